@@ -1,0 +1,327 @@
+//! What each step has to show beside its findings: plain data, already masked, in the order of the screen.
+
+use std::time::Duration;
+
+/// The step's own facts, for its screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Detail {
+    /// Of the login step.
+    Login(Login),
+    /// Of the project step.
+    Project(Project),
+    /// Of the env step.
+    Env(Env),
+    /// Of the backend step.
+    Backend(Backend),
+    /// Of the schema step.
+    Schema(Schema),
+    /// Of the health step.
+    Health(Health),
+    /// Of the secrets step.
+    Secrets(Secrets),
+}
+
+/// Where an API key was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySource {
+    /// Typed or pasted, or piped to standard input; not stored yet.
+    Typed,
+    /// `NEON_API_KEY`.
+    Environment,
+    /// The OS keyring.
+    Keyring,
+    /// Our own 0600 file.
+    File,
+    /// The `neon` CLI's credentials, taken after asking.
+    NeonCli,
+}
+
+impl KeySource {
+    /// How it is named to a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Typed => "this session only",
+            Self::Environment => "NEON_API_KEY",
+            Self::Keyring => "the OS keyring",
+            Self::File => "a 0600 file, in clear",
+            Self::NeonCli => "the neon CLI's login",
+        }
+    }
+}
+
+/// What the OS keyring can do, as a self-test found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keyring {
+    /// It keeps, gives back and deletes.
+    Ready,
+    /// It does not; the reason in one sentence.
+    Unavailable(String),
+    /// It was not asked, since it is not needed.
+    NotAsked,
+}
+
+/// What the three kinds of key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A user's key: everything the user may do.
+    Personal,
+    /// An organization's key.
+    Organization,
+    /// An organization's key that is bound to one project.
+    Project,
+    /// A token of an interactive login.
+    Token,
+}
+
+impl KeyKind {
+    /// How it is named to a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Personal => "personal key",
+            Self::Organization => "organization key",
+            Self::Project => "project-scoped key",
+            Self::Token => "login token",
+        }
+    }
+}
+
+/// The login screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Login {
+    /// The key in use: where from, masked, how many characters.
+    pub key: Option<(KeySource, String, usize)>,
+    /// Which kind of key it is.
+    pub kind: Option<KeyKind>,
+    /// Whose it is: an e-mail address, an organization.
+    pub who: String,
+    /// The keyring's state; `None` until asked.
+    pub keyring: Option<Keyring>,
+    /// Where a stored key lies or would lie.
+    pub store: String,
+    /// The account of the `neon` CLI's stored login, if there is one.
+    pub neon_cli: Option<String>,
+    /// The API's address.
+    pub api_host: String,
+}
+
+/// A project to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectChoice {
+    /// Neon's id.
+    pub id: String,
+    /// The name, which need not be unique.
+    pub name: String,
+    /// The region.
+    pub region: String,
+    /// The major version of Postgres.
+    pub postgres: u16,
+    /// When it was created, RFC 3339.
+    pub created_at: String,
+    /// How long ago that is, in words, such as `3 days ago`.
+    pub age: String,
+    /// Whether it has exactly the wanted name.
+    pub exact: bool,
+}
+
+/// The project that the other steps use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Neon's id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The region.
+    pub region: String,
+    /// The major version of Postgres.
+    pub postgres: u16,
+    /// The branch's name.
+    pub branch: String,
+    /// The host of direct connections, with its port where it is not 5432.
+    pub host: String,
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub role: String,
+    /// The state of the compute: `active`, `idle`, …
+    pub compute: String,
+}
+
+/// The project screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    /// The name that is wanted.
+    pub wanted: String,
+    /// The region for a new one.
+    pub region: String,
+    /// The version of Postgres for a new one.
+    pub postgres: u16,
+    /// All projects that the key sees, the exactly named ones first.
+    pub choices: Vec<ProjectChoice>,
+    /// How many Neon could not list.
+    pub unlisted: usize,
+    /// What the other steps use, once it is known.
+    pub joined: Option<Joined>,
+}
+
+/// The sign of a line of a diff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Stays.
+    Same,
+    /// Is added.
+    Add,
+    /// Is removed.
+    Remove,
+}
+
+/// A line of a diff, with every secret in it masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffLine {
+    /// Added, removed or unchanged.
+    pub sign: Sign,
+    /// The line without its end.
+    pub text: String,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckState {
+    /// Not begun.
+    Waiting,
+    /// Under way.
+    Running,
+    /// In order.
+    Ok,
+    /// Not in order, but it does not stop the step.
+    Warning,
+    /// Stops the step.
+    Gap,
+    /// Not done; the text says why.
+    Skipped,
+}
+
+/// One line of a list of checks, or one rung of the ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What is checked, such as `DNS` or `tracked files`.
+    pub label: String,
+    /// How it came out.
+    pub state: CheckState,
+    /// What was seen.
+    pub text: String,
+    /// How long it took.
+    pub elapsed: Option<Duration>,
+}
+
+impl Check {
+    /// A check that has come out without being timed.
+    pub fn new(label: impl Into<String>, state: CheckState, text: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            state,
+            text: text.into(),
+            elapsed: None,
+        }
+    }
+}
+
+/// One env file of the env screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFile {
+    /// The path, relative to the repository's root.
+    pub file: String,
+    /// Whether git ignores it, does not track it, and only the owner reads it.
+    pub checks: Vec<Check>,
+    /// What a write would change, masked. Empty when nothing would.
+    pub diff: Vec<DiffLine>,
+    /// How many keys change.
+    pub changed: usize,
+    /// How many keys are added.
+    pub added: usize,
+    /// How many lines stay as they are.
+    pub untouched: usize,
+    /// Whether an undo copy of the last write exists.
+    pub undo: bool,
+}
+
+/// The env screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Env {
+    /// The targets, in the order of the configuration.
+    pub files: Vec<EnvFile>,
+}
+
+/// A proposed change to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path, relative to the repository's root.
+    pub path: String,
+    /// Why.
+    pub why: String,
+    /// The change.
+    pub diff: Vec<DiffLine>,
+    /// Whether the file exists already: then it is changed only when asked.
+    pub exists: bool,
+}
+
+/// The backend screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Backend {
+    /// The detected stack, such as `FastAPI with SQLModel`.
+    pub stack: String,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+    /// What would be written or changed.
+    pub changes: Vec<FileChange>,
+}
+
+/// A column of the schema screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The name.
+    pub name: String,
+    /// The type and what else is known of it, as Postgres writes it.
+    pub kind: String,
+    /// Whether it is there as expected.
+    pub state: CheckState,
+}
+
+/// A table of the schema screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The name.
+    pub name: String,
+    /// Whether it is there.
+    pub state: CheckState,
+    /// Its columns: first those expected, then others.
+    pub columns: Vec<Column>,
+    /// Keys and indexes, in words.
+    pub notes: Vec<String>,
+}
+
+/// The schema screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schema {
+    /// Where the SQL comes from, or the command.
+    pub source: String,
+    /// The SQL that would run.
+    pub sql: String,
+    /// Tables and columns against what is expected.
+    pub tables: Vec<Table>,
+}
+
+/// The health screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// The rungs, from DNS to the application.
+    pub rungs: Vec<Check>,
+    /// Round trips of `SELECT 1`.
+    pub samples: Vec<Duration>,
+}
+
+/// The secrets screen's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Secrets {
+    /// What was looked at.
+    pub checks: Vec<Check>,
+}

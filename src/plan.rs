@@ -1,0 +1,350 @@
+//! The seven steps, their status, and what follows from it: the exit code and the next commands.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    detail::Detail,
+    event::{Event, EventKind, Phase, Progress, Verdict},
+    failure::{Exit, Failure},
+    finding::{Code, Finding, Severity},
+};
+
+/// One phase of the set-up, in the order of the set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepId {
+    /// An API key that Neon accepts, kept in the OS keyring.
+    Login,
+    /// The team's Neon project, joined or created once.
+    Project,
+    /// The env files that the application reads.
+    Env,
+    /// The application's session module and its start-up.
+    Backend,
+    /// The tables.
+    Schema,
+    /// The way from the host's name to the application's own answer.
+    Health,
+    /// No secret in git.
+    Secrets,
+}
+
+impl StepId {
+    /// All steps, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Login,
+        Self::Project,
+        Self::Env,
+        Self::Backend,
+        Self::Schema,
+        Self::Health,
+        Self::Secrets,
+    ];
+
+    /// The word used on the command line, in JSON and in codes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Project => "project",
+            Self::Env => "env",
+            Self::Backend => "backend",
+            Self::Schema => "schema",
+            Self::Health => "health",
+            Self::Secrets => "secrets",
+        }
+    }
+
+    /// The word in the stepper.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Login => "Login",
+            Self::Project => "Project",
+            Self::Env => "Env",
+            Self::Backend => "Backend",
+            Self::Schema => "Schema",
+            Self::Health => "Health",
+            Self::Secrets => "Secrets",
+        }
+    }
+
+    /// The heading of the step's screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Env => "Environment",
+            Self::Login | Self::Project | Self::Backend | Self::Schema | Self::Health | Self::Secrets => self.label(),
+        }
+    }
+
+    /// What the step does, in one sentence.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
+            Self::Project => "Joins your team's Neon project, or creates it once.",
+            Self::Env => "Writes the keys your app reads, and touches nothing else.",
+            Self::Backend => "Gives your app a database session, and never overwrites code.",
+            Self::Schema => "Creates the tables, and checks them column by column.",
+            Self::Health => "Climbs from the name of the host to your own tables.",
+            Self::Secrets => "Looks for your live password where it must never be.",
+        }
+    }
+
+    /// The steps whose answers this one uses. They are probed first; if one of them is not done, this one says what it can.
+    pub const fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Login | Self::Backend => &[],
+            Self::Project => &[Self::Login],
+            Self::Env => &[Self::Project],
+            Self::Schema => &[Self::Env],
+            Self::Health => &[Self::Env, Self::Schema],
+            Self::Secrets => &[Self::Env],
+        }
+    }
+
+    /// The position, from 1 to 7.
+    pub const fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The step after this one.
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.get(self.number()).copied()
+    }
+
+    /// The step before this one.
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.get((self as usize).checked_sub(1)?).copied()
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for StepId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|step| step.name() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
+            format!("no step `{text}`: the steps are {}", names.join(", "))
+        })
+    }
+}
+
+impl Serialize for StepId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not looked at yet.
+    Unknown,
+    /// A probe or an apply is under way.
+    Running,
+    /// Nothing is missing.
+    Done,
+    /// Something is missing that the step can do.
+    Todo,
+    /// The step could not find out, or could not do it.
+    Failed,
+    /// Does not apply here, or was declined.
+    Skipped,
+}
+
+impl Status {
+    /// The word beside the glyph.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Running => "run",
+            Self::Done => "done",
+            Self::Todo => "todo",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Everything known of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepState {
+    /// Where it stands.
+    pub status: Status,
+    /// What it was before the work that is under way.
+    pub settled: Status,
+    /// What is under way.
+    pub phase: Option<Phase>,
+    /// Why the status is what it is, in one sentence.
+    pub evidence: String,
+    /// What the last probe saw.
+    pub findings: Vec<Finding>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What the screen shows; survives a new probe until that one has something better.
+    pub detail: Option<Detail>,
+    /// How far the work is.
+    pub progress: Option<Progress>,
+    /// How long the last probe or apply took.
+    pub elapsed: Option<Duration>,
+    run: u64,
+}
+
+impl Default for StepState {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl StepState {
+    const EMPTY: Self = Self {
+        status: Status::Unknown,
+        settled: Status::Unknown,
+        phase: None,
+        evidence: String::new(),
+        findings: Vec::new(),
+        failure: None,
+        detail: None,
+        progress: None,
+        elapsed: None,
+        run: 0,
+    };
+
+    /// The findings that stop the step.
+    pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Gap)
+    }
+
+    /// Whether a finding of this code is among them.
+    pub fn has(&self, code: Code) -> bool {
+        self.findings.iter().any(|finding| finding.code == code)
+    }
+}
+
+/// All steps with their status: what the wizard, the lines and the JSON show, and where the exit code comes from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    steps: BTreeMap<StepId, StepState>,
+}
+
+impl Plan {
+    /// A plan in which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is known of a step.
+    pub fn step(&self, id: StepId) -> &StepState {
+        static EMPTY: StepState = StepState::EMPTY;
+        self.steps.get(&id).unwrap_or(&EMPTY)
+    }
+
+    /// The status of a step.
+    pub fn status(&self, id: StepId) -> Status {
+        self.step(id).status
+    }
+
+    /// Takes an event in. Events of a run that a later one has replaced are ignored.
+    pub fn fold(&mut self, event: &Event) {
+        let state = self.steps.entry(event.step).or_default();
+        match &event.kind {
+            EventKind::Started(phase) => {
+                if event.run < state.run {
+                    return;
+                }
+                if state.status != Status::Running {
+                    state.settled = state.status;
+                }
+                state.run = event.run;
+                state.status = Status::Running;
+                state.phase = Some(*phase);
+                state.progress = None;
+            }
+            EventKind::Progress(progress) if event.run == state.run => state.progress = Some(progress.clone()),
+            EventKind::Detail(detail) if event.run == state.run => state.detail = Some(detail.clone()),
+            EventKind::Finished(outcome) if event.run == state.run => {
+                state.phase = None;
+                state.progress = None;
+                state.elapsed = Some(outcome.elapsed);
+                match &outcome.result {
+                    Ok(report) => {
+                        state.status = match report.verdict {
+                            Verdict::Done => Status::Done,
+                            Verdict::Todo => Status::Todo,
+                            Verdict::Skipped => Status::Skipped,
+                        };
+                        state.evidence.clone_from(&report.evidence);
+                        state.findings.clone_from(&report.findings);
+                        state.failure = None;
+                        if report.detail.is_some() {
+                            state.detail.clone_from(&report.detail);
+                        }
+                    }
+                    Err(failure) if failure.cancelled => state.status = state.settled,
+                    Err(failure) => {
+                        state.status = Status::Failed;
+                        state.evidence.clone_from(&failure.what);
+                        state.findings = vec![failure.finding()];
+                        state.failure = Some(failure.clone());
+                    }
+                }
+                state.settled = state.status;
+            }
+            EventKind::Progress(_) | EventKind::Detail(_) | EventKind::Finished(_) | EventKind::Bug(_) => {}
+        }
+    }
+
+    /// Marks a step as declined by the user, with the reason.
+    pub fn skip(&mut self, id: StepId, reason: impl Into<String>) {
+        let state = self.steps.entry(id).or_default();
+        state.status = Status::Skipped;
+        state.settled = Status::Skipped;
+        state.evidence = reason.into();
+    }
+
+    /// The one word for these steps: failed before todo before done.
+    pub fn verdict(&self, steps: &[StepId]) -> Status {
+        let any = |wanted: Status| steps.iter().any(|id| self.status(*id) == wanted);
+        if any(Status::Failed) {
+            Status::Failed
+        } else if any(Status::Todo) || any(Status::Unknown) || any(Status::Running) {
+            Status::Todo
+        } else {
+            Status::Done
+        }
+    }
+
+    /// The exit code for these steps.
+    pub fn exit(&self, steps: &[StepId]) -> Exit {
+        match self.verdict(steps) {
+            Status::Failed => Exit::Failed,
+            Status::Todo | Status::Unknown | Status::Running => Exit::Gaps,
+            Status::Done | Status::Skipped => Exit::Done,
+        }
+    }
+
+    /// The commands that would close what is open, in the order to run them.
+    pub fn next_commands(&self, steps: &[StepId]) -> Vec<String> {
+        let open: Vec<_> = steps
+            .iter()
+            .filter(|id| matches!(self.status(**id), Status::Todo | Status::Failed))
+            .collect();
+        if open.len() > 2 {
+            return vec!["neonup setup".to_owned()];
+        }
+        open.into_iter().map(|id| format!("neonup setup {id}")).collect()
+    }
+
+    /// The first step that is neither done nor skipped.
+    pub fn first_open(&self) -> Option<StepId> {
+        StepId::ALL
+            .into_iter()
+            .find(|id| !matches!(self.status(*id), Status::Done | Status::Skipped))
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything outside, behind small traits.
