@@ -1,1 +1,3 @@
-//! What the project knows, without any IO.
+//! What the project knows, without any IO: every function here is pure.
+
+pub mod url;

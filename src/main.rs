@@ -1,1 +1,3 @@
+//! The `neonup` binary.
+
 fn main() {}
