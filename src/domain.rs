@@ -1,3 +1,5 @@
 //! What the project knows, without any IO: every function here is pure.
 
+pub mod age;
+pub mod sql;
 pub mod url;
