@@ -193,10 +193,9 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = Output::standard(cli.global.json, cli.global.no_color);
-    let log = match start_log(&cli.global) {
-        Ok(log) => log,
-        Err(failure) => return output.failed(&failure, Exit::Usage).into(),
-    };
+    if let Err(failure) = start_log(&cli.global) {
+        return output.failed(&failure, Exit::Usage).into();
+    }
     // an error means that a provider is installed already: it is the same one
     rustls::crypto::ring::default_provider()
         .install_default()
@@ -216,7 +215,6 @@ pub fn main() -> ExitCode {
     let exit = runtime.block_on(Box::pin(run(cli, &mut output)));
     // a keyring that never answers must not keep us here
     runtime.shutdown_background();
-    drop(log);
     exit.into()
 }
 
@@ -527,7 +525,7 @@ fn check_host(host: &str) -> Result<(), Failure> {
 }
 
 /// Starts the log, where one is asked for.
-fn start_log(global: &Global) -> Result<Option<()>, Failure> {
+fn start_log(global: &Global) -> Result<(), Failure> {
     use tracing_subscriber::{EnvFilter, fmt};
     let level = match global.verbose {
         0 => "info",
@@ -552,7 +550,7 @@ fn start_log(global: &Global) -> Result<Option<()>, Failure> {
             .with_ansi(false)
             .with_writer(std::sync::Mutex::new(file))
             .init();
-        return Ok(Some(()));
+        return Ok(());
     }
     if global.verbose > 0 {
         fmt()
@@ -560,5 +558,5 @@ fn start_log(global: &Global) -> Result<Option<()>, Failure> {
             .with_writer(std::io::stderr)
             .init();
     }
-    Ok(None)
+    Ok(())
 }

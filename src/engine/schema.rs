@@ -17,7 +17,7 @@ use crate::{
         database::{ColumnFacts, Session, SqlFile, TableFacts},
         process::CommandSpec,
     },
-    settings::{KeySpec, SchemaSettings},
+    settings::SchemaSettings,
 };
 
 /// The longest that the project's migration command may take.
@@ -388,13 +388,6 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     .hint("run it yourself in the backend's folder to see its whole output"))
 }
 
-/// The values that hold secrets, of a target's specification.
-pub(super) const fn is_secret(spec: &KeySpec) -> bool {
-    match spec {
-        KeySpec::Url { .. } | KeySpec::Generate { .. } | KeySpec::SameAs(_) => true,
-        KeySpec::Literal(_) => false,
-    }
-}
 
 #[cfg(test)]
 mod tests {

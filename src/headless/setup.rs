@@ -47,13 +47,8 @@ pub async fn run(
         Ok(()) => work.finished(&shown, output).await,
         Err(Ended::Stop(stop)) => work.stopped(stop, &shown, output).await,
         Err(Ended::Failed) => {
-            // nothing may look done that a failure kept from being looked at
-            let exit = work.finished(&shown, output).await;
-            if exit == Exit::Done {
-                Exit::Failed
-            } else {
-                Exit::Failed.max(exit)
-            }
+            work.finished(&shown, output).await;
+            Exit::Failed
         }
     }
 }
