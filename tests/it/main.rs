@@ -1,0 +1,18 @@
+//! The integration tests: one binary, so that it is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    unreachable_pub,
+    reason = "a test that is surprised should stop there and say so"
+)]
+
+mod cli;
+mod core;
+mod keyring;
+mod steps;
+mod support;
+mod world;
