@@ -343,15 +343,13 @@ mod tests {
     use super::*;
     use crate::{
         detail::{Login, Project, ProjectChoice},
-        plan::Plan,
     };
 
     fn state(status: Status, detail: Detail) -> StepState {
-        StepState {
-            status,
-            detail: Some(detail),
-            ..Plan::new().step(StepId::Login).clone()
-        }
+        let mut state = StepState::default();
+        state.status = status;
+        state.detail = Some(detail);
+        state
     }
 
     #[test]
