@@ -1,4 +1,4 @@
-//! The integration tests: one binary, so that it is linked once.
+//! The integration tests: one binary, so that it is linked once; one module for each part.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
     unreachable_pub,
     reason = "a test that is surprised should stop there and say so"
 )]
@@ -15,4 +16,5 @@ mod core;
 mod keyring;
 mod steps;
 mod support;
+mod tui;
 mod world;
