@@ -1,3 +1,9 @@
 //! What the project knows, without any IO: every function here is pure.
 
+pub mod diff;
+pub mod dotenv;
+pub mod mask;
+pub mod python;
+pub mod sample;
+pub mod stack;
 pub mod url;
