@@ -1,5 +1,11 @@
 //! What the project knows, without any IO: every function here is pure.
 
 pub mod age;
+pub mod diff;
+pub mod dotenv;
+pub mod mask;
+pub mod python;
+pub mod sample;
 pub mod sql;
+pub mod stack;
 pub mod url;
