@@ -102,6 +102,11 @@ impl Step for SchemaStep {
         let Some(connection) = target::connection(cx)? else {
             return Ok(Report::waiting("waits for a connection URL"));
         };
+        if target::leads_elsewhere(cx) {
+            return Ok(Report::waiting(
+                "the env file leads to another database: `neonup setup env` first",
+            ));
+        }
         if wanted.command.is_empty() {
             let files = files(cx)?;
             cx.progress(Progress::label(format!("running {}", source(wanted))));
@@ -387,7 +392,6 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     .why(target::redact(last, &secrets))
     .hint("run it yourself in the backend's folder to see its whole output"))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@
 mod cli;
 mod core;
 mod keyring;
+mod neon_http;
 mod steps;
 mod support;
 mod tui;
