@@ -15,6 +15,7 @@ mod cli;
 mod core;
 mod keyring;
 mod neon_http;
+mod sandbox;
 mod steps;
 mod support;
 mod tui;
