@@ -483,7 +483,7 @@ impl Place {
             )),
             database: Arc::new(ports::database::Postgres::new(settings.timeout)),
             store: Arc::new(ports::store::OsStore::new(&settings.environment)),
-            files: Arc::new(ports::files::DiskFiles::new()),
+            files: Arc::new(ports::files::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
             process: Arc::new(ports::process::OsProcess::new()),
         };

@@ -341,9 +341,7 @@ fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        detail::{Login, Project, ProjectChoice},
-    };
+    use crate::detail::{Login, Project, ProjectChoice};
 
     fn state(status: Status, detail: Detail) -> StepState {
         let mut state = StepState::default();

@@ -496,6 +496,14 @@ impl Files for World {
         })
     }
 
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+        self.replace(path, Some(expected), new)
+    }
+
+    fn remove_stale(&self, _dir: &Path) -> usize {
+        0
+    }
+
     fn set_mode(&self, _path: &Path, _mode: u32) -> io::Result<()> {
         Ok(())
     }
