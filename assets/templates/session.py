@@ -7,9 +7,9 @@ from pathlib import Path
 from dotenv import load_dotenv
 from sqlmodel import Session, create_engine
 
-# The .env lies in the backend's folder, whatever folder the application is started from. It is read before os.environ is
-# asked; a variable that is set already wins.
-ENV_FILE = Path(__file__).resolve().parents[@PARENTS@] / ".env"
+# The .env is found from here, whatever folder the application is started from. It is read before os.environ is asked; a
+# variable that is set already wins.
+ENV_FILE = @ENV_FILE@
 load_dotenv(ENV_FILE)
 
 DATABASE_URL = os.environ.get("@KEY@")
