@@ -220,14 +220,19 @@ fn look(cx: &Cx, backend: &BackendSettings) -> Look {
                 .fixable(),
             );
             for (path, text) in files {
-                if reader(&path).is_none() {
-                    look.changes.push(Change {
-                        path,
-                        why: "connects the application to the database".to_owned(),
-                        old: None,
-                        new: text,
-                    });
-                }
+                let old = reader(&path);
+                let new = match &old {
+                    None => text,
+                    // an `__init__.py` that is there already keeps what it has
+                    Some(old) if !old.contains("get_session") => format!("{old}{text}"),
+                    Some(_) => continue,
+                };
+                look.changes.push(Change {
+                    path,
+                    why: "connects the application to the database".to_owned(),
+                    old,
+                    new,
+                });
             }
         }
     }

@@ -222,9 +222,14 @@ impl Source {
             !import_lines(&self.lines).any(|line| word(line)) && !self.imports.iter().any(word)
         };
         let missing: Vec<&str> = names.iter().filter(have).copied().collect();
-        if !missing.is_empty() {
-            self.imports
-                .push(format!("from {module} import {}", missing.join(", ")));
+        if missing.is_empty() {
+            return;
+        }
+        let names = missing.join(", ");
+        let head = format!("from {module} import ");
+        match self.imports.iter_mut().find(|line| line.starts_with(&head)) {
+            Some(line) => line.push_str(&format!(", {names}")),
+            None => self.imports.push(format!("{head}{names}")),
         }
     }
 
