@@ -235,7 +235,7 @@ fn config() -> ProptestConfig {
     let cases = std::env::var("NEONUP_FUZZ_CASES")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(2000);
+        .unwrap_or(500);
     ProptestConfig {
         cases,
         failure_persistence: None,
