@@ -7,6 +7,8 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
     unreachable_pub,
     reason = "a test that is surprised should stop there and say so"
 )]
@@ -16,6 +18,7 @@ mod core;
 mod keyring;
 mod neon_http;
 mod sandbox;
+mod secrets;
 mod steps;
 mod support;
 mod tui;
