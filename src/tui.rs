@@ -18,6 +18,8 @@ pub mod msg;
 pub mod presenter;
 pub mod screens;
 pub mod terminal;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod theme;
 pub mod update;

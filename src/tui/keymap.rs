@@ -4,12 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     app::{App, Focus, Overlay, Screen},
-    screens::{self, login, project},
+    screens::{self, env, help, login, project},
+    theme::Theme,
 };
-use crate::{
-    plan::{Status, StepId},
-    tui::screens::env,
-};
+use crate::plan::{Status, StepId};
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -366,7 +364,7 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
             // `?` is a character like any other inside a field
             let shown = match (binding.command, app.typing()) {
                 (Command::Help, true) => "F1",
-                _ => binding.shown,
+                _ => shown(binding, app.theme),
             };
             Some((shown, label))
         })
@@ -377,12 +375,23 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
     items
 }
 
+/// How the keys of a row are written.
+pub fn shown(binding: &Binding, theme: Theme) -> &'static str {
+    if theme.ascii && binding.command == Command::Enter {
+        "enter"
+    } else {
+        binding.shown
+    }
+}
+
 fn label(app: &App, binding: &Binding) -> Option<String> {
     let plain = || (!binding.label.is_empty()).then(|| binding.label.to_owned());
     if let Some(overlay) = &app.overlay {
         return match (overlay, binding.command) {
             (Overlay::Help { .. }, Command::Back) => Some("close".to_owned()),
-            (Overlay::Help { .. }, Command::PageDown) => plain(),
+            (Overlay::Help { .. }, Command::PageDown) => (help::lines(app.theme).len()
+                > help::page(app.size))
+            .then(|| binding.label.to_owned()),
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
             (Overlay::Confirm(_) | Overlay::Prompt(_), Command::Back) => Some("close".to_owned()),

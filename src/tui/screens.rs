@@ -322,7 +322,9 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
 }
 
 fn evidence(pen: Pen<'_>, status: Status, state: &StepState) -> Vec<Line<'static>> {
-    if state.evidence.is_empty() {
+    // a single finding says it better
+    let told = status == Status::Todo && state.findings.len() == 1;
+    if state.evidence.is_empty() || told {
         return Vec::new();
     }
     let (glyph, role, _) = pen.theme.status(status);

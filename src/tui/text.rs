@@ -150,7 +150,7 @@ mod tests {
     fn long_values_lose_their_middle() {
         assert_eq!(
             elide("ep-cool-name-12345678.us-east-2.aws.neon.tech", 20),
-            "ep-cool-na….neon.tech"
+            "ep-cool-na…neon.tech"
         );
         assert_eq!(elide("short", 20), "short");
         assert_eq!(elide("abcdef", 1), "…");

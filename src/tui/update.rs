@@ -302,7 +302,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
     };
     match &mut overlay {
         Overlay::Help { scroll } => {
-            let page = usize::from(app.size.1.saturating_sub(8)).max(1);
+            let page = help::page(app.size).max(1);
             let last = help::lines(app.theme).len().saturating_sub(page);
             *scroll = match command {
                 Command::Up => scroll.saturating_sub(1),

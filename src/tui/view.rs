@@ -86,7 +86,12 @@ impl Page {
             width: usize::from(width),
         };
         let mut lead = vec![heading(pen)];
-        lead.extend(pen.wrapped(Role::Dim, screens::title(app).1, 0));
+        // the sentence may use the margin, where that keeps it in one line
+        let sentence = Pen {
+            width: pen.width + 1,
+            ..pen
+        };
+        lead.extend(sentence.wrapped(Role::Dim, screens::title(app).1, 0));
         let body = screens::body(pen);
         let status = working(pen);
         let field = screens::field(pen);
@@ -203,7 +208,9 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         width: usize::from(page.place.head.width),
         ..screen
     };
-    lines(&page.lead, page.place.head, buffer, 0);
+    let head = page.place.head;
+    let head = Rect::new(head.x, head.y, head.width + 1, head.height);
+    lines(&page.lead, head, buffer, 0);
     text_with_scroll(pen, &page, buffer);
     lines(&page.status, page.place.status, buffer, 0);
     lines(&page.field, page.place.field, buffer, 0);

@@ -42,7 +42,7 @@ pub fn ask(state: &StepState) -> Ask {
                 "write",
                 Action::Apply(Answer::Default),
             )
-            .note("no existing code is touched"),
+            .note("new files only"),
         ),
         many => choices.push(
             Choice::new(
@@ -50,7 +50,7 @@ pub fn ask(state: &StepState) -> Ask {
                 "write",
                 Action::Apply(Answer::Default),
             )
-            .note("no existing code is touched"),
+            .note("new files only"),
         ),
     }
     let named = match existing.as_slice() {
@@ -79,7 +79,9 @@ pub fn ask(state: &StepState) -> Ask {
             .note("as shown"),
         );
     }
-    choices.push(Choice::new("Look again", "look again", Action::Probe));
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
     Ask::first(choices)
 }
 

@@ -63,7 +63,9 @@ pub fn ask(state: &StepState) -> Ask {
     if let Some(label) = write {
         choices.push(Choice::new(label, "write", Action::Apply(Answer::Default)));
     }
-    choices.push(Choice::new("Look again", "look again", Action::Probe));
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
     if detail(state).is_some_and(|env| env.files.iter().any(|file| file.undo)) {
         choices.push(Choice::new(
             "Undo the last write",

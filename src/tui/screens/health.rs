@@ -35,10 +35,11 @@ pub fn ask(state: &StepState) -> Ask {
     } else {
         "Climb the whole ladder again"
     };
-    Ask::first(vec![
-        Choice::new(label, "climb", Action::Apply(Answer::Default)),
-        Choice::new("Look again", "look again", Action::Probe),
-    ])
+    Ask::first(vec![Choice::new(
+        label,
+        "climb",
+        Action::Apply(Answer::Default),
+    )])
 }
 
 /// What is known.

@@ -231,14 +231,11 @@ pub fn ask(app: &App) -> Ask {
         choices.extend(keys);
     }
     if !app.login.change {
-        choices.push(
-            Choice::new(
-                "No account?",
-                "copy",
-                Action::Copy("neonup demo".to_owned()),
-            )
-            .note("copy `neonup demo`: the same, on this machine"),
-        );
+        choices.push(Choice::new(
+            "No account: copy `neonup demo`",
+            "copy",
+            Action::Copy("neonup demo".to_owned()),
+        ));
     }
     Ask::first(choices)
 }
@@ -314,12 +311,12 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
         }
         let mut words = vec![text::count(count, "character", "characters")];
         if state.key.expose().starts_with("napi_") {
-            words.push("starts with napi_".to_owned());
+            words.push("napi_".to_owned());
             if (40..=128).contains(&count) {
                 words.push("looks whole".to_owned());
             }
         } else if count >= 5 {
-            words.push("does not start with napi_".to_owned());
+            words.push("no napi_ at its start".to_owned());
         }
         under.push(pen.span(Role::Dim, text::elide(&words.join(" · "), room)));
     }

@@ -45,7 +45,9 @@ pub fn ask(state: &StepState) -> Ask {
             Action::Apply(Answer::Default),
         ));
     }
-    choices.push(Choice::new("Look again", "look again", Action::Probe));
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
     Ask::first(choices)
 }
 

@@ -40,7 +40,9 @@ pub fn ask(state: &StepState) -> Ask {
             .note("a new password makes the leak worthless"),
         );
     }
-    choices.push(Choice::new("Look again", "look again", Action::Probe));
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
     choices.push(Choice::new(
         "Accept it, with a reason",
         "accept",

@@ -73,17 +73,20 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
             .filter(|_| status != Status::Running)
             .map(text::elapsed)
             .unwrap_or_default();
-        let room = pen.width.saturating_sub(20 + text::width(&time) + 2);
+        let room = pen.width.saturating_sub(18 + text::width(&time) + 2);
+        let mut parts = text::wrap(&state.evidence, room).into_iter();
         lines.push(pen.ends(
             vec![
                 pen.span(role, glyph),
                 Span::raw(" "),
-                pen.span(Role::Text, text::pad(step.label(), 9)),
-                pen.span(role, text::pad(word, 9)),
-                pen.span(Role::Dim, text::elide(&state.evidence, room)),
+                pen.span(Role::Text, text::pad(step.label(), 8)),
+                pen.span(role, text::pad(word, 8)),
+                pen.span(Role::Text, parts.next().unwrap_or_default()),
             ],
             pen.span(Role::Dim, time),
         ));
+        let indent = " ".repeat(18);
+        lines.extend(parts.map(|part| Line::from(pen.span(Role::Text, format!("{indent}{part}")))));
     }
     let count = |severity: Severity| {
         StepId::ALL

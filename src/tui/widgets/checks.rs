@@ -52,10 +52,8 @@ fn one(pen: Pen<'_>, check: &Check, label: usize) -> Vec<Line<'static>> {
         pen.span(said, text::pad(&check.label, label)),
         Span::raw("  "),
     ];
-    // what is not in order is worth its whole sentence; the rest fits into a line
-    if matches!(check.state, CheckState::Gap | CheckState::Warning)
-        && text::width(&text::clean(&check.text)) > room
-    {
+    // a sentence is worth its whole; a single value loses its middle
+    if check.text.trim().contains(' ') && text::width(&text::clean(&check.text)) > room {
         let mut parts = text::wrap(&check.text, room).into_iter();
         left.push(pen.span(said, parts.next().unwrap_or_default()));
         let mut lines = vec![pen.ends(left, pen.span(Role::Dim, time))];

@@ -22,34 +22,46 @@ pub fn list(pen: Pen<'_>, findings: &[Finding]) -> Vec<Line<'static>> {
 fn one(pen: Pen<'_>, finding: &Finding) -> Vec<Line<'static>> {
     let (glyph, role) = pen.theme.severity(finding.severity);
     let word = finding.severity.word();
+    let code = finding.code.as_str();
     let room = pen.width.saturating_sub(2 + word.len() + 2).max(1);
+    // without a file, the code has its place at the end of the first line
+    let aside = finding.path.is_none()
+        && text::width(&text::clean(&finding.title)) + code.len() + 3 <= room;
     let mut lines = Vec::new();
     for (index, part) in text::wrap(&finding.title, room).into_iter().enumerate() {
-        if index == 0 {
-            lines.push(pen.ends(
-                vec![
-                    pen.span(role, glyph),
-                    Span::raw(" "),
-                    pen.span(Role::Text, part),
-                ],
-                pen.span(role, word),
-            ));
-        } else {
+        if index > 0 {
             lines.push(Line::from(pen.span(Role::Text, format!("  {part}"))));
+            continue;
         }
+        let left = vec![
+            pen.span(role, glyph),
+            Span::raw(" "),
+            pen.span(Role::Text, part),
+        ];
+        let narrower = Pen {
+            width: pen.width.saturating_sub(word.len()),
+            ..pen
+        };
+        let code = if aside {
+            format!("{code} · ")
+        } else {
+            String::new()
+        };
+        let mut line = narrower.ends(left, pen.span(Role::Dim, code));
+        line.push_span(pen.span(role, word));
+        lines.push(line);
     }
-    let mut place = finding.code.as_str().to_owned();
-    if let Some(path) = &finding.path {
-        let line = finding
-            .line
-            .map(|line| format!(":{line}"))
-            .unwrap_or_default();
-        place = format!("{path}{line} · {place}");
+    if !aside {
+        let place = match (&finding.path, finding.line) {
+            (Some(path), Some(line)) => format!("{path}:{line} · {code}"),
+            (Some(path), None) => format!("{path} · {code}"),
+            (None, _) => code.to_owned(),
+        };
+        lines.push(Line::from(pen.span(
+            Role::Dim,
+            format!("  {}", text::elide(&place, pen.width.saturating_sub(2))),
+        )));
     }
-    lines.push(Line::from(pen.span(
-        Role::Dim,
-        format!("  {}", text::elide(&place, pen.width.saturating_sub(2))),
-    )));
     if !finding.detail.is_empty() {
         lines.extend(pen.wrapped(Role::Dim, &finding.detail, 2));
     }

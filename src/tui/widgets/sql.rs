@@ -68,37 +68,71 @@ const KEYWORDS: &[&str] = &[
     "with",
 ];
 
-/// The highlighted lines. Block comments and dollar quotes reach over lines.
-pub fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
-    let mut comment = false;
-    sql.lines()
-        .map(|line| {
-            let line = text::elide(&line.replace('\t', "    "), pen.width.saturating_sub(2));
-            let mut spans = vec![Span::raw("  ")];
-            highlight(pen, &line, &mut comment, &mut spans);
-            Line::from(spans)
-        })
-        .collect()
+/// What reaches over the end of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// Nothing.
+    Code,
+    /// A `/* … */`.
+    Block,
+    /// A `-- …` that was broken.
+    Line,
 }
 
-fn highlight(pen: Pen<'_>, line: &str, comment: &mut bool, spans: &mut Vec<Span<'static>>) {
+/// The highlighted lines; a longer one is broken, so that nothing that runs is hidden.
+pub fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
+    let mut inside = Inside::Code;
+    let mut lines = Vec::new();
+    for line in sql.lines() {
+        let line = line.replace('\t', "    ");
+        let indent = line.chars().take_while(|char| *char == ' ').count();
+        let indent = indent.min(pen.width / 2);
+        let parts = if text::width(&line) + 2 <= pen.width {
+            vec![text::clean(&line)]
+        } else {
+            text::wrap(&line, pen.width.saturating_sub(indent + 6))
+                .into_iter()
+                .enumerate()
+                .map(|(index, part)| {
+                    let hang = if index == 0 { indent } else { indent + 4 };
+                    format!("{}{part}", " ".repeat(hang))
+                })
+                .collect()
+        };
+        for part in parts {
+            let mut spans = vec![Span::raw("  ")];
+            highlight(pen, &part, &mut inside, &mut spans);
+            lines.push(Line::from(spans));
+        }
+        if inside == Inside::Line {
+            inside = Inside::Code;
+        }
+    }
+    lines
+}
+
+fn highlight(pen: Pen<'_>, line: &str, inside: &mut Inside, spans: &mut Vec<Span<'static>>) {
     let chars: Vec<char> = line.chars().collect();
     let mut at = 0;
     while let Some(&char) = chars.get(at) {
         let next = chars.get(at + 1).copied();
         let start = at;
-        let role = if *comment || (char == '/' && next == Some('*')) {
-            *comment = true;
+        let role = if *inside == Inside::Line {
+            at = chars.len();
+            Role::Dim
+        } else if *inside == Inside::Block || (char == '/' && next == Some('*')) {
+            *inside = Inside::Block;
             while at < chars.len() {
                 if chars.get(at) == Some(&'*') && chars.get(at + 1) == Some(&'/') && at > start {
                     at += 2;
-                    *comment = false;
+                    *inside = Inside::Code;
                     break;
                 }
                 at += 1;
             }
             Role::Dim
         } else if char == '-' && next == Some('-') {
+            *inside = Inside::Line;
             at = chars.len();
             Role::Dim
         } else if char == '\'' {

@@ -42,9 +42,15 @@ pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
             let (glyph, role, word) = sign(pen.app, pen.theme, step);
             let here = pen.app.screen == Screen::Step(step);
             let label = if here { Role::Accent } else { Role::Text };
+            // the heading of the page has the sign of the step that is shown
+            let (mark, mark_role) = if here {
+                ("▸", Role::Accent)
+            } else {
+                (glyph, role)
+            };
             Line::from(vec![
-                pen.span(Role::Accent, if here { " ▸" } else { "  " }),
-                pen.span(role, glyph),
+                Span::raw("  "),
+                pen.span(mark_role, mark),
                 Span::raw(" "),
                 pen.span(label, text::pad(step.label(), 8)),
                 pen.span(role, text::elide(word, 7)),
@@ -54,8 +60,8 @@ pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
     let here = pen.app.screen == Screen::Summary;
     lines.push(Line::default());
     lines.push(Line::from(vec![
-        pen.span(Role::Accent, if here { " ▸" } else { "  " }),
-        pen.span(if here { Role::Accent } else { Role::Dim }, "  Summary"),
+        pen.span(Role::Accent, if here { "  ▸ " } else { "    " }),
+        pen.span(if here { Role::Accent } else { Role::Dim }, "Summary"),
     ]));
     lines
 }
