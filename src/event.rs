@@ -67,7 +67,9 @@ pub struct Report {
 impl Report {
     /// Judges by the findings: todo if one of them is a gap, else done.
     pub fn judged(evidence: impl Into<String>, findings: Vec<Finding>) -> Self {
-        let gap = findings.iter().any(|finding| finding.severity == Severity::Gap);
+        let gap = findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Gap);
         Self {
             verdict: if gap { Verdict::Todo } else { Verdict::Done },
             evidence: evidence.into(),

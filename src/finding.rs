@@ -240,7 +240,10 @@ mod tests {
         for code in Code::ALL {
             let (step, name) = code.as_str().split_once('.').unwrap();
             assert_eq!(step, code.step().name());
-            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
+            assert!(
+                name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{name}"
+            );
             assert!(seen.insert(code.as_str()), "{code} twice");
         }
     }

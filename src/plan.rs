@@ -72,7 +72,12 @@ impl StepId {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Env => "Environment",
-            Self::Login | Self::Project | Self::Backend | Self::Schema | Self::Health | Self::Secrets => self.label(),
+            Self::Login
+            | Self::Project
+            | Self::Backend
+            | Self::Schema
+            | Self::Health
+            | Self::Secrets => self.label(),
         }
     }
 
@@ -127,10 +132,13 @@ impl FromStr for StepId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|step| step.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
-            format!("no step `{text}`: the steps are {}", names.join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|step| step.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
+                format!("no step `{text}`: the steps are {}", names.join(", "))
+            })
     }
 }
 
@@ -218,7 +226,9 @@ impl StepState {
 
     /// The findings that stop the step.
     pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Gap)
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Gap)
     }
 
     /// Whether a finding of this code is among them.
@@ -266,8 +276,12 @@ impl Plan {
                 state.phase = Some(*phase);
                 state.progress = None;
             }
-            EventKind::Progress(progress) if event.run == state.run => state.progress = Some(progress.clone()),
-            EventKind::Detail(detail) if event.run == state.run => state.detail = Some(detail.clone()),
+            EventKind::Progress(progress) if event.run == state.run => {
+                state.progress = Some(progress.clone())
+            }
+            EventKind::Detail(detail) if event.run == state.run => {
+                state.detail = Some(detail.clone())
+            }
             EventKind::Finished(outcome) if event.run == state.run => {
                 state.phase = None;
                 state.progress = None;
@@ -296,7 +310,10 @@ impl Plan {
                 }
                 state.settled = state.status;
             }
-            EventKind::Progress(_) | EventKind::Detail(_) | EventKind::Finished(_) | EventKind::Bug(_) => {}
+            EventKind::Progress(_)
+            | EventKind::Detail(_)
+            | EventKind::Finished(_)
+            | EventKind::Bug(_) => {}
         }
     }
 
@@ -338,7 +355,9 @@ impl Plan {
         if open.len() > 2 {
             return vec!["neonup setup".to_owned()];
         }
-        open.into_iter().map(|id| format!("neonup setup {id}")).collect()
+        open.into_iter()
+            .map(|id| format!("neonup setup {id}"))
+            .collect()
     }
 
     /// The first step that is neither done nor skipped.

@@ -6,7 +6,6 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stderr,
-    missing_docs,
     reason = "a test fails by panicking, and says on standard error what it skips"
 )]
 
