@@ -89,7 +89,9 @@ impl Default for Options {
 #[non_exhaustive]
 pub enum SandboxError {
     /// Another program listens on the port.
-    #[error("port {0} is in use\nhint: choose another one with --port, or none for any that is free")]
+    #[error(
+        "port {0} is in use\nhint: choose another one with --port, or none for any that is free"
+    )]
     PortInUse(u16),
     /// The API could not listen.
     #[error("the sandbox cannot listen on 127.0.0.1: {0}")]
@@ -101,7 +103,9 @@ pub enum SandboxError {
     )]
     NoEngine,
     /// The folder given with `--pg-bin` has no Postgres in it.
-    #[error("`{0}` does not hold `postgres` and `initdb`\nhint: name the `bin` folder of a PostgreSQL server, 14 or newer")]
+    #[error(
+        "`{0}` does not hold `postgres` and `initdb`\nhint: name the `bin` folder of a PostgreSQL server, 14 or newer"
+    )]
     PgBin(PathBuf),
     /// The account that would run Postgres cannot get at the state.
     #[error(
@@ -110,7 +114,9 @@ pub enum SandboxError {
     )]
     OutOfReach(PathBuf),
     /// The folder cannot be used.
-    #[error("`{dir}` cannot be used: {source}\nhint: choose another folder with --dir, or make this one writable")]
+    #[error(
+        "`{dir}` cannot be used: {source}\nhint: choose another folder with --dir, or make this one writable"
+    )]
     Dir {
         /// The folder.
         dir: PathBuf,
@@ -158,7 +164,9 @@ pub struct Sandbox {
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -206,11 +214,20 @@ impl Sandbox {
                 why: error.to_string(),
             },
         })?;
-        let authority = ca::open(&state_dir).map_err(|error| SandboxError::Certificates(error.to_string()))?;
+        let authority =
+            ca::open(&state_dir).map_err(|error| SandboxError::Certificates(error.to_string()))?;
         let listener = listen(options.port).await?;
         let port = listener.local_addr().map_err(SandboxError::Listen)?.port();
         let key = Secret::new(store.read(|state| state.account.api_key.clone()));
-        let core = Core::new(store, authority, options.idle, options.faults, state_dir, keep, scratch);
+        let core = Core::new(
+            store,
+            authority,
+            options.idle,
+            options.faults,
+            state_dir,
+            keep,
+            scratch,
+        );
         let core = Arc::new(core.map_err(unusable)?);
         open_fronts(&core).map_err(SandboxError::Listen)?;
         let background = Arc::clone(&core);
@@ -280,7 +297,12 @@ struct RunAs {
 
 /// Lets an unprivileged account run Postgres if we are root and it can get at the data. If it cannot (a folder in a 0700
 /// /root), the bundled Postgres runs as root, which it allows; another one refuses: `None`.
-fn run_as(account: Option<Account>, state: &Path, scratch: &Path, source: &Source) -> io::Result<Option<RunAs>> {
+fn run_as(
+    account: Option<Account>,
+    state: &Path,
+    scratch: &Path,
+    source: &Source,
+) -> io::Result<Option<RunAs>> {
     let Some(account) = account else {
         return Ok(Some(RunAs { who: None }));
     };
@@ -310,10 +332,13 @@ fn open_fronts(core: &Arc<Core>) -> io::Result<()> {
     let endpoints: Vec<_> = core.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
             let place = |branch: &str| Place::new(&project.id, branch);
-            project
-                .endpoints
-                .iter()
-                .map(move |endpoint| (place(&endpoint.branch_id), endpoint.id.clone(), endpoint.port))
+            project.endpoints.iter().map(move |endpoint| {
+                (
+                    place(&endpoint.branch_id),
+                    endpoint.id.clone(),
+                    endpoint.port,
+                )
+            })
         });
         all.collect()
     });

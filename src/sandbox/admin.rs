@@ -59,9 +59,13 @@ impl Admin {
         let mut stream = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
         let startup = wire::Startup {
             version: wire::PROTOCOL_3_0,
-            parameters: [("user", SUPERUSER), ("database", database), ("client_encoding", "UTF8")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            parameters: [
+                ("user", SUPERUSER),
+                ("database", database),
+                ("client_encoding", "UTF8"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
         };
         stream.write_all(&startup.encode()).await?;
         let mut admin = Self { stream };

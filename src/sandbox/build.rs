@@ -62,7 +62,8 @@ fn bundle() -> Result<(), String> {
         return write(&out, b"");
     };
     say(&format!("cargo::rerun-if-changed={}", file.display()));
-    let bytes = fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let bytes =
+        fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let found: String = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -85,7 +86,12 @@ fn in_registry(name: &str) -> Option<PathBuf> {
     fs::read_dir(home.join("registry/src"))
         .ok()?
         .flatten()
-        .map(|entry| entry.path().join(format!("{name}-{VERSION}")).join(ARTIFACT))
+        .map(|entry| {
+            entry
+                .path()
+                .join(format!("{name}-{VERSION}"))
+                .join(ARTIFACT)
+        })
         .find(|path| path.is_file())
 }
 
@@ -107,7 +113,13 @@ fn by_metadata(name: &str, target: &str) -> Option<PathBuf> {
     )
     .ok()?;
     let output = Command::new(env::var_os("CARGO")?)
-        .args(["metadata", "--format-version=1", "--offline", "--filter-platform", target])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--offline",
+            "--filter-platform",
+            target,
+        ])
         .arg("--manifest-path")
         .arg(probe.join("Cargo.toml"))
         .current_dir(&root) // where a `.cargo/config.toml` with the vendored sources is found

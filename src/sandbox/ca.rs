@@ -7,7 +7,8 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::{
     ServerConfig,
@@ -63,7 +64,8 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
     let mut leaf = CertificateParams::new(names)?;
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
-    leaf.distinguished_name.push(DnType::CommonName, "localhost");
+    leaf.distinguished_name
+        .push(DnType::CommonName, "localhost");
     let leaf_key = KeyPair::generate()?;
     let leaf = leaf.signed_by(&leaf_key, &issuer)?.der().clone();
     // The provider is named, so that nothing here depends on a process-wide default.
@@ -71,7 +73,10 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
     let mut tls = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.clone()], PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into())?;
+        .with_single_cert(
+            vec![leaf.clone()],
+            PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
+        )?;
     tls.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(Authority {
         file,
@@ -103,7 +108,10 @@ mod tests {
         assert_eq!(first.pem, second.pem);
         assert_ne!(first.leaf, second.leaf);
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(dir.path().join("ca.key")).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join("ca.key"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

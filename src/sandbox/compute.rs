@@ -94,18 +94,31 @@ pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<PathBuf>
         return Ok(sockets);
     }
     if slot.gone {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the branch was deleted"));
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the branch was deleted",
+        ));
     }
     let engine = core.engine().await?;
     ensure_data(core, &engine, place).await?;
     let folder = core.folder(&place.branch);
-    let server = Server::start(&engine, &folder.join("data"), &core.next_sockets(), &folder.join("log")).await?;
+    let server = Server::start(
+        &engine,
+        &folder.join("data"),
+        &core.next_sockets(),
+        &folder.join("log"),
+    )
+    .await?;
     let sockets = server.sockets().to_owned();
     let fresh = core.store.project(&place.project, |project| {
-        project.branch(&place.branch).is_some_and(|branch| branch.fresh)
+        project
+            .branch(&place.branch)
+            .is_some_and(|branch| branch.fresh)
     });
     if fresh == Some(true) {
-        reconcile(core, place, &sockets).await.map_err(io::Error::other)?;
+        reconcile(core, place, &sockets)
+            .await
+            .map_err(io::Error::other)?;
     }
     slot.server = Some(server);
     set_state(core, place, EndpointState::Active);
@@ -123,7 +136,9 @@ fn awake(slot: &mut Slot) -> Option<PathBuf> {
     if slot.server.as_mut().is_some_and(|server| !server.alive()) {
         slot.server = None; // it died: somebody killed it
     }
-    slot.server.as_ref().map(|server| server.sockets().to_owned())
+    slot.server
+        .as_ref()
+        .map(|server| server.sockets().to_owned())
 }
 
 /// Puts a compute to sleep, whoever is connected.
@@ -175,7 +190,9 @@ pub(crate) fn end_now(compute: &Compute) -> bool {
 }
 
 fn suspend_when_idle(core: &Arc<Core>, compute: &Arc<Compute>, place: Place) {
-    let Some(idle) = idle_time(core, &place) else { return };
+    let Some(idle) = idle_time(core, &place) else {
+        return;
+    };
     let compute = Arc::clone(compute);
     let before = compute.events.load(Ordering::SeqCst);
     let weak = Arc::downgrade(core); // a sleeping timer must not keep the sandbox alive
@@ -194,7 +211,9 @@ fn suspend_when_idle(core: &Arc<Core>, compute: &Arc<Compute>, place: Place) {
 fn idle_time(core: &Core, place: &Place) -> Option<Duration> {
     let seconds = core.store.project(&place.project, |project| {
         let endpoints = project.endpoints_of(&place.branch);
-        endpoints.first().map_or(0, |endpoint| endpoint.suspend_timeout_seconds)
+        endpoints
+            .first()
+            .map_or(0, |endpoint| endpoint.suspend_timeout_seconds)
     })?;
     match u64::try_from(seconds) {
         Ok(0) => Some(core.idle),
@@ -206,7 +225,10 @@ fn idle_time(core: &Core, place: &Place) -> Option<Duration> {
 fn set_state(core: &Core, place: &Place, state: EndpointState) {
     let now = ids::now();
     core.store.edit(&place.project, |project| {
-        let endpoints = project.endpoints.iter_mut().filter(|endpoint| endpoint.branch_id == place.branch);
+        let endpoints = project
+            .endpoints
+            .iter_mut()
+            .filter(|endpoint| endpoint.branch_id == place.branch);
         for endpoint in endpoints {
             endpoint.state = state;
             endpoint.pending_state = None;
@@ -225,7 +247,10 @@ pub(crate) async fn create_data(core: &Arc<Core>, place: &Place) -> io::Result<(
     let compute = core.compute(&place.branch);
     let slot = compute.slot.lock().await;
     if slot.gone {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the branch was deleted"));
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the branch was deleted",
+        ));
     }
     let engine = core.engine().await?;
     ensure_data(core, &engine, place).await
@@ -252,7 +277,9 @@ fn ensure_data<'a>(
         let parent = core
             .store
             .project(&place.project, |project| {
-                project.branch(&place.branch).map(|branch| branch.parent_id.clone())
+                project
+                    .branch(&place.branch)
+                    .map(|branch| branch.parent_id.clone())
             })
             .flatten()
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the branch was deleted"))?;
@@ -275,11 +302,23 @@ fn ensure_data<'a>(
 fn make_folder(folder: &Path, engine: &Engine) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // Its files are private by their own modes; whoever runs Postgres has to pass through.
-    files::chmod(folder, if engine.account.is_some() { 0o711 } else { 0o700 })
+    files::chmod(
+        folder,
+        if engine.account.is_some() {
+            0o711
+        } else {
+            0o700
+        },
+    )
 }
 
 /// Copies the parent's data as it is now; answers the log position where the copy begins.
-async fn copy_parent(core: &Arc<Core>, engine: &Arc<Engine>, parent: &Place, to: &Path) -> io::Result<Option<String>> {
+async fn copy_parent(
+    core: &Arc<Core>,
+    engine: &Arc<Engine>,
+    parent: &Place,
+    to: &Path,
+) -> io::Result<Option<String>> {
     let compute = core.compute(&parent.branch);
     let mut slot = compute.slot.lock().await;
     ensure_data(core, engine, parent).await?;
@@ -288,11 +327,16 @@ async fn copy_parent(core: &Arc<Core>, engine: &Arc<Engine>, parent: &Place, to:
     let Some(sockets) = awake(&mut slot) else {
         let to = to.to_owned();
         let skip = |path: &Path| path.ends_with("postmaster.pid");
-        return files::blocking(move || files::copy_tree(&data, &to, account, &skip).map(|()| None)).await;
+        return files::blocking(move || {
+            files::copy_tree(&data, &to, account, &skip).map(|()| None)
+        })
+        .await;
     };
     // A running parent is backed up online, so that nobody who is connected notices.
     // https://www.postgresql.org/docs/17/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
-    let mut admin = Admin::connect(&sockets, "postgres").await.map_err(io::Error::other)?;
+    let mut admin = Admin::connect(&sockets, "postgres")
+        .await
+        .map_err(io::Error::other)?;
     let (start, stop) = if engine.major >= 15 {
         (
             "SELECT pg_backup_start('branch', true)",
@@ -315,14 +359,22 @@ async fn copy_parent(core: &Arc<Core>, engine: &Arc<Engine>, parent: &Place, to:
     // Left out is what belongs to the running server, or is read back from the log.
     let skip = move |path: &Path| {
         path.file_name().is_some_and(|name| {
-            name == "postmaster.pid" || name == "postmaster.opts" || name == "pg_wal" || name == "pg_replslot"
+            name == "postmaster.pid"
+                || name == "postmaster.opts"
+                || name == "pg_wal"
+                || name == "pg_replslot"
         })
     };
     files::blocking(move || files::copy_tree(&source, &target, account, &skip)).await?;
     let label = first(admin.query(stop).await)?;
     let target = to.to_owned();
     files::blocking(move || {
-        files::copy_tree(&data.join("pg_wal"), &target.join("pg_wal"), account, &|_| false)?;
+        files::copy_tree(
+            &data.join("pg_wal"),
+            &target.join("pg_wal"),
+            account,
+            &|_| false,
+        )?;
         let replslot = target.join("pg_replslot");
         files::create_private_dir(&replslot)?;
         let file = target.join("backup_label");
@@ -347,7 +399,11 @@ fn first(rows: Result<Vec<Vec<Option<String>>>, AdminError>) -> io::Result<Strin
 }
 
 /// Brings the roles and databases of a running compute in line with the state, and then the state with what was done.
-pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &Path) -> Result<(), AdminError> {
+pub(crate) async fn reconcile(
+    core: &Core,
+    place: &Place,
+    sockets: &Path,
+) -> Result<(), AdminError> {
     let branch = |project: &crate::sandbox::state::Project| project.branch(&place.branch).cloned();
     let Some(branch) = core.store.project(&place.project, branch).flatten() else {
         return Ok(());
@@ -361,26 +417,39 @@ pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &Path) -> Res
     for role in branch.roles.iter().filter(|role| role.pending) {
         let known = roles.contains(&role.name);
         if !known {
-            admin.query(&engine::create_role(&role.name, !role.no_login)).await?;
+            admin
+                .query(&engine::create_role(&role.name, !role.no_login))
+                .await?;
         }
         if let Some(password) = &role.password {
             let name = identifier(&role.name);
-            admin.query(&format!("ALTER ROLE {name} PASSWORD {}", literal(password))).await?;
+            admin
+                .query(&format!("ALTER ROLE {name} PASSWORD {}", literal(password)))
+                .await?;
         }
         if known {
             // "All open connections of the role are dropped" (reference/neon-api.md section 4).
             let name = literal(&role.name);
-            let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {name}");
+            let end = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {name}"
+            );
             admin.query(&end).await?;
         }
     }
     for database in branch.databases.iter().filter(|database| database.pending) {
         if !databases.contains(&database.name) {
-            admin.query(&engine::create_database(&database.name, &database.owner_name)).await?;
+            admin
+                .query(&engine::create_database(
+                    &database.name,
+                    &database.owner_name,
+                ))
+                .await?;
         }
     }
     core.store.edit(&place.project, |project| {
-        let Some(now) = project.branch_mut(&place.branch) else { return };
+        let Some(now) = project.branch_mut(&place.branch) else {
+            return;
+        };
         now.fresh = false;
         for done in &branch.roles {
             for role in now.roles.iter_mut().filter(|role| role.name == done.name) {
@@ -388,7 +457,11 @@ pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &Path) -> Res
             }
         }
         for done in &branch.databases {
-            for database in now.databases.iter_mut().filter(|database| database.name == done.name) {
+            for database in now
+                .databases
+                .iter_mut()
+                .filter(|database| database.name == done.name)
+            {
                 database.pending = false;
             }
         }
@@ -413,16 +486,30 @@ async fn rename_defaults(
         && roles.iter().any(|name| name == engine::DEFAULT_ROLE)
     {
         let (from, to) = (identifier(engine::DEFAULT_ROLE), identifier(&role.name));
-        admin.query(&format!("ALTER ROLE {from} RENAME TO {to}")).await?;
+        admin
+            .query(&format!("ALTER ROLE {from} RENAME TO {to}"))
+            .await?;
     }
-    let wanted = |name: &str| branch.databases.iter().any(|database| database.name == name);
+    let wanted = |name: &str| {
+        branch
+            .databases
+            .iter()
+            .any(|database| database.name == name)
+    };
     if let Some(database) = branch.databases.first()
         && !wanted(engine::DEFAULT_DATABASE)
         && !databases.contains(&database.name)
-        && databases.iter().any(|name| name == engine::DEFAULT_DATABASE)
+        && databases
+            .iter()
+            .any(|name| name == engine::DEFAULT_DATABASE)
     {
-        let (from, to) = (identifier(engine::DEFAULT_DATABASE), identifier(&database.name));
-        admin.query(&format!("ALTER DATABASE {from} RENAME TO {to}")).await?;
+        let (from, to) = (
+            identifier(engine::DEFAULT_DATABASE),
+            identifier(&database.name),
+        );
+        admin
+            .query(&format!("ALTER DATABASE {from} RENAME TO {to}"))
+            .await?;
     }
     Ok(())
 }

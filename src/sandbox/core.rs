@@ -107,7 +107,11 @@ impl Core {
 
     /// A new folder for a server's socket: a killed server's lock file would stand in the way in an old one.
     pub(crate) fn next_sockets(&self) -> PathBuf {
-        self.sockets.join(self.socket_count.fetch_add(1, Ordering::Relaxed).to_string())
+        self.sockets.join(
+            self.socket_count
+                .fetch_add(1, Ordering::Relaxed)
+                .to_string(),
+        )
     }
 
     /// The engine, as soon as it is ready.
@@ -216,7 +220,10 @@ impl Core {
     pub(crate) fn end_now(&self) {
         lock(&self.tasks).abort_all();
         let computes = std::mem::take(&mut *lock(&self.computes));
-        let all = computes.values().map(|compute| compute::end_now(compute)).fold(true, |all, one| all & one);
+        let all = computes
+            .values()
+            .map(|compute| compute::end_now(compute))
+            .fold(true, |all, one| all & one);
         if all {
             drop(lock(&self.scratch).take());
         }

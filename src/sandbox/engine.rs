@@ -57,7 +57,9 @@ impl Source {
         if !BUNDLED.is_empty() {
             return Ok(Self::Bundled);
         }
-        newest_installed().map(Self::Installed).ok_or(SandboxError::NoEngine)
+        newest_installed()
+            .map(Self::Installed)
+            .ok_or(SandboxError::NoEngine)
     }
 }
 
@@ -74,7 +76,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Unpacks what has to be unpacked and makes the template, unless an earlier run has done it.
-    pub(crate) async fn prepare(source: Source, account: Option<Account>, state: &Path) -> io::Result<Self> {
+    pub(crate) async fn prepare(
+        source: Source,
+        account: Option<Account>,
+        state: &Path,
+    ) -> io::Result<Self> {
         let state = state.to_owned();
         let (bin, version, cache) = blocking(move || {
             let cache = cache(account, &state)?;
@@ -82,7 +88,8 @@ impl Engine {
             Ok((bin, version, cache))
         })
         .await?;
-        let major = major(&version).ok_or_else(|| io::Error::other(format!("`{version}` is no Postgres version")))?;
+        let major = major(&version)
+            .ok_or_else(|| io::Error::other(format!("`{version}` is no Postgres version")))?;
         if major < OLDEST {
             return Err(io::Error::other(format!(
                 "{} is PostgreSQL {version}; the sandbox needs {OLDEST} or newer",
@@ -150,7 +157,13 @@ impl Engine {
         blocking(move || initdb(&bin, &target, account)).await?;
         // A socket's path is short, which the cache's need not be.
         let scratch = files::Scratch::create(self.account)?;
-        let server = Server::start(self, &data, &scratch.path().join("s"), &part.path().join("log")).await?;
+        let server = Server::start(
+            self,
+            &data,
+            &scratch.path().join("s"),
+            &part.path().join("log"),
+        )
+        .await?;
         let outcome = seed(&server, self.major).await;
         server.stop().await;
         outcome?;
@@ -165,7 +178,9 @@ async fn seed(server: &Server, major: u32) -> io::Result<()> {
                      IN ROLE pg_read_all_data, pg_write_all_data;"
         .to_owned();
     if major >= 16 {
-        roles.push_str("GRANT pg_monitor, pg_create_subscription TO neon_superuser WITH ADMIN OPTION;");
+        roles.push_str(
+            "GRANT pg_monitor, pg_create_subscription TO neon_superuser WITH ADMIN OPTION;",
+        );
     } else {
         roles.push_str("GRANT pg_monitor TO neon_superuser WITH ADMIN OPTION;");
     }
@@ -174,7 +189,9 @@ async fn seed(server: &Server, major: u32) -> io::Result<()> {
         create_role(DEFAULT_ROLE, true),
         create_database(DEFAULT_DATABASE, DEFAULT_ROLE),
     ];
-    let mut admin = Admin::connect(server.sockets(), "postgres").await.map_err(io::Error::other)?;
+    let mut admin = Admin::connect(server.sockets(), "postgres")
+        .await
+        .map_err(io::Error::other)?;
     for statement in statements {
         admin.query(&statement).await.map_err(io::Error::other)?;
     }
@@ -192,16 +209,25 @@ pub(crate) fn create_role(name: &str, login: bool) -> String {
 
 /// A database as Neon's control plane makes it.
 pub(crate) fn create_database(name: &str, owner: &str) -> String {
-    format!("CREATE DATABASE {} OWNER {}", identifier(name), identifier(owner))
+    format!(
+        "CREATE DATABASE {} OWNER {}",
+        identifier(name),
+        identifier(owner)
+    )
 }
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
 fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
     let chosen = std::env::var_os("XDG_CACHE_HOME").is_some_and(|value| !value.is_empty());
-    let users = etcetera::choose_base_strategy().ok().map(|strategy| strategy.cache_dir());
+    let users = etcetera::choose_base_strategy()
+        .ok()
+        .map(|strategy| strategy.cache_dir());
     // Root's own cache is usually behind a 0700 /root, where the account that runs Postgres cannot go.
     let system = (account.is_some() && !chosen).then(|| PathBuf::from("/var/cache"));
-    let shared = users.into_iter().chain(system).map(|folder| folder.join("neonup"));
+    let shared = users
+        .into_iter()
+        .chain(system)
+        .map(|folder| folder.join("neonup"));
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for folder in shared.chain([state.join("cache")]) {
         match fs::create_dir_all(&folder).and_then(|()| part(&folder)) {
@@ -220,14 +246,21 @@ const PART_PREFIX: &str = ".part-";
 
 /// A folder in which something is made before it gets its name.
 fn part(cache: &Path) -> io::Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix(PART_PREFIX).tempdir_in(cache)
+    tempfile::Builder::new()
+        .prefix(PART_PREFIX)
+        .tempdir_in(cache)
 }
 
 /// Removes what killed processes left half made, an hour later: nothing takes that long.
 fn sweep_parts(cache: &Path) {
     let hour_ago = SystemTime::now() - Duration::from_secs(3600);
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
-        let old = || entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|made| made < hour_ago);
+        let old = || {
+            entry
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .is_ok_and(|made| made < hour_ago)
+        };
         if entry.file_name().to_string_lossy().starts_with(PART_PREFIX) && old() {
             fs::remove_dir_all(entry.path()).unwrap_or_default();
         }
@@ -252,11 +285,18 @@ fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
 ///
 /// The bundled ones may not run here (a cache on a `noexec` file system, an old C library): then an installed Postgres
 /// takes their place, if there is one.
-fn binaries(source: Source, account: Option<Account>, cache: &Path) -> io::Result<(PathBuf, String)> {
+fn binaries(
+    source: Source,
+    account: Option<Account>,
+    cache: &Path,
+) -> io::Result<(PathBuf, String)> {
     match source {
-        Source::Given(bin) | Source::Installed(bin) => version(&bin, account).map(|version| (bin, version)),
+        Source::Given(bin) | Source::Installed(bin) => {
+            version(&bin, account).map(|version| (bin, version))
+        }
         Source::Bundled => {
-            let bundled = unpack(cache).and_then(|bin| version(&bin, account).map(|version| (bin, version)));
+            let bundled =
+                unpack(cache).and_then(|bin| version(&bin, account).map(|version| (bin, version)));
             bundled.or_else(|error| {
                 let Some(bin) = newest_installed() else {
                     return Err(io::Error::new(
@@ -336,7 +376,11 @@ fn succeed(what: &str, output: Output) -> io::Result<Output> {
         return Ok(output);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("{what} failed ({}): {}", output.status, said.trim())))
+    Err(io::Error::other(format!(
+        "{what} failed ({}): {}",
+        output.status,
+        said.trim()
+    )))
 }
 
 /// A template belongs to one build of Postgres and one account.
@@ -346,8 +390,16 @@ fn template_name(bin: &Path, version: &str, account: Option<Account>) -> String 
     if let Ok(meta) = fs::metadata(bin.join("postgres")) {
         build.update(meta.len().to_le_bytes());
     }
-    let build: String = build.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let uid = account.map_or_else(|| rustix::process::geteuid().as_raw(), |account| account.uid);
+    let build: String = build
+        .finalize()
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let uid = account.map_or_else(
+        || rustix::process::geteuid().as_raw(),
+        |account| account.uid,
+    );
     format!("template-{version}-{build}-u{uid}-v{TEMPLATE_VERSION}")
 }
 
@@ -360,17 +412,28 @@ fn newest_installed() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect())
         .unwrap_or_default();
-    let begins = |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
+    let begins =
+        |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
     folders.extend(below("/usr/lib/postgresql", |_| true)); // Debian, Ubuntu
     folders.extend(below("/usr", begins("pgsql-"))); // PGDG on RHEL
     folders.extend(below("/opt/homebrew/opt", begins("postgresql")));
     folders.extend(below("/usr/local/opt", begins("postgresql")));
-    folders.extend(below("/Applications/Postgres.app/Contents/Versions", |_| true));
+    folders.extend(below(
+        "/Applications/Postgres.app/Contents/Versions",
+        |_| true,
+    ));
     folders
         .into_iter()
         .filter(|folder| has_binaries(folder))
         // Links on the PATH lead to the folder that also has the server's libraries.
-        .filter_map(|folder| Some(fs::canonicalize(folder.join("postgres")).ok()?.parent()?.to_owned()))
+        .filter_map(|folder| {
+            Some(
+                fs::canonicalize(folder.join("postgres"))
+                    .ok()?
+                    .parent()?
+                    .to_owned(),
+            )
+        })
         .filter(|folder| has_binaries(folder))
         .filter_map(|folder| {
             let version = version(&folder, None).ok()?;
@@ -405,6 +468,9 @@ mod tests {
     fn a_folder_without_postgres_is_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let refused = Source::choose(Some(dir.path())).unwrap_err().to_string();
-        assert!(refused.contains(&dir.path().display().to_string()), "{refused}");
+        assert!(
+            refused.contains(&dir.path().display().to_string()),
+            "{refused}"
+        );
     }
 }

@@ -162,7 +162,9 @@ fn take_one(count: &mut u32) -> bool {
 fn take<T: Limited + Clone>(entries: &mut Vec<T>, method: &str, path: &str) -> Option<T> {
     let fits = |entry: &T| {
         entry.path().is_none_or(|part| path.contains(part))
-            && entry.method().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && entry
+                .method()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
     };
     let at = entries.iter().position(fits)?;
     let entry = entries.get_mut(at)?;
@@ -185,7 +187,9 @@ mod tests {
             r#"{"errors": [{"status": 503, "count": 2, "path": "/projects", "method": "get"}, {"status": 500}]}"#,
         )
         .unwrap();
-        let status = |faults: &mut Faults, method, path| faults.take_error(method, path).map(|error| error.status);
+        let status = |faults: &mut Faults, method, path| {
+            faults.take_error(method, path).map(|error| error.status)
+        };
         assert_eq!(status(&mut faults, "POST", "/projects"), Some(500));
         assert_eq!(status(&mut faults, "GET", "/projects"), Some(503));
         assert_eq!(status(&mut faults, "GET", "/projects/a"), Some(503));

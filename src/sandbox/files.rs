@@ -3,7 +3,9 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
 };
 
@@ -64,7 +66,9 @@ impl Account {
 }
 
 /// Runs something that blocks where it may.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(io::Error::other(error)))
@@ -72,7 +76,10 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Resul
 
 /// Makes a folder (and its parents) that only its owner may enter; an existing one stays as it is.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Sets permissions.
@@ -124,14 +131,20 @@ pub(crate) fn lock(dir: &Path) -> io::Result<Option<File>> {
         Err(error) => return Err(error.into()),
     }
     // Between opening and locking, a sweep may have removed the folder: then the lock guards nothing.
-    let same = fs::metadata(&path).is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
+    let same = fs::metadata(&path)
+        .is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
     Ok(same.then_some(file))
 }
 
 /// Copies a folder that does not change, or is being backed up online; gives the copy to `owner`.
 ///
 /// Files that vanish meanwhile are left out: an online backup allows it, and its recovery makes up for it.
-pub(crate) fn copy_tree(from: &Path, to: &Path, owner: Option<Account>, skip: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+pub(crate) fn copy_tree(
+    from: &Path,
+    to: &Path,
+    owner: Option<Account>,
+    skip: &dyn Fn(&Path) -> bool,
+) -> io::Result<()> {
     fs::DirBuilder::new().mode(0o700).create(to)?;
     if let Some(owner) = owner {
         owner.own(to)?;
@@ -176,12 +189,19 @@ const SCRATCH_LIMIT: usize = 44;
 impl Scratch {
     /// Makes one where `account` can reach it, if there is such a place, and removes those of dead sandboxes.
     pub(crate) fn create(account: Option<Account>) -> io::Result<Self> {
-        let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+        let places = [
+            std::env::temp_dir(),
+            PathBuf::from("/tmp"),
+            PathBuf::from("/var/tmp"),
+        ];
         let short = |place: &&PathBuf| place.as_os_str().len() <= SCRATCH_LIMIT && place.is_dir();
         let reachable = |place: &&PathBuf| account.is_none_or(|account| account.reaches(place));
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         let first: Vec<_> = places.iter().filter(short).filter(reachable).collect();
-        let then = places.iter().filter(short).filter(|place| !reachable(place));
+        let then = places
+            .iter()
+            .filter(short)
+            .filter(|place| !reachable(place));
         for place in first.into_iter().chain(then) {
             Self::sweep(place);
             match Self::create_in(place, account) {
@@ -194,7 +214,10 @@ impl Scratch {
 
     fn create_in(place: &Path, account: Option<Account>) -> io::Result<Self> {
         loop {
-            let path = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(place)?.keep();
+            let path = tempfile::Builder::new()
+                .prefix(SCRATCH_PREFIX)
+                .tempdir_in(place)?
+                .keep();
             if account.is_some() {
                 chmod(&path, 0o711)?; // the account that runs Postgres passes through; nobody may list
             }
@@ -210,11 +233,16 @@ impl Scratch {
 
     /// Removes the folders of sandboxes that died without doing it.
     fn sweep(place: &Path) {
-        let Ok(entries) = fs::read_dir(place) else { return };
+        let Ok(entries) = fs::read_dir(place) else {
+            return;
+        };
         let us = rustix::process::geteuid().as_raw();
         for entry in entries.flatten() {
             let path = entry.path();
-            let ours = entry.file_name().to_string_lossy().starts_with(SCRATCH_PREFIX)
+            let ours = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(SCRATCH_PREFIX)
                 && fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir() && meta.uid() == us)
                 && path.join("lock").is_file();
             if ours && let Ok(Some(_dead)) = lock(&path) {

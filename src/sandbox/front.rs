@@ -109,11 +109,15 @@ impl Front {
             if faults.borrow_and_update().database == Database::Refuse {
                 let port = listeners.port;
                 drop(listeners);
-                self.core.until_faults(|faults| faults.database != Database::Refuse).await;
+                self.core
+                    .until_faults(|faults| faults.database != Database::Refuse)
+                    .await;
                 listeners = loop {
                     match bind(port) {
                         Ok(listeners) => break listeners,
-                        Err(error) => tracing::warn!(%error, port, "the port of an endpoint is taken"),
+                        Err(error) => {
+                            tracing::warn!(%error, port, "the port of an endpoint is taken")
+                        }
                     }
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 };
@@ -147,7 +151,9 @@ impl Front {
         stream.set_nodelay(true)?;
         if self.core.faults().database == Database::Stall {
             // Until the fault is lifted or the client gives up.
-            self.core.until_faults(|faults| faults.database != Database::Stall).await;
+            self.core
+                .until_faults(|faults| faults.database != Database::Stall)
+                .await;
         }
         let Some(mut tls) = within(self.begin(&mut stream)).await? else {
             return Ok(());
@@ -184,7 +190,10 @@ impl Front {
                 }
                 _ => {
                     // Neon's words.
-                    let refusal = wire::fatal("08P01", "connection is insecure (try using `sslmode=require`)");
+                    let refusal = wire::fatal(
+                        "08P01",
+                        "connection is insecure (try using `sslmode=require`)",
+                    );
                     stream.write_all(&refusal).await?;
                     return Ok(None);
                 }
@@ -200,7 +209,12 @@ impl Front {
         let mut startup = Startup::parse(&packet)?;
         startup.strip_routing();
         let Some(role) = startup.get("user").map(str::to_owned) else {
-            return refuse(tls, "28000", "no PostgreSQL user name specified in startup packet").await;
+            return refuse(
+                tls,
+                "28000",
+                "no PostgreSQL user name specified in startup packet",
+            )
+            .await;
         };
         let endpoint = self.core.store.project(&self.place.project, |project| {
             let endpoint = project.endpoint(&self.endpoint)?;
@@ -225,14 +239,22 @@ impl Front {
             }
         };
         let verifier = self.verifier(&sockets, &role).await?;
-        match within_login(scram::authenticate(tls, &self.core.authority.leaf, &verifier)).await {
+        match within_login(scram::authenticate(
+            tls,
+            &self.core.authority.leaf,
+            &verifier,
+        ))
+        .await
+        {
             Ok(()) => {}
             Err(ScramError::Refused) => {
                 let text = format!("password authentication failed for user '{role}'");
                 return refuse(tls, "28P01", &text).await;
             }
             Err(ScramError::Io(error)) => {
-                return refuse(tls, "08P01", &error.to_string()).await.and(Err(error));
+                return refuse(tls, "08P01", &error.to_string())
+                    .await
+                    .and(Err(error));
             }
         }
         // The private socket trusts us: the server takes the role from the start-up packet.
@@ -248,7 +270,9 @@ impl Front {
 
     /// The role's verifier as Postgres keeps it, so that a password changed with SQL counts as well.
     async fn verifier(&self, sockets: &Path, role: &str) -> io::Result<Verifier> {
-        let mut admin = Admin::connect(sockets, "postgres").await.map_err(io::Error::other)?;
+        let mut admin = Admin::connect(sockets, "postgres")
+            .await
+            .map_err(io::Error::other)?;
         let question = format!(
             "SELECT rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper AND rolname = {} \
              AND (rolvaliduntil IS NULL OR rolvaliduntil > now())",
@@ -285,7 +309,9 @@ async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
         .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
 }
 
-async fn within_login(work: impl Future<Output = Result<(), ScramError>>) -> Result<(), ScramError> {
+async fn within_login(
+    work: impl Future<Output = Result<(), ScramError>>,
+) -> Result<(), ScramError> {
     tokio::time::timeout(LOGIN_LIMIT, work)
         .await
         .unwrap_or_else(|_elapsed| Err(ScramError::Io(io::ErrorKind::TimedOut.into())))

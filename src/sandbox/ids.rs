@@ -6,16 +6,104 @@
 use time::{OffsetDateTime, macros::format_description};
 
 const ADJECTIVES: [&str; 48] = [
-    "aged", "autumn", "billowing", "bitter", "black", "blue", "bold", "broad", "calm", "cold", "cool", "crimson", "damp",
-    "dark", "dawn", "delicate", "divine", "dry", "falling", "floral", "fragrant", "frosty", "gentle", "green", "hidden",
-    "holy", "icy", "late", "lingering", "little", "lively", "long", "misty", "morning", "muddy", "noisy", "old", "patient",
-    "plain", "polished", "proud", "quiet", "rapid", "raspy", "royal", "shiny", "silent", "violet",
+    "aged",
+    "autumn",
+    "billowing",
+    "bitter",
+    "black",
+    "blue",
+    "bold",
+    "broad",
+    "calm",
+    "cold",
+    "cool",
+    "crimson",
+    "damp",
+    "dark",
+    "dawn",
+    "delicate",
+    "divine",
+    "dry",
+    "falling",
+    "floral",
+    "fragrant",
+    "frosty",
+    "gentle",
+    "green",
+    "hidden",
+    "holy",
+    "icy",
+    "late",
+    "lingering",
+    "little",
+    "lively",
+    "long",
+    "misty",
+    "morning",
+    "muddy",
+    "noisy",
+    "old",
+    "patient",
+    "plain",
+    "polished",
+    "proud",
+    "quiet",
+    "rapid",
+    "raspy",
+    "royal",
+    "shiny",
+    "silent",
+    "violet",
 ];
 const NOUNS: [&str; 48] = [
-    "band", "bar", "base", "bird", "block", "boat", "bonus", "bread", "breeze", "brook", "bush", "butterfly", "cake", "cell",
-    "cherry", "cloud", "credit", "darkness", "dawn", "dew", "disk", "dream", "dust", "feather", "field", "fire", "firefly",
-    "flower", "fog", "forest", "frog", "frost", "glade", "glitter", "grass", "hall", "hat", "haze", "heart", "hill",
-    "lab", "lake", "leaf", "meadow", "moon", "sea", "sun", "term",
+    "band",
+    "bar",
+    "base",
+    "bird",
+    "block",
+    "boat",
+    "bonus",
+    "bread",
+    "breeze",
+    "brook",
+    "bush",
+    "butterfly",
+    "cake",
+    "cell",
+    "cherry",
+    "cloud",
+    "credit",
+    "darkness",
+    "dawn",
+    "dew",
+    "disk",
+    "dream",
+    "dust",
+    "feather",
+    "field",
+    "fire",
+    "firefly",
+    "flower",
+    "fog",
+    "forest",
+    "frog",
+    "frost",
+    "glade",
+    "glitter",
+    "grass",
+    "hall",
+    "hat",
+    "haze",
+    "heart",
+    "hill",
+    "lab",
+    "lake",
+    "leaf",
+    "meadow",
+    "moon",
+    "sea",
+    "sun",
+    "term",
 ];
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -28,7 +116,9 @@ const DIGITS: &[u8] = b"0123456789";
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if getrandom::fill(&mut bytes).is_err() {
-        let nanos = OffsetDateTime::now_utc().unix_timestamp_nanos().to_le_bytes();
+        let nanos = OffsetDateTime::now_utc()
+            .unix_timestamp_nanos()
+            .to_le_bytes();
         for (byte, seed) in bytes.iter_mut().zip(nanos.iter().cycle()) {
             *byte = *seed;
         }
@@ -49,7 +139,11 @@ fn letters(alphabet: &[u8], length: usize) -> String {
 
 fn words() -> String {
     let [first, second] = random();
-    let pick = |list: &'static [&'static str], byte: u8| list.get(usize::from(byte) % list.len()).copied().unwrap_or("odd");
+    let pick = |list: &'static [&'static str], byte: u8| {
+        list.get(usize::from(byte) % list.len())
+            .copied()
+            .unwrap_or("odd")
+    };
     format!("{}-{}", pick(&ADJECTIVES, first), pick(&NOUNS, second))
 }
 
@@ -125,7 +219,10 @@ mod tests {
         let parts: Vec<_> = branch.split('-').collect();
         assert_eq!(parts.len(), 4, "{branch}");
         assert_eq!(parts[0], "br");
-        assert!(parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())));
+        assert!(parts.iter().all(|part| {
+            part.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        }));
         assert!(api_key().starts_with("napi_") && api_key().len() == 69);
         assert!(password().starts_with("npg_"));
         let uuid = uuid();
@@ -136,6 +233,9 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_rfc_3339() {
-        assert_eq!(timestamp(OffsetDateTime::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(
+            timestamp(OffsetDateTime::UNIX_EPOCH),
+            "1970-01-01T00:00:00.000000Z"
+        );
     }
 }

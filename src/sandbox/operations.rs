@@ -62,7 +62,12 @@ const MEMORY: usize = 1000;
 /// Writes the operations into the project, the first one running and the others waiting for it.
 ///
 /// [`run`] then does them. The two are apart because the first happens inside the change that schedules them.
-pub(crate) fn schedule(project: &mut Project, branch: &str, endpoint: Option<&str>, works: Vec<Work>) -> Vec<Scheduled> {
+pub(crate) fn schedule(
+    project: &mut Project,
+    branch: &str,
+    endpoint: Option<&str>,
+    works: Vec<Work>,
+) -> Vec<Scheduled> {
     let now = ids::now();
     let mut scheduled = Vec::new();
     for work in works {
@@ -74,7 +79,11 @@ pub(crate) fn schedule(project: &mut Project, branch: &str, endpoint: Option<&st
                 branch_id: Some(branch.to_owned()),
                 endpoint_id: endpoint.filter(|_| with_endpoint).map(str::to_owned),
                 action: work.action().to_owned(),
-                status: if first { Status::Running } else { Status::Scheduling },
+                status: if first {
+                    Status::Running
+                } else {
+                    Status::Scheduling
+                },
                 error: None,
                 created_at: now.clone(),
                 updated_at: now.clone(),
@@ -84,7 +93,9 @@ pub(crate) fn schedule(project: &mut Project, branch: &str, endpoint: Option<&st
             work,
         });
     }
-    project.operations.extend(scheduled.iter().map(|one| one.operation.clone()));
+    project
+        .operations
+        .extend(scheduled.iter().map(|one| one.operation.clone()));
     let forgotten = project.operations.len().saturating_sub(MEMORY);
     project.operations.drain(..forgotten);
     scheduled
@@ -98,12 +109,31 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
     let (background, project) = (Arc::clone(core), project.to_owned());
     core.spawn(async move {
         let mut failed = false;
-        for Scheduled { operation, branch, work } in scheduled {
+        for Scheduled {
+            operation,
+            branch,
+            work,
+        } in scheduled
+        {
             if failed {
-                update(&background, &project, &operation.id, Status::Cancelled, None, Duration::ZERO);
+                update(
+                    &background,
+                    &project,
+                    &operation.id,
+                    Status::Cancelled,
+                    None,
+                    Duration::ZERO,
+                );
                 continue;
             }
-            update(&background, &project, &operation.id, Status::Running, None, Duration::ZERO);
+            update(
+                &background,
+                &project,
+                &operation.id,
+                Status::Running,
+                None,
+                Duration::ZERO,
+            );
             let start = Instant::now();
             let place = Place::new(&project, &branch);
             let outcome = perform(&background, &place, work).await;
@@ -112,14 +142,31 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
                 Ok(()) => (Status::Finished, None),
                 Err(error) => (Status::Failed, Some(error.to_string())),
             };
-            update(&background, &project, &operation.id, status, error, start.elapsed());
+            update(
+                &background,
+                &project,
+                &operation.id,
+                status,
+                error,
+                start.elapsed(),
+            );
         }
     });
 }
 
-fn update(core: &Core, project: &str, id: &str, status: Status, error: Option<String>, took: Duration) {
+fn update(
+    core: &Core,
+    project: &str,
+    id: &str,
+    status: Status,
+    error: Option<String>,
+    took: Duration,
+) {
     core.store.edit(project, |project| {
-        let operation = project.operations.iter_mut().find(|operation| operation.id == id);
+        let operation = project
+            .operations
+            .iter_mut()
+            .find(|operation| operation.id == id);
         if let Some(operation) = operation {
             operation.status = status;
             operation.error = error;
@@ -135,7 +182,9 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
         tokio::time::sleep(least).await;
     }
     if core.take_fault(super::faults::Faults::take_failed_operation) {
-        return Err(io::Error::other("the sandbox was told to let this operation fail"));
+        return Err(io::Error::other(
+            "the sandbox was told to let this operation fail",
+        ));
     }
     match work {
         Work::CreateTimeline => {
@@ -156,12 +205,18 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
         Work::ApplyConfig(changes) => {
             let sockets = compute::wake(core, place).await?;
             if !changes.is_empty() {
-                let mut admin = Admin::connect(&sockets, "postgres").await.map_err(io::Error::other)?;
+                let mut admin = Admin::connect(&sockets, "postgres")
+                    .await
+                    .map_err(io::Error::other)?;
                 for change in changes {
-                    apply(&mut admin, &sockets, change).await.map_err(io::Error::other)?;
+                    apply(&mut admin, &sockets, change)
+                        .await
+                        .map_err(io::Error::other)?;
                 }
             }
-            compute::reconcile(core, place, &sockets).await.map_err(io::Error::other)
+            compute::reconcile(core, place, &sockets)
+                .await
+                .map_err(io::Error::other)
         }
         Work::DeleteTimeline => compute::destroy(core, &place.branch).await,
     }
@@ -175,33 +230,48 @@ async fn apply(
     match change {
         Change::DropRole { role, heir } => {
             let (name, heir) = (identifier(&role), identifier(&heir));
-            let exists = format!("SELECT 1 FROM pg_roles WHERE rolname = {}", crate::sandbox::admin::literal(&role));
+            let exists = format!(
+                "SELECT 1 FROM pg_roles WHERE rolname = {}",
+                crate::sandbox::admin::literal(&role)
+            );
             if admin.query(&exists).await?.is_empty() {
                 return Ok(());
             }
             // Everything a role owns, in each database, has to go to somebody before it can be dropped.
-            let databases = admin.query("SELECT datname FROM pg_database WHERE datallowconn").await?;
+            let databases = admin
+                .query("SELECT datname FROM pg_database WHERE datallowconn")
+                .await?;
             for database in databases.into_iter().flatten().flatten() {
                 let mut there = Admin::connect(sockets, &database).await?;
-                there.query(&format!("REASSIGN OWNED BY {name} TO {heir}")).await?;
+                there
+                    .query(&format!("REASSIGN OWNED BY {name} TO {heir}"))
+                    .await?;
                 there.query(&format!("DROP OWNED BY {name}")).await?;
             }
             admin.query(&format!("DROP ROLE {name}")).await?;
         }
         Change::DropDatabase(database) => {
             let name = identifier(&database);
-            admin.query(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+            admin
+                .query(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                .await?;
         }
         Change::RenameDatabase { from, to } => {
             let name = crate::sandbox::admin::literal(&from);
-            let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}");
+            let end = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}"
+            );
             admin.query(&end).await?;
             let (from, to) = (identifier(&from), identifier(&to));
-            admin.query(&format!("ALTER DATABASE {from} RENAME TO {to}")).await?;
+            admin
+                .query(&format!("ALTER DATABASE {from} RENAME TO {to}"))
+                .await?;
         }
         Change::OwnDatabase { database, owner } => {
             let (database, owner) = (identifier(&database), identifier(&owner));
-            admin.query(&format!("ALTER DATABASE {database} OWNER TO {owner}")).await?;
+            admin
+                .query(&format!("ALTER DATABASE {database} OWNER TO {owner}"))
+                .await?;
         }
     }
     Ok(())

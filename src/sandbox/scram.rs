@@ -69,7 +69,11 @@ impl From<io::Error> for ScramError {
 }
 
 /// Runs the exchange over `stream`; `certificate` is the DER of the one that TLS presented.
-pub(crate) async fn authenticate<S>(stream: &mut S, certificate: &[u8], verifier: &Verifier) -> Result<(), ScramError>
+pub(crate) async fn authenticate<S>(
+    stream: &mut S,
+    certificate: &[u8],
+    verifier: &Verifier,
+) -> Result<(), ScramError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -80,27 +84,37 @@ where
         ("SCRAM-SHA-256-PLUS", "p=tls-server-end-point") => Sha256::digest(certificate).to_vec(),
         ("SCRAM-SHA-256", "n") => Vec::new(),
         // "y" says that the client believes we offer no binding although we do: somebody took it out of our offer.
-        _ => return Err(wire::malformed("the channel binding flag does not fit the mechanism").into()),
+        _ => {
+            return Err(
+                wire::malformed("the channel binding flag does not fit the mechanism").into(),
+            );
+        }
     };
     let nonce = format!("{}{}", first.nonce, BASE64.encode(ids::random::<18>()));
     let server_first = format!("r={nonce},s={},i={}", verifier.salt, verifier.iterations);
     send(stream, 11, server_first.as_bytes()).await?;
 
-    let last = String::from_utf8(receive(stream).await?).map_err(|error| wire::malformed(&error.to_string()))?;
+    let last = String::from_utf8(receive(stream).await?)
+        .map_err(|error| wire::malformed(&error.to_string()))?;
     let broken = || wire::malformed("the client's last SCRAM message is malformed");
     let (without_proof, proof) = last.rsplit_once(",p=").ok_or_else(broken)?;
     let (channel, echoed) = without_proof.split_once(',').ok_or_else(broken)?;
     let header = format!("{},{},", first.flag, first.authzid);
     let expected = BASE64.encode([header.as_bytes(), &binding].concat());
     if channel.strip_prefix("c=") != Some(expected.as_str()) {
-        return Err(wire::malformed("the channel binding does not match: is something between us?").into());
+        return Err(wire::malformed(
+            "the channel binding does not match: is something between us?",
+        )
+        .into());
     }
     if echoed.split(',').next() != Some(&format!("r={nonce}")) {
         return Err(wire::malformed("the SCRAM nonce does not match").into());
     }
     let exchange = format!("{},{server_first},{without_proof}", first.bare);
     let signature = mac(&verifier.stored_key, exchange.as_bytes());
-    let proof = BASE64.decode(proof).map_err(|error| wire::malformed(&error.to_string()))?;
+    let proof = BASE64
+        .decode(proof)
+        .map_err(|error| wire::malformed(&error.to_string()))?;
     if proof.len() != signature.len() {
         return Err(broken().into());
     }
@@ -109,7 +123,10 @@ where
     if verifier.mock || !proven {
         return Err(ScramError::Refused);
     }
-    let answer = format!("v={}", BASE64.encode(mac(&verifier.server_key, exchange.as_bytes())));
+    let answer = format!(
+        "v={}",
+        BASE64.encode(mac(&verifier.server_key, exchange.as_bytes()))
+    );
     send(stream, 12, answer.as_bytes()).await?;
     Ok(())
 }
@@ -125,8 +142,13 @@ struct ClientFirst {
 impl ClientFirst {
     fn parse(message: &[u8]) -> io::Result<Self> {
         let broken = || wire::malformed("the client's first SCRAM message is malformed");
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|error| wire::malformed(&error.to_string()));
-        let end = message.iter().position(|byte| *byte == 0).ok_or_else(broken)?;
+        let text = |bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec()).map_err(|error| wire::malformed(&error.to_string()))
+        };
+        let end = message
+            .iter()
+            .position(|byte| *byte == 0)
+            .ok_or_else(broken)?;
         let (mechanism, rest) = message.split_at_checked(end).ok_or_else(broken)?;
         let (_, data) = rest.split_at_checked(5).ok_or_else(broken)?; // the zero byte and the data's length
         let data = text(data)?;
@@ -179,7 +201,10 @@ mod tests {
         let stored = BASE64.encode([1; 32]);
         let text = format!("SCRAM-SHA-256$4096:c2FsdA==${stored}:{stored}");
         let verifier = Verifier::parse(&text).unwrap();
-        assert_eq!((verifier.salt.as_str(), verifier.iterations.as_str()), ("c2FsdA==", "4096"));
+        assert_eq!(
+            (verifier.salt.as_str(), verifier.iterations.as_str()),
+            ("c2FsdA==", "4096")
+        );
         assert!(Verifier::parse("md5abc").is_none());
         assert!(Verifier::parse("SCRAM-SHA-256$many:a$b:c").is_none());
     }
@@ -195,7 +220,14 @@ mod tests {
     fn a_first_message_is_taken_apart() {
         let message = b"SCRAM-SHA-256\0\0\0\0\x10n,,n=,r=abc";
         let first = ClientFirst::parse(message).unwrap();
-        assert_eq!((first.flag.as_str(), first.bare.as_str(), first.nonce.as_str()), ("n", "n=,r=abc", "abc"));
+        assert_eq!(
+            (
+                first.flag.as_str(),
+                first.bare.as_str(),
+                first.nonce.as_str()
+            ),
+            ("n", "n=,r=abc", "abc")
+        );
         assert!(ClientFirst::parse(b"SCRAM").is_err());
     }
 }

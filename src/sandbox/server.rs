@@ -36,7 +36,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server of `data`; answers when it accepts connections on the socket in `sockets`.
-    pub(crate) async fn start(engine: &Engine, data: &Path, sockets: &Path, log: &Path) -> io::Result<Self> {
+    pub(crate) async fn start(
+        engine: &Engine,
+        data: &Path,
+        sockets: &Path,
+        log: &Path,
+    ) -> io::Result<Self> {
         end_stale(data).await?;
         files::create_private_dir(sockets)?;
         if let Some(account) = engine.account {
@@ -52,10 +57,16 @@ impl Server {
         let mut pause = Duration::from_millis(2);
         while !server.ready(data) {
             if let Some(status) = server.child.try_wait()? {
-                return Err(io::Error::other(format!("postgres ended ({status}): {}", tail(log))));
+                return Err(io::Error::other(format!(
+                    "postgres ended ({status}): {}",
+                    tail(log)
+                )));
             }
             if Instant::now() > deadline {
-                let text = format!("postgres was not ready after {START_LIMIT:?}: {}", tail(log));
+                let text = format!(
+                    "postgres was not ready after {START_LIMIT:?}: {}",
+                    tail(log)
+                );
                 return Err(io::Error::new(io::ErrorKind::TimedOut, text));
             }
             tokio::time::sleep(pause).await;
@@ -128,7 +139,10 @@ fn tail(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<_> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("; ")
+    lines
+        .get(lines.len().saturating_sub(5)..)
+        .unwrap_or_default()
+        .join("; ")
 }
 
 /// Makes a command run as `account`, in a process group of its own, and end with us.
@@ -157,7 +171,10 @@ pub(crate) enum Death {
 }
 
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "the standard library offers no safe way to ask for the parent-death signal")]
+#[expect(
+    unsafe_code,
+    reason = "the standard library offers no safe way to ask for the parent-death signal"
+)]
 fn die_with_us(command: &mut Command, death: Death) {
     let signal = match death {
         Death::Fast => Signal::INT,
@@ -203,7 +220,9 @@ async fn spawn(command: Command) -> io::Result<Child> {
                     }
                 }
             };
-            let thread = thread::Builder::new().name("neonup-servers".to_owned()).spawn(run);
+            let thread = thread::Builder::new()
+                .name("neonup-servers".to_owned())
+                .spawn(run);
             thread.is_ok().then_some(orders)
         })
         .as_ref()
@@ -223,7 +242,10 @@ async fn end_stale(data: &Path) -> io::Result<()> {
     while file.exists() {
         let Some(pid) = stale_pid(&file) else { break };
         if Instant::now() > deadline {
-            let text = format!("an earlier server (process {pid:?}) still runs in {}", data.display());
+            let text = format!(
+                "an earlier server (process {pid:?}) still runs in {}",
+                data.display()
+            );
             return Err(io::Error::other(text));
         }
         if !asked {

@@ -227,8 +227,13 @@ impl Project {
 
     /// Whether something is still being done, so that nothing else may be scheduled.
     pub(crate) fn busy(&self) -> bool {
-        let unfinished = |operation: &&Operation| matches!(operation.status, Status::Scheduling | Status::Running);
-        self.operations.iter().rev().any(|operation| unfinished(&operation))
+        let unfinished = |operation: &&Operation| {
+            matches!(operation.status, Status::Scheduling | Status::Running)
+        };
+        self.operations
+            .iter()
+            .rev()
+            .any(|operation| unfinished(&operation))
     }
 }
 
@@ -262,7 +267,10 @@ impl Store {
         let account = match read(&dir.join("sandbox.json"))? {
             Some(value) => {
                 // The version first: a newer file may look different altogether.
-                let version = value.get("version").and_then(Value::as_u64).unwrap_or_default();
+                let version = value
+                    .get("version")
+                    .and_then(Value::as_u64)
+                    .unwrap_or_default();
                 if version > u64::from(VERSION) {
                     return Err(OpenError::Newer(u32::try_from(version).unwrap_or(u32::MAX)));
                 }
@@ -275,7 +283,9 @@ impl Store {
             files::create_private_dir(&folder)?;
             for entry in fs::read_dir(&folder)? {
                 let path = entry?.path();
-                let json = path.extension().is_some_and(|extension| extension == "json");
+                let json = path
+                    .extension()
+                    .is_some_and(|extension| extension == "json");
                 if json && let Some(value) = read(&path)? {
                     let project: Project = typed(value, &path)?;
                     projects.insert(project.id.clone(), settle(project));
@@ -315,7 +325,11 @@ impl Store {
     }
 
     /// Adds a project if `allow` has nothing against it.
-    pub(crate) fn add<E>(&self, project: Project, allow: impl FnOnce(&State) -> Result<(), E>) -> Result<(), E> {
+    pub(crate) fn add<E>(
+        &self,
+        project: Project,
+        allow: impl FnOnce(&State) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut state = self.lock();
         allow(&state)?;
         self.save(&project);
@@ -396,7 +410,8 @@ fn settle(mut project: Project) -> Project {
         }
     }
     for branch in &mut project.branches {
-        let pending = branch.roles.iter().any(|role| role.pending) || branch.databases.iter().any(|database| database.pending);
+        let pending = branch.roles.iter().any(|role| role.pending)
+            || branch.databases.iter().any(|database| database.pending);
         branch.fresh |= pending;
     }
     for endpoint in &mut project.endpoints {
@@ -452,10 +467,20 @@ mod tests {
         let key = |store: &Store| store.read(|state| state.account.api_key.clone());
         let first = key(&Store::open(dir.path(), true).unwrap());
         assert_eq!(key(&Store::open(dir.path(), true).unwrap()), first);
-        fs::write(dir.path().join("sandbox.json"), r#"{"version": 99, "unknown": true}"#).unwrap();
-        assert!(matches!(Store::open(dir.path(), true), Err(OpenError::Newer(99))));
+        fs::write(
+            dir.path().join("sandbox.json"),
+            r#"{"version": 99, "unknown": true}"#,
+        )
+        .unwrap();
+        assert!(matches!(
+            Store::open(dir.path(), true),
+            Err(OpenError::Newer(99))
+        ));
         fs::write(dir.path().join("sandbox.json"), "{").unwrap();
-        assert!(matches!(Store::open(dir.path(), true), Err(OpenError::Malformed { .. })));
+        assert!(matches!(
+            Store::open(dir.path(), true),
+            Err(OpenError::Malformed { .. })
+        ));
     }
 
     #[test]

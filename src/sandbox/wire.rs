@@ -40,7 +40,12 @@ fn length(body: usize) -> [u8; 4] {
 /// A fatal error, as the server reports it.
 pub(crate) fn fatal(sqlstate: &str, text: &str) -> Vec<u8> {
     let mut body = Vec::new();
-    for (field, value) in [(b'S', "FATAL"), (b'V', "FATAL"), (b'C', sqlstate), (b'M', text)] {
+    for (field, value) in [
+        (b'S', "FATAL"),
+        (b'V', "FATAL"),
+        (b'C', sqlstate),
+        (b'M', text),
+    ] {
         body.push(field);
         body.extend(value.as_bytes());
         body.push(0);
@@ -56,20 +61,28 @@ pub(crate) async fn read_untyped(stream: &mut (impl AsyncRead + Unpin)) -> io::R
 }
 
 /// Reads one message: its type and body.
-pub(crate) async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(u8, Vec<u8>)> {
+pub(crate) async fn read_message(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> io::Result<(u8, Vec<u8>)> {
     let kind = stream.read_u8().await?;
     let length = stream.read_u32().await?;
     Ok((kind, read_body(stream, length, MESSAGE_LIMIT).await?))
 }
 
 /// Reads one message of a client that is not authenticated yet: nothing long is accepted.
-pub(crate) async fn read_early_message(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(u8, Vec<u8>)> {
+pub(crate) async fn read_early_message(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> io::Result<(u8, Vec<u8>)> {
     let kind = stream.read_u8().await?;
     let length = stream.read_u32().await?;
     Ok((kind, read_body(stream, length, STARTUP_LIMIT).await?))
 }
 
-async fn read_body(stream: &mut (impl AsyncRead + Unpin), length: u32, limit: usize) -> io::Result<Vec<u8>> {
+async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    length: u32,
+    limit: usize,
+) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let body = length
         .checked_sub(4)
@@ -116,7 +129,10 @@ impl Startup {
             }
             parameters.push((name, value));
         }
-        Ok(Self { version, parameters })
+        Ok(Self {
+            version,
+            parameters,
+        })
     }
 
     /// The packet, with its length.
@@ -142,7 +158,11 @@ impl Startup {
 
     /// Takes Neon's routing hints (`endpoint=`, `project=`) out of `options`: the server would refuse them.
     pub(crate) fn strip_routing(&mut self) {
-        for (_, value) in self.parameters.iter_mut().filter(|(name, _)| name == "options") {
+        for (_, value) in self
+            .parameters
+            .iter_mut()
+            .filter(|(name, _)| name == "options")
+        {
             *value = value
                 .split_whitespace()
                 .filter(|word| {
@@ -159,7 +179,11 @@ impl Startup {
     /// Adds a server setting to `options`.
     pub(crate) fn add_option(&mut self, setting: &str) {
         let option = format!("-c {setting}");
-        if let Some((_, value)) = self.parameters.iter_mut().find(|(name, _)| name == "options") {
+        if let Some((_, value)) = self
+            .parameters
+            .iter_mut()
+            .find(|(name, _)| name == "options")
+        {
             value.push(' ');
             value.push_str(&option);
         } else {
@@ -197,7 +221,10 @@ mod tests {
         only.strip_routing();
         assert_eq!(only.get("options"), None);
         only.add_option("default_transaction_read_only=on");
-        assert_eq!(only.get("options"), Some("-c default_transaction_read_only=on"));
+        assert_eq!(
+            only.get("options"),
+            Some("-c default_transaction_read_only=on")
+        );
     }
 
     #[tokio::test]

@@ -49,12 +49,21 @@ pub(super) fn blank(name: String) -> Branch {
     }
 }
 
-pub(super) async fn list(State(core): Shared, caller: Caller, Path(project): Path<String>, query: Query) -> Reply {
+pub(super) async fn list(
+    State(core): Shared,
+    caller: Caller,
+    Path(project): Path<String>,
+    query: Query,
+) -> Reply {
     let limit = query.limit(10_000, 10_000)?;
     let by = query.get("sort_by").unwrap_or("updated_at");
-    let ascending = query.get("sort_order").is_some_and(|order| order.eq_ignore_ascii_case("asc"));
+    let ascending = query
+        .get("sort_order")
+        .is_some_and(|order| order.eq_ignore_ascii_case("asc"));
     if !matches!(by, "name" | "created_at" | "updated_at") {
-        return Err(ApiError::bad_request("invalid request: query: \"sort_by\": unknown value"));
+        return Err(ApiError::bad_request(
+            "invalid request: query: \"sort_by\": unknown value",
+        ));
     }
     let skip = query.get("cursor").map_or(Ok(0), offset)?;
     let mut found: Vec<Branch> = caller.project(&core, &project, |project| {
@@ -77,17 +86,28 @@ pub(super) async fn list(State(core): Shared, caller: Caller, Path(project): Pat
     let page: Vec<_> = found.iter().skip(skip).take(limit).collect();
     let annotations: serde_json::Map<_, _> = page
         .iter()
-        .filter(|branch| branch.annotations.as_object().is_some_and(|values| !values.is_empty()))
+        .filter(|branch| {
+            branch
+                .annotations
+                .as_object()
+                .is_some_and(|values| !values.is_empty())
+        })
         .map(|branch| (branch.id.clone(), views::annotation(branch)))
         .collect();
-    let mut pagination = json!({"sort_by": by, "sort_order": if ascending { "asc" } else { "desc" }});
+    let mut pagination =
+        json!({"sort_by": by, "sort_order": if ascending { "asc" } else { "desc" }});
     // `next` is there even when all branches fit; the page after the last one is empty and has none.
     if let (false, Some(fields)) = (page.is_empty(), pagination.as_object_mut()) {
         let next = BASE64.encode(format!("{{\"offset\":{}}}", skip + page.len()));
         fields.insert("next".to_owned(), json!(next));
     }
-    let branches: Vec<_> = page.iter().map(|branch| views::branch(branch, &project, true)).collect();
-    Ok(Json(json!({"branches": branches, "annotations": annotations, "pagination": pagination})))
+    let branches: Vec<_> = page
+        .iter()
+        .map(|branch| views::branch(branch, &project, true))
+        .collect();
+    Ok(Json(
+        json!({"branches": branches, "annotations": annotations, "pagination": pagination}),
+    ))
 }
 
 /// The opaque cursor's content.
@@ -128,8 +148,16 @@ impl NewBranches {
                 "the sandbox keeps no history: a branch begins where its parent is now",
             ));
         }
-        if self.branch.init_source.as_deref().is_some_and(|source| source != "parent-data") {
-            return Err(ApiError::unprocessable("", "the sandbox makes branches with their parent's data only"));
+        if self
+            .branch
+            .init_source
+            .as_deref()
+            .is_some_and(|source| source != "parent-data")
+        {
+            return Err(ApiError::unprocessable(
+                "",
+                "the sandbox makes branches with their parent's data only",
+            ));
         }
         if let Some(name) = &self.branch.name {
             check_name(name)?;
@@ -142,18 +170,23 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     if (1..=256).contains(&name.chars().count()) {
         return Ok(());
     }
-    Err(ApiError::bad_request("invalid request: branch.name: must be 1 to 256 characters"))
+    Err(ApiError::bad_request(
+        "invalid request: branch.name: must be 1 to 256 characters",
+    ))
 }
 
 fn check_expiry(at: Option<&str>) -> Result<(), ApiError> {
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};
     let Some(text) = at else { return Ok(()) };
-    let moment = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|error| ApiError::bad_request(format!("invalid request: branch.expires_at: {error}")))?;
+    let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| {
+        ApiError::bad_request(format!("invalid request: branch.expires_at: {error}"))
+    })?;
     if moment > OffsetDateTime::now_utc() {
         return Ok(());
     }
-    Err(ApiError::bad_request("branch expiration must be in the future"))
+    Err(ApiError::bad_request(
+        "branch expiration must be in the future",
+    ))
 }
 
 fn taken(project: &Project, name: &str) -> Result<(), ApiError> {
@@ -177,14 +210,20 @@ pub(super) async fn create(
     branch.name = new.branch.name.unwrap_or_else(|| branch.id.clone());
     branch.protected = new.branch.protected.unwrap_or(false);
     branch.expires_at = new.branch.expires_at;
-    branch.annotations = new.annotation_value.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    branch.annotations = new
+        .annotation_value
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}));
     for options in &new.endpoints {
         let mut endpoint = endpoints::blank(&branch.id);
         options.apply(&mut endpoint)?;
         opened.push(endpoint);
     }
     if opened.iter().filter(|endpoint| !endpoint.read_only).count() > 1 {
-        return Err(ApiError::unprocessable("", "a branch can have only one read-write endpoint"));
+        return Err(ApiError::unprocessable(
+            "",
+            "a branch can have only one read-write endpoint",
+        ));
     }
     let place = Place::new(&project_id, &branch.id);
     let scheduled = caller.schedule(&core, &project_id, |project| {
@@ -251,7 +290,9 @@ fn receipt(project: &Project, branch: &Branch, scheduled: &[operations::Schedule
 }
 
 fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
-    let branch = project.branch(id).ok_or_else(|| ApiError::not_found("branch"))?;
+    let branch = project
+        .branch(id)
+        .ok_or_else(|| ApiError::not_found("branch"))?;
     Ok(views::branch(branch, &project.id, true))
 }
 
@@ -261,9 +302,13 @@ pub(super) async fn get(
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
     caller.project(&core, &project, |project| {
-        let branch = project.branch(&id).ok_or_else(|| ApiError::not_found("branch"))?;
+        let branch = project
+            .branch(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
         let view = views::branch(branch, &project.id, true);
-        Ok(Json(json!({"branch": view, "annotation": views::annotation(branch)})))
+        Ok(Json(
+            json!({"branch": view, "annotation": views::annotation(branch)}),
+        ))
     })?
 }
 
@@ -290,14 +335,19 @@ pub(super) async fn update(
     let view = caller.edit(&core, &project, |project| {
         if let Some(name) = &change.name {
             check_name(name)?;
-            if project.branch(&id).is_none_or(|branch| branch.name != *name) {
+            if project
+                .branch(&id)
+                .is_none_or(|branch| branch.name != *name)
+            {
                 taken(project, name)?;
             }
         }
         if let Some(expiry) = &change.expires_at {
             check_expiry(expiry.as_deref())?;
         }
-        let branch = project.branch_mut(&id).ok_or_else(|| ApiError::not_found("branch"))?;
+        let branch = project
+            .branch_mut(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
         if let Some(name) = change.name {
             branch.name = name;
         }
@@ -335,7 +385,9 @@ pub(super) async fn delete(
 ) -> Reply {
     let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
         let view = one(project, &id)?;
-        let branch = project.branch(&id).ok_or_else(|| ApiError::not_found("branch"))?;
+        let branch = project
+            .branch(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
         let refuse = |text: &str| Err(ApiError::unprocessable("", text));
         if branch.default {
             return refuse("cannot delete the default branch of the project");
@@ -343,10 +395,18 @@ pub(super) async fn delete(
         if branch.protected {
             return refuse("cannot delete a protected branch");
         }
-        if project.branches.iter().any(|child| child.parent_id.as_ref() == Some(&id)) {
+        if project
+            .branches
+            .iter()
+            .any(|child| child.parent_id.as_ref() == Some(&id))
+        {
             return refuse("cannot delete branch that has children");
         }
-        let endpoints: Vec<String> = project.endpoints_of(&id).iter().map(|endpoint| endpoint.id.clone()).collect();
+        let endpoints: Vec<String> = project
+            .endpoints_of(&id)
+            .iter()
+            .map(|endpoint| endpoint.id.clone())
+            .collect();
         let mut works = Vec::new();
         if !endpoints.is_empty() {
             works.push(Work::SuspendCompute);
@@ -355,10 +415,16 @@ pub(super) async fn delete(
         for endpoint in &endpoints {
             core.close_front(endpoint);
         }
-        project.endpoints.retain(|endpoint| endpoint.branch_id != id);
+        project
+            .endpoints
+            .retain(|endpoint| endpoint.branch_id != id);
         project.branches.retain(|branch| branch.id != id);
-        let scheduled = operations::schedule(project, &id, endpoints.first().map(String::as_str), works);
-        let operations: Vec<_> = scheduled.iter().map(|one| views::operation(&one.operation, &project.id)).collect();
+        let scheduled =
+            operations::schedule(project, &id, endpoints.first().map(String::as_str), works);
+        let operations: Vec<_> = scheduled
+            .iter()
+            .map(|one| views::operation(&one.operation, &project.id))
+            .collect();
         Ok((json!({"branch": view, "operations": operations}), scheduled))
     })?;
     operations::run(&core, &project_id, scheduled);

@@ -23,7 +23,10 @@ pub(super) struct Caller {
 impl FromRequestParts<Arc<Core>> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, core: &Arc<Core>) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        core: &Arc<Core>,
+    ) -> Result<Self, Self::Rejection> {
         // The official client also sends the key as cookies; only the header counts.
         let key = parts
             .headers
@@ -33,7 +36,11 @@ impl FromRequestParts<Arc<Core>> for Caller {
             .ok_or_else(ApiError::unauthorized)?;
         let digest = digest(key.trim());
         let known = core.store.read(|state| {
-            let key = state.account.keys.iter().find(|known| known.digest == digest)?;
+            let key = state
+                .account
+                .keys
+                .iter()
+                .find(|known| known.digest == digest)?;
             // The time of use is kept to the minute, or each request would write the state.
             let now = ids::now();
             let minute = |time: &str| time.get(..16).map(str::to_owned);
@@ -92,7 +99,12 @@ impl Caller {
     }
 
     /// Looks at a project that the key may see.
-    pub(super) fn project<T>(&self, core: &Core, id: &str, look: impl FnOnce(&Project) -> T) -> Result<T, ApiError> {
+    pub(super) fn project<T>(
+        &self,
+        core: &Core,
+        id: &str,
+        look: impl FnOnce(&Project) -> T,
+    ) -> Result<T, ApiError> {
         if let Scope::Project { project, .. } = &self.scope
             && project != id
         {

@@ -70,7 +70,11 @@ pub(super) struct EndpointOptions {
 impl EndpointOptions {
     /// Checks everything, then changes the endpoint.
     pub(super) fn apply(&self, endpoint: &mut Endpoint) -> Result<(), ApiError> {
-        let invalid = |text: &str| Err(ApiError::bad_request(format!("invalid request: endpoint.{text}")));
+        let invalid = |text: &str| {
+            Err(ApiError::bad_request(format!(
+                "invalid request: endpoint.{text}"
+            )))
+        };
         let read_only = match self.r#type.as_deref() {
             None => endpoint.read_only,
             Some("read_write") => false,
@@ -82,10 +86,16 @@ impl EndpointOptions {
         {
             return invalid("suspend_timeout_seconds: must be between -1 and 604800");
         }
-        let least = self.autoscaling_limit_min_cu.unwrap_or(endpoint.autoscaling_limit_min_cu);
-        let most = self.autoscaling_limit_max_cu.unwrap_or(endpoint.autoscaling_limit_max_cu);
+        let least = self
+            .autoscaling_limit_min_cu
+            .unwrap_or(endpoint.autoscaling_limit_min_cu);
+        let most = self
+            .autoscaling_limit_max_cu
+            .unwrap_or(endpoint.autoscaling_limit_max_cu);
         if least < 0.25 || most < least {
-            return invalid("autoscaling_limit_min_cu: must be 0.25 or more, and not above the maximum");
+            return invalid(
+                "autoscaling_limit_min_cu: must be 0.25 or more, and not above the maximum",
+            );
         }
         endpoint.read_only = read_only;
         endpoint.autoscaling_limit_min_cu = least;
@@ -108,12 +118,20 @@ impl EndpointOptions {
 }
 
 fn all<'a>(project: &Project, endpoints: impl Iterator<Item = &'a Endpoint>) -> Json<Value> {
-    let views: Vec<_> = endpoints.map(|endpoint| views::endpoint(endpoint, project)).collect();
+    let views: Vec<_> = endpoints
+        .map(|endpoint| views::endpoint(endpoint, project))
+        .collect();
     Json(json!({"endpoints": views}))
 }
 
-pub(super) async fn list(State(core): Shared, caller: Caller, Path(project): Path<String>) -> Reply {
-    caller.project(&core, &project, |project| all(project, project.endpoints.iter()))
+pub(super) async fn list(
+    State(core): Shared,
+    caller: Caller,
+    Path(project): Path<String>,
+) -> Reply {
+    caller.project(&core, &project, |project| {
+        all(project, project.endpoints.iter())
+    })
 }
 
 pub(super) async fn list_of_branch(
@@ -130,7 +148,9 @@ pub(super) async fn list_of_branch(
 }
 
 fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
-    let endpoint = project.endpoint(id).ok_or_else(|| ApiError::not_found("endpoint"))?;
+    let endpoint = project
+        .endpoint(id)
+        .ok_or_else(|| ApiError::not_found("endpoint"))?;
     Ok(views::endpoint(endpoint, project))
 }
 
@@ -150,8 +170,13 @@ pub(super) async fn create(
     bytes: Bytes,
 ) -> Created {
     let options: EndpointOptions = field(&bytes, "endpoint")?;
-    let missing = |name: &str| ApiError::bad_request(format!("invalid request: endpoint.{name} (field required)"));
-    let branch = options.branch_id.clone().ok_or_else(|| missing("branch_id"))?;
+    let missing = |name: &str| {
+        ApiError::bad_request(format!("invalid request: endpoint.{name} (field required)"))
+    };
+    let branch = options
+        .branch_id
+        .clone()
+        .ok_or_else(|| missing("branch_id"))?;
     if options.r#type.is_none() {
         return Err(missing("type"));
     }
@@ -161,7 +186,11 @@ pub(super) async fn create(
         if project.branch(&branch).is_none() {
             return Err(ApiError::not_found("branch"));
         }
-        let second = !endpoint.read_only && project.endpoints_of(&branch).iter().any(|other| !other.read_only);
+        let second = !endpoint.read_only
+            && project
+                .endpoints_of(&branch)
+                .iter()
+                .any(|other| !other.read_only);
         if second {
             let text = format!("read-write endpoint already exists; branch_id:\"{branch}\"");
             return Err(ApiError::conflict("", text));
@@ -169,15 +198,30 @@ pub(super) async fn create(
         endpoint.port = front::open(&core, Place::new(&project_id, &branch), &endpoint.id, 0)
             .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
         project.endpoints.push(endpoint.clone());
-        let scheduled = operations::schedule(project, &branch, Some(&endpoint.id), vec![Work::StartCompute]);
-        Ok((with_operations(project, &endpoint.id, &scheduled)?, scheduled))
+        let scheduled = operations::schedule(
+            project,
+            &branch,
+            Some(&endpoint.id),
+            vec![Work::StartCompute],
+        );
+        Ok((
+            with_operations(project, &endpoint.id, &scheduled)?,
+            scheduled,
+        ))
     })?;
     operations::run(&core, &project_id, scheduled);
     Ok(reply::created(answer))
 }
 
-fn with_operations(project: &Project, id: &str, scheduled: &[operations::Scheduled]) -> Result<Value, ApiError> {
-    let operations: Vec<_> = scheduled.iter().map(|one| views::operation(&one.operation, &project.id)).collect();
+fn with_operations(
+    project: &Project,
+    id: &str,
+    scheduled: &[operations::Scheduled],
+) -> Result<Value, ApiError> {
+    let operations: Vec<_> = scheduled
+        .iter()
+        .map(|one| views::operation(&one.operation, &project.id))
+        .collect();
     Ok(json!({"endpoint": one(project, id)?, "operations": operations}))
 }
 
@@ -189,7 +233,9 @@ pub(super) async fn update(
 ) -> Reply {
     let options: EndpointOptions = field(&bytes, "endpoint")?;
     let answer = caller.edit(&core, &project_id, |project| {
-        let endpoint = project.endpoint_mut(&id).ok_or_else(|| ApiError::not_found("endpoint"))?;
+        let endpoint = project
+            .endpoint_mut(&id)
+            .ok_or_else(|| ApiError::not_found("endpoint"))?;
         options.apply(endpoint)?;
         with_operations(project, &id, &[])
     })?;
@@ -203,14 +249,27 @@ pub(super) async fn delete(
 ) -> Reply {
     let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
         let view = one(project, &id)?;
-        let branch = project.endpoint(&id).map(|endpoint| endpoint.branch_id.clone()).unwrap_or_default();
+        let branch = project
+            .endpoint(&id)
+            .map(|endpoint| endpoint.branch_id.clone())
+            .unwrap_or_default();
         core.close_front(&id);
         project.endpoints.retain(|endpoint| endpoint.id != id);
         let last = project.endpoints_of(&branch).is_empty();
-        let works = if last { vec![Work::SuspendCompute] } else { Vec::new() };
+        let works = if last {
+            vec![Work::SuspendCompute]
+        } else {
+            Vec::new()
+        };
         let scheduled = operations::schedule(project, &branch, Some(&id), works);
-        let operations: Vec<_> = scheduled.iter().map(|one| views::operation(&one.operation, &project.id)).collect();
-        Ok((json!({"endpoint": view, "operations": operations}), scheduled))
+        let operations: Vec<_> = scheduled
+            .iter()
+            .map(|one| views::operation(&one.operation, &project.id))
+            .collect();
+        Ok((
+            json!({"endpoint": view, "operations": operations}),
+            scheduled,
+        ))
     })?;
     operations::run(&core, &project_id, scheduled);
     Ok(Json(answer))
@@ -218,7 +277,9 @@ pub(super) async fn delete(
 
 fn work(core: &Arc<Core>, caller: &Caller, project_id: &str, id: &str, works: Vec<Work>) -> Reply {
     let (answer, scheduled) = caller.schedule(core, project_id, |project| {
-        let endpoint = project.endpoint_mut(id).ok_or_else(|| ApiError::not_found("endpoint"))?;
+        let endpoint = project
+            .endpoint_mut(id)
+            .ok_or_else(|| ApiError::not_found("endpoint"))?;
         let branch = endpoint.branch_id.clone();
         endpoint.pending_state = Some(match works.last() {
             Some(Work::SuspendCompute) => EndpointState::Idle,
@@ -252,5 +313,11 @@ pub(super) async fn restart(
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
-    work(&core, &caller, &project, &id, vec![Work::SuspendCompute, Work::StartCompute])
+    work(
+        &core,
+        &caller,
+        &project,
+        &id,
+        vec![Work::SuspendCompute, Work::StartCompute],
+    )
 }

@@ -17,12 +17,23 @@ use crate::sandbox::api::{
 };
 use crate::sandbox::{core::Core, ids};
 
-fn branch_exists(core: &Core, caller: &Caller, project: &str, branch: &str) -> Result<(), ApiError> {
+fn branch_exists(
+    core: &Core,
+    caller: &Caller,
+    project: &str,
+    branch: &str,
+) -> Result<(), ApiError> {
     let exists = caller.project(core, project, |project| project.branch(branch).is_some())?;
-    exists.then_some(()).ok_or_else(|| ApiError::not_found("branch"))
+    exists
+        .then_some(())
+        .ok_or_else(|| ApiError::not_found("branch"))
 }
 
-pub(super) async fn buckets(State(core): Shared, caller: Caller, Path((project, branch)): Path<(String, String)>) -> Reply {
+pub(super) async fn buckets(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, branch)): Path<(String, String)>,
+) -> Reply {
     branch_exists(&core, &caller, &project, &branch)?;
     Ok(Json(json!({"buckets": []})))
 }

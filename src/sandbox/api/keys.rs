@@ -49,7 +49,11 @@ fn owner(scope: &Scope) -> Option<&str> {
 fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
     core.store.read(|state| {
         let by = json!({"id": state.account.user_id, "name": "Sandbox", "image": ""});
-        let keys = state.account.keys.iter().filter(|key| owner(&key.scope) == org);
+        let keys = state
+            .account
+            .keys
+            .iter()
+            .filter(|key| owner(&key.scope) == org);
         let views = keys.map(|key| {
             let mut view = json!({
                 "id": key.id,
@@ -59,7 +63,9 @@ fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
                 "last_used_at": key.last_used_at,
                 "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
             });
-            if let (Scope::Project { project, .. }, Some(fields)) = (&key.scope, view.as_object_mut()) {
+            if let (Scope::Project { project, .. }, Some(fields)) =
+                (&key.scope, view.as_object_mut())
+            {
                 fields.insert("project_id".to_owned(), json!(project));
             }
             view
@@ -132,26 +138,43 @@ pub(super) async fn revoke(State(core): Shared, caller: Caller, Path(id): Path<i
 
 fn known_organization(core: &Core, caller: &Caller, org: &str) -> Result<(), ApiError> {
     caller.organization(org)?;
-    let known = core
-        .store
-        .read(|state| state.account.organizations.iter().any(|known| known.id == org));
-    known.then_some(()).ok_or_else(|| ApiError::not_found("organization"))
+    let known = core.store.read(|state| {
+        state
+            .account
+            .organizations
+            .iter()
+            .any(|known| known.id == org)
+    });
+    known
+        .then_some(())
+        .ok_or_else(|| ApiError::not_found("organization"))
 }
 
-pub(super) async fn list_org(State(core): Shared, caller: Caller, Path(org): Path<String>) -> Reply {
+pub(super) async fn list_org(
+    State(core): Shared,
+    caller: Caller,
+    Path(org): Path<String>,
+) -> Reply {
     known_organization(&core, &caller, &org)?;
     Ok(listed(&core, Some(&org)))
 }
 
 /// Only a personal key may do this: organization keys may list and revoke, but not mint.
-pub(super) async fn create_org(State(core): Shared, caller: Caller, Path(org): Path<String>, bytes: Bytes) -> Reply {
+pub(super) async fn create_org(
+    State(core): Shared,
+    caller: Caller,
+    Path(org): Path<String>,
+    bytes: Bytes,
+) -> Reply {
     caller.personal("creating API keys")?;
     known_organization(&core, &caller, &org)?;
     let new = NewKey::read(&bytes)?;
     let scope = match new.project_id {
         None => Scope::Organization { org },
         Some(project) => {
-            let owned = core.store.project(&project, |project| project.org_id == org);
+            let owned = core
+                .store
+                .project(&project, |project| project.org_id == org);
             if owned != Some(true) {
                 return Err(ApiError::not_found("project"));
             }

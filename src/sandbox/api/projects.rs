@@ -33,7 +33,10 @@ pub(super) const DEFAULT_LIMIT: usize = 20_000;
 pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> Reply {
     caller.unscoped()?;
     let faults = core.faults();
-    if faults.organization_required && caller.scope == Scope::Personal && query.get("org_id").is_none() {
+    if faults.organization_required
+        && caller.scope == Scope::Personal
+        && query.get("org_id").is_none()
+    {
         return Err(organization_required());
     }
     if let Some(org) = query.get("org_id") {
@@ -49,7 +52,9 @@ pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> R
                 let found = query
                     .get("search")
                     .is_none_or(|part| project.name.contains(part) || project.id.contains(part));
-                let after = query.get("cursor").is_none_or(|cursor| project.id.as_str() > cursor);
+                let after = query
+                    .get("cursor")
+                    .is_none_or(|cursor| project.id.as_str() > cursor);
                 let org = query.get("org_id").is_none_or(|org| project.org_id == org);
                 caller.sees(project) && found && after && org
             };
@@ -66,7 +71,10 @@ pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> R
     };
     let mut unavailable = Vec::new();
     let page = page(&mut unavailable);
-    let last = page.last().map(|(id, _)| id.clone()).max(unavailable.last().cloned());
+    let last = page
+        .last()
+        .map(|(id, _)| id.clone())
+        .max(unavailable.last().cloned());
     let projects: Vec<_> = page.into_iter().map(|(_, view)| view).collect();
     let mut answer = json!({"projects": projects, "applications": {}, "integrations": {}});
     if let Some(fields) = answer.as_object_mut() {
@@ -113,14 +121,21 @@ struct NewBranch {
 }
 
 /// The object below a key of the body; Neon's words if it is missing (reference/neon-api.md section 3).
-pub(super) fn field<T: serde::de::DeserializeOwned>(bytes: &Bytes, name: &str) -> Result<T, ApiError> {
+pub(super) fn field<T: serde::de::DeserializeOwned>(
+    bytes: &Bytes,
+    name: &str,
+) -> Result<T, ApiError> {
     let mut body: Value = reply::body(bytes)?;
     let value = body.get_mut(name).map(Value::take).ok_or_else(|| {
-        let text = format!("invalid request: decode application/json: invalid: {name} (field required)");
+        let text =
+            format!("invalid request: decode application/json: invalid: {name} (field required)");
         ApiError::bad_request(text)
     })?;
-    serde_json::from_value(value)
-        .map_err(|error| ApiError::bad_request(format!("invalid request: decode application/json: {name}: {error}")))
+    serde_json::from_value(value).map_err(|error| {
+        ApiError::bad_request(format!(
+            "invalid request: decode application/json: {name}: {error}"
+        ))
+    })
 }
 
 impl NewProject {
@@ -157,8 +172,14 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
     let org = organization_of(&core, &caller, new.org_id.as_deref())?;
     let now = ids::now();
     let id = ids::project();
-    let database_name = new.branch.database_name.unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
-    let role_name = new.branch.role_name.unwrap_or_else(|| format!("{database_name}_owner"));
+    let database_name = new
+        .branch
+        .database_name
+        .unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
+    let role_name = new
+        .branch
+        .role_name
+        .unwrap_or_else(|| format!("{database_name}_owner"));
     for name in [&database_name, &role_name] {
         super::roles::check_name(name)?;
     }
@@ -190,7 +211,9 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
         pg_version: new.pg_version.unwrap_or(17),
         store_passwords: new.store_passwords.unwrap_or(true),
         history_retention_seconds: new.history_retention_seconds.unwrap_or(86_400),
-        default_endpoint_settings: new.default_endpoint_settings.unwrap_or_else(endpoints::default_settings),
+        default_endpoint_settings: new
+            .default_endpoint_settings
+            .unwrap_or_else(endpoints::default_settings),
         settings: new.settings.unwrap_or_else(default_settings),
         created_at: now.clone(),
         updated_at: now,
@@ -269,9 +292,13 @@ fn default_settings() -> Value {
 fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<String, ApiError> {
     if let Some(org) = named {
         caller.organization(org)?;
-        let known = core
-            .store
-            .read(|state| state.account.organizations.iter().any(|known| known.id == org));
+        let known = core.store.read(|state| {
+            state
+                .account
+                .organizations
+                .iter()
+                .any(|known| known.id == org)
+        });
         return known
             .then(|| org.to_owned())
             .ok_or_else(|| ApiError::not_found("organization"));
@@ -281,7 +308,13 @@ fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<
         Scope::Personal if core.faults().organization_required => Err(organization_required()),
         Scope::Personal => core
             .store
-            .read(|state| state.account.organizations.first().map(|org| org.id.clone()))
+            .read(|state| {
+                state
+                    .account
+                    .organizations
+                    .first()
+                    .map(|org| org.id.clone())
+            })
             .ok_or_else(organization_required),
     }
 }
@@ -309,19 +342,29 @@ struct Change {
     settings: Option<Value>,
 }
 
-pub(super) async fn update(State(core): Shared, caller: Caller, Path(id): Path<String>, bytes: Bytes) -> Reply {
+pub(super) async fn update(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Reply {
     let change: Change = field(&bytes, "project")?;
     caller.edit(&core, &id, |project| {
         if let Some(name) = change.name {
             if !(1..=256).contains(&name.chars().count()) {
-                return Err(ApiError::bad_request("invalid request: project.name: must be 1 to 256 characters"));
+                return Err(ApiError::bad_request(
+                    "invalid request: project.name: must be 1 to 256 characters",
+                ));
             }
             project.name = name;
         }
         if let Some(seconds) = change.history_retention_seconds {
             project.history_retention_seconds = seconds;
         }
-        merge(&mut project.default_endpoint_settings, change.default_endpoint_settings);
+        merge(
+            &mut project.default_endpoint_settings,
+            change.default_endpoint_settings,
+        );
         merge(&mut project.settings, change.settings);
         project.updated_at = ids::now();
         Ok(())
@@ -343,7 +386,9 @@ pub(super) async fn delete(State(core): Shared, caller: Caller, Path(id): Path<S
     // A project-scoped key is an editor of its project and no more.
     if let Scope::Project { .. } = caller.scope {
         caller.project(&core, &id, |_| ())?;
-        return Err(ApiError::forbidden("not allowed to delete the project this key is scoped to"));
+        return Err(ApiError::forbidden(
+            "not allowed to delete the project this key is scoped to",
+        ));
     }
     let busy = caller.project(&core, &id, Project::busy)?;
     if busy {
@@ -380,7 +425,11 @@ fn permission_view(permission: &Permission) -> Value {
     json!({"id": permission.id, "granted_to_email": permission.email, "granted_at": permission.granted_at})
 }
 
-pub(super) async fn permissions(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+pub(super) async fn permissions(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
     let all: Vec<_> = caller.project(&core, &id, |project| {
         project.permissions.iter().map(permission_view).collect()
     })?;
@@ -392,7 +441,12 @@ struct Share {
     email: String,
 }
 
-pub(super) async fn share(State(core): Shared, caller: Caller, Path(id): Path<String>, bytes: Bytes) -> Reply {
+pub(super) async fn share(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Reply {
     let share: Share = reply::body(&bytes)?;
     let permission = Permission {
         id: ids::uuid(),
@@ -413,7 +467,10 @@ pub(super) async fn unshare(
     Path((id, permission)): Path<(String, String)>,
 ) -> Reply {
     let gone = caller.edit(&core, &id, |project| {
-        let at = project.permissions.iter().position(|known| known.id == permission);
+        let at = project
+            .permissions
+            .iter()
+            .position(|known| known.id == permission);
         let at = at.ok_or_else(|| ApiError::not_found("permission"))?;
         Ok(project.permissions.remove(at))
     })?;

@@ -92,7 +92,8 @@ impl ApiError {
 
     /// The error that a fault asks for.
     pub(super) fn of_burst(burst: ErrorBurst) -> Self {
-        let status = StatusCode::from_u16(burst.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(burst.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let message = if burst.message.is_empty() {
             words(status).to_owned()
         } else {
@@ -127,7 +128,11 @@ fn words(status: StatusCode) -> &'static str {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some(after) = self.retry_after.as_ref().and_then(|after| HeaderValue::from_str(after).ok()) {
+        if let Some(after) = self
+            .retry_after
+            .as_ref()
+            .and_then(|after| HeaderValue::from_str(after).ok())
+        {
             response.headers_mut().insert(header::RETRY_AFTER, after);
         }
         response.extensions_mut().insert(self);
@@ -142,7 +147,11 @@ pub(super) struct RequestId(String);
 impl RequestId {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        Self(given.filter(|id| !id.is_empty()).map_or_else(ids::uuid, str::to_owned))
+        Self(
+            given
+                .filter(|id| !id.is_empty())
+                .map_or_else(ids::uuid, str::to_owned),
+        )
     }
 }
 
@@ -152,7 +161,10 @@ pub(super) async fn sign(mut response: Response, id: &RequestId) -> Response {
         let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        parts.headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         return Response::from_parts(parts, Body::from(body.to_string()));
     }
     if let Ok(id) = HeaderValue::from_str(&id.0) {
@@ -178,12 +190,19 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
         Spoilt::Html => {
             let html = HeaderValue::from_static("text/html");
             parts.headers.insert(header::CONTENT_TYPE, html);
-            Body::from("<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>…</body></html>")
+            Body::from(
+                "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>…</body></html>",
+            )
         }
         // The announced length is the whole body's; after half of it the stream fails, which closes the connection.
         Spoilt::Cut | Spoilt::Lost => {
-            parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            let pieces = [Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))];
+            parts
+                .headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            let pieces = [
+                Ok(half),
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
+            ];
             Body::from_stream(futures_util::stream::iter(pieces))
         }
     };
@@ -192,13 +211,18 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
 
 /// Reads a JSON body; the error is Neon's.
 pub(super) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::bad_request(format!("invalid request: decode application/json: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| {
+        ApiError::bad_request(format!("invalid request: decode application/json: {error}"))
+    })
 }
 
 /// The same for a body that may be left out.
 pub(super) fn optional_body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, ApiError> {
-    if bytes.is_empty() { Ok(T::default()) } else { body(bytes) }
+    if bytes.is_empty() {
+        Ok(T::default())
+    } else {
+        body(bytes)
+    }
 }
 
 /// 201 with a body.
@@ -220,7 +244,10 @@ pub(super) struct Query(std::collections::BTreeMap<String, String>);
 
 impl Query {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {
@@ -228,18 +255,24 @@ impl Query {
     }
 
     pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name)
-            .ok_or_else(|| ApiError::bad_request(format!("invalid request: query: \"{name}\": field is not set")))
+        self.get(name).ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "invalid request: query: \"{name}\": field is not set"
+            ))
+        })
     }
 
     /// `limit`, within its bounds.
     pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
-        let Some(text) = self.get("limit") else { return Ok(default) };
+        let Some(text) = self.get("limit") else {
+            return Ok(default);
+        };
         text.parse()
             .ok()
             .filter(|limit| (1..=most).contains(limit))
             .ok_or_else(|| {
-                let text = format!("invalid request: query: \"limit\": must be between 1 and {most}");
+                let text =
+                    format!("invalid request: query: \"limit\": must be between 1 and {most}");
                 ApiError::bad_request(text)
             })
     }
@@ -248,7 +281,10 @@ impl Query {
 impl<S: Sync> axum::extract::FromRequestParts<S> for Query {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
             .map_err(|error| ApiError::bad_request(format!("invalid request: query: {error}")))

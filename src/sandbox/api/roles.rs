@@ -40,17 +40,23 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let reserved = RESERVED.contains(&name) || name.starts_with("pg_");
     let malformed = name.is_empty() || name.len() > 63 || name.contains('\0');
     if reserved || malformed {
-        return Err(ApiError::bad_request(format!("invalid request: \"{name}\" cannot be used as a name")));
+        return Err(ApiError::bad_request(format!(
+            "invalid request: \"{name}\" cannot be used as a name"
+        )));
     }
     Ok(())
 }
 
 fn branch_of<'a>(project: &'a Project, id: &str) -> Result<&'a Branch, ApiError> {
-    project.branch(id).ok_or_else(|| ApiError::not_found("branch"))
+    project
+        .branch(id)
+        .ok_or_else(|| ApiError::not_found("branch"))
 }
 
 fn branch_mut<'a>(project: &'a mut Project, id: &str) -> Result<&'a mut Branch, ApiError> {
-    project.branch_mut(id).ok_or_else(|| ApiError::not_found("branch"))
+    project
+        .branch_mut(id)
+        .ok_or_else(|| ApiError::not_found("branch"))
 }
 
 fn role_of<'a>(branch: &'a Branch, name: &str) -> Result<&'a Role, ApiError> {
@@ -76,7 +82,9 @@ fn look<T>(
     branch: &str,
     look: impl FnOnce(&Project, &Branch) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    caller.project(core, project, |project| look(project, branch_of(project, branch)?))?
+    caller.project(core, project, |project| {
+        look(project, branch_of(project, branch)?)
+    })?
 }
 
 /// Changes a branch and schedules the work that tells Postgres.
@@ -87,13 +95,23 @@ fn change(
     branch: &str,
     change: impl FnOnce(&mut Branch) -> Result<(Value, Vec<Change>), ApiError>,
 ) -> Result<Value, ApiError> {
-    let (mut answer, scheduled): (Value, Vec<Scheduled>) = caller.schedule(core, project_id, |project| {
-        let (answer, changes) = change(branch_mut(project, branch)?)?;
-        let endpoint = project.endpoints_of(branch).first().map(|endpoint| endpoint.id.clone());
-        let works = vec![Work::ApplyConfig(changes)];
-        Ok((answer, operations::schedule(project, branch, endpoint.as_deref(), works)))
-    })?;
-    let operations: Vec<_> = scheduled.iter().map(|one| views::operation(&one.operation, project_id)).collect();
+    let (mut answer, scheduled): (Value, Vec<Scheduled>) =
+        caller.schedule(core, project_id, |project| {
+            let (answer, changes) = change(branch_mut(project, branch)?)?;
+            let endpoint = project
+                .endpoints_of(branch)
+                .first()
+                .map(|endpoint| endpoint.id.clone());
+            let works = vec![Work::ApplyConfig(changes)];
+            Ok((
+                answer,
+                operations::schedule(project, branch, endpoint.as_deref(), works),
+            ))
+        })?;
+    let operations: Vec<_> = scheduled
+        .iter()
+        .map(|one| views::operation(&one.operation, project_id))
+        .collect();
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("operations".to_owned(), json!(operations));
     }
@@ -107,7 +125,11 @@ pub(super) async fn roles(
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
     look(&core, &caller, &project, &branch, |_, branch| {
-        let all: Vec<_> = branch.roles.iter().map(|role| views::role(role, &branch.id, false)).collect();
+        let all: Vec<_> = branch
+            .roles
+            .iter()
+            .map(|role| views::role(role, &branch.id, false))
+            .collect();
         Ok(Json(json!({"roles": all})))
     })
 }
@@ -118,7 +140,9 @@ pub(super) async fn role(
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
     look(&core, &caller, &project, &branch, |_, branch| {
-        Ok(Json(json!({"role": views::role(role_of(branch, &name)?, &branch.id, false)})))
+        Ok(Json(
+            json!({"role": views::role(role_of(branch, &name)?, &branch.id, false)}),
+        ))
     })
 }
 
@@ -165,14 +189,24 @@ pub(super) async fn delete_role(
 ) -> Reply {
     let answer = change(&core, &caller, &project, &branch, |branch| {
         let view = views::role(role_of(branch, &name)?, &branch.id, false);
-        if branch.databases.iter().any(|database| database.owner_name == name) {
+        if branch
+            .databases
+            .iter()
+            .any(|database| database.owner_name == name)
+        {
             let text = format!("cannot delete role \"{name}\": it owns a database");
             return Err(ApiError::unprocessable("", text));
         }
         branch.roles.retain(|role| role.name != name);
-        let heir = branch.databases.first().map(|database| database.owner_name.clone());
+        let heir = branch
+            .databases
+            .first()
+            .map(|database| database.owner_name.clone());
         let heir = heir.unwrap_or_else(|| "cloud_admin".to_owned());
-        Ok((json!({"role": view}), vec![Change::DropRole { role: name, heir }]))
+        Ok((
+            json!({"role": view}),
+            vec![Change::DropRole { role: name, heir }],
+        ))
     })?;
     Ok(Json(answer))
 }
@@ -185,10 +219,13 @@ pub(super) async fn reveal_password(
     look(&core, &caller, &project, &branch, |project, branch| {
         let role = role_of(branch, &name)?;
         if !project.store_passwords {
-            return Err(ApiError::precondition("password storage is disabled for the project"));
+            return Err(ApiError::precondition(
+                "password storage is disabled for the project",
+            ));
         }
         let password = role.password.as_ref();
-        let password = password.ok_or_else(|| ApiError::precondition("the role has no password"))?;
+        let password =
+            password.ok_or_else(|| ApiError::precondition("the role has no password"))?;
         Ok(Json(json!({"password": password})))
     })
 }
@@ -220,7 +257,10 @@ pub(super) async fn databases(
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
     look(&core, &caller, &project, &branch, |_, branch| {
-        let all = branch.databases.iter().map(|database| views::database(database, &branch.id));
+        let all = branch
+            .databases
+            .iter()
+            .map(|database| views::database(database, &branch.id));
         Ok(Json(json!({"databases": all.collect::<Vec<_>>()})))
     })
 }
@@ -231,7 +271,9 @@ pub(super) async fn database(
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
     look(&core, &caller, &project, &branch, |_, branch| {
-        Ok(Json(json!({"database": views::database(database_of(branch, &name)?, &branch.id)})))
+        Ok(Json(
+            json!({"database": views::database(database_of(branch, &name)?, &branch.id)}),
+        ))
     })
 }
 
@@ -253,7 +295,13 @@ pub(super) async fn create_database(
         role_of(branch, &new.owner_name)?;
         free(branch, &new.name)?;
         let now = ids::now();
-        let id = branch.databases.iter().map(|database| database.id).max().unwrap_or(0) + 1;
+        let id = branch
+            .databases
+            .iter()
+            .map(|database| database.id)
+            .max()
+            .unwrap_or(0)
+            + 1;
         let database = Database {
             id,
             name: new.name,
@@ -309,10 +357,15 @@ pub(super) async fn update_database(
             });
         }
         let id = branch.id.clone();
-        let database = branch.databases.iter_mut().find(|database| database.name == name);
+        let database = branch
+            .databases
+            .iter_mut()
+            .find(|database| database.name == name);
         let database = database.ok_or_else(|| ApiError::not_found("database"))?;
         database.name = wanted.name.unwrap_or(name);
-        database.owner_name = wanted.owner_name.unwrap_or_else(|| database.owner_name.clone());
+        database.owner_name = wanted
+            .owner_name
+            .unwrap_or_else(|| database.owner_name.clone());
         database.updated_at = ids::now();
         Ok((json!({"database": views::database(database, &id)}), changes))
     })?;
@@ -351,7 +404,9 @@ pub(super) async fn connection_uri(
         let branch = match (query.get("branch_id"), named) {
             (Some(id), _) => branch_of(project, id)?,
             (None, Some(endpoint)) => branch_of(project, &endpoint.branch_id)?,
-            (None, None) => project.default_branch().ok_or_else(|| ApiError::not_found("branch"))?,
+            (None, None) => project
+                .default_branch()
+                .ok_or_else(|| ApiError::not_found("branch"))?,
         };
         let endpoints = project.endpoints_of(&branch.id);
         let endpoint = named
@@ -361,7 +416,9 @@ pub(super) async fn connection_uri(
         database_of(branch, database)?;
         let role = role_of(branch, role)?;
         if !project.store_passwords {
-            return Err(ApiError::precondition("password storage is disabled for the project"));
+            return Err(ApiError::precondition(
+                "password storage is disabled for the project",
+            ));
         }
         let password = role.password.as_deref().unwrap_or_default();
         Ok(views::uri(&role.name, password, endpoint, database))

@@ -26,8 +26,16 @@ fn compact(value: Value) -> Value {
 
 /// A project as it stands in a list, or on its own.
 pub(super) fn project(project: &Project, state: &State, listed: bool) -> Value {
-    let last_active = project.endpoints.iter().filter_map(|endpoint| endpoint.last_active.as_ref()).max();
-    let org = state.account.organizations.iter().find(|org| org.id == project.org_id);
+    let last_active = project
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| endpoint.last_active.as_ref())
+        .max();
+    let org = state
+        .account
+        .organizations
+        .iter()
+        .find(|org| org.id == project.org_id);
     let mut value = json!({
         "id": project.id,
         "platform_id": "aws",
@@ -107,7 +115,11 @@ pub(super) fn branch(branch: &Branch, project: &str, read: bool) -> Value {
 
 /// A branch's annotation, of which there always is one, mostly empty.
 pub(super) fn annotation(branch: &Branch) -> Value {
-    let value = if branch.annotations.is_object() { branch.annotations.clone() } else { json!({}) };
+    let value = if branch.annotations.is_object() {
+        branch.annotations.clone()
+    } else {
+        json!({})
+    };
     json!({
         "object": {"type": "console/branch", "id": branch.id},
         "value": value,
@@ -204,7 +216,11 @@ pub(super) fn operation(operation: &Operation, project: &str) -> Value {
 /// The URI as Neon's own tools build it (reference/neon-api.md section 1).
 pub(super) fn uri(role: &str, password: &str, endpoint: &Endpoint, database: &str) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    const PLAIN: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    const PLAIN: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~');
     let encode = |text| utf8_percent_encode(text, PLAIN);
     format!(
         "postgresql://{}:{}@{}/{}?sslmode=require&channel_binding=require",

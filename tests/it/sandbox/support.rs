@@ -21,7 +21,9 @@ pub(crate) async fn start() -> Sandbox {
 }
 
 pub(crate) async fn start_with(mut options: Options) -> Sandbox {
-    rustls::crypto::ring::default_provider().install_default().ok();
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     if options.pg_bin.is_none() {
         options.pg_bin = std::env::var_os("NEONUP_PG_BIN").map(PathBuf::from);
     }
@@ -40,7 +42,10 @@ impl Answer {
     pub(crate) fn text(&self, pointer: &str) -> String {
         let value = self.body.pointer(pointer);
         let value = value.unwrap_or_else(|| panic!("no {pointer} in {:#}", self.body));
-        value.as_str().unwrap_or_else(|| panic!("{pointer} is no text: {value}")).to_owned()
+        value
+            .as_str()
+            .unwrap_or_else(|| panic!("{pointer} is no text: {value}"))
+            .to_owned()
     }
 
     #[track_caller]
@@ -62,11 +67,17 @@ impl Api {
     }
 
     pub(crate) fn new(base: &str, key: &str) -> Self {
-        rustls::crypto::ring::default_provider().install_default().ok();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         Self {
             base: base.to_owned(),
             key: key.to_owned(),
-            client: reqwest::Client::builder().no_proxy().timeout(LIMIT).build().unwrap(),
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .timeout(LIMIT)
+                .build()
+                .unwrap(),
         }
     }
 
@@ -80,7 +91,9 @@ impl Api {
         } else {
             &self.base
         };
-        self.client.request(method, format!("{base}{path}")).bearer_auth(&self.key)
+        self.client
+            .request(method, format!("{base}{path}"))
+            .bearer_auth(&self.key)
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -88,7 +101,11 @@ impl Api {
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -96,11 +113,13 @@ impl Api {
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::POST, path).json(&body)).await
+        self.send(self.request(Method::POST, path).json(&body))
+            .await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(self.request(Method::PATCH, path).json(&body)).await
+        self.send(self.request(Method::PATCH, path).json(&body))
+            .await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
@@ -109,17 +128,29 @@ impl Api {
 
     /// Makes a project and waits until its operations have finished; the answer of the create.
     pub(crate) async fn project(&self, name: &str) -> Answer {
-        let created = self.post("/projects", json!({"project": {"name": name}})).await.expect(201);
-        self.finish(&created.text("/project/id"), &created.body).await;
+        let created = self
+            .post("/projects", json!({"project": {"name": name}}))
+            .await
+            .expect(201);
+        self.finish(&created.text("/project/id"), &created.body)
+            .await;
         created
     }
 
     /// Polls the operations of an answer until all have finished.
     pub(crate) async fn finish(&self, project: &str, answer: &Value) {
         for operation in answer["operations"].as_array().unwrap() {
-            let path = format!("/projects/{project}/operations/{}", operation["id"].as_str().unwrap());
+            let path = format!(
+                "/projects/{project}/operations/{}",
+                operation["id"].as_str().unwrap()
+            );
             let ended = self.operation(&path).await;
-            assert_eq!(ended.text("/operation/status"), "finished", "{:#}", ended.body);
+            assert_eq!(
+                ended.text("/operation/status"),
+                "finished",
+                "{:#}",
+                ended.body
+            );
         }
     }
 
@@ -141,7 +172,10 @@ pub(crate) async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(tokio::time::Instant::now() < deadline, "it did not happen within {LIMIT:?}");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "it did not happen within {LIMIT:?}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -150,7 +184,9 @@ pub(crate) async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
 pub(crate) async fn connect(uri: &str, ca: &Path) -> Result<PgConnection, sqlx::Error> {
     let options: PgConnectOptions = uri.parse().unwrap();
     let options = options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(ca);
-    tokio::time::timeout(LIMIT, PgConnection::connect_with(&options)).await.unwrap()
+    tokio::time::timeout(LIMIT, PgConnection::connect_with(&options))
+        .await
+        .unwrap()
 }
 
 /// The first column of the first row, as text.
