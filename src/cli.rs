@@ -461,7 +461,10 @@ impl Place {
                 .hint("check its permissions"));
             }
         };
-        let detected = crate::domain::stack::detect(&self.root);
+        let root = self.root.clone();
+        let detected =
+            crate::domain::stack::detect(&|path| std::fs::read_to_string(root.join(path)).ok())
+                .config;
         let found = Found {
             config,
             detected,
@@ -485,7 +488,7 @@ impl Place {
             store: Arc::new(ports::store::OsStore::new(&settings.environment)),
             files: Arc::new(ports::files::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
-            process: Arc::new(ports::process::OsProcess::new()),
+            process: Arc::new(ports::process::OsProcess::new(&self.root)),
         };
         Ok((settings, ports))
     }
