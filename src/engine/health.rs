@@ -9,7 +9,7 @@ use crate::{
     answer::Answer,
     detail::{Check, CheckState, Detail, Health},
     domain::url::Connection,
-    event::{Progress, Report},
+    event::{Progress, Report, Verdict},
     failure::{Failure, Result},
     finding::{Code, Finding, Severity},
     plan::StepId,
@@ -40,10 +40,12 @@ impl Step for HealthStep {
     }
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
-        let Some(connection) = target::connection(cx)? else {
-            return Ok(Report::waiting("waits for a connection URL"));
+        let Some(connection) = target::written_connection(cx) else {
+            return Ok(Report::waiting(
+                "waits for the application's connection URL",
+            ));
         };
-        let mut ladder = Ladder::new(cx, true);
+        let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
         if let Some(backend) = cx
             .settings
@@ -53,23 +55,37 @@ impl Step for HealthStep {
         {
             ladder.ask_running_app(&backend).await;
         }
-        Ok(ladder.report())
+        let mut report = ladder.report();
+        // a probe does not start the application, since that changes the world: it makes its tables
+        if startable(cx).is_some() && cx.unproven() && report.verdict == Verdict::Done {
+            report.verdict = Verdict::Todo;
+            report
+                .evidence
+                .push_str("; the app was not started since the last change");
+        }
+        Ok(report)
     }
 
     async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
-        let Some(connection) = target::connection(cx)? else {
-            return Ok(Report::waiting("waits for a connection URL"));
+        let Some(connection) = target::written_connection(cx) else {
+            return Ok(Report::waiting(
+                "waits for the application's connection URL",
+            ));
         };
-        let mut ladder = Ladder::new(cx, true);
+        let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
-        match cx.settings.backend.clone() {
-            Some(backend) if backend.health.is_some() && !backend.start.is_empty() => {
-                ladder.start_app(&backend).await?
-            }
-            _ => {}
+        if let Some(backend) = startable(cx) {
+            ladder.start_app(&backend).await?;
         }
+        cx.remember_change(false);
         Ok(ladder.report())
     }
+}
+
+/// The application, where it can be started and asked.
+fn startable(cx: &Cx) -> Option<BackendSettings> {
+    let backend = cx.settings.backend.clone()?;
+    (backend.health.is_some() && !backend.start.is_empty()).then_some(backend)
 }
 
 /// The ladder while it is climbed; every change is shown at once.
@@ -80,11 +96,8 @@ struct Ladder<'a> {
 }
 
 impl<'a> Ladder<'a> {
-    fn new(cx: &'a Cx, tables: bool) -> Self {
-        let mut labels = vec!["DNS", "TCP", "TLS", "Login", "SELECT 1"];
-        if tables {
-            labels.push("Tables");
-        }
+    fn new(cx: &'a Cx) -> Self {
+        let mut labels = vec!["DNS", "TCP", "TLS", "Login", "SELECT 1", "Tables"];
         if cx
             .settings
             .backend

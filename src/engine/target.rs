@@ -37,6 +37,14 @@ pub(super) fn connection(cx: &Cx) -> Result<Option<Connection>> {
         .or_else(|| cx.project().map(|project| project.connection)))
 }
 
+/// How the application connects: only what its env file says.
+pub(super) fn written_connection(cx: &Cx) -> Option<Connection> {
+    if cx.settings.url_key().is_none() {
+        return cx.project().map(|project| project.connection);
+    }
+    written(cx).map(|recognised| recognised.connection())
+}
+
 /// Whether the env file leads to another database than the project: then nothing may be written to either.
 pub(super) fn leads_elsewhere(cx: &Cx) -> bool {
     match (written(cx), cx.project()) {

@@ -48,5 +48,9 @@ pub async fn run(
 fn can_fix(work: &work::Work, id: StepId) -> bool {
     let state = work.plan.step(id);
     let asks = matches!(id, StepId::Login | StepId::Project);
-    state.status == Status::Todo && !asks && state.findings.iter().any(|finding| finding.fixable)
+    // a step without a gap that is still to do only waits to be proven
+    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.detail.is_some();
+    state.status == Status::Todo
+        && !asks
+        && (unproven || state.findings.iter().any(|finding| finding.fixable))
 }

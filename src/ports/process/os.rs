@@ -1,7 +1,6 @@
 //! The real adapter: programs of this machine, each in a process group of its own.
 
 use std::{
-    io::Read as _,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
