@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod dotenv;
+pub mod hex;
 pub mod mask;
 pub mod python;
 pub mod sample;
