@@ -4,6 +4,7 @@ pub mod age;
 pub mod credentials;
 pub mod diff;
 pub mod dotenv;
+pub mod hex;
 pub mod mask;
 pub mod python;
 pub mod sample;

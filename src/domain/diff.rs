@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn hunks_keep_what_is_near() {
-        let old: String = (0..20).map(|n| format!("line {n}\n")).collect();
+        let lines: Vec<_> = (0..20).map(|n| format!("line {n}\n")).collect();
+        let old = lines.concat();
         let new = old.replace("line 10\n", "line ten\n");
         let hunk = hunks(&text(&old, &new), 1);
         assert_eq!(

@@ -19,6 +19,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A `KEY=value` of the file. Ranges are bytes of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Entry {
     /// The key.
     pub key: String,
@@ -256,7 +257,7 @@ impl Document {
 
     /// CRLF where every line has it, else LF.
     fn line_end(&self) -> &'static [u8] {
-        let newlines = self.bytes.iter().filter(|byte| **byte == b'\n').count();
+        let newlines = memchr::memchr_iter(b'\n', &self.bytes).count();
         let crlf = self
             .bytes
             .windows(2)

@@ -35,6 +35,37 @@ pub struct Dependencies {
     names: Vec<String>,
 }
 
+/// The library that a Python application connects with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Library {
+    Psycopg,
+    Psycopg2,
+    Asyncpg,
+    Pg8000,
+}
+
+impl Library {
+    /// A driver of another language stands for the usual one of this.
+    const fn of(driver: Driver) -> Self {
+        match driver {
+            Driver::Psycopg2 => Self::Psycopg2,
+            Driver::Asyncpg | Driver::AsyncpgPlain => Self::Asyncpg,
+            Driver::Pg8000 => Self::Pg8000,
+            Driver::Libpq
+            | Driver::LibpqKeywords
+            | Driver::Psycopg
+            | Driver::Django
+            | Driver::NodePostgres
+            | Driver::Prisma
+            | Driver::Drizzle
+            | Driver::Jdbc
+            | Driver::Npgsql
+            | Driver::Pgx
+            | Driver::Sqlx => Self::Psycopg,
+        }
+    }
+}
+
 /// The files that may declare them, in the order of looking.
 const DECLARATIONS: &[&str] = &[
     "requirements.txt",
@@ -52,7 +83,7 @@ impl Dependencies {
         for name in DECLARATIONS {
             let path = join(dir, name);
             let Some(text) = read(&path) else { continue };
-            let names = if name.ends_with(".txt") || name.ends_with(".in") {
+            let names = if name.starts_with("requirements") {
                 text.lines().filter_map(requirement).collect()
             } else {
                 quoted_requirements(&text)
@@ -103,11 +134,11 @@ impl Dependencies {
         } else if !sqlmodel && !self.has("sqlalchemy") && !self.has("sqlmodel") {
             missing.push("sqlalchemy>=2.0");
         }
-        let (names, line): (&[&str], _) = match driver {
-            Driver::Psycopg2 => (&["psycopg2", "psycopg2-binary"], "psycopg2-binary>=2.9"),
-            Driver::Asyncpg | Driver::AsyncpgPlain => (&["asyncpg"], "asyncpg>=0.29"),
-            Driver::Pg8000 => (&["pg8000"], "pg8000>=1.30"),
-            _ => (
+        let (names, line): (&[&str], _) = match Library::of(driver) {
+            Library::Psycopg2 => (&["psycopg2", "psycopg2-binary"], "psycopg2-binary>=2.9"),
+            Library::Asyncpg => (&["asyncpg"], "asyncpg>=0.29"),
+            Library::Pg8000 => (&["pg8000"], "pg8000>=1.30"),
+            Library::Psycopg => (
                 &["psycopg", "psycopg-binary", "psycopg-c"],
                 "psycopg[binary]>=3.1",
             ),
@@ -148,12 +179,11 @@ fn quoted_requirements(text: &str) -> Vec<String> {
     let mut table = String::new();
     for line in text.lines() {
         let line = line.trim();
-        if let Some(header) = line.strip_prefix('[') {
-            if let Some((name, _)) = header.split_once(']')
-                && !line.starts_with("[\"")
-            {
-                table = name.trim_matches('[').to_owned();
-            }
+        if let Some(header) = line.strip_prefix('[')
+            && let Some((name, _)) = header.split_once(']')
+            && !header.starts_with('"')
+        {
+            name.trim_matches('[').clone_into(&mut table);
         }
         let dependencies =
             table.contains("dependencies") || matches!(table.as_str(), "packages" | "dev-packages");

@@ -122,9 +122,10 @@ fn python_stack(read: Reader<'_>, dir: &'static str) -> Option<(Stack, &'static 
     } else {
         return None;
     };
-    let driver = match stack {
-        Stack::Django => Driver::Django,
-        _ => needs.driver(),
+    let driver = if stack == Stack::Django {
+        Driver::Django
+    } else {
+        needs.driver()
     };
     Some((stack, dir, driver))
 }
@@ -253,20 +254,17 @@ fn keys_of(example: &str, stack: Stack, driver: Driver) -> Vec<(String, KeySpec)
 
 fn schema(read: Reader<'_>, stack: Stack, dir: &str) -> Option<SchemaSettings> {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let command = match stack {
-        Stack::Django => words("python manage.py migrate"),
-        Stack::Prisma if read(&join(dir, "prisma/schema.prisma")).is_some() => {
-            words("npx prisma migrate deploy")
-        }
-        Stack::Drizzle
-            if ["drizzle.config.ts", "drizzle.config.js"]
-                .iter()
-                .any(|file| read(&join(dir, file)).is_some()) =>
-        {
-            words("npx drizzle-kit migrate")
-        }
-        _ if read(&join(dir, "alembic.ini")).is_some() => words("alembic upgrade head"),
-        _ => Vec::new(),
+    let any = |files: &[&str]| files.iter().any(|file| read(&join(dir, file)).is_some());
+    let command = if stack == Stack::Django {
+        words("python manage.py migrate")
+    } else if stack == Stack::Prisma && any(&["prisma/schema.prisma"]) {
+        words("npx prisma migrate deploy")
+    } else if stack == Stack::Drizzle && any(&["drizzle.config.ts", "drizzle.config.js"]) {
+        words("npx drizzle-kit migrate")
+    } else if any(&["alembic.ini"]) {
+        words("alembic upgrade head")
+    } else {
+        Vec::new()
     };
     if !command.is_empty() {
         return Some(SchemaSettings {

@@ -530,7 +530,7 @@ pub fn recognise(value: &str) -> Option<Recognised> {
         ) {
             return None;
         }
-        return Some(from_uri(scheme, rest));
+        return Some(from_uri(&scheme, rest));
     }
     let lower = value.to_ascii_lowercase();
     if !lower.contains("host=") && !lower.contains("server=") && !lower.contains("host =") {
@@ -621,13 +621,13 @@ impl Parts {
     }
 }
 
-fn from_uri(scheme: String, rest: &str) -> Recognised {
+fn from_uri(scheme: &str, rest: &str) -> Recognised {
     let shape = if scheme.starts_with("jdbc:") {
         Shape::Jdbc
     } else {
         Shape::Uri
     };
-    let mut parts = Parts::new(&scheme, shape);
+    let mut parts = Parts::new(scheme, shape);
     let rest = rest.split('#').next().unwrap_or(rest);
     let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, _) = rest.split_at_checked(authority_end).unwrap_or((rest, ""));

@@ -123,6 +123,40 @@ impl Look {
         }))
     }
 
+    /// Proposes the files of a new session module.
+    fn propose_session(&mut self, read: stack::Reader<'_>, files: Vec<(String, String)>) {
+        let path = files
+            .first()
+            .map(|(path, _)| path.clone())
+            .unwrap_or_default();
+        self.check("session", false, &path);
+        self.findings.push(
+            Finding::new(
+                Code::BackendSessionMissing,
+                format!("`{path}` does not exist"),
+            )
+            .path(&path)
+            .detail("the application has nothing that connects it to the database")
+            .hint(FIX)
+            .fixable(),
+        );
+        for (path, text) in files {
+            let old = read(&path);
+            let new = match &old {
+                None => text,
+                // an `__init__.py` that is there already keeps what it has
+                Some(old) if !old.contains("get_session") => format!("{old}{text}"),
+                Some(_) => continue,
+            };
+            self.changes.push(Change {
+                path,
+                why: "connects the application to the database".to_owned(),
+                old,
+                new,
+            });
+        }
+    }
+
     fn check(&mut self, label: &str, ok: bool, text: impl Into<String>) {
         let state = if ok { CheckState::Ok } else { CheckState::Gap };
         self.checks.push(Check::new(label, state, text));
@@ -194,47 +228,14 @@ fn look(cx: &Cx, backend: &BackendSettings) -> Look {
         .start
         .iter()
         .any(|argument| argument.starts_with("--env-file"));
-    match &session {
-        Some((path, text)) => {
-            let issues =
-                python::judge_session(text, driver, key, facts.loads_env_first || env_flag);
-            look.check("session", issues.iter().all(|issue| !issue.breaks), path);
-            let found = issues.iter().map(|issue| finding(path, issue));
-            look.findings.extend(found);
-        }
-        None => {
-            let files = python::session_files(&app, driver, key, &env_file, sqlmodel);
-            let path = files
-                .first()
-                .map(|(path, _)| path.clone())
-                .unwrap_or_default();
-            look.check("session", false, &path);
-            look.findings.push(
-                Finding::new(
-                    Code::BackendSessionMissing,
-                    format!("`{path}` does not exist"),
-                )
-                .path(&path)
-                .detail("the application has nothing that connects it to the database")
-                .hint(FIX)
-                .fixable(),
-            );
-            for (path, text) in files {
-                let old = reader(&path);
-                let new = match &old {
-                    None => text,
-                    // an `__init__.py` that is there already keeps what it has
-                    Some(old) if !old.contains("get_session") => format!("{old}{text}"),
-                    Some(_) => continue,
-                };
-                look.changes.push(Change {
-                    path,
-                    why: "connects the application to the database".to_owned(),
-                    old,
-                    new,
-                });
-            }
-        }
+    if let Some((path, text)) = &session {
+        let issues = python::judge_session(text, driver, key, facts.loads_env_first || env_flag);
+        look.check("session", issues.iter().all(|issue| !issue.breaks), path);
+        let found = issues.iter().map(|issue| finding(path, issue));
+        look.findings.extend(found);
+    } else {
+        let files = python::session_files(&app, driver, key, &env_file, sqlmodel);
+        look.propose_session(&reader, files);
     }
     start_up(cx, &mut look, &reader, &app, &main, &facts, &health, driver);
     look
@@ -317,7 +318,9 @@ fn requirements(
         look.evidence.push(format!("`{file}` names all packages"));
         return;
     }
-    let plain = file.ends_with(".txt");
+    let plain = std::path::Path::new(&file)
+        .extension()
+        .is_some_and(|end| end == "txt");
     let hint = if plain {
         EDIT.to_owned()
     } else if read(&join(dir, "poetry.lock")).is_some() {

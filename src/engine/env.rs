@@ -17,7 +17,7 @@ use super::{Cx, Step};
 use crate::{
     answer::Answer,
     detail::{Check, CheckState, Detail, Env, EnvFile},
-    domain::diff,
+    domain::{diff, hex::hex},
     event::Report,
     failure::{Failure, Result},
     finding::{Code, Finding, Severity},
@@ -90,6 +90,10 @@ fn nothing_to_do(cx: &Cx) -> Option<Report> {
 }
 
 /// A value in place of a random one, for looking only.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands in for a function that can fail"
+)]
 fn stand_in(encoding: Encoding, bytes: usize) -> Result<Secret> {
     Ok(encode(encoding, &vec![0; bytes]))
 }
@@ -107,7 +111,7 @@ fn random(encoding: Encoding, bytes: usize) -> Result<Secret> {
 
 fn encode(encoding: Encoding, bytes: &[u8]) -> Secret {
     Secret::new(match encoding {
-        Encoding::Hex => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Encoding::Hex => hex(bytes),
         Encoding::Base64 => base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
     })
 }
@@ -171,7 +175,7 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
             return Err(tracked(target).into());
         }
     }
-    for target in look.targets.iter() {
+    for target in &look.targets {
         let ignored = |protection: &Protection| protection.ignored == Known::Yes;
         if !target.protection.as_ref().is_some_and(ignored) {
             cx.ports.repository.add_ignore(&target.file).await?;
@@ -268,17 +272,18 @@ fn problem(file: &str, error: &io::Error) -> Problem {
         }
         Some(Refusal::NotReadBack) | None => {}
     }
-    let hint = match error.kind() {
-        io::ErrorKind::ResourceBusy => {
-            "it is a mount point, which cannot be replaced: unmount it, or edit it yourself"
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk is full; the file is as it was"
-        }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "make the file and its directory writable for you"
-        }
-        _ => "nothing else was changed",
+    let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
+    let hint = if is(&[io::ErrorKind::ResourceBusy]) {
+        "it is a mount point, which cannot be replaced: unmount it, or edit it yourself"
+    } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+        "the disk is full; the file is as it was"
+    } else if is(&[
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::ReadOnlyFilesystem,
+    ]) {
+        "make the file and its directory writable for you"
+    } else {
+        "nothing else was changed"
     };
     failure.why(error.to_string()).hint(hint).into()
 }

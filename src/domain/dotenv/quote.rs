@@ -141,115 +141,27 @@ pub(super) fn unescape(inner: &[u8]) -> Vec<u8> {
 /// The readers that take a value otherwise, as far as it was measured. `docker run --env-file`, which keeps every quote, is
 /// left out: it would be named for half of all values.
 pub(super) fn breaks(style: Style, value: &str) -> Vec<&'static str> {
-    let mut found = Vec::new();
-    let mut add = |names: &[&'static str]| {
-        for name in names {
-            if !found.contains(name) {
-                found.push(*name);
-            }
-        }
+    let mut names = match style {
+        Style::Bare => bare_breaks(value),
+        Style::Single => single_breaks(value),
+        Style::Double => double_breaks(value),
+        Style::Backtick => vec![
+            "a shell",
+            "python-dotenv",
+            "django-environ",
+            "python-decouple",
+            "dotenvy",
+            "uv",
+            "docker compose",
+            "godotenv",
+            "Ruby dotenv",
+        ],
     };
-    let braces = value.contains("${");
-    let expands = expands(value);
-    let lines = value.contains('\n');
-    if value.contains('\r') {
-        add(&["python-dotenv", "node", "a shell"]);
+    if value.contains("${") && style != Style::Backtick {
+        names.push("python-dotenv");
     }
-    match style {
-        Style::Bare => {
-            if value.contains('#') {
-                add(&["dotenv (npm)", "node --env-file", "Next.js", "Bun", "Deno"]);
-                add(&["dotenvx", "Ruby dotenv", "direnv", "honcho"]);
-            }
-            if expands {
-                add(&[
-                    "a shell",
-                    "dotenv-expand",
-                    "Next.js",
-                    "Bun",
-                    "Deno",
-                    "dotenvx",
-                ]);
-                add(&[
-                    "dotenvy",
-                    "uv",
-                    "docker compose",
-                    "godotenv",
-                    "direnv",
-                    "Ruby dotenv",
-                ]);
-            }
-            if braces {
-                add(&["python-dotenv"]);
-            }
-            if value.contains([' ', '\t']) {
-                add(&["a shell", "dotenvy", "uv", "direnv", "honcho"]);
-            }
-            if value.contains(['"', '\'', '\\']) {
-                add(&["a shell", "dotenvy", "uv", "honcho"]);
-            }
-            if value.contains(['&', ';', '|', '<', '>', '(', ')', '`']) || value.starts_with('~') {
-                add(&["a shell"]);
-            }
-        }
-        Style::Single => {
-            if expands {
-                add(&["dotenv-expand", "Next.js", "Bun"]);
-            }
-            if braces {
-                add(&["python-dotenv"]);
-            }
-            if value.contains("$(") {
-                add(&["dotenv-expand"]);
-            }
-            if value.contains("\\\\") || value.ends_with('\\') || value.contains("\\'") {
-                add(&[
-                    "python-dotenv",
-                    "docker compose",
-                    "node --env-file",
-                    "dotenvy",
-                ]);
-            }
-        }
-        Style::Double => {
-            if expands {
-                add(&[
-                    "dotenv-expand",
-                    "Next.js",
-                    "Bun",
-                    "Deno",
-                    "dotenvx",
-                    "direnv",
-                ]);
-            }
-            if braces {
-                add(&["python-dotenv"]);
-            }
-            if value.contains('`') || value.contains("$(") {
-                add(&["a shell", "dotenvx", "Ruby dotenv", "dotenv-expand"]);
-            }
-            if value.contains(['"', '\\', '$']) {
-                add(&[
-                    "dotenv (npm)",
-                    "python-decouple",
-                    "Next.js",
-                    "node --env-file",
-                ]);
-                add(&["Bun", "Deno", "dotenvx"]);
-            }
-        }
-        Style::Backtick => {
-            add(&[
-                "a shell",
-                "python-dotenv",
-                "django-environ",
-                "python-decouple",
-            ]);
-            add(&["dotenvy", "uv", "docker compose", "godotenv", "Ruby dotenv"]);
-        }
-    }
-    if lines {
-        add(&[
+    if value.contains('\n') {
+        names.extend([
             "django-environ",
             "python-decouple",
             "a shell",
@@ -257,10 +169,107 @@ pub(super) fn breaks(style: Style, value: &str) -> Vec<&'static str> {
             "honcho",
         ]);
     }
+    if value.contains('\r') {
+        names.extend(["python-dotenv", "node --env-file", "a shell"]);
+    }
     if style != Style::Bare && value.len() > 1 && value.starts_with('"') && value.ends_with('"') {
-        add(&["django-environ"]);
+        names.push("django-environ");
+    }
+    let mut found = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
     }
     found
+}
+
+fn bare_breaks(value: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if value.contains('#') {
+        names.extend([
+            "dotenv (npm)",
+            "node --env-file",
+            "Next.js",
+            "Bun",
+            "Deno",
+            "dotenvx",
+            "Ruby dotenv",
+            "direnv",
+            "honcho",
+        ]);
+    }
+    if expands(value) {
+        names.extend([
+            "a shell",
+            "dotenv-expand",
+            "Next.js",
+            "Bun",
+            "Deno",
+            "dotenvx",
+            "dotenvy",
+            "uv",
+            "docker compose",
+            "godotenv",
+            "direnv",
+            "Ruby dotenv",
+        ]);
+    }
+    if value.contains([' ', '\t']) {
+        names.extend(["a shell", "dotenvy", "uv", "direnv", "honcho"]);
+    }
+    if value.contains(['"', '\'', '\\']) {
+        names.extend(["a shell", "dotenvy", "uv", "honcho"]);
+    }
+    if value.contains(['&', ';', '|', '<', '>', '(', ')', '`']) || value.starts_with('~') {
+        names.push("a shell");
+    }
+    names
+}
+
+fn single_breaks(value: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if expands(value) {
+        names.extend(["dotenv-expand", "Next.js", "Bun"]);
+    }
+    if value.contains("\\\\") || value.ends_with('\\') || value.contains("\\'") {
+        names.extend([
+            "python-dotenv",
+            "docker compose",
+            "node --env-file",
+            "dotenvy",
+        ]);
+    }
+    names
+}
+
+fn double_breaks(value: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if expands(value) {
+        names.extend([
+            "dotenv-expand",
+            "Next.js",
+            "Bun",
+            "Deno",
+            "dotenvx",
+            "direnv",
+        ]);
+    }
+    if value.contains('`') || value.contains("$(") {
+        names.extend(["a shell", "dotenvx", "Ruby dotenv", "dotenv-expand"]);
+    }
+    if value.contains(['"', '\\', '$']) {
+        names.extend([
+            "dotenv (npm)",
+            "python-decouple",
+            "Next.js",
+            "node --env-file",
+            "Bun",
+            "Deno",
+            "dotenvx",
+        ]);
+    }
+    names
 }
 
 /// Whether the value holds a `$` that some reader takes for a variable.

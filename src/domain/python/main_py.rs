@@ -4,6 +4,7 @@ use super::{App, code, first_line};
 
 /// What `main.py` does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct MainFacts {
     /// The line of `FastAPI(`.
     pub app: Option<u32>,
@@ -219,7 +220,7 @@ impl Source {
                 line.split(|c: char| !(c.is_alphanumeric() || c == '_'))
                     .any(|part| part == **name)
             };
-            !import_lines(&self.lines).any(|line| word(line)) && !self.imports.iter().any(word)
+            !import_lines(&self.lines).any(word) && !self.imports.iter().any(word)
         };
         let missing: Vec<&str> = names.iter().filter(have).copied().collect();
         if missing.is_empty() {
@@ -228,7 +229,7 @@ impl Source {
         let names = missing.join(", ");
         let head = format!("from {module} import ");
         match self.imports.iter_mut().find(|line| line.starts_with(&head)) {
-            Some(line) => line.push_str(&format!(", {names}")),
+            Some(line) => line.extend([", ", &names]),
             None => self.imports.push(format!("{head}{names}")),
         }
     }

@@ -1,6 +1,6 @@
 //! The session module: what a new one holds, and what is wrong with one that is there.
 
-use super::{App, Issue, code, first_line};
+use super::{App, Issue, Library, code, first_line};
 use crate::domain::{
     mask,
     stack::join,
@@ -62,26 +62,26 @@ fn env_path(dir: &str, env_file: &str) -> String {
         here.len().saturating_sub(common)
     );
     for part in there.iter().skip(common) {
-        text.push_str(&format!(" / \"{part}\""));
+        text.extend([" / \"", part, "\""]);
     }
-    text.push_str(&format!(" / \"{name}\""));
+    text.extend([" / \"", name, "\""]);
     text
 }
 
 /// What limits the time of connecting, in the driver's own spelling.
 const fn connect_args(driver: Driver) -> &'static str {
-    match driver {
-        Driver::Asyncpg | Driver::AsyncpgPlain => "{\"timeout\": 10}",
+    match Library::of(driver) {
+        Library::Asyncpg => "{\"timeout\": 10}",
         // pg8000 takes TLS here and nowhere else
-        Driver::Pg8000 => "{\"timeout\": 10, \"ssl_context\": True}",
-        _ => "{\"connect_timeout\": 10}",
+        Library::Pg8000 => "{\"timeout\": 10, \"ssl_context\": True}",
+        Library::Psycopg | Library::Psycopg2 => "{\"connect_timeout\": 10}",
     }
 }
 
 /// Connection arguments on which a driver fails.
 const fn refused(driver: Driver) -> &'static [&'static str] {
-    match driver {
-        Driver::Asyncpg | Driver::AsyncpgPlain => &[
+    match Library::of(driver) {
+        Library::Asyncpg => &[
             "connect_timeout",
             "sslmode",
             "channel_binding",
@@ -90,7 +90,7 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
             "application_name",
             "ssl_context",
         ],
-        Driver::Pg8000 => &[
+        Library::Pg8000 => &[
             "connect_timeout",
             "sslmode",
             "channel_binding",
@@ -99,7 +99,7 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
             "options",
             "server_settings",
         ],
-        _ => &[
+        Library::Psycopg | Library::Psycopg2 => &[
             "timeout",
             "ssl",
             "command_timeout",
@@ -143,8 +143,8 @@ pub fn judge_session(text: &str, driver: Driver, key: &str, loaded_before: bool)
     }
     for (line, name) in connect_arguments(text) {
         if refused(driver).contains(&name.as_str()) {
-            let instead = match (driver, name.as_str()) {
-                (Driver::Asyncpg | Driver::AsyncpgPlain | Driver::Pg8000, "connect_timeout") => {
+            let instead = match (Library::of(driver), name.as_str()) {
+                (Library::Asyncpg | Library::Pg8000, "connect_timeout") => {
                     "; it is called timeout there"
                 }
                 (_, "timeout") => "; it is called connect_timeout there",

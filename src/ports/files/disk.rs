@@ -15,6 +15,7 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{FileKind, FileStat, Files, LIMIT, Refusal};
+use crate::domain::hex::hex;
 
 /// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
 const TEMP_PREFIX: &str = ".env.neonup-";
@@ -145,8 +146,7 @@ impl DiskFiles {
         })?;
         let path = resolve(path).unwrap_or_else(|_| path.to_owned());
         let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
-        let name: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(state.join(name))
+        Ok(state.join(hex(&hash)))
     }
 }
 
@@ -400,6 +400,7 @@ fn remove_stale(dir: &Path, age: Duration) -> usize {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other platforms have no mode")]
 mod platform {
     use std::{
         fs::{self, DirBuilder, File, Metadata, Permissions},
@@ -416,10 +417,10 @@ mod platform {
     pub(super) fn wanted_mode(before: Option<&Metadata>, secret: bool) -> Option<u32> {
         let old = before.and_then(mode_of);
         match (old, secret) {
-            (Some(old), false) => Some(old),
+            (Some(old), true) if old & 0o077 > 0 => Some(0o600),
+            (Some(old), _) => Some(old),
+            (None, true) => Some(0o600),
             (None, false) => Some(0o644),
-            (Some(old), true) if old & 0o077 == 0 => Some(old),
-            (_, true) => Some(0o600),
         }
     }
 
