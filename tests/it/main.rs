@@ -1,11 +1,8 @@
 //! The integration tests: one binary, so that it links once.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
     reason = "clippy knows the bodies of tests only; this is the code that they share"
 )]
 
