@@ -447,12 +447,14 @@ fn walk(base: &Path, directory: &Path, depth: usize, files: &mut Vec<(String, Pa
         };
         let name = name.to_string_lossy().replace('\\', "/");
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {
-                if depth > 0 && !matches!(name.as_str(), "objects" | "modules") {
-                    walk(base, &path, depth - 1, files);
-                }
+            Ok(kind)
+                if kind.is_dir()
+                    && depth > 0
+                    && !matches!(name.as_str(), "objects" | "modules") =>
+            {
+                walk(base, &path, depth - 1, files);
             }
-            Ok(kind) if kind.is_file() && !name.ends_with(".sample") => files.push((name, path)),
+            Ok(kind) if kind.is_file() => files.push((name, path)),
             _ => {}
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
     }
     let known: Vec<_> = old
         .split(|byte| *byte == b'\n')
-        .map(|line| line.trim_ascii_end())
+        .map(<[u8]>::trim_ascii_end)
         .collect();
     text.push_str("# secrets stay out of git");
     text.push_str(end);
@@ -76,7 +76,7 @@ pub(super) fn is_example(name: &str) -> bool {
         name.to_ascii_lowercase()
             .split(['.', '-', '_'])
             .any(|part| part == *word)
-    }) || name.ends_with(".ts")
+    }) || name.ends_with(".d.ts")
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ pub(super) fn contents(
             &layout.root,
             &["cat-file", "--batch"],
             input.into_bytes(),
-            Duration::from_secs(120),
+            Duration::from_mins(2),
             meter,
         )?
         .ok_or_else(|| io::Error::other("git did not answer in time"))?;
@@ -196,6 +196,7 @@ pub(super) fn contents(
     Ok(contents)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is made for `map_err`")]
 pub(super) fn other(error: git2::Error) -> io::Error {
     io::Error::other(error.message().to_owned())
 }

@@ -65,7 +65,7 @@ pub(super) fn inflate(
                 break;
             }
             Err(DecompressionError::InsufficientSpace) if room < 1 << 33 => {
-                room = room.saturating_mul(4)
+                room = room.saturating_mul(4);
             }
             Err(_) => return None,
         }

@@ -123,12 +123,7 @@ impl Opener {
         complete
     }
 
-    fn unpack(
-        &mut self,
-        packed: &[u8],
-        guess: usize,
-        with: fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>,
-    ) -> Result<Vec<u8>, Closed> {
+    fn unpack(&mut self, packed: &[u8], guess: usize, with: Unpacking) -> Result<Vec<u8>, Closed> {
         let mut room = guess.clamp(1024, self.budget.max(1024));
         loop {
             let mut content = vec![0; room];
@@ -147,6 +142,9 @@ impl Opener {
         }
     }
 }
+
+/// One of the decompressor's formats.
+type Unpacking = fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>;
 
 enum Closed {
     TooLarge,

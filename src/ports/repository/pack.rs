@@ -233,7 +233,7 @@ impl Pack {
         let mut parents = vec![NONE; count];
         let mut roots = Vec::new();
         for (node, offset) in (0_u32..).zip(&offsets) {
-            if node & 0xfff == 0 && meter.stopped() {
+            if node.trailing_zeros() >= 12 && meter.stopped() {
                 break;
             }
             let parent = match self.head(*offset).map(|head| head.base) {

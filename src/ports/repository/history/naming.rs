@@ -17,7 +17,7 @@ use crate::ports::repository::{
 };
 
 /// How long git may take for one question about the history.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// How many leaks get their commits named.
 const NAMED: usize = 60;
@@ -205,7 +205,7 @@ fn commits(
         "--format=%h",
         "--abbrev=10",
         "--diff-merges=separate",
-        "-t",
+        "-s",
         "--max-count=3",
         &find,
     ];

@@ -1,0 +1,2 @@
+//! What it costs to look at every object of a repository.
+fn main() {}
