@@ -363,10 +363,13 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
             std::cmp::Ordering::Equal => rung(
                 label,
                 then,
-                if then == CheckState::Running {
-                    "uvicorn is starting"
-                } else {
-                    "connection refused by 127.0.0.1:5432"
+                match then {
+                    CheckState::Running => "uvicorn is starting",
+                    CheckState::Gap => "connection refused by 127.0.0.1:54321",
+                    CheckState::Ok
+                    | CheckState::Waiting
+                    | CheckState::Warning
+                    | CheckState::Skipped => "not asked yet",
                 },
                 None,
             ),

@@ -84,7 +84,10 @@ impl Pen<'_> {
 /// Whether the step can mend something by itself.
 pub fn fixable(app: &App) -> bool {
     app.state().is_some_and(|(step, state)| {
-        app.settled(step) == Status::Todo && state.findings.iter().any(|finding| finding.fixable)
+        // which project it is, is a question
+        step != StepId::Project
+            && app.settled(step) == Status::Todo
+            && state.findings.iter().any(|finding| finding.fixable)
     })
 }
 
@@ -307,8 +310,10 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     };
     // the ladder explains its own findings, so it goes first; a diff is the answer to them, so it goes last
     let blocks = match step {
-        StepId::Health | StepId::Secrets | StepId::Login => [facts, found],
-        StepId::Project | StepId::Env | StepId::Backend | StepId::Schema => [found, facts],
+        StepId::Health | StepId::Login => [facts, found],
+        StepId::Project | StepId::Env | StepId::Backend | StepId::Schema | StepId::Secrets => {
+            [found, facts]
+        }
     };
     for block in blocks {
         if !block.is_empty() {

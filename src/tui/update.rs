@@ -303,7 +303,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
     match &mut overlay {
         Overlay::Help { scroll } => {
             let page = help::page(app.size).max(1);
-            let last = help::lines(app.theme).len().saturating_sub(page);
+            let last = help::count(app).saturating_sub(page);
             *scroll = match command {
                 Command::Up => scroll.saturating_sub(1),
                 Command::Down => (*scroll + 1).min(last),
