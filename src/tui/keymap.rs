@@ -1,4 +1,8 @@
 //! The one table of keys. What a key does, the footer and the help page all come from it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a key or a command that a place does not name means nothing there"
+)]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -402,13 +406,12 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
     let plain = || (!binding.label.is_empty()).then(|| binding.label.to_owned());
     if let Some(overlay) = &app.overlay {
         return match (overlay, binding.command) {
-            (Overlay::Help { .. }, Command::Back) => Some("close".to_owned()),
             (Overlay::Help { .. }, Command::PageDown) => {
                 (help::count(app) > help::page(app.size)).then(|| binding.label.to_owned())
             }
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
-            (Overlay::Confirm(_) | Overlay::Prompt(_), Command::Back) => Some("close".to_owned()),
+            (_, Command::Back) => Some("close".to_owned()),
             _ => None,
         };
     }
@@ -433,10 +436,9 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::NextPart if project::lists(app) && !typing => None,
         Command::NextPart => (app.parts().len() > 1).then(|| {
             match app.focus {
-                Focus::Field => "choices",
                 Focus::Choices if app.parts().contains(&Focus::Field) => "field",
                 Focus::Choices => "text",
-                Focus::Body => "choices",
+                Focus::Field | Focus::Body => "choices",
             }
             .to_owned()
         }),

@@ -102,7 +102,13 @@ pub fn ask(app: &App) -> Ask {
         Status::Done => match step {
             StepId::Login if app.login.change => login::ask(app),
             StepId::Project if app.project.change => project::ask(app, state),
-            _ => done(app, step),
+            StepId::Login
+            | StepId::Project
+            | StepId::Env
+            | StepId::Backend
+            | StepId::Schema
+            | StepId::Health
+            | StepId::Secrets => done(app, step),
         },
         Status::Skipped => {
             let mut choices = vec![onward(app)];

@@ -333,8 +333,8 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
             words.clone_from(&progress.label);
         }
         match progress.total {
-            Some(total) => words.push_str(&format!("  {} of {total}", progress.done)),
-            None if progress.done > 0 => words.push_str(&format!("  {}", progress.done)),
+            Some(total) => words = format!("{words}  {} of {total}", progress.done),
+            None if progress.done > 0 => words = format!("{words}  {}", progress.done),
             None => {}
         }
     }
