@@ -34,6 +34,10 @@ use crate::{engine::Runtime, event::Event, plan::Plan};
 
 /// What the wizard is told when it opens, and what does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the terminal, each independent of the others"
+)]
 pub struct Options {
     /// The project's name, for the title.
     pub project: String,

@@ -363,10 +363,13 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
             std::cmp::Ordering::Equal => rung(
                 label,
                 then,
-                if then == CheckState::Running {
-                    "uvicorn is starting"
-                } else {
-                    "connection refused by 127.0.0.1:5432"
+                match then {
+                    CheckState::Running => "uvicorn is starting",
+                    CheckState::Gap => "connection refused by 127.0.0.1:54321",
+                    CheckState::Ok
+                    | CheckState::Waiting
+                    | CheckState::Warning
+                    | CheckState::Skipped => "not asked yet",
                 },
                 None,
             ),
@@ -841,7 +844,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
 
     add("project-create", &mut at(StepId::Project));
     let mut exists = todo(StepId::Project);
-    exists.evidence = "aido-todo exists already, created 3 days ago".to_owned();
+    "aido-todo exists already, created 3 days ago".clone_into(&mut exists.evidence);
     exists.findings = vec![
         Finding::new(
             Code::ProjectDuplicate,
@@ -895,7 +898,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         ]),
     );
     let mut twice = exists;
-    twice.evidence = "2 projects are named aido-todo".to_owned();
+    "2 projects are named aido-todo".clone_into(&mut twice.evidence);
     twice.findings = vec![
         Finding::new(Code::ProjectAmbiguous, "2 projects have the name aido-todo")
             .hint("join one, and record its id in neonup.toml"),
@@ -1030,7 +1033,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
 
     add("backend-todo", &mut at(StepId::Backend));
     let mut edit = todo(StepId::Backend);
-    edit.evidence = "main.py does not create the tables".to_owned();
+    "main.py does not create the tables".clone_into(&mut edit.evidence);
     edit.findings = vec![
         Finding::new(
             Code::BackendCreateAllMissing,
@@ -1110,7 +1113,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
 
     add("secrets-leak", &mut at(StepId::Secrets));
     let mut open = todo(StepId::Secrets);
-    open.evidence = "backend/.env is tracked".to_owned();
+    "backend/.env is tracked".clone_into(&mut open.evidence);
     open.findings = vec![
         Finding::new(Code::SecretsTracked, "git tracks backend/.env")
             .path("backend/.env")

@@ -1,4 +1,8 @@
 //! The one table of keys. What a key does, the footer and the help page all come from it.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a key or a command that a place does not name means nothing there"
+)]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -357,19 +361,33 @@ pub fn command(key: KeyEvent, typing: bool) -> Option<Command> {
 
 /// The footer: the keys that work here and now, most important first.
 pub fn footer(app: &App) -> Vec<(&'static str, String)> {
-    let mut items: Vec<(&'static str, String)> = KEYS
-        .iter()
-        .filter_map(|binding| {
-            let label = label(app, binding)?;
-            // `?` is a character like any other inside a field
-            let shown = match (binding.command, app.typing()) {
-                (Command::Help, true) => "F1",
-                _ => shown(binding, app.theme),
-            };
-            Some((shown, label))
-        })
-        .collect();
-    if app.overlay.is_none() && !app.typing() && screens::ask(app).choices.len() > 1 {
+    let busy = app
+        .screen
+        .step()
+        .is_some_and(|step| app.busy(step).is_some());
+    let mut items: Vec<(&'static str, String)> = Vec::new();
+    let mut rows: Vec<&Binding> = KEYS.iter().collect();
+    if busy {
+        // the way out of what runs comes first
+        rows.sort_by_key(|binding| binding.command != Command::Back);
+    }
+    for binding in rows {
+        let Some(label) = label(app, binding) else {
+            continue;
+        };
+        // Enter may do the same as a letter; once is enough
+        if items.iter().any(|(_, known)| *known == label) {
+            continue;
+        }
+        // `?` is a character like any other inside a field
+        let keys = match (binding.command, app.typing()) {
+            (Command::Help, true) => "F1",
+            _ => shown(binding, app.theme),
+        };
+        items.push((keys, label));
+    }
+    let choosing = app.overlay.is_none() && !app.typing() && !busy;
+    if choosing && screens::ask(app).choices.len() > 1 {
         items.insert(0, ("↑↓", "choose".to_owned()));
     }
     items
@@ -388,13 +406,12 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
     let plain = || (!binding.label.is_empty()).then(|| binding.label.to_owned());
     if let Some(overlay) = &app.overlay {
         return match (overlay, binding.command) {
-            (Overlay::Help { .. }, Command::Back) => Some("close".to_owned()),
-            (Overlay::Help { .. }, Command::PageDown) => (help::lines(app.theme).len()
-                > help::page(app.size))
-            .then(|| binding.label.to_owned()),
+            (Overlay::Help { .. }, Command::PageDown) => {
+                (help::count(app) > help::page(app.size)).then(|| binding.label.to_owned())
+            }
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
-            (Overlay::Confirm(_) | Overlay::Prompt(_), Command::Back) => Some("close".to_owned()),
+            (_, Command::Back) => Some("close".to_owned()),
             _ => None,
         };
     }
@@ -416,12 +433,12 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             && !app.login.key.is_empty()
             && login::asks(app))
         .then(|| binding.label.to_owned()),
+        Command::NextPart if project::lists(app) && !typing => None,
         Command::NextPart => (app.parts().len() > 1).then(|| {
             match app.focus {
-                Focus::Field => "choices",
                 Focus::Choices if app.parts().contains(&Focus::Field) => "field",
                 Focus::Choices => "text",
-                Focus::Body => "choices",
+                Focus::Field | Focus::Body => "choices",
             }
             .to_owned()
         }),

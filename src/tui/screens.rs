@@ -84,7 +84,10 @@ impl Pen<'_> {
 /// Whether the step can mend something by itself.
 pub fn fixable(app: &App) -> bool {
     app.state().is_some_and(|(step, state)| {
-        app.settled(step) == Status::Todo && state.findings.iter().any(|finding| finding.fixable)
+        // which project it is, is a question
+        step != StepId::Project
+            && app.settled(step) == Status::Todo
+            && state.findings.iter().any(|finding| finding.fixable)
     })
 }
 
@@ -99,7 +102,13 @@ pub fn ask(app: &App) -> Ask {
         Status::Done => match step {
             StepId::Login if app.login.change => login::ask(app),
             StepId::Project if app.project.change => project::ask(app, state),
-            _ => done(app, step),
+            StepId::Login
+            | StepId::Project
+            | StepId::Env
+            | StepId::Backend
+            | StepId::Schema
+            | StepId::Health
+            | StepId::Secrets => done(app, step),
         },
         Status::Skipped => {
             let mut choices = vec![onward(app)];
@@ -307,8 +316,10 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     };
     // the ladder explains its own findings, so it goes first; a diff is the answer to them, so it goes last
     let blocks = match step {
-        StepId::Health | StepId::Secrets | StepId::Login => [facts, found],
-        StepId::Project | StepId::Env | StepId::Backend | StepId::Schema => [found, facts],
+        StepId::Health | StepId::Login => [facts, found],
+        StepId::Project | StepId::Env | StepId::Backend | StepId::Schema | StepId::Secrets => {
+            [found, facts]
+        }
     };
     for block in blocks {
         if !block.is_empty() {

@@ -68,7 +68,7 @@ pub async fn run_with(
     let input = EventStream::new();
     let clock = Wall(Instant::now());
     let ended = drive::drive(&mut tty, input, signals, events, engine, &clock, options).await;
-    tty.leave();
+    drop(tty);
     drop(hook);
     match ended {
         Ok((plan, Reason::Bug(step))) => {
@@ -119,10 +119,6 @@ impl Tty {
                 Err(error)
             }
         }
-    }
-
-    fn leave(&mut self) {
-        give_back();
     }
 }
 

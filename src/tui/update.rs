@@ -1,4 +1,8 @@
 //! What happens on each message. Pure and total: no IO, no clock, no environment; what is to be done goes out as data.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a command means nothing where it is not named, and a key edits nothing"
+)]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
@@ -303,7 +307,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
     match &mut overlay {
         Overlay::Help { scroll } => {
             let page = help::page(app.size).max(1);
-            let last = help::lines(app.theme).len().saturating_sub(page);
+            let last = help::count(app).saturating_sub(page);
             *scroll = match command {
                 Command::Up => scroll.saturating_sub(1),
                 Command::Down => (*scroll + 1).min(last),
@@ -385,53 +389,15 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
     let step = app.screen.step();
     let busy = step.and_then(|step| app.busy(step));
     match command {
+        Command::Enter if busy.is_some() => Vec::new(),
         Command::Enter => {
-            if busy.is_some() {
-                return Vec::new();
-            }
             let ask = screens::ask(app);
-            match ask.selected(app).map(|choice| choice.action.clone()) {
-                Some(action) => act(app, action),
-                None => {
-                    if !ask.choices.is_empty() {
-                        app.say("choose one first, with ↑ and ↓");
-                    }
-                    Vec::new()
-                }
+            if let Some(choice) = ask.selected(app) {
+                return act(app, choice.action.clone());
             }
-        }
-        Command::Up => {
-            walk(app, -1);
-            Vec::new()
-        }
-        Command::Down => {
-            walk(app, 1);
-            Vec::new()
-        }
-        Command::Left => {
-            turn(app, app.screen.previous());
-            Vec::new()
-        }
-        Command::Right => {
-            turn(app, app.screen.next());
-            Vec::new()
-        }
-        Command::Jump(step) => {
-            turn(app, Some(Screen::Step(step)));
-            Vec::new()
-        }
-        Command::Summary => {
-            turn(app, Some(Screen::Summary));
-            Vec::new()
-        }
-        Command::NextPart | Command::PreviousPart => {
-            let mut parts = app.parts();
-            if command == Command::PreviousPart {
-                parts.reverse();
+            if !ask.choices.is_empty() {
+                app.say("choose one first, with ↑ and ↓");
             }
-            let at = parts.iter().position(|part| *part == app.focus);
-            let next = at.map_or(0, |at| (at + 1) % parts.len());
-            app.focus = parts.get(next).copied().unwrap_or(Focus::Choices);
             Vec::new()
         }
         Command::Back => back(app),
@@ -463,67 +429,61 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
                 Vec::new()
             }
         }
-        Command::Skip => {
-            match step {
-                Some(step)
-                    if busy.is_none()
-                        && matches!(app.settled(step), Status::Todo | Status::Failed) =>
-                {
-                    ask_why(app, step);
-                }
-                _ => app.say("there is nothing open to skip here"),
-            }
-            Vec::new()
-        }
         Command::Copy => {
             let command = screens::command(app);
-            app.say(format!("copied: {command}"));
-            vec![Effect::Copy(command)]
+            copy(app, command)
         }
-        Command::Reveal => {
-            if step == Some(StepId::Login) && !app.login.key.is_empty() {
-                app.login.revealed_until = match app.login.revealed_until {
-                    Some(_) => None,
-                    None => Some(app.now + REVEAL_FOR),
-                };
-            }
-            Vec::new()
-        }
-        Command::Filter => {
-            if project::lists(app) {
-                app.focus = Focus::Field;
-            }
-            Vec::new()
-        }
-        Command::New => {
-            if project::lists(app) {
-                act(app, Action::AskName)
-            } else {
-                Vec::new()
-            }
-        }
-        Command::PageUp => {
-            scroll(app, |at, page, _| at.saturating_sub(page));
-            Vec::new()
-        }
-        Command::PageDown => {
-            scroll(app, |at, page, _| at + page);
-            Vec::new()
-        }
-        Command::Home => {
-            scroll(app, |_, _, _| 0);
-            Vec::new()
-        }
-        Command::End => {
-            scroll(app, |_, _, last| last);
-            Vec::new()
-        }
-        Command::Help => {
-            app.overlay = Some(Overlay::Help { scroll: 0 });
-            Vec::new()
-        }
+        Command::New if project::lists(app) => act(app, Action::AskName),
         Command::Quit => leave(app, screens::summary::reason(app)),
-        Command::Presenter | Command::Redraw | Command::Suspend | Command::Interrupt => Vec::new(),
+        _ => {
+            walk_about(app, command);
+            Vec::new()
+        }
+    }
+}
+
+/// Commands that change nothing but what is shown.
+fn walk_about(app: &mut App, command: Command) {
+    match command {
+        Command::Up => walk(app, -1),
+        Command::Down => walk(app, 1),
+        Command::Left => turn(app, app.screen.previous()),
+        Command::Right => turn(app, app.screen.next()),
+        Command::Jump(step) => turn(app, Some(Screen::Step(step))),
+        Command::Summary => turn(app, Some(Screen::Summary)),
+        Command::NextPart | Command::PreviousPart => {
+            let mut parts = app.parts();
+            if command == Command::PreviousPart {
+                parts.reverse();
+            }
+            let at = parts.iter().position(|part| *part == app.focus);
+            let next = at.map_or(0, |at| (at + 1) % parts.len());
+            app.focus = parts.get(next).copied().unwrap_or(Focus::Choices);
+        }
+        Command::Skip => match app.screen.step() {
+            Some(step)
+                if app.busy(step).is_none()
+                    && matches!(app.settled(step), Status::Todo | Status::Failed) =>
+            {
+                ask_why(app, step);
+            }
+            _ => app.say("there is nothing open to skip here"),
+        },
+        Command::Reveal
+            if app.screen == Screen::Step(StepId::Login) && !app.login.key.is_empty() =>
+        {
+            app.login.revealed_until = match app.login.revealed_until {
+                Some(_) => None,
+                None => Some(app.now + REVEAL_FOR),
+            };
+        }
+        Command::Filter if project::lists(app) => app.focus = Focus::Field,
+        Command::PageUp => scroll(app, |at, page, _| at.saturating_sub(page)),
+        Command::PageDown => scroll(app, |at, page, _| at + page),
+        Command::Home => scroll(app, |_, _, _| 0),
+        Command::End => scroll(app, |_, _, last| last),
+        Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
+        _ => {}
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 /// The smallest screen on which everything has its place.
 pub const SMALLEST: (u16, u16) = (60, 18);
 /// From this width on, the steps are a column.
-const WIDE: u16 = 76;
+pub(super) const WIDE: u16 = 76;
 /// Longer lines are hard to read.
 const WIDEST_TEXT: u16 = 108;
 
@@ -45,6 +45,21 @@ pub struct Place {
     pub field: Rect,
     /// The choices.
     pub ask: Rect,
+}
+
+/// How wide the text of a page is, on a screen of so many columns.
+pub(super) fn text_width(columns: u16) -> u16 {
+    let left = if columns >= WIDE {
+        stepper::WIDTH + 3
+    } else {
+        2
+    };
+    columns.saturating_sub(left + 1).min(WIDEST_TEXT)
+}
+
+/// How wide the text of a dialog is.
+pub(super) fn dialog_width(columns: u16) -> u16 {
+    columns.saturating_sub(8).min(72).saturating_sub(6)
 }
 
 /// Where things are.
@@ -72,7 +87,7 @@ impl Page {
         let top = if wide { 2 } else { 3 };
         let left = if wide { stepper::WIDTH + 3 } else { 2 };
         let height = area.height.saturating_sub(top + 2);
-        let width = area.width.saturating_sub(left + 1).min(WIDEST_TEXT);
+        let width = text_width(area.width);
         let breath = u16::from(area.height >= 30);
         let content = Rect::new(
             area.x + left,
@@ -318,8 +333,8 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
             words.clone_from(&progress.label);
         }
         match progress.total {
-            Some(total) => words.push_str(&format!("  {} of {total}", progress.done)),
-            None if progress.done > 0 => words.push_str(&format!("  {}", progress.done)),
+            Some(total) => words = format!("{words}  {} of {total}", progress.done),
+            None if progress.done > 0 => words = format!("{words}  {}", progress.done),
             None => {}
         }
     }
@@ -391,11 +406,11 @@ fn bottom(pen: Pen<'_>, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
 fn over(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
     let width = area.width.saturating_sub(8).min(72);
     let inner = Pen {
-        width: usize::from(width.saturating_sub(6)),
+        width: usize::from(dialog_width(area.width)),
         ..pen
     };
     let (heading, body, scroll) = match overlay {
-        Overlay::Help { scroll } => ("Keys".to_owned(), help::lines(pen.theme), *scroll),
+        Overlay::Help { scroll } => ("Keys".to_owned(), help::lines(inner), *scroll),
         Overlay::Confirm(confirm) => {
             let (heading, lines) = confirm::lines(inner, confirm);
             (heading.to_owned(), lines, 0)

@@ -1,11 +1,14 @@
 //! Help: every key, from the same table as the footer.
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
+use super::Pen;
 use crate::tui::{
+    app::App,
     keymap::{self, KEYS},
     text,
-    theme::{Role, Theme},
+    theme::Role,
+    view,
 };
 
 /// How many lines are seen at once.
@@ -15,17 +18,27 @@ pub const fn page(size: (u16, u16)) -> usize {
 }
 
 /// The lines of the page.
-pub fn lines(theme: Theme) -> Vec<Line<'static>> {
-    KEYS.iter()
-        .filter(|binding| !binding.about.is_empty())
-        .map(|binding| {
-            Line::from(vec![
-                Span::styled(
-                    text::pad(keymap::shown(binding, theme), 11),
-                    theme.style(Role::Accent),
-                ),
-                Span::styled(binding.about, theme.style(Role::Text)),
-            ])
-        })
-        .collect()
+pub fn lines(pen: Pen<'_>) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for binding in KEYS.iter().filter(|binding| !binding.about.is_empty()) {
+        let mut keys = keymap::shown(binding, pen.theme);
+        for part in text::wrap(binding.about, pen.width.saturating_sub(11)) {
+            lines.push(Line::from(vec![
+                pen.span(Role::Accent, text::pad(keys, 11)),
+                pen.span(Role::Text, part),
+            ]));
+            keys = "";
+        }
+    }
+    lines
+}
+
+/// How many lines the page of this app has.
+pub fn count(app: &App) -> usize {
+    lines(Pen {
+        app,
+        theme: app.theme,
+        width: usize::from(view::dialog_width(app.size.0)),
+    })
+    .len()
 }

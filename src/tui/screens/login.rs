@@ -1,4 +1,8 @@
 //! Login: a key is pasted, checked and stored; or another login that was found is used, when the user says so.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a key that is not named edits nothing"
+)]
 
 use std::time::Duration;
 
@@ -292,7 +296,7 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
             cells.push(cursor());
         }
         cells.push(pen.span(Role::Dim, " paste it here; it stays hidden"));
-        under.push(pen.span(Role::Dim, "console.neon.tech › Account settings › API keys"));
+        under.push(pen.span(Role::Dim, where_from(pen.app)));
     } else {
         let count = state.key.chars();
         let shown = if state.revealed_until.is_some() {
@@ -334,6 +338,15 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
         field::named(pen, "API key", cells),
         field::named(pen, name, under),
     ]
+}
+
+/// Where a key comes from, short enough for the narrowest screen.
+fn where_from(app: &App) -> &'static str {
+    if app.options.place == "Sandbox" {
+        "the sandbox says it when it starts"
+    } else {
+        "console.neon.tech/app/settings/api-keys"
+    }
 }
 
 /// Dots for each character, and the last four of a key that is long enough not to be told by them.

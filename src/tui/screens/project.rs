@@ -12,6 +12,7 @@ use crate::{
         app::{Action, App, Ask, Choice, Focus},
         text,
         theme::Role,
+        view,
         widgets::field,
     },
 };
@@ -97,8 +98,10 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
         let longest = found.iter().map(|choice| text::width(of(choice))).max();
         longest.unwrap_or(0).min(most)
     };
-    let name = widest(|choice| &choice.name, 28);
     let region = widest(|choice| &choice.region, 20);
+    // what is left beside the region, the version and the age
+    let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
+    let name = widest(|choice| &choice.name, room.clamp(12, 48));
     let joins = found.iter().map(|choice| {
         Choice::new(
             text::pad(&choice.name, name),

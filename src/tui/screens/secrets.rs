@@ -37,7 +37,7 @@ pub fn ask(state: &StepState) -> Ask {
                 "copy",
                 Action::Copy("neonup rotate".to_owned()),
             )
-            .note("a new password makes the leak worthless"),
+            .note("makes the leak worthless"),
         );
     }
     if choices.is_empty() {

@@ -11,6 +11,7 @@ use crate::{
         app::{Action, App, Ask, Choice, Screen},
         presenter, text,
         theme::Role,
+        view,
     },
 };
 
@@ -73,19 +74,22 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
             .filter(|_| status != Status::Running)
             .map(text::elapsed)
             .unwrap_or_default();
-        let room = pen.width.saturating_sub(18 + text::width(&time) + 2);
+        // beside the column of the steps, which has the words, the room goes to the evidence
+        let words = pen.width >= 70 || app.size.0 < view::WIDE;
+        let used = if words { 18 } else { 10 };
+        let room = pen.width.saturating_sub(used + text::width(&time) + 2);
         let mut parts = text::wrap(&state.evidence, room).into_iter();
-        lines.push(pen.ends(
-            vec![
-                pen.span(role, glyph),
-                Span::raw(" "),
-                pen.span(Role::Text, text::pad(step.label(), 8)),
-                pen.span(role, text::pad(word, 8)),
-                pen.span(Role::Text, parts.next().unwrap_or_default()),
-            ],
-            pen.span(Role::Dim, time),
-        ));
-        let indent = " ".repeat(18);
+        let mut left = vec![
+            pen.span(role, glyph),
+            Span::raw(" "),
+            pen.span(Role::Text, text::pad(step.label(), 8)),
+        ];
+        if words {
+            left.push(pen.span(role, text::pad(word, 8)));
+        }
+        left.push(pen.span(Role::Text, parts.next().unwrap_or_default()));
+        lines.push(pen.ends(left, pen.span(Role::Dim, time)));
+        let indent = " ".repeat(used);
         lines.extend(parts.map(|part| Line::from(pen.span(Role::Text, format!("{indent}{part}")))));
     }
     let count = |severity: Severity| {

@@ -86,7 +86,7 @@ impl Stream for Hands {
             return Poll::Pending;
         }
         self.rest += 1;
-        if self.rest % 8 != 0 {
+        if !self.rest.is_multiple_of(8) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -104,7 +104,7 @@ pub fn failure(pen: Pen<'_>, failure: &Failure) -> Vec<Line<'static>> {
     }
     let mut code = failure.code.as_str().to_owned();
     if let Some(id) = &failure.request_id {
-        code.push_str(&format!(" · request {id}"));
+        code = format!("{code} · request {id}");
     }
     lines.push(Line::from(pen.span(
         Role::Dim,
