@@ -289,7 +289,7 @@ fn bad_input_has_a_clear_failure_and_changes_nothing() {
     let run = repo.neonup(&home, &sandbox, &["-C", "/nowhere", "check"]);
     assert_eq!(run.code, 64);
     assert!(run.stderr.contains("/nowhere"), "{run:#?}");
-    let run = repo.neonup(
+    let run = bare.neonup(
         &home,
         &sandbox,
         &["check", "--api-host", "http://example.org/api"],

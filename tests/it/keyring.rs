@@ -19,7 +19,7 @@ fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script:
         // running, but nobody can unlock it: no default collection
         "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\n"
     };
-    let script = format!("{daemon}{script}\ncode=$?\npkill -P $$ 2>/dev/null\nexit $code\n");
+    let script = format!("{daemon}({script}\n)\ncode=$?\npkill -P $$ 2>/dev/null\nexit $code\n");
     let output = home
         .command("dbus-run-session")
         .args(["--", "bash", "-c", &script])

@@ -225,8 +225,10 @@ mod tests {
         file.extend(gzip(&b"second ".repeat(1000)));
         let (members, complete) = members(&file);
         assert!(complete);
-        assert_eq!(members[1].1, b"inner");
-        assert_eq!(members[2].1, b"second ".repeat(1000));
+        // a short member is stored as it is, so that the inner file may be met twice
+        for content in [b"inner".to_vec(), b"second ".repeat(1000)] {
+            assert!(members.iter().any(|(_, found)| *found == content));
+        }
     }
 
     #[test]
