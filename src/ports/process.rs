@@ -1,11 +1,5 @@
 //! Other programs: the application, migration commands, interpreters.
 
-pub mod child;
-mod http;
-mod local;
-
-pub use local::LocalProcess;
-
 use std::{
     path::{Path, PathBuf},
     time::Duration,
