@@ -42,6 +42,17 @@ pub const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The name of the sample project, and of its folder.
+pub const NAME: &str = "aido-todo";
+
+/// The port that the sample's `neonup.toml` names.
+pub const PORT: u16 = 8000;
+
+/// The sample's `neonup.toml` for an application on another port.
+pub fn with_port(config: &str, port: u16) -> String {
+    config.replace(&PORT.to_string(), &port.to_string())
+}
+
 /// The tables of a todo application.
 pub const SCHEMA: &str = include_str!("../../assets/schema.sql");
 

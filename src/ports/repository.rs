@@ -1,10 +1,29 @@
 //! Git, read through libgit2 and, where libgit2 is known to be wrong, through git itself.
+//!
+//! Whether git ignores a path is only ever git's own answer. What libgit2 cannot open (SHA-256, reftable, partial clones,
+//! split and sparse indexes) is asked of the git program; what nobody can answer is [`Known::Unknown`], never "safe". The
+//! objects of the history are read by a scanner of our own, which looks at every byte once.
+
+mod content;
+mod git;
+mod history;
+mod ignore;
+mod index;
+mod layout;
+mod loose;
+mod members;
+mod meter;
+mod pack;
+mod program;
+mod tree;
 
 use std::path::Path;
 
 use async_trait::async_trait;
 
-use crate::{failure::Result, secret::Secret};
+pub use git::{GitOptions, GitRepository};
+
+use crate::{domain::credentials::Weight, failure::Result, secret::Secret};
 
 /// Yes, no, or not to be determined, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,19 +49,107 @@ pub struct Protection {
     pub committed: Known,
 }
 
+/// Where a secret stands, from what is easiest to mend to what cannot be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A file of the work tree that git tracks.
+    Tracked,
+    /// A tracked file whose changes git was told not to look at (skip-worktree, assume-unchanged).
+    Hidden,
+    /// A file of the work tree that `git add .` would take.
+    Untracked,
+    /// The index: the next commit takes it.
+    Staged,
+    /// A commit of a branch, a tag or a remote: pushed, or pushed with the next `git push`.
+    Branch,
+    /// Only other refs: the stash, notes, another work tree's `HEAD`.
+    OtherRef,
+    /// Only the reflog: a commit that was undone.
+    Reflog,
+    /// Only the index of this or another work tree.
+    Index,
+    /// No ref at all: an object that only this disk has, until git clears it away.
+    Disk,
+    /// An object; which refs lead to it could not be found out.
+    Object,
+    /// The name of a branch, a tag or another ref.
+    RefName,
+    /// One of git's own files, such as the configuration, a log or a message.
+    GitFile,
+}
+
+impl Place {
+    /// How it is named to a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Tracked => "a tracked file",
+            Self::Hidden => "a tracked file whose changes git is told to overlook",
+            Self::Untracked => "a file that git would take",
+            Self::Staged => "staged for the next commit",
+            Self::Branch => "on a branch, a tag or a remote: leaked if it was pushed",
+            Self::OtherRef => "in the stash, a note or another ref; not on a branch",
+            Self::Reflog => "only in the reflog",
+            Self::Index => "only in the index",
+            Self::Disk => "only on this disk, in an object that no ref leads to",
+            Self::Object => "in an object of the repository",
+            Self::RefName => "the name of a ref",
+            Self::GitFile => "one of git's own files, on this disk only",
+        }
+    }
+
+    /// Whether others have it, or get it with the next push.
+    pub const fn leaves(self) -> bool {
+        match self {
+            Self::Tracked | Self::Staged | Self::Branch | Self::Object | Self::RefName => true,
+            Self::Hidden
+            | Self::Untracked
+            | Self::OtherRef
+            | Self::Reflog
+            | Self::Index
+            | Self::Disk
+            | Self::GitFile => false,
+        }
+    }
+}
+
 /// A secret found where it must not be. Never holds the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
-    /// Which needle: `password`, `api key`, or the kind of a credential.
+    /// Which secret: the name it was given, or what kind of credential it is.
     pub what: String,
-    /// The file, where it has a name.
+    /// Whether it is a live secret; else some other credential.
+    pub live: bool,
+    /// What it is worth.
+    pub weight: Weight,
+    /// How it is written there, such as `in base64`; empty when as it is.
+    pub spelling: &'static str,
+    /// The file, where it has a name: relative to the root, and after `!` the member of an archive.
     pub path: Option<String>,
     /// The 1-based line.
     pub line: Option<u32>,
-    /// Whether it is a live secret (else some other credential).
-    pub live: bool,
-    /// Where it stands: the work tree, the index, or an object; in words.
-    pub place: String,
+    /// Where it stands.
+    pub place: Place,
+    /// What else is known of the place, such as `in the name of the file`.
+    pub note: &'static str,
+    /// The object that holds it, in hexadecimal digits.
+    pub object: Option<String>,
+    /// Commits that brought it or took it away, the newest first, abbreviated.
+    pub commits: Vec<String>,
+    /// How many more objects hold the same.
+    pub more: usize,
+}
+
+/// A watched path that a commit held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The path, or only the name where no commit leads to it.
+    pub path: String,
+    /// Whether it is one of the watched paths itself, and no relative of it.
+    pub exact: bool,
+    /// A commit that brought it or took it away.
+    pub commit: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// Git.
@@ -67,13 +174,32 @@ pub trait Repository: Send + Sync {
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan>;
 
-    /// Looks for live secrets in every object of the history, and for the paths of `watched` in every tree.
+    /// Looks for live secrets and other credentials in every object of the history, reachable or not, and for the paths of
+    /// `watched` and their relatives in every tree.
     async fn scan_history(
         &self,
         live: &[(String, Secret)],
         watched: &[String],
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<HistoryScan>;
+}
+
+/// Why a scan does not know everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incomplete {
+    /// The clone was made so: shallow, or partial.
+    Clone(String),
+    /// Something that should be readable is not.
+    Unread(String),
+}
+
+impl Incomplete {
+    /// The reason, as a fragment of a sentence.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Clone(why) | Self::Unread(why) => why,
+        }
+    }
 }
 
 /// What a scan of the tree found.
@@ -83,6 +209,8 @@ pub struct TreeScan {
     pub files: usize,
     /// What was found.
     pub leaks: Vec<Leak>,
+    /// Why the answer is not complete, if it is not.
+    pub incomplete: Option<Incomplete>,
 }
 
 /// What a scan of the history found.
@@ -92,8 +220,8 @@ pub struct HistoryScan {
     pub objects: u64,
     /// What was found.
     pub leaks: Vec<Leak>,
-    /// Watched paths that some commit held.
-    pub committed: Vec<String>,
+    /// Watched paths and their relatives that some commit held.
+    pub committed: Vec<Committed>,
     /// Why the answer is not complete (a shallow clone, an unreadable object), if it is not.
-    pub incomplete: Option<String>,
+    pub incomplete: Option<Incomplete>,
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::sample,
     event::Verdict,
     ports::fakes::{FakeRepository, ports},
-    settings::{Config, Environment, Flags, Settings},
+    settings::{Config, Environment, Flags, Found, Settings},
 };
 
 struct World {
@@ -46,10 +46,13 @@ impl World {
         let settings = Settings::resolve(
             self.root.path(),
             &path,
-            config,
-            detected.config,
-            Environment::default(),
+            Found {
+                config,
+                detected: detected.config,
+                environment: Environment::default(),
+            },
             Flags::default(),
+            std::time::SystemTime::UNIX_EPOCH,
         );
         let repository = FakeRepository::at(self.root.path());
         let ports = ports(self.root.path(), self.state.path(), Arc::clone(&repository));

@@ -15,7 +15,7 @@ use crate::{
     engine::Project,
     event::Verdict,
     ports::fakes::{FakeRepository, ports},
-    settings::{Config, Environment, Flags, Settings},
+    settings::{Config, Environment, Flags, Found, Settings},
 };
 
 const CONFIG: &str = r#"
@@ -62,10 +62,13 @@ impl World {
         let settings = Settings::resolve(
             self.root.path(),
             &self.root.path().join("neonup.toml"),
-            Some(Config::parse(&self.config).unwrap()),
-            Config::default(),
-            Environment::new(self.environment.clone()),
+            Found {
+                config: Some(Config::parse(&self.config).unwrap()),
+                detected: Config::default(),
+                environment: Environment::new(self.environment.clone()),
+            },
             Flags::default(),
+            std::time::SystemTime::UNIX_EPOCH,
         );
         let ports = ports(
             self.root.path(),
