@@ -14,6 +14,7 @@
 
 mod cli;
 mod core;
+mod envdoc;
 mod keyring;
 mod neon_http;
 mod sandbox;
