@@ -132,15 +132,20 @@ async fn a_private_parent_folder_is_no_obstacle() {
 
 const CHILD: &str = "NEONUP_TEST_SANDBOX_CHILD";
 
-/// Not a test of its own: [`sigkill_leaves_nothing_running`] runs it in a process that it can kill.
+/// Not a test of its own: [`sigkill_leaves_nothing_running`] runs it in a process that it can kill. (And a person who wants a
+/// sandbox to try something by hand.)
 #[tokio::test(flavor = "multi_thread")]
 async fn child_that_is_killed() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
     let sandbox = start().await;
-    let created = Api::of(&sandbox).project("killed").await;
-    let line = json!({"scratch": scratch_of(&sandbox), "uri": created.text("/connection_uris/0/connection_uri")});
+    Api::of(&sandbox).project("killed").await;
+    let line = json!({
+        "scratch": scratch_of(&sandbox),
+        "api_host": sandbox.api_host(),
+        "api_key": sandbox.api_key().expose(),
+    });
     eprintln!("READY {line}");
     std::future::pending::<()>().await;
 }
