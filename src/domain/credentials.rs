@@ -68,8 +68,24 @@ pub struct Credential {
 /// How far a credential may reach from the word that gives it away.
 const REACH: usize = 2048;
 
-/// The literals that every credential holds, for a search of much text before [`find`] looks closer.
-pub const ANCHORS: [&str; 5] = ["postgres", "napi_", "npg_", "password", "Password"];
+/// Literals of which every credential holds one, for a search of much text before [`find`] looks closer. The bare words `postgres`
+/// and `password` are not among them: whole repositories are full of them.
+pub const ANCHORS: [&str; 14] = [
+    "postgres:",
+    "postgresql:",
+    "postgresql+",
+    "postgres+",
+    "POSTGRES:",
+    "POSTGRESQL:",
+    "Postgres:",
+    "napi_",
+    "npg_",
+    "assword=",
+    "assword =",
+    "ASSWORD=",
+    "ASSWORD =",
+    "assword\t=",
+];
 
 /// Finds everything in a text that looks like a credential and is no placeholder, in order.
 pub fn find(text: &[u8]) -> Vec<Credential> {
@@ -172,6 +188,19 @@ impl Candidate {
     }
 
     fn url(window: &[u8], at: usize) -> Option<Self> {
+        // the word is everywhere, so the pattern is tried only where an address may follow
+        let rest = window.get("postgres".len()..)?;
+        let rest = if rest
+            .get(..2)
+            .is_some_and(|end| end.eq_ignore_ascii_case(b"ql"))
+        {
+            rest.get(2..)?
+        } else {
+            rest
+        };
+        if !matches!(rest.first(), Some(b':' | b'+')) {
+            return None;
+        }
         if let Some(parts) = URL.captures(window) {
             let (whole, user, password, host) =
                 (parts.get(0)?, parts.get(1)?, parts.get(2)?, parts.get(3)?);
@@ -224,7 +253,10 @@ impl Candidate {
     }
 
     fn keywords(text: &[u8], window: &[u8], at: usize, before: Option<&u8>) -> Option<Self> {
-        if before.is_some_and(|byte| is_word(*byte)) {
+        let value = window.get("password".len()..)?;
+        if before.is_some_and(|byte| is_word(*byte))
+            || !matches!(value.first(), Some(b'=' | b' ' | b'\t'))
+        {
             return None;
         }
         let parts = VALUE.captures(window)?;

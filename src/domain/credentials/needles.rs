@@ -133,6 +133,11 @@ impl Needles {
         self.automaton.find(text).is_some()
     }
 
+    /// How many bytes the longest of what is looked for has.
+    pub fn longest(&self) -> usize {
+        self.automaton.max_pattern_len()
+    }
+
     /// Every known secret in the text, in order.
     pub fn find(&self, text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher as _, ops::Range};
 
-use super::members;
+use super::{members, pack::Edit};
 use crate::{
     domain::credentials::{self, ANCHORS, Kind, Needles, Spelling, Weight},
     secret::Secret,
@@ -67,6 +67,14 @@ impl Searcher {
             What::Live(index) => self.names.get(index).cloned().unwrap_or_default(),
             What::Other(kind, _, _) => kind.words().to_owned(),
         }
+    }
+
+    /// Whether nothing can be found in an object, which is quickly answered where its base was already searched.
+    pub(super) fn is_clean(&self, bytes: &[u8], edits: Option<&[Edit]>) -> bool {
+        !members::is_archive(bytes)
+            && !bytes.starts_with(&[0xff, 0xfe])
+            && !bytes.starts_with(&[0xfe, 0xff])
+            && !is_match_in(&self.gate, bytes, edits)
     }
 
     /// Searches a text. Says whether it could look everywhere in it.
@@ -143,6 +151,40 @@ impl Searcher {
             );
         }
     }
+}
+
+/// Whether anything of it stands in a text; where edits are given, only what touches one of them counts.
+pub(super) fn is_match_in(needles: &Needles, bytes: &[u8], edits: Option<&[Edit]>) -> bool {
+    let Some(edits) = edits else {
+        return needles.is_match(bytes);
+    };
+    let reach = needles.longest().saturating_sub(1);
+    let around = |edit: &Edit| {
+        (
+            edit.0.saturating_sub(reach),
+            bytes.len().min(edit.1.saturating_add(reach)),
+        )
+    };
+    let mut edits = edits.iter().map(around);
+    let Some(mut window) = edits.next() else {
+        return false;
+    };
+    for next in edits {
+        if next.0 <= window.1 {
+            window.1 = next.1.max(window.1);
+        } else {
+            if bytes
+                .get(window.0..window.1)
+                .is_some_and(|part| needles.is_match(part))
+            {
+                return true;
+            }
+            window = next;
+        }
+    }
+    bytes
+        .get(window.0..window.1)
+        .is_some_and(|part| needles.is_match(part))
 }
 
 fn from_utf16(bytes: &[u8]) -> Vec<u8> {

@@ -16,13 +16,13 @@ use libdeflater::Decompressor;
 
 use super::{
     HistoryScan, Incomplete, Leak, Place,
-    content::{Found, Searcher, What},
+    content::{Found, Searcher, What, is_match_in},
     ignore::is_example,
     index,
     layout::Layout,
     loose,
     meter::Meter,
-    pack::{self, Kind, Pack},
+    pack::{self, Kind, Object, Pack},
     program::Program,
     tree::{leaks_of, search_file, threads},
 };
@@ -226,7 +226,7 @@ fn objects(
                 hits: Vec::new(),
                 names: BTreeSet::new(),
             },
-            |sieve, kind, name, data| search.look(sieve, kind, name, data),
+            |sieve, kind, object| search.look(sieve, kind, object),
         );
         unread += missing;
         for mut found in sieves {
@@ -266,12 +266,13 @@ fn loose_objects(
                 .and_then(|packed| loose::inflate(&mut decompressor, &packed, &mut out));
             match object {
                 Some((kind, start)) => {
-                    search.look(
-                        &mut mine,
-                        kind,
-                        &|| id.clone(),
-                        out.get(start..).unwrap_or_default(),
-                    );
+                    let data = out.get(start..).unwrap_or_default();
+                    let object = Object {
+                        name: &|| id.clone(),
+                        data,
+                        edits: None,
+                    };
+                    search.look(&mut mine, kind, &object);
                 }
                 // git may have packed it in the meantime, and the pack is read as well the next time
                 None => {
@@ -298,15 +299,21 @@ fn loose_objects(
 }
 
 impl Search<'_> {
-    fn look(&self, sieve: &mut Sieve, kind: Kind, name: &dyn Fn() -> String, data: &[u8]) {
+    /// Searches an object. Says whether there was nothing to look at.
+    fn look(&self, sieve: &mut Sieve, kind: Kind, object: &Object<'_>) -> bool {
+        let Object { name, data, edits } = *object;
         if sieve.hits.len() >= MOST {
-            return;
+            return false;
         }
         if kind == Kind::Tree {
-            if self.names.is_match(data) {
+            let clean = !is_match_in(&self.names, data, edits);
+            if !clean {
                 self.look_at_names(sieve, name, data);
             }
-            return;
+            return clean;
+        }
+        if self.searcher.is_clean(data, edits) {
+            return true;
         }
         let mut found = Vec::new();
         self.searcher.search(data, &mut found);
@@ -319,6 +326,7 @@ impl Search<'_> {
                 found,
             });
         }
+        false
     }
 
     /// `mode name\0id`, one behind the other.

@@ -225,10 +225,10 @@ mod tests {
         file.extend(gzip(&b"second ".repeat(1000)));
         let (members, complete) = members(&file);
         assert!(complete);
-        // a short member is stored as it is, so that the inner file may be met twice
-        for content in [b"inner".to_vec(), b"second ".repeat(1000)] {
-            assert!(members.iter().any(|(_, found)| *found == content));
-        }
+        // the outer file stores the inner one as it is, so that one is seen twice
+        let has = |wanted: &[u8]| members.iter().any(|(_, content)| content == wanted);
+        assert!(has(b"inner"));
+        assert!(has(&b"second ".repeat(1000)));
     }
 
     #[test]

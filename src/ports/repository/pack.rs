@@ -33,6 +33,20 @@ pub(super) enum Kind {
     Tag,
 }
 
+/// An object that is visited.
+pub(super) struct Object<'a> {
+    /// Gives its id, in hexadecimal digits.
+    pub(super) name: &'a dyn Fn() -> String,
+    /// The content.
+    pub(super) data: &'a [u8],
+    /// The parts that its base has not, if nothing was found in the base: in all the rest nothing can be found either. An empty
+    /// part is a place where two pieces of the base meet.
+    pub(super) edits: Option<&'a [Edit]>,
+}
+
+/// A part of an object: its first byte, and the byte after its last.
+pub(super) type Edit = (usize, usize);
+
 /// A pack and its index, mapped into memory.
 pub(super) struct Pack {
     data: Mmap,
@@ -275,7 +289,7 @@ impl Pack {
         threads: usize,
         meter: &Meter,
         state: impl Fn() -> S + Sync,
-        visit: impl Fn(&mut S, Kind, &dyn Fn() -> String, &[u8]) + Sync,
+        visit: impl Fn(&mut S, Kind, &Object<'_>) -> bool + Sync,
     ) -> (Vec<S>, usize) {
         let family = self.family(meter);
         let next_root = AtomicUsize::new(0);
@@ -298,8 +312,17 @@ impl Pack {
                     if meter.stopped() {
                         break;
                     }
-                    let done = walker.walk(*root, meter, &mut |node, data| {
-                        visit(&mut mine, *kind, &|| self.name(&family, node), data);
+                    let done = walker.walk(*root, meter, &mut |node, data, edits| {
+                        let name = || self.name(&family, node);
+                        visit(
+                            &mut mine,
+                            *kind,
+                            &Object {
+                                name: &name,
+                                data,
+                                edits,
+                            },
+                        )
                     });
                     seen += done;
                     meter.advance(done);
@@ -388,8 +411,10 @@ struct Walker<'a> {
     family: &'a Family,
     decompressor: Decompressor,
     delta: Vec<u8>,
+    edits: Vec<Edit>,
     spare: Vec<Vec<u8>>,
-    open: Vec<(Vec<u8>, u32)>,
+    /// Objects whose children are not all visited: the content, the next child, and whether nothing was found in it.
+    open: Vec<(Vec<u8>, u32, bool)>,
 }
 
 impl<'a> Walker<'a> {
@@ -399,13 +424,20 @@ impl<'a> Walker<'a> {
             family,
             decompressor: Decompressor::new(),
             delta: Vec::new(),
+            edits: Vec::new(),
             spare: Vec::new(),
             open: Vec::new(),
         }
     }
 
-    /// Visits a base and everything that is a difference to it, directly or not. Gives the number of visited objects.
-    fn walk(&mut self, root: u32, meter: &Meter, visit: &mut dyn FnMut(u32, &[u8])) -> usize {
+    /// Visits a base and everything that is a difference to it, directly or not; `visit` says whether it found nothing. Gives the
+    /// number of visited objects.
+    fn walk(
+        &mut self,
+        root: u32,
+        meter: &Meter,
+        visit: &mut dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool,
+    ) -> usize {
         let mut buffer = self.spare.pop().unwrap_or_default();
         let unpacked = self
             .packed(root)
@@ -414,28 +446,33 @@ impl<'a> Walker<'a> {
             self.give_back(buffer);
             return 0;
         }
-        visit(root, &buffer);
+        let clean = visit(root, &buffer, None);
         let mut visited = 1;
-        self.keep(buffer, root);
-        while let Some((parent, child)) = self.open.last_mut() {
+        self.keep(buffer, root, clean);
+        while let Some((parent, child, clean)) = self.open.last_mut() {
             let node = *child;
             *child = self.family.next.get(node as usize).copied().unwrap_or(NONE);
             let last = *child == NONE;
             let mut buffer = self.spare.pop().unwrap_or_default();
             let unpacked = packed(self.pack, self.family, node).and_then(|(packed, size)| {
                 inflate(&mut self.decompressor, packed, size, &mut self.delta)?;
-                apply(parent, &self.delta, &mut buffer)
+                apply(parent, &self.delta, &mut buffer, &mut self.edits)
             });
-            if last && let Some((done, _)) = self.open.pop() {
+            let base_is_clean = *clean;
+            if last && let Some((done, _, _)) = self.open.pop() {
                 self.give_back(done);
             }
             if unpacked.is_none() {
                 self.give_back(buffer);
                 continue;
             }
-            visit(node, &buffer);
+            let clean = visit(
+                node,
+                &buffer,
+                base_is_clean.then_some(self.edits.as_slice()),
+            );
             visited += 1;
-            self.keep(buffer, node);
+            self.keep(buffer, node, clean);
             if meter.stopped() {
                 self.open.clear();
             }
@@ -444,9 +481,9 @@ impl<'a> Walker<'a> {
     }
 
     /// Keeps an object for its children, if it has any.
-    fn keep(&mut self, buffer: Vec<u8>, node: u32) {
+    fn keep(&mut self, buffer: Vec<u8>, node: u32, clean: bool) {
         match self.family.first.get(node as usize) {
-            Some(child) if *child != NONE => self.open.push((buffer, *child)),
+            Some(child) if *child != NONE => self.open.push((buffer, *child, clean)),
             _ => self.give_back(buffer),
         }
     }
@@ -486,8 +523,8 @@ fn inflate(
     (length == size).then_some(())
 }
 
-/// Applies a difference: copies from the base, and bytes of its own.
-fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Applies a difference: copies from the base, and bytes of its own. Notes which parts of the result are not the base's.
+fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>, edits: &mut Vec<Edit>) -> Option<()> {
     let mut rest = delta;
     let from = varint(&mut rest)?;
     let to = varint(&mut rest)?;
@@ -495,6 +532,8 @@ fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
         return None;
     }
     out.clear();
+    edits.clear();
+    let mut copied_to = 0;
     // a length that nobody has memory for is a lie
     out.try_reserve(to).ok()?;
     while let Some((op, mut tail)) = rest.split_first() {
@@ -504,7 +543,10 @@ fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
                 return None;
             }
             let (own, after) = tail.split_at_checked(count)?;
+            edits.push((out.len(), out.len() + count));
             out.extend_from_slice(own);
+            // whatever is copied next does not follow in the base what stands before it
+            copied_to = usize::MAX;
             rest = after;
             continue;
         }
@@ -522,7 +564,11 @@ fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
         let start = number(op & 15, 4)?;
         let length = number((op >> 4) & 7, 3)?;
         let length = if length == 0 { 0x1_0000 } else { length };
-        out.extend_from_slice(base.get(start..start.checked_add(length)?)?);
+        if start != copied_to && copied_to != usize::MAX && !out.is_empty() {
+            edits.push((out.len(), out.len()));
+        }
+        copied_to = start.checked_add(length)?;
+        out.extend_from_slice(base.get(start..copied_to)?);
         rest = tail;
     }
     (out.len() == to).then_some(())
@@ -579,11 +625,26 @@ mod tests {
         let base = b"the quick brown fox";
         // 19 -> 9: copy 4 bytes from 4, then the bytes "-fox!"
         let delta = [19, 9, 0x91, 4, 4, 5, b'-', b'f', b'o', b'x', b'!'];
-        let mut out = Vec::new();
-        assert_eq!(apply(base, &delta, &mut out), Some(()));
+        let (mut out, mut edits) = (Vec::new(), Vec::new());
+        assert_eq!(apply(base, &delta, &mut out, &mut edits), Some(()));
         assert_eq!(out, b"quic-fox!");
-        assert_eq!(apply(b"another base", &delta, &mut out), None);
-        assert_eq!(apply(base, &[19, 4, 0x91, 17, 4], &mut out), None);
+        assert_eq!(edits, [(4, 9)]);
+        // two pieces that do not follow each other, and two that do
+        assert_eq!(
+            apply(
+                base,
+                &[19, 8, 0x91, 0, 2, 0x91, 9, 2, 0x91, 11, 4],
+                &mut out,
+                &mut edits
+            ),
+            Some(())
+        );
+        assert_eq!(edits, [(2, 2)]);
+        assert_eq!(apply(b"another base", &delta, &mut out, &mut edits), None);
+        assert_eq!(
+            apply(base, &[19, 4, 0x91, 17, 4], &mut out, &mut edits),
+            None
+        );
     }
 
     #[test]
@@ -603,8 +664,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn broken_differences_do_no_harm(delta in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..64)) {
-            let mut out = Vec::new();
-            apply(&[7; 40], &delta, &mut out);
+            let (mut out, mut edits) = (Vec::new(), Vec::new());
+            apply(&[7; 40], &delta, &mut out, &mut edits);
         }
     }
 }

@@ -386,3 +386,50 @@ fn named(cases: &BTreeMap<u32, Vec<Leak>>) {
     assert_eq!(history(32).commits.len(), 1, "the merge itself");
     assert_eq!(history(38).path.as_deref(), Some("module/.env"));
 }
+
+/// A secret that no version's own bytes hold: it is whole only where two pieces of the version before meet.
+#[tokio::test]
+async fn a_secret_that_only_a_difference_makes_whole_is_found() {
+    let repo = Repo::new();
+    let (head, tail) = ("npg_joined", "AtTheSeam9");
+    let filler = |from: u32| {
+        (from..from + 400).fold(String::new(), |mut text, line| {
+            writeln!(text, "line {} of some text", line * 7919 % 10_007).unwrap();
+            text
+        })
+    };
+    let around = |gap: &str| format!("{}{head}{gap}{tail}{}", filler(0), filler(1000));
+    // git stores the smaller version as a difference to the larger one: two copies, nothing of its own
+    repo.commit("a.txt", around(""));
+    repo.commit("a.txt", around(&filler(5000)));
+    for _ in 0..2 {
+        let scan = repo
+            .history(
+                &[(String::from("seam"), Secret::new(format!("{head}{tail}")))],
+                &[],
+            )
+            .await;
+        assert_eq!(scan.leaks.len(), 1);
+        assert_eq!(scan.leaks[0].line, Some(401));
+        repo.git(&["repack", "-qadf"]);
+    }
+    let stored = repo.git(&["rev-parse", "HEAD~1:a.txt"]);
+    let index = std::fs::read_dir(repo.root.join(".git/objects/pack"))
+        .unwrap()
+        .find_map(|file| {
+            file.ok()
+                .map(|file| file.path())
+                .filter(|path| path.extension().is_some_and(|end| end == "idx"))
+        })
+        .unwrap();
+    let listing = repo.git(&["verify-pack", "-v", index.to_str().unwrap()]);
+    let line = listing
+        .lines()
+        .find(|line| line.starts_with(&stored))
+        .unwrap();
+    assert_eq!(
+        line.split_whitespace().count(),
+        7,
+        "it is stored as a difference: {line}"
+    );
+}
