@@ -17,6 +17,7 @@ mod core;
 mod envdoc;
 mod keyring;
 mod neon_http;
+mod pictures;
 mod sandbox;
 mod secrets;
 mod steps;
