@@ -2,4 +2,5 @@
 
 mod disk;
 mod kills;
+mod proofs;
 mod readers;

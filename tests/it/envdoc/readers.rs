@@ -32,9 +32,10 @@ fn values() -> Vec<(String, String, &'static [&'static str])> {
     };
     let mut values: Vec<(String, String, &'static [&'static str])> = Vec::new();
     for (number, driver) in Driver::ALL.iter().enumerate() {
-        let connection = match driver {
-            Driver::Npgsql | Driver::LibpqKeywords => &plain,
-            _ => &connection,
+        let connection = if matches!(driver, Driver::Npgsql | Driver::LibpqKeywords) {
+            &plain
+        } else {
+            &connection
         };
         for (kind, word) in [(UrlKind::Direct, "D"), (UrlKind::Pooled, "P")] {
             let url = connection.url(kind, *driver);
