@@ -7,6 +7,7 @@ pub mod ask;
 pub mod check;
 pub mod demo;
 pub mod generate;
+pub mod init;
 pub mod login;
 pub mod output;
 pub mod plain;
@@ -14,6 +15,7 @@ pub mod report;
 pub mod sandbox;
 pub mod setup;
 pub mod status;
+pub mod undo;
 pub mod wizard;
 mod work;
 

@@ -21,6 +21,12 @@ fn document(cx: &Cx) -> Option<(Document, &str)> {
     Some((Document::parse(&bytes), key))
 }
 
+/// The connection URL as the env file has it.
+pub(super) fn url(cx: &Cx) -> Option<Secret> {
+    let (document, key) = document(cx)?;
+    document.get(key).cloned()
+}
+
 /// The connection URL of the env file, if one is there that can be read as such.
 fn written(cx: &Cx) -> Option<Recognised> {
     let (document, key) = document(cx)?;

@@ -1,0 +1,388 @@
+//! The last rung: the application itself, started, asked and stopped again.
+
+use std::time::{Duration, Instant};
+
+use super::Ladder;
+use crate::{
+    detail::CheckState,
+    engine::target,
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    ports::process::{CommandSpec, HttpAnswer, Running},
+    settings::BackendSettings,
+};
+
+/// How long the application may take to answer.
+const START: Duration = Duration::from_secs(30);
+
+impl Ladder<'_> {
+    /// Asks the application if it runs already; starting it is the apply's.
+    pub(super) async fn ask_running_app(&mut self, backend: &BackendSettings) {
+        let Some(url) = backend.health.as_deref() else {
+            return;
+        };
+        let running = match port_of(url) {
+            Some(port) => self.cx.ports.process.listening(port).await,
+            None => false,
+        };
+        if !running {
+            self.set("App", CheckState::Waiting, "not started yet", None);
+            return;
+        }
+        let started = Instant::now();
+        let answer = self
+            .cx
+            .ports
+            .process
+            .get(url, self.cx.settings.timeout)
+            .await;
+        match judge(answer.as_ref(), backend) {
+            Ok(text) => self.set(
+                "App",
+                CheckState::Ok,
+                format!("already running: {text}"),
+                Some(started.elapsed()),
+            ),
+            Err(why) => {
+                self.findings.push(
+                    Finding::new(
+                        Code::HealthAppHealth,
+                        format!("what listens at {url} does not say that it is healthy"),
+                    )
+                    .severity(Severity::Warning)
+                    .detail(why.clone())
+                    .hint("restart the application: it may hold an old connection URL"),
+                );
+                self.set("App", CheckState::Warning, why, Some(started.elapsed()));
+            }
+        }
+    }
+
+    /// Starts the application, waits for its health route, and stops it again.
+    pub(super) async fn start_app(&mut self, backend: &BackendSettings) -> Result<()> {
+        let url = backend.health.clone().unwrap_or_default();
+        let process = self.cx.ports.process.clone();
+        let dir = self.cx.settings.path(&backend.dir);
+        let program = backend.start.first().cloned().unwrap_or_default();
+        let words = backend.start.join(" ");
+        if let Some(port) = port_of(&url)
+            && process.listening(port).await
+        {
+            let answer = process.get(&url, self.cx.settings.timeout).await;
+            return match judge(answer.as_ref(), backend) {
+                Ok(text) => {
+                    self.set(
+                        "App",
+                        CheckState::Ok,
+                        format!("already running: {text}"),
+                        None,
+                    );
+                    Ok(())
+                }
+                Err(why) => {
+                    self.set(
+                        "App",
+                        CheckState::Gap,
+                        format!("port {port} is in use"),
+                        None,
+                    );
+                    Err(Failure::new(
+                        Code::HealthAppStart,
+                        format!("port {port} is in use by something else"),
+                    )
+                    .why(format!(
+                        "it does not answer as the application should: {why}"
+                    ))
+                    .hint(format!(
+                        "stop what listens on port {port}, then `neonup setup health`"
+                    )))
+                }
+            };
+        }
+        let Some(path) = process.find(&program, &dir) else {
+            self.set(
+                "App",
+                CheckState::Skipped,
+                format!("{program} is not installed, so the app was not started"),
+                None,
+            );
+            self.findings.push(
+                Finding::new(
+                    Code::HealthAppStart,
+                    format!("`{program}` is not installed, so the application was not started"),
+                )
+                .severity(Severity::Warning)
+                .hint(format!("install {program}, then `neonup setup health`")),
+            );
+            return Ok(());
+        };
+        let mut argv = vec![path.display().to_string()];
+        argv.extend(backend.start.iter().skip(1).cloned());
+        self.set(
+            "App",
+            CheckState::Running,
+            format!("starting {words}"),
+            None,
+        );
+        self.cx
+            .progress(Progress::label("starting the application"));
+        let started = Instant::now();
+        let spec = CommandSpec {
+            argv,
+            dir,
+            env: Vec::new(),
+        };
+        let mut app = process.start(&spec).await?;
+        let outcome = self
+            .wait_for_app(app.as_mut(), backend, &url, started)
+            .await;
+        app.stop().await;
+        let secrets = target::secrets(self.cx);
+        match outcome {
+            Ok(text) => {
+                self.set("App", CheckState::Ok, text, Some(started.elapsed()));
+                Ok(())
+            }
+            Err(trouble) => {
+                self.app_trouble(trouble, &words, &program, &secrets, started.elapsed())
+            }
+        }
+    }
+
+    async fn wait_for_app(
+        &self,
+        app: &mut dyn Running,
+        backend: &BackendSettings,
+        url: &str,
+        started: Instant,
+    ) -> std::result::Result<String, Trouble> {
+        let mut last = None;
+        loop {
+            if let Some(ended) = app.ended() {
+                return Err(Trouble::Ended(ended.output));
+            }
+            let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;
+            if answer.is_some() {
+                match judge(answer.as_ref(), backend) {
+                    Ok(text) => return Ok(text),
+                    // the first answers may come before the database is connected
+                    Err(why) => last = Some(why),
+                }
+            }
+            if started.elapsed() > START || (last.is_some() && started.elapsed() > START / 3) {
+                return Err(last.map_or_else(
+                    || Trouble::Silent(app.output()),
+                    |why| Trouble::Unhealthy(why, app.output()),
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn app_trouble(
+        &mut self,
+        trouble: Trouble,
+        words: &str,
+        program: &str,
+        secrets: &[crate::secret::Secret],
+        elapsed: Duration,
+    ) -> Result<()> {
+        let (code, what, output) = match trouble {
+            Trouble::Ended(output) => (
+                Code::HealthAppStart,
+                format!("`{words}` ended at once"),
+                output,
+            ),
+            Trouble::Silent(output) => (
+                Code::HealthAppStart,
+                format!("`{words}` did not answer within {} s", START.as_secs()),
+                output,
+            ),
+            Trouble::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
+        };
+        let line = target::redact(telling_line(&output), secrets);
+        if let Some(module) = missing_module(&output) {
+            let requirements = self.cx.settings.backend.as_ref().map(|backend| {
+                if backend.dir.is_empty() {
+                    "requirements.txt".to_owned()
+                } else {
+                    format!("{}/requirements.txt", backend.dir)
+                }
+            });
+            let install = format!(
+                "{program} -m pip install -r {}",
+                requirements.unwrap_or_default()
+            );
+            self.set(
+                "App",
+                CheckState::Skipped,
+                format!("{program} has no package `{module}`, so the app was not started"),
+                None,
+            );
+            self.findings.push(
+                Finding::new(
+                    Code::HealthAppStart,
+                    format!(
+                        "{program} has no package `{module}`, so the application was not started"
+                    ),
+                )
+                .severity(Severity::Warning)
+                .detail(line)
+                .hint(format!("{install}, then `neonup setup health`")),
+            );
+            return Ok(());
+        }
+        self.set("App", CheckState::Gap, what.clone(), Some(elapsed));
+        let hint = if line.to_lowercase().contains("address already in use") {
+            "stop what listens on that port, then `neonup setup health`"
+        } else {
+            "start it yourself in the backend's folder to see its whole log"
+        };
+        Err(Failure::new(code, what).why(line).hint(hint))
+    }
+}
+
+/// Why the application did not get healthy, with its output.
+enum Trouble {
+    Ended(String),
+    Silent(String),
+    Unhealthy(String, String),
+}
+
+/// Whether the answer is what `neonup.toml` expects; in words either way.
+fn judge(
+    answer: Option<&HttpAnswer>,
+    backend: &BackendSettings,
+) -> std::result::Result<String, String> {
+    let answer = answer.ok_or("it does not answer HTTP")?;
+    if !(200..300).contains(&answer.status) {
+        return Err(format!("the health route answers {}", answer.status));
+    }
+    if backend.expect.is_empty() {
+        return Ok(format!("answers {}", answer.status));
+    }
+    let body: serde_json::Value = serde_json::from_str(&answer.body)
+        .map_err(|_invalid| "the health route does not answer JSON".to_owned())?;
+    for (name, wanted) in &backend.expect {
+        let found = body.get(name).map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        });
+        if found.as_deref() != Some(wanted) {
+            return Err(format!(
+                "the health route says {name} = {}, expected {wanted}",
+                found.unwrap_or_else(|| "nothing".to_owned())
+            ));
+        }
+    }
+    Ok(backend
+        .expect
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect::<Vec<_>>()
+        .join(", "))
+}
+
+/// The line of a log that says why: the last one that names an error, else the last one.
+fn telling_line(output: &str) -> &str {
+    let lines: Vec<&str> = output
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let telling = |line: &&&str| {
+        let lower = line.to_lowercase();
+        lower.contains("error")
+            || lower.contains("exception")
+            || lower.contains("no module named")
+            || lower.contains("fatal")
+    };
+    let noise = |line: &&&str| {
+        !line.contains("Application startup failed")
+            && !line.starts_with("(Background on this error")
+    };
+    lines
+        .iter()
+        .rev()
+        .filter(noise)
+        .find(telling)
+        .or_else(|| lines.last())
+        .copied()
+        .unwrap_or("it printed nothing")
+}
+
+/// The package that Python did not find.
+fn missing_module(output: &str) -> Option<String> {
+    let (_, rest) = output.rsplit_once("No module named ")?;
+    let name: String = rest
+        .trim_start_matches(['\'', '"'])
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+        .collect();
+    let package = name.split('.').next().unwrap_or_default().to_owned();
+    // a module of the project itself is a bug in the project, not a package to install
+    (!package.is_empty() && package != "src" && package != "app").then_some(package)
+}
+
+fn port_of(url: &str) -> Option<u16> {
+    url::Url::parse(url).ok()?.port_or_known_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_says_why_is_found() {
+        let log = "Traceback (most recent call last):\n  File \"x\"\nsqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed\n(Background on this error at: https://sqlalche.me/e/20/e3q8)\nERROR:    Application startup failed. Exiting.\n";
+        assert_eq!(
+            telling_line(log),
+            "sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed"
+        );
+        assert_eq!(telling_line(""), "it printed nothing");
+        assert_eq!(telling_line("a\nb\n"), "b");
+    }
+
+    #[test]
+    fn a_missing_package_is_told_from_a_missing_module_of_the_project() {
+        assert_eq!(
+            missing_module("/usr/bin/python3: No module named uvicorn\n").as_deref(),
+            Some("uvicorn")
+        );
+        assert_eq!(
+            missing_module("ModuleNotFoundError: No module named 'sqlmodel.ext'").as_deref(),
+            Some("sqlmodel")
+        );
+        assert_eq!(
+            missing_module("ModuleNotFoundError: No module named 'src.db'"),
+            None
+        );
+    }
+
+    #[test]
+    fn the_health_route_is_judged_by_what_is_expected() {
+        let backend = BackendSettings {
+            dir: String::new(),
+            start: Vec::new(),
+            health: None,
+            expect: vec![("status".to_owned(), "healthy".to_owned())],
+        };
+        let answer = |status, body: &str| {
+            Some(HttpAnswer {
+                status,
+                body: body.to_owned(),
+            })
+        };
+        assert!(judge(answer(200, r#"{"status":"healthy"}"#).as_ref(), &backend).is_ok());
+        for bad in [
+            answer(503, ""),
+            answer(200, "<html>"),
+            answer(200, r#"{"status":"ill"}"#),
+            None,
+        ] {
+            assert!(judge(bad.as_ref(), &backend).is_err());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The rung before the last: the project's own driver, in the project's own interpreter, with the URL as it was written.
+
+use std::time::{Duration, Instant};
+
+use super::Ladder;
+use crate::{
+    detail::CheckState,
+    domain::{
+        proof::{self, Verdict},
+        url::Connection,
+    },
+    engine::target,
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    ports::process::CommandSpec,
+};
+
+/// The longest that the driver may take; a cold interpreter on a busy machine needs some seconds.
+const LIMIT: Duration = Duration::from_secs(40);
+
+impl Ladder<'_> {
+    /// The name of the rung, where there is one: only some drivers have an interpreter to ask.
+    pub(super) fn driver_rung(cx: &super::Cx) -> Option<&'static str> {
+        let (.., driver) = cx.settings.url_key()?;
+        proof::proof(driver).map(|proof| proof.library)
+    }
+
+    /// Connects as the application will. A missing package is a matter of this machine and only a warning.
+    pub(super) async fn prove_driver(&mut self, connection: &Connection) -> Result<()> {
+        let Some((.., driver)) = self.cx.settings.url_key() else {
+            return Ok(());
+        };
+        let (Some(proof), Some(url)) = (proof::proof(driver), target::url(self.cx)) else {
+            return Ok(());
+        };
+        let label = proof.library;
+        let dir = self.cx.settings.backend.as_ref().map_or_else(
+            || self.cx.settings.root.clone(),
+            |backend| self.cx.settings.path(&backend.dir),
+        );
+        let Some(program) = self.cx.ports.process.find(proof.interpreter, &dir) else {
+            let text = format!(
+                "{} is not installed, so the driver was not tried",
+                proof.interpreter
+            );
+            self.set(label, CheckState::Skipped, text, None);
+            return Ok(());
+        };
+        self.set(label, CheckState::Running, "connecting", None);
+        self.cx
+            .progress(Progress::label(format!("connecting with {label}")));
+        let started = Instant::now();
+        let mut argv = vec![program.display().to_string()];
+        argv.extend(proof.arguments);
+        let spec = CommandSpec {
+            argv,
+            dir,
+            env: vec![(proof::VARIABLE.to_owned(), url)],
+        };
+        let ended = self
+            .cx
+            .ports
+            .process
+            .run(&spec, LIMIT)
+            .await
+            .map_err(|failure| Failure {
+                code: Code::HealthDriver,
+                what: format!("{label} did not come back"),
+                ..failure
+            })?;
+        match proof::verdict(driver, &ended.output, connection.password.expose()) {
+            Verdict::Connected => {
+                let text = format!("connects with {}", self.relative(&program));
+                self.set(label, CheckState::Ok, text, Some(started.elapsed()));
+            }
+            Verdict::Missing { module, install } => {
+                let text = format!("`{module}` is not installed, so the driver was not tried");
+                self.set(label, CheckState::Skipped, text.clone(), None);
+                self.findings.push(
+                    Finding::new(Code::HealthDriver, text)
+                        .severity(Severity::Warning)
+                        .hint(format!("{install}, then `neonup setup health`")),
+                );
+            }
+            Verdict::Failed(words) => {
+                self.set(
+                    label,
+                    CheckState::Gap,
+                    words.clone(),
+                    Some(started.elapsed()),
+                );
+                return Err(Failure::new(
+                    Code::HealthDriver,
+                    format!("{label} cannot connect with the written URL"),
+                )
+                .why(words)
+                .hint("`neonup check env` says whether the URL has the driver's form"));
+            }
+            Verdict::Unclear => {
+                let text = "it said nothing that can be read";
+                self.set(label, CheckState::Warning, text, Some(started.elapsed()));
+                self.findings.push(
+                    Finding::new(Code::HealthDriver, format!("{label} could not be tried"))
+                        .severity(Severity::Warning)
+                        .detail(text)
+                        .hint("run the application to see whether it connects"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// A path for a person: relative to the root where it lies inside.
+    fn relative(&self, path: &std::path::Path) -> String {
+        path.strip_prefix(&self.cx.settings.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}

@@ -1,0 +1,41 @@
+//! `neonup undo`: brings back what the last write of the env files replaced. Running it again takes that back too.
+
+use super::{Output, report, work};
+use crate::{
+    answer::Answer, detail::Detail, failure::Exit, plan::StepId, ports::Ports, settings::Settings,
+};
+
+/// Runs the command.
+pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
+    let steps = [StepId::Env];
+    let mut work = work::Work::new(settings, ports);
+    let mut result = work.probe_all(&work::with_needs(&steps), output).await;
+    let files: Vec<_> = match &work.plan.step(StepId::Env).detail {
+        Some(Detail::Env(env)) => env
+            .files
+            .iter()
+            .filter(|file| file.undo)
+            .map(|file| file.file.clone())
+            .collect(),
+        _ => Vec::new(),
+    };
+    if result.is_ok() && files.is_empty() {
+        work.runtime.shutdown().await;
+        output.line("there is nothing to bring back");
+        return Exit::Done;
+    }
+    if result.is_ok() {
+        result = work.apply(StepId::Env, Answer::Undo, output).await;
+    }
+    if let Err(stop) = result {
+        return work.stopped(stop, &steps, output).await;
+    }
+    if !output.json {
+        output.line(format!(
+            "brought back: {}; `neonup undo` again takes that back",
+            files.join(", ")
+        ));
+        report::step(output, StepId::Env, work.plan.step(StepId::Env));
+    }
+    work.finished(&steps, output).await
+}
