@@ -1,1 +1,7 @@
-fn main() {}
+//! The `neonup` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    neonup::cli::main()
+}

@@ -1,1 +1,31 @@
-//! Everything outside, behind small traits.
+//! Everything outside, behind small traits, each with its real adapter beside it.
+//!
+//! Steps see only [`Ports`]; tests hand in fakes. Nothing else in the crate does IO, but for the sandbox and the terminal.
+
+pub mod database;
+#[cfg(test)]
+pub(crate) mod fakes;
+pub mod files;
+pub mod neon;
+pub mod process;
+pub mod repository;
+pub mod store;
+
+use std::sync::Arc;
+
+/// All ports that the steps use.
+#[derive(Clone)]
+pub struct Ports {
+    /// Neon's API.
+    pub neon: Arc<dyn neon::Neon>,
+    /// Postgres.
+    pub database: Arc<dyn database::Database>,
+    /// Where API keys are kept.
+    pub store: Arc<dyn store::SecretStore>,
+    /// The files of the work tree.
+    pub files: Arc<dyn files::Files>,
+    /// Git.
+    pub repository: Arc<dyn repository::Repository>,
+    /// Other programs.
+    pub process: Arc<dyn process::Process>,
+}

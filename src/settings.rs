@@ -1,1 +1,317 @@
-//! What the user wants.
+//! What the user wants: flags over environment over `neonup.toml` over what is detected over defaults.
+//!
+//! Everything is resolved once, before anything runs. The process environment is read in one place ([`Environment`]) and
+//! handed in, so that the core never looks at it by itself.
+
+pub mod config;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    domain::url::{Driver, UrlKind},
+    secret::Secret,
+};
+
+pub use config::{Config, ConfigError};
+
+/// Neon's own API: the default of `--api-host`.
+pub const NEON_API: &str = "https://console.neon.tech/api/v2";
+
+/// The name of the configuration file, in the repository's root.
+pub const CONFIG_FILE: &str = "neonup.toml";
+
+/// The process environment, read once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Takes the variables in. Those that are not UTF-8 are left out: none of ours can be.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// `NEON_API_KEY`.
+    pub fn api_key(&self) -> Option<Secret> {
+        self.get("NEON_API_KEY").map(Secret::new)
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What the command line says; everything is optional.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--api-host`.
+    pub api_host: Option<String>,
+    /// `--ca-file`.
+    pub ca_file: Option<PathBuf>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--project ID`.
+    pub project: Option<String>,
+    /// `--org ID`.
+    pub org: Option<String>,
+    /// `--new`.
+    pub new_project: bool,
+    /// `--edit-code`.
+    pub edit_code: bool,
+    /// `--store`.
+    pub store: Option<crate::answer::Store>,
+}
+
+/// The project that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSettings {
+    /// Created once under this name, joined ever after.
+    pub name: String,
+    /// Neon's id, once it is known.
+    pub id: Option<String>,
+    /// The organization, for keys that see several.
+    pub org: Option<String>,
+    /// Where a new project is made; `None` leaves it to Neon.
+    pub region: Option<String>,
+    /// The major version of Postgres of a new project.
+    pub postgres: u16,
+    /// The branch; `None` is the project's default branch.
+    pub branch: Option<String>,
+    /// The database; `None` is the branch's only or first one.
+    pub database: Option<String>,
+}
+
+/// How a generated value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Lower-case hexadecimal digits, two for a byte.
+    Hex,
+    /// URL-safe base64 without padding.
+    Base64,
+}
+
+/// What a key of an env file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySpec {
+    /// The connection URL, in the form that a driver reads.
+    Url {
+        /// Direct or through the pooler.
+        kind: UrlKind,
+        /// The driver.
+        driver: Driver,
+    },
+    /// A random value, made once and kept ever after.
+    Generate {
+        /// How it is written.
+        encoding: Encoding,
+        /// How many random bytes.
+        bytes: usize,
+    },
+    /// The same value as the key of this name in another env file.
+    SameAs(String),
+    /// This text.
+    Literal(String),
+}
+
+/// An env file that the project wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvTarget {
+    /// The path, relative to the root, with forward slashes.
+    pub file: String,
+    /// The committed example beside it.
+    pub example: Option<String>,
+    /// Its keys, in the order of the configuration.
+    pub keys: Vec<(String, KeySpec)>,
+}
+
+/// Where the tables come from, and which are expected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SchemaSettings {
+    /// SQL files, relative to the root, run in this order in one transaction.
+    pub files: Vec<String>,
+    /// Or a command of the project, such as `alembic upgrade head`.
+    pub command: Vec<String>,
+    /// Tables and their columns.
+    pub tables: Vec<(String, Vec<String>)>,
+}
+
+/// The application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendSettings {
+    /// Its folder, relative to the root; empty for the root itself.
+    pub dir: String,
+    /// The command that starts it, run in that folder.
+    pub start: Vec<String>,
+    /// The URL of its health route.
+    pub health: Option<String>,
+    /// What the route's JSON must hold.
+    pub expect: Vec<(String, String)>,
+}
+
+/// Everything that is wanted, resolved.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The repository's root, or the directory where there is no repository.
+    pub root: PathBuf,
+    /// The configuration file; it may not exist yet.
+    pub config_file: PathBuf,
+    /// Whether it exists.
+    pub config_exists: bool,
+    /// The API's base, without a slash at its end.
+    pub api_host: String,
+    /// An extra root certificate, for the API and for databases.
+    pub ca_file: Option<PathBuf>,
+    /// The longest that one request or one rung may take.
+    pub timeout: Duration,
+    /// When the program started: ages are told from here.
+    pub now: SystemTime,
+    /// The process environment.
+    pub environment: Environment,
+    /// The project.
+    pub project: ProjectSettings,
+    /// The env files.
+    pub env: Vec<EnvTarget>,
+    /// The schema.
+    pub schema: SchemaSettings,
+    /// The application, if there is one.
+    pub backend: Option<BackendSettings>,
+    /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
+    pub backend_declared: bool,
+    /// The answers that flags gave.
+    pub flags: Flags,
+}
+
+/// The layers below the command line, as they were found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The configuration, where the file exists.
+    pub config: Option<Config>,
+    /// What the repository looks like, in the shape of a configuration.
+    pub detected: Config,
+    /// The process environment.
+    pub environment: Environment,
+}
+
+impl Settings {
+    /// Lays the layers over each other.
+    pub fn resolve(
+        root: &Path,
+        config_file: &Path,
+        found: Found,
+        flags: Flags,
+        now: SystemTime,
+    ) -> Self {
+        let Found {
+            config,
+            detected,
+            environment,
+        } = found;
+        let config_exists = config.is_some();
+        let config = config.unwrap_or_default();
+        let backend_declared = config.backend.is_some();
+        let name = config
+            .project
+            .name
+            .or(detected.project.name)
+            .or_else(|| {
+                root.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
+            .unwrap_or_else(|| "neonup".to_owned());
+        let api_host = flags
+            .api_host
+            .clone()
+            .or_else(|| environment.get("NEON_API_HOST").map(str::to_owned))
+            .unwrap_or_else(|| NEON_API.to_owned());
+        let ca_file = flags
+            .ca_file
+            .clone()
+            .or_else(|| environment.get("NEONUP_CA_FILE").map(PathBuf::from));
+        Self {
+            root: root.to_owned(),
+            config_file: config_file.to_owned(),
+            config_exists,
+            api_host: api_host.trim_end_matches('/').to_owned(),
+            ca_file,
+            timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
+            project: ProjectSettings {
+                name,
+                id: flags.project.clone().or(config.project.id),
+                org: flags.org.clone().or(config.project.org),
+                region: config.project.region.or(detected.project.region),
+                postgres: config
+                    .project
+                    .postgres
+                    .or(detected.project.postgres)
+                    .unwrap_or(17),
+                branch: config.project.branch.or(detected.project.branch),
+                database: config.project.database.or(detected.project.database),
+            },
+            env: if config.env.is_empty() {
+                detected.env
+            } else {
+                config.env
+            },
+            schema: config.schema.or(detected.schema).unwrap_or_default(),
+            backend: config.backend.or(detected.backend),
+            backend_declared,
+            now,
+            environment,
+            flags,
+        }
+    }
+
+    /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
+    pub fn is_sandbox(&self) -> bool {
+        url::Url::parse(&self.api_host).is_ok_and(|url| match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        })
+    }
+
+    /// The name under which the API key is stored: one for each API host.
+    pub fn key_account(&self) -> String {
+        url::Url::parse(&self.api_host)
+            .ok()
+            .and_then(|url| {
+                let host = url.host_str()?.to_owned();
+                Some(
+                    url.port()
+                        .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
+                )
+            })
+            .unwrap_or_else(|| self.api_host.clone())
+    }
+
+    /// An absolute path of a path relative to the root.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The target and key that hold the connection URL: the first one in the order of the configuration.
+    pub fn url_key(&self) -> Option<(&EnvTarget, &str, UrlKind, Driver)> {
+        self.env.iter().find_map(|target| {
+            target.keys.iter().find_map(|(key, spec)| match spec {
+                KeySpec::Url { kind, driver } => Some((target, key.as_str(), *kind, *driver)),
+                KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => None,
+            })
+        })
+    }
+}

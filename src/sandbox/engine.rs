@@ -12,12 +12,15 @@ use std::{
 use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::sandbox::{
-    SandboxError,
-    admin::{Admin, SUPERUSER, identifier},
-    files::{self, Account, blocking},
-    ids,
-    server::{self, Death, Server},
+use crate::{
+    child::Death,
+    sandbox::{
+        SandboxError,
+        admin::{Admin, SUPERUSER, identifier},
+        files::{self, Account, blocking},
+        ids,
+        server::{self, Server},
+    },
 };
 
 /// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.

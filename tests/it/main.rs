@@ -1,12 +1,25 @@
-//! The integration tests: one binary, a module for each subject.
+//! The integration tests: one binary, so that it is linked once; one module for each part.
+
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says on standard error what it skips"
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that is surprised should stop there and say so"
 )]
 
+mod cli;
+mod core;
+mod envdoc;
+mod keyring;
+mod neon_http;
 mod sandbox;
+mod secrets;
+mod steps;
+mod support;
+mod tui;
+mod world;

@@ -1,0 +1,415 @@
+//! Known secrets, in every way they can be written down, in one automaton.
+
+use std::fmt;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::secret::Secret;
+
+/// How a known secret is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Spelling {
+    /// As it is.
+    Plain,
+    /// Percent-coded, or with its percent codes resolved.
+    Percent,
+    /// With the escapes of JSON, JavaScript or HTML.
+    Escaped,
+    /// In base64, at any of the three alignments.
+    Base64,
+    /// In UTF-16, of either byte order.
+    Utf16,
+}
+
+impl Spelling {
+    /// How it is named to a person; empty for the plain one.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Percent => "percent-coded",
+            Self::Escaped => "escaped",
+            Self::Base64 => "in base64",
+            Self::Utf16 => "in UTF-16",
+        }
+    }
+}
+
+/// A known secret found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hit {
+    /// The index of the secret, in the order they were given.
+    pub secret: usize,
+    /// How it is written there.
+    pub spelling: Spelling,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// Why no search is possible.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the search for the known secrets could not be built")]
+pub struct NeedlesError(#[source] aho_corasick::BuildError);
+
+/// An automaton over every spelling of every known secret, and over other words that a reader wants to stop at.
+///
+/// It finds with no judgement: what it finds *is* the secret. Secrets of fewer than [`Needles::SHORTEST`] bytes would be found
+/// everywhere, so they are looked for only as the password of a URL.
+#[derive(Clone)]
+pub struct Needles {
+    automaton: AhoCorasick,
+    patterns: Vec<(usize, Spelling)>,
+    secrets: usize,
+}
+
+impl fmt::Debug for Needles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Needles")
+            .field("secrets", &self.secrets)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Needles {
+    /// Below this, a secret is too short to be looked for by itself.
+    pub const SHORTEST: usize = 8;
+
+    /// Builds the automaton.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Result<Self, NeedlesError> {
+        Self::with_words(secrets, &[])
+    }
+
+    /// Builds the automaton, with words at which [`Needles::is_match`] stops too.
+    pub fn with_words<'a>(
+        secrets: impl IntoIterator<Item = &'a Secret>,
+        words: &[&str],
+    ) -> Result<Self, NeedlesError> {
+        let mut spelled: Vec<(Vec<u8>, usize, Spelling)> = Vec::new();
+        let mut count = 0;
+        for (index, secret) in secrets.into_iter().enumerate() {
+            count = index + 1;
+            for (bytes, spelling) in spellings(secret.expose()) {
+                if !spelled
+                    .iter()
+                    .any(|(known, of, _)| *of == index && *known == bytes)
+                {
+                    spelled.push((bytes, index, spelling));
+                }
+            }
+        }
+        let patterns = spelled
+            .iter()
+            .map(|(_, secret, spelling)| (*secret, *spelling))
+            .collect();
+        let bytes = spelled
+            .iter()
+            .map(|(bytes, _, _)| bytes.as_slice())
+            .chain(words.iter().map(|word| word.as_bytes()));
+        let automaton = AhoCorasickBuilder::new()
+            // the other kinds of match cannot use the vectorised search
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(bytes)
+            .map_err(NeedlesError)?;
+        Ok(Self {
+            automaton,
+            patterns,
+            secrets: count,
+        })
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.automaton.patterns_len() == 0
+    }
+
+    /// Whether a known secret, or one of the words, stands in the text.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        self.automaton.find(text).is_some()
+    }
+
+    /// How many bytes the longest of what is looked for has.
+    pub fn longest(&self) -> usize {
+        self.automaton.max_pattern_len()
+    }
+
+    /// Every known secret in the text, in order.
+    pub fn find(&self, text: &[u8]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let mut from = 0;
+        // overlapping matches are wanted (a URL-coded password may begin inside another secret), so each search begins one
+        // byte after the last match's start
+        while let Some(found) = text.get(from..).and_then(|rest| self.automaton.find(rest)) {
+            let (start, end) = (from + found.start(), from + found.end());
+            from = start + 1;
+            if let Some((secret, spelling)) = self.patterns.get(found.pattern().as_usize()) {
+                hits.push(Hit {
+                    secret: *secret,
+                    spelling: *spelling,
+                    start,
+                    end,
+                });
+            }
+        }
+        hits
+    }
+}
+
+/// Everything that stays as it is in a URL.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// What encoders that follow WHATWG's userinfo set leave alone as well.
+const USERINFO: &AsciiSet = &RESERVED
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'%');
+
+fn spellings(secret: &str) -> Vec<(Vec<u8>, Spelling)> {
+    let mut all = Vec::new();
+    if secret.is_empty() {
+        return all;
+    }
+    if secret.len() < Needles::SHORTEST {
+        let password = utf8_percent_encode(secret, RESERVED).to_string();
+        all.push((format!(":{secret}@").into_bytes(), Spelling::Plain));
+        all.push((format!(":{password}@").into_bytes(), Spelling::Percent));
+        return all;
+    }
+    let mut texts = vec![(secret.to_owned(), Spelling::Plain)];
+    for set in [RESERVED, USERINFO, NON_ALPHANUMERIC] {
+        let coded = utf8_percent_encode(secret, set).to_string();
+        texts.push((coded.replace("%20", "+"), Spelling::Percent));
+        texts.push((lower_codes(&coded), Spelling::Percent));
+        texts.push((coded, Spelling::Percent));
+    }
+    if let Ok(decoded) = percent_decode_str(secret).decode_utf8()
+        && decoded.len() >= Needles::SHORTEST
+    {
+        texts.push((decoded.into_owned(), Spelling::Percent));
+    }
+    let mut seen: Vec<String> = Vec::new();
+    texts.retain(|(text, _)| {
+        let new = !seen.contains(text);
+        if new {
+            seen.push(text.clone());
+        }
+        new
+    });
+    for (text, spelling) in &texts {
+        all.push((text.clone().into_bytes(), *spelling));
+    }
+    for (text, _) in &texts {
+        for escaped in escapes(text) {
+            all.push((escaped.into_bytes(), Spelling::Escaped));
+        }
+    }
+    for (text, _) in &texts {
+        for lead in 0..3 {
+            for bytes in base64_at(text.as_bytes(), lead) {
+                all.push((bytes, Spelling::Base64));
+            }
+        }
+        all.push((
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Spelling::Utf16,
+        ));
+        all.push((
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            Spelling::Utf16,
+        ));
+    }
+    all
+}
+
+/// Percent codes with lower-case digits.
+fn lower_codes(coded: &str) -> String {
+    let mut out = String::with_capacity(coded.len());
+    let mut code = 0;
+    for c in coded.chars() {
+        if c == '%' {
+            code = 3;
+        }
+        out.push(if code > 0 { c.to_ascii_lowercase() } else { c });
+        code = u8::saturating_sub(code, 1);
+    }
+    out
+}
+
+/// The text as string literals and markup write it.
+fn escapes(text: &str) -> Vec<String> {
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let json = json.trim_matches('"');
+    let mut html_safe = String::new();
+    let mut ascii = String::new();
+    for c in json.chars() {
+        match c {
+            '&' | '<' | '>' | '\'' | '=' | '+' => {
+                html_safe.push_str(&unicode_escape(u32::from(c)));
+            }
+            _ => html_safe.push(c),
+        }
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                ascii.push_str(&unicode_escape(u32::from(*unit)));
+            }
+        }
+    }
+    // Go's escapes, which leave the quote and the equals sign alone
+    let go = json
+        .replace('&', "\\u0026")
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e");
+    let html = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;");
+    let mut all = vec![
+        json.to_owned(),
+        json.replace('/', "\\/"),
+        html_safe.replace('/', "\\/"),
+        html_safe,
+        go.replace('/', "\\/"),
+        go,
+        ascii.replace('/', "\\/"),
+        ascii,
+        html.replace('\'', "&#39;"),
+        html.replace('\'', "&#x27;"),
+        html,
+        text.replace('\'', "''"),
+    ];
+    all.retain(|escaped| escaped != text);
+    all
+}
+
+fn unicode_escape(unit: u32) -> String {
+    format!("\\u{unit:04x}")
+}
+
+/// The characters that stand for these bytes alone, whatever stands `lead` bytes before them and after them.
+fn base64_at(bytes: &[u8], lead: usize) -> Vec<Vec<u8>> {
+    let mut padded = vec![0; lead];
+    padded.extend_from_slice(bytes);
+    // the first characters mix with what stands before, the last one with what comes after
+    let skip = if lead == 0 { 0 } else { lead + 1 };
+    let drop = usize::from(!padded.len().is_multiple_of(3));
+    [
+        STANDARD_NO_PAD.encode(&padded),
+        URL_SAFE_NO_PAD.encode(&padded),
+    ]
+    .iter()
+    .filter_map(|text| {
+        text.as_bytes()
+            .get(skip..text.len().saturating_sub(drop))
+            .map(<[u8]>::to_vec)
+    })
+    .filter(|needle| needle.len() >= Needles::SHORTEST)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn needles(secret: &str) -> Needles {
+        Needles::new([&Secret::new(secret)]).unwrap()
+    }
+
+    #[test]
+    fn the_known_escapes_are_found() {
+        let needles = needles("pa/ss&wo<rd\"é");
+        for text in [
+            r#"x pa\/ss&wo<rd\"é x"#,
+            r#"x pa/ss\u0026wo\u003crd\"é x"#,
+            r#"x pa/ss&wo<rd\"\u00e9 x"#,
+            "x pa/ss&amp;wo&lt;rd&quot;é x",
+            "x pa%2Fss%26wo%3Crd%22%C3%A9 x",
+            "x pa%2fss%26wo%3crd%22%c3%a9 x",
+        ] {
+            assert_eq!(needles.find(text.as_bytes()).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percent_coded_secret_is_found_decoded() {
+        assert!(needles("a%40b%2Fc12345").is_match(b"pw: a@b/c12345"));
+    }
+
+    #[test]
+    fn a_short_secret_is_looked_for_in_urls_only() {
+        let needles = needles("abc");
+        assert!(!needles.is_match(b"abc abcabc"));
+        assert!(needles.is_match(b"postgres://u:abc@h"));
+        assert!(needles_empty());
+    }
+
+    fn needles_empty() -> bool {
+        Needles::new([&Secret::new("")]).unwrap().is_empty()
+    }
+
+    #[test]
+    fn two_secrets_that_overlap_are_both_found() {
+        let secrets = [Secret::new("aaaabbbbcccc"), Secret::new("bbbbccccdddd")];
+        let needles = Needles::new(&secrets).unwrap();
+        let found: Vec<_> = needles
+            .find(b"aaaabbbbccccdddd")
+            .into_iter()
+            .map(|hit| hit.secret)
+            .collect();
+        assert_eq!(found, [0, 1]);
+    }
+
+    #[test]
+    fn debug_says_nothing() {
+        assert_eq!(
+            format!("{:?}", needles("npg_canaryCANARY")),
+            "Needles { secrets: 1, .. }"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_spelling_is_found_at_every_alignment(
+            secret in "[ -~]{8,40}",
+            before in proptest::collection::vec(any::<u8>(), 0..7),
+            after in proptest::collection::vec(any::<u8>(), 0..7),
+        ) {
+            let needles = needles(&secret);
+            let around = |middle: &[u8]| [before.as_slice(), middle, after.as_slice()].concat();
+            let found = |text: &[u8]| needles.find(text).iter().any(|hit| hit.secret == 0);
+            prop_assert!(found(&around(secret.as_bytes())));
+            let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            prop_assert!(found(&around(&utf16)));
+            let utf16: Vec<u8> = secret.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            prop_assert!(found(&around(&utf16)));
+            let coded = utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string();
+            prop_assert!(found(&around(coded.as_bytes())));
+            prop_assert!(found(&around(serde_json::to_string(&secret).unwrap().as_bytes())));
+            // eight bytes are the shortest secret, and at the worst alignment leave eight characters of base64
+            prop_assert!(found(STANDARD.encode(around(secret.as_bytes())).as_bytes()));
+            prop_assert!(found(URL_SAFE_NO_PAD.encode(around(secret.as_bytes())).as_bytes()));
+        }
+    }
+}

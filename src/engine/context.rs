@@ -1,0 +1,221 @@
+//! What a step is given: settings, ports, what earlier steps learned in this run, and a way to report.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OnceCell, mpsc::UnboundedSender};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    detail::{Detail, KeySource, Keyring},
+    domain::url::Connection,
+    event::{Event, EventKind, Progress},
+    failure::{Failure, Result},
+    plan::StepId,
+    ports::Ports,
+    secret::Secret,
+    settings::Settings,
+};
+
+/// The API key of this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The key.
+    pub key: Secret,
+    /// Where it was found.
+    pub source: KeySource,
+}
+
+/// The project of this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Neon's id.
+    pub id: String,
+    /// The branch's id.
+    pub branch: String,
+    /// How to connect.
+    pub connection: Connection,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    key: Option<KnownKey>,
+    keyring: Option<Keyring>,
+    project: Option<Project>,
+    organization: Option<String>,
+    unproven: bool,
+}
+
+/// What the steps of one run tell each other. Never stored: each run learns it anew.
+#[derive(Debug, Default)]
+pub struct Shared {
+    memory: Mutex<Memory>,
+    authority: OnceCell<Option<String>>,
+    /// Makes the steps that look for a key wait for each other, so that the keyring is asked once.
+    pub(super) key_search: tokio::sync::Mutex<()>,
+}
+
+impl Shared {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // a panic while holding it cannot leave it half-written: every write is one assignment
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The context of one probe or apply.
+#[derive(Clone)]
+pub struct Cx {
+    /// What is wanted.
+    pub settings: Arc<Settings>,
+    /// The outside.
+    pub ports: Ports,
+    /// Ends the work early.
+    pub cancel: CancellationToken,
+    shared: Arc<Shared>,
+    events: UnboundedSender<Event>,
+    step: StepId,
+    run: u64,
+}
+
+impl Cx {
+    pub(super) const fn new(
+        settings: Arc<Settings>,
+        ports: Ports,
+        shared: Arc<Shared>,
+        events: UnboundedSender<Event>,
+        step: StepId,
+        run: u64,
+        cancel: CancellationToken,
+    ) -> Self {
+        Self {
+            settings,
+            ports,
+            cancel,
+            shared,
+            events,
+            step,
+            run,
+        }
+    }
+
+    /// A context for tests of a single step; the events go to `events`.
+    pub fn for_test(
+        settings: Settings,
+        ports: Ports,
+        step: StepId,
+        events: UnboundedSender<Event>,
+    ) -> Self {
+        Self::new(
+            Arc::new(settings),
+            ports,
+            Arc::new(Shared::default()),
+            events,
+            step,
+            1,
+            CancellationToken::new(),
+        )
+    }
+
+    pub(super) fn emit(&self, kind: EventKind) {
+        // nobody listens any more when the program is ending
+        self.events
+            .send(Event {
+                run: self.run,
+                step: self.step,
+                kind,
+            })
+            .ok();
+    }
+
+    /// Says how far the work is.
+    pub fn progress(&self, progress: Progress) {
+        self.emit(EventKind::Progress(progress));
+    }
+
+    /// Shows something before the end.
+    pub fn show(&self, detail: Detail) {
+        self.emit(EventKind::Detail(detail));
+    }
+
+    /// The API key, if one of the earlier steps (or this one) has found it.
+    pub fn known_key(&self) -> Option<KnownKey> {
+        self.shared.memory().key.clone()
+    }
+
+    /// Remembers the API key for this run.
+    pub fn remember_key(&self, key: Option<KnownKey>) {
+        self.shared.memory().key = key;
+    }
+
+    /// What the keyring's self-test said in this run.
+    pub fn keyring(&self) -> Option<Keyring> {
+        self.shared.memory().keyring.clone()
+    }
+
+    /// Remembers the keyring's self-test.
+    pub fn remember_keyring(&self, keyring: Keyring) {
+        self.shared.memory().keyring = Some(keyring);
+    }
+
+    /// The project, if the project step has found it.
+    pub fn project(&self) -> Option<Project> {
+        self.shared.memory().project.clone()
+    }
+
+    /// Remembers the project for this run.
+    pub fn remember_project(&self, project: Option<Project>) {
+        self.shared.memory().project = project;
+    }
+
+    /// The organization of the key, once it is resolved.
+    pub fn organization(&self) -> Option<String> {
+        self.shared.memory().organization.clone()
+    }
+
+    /// Remembers the organization.
+    pub fn remember_organization(&self, organization: Option<String>) {
+        self.shared.memory().organization = organization;
+    }
+
+    /// Whether an apply has changed what the application stands on, and it was not started since.
+    pub fn unproven(&self) -> bool {
+        self.shared.memory().unproven
+    }
+
+    /// Remembers that it was changed, or that it was proven since.
+    pub fn remember_change(&self, changed: bool) {
+        self.shared.memory().unproven = changed;
+    }
+
+    /// Holds the search for a key; see [`crate::engine::login::find_key`].
+    pub(super) async fn key_search(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.key_search.lock().await
+    }
+
+    /// The extra certificate authority, as PEM: `--ca-file`, else the sandbox's where the API is on this machine.
+    pub async fn authority(&self) -> Result<Option<String>> {
+        if let Some(path) = &self.settings.ca_file {
+            let code = crate::finding::Code::HealthTls;
+            let bytes = self.ports.files.read(path).map_err(|error| {
+                Failure::new(code, format!("cannot read `{}`", path.display()))
+                    .why(error.to_string())
+                    .hint("name a PEM file that you may read with --ca-file")
+            })?;
+            let text = bytes
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .ok_or_else(|| {
+                    Failure::new(code, format!("`{}` is no certificate file", path.display()))
+                        .hint("name a PEM file with --ca-file")
+                })?;
+            return Ok(Some(text));
+        }
+        if !self.settings.is_sandbox() {
+            return Ok(None);
+        }
+        Ok(self
+            .shared
+            .authority
+            .get_or_init(|| self.ports.neon.sandbox_authority())
+            .await
+            .clone())
+    }
+}

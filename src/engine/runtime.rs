@@ -1,0 +1,208 @@
+//! Drives the steps: starts them, orders them by what they need, cancels them, joins them, and turns a panic into an event.
+//!
+//! It is the only place that spawns tasks, so that every one of them is joined or aborted before the program ends.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use futures_util::FutureExt as _;
+use tokio::{
+    sync::{
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+        watch,
+    },
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Cx, Shared, step};
+use crate::{
+    answer::Answer,
+    event::{Event, EventKind, Outcome, Phase},
+    failure::Failure,
+    finding::Code,
+    plan::StepId,
+    ports::Ports,
+    settings::Settings,
+};
+
+/// Runs probes and applies, and sends what happens as events.
+pub struct Runtime {
+    settings: Arc<Settings>,
+    ports: Ports,
+    shared: Arc<Shared>,
+    events: UnboundedSender<Event>,
+    runs: AtomicU64,
+    work: Mutex<Work>,
+}
+
+#[derive(Default)]
+struct Work {
+    tasks: JoinSet<()>,
+    under_way: BTreeMap<StepId, (CancellationToken, bool)>,
+}
+
+/// The code that a step's failures have when nothing better is known.
+const fn fallback(step: StepId) -> Code {
+    match step {
+        StepId::Login => Code::LoginUnreachable,
+        StepId::Project => Code::ProjectNotReady,
+        StepId::Env => Code::EnvUnreadableLine,
+        StepId::Backend => Code::BackendNotFound,
+        StepId::Schema => Code::SchemaSqlError,
+        StepId::Health => Code::HealthQuery,
+        StepId::Secrets => Code::SecretsUnknown,
+    }
+}
+
+impl Runtime {
+    /// A runtime, and the events it will send.
+    pub fn new(settings: Settings, ports: Ports) -> (Self, UnboundedReceiver<Event>) {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let runtime = Self {
+            settings: Arc::new(settings),
+            ports,
+            shared: Arc::new(Shared::default()),
+            events,
+            runs: AtomicU64::new(0),
+            work: Mutex::new(Work::default()),
+        };
+        (runtime, receiver)
+    }
+
+    /// What is wanted.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Probes one step. Work on the same step that is under way is cancelled first.
+    pub fn probe(&self, id: StepId) {
+        self.spawn(id, None, Vec::new(), None);
+    }
+
+    /// Applies one step. Work on the same step that is under way is cancelled first.
+    pub fn apply(&self, id: StepId, answer: Answer) {
+        self.spawn(id, Some(answer), Vec::new(), None);
+    }
+
+    /// Probes these steps, each as soon as those of them that it needs have been probed.
+    pub fn probe_all(&self, steps: &[StepId]) {
+        let channels: BTreeMap<_, _> = steps
+            .iter()
+            .map(|id| (*id, watch::channel(false)))
+            .collect();
+        for id in steps {
+            let before = id
+                .needs()
+                .iter()
+                .filter_map(|needed| channels.get(needed))
+                .map(|(_, receiver)| receiver.clone())
+                .collect();
+            let finished = channels.get(id).map(|(sender, _)| sender.clone());
+            self.spawn(*id, None, before, finished);
+        }
+    }
+
+    /// Cancels what a step is doing. An apply that must finish goes on.
+    pub fn cancel(&self, id: StepId) {
+        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, must_finish)) = work.under_way.get(&id)
+            && !must_finish
+        {
+            token.cancel();
+        }
+    }
+
+    /// Ends everything: cancels what may be cancelled, waits for the rest.
+    pub async fn shutdown(self) {
+        let Work {
+            mut tasks,
+            under_way,
+        } = self
+            .work
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (token, must_finish) in under_way.into_values() {
+            if !must_finish {
+                token.cancel();
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn spawn(
+        &self,
+        id: StepId,
+        answer: Option<Answer>,
+        before: Vec<watch::Receiver<bool>>,
+        finished: Option<watch::Sender<bool>>,
+    ) {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        let step = step(id);
+        let phase = if answer.is_some() {
+            Phase::Apply
+        } else {
+            Phase::Probe
+        };
+        let must_finish = answer.is_some() && step.must_finish();
+        let cancel = CancellationToken::new();
+        let cx = Cx::new(
+            Arc::clone(&self.settings),
+            self.ports.clone(),
+            Arc::clone(&self.shared),
+            self.events.clone(),
+            id,
+            run,
+            cancel.clone(),
+        );
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, _)) = work.under_way.insert(id, (cancel.clone(), must_finish)) {
+            token.cancel();
+        }
+        while work.tasks.try_join_next().is_some() {}
+        work.tasks.spawn(async move {
+            cx.emit(EventKind::Started(phase));
+            let mut started = Instant::now();
+            let job = async {
+                for mut receiver in before {
+                    // an error means that the other step is gone: then it will not tell us anything either
+                    receiver.wait_for(|finished| *finished).await.ok();
+                }
+                started = Instant::now();
+                match answer {
+                    Some(answer) => step.apply(&cx, answer).await,
+                    None => step.probe(&cx).await,
+                }
+            };
+            let guarded = std::panic::AssertUnwindSafe(job).catch_unwind();
+            let result = tokio::select! {
+                biased;
+                () = cancel.cancelled(), if !must_finish => Ok(Err(Failure::cancelled(fallback(id)))),
+                result = guarded => result,
+            };
+            if phase == Phase::Apply
+                && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)
+                && matches!(result, Ok(Ok(_)))
+            {
+                cx.remember_change(true);
+            }
+            match result {
+                Ok(result) => cx.emit(EventKind::Finished(Outcome {
+                    phase,
+                    elapsed: started.elapsed(),
+                    result,
+                })),
+                Err(_) => cx.emit(EventKind::Bug(format!("the {id} step panicked"))),
+            }
+            if let Some(finished) = finished {
+                finished.send_replace(true);
+            }
+        });
+    }
+}

@@ -1,0 +1,343 @@
+//! The secrets step: each env file is kept out of git, and no live secret ever got in.
+
+mod live;
+mod words;
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use super::{Cx, Step};
+use crate::{
+    answer::Answer,
+    detail::{self, Check, CheckState, Detail},
+    event::{Progress, Report},
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    plan::StepId,
+    ports::repository::{HistoryScan, Incomplete, Known, Protection, TreeScan},
+};
+
+/// The secrets step.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretsStep;
+
+#[async_trait]
+impl Step for SecretsStep {
+    fn id(&self) -> StepId {
+        StepId::Secrets
+    }
+
+    async fn probe(&self, cx: &Cx) -> Result<Report> {
+        let mut look = Look::new(cx)?;
+        look.targets().await?;
+        look.tree().await?;
+        look.history().await?;
+        Ok(look.report())
+    }
+
+    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        if answer == Answer::Default {
+            for target in Look::new(cx)?.targets {
+                let repository = &cx.ports.repository;
+                let mut protection = repository.protection(&target).await?;
+                if protection.tracked == Known::Yes {
+                    repository.untrack(&target).await?;
+                    protection = repository.protection(&target).await?;
+                }
+                if protection.ignored == Known::No {
+                    repository.add_ignore(&target).await?;
+                }
+            }
+        }
+        self.probe(cx).await
+    }
+}
+
+/// One probe.
+struct Look<'a> {
+    cx: &'a Cx,
+    /// The env files, relative to the repository's root.
+    targets: Vec<String>,
+    /// Their committed examples.
+    examples: Vec<String>,
+    /// Those of the targets that git tracks.
+    tracked: Vec<String>,
+    live: live::Live,
+    findings: Vec<Finding>,
+    checks: Vec<Check>,
+    files: usize,
+    objects: u64,
+    /// What the tree holds, for not saying it again of the history.
+    in_tree: Vec<(String, Option<String>)>,
+}
+
+impl<'a> Look<'a> {
+    fn new(cx: &'a Cx) -> Result<Self> {
+        let root = cx.ports.repository.root().ok_or_else(|| {
+            Failure::new(Code::SecretsUnknown, "this is no git repository")
+                .why(format!("`{}` lies in none", cx.settings.root.display()))
+                .hint("git init")
+        })?;
+        let relative = |file: &str| {
+            let full = cx.settings.path(file);
+            full.strip_prefix(root).map_or_else(
+                |_| file.to_owned(),
+                |path| path.to_string_lossy().replace('\\', "/"),
+            )
+        };
+        Ok(Self {
+            cx,
+            targets: cx
+                .settings
+                .env
+                .iter()
+                .map(|target| relative(&target.file))
+                .collect(),
+            examples: cx
+                .settings
+                .env
+                .iter()
+                .filter_map(|target| target.example.as_deref())
+                .map(relative)
+                .collect(),
+            tracked: Vec::new(),
+            live: live::Live::gather(cx),
+            findings: Vec::new(),
+            checks: Vec::new(),
+            files: 0,
+            objects: 0,
+            in_tree: Vec::new(),
+        })
+    }
+
+    fn check(
+        &mut self,
+        label: impl Into<String>,
+        state: CheckState,
+        text: impl Into<String>,
+        elapsed: Option<Duration>,
+    ) {
+        self.checks.push(Check {
+            elapsed,
+            ..Check::new(label, state, text)
+        });
+        self.show();
+    }
+
+    /// Shows what is known so far.
+    fn show(&self) {
+        self.cx.show(Detail::Secrets(detail::Secrets {
+            checks: self.checks.clone(),
+        }));
+    }
+
+    async fn targets(&mut self) -> Result<()> {
+        for target in self.targets.clone() {
+            let started = Instant::now();
+            let protection = self.cx.ports.repository.protection(&target).await?;
+            if protection.tracked == Known::Yes {
+                self.tracked.push(target.clone());
+            }
+            let findings = words::of_target(&target, &protection);
+            let (state, text) = if findings.is_empty() {
+                (
+                    CheckState::Ok,
+                    "ignored, not tracked, not staged".to_owned(),
+                )
+            } else {
+                (CheckState::Gap, summary(&protection))
+            };
+            self.findings.extend(findings);
+            self.check(&target, state, text, Some(started.elapsed()));
+        }
+        Ok(())
+    }
+
+    async fn tree(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let cx = self.cx;
+        let progress = |done, total| {
+            cx.progress(Progress {
+                label: "reading the tracked files".to_owned(),
+                done,
+                total: Some(total),
+            });
+        };
+        let TreeScan {
+            files,
+            leaks,
+            incomplete,
+        } = cx
+            .ports
+            .repository
+            .scan_tree(self.live.secrets(), &progress)
+            .await?;
+        self.files = files;
+        let before = self.findings.len();
+        for leak in leaks {
+            // the finding on the file itself says it already
+            if leak
+                .path
+                .as_ref()
+                .is_some_and(|path| self.targets.contains(path))
+            {
+                continue;
+            }
+            self.in_tree.push((leak.what.clone(), leak.path.clone()));
+            self.findings.push(words::of_tree(&leak));
+        }
+        self.unread("the work tree", incomplete);
+        let state = self.state_since(before);
+        let count = format!("{} files", words::grouped(files as u64));
+        self.check("tracked files", state, count, Some(started.elapsed()));
+        if !self.examples.is_empty() {
+            let dirty = self.in_tree.iter().any(|(_, path)| {
+                path.as_ref()
+                    .is_some_and(|path| self.examples.contains(path))
+            });
+            let (state, text) = if dirty {
+                (CheckState::Gap, "holds a secret")
+            } else {
+                (CheckState::Ok, "holds no secret")
+            };
+            let label = self.examples.join(", ");
+            self.check(label, state, text, None);
+        }
+        Ok(())
+    }
+
+    async fn history(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let cx = self.cx;
+        let progress = |done, total| {
+            cx.progress(Progress {
+                label: "reading the history".to_owned(),
+                done,
+                total: Some(total),
+            });
+        };
+        let HistoryScan {
+            objects,
+            leaks,
+            committed,
+            incomplete,
+        } = cx
+            .ports
+            .repository
+            .scan_history(self.live.secrets(), &self.targets, &progress)
+            .await?;
+        self.objects = objects;
+        let before = self.findings.len();
+        let mut leaked = Vec::new();
+        for leak in leaks {
+            let known = self
+                .in_tree
+                .contains(&(leak.what.clone(), leak.path.clone()));
+            // what the index holds was said of the file; what a tracked file holds is in the history as well
+            if known && (!leak.live || !leak.place.leaves()) {
+                continue;
+            }
+            if let Some(path) = &leak.path {
+                leaked.push(path.clone());
+            }
+            self.findings.push(words::of_history(&leak));
+        }
+        self.unread("the history", incomplete);
+        let state = self.state_since(before);
+        let count = format!("{} objects", words::grouped(objects));
+        self.check("history", state, count, Some(started.elapsed()));
+        let before = self.findings.len();
+        for found in &committed {
+            if self.tracked.contains(&found.path) || leaked.contains(&found.path) {
+                continue;
+            }
+            let tracked = !found.exact
+                && matches!(
+                    cx.ports.repository.protection(&found.path).await,
+                    Ok(Protection {
+                        tracked: Known::Yes,
+                        ..
+                    })
+                );
+            self.findings.push(words::of_path(found, tracked));
+        }
+        let state = self.state_since(before);
+        let text = match committed.len() {
+            0 => "no env file was ever committed".to_owned(),
+            1 => "1 env file was committed".to_owned(),
+            count => format!("{count} env files were committed"),
+        };
+        self.check("paths in the history", state, text, None);
+        Ok(())
+    }
+
+    fn unread(&mut self, what: &str, incomplete: Option<Incomplete>) {
+        if let Some(incomplete) = incomplete {
+            self.findings.push(words::of_unread(what, &incomplete));
+        }
+    }
+
+    /// The worst of the findings since then.
+    fn state_since(&self, before: usize) -> CheckState {
+        let worst = self
+            .findings
+            .get(before..)
+            .unwrap_or_default()
+            .iter()
+            .map(|finding| finding.severity)
+            .max();
+        match worst {
+            None | Some(Severity::Note) => CheckState::Ok,
+            Some(Severity::Warning) => CheckState::Warning,
+            Some(Severity::Gap) => CheckState::Gap,
+        }
+    }
+
+    fn report(mut self) -> Report {
+        let (state, text) = self.live.summary();
+        self.checks.push(Check::new("live secrets", state, text));
+        words::shorten(&mut self.findings);
+        let gaps: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Gap)
+            .collect();
+        let scanned = format!(
+            "{} files and {} objects",
+            words::grouped(self.files as u64),
+            words::grouped(self.objects)
+        );
+        let evidence = match gaps.as_slice() {
+            [] if self.live.secrets().is_empty() => format!("no credential in {scanned}"),
+            [] => format!("no live secret in {scanned}"),
+            [only] => only.title.clone(),
+            [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
+        };
+        let detail = Detail::Secrets(detail::Secrets {
+            checks: self.checks,
+        });
+        Report::judged(evidence, self.findings).detail(detail)
+    }
+}
+
+/// What is wrong with a target, in a few words.
+fn summary(protection: &Protection) -> String {
+    let mut words = Vec::new();
+    match &protection.ignored {
+        Known::Yes => {}
+        // a tracked file is never ignored, so that is not the news
+        Known::No if protection.tracked == Known::Yes => {}
+        Known::No => words.push("not ignored"),
+        Known::Unknown(_) => words.push("not known whether ignored"),
+    }
+    match &protection.tracked {
+        Known::No => {}
+        Known::Yes => words.push("tracked"),
+        Known::Unknown(_) => words.push("not known whether tracked"),
+    }
+    if protection.staged == Known::Yes {
+        words.push("staged");
+    }
+    words.join(", ")
+}

@@ -1,0 +1,294 @@
+//! The findings of the secrets step: what is the matter, how far it went, and what to do.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    domain::credentials::Weight,
+    finding::{Code, Finding, Severity},
+    ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
+};
+
+const FIX: &str = "neonup check secrets --fix";
+
+/// The only cure for a password that others may have.
+const ROTATE: &str = "reset the role's password in the Neon console (Branches, Roles & Databases), then run `neonup setup env`";
+
+/// The only cure for an API key that others may have.
+const REVOKE: &str =
+    "make a new key in the Neon console, store it with `neonup login`, and revoke the old one";
+
+/// The most findings of one code that get a line each.
+const MOST: usize = 40;
+
+/// What is wrong with an env file.
+pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut unknown = |what: &str, why: &str| {
+        findings.push(
+            Finding::new(
+                Code::SecretsUnknown,
+                format!("not known whether git {what} `{target}`"),
+            )
+            .detail(why)
+            .path(target)
+            .hint("install git, or see what `git status` says here"),
+        );
+    };
+    match &protection.ignored {
+        Known::Unknown(why) => unknown("ignores", why),
+        Known::Yes | Known::No => {}
+    }
+    match &protection.tracked {
+        Known::Unknown(why) => unknown("tracks", why),
+        Known::Yes | Known::No => {}
+    }
+    if protection.tracked == Known::Yes {
+        findings.push(
+            Finding::new(Code::SecretsTracked, format!("git tracks `{target}`"))
+                .detail("every commit takes its secrets along; the file itself stays when it is taken out of the index")
+                .path(target)
+                .hint(format!("{FIX} (or: git rm --cached -- {target})"))
+                .fixable(),
+        );
+    } else if protection.ignored == Known::No {
+        findings.push(
+            Finding::new(
+                Code::SecretsNotIgnored,
+                format!("git does not ignore `{target}`"),
+            )
+            .detail("`git add .` would take it")
+            .path(target)
+            .hint(FIX)
+            .fixable(),
+        );
+    }
+    if protection.staged == Known::Yes {
+        findings.push(
+            Finding::new(Code::SecretsStaged, format!("`{target}` is staged"))
+                .detail("the next commit takes it")
+                .path(target)
+                .hint(format!("{FIX} (or: git rm --cached -- {target})"))
+                .fixable(),
+        );
+    }
+    findings
+}
+
+/// A leak in the work tree or the index.
+pub(super) fn of_tree(leak: &Leak) -> Finding {
+    let mut place = leak.place.words().to_owned();
+    if !leak.note.is_empty() {
+        place = format!("{} of {place}", leak.note.trim_end_matches(" of the file"));
+    }
+    if !leak.spelling.is_empty() {
+        place = format!("{}, {place}", leak.spelling);
+    }
+    let whose = leak
+        .path
+        .as_ref()
+        .map_or_else(String::new, |path| format!(" in `{path}`"));
+    let finding = if leak.live {
+        Finding::new(Code::SecretsLiveSecretInTree, format!("{}{whose}", leak.what))
+            .detail(format!("it is live, and stands in {place}"))
+            .hint("take it out and read it from the environment; if the file was ever pushed, rotate it too")
+    } else {
+        let severity = match (leak.weight, leak.place) {
+            (Weight::Development, _) => Severity::Note,
+            (Weight::Real, Place::Untracked) => Severity::Warning,
+            (Weight::Real, _) => Severity::Gap,
+        };
+        Finding::new(
+            Code::SecretsCredentialInTree,
+            format!("{}{whose}", leak.what),
+        )
+        .severity(severity)
+        .detail(if leak.weight == Weight::Development {
+            format!("a development password, in {place}")
+        } else {
+            format!("it stands in {place}")
+        })
+        .hint("read it from the environment instead; if it was real and pushed, rotate it")
+    };
+    placed(finding, leak)
+}
+
+/// A leak in the history.
+pub(super) fn of_history(leak: &Leak) -> Finding {
+    let mut detail = leak.place.words().to_owned();
+    for part in [leak.note, leak.spelling] {
+        if !part.is_empty() {
+            detail = format!("{part}, {detail}");
+        }
+    }
+    let holder = match leak.commits.as_slice() {
+        [] => leak.object.as_ref().map_or_else(String::new, |object| {
+            format!(" (object {})", object.chars().take(10).collect::<String>())
+        }),
+        [one] => format!(" (commit {one})"),
+        several => format!(" (commits {})", several.join(", ")),
+    };
+    let more = match leak.more {
+        0 => String::new(),
+        1 => "; 1 more version holds it".to_owned(),
+        more => format!("; {} more versions hold it", grouped(more as u64)),
+    };
+    detail = format!("{detail}{holder}{more}");
+    let whose = leak
+        .path
+        .as_ref()
+        .map_or_else(String::new, |path| format!(" in `{path}`"));
+    let title = format!("{}{whose}, in the history", leak.what);
+    let cure = if leak.what.contains("API key") {
+        REVOKE
+    } else {
+        ROTATE
+    };
+    let finding = if leak.live {
+        // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
+        let (severity, hint) = if leak.place.leaves() {
+            (
+                Severity::Gap,
+                format!("rewriting history does not call it back: {cure}"),
+            )
+        } else {
+            (Severity::Warning, local_cure(leak.place).to_owned())
+        };
+        Finding::new(Code::SecretsLiveSecretInHistory, title)
+            .severity(severity)
+            .hint(hint)
+    } else {
+        Finding::new(Code::SecretsCredentialInHistory, title)
+            .hint(format!("if it still opens anything, rotate it: {cure}"))
+    };
+    placed(finding.detail(detail), leak)
+}
+
+/// How what only this disk has is cleared away.
+const fn local_cure(place: Place) -> &'static str {
+    match place {
+        Place::OtherRef => {
+            "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`)"
+        }
+        Place::Index => "git rm --cached the file, then `git gc --prune=now`",
+        Place::GitFile => "edit the file under .git",
+        Place::Reflog
+        | Place::Disk
+        | Place::Tracked
+        | Place::Hidden
+        | Place::Untracked
+        | Place::Staged
+        | Place::Branch
+        | Place::Object
+        | Place::RefName => {
+            "git reflog expire --expire-unreachable=now --all && git gc --prune=now"
+        }
+    }
+}
+
+/// An env file that was committed once.
+pub(super) fn of_path(found: &Committed, tracked: bool) -> Finding {
+    let commit = found
+        .commit
+        .as_ref()
+        .map_or_else(String::new, |commit| format!(" (commit {commit})"));
+    let (severity, detail) = if tracked {
+        (
+            Severity::Note,
+            format!("git tracks it: right if it holds no secret{commit}"),
+        )
+    } else {
+        (
+            Severity::Warning,
+            format!("none of the live secrets stands in it{commit}"),
+        )
+    };
+    Finding::new(
+        Code::SecretsPathInHistory,
+        format!("`{}` was committed once", found.path),
+    )
+    .severity(severity)
+    .detail(detail)
+    .path(&found.path)
+    .hint("rotate what it held, if that was ever real")
+}
+
+/// Something that could not be read.
+pub(super) fn of_unread(what: &str, incomplete: &Incomplete) -> Finding {
+    let (severity, hint) = match incomplete {
+        Incomplete::Clone(_) => (
+            Severity::Warning,
+            "git fetch --unshallow, or check in a full clone",
+        ),
+        Incomplete::Unread(_) => (Severity::Gap, "see what `git fsck` says"),
+    };
+    Finding::new(
+        Code::SecretsUnknown,
+        format!("{what} could not be searched completely"),
+    )
+    .severity(severity)
+    .detail(incomplete.why())
+    .hint(hint)
+}
+
+fn placed(mut finding: Finding, leak: &Leak) -> Finding {
+    finding.path.clone_from(&leak.path);
+    finding.line = leak.line;
+    finding
+}
+
+/// Replaces the findings beyond the most by one that counts them, the weightiest first.
+pub(super) fn shorten(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.code.cmp(&b.code)));
+    let mut counts: BTreeMap<(Code, Severity), usize> = BTreeMap::new();
+    findings.retain(|finding| {
+        let count = counts.entry((finding.code, finding.severity)).or_default();
+        *count += 1;
+        *count <= MOST
+    });
+    for ((code, severity), count) in counts {
+        if count > MOST {
+            findings.push(
+                Finding::new(
+                    code,
+                    format!("{} more of the same", grouped((count - MOST) as u64)),
+                )
+                .severity(severity)
+                .hint("mend the ones above first"),
+            );
+        }
+    }
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let numbers = [0, 999, 1000, 18204, 1_234_567].map(grouped);
+        assert_eq!(numbers, ["0", "999", "1,000", "18,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_flood_of_findings_is_counted() {
+        let mut findings = vec![Finding::new(Code::SecretsCredentialInHistory, "x"); 100];
+        findings.push(Finding::new(Code::SecretsTracked, "y"));
+        shorten(&mut findings);
+        assert_eq!(findings.len(), MOST + 2);
+        assert_eq!(findings[0].code, Code::SecretsTracked);
+        assert_eq!(findings.last().unwrap().title, "60 more of the same");
+    }
+}

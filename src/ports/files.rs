@@ -1,0 +1,110 @@
+//! The files of the work tree: reads, safe replacement of secret files, new files.
+
+mod disk;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+pub use disk::DiskFiles;
+
+/// What kind of thing a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A device, a FIFO, a socket.
+    Other,
+}
+
+/// What `stat` says, with symlinks followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileStat {
+    /// The kind.
+    pub kind: FileKind,
+    /// Bytes.
+    pub len: u64,
+    /// The permission bits, where the platform has them.
+    pub mode: Option<u32>,
+    /// Whether the path itself is a symlink, and where it leads.
+    pub link: Option<PathBuf>,
+}
+
+/// The largest file that is read.
+pub const LIMIT: u64 = 10 * 1024 * 1024;
+
+/// Why an adapter refuses what the disk would do. It travels inside an [`io::Error`]; [`Refusal::of`] takes it out again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The file is not as it was read.
+    #[error("it was changed meanwhile")]
+    Changed,
+    /// A symlink leads out of the repository.
+    #[error("it is a symlink to `{}`, outside the repository", .0.display())]
+    Outside(PathBuf),
+    /// A directory, a FIFO, a device.
+    #[error("it is {0}, not a regular file")]
+    NotAFile(&'static str),
+    /// Too large for anything that is read here.
+    #[error("it is larger than 10 MB")]
+    TooLarge,
+    /// What was written was not there when it was read back.
+    #[error("what was written did not read back")]
+    NotReadBack,
+}
+
+impl Refusal {
+    /// The refusal inside an error, if it is one.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
+}
+
+/// Files. All calls are short; none blocks on anything but the disk.
+pub trait Files: Send + Sync {
+    /// The bytes, or `None` when there is no such file.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+
+    /// What is there, or `None`.
+    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>>;
+
+    /// Whether a file could be made in this directory, or in the nearest existing one above it.
+    fn writable(&self, dir: &Path) -> bool;
+
+    /// Replaces a secret file atomically, 0600, if it still holds `expected` (`None`: does not exist). Directories are made.
+    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()>;
+
+    /// Replaces an ordinary file atomically, keeping its mode, if it still holds `expected` (`None`: does not exist).
+    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()>;
+
+    /// Overwrites a file where it lies, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
+    /// may not be written. Not atomic; the old bytes are put back if it fails in the middle. Only ever with consent.
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()>;
+
+    /// Removes temporary files that a killed run of ours has left beside this path; gives how many.
+    fn remove_stale(&self, path: &Path) -> usize;
+
+    /// Sets the permission bits.
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
+
+    /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()>;
+
+    /// The undo copy of a path: outer `None` when there is none, inner `None` when the file did not exist before.
+    fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>>;
+
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Drops the undo copy of a path.
+    fn forget_undo(&self, path: &Path) -> io::Result<()>;
+}

@@ -1,0 +1,210 @@
+//! Neon's API, as far as the steps use it. Source of all facts: Neon's published OpenAPI document (API v2).
+
+pub mod http;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+pub use http::{HttpNeon, subject_project};
+
+use crate::{domain::url::Connection, failure::Result, secret::Secret};
+
+/// The answer of `GET /auth`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Auth {
+    /// The user, or the organization of an organization's key.
+    pub account_id: String,
+    /// `api_key_user`, `api_key_org`, `oauth`, `keycloak` or `session_cookie`.
+    pub auth_method: String,
+}
+
+/// A project, in a list or alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Project {
+    /// The id.
+    pub id: String,
+    /// The name; not unique.
+    pub name: String,
+    /// The region, such as `aws-us-east-2`.
+    pub region_id: String,
+    /// The major version of Postgres.
+    pub pg_version: u16,
+    /// When it was created, RFC 3339.
+    pub created_at: String,
+    /// The organization, where the answer names it.
+    #[serde(default)]
+    pub org_id: Option<String>,
+}
+
+/// All projects that a key sees.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// From all pages, the shared ones included.
+    pub projects: Vec<Project>,
+    /// Ids that Neon could not read: unknown, not absent.
+    pub unavailable: Vec<String>,
+}
+
+/// What a new project is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProject {
+    /// The name.
+    pub name: String,
+    /// The organization, for keys that see several.
+    pub org: Option<String>,
+    /// The region; `None` leaves it to Neon.
+    pub region: Option<String>,
+    /// The major version of Postgres.
+    pub postgres: u16,
+}
+
+/// An asynchronous piece of Neon's work.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Operation {
+    /// The id to poll.
+    pub id: String,
+    /// `create_timeline`, `start_compute`, `apply_config`, …
+    pub action: String,
+    /// `scheduling`, `running`, `finished`, `failed`, `error`, `cancelling`, `cancelled` or `skipped`.
+    pub status: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Branch {
+    /// The id.
+    pub id: String,
+    /// The name, unique in the project.
+    pub name: String,
+    /// Whether it is the project's default branch.
+    #[serde(default)]
+    pub default: bool,
+    /// `init`, `ready`, `archived`, …
+    pub current_state: String,
+}
+
+/// A compute.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Endpoint {
+    /// The id.
+    pub id: String,
+    /// The host of direct connections.
+    pub host: String,
+    /// The branch it serves.
+    pub branch_id: String,
+    /// `read_write` or `read_only`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `init`, `active` or `idle`.
+    pub current_state: String,
+}
+
+/// A database of a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct BranchDatabase {
+    /// The name.
+    pub name: String,
+    /// The role that owns it, which is the one to connect as.
+    pub owner_name: String,
+}
+
+/// What a create returns at once; the database answers only when the operations have finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The project.
+    pub project: Project,
+    /// Its default branch.
+    pub branch: Branch,
+    /// What Neon still does.
+    pub operations: Vec<Operation>,
+    /// How to connect, once the operations have finished.
+    pub connection: Option<Connection>,
+}
+
+/// The user of a personal key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// The e-mail address.
+    pub email: String,
+    /// How many projects the plan allows.
+    #[serde(default)]
+    pub projects_limit: Option<i64>,
+}
+
+/// An organization.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Organization {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// `console` for those made in Neon's own console or API.
+    #[serde(default)]
+    pub managed_by: String,
+}
+
+/// Neon's API. Every call takes the key, so that nothing holds it longer than needed.
+///
+/// Failures carry `login.*` or `project.*` codes and Neon's request id. Reads are retried where that is safe; a create never is.
+#[async_trait]
+pub trait Neon: Send + Sync {
+    /// Whose key it is and of which kind.
+    async fn auth(&self, key: &Secret) -> Result<Auth>;
+
+    /// The user of a personal key.
+    async fn user(&self, key: &Secret) -> Result<User>;
+
+    /// The user's organizations.
+    async fn organizations(&self, key: &Secret) -> Result<Vec<Organization>>;
+
+    /// Every project on every page, and the shared ones. `page` hears how many are listed so far.
+    async fn projects(
+        &self,
+        key: &Secret,
+        org: Option<&str>,
+        page: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<Listing>;
+
+    /// One project; `None` when it is not there or not visible.
+    async fn project(&self, key: &Secret, id: &str) -> Result<Option<Project>>;
+
+    /// Creates a project. Sent once: a lost answer is a failure of code `project.not-ready`, after which the list must be read.
+    async fn create_project(&self, key: &Secret, new: &NewProject) -> Result<Created>;
+
+    /// The newest operations of a project.
+    async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>>;
+
+    /// One operation.
+    async fn operation(&self, key: &Secret, project: &str, id: &str) -> Result<Operation>;
+
+    /// The branches of a project.
+    async fn branches(&self, key: &Secret, project: &str) -> Result<Vec<Branch>>;
+
+    /// The computes of a branch.
+    async fn endpoints(&self, key: &Secret, project: &str, branch: &str) -> Result<Vec<Endpoint>>;
+
+    /// The databases of a branch.
+    async fn databases(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<BranchDatabase>>;
+
+    /// The connection URI of a role, direct or pooled, with its password.
+    async fn connection_uri(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        database: &str,
+        role: &str,
+        pooled: bool,
+    ) -> Result<Secret>;
+
+    /// The sandbox's certificate authority, as PEM, where the API is a sandbox on this machine; else `None`.
+    async fn sandbox_authority(&self) -> Option<String>;
+}

@@ -1,0 +1,75 @@
+//! Other programs: the application, migration commands, interpreters.
+
+pub mod os;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+pub use os::OsProcess;
+
+use crate::failure::Result;
+
+/// A command to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// The program and its arguments. Never a secret.
+    pub argv: Vec<String>,
+    /// Where it runs.
+    pub dir: PathBuf,
+    /// Variables beside the inherited ones.
+    pub env: Vec<(String, crate::secret::Secret)>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// The last lines of its output, both streams. May hold secrets: show only what [`crate::domain`] has picked and masked.
+    pub output: String,
+}
+
+/// The application while it runs. Dropping it stops the whole process group.
+#[async_trait]
+pub trait Running: Send {
+    /// The exit, if it has ended.
+    fn ended(&mut self) -> Option<Ended>;
+
+    /// The output so far.
+    fn output(&self) -> String;
+
+    /// Stops the process group: SIGTERM, then SIGKILL after a moment.
+    async fn stop(&mut self);
+}
+
+/// The answer of the application's health route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// The body, cut at 64 KiB.
+    pub body: String,
+}
+
+/// Other programs.
+#[async_trait]
+pub trait Process: Send + Sync {
+    /// The full path of a program as `dir`'s own environment has it: a `.venv` in `dir` or above it first, then `PATH`.
+    fn find(&self, program: &str, dir: &Path) -> Option<PathBuf>;
+
+    /// Runs a command to its end, at most for this long.
+    async fn run(&self, command: &CommandSpec, limit: Duration) -> Result<Ended>;
+
+    /// Starts a command in a process group of its own.
+    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>>;
+
+    /// Asks a loopback URL once.
+    async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer>;
+
+    /// Whether something listens on this loopback port.
+    async fn listening(&self, port: u16) -> bool;
+}

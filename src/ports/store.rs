@@ -1,0 +1,31 @@
+//! Where API keys are kept: the OS keyring, or a consented file.
+
+pub mod os;
+
+use async_trait::async_trait;
+
+pub use os::OsStore;
+
+use crate::{answer::Store, detail::Keyring, failure::Result, secret::Secret};
+
+/// The secret store. Every call ends within 3 s, whatever the keyring does.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// Sets, gets and deletes a throw-away entry, which is the only honest test of a keyring.
+    async fn self_test(&self) -> Keyring;
+
+    /// The key stored in that place under this account.
+    async fn get(&self, store: Store, account: &str) -> Result<Option<Secret>>;
+
+    /// Keeps a key.
+    async fn set(&self, store: Store, account: &str, key: &Secret) -> Result<()>;
+
+    /// Forgets a key; `false` when there was none.
+    async fn delete(&self, store: Store, account: &str) -> Result<bool>;
+
+    /// The name of a place, for a person: `GNOME keyring, as neonup/console.neon.tech`.
+    fn place(&self, store: Store, account: &str) -> String;
+
+    /// The `neon` CLI's stored login: the account's name and the key. Read only when asked.
+    async fn neon_cli(&self) -> Option<(String, Secret)>;
+}

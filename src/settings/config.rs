@@ -1,0 +1,359 @@
+//! `neonup.toml`: read strictly, with the line and the nearest valid name of what is wrong; edited without losing a comment.
+
+use std::ops::Range;
+
+use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
+
+use super::{BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings};
+use crate::domain::url::{Driver, UrlKind};
+
+/// The `[project]` table as written: nothing is filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectConfig {
+    /// See [`super::ProjectSettings::name`].
+    pub name: Option<String>,
+    /// See [`super::ProjectSettings::id`].
+    pub id: Option<String>,
+    /// See [`super::ProjectSettings::org`].
+    pub org: Option<String>,
+    /// See [`super::ProjectSettings::region`].
+    pub region: Option<String>,
+    /// See [`super::ProjectSettings::postgres`].
+    pub postgres: Option<u16>,
+    /// See [`super::ProjectSettings::branch`].
+    pub branch: Option<String>,
+    /// See [`super::ProjectSettings::database`].
+    pub database: Option<String>,
+}
+
+/// A `neonup.toml`, or what would be proposed for one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The `[project]` table.
+    pub project: ProjectConfig,
+    /// The `[[env]]` tables.
+    pub env: Vec<EnvTarget>,
+    /// The `[schema]` table.
+    pub schema: Option<SchemaSettings>,
+    /// The `[backend]` table.
+    pub backend: Option<BackendSettings>,
+}
+
+/// What is wrong with a `neonup.toml`, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct ConfigError {
+    /// The 1-based line.
+    pub line: usize,
+    /// What is wrong, with the nearest valid name where a name is unknown.
+    pub message: String,
+}
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+const TABLES: &[&str] = &["project", "env", "schema", "backend"];
+const PROJECT: &[&str] = &[
+    "name", "id", "org", "region", "postgres", "branch", "database",
+];
+const ENV: &[&str] = &["file", "example", "keys"];
+const SCHEMA: &[&str] = &["files", "command", "tables"];
+const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
+const KEY: &[&str] = &["url", "driver", "generate", "bytes", "same_as"];
+
+impl Config {
+    /// Reads a configuration.
+    pub fn parse(text: &str) -> Result<Self> {
+        let reader = Reader { text };
+        let document = Document::parse(text).map_err(|error| ConfigError {
+            line: reader.line(error.span()),
+            message: error.message().trim().replace('\n', ", "),
+        })?;
+        let root = document.as_table();
+        reader.known(root, TABLES)?;
+        let mut config = Self::default();
+        if let Some(table) = reader.table(root, "project")? {
+            reader.known(table, PROJECT)?;
+            config.project = ProjectConfig {
+                name: reader.text(table, "name")?,
+                id: reader.text(table, "id")?,
+                org: reader.text(table, "org")?,
+                region: reader.text(table, "region")?,
+                postgres: reader.postgres(table)?,
+                branch: reader.text(table, "branch")?,
+                database: reader.text(table, "database")?,
+            };
+        }
+        if let Some(item) = root.get("env") {
+            let Some(tables) = item.as_array_of_tables() else {
+                return Err(reader.error(item, "`env` is written as `[[env]]`, once for each file"));
+            };
+            for table in tables {
+                config.env.push(reader.env(table)?);
+            }
+        }
+        if let Some(table) = reader.table(root, "schema")? {
+            reader.known(table, SCHEMA)?;
+            let mut tables = Vec::new();
+            if let Some(item) = table.get("tables") {
+                let names = item.as_table_like().ok_or_else(|| {
+                    reader.error(
+                        item,
+                        "`tables` lists columns by table: tables.user = [\"id\", \"email\"]",
+                    )
+                })?;
+                for (name, columns) in names.iter() {
+                    tables.push((name.to_owned(), reader.texts(columns, name)?));
+                }
+            }
+            config.schema = Some(SchemaSettings {
+                files: table
+                    .get("files")
+                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "files"))?,
+                command: table
+                    .get("command")
+                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "command"))?,
+                tables,
+            });
+        }
+        if let Some(table) = reader.table(root, "backend")? {
+            reader.known(table, BACKEND)?;
+            let mut expect = Vec::new();
+            if let Some(item) = table.get("expect") {
+                let pairs = item
+                    .as_table_like()
+                    .ok_or_else(|| reader.error(item, "`expect` is a table of texts"))?;
+                for (name, _) in pairs.iter() {
+                    expect.push((
+                        name.to_owned(),
+                        reader.text(pairs, name)?.unwrap_or_default(),
+                    ));
+                }
+            }
+            config.backend = Some(BackendSettings {
+                dir: reader.text(table, "dir")?.unwrap_or_default(),
+                start: table
+                    .get("start")
+                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "start"))?,
+                health: reader.text(table, "health")?,
+                expect,
+            });
+        }
+        Ok(config)
+    }
+
+    /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it
+    /// is, comments included. An empty source gives a new file.
+    pub fn with_project(source: &str, name: &str, id: &str) -> Result<String> {
+        let mut document: DocumentMut =
+            source
+                .parse()
+                .map_err(|error: toml_edit::TomlError| ConfigError {
+                    line: Reader { text: source }.line(error.span()),
+                    message: error.message().trim().replace('\n', ", "),
+                })?;
+        let table = document
+            .entry("project")
+            .or_insert_with(|| Item::Table(Table::new()))
+            .as_table_like_mut()
+            .ok_or_else(|| ConfigError {
+                line: 1,
+                message: "`project` is not a table".to_owned(),
+            })?;
+        if table.get("name").is_none() {
+            table.insert("name", toml_edit::value(name));
+        }
+        if table.get("id").and_then(Item::as_str) != Some(id) {
+            table.insert("id", toml_edit::value(id));
+        }
+        Ok(document.to_string())
+    }
+}
+
+/// Turns TOML into settings, and every surprise into an error with its line.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn line(&self, span: Option<Range<usize>>) -> usize {
+        let end = span.map_or(0, |span| span.start);
+        self.text
+            .bytes()
+            .take(end)
+            .filter(|byte| *byte == b'\n')
+            .count()
+            + 1
+    }
+
+    fn error(&self, item: &Item, message: impl Into<String>) -> ConfigError {
+        ConfigError {
+            line: self.line(item.span()),
+            message: message.into(),
+        }
+    }
+
+    /// Refuses a key that is none of `names`, and names the nearest one.
+    fn known(&self, table: &dyn TableLike, names: &[&str]) -> Result<()> {
+        for (name, item) in table.iter() {
+            if names.contains(&name) {
+                continue;
+            }
+            let span = table
+                .key(name)
+                .and_then(toml_edit::Key::span)
+                .or_else(|| item.span());
+            let nearest = names
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, name), *known))
+                .min()
+                .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
+                .map(|(_, known)| known);
+            let message = nearest.map_or_else(
+                || {
+                    format!(
+                        "unknown key `{name}`: the keys here are {}",
+                        names.join(", ")
+                    )
+                },
+                |known| format!("unknown key `{name}`: did you mean `{known}`?"),
+            );
+            return Err(ConfigError {
+                line: self.line(span),
+                message,
+            });
+        }
+        Ok(())
+    }
+
+    fn table<'t>(&self, root: &'t dyn TableLike, name: &str) -> Result<Option<&'t dyn TableLike>> {
+        root.get(name).map_or(Ok(None), |item| {
+            item.as_table_like()
+                .map(Some)
+                .ok_or_else(|| self.error(item, format!("`{name}` is a table: [{name}]")))
+        })
+    }
+
+    fn text(&self, table: &dyn TableLike, name: &str) -> Result<Option<String>> {
+        table.get(name).map_or(Ok(None), |item| {
+            item.as_str()
+                .map(|text| Some(text.to_owned()))
+                .ok_or_else(|| self.error(item, format!("`{name}` is a text, in quotes")))
+        })
+    }
+
+    fn texts(&self, item: &Item, name: &str) -> Result<Vec<String>> {
+        item.as_array()
+            .and_then(|array| {
+                array
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned))
+                    .collect()
+            })
+            .ok_or_else(|| self.error(item, format!("`{name}` is a list of texts: [\"…\", \"…\"]")))
+    }
+
+    fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>> {
+        let Some(item) = table.get("postgres") else {
+            return Ok(None);
+        };
+        item.as_integer()
+            .and_then(|number| u16::try_from(number).ok())
+            .filter(|version| (14..=19).contains(version))
+            .map(Some)
+            .ok_or_else(|| {
+                self.error(
+                    item,
+                    "`postgres` is a major version from 14 to 19, such as 17",
+                )
+            })
+    }
+
+    fn env(&self, table: &Table) -> Result<EnvTarget> {
+        self.known(table, ENV)?;
+        let file = self.text(table, "file")?.ok_or_else(|| ConfigError {
+            line: self.line(table.span()),
+            message: "an `[[env]]` needs `file`, such as file = \"backend/.env\"".to_owned(),
+        })?;
+        if file.starts_with('/') || file.split('/').any(|part| part == "..") || file.is_empty() {
+            let item = table.get("file").unwrap_or(&Item::None);
+            return Err(self.error(
+                item,
+                "`file` is a path inside the repository, relative to its root",
+            ));
+        }
+        let mut keys = Vec::new();
+        if let Some(item) = table.get("keys") {
+            let specs = item
+                .as_table_like()
+                .ok_or_else(|| self.error(item, "`keys` is a table: keys.API_PORT = \"8000\""))?;
+            for (name, item) in specs.iter() {
+                keys.push((name.to_owned(), self.key(name, item)?));
+            }
+        }
+        Ok(EnvTarget {
+            file: file.trim_start_matches("./").to_owned(),
+            example: self.text(table, "example")?,
+            keys,
+        })
+    }
+
+    fn key(&self, name: &str, item: &Item) -> Result<KeySpec> {
+        let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !name.chars().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(self.error(
+                item,
+                format!("`{name}` is no portable key: letters, digits and _ only, not beginning with a digit"),
+            ));
+        }
+        if let Some(text) = item.as_str() {
+            return Ok(KeySpec::Literal(text.to_owned()));
+        }
+        let table = item.as_table_like().ok_or_else(|| {
+            self.error(
+                item,
+                format!("`{name}` is a text, or a table with url, generate or same_as"),
+            )
+        })?;
+        self.known(table, KEY)?;
+        if let Some(kind) = self.text(table, "url")? {
+            let kind = kind
+                .parse::<UrlKind>()
+                .map_err(|message| self.error(table.get("url").unwrap_or(item), message))?;
+            let driver = self
+                .text(table, "driver")?
+                .unwrap_or_else(|| "libpq".to_owned());
+            let driver = driver
+                .parse::<Driver>()
+                .map_err(|message| self.error(table.get("driver").unwrap_or(item), message))?;
+            return Ok(KeySpec::Url { kind, driver });
+        }
+        if let Some(encoding) = self.text(table, "generate")? {
+            let encoding = match encoding.as_str() {
+                "hex" => Encoding::Hex,
+                "base64" => Encoding::Base64,
+                _ => {
+                    return Err(self.error(
+                        table.get("generate").unwrap_or(item),
+                        "`generate` is \"hex\" or \"base64\"",
+                    ));
+                }
+            };
+            let bytes = match table.get("bytes") {
+                None => 32,
+                Some(item) => item
+                    .as_integer()
+                    .and_then(|number| usize::try_from(number).ok())
+                    .filter(|bytes| (16..=512).contains(bytes))
+                    .ok_or_else(|| self.error(item, "`bytes` is a number from 16 to 512"))?,
+            };
+            return Ok(KeySpec::Generate { encoding, bytes });
+        }
+        if let Some(file) = self.text(table, "same_as")? {
+            return Ok(KeySpec::SameAs(file));
+        }
+        Err(self.error(
+            item,
+            format!("`{name}` needs one of url, generate, same_as, or a text"),
+        ))
+    }
+}

@@ -1,0 +1,5 @@
+//! Env files on the real disk: safe replacement, kills at random moments, a full disk, and the readers that applications use.
+
+mod disk;
+mod kills;
+mod readers;

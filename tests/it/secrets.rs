@@ -1,0 +1,5 @@
+//! Git: what is kept out, what got in, and where.
+
+mod planted;
+mod protection;
+mod repo;

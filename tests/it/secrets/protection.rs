@@ -1,0 +1,376 @@
+use std::{fs, os::unix::fs::symlink};
+
+use neonup::{
+    finding::Code,
+    ports::repository::{Known, Place, Repository as _},
+};
+
+use super::repo::{Repo, live, of};
+
+#[tokio::test]
+async fn every_mechanism_of_ignoring_counts() {
+    let mut repo = Repo::new();
+    let path = "backend/.env";
+    repo.write(path, "A=1\n");
+    let ignored = async |repo: &Repo| repo.open().protection(path).await.unwrap().ignored;
+    assert_eq!(ignored(&repo).await, Known::No);
+
+    repo.write(".gitignore", ".env\n");
+    assert_eq!(ignored(&repo).await, Known::Yes);
+    repo.write("backend/.gitignore", "!.env\n");
+    assert_eq!(ignored(&repo).await, Known::No, "a nested negation wins");
+    fs::remove_file(repo.root.join("backend/.gitignore")).unwrap();
+    fs::remove_file(repo.root.join(".gitignore")).unwrap();
+
+    repo.write(".git/info/exclude", "backend/.env\n");
+    assert_eq!(ignored(&repo).await, Known::Yes);
+    repo.write(".gitignore", "!.env\n");
+    assert_eq!(
+        ignored(&repo).await,
+        Known::No,
+        "a .gitignore wins over info/exclude"
+    );
+    fs::remove_file(repo.root.join(".gitignore")).unwrap();
+    repo.write(".git/info/exclude", "");
+
+    fs::write(repo.home().join("ignore"), ".env\n").unwrap();
+    let excludes = repo.home().join("ignore");
+    repo.set("GIT_CONFIG_COUNT", "1");
+    repo.set("GIT_CONFIG_KEY_0", "core.excludesFile");
+    repo.set("GIT_CONFIG_VALUE_0", excludes.to_str().unwrap());
+    assert_eq!(
+        ignored(&repo).await,
+        Known::Yes,
+        "configuration that libgit2 does not see"
+    );
+    repo.set("GIT_CONFIG_COUNT", "0");
+
+    repo.write("hidden", "*.env\n");
+    symlink("hidden", repo.root.join(".gitignore")).unwrap();
+    assert_eq!(
+        ignored(&repo).await,
+        Known::No,
+        "git does not follow a linked .gitignore"
+    );
+}
+
+#[tokio::test]
+async fn tracked_and_staged_are_told_apart() {
+    let repo = Repo::new();
+    repo.commit("README.md", "hello\n");
+    repo.write(".gitignore", ".env\n");
+    repo.write(".env", "A=1\n");
+    let protection = async || repo.open().protection(".env").await.unwrap();
+    let clean = protection().await;
+    assert_eq!(
+        (clean.ignored, clean.tracked, clean.staged),
+        (Known::Yes, Known::No, Known::No)
+    );
+
+    repo.git(&["add", "-f", ".env"]);
+    let staged = protection().await;
+    assert_eq!(
+        (staged.ignored, staged.tracked, staged.staged),
+        (Known::No, Known::Yes, Known::Yes)
+    );
+
+    repo.git(&["commit", "-qm", "oops"]);
+    let committed = protection().await;
+    assert_eq!(
+        (committed.tracked, committed.staged),
+        (Known::Yes, Known::No)
+    );
+    assert_eq!(committed.committed, Known::Yes);
+
+    repo.git(&["rm", "-q", "--cached", ".env"]);
+    let removed = protection().await;
+    assert_eq!(
+        (removed.ignored, removed.tracked, removed.staged),
+        (Known::Yes, Known::No, Known::No)
+    );
+}
+
+#[tokio::test]
+async fn untrack_keeps_the_file_and_works_for_hidden_and_changed_ones() {
+    let repo = Repo::new();
+    repo.write(".gitignore", ".env\n");
+    for flag in ["", "--skip-worktree", "--assume-unchanged"] {
+        repo.commit(".env", "A=1\n");
+        if !flag.is_empty() {
+            repo.git(&["update-index", flag, ".env"]);
+        }
+        repo.write(".env", "A=2\n");
+        let git = repo.open();
+        assert_eq!(git.protection(".env").await.unwrap().tracked, Known::Yes);
+        git.untrack(".env").await.unwrap();
+        let after = git.protection(".env").await.unwrap();
+        assert_eq!(
+            (after.ignored, after.tracked),
+            (Known::Yes, Known::No),
+            "{flag}"
+        );
+        assert_eq!(repo.read(".env"), "A=2\n");
+        repo.git(&["commit", "-qm", "out"]);
+    }
+    let failure = {
+        repo.commit("b.env", "A=1\n");
+        repo.write(".git/index.lock", "");
+        repo.open().untrack("b.env").await.unwrap_err()
+    };
+    assert_eq!(failure.code, Code::SecretsTracked);
+    assert!(failure.why.contains("index.lock"), "{failure}");
+}
+
+#[tokio::test]
+async fn add_ignore_writes_the_right_line_in_the_right_file() {
+    let repo = Repo::new();
+    let git = repo.open();
+    repo.write("backend/.env", "A=1\n");
+    repo.write("backend/.env.example", "A=\n");
+    repo.write("backend/.env.sample", "A=\n");
+    assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
+    assert_eq!(
+        repo.read(".gitignore"),
+        "# secrets stay out of git\nbackend/.env\nbackend/.env.*\nbackend/.env~\n!backend/.env.example\n!backend/.env.sample\n"
+    );
+    let ignored = async |path: &str| git.protection(path).await.unwrap().ignored;
+    for path in [
+        "backend/.env",
+        "backend/.env.x1.tmp",
+        "backend/.env.swp",
+        "backend/.env~",
+        "backend/.env.bak",
+    ] {
+        assert_eq!(ignored(path).await, Known::Yes, "{path}");
+    }
+    for path in ["backend/.env.example", "backend/.env.sample", ".env"] {
+        assert_eq!(ignored(path).await, Known::No, "{path}");
+    }
+
+    // the nearest file there is, with its line ends, and over a negation in it
+    repo.write("frontend/.gitignore", "node_modules\r\n!.env.local");
+    repo.write("frontend/.env.local", "A=1\n");
+    assert_eq!(
+        git.add_ignore("frontend/.env.local").await.unwrap(),
+        "frontend/.gitignore"
+    );
+    assert_eq!(ignored("frontend/.env.local").await, Known::Yes);
+    let text = repo.read("frontend/.gitignore");
+    assert!(
+        text.starts_with("node_modules\r\n!.env.local\r\n"),
+        "{text:?}"
+    );
+    assert_eq!(
+        text.matches('\n').count(),
+        text.matches("\r\n").count(),
+        "{text:?}"
+    );
+
+    // odd names
+    for path in ["odd/a b[1].env ", "odd/#x", "odd/!y*"] {
+        git.add_ignore(path).await.unwrap();
+        assert_eq!(ignored(path).await, Known::Yes, "{path}");
+    }
+    assert_eq!(ignored("odd/!yz").await, Known::No);
+}
+
+#[tokio::test]
+async fn add_ignore_fails_clearly_and_leaves_nothing_behind() {
+    let repo = Repo::new();
+    repo.write("hidden", "x\n");
+    symlink("hidden", repo.root.join(".gitignore")).unwrap();
+    let failure = repo.open().add_ignore(".env").await.unwrap_err();
+    assert_eq!(failure.code, Code::SecretsNotIgnored);
+    assert!(failure.why.contains("symbolic link"), "{failure}");
+    assert_eq!(repo.read("hidden"), "x\n");
+    fs::remove_file(repo.root.join(".gitignore")).unwrap();
+
+    repo.write(".gitignore", [0xff, 0xfe, b'x', 0]);
+    let failure = repo.open().add_ignore(".env").await.unwrap_err();
+    assert!(failure.why.contains("UTF-16"), "{failure}");
+
+    repo.write(".gitignore", "x\n");
+    symlink("elsewhere", repo.root.join("linked")).unwrap();
+    let failure = repo.open().add_ignore("linked/.env").await.unwrap_err();
+    assert!(failure.why.contains("symbolic link"), "{failure}");
+    assert_eq!(repo.read(".gitignore"), "x\n");
+    assert_eq!(
+        repo.open().add_ignore("../x").await.unwrap_err().code,
+        Code::SecretsNotIgnored
+    );
+}
+
+#[tokio::test]
+async fn the_innermost_repository_answers() {
+    let repo = Repo::new();
+    repo.commit("a", "1");
+    repo.write(".gitignore", ".env\n");
+    fs::create_dir(repo.root.join("sub")).unwrap();
+    let sub = repo.root.join("sub");
+    repo.git_in(&sub, &["init", "-q"]);
+    repo.write("sub/.env", "A=1\n");
+    let git = repo.open();
+    assert_eq!(
+        git.protection("sub/.env").await.unwrap().ignored,
+        Known::No,
+        "the outer rules do not count"
+    );
+    assert_eq!(git.add_ignore("sub/.env").await.unwrap(), "sub/.gitignore");
+    assert_eq!(
+        git.protection("sub/.env").await.unwrap().ignored,
+        Known::Yes
+    );
+    repo.git_in(&sub, &["add", "-f", ".env"]);
+    assert_eq!(
+        git.protection("sub/.env").await.unwrap().tracked,
+        Known::Yes
+    );
+    git.untrack("sub/.env").await.unwrap();
+    assert_eq!(git.protection("sub/.env").await.unwrap().tracked, Known::No);
+    assert_eq!(repo.open_in(&sub).root().unwrap(), sub);
+}
+
+#[tokio::test]
+async fn a_linked_work_tree_is_a_repository_too() {
+    let repo = Repo::new();
+    repo.commit(".gitignore", ".env\n");
+    let other = repo.root.parent().unwrap().join("other");
+    repo.git(&["worktree", "add", "-q", other.to_str().unwrap()]);
+    fs::write(other.join(".env"), "A=1\n").unwrap();
+    let git = repo.open_in(&other);
+    assert_eq!(git.root().unwrap(), other);
+    let protection = git.protection(".env").await.unwrap();
+    assert_eq!(
+        (protection.ignored, protection.tracked),
+        (Known::Yes, Known::No)
+    );
+}
+
+#[tokio::test]
+async fn what_libgit2_cannot_open_is_asked_of_git() {
+    let secret = "npg_aB3dE5fG7hJ9";
+    let mut kinds: Vec<(&str, Repo)> = Vec::new();
+    for (kind, option) in [
+        ("sha256", "--object-format=sha256"),
+        ("reftable", "--ref-format=reftable"),
+    ] {
+        let repo = Repo::empty();
+        if repo
+            .try_git(&repo.root, &["init", "-q", "-b", "main", option])
+            .0
+        {
+            kinds.push((kind, repo));
+        }
+    }
+    let split = Repo::new();
+    split.git(&["config", "core.splitIndex", "true"]);
+    kinds.push(("split index", split));
+    let partial = Repo::new();
+    partial.git(&["config", "core.repositoryformatversion", "1"]);
+    partial.git(&["config", "extensions.partialClone", "origin"]);
+    kinds.push(("partial", partial));
+    assert!(kinds.len() >= 3);
+    for (kind, repo) in &kinds {
+        repo.commit("notes.md", format!("pw {secret}\n"));
+        repo.git(&["rm", "-q", "notes.md"]);
+        repo.commit("kept.txt", "x");
+        repo.write(".gitignore", ".env\n");
+        repo.write(".env", secret);
+        let git = repo.open();
+        assert_eq!(git.root(), Some(repo.root.as_path()), "{kind}");
+        let protection = git.protection(".env").await.unwrap();
+        assert_eq!(
+            (protection.ignored, protection.tracked),
+            (Known::Yes, Known::No),
+            "{kind}"
+        );
+        let live = [live("pw", secret)];
+        assert_eq!(repo.tree(&live).await.leaks, [], "{kind}");
+        let history = repo.history(&live, &[".env"]).await;
+        let leaks = of(&history.leaks, "pw");
+        assert_eq!(leaks.len(), 1, "{kind}: {history:?}");
+        assert_eq!(leaks[0].path.as_deref(), Some("notes.md"), "{kind}");
+        repo.git(&["gc", "-q"]);
+        let packed = repo.history(&live, &[".env"]).await;
+        assert_eq!(packed.leaks, history.leaks, "{kind}, packed");
+    }
+}
+
+#[tokio::test]
+async fn without_git_nothing_is_called_safe() {
+    let repo = Repo::new();
+    repo.commit("a", "1");
+    repo.write(".gitignore", ".env\n");
+    repo.write(".env", "A=1\n");
+    let git = repo.open_without_git();
+    let protection = git.protection(".env").await.unwrap();
+    assert!(matches!(protection.ignored, Known::Unknown(_)));
+    assert_eq!(protection.tracked, Known::No);
+    repo.git(&["add", "-f", ".env"]);
+    let protection = git.protection(".env").await.unwrap();
+    assert_eq!(
+        (protection.tracked, protection.staged),
+        (Known::Yes, Known::Yes)
+    );
+    git.untrack(".env").await.unwrap();
+    assert_eq!(git.protection(".env").await.unwrap().tracked, Known::No);
+    assert!(
+        git.scan_tree(&[], &|_, _| {})
+            .await
+            .unwrap()
+            .incomplete
+            .is_some()
+    );
+
+    let secret = "npg_aB3dE5fG7hJ9";
+    repo.commit("leak", secret);
+    let history = git
+        .scan_history(&[live("pw", secret)], &[], &|_, _| {})
+        .await
+        .unwrap();
+    assert_eq!(history.leaks[0].place, Place::Object);
+}
+
+#[tokio::test]
+async fn no_repository_and_broken_repositories_are_said_to_be_so() {
+    let empty = Repo::empty();
+    let git = empty.open();
+    assert_eq!(git.root(), None);
+    let failure = git.protection(".env").await.unwrap_err();
+    assert_eq!(
+        (failure.code, failure.hint.as_str()),
+        (Code::SecretsUnknown, "git init")
+    );
+
+    let repo = Repo::new();
+    repo.write(
+        ".git/config",
+        "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tfromTheFuture = true\n",
+    );
+    let git = repo.open();
+    assert_eq!(git.root(), Some(repo.root.as_path()));
+    assert!(matches!(
+        git.protection(".env").await.unwrap().ignored,
+        Known::Unknown(_)
+    ));
+    assert_eq!(
+        git.scan_tree(&[], &|_, _| {}).await.unwrap_err().code,
+        Code::SecretsUnknown
+    );
+}
+
+#[tokio::test]
+async fn a_shallow_clone_is_not_called_complete() {
+    let repo = Repo::new();
+    repo.commit("a", "1");
+    repo.commit("a", "2");
+    let clone = repo.root.parent().unwrap().join("clone");
+    let url = format!("file://{}", repo.root.display());
+    repo.git(&["clone", "-q", "--depth", "1", &url, clone.to_str().unwrap()]);
+    let scan = repo
+        .open_in(&clone)
+        .scan_history(&[], &[], &|_, _| {})
+        .await
+        .unwrap();
+    assert!(scan.incomplete.unwrap().why().contains("shallow"));
+}
