@@ -75,6 +75,7 @@ fn router(core: Arc<Core>) -> Router {
             "/sandbox/faults",
             get(control::faults).post(control::set_faults),
         )
+        .route("/sandbox/projects", post(control::add_projects))
         .route("/sandbox/requests", get(control::requests))
         .fallback(reply::no_route)
         .with_state(core)

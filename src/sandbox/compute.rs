@@ -160,7 +160,9 @@ pub(crate) async fn destroy(core: &Core, branch: &str) -> io::Result<()> {
     let compute = core.compute(branch);
     let mut slot = compute.slot.lock().await;
     slot.gone = true;
-    drop(slot.server.take());
+    if let Some(server) = slot.server.take() {
+        server.abandon().await;
+    }
     let folder = core.folder(branch);
     core.forget_compute(branch);
     match files::blocking(move || fs::remove_dir_all(folder)).await {
@@ -173,10 +175,10 @@ pub(crate) async fn destroy(core: &Core, branch: &str) -> io::Result<()> {
 pub(crate) async fn end(compute: &Compute, keep: bool) {
     let mut slot = compute.slot.lock().await;
     slot.gone = true;
-    if let Some(server) = slot.server.take()
-        && keep
-    {
-        server.stop().await;
+    match slot.server.take() {
+        Some(server) if keep => server.stop().await,
+        Some(server) => server.abandon().await,
+        None => {}
     }
 }
 

@@ -95,8 +95,17 @@ impl Server {
     }
 
     /// Stops it: connections are closed, a checkpoint is written.
-    pub(crate) async fn stop(mut self) {
-        self.signal(Signal::INT);
+    pub(crate) async fn stop(self) {
+        self.end(Signal::INT).await;
+    }
+
+    /// Stops it at once; its data is not needed any more.
+    pub(crate) async fn abandon(self) {
+        self.end(Signal::QUIT).await;
+    }
+
+    async fn end(mut self, signal: Signal) {
+        self.signal(signal);
         let deadline = Instant::now() + STOP_LIMIT;
         let mut pause = Duration::from_millis(5);
         while self.alive() && Instant::now() < deadline {

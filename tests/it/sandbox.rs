@@ -5,3 +5,4 @@ mod databases;
 mod faults;
 mod lifetime;
 mod support;
+mod workshop;

@@ -163,6 +163,84 @@ impl NewProject {
         }
         Ok(())
     }
+
+    /// The project with its branch, role and database, and without a compute.
+    fn build(self, org_id: String) -> Result<Project, ApiError> {
+        let now = ids::now();
+        let id = ids::project();
+        let database_name = self
+            .branch
+            .database_name
+            .unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
+        let role_name = self
+            .branch
+            .role_name
+            .unwrap_or_else(|| format!("{database_name}_owner"));
+        for name in [&database_name, &role_name] {
+            super::roles::check_name(name)?;
+        }
+        let mut branch = branches::blank(self.branch.name.unwrap_or_else(|| "main".to_owned()));
+        branch.default = true;
+        branch.roles.push(Role {
+            name: role_name.clone(),
+            password: Some(ids::password()),
+            pending: true,
+            no_login: false,
+            created_at: now.clone(),
+            updated_at: now.clone(),
+        });
+        branch.databases.push(Database {
+            id: 1,
+            name: database_name,
+            owner_name: role_name,
+            pending: true,
+            created_at: now.clone(),
+            updated_at: now.clone(),
+        });
+        Ok(Project {
+            name: self.name.unwrap_or_else(|| id.clone()),
+            id,
+            org_id,
+            region_id: self.region_id.unwrap_or_else(|| "aws-us-east-2".to_owned()),
+            pg_version: self.pg_version.unwrap_or(17),
+            store_passwords: self.store_passwords.unwrap_or(true),
+            history_retention_seconds: self.history_retention_seconds.unwrap_or(86_400),
+            default_endpoint_settings: self
+                .default_endpoint_settings
+                .unwrap_or_else(endpoints::default_settings),
+            settings: self.settings.unwrap_or_else(default_settings),
+            created_at: now.clone(),
+            updated_at: now,
+            branches: vec![branch],
+            endpoints: Vec::new(),
+            operations: Vec::new(),
+            permissions: Vec::new(),
+        })
+    }
+}
+
+/// Projects that stand in the list and have no compute, for what has to cope with many; one can be added to each.
+pub(super) fn scenery(core: &Core, name: &str, count: usize) -> Result<(), ApiError> {
+    let org = core.store.read(|state| {
+        state
+            .account
+            .organizations
+            .first()
+            .map(|org| org.id.clone())
+    });
+    let org = org.ok_or_else(|| ApiError::not_found("organization"))?;
+    for number in 1..=count {
+        let new = NewProject {
+            name: Some(format!("{name}-{number}")),
+            ..NewProject::default()
+        };
+        let mut project = new.build(org.clone())?;
+        for branch in &mut project.branches {
+            branch.ready = true; // its data is made when a compute first needs it
+        }
+        core.store.add(project, |_| Ok(()))?;
+    }
+    Ok(())
 }
 
 pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Created {
@@ -170,58 +248,15 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
     let new: NewProject = field(&bytes, "project")?;
     new.check()?;
     let org = organization_of(&core, &caller, new.org_id.as_deref())?;
-    let now = ids::now();
-    let id = ids::project();
-    let database_name = new
-        .branch
-        .database_name
-        .unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
-    let role_name = new
-        .branch
-        .role_name
-        .unwrap_or_else(|| format!("{database_name}_owner"));
-    for name in [&database_name, &role_name] {
-        super::roles::check_name(name)?;
-    }
-    let mut branch = branches::blank(new.branch.name.unwrap_or_else(|| "main".to_owned()));
-    branch.default = true;
-    branch.roles.push(Role {
-        name: role_name.clone(),
-        password: Some(ids::password()),
-        pending: true,
-        no_login: false,
-        created_at: now.clone(),
-        updated_at: now.clone(),
-    });
-    branch.databases.push(Database {
-        id: 1,
-        name: database_name.clone(),
-        owner_name: role_name,
-        pending: true,
-        created_at: now.clone(),
-        updated_at: now.clone(),
-    });
-    let endpoint = endpoints::blank(&branch.id);
-    let (place, endpoint_id) = (Place::new(&id, &branch.id), endpoint.id.clone());
-    let mut project = Project {
-        name: new.name.unwrap_or_else(|| id.clone()),
-        id: id.clone(),
-        org_id: org,
-        region_id: new.region_id.unwrap_or_else(|| "aws-us-east-2".to_owned()),
-        pg_version: new.pg_version.unwrap_or(17),
-        store_passwords: new.store_passwords.unwrap_or(true),
-        history_retention_seconds: new.history_retention_seconds.unwrap_or(86_400),
-        default_endpoint_settings: new
-            .default_endpoint_settings
-            .unwrap_or_else(endpoints::default_settings),
-        settings: new.settings.unwrap_or_else(default_settings),
-        created_at: now.clone(),
-        updated_at: now,
-        branches: vec![branch],
-        endpoints: vec![endpoint],
-        operations: Vec::new(),
-        permissions: Vec::new(),
-    };
+    let mut project = new.build(org)?;
+    let id = project.id.clone();
+    let branch_id = project
+        .default_branch()
+        .map(|branch| branch.id.clone())
+        .unwrap_or_default();
+    let endpoint = endpoints::blank(&branch_id);
+    let (place, endpoint_id) = (Place::new(&id, &branch_id), endpoint.id.clone());
+    project.endpoints.push(endpoint);
     let port = front::open(&core, place.clone(), &endpoint_id, 0)
         .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
     if let Some(endpoint) = project.endpoint_mut(&endpoint_id) {

@@ -364,3 +364,45 @@ async fn it_says_that_it_is_a_sandbox_and_what_it_was_asked() {
     assert_eq!(log.body["requests"], json!([wanted]));
     sandbox.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_projects_is_listed_in_pages_and_can_get_computes() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let crowd = json!({"count": 950, "name": "crowd"});
+    api.post("/sandbox/projects", crowd).await.expect(200);
+    let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), String::new());
+    loop {
+        let page = api
+            .get(&format!("/projects?limit=400&cursor={cursor}"))
+            .await
+            .expect(200);
+        let page_ids = ids(&page.body["projects"]);
+        let full = page_ids.len() == 400;
+        seen.extend(page_ids);
+        if !full {
+            break;
+        }
+        cursor = page.text("/pagination/cursor");
+    }
+    assert_eq!(seen.len(), 950);
+    let project = seen.first().unwrap();
+    let branches = api
+        .get(&format!("/projects/{project}/branches"))
+        .await
+        .expect(200);
+    let branch = branches.text("/branches/0/id");
+    let body = json!({"endpoint": {"branch_id": branch, "type": "read_write"}});
+    let endpoint = api
+        .post(&format!("/projects/{project}/endpoints"), body)
+        .await
+        .expect(201);
+    api.finish(project, &endpoint.body).await;
+    let uri =
+        format!("/projects/{project}/connection_uri?role_name=neondb_owner&database_name=neondb");
+    let uri = api.get(&uri).await.expect(200).text("/uri");
+    super::support::connect(&uri, sandbox.ca_file())
+        .await
+        .unwrap();
+    sandbox.shutdown().await;
+}
