@@ -1,1 +1,565 @@
 //! The command line, and which front end runs.
+
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    answer::Store,
+    failure::{Exit, Failure},
+    finding::Code,
+    headless::{self, Output},
+    plan::StepId,
+    ports::{self, Ports, repository::Repository as _},
+    settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings},
+};
+
+/// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
+///
+/// Without a command it opens the wizard. The API key is read from standard input, NEON_API_KEY, the OS keyring, or the neon
+/// CLI's own login (asked first); there is no flag for it, so that it never stands in the process list.
+#[derive(Debug, Parser)]
+#[command(name = "neonup", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// Run as if started in this directory.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// The configuration file, instead of neonup.toml in the repository's root.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Print one JSON document on standard output, and nothing else there.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Ask questions as numbered lines instead of full screen.
+    #[arg(long, global = true)]
+    plain: bool,
+    /// No colours (also NO_COLOR).
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// The API's base, such as http://127.0.0.1:8787/api/v2 (also NEON_API_HOST).
+    #[arg(long, value_name = "URL", global = true)]
+    api_host: Option<String>,
+    /// An extra root certificate, as PEM, for the API and for databases (also NEONUP_CA_FILE).
+    #[arg(long, value_name = "FILE", global = true)]
+    ca_file: Option<PathBuf>,
+    /// The longest that one request may take, in seconds.
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: Option<u64>,
+    /// Say more on standard error; twice for debugging.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Write a log to this file. It holds no secrets.
+    #[arg(long, value_name = "FILE", global = true)]
+    log: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StoreArg {
+    /// The OS keyring.
+    Keyring,
+    /// A 0600 file, in clear.
+    File,
+    /// Nowhere: until the process ends.
+    Session,
+}
+
+impl From<StoreArg> for Store {
+    fn from(store: StoreArg) -> Self {
+        match store {
+            StoreArg::Keyring => Self::Keyring,
+            StoreArg::File => Self::File,
+            StoreArg::Session => Self::Session,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Args)]
+struct SetupArgs {
+    /// Only these steps: login, project, env, backend, schema, health, secrets.
+    steps: Vec<StepId>,
+    /// Take the safe default of every question.
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Print the plan and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Join this project.
+    #[arg(long, value_name = "ID")]
+    project: Option<String>,
+    /// The organization, for keys that see several.
+    #[arg(long, value_name = "ID")]
+    org: Option<String>,
+    /// Create a project even though one of this name exists.
+    #[arg(long)]
+    new: bool,
+    /// Also apply the shown changes to existing source files.
+    #[arg(long)]
+    edit_code: bool,
+    /// Where a new API key is kept.
+    #[arg(long, value_name = "WHERE")]
+    store: Option<StoreArg>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the steps without a screen.
+    Setup(SetupArgs),
+    /// Probe everything and change nothing.
+    Check {
+        /// Only these steps.
+        steps: Vec<StepId>,
+        /// Mend what can be mended without a question.
+        #[arg(long)]
+        fix: bool,
+        /// List every finding code.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Check an API key and keep it; piped in, or asked for.
+    Login {
+        /// Where it is kept.
+        #[arg(long, value_name = "WHERE")]
+        store: Option<StoreArg>,
+    },
+    /// Forget the stored API key.
+    Logout,
+    /// Say whose key is used, which project, and where things lie.
+    Status,
+    /// The wizard on a sample project, against the sandbox: no account, no network.
+    Demo {
+        /// Keep the sample project and the sandbox's data here.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Run the steps without a screen.
+        #[arg(long, short = 'y')]
+        yes: bool,
+        /// Use this Postgres instead of the bundled one.
+        #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+        pg_bin: Option<PathBuf>,
+    },
+    /// Serve a local Neon until Ctrl-C, for other clients.
+    Sandbox(SandboxArgs),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+#[derive(Debug, Args)]
+struct SandboxArgs {
+    /// Keep the state here; without it, everything is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The API's port.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Use this Postgres instead of the bundled one.
+    #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+    pg_bin: Option<PathBuf>,
+    /// Seconds after which an idle compute stops.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    idle: u64,
+}
+
+/// Runs the program: the command line in, the exit code out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // nothing to be done when even that cannot be printed
+            error.print().ok();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let mut output = Output::standard(cli.global.json, cli.global.no_color);
+    if let Err(failure) = start_log(&cli.global) {
+        return output.failed(&failure, Exit::Usage).into();
+    }
+    // an error means that a provider is installed already: it is the same one
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure =
+                Failure::new(Code::LoginUnreachable, "cannot start").why(error.to_string());
+            return output.failed(&failure, Exit::Bug).into();
+        }
+    };
+    let exit = runtime.block_on(Box::pin(run(cli, &mut output)));
+    // a keyring that never answers must not keep us here
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn run(cli: Cli, output: &mut Output) -> Exit {
+    let Cli { command, global } = cli;
+    match command {
+        Some(Command::Completions { shell }) => headless::generate::completions(shell, output),
+        Some(Command::Man) => headless::generate::manual(output),
+        Some(Command::Check { list: true, .. }) => headless::generate::codes(output),
+        Some(Command::Sandbox(args)) => {
+            headless::sandbox::serve(
+                crate::sandbox::Options {
+                    dir: args.dir,
+                    port: args.port,
+                    pg_bin: args.pg_bin,
+                    idle: Duration::from_secs(args.idle),
+                    ..crate::sandbox::Options::default()
+                },
+                output,
+            )
+            .await
+        }
+        Some(Command::Demo { dir, yes, pg_bin }) => {
+            let front = if yes {
+                None
+            } else {
+                Some(Front::choose(&global))
+            };
+            headless::demo::run(dir, pg_bin, front, global.display(), output).await
+        }
+        command => {
+            let flags = flags(&global, command.as_ref());
+            let place = match Place::find(&global) {
+                Ok(place) => place,
+                Err(failure) => return output.failed(&failure, Exit::Usage),
+            };
+            let (settings, ports) = match place.open(flags) {
+                Ok(opened) => opened,
+                Err(failure) => return output.failed(&failure, Exit::Usage),
+            };
+            match command {
+                None => {
+                    wizard(
+                        settings,
+                        ports,
+                        Front::choose(&global),
+                        global.display(),
+                        Vec::new(),
+                        output,
+                    )
+                    .await
+                }
+                Some(Command::Setup(args)) => {
+                    let how = headless::setup::How {
+                        yes: args.yes,
+                        dry_run: args.dry_run,
+                    };
+                    headless::setup::run(settings, ports, &args.steps, how, output).await
+                }
+                Some(Command::Check { steps, fix, .. }) => {
+                    headless::check::run(settings, ports, &steps, fix, output).await
+                }
+                Some(Command::Login { store }) => {
+                    headless::login::login(settings, ports, store.map(Store::from), output).await
+                }
+                Some(Command::Logout) => headless::login::logout(&settings, &ports, output).await,
+                Some(Command::Status) => headless::status::run(settings, ports, output).await,
+                Some(
+                    Command::Demo { .. }
+                    | Command::Sandbox(_)
+                    | Command::Completions { .. }
+                    | Command::Man,
+                ) => Exit::Bug,
+            }
+        }
+    }
+}
+
+/// Which front end asks the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Front {
+    /// Full screen.
+    Screen,
+    /// Numbered lines.
+    Plain,
+    /// Nobody can be asked.
+    Nobody,
+}
+
+impl Front {
+    /// Full screen on a terminal that can do it, lines on one that cannot, else nobody.
+    fn choose(global: &Global) -> Self {
+        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let simple = global.plain
+            || variable("TERM") == "dumb"
+            || variable("TERM").is_empty()
+            || variable("ACCESSIBLE") == "1";
+        match (global.plain, terminal, simple) {
+            (true, _, _) => Self::Plain,
+            (_, false, _) => Self::Nobody,
+            (_, true, true) => Self::Plain,
+            (_, true, false) => Self::Screen,
+        }
+    }
+}
+
+/// How screens are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Display {
+    /// No colours.
+    pub no_color: bool,
+    /// ASCII glyphs only.
+    pub ascii: bool,
+}
+
+impl Global {
+    fn display(&self) -> Display {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .map(variable)
+            .find(|value| !value.is_empty());
+        Display {
+            no_color: self.no_color || !variable("NO_COLOR").is_empty(),
+            // a locale that says something else than UTF-8 cannot show our glyphs; no locale at all says nothing
+            ascii: locale.is_some_and(|locale| {
+                let lower = locale.to_lowercase();
+                !lower.contains("utf-8")
+                    && !lower.contains("utf8")
+                    && lower != "c"
+                    && lower != "posix"
+            }) || variable("TERM") == "linux",
+        }
+    }
+}
+
+/// Opens the wizard, or says why it cannot.
+pub(crate) async fn wizard(
+    settings: Settings,
+    ports: Ports,
+    front: Front,
+    display: Display,
+    notes: Vec<String>,
+    output: &mut Output,
+) -> Exit {
+    match front {
+        Front::Screen => headless::wizard::run(settings, ports, display, notes, output).await,
+        Front::Plain => headless::plain::run(settings, ports, notes, output).await,
+        Front::Nobody => {
+            let failure = Failure::new(Code::LoginMissingKey, "the wizard needs a terminal, and this is none")
+                .hint("`neonup setup --yes` runs the same steps without one; `neonup check` only looks; --plain asks in lines");
+            output.failed(&failure, Exit::Failed)
+        }
+    }
+}
+
+fn flags(global: &Global, command: Option<&Command>) -> Flags {
+    let mut flags = Flags {
+        api_host: global.api_host.clone(),
+        ca_file: global.ca_file.clone(),
+        timeout: global.timeout.map(Duration::from_secs),
+        ..Flags::default()
+    };
+    if let Some(Command::Setup(args)) = command {
+        flags.project.clone_from(&args.project);
+        flags.org.clone_from(&args.org);
+        flags.new_project = args.new;
+        flags.edit_code = args.edit_code;
+        flags.store = args.store.map(Store::from);
+    }
+    flags
+}
+
+/// Where the program works: the directory, the repository around it, the configuration.
+pub(crate) struct Place {
+    root: PathBuf,
+    config_file: PathBuf,
+    repository: ports::repository::GitRepository,
+    environment: Environment,
+}
+
+impl Place {
+    fn find(global: &Global) -> Result<Self, Failure> {
+        let wrong = |what: String| {
+            Failure::new(Code::SecretsUnknown, what).hint("check the path given with -C")
+        };
+        let directory = match &global.directory {
+            Some(directory) => directory.clone(),
+            None => std::env::current_dir()
+                .map_err(|error| wrong(format!("there is no current directory: {error}")))?,
+        };
+        let directory = directory
+            .canonicalize()
+            .map_err(|error| wrong(format!("cannot enter `{}`: {error}", directory.display())))?;
+        if !directory.is_dir() {
+            return Err(wrong(format!("`{}` is no directory", directory.display())));
+        }
+        let mut place = Self::at(&directory, environment());
+        if let Some(file) = &global.config {
+            place.config_file.clone_from(file);
+            if !file.is_file() {
+                return Err(Failure::new(
+                    Code::SecretsUnknown,
+                    format!("there is no configuration file `{}`", file.display()),
+                )
+                .hint("check the path given with --config"));
+            }
+        }
+        Ok(place)
+    }
+
+    /// The place around an existing directory.
+    pub(crate) fn at(directory: &Path, environment: Environment) -> Self {
+        let repository = ports::repository::GitRepository::open(directory);
+        let root = repository
+            .root()
+            .map_or_else(|| directory.to_owned(), Path::to_owned);
+        Self {
+            config_file: root.join(CONFIG_FILE),
+            root,
+            repository,
+            environment,
+        }
+    }
+
+    /// Reads the configuration and makes the ports.
+    pub(crate) fn open(self, flags: Flags) -> Result<(Settings, Ports), Failure> {
+        let config = match std::fs::read_to_string(&self.config_file) {
+            Ok(text) => Some(Config::parse(&text).map_err(|error| {
+                Failure::new(
+                    Code::SecretsUnknown,
+                    format!("`{}` {error}", self.config_file.display()),
+                )
+                .hint("mend that line; nothing was changed")
+            })?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(Failure::new(
+                    Code::SecretsUnknown,
+                    format!("cannot read `{}`", self.config_file.display()),
+                )
+                .why(error.to_string())
+                .hint("check its permissions"));
+            }
+        };
+        let root = self.root.clone();
+        let detected =
+            crate::domain::stack::detect(&|path| std::fs::read_to_string(root.join(path)).ok())
+                .config;
+        let found = Found {
+            config,
+            detected,
+            environment: self.environment,
+        };
+        let settings = Settings::resolve(
+            &self.root,
+            &self.config_file,
+            found,
+            flags,
+            SystemTime::now(),
+        );
+        check_host(&settings.api_host)?;
+        let ports = Ports {
+            neon: Arc::new(ports::neon::HttpNeon::new(
+                settings.api_host.clone(),
+                settings.ca_file.clone(),
+                settings.timeout,
+            )),
+            database: Arc::new(ports::database::Postgres::new(settings.timeout)),
+            store: Arc::new(ports::store::OsStore::new(&settings.environment)),
+            files: Arc::new(ports::files::DiskFiles::new(&self.root)),
+            repository: Arc::new(self.repository),
+            process: Arc::new(ports::process::OsProcess::new(&self.root)),
+        };
+        Ok((settings, ports))
+    }
+}
+
+/// The process environment, without what is not UTF-8.
+pub(crate) fn environment() -> Environment {
+    Environment::new(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }),
+    )
+}
+
+/// Refuses an API host that is no base URL, or that would send the key in clear over a network.
+fn check_host(host: &str) -> Result<(), Failure> {
+    let wrong = |why: &str| {
+        Failure::new(Code::LoginUnreachable, format!("`{host}` cannot be the API's host"))
+            .why(why)
+            .hint("give a full base, such as https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2")
+    };
+    let url = url::Url::parse(host).map_err(|error| wrong(&error.to_string()))?;
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => return Err(wrong("it names no host")),
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        "http" => Err(wrong(
+            "plain http is for this machine only: the key would cross the network in clear",
+        )),
+        _ => Err(wrong("it is neither https nor http")),
+    }
+}
+
+/// Starts the log, where one is asked for.
+fn start_log(global: &Global) -> Result<(), Failure> {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let level = match global.verbose {
+        0 => "info",
+        1 => "neonup=debug,info",
+        _ => "neonup=trace,debug",
+    };
+    let filter = EnvFilter::new(level);
+    if let Some(path) = &global.log {
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|error| {
+                Failure::new(
+                    Code::LoginUnreachable,
+                    format!("cannot write the log `{}`", path.display()),
+                )
+                .why(error.to_string())
+            })?;
+        fmt()
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .with_writer(std::sync::Mutex::new(file))
+            .init();
+        return Ok(());
+    }
+    if global.verbose > 0 {
+        fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+    Ok(())
+}

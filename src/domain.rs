@@ -1,4 +1,13 @@
 //! What the project knows, without any IO: every function here is pure.
 
+pub mod age;
 pub mod credentials;
+pub mod diff;
+pub mod dotenv;
+pub mod hex;
+pub mod mask;
+pub mod python;
+pub mod sample;
+pub mod sql;
+pub mod stack;
 pub mod url;

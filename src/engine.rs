@@ -13,6 +13,7 @@ pub mod project;
 pub mod runtime;
 pub mod schema;
 pub mod secrets;
+mod target;
 
 use async_trait::async_trait;
 

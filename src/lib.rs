@@ -19,11 +19,13 @@
 //! | [`tui`] | the wizard: `app` and `update` are pure, `screens` draw, `terminal` is the only part that touches a terminal |
 //! | [`settings`] | flags over environment over `neonup.toml` over what is detected over defaults |
 //! | [`cli`] | the command line, and which front end runs |
+//! | `child` | starting other programs so that none outlives us |
 //!
 //! A new step is a variant of [`plan::StepId`]: the compiler then asks for its needs, its implementation in `engine`, its
 //! detail, its screen and its heading in `SETUP.md`.
 
 pub mod answer;
+mod child;
 pub mod cli;
 pub mod detail;
 pub mod domain;

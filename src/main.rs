@@ -1,3 +1,7 @@
 //! The `neonup` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    neonup::cli::main()
+}

@@ -3,6 +3,8 @@
 //! Steps see only [`Ports`]; tests hand in fakes. Nothing else in the crate does IO, but for the sandbox and the terminal.
 
 pub mod database;
+#[cfg(test)]
+pub(crate) mod fakes;
 pub mod files;
 pub mod neon;
 pub mod process;

@@ -1,1 +1,357 @@
-//! Our own local Neon.
+//! Our own local Neon: the same REST API, and real Postgres computes behind TLS and SCRAM, on loopback only.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | `api`, `api/*` | the HTTP API, a file for each resource; `api/control` is `/sandbox/…`, which Neon does not have |
+//! | `operations` | asynchronous work: what a call schedules, done in the background |
+//! | `compute` | a branch's Postgres: data copied from template or parent, asleep or awake |
+//! | `server` | a Postgres process that is never left behind |
+//! | `engine` | which Postgres: given, bundled, or installed; the template |
+//! | `front`, `scram`, `wire` | the port of an endpoint: TLS, SCRAM-SHA-256(-PLUS), then straight through |
+//! | `admin` | the superuser's small client, and quoting |
+//! | `state`, `ids` | what there is, how it is kept, what it is called |
+//! | `ca`, `files`, `core` | certificates; files, locks and accounts; what everything shares |
+//! | `faults` | the ways to misbehave |
+//! | `build.rs` | the package's build script: carries the bundled Postgres |
+//!
+//! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
+//! `pooler_host` and the URIs; the pooled host is the direct one, because no second name resolves everywhere; `pg_version` is
+//! kept but one Postgres serves all projects; a read-only endpoint is the same server with read-only transactions.
+
+mod admin;
+mod api;
+mod ca;
+mod compute;
+mod core;
+mod engine;
+mod faults;
+mod files;
+mod front;
+mod ids;
+mod operations;
+mod scram;
+mod server;
+mod state;
+mod wire;
+
+use std::{
+    fs::File,
+    io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+pub use crate::sandbox::faults::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
+use crate::{
+    sandbox::{
+        compute::Place,
+        core::Core,
+        engine::{Engine, Source},
+        files::{Account, Scratch},
+        state::{OpenError, Store},
+    },
+    secret::Secret,
+};
+
+/// How a sandbox is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the state is kept. `None`: in a temporary folder that goes with the sandbox.
+    pub dir: Option<PathBuf>,
+    /// The API's port. `None`: one that is free.
+    pub port: Option<u16>,
+    /// The folder with `postgres` and `initdb`. `None`: the bundled Postgres, else the newest installed one.
+    pub pg_bin: Option<PathBuf>,
+    /// How long a compute may be unused before it suspends, unless its endpoint says otherwise.
+    pub idle: Duration,
+    /// What goes wrong from the start.
+    pub faults: Faults,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            port: None,
+            pg_bin: None,
+            idle: Duration::from_secs(300), // Neon's default
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Why a sandbox did not start: what, and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// Another program listens on the port.
+    #[error(
+        "port {0} is in use\nhint: choose another one with --port, or none for any that is free"
+    )]
+    PortInUse(u16),
+    /// The API could not listen.
+    #[error("the sandbox cannot listen on 127.0.0.1: {0}")]
+    Listen(#[source] io::Error),
+    /// There is no Postgres.
+    #[error(
+        "no Postgres engine was found\nhint: install PostgreSQL 14 or newer, name its folder with --pg-bin (or \
+         NEONUP_PG_BIN), or build neonup with the feature `bundled-postgres`"
+    )]
+    NoEngine,
+    /// The folder given with `--pg-bin` has no Postgres in it.
+    #[error(
+        "`{0}` does not hold `postgres` and `initdb`\nhint: name the `bin` folder of a PostgreSQL server, 14 or newer"
+    )]
+    PgBin(PathBuf),
+    /// The account that would run Postgres cannot get at the state.
+    #[error(
+        "Postgres refuses to run as root, and the account it would run as cannot reach `{0}`\nhint: choose a folder outside \
+         of /root with --dir, such as /var/lib/neonup, or leave --pg-bin out"
+    )]
+    OutOfReach(PathBuf),
+    /// The folder cannot be used.
+    #[error(
+        "`{dir}` cannot be used: {source}\nhint: choose another folder with --dir, or make this one writable"
+    )]
+    Dir {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another sandbox uses the folder.
+    #[error("another sandbox uses `{0}`\nhint: stop it, or choose another folder with --dir")]
+    DirInUse(PathBuf),
+    /// A newer neonup wrote the state.
+    #[error(
+        "the state in `{dir}` is of a newer neonup (version {version})\nhint: update neonup, or choose another folder with --dir"
+    )]
+    NewerState {
+        /// The folder.
+        dir: PathBuf,
+        /// The state's version.
+        version: u32,
+    },
+    /// The state cannot be read.
+    #[error("the state in `{dir}` cannot be read: {why}\nhint: move the folder away to begin anew")]
+    BrokenState {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// There is no certificate authority.
+    #[error("the sandbox's certificates could not be made: {0}")]
+    Certificates(String),
+}
+
+/// A running sandbox.
+///
+/// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux its servers
+/// end with the process, whatever kills it.
+pub struct Sandbox {
+    core: Arc<Core>,
+    port: u16,
+    key: Secret,
+    api: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// Keeps a second sandbox out of the folder; the last thing to go.
+    _lock: Option<File>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox; it answers as soon as the API listens.
+    ///
+    /// The engine is unpacked and its template made in the background, the first time on a machine; what waits for it are
+    /// the operations, which also report if it fails.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let source = Source::choose(options.pg_bin.as_deref())?;
+        let account = Account::unprivileged();
+        let shown = options.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let unusable = |source: io::Error| SandboxError::Dir {
+            dir: shown.clone(),
+            source,
+        };
+        let scratch = Scratch::create(account).map_err(unusable)?;
+        let keep = options.dir.is_some();
+        let state_dir = if let Some(dir) = &options.dir {
+            files::create_private_dir(dir).map_err(unusable)?;
+            std::fs::canonicalize(dir).map_err(unusable)?
+        } else {
+            let dir = scratch.path().join("state");
+            files::create_private_dir(&dir).map_err(unusable)?;
+            dir
+        };
+        let lock = if keep {
+            let lock = files::lock(&state_dir).map_err(unusable)?;
+            Some(lock.ok_or_else(|| SandboxError::DirInUse(shown.clone()))?)
+        } else {
+            None
+        };
+        let account = run_as(account, &state_dir, scratch.path(), &source).map_err(unusable)?;
+        let Some(account) = account else {
+            return Err(SandboxError::OutOfReach(shown));
+        };
+        let store = Store::open(&state_dir, keep).map_err(|error| match error {
+            OpenError::Io(source) => unusable(source),
+            OpenError::Newer(version) => SandboxError::NewerState {
+                dir: shown.clone(),
+                version,
+            },
+            error @ OpenError::Malformed { .. } => SandboxError::BrokenState {
+                dir: shown.clone(),
+                why: error.to_string(),
+            },
+        })?;
+        let authority =
+            ca::open(&state_dir).map_err(|error| SandboxError::Certificates(error.to_string()))?;
+        let listener = listen(options.port).await?;
+        let port = listener.local_addr().map_err(SandboxError::Listen)?.port();
+        let key = Secret::new(store.read(|state| state.account.api_key.clone()));
+        let core = Core::new(
+            store,
+            authority,
+            options.idle,
+            options.faults,
+            state_dir,
+            keep,
+            scratch,
+        );
+        let core = Arc::new(core.map_err(unusable)?);
+        open_fronts(&core).map_err(SandboxError::Listen)?;
+        let background = Arc::clone(&core);
+        core.spawn(async move {
+            let engine = Engine::prepare(source, account.who, background.state_dir()).await;
+            background.set_engine(engine);
+        });
+        let api = api::serve(Arc::clone(&core), listener);
+        Ok(Self {
+            core,
+            port,
+            key,
+            api: Some(api),
+            _lock: lock,
+        })
+    }
+
+    /// The API's base, as `NEON_API_HOST` wants it: `http://127.0.0.1:PORT/api/v2`.
+    pub fn api_host(&self) -> String {
+        format!("http://127.0.0.1:{}/api/v2", self.port)
+    }
+
+    /// A personal API key; the same for as long as the state is kept.
+    pub const fn api_key(&self) -> &Secret {
+        &self.key
+    }
+
+    /// The certificate of the authority that the databases' certificates are signed by.
+    pub fn ca_file(&self) -> &Path {
+        &self.core.authority.file
+    }
+
+    /// What goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.core.set_faults(faults);
+    }
+
+    /// Stops the API, the fronts and every server, and removes what is temporary.
+    pub async fn shutdown(mut self) {
+        if let Some((stop, mut api)) = self.api.take() {
+            stop.send(()).unwrap_or_default();
+            // Requests that are being answered may finish; one that is told to be slow need not.
+            let limit = Duration::from_millis(500);
+            if tokio::time::timeout(limit, &mut api).await.is_err() {
+                api.abort();
+            }
+        }
+        self.core.end().await;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some((stop, api)) = self.api.take() {
+            stop.send(()).unwrap_or_default();
+            api.abort();
+            self.core.end_now();
+        }
+    }
+}
+
+/// Who runs Postgres.
+struct RunAs {
+    /// `None`: we ourselves.
+    who: Option<Account>,
+}
+
+/// Lets an unprivileged account run Postgres if we are root and it can get at the data. If it cannot (a folder in a 0700
+/// /root), the bundled Postgres runs as root, which it allows; another one refuses: `None`.
+fn run_as(
+    account: Option<Account>,
+    state: &Path,
+    scratch: &Path,
+    source: &Source,
+) -> io::Result<Option<RunAs>> {
+    let Some(account) = account else {
+        return Ok(Some(RunAs { who: None }));
+    };
+    // The account passes through; what lies there is private by its own mode.
+    for folder in [state.to_owned(), state.join("computes")] {
+        files::create_private_dir(&folder)?;
+        files::let_through(&folder)?;
+    }
+    if account.reaches(state) && account.reaches(scratch) {
+        return Ok(Some(RunAs { who: Some(account) }));
+    }
+    Ok((*source == Source::Bundled).then_some(RunAs { who: None }))
+}
+
+async fn listen(port: Option<u16>) -> Result<TcpListener, SandboxError> {
+    let wanted = port.unwrap_or(0);
+    TcpListener::bind((Ipv4Addr::LOCALHOST, wanted))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => SandboxError::PortInUse(wanted),
+            _ => SandboxError::Listen(error),
+        })
+}
+
+/// Opens the ports of the endpoints that an earlier run has left.
+fn open_fronts(core: &Arc<Core>) -> io::Result<()> {
+    let endpoints: Vec<_> = core.store.read(|state| {
+        let all = state.projects.values().flat_map(|project| {
+            let place = |branch: &str| Place::new(&project.id, branch);
+            project.endpoints.iter().map(move |endpoint| {
+                (
+                    place(&endpoint.branch_id),
+                    endpoint.id.clone(),
+                    endpoint.port,
+                )
+            })
+        });
+        all.collect()
+    });
+    for (place, id, port) in endpoints {
+        let project = place.project.clone();
+        let got = front::open(core, place, &id, port)?;
+        if got != port {
+            core.store.edit(&project, |project| {
+                if let Some(endpoint) = project.endpoint_mut(&id) {
+                    endpoint.port = got;
+                }
+            });
+        }
+    }
+    Ok(())
+}

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -178,6 +178,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// The longest that one request or one rung may take.
     pub timeout: Duration,
+    /// When the program started: ages are told from here.
+    pub now: SystemTime,
     /// The process environment.
     pub environment: Environment,
     /// The project.
@@ -194,16 +196,31 @@ pub struct Settings {
     pub flags: Flags,
 }
 
+/// The layers below the command line, as they were found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The configuration, where the file exists.
+    pub config: Option<Config>,
+    /// What the repository looks like, in the shape of a configuration.
+    pub detected: Config,
+    /// The process environment.
+    pub environment: Environment,
+}
+
 impl Settings {
-    /// Lays the layers over each other. `detected` is what the repository looks like, in the shape of a configuration.
+    /// Lays the layers over each other.
     pub fn resolve(
         root: &Path,
         config_file: &Path,
-        config: Option<Config>,
-        detected: Config,
-        environment: Environment,
+        found: Found,
         flags: Flags,
+        now: SystemTime,
     ) -> Self {
+        let Found {
+            config,
+            detected,
+            environment,
+        } = found;
         let config_exists = config.is_some();
         let config = config.unwrap_or_default();
         let backend_declared = config.backend.is_some();
@@ -253,6 +270,7 @@ impl Settings {
             schema: config.schema.or(detected.schema).unwrap_or_default(),
             backend: config.backend.or(detected.backend),
             backend_declared,
+            now,
             environment,
             flags,
         }

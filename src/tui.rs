@@ -1,1 +1,99 @@
 //! The wizard.
+//!
+//! ```text
+//! key → keymap → Msg → update(&mut App) → Vec<Effect> → the runtime, the terminal
+//!                          view(&App) draws
+//! ```
+//!
+//! [`update`] and [`view`] are pure; [`drive`] is the loop between them, generic over the screen and the keys, so that tests
+//! own both; [`terminal`] is the only part that touches a terminal. A screen is a module of [`screens`]: it says what it shows
+//! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
+
+pub mod app;
+pub mod drive;
+#[doc(hidden)]
+pub mod gallery;
+pub mod keymap;
+pub mod msg;
+pub mod presenter;
+pub mod screens;
+pub mod terminal;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+pub use terminal::TerminalError;
+
+use crate::{engine::Runtime, event::Event, plan::Plan};
+
+/// What the wizard is told when it opens, and what does not change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the terminal, each independent of the others"
+)]
+pub struct Options {
+    /// The project's name, for the title.
+    pub project: String,
+    /// `Neon` or `Sandbox`.
+    pub place: String,
+    /// What the summary says besides: where the demo's files lie, how to start the app.
+    pub notes: Vec<String>,
+    /// `--no-color`, `NO_COLOR`.
+    pub no_color: bool,
+    /// ASCII instead of box drawing and symbols, for a locale or a font without them.
+    pub ascii: bool,
+    /// Whether the terminal's background is known to be light.
+    pub light: bool,
+    /// Identifiers are hidden from the start.
+    pub presenter: bool,
+    /// Whether the terminal is tmux (`TMUX` is set): then the clipboard's sequence is passed through it.
+    pub tmux: bool,
+}
+
+/// Why the wizard ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Every step is done or left out.
+    Finished,
+    /// The user left while something was open.
+    Quit,
+    /// Ctrl-C, or SIGTERM.
+    Cancelled,
+    /// A task of ours panicked; the text is for the report. Exit with 70.
+    Bug(String),
+    /// The terminal is gone: there is nobody to tell.
+    Hangup,
+}
+
+/// How the wizard ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// What is known of the steps, with all work ended.
+    pub plan: Plan,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Opens the wizard, and returns when it was left, the terminal is as it was, and no work goes on.
+///
+/// The caller has checked that there is a terminal.
+pub async fn run(
+    runtime: Runtime,
+    mut events: UnboundedReceiver<Event>,
+    options: Options,
+) -> Result<Ended, TerminalError> {
+    let ended = terminal::run(&runtime, &mut events, options).await;
+    runtime.shutdown().await;
+    let (mut plan, reason) = ended?;
+    while let Ok(event) = events.try_recv() {
+        plan.fold(&event);
+    }
+    Ok(Ended { plan, reason })
+}

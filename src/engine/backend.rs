@@ -1,9 +1,33 @@
-//! The backend step.
+//! The backend step: the application's session module, its requirements, and its start-up.
+//!
+//! New files are written; an existing file is only ever changed when the user asked for it, and the change was shown before.
 
 use async_trait::async_trait;
 
 use super::{Cx, Step};
-use crate::{answer::Answer, event::Report, failure::Result, plan::StepId};
+use crate::{
+    answer::Answer,
+    detail::{Backend, Check, CheckState, Detail, FileChange},
+    domain::{
+        diff,
+        python::{self, App, Dependencies, Issue},
+        stack::{self, Stack, join},
+        url::Driver,
+    },
+    event::Report,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    plan::StepId,
+    ports::files::Refusal,
+    settings::BackendSettings,
+};
+
+/// The command that mends what this step may mend by itself.
+const FIX: &str = "neonup setup backend";
+/// The command that also changes source files.
+const EDIT: &str = "neonup setup backend --edit-code";
+/// Where the health route is when no URL is configured.
+const HEALTH_PATH: &str = "/health";
 
 /// The backend step.
 #[derive(Debug, Clone, Copy)]
@@ -15,11 +39,429 @@ impl Step for BackendStep {
         StepId::Backend
     }
 
-    async fn probe(&self, _cx: &Cx) -> Result<Report> {
-        Ok(Report::waiting("not written yet"))
+    async fn probe(&self, cx: &Cx) -> Result<Report> {
+        let Some(backend) = &cx.settings.backend else {
+            return Ok(Report::skipped(
+                "no backend was found, and neonup.toml names none",
+            ));
+        };
+        Ok(look(cx, backend).report(cx))
     }
 
-    async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        let Some(backend) = &cx.settings.backend else {
+            return self.probe(cx).await;
+        };
+        let edit = answer == Answer::EditCode || cx.settings.flags.edit_code;
+        for change in look(cx, backend).changes {
+            if change.old.is_none() || edit {
+                write(cx, &change)?;
+            }
+        }
         self.probe(cx).await
     }
+
+    fn must_finish(&self) -> bool {
+        true
+    }
 }
+
+/// A change to one file.
+struct Change {
+    path: String,
+    why: String,
+    old: Option<String>,
+    new: String,
+}
+
+/// What was seen.
+#[derive(Default)]
+struct Look {
+    stack: Stack,
+    findings: Vec<Finding>,
+    checks: Vec<Check>,
+    changes: Vec<Change>,
+    evidence: Vec<String>,
+}
+
+impl Look {
+    fn report(self, cx: &Cx) -> Report {
+        let mut findings = self.findings;
+        if !cx.settings.backend_declared {
+            for finding in &mut findings {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+        }
+        let gap = findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Gap)
+            .map(|finding| finding.title.clone());
+        let evidence = gap.unwrap_or_else(|| {
+            if self.evidence.is_empty() {
+                self.stack.label().to_owned()
+            } else {
+                format!("{}: {}", self.stack.label(), self.evidence.join(", "))
+            }
+        });
+        let changes = self
+            .changes
+            .iter()
+            .map(|change| FileChange {
+                path: change.path.clone(),
+                why: change.why.clone(),
+                diff: match &change.old {
+                    Some(old) => diff::hunks(&diff::text(old, &change.new), 3),
+                    None => diff::text("", &change.new),
+                },
+                exists: change.old.is_some(),
+            })
+            .collect();
+        Report::judged(evidence, findings).detail(Detail::Backend(Backend {
+            stack: self.stack.label().to_owned(),
+            checks: self.checks,
+            changes,
+        }))
+    }
+
+    /// Proposes the files of a new session module.
+    fn propose_session(&mut self, read: stack::Reader<'_>, files: Vec<(String, String)>) {
+        let path = files
+            .first()
+            .map(|(path, _)| path.clone())
+            .unwrap_or_default();
+        self.check("session", false, &path);
+        self.findings.push(
+            Finding::new(
+                Code::BackendSessionMissing,
+                format!("`{path}` does not exist"),
+            )
+            .path(&path)
+            .detail("the application has nothing that connects it to the database")
+            .hint(FIX)
+            .fixable(),
+        );
+        for (path, text) in files {
+            let old = read(&path);
+            let new = match &old {
+                None => text,
+                // an `__init__.py` that is there already keeps what it has
+                Some(old) if !old.contains("get_session") => format!("{old}{text}"),
+                Some(_) => continue,
+            };
+            self.changes.push(Change {
+                path,
+                why: "connects the application to the database".to_owned(),
+                old,
+                new,
+            });
+        }
+    }
+
+    fn check(&mut self, label: &str, ok: bool, text: impl Into<String>) {
+        let state = if ok { CheckState::Ok } else { CheckState::Gap };
+        self.checks.push(Check::new(label, state, text));
+    }
+}
+
+/// A source file as text; `None` where it is not there or no text.
+fn read(cx: &Cx, path: &str) -> Option<String> {
+    let bytes = cx.ports.files.read(&cx.settings.path(path)).ok()??;
+    String::from_utf8(bytes).ok()
+}
+
+fn look(cx: &Cx, backend: &BackendSettings) -> Look {
+    let reader = |path: &str| read(cx, path);
+    let dir = backend.dir.trim_matches('/');
+    let mut look = Look::default();
+    let dependencies = Dependencies::read(&reader, dir);
+    let detected = stack::detect(&reader);
+    look.stack = detected.stack;
+    if !look.stack.is_fastapi() {
+        let there = cx
+            .ports
+            .files
+            .stat(&cx.settings.path(dir))
+            .is_ok_and(|stat| stat.is_some());
+        if !there {
+            look.findings
+                .push(not_found(dir, "the folder does not exist"));
+        }
+        look.evidence
+            .push("its code is not looked at, only its env file".to_owned());
+        return look;
+    }
+    let sqlmodel = look.stack == Stack::FastApiSqlModel;
+    let app = App::from_command(dir, &backend.start)
+        .filter(|app| reader(&app.file).is_some())
+        .or_else(|| python::find_app(&reader, dir));
+    let Some(app) = app else {
+        let named = App::from_command(dir, &backend.start)
+            .map_or_else(|| join(dir, "src/main.py"), |app| app.file);
+        look.check("application", false, &named);
+        look.findings
+            .push(not_found(&named, "no file makes the FastAPI application"));
+        return look;
+    };
+    look.check("application", true, &app.file);
+    let url_key = cx.settings.url_key();
+    let driver = url_key.map_or_else(|| dependencies.driver(), |(_, _, _, driver)| driver);
+    let key = url_key.map_or("DATABASE_URL", |(_, key, _, _)| key);
+    let env_file = url_key.map_or_else(
+        || join(dir, ".env"),
+        |(target, _, _, _)| target.file.clone(),
+    );
+    let health = backend
+        .health
+        .as_ref()
+        .and_then(|url| url::Url::parse(url).ok())
+        .map_or_else(|| HEALTH_PATH.to_owned(), |url| url.path().to_owned());
+
+    requirements(&mut look, &reader, &dependencies, dir, driver, sqlmodel);
+    let main = reader(&app.file).unwrap_or_default();
+    let session = existing_session(&reader, &app);
+    let facts = python::judge_main(
+        &main,
+        session.as_ref().map(|(_, text)| text.as_str()),
+        &health,
+    );
+    let env_flag = backend
+        .start
+        .iter()
+        .any(|argument| argument.starts_with("--env-file"));
+    if let Some((path, text)) = &session {
+        let issues = python::judge_session(text, driver, key, facts.loads_env_first || env_flag);
+        look.check("session", issues.iter().all(|issue| !issue.breaks), path);
+        let found = issues.iter().map(|issue| finding(path, issue));
+        look.findings.extend(found);
+    } else {
+        let files = python::session_files(&app, driver, key, &env_file, sqlmodel);
+        look.propose_session(&reader, files);
+    }
+    start_up(cx, &mut look, &reader, &app, &main, &facts, &health, driver);
+    look
+}
+
+fn not_found(path: &str, why: &str) -> Finding {
+    Finding::new(Code::BackendNotFound, format!("`{path}` is not there"))
+        .path(path)
+        .detail(why)
+        .hint("name the folder and the start command under [backend] in neonup.toml")
+}
+
+fn finding(path: &str, issue: &Issue) -> Finding {
+    let mut finding = Finding::new(Code::BackendSessionWrong, issue.title.clone())
+        .path(path)
+        .detail(issue.detail.clone())
+        .hint(issue.line.map_or_else(
+            || format!("edit {path}"),
+            |line| format!("edit line {line} of {path}"),
+        ));
+    if !issue.breaks {
+        finding.severity = Severity::Warning;
+    }
+    finding.line = issue.line;
+    finding
+}
+
+/// The modules that may make the engine.
+const SESSIONS: &[&str] = &[
+    "db/session.py",
+    "db/__init__.py",
+    "db/engine.py",
+    "db/database.py",
+    "db.py",
+    "database.py",
+    "session.py",
+    "core/db.py",
+    "core/database.py",
+    "database/session.py",
+    "database/__init__.py",
+];
+
+/// The module that makes the engine, or whose place the new one would take.
+fn existing_session(read: stack::Reader<'_>, app: &App) -> Option<(String, String)> {
+    let candidates = || {
+        SESSIONS
+            .iter()
+            .map(|name| join(&app.package_dir, name))
+            .chain([app.file.clone()])
+            .filter_map(|path| Some((read(&path)?, path)))
+            .map(|(text, path)| (path, text))
+    };
+    let makes_engine =
+        |text: &str| text.contains("create_engine(") || text.contains("create_async_engine(");
+    candidates()
+        .find(|(_, text)| makes_engine(text))
+        // a db.py would be hidden by a new package of that name
+        .or_else(|| {
+            candidates().find(|(path, _)| {
+                path.ends_with("db/session.py") || path.ends_with("/db.py") || path == "db.py"
+            })
+        })
+}
+
+fn requirements(
+    look: &mut Look,
+    read: stack::Reader<'_>,
+    dependencies: &Dependencies,
+    dir: &str,
+    driver: Driver,
+    sqlmodel: bool,
+) {
+    let missing = dependencies.missing(driver, sqlmodel);
+    let file = dependencies
+        .file
+        .clone()
+        .unwrap_or_else(|| join(dir, "requirements.txt"));
+    look.check("requirements", missing.is_empty(), &file);
+    if missing.is_empty() {
+        look.evidence.push(format!("`{file}` names all packages"));
+        return;
+    }
+    let plain = std::path::Path::new(&file)
+        .extension()
+        .is_some_and(|end| end == "txt");
+    let hint = if plain {
+        EDIT.to_owned()
+    } else if read(&join(dir, "poetry.lock")).is_some() {
+        format!("poetry add {}", missing.join(" "))
+    } else {
+        let quoted: Vec<_> = missing.iter().map(|name| format!("\"{name}\"")).collect();
+        format!("uv add {}", quoted.join(" "))
+    };
+    for package in &missing {
+        let name = package.split(['>', '=', '[']).next().unwrap_or(package);
+        look.findings.push(
+            Finding::new(
+                Code::BackendDependencyMissing,
+                format!("`{file}` lacks {name}"),
+            )
+            .path(&file)
+            .detail(format!("the database is reached over {driver}"))
+            .hint(hint.clone()),
+        );
+    }
+    if plain {
+        let old = read(&file);
+        let mut new = old.clone().unwrap_or_default();
+        if !new.is_empty() && !new.ends_with('\n') {
+            new.push('\n');
+        }
+        for package in &missing {
+            new.push_str(package);
+            new.push('\n');
+        }
+        look.changes.push(Change {
+            path: file,
+            why: "adds the packages that the database needs".to_owned(),
+            old,
+            new,
+        });
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything that was found before is needed here, once"
+)]
+fn start_up(
+    cx: &Cx,
+    look: &mut Look,
+    read: stack::Reader<'_>,
+    app: &App,
+    main: &str,
+    facts: &python::MainFacts,
+    health: &str,
+    driver: Driver,
+) {
+    // migrations make the tables where there are some
+    let migrates = !cx.settings.schema.command.is_empty();
+    let tables = facts.create_all || migrates;
+    let asks = facts.health.is_some() && facts.health_queries;
+    look.check("tables", tables, "made on start-up");
+    look.check("health", asks || facts.routers, health);
+    let mut wanted = facts.clone();
+    wanted.create_all = tables;
+    let models = ["models/__init__.py", "models.py"]
+        .iter()
+        .any(|name| read(&join(&app.package_dir, name)).is_some())
+        .then(|| app.sibling("models"));
+    // an async engine needs other code than the one proposed here
+    let proposed = if driver == Driver::Asyncpg {
+        None
+    } else {
+        python::propose_main(main, app, &wanted, health, models.as_deref())
+    };
+    let hint = if proposed.is_some() {
+        EDIT.to_owned()
+    } else {
+        format!("edit {}", app.file)
+    };
+    if !tables {
+        look.findings.push(
+            Finding::new(
+                Code::BackendCreateAllMissing,
+                "the application does not create its tables on start-up",
+            )
+            .path(&app.file)
+            .detail("nothing calls SQLModel.metadata.create_all(engine)")
+            .hint(hint.clone()),
+        );
+    }
+    if !asks {
+        let (title, detail) = if facts.health.is_some() {
+            (
+                format!("`{health}` does not ask the database"),
+                "it says healthy while the database is gone",
+            )
+        } else {
+            (
+                format!("there is no route `{health}` in `{}`", app.file),
+                "nothing can tell whether the application reaches its database",
+            )
+        };
+        let mut finding = Finding::new(Code::BackendHealthRouteMissing, title)
+            .path(&app.file)
+            .detail(detail)
+            .hint(hint);
+        if facts.health.is_none() && facts.routers {
+            // it may stand in one of the routers
+            finding.severity = Severity::Note;
+        }
+        finding.line = facts.health;
+        look.findings.push(finding);
+    }
+    if tables && asks {
+        look.evidence.push(format!("`{health}` asks the database"));
+    }
+    if let Some(new) = proposed {
+        look.changes.push(Change {
+            path: app.file.clone(),
+            why: "creates the tables on start-up, and answers for the database".to_owned(),
+            old: Some(main.to_owned()),
+            new,
+        });
+    }
+}
+
+fn write(cx: &Cx, change: &Change) -> Result<()> {
+    let path = cx.settings.path(&change.path);
+    let old = change.old.as_ref().map(String::as_bytes);
+    cx.ports
+        .files
+        .replace(&path, old, change.new.as_bytes())
+        .map_err(|error| {
+            let failure = Failure::new(
+                Code::BackendSessionMissing,
+                format!("`{}` was not written", change.path),
+            )
+            .why(error.to_string());
+            match Refusal::of(&error) {
+                Some(Refusal::Changed) => failure.hint("it is not as it was shown: look again"),
+                _ => failure.hint("make the folder writable for you"),
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests;

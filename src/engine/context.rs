@@ -42,6 +42,7 @@ struct Memory {
     keyring: Option<Keyring>,
     project: Option<Project>,
     organization: Option<String>,
+    unproven: bool,
 }
 
 /// What the steps of one run tell each other. Never stored: each run learns it anew.
@@ -173,6 +174,16 @@ impl Cx {
     /// Remembers the organization.
     pub fn remember_organization(&self, organization: Option<String>) {
         self.shared.memory().organization = organization;
+    }
+
+    /// Whether an apply has changed what the application stands on, and it was not started since.
+    pub fn unproven(&self) -> bool {
+        self.shared.memory().unproven
+    }
+
+    /// Remembers that it was changed, or that it was proven since.
+    pub fn remember_change(&self, changed: bool) {
+        self.shared.memory().unproven = changed;
     }
 
     /// Holds the search for a key; see [`crate::engine::login::find_key`].

@@ -1,9 +1,40 @@
-//! The env step.
+//! The env step: the env files that the application reads.
+//!
+//! A target is looked at ([`look`]), and what a write would make of it is composed at the same time: the diff on the screen
+//! and the bytes that are written come from one place. Nothing is written before every target of the run was found writable and
+//! protected.
+
+mod example;
+mod look;
+
+use std::{io, path::Path};
 
 use async_trait::async_trait;
+use base64::Engine as _;
 
+use self::look::{Look, Problem, Target};
 use super::{Cx, Step};
-use crate::{answer::Answer, event::Report, failure::Result, plan::StepId};
+use crate::{
+    answer::Answer,
+    detail::{Check, CheckState, Detail, Env, EnvFile},
+    domain::{diff, hex::hex},
+    event::Report,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    plan::StepId,
+    ports::{
+        files::Refusal,
+        repository::{Known, Protection},
+    },
+    secret::Secret,
+    settings::Encoding,
+};
+
+/// The command that mends what this step can mend.
+const FIX: &str = "neonup setup env";
+
+/// How often a write is tried anew when somebody else writes the same file.
+const TRIES: usize = 3;
 
 /// The env step.
 #[derive(Debug, Clone, Copy)]
@@ -15,11 +46,418 @@ impl Step for EnvStep {
         StepId::Env
     }
 
-    async fn probe(&self, _cx: &Cx) -> Result<Report> {
-        Ok(Report::waiting("not written yet"))
+    async fn probe(&self, cx: &Cx) -> Result<Report> {
+        if let Some(report) = nothing_to_do(cx) {
+            return Ok(report);
+        }
+        let look = look(cx, stand_in).await?;
+        for target in look.targets.iter().filter(|target| target.changes()) {
+            writable(cx, target)?;
+        }
+        Ok(report(cx, &look))
     }
 
-    async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        if let Some(report) = nothing_to_do(cx) {
+            return Ok(report);
+        }
+        if answer == Answer::Undo {
+            undo(cx)?;
+            return self.probe(cx).await;
+        }
+        for attempt in 1.. {
+            let look = look(cx, random).await?;
+            match write(cx, &look).await {
+                Err(Problem::Changed) if attempt < TRIES => {}
+                Err(problem) => return Err(problem.into()),
+                Ok(()) => break,
+            }
+        }
         self.probe(cx).await
     }
+
+    fn must_finish(&self) -> bool {
+        true
+    }
 }
+
+fn nothing_to_do(cx: &Cx) -> Option<Report> {
+    let targets = &cx.settings.env;
+    if targets.iter().all(|target| target.keys.is_empty()) {
+        return Some(Report::skipped("no env file with keys is configured"));
+    }
+    None
+}
+
+/// A value in place of a random one, for looking only.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands in for a function that can fail"
+)]
+fn stand_in(encoding: Encoding, bytes: usize) -> Result<Secret> {
+    Ok(encode(encoding, &vec![0; bytes]))
+}
+
+/// A new random value.
+fn random(encoding: Encoding, bytes: usize) -> Result<Secret> {
+    let mut buffer = vec![0; bytes];
+    getrandom::fill(&mut buffer).map_err(|error| {
+        Failure::new(Code::EnvMissingKey, "no random value could be made")
+            .why(error.to_string())
+            .hint("the system's random source does not work")
+    })?;
+    Ok(encode(encoding, &buffer))
+}
+
+fn encode(encoding: Encoding, bytes: &[u8]) -> Secret {
+    Secret::new(match encoding {
+        Encoding::Hex => hex(bytes),
+        Encoding::Base64 => base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
+    })
+}
+
+/// Makes a random value, or something in its place.
+type Generate = fn(Encoding, usize) -> Result<Secret>;
+
+async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
+    let repository = &cx.ports.repository;
+    if repository.root().is_none() {
+        return Err(Failure::new(
+            Code::EnvNotIgnored,
+            format!(
+                "`{}` is not in a git repository",
+                cx.settings.root.display()
+            ),
+        )
+        .why("whether git keeps the env files out cannot be told")
+        .hint("git init"));
+    }
+    let mut look = Look::new(cx, generate)?;
+    for target in &mut look.targets {
+        target.protection = Some(repository.protection(&target.file).await?);
+    }
+    Ok(look)
+}
+
+/// Finds out, without writing, whether a target could be written.
+fn writable(cx: &Cx, target: &Target) -> Result<()> {
+    let files = &cx.ports.files;
+    // where the file is a symlink, what counts is the directory it leads to; the write itself finds that out
+    let dir = target.path.parent().unwrap_or(&cx.settings.root);
+    if target.link.is_some() || files.writable(dir) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::EnvMissingFile,
+        format!("`{}` cannot be written", target.file),
+    )
+    .why(format!(
+        "the directory `{}` may not be written",
+        dir.display()
+    ))
+    .hint(format!("chmod u+w {}", dir.display())))
+}
+
+/// Writes every target that changes: first all checks, then all ignore lines, then the files.
+async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
+    let files = &cx.ports.files;
+    let changing = || look.targets.iter().filter(|target| target.changes());
+    for target in changing() {
+        if let Some(problem) = &target.problem {
+            return Err(problem.clone());
+        }
+        writable(cx, target)?;
+        if target
+            .protection
+            .as_ref()
+            .is_some_and(|protection| protection.tracked != Known::No)
+        {
+            return Err(tracked(target).into());
+        }
+    }
+    for target in &look.targets {
+        let ignored = |protection: &Protection| protection.ignored == Known::Yes;
+        if !target.protection.as_ref().is_some_and(ignored) {
+            cx.ports.repository.add_ignore(&target.file).await?;
+            let now = cx.ports.repository.protection(&target.file).await?;
+            if !ignored(&now) {
+                return Err(Failure::new(
+                    Code::EnvNotIgnored,
+                    format!("git still does not ignore `{}`", target.file),
+                )
+                .why("a later line of a .gitignore brings it back, or git disagrees with itself")
+                .hint(format!("git check-ignore -v {}", target.file))
+                .into());
+            }
+        }
+    }
+    for target in &look.targets {
+        files.remove_stale(&target.path);
+        if target.changes() {
+            if target.bytes.as_deref() != Some(target.wanted.bytes()) {
+                files
+                    .keep_undo(&target.path, target.bytes.as_deref())
+                    .map_err(|error| {
+                        Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
+                            .why(error.to_string())
+                            .hint("make your state directory (~/.local/state) writable")
+                    })?;
+            }
+            files
+                .replace_secret(&target.path, target.bytes.as_deref(), target.wanted.bytes())
+                .map_err(|error| problem(&target.file, &error))?;
+        }
+        if let Some(example) = target.example.as_ref().filter(|example| example.changes()) {
+            files
+                .replace(
+                    &example.path,
+                    example.bytes.as_deref(),
+                    example.wanted.bytes(),
+                )
+                .map_err(|error| problem(&example.file, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings back what the last write replaced. What stands there now becomes the undo copy, so that nothing is lost.
+fn undo(cx: &Cx) -> Result<()> {
+    let files = &cx.ports.files;
+    let mut found = false;
+    for target in &cx.settings.env {
+        let path = cx.settings.path(&target.file);
+        let failed = |error: io::Error| Failure::from(problem(&target.file, &error));
+        let Some(old) = files.undo(&path).map_err(failed)? else {
+            continue;
+        };
+        found = true;
+        let now = files.read(&path).map_err(failed)?;
+        files.keep_undo(&path, now.as_deref()).map_err(failed)?;
+        match (old, now) {
+            (Some(old), now) => files
+                .replace_secret(&path, now.as_deref(), &old)
+                .map_err(failed)?,
+            (None, Some(_)) => files.remove(&path).map_err(failed)?,
+            (None, None) => {}
+        }
+    }
+    if found {
+        Ok(())
+    } else {
+        Err(Failure::new(Code::EnvMissingFile, "there is no undo copy")
+            .why("nothing was written yet")
+            .hint(FIX))
+    }
+}
+
+/// What an error of the disk means for a person.
+fn problem(file: &str, error: &io::Error) -> Problem {
+    let failure = Failure::new(Code::EnvMissingFile, format!("`{file}` was not written"));
+    match Refusal::of(error) {
+        Some(Refusal::Changed) => return Problem::Changed,
+        Some(Refusal::Outside(target)) => {
+            return failure
+                .why(format!(
+                    "it is a symlink to `{}`, outside the repository",
+                    target.display()
+                ))
+                .hint("replace the symlink with a file, or edit its target yourself")
+                .into();
+        }
+        Some(Refusal::NotAFile(_) | Refusal::TooLarge) => {
+            return failure
+                .why(error.to_string())
+                .hint(format!("move `{file}` away"))
+                .into();
+        }
+        Some(Refusal::NotReadBack) | None => {}
+    }
+    let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
+    let hint = if is(&[io::ErrorKind::ResourceBusy]) {
+        "it is a mount point, which cannot be replaced: unmount it, or edit it yourself"
+    } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+        "the disk is full; the file is as it was"
+    } else if is(&[
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::ReadOnlyFilesystem,
+    ]) {
+        "make the file and its directory writable for you"
+    } else {
+        "nothing else was changed"
+    };
+    failure.why(error.to_string()).hint(hint).into()
+}
+
+fn tracked(target: &Target) -> Failure {
+    let failure = Failure::new(
+        Code::EnvNotIgnored,
+        format!(
+            "git tracks `{}`, so no secret is written to it",
+            target.file
+        ),
+    );
+    match target
+        .protection
+        .as_ref()
+        .map(|protection| &protection.tracked)
+    {
+        Some(Known::Unknown(why)) => failure
+            .why(format!("whether git tracks it could not be told: {why}"))
+            .hint("git status"),
+        _ => failure.why("the next commit would take it").hint(format!(
+            "neonup setup secrets takes it out of the index, as does git rm --cached {}",
+            target.file
+        )),
+    }
+}
+
+/// The findings about git.
+fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
+    let Some(protection) = &target.protection else {
+        return Vec::new();
+    };
+    let finding = |title: String| Finding::new(Code::EnvNotIgnored, title).path(&target.file);
+    let ignored = match &protection.ignored {
+        Known::Yes => CheckState::Ok,
+        Known::No => {
+            findings.push(
+                finding(format!("git does not ignore `{}`", target.file))
+                    .detail("the next `git add .` would take it")
+                    .hint(FIX)
+                    .fixable(),
+            );
+            CheckState::Gap
+        }
+        Known::Unknown(why) => {
+            findings.push(
+                finding(format!(
+                    "whether git ignores `{}` could not be told",
+                    target.file
+                ))
+                .detail(why)
+                .hint(format!("git check-ignore -v {}", target.file)),
+            );
+            CheckState::Gap
+        }
+    };
+    let untracked = match &protection.tracked {
+        Known::No => CheckState::Ok,
+        Known::Yes | Known::Unknown(_) => {
+            let failure = tracked(target);
+            findings.push(finding(failure.what).detail(failure.why).hint(failure.hint));
+            CheckState::Gap
+        }
+    };
+    vec![
+        Check::new("ignored", ignored, "by git"),
+        Check::new("untracked", untracked, "by git"),
+    ]
+}
+
+fn report(cx: &Cx, look: &Look) -> Report {
+    let mut findings = Vec::new();
+    let mut files = Vec::new();
+    for target in &look.targets {
+        let mut checks = protection(target, &mut findings);
+        checks.extend(target.permissions(&mut findings));
+        findings.extend(target.findings.iter().cloned());
+        let undo = cx.ports.files.undo(&target.path).ok().flatten().is_some();
+        let diff = if target.changes() {
+            diff::env(&target.document, &target.wanted, &target.notes)
+        } else {
+            Vec::new()
+        };
+        let untouched = if diff.is_empty() {
+            target.document.pieces().len()
+        } else {
+            diff::untouched(&diff)
+        };
+        files.push(EnvFile {
+            file: target.file.clone(),
+            checks,
+            diff,
+            changed: target.changed,
+            added: target.added,
+            untouched,
+            undo,
+        });
+        if let Some(example) = &target.example {
+            findings.extend(example.findings.iter().cloned());
+            files.extend(example.shown());
+        }
+    }
+    let evidence = evidence(look, &findings);
+    Report::judged(evidence, findings).detail(Detail::Env(Env { files }))
+}
+
+/// Why the step stands where it stands.
+fn evidence(look: &Look, findings: &[Finding]) -> String {
+    let mut parts = Vec::new();
+    for target in &look.targets {
+        let file = &target.file;
+        let count = target.keys;
+        let keys = |count: usize| {
+            if count == 1 {
+                "1 key".to_owned()
+            } else {
+                format!("{count} keys")
+            }
+        };
+        parts.push(if target.bytes.is_none() {
+            format!("`{file}` does not exist")
+        } else if target.changed + target.added > 0 {
+            match (target.changed, target.added) {
+                (changed, 0) => format!("`{file}`: {} to change", keys(changed)),
+                (0, added) => format!("`{file}`: {} to add", keys(added)),
+                (changed, added) => {
+                    format!("`{file}`: {} to change, {added} to add", keys(changed))
+                }
+            }
+        } else {
+            format!(
+                "`{file}` holds {}",
+                if count == 1 {
+                    "its key".to_owned()
+                } else {
+                    format!("all {count} keys")
+                }
+            )
+        });
+    }
+    let gaps = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Gap);
+    if look.targets.iter().all(|target| !target.changes())
+        && let Some(finding) = gaps.clone().next()
+    {
+        parts = vec![finding.title.clone()];
+    }
+    let mut text = parts.join(", ");
+    if !look.project_known && look.has_url {
+        text.push_str("; whether the URL is this project's is not known yet");
+    }
+    text
+}
+
+impl Problem {
+    /// A failure to read a file.
+    fn reading(file: &str, path: &Path, error: &io::Error) -> Failure {
+        let failure = Failure::new(
+            Code::EnvUnreadableLine,
+            format!("`{file}` cannot be read as an env file"),
+        )
+        .why(error.to_string());
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            return failure.hint(format!(
+                "make it readable for you: chmod u+r {}",
+                path.display()
+            ));
+        }
+        failure.hint(format!(
+            "move `{file}` away, or name another file in neonup.toml"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,80 @@
-//! The login step.
+//! The login step: an API key that Neon accepts, and a place that keeps it.
 
 use async_trait::async_trait;
 
-use super::{Cx, Step};
-use crate::{answer::Answer, event::Report, failure::Result, plan::StepId};
+use super::{Cx, KnownKey, Step};
+use crate::{
+    answer::{Answer, Store},
+    detail::{Detail, KeyKind, KeySource, Keyring, Login},
+    event::{Progress, Report},
+    failure::{Failure, Result},
+    finding::{Code, Finding},
+    plan::StepId,
+    secret::Secret,
+};
 
 /// The login step.
 #[derive(Debug, Clone, Copy)]
 pub struct LoginStep;
+
+/// Finds the key of this run: one that was typed, else `NEON_API_KEY`, else the keyring, else our file. `None`: there is none.
+///
+/// The `neon` CLI's login is never taken here: only when asked.
+pub(super) async fn find_key(cx: &Cx) -> Option<KnownKey> {
+    let _search = cx.key_search().await;
+    if let Some(known) = cx.known_key() {
+        return Some(known);
+    }
+    let account = cx.settings.key_account();
+    let found = if let Some(key) = cx.settings.environment.api_key() {
+        Some((clean(key.expose()), KeySource::Environment))
+    } else {
+        match cx.ports.store.get(Store::Keyring, &account).await {
+            Ok(Some(key)) => Some((key, KeySource::Keyring)),
+            other => {
+                if let Err(failure) = other {
+                    cx.remember_keyring(Keyring::Unavailable(failure.why));
+                }
+                let file = cx
+                    .ports
+                    .store
+                    .get(Store::File, &account)
+                    .await
+                    .ok()
+                    .flatten();
+                file.map(|key| (key, KeySource::File))
+            }
+        }
+    };
+    let known = found
+        .filter(|(key, _)| !key.is_empty())
+        .map(|(key, source)| KnownKey { key, source });
+    cx.remember_key(known.clone());
+    known
+}
+
+/// A pasted key without what copying puts around it: blanks, quotes, `Bearer `, a variable's name, invisible characters.
+pub fn clean(text: &str) -> Secret {
+    let visible: String = text
+        .chars()
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}')
+        })
+        .collect();
+    let mut rest = visible.trim();
+    loop {
+        let before = rest;
+        for prefix in ["export ", "NEON_API_KEY=", "Authorization:", "Bearer "] {
+            rest = rest.strip_prefix(prefix).unwrap_or(rest).trim();
+        }
+        for quote in ['"', '\'', '`'] {
+            rest = rest.trim_matches(quote).trim();
+        }
+        if rest == before {
+            return Secret::new(rest);
+        }
+    }
+}
 
 #[async_trait]
 impl Step for LoginStep {
@@ -15,11 +82,216 @@ impl Step for LoginStep {
         StepId::Login
     }
 
-    async fn probe(&self, _cx: &Cx) -> Result<Report> {
-        Ok(Report::waiting("not written yet"))
+    async fn probe(&self, cx: &Cx) -> Result<Report> {
+        cx.progress(Progress::label("looking for a key"));
+        let account = cx.settings.key_account();
+        let mut detail = Login {
+            api_host: cx.settings.api_host.clone(),
+            store: cx.ports.store.place(Store::Keyring, &account),
+            keyring: cx.keyring(),
+            ..Login::default()
+        };
+        let Some(known) = find_key(cx).await else {
+            let (keyring, neon_cli) = tokio::join!(keyring(cx), cx.ports.store.neon_cli());
+            let mut findings = vec![missing()];
+            if let Keyring::Unavailable(why) = &keyring {
+                findings.push(unavailable(why));
+                detail.store = cx.ports.store.place(Store::File, &account);
+            }
+            detail.keyring = Some(keyring);
+            detail.neon_cli = neon_cli.map(|(account, _)| account);
+            return Ok(Report::judged("no API key yet", findings).detail(Detail::Login(detail)));
+        };
+        detail.key = Some((known.source, known.key.masked(), known.key.chars()));
+        cx.show(Detail::Login(detail.clone()));
+        cx.progress(Progress::label("asking Neon who this is"));
+        // the user is asked at the same time, since most keys are personal; other kinds are refused, which tells nothing bad
+        let (auth, user, keyring, stored) = tokio::join!(
+            cx.ports.neon.auth(&known.key),
+            cx.ports.neon.user(&known.key),
+            async {
+                if known.source == KeySource::Keyring {
+                    Some(keyring(cx).await)
+                } else {
+                    None
+                }
+            },
+            async {
+                if known.source == KeySource::Environment {
+                    cx.ports
+                        .store
+                        .get(Store::Keyring, &account)
+                        .await
+                        .ok()
+                        .flatten()
+                } else {
+                    None
+                }
+            },
+        );
+        let auth = auth.inspect_err(|failure| {
+            if failure.code == Code::LoginKeyRejected && known.source == KeySource::Typed {
+                cx.remember_key(None);
+            }
+        })?;
+        let kind = match auth.auth_method.as_str() {
+            "api_key_user" => KeyKind::Personal,
+            "api_key_org" => KeyKind::Organization,
+            _ => KeyKind::Token,
+        };
+        detail.kind = Some(kind);
+        detail.who = user.map_or(auth.account_id, |user| user.email);
+        detail.store = match known.source {
+            KeySource::File => cx.ports.store.place(Store::File, &account),
+            KeySource::Keyring | KeySource::NeonCli | KeySource::Typed | KeySource::Environment => {
+                detail.store
+            }
+        };
+        if kind == KeyKind::Organization {
+            cx.remember_organization(Some(detail.who.clone()));
+        }
+        let mut findings = Vec::new();
+        if known.source == KeySource::File {
+            findings.push(
+                Finding::new(
+                    Code::LoginStoredInClear,
+                    "the API key lies in a file, in clear",
+                )
+                .detail(cx.ports.store.place(Store::File, &account))
+                .hint("when a keyring is available: `neonup logout`, then `neonup login`"),
+            );
+        }
+        if stored.is_some_and(|stored| stored != known.key) {
+            findings.push(
+                Finding::new(
+                    Code::LoginEnvironmentHidesKey,
+                    "NEON_API_KEY hides a different key that is stored",
+                )
+                .hint("unset NEON_API_KEY to use the stored one"),
+            );
+        }
+        if let Some(Keyring::Unavailable(why)) = &keyring {
+            findings.push(unavailable(why));
+        }
+        if keyring.is_some() {
+            detail.keyring = keyring;
+        }
+        let evidence = format!(
+            "{}, a {} from {}",
+            detail.who,
+            kind.words(),
+            known.source.words()
+        );
+        Ok(Report::judged(evidence, findings).detail(Detail::Login(detail)))
     }
 
-    async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        let (key, store, source) = match answer {
+            Answer::Key(key, store) => (clean(key.expose()), store, KeySource::Typed),
+            Answer::NeonCli(store) => {
+                let (_, key) = cx.ports.store.neon_cli().await.ok_or_else(|| {
+                    Failure::new(
+                        Code::LoginMissingKey,
+                        "the neon CLI has no stored login that is still good",
+                    )
+                    .hint("`neon login`, or paste an API key")
+                })?;
+                (key, store, KeySource::NeonCli)
+            }
+            Answer::Default
+            | Answer::Join(_)
+            | Answer::Create(_)
+            | Answer::EditCode
+            | Answer::Undo => {
+                if find_key(cx).await.is_none() {
+                    return Err(needed());
+                }
+                return self.probe(cx).await;
+            }
+        };
+        if key.is_empty() {
+            return Err(Failure::new(Code::LoginMissingKey, "the API key is empty")
+                .hint("copy it again, in one piece: it begins with napi_"));
+        }
+        cx.progress(Progress::label("asking Neon who this is"));
+        // a key that Neon does not accept is never stored
+        cx.ports.neon.auth(&key).await?;
+        if store == Store::Keyring
+            && let Keyring::Unavailable(why) = keyring(cx).await
+        {
+            return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring cannot keep the key")
+                .why(why)
+                .hint("unlock it, or choose a 0600 file in clear (--store file) or this session only (--store session)"));
+        }
+        cx.progress(Progress::label("storing the key"));
+        cx.ports
+            .store
+            .set(store, &cx.settings.key_account(), &key)
+            .await?;
+        let source = match store {
+            Store::Keyring => KeySource::Keyring,
+            Store::File => KeySource::File,
+            Store::Session => source,
+        };
+        cx.remember_key(Some(KnownKey { key, source }));
+        cx.remember_project(None);
         self.probe(cx).await
+    }
+}
+
+/// The keyring's self-test, once in a run: it takes some 100 ms.
+async fn keyring(cx: &Cx) -> Keyring {
+    if let Some(known) = cx.keyring() {
+        return known;
+    }
+    let keyring = cx.ports.store.self_test().await;
+    cx.remember_keyring(keyring.clone());
+    keyring
+}
+
+fn missing() -> Finding {
+    Finding::new(Code::LoginMissingKey, "no Neon API key was found")
+        .detail("looked in NEON_API_KEY, the OS keyring and the key file")
+        .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys")
+}
+
+/// What stands in the way when nobody can be asked.
+pub(super) fn needed() -> Failure {
+    Failure::new(
+        Code::LoginMissingKey,
+        "no Neon API key was found, and there is nobody to ask",
+    )
+    .why("looked in NEON_API_KEY, the OS keyring and the key file")
+    .hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`")
+}
+
+fn unavailable(why: &str) -> Finding {
+    Finding::new(
+        Code::LoginKeyringUnavailable,
+        "the OS keyring cannot keep a key here",
+    )
+    .detail(why)
+    .hint("unlock it, or use --store file (a 0600 file, in clear) or --store session")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_key_loses_what_copying_puts_around_it() {
+        for text in [
+            "napi_abc",
+            "  napi_abc\r\n",
+            "\"napi_abc\"",
+            "Bearer napi_abc",
+            "export NEON_API_KEY='napi_abc'",
+            "Authorization: Bearer napi_abc\n",
+            "\u{feff}napi_\u{200b}abc",
+            "`napi_abc`",
+        ] {
+            assert_eq!(clean(text).expose(), "napi_abc", "{text:?}");
+        }
+        assert!(clean(" \n\t\"\" ").is_empty());
     }
 }

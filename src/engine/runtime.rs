@@ -168,12 +168,13 @@ impl Runtime {
         while work.tasks.try_join_next().is_some() {}
         work.tasks.spawn(async move {
             cx.emit(EventKind::Started(phase));
-            for mut receiver in before {
-                // an error means that the other step is gone: then it will not tell us anything either
-                receiver.wait_for(|finished| *finished).await.ok();
-            }
-            let started = Instant::now();
+            let mut started = Instant::now();
             let job = async {
+                for mut receiver in before {
+                    // an error means that the other step is gone: then it will not tell us anything either
+                    receiver.wait_for(|finished| *finished).await.ok();
+                }
+                started = Instant::now();
                 match answer {
                     Some(answer) => step.apply(&cx, answer).await,
                     None => step.probe(&cx).await,
@@ -185,6 +186,12 @@ impl Runtime {
                 () = cancel.cancelled(), if !must_finish => Ok(Err(Failure::cancelled(fallback(id)))),
                 result = guarded => result,
             };
+            if phase == Phase::Apply
+                && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)
+                && matches!(result, Ok(Ok(_)))
+            {
+                cx.remember_change(true);
+            }
             match result {
                 Ok(result) => cx.emit(EventKind::Finished(Outcome {
                     phase,

@@ -1,8 +1,12 @@
 //! Postgres, reached as the application will reach it, but with certificate and host name always verified.
 
+pub mod postgres;
+
 use std::{net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
+
+pub use postgres::Postgres;
 
 use crate::{domain::url::Connection, failure::Result};
 
@@ -43,6 +47,15 @@ pub struct TableFacts {
     pub indexes: Vec<String>,
 }
 
+/// A file of SQL statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlFile {
+    /// Its path, relative to the root.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// An open connection.
 #[async_trait]
 pub trait Session: Send {
@@ -55,8 +68,12 @@ pub trait Session: Send {
     /// How many rows a table has (counted; stops counting at 1,000).
     async fn rows(&mut self, table: &str) -> Result<u64>;
 
-    /// Runs a file of statements in one transaction; `name` is the file's, for the error, which has line and column.
-    async fn run(&mut self, name: &str, sql: &str) -> Result<()>;
+    /// Runs files of statements, given as name and text, in one transaction. An error names file, line and column.
+    async fn run(&mut self, files: &[SqlFile]) -> Result<()>;
+
+    /// What the files would make in an empty schema: runs them in a scratch schema, looks, and rolls everything back.
+    /// The caller makes sure that the statements stay inside the schema ([`crate::domain::sql::is_contained`]).
+    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>>;
 }
 
 /// Postgres.

@@ -1,6 +1,13 @@
 //! The files of the work tree: reads, safe replacement of secret files, new files.
 
-use std::{io, path::Path};
+mod disk;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+pub use disk::DiskFiles;
 
 /// What kind of thing a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +30,43 @@ pub struct FileStat {
     /// The permission bits, where the platform has them.
     pub mode: Option<u32>,
     /// Whether the path itself is a symlink, and where it leads.
-    pub link: Option<std::path::PathBuf>,
+    pub link: Option<PathBuf>,
+}
+
+/// The largest file that is read.
+pub const LIMIT: u64 = 10 * 1024 * 1024;
+
+/// Why an adapter refuses what the disk would do. It travels inside an [`io::Error`]; [`Refusal::of`] takes it out again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The file is not as it was read.
+    #[error("it was changed meanwhile")]
+    Changed,
+    /// A symlink leads out of the repository.
+    #[error("it is a symlink to `{}`, outside the repository", .0.display())]
+    Outside(PathBuf),
+    /// A directory, a FIFO, a device.
+    #[error("it is {0}, not a regular file")]
+    NotAFile(&'static str),
+    /// Too large for anything that is read here.
+    #[error("it is larger than 10 MB")]
+    TooLarge,
+    /// What was written was not there when it was read back.
+    #[error("what was written did not read back")]
+    NotReadBack,
+}
+
+impl Refusal {
+    /// The refusal inside an error, if it is one.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
 }
 
 /// Files. All calls are short; none blocks on anything but the disk.
@@ -42,6 +85,13 @@ pub trait Files: Send + Sync {
 
     /// Replaces an ordinary file atomically, keeping its mode, if it still holds `expected` (`None`: does not exist).
     fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()>;
+
+    /// Overwrites a file where it lies, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
+    /// may not be written. Not atomic; the old bytes are put back if it fails in the middle. Only ever with consent.
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()>;
+
+    /// Removes temporary files that a killed run of ours has left beside this path; gives how many.
+    fn remove_stale(&self, path: &Path) -> usize;
 
     /// Sets the permission bits.
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;

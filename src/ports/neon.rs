@@ -1,9 +1,13 @@
 //! Neon's API, as far as the steps use it. Source of all facts: Neon's published OpenAPI document (API v2).
 
+pub mod http;
+
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::{failure::Result, secret::Secret};
+pub use http::{HttpNeon, subject_project};
+
+use crate::{domain::url::Connection, failure::Result, secret::Secret};
 
 /// The answer of `GET /auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -112,8 +116,12 @@ pub struct BranchDatabase {
 pub struct Created {
     /// The project.
     pub project: Project,
+    /// Its default branch.
+    pub branch: Branch,
     /// What Neon still does.
     pub operations: Vec<Operation>,
+    /// How to connect, once the operations have finished.
+    pub connection: Option<Connection>,
 }
 
 /// The user of a personal key.

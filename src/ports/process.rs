@@ -1,11 +1,15 @@
 //! Other programs: the application, migration commands, interpreters.
 
+pub mod os;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use async_trait::async_trait;
+
+pub use os::OsProcess;
 
 use crate::failure::Result;
 

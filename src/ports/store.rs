@@ -1,6 +1,10 @@
 //! Where API keys are kept: the OS keyring, or a consented file.
 
+pub mod os;
+
 use async_trait::async_trait;
+
+pub use os::OsStore;
 
 use crate::{answer::Store, detail::Keyring, failure::Result, secret::Secret};
 

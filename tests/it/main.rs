@@ -1,9 +1,24 @@
-//! The integration tests: one binary, so that it links once.
+//! The integration tests: one binary, so that it is linked once; one module for each part.
+
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "clippy knows the bodies of tests only; this is the code that they share"
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test that is surprised should stop there and say so"
 )]
 
+mod cli;
+mod core;
+mod keyring;
+mod neon_http;
+mod sandbox;
 mod secrets;
+mod steps;
+mod support;
+mod tui;
+mod world;

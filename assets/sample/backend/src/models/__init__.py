@@ -1,0 +1,6 @@
+"""The tables."""
+
+from src.models.task import Task
+from src.models.user import User
+
+__all__ = ["Task", "User"]

@@ -1,0 +1,37 @@
+"""The database engine, and a session for each request."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from dotenv import load_dotenv
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+# The .env is found from here, whatever folder the application is started from. It is read before os.environ is asked; a
+# variable that is set already wins.
+ENV_FILE = @ENV_FILE@
+load_dotenv(ENV_FILE)
+
+DATABASE_URL = os.environ.get("@KEY@")
+if not DATABASE_URL:
+    raise RuntimeError(
+        f"@KEY@ is not set: neither in the environment nor in {ENV_FILE}. "
+        "Run `neonup setup env`, or copy .env.example to .env and fill it in."
+    )
+
+engine = create_async_engine(
+    DATABASE_URL,
+    echo=False,
+    # an idle Neon compute goes to sleep: a connection is tried before it is used
+    pool_pre_ping=True,
+    pool_size=5,
+    max_overflow=10,
+    connect_args=@CONNECT_ARGS@,
+)
+
+
+async def get_session() -> AsyncIterator[AsyncSession]:
+    """Gives a session, and closes it after the request."""
+    async with AsyncSession(engine) as session:
+        yield session

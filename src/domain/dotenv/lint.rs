@@ -1,0 +1,194 @@
+//! What in an env file will bite: read differently by different readers, or not meant as it stands.
+
+use std::collections::BTreeMap;
+
+use super::{BOM, Document, Entry, Piece, Style, is_portable_key, part, quote};
+use crate::domain::mask;
+
+/// One thing that will bite. Never holds a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// What it is.
+    pub kind: LintKind,
+    /// The 1-based line.
+    pub line: u32,
+    /// The key it is about.
+    pub key: Option<String>,
+}
+
+/// What will bite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LintKind {
+    /// The key stands on an earlier line too; here is that line. Three of 22 readers take the first, the others the last.
+    Duplicate {
+        /// The first line of the key.
+        first: u32,
+        /// Whether both have the same value, so that it does not matter yet.
+        same: bool,
+    },
+    /// The file begins with a byte order mark: 8 readers lose the first key, three the whole file.
+    ByteOrderMark,
+    /// The lines end in CRLF: a shell keeps the CR in every value.
+    CarriageReturns,
+    /// Spaces around the `=`: a shell and `docker run` fail.
+    Spaces,
+    /// A comment behind the value: three readers take it as a part of the value.
+    InlineComment,
+    /// A quote that is not closed, or closed too early: readers disagree, five fail.
+    UnterminatedQuote,
+    /// No env syntax: five readers stop here, and lose every later key.
+    UnreadableLine,
+    /// A key that some readers refuse, and then stop.
+    KeyName,
+    /// These readers take the value otherwise.
+    Unportable(Vec<&'static str>),
+    /// The value is not UTF-8: seven readers fail.
+    NotUtf8,
+    /// The value looks masked.
+    Masked,
+    /// The value is a placeholder.
+    Placeholder,
+}
+
+impl LintKind {
+    /// What is the matter, as a sentence fragment.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Duplicate { first, same: true } => {
+                format!("stands on line {first} too, with the same value")
+            }
+            Self::Duplicate { first, same: false } => {
+                format!("stands on line {first} too, with another value")
+            }
+            Self::ByteOrderMark => "the file begins with a byte order mark".to_owned(),
+            Self::CarriageReturns => "lines end in CRLF".to_owned(),
+            Self::Spaces => "spaces stand around the `=`".to_owned(),
+            Self::InlineComment => "a comment follows the value".to_owned(),
+            Self::UnterminatedQuote => "a quote is opened and not closed".to_owned(),
+            Self::UnreadableLine => "no env syntax".to_owned(),
+            Self::KeyName => "some readers refuse such a key".to_owned(),
+            Self::Unportable(_) => "some readers take the value otherwise".to_owned(),
+            Self::NotUtf8 => "the value is not UTF-8".to_owned(),
+            Self::Masked => "the value looks masked".to_owned(),
+            Self::Placeholder => "the value is a placeholder".to_owned(),
+        }
+    }
+
+    /// Whom it bites.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Duplicate { .. } => {
+                "dotenvy, uv and Deno take the first, all other readers the last".to_owned()
+            }
+            Self::ByteOrderMark => {
+                "eight readers lose the first key; dotenvy, godotenv and direnv fail on the whole file".to_owned()
+            }
+            Self::CarriageReturns => "a shell keeps the CR in every value".to_owned(),
+            Self::Spaces => "a shell and `docker run --env-file` fail on it".to_owned(),
+            Self::InlineComment => {
+                "django-environ, python-decouple and `docker run --env-file` take it as a part of the value".to_owned()
+            }
+            Self::UnterminatedQuote => {
+                "dotenvy, godotenv, docker compose, honcho and a shell fail on it".to_owned()
+            }
+            Self::UnreadableLine => {
+                "dotenvy, godotenv, direnv and docker compose stop here and lose every later key".to_owned()
+            }
+            Self::KeyName => "dotenvy, uv, godotenv or direnv stop here and lose every later key".to_owned(),
+            Self::Unportable(readers) => format!("read otherwise by {}", readers.join(", ")),
+            Self::NotUtf8 => "python-dotenv, dotenvy and five other readers fail on the file".to_owned(),
+            Self::Masked => "it was copied from a place that hides it".to_owned(),
+            Self::Placeholder => "it was copied from the example and never filled in".to_owned(),
+        }
+    }
+}
+
+pub(super) fn lint(document: &Document) -> Vec<Lint> {
+    let mut found = Vec::new();
+    let bytes = document.bytes();
+    let mut add = |kind, line, key: Option<&str>| {
+        found.push(Lint {
+            kind,
+            line,
+            key: key.map(str::to_owned),
+        });
+    };
+    if bytes.starts_with(BOM) {
+        add(LintKind::ByteOrderMark, 1, None);
+    }
+    if let Some(at) = memchr::memmem::find(bytes, b"\r\n") {
+        let before = memchr::memchr_iter(b'\n', part(bytes, 0..at)).count();
+        add(LintKind::CarriageReturns, number(before + 1), None);
+    }
+    let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
+    let mut line: usize = 1;
+    for piece in document.pieces() {
+        match piece {
+            Piece::Blank(_) | Piece::Comment(_) => {}
+            Piece::Unreadable(_) => add(LintKind::UnreadableLine, number(line), None),
+            Piece::Entry(entry) => {
+                let mut add = |kind| add(kind, entry.line, Some(&entry.key));
+                if let Some(first) = first.get(entry.key.as_str()) {
+                    add(LintKind::Duplicate {
+                        first: first.line,
+                        same: first.value == entry.value,
+                    });
+                } else {
+                    first.insert(&entry.key, entry);
+                }
+                for kind in entry_lints(entry) {
+                    add(kind);
+                }
+            }
+        }
+        line += memchr::memchr_iter(b'\n', part(bytes, piece.lines().clone())).count();
+    }
+    found
+}
+
+fn entry_lints(entry: &Entry) -> Vec<LintKind> {
+    let value = entry.value.expose();
+    let mut found = Vec::new();
+    // `A.B` is taken by all
+    if !is_portable_key(&entry.key.replace('.', "_")) {
+        found.push(LintKind::KeyName);
+    }
+    if entry.spaced {
+        found.push(LintKind::Spaces);
+    }
+    if entry.comment {
+        found.push(LintKind::InlineComment);
+    }
+    if entry.unterminated {
+        found.push(LintKind::UnterminatedQuote);
+    } else {
+        let breaks = quote::breaks(entry.style, value);
+        if !breaks.is_empty() {
+            found.push(LintKind::Unportable(breaks));
+        }
+    }
+    if !entry.utf8 {
+        found.push(LintKind::NotUtf8);
+    }
+    if mask::looks_masked(value) {
+        found.push(LintKind::Masked);
+    } else if mask::looks_like_placeholder(value) {
+        found.push(LintKind::Placeholder);
+    }
+    found
+}
+
+fn number(line: usize) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+impl Entry {
+    /// Whether another style than the one in the file is read right by more readers.
+    pub fn could_be_quoted_better(&self) -> bool {
+        let value = self.value.expose();
+        let now = quote::breaks(self.style, value).len();
+        let quoted = quote::quote(value);
+        self.style != Style::Single
+            && quoted.is_some_and(|best| quote::breaks(best.style, value).len() < now)
+    }
+}

@@ -1,0 +1,21 @@
+//! Bytes as lower-case hexadecimal digits.
+
+use std::fmt::Write as _;
+
+/// Two digits for a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // writing to a string cannot fail
+        write!(text, "{byte:02x}").ok();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_byte_has_two_digits() {
+        assert_eq!(super::hex(&[0, 9, 255]), "0009ff");
+    }
+}

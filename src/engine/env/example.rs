@@ -1,0 +1,243 @@
+//! The committed example beside an env file: it documents every key, and holds no secret.
+
+use std::path::PathBuf;
+
+use super::{FIX, look::Problem};
+use crate::{
+    detail::{Check, CheckState, EnvFile},
+    domain::{
+        diff,
+        dotenv::{Document, Entry},
+        mask,
+        url::{Connection, recognise},
+    },
+    engine::Cx,
+    failure::Result,
+    finding::{Code, Finding},
+    secret::Secret,
+    settings::{Encoding, EnvTarget, KeySpec},
+};
+
+/// What a new example begins with.
+const HEAD: &[&str] = &[
+    "# Copy this file to .env and fill it in, or run: neonup setup",
+    "# SECURITY: never commit the .env itself. DATABASE_URL contains a password.",
+];
+
+/// A made-up secret.
+const CHANGE_ME: &str = "change-me";
+
+pub(super) struct Example {
+    pub(super) file: String,
+    pub(super) path: PathBuf,
+    pub(super) bytes: Option<Vec<u8>>,
+    document: Document,
+    pub(super) wanted: Document,
+    pub(super) findings: Vec<Finding>,
+    changed: usize,
+    added: usize,
+}
+
+impl Example {
+    /// Looks at the example of a target; `live` is the target as it is wanted.
+    pub(super) fn read(cx: &Cx, spec: &EnvTarget, live: &Document) -> Result<Option<Self>> {
+        let Some(file) = spec.example.clone() else {
+            return Ok(None);
+        };
+        let path = cx.settings.path(&file);
+        let bytes = cx
+            .ports
+            .files
+            .read(&path)
+            .map_err(|error| Problem::reading(&file, &path, &error))?;
+        let document = Document::parse(bytes.as_deref().unwrap_or_default());
+        let mut example = Self {
+            file,
+            path,
+            bytes,
+            wanted: document.clone(),
+            document,
+            findings: Vec::new(),
+            changed: 0,
+            added: 0,
+        };
+        example.clean(spec, live);
+        example.complete(spec);
+        Ok(Some(example))
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        self.bytes.as_deref().unwrap_or_default() != self.wanted.bytes()
+    }
+
+    /// What the screen shows of it: only a change.
+    pub(super) fn shown(&self) -> Option<EnvFile> {
+        if !self.changes() {
+            return None;
+        }
+        let diff = diff::env(&self.document, &self.wanted, &[]);
+        Some(EnvFile {
+            file: self.file.clone(),
+            checks: vec![Check::new(
+                "example",
+                CheckState::Gap,
+                "documents every key, and holds no secret",
+            )],
+            untouched: diff::untouched(&diff),
+            diff,
+            changed: self.changed,
+            added: self.added,
+            undo: false,
+        })
+    }
+
+    /// Takes real secrets out.
+    fn clean(&mut self, spec: &EnvTarget, live: &Document) {
+        let found: Vec<(String, u32)> = self
+            .document
+            .entries()
+            .filter(|entry| holds_secret(entry, spec, live))
+            .map(|entry| (entry.key.clone(), entry.line))
+            .collect();
+        for (key, line) in found {
+            let value = spec
+                .keys
+                .iter()
+                .find(|(name, _)| *name == key)
+                .map_or_else(|| CHANGE_ME.to_owned(), |(_, spec)| placeholder(spec));
+            let mended = self.wanted.set(&key, &value).is_ok();
+            self.changed += usize::from(mended);
+            let mut finding = Finding::new(
+                Code::EnvExampleHoldsSecret,
+                format!("`{key}` in `{}` is a real secret", self.file),
+            )
+            .path(&self.file)
+            .line(line)
+            .detail("the file is committed: whoever has the repository has the secret")
+            .hint("neonup setup env, then neonup rotate if it was ever committed");
+            finding.fixable = mended;
+            self.findings.push(finding);
+        }
+    }
+
+    /// Adds the keys that are not documented, each with a comment.
+    fn complete(&mut self, spec: &EnvTarget) {
+        let missing: Vec<_> = spec
+            .keys
+            .iter()
+            .filter(|(key, _)| self.document.get(key).is_none() && !self.mentions(key))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let names: Vec<_> = missing.iter().map(|(key, _)| key.as_str()).collect();
+        self.findings.push(
+            Finding::new(
+                Code::EnvExampleMissingKey,
+                if self.bytes.is_none() {
+                    format!("`{}` does not exist", self.file)
+                } else {
+                    format!("`{}` does not document {}", self.file, names.join(", "))
+                },
+            )
+            .path(&self.file)
+            .hint(FIX)
+            .fixable(),
+        );
+        if self.bytes.is_none() {
+            let head: Vec<String> = HEAD.iter().map(|line| (*line).to_owned()).collect();
+            self.wanted.append(&head);
+        }
+        for (key, key_spec) in missing {
+            if let Some(comment) = comment(key_spec) {
+                let mut lines = Vec::new();
+                if !self.wanted.bytes().is_empty() {
+                    lines.push(String::new());
+                }
+                lines.push(format!("# {comment}"));
+                self.wanted.append(&lines);
+            }
+            let written = self.wanted.set(key, &placeholder(key_spec)).is_ok();
+            self.added += usize::from(written);
+        }
+    }
+
+    /// Whether a comment documents a key, as `# KEY=…`.
+    fn mentions(&self, key: &str) -> bool {
+        String::from_utf8_lossy(self.document.bytes())
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix('#'))
+            .any(|line| {
+                line.trim_start_matches(['#', ' '])
+                    .strip_prefix(key)
+                    .is_some_and(|rest| rest.trim_start().starts_with('='))
+            })
+    }
+}
+
+/// Whether a value of an example is a real secret.
+fn holds_secret(entry: &Entry, spec: &EnvTarget, live: &Document) -> bool {
+    let value = entry.value.expose();
+    if value.is_empty() || mask::looks_like_placeholder(value) || mask::looks_masked(value) {
+        return false;
+    }
+    let literal = spec.keys.iter().any(
+        |(key, spec)| matches!(spec, KeySpec::Literal(text) if *key == entry.key && text == value),
+    );
+    if literal {
+        return false;
+    }
+    if let Some(read) = recognise(value) {
+        // a password for one's own machine is an example; anything else might open something
+        let local = matches!(
+            read.host.as_str(),
+            "localhost" | "127.0.0.1" | "::1" | "db" | "postgres"
+        );
+        let same = live.get(&entry.key) == Some(&entry.value);
+        return !read.password.is_empty() && (same || !local);
+    }
+    let secret_spec = spec.keys.iter().any(|(key, spec)| {
+        *key == entry.key && matches!(spec, KeySpec::Generate { .. } | KeySpec::SameAs(_))
+    });
+    let same = live.get(&entry.key).map(Secret::expose) == Some(value);
+    mask::is_secret_value(value) || (same && (secret_spec || mask::is_secret_key(&entry.key)))
+}
+
+/// What stands in the example in place of a value.
+fn placeholder(spec: &KeySpec) -> String {
+    match spec {
+        KeySpec::Url { kind, driver } => Connection {
+            host: "host".to_owned(),
+            pooled_host: "host".to_owned(),
+            port: None,
+            database: "database".to_owned(),
+            role: "user".to_owned(),
+            password: Secret::new("password"),
+        }
+        .url(*kind, *driver)
+        .expose()
+        .to_owned(),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) => CHANGE_ME.to_owned(),
+        KeySpec::Literal(text) if mask::is_secret_value(text) => CHANGE_ME.to_owned(),
+        KeySpec::Literal(text) => text.clone(),
+    }
+}
+
+/// What the example says of a key.
+fn comment(spec: &KeySpec) -> Option<String> {
+    match spec {
+        KeySpec::Url { .. } => {
+            Some("from the Neon console, Connect; neonup setup writes it".to_owned())
+        }
+        KeySpec::Generate {
+            encoding: Encoding::Hex,
+            bytes,
+        } => Some(format!("random: openssl rand -hex {bytes}")),
+        KeySpec::Generate {
+            encoding: Encoding::Base64,
+            bytes,
+        } => Some(format!("random: openssl rand -base64 {bytes}")),
+        KeySpec::SameAs(file) => Some(format!("the same as in {file}")),
+        KeySpec::Literal(_) => None,
+    }
+}

@@ -1,0 +1,572 @@
+//! What stands in the targets, what is wrong with it, and what a write would make of it.
+
+use std::path::PathBuf;
+
+use super::{FIX, Generate, example::Example};
+use crate::{
+    detail::{Check, CheckState},
+    domain::{
+        dotenv::{Change, Document, Entry, Lint, LintKind},
+        mask::{self, DOTS},
+        url::{Connection, Driver, UrlKind, recognise},
+    },
+    engine::Cx,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    ports::{files::FileKind, repository::Protection},
+    secret::Secret,
+    settings::{Encoding, EnvTarget, KeySpec},
+};
+
+/// What stops a write.
+#[derive(Debug, Clone)]
+pub(super) enum Problem {
+    /// Somebody else wrote the file: look again.
+    Changed,
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Failed(failure) => failure,
+            Problem::Changed => Self::new(Code::EnvMissingFile, "an env file keeps changing")
+                .why("another program writes it at the same time")
+                .hint(FIX),
+        }
+    }
+}
+
+/// All targets.
+pub(super) struct Look {
+    pub(super) targets: Vec<Target>,
+    /// Whether the project is known, so that a URL could be compared with it.
+    pub(super) project_known: bool,
+    /// Whether any key holds a connection URL.
+    pub(super) has_url: bool,
+}
+
+/// One target: what is there, and what a write would make of it.
+pub(super) struct Target {
+    pub(super) file: String,
+    pub(super) path: PathBuf,
+    pub(super) bytes: Option<Vec<u8>>,
+    pub(super) mode: Option<u32>,
+    pub(super) link: Option<PathBuf>,
+    pub(super) document: Document,
+    pub(super) wanted: Document,
+    /// What is shown in place of a value that is made when it is written.
+    pub(super) notes: Vec<(String, String)>,
+    pub(super) keys: usize,
+    pub(super) changed: usize,
+    pub(super) added: usize,
+    pub(super) findings: Vec<Finding>,
+    pub(super) example: Option<Example>,
+    pub(super) protection: Option<Protection>,
+    /// Why it cannot be written as wanted.
+    pub(super) problem: Option<Problem>,
+}
+
+impl Look {
+    pub(super) fn new(cx: &Cx, generate: Generate) -> Result<Self> {
+        let connection = cx.project().map(|project| project.connection);
+        let specs = &cx.settings.env;
+        let mut targets = specs
+            .iter()
+            .map(|spec| Target::read(cx, spec))
+            .collect::<Result<Vec<_>>>()?;
+        for (target, spec) in targets.iter_mut().zip(specs) {
+            target.judge(cx, spec, connection.as_ref());
+            target.compose(spec, connection.as_ref(), generate)?;
+        }
+        share(cx, &mut targets)?;
+        for (target, spec) in targets.iter_mut().zip(specs) {
+            target.tidy(spec);
+            target.example = Example::read(cx, spec, &target.wanted)?;
+        }
+        let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. });
+        Ok(Self {
+            project_known: connection.is_some(),
+            has_url: specs
+                .iter()
+                .flat_map(|spec| &spec.keys)
+                .any(|(_, spec)| is_url(spec)),
+            targets,
+        })
+    }
+}
+
+impl Target {
+    fn read(cx: &Cx, spec: &EnvTarget) -> Result<Self> {
+        let path = cx.settings.path(&spec.file);
+        let files = &cx.ports.files;
+        let failed = |error: std::io::Error| Problem::reading(&spec.file, &path, &error);
+        let stat = files.stat(&path).map_err(failed)?;
+        let bytes = files.read(&path).map_err(failed)?;
+        if bytes.as_ref().is_some_and(|bytes| bytes.contains(&0)) {
+            return Err(Failure::new(
+                Code::EnvUnreadableLine,
+                format!("`{}` is no env file", spec.file),
+            )
+            .why("it holds a NUL byte, so it is a binary file")
+            .hint(format!(
+                "move `{}` away, or name another file in neonup.toml",
+                spec.file
+            )));
+        }
+        let document = Document::parse(bytes.as_deref().unwrap_or_default());
+        Ok(Self {
+            file: spec.file.clone(),
+            path,
+            mode: stat
+                .as_ref()
+                .filter(|stat| stat.kind == FileKind::File)
+                .and_then(|stat| stat.mode),
+            link: stat.and_then(|stat| stat.link),
+            bytes,
+            wanted: document.clone(),
+            document,
+            notes: Vec::new(),
+            keys: spec.keys.len(),
+            changed: 0,
+            added: 0,
+            findings: Vec::new(),
+            example: None,
+            protection: None,
+            problem: None,
+        })
+    }
+
+    /// Whether a write would change the file, or who may read it.
+    pub(super) fn changes(&self) -> bool {
+        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes()) || self.open()
+    }
+
+    /// Whether others than the owner may read it.
+    fn open(&self) -> bool {
+        self.mode.is_some_and(|mode| mode & 0o077 != 0)
+    }
+
+    pub(super) fn permissions(&self, findings: &mut Vec<Finding>) -> Option<Check> {
+        let mode = self.mode?;
+        if self.open() {
+            findings.push(
+                Finding::new(
+                    Code::EnvOpenPermissions,
+                    format!("others may read `{}` (mode {mode:04o})", self.file),
+                )
+                .path(&self.file)
+                .hint(format!("chmod 600 {}", self.file))
+                .fixable(),
+            );
+        }
+        let state = if self.open() {
+            CheckState::Gap
+        } else {
+            CheckState::Ok
+        };
+        Some(Check::new(
+            format!("{mode:04o}"),
+            state,
+            "its owner alone reads it",
+        ))
+    }
+
+    fn finding(&self, code: Code, title: impl Into<String>) -> Finding {
+        Finding::new(code, title).path(&self.file)
+    }
+
+    /// Says what is wrong with what is there.
+    fn judge(&mut self, cx: &Cx, spec: &EnvTarget, connection: Option<&Connection>) {
+        if self.bytes.is_none() {
+            let finding = self.finding(
+                Code::EnvMissingFile,
+                format!("`{}` does not exist", self.file),
+            );
+            self.findings.push(finding.hint(FIX).fixable());
+        }
+        for (key, key_spec) in &spec.keys {
+            let mut found = Vec::new();
+            for entry in self.document.all(key) {
+                found.extend(
+                    judge_value(key, key_spec, entry, connection)
+                        .into_iter()
+                        .map(|(code, title, detail)| {
+                            self.finding(code, title)
+                                .detail(detail)
+                                .line(entry.line)
+                                .hint(FIX)
+                                .fixable()
+                        }),
+                );
+            }
+            if self.bytes.is_some() && self.document.get(key).is_none() {
+                found.push(
+                    self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
+                        .hint(FIX)
+                        .fixable(),
+                );
+            }
+            self.findings.extend(found);
+        }
+        for lint in self.document.lint() {
+            let wanted = lint
+                .key
+                .as_ref()
+                .is_some_and(|key| spec.keys.iter().any(|(name, _)| name == key));
+            self.findings.extend(self.lint(&lint, wanted));
+        }
+        for (key, _) in &spec.keys {
+            let hidden = cx.settings.environment.get(key).is_some_and(|shell| {
+                self.document
+                    .get(key)
+                    .is_some_and(|value| value.expose() != shell)
+            });
+            if hidden {
+                let finding = self
+                    .finding(
+                        Code::EnvShellHidesValue,
+                        format!("the shell's `{key}` hides the file's"),
+                    )
+                    .detail("a variable that is set wins over the env file in nearly every reader")
+                    .hint(format!("unset {key}"));
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    fn lint(&self, lint: &Lint, wanted: bool) -> Option<Finding> {
+        let (code, severity) = match &lint.kind {
+            LintKind::Duplicate { same: true, .. } => (Code::EnvDuplicateKey, Severity::Note),
+            LintKind::Duplicate { same: false, .. } => (Code::EnvDuplicateKey, Severity::Warning),
+            LintKind::UnterminatedQuote
+            | LintKind::UnreadableLine
+            | LintKind::KeyName
+            | LintKind::NotUtf8 => (Code::EnvUnreadableLine, Severity::Warning),
+            LintKind::ByteOrderMark
+            | LintKind::CarriageReturns
+            | LintKind::Spaces
+            | LintKind::InlineComment
+            | LintKind::Unportable(_) => (Code::EnvUnportable, Severity::Warning),
+            // those of wanted keys are judged with their value
+            LintKind::Masked | LintKind::Placeholder if wanted => return None,
+            LintKind::Masked => (Code::EnvMaskedValue, Severity::Warning),
+            LintKind::Placeholder => (Code::EnvPlaceholder, Severity::Warning),
+        };
+        let words = lint.kind.words();
+        let title = lint
+            .key
+            .as_ref()
+            .map_or_else(|| words.clone(), |key| format!("`{key}`: {words}"));
+        let mut finding = self
+            .finding(code, title)
+            .severity(severity)
+            .detail(lint.kind.why())
+            .line(lint.line);
+        let mended = match &lint.kind {
+            LintKind::Unportable(_) => lint
+                .key
+                .as_ref()
+                .is_some_and(|key| self.document.all(key).any(Entry::could_be_quoted_better)),
+            LintKind::Duplicate { same, .. } => !same,
+            LintKind::Masked
+            | LintKind::Placeholder
+            | LintKind::UnterminatedQuote
+            | LintKind::UnreadableLine
+            | LintKind::KeyName
+            | LintKind::NotUtf8
+            | LintKind::ByteOrderMark
+            | LintKind::CarriageReturns
+            | LintKind::Spaces
+            | LintKind::InlineComment => false,
+        };
+        if wanted && mended {
+            finding = finding.hint(FIX).fixable();
+        } else {
+            finding = finding.hint(format!("edit line {} of {}", lint.line, self.file));
+        }
+        Some(finding)
+    }
+
+    /// Puts every value in that does not come from another target.
+    fn compose(
+        &mut self,
+        spec: &EnvTarget,
+        connection: Option<&Connection>,
+        generate: Generate,
+    ) -> Result<()> {
+        for (key, key_spec) in &spec.keys {
+            let right = self.is_right(key, key_spec, connection);
+            let value = match key_spec {
+                KeySpec::SameAs(_) => continue,
+                _ if right => self.wanted.get(key).cloned(),
+                KeySpec::Url { kind, driver } => {
+                    let url = connection.map(|connection| connection.url(*kind, *driver));
+                    if url.is_none() {
+                        self.unknown_url(key, *driver);
+                    }
+                    url
+                }
+                KeySpec::Generate { encoding, bytes } => {
+                    self.notes.push((key.clone(), note(*encoding, *bytes)));
+                    Some(generate(*encoding, *bytes)?)
+                }
+                KeySpec::Literal(text) => Some(Secret::new(text.as_str())),
+            };
+            if let Some(value) = value {
+                self.put(key, &value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what stands there may stay.
+    fn is_right(&self, key: &str, spec: &KeySpec, connection: Option<&Connection>) -> bool {
+        let mut entries = self.document.all(key).peekable();
+        entries.peek().is_some()
+            && entries.all(|entry| judge_value(key, spec, entry, connection).is_empty())
+    }
+
+    /// The project is not known, so neither is its URL: something stands in its place, which is shown and never written.
+    fn unknown_url(&mut self, key: &str, driver: Driver) {
+        self.notes.push((
+            key.to_owned(),
+            format!("{}{DOTS} (from the project)", driver.prefix()),
+        ));
+        self.put(key, &Secret::new(driver.prefix()));
+        self.problem = Some(
+            Failure::new(
+                Code::EnvMissingKey,
+                format!("`{key}` cannot be written yet"),
+            )
+            .why("the project is not known")
+            .hint("neonup setup project")
+            .into(),
+        );
+    }
+
+    fn put(&mut self, key: &str, value: &Secret) {
+        match self.wanted.set(key, value.expose()) {
+            Ok(Change::None) => {}
+            Ok(Change::Changed) => self.changed += 1,
+            Ok(Change::Added) => self.added += 1,
+            Err(error) => {
+                let failure = Failure::new(Code::EnvUnportable, error.to_string())
+                    .why("no way of quoting it is read the same by every reader")
+                    .hint("choose another value");
+                self.findings.push(failure.finding().path(&self.file));
+                self.problem = Some(failure.into());
+            }
+        }
+    }
+
+    /// Writes values of wanted keys in a better style, where there is one.
+    fn tidy(&mut self, spec: &EnvTarget) {
+        for (key, _) in &spec.keys {
+            let better = self.wanted.all(key).any(Entry::could_be_quoted_better);
+            // an error leaves the document as it was, which is what it is already
+            if better && self.wanted.requote(key) == Ok(Change::Changed) {
+                self.changed += 1;
+            }
+        }
+    }
+}
+
+/// Gives keys that are to be the same as in another file that file's value.
+fn share(cx: &Cx, targets: &mut [Target]) -> Result<()> {
+    let specs = &cx.settings.env;
+    // a chain of `same_as` needs as many rounds as it has links
+    for _ in 0..specs.len().max(1) {
+        for (index, spec) in specs.iter().enumerate() {
+            for (key, key_spec) in &spec.keys {
+                let KeySpec::SameAs(other) = key_spec else {
+                    continue;
+                };
+                let source = targets.iter().find(|target| target.file == *other);
+                let (value, note) = match source {
+                    Some(source) => (
+                        source.wanted.get(key).cloned(),
+                        source.notes.iter().any(|(name, _)| name == key),
+                    ),
+                    None => (elsewhere(cx, other, key)?, false),
+                };
+                let Some(target) = targets.get_mut(index) else {
+                    continue;
+                };
+                let Some(value) = value.filter(|value| !value.is_empty()) else {
+                    continue;
+                };
+                if target.wanted.get(key) == Some(&value) {
+                    continue;
+                }
+                if note || mask::is_secret_key(key) {
+                    target
+                        .notes
+                        .push((key.clone(), format!("{DOTS} (the same as in {other})")));
+                }
+                target.put(key, &value);
+            }
+        }
+    }
+    for (target, spec) in targets.iter_mut().zip(specs) {
+        for (key, key_spec) in &spec.keys {
+            let KeySpec::SameAs(other) = key_spec else {
+                continue;
+            };
+            match (target.wanted.get(key), target.document.get(key)) {
+                (None, _) => {
+                    let failure = Failure::new(
+                        Code::EnvMissingKey,
+                        format!(
+                            "`{key}` of `{}` is to be the same as in `{other}`, which has none",
+                            target.file
+                        ),
+                    )
+                    .hint(format!(
+                        "add `{key}` to the keys of `{other}` in neonup.toml"
+                    ));
+                    target.findings.push(failure.finding().path(&target.file));
+                    target.problem = Some(failure.into());
+                }
+                (Some(wanted), Some(now)) if wanted != now => {
+                    let finding = target
+                        .finding(
+                            Code::EnvMissingKey,
+                            format!("`{key}` is not the same as in `{other}`"),
+                        )
+                        .hint(FIX)
+                        .fixable();
+                    target.findings.push(finding);
+                }
+                (Some(_), _) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A key of an env file that is no target.
+fn elsewhere(cx: &Cx, file: &str, key: &str) -> Result<Option<Secret>> {
+    let path = cx.settings.path(file);
+    let bytes = cx
+        .ports
+        .files
+        .read(&path)
+        .map_err(|error| Problem::reading(file, &path, &error))?;
+    Ok(bytes.and_then(|bytes| Document::parse(&bytes).get(key).cloned()))
+}
+
+/// How a new random value is described.
+fn note(encoding: Encoding, bytes: usize) -> String {
+    match encoding {
+        Encoding::Hex => format!("{DOTS} (new, {} hex digits)", bytes * 2),
+        Encoding::Base64 => format!("{DOTS} (new, {bytes} random bytes)"),
+    }
+}
+
+/// What is wrong with one value; nothing where it may stay.
+fn judge_value(
+    key: &str,
+    spec: &KeySpec,
+    entry: &Entry,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    let value = entry.value.expose();
+    let same_text = matches!(spec, KeySpec::Literal(text) if text == value);
+    if same_text {
+        return Vec::new();
+    }
+    if value.is_empty() {
+        return vec![(
+            Code::EnvMissingKey,
+            format!("`{key}` is empty"),
+            String::new(),
+        )];
+    }
+    if mask::looks_masked(value) {
+        return vec![(
+            Code::EnvMaskedValue,
+            format!("the value of `{key}` is masked"),
+            "it was copied from a place that hides it".to_owned(),
+        )];
+    }
+    if mask::looks_like_placeholder(value) {
+        return vec![(
+            Code::EnvPlaceholder,
+            format!("the value of `{key}` is a placeholder"),
+            "it was copied from the example and never filled in".to_owned(),
+        )];
+    }
+    match spec {
+        KeySpec::Url { kind, driver } => judge_url(key, value, *kind, *driver, connection),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => Vec::new(),
+    }
+}
+
+fn judge_url(
+    key: &str,
+    value: &str,
+    kind: UrlKind,
+    driver: Driver,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    let Some(read) = recognise(value) else {
+        return vec![(
+            Code::EnvStaleUrl,
+            format!("`{key}` is no connection URL of Postgres"),
+            format!("{driver} wants the form `{}…`", driver.prefix()),
+        )];
+    };
+    let mut found = Vec::new();
+    if let Err(why) = read.accepted_by(driver) {
+        found.push((
+            Code::EnvWrongDriver,
+            format!("`{key}` has not the form that {driver} reads"),
+            why,
+        ));
+    }
+    if !read.asks_for_tls() && driver.tls_in_url() && read.accepted_by(driver).is_ok() {
+        found.push((
+            Code::EnvNoTls,
+            format!("`{key}` does not ask for TLS"),
+            "Neon refuses plain text, and a password must not travel in it".to_owned(),
+        ));
+    }
+    let Some(connection) = connection else {
+        return found;
+    };
+    let differences = connection.differences(&read);
+    if !differences.is_empty() {
+        found.push((
+            Code::EnvStaleUrl,
+            format!("`{key}` is not this project's connection URL"),
+            format!("{} differs", list(&differences)),
+        ));
+    } else if read.kind() != kind && connection.host != connection.pooled_host {
+        let (is, wanted) = match kind {
+            UrlKind::Direct => ("through the pooler", "straight to the compute"),
+            UrlKind::Pooled => ("straight to the compute", "through the pooler"),
+        };
+        found.push((
+            Code::EnvStaleUrl,
+            format!("`{key}` leads {is}"),
+            format!("neonup.toml wants it to lead {wanted}"),
+        ));
+    }
+    found
+}
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,429 @@
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+    sync::Arc,
+};
+
+use tempfile::TempDir;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::*;
+use crate::{
+    detail::Sign,
+    domain::{dotenv::Document, url::Connection},
+    engine::Project,
+    event::Verdict,
+    ports::fakes::{FakeRepository, ports},
+    settings::{Config, Environment, Flags, Found, Settings},
+};
+
+const CONFIG: &str = r#"
+[[env]]
+file = "backend/.env"
+example = "backend/.env.example"
+keys.DATABASE_URL = { url = "direct", driver = "psycopg" }
+keys.JWT_SECRET = { generate = "hex", bytes = 32 }
+keys.API_HOST = "localhost"
+keys.API_PORT = "8000"
+keys.FRONTEND_URL = "http://localhost:3000"
+
+[[env]]
+file = "frontend/.env.local"
+keys.NEXT_PUBLIC_API_URL = "http://localhost:8000"
+keys.JWT_SECRET = { same_as = "backend/.env" }
+"#;
+
+const URL: &str = "postgresql+psycopg://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require";
+
+struct World {
+    root: TempDir,
+    state: TempDir,
+    repository: Arc<FakeRepository>,
+    config: String,
+    environment: Vec<(String, String)>,
+    known: bool,
+}
+
+impl World {
+    fn new() -> Self {
+        let root = TempDir::new().unwrap();
+        Self {
+            repository: FakeRepository::at(root.path()),
+            root,
+            state: TempDir::new().unwrap(),
+            config: CONFIG.to_owned(),
+            environment: Vec::new(),
+            known: true,
+        }
+    }
+
+    fn cx(&self) -> Cx {
+        let settings = Settings::resolve(
+            self.root.path(),
+            &self.root.path().join("neonup.toml"),
+            Found {
+                config: Some(Config::parse(&self.config).unwrap()),
+                detected: Config::default(),
+                environment: Environment::new(self.environment.clone()),
+            },
+            Flags::default(),
+            std::time::SystemTime::UNIX_EPOCH,
+        );
+        let ports = ports(
+            self.root.path(),
+            self.state.path(),
+            Arc::clone(&self.repository),
+        );
+        let (events, receiver) = unbounded_channel();
+        drop(receiver);
+        let cx = Cx::for_test(settings, ports, StepId::Env, events);
+        if self.known {
+            cx.remember_project(Some(Project {
+                id: "p".into(),
+                branch: "b".into(),
+                connection: Connection {
+                    host: "ep-a-1.aws.neon.tech".into(),
+                    pooled_host: "ep-a-1-pooler.aws.neon.tech".into(),
+                    port: None,
+                    database: "neondb".into(),
+                    role: "neondb_owner".into(),
+                    password: Secret::new("npg_canary1234"),
+                },
+            }));
+        }
+        cx
+    }
+
+    async fn probe(&self) -> Report {
+        checked(EnvStep.probe(&self.cx()).await.unwrap())
+    }
+
+    async fn apply(&self) -> Report {
+        checked(EnvStep.apply(&self.cx(), Answer::Default).await.unwrap())
+    }
+
+    fn path(&self, file: &str) -> std::path::PathBuf {
+        self.root.path().join(file)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+}
+
+/// No secret is ever in a report.
+fn checked(report: Report) -> Report {
+    let text = format!("{report:?}");
+    assert!(!text.contains("canary"), "{text}");
+    report
+}
+
+fn codes(report: &Report) -> Vec<(Code, Option<u32>)> {
+    report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.line))
+        .collect()
+}
+
+fn has(report: &Report, code: Code) -> bool {
+    report.findings.iter().any(|finding| finding.code == code)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn an_empty_repository_gets_everything_and_is_done() {
+    let world = World::new();
+    let before = world.probe().await;
+    assert_eq!(before.verdict, Verdict::Todo);
+    assert!(has(&before, Code::EnvMissingFile));
+    assert!(has(&before, Code::EnvNotIgnored));
+    assert!(has(&before, Code::EnvExampleMissingKey));
+    assert!(!world.path("backend").exists());
+    let Some(Detail::Env(env)) = &before.detail else {
+        panic!()
+    };
+    let lines: Vec<_> = env.files[0]
+        .diff
+        .iter()
+        .map(|line| line.text.as_str())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "DATABASE_URL='postgresql+psycopg://neondb_owner:••••@ep-a-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require'"
+                .replace('\'', "").as_str(),
+            "JWT_SECRET=•••• (new, 64 hex digits)",
+            "API_HOST=localhost",
+            "API_PORT=8000",
+            "FRONTEND_URL=http://localhost:3000",
+        ]
+    );
+    assert_eq!((env.files[0].changed, env.files[0].added), (0, 5));
+
+    let after = world.apply().await;
+    assert_eq!(after.verdict, Verdict::Done, "{:?}", after.findings);
+    assert_eq!(after.findings, []);
+    let document = Document::parse(world.read("backend/.env").as_bytes());
+    assert_eq!(document.get("DATABASE_URL").unwrap().expose(), URL);
+    let secret = document.get("JWT_SECRET").unwrap();
+    assert!(secret.chars() == 64 && secret.expose() != "0".repeat(64));
+    assert_eq!(mode(&world.path("backend/.env")), 0o600);
+    let local = Document::parse(world.read("frontend/.env.local").as_bytes());
+    assert_eq!(local.get("JWT_SECRET"), Some(secret));
+    let example = world.read("backend/.env.example");
+    assert!(!example.contains("canary") && !example.contains(secret.expose()));
+    assert!(example.contains("JWT_SECRET=change-me"));
+
+    // again: nothing changes, not even the random value
+    let bytes = world.read("backend/.env");
+    world.apply().await;
+    assert_eq!(world.read("backend/.env"), bytes);
+}
+
+#[tokio::test]
+async fn one_stale_value_changes_and_nothing_else() {
+    let world = World::new();
+    let old = format!(
+        "\u{feff}# mine\r\nexport DATABASE_URL = \"postgresql://old:canary@old-host/app\" # why\r\nLOG=1\r\nJWT_SECRET=keepme\r\njunk\r\nAPI_HOST=0.0.0.0\r\nAPI_PORT=9\r\nFRONTEND_URL={}\r\n",
+        "http://x"
+    );
+    world.write("backend/.env", &old);
+    let before = world.probe().await;
+    let found = codes(&before);
+    for code in [Code::EnvStaleUrl, Code::EnvWrongDriver] {
+        assert!(found.contains(&(code, Some(2))), "{code} {found:?}");
+    }
+    assert!(
+        found.contains(&(Code::EnvUnreadableLine, Some(5))),
+        "{found:?}"
+    );
+    world.apply().await;
+    let expected = old.replace(
+        "\"postgresql://old:canary@old-host/app\"",
+        &format!("'{URL}'"),
+    );
+    assert_eq!(world.read("backend/.env"), expected);
+}
+
+#[tokio::test]
+async fn each_mistake_has_its_code() {
+    for (line, code) in [
+        (
+            "DATABASE_URL=postgresql+psycopg://u:p@h/d?sslmode=require",
+            Code::EnvStaleUrl,
+        ),
+        ("DATABASE_URL=sqlite:///x.db", Code::EnvStaleUrl),
+        (
+            "DATABASE_URL=postgresql+psycopg://neondb_owner:oldpassword@ep-a-1.aws.neon.tech/neondb?sslmode=require",
+            Code::EnvStaleUrl,
+        ),
+        (
+            "DATABASE_URL=postgresql+psycopg://neondb_owner:npg_canary1234@ep-a-1-pooler.aws.neon.tech/neondb?sslmode=require",
+            Code::EnvStaleUrl,
+        ),
+        (
+            "DATABASE_URL=postgresql://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb?sslmode=require",
+            Code::EnvWrongDriver,
+        ),
+        (
+            "DATABASE_URL=postgresql+psycopg://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb",
+            Code::EnvNoTls,
+        ),
+        (
+            "DATABASE_URL=postgresql+psycopg://user:password@host/db?sslmode=require",
+            Code::EnvPlaceholder,
+        ),
+        (
+            "DATABASE_URL=postgresql+psycopg://neondb_owner:************@ep-a-1.aws.neon.tech/neondb",
+            Code::EnvMaskedValue,
+        ),
+        ("JWT_SECRET=change-me", Code::EnvPlaceholder),
+        ("JWT_SECRET=", Code::EnvMissingKey),
+        ("JWT_SECRET=a\nJWT_SECRET=b", Code::EnvDuplicateKey),
+        ("X='a$b'", Code::EnvUnportable),
+        ("not env", Code::EnvUnreadableLine),
+    ] {
+        let world = World::new();
+        world.write("backend/.env", line);
+        let report = world.probe().await;
+        assert!(has(&report, code), "{line}: {:?}", codes(&report));
+        let report = world.apply().await;
+        assert_eq!(
+            report.verdict,
+            Verdict::Done,
+            "{line}: {:?}",
+            report.findings
+        );
+    }
+}
+
+#[tokio::test]
+async fn permissions_are_tightened_even_when_nothing_else_changes() {
+    let world = World::new();
+    world.apply().await;
+    let path = world.path("backend/.env");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let report = world.probe().await;
+    assert!(has(&report, Code::EnvOpenPermissions));
+    assert_eq!(world.apply().await.verdict, Verdict::Done);
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[tokio::test]
+async fn a_tracked_file_is_refused_and_nothing_is_written() {
+    let world = World::new();
+    world
+        .repository
+        .tracked
+        .lock()
+        .unwrap()
+        .insert("frontend/.env.local".into());
+    let failure = EnvStep
+        .apply(&world.cx(), Answer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.code, Code::EnvNotIgnored);
+    assert!(
+        failure.hint.contains("git rm --cached frontend/.env.local"),
+        "{failure}"
+    );
+    assert!(!world.path("backend").exists());
+    assert!(world.repository.ignored.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
+    let mut world = World::new();
+    world.known = false;
+    let report = world.probe().await;
+    assert!(
+        report.evidence.contains("not known yet"),
+        "{}",
+        report.evidence
+    );
+    let failure = EnvStep
+        .apply(&world.cx(), Answer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.hint, "neonup setup project");
+    assert!(!world.path("backend").exists());
+    world.known = true;
+    world.apply().await;
+    world.known = false;
+    let report = world.apply().await;
+    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
+    assert!(
+        report.evidence.contains("not known yet"),
+        "{}",
+        report.evidence
+    );
+}
+
+#[tokio::test]
+async fn undo_brings_back_what_was_and_undo_again_what_is() {
+    let world = World::new();
+    world.write("backend/.env", "API_PORT=1\n");
+    world.apply().await;
+    let written = world.read("backend/.env");
+    let cx = world.cx();
+    EnvStep.apply(&cx, Answer::Undo).await.unwrap();
+    assert_eq!(world.read("backend/.env"), "API_PORT=1\n");
+    assert!(!world.path("frontend/.env.local").exists());
+    EnvStep.apply(&cx, Answer::Undo).await.unwrap();
+    assert_eq!(world.read("backend/.env"), written);
+    assert!(world.path("frontend/.env.local").exists());
+}
+
+#[tokio::test]
+async fn a_real_secret_in_the_example_is_taken_out() {
+    let world = World::new();
+    world.apply().await;
+    let live = world.read("backend/.env");
+    world.write("backend/.env.example", &live);
+    let report = world.probe().await;
+    let held: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == Code::EnvExampleHoldsSecret)
+        .collect();
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert_eq!(world.apply().await.verdict, Verdict::Done);
+    let example = world.read("backend/.env.example");
+    assert!(
+        !example.contains("canary") && example.contains("change-me"),
+        "{example}"
+    );
+}
+
+#[tokio::test]
+async fn the_shell_may_hide_the_file() {
+    let mut world = World::new();
+    world.apply().await;
+    world.environment = vec![("DATABASE_URL".into(), "postgres://canary".into())];
+    let report = world.probe().await;
+    assert!(has(&report, Code::EnvShellHidesValue));
+    assert_eq!(report.verdict, Verdict::Done);
+}
+
+#[tokio::test]
+async fn what_is_no_env_file_is_refused_politely() {
+    let world = World::new();
+    fs::create_dir_all(world.path("backend/.env")).unwrap();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert!(failure.why.contains("a directory"), "{failure}");
+    fs::remove_dir(world.path("backend/.env")).unwrap();
+    world.write("backend/.env", "A=\0\n");
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert!(failure.why.contains("binary"), "{failure}");
+    fs::remove_file(world.path("backend/.env")).unwrap();
+    let outside = TempDir::new().unwrap();
+    symlink(outside.path().join("env"), world.path("backend/.env")).unwrap();
+    let failure = EnvStep
+        .apply(&world.cx(), Answer::Default)
+        .await
+        .unwrap_err();
+    assert!(failure.why.contains("outside the repository"), "{failure}");
+    assert!(!outside.path().join("env").exists());
+}
+
+#[tokio::test]
+async fn no_repository_and_no_target_are_said() {
+    let mut world = World::new();
+    world.config = String::new();
+    assert_eq!(world.probe().await.verdict, Verdict::Skipped);
+    world.config = CONFIG.to_owned();
+    world.repository = Arc::default();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert_eq!(failure.hint, "git init");
+}
+
+#[tokio::test]
+async fn a_diff_counts_what_stays() {
+    let world = World::new();
+    world.write("backend/.env", "# c\nLOG=1\nAPI_PORT=\n");
+    let report = world.probe().await;
+    let Some(Detail::Env(env)) = &report.detail else {
+        panic!()
+    };
+    let file = &env.files[0];
+    assert_eq!((file.changed, file.added, file.untouched), (1, 4, 2));
+    assert_eq!(
+        file.diff
+            .iter()
+            .filter(|line| line.sign == Sign::Remove)
+            .count(),
+        1
+    );
+}

@@ -1,0 +1,86 @@
+//! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
+
+use super::Cx;
+use crate::{
+    domain::{
+        dotenv::Document,
+        mask,
+        url::{Connection, Recognised, recognise},
+    },
+    failure::Result,
+    secret::Secret,
+};
+
+/// The env file that holds the connection URL, read; `None` where there is none.
+fn document(cx: &Cx) -> Option<(Document, &str)> {
+    let (target, key, ..) = cx.settings.url_key()?;
+    let bytes = cx
+        .ports
+        .files
+        .read(&cx.settings.path(&target.file))
+        .ok()??;
+    Some((Document::parse(&bytes), key))
+}
+
+/// The connection URL of the env file, if one is there that can be read as such.
+fn written(cx: &Cx) -> Option<Recognised> {
+    let (document, key) = document(cx)?;
+    recognise(document.get(key)?.expose())
+}
+
+/// How to connect as the application does: what its env file says, else what the project step found.
+///
+/// `None` while neither is known.
+pub(super) fn connection(cx: &Cx) -> Result<Option<Connection>> {
+    Ok(written(cx)
+        .map(|recognised| recognised.connection())
+        .or_else(|| cx.project().map(|project| project.connection)))
+}
+
+/// How the application connects: only what its env file says.
+pub(super) fn written_connection(cx: &Cx) -> Option<Connection> {
+    if cx.settings.url_key().is_none() {
+        return cx.project().map(|project| project.connection);
+    }
+    written(cx).map(|recognised| recognised.connection())
+}
+
+/// Whether the env file leads to another database than the project: then nothing may be written to either.
+pub(super) fn leads_elsewhere(cx: &Cx) -> bool {
+    match (written(cx), cx.project()) {
+        (Some(written), Some(project)) => !project.connection.matches(&written),
+        _ => false,
+    }
+}
+
+/// The variables of the env file, for a command of the project.
+pub(super) fn environment(cx: &Cx) -> Result<Vec<(String, Secret)>> {
+    let Some((document, _)) = document(cx) else {
+        return Ok(Vec::new());
+    };
+    let entries = document.entries();
+    Ok(entries
+        .map(|entry| (entry.key.clone(), entry.value.clone()))
+        .collect())
+}
+
+/// Every secret that this run knows: to be taken out of other programs' output.
+pub(super) fn secrets(cx: &Cx) -> Result<Vec<Secret>> {
+    let mut secrets: Vec<_> = environment(cx)?
+        .into_iter()
+        .filter(|(key, value)| mask::is_secret_key(key) || mask::is_secret_value(value.expose()))
+        .map(|(_, value)| value)
+        .collect();
+    secrets.extend(connection(cx)?.map(|connection| connection.password));
+    secrets.extend(cx.known_key().map(|known| known.key));
+    Ok(secrets)
+}
+
+/// A text of another program without the secrets in it.
+pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.chars() >= 8) {
+        text = text.replace(secret.expose(), "••••");
+    }
+    mask::text(&text)
+}

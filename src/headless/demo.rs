@@ -1,0 +1,241 @@
+//! `neonup demo`: the wizard on a sample project, against the sandbox: no account, no network.
+
+use std::path::{Path, PathBuf};
+
+use super::{Output, sandbox, setup};
+use crate::{
+    cli::{self, Display, Front, Place},
+    domain::sample,
+    failure::{Exit, Failure},
+    finding::Code,
+    sandbox::{Options, Sandbox},
+    settings::{Environment, Flags},
+};
+
+/// Runs the demo: with a front end, or (`None`) without questions.
+pub async fn run(
+    dir: Option<PathBuf>,
+    pg_bin: Option<PathBuf>,
+    front: Option<Front>,
+    display: Display,
+    output: &mut Output,
+) -> Exit {
+    if front == Some(Front::Nobody) {
+        let failure = Failure::new(
+            Code::LoginMissingKey,
+            "the demo needs a terminal, and this is none",
+        )
+        .hint("`neonup demo --yes` runs the same steps without one");
+        return output.failed(&failure, Exit::Failed);
+    }
+    let scratch = match Scratch::make(dir) {
+        Ok(scratch) => scratch,
+        Err(failure) => return output.failed(&failure, Exit::Failed),
+    };
+    let options = Options {
+        dir: Some(scratch.path.join("sandbox")),
+        pg_bin,
+        ..Options::default()
+    };
+    let sandbox = match Sandbox::start(options).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => return output.failed(&sandbox::failure(&error), Exit::Failed),
+    };
+    let project = scratch.path.join(sample::NAME);
+    let exit = match prepare(&project) {
+        Ok(()) => in_project(&scratch, &project, &sandbox, front, display, output).await,
+        Err(failure) => output.failed(&failure, Exit::Failed),
+    };
+    sandbox.shutdown().await;
+    exit
+}
+
+async fn in_project(
+    scratch: &Scratch,
+    project: &Path,
+    sandbox: &Sandbox,
+    front: Option<Front>,
+    display: Display,
+    output: &mut Output,
+) -> Exit {
+    // the shell's own variables for Neon and for the database would lead out of the demo
+    let hidden = [
+        "NEON_API_KEY",
+        "NEON_API_HOST",
+        "NEONUP_CA_FILE",
+        "DATABASE_URL",
+    ];
+    let variables = std::env::vars().filter(|(name, _)| !hidden.contains(&name.as_str()));
+    let environment = Environment::new(variables.chain([(
+        "NEON_API_KEY".to_owned(),
+        sandbox.api_key().expose().to_owned(),
+    )]));
+    let flags = Flags {
+        api_host: Some(sandbox.api_host()),
+        ca_file: Some(sandbox.ca_file().to_owned()),
+        ..Flags::default()
+    };
+    let (settings, ports) = match Place::at(project, environment).open(flags) {
+        Ok(opened) => opened,
+        Err(failure) => return output.failed(&failure, Exit::Failed),
+    };
+    let notes = vec![
+        format!("The sample project lies in {}", project.display()),
+        format!("The sandbox serves {}", sandbox.api_host()),
+        scratch.fate(),
+    ];
+    let exit = match front {
+        Some(front) => cli::wizard(settings, ports, front, display, notes.clone(), output).await,
+        None => {
+            let how = setup::How {
+                yes: true,
+                dry_run: false,
+            };
+            setup::run(settings, ports, &[], how, output).await
+        }
+    };
+    for note in notes {
+        output.note(note);
+    }
+    exit
+}
+
+/// Copies the sample into a git repository of its own, as a fresh clone would be.
+fn prepare(project: &Path) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(
+            Code::BackendNotFound,
+            format!("cannot make the sample project in `{}`", project.display()),
+        )
+        .why(why)
+        .hint("choose another folder with --dir")
+    };
+    let port = free_port();
+    for (name, text) in sample::FILES {
+        let path = project.join(name);
+        if path.exists() {
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
+        }
+        let text = if *name == crate::settings::CONFIG_FILE {
+            sample::with_port(text, port)
+        } else {
+            (*text).to_owned()
+        };
+        std::fs::write(&path, text).map_err(|error| failed(error.to_string()))?;
+    }
+    if !project.join(".git").exists() {
+        commit(project).map_err(|error| failed(error.message().to_owned()))?;
+    }
+    Ok(())
+}
+
+/// The first commit, by nobody in particular; the user's git configuration is neither needed nor touched.
+fn commit(project: &Path) -> Result<(), git2::Error> {
+    let repository = git2::Repository::init(project)?;
+    let mut index = repository.index()?;
+    index.add_all(["."], git2::IndexAddOption::DEFAULT, None)?;
+    index.write()?;
+    let tree = repository.find_tree(index.write_tree()?)?;
+    let author = git2::Signature::now("neonup demo", "demo@localhost")?;
+    repository.commit(
+        Some("HEAD"),
+        &author,
+        &author,
+        "A small todo backend",
+        &tree,
+        &[],
+    )?;
+    Ok(())
+}
+
+/// The application's usual port, or a free one where that is taken: a demo must not fail for another program.
+fn free_port() -> u16 {
+    let try_port = |port: u16| {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
+        listener.local_addr().ok().map(|address| address.port())
+    };
+    try_port(8000).or_else(|| try_port(0)).unwrap_or(8000)
+}
+
+/// The demo's folder; a temporary one is removed at the end.
+struct Scratch {
+    path: PathBuf,
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Scratch {
+    fn make(dir: Option<PathBuf>) -> Result<Self, Failure> {
+        let failed = |path: &Path, error: &std::io::Error| {
+            Failure::new(
+                Code::BackendNotFound,
+                format!("cannot make the demo's folder `{}`", path.display()),
+            )
+            .why(error.to_string())
+            .hint("choose another folder with --dir")
+        };
+        let Some(path) = dir else {
+            sweep();
+            let temporary = tempfile::Builder::new()
+                .prefix(&format!("{PREFIX}{}-", std::process::id()))
+                .tempdir()
+                .map_err(|error| failed(&std::env::temp_dir(), &error))?;
+            let path = temporary
+                .path()
+                .canonicalize()
+                .unwrap_or_else(|_| temporary.path().to_owned());
+            return Ok(Self {
+                path,
+                temporary: Some(temporary),
+            });
+        };
+        std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))?;
+        let path = path.canonicalize().map_err(|error| failed(&path, &error))?;
+        Ok(Self {
+            path,
+            temporary: None,
+        })
+    }
+
+    fn fate(&self) -> String {
+        if self.temporary.is_some() {
+            "Both are removed at the end; `neonup demo --dir DIR` keeps them".to_owned()
+        } else {
+            "Both are kept: the same command goes on from there".to_owned()
+        }
+    }
+}
+
+const PREFIX: &str = "neonup-demo-";
+
+/// Removes the folders of demos that were killed.
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|pid| pid.parse::<i32>().ok());
+        if pid.is_some_and(|pid| !alive(pid)) {
+            // somebody else's folder cannot be removed, and need not be
+            std::fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+}
+
+#[cfg(unix)]
+fn alive(pid: i32) -> bool {
+    use rustix::{io::Errno, process};
+    process::Pid::from_raw(pid)
+        .is_some_and(|pid| !matches!(process::test_kill_process(pid), Err(Errno::SRCH)))
+}
+
+#[cfg(not(unix))]
+fn alive(_pid: i32) -> bool {
+    true
+}

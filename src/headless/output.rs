@@ -1,0 +1,182 @@
+//! Where text goes: data to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+
+/// The two streams, and how to write to them.
+pub struct Output {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    /// One JSON document on standard output, and nothing else there.
+    pub json: bool,
+    /// Colours on standard output.
+    pub color: bool,
+    /// Progress on standard error, as one line that is rewritten.
+    live: bool,
+    progress_shown: bool,
+}
+
+/// A colour of meaning, for lines; the word beside it says the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// In order.
+    Good,
+    /// Not in order.
+    Bad,
+    /// Worth a look.
+    Warn,
+    /// What to type, or where.
+    Hint,
+    /// Less important.
+    Dim,
+}
+
+impl Output {
+    /// The process's own streams.
+    pub fn standard(json: bool, no_color: bool) -> Self {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let color = !no_color
+            && variable("NO_COLOR").is_empty()
+            && variable("CLICOLOR") != "0"
+            && variable("TERM") != "dumb"
+            && io::stdout().is_terminal();
+        Self {
+            out: Box::new(io::stdout()),
+            err: Box::new(io::stderr()),
+            json,
+            color,
+            live: io::stderr().is_terminal() && variable("TERM") != "dumb",
+            progress_shown: false,
+        }
+    }
+
+    /// Streams of a test.
+    pub fn captured(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, json: bool) -> Self {
+        Self {
+            out,
+            err,
+            json,
+            color: false,
+            live: false,
+            progress_shown: false,
+        }
+    }
+
+    /// A line for a person: to standard output, or to standard error where that holds JSON.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.clear_progress();
+        let stream = if self.json {
+            &mut self.err
+        } else {
+            &mut self.out
+        };
+        // a reader that went away (`| head -1`) is no failure of ours: the exit code still tells
+        writeln!(stream, "{}", text.as_ref()).ok();
+        stream.flush().ok();
+    }
+
+    /// A line beside the result, to standard error.
+    pub fn note(&mut self, text: impl AsRef<str>) {
+        self.clear_progress();
+        writeln!(self.err, "{}", text.as_ref()).ok();
+        self.err.flush().ok();
+    }
+
+    /// Text without a line's end, for a question.
+    pub fn prompt(&mut self, text: impl AsRef<str>) {
+        self.clear_progress();
+        let stream = if self.json {
+            &mut self.err
+        } else {
+            &mut self.out
+        };
+        write!(stream, "{}", text.as_ref()).ok();
+        stream.flush().ok();
+    }
+
+    /// The text in a colour, where colours are wanted.
+    pub fn paint(&self, tone: Tone, text: impl AsRef<str>) -> String {
+        let text = text.as_ref();
+        if !self.color || self.json {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Warn => "33",
+            Tone::Hint => "36",
+            Tone::Dim => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// Rewrites the progress line, where standard error is a terminal.
+    pub fn progress(&mut self, text: impl AsRef<str>) {
+        if self.live {
+            let line: String = text.as_ref().chars().take(78).collect();
+            write!(self.err, "\r\u{1b}[2K{line}").ok();
+            self.err.flush().ok();
+            self.progress_shown = true;
+        }
+    }
+
+    fn clear_progress(&mut self) {
+        if self.progress_shown {
+            write!(self.err, "\r\u{1b}[2K").ok();
+            self.err.flush().ok();
+            self.progress_shown = false;
+        }
+    }
+
+    /// The one JSON document.
+    pub fn document(&mut self, document: &impl serde::Serialize) {
+        self.clear_progress();
+        let text = serde_json::to_string_pretty(document)
+            .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+        writeln!(self.out, "{text}").ok();
+        self.out.flush().ok();
+    }
+
+    /// Raw bytes for standard output.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.out.write_all(bytes).ok();
+        self.out.flush().ok();
+    }
+
+    /// Says that the command could not do its work, as lines or as JSON, and gives the exit code back.
+    pub fn failed(&mut self, failure: &Failure, exit: Exit) -> Exit {
+        if self.json {
+            let finding = failure.finding();
+            self.document(&json!({
+                "version": 1,
+                "status": "failed",
+                "steps": [],
+                "next": [],
+                "error": { "code": finding.code, "title": finding.title, "detail": finding.detail, "hint": finding.hint },
+            }));
+        }
+        let what = self.paint_err(&failure.what);
+        self.note(format!("error: {what}"));
+        if !failure.why.is_empty() {
+            self.note(format!("  {}", failure.why));
+        }
+        if let Some(id) = &failure.request_id {
+            self.note(format!("  Neon's request id: {id}"));
+        }
+        if !failure.hint.is_empty() {
+            self.note(format!("hint: {}", failure.hint));
+        }
+        exit
+    }
+
+    fn paint_err(&self, text: &str) -> String {
+        if self.live && self.color {
+            format!("\u{1b}[31m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Ports for tests of a single step: the real disk below a temporary directory, a repository that says what it is told, and
+//! nothing else.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use super::{
+    Ports,
+    database::{Database, Session, TlsFacts},
+    files::DiskFiles,
+    neon::{
+        Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewProject, Operation,
+        Organization, Project, User,
+    },
+    process::{CommandSpec, Ended, HttpAnswer, Process, Running},
+    repository::{HistoryScan, Known, Leak, Protection, Repository, TreeScan},
+    store::SecretStore,
+};
+use crate::{
+    answer::Store,
+    detail::Keyring,
+    domain::url::Connection,
+    failure::{Failure, Result},
+    finding::Code,
+    secret::Secret,
+};
+
+/// The ports of a test.
+pub(crate) fn ports(root: &Path, state: &Path, repository: Arc<FakeRepository>) -> Ports {
+    Ports {
+        neon: Arc::new(Nothing),
+        database: Arc::new(Nothing),
+        store: Arc::new(Nothing),
+        files: Arc::new(DiskFiles::with_state(root, state)),
+        repository,
+        process: Arc::new(Nothing),
+    }
+}
+
+/// A repository whose answers are set by hand.
+#[derive(Debug, Default)]
+pub(crate) struct FakeRepository {
+    pub(crate) root: Option<PathBuf>,
+    pub(crate) ignored: Mutex<BTreeSet<String>>,
+    pub(crate) tracked: Mutex<BTreeSet<String>>,
+}
+
+impl FakeRepository {
+    pub(crate) fn at(root: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            root: Some(root.to_owned()),
+            ..Self::default()
+        })
+    }
+}
+
+fn known(is: bool) -> Known {
+    if is { Known::Yes } else { Known::No }
+}
+
+#[async_trait]
+impl Repository for FakeRepository {
+    fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
+    async fn protection(&self, path: &str) -> Result<Protection> {
+        Ok(Protection {
+            ignored: known(self.ignored.lock().unwrap().contains(path)),
+            tracked: known(self.tracked.lock().unwrap().contains(path)),
+            staged: Known::No,
+            committed: Known::No,
+        })
+    }
+
+    async fn add_ignore(&self, path: &str) -> Result<String> {
+        self.ignored.lock().unwrap().insert(path.to_owned());
+        Ok(".gitignore".to_owned())
+    }
+
+    async fn untrack(&self, path: &str) -> Result<()> {
+        self.tracked.lock().unwrap().remove(path);
+        Ok(())
+    }
+
+    async fn scan_tree(
+        &self,
+        _: &[(String, Secret)],
+        _: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<TreeScan> {
+        Ok(TreeScan::default())
+    }
+
+    async fn scan_history(
+        &self,
+        _: &[(String, Secret)],
+        _: &[String],
+        _: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<HistoryScan> {
+        Ok(HistoryScan {
+            leaks: Vec::<Leak>::new(),
+            ..HistoryScan::default()
+        })
+    }
+}
+
+/// A port that is not there.
+pub(crate) struct Nothing;
+
+fn none<T>() -> Result<T> {
+    Err(Failure::new(Code::LoginUnreachable, "not in this test"))
+}
+
+#[async_trait]
+impl Neon for Nothing {
+    async fn auth(&self, _: &Secret) -> Result<Auth> {
+        none()
+    }
+    async fn user(&self, _: &Secret) -> Result<User> {
+        none()
+    }
+    async fn organizations(&self, _: &Secret) -> Result<Vec<Organization>> {
+        none()
+    }
+    async fn projects(
+        &self,
+        _: &Secret,
+        _: Option<&str>,
+        _: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<Listing> {
+        none()
+    }
+    async fn project(&self, _: &Secret, _: &str) -> Result<Option<Project>> {
+        none()
+    }
+    async fn create_project(&self, _: &Secret, _: &NewProject) -> Result<Created> {
+        none()
+    }
+    async fn operations(&self, _: &Secret, _: &str) -> Result<Vec<Operation>> {
+        none()
+    }
+    async fn operation(&self, _: &Secret, _: &str, _: &str) -> Result<Operation> {
+        none()
+    }
+    async fn branches(&self, _: &Secret, _: &str) -> Result<Vec<Branch>> {
+        none()
+    }
+    async fn endpoints(&self, _: &Secret, _: &str, _: &str) -> Result<Vec<Endpoint>> {
+        none()
+    }
+    async fn databases(&self, _: &Secret, _: &str, _: &str) -> Result<Vec<BranchDatabase>> {
+        none()
+    }
+    async fn connection_uri(
+        &self,
+        _: &Secret,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: bool,
+    ) -> Result<Secret> {
+        none()
+    }
+    async fn sandbox_authority(&self) -> Option<String> {
+        None
+    }
+}
+
+#[async_trait]
+impl Database for Nothing {
+    async fn resolve(&self, _: &str, _: u16) -> Result<Vec<SocketAddr>> {
+        none()
+    }
+    async fn dial(&self, _: &[SocketAddr]) -> Result<SocketAddr> {
+        none()
+    }
+    async fn handshake(&self, _: &Connection, _: Option<&str>) -> Result<TlsFacts> {
+        none()
+    }
+    async fn connect(&self, _: &Connection, _: Option<&str>) -> Result<Box<dyn Session>> {
+        none()
+    }
+}
+
+#[async_trait]
+impl SecretStore for Nothing {
+    async fn self_test(&self) -> Keyring {
+        Keyring::NotAsked
+    }
+    async fn get(&self, _: Store, _: &str) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+    async fn set(&self, _: Store, _: &str, _: &Secret) -> Result<()> {
+        none()
+    }
+    async fn delete(&self, _: Store, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+    fn place(&self, _: Store, _: &str) -> String {
+        String::new()
+    }
+    async fn neon_cli(&self) -> Option<(String, Secret)> {
+        None
+    }
+}
+
+#[async_trait]
+impl Process for Nothing {
+    fn find(&self, _: &str, _: &Path) -> Option<PathBuf> {
+        None
+    }
+    async fn run(&self, _: &CommandSpec, _: Duration) -> Result<Ended> {
+        none()
+    }
+    async fn start(&self, _: &CommandSpec) -> Result<Box<dyn Running>> {
+        none()
+    }
+    async fn get(&self, _: &str, _: Duration) -> Option<HttpAnswer> {
+        None
+    }
+    async fn listening(&self, _: u16) -> bool {
+        false
+    }
+}

@@ -1,0 +1,370 @@
+//! The real adapter: programs of this machine, each in a process group of its own.
+
+use std::{
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::net::TcpStream;
+
+use super::{CommandSpec, Ended, HttpAnswer, Process, Running};
+use crate::{
+    child::{self, Death},
+    failure::{Failure, Result},
+    finding::Code,
+};
+
+/// How much of a program's output is kept: its end, since that is where the reason stands.
+const KEPT: usize = 64 * 1024;
+/// How long a program may take to end after SIGTERM.
+const POLITE: Duration = Duration::from_secs(3);
+/// The longest health answer that is read.
+const ANSWER: usize = 64 * 1024;
+
+/// Programs of this machine.
+pub struct OsProcess {
+    root: PathBuf,
+    client: OnceLock<Option<reqwest::Client>>,
+}
+
+impl OsProcess {
+    /// An adapter for a repository: its virtual environments are found before the path's programs.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            client: OnceLock::new(),
+        }
+    }
+
+    /// A client that follows no proxy: the application is on this machine.
+    fn client(&self) -> Option<&reqwest::Client> {
+        self.client
+            .get_or_init(|| reqwest::Client::builder().no_proxy().build().ok())
+            .as_ref()
+    }
+
+    async fn spawn(&self, spec: &CommandSpec) -> Result<App> {
+        let (program, arguments) = spec.argv.split_first().ok_or_else(|| {
+            Failure::new(Code::HealthAppStart, "there is no command to run")
+                .hint("set [backend] start in neonup.toml")
+        })?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(&spec.dir)
+            .envs(spec.env.iter().map(|(name, value)| (name, value.expose())))
+            // a log that is buffered is empty when it is needed
+            .env("PYTHONUNBUFFERED", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // the terminal's ^C is for us, and the whole group is stopped together
+            .process_group(0);
+        child::die_with_us(&mut command, Death::Polite);
+        let mut child = child::spawn(command).await.map_err(|error| {
+            Failure::new(Code::HealthAppStart, format!("cannot start `{program}`"))
+                .why(error.to_string())
+                .hint("check [backend] start and dir in neonup.toml")
+        })?;
+        let output = Arc::new(Mutex::new(Vec::new()));
+        let mut readers = Vec::new();
+        if let Some(stream) = child.stdout.take() {
+            readers.push(keep(stream, &output));
+        }
+        if let Some(stream) = child.stderr.take() {
+            readers.push(keep(stream, &output));
+        }
+        Ok(App {
+            group: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
+            child,
+            output,
+            readers,
+            stopped: false,
+        })
+    }
+}
+
+/// Keeps the end of a stream, on a thread that ends with it.
+fn keep(
+    mut stream: impl std::io::Read + Send + 'static,
+    output: &Arc<Mutex<Vec<u8>>>,
+) -> JoinHandle<()> {
+    let output = Arc::clone(output);
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count) = stream.read(&mut buffer) {
+            let Some(new) = buffer.get(..count).filter(|new| !new.is_empty()) else {
+                return;
+            };
+            let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(new);
+            let excess = kept.len().saturating_sub(KEPT);
+            kept.drain(..excess);
+        }
+    })
+}
+
+/// A program that runs.
+struct App {
+    child: Child,
+    /// Its process group, which has its own id.
+    group: Option<Pid>,
+    output: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<JoinHandle<()>>,
+    stopped: bool,
+}
+
+impl App {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.output.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_owned()
+    }
+
+    /// Its exit code, once it has ended; `None` inside after a signal.
+    fn exit(&mut self) -> Option<Option<i32>> {
+        self.child
+            .try_wait()
+            .ok()
+            .flatten()
+            .map(|status| status.code())
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group
+            && let Err(error) = kill_process_group(group, signal)
+        {
+            tracing::debug!(%error, "a process group could not be signalled");
+        }
+    }
+
+    /// The last bytes of a program that has ended may still be in the pipe. A grandchild may hold the pipe open, so the
+    /// wait is short.
+    fn drain(&mut self) {
+        let end = Instant::now() + Duration::from_millis(200);
+        while Instant::now() < end && !self.readers.iter().all(JoinHandle::is_finished) {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[async_trait]
+impl Running for App {
+    fn ended(&mut self) -> Option<Ended> {
+        let code = self.exit()?;
+        self.drain();
+        Some(Ended {
+            code,
+            output: self.text(),
+        })
+    }
+
+    fn output(&self) -> String {
+        self.text()
+    }
+
+    async fn stop(&mut self) {
+        self.signal(Signal::TERM);
+        let end = Instant::now() + POLITE;
+        while self.exit().is_none() && Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.end();
+    }
+}
+
+impl App {
+    /// Ends whatever of the group is left.
+    fn end(&mut self) {
+        if self.stopped {
+            return;
+        }
+        self.stopped = true;
+        self.signal(Signal::KILL);
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[async_trait]
+impl Process for OsProcess {
+    fn find(&self, program: &str, dir: &Path) -> Option<PathBuf> {
+        if program.contains('/') {
+            let path = dir.join(program);
+            return path.is_file().then_some(path);
+        }
+        let names: &[&str] = if program == "python" {
+            &["python", "python3"]
+        } else {
+            &[program]
+        };
+        let environments = dir
+            .ancestors()
+            .take_while(|above| above.starts_with(&self.root))
+            .flat_map(|above| [".venv/bin", "venv/bin"].map(|bin| above.join(bin)));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
+        // but any of the project's own before both
+        let own: Vec<_> = environments.collect();
+        let places: Vec<_> = std::env::split_paths(&path).collect();
+        [own, places]
+            .iter()
+            .flat_map(|places| {
+                names
+                    .iter()
+                    .flat_map(move |name| places.iter().map(move |place| place.join(name)))
+            })
+            .find(|candidate| is_executable(candidate))
+    }
+
+    async fn run(&self, command: &CommandSpec, limit: Duration) -> Result<Ended> {
+        let mut app = self.spawn(command).await?;
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(ended) = app.ended() {
+                return Ok(ended);
+            }
+            if Instant::now() > end {
+                app.stop().await;
+                let words = command.argv.join(" ");
+                return Err(Failure::new(
+                    Code::SchemaCommandFailed,
+                    format!("`{words}` did not end within {} s", limit.as_secs()),
+                )
+                .hint("run it yourself to see what it waits for"));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>> {
+        Ok(Box::new(self.spawn(command).await?))
+    }
+
+    async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer> {
+        let mut response = self.client()?.get(url).timeout(limit).send().await.ok()?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= ANSWER {
+                break;
+            }
+        }
+        body.truncate(ANSWER);
+        Some(HttpAnswer {
+            status,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    async fn listening(&self, port: u16) -> bool {
+        let tries = [
+            TcpStream::connect(("127.0.0.1", port)),
+            TcpStream::connect(("::1", port)),
+        ];
+        for attempt in tries {
+            if matches!(
+                tokio::time::timeout(Duration::from_millis(500), attempt).await,
+                Ok(Ok(_))
+            ) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> CommandSpec {
+        CommandSpec {
+            argv: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
+            dir: std::env::temp_dir(),
+            env: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_is_run_to_its_end_with_both_streams() {
+        let process = OsProcess::new(Path::new("/"));
+        let ended = process
+            .run(
+                &shell("echo out; echo err >&2; exit 3"),
+                Duration::from_secs(20),
+            )
+            .await
+            .unwrap();
+        assert_eq!(ended.code, Some(3));
+        assert!(
+            ended.output.contains("out") && ended.output.contains("err"),
+            "{ended:?}"
+        );
+        let failure = process
+            .run(&shell("sleep 60"), Duration::from_millis(50))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code, Code::SchemaCommandFailed);
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_the_whole_group_even_where_it_will_not() {
+        let process = OsProcess::new(Path::new("/"));
+        let mut app = process
+            .start(&shell("trap '' TERM; sleep 300 & echo child $!; wait"))
+            .await
+            .unwrap();
+        let pid = loop {
+            if let Some(pid) = app
+                .output()
+                .lines()
+                .find_map(|line| line.strip_prefix("child "))
+            {
+                break pid.trim().parse::<i32>().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        drop(app);
+        let gone = || {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            status.is_empty() || status.contains("State:\tZ")
+        };
+        let end = Instant::now() + Duration::from_secs(10);
+        while !gone() {
+            assert!(Instant::now() < end, "the grandchild lives");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[test]
+    fn the_projects_own_python_comes_first() {
+        let root = tempfile::tempdir().unwrap();
+        let bin = root.path().join(".venv/bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        let process = OsProcess::new(root.path());
+        let backend = root.path().join("backend");
+        assert_ne!(
+            process.find("python", &backend).as_deref(),
+            Some(bin.join("python3").as_path())
+        );
+        std::fs::copy("/bin/sh", bin.join("python3")).unwrap();
+        assert_eq!(process.find("python", &backend), Some(bin.join("python3")));
+        assert_eq!(process.find("no-such-program-here", &backend), None);
+    }
+}

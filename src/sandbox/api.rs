@@ -1,0 +1,243 @@
+//! The HTTP API: who may ask, what is logged, what goes wrong on purpose; the resources are in the files below.
+
+mod account;
+mod branches;
+mod caller;
+mod control;
+mod endpoints;
+mod extras;
+mod keys;
+mod operations;
+mod projects;
+mod reply;
+mod roles;
+mod views;
+mod wiretap;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::sandbox::{
+    api::{
+        reply::{ApiError, RequestId},
+        wiretap::{Scissors, Wiretap},
+    },
+    core::{self, Core},
+    faults::Spoilt,
+};
+
+/// Where Neon's API begins.
+const BASE: &str = "/api/v2";
+
+/// What handlers share.
+type Shared = State<Arc<Core>>;
+
+/// Serves the API until the sender is used or dropped.
+pub(crate) fn serve(
+    core: Arc<Core>,
+    listener: TcpListener,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let app = router(core).into_make_service_with_connect_info::<Scissors>();
+    let serving = tokio::spawn(async move {
+        let until = async move { stopped.await.unwrap_or_default() };
+        let served = axum::serve(Wiretap(listener), app)
+            .with_graceful_shutdown(until)
+            .await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the sandbox's API ended");
+        }
+    });
+    (stop, serving)
+}
+
+fn router(core: Arc<Core>) -> Router {
+    let branch = "/projects/{project}/branches/{branch}";
+    let on = |rest: &str| format!("{branch}{rest}");
+    let api = Router::new()
+        .route("/auth", get(account::auth))
+        .route("/users/me", get(account::me))
+        .route("/users/me/organizations", get(account::organizations))
+        .route("/organizations/{org}", get(account::organization))
+        .route("/organizations/{org}/members", get(account::members))
+        .route("/regions", get(account::regions))
+        .route("/api_keys", get(keys::list).post(keys::create))
+        .route("/api_keys/{key}", axum::routing::delete(keys::revoke))
+        .route(
+            "/organizations/{org}/api_keys",
+            get(keys::list_org).post(keys::create_org),
+        )
+        .route(
+            "/organizations/{org}/api_keys/{key}",
+            axum::routing::delete(keys::revoke_org),
+        )
+        .route("/projects", get(projects::list).post(projects::create))
+        .route("/projects/shared", get(projects::shared))
+        .route(
+            "/projects/{project}",
+            get(projects::get)
+                .patch(projects::update)
+                .delete(projects::delete),
+        )
+        .route(
+            "/projects/{project}/connection_uri",
+            get(roles::connection_uri),
+        )
+        .route(
+            "/projects/{project}/permissions",
+            get(projects::permissions).post(projects::share),
+        )
+        .route(
+            "/projects/{project}/permissions/{permission}",
+            axum::routing::delete(projects::unshare),
+        )
+        .route("/projects/{project}/operations", get(operations::list))
+        .route(
+            "/projects/{project}/operations/{operation}",
+            get(operations::get),
+        )
+        .route(
+            "/projects/{project}/branches",
+            get(branches::list).post(branches::create),
+        )
+        .route(
+            branch,
+            get(branches::get)
+                .patch(branches::update)
+                .delete(branches::delete),
+        )
+        .route(&on("/set_as_default"), post(branches::set_default))
+        .route(&on("/endpoints"), get(endpoints::list_of_branch))
+        .route(
+            &on("/databases"),
+            get(roles::databases).post(roles::create_database),
+        )
+        .route(
+            &on("/databases/{database}"),
+            get(roles::database)
+                .patch(roles::update_database)
+                .delete(roles::delete_database),
+        )
+        .route(&on("/roles"), get(roles::roles).post(roles::create_role))
+        .route(
+            &on("/roles/{role}"),
+            get(roles::role).delete(roles::delete_role),
+        )
+        .route(
+            &on("/roles/{role}/reveal_password"),
+            get(roles::reveal_password),
+        )
+        .route(
+            &on("/roles/{role}/reset_password"),
+            post(roles::reset_password),
+        )
+        .route(
+            "/projects/{project}/endpoints",
+            get(endpoints::list).post(endpoints::create),
+        )
+        .route(
+            "/projects/{project}/endpoints/{endpoint}",
+            get(endpoints::get)
+                .patch(endpoints::update)
+                .delete(endpoints::delete),
+        )
+        .route(
+            "/projects/{project}/endpoints/{endpoint}/start",
+            post(endpoints::start),
+        )
+        .route(
+            "/projects/{project}/endpoints/{endpoint}/suspend",
+            post(endpoints::suspend),
+        )
+        .route(
+            "/projects/{project}/endpoints/{endpoint}/restart",
+            post(endpoints::restart),
+        )
+        .route(&on("/buckets"), get(extras::buckets))
+        .route(&on("/functions"), get(extras::functions))
+        .route(
+            &on("/credentials"),
+            get(extras::credentials).post(extras::create_credential),
+        )
+        .fallback(reply::no_route)
+        .method_not_allowed_fallback(reply::no_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&core),
+            account_for,
+        ));
+    Router::new()
+        .nest(BASE, api)
+        .route("/sandbox", get(control::about))
+        .route(
+            "/sandbox/faults",
+            get(control::faults).post(control::set_faults),
+        )
+        .route("/sandbox/requests", get(control::requests))
+        .fallback(reply::no_route)
+        .with_state(core)
+}
+
+/// Gives each request its id, and logs it.
+async fn account_for(
+    State(core): Shared,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::of(request.headers());
+    let method = request.method().to_string();
+    let path = reply::original_path(&request);
+    request.extensions_mut().insert(id.clone());
+    let response = reply::sign(next.run(request).await, &id).await;
+    let status = (!scissors.used()).then(|| response.status().as_u16());
+    core.log_request(core::Request {
+        method,
+        path,
+        status,
+    });
+    response
+}
+
+/// What goes wrong on purpose.
+async fn misbehave(
+    State(core): Shared,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let latency = core.faults().latency_ms;
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    let (method, path) = (
+        request.method().to_string(),
+        request.uri().path().to_owned(),
+    );
+    if let Some(burst) = core.take_fault(|faults| faults.take_error(&method, &path)) {
+        return ApiError::of_burst(burst).respond();
+    }
+    let response = next.run(request).await;
+    let created =
+        method == "POST" && path == "/projects" && response.status() == StatusCode::CREATED;
+    if created && core.take_fault(super::faults::Faults::take_lost_create) {
+        return scissors.cut(response);
+    }
+    if !response.status().is_success() {
+        return response;
+    }
+    match core.take_fault(|faults| faults.take_body(&method, &path)) {
+        None => response,
+        Some(Spoilt::Lost) => scissors.cut(response),
+        Some(kind) => reply::spoil(response, kind).await,
+    }
+}

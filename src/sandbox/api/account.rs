@@ -1,0 +1,173 @@
+//! Who the key belongs to: `/auth`, the user, organizations, regions.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    api::{
+        Shared,
+        caller::Caller,
+        reply::{ApiError, Reply},
+        views::EMAIL,
+    },
+    state::{Organization, Scope},
+};
+
+/// Region, name, latitude, longitude; the first one is the default (reference/neon-api.md section 5.1).
+pub(super) const REGIONS: [(&str, &str, &str, &str); 8] = [
+    ("aws-us-east-2", "AWS US East 2 (Ohio)", "39.96", "-83"),
+    (
+        "aws-us-east-1",
+        "AWS US East 1 (N. Virginia)",
+        "38.13",
+        "-78.45",
+    ),
+    (
+        "aws-us-west-2",
+        "AWS US West 2 (Oregon)",
+        "46.15",
+        "-123.88",
+    ),
+    (
+        "aws-eu-central-1",
+        "AWS Europe Central 1 (Frankfurt)",
+        "50.11",
+        "8.68",
+    ),
+    (
+        "aws-eu-west-2",
+        "AWS Europe West 2 (London)",
+        "51.51",
+        "-0.13",
+    ),
+    (
+        "aws-ap-southeast-1",
+        "AWS Asia Pacific 1 (Singapore)",
+        "1.37",
+        "103.8",
+    ),
+    (
+        "aws-ap-southeast-2",
+        "AWS Asia Pacific 2 (Sydney)",
+        "-33.87",
+        "151.21",
+    ),
+    (
+        "aws-sa-east-1",
+        "AWS South America East 1 (São Paulo)",
+        "-23.55",
+        "-46.63",
+    ),
+];
+
+pub(super) async fn auth(State(core): Shared, caller: Caller) -> Json<Value> {
+    let (account, method) = match caller.scope {
+        Scope::Personal => (
+            core.store.read(|state| state.account.user_id.clone()),
+            "api_key_user",
+        ),
+        Scope::Organization { org } | Scope::Project { org, .. } => (org, "api_key_org"),
+    };
+    Json(json!({"account_id": account, "auth_method": method}))
+}
+
+pub(super) async fn me(State(core): Shared, caller: Caller) -> Reply {
+    caller.personal("this endpoint")?;
+    let id = core.store.read(|state| state.account.user_id.clone());
+    let limit = core
+        .faults()
+        .projects_limit
+        .unwrap_or(super::projects::DEFAULT_LIMIT);
+    Ok(Json(json!({
+        "active_seconds_limit": 0,
+        "auth_accounts": [{
+            "email": EMAIL, "image": "", "login": "developer", "name": "Sandbox Developer", "provider": "keycloak",
+        }],
+        "email": EMAIL,
+        "id": id,
+        "image": "",
+        "login": "developer",
+        "name": "Sandbox",
+        "last_name": "Developer",
+        "projects_limit": limit,
+        "branches_limit": 5000,
+        "max_autoscaling_limit": 2,
+        "compute_seconds_limit": 0,
+        "plan": "free_v3",
+    })))
+}
+
+fn organization_view(org: &Organization) -> Value {
+    json!({
+        "id": org.id,
+        "name": org.name,
+        "handle": org.id.trim_start_matches("org-"),
+        "plan": "free",
+        "created_at": org.created_at,
+        "managed_by": "console",
+        "updated_at": org.created_at,
+        "require_mfa": false,
+    })
+}
+
+pub(super) async fn organizations(State(core): Shared, caller: Caller) -> Reply {
+    caller.personal("this endpoint")?;
+    let all: Vec<_> = core.store.read(|state| {
+        state
+            .account
+            .organizations
+            .iter()
+            .map(organization_view)
+            .collect()
+    });
+    Ok(Json(json!({"organizations": all})))
+}
+
+pub(super) async fn organization(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
+    caller.organization(&id)?;
+    core.store
+        .read(|state| {
+            let org = state.account.organizations.iter().find(|org| org.id == id);
+            org.map(organization_view)
+        })
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("organization"))
+}
+
+pub(super) async fn members(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+    caller.organization(&id)?;
+    let (user, joined) = core
+        .store
+        .read(|state| {
+            let org = state
+                .account
+                .organizations
+                .iter()
+                .find(|org| org.id == id)?;
+            Some((state.account.user_id.clone(), org.created_at.clone()))
+        })
+        .ok_or_else(|| ApiError::not_found("organization"))?;
+    Ok(Json(json!({"members": [{
+        "member": {"id": user, "user_id": user, "org_id": id, "role": "admin", "joined_at": joined},
+        "user": {"email": EMAIL},
+    }]})))
+}
+
+pub(super) async fn regions(caller: Caller) -> Reply {
+    caller.personal("this endpoint")?;
+    let regions: Vec<_> = REGIONS
+        .iter()
+        .enumerate()
+        .map(|(at, (id, name, latitude, longitude))| {
+            json!({"region_id": id, "name": name, "default": at == 0, "geo_lat": latitude, "geo_long": longitude})
+        })
+        .collect();
+    Ok(Json(json!({"regions": regions})))
+}

@@ -1,0 +1,432 @@
+//! Branches: a copy of the parent's data at the moment of the call.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    api::{
+        Shared,
+        caller::Caller,
+        endpoints::{self, EndpointOptions},
+        projects::field,
+        reply::{self, ApiError, Created, Query, Reply},
+        views,
+    },
+    compute::{self, Place},
+    front, ids,
+    operations::{self, Work},
+    state::{Branch, Endpoint, Project},
+};
+
+/// A branch with nothing in it.
+pub(super) fn blank(name: String) -> Branch {
+    let now = ids::now();
+    Branch {
+        id: ids::branch(),
+        name,
+        parent_id: None,
+        parent_lsn: None,
+        parent_timestamp: None,
+        init_source: "parent-data".to_owned(),
+        default: false,
+        protected: false,
+        ready: false,
+        fresh: true,
+        state_changed_at: now.clone(),
+        created_at: now.clone(),
+        updated_at: now,
+        expires_at: None,
+        last_reset_at: None,
+        roles: Vec::new(),
+        databases: Vec::new(),
+        annotations: json!({}),
+    }
+}
+
+pub(super) async fn list(
+    State(core): Shared,
+    caller: Caller,
+    Path(project): Path<String>,
+    query: Query,
+) -> Reply {
+    let limit = query.limit(10_000, 10_000)?;
+    let by = query.get("sort_by").unwrap_or("updated_at");
+    let ascending = query
+        .get("sort_order")
+        .is_some_and(|order| order.eq_ignore_ascii_case("asc"));
+    if !matches!(by, "name" | "created_at" | "updated_at") {
+        return Err(ApiError::bad_request(
+            "invalid request: query: \"sort_by\": unknown value",
+        ));
+    }
+    let skip = query.get("cursor").map_or(Ok(0), offset)?;
+    let mut found: Vec<Branch> = caller.project(&core, &project, |project| {
+        let wanted = |branch: &&Branch| {
+            query
+                .get("search")
+                .is_none_or(|part| branch.name.contains(part) || branch.id.contains(part))
+        };
+        project.branches.iter().filter(wanted).cloned().collect()
+    })?;
+    found.sort_by(|a, b| {
+        let key = |branch: &Branch| match by {
+            "name" => branch.name.clone(),
+            "created_at" => branch.created_at.clone(),
+            _ => branch.updated_at.clone(),
+        };
+        let order = key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id));
+        if ascending { order } else { order.reverse() }
+    });
+    let page: Vec<_> = found.iter().skip(skip).take(limit).collect();
+    let annotations: serde_json::Map<_, _> = page
+        .iter()
+        .filter(|branch| {
+            branch
+                .annotations
+                .as_object()
+                .is_some_and(|values| !values.is_empty())
+        })
+        .map(|branch| (branch.id.clone(), views::annotation(branch)))
+        .collect();
+    let mut pagination =
+        json!({"sort_by": by, "sort_order": if ascending { "asc" } else { "desc" }});
+    // `next` is there even when all branches fit; the page after the last one is empty and has none.
+    if let (false, Some(fields)) = (page.is_empty(), pagination.as_object_mut()) {
+        let next = BASE64.encode(format!("{{\"offset\":{}}}", skip + page.len()));
+        fields.insert("next".to_owned(), json!(next));
+    }
+    let branches: Vec<_> = page
+        .iter()
+        .map(|branch| views::branch(branch, &project, true))
+        .collect();
+    Ok(Json(
+        json!({"branches": branches, "annotations": annotations, "pagination": pagination}),
+    ))
+}
+
+/// The opaque cursor's content.
+fn offset(cursor: &str) -> Result<usize, ApiError> {
+    let read = || {
+        let json: Value = serde_json::from_slice(&BASE64.decode(cursor).ok()?).ok()?;
+        usize::try_from(json.get("offset")?.as_u64()?).ok()
+    };
+    read().ok_or_else(|| ApiError::bad_request("invalid request: query: \"cursor\": malformed"))
+}
+
+#[derive(Deserialize, Default)]
+struct NewBranches {
+    #[serde(default)]
+    branch: NewBranch,
+    #[serde(default)]
+    endpoints: Vec<EndpointOptions>,
+    #[serde(default)]
+    annotation_value: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct NewBranch {
+    parent_id: Option<String>,
+    name: Option<String>,
+    parent_lsn: Option<String>,
+    parent_timestamp: Option<String>,
+    protected: Option<bool>,
+    init_source: Option<String>,
+    expires_at: Option<String>,
+}
+
+impl NewBranches {
+    fn check(&self) -> Result<(), ApiError> {
+        if self.branch.parent_lsn.is_some() || self.branch.parent_timestamp.is_some() {
+            return Err(ApiError::unprocessable(
+                "",
+                "the sandbox keeps no history: a branch begins where its parent is now",
+            ));
+        }
+        if self
+            .branch
+            .init_source
+            .as_deref()
+            .is_some_and(|source| source != "parent-data")
+        {
+            return Err(ApiError::unprocessable(
+                "",
+                "the sandbox makes branches with their parent's data only",
+            ));
+        }
+        if let Some(name) = &self.branch.name {
+            check_name(name)?;
+        }
+        check_expiry(self.branch.expires_at.as_deref())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    if (1..=256).contains(&name.chars().count()) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "invalid request: branch.name: must be 1 to 256 characters",
+    ))
+}
+
+fn check_expiry(at: Option<&str>) -> Result<(), ApiError> {
+    use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+    let Some(text) = at else { return Ok(()) };
+    let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| {
+        ApiError::bad_request(format!("invalid request: branch.expires_at: {error}"))
+    })?;
+    if moment > OffsetDateTime::now_utc() {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "branch expiration must be in the future",
+    ))
+}
+
+fn taken(project: &Project, name: &str) -> Result<(), ApiError> {
+    if project.branches.iter().any(|branch| branch.name == name) {
+        let text = format!("branch already exists; branch_name:\"{name}\"");
+        return Err(ApiError::conflict("BRANCH_ALREADY_EXISTS", text));
+    }
+    Ok(())
+}
+
+pub(super) async fn create(
+    State(core): Shared,
+    caller: Caller,
+    Path(project_id): Path<String>,
+    bytes: Bytes,
+) -> Created {
+    let new: NewBranches = reply::optional_body(&bytes)?;
+    new.check()?;
+    let mut opened: Vec<Endpoint> = Vec::new();
+    let mut branch = blank(String::new());
+    branch.name = new.branch.name.unwrap_or_else(|| branch.id.clone());
+    branch.protected = new.branch.protected.unwrap_or(false);
+    branch.expires_at = new.branch.expires_at;
+    branch.annotations = new
+        .annotation_value
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}));
+    for options in &new.endpoints {
+        let mut endpoint = endpoints::blank(&branch.id);
+        options.apply(&mut endpoint)?;
+        opened.push(endpoint);
+    }
+    if opened.iter().filter(|endpoint| !endpoint.read_only).count() > 1 {
+        return Err(ApiError::unprocessable(
+            "",
+            "a branch can have only one read-write endpoint",
+        ));
+    }
+    let place = Place::new(&project_id, &branch.id);
+    let scheduled = caller.schedule(&core, &project_id, |project| {
+        let parent = match new.branch.parent_id.as_deref().filter(|id| !id.is_empty()) {
+            Some(id) => project.branch(id),
+            None => project.default_branch(),
+        };
+        let parent = parent.ok_or_else(|| ApiError::not_found("parent branch"))?;
+        taken(project, &branch.name)?;
+        branch.parent_id = Some(parent.id.clone());
+        branch.parent_timestamp = Some(ids::now());
+        branch.roles.clone_from(&parent.roles);
+        branch.databases.clone_from(&parent.databases);
+        // The ports before the change: it must not fail half-way.
+        for endpoint in &mut opened {
+            endpoint.port = front::open(&core, place.clone(), &endpoint.id, 0)
+                .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
+        }
+        project.branches.push(branch.clone());
+        project.endpoints.extend(opened.iter().cloned());
+        let mut works = vec![Work::CreateTimeline];
+        if !opened.is_empty() {
+            works.push(Work::StartCompute);
+        }
+        let endpoint = opened.first().map(|endpoint| endpoint.id.as_str());
+        Ok(operations::schedule(project, &branch.id, endpoint, works))
+    })?;
+    // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
+    // operation waits. If it cannot be, the operation says why.
+    if let Err(error) = compute::create_data(&core, &place).await {
+        tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
+    }
+    let answer = core.store.project(&project_id, |project| {
+        let branch = project.branch(&branch.id)?;
+        Some(receipt(project, branch, &scheduled))
+    });
+    operations::run(&core, &project_id, scheduled);
+    answer
+        .flatten()
+        .map(reply::created)
+        .ok_or_else(|| ApiError::not_found("branch"))
+}
+
+fn receipt(project: &Project, branch: &Branch, scheduled: &[operations::Scheduled]) -> Value {
+    let endpoints = project.endpoints_of(&branch.id);
+    let mut answer = json!({
+        "branch": views::branch(branch, &project.id, false),
+        "endpoints": endpoints.iter().map(|endpoint| views::endpoint(endpoint, project)).collect::<Vec<_>>(),
+        "operations": scheduled.iter().map(|one| views::operation(&one.operation, &project.id)).collect::<Vec<_>>(),
+        "roles": branch.roles.iter().map(|role| views::role(role, &branch.id, true)).collect::<Vec<_>>(),
+        "databases": branch.databases.iter().map(|database| views::database(database, &branch.id)).collect::<Vec<_>>(),
+    });
+    // Absent when the parent has more than one role or database (reference/neon-api.md section 5).
+    if let ([role], [database], Some(endpoint), Some(fields)) = (
+        branch.roles.as_slice(),
+        branch.databases.as_slice(),
+        endpoints.first(),
+        answer.as_object_mut(),
+    ) {
+        let connection = views::connection(role, endpoint, &database.name);
+        fields.insert("connection_uris".to_owned(), json!([connection]));
+    }
+    answer
+}
+
+fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
+    let branch = project
+        .branch(id)
+        .ok_or_else(|| ApiError::not_found("branch"))?;
+    Ok(views::branch(branch, &project.id, true))
+}
+
+pub(super) async fn get(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, id)): Path<(String, String)>,
+) -> Reply {
+    caller.project(&core, &project, |project| {
+        let branch = project
+            .branch(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
+        let view = views::branch(branch, &project.id, true);
+        Ok(Json(
+            json!({"branch": view, "annotation": views::annotation(branch)}),
+        ))
+    })?
+}
+
+#[derive(Deserialize)]
+struct Change {
+    name: Option<String>,
+    protected: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    expires_at: Option<Option<String>>,
+}
+
+/// Tells `null` (take it away) from a field that is not there.
+fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+pub(super) async fn update(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, id)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Reply {
+    let change: Change = field(&bytes, "branch")?;
+    let view = caller.edit(&core, &project, |project| {
+        if let Some(name) = &change.name {
+            check_name(name)?;
+            if project
+                .branch(&id)
+                .is_none_or(|branch| branch.name != *name)
+            {
+                taken(project, name)?;
+            }
+        }
+        if let Some(expiry) = &change.expires_at {
+            check_expiry(expiry.as_deref())?;
+        }
+        let branch = project
+            .branch_mut(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
+        if let Some(name) = change.name {
+            branch.name = name;
+        }
+        if let Some(protected) = change.protected {
+            branch.protected = protected;
+        }
+        if let Some(expiry) = change.expires_at {
+            branch.expires_at = expiry;
+        }
+        branch.updated_at = ids::now();
+        one(project, &id)
+    })?;
+    Ok(Json(json!({"branch": view, "operations": []})))
+}
+
+pub(super) async fn set_default(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, id)): Path<(String, String)>,
+) -> Reply {
+    let view = caller.edit(&core, &project, |project| {
+        one(project, &id)?;
+        for branch in &mut project.branches {
+            branch.default = branch.id == id;
+        }
+        one(project, &id)
+    })?;
+    Ok(Json(json!({"branch": view, "operations": []})))
+}
+
+pub(super) async fn delete(
+    State(core): Shared,
+    caller: Caller,
+    Path((project_id, id)): Path<(String, String)>,
+) -> Reply {
+    let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
+        let view = one(project, &id)?;
+        let branch = project
+            .branch(&id)
+            .ok_or_else(|| ApiError::not_found("branch"))?;
+        let refuse = |text: &str| Err(ApiError::unprocessable("", text));
+        if branch.default {
+            return refuse("cannot delete the default branch of the project");
+        }
+        if branch.protected {
+            return refuse("cannot delete a protected branch");
+        }
+        if project
+            .branches
+            .iter()
+            .any(|child| child.parent_id.as_ref() == Some(&id))
+        {
+            return refuse("cannot delete branch that has children");
+        }
+        let endpoints: Vec<String> = project
+            .endpoints_of(&id)
+            .iter()
+            .map(|endpoint| endpoint.id.clone())
+            .collect();
+        let mut works = Vec::new();
+        if !endpoints.is_empty() {
+            works.push(Work::SuspendCompute);
+        }
+        works.push(Work::DeleteTimeline);
+        for endpoint in &endpoints {
+            core.close_front(endpoint);
+        }
+        project
+            .endpoints
+            .retain(|endpoint| endpoint.branch_id != id);
+        project.branches.retain(|branch| branch.id != id);
+        let scheduled =
+            operations::schedule(project, &id, endpoints.first().map(String::as_str), works);
+        let operations: Vec<_> = scheduled
+            .iter()
+            .map(|one| views::operation(&one.operation, &project.id))
+            .collect();
+        Ok((json!({"branch": view, "operations": operations}), scheduled))
+    })?;
+    operations::run(&core, &project_id, scheduled);
+    Ok(Json(answer))
+}

@@ -1,0 +1,153 @@
+//! Who asks, and what the key allows (reference/neon-api.md section 2).
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+
+use crate::sandbox::{
+    api::reply::ApiError,
+    core::Core,
+    ids,
+    state::{Project, Scope, digest},
+};
+
+/// The holder of a valid key.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) scope: Scope,
+}
+
+impl FromRequestParts<Arc<Core>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        core: &Arc<Core>,
+    ) -> Result<Self, Self::Rejection> {
+        // The official client also sends the key as cookies; only the header counts.
+        let key = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(ApiError::unauthorized)?;
+        let digest = digest(key.trim());
+        let known = core.store.read(|state| {
+            let key = state
+                .account
+                .keys
+                .iter()
+                .find(|known| known.digest == digest)?;
+            // The time of use is kept to the minute, or each request would write the state.
+            let now = ids::now();
+            let minute = |time: &str| time.get(..16).map(str::to_owned);
+            let stale = key.last_used_at.as_deref().and_then(minute) != minute(&now);
+            Some((key.scope.clone(), key.id, stale.then_some(now)))
+        });
+        let (scope, id, used) = known.ok_or_else(ApiError::unauthorized)?;
+        if let Some(used) = used {
+            core.store.edit_account(|account| {
+                if let Some(key) = account.keys.iter_mut().find(|key| key.id == id) {
+                    key.last_used_at = Some(used);
+                }
+            });
+        }
+        Ok(Self { scope })
+    }
+}
+
+impl Caller {
+    /// Refuses what only a personal key may do.
+    pub(super) fn personal(&self, what: &str) -> Result<(), ApiError> {
+        match &self.scope {
+            Scope::Personal => Ok(()),
+            Scope::Organization { .. } => Err(ApiError::refused(format!(
+                "{what} is not allowed for organization API keys"
+            ))),
+            Scope::Project { project, .. } => Err(outside(project)),
+        }
+    }
+
+    /// Refuses a key that is bound to one project.
+    pub(super) fn unscoped(&self) -> Result<(), ApiError> {
+        match &self.scope {
+            Scope::Personal | Scope::Organization { .. } => Ok(()),
+            Scope::Project { project, .. } => Err(outside(project)),
+        }
+    }
+
+    /// Refuses an organization that is not the key's.
+    pub(super) fn organization(&self, org: &str) -> Result<(), ApiError> {
+        match &self.scope {
+            Scope::Personal => Ok(()),
+            Scope::Organization { org: own } if own == org => Ok(()),
+            Scope::Organization { .. } => Err(ApiError::not_found("organization")),
+            Scope::Project { project, .. } => Err(outside(project)),
+        }
+    }
+
+    /// Whether the key may see the project.
+    pub(super) fn sees(&self, project: &Project) -> bool {
+        match &self.scope {
+            Scope::Personal => true,
+            Scope::Organization { org } => project.org_id == *org,
+            Scope::Project { project: own, .. } => project.id == *own,
+        }
+    }
+
+    /// Looks at a project that the key may see.
+    pub(super) fn project<T>(
+        &self,
+        core: &Core,
+        id: &str,
+        look: impl FnOnce(&Project) -> T,
+    ) -> Result<T, ApiError> {
+        if let Scope::Project { project, .. } = &self.scope
+            && project != id
+        {
+            return Err(outside(project));
+        }
+        core.store
+            .project(id, |project| self.sees(project).then(|| look(project)))
+            .flatten()
+            .ok_or_else(|| ApiError::not_found("project"))
+    }
+
+    /// Changes a project that the key may see; a failed change changes nothing, so `change` checks before it writes.
+    pub(super) fn edit<T>(
+        &self,
+        core: &Core,
+        id: &str,
+        change: impl FnOnce(&mut Project) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.project(core, id, |_| ())?;
+        core.store
+            .edit(id, change)
+            .unwrap_or_else(|| Err(ApiError::not_found("project")))
+    }
+
+    /// The same where operations are scheduled: refused while others run.
+    pub(super) fn schedule<T>(
+        &self,
+        core: &Core,
+        id: &str,
+        change: impl FnOnce(&mut Project) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.edit(core, id, |project| {
+            if project.busy() {
+                return Err(ApiError::locked());
+            }
+            change(project)
+        })
+    }
+}
+
+fn outside(project: &str) -> ApiError {
+    // Word for word: clients read the project's id out of it.
+    ApiError::refused(format!(
+        "not allowed to perform actions outside the project this key is scoped to; subject_project_id:\"{project}\""
+    ))
+}

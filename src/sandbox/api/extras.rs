@@ -1,0 +1,77 @@
+//! What the `neon` CLI asks for besides Postgres: there is none of it, in the answers it expects.
+//!
+//! Without them `neon link` warns and writes no env file (reference/neon-api.md section 8.1). `auth` and `data-api` are not
+//! here: for them the right answer is 404.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+};
+use serde_json::{Value, json};
+
+use crate::sandbox::api::{
+    Shared,
+    caller::Caller,
+    reply::{self, ApiError, Created, Reply},
+};
+use crate::sandbox::{core::Core, ids};
+
+fn branch_exists(
+    core: &Core,
+    caller: &Caller,
+    project: &str,
+    branch: &str,
+) -> Result<(), ApiError> {
+    let exists = caller.project(core, project, |project| project.branch(branch).is_some())?;
+    exists
+        .then_some(())
+        .ok_or_else(|| ApiError::not_found("branch"))
+}
+
+pub(super) async fn buckets(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, branch)): Path<(String, String)>,
+) -> Reply {
+    branch_exists(&core, &caller, &project, &branch)?;
+    Ok(Json(json!({"buckets": []})))
+}
+
+pub(super) async fn functions(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, branch)): Path<(String, String)>,
+) -> Reply {
+    branch_exists(&core, &caller, &project, &branch)?;
+    Ok(Json(json!({"functions": []})))
+}
+
+pub(super) async fn credentials(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, branch)): Path<(String, String)>,
+) -> Reply {
+    branch_exists(&core, &caller, &project, &branch)?;
+    Ok(Json(json!({"credentials": []})))
+}
+
+/// A token of which nothing comes: there is no service behind it.
+pub(super) async fn create_credential(
+    State(core): Shared,
+    caller: Caller,
+    Path((project, branch)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Created {
+    branch_exists(&core, &caller, &project, &branch)?;
+    let asked: Value = reply::body(&bytes)?;
+    let token = ids::api_key();
+    Ok(reply::created(json!({
+        "id": ids::uuid(),
+        "name": asked.get("name"),
+        "scopes": asked.get("scopes"),
+        "principal_type": asked.get("principal_type"),
+        "token": token,
+        "created_at": ids::now(),
+    })))
+}

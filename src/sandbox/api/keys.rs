@@ -1,0 +1,194 @@
+//! API keys: personal ones, an organization's, and those bound to one project.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    api::{
+        Shared,
+        caller::Caller,
+        reply::{self, ApiError, Reply},
+    },
+    core::Core,
+    ids,
+    state::{Key, Scope, digest},
+};
+
+#[derive(Deserialize)]
+struct NewKey {
+    key_name: String,
+    project_id: Option<String>,
+}
+
+impl NewKey {
+    fn read(bytes: &Bytes) -> Result<Self, ApiError> {
+        let new: Self = reply::body(bytes)?;
+        let length = new.key_name.chars().count();
+        if (1..=64).contains(&length) {
+            return Ok(new);
+        }
+        Err(ApiError::bad_request(
+            "invalid request: decode application/json: invalid: key_name (must be 1 to 64 characters)",
+        ))
+    }
+}
+
+/// The organization a key belongs to; `None`: the user.
+fn owner(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Personal => None,
+        Scope::Organization { org } | Scope::Project { org, .. } => Some(org),
+    }
+}
+
+fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
+    core.store.read(|state| {
+        let by = json!({"id": state.account.user_id, "name": "Sandbox", "image": ""});
+        let keys = state
+            .account
+            .keys
+            .iter()
+            .filter(|key| owner(&key.scope) == org);
+        let views = keys.map(|key| {
+            let mut view = json!({
+                "id": key.id,
+                "name": key.name,
+                "created_at": key.created_at,
+                "created_by": by,
+                "last_used_at": key.last_used_at,
+                "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
+            });
+            if let (Scope::Project { project, .. }, Some(fields)) =
+                (&key.scope, view.as_object_mut())
+            {
+                fields.insert("project_id".to_owned(), json!(project));
+            }
+            view
+        });
+        Json(Value::Array(views.collect()))
+    })
+}
+
+fn mint(core: &Core, name: String, scope: Scope) -> Json<Value> {
+    let secret = ids::api_key();
+    let created_at = ids::now();
+    let project = match &scope {
+        Scope::Project { project, .. } => Some(project.clone()),
+        Scope::Personal | Scope::Organization { .. } => None,
+    };
+    let (id, user) = core.store.edit_account(|account| {
+        let id = account.next_key;
+        account.next_key += 1;
+        account.keys.push(Key {
+            id,
+            name: name.clone(),
+            digest: digest(&secret),
+            scope,
+            created_at: created_at.clone(),
+            last_used_at: None,
+        });
+        (id, account.user_id.clone())
+    });
+    let mut view = json!({"id": id, "key": secret, "name": name, "created_at": created_at, "created_by": user});
+    if let (Some(project), Some(fields)) = (project, view.as_object_mut()) {
+        fields.insert("project_id".to_owned(), json!(project));
+    }
+    Json(view)
+}
+
+fn revoked(core: &Core, org: Option<&str>, id: i64) -> Reply {
+    let gone = core.store.edit_account(|account| {
+        let at = account
+            .keys
+            .iter()
+            .position(|key| key.id == id && owner(&key.scope) == org)?;
+        Some((account.keys.remove(at), account.user_id.clone()))
+    });
+    let (key, user) = gone.ok_or_else(|| ApiError::not_found("API key"))?;
+    Ok(Json(json!({
+        "id": key.id,
+        "name": key.name,
+        "created_at": key.created_at,
+        "created_by": user,
+        "last_used_at": key.last_used_at,
+        "last_used_from_addr": "127.0.0.1",
+        "revoked": true,
+    })))
+}
+
+pub(super) async fn list(State(core): Shared, caller: Caller) -> Reply {
+    caller.personal("this endpoint")?;
+    Ok(listed(&core, None))
+}
+
+pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Reply {
+    caller.personal("this endpoint")?;
+    Ok(mint(&core, NewKey::read(&bytes)?.key_name, Scope::Personal))
+}
+
+pub(super) async fn revoke(State(core): Shared, caller: Caller, Path(id): Path<i64>) -> Reply {
+    caller.personal("this endpoint")?;
+    revoked(&core, None, id)
+}
+
+fn known_organization(core: &Core, caller: &Caller, org: &str) -> Result<(), ApiError> {
+    caller.organization(org)?;
+    let known = core.store.read(|state| {
+        state
+            .account
+            .organizations
+            .iter()
+            .any(|known| known.id == org)
+    });
+    known
+        .then_some(())
+        .ok_or_else(|| ApiError::not_found("organization"))
+}
+
+pub(super) async fn list_org(
+    State(core): Shared,
+    caller: Caller,
+    Path(org): Path<String>,
+) -> Reply {
+    known_organization(&core, &caller, &org)?;
+    Ok(listed(&core, Some(&org)))
+}
+
+/// Only a personal key may do this: organization keys may list and revoke, but not mint.
+pub(super) async fn create_org(
+    State(core): Shared,
+    caller: Caller,
+    Path(org): Path<String>,
+    bytes: Bytes,
+) -> Reply {
+    caller.personal("creating API keys")?;
+    known_organization(&core, &caller, &org)?;
+    let new = NewKey::read(&bytes)?;
+    let scope = match new.project_id {
+        None => Scope::Organization { org },
+        Some(project) => {
+            let owned = core
+                .store
+                .project(&project, |project| project.org_id == org);
+            if owned != Some(true) {
+                return Err(ApiError::not_found("project"));
+            }
+            Scope::Project { org, project }
+        }
+    };
+    Ok(mint(&core, new.key_name, scope))
+}
+
+pub(super) async fn revoke_org(
+    State(core): Shared,
+    caller: Caller,
+    Path((org, id)): Path<(String, i64)>,
+) -> Reply {
+    known_organization(&core, &caller, &org)?;
+    revoked(&core, Some(&org), id)
+}

@@ -1,0 +1,482 @@
+//! Projects: listed in pages, created once, changed, deleted, shared.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    api::{
+        Shared,
+        account::REGIONS,
+        branches,
+        caller::Caller,
+        endpoints,
+        reply::{self, ApiError, Created, Query, Reply},
+        views,
+    },
+    compute::{self, Place},
+    core::Core,
+    engine, front, ids,
+    operations::{self, Work},
+    state::{Database, Permission, Project, Role, Scope},
+};
+
+/// How many projects there may be unless a fault says otherwise.
+pub(super) const DEFAULT_LIMIT: usize = 20_000;
+
+pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> Reply {
+    caller.unscoped()?;
+    let faults = core.faults();
+    if faults.organization_required
+        && caller.scope == Scope::Personal
+        && query.get("org_id").is_none()
+    {
+        return Err(organization_required());
+    }
+    if let Some(org) = query.get("org_id") {
+        caller.organization(org)?;
+    }
+    let limit = query.limit(10, 400)?;
+    let page = |unavailable: &mut Vec<String>| {
+        core.store.read(|state| {
+            if query.flag("recoverable") {
+                return Vec::new(); // nothing that was deleted comes back
+            }
+            let wanted = |project: &&Project| {
+                let found = query
+                    .get("search")
+                    .is_none_or(|part| project.name.contains(part) || project.id.contains(part));
+                let after = query
+                    .get("cursor")
+                    .is_none_or(|cursor| project.id.as_str() > cursor);
+                let org = query.get("org_id").is_none_or(|org| project.org_id == org);
+                caller.sees(project) && found && after && org
+            };
+            let mut shown = Vec::new();
+            for project in state.projects.values().filter(wanted).take(limit) {
+                if faults.unavailable_projects.contains(&project.id) {
+                    unavailable.push(project.id.clone());
+                } else {
+                    shown.push((project.id.clone(), views::project(project, state, true)));
+                }
+            }
+            shown
+        })
+    };
+    let mut unavailable = Vec::new();
+    let page = page(&mut unavailable);
+    let last = page
+        .last()
+        .map(|(id, _)| id.clone())
+        .max(unavailable.last().cloned());
+    let projects: Vec<_> = page.into_iter().map(|(_, view)| view).collect();
+    let mut answer = json!({"projects": projects, "applications": {}, "integrations": {}});
+    if let Some(fields) = answer.as_object_mut() {
+        // The cursor is there even on the last page; an empty list has no pagination (reference/neon-api.md section 1.1).
+        if let Some(last) = last {
+            fields.insert("pagination".to_owned(), json!({"cursor": last}));
+        }
+        if !unavailable.is_empty() {
+            fields.insert("unavailable_project_ids".to_owned(), json!(unavailable));
+        }
+    }
+    Ok(Json(answer))
+}
+
+/// Nobody else is here to share with us.
+pub(super) async fn shared(caller: Caller) -> Reply {
+    caller.personal("this endpoint")?;
+    Ok(Json(json!({"projects": []})))
+}
+
+fn organization_required() -> ApiError {
+    ApiError::bad_request("org_id is required, you can find it on your organization settings page")
+}
+
+#[derive(Deserialize, Default)]
+struct NewProject {
+    name: Option<String>,
+    #[serde(default)]
+    branch: NewBranch,
+    region_id: Option<String>,
+    pg_version: Option<u32>,
+    store_passwords: Option<bool>,
+    history_retention_seconds: Option<i64>,
+    org_id: Option<String>,
+    default_endpoint_settings: Option<Value>,
+    settings: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct NewBranch {
+    name: Option<String>,
+    role_name: Option<String>,
+    database_name: Option<String>,
+}
+
+/// The object below a key of the body; Neon's words if it is missing (reference/neon-api.md section 3).
+pub(super) fn field<T: serde::de::DeserializeOwned>(
+    bytes: &Bytes,
+    name: &str,
+) -> Result<T, ApiError> {
+    let mut body: Value = reply::body(bytes)?;
+    let value = body.get_mut(name).map(Value::take).ok_or_else(|| {
+        let text =
+            format!("invalid request: decode application/json: invalid: {name} (field required)");
+        ApiError::bad_request(text)
+    })?;
+    serde_json::from_value(value).map_err(|error| {
+        ApiError::bad_request(format!(
+            "invalid request: decode application/json: {name}: {error}"
+        ))
+    })
+}
+
+impl NewProject {
+    fn check(&self) -> Result<(), ApiError> {
+        let invalid = |text: &str| Err(ApiError::bad_request(format!("invalid request: {text}")));
+        if let Some(name) = &self.name
+            && !(1..=256).contains(&name.chars().count())
+        {
+            return invalid("project.name: must be 1 to 256 characters");
+        }
+        if let Some(version) = self.pg_version
+            && !(14..=18).contains(&version)
+        {
+            return invalid("project.pg_version: must be between 14 and 18");
+        }
+        if let Some(region) = &self.region_id
+            && !REGIONS.iter().any(|(id, ..)| id == region)
+        {
+            return Err(ApiError::not_found("region"));
+        }
+        if let Some(seconds) = self.history_retention_seconds
+            && !(0..=2_592_000).contains(&seconds)
+        {
+            return invalid("project.history_retention_seconds: must be between 0 and 2592000");
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Created {
+    caller.unscoped()?;
+    let new: NewProject = field(&bytes, "project")?;
+    new.check()?;
+    let org = organization_of(&core, &caller, new.org_id.as_deref())?;
+    let now = ids::now();
+    let id = ids::project();
+    let database_name = new
+        .branch
+        .database_name
+        .unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
+    let role_name = new
+        .branch
+        .role_name
+        .unwrap_or_else(|| format!("{database_name}_owner"));
+    for name in [&database_name, &role_name] {
+        super::roles::check_name(name)?;
+    }
+    let mut branch = branches::blank(new.branch.name.unwrap_or_else(|| "main".to_owned()));
+    branch.default = true;
+    branch.roles.push(Role {
+        name: role_name.clone(),
+        password: Some(ids::password()),
+        pending: true,
+        no_login: false,
+        created_at: now.clone(),
+        updated_at: now.clone(),
+    });
+    branch.databases.push(Database {
+        id: 1,
+        name: database_name.clone(),
+        owner_name: role_name,
+        pending: true,
+        created_at: now.clone(),
+        updated_at: now.clone(),
+    });
+    let endpoint = endpoints::blank(&branch.id);
+    let (place, endpoint_id) = (Place::new(&id, &branch.id), endpoint.id.clone());
+    let mut project = Project {
+        name: new.name.unwrap_or_else(|| id.clone()),
+        id: id.clone(),
+        org_id: org,
+        region_id: new.region_id.unwrap_or_else(|| "aws-us-east-2".to_owned()),
+        pg_version: new.pg_version.unwrap_or(17),
+        store_passwords: new.store_passwords.unwrap_or(true),
+        history_retention_seconds: new.history_retention_seconds.unwrap_or(86_400),
+        default_endpoint_settings: new
+            .default_endpoint_settings
+            .unwrap_or_else(endpoints::default_settings),
+        settings: new.settings.unwrap_or_else(default_settings),
+        created_at: now.clone(),
+        updated_at: now,
+        branches: vec![branch],
+        endpoints: vec![endpoint],
+        operations: Vec::new(),
+        permissions: Vec::new(),
+    };
+    let port = front::open(&core, place.clone(), &endpoint_id, 0)
+        .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
+    if let Some(endpoint) = project.endpoint_mut(&endpoint_id) {
+        endpoint.port = port;
+    }
+    let works = vec![Work::CreateTimeline, Work::StartCompute];
+    let scheduled = operations::schedule(&mut project, &place.branch, Some(&endpoint_id), works);
+    let limit = core.faults().projects_limit.unwrap_or(DEFAULT_LIMIT);
+    let added = core.store.add(project, |state| {
+        let count = state.projects.len();
+        if count < limit {
+            return Ok(());
+        }
+        let text = format!("user projects limit of {limit} exceeded, got {count}");
+        Err(ApiError::unprocessable("PROJECTS_LIMIT_EXCEEDED", text))
+    });
+    if let Err(error) = added {
+        core.close_front(&endpoint_id);
+        return Err(error);
+    }
+    let answer = core.store.read(|state| {
+        let project = state.projects.get(&id)?;
+        Some(receipt(project, state))
+    });
+    operations::run(&core, &id, scheduled);
+    answer
+        .map(reply::created)
+        .ok_or_else(|| ApiError::internal("the project was deleted while it was created"))
+}
+
+/// What a create answers: everything there is (reference/neon-api.md section 5.1).
+fn receipt(project: &Project, state: &crate::sandbox::state::State) -> Value {
+    let branch = project.default_branch();
+    let endpoint = project.endpoints.first();
+    let role = branch.and_then(|branch| branch.roles.first());
+    let database = branch.and_then(|branch| branch.databases.first());
+    let connections: Vec<_> = endpoint
+        .zip(role)
+        .zip(database)
+        .map(|((endpoint, role), database)| views::connection(role, endpoint, &database.name))
+        .into_iter()
+        .collect();
+    let branch_id = branch.map(|branch| branch.id.clone()).unwrap_or_default();
+    let all = |views: Vec<Value>| Value::Array(views);
+    json!({
+        "project": views::project(project, state, false),
+        "connection_uris": connections,
+        "roles": all(role.iter().map(|role| views::role(role, &branch_id, true)).collect()),
+        "databases": all(database.iter().map(|database| views::database(database, &branch_id)).collect()),
+        "operations": all(project.operations.iter().map(|one| views::operation(one, &project.id)).collect()),
+        "branch": branch.map(|branch| views::branch(branch, &project.id, false)),
+        "endpoints": all(endpoint.iter().map(|endpoint| views::endpoint(endpoint, project)).collect()),
+    })
+}
+
+fn default_settings() -> Value {
+    json!({
+        "allowed_ips": {"ips": [], "protected_branches_only": false},
+        "enable_logical_replication": false,
+        "maintenance_window": {"weekdays": [5], "start_time": "07:00", "end_time": "08:00"},
+        "block_public_connections": false,
+        "block_vpc_connections": false,
+        "hipaa": false,
+    })
+}
+
+/// The organization of a new project: the one named, the key's, the only one.
+fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<String, ApiError> {
+    if let Some(org) = named {
+        caller.organization(org)?;
+        let known = core.store.read(|state| {
+            state
+                .account
+                .organizations
+                .iter()
+                .any(|known| known.id == org)
+        });
+        return known
+            .then(|| org.to_owned())
+            .ok_or_else(|| ApiError::not_found("organization"));
+    }
+    match &caller.scope {
+        Scope::Organization { org } | Scope::Project { org, .. } => Ok(org.clone()),
+        Scope::Personal if core.faults().organization_required => Err(organization_required()),
+        Scope::Personal => core
+            .store
+            .read(|state| {
+                state
+                    .account
+                    .organizations
+                    .first()
+                    .map(|org| org.id.clone())
+            })
+            .ok_or_else(organization_required),
+    }
+}
+
+fn view(core: &Core, id: &str) -> Reply {
+    core.store
+        .read(|state| {
+            let project = state.projects.get(id)?;
+            Some(json!({"project": views::project(project, state, false)}))
+        })
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("project"))
+}
+
+pub(super) async fn get(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+    caller.project(&core, &id, |_| ())?;
+    view(&core, &id)
+}
+
+#[derive(Deserialize)]
+struct Change {
+    name: Option<String>,
+    history_retention_seconds: Option<i64>,
+    default_endpoint_settings: Option<Value>,
+    settings: Option<Value>,
+}
+
+pub(super) async fn update(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Reply {
+    let change: Change = field(&bytes, "project")?;
+    caller.edit(&core, &id, |project| {
+        if let Some(name) = change.name {
+            if !(1..=256).contains(&name.chars().count()) {
+                return Err(ApiError::bad_request(
+                    "invalid request: project.name: must be 1 to 256 characters",
+                ));
+            }
+            project.name = name;
+        }
+        if let Some(seconds) = change.history_retention_seconds {
+            project.history_retention_seconds = seconds;
+        }
+        merge(
+            &mut project.default_endpoint_settings,
+            change.default_endpoint_settings,
+        );
+        merge(&mut project.settings, change.settings);
+        project.updated_at = ids::now();
+        Ok(())
+    })?;
+    let Json(mut answer) = view(&core, &id)?;
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("operations".to_owned(), json!([]));
+    }
+    Ok(Json(answer))
+}
+
+fn merge(into: &mut Value, change: Option<Value>) {
+    if let (Some(fields), Some(Value::Object(change))) = (into.as_object_mut(), change) {
+        fields.extend(change);
+    }
+}
+
+pub(super) async fn delete(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+    // A project-scoped key is an editor of its project and no more.
+    if let Scope::Project { .. } = caller.scope {
+        caller.project(&core, &id, |_| ())?;
+        return Err(ApiError::forbidden(
+            "not allowed to delete the project this key is scoped to",
+        ));
+    }
+    let busy = caller.project(&core, &id, Project::busy)?;
+    if busy {
+        return Err(ApiError::locked());
+    }
+    let answer = view(&core, &id)?;
+    if let Some(project) = core.store.remove(&id) {
+        forget(&core, project);
+    }
+    core.store.edit_account(|account| {
+        account
+            .keys
+            .retain(|key| !matches!(&key.scope, Scope::Project { project, .. } if *project == id));
+    });
+    Ok(answer)
+}
+
+/// Closes the ports at once, and stops and removes the computes in the background.
+fn forget(core: &Arc<Core>, project: Project) {
+    for endpoint in &project.endpoints {
+        core.close_front(&endpoint.id);
+    }
+    let background = Arc::clone(core);
+    core.spawn(async move {
+        for branch in &project.branches {
+            if let Err(error) = compute::destroy(&background, &branch.id).await {
+                tracing::warn!(%error, branch = branch.id, "a deleted branch's data stays");
+            }
+        }
+    });
+}
+
+fn permission_view(permission: &Permission) -> Value {
+    json!({"id": permission.id, "granted_to_email": permission.email, "granted_at": permission.granted_at})
+}
+
+pub(super) async fn permissions(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
+    let all: Vec<_> = caller.project(&core, &id, |project| {
+        project.permissions.iter().map(permission_view).collect()
+    })?;
+    Ok(Json(json!({"project_permissions": all})))
+}
+
+#[derive(Deserialize)]
+struct Share {
+    email: String,
+}
+
+pub(super) async fn share(
+    State(core): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Reply {
+    let share: Share = reply::body(&bytes)?;
+    let permission = Permission {
+        id: ids::uuid(),
+        email: share.email,
+        granted_at: ids::now(),
+    };
+    let view = permission_view(&permission);
+    caller.edit(&core, &id, |project| {
+        project.permissions.push(permission);
+        Ok(())
+    })?;
+    Ok(Json(view))
+}
+
+pub(super) async fn unshare(
+    State(core): Shared,
+    caller: Caller,
+    Path((id, permission)): Path<(String, String)>,
+) -> Reply {
+    let gone = caller.edit(&core, &id, |project| {
+        let at = project
+            .permissions
+            .iter()
+            .position(|known| known.id == permission);
+        let at = at.ok_or_else(|| ApiError::not_found("permission"))?;
+        Ok(project.permissions.remove(at))
+    })?;
+    let mut view = permission_view(&gone);
+    if let Some(fields) = view.as_object_mut() {
+        fields.insert("revoked_at".to_owned(), json!(ids::now()));
+    }
+    Ok(Json(view))
+}

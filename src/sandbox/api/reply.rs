@@ -1,0 +1,292 @@
+//! Answers: errors in Neon's shape, request ids, bodies read and written.
+
+use axum::{
+    Json,
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::sandbox::{
+    faults::{ErrorBurst, Spoilt},
+    ids,
+};
+
+/// What a handler answers.
+pub(super) type Reply = Result<Json<Value>, ApiError>;
+/// What a handler that creates answers.
+pub(super) type Created = Result<(StatusCode, Json<Value>), ApiError>;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// On successful answers (reference/neon-api.md section 1).
+const ANSWER_ID: HeaderName = HeaderName::from_static("x-neon-ret-request-id");
+
+/// An error as Neon reports it: a status, a code that is mostly empty, and words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: String,
+    message: String,
+    retry_after: Option<String>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: String::new(),
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    fn coded(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            ..Self::new(status, message)
+        }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, words(StatusCode::UNAUTHORIZED))
+    }
+
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    pub(super) fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("{what} not found"))
+    }
+
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    pub(super) fn unprocessable(code: &str, message: impl Into<String>) -> Self {
+        Self::coded(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    }
+
+    pub(super) fn conflict(code: &str, message: impl Into<String>) -> Self {
+        Self::coded(StatusCode::CONFLICT, code, message)
+    }
+
+    pub(super) fn precondition(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, message)
+    }
+
+    pub(super) fn locked() -> Self {
+        Self::new(StatusCode::LOCKED, words(StatusCode::LOCKED))
+    }
+
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+
+    /// The error that a fault asks for.
+    pub(super) fn of_burst(burst: ErrorBurst) -> Self {
+        let status =
+            StatusCode::from_u16(burst.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = if burst.message.is_empty() {
+            words(status).to_owned()
+        } else {
+            burst.message
+        };
+        Self {
+            status,
+            code: burst.code,
+            message,
+            retry_after: burst.retry_after,
+        }
+    }
+
+    /// The response, to which [`sign`] adds the request id.
+    pub(super) fn respond(self) -> Response {
+        self.into_response()
+    }
+}
+
+/// Neon's words where they are known (reference/neon-api.md section 3), else the status's own.
+fn words(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "supplied credentials do not pass authentication",
+        StatusCode::LOCKED => {
+            "project already has running conflicting operations, scheduling of new ones is prohibited"
+        }
+        StatusCode::TOO_MANY_REQUESTS => "you have exceeded the rate limit, please try again later",
+        other => other.canonical_reason().unwrap_or("error"),
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(after) = self
+            .retry_after
+            .as_ref()
+            .and_then(|after| HeaderValue::from_str(after).ok())
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, after);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The id of a request: the client's own, or a new one.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(String);
+
+impl RequestId {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        Self(
+            given
+                .filter(|id| !id.is_empty())
+                .map_or_else(ids::uuid, str::to_owned),
+        )
+    }
+}
+
+/// Puts the request's id where Neon puts it: into the body of an error, into a header of a success.
+pub(super) async fn sign(mut response: Response, id: &RequestId) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        return Response::from_parts(parts, Body::from(body.to_string()));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(ANSWER_ID, id);
+    }
+    response
+}
+
+/// The request's path and query, with the base path that routing has taken away.
+pub(super) fn original_path(request: &Request) -> String {
+    let path = request.uri().path_and_query().map(ToString::to_string);
+    format!("{}{}", super::BASE, path.unwrap_or_default())
+}
+
+/// Spoils the body of an answer.
+pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let half = bytes.slice(..bytes.len() / 2);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let body = match kind {
+        Spoilt::Truncated => Body::from(half),
+        Spoilt::Html => {
+            let html = HeaderValue::from_static("text/html");
+            parts.headers.insert(header::CONTENT_TYPE, html);
+            Body::from(
+                "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>…</body></html>",
+            )
+        }
+        // The announced length is the whole body's; after half of it the stream fails, which closes the connection.
+        Spoilt::Cut | Spoilt::Lost => {
+            parts
+                .headers
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            let pieces = [
+                Ok(half),
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
+            ];
+            Body::from_stream(futures_util::stream::iter(pieces))
+        }
+    };
+    Response::from_parts(parts, body)
+}
+
+/// Reads a JSON body; the error is Neon's.
+pub(super) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        ApiError::bad_request(format!("invalid request: decode application/json: {error}"))
+    })
+}
+
+/// The same for a body that may be left out.
+pub(super) fn optional_body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, ApiError> {
+    if bytes.is_empty() {
+        Ok(T::default())
+    } else {
+        body(bytes)
+    }
+}
+
+/// 201 with a body.
+pub(super) fn created(value: Value) -> (StatusCode, Json<Value>) {
+    (StatusCode::CREATED, Json(value))
+}
+
+pub(super) async fn no_route() -> ApiError {
+    ApiError::not_found("route")
+}
+
+pub(super) async fn no_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
+}
+
+/// Query parameters, by name.
+#[derive(Debug, Default)]
+pub(super) struct Query(std::collections::BTreeMap<String, String>);
+
+impl Query {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.get(name) == Some("true")
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.get(name).ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "invalid request: query: \"{name}\": field is not set"
+            ))
+        })
+    }
+
+    /// `limit`, within its bounds.
+    pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        let Some(text) = self.get("limit") else {
+            return Ok(default);
+        };
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| {
+                let text =
+                    format!("invalid request: query: \"limit\": must be between 1 and {most}");
+                ApiError::bad_request(text)
+            })
+    }
+}
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Query {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> Result<Self, Self::Rejection> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|query| Self(query.0))
+            .map_err(|error| ApiError::bad_request(format!("invalid request: query: {error}")))
+    }
+}

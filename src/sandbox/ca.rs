@@ -1,0 +1,117 @@
+//! The sandbox's own certificate authority, and the certificate that its computes show.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::sandbox::files;
+
+/// What the front needs to speak TLS.
+pub(crate) struct Authority {
+    /// Where the CA's certificate lies, for clients that verify.
+    pub(crate) file: PathBuf,
+    /// The same as PEM.
+    pub(crate) pem: String,
+    /// Accepts TLS with the leaf certificate.
+    pub(crate) acceptor: TlsAcceptor,
+    /// The leaf's DER, which channel binding is made from.
+    pub(crate) leaf: CertificateDer<'static>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Certificate(#[from] rcgen::Error),
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
+}
+
+/// Opens the authority kept in `dir`, or makes one. The leaf is made anew at every start: only the CA is trusted.
+pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
+    let file = dir.join("ca.pem");
+    let key_file = dir.join("ca.key");
+    let kept = match (fs::read_to_string(&file), fs::read_to_string(&key_file)) {
+        (Ok(pem), Ok(key)) => Some((pem, KeyPair::from_pem(&key)?)),
+        _ => None,
+    };
+    let (pem, key) = if let Some(kept) = kept {
+        kept
+    } else {
+        let key = KeyPair::generate()?; // ECDSA P-256
+        let pem = authority()?.self_signed(&key)?.pem();
+        files::write_private(&key_file, key.serialize_pem().as_bytes())?;
+        files::write(&file, pem.as_bytes())?;
+        (pem, key)
+    };
+    // The issuer is rebuilt from the same parameters: its name and key are all that a signature refers to.
+    let issuer = Issuer::new(authority()?, key);
+    let names = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut leaf = CertificateParams::new(names)?;
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.distinguished_name
+        .push(DnType::CommonName, "localhost");
+    let leaf_key = KeyPair::generate()?;
+    let leaf = leaf.signed_by(&leaf_key, &issuer)?.der().clone();
+    // The provider is named, so that nothing here depends on a process-wide default.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.clone()],
+            PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
+        )?;
+    tls.alpn_protocols = vec![b"postgresql".to_vec()];
+    Ok(Authority {
+        file,
+        pem,
+        acceptor: TlsAcceptor::from(Arc::new(tls)),
+        leaf,
+    })
+}
+
+fn authority() -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::<String>::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "neonup sandbox (this machine only)");
+    Ok(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authority_stays_the_same_and_its_key_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open(dir.path()).unwrap();
+        let second = open(dir.path()).unwrap();
+        assert_eq!(first.pem, second.pem);
+        assert_ne!(first.leaf, second.leaf);
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(dir.path().join("ca.key"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

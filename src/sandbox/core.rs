@@ -1,0 +1,232 @@
+//! What all parts of the sandbox share.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Serialize;
+use tokio::{
+    sync::watch,
+    task::{AbortHandle, JoinSet},
+};
+
+use crate::sandbox::{
+    ca::Authority,
+    compute::{self, Compute},
+    engine::Engine,
+    faults::Faults,
+    files::Scratch,
+    state::Store,
+};
+
+/// How many requests the log remembers.
+const LOG_LIMIT: usize = 10_000;
+
+/// The sandbox behind its handle.
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) authority: Authority,
+    pub(crate) idle: Duration,
+    /// Whether the state outlives this run.
+    pub(crate) keep: bool,
+    /// Salts the exchanges with roles that do not exist.
+    pub(crate) mock_secret: [u8; 32],
+    state_dir: PathBuf,
+    sockets: PathBuf,
+    socket_count: AtomicUsize,
+    engine: watch::Sender<Option<Result<Arc<Engine>, String>>>,
+    faults: watch::Sender<Faults>,
+    computes: Mutex<BTreeMap<String, Arc<Compute>>>,
+    fronts: Mutex<BTreeMap<String, AbortHandle>>,
+    requests: Mutex<VecDeque<Request>>,
+    tasks: Mutex<JoinSet<()>>,
+    scratch: Mutex<Option<Scratch>>,
+}
+
+/// One API request, as the log remembers it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// With the query.
+    pub(crate) path: String,
+    /// `None`: the connection was cut.
+    pub(crate) status: Option<u16>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    pub(crate) fn new(
+        store: Store,
+        authority: Authority,
+        idle: Duration,
+        faults: Faults,
+        state_dir: PathBuf,
+        keep: bool,
+        scratch: Scratch,
+    ) -> io::Result<Self> {
+        let sockets = scratch.path().join("s");
+        fs::create_dir(&sockets)?;
+        crate::sandbox::files::chmod(&sockets, 0o711)?;
+        Ok(Self {
+            store,
+            authority,
+            idle,
+            keep,
+            mock_secret: crate::sandbox::ids::random(),
+            state_dir,
+            sockets,
+            socket_count: AtomicUsize::new(0),
+            engine: watch::Sender::new(None),
+            faults: watch::Sender::new(faults),
+            computes: Mutex::default(),
+            fronts: Mutex::default(),
+            requests: Mutex::default(),
+            tasks: Mutex::default(),
+            scratch: Mutex::new(Some(scratch)),
+        })
+    }
+
+    /// Where the data of a branch lies.
+    pub(crate) fn folder(&self, branch: &str) -> PathBuf {
+        self.state_dir.join("computes").join(branch)
+    }
+
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// A new folder for a server's socket: a killed server's lock file would stand in the way in an old one.
+    pub(crate) fn next_sockets(&self) -> PathBuf {
+        self.sockets.join(
+            self.socket_count
+                .fetch_add(1, Ordering::Relaxed)
+                .to_string(),
+        )
+    }
+
+    /// The engine, as soon as it is ready.
+    pub(crate) async fn engine(&self) -> io::Result<Arc<Engine>> {
+        let mut engine = self.engine.subscribe();
+        let ready = engine.wait_for(Option::is_some).await;
+        match ready.map(|ready| (*ready).clone()) {
+            Ok(Some(Ok(engine))) => Ok(engine),
+            Ok(Some(Err(why))) => Err(io::Error::other(why)),
+            Ok(None) | Err(_) => Err(io::Error::other("the sandbox is stopping")),
+        }
+    }
+
+    pub(crate) fn set_engine(&self, engine: io::Result<Engine>) {
+        let engine = engine.map(Arc::new).map_err(|error| {
+            tracing::error!(%error, "the Postgres engine could not be prepared");
+            format!("the Postgres engine could not be prepared: {error}")
+        });
+        self.engine.send_replace(Some(engine));
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.faults.borrow().clone()
+    }
+
+    pub(crate) fn watch_faults(&self) -> watch::Receiver<Faults> {
+        self.faults.subscribe()
+    }
+
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        self.faults.send_replace(faults);
+    }
+
+    /// Takes from the faults what is counted.
+    pub(crate) fn take_fault<T: Default>(&self, take: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut taken = T::default();
+        self.faults.send_if_modified(|faults| {
+            let before = faults.clone();
+            taken = take(faults);
+            *faults != before
+        });
+        taken
+    }
+
+    /// Waits until the faults are such.
+    pub(crate) async fn until_faults(&self, such: impl FnMut(&Faults) -> bool) {
+        let mut faults = self.faults.subscribe();
+        if faults.wait_for(such).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    pub(crate) fn compute(&self, branch: &str) -> Arc<Compute> {
+        Arc::clone(lock(&self.computes).entry(branch.to_owned()).or_default())
+    }
+
+    pub(crate) fn forget_compute(&self, branch: &str) {
+        lock(&self.computes).remove(branch);
+    }
+
+    pub(crate) fn add_front(&self, endpoint: &str, front: AbortHandle) {
+        lock(&self.fronts).insert(endpoint.to_owned(), front);
+    }
+
+    /// Closes the port of an endpoint.
+    pub(crate) fn close_front(&self, endpoint: &str) {
+        if let Some(front) = lock(&self.fronts).remove(endpoint) {
+            front.abort();
+        }
+    }
+
+    pub(crate) fn log_request(&self, request: Request) {
+        let mut requests = lock(&self.requests);
+        if requests.len() == LOG_LIMIT {
+            requests.pop_front();
+        }
+        requests.push_back(request);
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        lock(&self.requests).iter().cloned().collect()
+    }
+
+    /// Runs a task that ends with the sandbox.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {} // so that the set does not grow
+        tasks.spawn(task)
+    }
+
+    /// Ends all tasks and servers, and removes what is temporary.
+    pub(crate) async fn end(&self) {
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        tasks.shutdown().await;
+        let computes = std::mem::take(&mut *lock(&self.computes));
+        let mut ending = JoinSet::new();
+        for (_, compute) in computes {
+            let keep = self.keep;
+            ending.spawn(async move { compute::end(&compute, keep).await });
+        }
+        while ending.join_next().await.is_some() {}
+        drop(lock(&self.scratch).take());
+    }
+
+    /// The same where nobody can wait: as well as it goes.
+    pub(crate) fn end_now(&self) {
+        lock(&self.tasks).abort_all();
+        let computes = std::mem::take(&mut *lock(&self.computes));
+        let all = computes
+            .values()
+            .map(|compute| compute::end_now(compute))
+            .fold(true, |all, one| all & one);
+        if all {
+            drop(lock(&self.scratch).take());
+        }
+        // Otherwise the aborted task drops its server, and the last owner of this core drops the folder.
+    }
+}

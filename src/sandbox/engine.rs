@@ -1,0 +1,479 @@
+//! Which Postgres runs the computes: found or unpacked once, and a template from which every new compute starts.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use etcetera::BaseStrategy as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    child::Death,
+    sandbox::{
+        SandboxError,
+        admin::{Admin, SUPERUSER, identifier},
+        files::{self, Account, blocking},
+        server::{self, Server},
+    },
+};
+
+/// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.
+static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
+const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
+/// Changes whenever what [`make_template`] does changes.
+const TEMPLATE_VERSION: u32 = 1;
+/// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
+const OLDEST: u32 = 14;
+
+/// Role and database of a new project, which the template already holds.
+pub(crate) const DEFAULT_ROLE: &str = "neondb_owner";
+pub(crate) const DEFAULT_DATABASE: &str = "neondb";
+
+/// Where a Postgres comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The caller named its `bin` folder.
+    Given(PathBuf),
+    /// It is part of our binary.
+    Bundled,
+    /// It was found on the machine.
+    Installed(PathBuf),
+}
+
+impl Source {
+    /// The first there is of: the one given, the bundled one, the newest installed one.
+    pub(crate) fn choose(given: Option<&Path>) -> Result<Self, SandboxError> {
+        if let Some(folder) = given {
+            // The folder of the binaries, or the installation that holds it.
+            return [folder.to_owned(), folder.join("bin")]
+                .into_iter()
+                .find(|bin| has_binaries(bin))
+                .and_then(|bin| fs::canonicalize(bin).ok())
+                .map(Self::Given)
+                .ok_or_else(|| SandboxError::PgBin(folder.to_owned()));
+        }
+        if !BUNDLED.is_empty() {
+            return Ok(Self::Bundled);
+        }
+        newest_installed()
+            .map(Self::Installed)
+            .ok_or(SandboxError::NoEngine)
+    }
+}
+
+/// A Postgres that is ready to start computes.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    bin: PathBuf,
+    template: PathBuf,
+    /// Who runs it, if not we ourselves.
+    pub(crate) account: Option<Account>,
+    /// Its major version.
+    pub(crate) major: u32,
+}
+
+impl Engine {
+    /// Unpacks what has to be unpacked and makes the template, unless an earlier run has done it.
+    pub(crate) async fn prepare(
+        source: Source,
+        account: Option<Account>,
+        state: &Path,
+    ) -> io::Result<Self> {
+        let state = state.to_owned();
+        let (bin, version, cache) = blocking(move || {
+            let cache = cache(account, &state)?;
+            let (bin, version) = binaries(source, account, &cache)?;
+            Ok((bin, version, cache))
+        })
+        .await?;
+        let major = major(&version)
+            .ok_or_else(|| io::Error::other(format!("`{version}` is no Postgres version")))?;
+        if major < OLDEST {
+            return Err(io::Error::other(format!(
+                "{} is PostgreSQL {version}; the sandbox needs {OLDEST} or newer",
+                bin.display()
+            )));
+        }
+        let mut engine = Self {
+            template: cache.join(template_name(&bin, &version, account)),
+            bin,
+            account,
+            major,
+        };
+        if !engine.template.join(".ok").exists() {
+            engine.template = engine.make_template(&cache).await?;
+        }
+        Ok(engine)
+    }
+
+    /// Copies the template to `data`.
+    pub(crate) fn instantiate(&self, data: &Path) -> io::Result<()> {
+        files::copy_tree(&self.template.join("data"), data, self.account, &|_| false)
+    }
+
+    /// The command that serves `data` on a socket in `sockets`.
+    ///
+    /// `fsync` is off: what a compute has committed survives the death of any process, because the kernel has it, and a
+    /// sandbox need not survive the death of the kernel. Write-ahead logging and synchronous commit stay on.
+    pub(crate) fn server(&self, data: &Path, sockets: &Path, log: File) -> Command {
+        let mut command = Command::new(self.bin.join("postgres"));
+        command.arg("-D").arg(data).arg("-k").arg(sockets);
+        for setting in [
+            "listen_addresses=",
+            "port=5432",
+            "unix_socket_permissions=0700",
+            "fsync=off",
+            "full_page_writes=off",
+            "shared_buffers=16MB", // initdb of the bundled build finds 400 kB
+            "max_connections=112", // what Neon's smallest compute has
+            "min_wal_size=2MB",
+            "max_wal_size=64MB",
+            "wal_level=replica", // a branch is an online backup of its parent
+            "max_wal_senders=4",
+            "max_logical_replication_workers=0",
+            "autovacuum=off", // computes are short-lived; the launcher would wake the machine every minute
+            "jit=off",
+            "logging_collector=off",
+            "log_checkpoints=off",
+            "timezone=GMT", // Neon's default
+        ] {
+            command.args(["-c", setting]);
+        }
+        server::confine(&mut command, self.account, Death::Fast);
+        command.stdout(Stdio::null()).stderr(log);
+        command
+    }
+
+    /// `initdb`, then the roles and the database that every Neon project starts with.
+    async fn make_template(&self, cache: &Path) -> io::Result<PathBuf> {
+        let part = part(cache)?;
+        if let Some(account) = self.account {
+            account.own(part.path())?;
+        }
+        let data = part.path().join("data");
+        let (bin, target, account) = (self.bin.clone(), data.clone(), self.account);
+        blocking(move || initdb(&bin, &target, account)).await?;
+        // A socket's path is short, which the cache's need not be.
+        let scratch = files::Scratch::create(self.account)?;
+        let server = Server::start(
+            self,
+            &data,
+            &scratch.path().join("s"),
+            &part.path().join("log"),
+        )
+        .await?;
+        let outcome = seed(&server, self.major).await;
+        server.stop().await;
+        outcome?;
+        let template = self.template.clone();
+        blocking(move || publish(part, &template).map(|()| template)).await
+    }
+}
+
+async fn seed(server: &Server, major: u32) -> io::Result<()> {
+    // As compute_ctl of neondatabase/neon sets it up (compute_tools/src/migrations).
+    let mut roles = "CREATE ROLE neon_superuser CREATEDB CREATEROLE NOLOGIN REPLICATION BYPASSRLS \
+                     IN ROLE pg_read_all_data, pg_write_all_data;"
+        .to_owned();
+    if major >= 16 {
+        roles.push_str(
+            "GRANT pg_monitor, pg_create_subscription TO neon_superuser WITH ADMIN OPTION;",
+        );
+    } else {
+        roles.push_str("GRANT pg_monitor TO neon_superuser WITH ADMIN OPTION;");
+    }
+    let statements = [
+        roles,
+        create_role(DEFAULT_ROLE, true),
+        create_database(DEFAULT_DATABASE, DEFAULT_ROLE),
+    ];
+    let mut admin = Admin::connect(server.sockets(), "postgres")
+        .await
+        .map_err(io::Error::other)?;
+    for statement in statements {
+        admin.query(&statement).await.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// A role as Neon's control plane makes it.
+pub(crate) fn create_role(name: &str, login: bool) -> String {
+    let login = if login { "LOGIN" } else { "NOLOGIN" };
+    format!(
+        "CREATE ROLE {} {login} INHERIT CREATEROLE CREATEDB BYPASSRLS REPLICATION IN ROLE neon_superuser",
+        identifier(name)
+    )
+}
+
+/// A database as Neon's control plane makes it.
+pub(crate) fn create_database(name: &str, owner: &str) -> String {
+    format!(
+        "CREATE DATABASE {} OWNER {}",
+        identifier(name),
+        identifier(owner)
+    )
+}
+
+/// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
+fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
+    let chosen = std::env::var_os("XDG_CACHE_HOME").is_some_and(|value| !value.is_empty());
+    let users = etcetera::choose_base_strategy()
+        .ok()
+        .map(|strategy| strategy.cache_dir());
+    // Root's own cache is usually behind a 0700 /root, where the account that runs Postgres cannot go.
+    let system = (account.is_some() && !chosen).then(|| PathBuf::from("/var/cache"));
+    let shared = users
+        .into_iter()
+        .chain(system)
+        .map(|folder| folder.join("neonup"));
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for folder in shared.chain([state.join("cache")]) {
+        match fs::create_dir_all(&folder).and_then(|()| part(&folder)) {
+            Ok(_writable) if account.is_none_or(|account| account.reaches(&folder)) => {
+                sweep_parts(&folder);
+                return Ok(folder);
+            }
+            Ok(_out_of_reach) => {}
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+const PART_PREFIX: &str = ".part-";
+
+/// A folder in which something is made before it gets its name.
+fn part(cache: &Path) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(PART_PREFIX)
+        .tempdir_in(cache)
+}
+
+/// Removes what killed processes left half made, an hour later: nothing takes that long.
+fn sweep_parts(cache: &Path) {
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let old = || {
+            entry
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .is_ok_and(|made| made < hour_ago)
+        };
+        if entry.file_name().to_string_lossy().starts_with(PART_PREFIX) && old() {
+            fs::remove_dir_all(entry.path()).unwrap_or_default();
+        }
+    }
+}
+
+/// Gives what was made its name; if another process was quicker, its work is as good as ours.
+fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
+    files::chmod(part.path(), 0o755)?;
+    fs::write(part.path().join(".ok"), "")?;
+    let path = part.keep();
+    if let Err(error) = fs::rename(&path, name) {
+        fs::remove_dir_all(&path).unwrap_or_default();
+        if !name.join(".ok").exists() {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// The folder of the binaries, and their version.
+///
+/// The bundled ones may not run here (a cache on a `noexec` file system, an old C library): then an installed Postgres
+/// takes their place, if there is one.
+fn binaries(
+    source: Source,
+    account: Option<Account>,
+    cache: &Path,
+) -> io::Result<(PathBuf, String)> {
+    match source {
+        Source::Given(bin) | Source::Installed(bin) => {
+            version(&bin, account).map(|version| (bin, version))
+        }
+        Source::Bundled => {
+            let bundled =
+                unpack(cache).and_then(|bin| version(&bin, account).map(|version| (bin, version)));
+            bundled.or_else(|error| {
+                let Some(bin) = newest_installed() else {
+                    return Err(io::Error::new(
+                        error.kind(),
+                        format!(
+                            "the bundled PostgreSQL does not run here ({error}), and none is installed; install one, or \
+                             name its folder with --pg-bin"
+                        ),
+                    ));
+                };
+                tracing::warn!(%error, bin = %bin.display(), "the bundled PostgreSQL does not run here");
+                version(&bin, account).map(|version| (bin, version))
+            })
+        }
+    }
+}
+
+fn unpack(cache: &Path) -> io::Result<PathBuf> {
+    let name = cache.join(BUNDLED_NAME);
+    if !name.join(".ok").exists() {
+        let part = part(cache)?;
+        let mut tar = Vec::new();
+        ruzstd::decoding::StreamingDecoder::new(BUNDLED)
+            .map_err(io::Error::other)?
+            .read_to_end(&mut tar)?;
+        tar::Archive::new(tar.as_slice()).unpack(part.path())?;
+        publish(part, &name)?;
+    }
+    Ok(name.join("bin"))
+}
+
+fn version(bin: &Path, account: Option<Account>) -> io::Result<String> {
+    let mut command = Command::new(bin.join("postgres"));
+    command.arg("--version");
+    server::confine(&mut command, account, Death::Kill);
+    let output = succeed("postgres --version", command.output()?)?;
+    // "postgres (PostgreSQL) 17.5 (Debian 17.5-1)"
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+        .ok_or_else(|| io::Error::other(format!("postgres --version says `{}`", text.trim())))
+}
+
+fn major(version: &str) -> Option<u32> {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+fn initdb(bin: &Path, data: &Path, account: Option<Account>) -> io::Result<()> {
+    let run = |locale: &str| {
+        let mut command = Command::new(bin.join("initdb"));
+        command.arg("-D").arg(data).args([
+            "--username",
+            SUPERUSER,
+            "--auth=trust", // only the private socket listens
+            "--encoding=UTF8",
+            "--no-sync",
+            "--no-instructions",
+            "--wal-segsize=1", // megabytes: what is never written need not be copied for each branch
+            locale,
+        ]);
+        server::confine(&mut command, account, Death::Kill);
+        succeed("initdb", command.output()?)
+    };
+    // C.UTF-8 is Neon's default; not every system has it.
+    run("--locale=C.UTF-8")
+        .or_else(|_| {
+            fs::remove_dir_all(data).unwrap_or_default();
+            run("--locale=C")
+        })
+        .map(drop)
+}
+
+fn succeed(what: &str, output: Output) -> io::Result<Output> {
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(format!(
+        "{what} failed ({}): {}",
+        output.status,
+        said.trim()
+    )))
+}
+
+/// A template belongs to one build of Postgres and one account.
+fn template_name(bin: &Path, version: &str, account: Option<Account>) -> String {
+    let mut build = Sha256::new();
+    build.update(bin.as_os_str().as_encoded_bytes());
+    if let Ok(meta) = fs::metadata(bin.join("postgres")) {
+        build.update(meta.len().to_le_bytes());
+    }
+    let build: String = build
+        .finalize()
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let uid = account.map_or_else(
+        || rustix::process::geteuid().as_raw(),
+        |account| account.uid,
+    );
+    format!("template-{version}-{build}-u{uid}-v{TEMPLATE_VERSION}")
+}
+
+fn has_binaries(bin: &Path) -> bool {
+    bin.join("postgres").is_file() && bin.join("initdb").is_file()
+}
+
+/// The newest Postgres of the machine: on the `PATH`, or where packages put them.
+fn newest_installed() -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_default();
+    let begins =
+        |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
+    folders.extend(below("/usr/lib/postgresql", |_| true)); // Debian, Ubuntu
+    folders.extend(below("/usr", begins("pgsql-"))); // PGDG on RHEL
+    folders.extend(below("/opt/homebrew/opt", begins("postgresql")));
+    folders.extend(below("/usr/local/opt", begins("postgresql")));
+    folders.extend(below(
+        "/Applications/Postgres.app/Contents/Versions",
+        |_| true,
+    ));
+    folders
+        .into_iter()
+        .filter(|folder| has_binaries(folder))
+        // Links on the PATH lead to the folder that also has the server's libraries.
+        .filter_map(|folder| {
+            Some(
+                fs::canonicalize(folder.join("postgres"))
+                    .ok()?
+                    .parent()?
+                    .to_owned(),
+            )
+        })
+        .filter(|folder| has_binaries(folder))
+        .filter_map(|folder| {
+            let version = version(&folder, None).ok()?;
+            Some((major(&version).filter(|major| *major >= OLDEST)?, folder))
+        })
+        .max_by_key(|(major, _)| *major)
+        .map(|(_, folder)| folder)
+}
+
+fn below(root: &str, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
+    fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| wanted(&entry.file_name()))
+        .map(|entry| entry.path().join("bin"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(major("17.5"), Some(17));
+        assert_eq!(major("18beta1"), Some(18));
+        assert_eq!(major("unknown"), None);
+    }
+
+    #[test]
+    fn a_folder_without_postgres_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = Source::choose(Some(dir.path())).unwrap_err().to_string();
+        assert!(
+            refused.contains(&dir.path().display().to_string()),
+            "{refused}"
+        );
+    }
+}

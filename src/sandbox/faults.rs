@@ -1,0 +1,204 @@
+//! The ways in which the sandbox can be told to misbehave; the presenter and the tests use the same switches.
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong. The default is nothing.
+///
+/// Set with [`crate::sandbox::Options::faults`] at the start, or with `POST /sandbox/faults` at any time; each POST
+/// replaces all of it. Whatever has a `count` is used up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// Each API request waits this long before anything else happens.
+    pub latency_ms: u64,
+    /// Each operation takes at least this long.
+    pub operation_ms: u64,
+    /// Error answers, first matching entry first.
+    pub errors: Vec<ErrorBurst>,
+    /// This many `POST /projects` make the project, and then the connection is cut instead of an answer.
+    pub lost_creates: u32,
+    /// Answers whose body is spoilt.
+    pub bodies: Vec<SpoiltBody>,
+    /// This many operations fail.
+    pub failed_operations: u32,
+    /// What happens to connections to a database.
+    pub database: Database,
+    /// No compute starts: operations run for ever, connections wait.
+    pub never_wakes: bool,
+    /// A personal key has to name the organization, as on all newer accounts.
+    pub organization_required: bool,
+    /// How many projects there may be.
+    pub projects_limit: Option<usize>,
+    /// Projects which the list names as unavailable instead of showing them.
+    pub unavailable_projects: Vec<String>,
+}
+
+/// Error answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ErrorBurst {
+    /// The HTTP status.
+    pub status: u16,
+    /// How many requests get it; 0 = all.
+    pub count: u32,
+    /// The value of the `Retry-After` header, if there shall be one.
+    pub retry_after: Option<String>,
+    /// Neon's error code, such as `PROJECTS_LIMIT_EXCEEDED`.
+    pub code: String,
+    /// The message; empty = Neon's words for the status.
+    pub message: String,
+    /// Only requests whose path contains this.
+    pub path: Option<String>,
+    /// Only requests of this method.
+    pub method: Option<String>,
+}
+
+/// A successful answer whose body is spoilt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoiltBody {
+    /// In which way.
+    pub kind: Spoilt,
+    /// How many answers; 0 = all.
+    #[serde(default)]
+    pub count: u32,
+    /// Only requests whose path contains this.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Only requests of this method.
+    #[serde(default)]
+    pub method: Option<String>,
+}
+
+/// How a body is spoilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spoilt {
+    /// Half of the JSON, in an otherwise proper answer.
+    Truncated,
+    /// Half of the announced bytes, then the connection is cut.
+    Cut,
+    /// A proxy's HTML page with status 200.
+    Html,
+    /// Nothing: the request is done, and the connection is cut before the answer.
+    Lost,
+}
+
+/// What happens to connections to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Database {
+    /// They work.
+    #[default]
+    Normal,
+    /// The port is closed.
+    Refuse,
+    /// They are accepted, and nothing is ever answered.
+    Stall,
+    /// They log in, and are cut at the first query.
+    Cut,
+}
+
+/// The filter and the counter that several faults share.
+trait Limited {
+    fn count(&mut self) -> &mut u32;
+    fn path(&self) -> Option<&str>;
+    fn method(&self) -> Option<&str>;
+}
+
+impl Limited for ErrorBurst {
+    fn count(&mut self) -> &mut u32 {
+        &mut self.count
+    }
+    fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+    fn method(&self) -> Option<&str> {
+        self.method.as_deref()
+    }
+}
+
+impl Limited for SpoiltBody {
+    fn count(&mut self) -> &mut u32 {
+        &mut self.count
+    }
+    fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+    fn method(&self) -> Option<&str> {
+        self.method.as_deref()
+    }
+}
+
+impl Faults {
+    /// Takes the error that this request gets, if any.
+    pub(crate) fn take_error(&mut self, method: &str, path: &str) -> Option<ErrorBurst> {
+        take(&mut self.errors, method, path)
+    }
+
+    /// Takes the way in which this request's answer is spoilt, if any.
+    pub(crate) fn take_body(&mut self, method: &str, path: &str) -> Option<Spoilt> {
+        take(&mut self.bodies, method, path).map(|body| body.kind)
+    }
+
+    /// Whether this create's answer is lost.
+    pub(crate) fn take_lost_create(&mut self) -> bool {
+        take_one(&mut self.lost_creates)
+    }
+
+    /// Whether this operation fails.
+    pub(crate) fn take_failed_operation(&mut self) -> bool {
+        take_one(&mut self.failed_operations)
+    }
+}
+
+fn take_one(count: &mut u32) -> bool {
+    let some = *count > 0;
+    *count = count.saturating_sub(1);
+    some
+}
+
+/// The first entry that fits; an entry whose count reaches zero goes.
+fn take<T: Limited + Clone>(entries: &mut Vec<T>, method: &str, path: &str) -> Option<T> {
+    let fits = |entry: &T| {
+        entry.path().is_none_or(|part| path.contains(part))
+            && entry
+                .method()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+    };
+    let at = entries.iter().position(fits)?;
+    let entry = entries.get_mut(at)?;
+    let taken = entry.clone();
+    match entry.count() {
+        0 => {}
+        1 => drop(entries.remove(at)),
+        count => *count -= 1,
+    }
+    Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_fits_its_filter_and_is_used_up() {
+        let mut faults: Faults = serde_json::from_str(
+            r#"{"errors": [{"status": 503, "count": 2, "path": "/projects", "method": "get"}, {"status": 500}]}"#,
+        )
+        .unwrap();
+        let status = |faults: &mut Faults, method, path| {
+            faults.take_error(method, path).map(|error| error.status)
+        };
+        assert_eq!(status(&mut faults, "POST", "/projects"), Some(500));
+        assert_eq!(status(&mut faults, "GET", "/projects"), Some(503));
+        assert_eq!(status(&mut faults, "GET", "/projects/a"), Some(503));
+        assert_eq!(status(&mut faults, "GET", "/projects"), Some(500));
+        assert_eq!(status(&mut faults, "GET", "/projects"), Some(500));
+    }
+
+    #[test]
+    fn a_misspelt_switch_is_an_error() {
+        assert!(serde_json::from_str::<Faults>(r#"{"latency": 5}"#).is_err());
+    }
+}

@@ -1,0 +1,331 @@
+//! The front of a compute endpoint: one loopback port that speaks TLS and SCRAM, wakes the compute, and then steps aside.
+//!
+//! One port for each endpoint, because `ep-….localhost` does not resolve everywhere (glibc without nss-myhostname).
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, UnixStream},
+};
+
+use crate::sandbox::{
+    admin::{Admin, SOCKET_NAME, literal},
+    compute::{self, Place, Use},
+    core::Core,
+    faults::Database,
+    scram::{self, ScramError, Verifier},
+    wire::{self, Startup},
+};
+
+/// Postgres' own `authentication_timeout`. Waking a compute does not count.
+const LOGIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// Opens the front of an endpoint, on its old port if that is free; answers the port.
+pub(crate) fn open(core: &Arc<Core>, place: Place, endpoint: &str, port: u16) -> io::Result<u16> {
+    let listeners = bind(port).or_else(|_taken| bind(0))?;
+    let port = listeners.port;
+    let front = Front {
+        core: Arc::clone(core),
+        place,
+        endpoint: endpoint.to_owned(),
+    };
+    core.add_front(endpoint, core.spawn(Arc::new(front).accept(listeners)));
+    Ok(port)
+}
+
+/// The port on both loopback addresses.
+struct Listeners {
+    port: u16,
+    four: TcpListener,
+    /// Where the machine has IPv6.
+    six: Option<TcpListener>,
+}
+
+fn bind(port: u16) -> io::Result<Listeners> {
+    let listen = |address: SocketAddr| {
+        let listener = StdListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    };
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..16 {
+        let four = listen((Ipv4Addr::LOCALHOST, port).into())?;
+        let got = four.local_addr()?.port();
+        match listen((Ipv6Addr::LOCALHOST, got).into()) {
+            Ok(six) => {
+                return Ok(Listeners {
+                    port: got,
+                    four,
+                    six: Some(six),
+                });
+            }
+            // `localhost` may mean ::1 first: another program there would get our clients' logins.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
+            Err(_no_ipv6) => {
+                return Ok(Listeners {
+                    port: got,
+                    four,
+                    six: None,
+                });
+            }
+        }
+        if port != 0 {
+            break;
+        }
+    }
+    Err(last)
+}
+
+impl Listeners {
+    async fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = match &self.six {
+            None => self.four.accept().await?,
+            Some(six) => tokio::select! {
+                accepted = self.four.accept() => accepted?,
+                accepted = six.accept() => accepted?,
+            },
+        };
+        Ok(stream)
+    }
+}
+
+struct Front {
+    core: Arc<Core>,
+    place: Place,
+    endpoint: String,
+}
+
+impl Front {
+    async fn accept(self: Arc<Self>, mut listeners: Listeners) {
+        let mut faults = self.core.watch_faults();
+        loop {
+            if faults.borrow_and_update().database == Database::Refuse {
+                let port = listeners.port;
+                drop(listeners);
+                self.core
+                    .until_faults(|faults| faults.database != Database::Refuse)
+                    .await;
+                listeners = loop {
+                    match bind(port) {
+                        Ok(listeners) => break listeners,
+                        Err(error) => {
+                            tracing::warn!(%error, port, "the port of an endpoint is taken")
+                        }
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                };
+            }
+            let accepted = tokio::select! {
+                accepted = listeners.accept() => accepted,
+                changed = faults.changed() => match changed {
+                    Ok(()) => continue,
+                    Err(_stopping) => return,
+                },
+            };
+            match accepted {
+                Ok(stream) => {
+                    let front = Arc::clone(&self);
+                    self.core.spawn(async move {
+                        if let Err(error) = front.serve(stream).await {
+                            tracing::debug!(%error, endpoint = front.endpoint, "a connection ended");
+                        }
+                    });
+                }
+                // Out of file descriptors: it passes.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        if self.core.faults().database == Database::Stall {
+            // Until the fault is lifted or the client gives up.
+            self.core
+                .until_faults(|faults| faults.database != Database::Stall)
+                .await;
+        }
+        let Some(mut tls) = within(self.begin(&mut stream)).await? else {
+            return Ok(());
+        };
+        let outcome = self.session(&mut tls).await;
+        // A close_notify even after an error: libpq 17 and newer report a failed cancel without it.
+        tls.shutdown().await.unwrap_or_default();
+        outcome
+    }
+
+    /// From the first byte to TLS; `None` if there is nothing more to do.
+    async fn begin<'a>(&self, stream: &'a mut TcpStream) -> io::Result<Option<Tls<'a>>> {
+        let mut first = [0];
+        stream.peek(&mut first).await?;
+        if first == [0x16] {
+            // Direct TLS, `sslnegotiation=direct` of libpq 17 and newer: ALPN is what makes it safe.
+            let tls = self.core.authority.acceptor.accept(stream).await?;
+            let agreed = tls.get_ref().1.alpn_protocol() == Some(b"postgresql");
+            return agreed
+                .then_some(Some(tls))
+                .ok_or_else(|| wire::malformed("direct TLS without the protocol `postgresql`"));
+        }
+        loop {
+            let packet = wire::read_untyped(stream).await?;
+            match wire::code(&packet)?.0 {
+                wire::SSL_REQUEST => {
+                    stream.write_all(b"S").await?;
+                    return self.core.authority.acceptor.accept(stream).await.map(Some);
+                }
+                wire::GSSENC_REQUEST => stream.write_all(b"N").await?,
+                wire::CANCEL_REQUEST => {
+                    self.cancel(&packet).await?;
+                    return Ok(None);
+                }
+                _ => {
+                    // Neon's words.
+                    let refusal = wire::fatal(
+                        "08P01",
+                        "connection is insecure (try using `sslmode=require`)",
+                    );
+                    stream.write_all(&refusal).await?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    async fn session(&self, tls: &mut Tls<'_>) -> io::Result<()> {
+        let packet = within(wire::read_untyped(tls)).await?;
+        if wire::code(&packet)?.0 == wire::CANCEL_REQUEST {
+            return self.cancel(&packet).await;
+        }
+        let mut startup = Startup::parse(&packet)?;
+        startup.strip_routing();
+        let Some(role) = startup.get("user").map(str::to_owned) else {
+            return refuse(
+                tls,
+                "28000",
+                "no PostgreSQL user name specified in startup packet",
+            )
+            .await;
+        };
+        let endpoint = self.core.store.project(&self.place.project, |project| {
+            let endpoint = project.endpoint(&self.endpoint)?;
+            Some((endpoint.disabled, endpoint.read_only))
+        });
+        let Some((disabled, read_only)) = endpoint.flatten() else {
+            return refuse(tls, "XX000", "The requested endpoint could not be found").await;
+        };
+        if disabled {
+            let text = "The endpoint has been disabled. Enable it using Neon API and retry.";
+            return refuse(tls, "XX000", text).await;
+        }
+        if read_only {
+            startup.add_option("default_transaction_read_only=on");
+        }
+        let in_use = Use::begin(&self.core, self.place.clone());
+        let sockets = match compute::wake(&self.core, &self.place).await {
+            Ok(sockets) => sockets,
+            Err(error) => {
+                let text = format!("Couldn't connect to compute node: {error}");
+                return refuse(tls, "08006", &text).await;
+            }
+        };
+        let verifier = self.verifier(&sockets, &role).await?;
+        match within_login(scram::authenticate(
+            tls,
+            &self.core.authority.leaf,
+            &verifier,
+        ))
+        .await
+        {
+            Ok(()) => {}
+            Err(ScramError::Refused) => {
+                let text = format!("password authentication failed for user '{role}'");
+                return refuse(tls, "28P01", &text).await;
+            }
+            Err(ScramError::Io(error)) => {
+                return refuse(tls, "08P01", &error.to_string())
+                    .await
+                    .and(Err(error));
+            }
+        }
+        // The private socket trusts us: the server takes the role from the start-up packet.
+        let mut server = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
+        server.write_all(&startup.encode()).await?;
+        if self.core.faults().database == Database::Cut {
+            return cut_at_first_query(tls, &mut server).await;
+        }
+        let outcome = tokio::io::copy_bidirectional(tls, &mut server).await;
+        drop(in_use);
+        outcome.map(drop)
+    }
+
+    /// The role's verifier as Postgres keeps it, so that a password changed with SQL counts as well.
+    async fn verifier(&self, sockets: &Path, role: &str) -> io::Result<Verifier> {
+        let mut admin = Admin::connect(sockets, "postgres")
+            .await
+            .map_err(io::Error::other)?;
+        let question = format!(
+            "SELECT rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper AND rolname = {} \
+             AND (rolvaliduntil IS NULL OR rolvaliduntil > now())",
+            literal(role)
+        );
+        let rows = admin.query(&question).await.map_err(io::Error::other)?;
+        let stored = rows.into_iter().flatten().flatten().next();
+        Ok(stored
+            .and_then(|text| Verifier::parse(&text))
+            .unwrap_or_else(|| Verifier::mock(&self.core.mock_secret, role)))
+    }
+
+    /// Passes a request to cancel on; a compute that sleeps has nothing to cancel.
+    async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
+        let Some(sockets) = compute::peek(&self.core, &self.place.branch).await else {
+            return Ok(());
+        };
+        let mut server = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
+        server.write_all(&wire::untyped(packet)).await?;
+        // The server closes when it has signalled: only then may the client be told.
+        server.read_to_end(&mut Vec::new()).await.map(drop)
+    }
+}
+
+type Tls<'a> = tokio_rustls::server::TlsStream<&'a mut TcpStream>;
+
+async fn refuse(tls: &mut Tls<'_>, sqlstate: &str, text: &str) -> io::Result<()> {
+    tls.write_all(&wire::fatal(sqlstate, text)).await
+}
+
+async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(LOGIN_LIMIT, work)
+        .await
+        .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
+}
+
+async fn within_login(
+    work: impl Future<Output = Result<(), ScramError>>,
+) -> Result<(), ScramError> {
+    tokio::time::timeout(LOGIN_LIMIT, work)
+        .await
+        .unwrap_or_else(|_elapsed| Err(ScramError::Io(io::ErrorKind::TimedOut.into())))
+}
+
+/// Lets the login through and drops the connection at the client's first message after it.
+async fn cut_at_first_query<C, S>(client: &mut C, server: &mut S) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + Unpin,
+{
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    tokio::select! {
+        copied = tokio::io::copy(server, &mut to_client) => copied.map(drop),
+        asked = from_client.read_u8() => asked.map(drop),
+    }
+}

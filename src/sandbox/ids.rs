@@ -1,0 +1,241 @@
+//! Names and numbers of the shapes that Neon mints: three-word ids, keys, passwords, timestamps.
+//!
+//! `neon` takes a string for a branch id only if it matches `^br-[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$`
+//! (reference/neon-api.md section 1), so the shapes are part of the contract.
+
+use time::{OffsetDateTime, macros::format_description};
+
+const ADJECTIVES: [&str; 48] = [
+    "aged",
+    "autumn",
+    "billowing",
+    "bitter",
+    "black",
+    "blue",
+    "bold",
+    "broad",
+    "calm",
+    "cold",
+    "cool",
+    "crimson",
+    "damp",
+    "dark",
+    "dawn",
+    "delicate",
+    "divine",
+    "dry",
+    "falling",
+    "floral",
+    "fragrant",
+    "frosty",
+    "gentle",
+    "green",
+    "hidden",
+    "holy",
+    "icy",
+    "late",
+    "lingering",
+    "little",
+    "lively",
+    "long",
+    "misty",
+    "morning",
+    "muddy",
+    "noisy",
+    "old",
+    "patient",
+    "plain",
+    "polished",
+    "proud",
+    "quiet",
+    "rapid",
+    "raspy",
+    "royal",
+    "shiny",
+    "silent",
+    "violet",
+];
+const NOUNS: [&str; 48] = [
+    "band",
+    "bar",
+    "base",
+    "bird",
+    "block",
+    "boat",
+    "bonus",
+    "bread",
+    "breeze",
+    "brook",
+    "bush",
+    "butterfly",
+    "cake",
+    "cell",
+    "cherry",
+    "cloud",
+    "credit",
+    "darkness",
+    "dawn",
+    "dew",
+    "disk",
+    "dream",
+    "dust",
+    "feather",
+    "field",
+    "fire",
+    "firefly",
+    "flower",
+    "fog",
+    "forest",
+    "frog",
+    "frost",
+    "glade",
+    "glitter",
+    "grass",
+    "hall",
+    "hat",
+    "haze",
+    "heart",
+    "hill",
+    "lab",
+    "lake",
+    "leaf",
+    "meadow",
+    "moon",
+    "sea",
+    "sun",
+    "term",
+];
+const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const DIGITS: &[u8] = b"0123456789";
+
+/// Random bytes of the operating system.
+///
+/// If it has none (a sandboxed process early at boot), ids fall back to the clock; secrets are never minted that way,
+/// because a sandbox whose CA key could not be generated has not started.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if getrandom::fill(&mut bytes).is_err() {
+        let nanos = OffsetDateTime::now_utc()
+            .unix_timestamp_nanos()
+            .to_le_bytes();
+        for (byte, seed) in bytes.iter_mut().zip(nanos.iter().cycle()) {
+            *byte = *seed;
+        }
+    }
+    bytes
+}
+
+fn letters(alphabet: &[u8], length: usize) -> String {
+    let bytes: [u8; 64] = random();
+    // The modulo's bias is below 2 bits over a whole key: nothing for keys that open a loopback sandbox.
+    bytes
+        .iter()
+        .take(length)
+        .filter_map(|byte| alphabet.get(usize::from(*byte) % alphabet.len()))
+        .map(|letter| char::from(*letter))
+        .collect()
+}
+
+fn words() -> String {
+    let [first, second] = random();
+    let pick = |list: &'static [&'static str], byte: u8| {
+        list.get(usize::from(byte) % list.len())
+            .copied()
+            .unwrap_or("odd")
+    };
+    format!("{}-{}", pick(&ADJECTIVES, first), pick(&NOUNS, second))
+}
+
+/// Such as `old-violet-32930710`.
+pub(crate) fn project() -> String {
+    format!("{}-{}", words(), letters(DIGITS, 8))
+}
+
+/// Such as `br-noisy-breeze-a5e59rrb`.
+pub(crate) fn branch() -> String {
+    format!("br-{}-{}", words(), letters(LOWER, 8))
+}
+
+/// Such as `ep-misty-sea-a5833nbi`.
+pub(crate) fn endpoint() -> String {
+    format!("ep-{}-{}", words(), letters(LOWER, 8))
+}
+
+/// Such as `org-morning-bread-81040908`.
+pub(crate) fn organization() -> String {
+    format!("org-{}-{}", words(), letters(DIGITS, 8))
+}
+
+/// A Neon API key: `napi_` and 64 letters.
+pub(crate) fn api_key() -> String {
+    format!("napi_{}", letters(LOWER, 64))
+}
+
+/// A role's password: `npg_` and 12 letters.
+pub(crate) fn password() -> String {
+    format!("npg_{}", letters(MIXED, 12))
+}
+
+/// A random UUID (version 4).
+pub(crate) fn uuid() -> String {
+    let value = u128::from_be_bytes(random());
+    let value = (value & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let text = format!("{value:032x}");
+    let mut parts = Vec::new();
+    let mut rest = text.as_str();
+    for length in [8, 4, 4, 4, 12] {
+        let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        parts.push(part);
+        rest = after;
+    }
+    parts.join("-")
+}
+
+/// Now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
+pub(crate) fn now() -> String {
+    timestamp(OffsetDateTime::now_utc())
+}
+
+/// A moment as Neon writes it.
+pub(crate) fn timestamp(moment: OffsetDateTime) -> String {
+    moment
+        .format(format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+        ))
+        .unwrap_or_else(|_| ZERO_TIME.to_owned())
+}
+
+/// How Neon writes "never" (reference/neon-api.md section 5.1).
+pub(crate) const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_shapes_that_the_neon_cli_recognises() {
+        let branch = branch();
+        let parts: Vec<_> = branch.split('-').collect();
+        assert_eq!(parts.len(), 4, "{branch}");
+        assert_eq!(parts[0], "br");
+        assert!(parts.iter().all(|part| {
+            part.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        }));
+        assert!(api_key().starts_with("napi_") && api_key().len() == 69);
+        assert!(password().starts_with("npg_"));
+        let uuid = uuid();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
+        assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
+    }
+
+    #[test]
+    fn a_timestamp_is_rfc_3339() {
+        assert_eq!(
+            timestamp(OffsetDateTime::UNIX_EPOCH),
+            "1970-01-01T00:00:00.000000Z"
+        );
+    }
+}

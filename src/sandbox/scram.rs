@@ -1,0 +1,233 @@
+//! SCRAM-SHA-256 and -PLUS on the server's side, from the verifier that Postgres keeps.
+//!
+//! The engine behind the front has no TLS, so channel binding (`channel_binding=require`, which stands in every URI that
+//! Neon hands out) has to be done where TLS ends. RFC 5802, RFC 7677, RFC 5929 section 4 (`tls-server-end-point`).
+
+use std::io;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+
+use crate::sandbox::{ids, wire};
+
+/// What Postgres stores of a password: `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`.
+pub(crate) struct Verifier {
+    iterations: String,
+    salt: String,
+    stored_key: Vec<u8>,
+    server_key: Vec<u8>,
+    /// Stands for a role that does not exist or has no password: the exchange is played to its end and fails.
+    mock: bool,
+}
+
+impl Verifier {
+    /// Reads `pg_authid.rolpassword`; `None` for another method (`md5…`) or a malformed one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("SCRAM-SHA-256$")?;
+        let (iterations, rest) = rest.split_once(':')?;
+        let (salt, keys) = rest.split_once('$')?;
+        let (stored, server) = keys.split_once(':')?;
+        iterations.parse::<u32>().ok()?;
+        Some(Self {
+            iterations: iterations.to_owned(),
+            salt: salt.to_owned(),
+            stored_key: BASE64.decode(stored).ok()?,
+            server_key: BASE64.decode(server).ok()?,
+            mock: false,
+        })
+    }
+
+    /// For a role that cannot log in: the same salt at every try, as Postgres does it, so that nobody learns which roles
+    /// exist.
+    pub(crate) fn mock(secret: &[u8], role: &str) -> Self {
+        let salt = mac(secret, role.as_bytes());
+        Self {
+            iterations: "4096".to_owned(),
+            salt: BASE64.encode(salt.iter().take(16).copied().collect::<Vec<_>>()),
+            stored_key: vec![0; 32],
+            server_key: vec![0; 32],
+            mock: true,
+        }
+    }
+}
+
+/// Why a login ended.
+#[derive(Debug)]
+pub(crate) enum ScramError {
+    /// The proof is wrong, or the role cannot log in.
+    Refused,
+    /// The client broke the protocol or went away.
+    Io(io::Error),
+}
+
+impl From<io::Error> for ScramError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Runs the exchange over `stream`; `certificate` is the DER of the one that TLS presented.
+pub(crate) async fn authenticate<S>(
+    stream: &mut S,
+    certificate: &[u8],
+    verifier: &Verifier,
+) -> Result<(), ScramError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let offer = b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0";
+    send(stream, 10, offer).await?;
+    let first = ClientFirst::parse(&receive(stream).await?)?;
+    let binding = match (first.mechanism.as_str(), first.flag.as_str()) {
+        ("SCRAM-SHA-256-PLUS", "p=tls-server-end-point") => Sha256::digest(certificate).to_vec(),
+        ("SCRAM-SHA-256", "n") => Vec::new(),
+        // "y" says that the client believes we offer no binding although we do: somebody took it out of our offer.
+        _ => {
+            return Err(
+                wire::malformed("the channel binding flag does not fit the mechanism").into(),
+            );
+        }
+    };
+    let nonce = format!("{}{}", first.nonce, BASE64.encode(ids::random::<18>()));
+    let server_first = format!("r={nonce},s={},i={}", verifier.salt, verifier.iterations);
+    send(stream, 11, server_first.as_bytes()).await?;
+
+    let last = String::from_utf8(receive(stream).await?)
+        .map_err(|error| wire::malformed(&error.to_string()))?;
+    let broken = || wire::malformed("the client's last SCRAM message is malformed");
+    let (without_proof, proof) = last.rsplit_once(",p=").ok_or_else(broken)?;
+    let (channel, echoed) = without_proof.split_once(',').ok_or_else(broken)?;
+    let header = format!("{},{},", first.flag, first.authzid);
+    let expected = BASE64.encode([header.as_bytes(), &binding].concat());
+    if channel.strip_prefix("c=") != Some(expected.as_str()) {
+        return Err(wire::malformed(
+            "the channel binding does not match: is something between us?",
+        )
+        .into());
+    }
+    if echoed.split(',').next() != Some(&format!("r={nonce}")) {
+        return Err(wire::malformed("the SCRAM nonce does not match").into());
+    }
+    let exchange = format!("{},{server_first},{without_proof}", first.bare);
+    let signature = mac(&verifier.stored_key, exchange.as_bytes());
+    let proof = BASE64
+        .decode(proof)
+        .map_err(|error| wire::malformed(&error.to_string()))?;
+    if proof.len() != signature.len() {
+        return Err(broken().into());
+    }
+    let client_key: Vec<u8> = proof.iter().zip(signature).map(|(a, b)| a ^ b).collect();
+    let proven = Sha256::digest(&client_key).as_slice() == verifier.stored_key.as_slice();
+    if verifier.mock || !proven {
+        return Err(ScramError::Refused);
+    }
+    let answer = format!(
+        "v={}",
+        BASE64.encode(mac(&verifier.server_key, exchange.as_bytes()))
+    );
+    send(stream, 12, answer.as_bytes()).await?;
+    Ok(())
+}
+
+struct ClientFirst {
+    mechanism: String,
+    flag: String,
+    authzid: String,
+    bare: String,
+    nonce: String,
+}
+
+impl ClientFirst {
+    fn parse(message: &[u8]) -> io::Result<Self> {
+        let broken = || wire::malformed("the client's first SCRAM message is malformed");
+        let text = |bytes: &[u8]| {
+            String::from_utf8(bytes.to_vec()).map_err(|error| wire::malformed(&error.to_string()))
+        };
+        let end = message
+            .iter()
+            .position(|byte| *byte == 0)
+            .ok_or_else(broken)?;
+        let (mechanism, rest) = message.split_at_checked(end).ok_or_else(broken)?;
+        let (_, data) = rest.split_at_checked(5).ok_or_else(broken)?; // the zero byte and the data's length
+        let data = text(data)?;
+        let mut parts = data.splitn(3, ',');
+        let mut part = || parts.next().map(str::to_owned).ok_or_else(broken);
+        let (flag, authzid, bare) = (part()?, part()?, part()?);
+        let nonce = bare
+            .split(',')
+            .find_map(|attribute| attribute.strip_prefix("r="))
+            .ok_or_else(broken)?
+            .to_owned();
+        Ok(Self {
+            mechanism: text(mechanism)?,
+            flag,
+            authzid,
+            bare,
+            nonce,
+        })
+    }
+}
+
+async fn send(stream: &mut (impl AsyncWrite + Unpin), kind: u32, data: &[u8]) -> io::Result<()> {
+    let body = [&kind.to_be_bytes(), data].concat();
+    stream.write_all(&wire::message(b'R', &body)).await?;
+    stream.flush().await
+}
+
+async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    match wire::read_early_message(stream).await? {
+        (b'p', body) => Ok(body),
+        _ => Err(wire::malformed("expected a SASL message")),
+    }
+}
+
+fn mac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of every length: the error cannot happen.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
+    mac.update(data);
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verifier_of_postgres_is_read_and_others_are_not() {
+        let stored = BASE64.encode([1; 32]);
+        let text = format!("SCRAM-SHA-256$4096:c2FsdA==${stored}:{stored}");
+        let verifier = Verifier::parse(&text).unwrap();
+        assert_eq!(
+            (verifier.salt.as_str(), verifier.iterations.as_str()),
+            ("c2FsdA==", "4096")
+        );
+        assert!(Verifier::parse("md5abc").is_none());
+        assert!(Verifier::parse("SCRAM-SHA-256$many:a$b:c").is_none());
+    }
+
+    #[test]
+    fn the_mock_salt_depends_on_the_role_and_stays_the_same() {
+        let salt = |role| Verifier::mock(b"secret", role).salt;
+        assert_eq!(salt("ghost"), salt("ghost"));
+        assert_ne!(salt("ghost"), salt("spirit"));
+    }
+
+    #[test]
+    fn a_first_message_is_taken_apart() {
+        let message = b"SCRAM-SHA-256\0\0\0\0\x10n,,n=,r=abc";
+        let first = ClientFirst::parse(message).unwrap();
+        assert_eq!(
+            (
+                first.flag.as_str(),
+                first.bare.as_str(),
+                first.nonce.as_str()
+            ),
+            ("n", "n=,r=abc", "abc")
+        );
+        assert!(ClientFirst::parse(b"SCRAM").is_err());
+    }
+}

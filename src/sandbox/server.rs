@@ -1,0 +1,222 @@
+//! A Postgres server process: started, watched, stopped; and never left behind.
+//!
+//! On Linux the kernel ends the server when our process ends, however it ends (`PR_SET_PDEATHSIG`). Elsewhere a server
+//! that outlived a killed sandbox is found by its `postmaster.pid` and ended at the next start.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::{net::UnixStream, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    child::{Death, die_with_us, spawn},
+    sandbox::{
+        admin::SOCKET_NAME,
+        engine::Engine,
+        files::{self, Account},
+    },
+};
+
+/// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a server may take to stop before it is ended by force.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running server. Dropping it ends it at once; [`Server::stop`] lets it write its checkpoint.
+pub(crate) struct Server {
+    child: Child,
+    sockets: PathBuf,
+}
+
+impl Server {
+    /// Starts the server of `data`; answers when it accepts connections on the socket in `sockets`.
+    pub(crate) async fn start(
+        engine: &Engine,
+        data: &Path,
+        sockets: &Path,
+        log: &Path,
+    ) -> io::Result<Self> {
+        end_stale(data).await?;
+        files::create_private_dir(sockets)?;
+        if let Some(account) = engine.account {
+            account.own(sockets)?;
+        }
+        let command = engine.server(data, sockets, File::create(log)?);
+        let child = spawn(command).await?;
+        let mut server = Self {
+            child,
+            sockets: sockets.to_owned(),
+        };
+        let deadline = Instant::now() + START_LIMIT;
+        let mut pause = Duration::from_millis(2);
+        while !server.ready(data) {
+            if let Some(status) = server.child.try_wait()? {
+                return Err(io::Error::other(format!(
+                    "postgres ended ({status}): {}",
+                    tail(log)
+                )));
+            }
+            if Instant::now() > deadline {
+                let text = format!(
+                    "postgres was not ready after {START_LIMIT:?}: {}",
+                    tail(log)
+                );
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// Line 8 of `postmaster.pid` says `ready`, which is what `pg_ctl -w` looks at (PostgreSQL, `src/bin/pg_ctl`).
+    fn ready(&self, data: &Path) -> bool {
+        fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
+            let mut lines = text.lines().map(str::trim);
+            lines.next() == Some(&self.child.id().to_string()) && lines.nth(6) == Some("ready")
+        })
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn sockets(&self) -> &Path {
+        &self.sockets
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Stops it: connections are closed, a checkpoint is written.
+    pub(crate) async fn stop(mut self) {
+        self.signal(Signal::INT);
+        let deadline = Instant::now() + STOP_LIMIT;
+        let mut pause = Duration::from_millis(5);
+        while self.alive() && Instant::now() < deadline {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(40));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid
+            && let Err(error) = kill_process(pid, signal)
+        {
+            tracing::debug!(%error, "a server could not be signalled");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.alive() {
+            self.signal(Signal::QUIT); // at once, without a checkpoint: the log is replayed at the next start
+            let deadline = Instant::now() + Duration::from_secs(2);
+            while self.alive() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(2));
+            }
+        }
+        if self.alive() {
+            // Its children notice that the postmaster is gone, and end.
+            self.child.kill().unwrap_or_default();
+            self.child.wait().map(drop).unwrap_or_default();
+        }
+        if let Err(error) = fs::remove_dir_all(&self.sockets) {
+            tracing::debug!(%error, "a socket's folder stays");
+        }
+    }
+}
+
+/// The last lines of a log, which say why a server did not start.
+fn tail(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    lines
+        .get(lines.len().saturating_sub(5)..)
+        .unwrap_or_default()
+        .join("; ")
+}
+
+/// Makes a command run as `account`, in a process group of its own, and end with us.
+pub(crate) fn confine(command: &mut Command, account: Option<Account>, death: Death) {
+    if let Some(account) = account {
+        command.uid(account.uid).gid(account.gid); // std drops the supplementary groups itself
+    }
+    command
+        .process_group(0) // the terminal's ^C is for us: we stop the servers in order
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC")
+        .current_dir("/")
+        .stdin(Stdio::null());
+    die_with_us(command, death);
+}
+
+/// Waits for, or ends, a server that an earlier sandbox left in `data`, and removes its `postmaster.pid`.
+///
+/// We hold the state folder's lock, so no living sandbox owns it. On Linux it is at most still stopping.
+async fn end_stale(data: &Path) -> io::Result<()> {
+    let file = data.join("postmaster.pid");
+    let deadline = Instant::now() + STOP_LIMIT;
+    let mut asked = false;
+    while file.exists() {
+        let Some(pid) = stale_pid(&file) else { break };
+        if Instant::now() > deadline {
+            let text = format!(
+                "an earlier server (process {pid:?}) still runs in {}",
+                data.display()
+            );
+            return Err(io::Error::other(text));
+        }
+        if !asked {
+            asked = true;
+            kill_process(pid, Signal::INT).unwrap_or_default();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the servers whose data lies below a dead sandbox's folder.
+pub(crate) fn sweep(scratch: &Path) {
+    let Ok(computes) = fs::read_dir(scratch.join("state/computes")) else {
+        return;
+    };
+    for compute in computes.flatten() {
+        if let Some(pid) = stale_pid(&compute.path().join("data/postmaster.pid")) {
+            kill_process(pid, Signal::QUIT).unwrap_or_default();
+        }
+    }
+}
+
+/// The process of a `postmaster.pid`, if its server really still runs.
+///
+/// A process id alone proves nothing, it may be another program's by now. A server that answers on the socket which the
+/// file names is the one that wrote it; and so is, on Linux, a process that works in the data folder (a server that is
+/// stopping has closed its socket).
+fn stale_pid(file: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(file).ok()?;
+    let mut lines = text.lines();
+    let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
+    let sockets = Path::new(lines.nth(3)?.trim());
+    let answers = UnixStream::connect(sockets.join(SOCKET_NAME)).is_ok();
+    let works_here = || {
+        let folder = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
+        let data = file.parent().and_then(|data| fs::canonicalize(data).ok());
+        folder.is_ok_and(|folder| Some(folder) == data)
+    };
+    (answers || works_here()).then_some(pid)
+}

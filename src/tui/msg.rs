@@ -1,0 +1,59 @@
+//! What comes in, and what goes out: plain data on both sides.
+
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+
+use super::Reason;
+use crate::{answer::Answer, event::Event, plan::StepId, secret::Secret};
+
+/// A signal of the operating system, as far as the wizard cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C from outside (`kill -INT`).
+    Interrupt,
+    /// `kill`.
+    Terminate,
+    /// The terminal is gone.
+    Hangup,
+    /// `kill -TSTP`.
+    Stop,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted in one piece. It may be a key, so it is a secret until proven otherwise.
+    Paste(Secret),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// The engine reports.
+    Engine(Box<Event>),
+    /// How long the wizard has been open. Sent before anything else at each wake-up, so that `update` never asks a clock.
+    Tick(Duration),
+    /// A signal arrived.
+    Signal(Signal),
+    /// No key will ever come again.
+    InputClosed,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Probe these steps, each after those of them that it needs.
+    Probe(Vec<StepId>),
+    /// Apply a step.
+    Apply(StepId, Answer),
+    /// Cancel what a step is doing.
+    Cancel(StepId),
+    /// Put a text into the clipboard of the terminal. Never a secret.
+    Copy(String),
+    /// Give the terminal back and stop, until the shell's `fg`.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Leave.
+    Quit(Reason),
+}

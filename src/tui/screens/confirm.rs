@@ -1,0 +1,53 @@
+//! Confirm: a question whose careful answer is preselected.
+
+use ratatui::text::{Line, Span};
+
+use super::Pen;
+use crate::{
+    engine,
+    tui::{
+        app::{Confirm, Question},
+        theme::Role,
+    },
+};
+
+/// The heading and the lines of the dialog.
+pub fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static>>) {
+    let (heading, why, no, yes) = match &confirm.question {
+        Question::Leave(step, _) => (
+            "Leave now?",
+            if engine::step(*step).must_finish() {
+                format!(
+                    "{} is being written. Leaving waits until that has ended, so that nothing is left half-done.",
+                    step.title()
+                )
+            } else {
+                format!(
+                    "{} is under way. Leaving cancels it; the next start looks at what was done and goes on from there.",
+                    step.title()
+                )
+            },
+            "Stay",
+            "Leave",
+        ),
+        Question::Duplicate(name) => (
+            "A second one of that name?",
+            format!(
+                "“{name}” exists already. A second project of the same name confuses everyone who looks for it, and counts towards your limit."
+            ),
+            "Go back",
+            "Create it all the same",
+        ),
+    };
+    let mut lines = pen.wrapped(Role::Text, &why, 0);
+    lines.push(Line::default());
+    for (label, chosen) in [(no, !confirm.yes), (yes, confirm.yes)] {
+        let role = if chosen { Role::Accent } else { Role::Text };
+        lines.push(Line::from(vec![
+            pen.span(Role::Accent, if chosen { "❯" } else { " " }),
+            Span::raw(" "),
+            pen.span(role, label),
+        ]));
+    }
+    (heading, lines)
+}

@@ -1,0 +1,395 @@
+//! Login: a key is pasted, checked and stored; or another login that was found is used, when the user says so.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a key that is not named edits nothing"
+)]
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{
+    style::Modifier,
+    text::{Line, Span},
+};
+
+use super::Pen;
+use crate::{
+    answer::{Answer, Store},
+    detail::{Detail, KeySource, Keyring, Login},
+    finding::Code,
+    plan::{Status, StepId, StepState},
+    secret::Secret,
+    tui::{
+        app::{Action, App, Ask, Choice, Focus},
+        text,
+        theme::Role,
+        widgets::field,
+    },
+};
+
+/// No key that Neon hands out is nearly as long.
+const LONGEST: usize = 512;
+
+/// What the user has answered here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The key in the field.
+    pub key: Secret,
+    /// Whether Neon refused it: the next character starts anew.
+    pub rejected: bool,
+    /// What is the matter with it.
+    pub problem: Option<String>,
+    /// Whether another key was asked for although one works.
+    pub change: bool,
+    /// Until when it is shown.
+    pub revealed_until: Option<Duration>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            key: Secret::new(""),
+            rejected: false,
+            problem: None,
+            change: false,
+            revealed_until: None,
+        }
+    }
+}
+
+impl State {
+    /// Takes a pasted key in one piece. It replaces what was there; it never submits.
+    pub fn paste(&mut self, pasted: &str) {
+        self.key = Secret::new(bare(pasted));
+        self.rejected = false;
+        self.problem = None;
+    }
+
+    /// Takes a key press.
+    pub fn typed(&mut self, event: KeyEvent) {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        self.problem = None;
+        let fresh = std::mem::take(&mut self.rejected);
+        match event.code {
+            KeyCode::Char('u' | 'w') if control => self.key = Secret::new(""),
+            KeyCode::Char(char) if !control && !char.is_whitespace() => {
+                let before = if fresh { "" } else { self.key.expose() };
+                if before.chars().count() < LONGEST {
+                    self.key = Secret::new(format!("{before}{char}"));
+                }
+            }
+            KeyCode::Backspace => {
+                let mut rest = self.key.expose().to_owned();
+                rest.pop();
+                self.key = Secret::new(rest);
+            }
+            _ => self.rejected = fresh,
+        }
+    }
+
+    /// The key, if it can be one.
+    pub fn checked(&self) -> Result<Secret, String> {
+        let count = self.key.chars();
+        if self.key.is_empty() {
+            Err("paste or type a key first".to_owned())
+        } else if count > LONGEST {
+            Err(format!(
+                "{count} characters cannot be a key: copy the key alone"
+            ))
+        } else if self
+            .key
+            .expose()
+            .chars()
+            .any(|char| !char.is_ascii_graphic())
+        {
+            Err("a key has only plain letters, digits and signs".to_owned())
+        } else {
+            Ok(self.key.clone())
+        }
+    }
+}
+
+/// A key without what was copied along with it: quotes, `Bearer `, `NEON_API_KEY=`, line ends, invisible characters.
+fn bare(pasted: &str) -> String {
+    let mut text = pasted;
+    for mark in ["NEON_API_KEY=", "NEON_API_KEY:"] {
+        if let Some((_, after)) = text.split_once(mark) {
+            text = after.lines().next().unwrap_or_default();
+        }
+    }
+    for mark in ["Bearer ", "bearer "] {
+        if let Some((_, after)) = text.split_once(mark) {
+            text = after;
+        }
+    }
+    let spaceless: String = text::clean(&text.replace(char::is_whitespace, ""))
+        .chars()
+        .filter(|char| !matches!(char, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | ' '))
+        .collect();
+    spaceless.trim_end_matches([';', ',']).to_owned()
+}
+
+fn detail(state: &StepState) -> Option<&Login> {
+    match &state.detail {
+        Some(Detail::Login(login)) => Some(login),
+        _ => None,
+    }
+}
+
+/// Whether the screen asks for a key.
+pub fn asks(app: &App) -> bool {
+    match app.settled(StepId::Login) {
+        Status::Todo | Status::Failed => true,
+        Status::Done => app.login.change,
+        Status::Unknown | Status::Running | Status::Skipped => false,
+    }
+}
+
+/// Whether typing a key is what the screen asks for first.
+pub fn wants_key(app: &App) -> bool {
+    if !asks(app) {
+        return false;
+    }
+    let state = app.plan.step(StepId::Login);
+    let login = detail(state);
+    let found = login.is_some_and(|login| login.key.is_some() || login.neon_cli.is_some());
+    let unreachable = state.has(Code::LoginUnreachable);
+    app.login.change
+        || !app.login.key.is_empty()
+        || state.has(Code::LoginKeyRejected)
+        || !(found || unreachable)
+}
+
+/// The choices.
+pub fn ask(app: &App) -> Ask {
+    let state = app.plan.step(StepId::Login);
+    let login = detail(state);
+    let no_keyring =
+        login.is_some_and(|login| matches!(login.keyring, Some(Keyring::Unavailable(_))));
+    let store = if no_keyring {
+        Store::Session
+    } else {
+        Store::Keyring
+    };
+    let mut choices = Vec::new();
+    let typed = !app.login.key.is_empty();
+    let rejected = state.has(Code::LoginKeyRejected);
+    if app.settled(StepId::Login) == Status::Failed && !typed && !rejected {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
+    let found = login.and_then(|login| login.key.as_ref());
+    if let Some((source, _, _)) = found
+        && !typed
+        && !rejected
+        && !app.login.change
+        && *source != KeySource::NeonCli
+    {
+        choices.push(Choice::new(
+            format!("Use the key from {}", source.words()),
+            "use it",
+            Action::Apply(Answer::Default),
+        ));
+    }
+    let cli = login
+        .and_then(|login| login.neon_cli.as_ref())
+        .map(|account| {
+            let account = if app.presenter {
+                crate::tui::presenter::HIDDEN
+            } else {
+                account
+            };
+            Choice::new(
+                "Use the neon CLI's login",
+                "use it",
+                Action::Apply(Answer::NeonCli(store)),
+            )
+            .note(account.to_owned())
+        });
+    let keys = if no_keyring {
+        vec![
+            Choice::new("Check the key", "check", Action::Key(Store::Session))
+                .note("for this session only"),
+            Choice::new(
+                "Check it and keep it in a file",
+                "check",
+                Action::Key(Store::File),
+            )
+            .note("in clear text, 0600"),
+        ]
+    } else {
+        vec![
+            Choice::new(
+                "Check and store the key",
+                "check",
+                Action::Key(Store::Keyring),
+            ),
+            Choice::new("Check it", "check", Action::Key(Store::Session))
+                .note("for this session only"),
+        ]
+    };
+    if typed || app.login.change || rejected {
+        choices.extend(keys);
+        choices.extend(cli);
+    } else {
+        choices.extend(cli);
+        choices.extend(keys);
+    }
+    if !app.login.change {
+        choices.push(Choice::new(
+            "No account: copy `neonup demo`",
+            "copy",
+            Action::Copy("neonup demo".to_owned()),
+        ));
+    }
+    Ask::first(choices)
+}
+
+/// What is known.
+pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(login) = detail(state) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let Some((source, masked, count)) = &login.key {
+        lines.push(pen.fact("Key", &format!("{masked}, {count} characters")));
+        lines.push(pen.fact("Found in", source.words()));
+    }
+    if let Some(kind) = login.kind {
+        lines.push(pen.fact("Kind", kind.words()));
+    }
+    if !login.who.is_empty() {
+        lines.push(pen.fact("Account", &login.who));
+    }
+    match &login.keyring {
+        Some(Keyring::Unavailable(why)) => {
+            lines.push(pen.fact("Keyring", &format!("not available: {why}")));
+        }
+        Some(Keyring::Ready) if !login.store.is_empty() => {
+            lines.push(pen.fact("Stored in", &login.store));
+        }
+        Some(Keyring::Ready | Keyring::NotAsked) | None => {}
+    }
+    if let Some(account) = &login.neon_cli {
+        lines.push(pen.fact("Also found", &format!("the neon CLI's login ({account})")));
+    }
+    if !login.api_host.is_empty() {
+        lines.push(pen.fact("API", &login.api_host));
+    }
+    lines
+}
+
+/// The key's field.
+pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
+    let state = &pen.app.login;
+    let focused = pen.app.focus == Focus::Field;
+    let room = pen.width.saturating_sub(14);
+    let cursor = || {
+        Span::styled(
+            " ",
+            pen.theme.style(Role::Text).add_modifier(Modifier::REVERSED),
+        )
+    };
+    let mut cells = Vec::new();
+    let mut under = Vec::new();
+    if state.key.is_empty() {
+        if focused {
+            cells.push(cursor());
+        }
+        cells.push(pen.span(Role::Dim, " paste it here; it stays hidden"));
+        under.push(pen.span(Role::Dim, where_from(pen.app)));
+    } else {
+        let count = state.key.chars();
+        let shown = if state.revealed_until.is_some() {
+            text::elide(state.key.expose(), room)
+        } else {
+            dots(&state.key, room)
+        };
+        let role = if state.rejected {
+            Role::Bad
+        } else {
+            Role::Text
+        };
+        cells.push(pen.span(role, shown));
+        if focused {
+            cells.push(cursor());
+        }
+        let mut words = vec![text::count(count, "character", "characters")];
+        if state.key.expose().starts_with("napi_") {
+            words.push("napi_".to_owned());
+            if (40..=128).contains(&count) {
+                words.push("looks whole".to_owned());
+            }
+        } else if count >= 5 {
+            words.push("no napi_ at its start".to_owned());
+        }
+        under.push(pen.span(Role::Dim, text::elide(&words.join(" · "), room)));
+    }
+    if let Some(problem) = &state.problem {
+        under = vec![pen.span(Role::Bad, format!("! {problem}"))];
+    } else if state.rejected {
+        under = vec![pen.span(Role::Bad, "! refused by Neon; paste another one")];
+    }
+    let name = if state.key.is_empty() && state.problem.is_none() {
+        "Get one"
+    } else {
+        ""
+    };
+    vec![
+        field::named(pen, "API key", cells),
+        field::named(pen, name, under),
+    ]
+}
+
+/// Where a key comes from, short enough for the narrowest screen.
+fn where_from(app: &App) -> &'static str {
+    if app.options.place == "Sandbox" {
+        "the sandbox says it when it starts"
+    } else {
+        "console.neon.tech/app/settings/api-keys"
+    }
+}
+
+/// Dots for each character, and the last four of a key that is long enough not to be told by them.
+fn dots(key: &Secret, room: usize) -> String {
+    let count = key.chars();
+    if count < 16 {
+        return "•".repeat(count.min(room));
+    }
+    let last: String = key.expose().chars().skip(count - 4).collect();
+    let dots = (count - 4).min(room.saturating_sub(6)).min(40);
+    format!("{} …{last}", "•".repeat(dots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_key_is_bared() {
+        for pasted in [
+            "napi_abc",
+            "  napi_abc\n",
+            "\"napi_abc\"",
+            "'napi_abc'\r\n",
+            "Bearer napi_abc",
+            "Authorization: Bearer napi_abc\n",
+            "export NEON_API_KEY=\"napi_abc\"\nexport OTHER=1\n",
+            "NEON_API_KEY=napi_abc",
+            "\u{feff}napi\u{200b}_abc\u{200d}",
+            "napi_\nabc",
+            "“napi_abc”,",
+        ] {
+            assert_eq!(bare(pasted), "napi_abc", "{pasted:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_text_is_no_key() {
+        let mut state = State::default();
+        state.paste(&"line\n".repeat(900));
+        assert_eq!(
+            state.checked().unwrap_err(),
+            "3600 characters cannot be a key: copy the key alone"
+        );
+    }
+}

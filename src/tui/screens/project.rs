@@ -1,0 +1,227 @@
+//! Project: what exists under the wanted name is joined; a second one of that name is never made silently.
+
+use ratatui::text::Line;
+use tui_input::Input;
+
+use super::Pen;
+use crate::{
+    answer::Answer,
+    detail::{Detail, Project, ProjectChoice},
+    plan::{Status, StepId, StepState},
+    tui::{
+        app::{Action, App, Ask, Choice, Focus},
+        text,
+        theme::Role,
+        view,
+        widgets::field,
+    },
+};
+
+/// From so many on, the filter is shown before it is asked for.
+const MANY: usize = 7;
+
+/// What the user has answered here.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// What the list is filtered by.
+    pub filter: Input,
+    /// Whether another project was asked for although one is joined.
+    pub change: bool,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.filter.value() == other.filter.value() && self.change == other.change
+    }
+}
+
+/// The list, if there is one.
+pub fn list(state: &StepState) -> Option<&Project> {
+    match &state.detail {
+        Some(Detail::Project(project)) => Some(project),
+        _ => None,
+    }
+}
+
+/// Whether the screen lists projects to choose from.
+pub fn lists(app: &App) -> bool {
+    let asks = match app.settled(StepId::Project) {
+        Status::Todo | Status::Failed => true,
+        Status::Done => app.project.change,
+        Status::Unknown | Status::Running | Status::Skipped => false,
+    };
+    app.screen.step() == Some(StepId::Project)
+        && asks
+        && list(app.plan.step(StepId::Project)).is_some_and(|list| !list.choices.is_empty())
+}
+
+/// Whether a project of this name exists.
+pub fn exists(app: &App, name: &str) -> bool {
+    list(app.plan.step(StepId::Project))
+        .is_some_and(|list| list.choices.iter().any(|choice| choice.name == name))
+}
+
+/// The wanted name, or the first `name-2` that no project has.
+pub fn free_name(app: &App) -> String {
+    let wanted = list(app.plan.step(StepId::Project))
+        .map_or_else(|| app.options.project.clone(), |list| list.wanted.clone());
+    if !exists(app, &wanted) {
+        return wanted;
+    }
+    (2..100)
+        .map(|number| format!("{wanted}-{number}"))
+        .find(|name| !exists(app, name))
+        .unwrap_or_default()
+}
+
+fn matches(choice: &ProjectChoice, filter: &str) -> bool {
+    let hay = format!("{} {} {}", choice.name, choice.id, choice.region).to_lowercase();
+    filter
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| hay.contains(word))
+}
+
+/// The choices.
+pub fn ask(app: &App, state: &StepState) -> Ask {
+    let Some(list) = list(state) else {
+        return Ask::first(vec![Choice::new("Look again", "look again", Action::Probe)]);
+    };
+    let filter = app.project.filter.value();
+    let filtered = !filter.trim().is_empty();
+    let found: Vec<_> = list
+        .choices
+        .iter()
+        .filter(|choice| matches(choice, filter))
+        .collect();
+    let widest = |of: fn(&ProjectChoice) -> &str, most: usize| {
+        let longest = found.iter().map(|choice| text::width(of(choice))).max();
+        longest.unwrap_or(0).min(most)
+    };
+    let region = widest(|choice| &choice.region, 20);
+    // what is left beside the region, the version and the age
+    let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
+    let name = widest(|choice| &choice.name, room.clamp(12, 48));
+    let joins = found.iter().map(|choice| {
+        Choice::new(
+            text::pad(&choice.name, name),
+            "join",
+            Action::Apply(Answer::Join(choice.id.clone())),
+        )
+        .note(format!(
+            "{}  pg {}  {}",
+            text::pad(&choice.region, region),
+            choice.postgres,
+            choice.age
+        ))
+    });
+    let exact = found.iter().filter(|choice| choice.exact).count();
+    let another = Choice::new("Create another project …", "create", Action::AskName);
+    let mut choices = Vec::new();
+    let default = if exact > 0 || filtered || app.project.change {
+        choices.extend(joins);
+        choices.push(another);
+        // of several with the wanted name, each could be the wrong one
+        if exact > 1 && !filtered {
+            None
+        } else {
+            Some(0)
+        }
+    } else if list.unlisted > 0 {
+        choices.push(
+            Choice::new("Look again", "look again", Action::Probe).note("the list is not complete"),
+        );
+        choices.extend(joins);
+        choices.push(another);
+        Some(0)
+    } else {
+        choices.push(
+            Choice::new(
+                format!("Create “{}”", list.wanted),
+                "create",
+                Action::Apply(Answer::Default),
+            )
+            .note(wanted(list)),
+        );
+        choices.extend(joins);
+        choices.push(Choice::new(
+            "Create it under another name …",
+            "create",
+            Action::AskName,
+        ));
+        Some(0)
+    };
+    Ask { choices, default }
+}
+
+fn wanted(list: &Project) -> String {
+    let region = if list.region.is_empty() {
+        String::new()
+    } else {
+        format!("{}, ", list.region)
+    };
+    format!("{region}Postgres {}", list.postgres)
+}
+
+/// What is known.
+pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(list) = list(state) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let Some(joined) = &list.joined {
+        lines.push(pen.fact("Project", &format!("{}  {}", joined.name, joined.id)));
+        lines.push(pen.fact(
+            "Runs",
+            &format!("Postgres {} in {}", joined.postgres, joined.region),
+        ));
+        lines.push(pen.fact("Branch", &joined.branch));
+        lines.push(pen.fact(
+            "Database",
+            &format!("{}, role {}", joined.database, joined.role),
+        ));
+        lines.push(pen.fact("Host", &joined.host));
+        let compute = match joined.compute.as_str() {
+            "idle" => "asleep; wakes when it is first asked",
+            other => other,
+        };
+        lines.push(pen.fact("Compute", compute));
+    }
+    if list.unlisted > 0 {
+        lines.extend(pen.wrapped(
+            Role::Warn,
+            &format!(
+                "! Neon could not list {}, so a duplicate cannot be ruled out",
+                text::count(list.unlisted, "project", "projects")
+            ),
+            0,
+        ));
+    }
+    lines
+}
+
+/// The filter's field, and how many match.
+pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
+    let Some(list) = list(pen.app.plan.step(StepId::Project)) else {
+        return Vec::new();
+    };
+    let filter = &pen.app.project.filter;
+    let focused = pen.app.focus == Focus::Field;
+    if !focused && filter.value().is_empty() && list.choices.len() < MANY {
+        return Vec::new();
+    }
+    let found = list
+        .choices
+        .iter()
+        .filter(|choice| matches(choice, filter.value()))
+        .count();
+    let words = format!("{found} of {}", list.choices.len());
+    let room = pen.width.saturating_sub(13 + text::width(&words) + 2);
+    let cells = if !focused && filter.value().is_empty() {
+        vec![pen.span(Role::Dim, "/ to filter")]
+    } else {
+        field::input(pen, filter, focused, room)
+    };
+    let line = field::named(pen, "Filter", cells);
+    vec![pen.ends(line.spans, pen.span(Role::Dim, words))]
+}

@@ -1,0 +1,122 @@
+//! Schema: the SQL before it runs, the tables and columns after.
+
+use ratatui::text::{Line, Span};
+
+use super::Pen;
+use crate::{
+    answer::Answer,
+    detail::{Detail, Schema, Table},
+    plan::{Status, StepState},
+    tui::{
+        app::{Action, Ask, Choice},
+        text,
+        theme::Role,
+        widgets::sql,
+    },
+};
+
+fn detail(state: &StepState) -> Option<&Schema> {
+    match &state.detail {
+        Some(Detail::Schema(schema)) => Some(schema),
+        _ => None,
+    }
+}
+
+/// The choices.
+pub fn ask(state: &StepState) -> Ask {
+    let mut choices = Vec::new();
+    if let Some(schema) = detail(state).filter(|schema| !schema.source.is_empty()) {
+        choices.push(
+            Choice::new(
+                format!("Run {}", schema.source),
+                "run",
+                Action::Apply(Answer::Default),
+            )
+            .note(if schema.sql.is_empty() {
+                ""
+            } else {
+                "in one transaction"
+            }),
+        );
+    } else if state.findings.iter().any(|finding| finding.fixable) {
+        choices.push(Choice::new(
+            "Create the tables",
+            "run",
+            Action::Apply(Answer::Default),
+        ));
+    }
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
+    Ask::first(choices)
+}
+
+/// What is known.
+pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(schema) = detail(state) else {
+        return Vec::new();
+    };
+    let tables = tree(pen, &schema.tables);
+    let mut source = Vec::new();
+    if !schema.source.is_empty() {
+        source.push(pen.fact("SQL from", &schema.source));
+    }
+    let code = sql::lines(pen, &schema.sql);
+    let done = matches!(state.status, Status::Done) || matches!(state.settled, Status::Done);
+    let blocks = if done {
+        [tables, source, code]
+    } else {
+        [source, code, tables]
+    };
+    let mut lines = Vec::new();
+    for block in blocks {
+        if !block.is_empty() && !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.extend(block);
+    }
+    lines
+}
+
+fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for table in tables {
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        let (glyph, role) = pen.theme.check(table.state);
+        lines.push(Line::from(vec![
+            pen.span(role, glyph),
+            Span::raw(" "),
+            pen.span(
+                Role::Heading,
+                text::elide(&table.name, pen.width.saturating_sub(2)),
+            ),
+        ]));
+        let name = table
+            .columns
+            .iter()
+            .map(|column| text::width(&column.name))
+            .max()
+            .unwrap_or(0)
+            .min(pen.width / 3);
+        for column in &table.columns {
+            let (glyph, role) = pen.theme.check(column.state);
+            lines.push(Line::from(vec![
+                Span::raw("  "),
+                pen.span(role, glyph),
+                Span::raw(" "),
+                pen.span(Role::Text, text::pad(&column.name, name)),
+                Span::raw("  "),
+                pen.span(
+                    Role::Dim,
+                    text::elide(&column.kind, pen.width.saturating_sub(name + 6)),
+                ),
+            ]));
+        }
+        for note in &table.notes {
+            lines.extend(pen.wrapped(Role::Dim, note, 4));
+        }
+    }
+    lines
+}

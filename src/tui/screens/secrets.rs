@@ -1,0 +1,60 @@
+//! Secrets: what was looked through, what was found, and the cure first.
+
+use ratatui::text::Line;
+
+use super::Pen;
+use crate::{
+    answer::Answer,
+    detail::Detail,
+    finding::Code,
+    plan::StepState,
+    tui::{
+        app::{Action, Ask, Choice},
+        widgets::checks,
+    },
+};
+
+/// The choices.
+pub fn ask(state: &StepState) -> Ask {
+    let mut choices = Vec::new();
+    let leaked =
+        state.has(Code::SecretsLiveSecretInHistory) || state.has(Code::SecretsLiveSecretInTree);
+    let fixable = state.findings.iter().any(|finding| finding.fixable);
+    if fixable {
+        choices.push(
+            Choice::new(
+                "Mend the repository",
+                "mend",
+                Action::Apply(Answer::Default),
+            )
+            .note("files stay; nothing is committed"),
+        );
+    }
+    if leaked {
+        choices.push(
+            Choice::new(
+                "Copy the cure: neonup rotate",
+                "copy",
+                Action::Copy("neonup rotate".to_owned()),
+            )
+            .note("makes the leak worthless"),
+        );
+    }
+    if choices.is_empty() {
+        choices.push(Choice::new("Look again", "look again", Action::Probe));
+    }
+    choices.push(Choice::new(
+        "Accept it, with a reason",
+        "accept",
+        Action::AskWhy,
+    ));
+    Ask::first(choices)
+}
+
+/// What is known.
+pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+    match &state.detail {
+        Some(Detail::Secrets(secrets)) => checks::list(pen, &secrets.checks),
+        _ => Vec::new(),
+    }
+}

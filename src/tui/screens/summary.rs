@@ -1,0 +1,154 @@
+//! Summary: each step with its evidence and time, what is left, and what to do next.
+
+use ratatui::text::{Line, Span};
+
+use super::Pen;
+use crate::{
+    finding::Severity,
+    plan::{Plan, Status, StepId},
+    tui::{
+        Reason,
+        app::{Action, App, Ask, Choice, Screen},
+        presenter, text,
+        theme::Role,
+        view,
+    },
+};
+
+/// How leaving now is to be called.
+pub fn reason(app: &App) -> Reason {
+    if app.open_from(StepId::Login).is_none() {
+        Reason::Finished
+    } else {
+        Reason::Quit
+    }
+}
+
+/// The sentence below the heading.
+pub fn sentence(app: &App) -> &'static str {
+    let open = StepId::ALL.iter().any(|step| app.open(*step));
+    let failed = StepId::ALL
+        .iter()
+        .any(|step| app.status(*step) == Status::Failed);
+    match (open, failed) {
+        (false, _) => "Everything is in place. Your app can start.",
+        (true, true) => "A step failed. What is done stays done.",
+        (true, false) => "Some steps are open. What is done stays done.",
+    }
+}
+
+/// The choices.
+pub fn ask(app: &App) -> Ask {
+    let receipt = Choice::new("Copy a receipt", "copy", Action::Copy(receipt(&app.plan)))
+        .note("for a pull request; it holds no secret");
+    let again = Choice::new("Look at everything again", "look again", Action::ProbeAll);
+    match app.open_from(StepId::Login) {
+        None => Ask::first(vec![
+            Choice::new("Finish", "finish", Action::Quit(Reason::Finished)),
+            receipt,
+            again,
+        ]),
+        Some(step) => Ask::first(vec![
+            Choice::new(
+                format!("Go to {}", step.title()),
+                "go there",
+                Action::Go(Screen::Step(step)),
+            ),
+            again,
+            receipt,
+            Choice::new("Leave now", "leave", Action::Quit(Reason::Quit)),
+        ]),
+    }
+}
+
+/// The table, and what to do next.
+pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
+    let app = pen.app;
+    let mut lines = Vec::new();
+    for step in StepId::ALL {
+        let state = presenter::veil(app, app.plan.step(step));
+        let status = app.status(step);
+        let (glyph, role, word) = pen.theme.status(status);
+        let time = state
+            .elapsed
+            .filter(|_| status != Status::Running)
+            .map(text::elapsed)
+            .unwrap_or_default();
+        // beside the column of the steps, which has the words, the room goes to the evidence
+        let words = pen.width >= 70 || app.size.0 < view::WIDE;
+        let used = if words { 18 } else { 10 };
+        let room = pen.width.saturating_sub(used + text::width(&time) + 2);
+        let mut parts = text::wrap(&state.evidence, room).into_iter();
+        let mut left = vec![
+            pen.span(role, glyph),
+            Span::raw(" "),
+            pen.span(Role::Text, text::pad(step.label(), 8)),
+        ];
+        if words {
+            left.push(pen.span(role, text::pad(word, 8)));
+        }
+        left.push(pen.span(Role::Text, parts.next().unwrap_or_default()));
+        lines.push(pen.ends(left, pen.span(Role::Dim, time)));
+        let indent = " ".repeat(used);
+        lines.extend(parts.map(|part| Line::from(pen.span(Role::Text, format!("{indent}{part}")))));
+    }
+    let count = |severity: Severity| {
+        StepId::ALL
+            .iter()
+            .flat_map(|step| &app.plan.step(*step).findings)
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let (gaps, warnings) = (count(Severity::Gap), count(Severity::Warning));
+    let mut words = Vec::new();
+    if gaps > 0 {
+        words.push(text::count(gaps, "gap", "gaps"));
+    }
+    if warnings > 0 {
+        words.push(text::count(warnings, "warning", "warnings"));
+    }
+    if !words.is_empty() {
+        lines.push(Line::default());
+        let role = if gaps > 0 { Role::Bad } else { Role::Warn };
+        lines.push(pen.line(role, &format!("! {} left", words.join(" and "))));
+    }
+    let next = app.plan.next_commands(&StepId::ALL);
+    if !next.is_empty() {
+        lines.push(Line::default());
+        for (index, command) in next.iter().enumerate() {
+            lines.push(pen.fact(if index == 0 { "Next" } else { "" }, command));
+        }
+    }
+    if !app.options.notes.is_empty() {
+        lines.push(Line::default());
+        for note in &app.options.notes {
+            lines.extend(pen.wrapped(Role::Dim, &presenter::text(app, note), 0));
+        }
+    }
+    lines
+}
+
+/// The plan as a few lines of Markdown, for a pull request. Evidence is fit for that by contract.
+pub fn receipt(plan: &Plan) -> String {
+    let mut lines = vec![
+        "| step | status | evidence |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ];
+    for step in StepId::ALL {
+        let state = plan.step(step);
+        lines.push(format!(
+            "| {step} | {} | {} |",
+            state.status.word(),
+            state.evidence.replace('|', "\\|")
+        ));
+        lines.extend(state.findings.iter().map(|finding| {
+            format!(
+                "| | {} | `{}` {} |",
+                finding.severity.word(),
+                finding.code,
+                finding.title.replace('|', "\\|")
+            )
+        }));
+    }
+    lines.join("\n")
+}

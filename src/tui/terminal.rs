@@ -1,0 +1,314 @@
+//! The terminal: the only part of the wizard that touches one. It is given back on quit, error, panic, signal and Ctrl-Z.
+//!
+//! Nothing here asks the terminal anything (such as where its cursor is): an answer may come late, or never.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    io::{self, Write as _},
+    mem::ManuallyDrop,
+    panic,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use base64::Engine as _;
+use crossterm::{
+    cursor::{Hide, Show},
+    event::{DisableBracketedPaste, EnableBracketedPaste, EventStream},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use futures_util::Stream;
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{
+    Options, Reason,
+    app::App,
+    drive::{self, Canvas, Clock},
+    msg::Signal,
+    view::view,
+};
+use crate::{engine::Runtime, event::Event, plan::Plan};
+
+/// The terminal cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use this terminal: {0}\nhint: `neonup setup` does the same without a screen")]
+pub struct TerminalError(#[from] io::Error);
+
+thread_local! {
+    /// Whether this thread is drawing or updating: then a panic is the screen's own, and ends it.
+    static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs the wizard on the terminal of this process.
+pub(super) async fn run(
+    runtime: &Runtime,
+    events: &mut UnboundedReceiver<Event>,
+    options: Options,
+) -> Result<(Plan, Reason), TerminalError> {
+    run_with(runtime, events, options).await
+}
+
+/// Runs the wizard on the terminal of this process, with any engine.
+pub async fn run_with(
+    engine: &impl drive::Engine,
+    events: &mut UnboundedReceiver<Event>,
+    options: Options,
+) -> Result<(Plan, Reason), TerminalError> {
+    let signals = Signals::new()?;
+    let hook = Hook::install();
+    let mut tty = Tty::enter(options.tmux)?;
+    let input = EventStream::new();
+    let clock = Wall(Instant::now());
+    let ended = drive::drive(&mut tty, input, signals, events, engine, &clock, options).await;
+    drop(tty);
+    drop(hook);
+    match ended {
+        Ok((plan, Reason::Bug(step))) => {
+            let place = hook_place();
+            let text = if place.is_empty() {
+                step
+            } else {
+                format!("{step} at {place}")
+            };
+            Ok((plan, Reason::Bug(text)))
+        }
+        Ok(ended) => Ok(ended),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Real time.
+struct Wall(Instant);
+
+impl Clock for Wall {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn until(&self, then: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep_until((self.0 + then).into()))
+    }
+}
+
+/// The terminal, while the wizard has it.
+struct Tty {
+    // its own drop would print to a terminal that may be dead, which panics
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>>,
+    tmux: bool,
+}
+
+impl Tty {
+    fn enter(tmux: bool) -> io::Result<Self> {
+        take()?;
+        let out = io::BufWriter::with_capacity(32 * 1024, io::stdout());
+        match Terminal::new(CrosstermBackend::new(out)) {
+            Ok(terminal) => Ok(Self {
+                terminal: ManuallyDrop::new(terminal),
+                tmux,
+            }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+impl Canvas for Tty {
+    type Error = io::Error;
+
+    fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    fn draw(&mut self, app: &App) -> io::Result<()> {
+        ON_SCREEN.set(true);
+        let drawn = (|| {
+            // a terminal that knows it shows the frame at once; the others ignore it
+            queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+            self.terminal.draw(|frame| view(app, frame))?;
+            execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        })();
+        ON_SCREEN.set(false);
+        drawn
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        // `Terminal::clear` would ask for the cursor's place
+        let size = self.terminal.size()?;
+        self.terminal
+            .resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let coded = base64::engine::general_purpose::STANDARD.encode(text);
+        let sequence = format!("\x1b]52;c;{coded}\x07");
+        let out = self.terminal.backend_mut();
+        if self.tmux {
+            write!(
+                out,
+                "\x1bPtmux;{}\x1b\\",
+                sequence.replace('\x1b', "\x1b\x1b")
+            )?;
+        }
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        stop();
+        take()
+    }
+}
+
+/// Raw mode, the alternate screen, pastes in one piece, no cursor.
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Hide
+    )
+}
+
+/// Everything back. May be called at any time and twice; a dead terminal is no error.
+fn give_back() {
+    execute!(
+        io::stdout(),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    )
+    .ok();
+    disable_raw_mode().ok();
+}
+
+#[cfg(unix)]
+fn stop() {
+    // the whole job, as a terminal's own Ctrl-Z does; SIGSTOP, since SIGTSTP is ours
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP).ok();
+}
+
+#[cfg(not(unix))]
+fn stop() {}
+
+/// Our panic hook, for as long as the wizard has the terminal.
+///
+/// A panic of the screen itself gives the terminal back before it is printed. A panic of a task arrives as
+/// [`crate::event::EventKind::Bug`]: printing it here would write across the screen.
+struct Hook;
+
+type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
+
+static BEFORE: Mutex<Option<Arc<PanicHook>>> = Mutex::new(None);
+static PLACE: Mutex<String> = Mutex::new(String::new());
+
+fn hook_place() -> String {
+    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+impl Hook {
+    fn install() -> Self {
+        let before = Arc::new(panic::take_hook());
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&before));
+        panic::set_hook(Box::new(move |info| {
+            if ON_SCREEN.get() {
+                give_back();
+                before(info);
+            } else if let Some(location) = info.location() {
+                // the place only: a message may hold anything
+                *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = location.to_string();
+            }
+        }));
+        Self
+    }
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        // a hook cannot be changed by a thread that is panicking
+        if std::thread::panicking() {
+            return;
+        }
+        let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(before) = before {
+            drop(panic::take_hook());
+            panic::set_hook(Box::new(move |info| before(info)));
+        }
+    }
+}
+
+/// The signals that end or stop the wizard.
+#[cfg(unix)]
+struct Signals(Vec<(tokio::signal::unix::Signal, Signal)>);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            (SignalKind::hangup(), Signal::Hangup),
+            (SignalKind::terminate(), Signal::Terminate),
+            (SignalKind::interrupt(), Signal::Interrupt),
+            (
+                SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()),
+                Signal::Stop,
+            ),
+        ];
+        let listening: io::Result<Vec<_>> = kinds
+            .into_iter()
+            .map(|(kind, meaning)| Ok((signal(kind)?, meaning)))
+            .collect();
+        Ok(Self(listening?))
+    }
+}
+
+#[cfg(unix)]
+impl Stream for Signals {
+    type Item = Signal;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Signal>> {
+        for (signal, meaning) in &mut self.0 {
+            if signal.poll_recv(context).is_ready() {
+                return Poll::Ready(Some(*meaning));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[cfg(not(unix))]
+impl Stream for Signals {
+    type Item = Signal;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Signal>> {
+        Poll::Pending
+    }
+}

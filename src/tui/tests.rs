@@ -1,0 +1,5 @@
+//! Tests of the whole wizard: update as tables, every screen as a picture, sweeps over sizes, journeys through the loop.
+
+mod journeys;
+mod pictures;
+mod updates;

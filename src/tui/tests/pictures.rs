@@ -1,0 +1,254 @@
+//! Every screen in every state, as text with its styles; and at sizes that nobody would choose.
+
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    style::{Color, Modifier},
+};
+
+use crate::tui::{
+    app::App,
+    gallery::gallery,
+    keymap, screens,
+    theme::Theme,
+    view::{SMALLEST, view},
+};
+
+/// Draws an app at a size.
+pub(super) fn draw(app: &App, columns: u16, rows: u16) -> Buffer {
+    let mut app = app.clone();
+    app.size = (columns, rows);
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| view(&app, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The text of a buffer, without trailing blanks.
+pub(super) fn text(buffer: &Buffer) -> String {
+    let rows = buffer.content.chunks(usize::from(buffer.area.width.max(1)));
+    let lines: Vec<_> = rows
+        .map(|row| {
+            let mut line = String::new();
+            let mut skip = 0;
+            for cell in row {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                line.push_str(cell.symbol());
+                skip = crate::tui::text::width(cell.symbol()).saturating_sub(1);
+            }
+            line.trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// The styles of a buffer: a letter for each cell, and what the letters mean. Ratatui's own `Display` leaves styles out, so
+/// that a moved highlight would change no picture.
+fn styles(buffer: &Buffer) -> String {
+    let mut legend: Vec<(Color, Modifier)> = Vec::new();
+    let mut lines = Vec::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width)) {
+        let line: String = row
+            .iter()
+            .map(|cell| {
+                let style = (cell.fg, cell.modifier);
+                if style == (Color::Reset, Modifier::empty()) {
+                    return ' ';
+                }
+                let index = legend
+                    .iter()
+                    .position(|known| *known == style)
+                    .unwrap_or_else(|| {
+                        legend.push(style);
+                        legend.len() - 1
+                    });
+                char::from(b'a' + u8::try_from(index).unwrap())
+            })
+            .collect();
+        lines.push(line.trim_end().to_owned());
+    }
+    let names: Vec<_> = legend
+        .iter()
+        .enumerate()
+        .map(|(index, (color, modifier))| {
+            let letter = char::from(b'a' + u8::try_from(index).unwrap());
+            format!("{letter} {color:?} {modifier:?}")
+        })
+        .collect();
+    format!("{}\n{}", names.join("\n"), lines.join("\n"))
+}
+
+fn snapshot(name: &str, shown: &str) {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "../snapshots" }, {
+        insta::assert_snapshot!(name, shown);
+    });
+}
+
+#[test]
+fn every_state_at_80_by_24_with_its_styles() {
+    for (name, app) in gallery() {
+        let buffer = draw(&app, 80, 24);
+        snapshot(name, &format!("{}\n\n{}", text(&buffer), styles(&buffer)));
+    }
+}
+
+/// One state of each screen, for the other sizes.
+const CHOSEN: [&str; 12] = [
+    "login-pasted",
+    "login-rejected",
+    "project-join",
+    "project-filter",
+    "env-todo",
+    "backend-todo",
+    "schema-todo",
+    "health-climbing",
+    "secrets-leak",
+    "summary-mixed",
+    "help",
+    "project-leave",
+];
+
+fn chosen() -> impl Iterator<Item = (&'static str, App)> {
+    gallery()
+        .into_iter()
+        .filter(|(name, _)| CHOSEN.contains(name))
+}
+
+#[test]
+fn chosen_states_at_the_smallest_size() {
+    for (name, app) in chosen() {
+        snapshot(&format!("{name}-60x18"), &text(&draw(&app, 60, 18)));
+    }
+}
+
+#[test]
+fn chosen_states_at_a_large_size() {
+    for (name, app) in chosen() {
+        snapshot(&format!("{name}-120x40"), &text(&draw(&app, 120, 40)));
+    }
+}
+
+#[test]
+fn without_colour_every_state_still_says_what_it_is() {
+    for (name, mut app) in gallery() {
+        let coloured = text(&draw(&app, 80, 24));
+        app.theme.no_color = true;
+        let buffer = draw(&app, 80, 24);
+        assert_eq!(text(&buffer), coloured, "{name}");
+        let colours = buffer
+            .content
+            .iter()
+            .any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+        assert!(!colours, "{name} has a colour");
+        if CHOSEN.contains(&name) {
+            snapshot(&format!("{name}-no-color"), &styles(&buffer));
+        }
+    }
+}
+
+#[test]
+fn ascii_glyphs_are_ascii() {
+    for (name, mut app) in gallery() {
+        app.theme = Theme {
+            ascii: true,
+            ..app.theme
+        };
+        let shown = text(&draw(&app, 80, 24));
+        let odd: String = shown
+            .chars()
+            .filter(|char| !char.is_ascii() && !char.is_alphabetic())
+            .collect();
+        assert!(odd.is_empty(), "{name}: {odd:?} in\n{shown}");
+    }
+}
+
+#[test]
+fn the_background_is_the_terminals_own() {
+    for (name, app) in gallery() {
+        let buffer = draw(&app, 120, 40);
+        assert!(
+            buffer.content.iter().all(|cell| cell.bg == Color::Reset),
+            "{name}"
+        );
+    }
+}
+
+/// Sizes that break things: nothing, one, around every limit of the layout, very wide, very tall.
+fn sizes() -> Vec<(u16, u16)> {
+    let columns = [
+        0, 1, 2, 3, 19, 20, 21, 59, 60, 61, 75, 76, 77, 80, 109, 120, 133, 300,
+    ];
+    let rows = [0, 1, 2, 5, 17, 18, 19, 24, 29, 30, 40, 100];
+    let mut sizes = Vec::new();
+    for (at, column) in columns.into_iter().enumerate() {
+        for (other, row) in rows.into_iter().enumerate() {
+            // all near the limits, half of the rest
+            let near = (18..=40).contains(&row) && (59..=120).contains(&column);
+            if near || (at + other) % 2 == 0 {
+                sizes.push((column, row));
+            }
+        }
+    }
+    sizes
+}
+
+#[test]
+fn no_size_panics_or_cuts_the_question_its_answer_or_the_keys() {
+    let gallery = gallery();
+    for (columns, rows) in sizes() {
+        for (name, app) in &gallery {
+            let mut app = app.clone();
+            app.size = (columns, rows);
+            let shown = text(&draw(&app, columns, rows));
+            if columns < SMALLEST.0 || rows < SMALLEST.1 {
+                continue;
+            }
+            let at = format!("{name} at {columns} × {rows}:\n{shown}");
+            let (heading, sentence) = screens::title(&app);
+            if app.overlay.is_none() {
+                assert!(shown.contains(heading), "no heading: {at}");
+                let first = sentence.split(' ').next().unwrap();
+                assert!(shown.contains(first), "no sentence: {at}");
+                let ask = screens::ask(&app);
+                if let Some(choice) = ask.selected(&app) {
+                    let label: String = choice.label.trim_end().chars().take(12).collect();
+                    assert!(shown.contains(label.trim_end()), "no answer: {at}");
+                }
+            }
+            let keys = shown.lines().last().unwrap();
+            let items = keymap::footer(&app);
+            let (last, label) = items.last().unwrap();
+            assert!(keys.contains(&format!("{last} {label}")), "no keys: {at}");
+            let (first, label) = items.first().unwrap();
+            assert!(
+                keys.contains(&format!("{first} {label}")),
+                "no first key: {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_key_is_on_no_screen() {
+    for (name, app) in gallery() {
+        for (columns, rows) in [(80, 24), (300, 100)] {
+            let shown = text(&draw(&app, columns, rows));
+            assert!(!shown.contains("canary"), "{name}");
+        }
+        assert!(!format!("{app:?}").contains("canary"), "{name}");
+    }
+}
+
+#[test]
+fn every_step_has_its_screens() {
+    for step in crate::plan::StepId::ALL {
+        let states = gallery()
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(step.name()))
+            .count();
+        assert!(states >= 3, "{step} has {states}");
+    }
+}

@@ -1,0 +1,497 @@
+//! What each message does, as tables.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::{
+    answer::{Answer, Store},
+    event::{EventKind, Phase, Report, Verdict},
+    failure::Failure,
+    finding::Code,
+    plan::{Status, StepId},
+    secret::Secret,
+    tui::{
+        Reason,
+        app::{App, Focus, Overlay, Question, Screen},
+        gallery::{Stage, done, failed, failure, finished, options, todo},
+        msg::{Effect, Msg, Signal},
+        update::update,
+    },
+};
+
+fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+    update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn ctrl(app: &mut App, char: char) -> Vec<Effect> {
+    update(
+        app,
+        Msg::Key(KeyEvent::new(KeyCode::Char(char), KeyModifiers::CONTROL)),
+    )
+}
+
+fn none() -> Vec<Effect> {
+    Vec::new()
+}
+
+#[test]
+fn it_starts_by_looking_at_everything() {
+    let (app, effects) = App::new(options(), (80, 24));
+    assert_eq!(effects, [Effect::Probe(StepId::ALL.to_vec())]);
+    assert_eq!(app.screen, Screen::Step(StepId::Login));
+    assert_eq!(app.status(StepId::Secrets), Status::Running);
+}
+
+#[test]
+fn enter_on_each_open_step_is_its_safe_default() {
+    for (step, wanted) in [
+        (StepId::Project, Answer::Default),
+        (StepId::Env, Answer::Default),
+        (StepId::Backend, Answer::Default),
+        (StepId::Schema, Answer::Default),
+        (StepId::Health, Answer::Default),
+    ] {
+        let mut app = Stage::up_to(step).app;
+        assert_eq!(app.screen, Screen::Step(step), "it came here by itself");
+        assert_eq!(
+            press(&mut app, KeyCode::Enter),
+            [Effect::Apply(step, wanted)]
+        );
+        assert_eq!(app.status(step), Status::Running);
+        assert_eq!(press(&mut app, KeyCode::Enter), none(), "not twice");
+    }
+}
+
+#[test]
+fn it_follows_the_first_open_step_until_a_key_moves_it() {
+    let mut stage = Stage::new(options());
+    stage.probed(StepId::Login, done(StepId::Login));
+    assert_eq!(stage.app.screen, Screen::Step(StepId::Project));
+    press(&mut stage.app, KeyCode::Char('1'));
+    stage.probed(StepId::Project, done(StepId::Project));
+    assert_eq!(
+        stage.app.screen,
+        Screen::Step(StepId::Login),
+        "the user is there"
+    );
+}
+
+#[test]
+fn all_done_is_the_summary_and_enter_finishes() {
+    let mut stage = Stage::new(options());
+    for step in StepId::ALL {
+        stage.probed(step, done(step));
+    }
+    assert_eq!(stage.app.screen, Screen::Summary);
+    assert_eq!(
+        press(&mut stage.app, KeyCode::Enter),
+        [Effect::Quit(Reason::Finished)]
+    );
+}
+
+#[test]
+fn what_was_applied_is_looked_at_again_downstream() {
+    let mut stage = Stage::up_to(StepId::Env);
+    press(&mut stage.app, KeyCode::Enter);
+    stage.begins(StepId::Env, Phase::Apply);
+    let event = crate::tui::gallery::event(
+        StepId::Env,
+        8,
+        finished(Phase::Apply, 90, done(StepId::Env)),
+    );
+    let effects = update(&mut stage.app, Msg::Engine(Box::new(event)));
+    assert_eq!(
+        effects,
+        [Effect::Probe(vec![
+            StepId::Schema,
+            StepId::Health,
+            StepId::Secrets
+        ])]
+    );
+    assert_eq!(
+        stage.app.screen,
+        Screen::Step(StepId::Backend),
+        "on to the next open step"
+    );
+}
+
+#[test]
+fn a_step_that_is_being_applied_is_not_probed_over() {
+    let mut stage = Stage::up_to(StepId::Env);
+    press(&mut stage.app, KeyCode::Enter);
+    press(&mut stage.app, KeyCode::Char('8'));
+    let effects = press(&mut stage.app, KeyCode::Down);
+    assert_eq!(effects, none());
+    let effects = press(&mut stage.app, KeyCode::Char('r'));
+    let others: Vec<_> = StepId::ALL
+        .into_iter()
+        .filter(|step| *step != StepId::Env)
+        .collect();
+    assert_eq!(effects, [Effect::Probe(others)]);
+}
+
+#[test]
+fn a_failed_probe_is_tried_again_with_enter() {
+    let mut stage = Stage::up_to(StepId::Health);
+    stage.app.probe(&[StepId::Health]);
+    stage.begins(StepId::Health, Phase::Probe);
+    stage.event(
+        StepId::Health,
+        failed(Phase::Probe, failure(StepId::Health)),
+    );
+    assert_eq!(
+        press(&mut stage.app, KeyCode::Enter),
+        [Effect::Probe(vec![StepId::Health])]
+    );
+}
+
+#[test]
+fn a_paste_never_submits_and_enter_takes_the_bare_key() {
+    let mut app = Stage::up_to(StepId::Login).app;
+    assert_eq!(app.focus, Focus::Field);
+    assert_eq!(
+        update(
+            &mut app,
+            Msg::Paste(Secret::new("Bearer \"napi_abcdef\"\n"))
+        ),
+        none()
+    );
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Login,
+            Answer::Key(Secret::new("napi_abcdef"), Store::Keyring)
+        )]
+    );
+}
+
+#[test]
+fn an_empty_or_impossible_key_is_explained_at_the_field() {
+    let mut app = Stage::up_to(StepId::Login).app;
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    assert_eq!(
+        app.login.problem.as_deref(),
+        Some("paste or type a key first")
+    );
+    update(&mut app, Msg::Paste(Secret::new("x\n".repeat(2048))));
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    assert!(
+        app.login
+            .problem
+            .as_deref()
+            .unwrap()
+            .starts_with("2048 characters")
+    );
+}
+
+#[test]
+fn a_refused_key_stays_until_another_is_typed_or_pasted() {
+    let mut stage = Stage::up_to(StepId::Login);
+    stage.tell(Msg::Paste(Secret::new("napi_wrong")));
+    press(&mut stage.app, KeyCode::Enter);
+    stage.begins(StepId::Login, Phase::Apply);
+    stage.event(StepId::Login, failed(Phase::Apply, failure(StepId::Login)));
+    assert!(stage.app.login.rejected);
+    assert_eq!(stage.app.focus, Focus::Field);
+    press(&mut stage.app, KeyCode::Char('n'));
+    assert_eq!(stage.app.login.key, Secret::new("n"));
+}
+
+#[test]
+fn a_revealed_key_hides_by_itself() {
+    let mut stage = Stage::up_to(StepId::Login);
+    stage.tell(Msg::Paste(Secret::new("napi_abc")));
+    ctrl(&mut stage.app, 'r');
+    assert!(stage.app.login.revealed_until.is_some());
+    stage.after(4000);
+    assert!(stage.app.login.revealed_until.is_none());
+    assert_eq!(stage.app.next_tick(), None, "and then nothing moves");
+}
+
+#[test]
+fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
+    let (_, mut app) = crate::tui::gallery::gallery()
+        .into_iter()
+        .find(|(name, _)| *name == "login-no-keyring")
+        .unwrap();
+    let key = app.login.key.clone();
+    let mut other = app.clone();
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Login,
+            Answer::Key(key.clone(), Store::Session)
+        )]
+    );
+    press(&mut other, KeyCode::Down);
+    assert_eq!(
+        press(&mut other, KeyCode::Enter),
+        [Effect::Apply(StepId::Login, Answer::Key(key, Store::File))]
+    );
+}
+
+fn named(name: &str) -> App {
+    let found = crate::tui::gallery::gallery()
+        .into_iter()
+        .find(|(other, _)| *other == name);
+    found.unwrap().1
+}
+
+#[test]
+fn an_exact_project_is_joined_and_of_two_none_is_preselected() {
+    let mut app = named("project-join");
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Project,
+            Answer::Join("old-violet-32930710".to_owned())
+        )]
+    );
+    let mut app = named("project-ambiguous");
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    press(&mut app, KeyCode::Down);
+    press(&mut app, KeyCode::Down);
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Project,
+            Answer::Join("young-sun-55667788".to_owned())
+        )]
+    );
+}
+
+#[test]
+fn another_project_needs_another_name_or_a_clear_yes() {
+    let mut app = named("project-join");
+    press(&mut app, KeyCode::Char('n'));
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Project,
+            Answer::Create("aido-todo-2".to_owned())
+        )]
+    );
+    press(&mut app, KeyCode::Backspace);
+    press(&mut app, KeyCode::Backspace);
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    assert!(matches!(
+        &app.overlay,
+        Some(Overlay::Confirm(confirm)) if confirm.question == Question::Duplicate("aido-todo".to_owned()) && !confirm.yes
+    ));
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Enter),
+        none(),
+        "no is preselected"
+    );
+    press(&mut app, KeyCode::Down);
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(
+            StepId::Project,
+            Answer::Create("aido-todo".to_owned())
+        )]
+    );
+}
+
+#[test]
+fn existing_code_is_never_changed_by_enter_alone() {
+    for name in ["backend-todo", "backend-edit"] {
+        let mut app = named(name);
+        let effects = press(&mut app, KeyCode::Enter);
+        assert!(
+            !effects.contains(&Effect::Apply(StepId::Backend, Answer::EditCode)),
+            "{name}"
+        );
+    }
+    let mut app = named("backend-edit");
+    press(&mut app, KeyCode::Down);
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(StepId::Backend, Answer::EditCode)]
+    );
+}
+
+#[test]
+fn a_skipped_step_keeps_its_reason_when_it_is_probed_again() {
+    let mut stage = Stage::up_to(StepId::Schema);
+    press(&mut stage.app, KeyCode::Char('s'));
+    stage.types("; Tom does it");
+    press(&mut stage.app, KeyCode::Enter);
+    assert_eq!(stage.app.screen, Screen::Step(StepId::Health));
+    stage.app.probe(&[StepId::Schema]);
+    stage.probed(StepId::Schema, todo(StepId::Schema));
+    assert_eq!(stage.app.status(StepId::Schema), Status::Skipped);
+    assert_eq!(
+        stage.app.plan.step(StepId::Schema).evidence,
+        "not now; Tom does it"
+    );
+    press(&mut stage.app, KeyCode::Char('5'));
+    assert_eq!(
+        press(&mut stage.app, KeyCode::Char('r')),
+        [Effect::Probe(vec![StepId::Schema])]
+    );
+    stage.probed(StepId::Schema, todo(StepId::Schema));
+    assert_eq!(
+        stage.app.status(StepId::Schema),
+        Status::Todo,
+        "asked for again"
+    );
+}
+
+#[test]
+fn a_step_that_waits_leads_to_the_one_before_it() {
+    let mut app = named("project-waits");
+    assert_eq!(app.screen, Screen::Step(StepId::Project));
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    assert_eq!(app.screen, Screen::Step(StepId::Login));
+}
+
+#[test]
+fn escape_cancels_what_runs_and_the_world_is_looked_at() {
+    let mut stage = Stage::up_to(StepId::Project);
+    press(&mut stage.app, KeyCode::Enter);
+    stage.begins(StepId::Project, Phase::Apply);
+    assert_eq!(
+        press(&mut stage.app, KeyCode::Esc),
+        [Effect::Cancel(StepId::Project)]
+    );
+    let event = crate::tui::gallery::event(
+        StepId::Project,
+        8,
+        failed(Phase::Apply, Failure::cancelled(Code::ProjectNotReady)),
+    );
+    assert_eq!(
+        update(&mut stage.app, Msg::Engine(Box::new(event))),
+        [Effect::Probe(vec![StepId::Project])]
+    );
+}
+
+#[test]
+fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
+    let mut app = Stage::up_to(StepId::Project).app;
+    assert_eq!(
+        ctrl(&mut app.clone(), 'c'),
+        [Effect::Quit(Reason::Cancelled)]
+    );
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(ctrl(&mut app, 'c'), none());
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Enter),
+        none(),
+        "staying is preselected"
+    );
+    assert_eq!(
+        ctrl(&mut app, 'c'),
+        [Effect::Quit(Reason::Cancelled)],
+        "twice is meant"
+    );
+}
+
+#[test]
+fn signals_and_bugs_end_it() {
+    let app = Stage::up_to(StepId::Env).app;
+    let bug = crate::tui::gallery::event(
+        StepId::Env,
+        1,
+        EventKind::Bug("the env step panicked".to_owned()),
+    );
+    for (msg, wanted) in [
+        (
+            Msg::Signal(Signal::Terminate),
+            Effect::Quit(Reason::Cancelled),
+        ),
+        (Msg::Signal(Signal::Hangup), Effect::Quit(Reason::Hangup)),
+        (
+            Msg::Signal(Signal::Interrupt),
+            Effect::Quit(Reason::Cancelled),
+        ),
+        (Msg::Signal(Signal::Stop), Effect::Suspend),
+        (Msg::InputClosed, Effect::Quit(Reason::Hangup)),
+        (
+            Msg::Engine(Box::new(bug)),
+            Effect::Quit(Reason::Bug("the env step panicked".to_owned())),
+        ),
+    ] {
+        assert_eq!(update(&mut app.clone(), msg), [wanted]);
+    }
+}
+
+#[test]
+fn events_of_replaced_work_change_nothing() {
+    let mut stage = Stage::up_to(StepId::Env);
+    press(&mut stage.app, KeyCode::Enter);
+    // the probe that the apply replaced ends late
+    let late =
+        crate::tui::gallery::event(StepId::Env, 3, finished(Phase::Probe, 1, todo(StepId::Env)));
+    stage.tell(Msg::Engine(Box::new(late)));
+    assert_eq!(stage.app.status(StepId::Env), Status::Running);
+}
+
+#[test]
+fn undo_fix_and_copy_are_there_where_they_make_sense() {
+    let mut app = named("env-done");
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Char('u')),
+        [Effect::Apply(StepId::Env, Answer::Undo)]
+    );
+    assert_eq!(press(&mut app.clone(), KeyCode::Char('f')), none());
+    assert_eq!(
+        press(&mut app, KeyCode::Char('y')),
+        [Effect::Copy("neonup check env".to_owned())]
+    );
+    let mut app = named("env-todo");
+    assert_eq!(press(&mut app.clone(), KeyCode::Char('u')), none());
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Char('f')),
+        [Effect::Apply(StepId::Env, Answer::Default)]
+    );
+    assert_eq!(
+        press(&mut app, KeyCode::Char('y')),
+        [Effect::Copy("neonup setup env".to_owned())]
+    );
+}
+
+#[test]
+fn an_apply_that_leaves_a_gap_stays_and_says_so() {
+    let mut stage = Stage::up_to(StepId::Env);
+    press(&mut stage.app, KeyCode::Enter);
+    stage.begins(StepId::Env, Phase::Apply);
+    let report = Report {
+        verdict: Verdict::Todo,
+        ..todo(StepId::Env)
+    };
+    stage.event(StepId::Env, finished(Phase::Apply, 5, report));
+    assert_eq!(stage.app.screen, Screen::Step(StepId::Env));
+    assert!(
+        stage
+            .app
+            .toast
+            .as_ref()
+            .unwrap()
+            .text
+            .starts_with("Environment is still open")
+    );
+}
+
+#[test]
+fn no_key_on_any_screen_breaks_anything() {
+    use KeyCode::{
+        BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right,
+        Tab, Up,
+    };
+    let mut codes = vec![
+        BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right,
+        Tab, Up,
+    ];
+    codes.extend((' '..='~').map(KeyCode::Char));
+    codes.push(KeyCode::Char('漢'));
+    codes.push(KeyCode::F(1));
+    for (_, app) in crate::tui::gallery::gallery() {
+        for first in &codes {
+            let mut app = app.clone();
+            press(&mut app, *first);
+            press(&mut app, Down);
+            ctrl(&mut app, 'f');
+            press(&mut app, Enter);
+        }
+    }
+}

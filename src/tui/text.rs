@@ -1,0 +1,188 @@
+//! Text that fits: width-aware eliding, wrapping and padding. Long values lose their middle, never their end.
+
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// How many columns a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Drops what would move or confuse a terminal: control characters, zero-width and bidirectional marks. Tabs become spaces.
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .filter_map(|char| match char {
+            '\t' => Some(' '),
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => None,
+            other if other.is_control() => None,
+            other => Some(other),
+        })
+        .collect()
+}
+
+/// The first characters that fit into `columns`.
+fn head(text: &str, columns: usize) -> String {
+    let mut used = 0;
+    text.chars()
+        .take_while(|char| {
+            used += char.width().unwrap_or(0);
+            used <= columns
+        })
+        .collect()
+}
+
+/// The last characters that fit into `columns`.
+fn tail(text: &str, columns: usize) -> String {
+    let mut used = 0;
+    let mut kept: Vec<char> = text
+        .chars()
+        .rev()
+        .take_while(|char| {
+            used += char.width().unwrap_or(0);
+            used <= columns
+        })
+        .collect();
+    // a combining mark without its base would sit on the ellipsis
+    while kept
+        .last()
+        .is_some_and(|char| char.width().unwrap_or(0) == 0)
+    {
+        kept.pop();
+    }
+    kept.into_iter().rev().collect()
+}
+
+/// Shortens a text to `columns` by taking out its middle.
+pub fn elide(text: &str, columns: usize) -> String {
+    let text = clean(text);
+    if width(&text) <= columns {
+        return text;
+    }
+    match columns {
+        0 => String::new(),
+        1 => "…".to_owned(),
+        _ => {
+            let room = columns - 1;
+            let end = room / 2;
+            format!("{}…{}", head(&text, room - end), tail(&text, end))
+        }
+    }
+}
+
+/// Elides, then fills up with spaces on the right.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut text = elide(text, columns);
+    let missing = columns.saturating_sub(width(&text));
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
+}
+
+/// Breaks a text at spaces into lines of at most `columns`; a longer word is cut.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let paragraph = clean(paragraph);
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let mut word = word.to_owned();
+            let gap = usize::from(!line.is_empty());
+            if width(&line) + gap + width(&word) > columns && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            while width(&word) > columns {
+                let first = head(&word, columns);
+                if first.is_empty() {
+                    break;
+                }
+                let rest: String = word.chars().skip(first.chars().count()).collect();
+                lines.push(first);
+                word = rest;
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A duration as a person reads it: `2 ms`, `0.4 s`, `1 m 05 s`.
+pub fn elapsed(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if millis < 1 {
+        "<1 ms".to_owned()
+    } else if millis < 1000 {
+        format!("{millis} ms")
+    } else if millis < 60_000 {
+        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+    } else {
+        format!("{} m {:02} s", millis / 60_000, millis / 1000 % 60)
+    }
+}
+
+/// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
+pub fn running(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if millis < 60_000 {
+        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+    } else {
+        elapsed(duration)
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_lose_their_middle() {
+        assert_eq!(
+            elide("ep-cool-name-12345678.us-east-2.aws.neon.tech", 20),
+            "ep-cool-na…neon.tech"
+        );
+        assert_eq!(elide("short", 20), "short");
+        assert_eq!(elide("abcdef", 1), "…");
+        assert_eq!(elide("abcdef", 0), "");
+    }
+
+    #[test]
+    fn wide_and_combining_characters_never_overflow() {
+        for text in [
+            "漢字漢字漢字漢字",
+            "e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}",
+            "👩‍👩‍👧‍👦 family",
+            "a\u{202e}b\u{7}c",
+        ] {
+            for columns in 0..12 {
+                assert!(width(&elide(text, columns)) <= columns, "{text} {columns}");
+                assert_eq!(width(&pad(text, columns)), columns, "{text} {columns}");
+                if columns > 1 {
+                    for line in wrap(text, columns) {
+                        assert!(width(&line) <= columns, "{line:?} {columns}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn durations_are_short_words() {
+        let show = |millis| elapsed(Duration::from_millis(millis));
+        assert_eq!(
+            [show(0), show(33), show(1234), show(65_000)],
+            ["<1 ms", "33 ms", "1.2 s", "1 m 05 s"]
+        );
+    }
+}

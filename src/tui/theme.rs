@@ -1,0 +1,163 @@
+//! Sixteen colours of the terminal's own, by what they mean; and the glyphs.
+
+use ratatui::{
+    buffer::Buffer,
+    style::{Color, Modifier, Style},
+};
+
+use crate::{detail::CheckState, finding::Severity, plan::Status};
+
+/// What a piece of text means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Plain text.
+    Text,
+    /// Less important text.
+    Dim,
+    /// A heading.
+    Heading,
+    /// What is chosen, or can be pressed.
+    Accent,
+    /// In order.
+    Ok,
+    /// Should be mended.
+    Warn,
+    /// Stops.
+    Bad,
+    /// An added line.
+    Added,
+    /// A removed line.
+    Removed,
+    /// A keyword of SQL.
+    Keyword,
+    /// A literal of SQL.
+    Literal,
+    /// Lines and frames.
+    Rule,
+}
+
+/// How things look: on the terminal's own background, and never by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Theme {
+    /// Whether colours are used at all.
+    pub no_color: bool,
+    /// Whether glyphs are ASCII.
+    pub ascii: bool,
+    /// Whether the terminal's background is light.
+    pub light: bool,
+}
+
+impl Theme {
+    /// The style of a role.
+    pub const fn style(self, role: Role) -> Style {
+        let plain = Style::new();
+        if self.no_color {
+            return match role {
+                Role::Text
+                | Role::Ok
+                | Role::Added
+                | Role::Literal
+                | Role::Removed
+                | Role::Rule => plain,
+                Role::Dim => plain.add_modifier(Modifier::DIM),
+                Role::Heading | Role::Accent | Role::Warn | Role::Bad | Role::Keyword => {
+                    plain.add_modifier(Modifier::BOLD)
+                }
+            };
+        }
+        let dim = Color::DarkGray;
+        let accent = if self.light { Color::Blue } else { Color::Cyan };
+        // yellow on white cannot be read
+        let warn = if self.light {
+            Color::Magenta
+        } else {
+            Color::Yellow
+        };
+        match role {
+            Role::Text => plain,
+            Role::Dim | Role::Rule => plain.fg(dim),
+            Role::Heading => plain.add_modifier(Modifier::BOLD),
+            Role::Accent => plain.fg(accent).add_modifier(Modifier::BOLD),
+            Role::Ok | Role::Added | Role::Literal => plain.fg(Color::Green),
+            Role::Warn => plain.fg(warn),
+            Role::Bad | Role::Removed => plain.fg(Color::Red),
+            Role::Keyword => plain.fg(accent),
+        }
+    }
+
+    /// The sign, the role and the word of a status.
+    pub const fn status(self, status: Status) -> (&'static str, Role, &'static str) {
+        match status {
+            Status::Unknown => ("·", Role::Dim, ""),
+            Status::Running => ("⋯", Role::Accent, "run"),
+            Status::Done => ("✓", Role::Ok, "done"),
+            Status::Todo => ("○", Role::Warn, "todo"),
+            Status::Failed => ("✗", Role::Bad, "failed"),
+            Status::Skipped => ("–", Role::Dim, "skipped"),
+        }
+    }
+
+    /// The sign and the role of a check.
+    pub const fn check(self, state: CheckState) -> (&'static str, Role) {
+        match state {
+            CheckState::Waiting => ("·", Role::Dim),
+            CheckState::Running => ("⋯", Role::Accent),
+            CheckState::Ok => ("✓", Role::Ok),
+            CheckState::Warning => ("!", Role::Warn),
+            CheckState::Gap => ("✗", Role::Bad),
+            CheckState::Skipped => ("–", Role::Dim),
+        }
+    }
+
+    /// The sign and the role of a finding.
+    pub const fn severity(self, severity: Severity) -> (&'static str, Role) {
+        match severity {
+            Severity::Note => ("i", Role::Dim),
+            Severity::Warning => ("!", Role::Warn),
+            Severity::Gap => ("✗", Role::Bad),
+        }
+    }
+
+    /// Replaces the glyphs of a drawn screen by ASCII ones, where that was asked for.
+    pub fn finish(self, buffer: &mut Buffer) {
+        if !self.ascii {
+            return;
+        }
+        for cell in &mut buffer.content {
+            let mut chars = cell.symbol().chars();
+            if let (Some(char), None) = (chars.next(), chars.next())
+                && !char.is_ascii()
+                && let Some(plain) = ascii(char)
+            {
+                cell.set_char(plain);
+            }
+        }
+    }
+}
+
+/// The ASCII stand-in of one of our glyphs; letters of other scripts stay.
+const fn ascii(char: char) -> Option<char> {
+    Some(match char {
+        '─' | '–' | '—' | '▂' | '▃' | '⠹' | '⠧' => '-',
+        '│' | '▏' | '⠋' | '⠴' => '|',
+        '┬' | '┴' | '┼' | '├' | '┤' | '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '＋' => {
+            '+'
+        }
+        '✓' | '↓' => 'v',
+        '✗' => 'x',
+        '○' => 'o',
+        '▸' | '❯' | '›' | '→' => '>',
+        '·' | '⋯' | '▁' => '.',
+        '▄' | '▅' => '=',
+        '▆' | '▇' | '█' => '#',
+        '•' => '*',
+        '…' => '~',
+        '“' | '”' => '"',
+        '’' => '\'',
+        '↑' => '^',
+        '←' => '<',
+        '⠙' | '⠦' => '/',
+        '⠸' | '⠇' | '⠼' | '⠏' => '\\',
+        _ => return None,
+    })
+}

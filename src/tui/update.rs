@@ -1,0 +1,670 @@
+//! What happens on each message. Pure and total: no IO, no clock, no environment; what is to be done goes out as data.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a command means nothing where it is not named, and a key edits nothing"
+)]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, InputRequest};
+
+use super::{
+    Reason,
+    app::{
+        Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
+    },
+    keymap::{self, Command},
+    msg::{Effect, Msg, Signal},
+    screens::{self, help, login, project},
+    text, view,
+};
+use crate::{
+    answer::Answer,
+    engine,
+    event::{Event, EventKind, Outcome, Phase, Verdict},
+    plan::{Status, StepId},
+};
+
+/// Takes a message in; what is to be done comes out.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Tick(now) => {
+            tick(app, now);
+            Vec::new()
+        }
+        Msg::Resize(columns, rows) => {
+            app.size = (columns, rows);
+            clamp_scroll(app);
+            Vec::new()
+        }
+        Msg::Engine(event) => engine(app, &event),
+        Msg::Paste(secret) => {
+            paste(app, secret.expose());
+            Vec::new()
+        }
+        Msg::Key(event) => key(app, event),
+        Msg::Signal(signal) => match signal {
+            Signal::Interrupt => interrupt(app),
+            Signal::Terminate => vec![Effect::Quit(Reason::Cancelled)],
+            Signal::Hangup => vec![Effect::Quit(Reason::Hangup)],
+            Signal::Stop => vec![Effect::Suspend],
+        },
+        Msg::InputClosed => vec![Effect::Quit(Reason::Hangup)],
+    }
+}
+
+fn tick(app: &mut App, now: std::time::Duration) {
+    app.now = now;
+    app.toast = app.toast.take().filter(|toast| toast.until > now);
+    app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
+}
+
+// ---- the engine
+
+fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
+    let step = event.step;
+    if let EventKind::Bug(text) = &event.kind {
+        return vec![Effect::Quit(Reason::Bug(text.clone()))];
+    }
+    let before = (app.screen.step() == Some(step)).then(|| screens::ask(app));
+    app.plan.fold(event);
+    if let (EventKind::Started(phase), Some(work)) = (&event.kind, app.work.get_mut(&step))
+        && *phase == work.phase
+    {
+        work.run = Some(event.run);
+    }
+    let mut effects = Vec::new();
+    if let EventKind::Finished(outcome) = &event.kind
+        && let Some(work) = app.busy(step).filter(|work| work.run == Some(event.run))
+    {
+        app.work.remove(&step);
+        effects = finished(app, step, outcome, work.cancelled);
+    }
+    if let Some(before) = before
+        && app.screen.step() == Some(step)
+        && before != screens::ask(app)
+    {
+        // other choices than those among which the user has moved
+        app.chosen.remove(&Screen::Step(step));
+    }
+    if app.follow {
+        follow(app);
+    }
+    clamp_scroll(app);
+    effects
+}
+
+fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> Vec<Effect> {
+    let here = app.screen == Screen::Step(step);
+    let label = step.title();
+    let mut effects = Vec::new();
+    match (&outcome.result, outcome.phase) {
+        (Ok(report), Phase::Apply) => {
+            if step == StepId::Login {
+                app.login = login::State::default();
+            }
+            if step == StepId::Project {
+                app.project = project::State::default();
+            }
+            if report.verdict == Verdict::Todo {
+                app.say(format!("{label} is still open: {}", report.evidence));
+            } else {
+                app.say(format!("{label}: {}", report.evidence));
+                if here && app.overlay.is_none() {
+                    app.follow = true;
+                    app.from = step;
+                }
+            }
+            effects.extend(app.probe(&App::dependents(step)));
+        }
+        (Err(failure), Phase::Apply) if failure.cancelled => {
+            app.say(format!("{label}: cancelled; looking at what was done"));
+            effects.extend(app.probe(&[step]));
+        }
+        (Err(failure), Phase::Apply) => {
+            if step == StepId::Login {
+                app.login.rejected = !app.login.key.is_empty();
+                if here {
+                    app.focus = screens::first_focus(app);
+                }
+            }
+            if !here {
+                app.say(format!("{label} failed: {}", failure.what));
+            }
+        }
+        (Err(failure), Phase::Probe) if failure.cancelled && cancelled => {
+            app.say(format!("{label}: cancelled"));
+        }
+        (Ok(_) | Err(_), Phase::Probe) => {
+            if here && app.focus == Focus::Choices && app.follow {
+                app.focus = screens::first_focus(app);
+            }
+        }
+    }
+    if let Some(reason) = app.declined.get(&step) {
+        app.plan.skip(step, reason.clone());
+    }
+    effects
+}
+
+/// Goes to the first open step; when there is none, to the summary.
+fn follow(app: &mut App) {
+    if app.overlay.is_some() {
+        return;
+    }
+    let target = app
+        .open_from(app.from)
+        .map_or(Screen::Summary, Screen::Step);
+    if target != app.screen {
+        app.go(target);
+    } else if app.focus == Focus::Choices && screens::first_focus(app) == Focus::Field {
+        app.focus = Focus::Field;
+    }
+}
+
+// ---- keys
+
+fn paste(app: &mut App, pasted: &str) {
+    app.toast = None;
+    if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
+        for char in text::clean(pasted).chars() {
+            prompt.input.handle(InputRequest::InsertChar(char));
+        }
+        prompt.problem = None;
+        return;
+    }
+    if app.overlay.is_some() {
+        return;
+    }
+    match app.screen {
+        Screen::Step(StepId::Login) if login::asks(app) => {
+            app.follow = false;
+            app.login.paste(pasted);
+            app.focus = Focus::Field;
+            app.chosen.remove(&app.screen);
+        }
+        Screen::Step(StepId::Project) if project::lists(app) && app.focus == Focus::Field => {
+            for char in text::clean(pasted).chars() {
+                app.project.filter.handle(InputRequest::InsertChar(char));
+            }
+            app.chosen.remove(&app.screen);
+        }
+        Screen::Step(_) | Screen::Summary => {
+            app.say("nothing takes a paste here");
+        }
+    }
+}
+
+fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let typing = app.typing();
+    let Some(command) = keymap::command(event, typing) else {
+        if typing {
+            typed(app, event);
+        }
+        return Vec::new();
+    };
+    if command != Command::Enter {
+        app.toast = None;
+    }
+    match command {
+        Command::Redraw => return vec![Effect::Redraw],
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Interrupt => return interrupt(app),
+        Command::Presenter if !typing => {
+            app.presenter = !app.presenter;
+            app.say(if app.presenter {
+                "presenter mode: identifiers are hidden"
+            } else {
+                "presenter mode is off"
+            });
+            return Vec::new();
+        }
+        _ => {}
+    }
+    if app.overlay.is_some() {
+        return overlay(app, command);
+    }
+    screen(app, command)
+}
+
+/// A character, or a key that edits, for the field that has the focus.
+fn typed(app: &mut App, event: KeyEvent) {
+    app.toast = None;
+    let edit =
+        |input: &mut Input| edits(event).is_some_and(|request| input.handle(request).is_some());
+    if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
+        if edit(&mut prompt.input) {
+            prompt.problem = None;
+        }
+        return;
+    }
+    app.follow = false;
+    match app.screen {
+        Screen::Step(StepId::Login) => {
+            app.login.typed(event);
+            app.chosen.remove(&app.screen);
+        }
+        Screen::Step(StepId::Project) => {
+            if edit(&mut app.project.filter) {
+                app.chosen.remove(&app.screen);
+            }
+        }
+        Screen::Step(_) | Screen::Summary => {}
+    }
+}
+
+/// What a key does to a line of text.
+fn edits(event: KeyEvent) -> Option<InputRequest> {
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match event.code {
+        KeyCode::Char('a') if control => InputRequest::GoToStart,
+        KeyCode::Char('e') if control => InputRequest::GoToEnd,
+        KeyCode::Char('u') if control => InputRequest::DeleteFromStart,
+        KeyCode::Char('k') if control => InputRequest::DeleteTillEnd,
+        KeyCode::Char('w') if control => InputRequest::DeletePrevWord,
+        KeyCode::Char(char) if !control => InputRequest::InsertChar(char),
+        KeyCode::Backspace => InputRequest::DeletePrevChar,
+        KeyCode::Delete => InputRequest::DeleteNextChar,
+        KeyCode::Left => InputRequest::GoToPrevChar,
+        KeyCode::Right => InputRequest::GoToNextChar,
+        KeyCode::Home => InputRequest::GoToStart,
+        KeyCode::End => InputRequest::GoToEnd,
+        _ => return None,
+    })
+}
+
+fn interrupt(app: &mut App) -> Vec<Effect> {
+    let asked = matches!(
+        &app.overlay,
+        Some(Overlay::Confirm(Confirm {
+            question: Question::Leave(..),
+            ..
+        }))
+    );
+    if asked {
+        vec![Effect::Quit(Reason::Cancelled)]
+    } else {
+        leave(app, Reason::Cancelled)
+    }
+}
+
+fn leave(app: &mut App, reason: Reason) -> Vec<Effect> {
+    match app.applying() {
+        Some(step) => {
+            app.overlay = Some(Overlay::Confirm(Confirm {
+                question: Question::Leave(step, reason),
+                yes: false,
+            }));
+            Vec::new()
+        }
+        None => vec![Effect::Quit(reason)],
+    }
+}
+
+fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
+    let Some(mut overlay) = app.overlay.take() else {
+        return Vec::new();
+    };
+    match &mut overlay {
+        Overlay::Help { scroll } => {
+            let page = help::page(app.size).max(1);
+            let last = help::count(app).saturating_sub(page);
+            *scroll = match command {
+                Command::Up => scroll.saturating_sub(1),
+                Command::Down => (*scroll + 1).min(last),
+                Command::PageUp => scroll.saturating_sub(page),
+                Command::PageDown => (*scroll + page).min(last),
+                Command::Home => 0,
+                Command::End => last,
+                Command::Back | Command::Help | Command::Enter | Command::Quit => {
+                    return Vec::new();
+                }
+                _ => *scroll,
+            };
+        }
+        Overlay::Confirm(confirm) => match command {
+            Command::Up
+            | Command::Down
+            | Command::Left
+            | Command::Right
+            | Command::NextPart
+            | Command::PreviousPart => confirm.yes = !confirm.yes,
+            Command::Back | Command::Quit => return Vec::new(),
+            Command::Enter => {
+                return match (confirm.yes, &confirm.question) {
+                    (false, _) => Vec::new(),
+                    (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
+                    (true, Question::Duplicate(name)) => {
+                        vec![app.apply(StepId::Project, Answer::Create(name.clone()))]
+                    }
+                };
+            }
+            _ => {}
+        },
+        Overlay::Prompt(prompt) => match command {
+            Command::Back => return Vec::new(),
+            Command::Enter => match answered(app, prompt) {
+                Ok(effects) => return effects,
+                Err(problem) => prompt.problem = Some(problem),
+            },
+            _ => {}
+        },
+    }
+    // the question that the answer has raised lies over it
+    app.overlay.get_or_insert(overlay);
+    Vec::new()
+}
+
+fn answered(app: &mut App, prompt: &Prompt) -> Result<Vec<Effect>, String> {
+    let value = prompt.input.value().trim().to_owned();
+    match prompt.about {
+        PromptAbout::Skip(_) if value.is_empty() => Err("say in a word why".to_owned()),
+        PromptAbout::Skip(step) => {
+            decline(app, step, value);
+            Ok(Vec::new())
+        }
+        PromptAbout::Name if value.is_empty() => Err("a project needs a name".to_owned()),
+        PromptAbout::Name if value.chars().count() > 64 => {
+            Err("Neon takes at most 64 characters".to_owned())
+        }
+        PromptAbout::Name if project::exists(app, &value) => {
+            app.overlay = Some(Overlay::Confirm(Confirm {
+                question: Question::Duplicate(value),
+                yes: false,
+            }));
+            Ok(Vec::new())
+        }
+        PromptAbout::Name => Ok(vec![app.apply(StepId::Project, Answer::Create(value))]),
+    }
+}
+
+fn decline(app: &mut App, step: StepId, reason: String) {
+    app.plan.skip(step, reason.clone());
+    app.declined.insert(step, reason);
+    app.chosen.remove(&Screen::Step(step));
+    let next = app.open_from(step).map_or(Screen::Summary, Screen::Step);
+    app.go(next);
+}
+
+fn screen(app: &mut App, command: Command) -> Vec<Effect> {
+    let step = app.screen.step();
+    let busy = step.and_then(|step| app.busy(step));
+    match command {
+        Command::Enter if busy.is_some() => Vec::new(),
+        Command::Enter => {
+            let ask = screens::ask(app);
+            if let Some(choice) = ask.selected(app) {
+                return act(app, choice.action.clone());
+            }
+            if !ask.choices.is_empty() {
+                app.say("choose one first, with ↑ and ↓");
+            }
+            Vec::new()
+        }
+        Command::Back => back(app),
+        Command::Probe => {
+            app.follow = false;
+            match step {
+                Some(step) if busy.is_none_or(|work| work.phase == Phase::Probe) => {
+                    app.declined.remove(&step);
+                    app.probe(&[step]).into_iter().collect()
+                }
+                Some(_) => Vec::new(),
+                None => app.probe(&StepId::ALL).into_iter().collect(),
+            }
+        }
+        Command::Fix => match step {
+            Some(step) if busy.is_none() && screens::fixable(app) => {
+                vec![app.apply(step, Answer::Default)]
+            }
+            _ => {
+                app.say("nothing here can be mended by itself");
+                Vec::new()
+            }
+        },
+        Command::Undo => {
+            if step == Some(StepId::Env) && busy.is_none() && screens::env::undo(app) {
+                vec![app.apply(StepId::Env, Answer::Undo)]
+            } else {
+                app.say("there is nothing to undo here");
+                Vec::new()
+            }
+        }
+        Command::Copy => {
+            let command = screens::command(app);
+            copy(app, command)
+        }
+        Command::New if project::lists(app) => act(app, Action::AskName),
+        Command::Quit => leave(app, screens::summary::reason(app)),
+        _ => {
+            walk_about(app, command);
+            Vec::new()
+        }
+    }
+}
+
+/// Commands that change nothing but what is shown.
+fn walk_about(app: &mut App, command: Command) {
+    match command {
+        Command::Up => walk(app, -1),
+        Command::Down => walk(app, 1),
+        Command::Left => turn(app, app.screen.previous()),
+        Command::Right => turn(app, app.screen.next()),
+        Command::Jump(step) => turn(app, Some(Screen::Step(step))),
+        Command::Summary => turn(app, Some(Screen::Summary)),
+        Command::NextPart | Command::PreviousPart => {
+            let mut parts = app.parts();
+            if command == Command::PreviousPart {
+                parts.reverse();
+            }
+            let at = parts.iter().position(|part| *part == app.focus);
+            let next = at.map_or(0, |at| (at + 1) % parts.len());
+            app.focus = parts.get(next).copied().unwrap_or(Focus::Choices);
+        }
+        Command::Skip => match app.screen.step() {
+            Some(step)
+                if app.busy(step).is_none()
+                    && matches!(app.settled(step), Status::Todo | Status::Failed) =>
+            {
+                ask_why(app, step);
+            }
+            _ => app.say("there is nothing open to skip here"),
+        },
+        Command::Reveal
+            if app.screen == Screen::Step(StepId::Login) && !app.login.key.is_empty() =>
+        {
+            app.login.revealed_until = match app.login.revealed_until {
+                Some(_) => None,
+                None => Some(app.now + REVEAL_FOR),
+            };
+        }
+        Command::Filter if project::lists(app) => app.focus = Focus::Field,
+        Command::PageUp => scroll(app, |at, page, _| at.saturating_sub(page)),
+        Command::PageDown => scroll(app, |at, page, _| at + page),
+        Command::Home => scroll(app, |_, _, _| 0),
+        Command::End => scroll(app, |_, _, last| last),
+        Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
+        _ => {}
+    }
+}
+
+fn ask_why(app: &mut App, step: StepId) {
+    app.follow = false;
+    app.overlay = Some(Overlay::Prompt(Prompt {
+        about: PromptAbout::Skip(step),
+        input: Input::new("not now".to_owned()),
+        problem: None,
+    }));
+}
+
+fn turn(app: &mut App, screen: Option<Screen>) {
+    app.follow = false;
+    match screen {
+        Some(screen) => app.go(screen),
+        None => app.say("there is no step beyond this one"),
+    }
+}
+
+fn back(app: &mut App) -> Vec<Effect> {
+    app.follow = false;
+    if app.login.revealed_until.take().is_some() {
+        return Vec::new();
+    }
+    if let Some(step) = app.screen.step()
+        && let Some(work) = app.work.get_mut(&step)
+    {
+        if work.phase == Phase::Apply && engine::step(step).must_finish() {
+            app.say(format!(
+                "{} must not be cut off; it ends in a moment",
+                step.title()
+            ));
+            return Vec::new();
+        }
+        work.cancelled = true;
+        return vec![Effect::Cancel(step)];
+    }
+    if app.focus != Focus::Choices {
+        if app.screen == Screen::Step(StepId::Project) {
+            app.project.filter.reset();
+            app.chosen.remove(&app.screen);
+        }
+        app.focus = Focus::Choices;
+        return Vec::new();
+    }
+    if app.screen == Screen::Step(StepId::Project) && app.project.change {
+        app.project.change = false;
+        return Vec::new();
+    }
+    if app.screen == Screen::Step(StepId::Login) && app.login.change {
+        app.login.change = false;
+        return Vec::new();
+    }
+    match app.screen.previous() {
+        Some(screen) => app.go(screen),
+        None => app.say("this is the first step; q leaves"),
+    }
+    Vec::new()
+}
+
+/// Moves the choice, or the text where that has the focus.
+fn walk(app: &mut App, by: isize) {
+    app.follow = false;
+    if app.focus == Focus::Body {
+        scroll(app, |at, _, _| at.saturating_add_signed(by));
+        return;
+    }
+    let ask = screens::ask(app);
+    if ask.choices.len() < 2 && app.scrolls() {
+        scroll(app, |at, _, _| at.saturating_add_signed(by));
+        return;
+    }
+    let last = ask.choices.len().saturating_sub(1);
+    let next = match ask.index(app) {
+        Some(at) => at.saturating_add_signed(by).min(last),
+        None if by > 0 => 0,
+        None => last,
+    };
+    if !ask.choices.is_empty() {
+        app.chosen.insert(app.screen, next);
+    }
+}
+
+/// Moves the text; the function gets where it is, the height of a page, and the last place.
+fn scroll(app: &mut App, to: impl FnOnce(usize, usize, usize) -> usize) {
+    let place = view::place(app);
+    let page = usize::from(place.body.height);
+    let last = place.lines.saturating_sub(page);
+    let at = app.scroll.get(&app.screen).copied().unwrap_or(0).min(last);
+    let next = to(at, page.saturating_sub(1).max(1), last).min(last);
+    app.scroll.insert(app.screen, next);
+}
+
+fn clamp_scroll(app: &mut App) {
+    if app.scroll.get(&app.screen).is_some_and(|at| *at > 0) {
+        scroll(app, |at, _, _| at);
+    }
+}
+
+fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let Some(step) = app.screen.step() else {
+        return match action {
+            Action::Go(screen) => {
+                turn(app, Some(screen));
+                Vec::new()
+            }
+            Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
+            Action::Quit(reason) => leave(app, reason),
+            Action::Copy(command) => copy(app, command),
+            _ => Vec::new(),
+        };
+    };
+    match action {
+        Action::Apply(answer) => vec![app.apply(step, answer)],
+        Action::Key(store) => match app.login.checked() {
+            Ok(key) => vec![app.apply(step, Answer::Key(key, store))],
+            Err(problem) => {
+                app.login.problem = Some(problem);
+                app.focus = Focus::Field;
+                Vec::new()
+            }
+        },
+        Action::Probe => {
+            app.declined.remove(&step);
+            app.follow = app.open(step);
+            app.from = step;
+            app.probe(&[step]).into_iter().collect()
+        }
+        Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
+        Action::Go(screen) => {
+            turn(app, Some(screen));
+            Vec::new()
+        }
+        Action::Decline(reason) => {
+            decline(app, step, reason);
+            Vec::new()
+        }
+        Action::AskWhy => {
+            ask_why(app, step);
+            Vec::new()
+        }
+        Action::AskName => {
+            app.follow = false;
+            app.overlay = Some(Overlay::Prompt(Prompt {
+                about: PromptAbout::Name,
+                input: Input::new(project::free_name(app)),
+                problem: None,
+            }));
+            Vec::new()
+        }
+        Action::Change => {
+            app.follow = false;
+            match step {
+                StepId::Login => app.login.change = true,
+                StepId::Project => app.project.change = true,
+                StepId::Env
+                | StepId::Backend
+                | StepId::Schema
+                | StepId::Health
+                | StepId::Secrets => {}
+            }
+            app.chosen.remove(&app.screen);
+            app.focus = screens::first_focus(app);
+            Vec::new()
+        }
+        Action::Copy(command) => copy(app, command),
+        Action::Quit(reason) => leave(app, reason),
+    }
+}
+
+fn copy(app: &mut App, command: String) -> Vec<Effect> {
+    app.say(format!("copied: {command}"));
+    vec![Effect::Copy(command)]
+}
+
+/// Whether a key event is a plain character; used to tell a paste that came as keys from typing.
+pub(super) fn plain_char(event: &KeyEvent) -> Option<char> {
+    match event.code {
+        KeyCode::Char(char) if keymap::command(*event, true).is_none() => Some(char),
+        KeyCode::Enter => Some('\n'),
+        _ => None,
+    }
+}

@@ -1,0 +1,570 @@
+//! The whole path without a screen: the real binary, a real sandbox, a real git repository.
+
+use std::{fs, process::Stdio};
+
+use rustix::process::Signal;
+
+use crate::support::{
+    Home, PATIENCE, Repo, Run, Sandbox, free_port, has, processes, python, signal, skip, until,
+    wait,
+};
+
+fn all_done(run: &Run) {
+    let expected: Vec<_> = [
+        "login", "project", "env", "backend", "schema", "health", "secrets",
+    ]
+    .into_iter()
+    .map(|step| (step.to_owned(), "done".to_owned()))
+    .collect();
+    assert_eq!(run.statuses(), expected, "{run:#?}");
+}
+
+/// The password of the written connection URL.
+fn password(repo: &Repo) -> String {
+    let url = repo.env("DATABASE_URL");
+    let (_, rest) = url.split_once("://").unwrap();
+    let (_, rest) = rest.split_once(':').unwrap();
+    rest.split_once('@').unwrap().0.to_owned()
+}
+
+#[test]
+fn from_a_fresh_clone_to_a_verified_database_and_again() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+
+    let dry = repo.neonup(&home, &sandbox, &["setup", "--dry-run", "--json"]);
+    assert_eq!(dry.code, 1, "{dry:#?}");
+    assert!(!repo.path("backend/.env").exists(), "a dry run wrote");
+    assert!(
+        sandbox
+            .requests()
+            .iter()
+            .all(|request| request.starts_with("GET ")),
+        "a dry run changed Neon"
+    );
+
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    all_done(&run);
+    assert_eq!(run.json()["status"], "done");
+    assert_eq!(run.json()["version"], 1);
+    let secret = password(&repo);
+    let generated = repo.env("JWT_SECRET");
+    assert_eq!(generated.len(), 64, "32 bytes in hex");
+    run.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
+    for key in [
+        "DATABASE_URL",
+        "JWT_SECRET",
+        "API_HOST",
+        "API_PORT",
+        "FRONTEND_URL",
+    ] {
+        assert!(!repo.env(key).is_empty(), "{key}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(repo.path("backend/.env"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777;
+        assert_eq!(mode, 0o600);
+    }
+    assert!(
+        repo.path("backend/src/db/session.py").exists()
+            && repo.path("backend/src/db/__init__.py").exists()
+    );
+    let status = repo.git(&home, &["status", "--porcelain", "--untracked-files=all"]);
+    assert!(!status.contains(".env"), "git sees the env file: {status}");
+
+    let written = repo.read("backend/.env");
+    let before = sandbox.requests().len();
+    let again = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(again.code, 0, "{again:#?}");
+    all_done(&again);
+    let requests = sandbox.requests();
+    let new = requests.get(before..).unwrap();
+    assert!(
+        !new.is_empty() && new.iter().all(|request| request.starts_with("GET ")),
+        "{new:?}"
+    );
+    assert_eq!(repo.read("backend/.env"), written);
+
+    let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
+    assert_eq!(check.code, 0, "{check:#?}");
+    check.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
+
+    let lines = repo.neonup(&home, &sandbox, &["check", "-v"]);
+    assert_eq!(lines.code, 0, "{lines:#?}");
+    lines.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
+
+    if has("psql") {
+        let url = repo
+            .env("DATABASE_URL")
+            .replace("postgresql+psycopg://", "postgresql://");
+        let output = home
+            .command("psql")
+            .args([&url, "-Atc", r#"select count(*) from "user", task"#])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "0",
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    } else {
+        skip("there is no psql");
+    }
+    sandbox.stop();
+}
+
+#[test]
+fn what_is_broken_is_named_and_repaired() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    assert_eq!(repo.neonup(&home, &sandbox, &["setup", "--yes"]).code, 0);
+    let config = repo.read("neonup.toml");
+
+    fs::remove_file(repo.path("backend/.env")).unwrap();
+    let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
+    assert_eq!(check.code, 1, "{check:#?}");
+    assert!(
+        check.codes().contains(&"env.missing-file".to_owned()),
+        "{:?}",
+        check.codes()
+    );
+    let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(repaired.code, 0, "{repaired:#?}");
+    assert_eq!(
+        repo.read("neonup.toml"),
+        config,
+        "another project was joined"
+    );
+    let creates = sandbox
+        .requests()
+        .iter()
+        .filter(|request| request.starts_with("POST ") && request.ends_with("/projects"))
+        .count();
+    assert_eq!(creates, 1);
+
+    repo.git(&home, &["add", "-f", "backend/.env"]);
+    let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
+    assert_eq!(check.code, 1, "{check:#?}");
+    assert!(
+        check.codes().contains(&"secrets.tracked".to_owned()),
+        "{:?}",
+        check.codes()
+    );
+    let fixed = repo.neonup(&home, &sandbox, &["check", "--fix", "--json"]);
+    assert!(
+        !fixed.codes().contains(&"secrets.tracked".to_owned()),
+        "{fixed:#?}"
+    );
+    assert!(repo.path("backend/.env").exists());
+
+    // somebody rotated the password: one line says so, one command repairs it
+    let secret = password(&repo);
+    let text = repo
+        .read("backend/.env")
+        .replace(&secret, "npg_oldPassword99");
+    fs::write(repo.path("backend/.env"), text).unwrap();
+    let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
+    assert!(
+        check.codes().contains(&"env.stale-url".to_owned()),
+        "{check:#?}"
+    );
+    check.holds_none_of(&[&secret, "npg_oldPassword99"]);
+    let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(repaired.code, 0, "{repaired:#?}");
+    assert_eq!(password(&repo), secret);
+}
+
+#[test]
+fn a_wrong_key_writes_nothing() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let before = repo.snapshot();
+    let run = |key: &str, arguments: &[&str]| {
+        let output = home
+            .neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .env("NEON_API_KEY", key)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run::new(&output)
+    };
+    let wrong = run("napi_wrongcanary12345", &["setup", "--yes", "--json"]);
+    assert_eq!(wrong.code, 2, "{wrong:#?}");
+    assert!(wrong.codes().contains(&"login.key-rejected".to_owned()));
+    wrong.holds_none_of(&["napi_wrongcanary12345"]);
+    let empty = run("", &["setup", "--yes", "--json"]);
+    assert_eq!(empty.code, 2, "{empty:#?}");
+    assert!(
+        empty.codes().contains(&"login.missing-key".to_owned()),
+        "{empty:#?}"
+    );
+    let unprintable = run("napi_a\u{7}b\u{e9}", &["setup", "--yes", "--json"]);
+    assert_eq!(unprintable.code, 2, "{unprintable:#?}");
+    assert_eq!(repo.snapshot(), before);
+    assert!(
+        sandbox
+            .requests()
+            .iter()
+            .all(|request| request.starts_with("GET "))
+    );
+}
+
+#[test]
+fn a_stopped_sandbox_is_named_as_such() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    assert_eq!(repo.neonup(&home, &sandbox, &["setup", "--yes"]).code, 0);
+    let (host, key) = (sandbox.api_host.clone(), sandbox.api_key.clone());
+    sandbox.stop();
+    let output = home
+        .neonup()
+        .current_dir(&repo.root)
+        .env("NEON_API_HOST", host)
+        .env("NEON_API_KEY", key)
+        .args(["check", "--json"])
+        .output()
+        .unwrap();
+    let check = Run::new(&output);
+    assert_eq!(check.code, 2, "{check:#?}");
+    for code in ["health.tcp", "login.unreachable"] {
+        assert!(
+            check.codes().contains(&code.to_owned()),
+            "{:?}",
+            check.codes()
+        );
+    }
+}
+
+#[test]
+fn bad_input_has_a_clear_failure_and_changes_nothing() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+
+    let repo = Repo::sample(&home);
+    fs::write(repo.path("neonup.toml"), "[project]\nnmae = \"x\"\n").unwrap();
+    let before = repo.snapshot();
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes"]);
+    assert_eq!(run.code, 64, "{run:#?}");
+    assert!(
+        run.stderr.contains("line 2") && run.stderr.contains("did you mean `name`"),
+        "{run:#?}"
+    );
+    assert_eq!(repo.snapshot(), before);
+
+    let bare = Repo::files(neonup::domain::sample::FILES);
+    let before = bare.snapshot();
+    let run = bare.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stdout.contains("git init"), "{run:#?}");
+    assert_eq!(bare.snapshot(), before);
+
+    // a file stands where the folder of the env file would be: nothing can be written there, whoever asks
+    let blocked = Repo::sample(&home);
+    fs::remove_dir_all(blocked.path("backend")).unwrap();
+    fs::write(blocked.path("backend"), "not a folder").unwrap();
+    let before = blocked.snapshot();
+    let run = blocked.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert_eq!(blocked.snapshot(), before);
+
+    let run = repo.neonup(&home, &sandbox, &["setup", "--frobnicate"]);
+    assert_eq!(run.code, 64, "{run:#?}");
+    let run = repo.neonup(&home, &sandbox, &["check", "healt"]);
+    assert_eq!(run.code, 64);
+    assert!(run.stderr.contains("the steps are login"), "{run:#?}");
+    let run = repo.neonup(&home, &sandbox, &["-C", "/nowhere", "check"]);
+    assert_eq!(run.code, 64);
+    assert!(run.stderr.contains("/nowhere"), "{run:#?}");
+    let run = bare.neonup(
+        &home,
+        &sandbox,
+        &["check", "--api-host", "http://example.org/api"],
+    );
+    assert_eq!(run.code, 64);
+    assert!(run.stderr.contains("in clear"), "{run:#?}");
+
+    assert!(
+        sandbox
+            .requests()
+            .iter()
+            .all(|request| request.starts_with("GET ")),
+        "something was created"
+    );
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked_and_nothing_assumed() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let before = repo.snapshot();
+    let wizard = repo.neonup(&home, &sandbox, &[]);
+    assert_eq!(wizard.code, 2, "{wizard:#?}");
+    assert!(
+        wizard.stderr.contains("needs a terminal") && wizard.stderr.contains("setup --yes"),
+        "{wizard:#?}"
+    );
+    let setup = repo.neonup(&home, &sandbox, &["setup"]);
+    assert_eq!(setup.code, 2, "{setup:#?}");
+    assert!(setup.stderr.contains("--yes"), "{setup:#?}");
+    let plain = repo.neonup(&home, &sandbox, &["--plain"]);
+    assert_eq!(plain.code, 2, "end of input is never consent: {plain:#?}");
+    assert_eq!(repo.snapshot(), before);
+    let json = repo.neonup(&home, &sandbox, &["setup", "--json"]);
+    assert_eq!(json.code, 2);
+    assert_eq!(json.json()["version"], 1);
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let home = Home::new();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let output = home
+        .neonup()
+        .args(["sandbox", "--port", &port])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let run = Run::new(&output);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(
+        run.stderr.contains(&port) && run.stderr.contains("hint:"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_key_is_taken_from_a_pipe_and_kept_only_where_consented() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let login = |key: &str, arguments: &[&str]| {
+        use std::io::Write as _;
+        let mut child = home
+            .neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(key.as_bytes())
+            .unwrap();
+        Run::new(&child.wait_with_output().unwrap())
+    };
+    let nothing = login("", &["login"]);
+    assert_eq!(nothing.code, 2, "{nothing:#?}");
+    assert!(nothing.stderr.contains("empty"), "{nothing:#?}");
+    // no keyring runs for this home: that is said, and the key is not kept in clear behind the user's back
+    let refused = login(&sandbox.api_key, &["login"]);
+    assert_eq!(refused.code, 2, "{refused:#?}");
+    let stored = home.dir.path().join("config/neonup/keys");
+    assert!(!stored.exists());
+    let kept = login(
+        &format!("  \"{}\"\n", sandbox.api_key),
+        &["login", "--store", "file"],
+    );
+    assert_eq!(kept.code, 0, "{kept:#?}");
+    kept.holds_none_of(&[&sandbox.api_key]);
+    assert_eq!(fs::read_dir(&stored).unwrap().count(), 1);
+    let check = |arguments: &[&str]| {
+        let output = home
+            .neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run::new(&output)
+    };
+    let run = check(&["check", "login", "--json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(run.codes(), ["login.stored-in-clear"]);
+    let status = check(&["status"]);
+    assert_eq!(status.code, 0, "{status:#?}");
+    status.holds_none_of(&[&sandbox.api_key]);
+    assert_eq!(check(&["logout"]).code, 0);
+    assert_eq!(check(&["check", "login"]).code, 1);
+}
+
+#[test]
+fn a_killed_setup_goes_on_from_what_is_true() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    for moment in [0_u64, 30, 80, 150, 250, 400] {
+        let mut child = home
+            .neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .env("NEON_API_KEY", &sandbox.api_key)
+            .args(["setup", "--yes"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // moments spread over the run; which step each one hits does not matter, only that every one is survived
+        std::thread::sleep(std::time::Duration::from_millis(moment));
+        signal(child.id(), Signal::KILL);
+        wait(&mut child);
+    }
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    let made = sandbox
+        .requests()
+        .iter()
+        .filter(|request| *request == "POST /api/v2/projects" || *request == "POST /projects")
+        .count();
+    assert!(made >= 1, "{:?}", sandbox.requests());
+    let status = repo.neonup(&home, &sandbox, &["status"]);
+    assert!(status.stdout.contains("aido-todo"), "{status:#?}");
+    let leftovers: Vec<_> = fs::read_dir(repo.path("backend"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert!(
+        !leftovers
+            .iter()
+            .any(|name| name.to_string_lossy().ends_with(".tmp")),
+        "{leftovers:?}"
+    );
+}
+
+#[test]
+fn a_killed_sandbox_leaves_no_server_and_its_folder_still_works() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap().display().to_string();
+    let mut sandbox = Sandbox::start(&home, &["--dir", &path]);
+    let repo = Repo::sample(&home);
+    assert_eq!(repo.neonup(&home, &sandbox, &["setup", "--yes"]).code, 0);
+    let key = sandbox.api_key.clone();
+    signal(sandbox.child.id(), Signal::KILL);
+    wait(&mut sandbox.child);
+    until("the servers are gone", || processes(&path).is_empty());
+    let sandbox = Sandbox::start(&home, &["--dir", &path]);
+    assert_eq!(sandbox.api_key, key, "the key is the folder's");
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    sandbox.stop();
+    until("the servers are gone", || processes(&path).is_empty());
+}
+
+#[test]
+fn the_real_application_starts_from_what_was_written() {
+    let Some(python) = python() else {
+        return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
+    };
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    // the project's own virtual environment is the one to be used
+    let venv = python.parent().unwrap().parent().unwrap();
+    std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(
+        run.evidence("health").contains("the app is healthy"),
+        "{run:#?}"
+    );
+    // and as a person would: create_engine with what the file holds
+    let script = "import os; from dotenv import load_dotenv; load_dotenv('backend/.env'); \
+                  from sqlalchemy import create_engine, text; \
+                  print(create_engine(os.environ['DATABASE_URL']).connect().execute(text('select 1')).scalar())";
+    let output = home
+        .command(&python)
+        .current_dir(&repo.root)
+        .args(["-c", script])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "1",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn the_demo_runs_without_a_screen_and_leaves_nothing() {
+    let home = Home::new();
+    let scratch = tempfile::tempdir().unwrap();
+    let output = home
+        .neonup()
+        .args(["demo", "--yes", "--json"])
+        .env("TMPDIR", scratch.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let run = Run::new(&output);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(run.statuses().len(), 7);
+    assert!(
+        run.stderr.contains("The sample project lies in"),
+        "{run:#?}"
+    );
+    assert_eq!(
+        fs::read_dir(scratch.path()).unwrap().count(),
+        0,
+        "the demo's folder stayed"
+    );
+    let no_screen = Run::new(
+        &home
+            .neonup()
+            .arg("demo")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(no_screen.code, 2, "{no_screen:#?}");
+}
+
+#[test]
+fn generated_texts_come_from_the_programs_own_definitions() {
+    let home = Home::new();
+    let run = |arguments: &[&str]| Run::new(&home.neonup().args(arguments).output().unwrap());
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(
+            run(&["completions", shell]).stdout.contains("neonup"),
+            "{shell}"
+        );
+    }
+    assert!(run(&["man"]).stdout.contains(".TH neonup"));
+    let list = run(&["check", "--list"]);
+    assert!(list.stdout.contains("env.stale-url"));
+    let help = run(&["--help"]);
+    assert_eq!(help.code, 0);
+    assert!(
+        !help.stdout.contains("--api-key"),
+        "a key must never stand in argv"
+    );
+    assert_eq!(
+        run(&["--version"]).stdout.trim(),
+        format!("neonup {}", env!("CARGO_PKG_VERSION"))
+    );
+    let _ = (PATIENCE, free_port());
+}

@@ -1,0 +1,89 @@
+//! The real OS keyring: a `gnome-keyring-daemon` on a D-Bus session of its own.
+
+use std::process::Stdio;
+
+use crate::support::{Home, Repo, Run, Sandbox, has, skip};
+
+/// Runs a shell script in a D-Bus session of its own, which ends with it.
+fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script: &str) -> Run {
+    let runtime = home.dir.path().join("runtime");
+    std::fs::create_dir_all(&runtime).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let daemon = if unlock {
+        "printf 'a password' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n"
+    } else {
+        // running, but nobody can unlock it: no default collection
+        "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\n"
+    };
+    let script = format!("{daemon}({script}\n)\ncode=$?\npkill -P $$ 2>/dev/null\nexit $code\n");
+    let output = home
+        .command("dbus-run-session")
+        .args(["--", "bash", "-c", &script])
+        .current_dir(&repo.root)
+        .env("XDG_RUNTIME_DIR", &runtime)
+        .env("XDG_DATA_HOME", home.dir.path().join("data"))
+        .env("NEON_API_HOST", &sandbox.api_host)
+        .env("KEY", &sandbox.api_key)
+        .env("NEONUP", env!("CARGO_BIN_EXE_neonup"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Run::new(&output)
+}
+
+#[test]
+fn a_real_keyring_keeps_the_key_and_forgets_it() {
+    if !has("gnome-keyring-daemon") || !has("dbus-run-session") {
+        return skip("there is no gnome-keyring-daemon or no dbus-run-session");
+    }
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let run = in_session(
+        &home,
+        &repo,
+        &sandbox,
+        true,
+        r#"set -e
+        printf '%s' "$KEY" | "$NEONUP" login
+        "$NEONUP" check login --json
+        "$NEONUP" logout
+        ! "$NEONUP" check login >/dev/null"#,
+    );
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(run.stdout.contains("from the OS keyring"), "{run:#?}");
+    assert!(run.stdout.contains("forgotten"), "{run:#?}");
+    run.holds_none_of(&[&sandbox.api_key]);
+    assert!(
+        !home.dir.path().join("config/neonup/keys").exists(),
+        "the key lies in a file as well"
+    );
+}
+
+#[test]
+fn a_locked_keyring_is_said_within_its_limit() {
+    if !has("gnome-keyring-daemon") || !has("dbus-run-session") {
+        return skip("there is no gnome-keyring-daemon or no dbus-run-session");
+    }
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let run = in_session(
+        &home,
+        &repo,
+        &sandbox,
+        false,
+        r#"printf '%s' "$KEY" | "$NEONUP" login"#,
+    );
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(
+        run.stderr.contains("keyring") || run.stdout.contains("keyring"),
+        "{run:#?}"
+    );
+    assert!(run.stdout.contains("--store file"), "{run:#?}");
+    run.holds_none_of(&[&sandbox.api_key]);
+}

@@ -1,0 +1,7 @@
+//! The sandbox over its real surfaces: HTTP, TLS, Postgres, processes.
+
+mod api;
+mod databases;
+mod faults;
+mod lifetime;
+mod support;

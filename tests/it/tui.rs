@@ -1,0 +1,365 @@
+//! The wizard in a real pseudo-terminal, over a make-believe engine.
+//!
+//! The child is this very test binary, told by a variable of the environment to be the wizard.
+
+use std::{
+    collections::BTreeSet,
+    io::{Read as _, Write},
+    num::NonZero,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use neonup::{
+    answer::Answer,
+    event::{Event, EventKind},
+    plan::StepId,
+    tui::{Options, drive::Engine, gallery, terminal},
+};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+const CHILD: &str = "NEONUP_TEST_WIZARD";
+
+/// The gallery's world, at its own pace.
+struct Paced {
+    world: Mutex<gallery::World>,
+    events: UnboundedSender<Event>,
+    cancelled: Arc<Mutex<BTreeSet<u64>>>,
+    latest: Mutex<std::collections::BTreeMap<StepId, u64>>,
+    bug: bool,
+}
+
+impl Paced {
+    fn play(&self, happens: Vec<(Duration, Event)>) {
+        for (_, event) in &happens {
+            self.latest.lock().unwrap().insert(event.step, event.run);
+        }
+        let (events, cancelled) = (self.events.clone(), Arc::clone(&self.cancelled));
+        thread::spawn(move || {
+            let start = Instant::now();
+            let mut happens = happens;
+            happens.sort_by_key(|(after, _)| *after);
+            for (after, event) in happens {
+                thread::sleep(after.saturating_sub(start.elapsed()));
+                if !cancelled.lock().unwrap().contains(&event.run) {
+                    events.send(event).ok();
+                }
+            }
+        });
+    }
+}
+
+impl Engine for Paced {
+    fn probe(&self, steps: &[StepId]) {
+        let happens = self.world.lock().unwrap().probe(steps);
+        self.play(happens);
+    }
+
+    fn apply(&self, step: StepId, answer: Answer) {
+        if self.bug {
+            // a task of ours panics: the runtime says so, the hook keeps it off the screen
+            let events = self.events.clone();
+            thread::spawn(move || {
+                let panicked = std::panic::catch_unwind(|| panic!("canary of a panic"));
+                assert!(panicked.is_err());
+                let kind = EventKind::Bug(format!("the {step} step panicked"));
+                events.send(gallery::event(step, 1, kind)).ok();
+            });
+            return;
+        }
+        let happens = self.world.lock().unwrap().apply(step, &answer);
+        self.play(happens);
+    }
+
+    fn cancel(&self, step: StepId) {
+        let run = self.latest.lock().unwrap().get(&step).copied().unwrap_or(0);
+        self.cancelled.lock().unwrap().insert(run);
+        let event = self.world.lock().unwrap().cancel(step, run);
+        self.events.send(event).ok();
+    }
+}
+
+#[test]
+fn child() {
+    let Ok(what) = std::env::var(CHILD) else {
+        return;
+    };
+    let (events, mut receiver) = unbounded_channel();
+    let done: &[StepId] = match what.as_str() {
+        "done" => &StepId::ALL,
+        "login" => &[StepId::Login],
+        _ => &[],
+    };
+    let engine = Paced {
+        world: Mutex::new(gallery::World::with(done)),
+        events,
+        cancelled: Arc::default(),
+        latest: Mutex::default(),
+        bug: what == "bug",
+    };
+    let options = Options {
+        no_color: std::env::var_os("NO_COLOR").is_some(),
+        ascii: what == "ascii",
+        ..gallery::options()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let ended = runtime.block_on(terminal::run_with(&engine, &mut receiver, options));
+    println!("ended: {:?}", ended.map(|(_, reason)| reason));
+}
+/// The wizard in a pseudo-terminal of its own.
+struct Wizard {
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<Vec<u8>>>,
+    keys: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+}
+
+fn size(rows: u16, columns: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn some(number: u16) -> NonZero<u16> {
+    number.try_into().unwrap()
+}
+
+impl Wizard {
+    fn open(what: &str) -> Self {
+        let pair = native_pty_system().openpty(size(24, 80)).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "tui::child", "--nocapture"]);
+        command.env(CHILD, what);
+        command.env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(some(24), some(80), 0)));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let (shown, bytes) = (Arc::clone(&screen), Arc::clone(&raw));
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
+                    break;
+                };
+                shown.lock().unwrap().process(read);
+                bytes.lock().unwrap().extend_from_slice(read);
+            }
+        });
+        Self {
+            screen,
+            raw,
+            keys: Some(keys),
+            child,
+            master: Some(pair.master),
+        }
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn until(&self, what: &str, met: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !met(self) {
+            let late = start.elapsed() > Duration::from_secs(20);
+            assert!(!late, "never {what}:\n{}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn wait(&self, words: &str) {
+        self.until(words, |wizard| wizard.screen().contains(words));
+    }
+
+    fn send(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.send(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    fn resize(&self, rows: u16, columns: u16) {
+        // the emulator first: the program draws as soon as the pseudo-terminal has its new size
+        let mut screen = self.screen.lock().unwrap();
+        screen.screen_mut().set_size(some(rows), some(columns));
+        drop(screen);
+        self.master
+            .as_ref()
+            .unwrap()
+            .resize(size(rows, columns))
+            .unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end, and for the terminal to be as it was.
+    fn ends(&mut self) {
+        self.child.wait().unwrap();
+        self.until("the terminal back", |wizard| {
+            let screen = wizard.screen.lock().unwrap();
+            let screen = screen.screen();
+            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        });
+    }
+}
+
+impl Drop for Wizard {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+    }
+}
+
+const GOOD: &str = "napi_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abgood";
+
+#[test]
+fn from_a_wrong_key_to_the_summary_with_enter_alone() {
+    let mut wizard = Wizard::open("fresh");
+    wizard.wait("paste it here");
+    assert!(wizard.screen.lock().unwrap().screen().alternate_screen());
+    wizard.paste("napi_0123456789abcdef-bad\n");
+    wizard.wait("…-bad");
+    wizard.send("\r");
+    wizard.wait("refused by Neon");
+    wizard.paste(&format!("NEON_API_KEY=\"{GOOD}\"\n"));
+    wizard.wait("…good");
+    wizard.send("\r");
+    for question in [
+        "Create “aido-todo”",
+        "Write 2 files",
+        "Write backend",
+        "Run assets",
+        "Start the app",
+        "Mend the repository",
+    ] {
+        wizard.wait(&format!("❯ {question}"));
+        wizard.send("\r");
+    }
+    wizard.wait("❯ Finish");
+    wizard.send("\r");
+    wizard.ends();
+    wizard.wait("ended: Ok(Finished)");
+    let raw = String::from_utf8_lossy(&wizard.raw.lock().unwrap()).into_owned();
+    assert!(
+        !raw.contains("0123456789abcdef"),
+        "the key was sent to the terminal"
+    );
+    assert!(
+        !raw.contains("\x1b[6n"),
+        "the terminal was asked for its cursor"
+    );
+}
+
+#[test]
+fn a_resize_and_a_long_paste_in_the_middle() {
+    let mut wizard = Wizard::open("fresh");
+    wizard.wait("paste it here");
+    wizard.paste(&"x1y2z3w\n".repeat(512));
+    wizard.wait("3584 characters");
+    wizard.resize(10, 40);
+    wizard.wait("Make the window larger");
+    wizard.resize(40, 120);
+    wizard.until("120 columns", |wizard| {
+        wizard.screen().contains(&"─".repeat(99))
+    });
+    wizard.resize(18, 60);
+    wizard.until("60 columns", |wizard| wizard.screen().contains("▸1 Login"));
+    wizard.send("\r");
+    wizard.wait("cannot be a key");
+    wizard.send("\x03");
+    wizard.ends();
+    wizard.wait("ended: Ok(Cancelled)");
+}
+
+#[test]
+fn escape_cancels_and_ctrl_c_asks_while_something_runs() {
+    let mut wizard = Wizard::open("login");
+    wizard.wait("❯ Create “aido-todo”");
+    wizard.send("\r");
+    wizard.wait("talking to Neon");
+    wizard.send("\x1b");
+    wizard.wait("❯ Create “aido-todo”");
+    wizard.send("\r");
+    wizard.wait("talking to Neon");
+    wizard.send("\x03");
+    wizard.wait("Leave now?");
+    wizard.send("\x03");
+    wizard.ends();
+    wizard.wait("ended: Ok(Cancelled)");
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
+    let mut wizard = Wizard::open("done");
+    wizard.wait("❯ Finish");
+    wizard.send("\x1a");
+    wizard.until("the terminal back", |wizard| {
+        !wizard.screen.lock().unwrap().screen().alternate_screen()
+    });
+    wizard.signal(rustix::process::Signal::CONT);
+    wizard.wait("❯ Finish");
+    assert!(wizard.screen.lock().unwrap().screen().alternate_screen());
+    wizard.send("?");
+    wizard.wait("Do what is chosen");
+    wizard.send("q\r");
+    wizard.ends();
+}
+
+#[test]
+fn signals_end_it_with_the_terminal_as_it_was() {
+    for (signal, reason) in [
+        (rustix::process::Signal::TERM, "Cancelled"),
+        (rustix::process::Signal::INT, "Cancelled"),
+        (rustix::process::Signal::HUP, "Hangup"),
+    ] {
+        let mut wizard = Wizard::open("done");
+        wizard.wait("❯ Finish");
+        wizard.signal(signal);
+        wizard.ends();
+        wizard.wait(&format!("ended: Ok({reason})"));
+    }
+}
+
+#[test]
+fn a_closed_terminal_ends_it() {
+    let mut wizard = Wizard::open("done");
+    wizard.wait("❯ Finish");
+    wizard.keys = None;
+    wizard.master = None;
+    // the reader's copy still holds the terminal, so the hang-up comes as a signal of the one that closes it
+    wizard.signal(rustix::process::Signal::HUP);
+    let status = wizard.child.wait().unwrap();
+    assert!(status.exit_code() != 134, "{status:?}");
+}
+
+#[test]
+fn a_panic_of_a_task_leaves_cleanly_and_its_message_is_not_shown() {
+    let mut wizard = Wizard::open("bug");
+    wizard.wait("paste it here");
+    wizard.paste(GOOD);
+    wizard.wait("…good");
+    wizard.send("\r");
+    wizard.ends();
+    wizard.wait("ended: Ok(Bug(");
+    let raw = String::from_utf8_lossy(&wizard.raw.lock().unwrap()).into_owned();
+    assert!(!raw.contains("canary of a panic"));
+}

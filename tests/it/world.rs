@@ -1,0 +1,591 @@
+//! A small world in memory: fakes of every port, for tests of the engine and of the steps.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use neonup::{
+    answer::Store,
+    detail::Keyring,
+    domain::url::Connection,
+    engine::Cx,
+    event::Event,
+    failure::{Failure, Result},
+    finding::Code,
+    plan::StepId,
+    ports::{
+        Ports,
+        database::{Database, Session, SqlFile, TableFacts, TlsFacts},
+        files::{FileKind, FileStat, Files},
+        neon::{
+            Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewProject, Operation,
+            Organization, Project, User,
+        },
+        process::{CommandSpec, Ended, HttpAnswer, Process, Running},
+        repository::{HistoryScan, Known, Protection, Repository, TreeScan},
+        store::SecretStore,
+    },
+    secret::Secret,
+    settings::{Config, Environment, Flags, Found, Settings},
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// The key that the fake Neon accepts; a canary that no output may hold.
+pub const KEY: &str = "napi_canary0123456789canary";
+/// The password of every role.
+pub const PASSWORD: &str = "npg_canaryPassword42";
+
+/// What a create does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Create {
+    #[default]
+    Answers,
+    /// Makes the project, but the answer never arrives.
+    AnswerLost,
+    /// Nothing is made, and nobody is told.
+    Nothing,
+    Refused(Code),
+}
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub projects: Vec<Project>,
+    pub unavailable: Vec<String>,
+    pub create: Create,
+    pub creates: usize,
+    pub org_needed: bool,
+    pub organizations: Vec<Organization>,
+    /// How many more polls an operation needs.
+    pub busy: usize,
+    pub operation_fails: bool,
+    pub scoped_to: Option<String>,
+    pub auth_panics: bool,
+    pub auth_hangs: bool,
+    pub auth_method: Option<String>,
+    pub stored: BTreeMap<(u8, String), String>,
+    pub keyring: Option<String>,
+    pub neon_cli: Option<(String, String)>,
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    pub calls: Vec<String>,
+}
+
+/// All fakes share one state.
+#[derive(Clone, Default)]
+pub struct World(pub Arc<Mutex<State>>);
+
+impl World {
+    pub fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    pub fn ports(&self) -> Ports {
+        let world = Arc::new(self.clone());
+        Ports {
+            neon: world.clone(),
+            database: world.clone(),
+            store: world.clone(),
+            files: world.clone(),
+            repository: world.clone(),
+            process: world,
+        }
+    }
+
+    /// Settings of a project `todo` in `/repo`, with the right key in the environment.
+    pub fn settings(&self, flags: Flags) -> Settings {
+        self.settings_with(&[("NEON_API_KEY", KEY)], flags)
+    }
+
+    pub fn settings_with(&self, environment: &[(&str, &str)], flags: Flags) -> Settings {
+        let config = Config::parse("[project]\nname = \"todo\"\n").unwrap();
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::resolve(
+            Path::new("/repo"),
+            Path::new("/repo/neonup.toml"),
+            Found {
+                config: Some(config),
+                detected: Config::default(),
+                environment: Environment::new(environment),
+            },
+            flags,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+        )
+    }
+
+    pub fn context(&self, settings: Settings, step: StepId) -> (Cx, UnboundedReceiver<Event>) {
+        let (sender, receiver) = unbounded_channel();
+        (Cx::for_test(settings, self.ports(), step, sender), receiver)
+    }
+
+    pub fn project(&self, id: &str, name: &str) {
+        self.with(|state| state.projects.push(project(id, name)));
+    }
+
+    pub fn file(&self, path: &str) -> Option<String> {
+        self.with(|state| {
+            state
+                .files
+                .get(Path::new(path))
+                .map(|bytes| String::from_utf8(bytes.clone()).unwrap())
+        })
+    }
+
+    fn called(&self, call: &str) {
+        self.with(|state| state.calls.push(call.to_owned()));
+    }
+
+    fn check(&self, key: &Secret) -> Result<()> {
+        if key.expose() == KEY {
+            return Ok(());
+        }
+        Err(
+            Failure::new(Code::LoginKeyRejected, "Neon does not accept the API key")
+                .hint("make a new key"),
+        )
+    }
+}
+
+pub fn project(id: &str, name: &str) -> Project {
+    Project {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        region_id: "aws-us-east-2".to_owned(),
+        pg_version: 17,
+        created_at: "2025-12-29T00:00:00Z".to_owned(),
+        org_id: None,
+    }
+}
+
+fn connection() -> Connection {
+    let uri = format!(
+        "postgresql://neondb_owner:{PASSWORD}@ep-a-b-12345678.us-east-2.aws.neon.tech/neondb?sslmode=require"
+    );
+    Connection::from_uris(&Secret::new(uri), None).unwrap()
+}
+
+#[async_trait]
+impl Neon for World {
+    async fn auth(&self, key: &Secret) -> Result<Auth> {
+        self.called("auth");
+        let (panics, hangs, method) = self.with(|state| {
+            (
+                state.auth_panics,
+                state.auth_hangs,
+                state.auth_method.clone(),
+            )
+        });
+        assert!(!panics, "a panic with {} in it", key.expose());
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        self.check(key)?;
+        Ok(Auth {
+            account_id: "ada".to_owned(),
+            auth_method: method.unwrap_or_else(|| "api_key_user".to_owned()),
+        })
+    }
+
+    async fn user(&self, key: &Secret) -> Result<User> {
+        self.check(key)?;
+        Ok(User {
+            email: "ada@example.org".to_owned(),
+            projects_limit: None,
+        })
+    }
+
+    async fn organizations(&self, _key: &Secret) -> Result<Vec<Organization>> {
+        Ok(self.with(|state| state.organizations.clone()))
+    }
+
+    async fn projects(
+        &self,
+        key: &Secret,
+        org: Option<&str>,
+        page: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<Listing> {
+        self.called("list");
+        self.check(key)?;
+        self.with(|state| {
+            if let Some(id) = &state.scoped_to {
+                return Err(Failure::new(
+                    Code::LoginKeyScope,
+                    "this kind of API key may not do that",
+                )
+                .why(format!("…; subject_project_id:\"{id}\"")));
+            }
+            if state.org_needed && org.is_none() {
+                return Err(Failure::new(
+                    Code::ProjectOrganizationNeeded,
+                    "Neon asks which organization is meant",
+                ));
+            }
+            page(state.projects.len());
+            Ok(Listing {
+                projects: state.projects.clone(),
+                unavailable: state.unavailable.clone(),
+            })
+        })
+    }
+
+    async fn project(&self, _key: &Secret, id: &str) -> Result<Option<Project>> {
+        self.called("project");
+        Ok(self.with(|state| {
+            state
+                .projects
+                .iter()
+                .find(|project| project.id == id)
+                .cloned()
+        }))
+    }
+
+    async fn create_project(&self, _key: &Secret, new: &NewProject) -> Result<Created> {
+        self.called("create");
+        self.with(|state| {
+            state.creates += 1;
+            let made = project(&format!("made-{}", state.creates), &new.name);
+            let lost = || Failure::new(Code::ProjectNotReady, "the answer was lost");
+            match state.create {
+                Create::Answers => state.projects.push(made.clone()),
+                Create::AnswerLost => {
+                    state.projects.push(made);
+                    return Err(lost());
+                }
+                Create::Nothing => return Err(lost()),
+                Create::Refused(code) => return Err(Failure::new(code, "no")),
+            }
+            Ok(Created {
+                project: made,
+                branch: branch(),
+                operations: Vec::new(),
+                connection: Some(connection()),
+            })
+        })
+    }
+
+    async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>> {
+        Ok(self.with(|state| {
+            let status = if state.operation_fails {
+                "failed"
+            } else if state.busy > 0 {
+                state.busy -= 1;
+                "running"
+            } else {
+                "finished"
+            };
+            vec![Operation {
+                id: "op".to_owned(),
+                action: "start_compute".to_owned(),
+                status: status.to_owned(),
+                error: None,
+            }]
+        }))
+    }
+
+    async fn operation(&self, key: &Secret, project: &str, _id: &str) -> Result<Operation> {
+        Ok(self.operations(key, project).await?.remove(0))
+    }
+
+    async fn branches(&self, _key: &Secret, _project: &str) -> Result<Vec<Branch>> {
+        Ok(vec![branch()])
+    }
+
+    async fn endpoints(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        branch: &str,
+    ) -> Result<Vec<Endpoint>> {
+        Ok(vec![Endpoint {
+            id: "ep-a-b-12345678".to_owned(),
+            host: "ep-a-b-12345678.us-east-2.aws.neon.tech".to_owned(),
+            branch_id: branch.to_owned(),
+            kind: "read_write".to_owned(),
+            current_state: "active".to_owned(),
+        }])
+    }
+
+    async fn databases(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+    ) -> Result<Vec<BranchDatabase>> {
+        Ok(vec![BranchDatabase {
+            name: "neondb".to_owned(),
+            owner_name: "neondb_owner".to_owned(),
+        }])
+    }
+
+    async fn connection_uri(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+        database: &str,
+        role: &str,
+        pooled: bool,
+    ) -> Result<Secret> {
+        let pooler = if pooled { "-pooler" } else { "" };
+        Ok(Secret::new(format!(
+            "postgresql://{role}:{PASSWORD}@ep-a-b-12345678{pooler}.us-east-2.aws.neon.tech/{database}?sslmode=require&channel_binding=require"
+        )))
+    }
+
+    async fn sandbox_authority(&self) -> Option<String> {
+        None
+    }
+}
+
+fn branch() -> Branch {
+    Branch {
+        id: "br-a-b-12345678".to_owned(),
+        name: "main".to_owned(),
+        default: true,
+        current_state: "ready".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Database for World {
+    async fn resolve(&self, _host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+    }
+
+    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr> {
+        Ok(addresses[0])
+    }
+
+    async fn handshake(
+        &self,
+        _connection: &Connection,
+        _authority: Option<&str>,
+    ) -> Result<TlsFacts> {
+        Ok(TlsFacts {
+            version: "TLS 1.3".to_owned(),
+            issuer: "a test".to_owned(),
+            days_left: Some(61),
+        })
+    }
+
+    async fn connect(
+        &self,
+        _connection: &Connection,
+        _authority: Option<&str>,
+    ) -> Result<Box<dyn Session>> {
+        Ok(Box::new(FakeSession))
+    }
+}
+
+struct FakeSession;
+
+#[async_trait]
+impl Session for FakeSession {
+    async fn ping(&mut self) -> Result<Duration> {
+        Ok(Duration::from_millis(1))
+    }
+
+    async fn tables(&mut self) -> Result<Vec<TableFacts>> {
+        Ok(Vec::new())
+    }
+
+    async fn rows(&mut self, _table: &str) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn run(&mut self, _files: &[SqlFile]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn expected(&mut self, _files: &[SqlFile]) -> Result<Vec<TableFacts>> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl SecretStore for World {
+    async fn self_test(&self) -> Keyring {
+        self.with(|state| {
+            state
+                .keyring
+                .clone()
+                .map_or(Keyring::Ready, Keyring::Unavailable)
+        })
+    }
+
+    async fn get(&self, store: Store, account: &str) -> Result<Option<Secret>> {
+        Ok(self.with(|state| {
+            state
+                .stored
+                .get(&(store as u8, account.to_owned()))
+                .map(Secret::new)
+        }))
+    }
+
+    async fn set(&self, store: Store, account: &str, key: &Secret) -> Result<()> {
+        if store != Store::Session {
+            self.with(|state| {
+                state
+                    .stored
+                    .insert((store as u8, account.to_owned()), key.expose().to_owned())
+            });
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, store: Store, account: &str) -> Result<bool> {
+        Ok(self.with(|state| {
+            state
+                .stored
+                .remove(&(store as u8, account.to_owned()))
+                .is_some()
+        }))
+    }
+
+    fn place(&self, store: Store, account: &str) -> String {
+        format!("{store:?} of {account}")
+    }
+
+    async fn neon_cli(&self) -> Option<(String, Secret)> {
+        self.with(|state| {
+            state
+                .neon_cli
+                .clone()
+                .map(|(account, key)| (account, Secret::new(key)))
+        })
+    }
+}
+
+impl Files for World {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.with(|state| state.files.get(path).cloned()))
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>> {
+        Ok(self.with(|state| {
+            state.files.get(path).map(|bytes| FileStat {
+                kind: FileKind::File,
+                len: bytes.len() as u64,
+                mode: Some(0o600),
+                link: None,
+            })
+        }))
+    }
+
+    fn writable(&self, _dir: &Path) -> bool {
+        true
+    }
+
+    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+        self.replace(path, expected, new)
+    }
+
+    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+        self.with(|state| {
+            if state.files.get(path).map(Vec::as_slice) != expected {
+                return Err(io::Error::other("changed meanwhile"));
+            }
+            state.files.insert(path.to_owned(), new.to_vec());
+            Ok(())
+        })
+    }
+
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+        self.replace(path, Some(expected), new)
+    }
+
+    fn remove_stale(&self, _dir: &Path) -> usize {
+        0
+    }
+
+    fn set_mode(&self, _path: &Path, _mode: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn keep_undo(&self, _path: &Path, _bytes: Option<&[u8]>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn undo(&self, _path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+        Ok(None)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.with(|state| state.files.remove(path));
+        Ok(())
+    }
+
+    fn forget_undo(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Repository for World {
+    fn root(&self) -> Option<&Path> {
+        Some(Path::new("/repo"))
+    }
+
+    async fn protection(&self, _path: &str) -> Result<Protection> {
+        Ok(Protection {
+            ignored: Known::Yes,
+            tracked: Known::No,
+            staged: Known::No,
+            committed: Known::No,
+        })
+    }
+
+    async fn add_ignore(&self, _path: &str) -> Result<String> {
+        Ok(".gitignore".to_owned())
+    }
+
+    async fn untrack(&self, _path: &str) -> Result<()> {
+        Ok(())
+    }
+
+    async fn scan_tree(
+        &self,
+        _live: &[(String, Secret)],
+        _progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<TreeScan> {
+        Ok(TreeScan::default())
+    }
+
+    async fn scan_history(
+        &self,
+        _live: &[(String, Secret)],
+        _watched: &[String],
+        _progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<HistoryScan> {
+        Ok(HistoryScan::default())
+    }
+}
+
+#[async_trait]
+impl Process for World {
+    fn find(&self, _program: &str, _dir: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    async fn run(&self, _command: &CommandSpec, _limit: Duration) -> Result<Ended> {
+        Err(Failure::new(Code::SchemaCommandFailed, "no programs here"))
+    }
+
+    async fn start(&self, _command: &CommandSpec) -> Result<Box<dyn Running>> {
+        Err(Failure::new(Code::HealthAppStart, "no programs here"))
+    }
+
+    async fn get(&self, _url: &str, _limit: Duration) -> Option<HttpAnswer> {
+        None
+    }
+
+    async fn listening(&self, _port: u16) -> bool {
+        false
+    }
+}
