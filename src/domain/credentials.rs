@@ -350,15 +350,15 @@ mod tests {
                 Kind::Url,
             ),
             (
-                format!("postgres://owner:Tr0ub4dor-x9@10.1.2.3/db"),
+                "postgres://owner:Tr0ub4dor-x9@10.1.2.3/db".to_owned(),
                 Kind::Url,
             ),
             (
-                format!("postgres://owner:a%40b%2Fc9Kq2@db.acme.io/db"),
+                "postgres://owner:a%40b%2Fc9Kq2@db.acme.io/db".to_owned(),
                 Kind::Url,
             ),
             (
-                format!("postgres://admin:admin123@db.acme.io/db"),
+                "postgres://admin:admin123@db.acme.io/db".to_owned(),
                 Kind::Url,
             ),
             (
@@ -463,7 +463,7 @@ mod tests {
         let lines: Vec<_> = found.iter().map(|found| found.line).collect();
         assert_eq!(lines, [4, 6]);
         for credential in &found {
-            assert_eq!(&text[credential.secret.clone()], REAL);
+            assert_eq!(text.get(credential.secret.clone()), Some(REAL));
             assert!(!format!("{credential:?}").contains(REAL));
         }
     }
