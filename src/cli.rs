@@ -22,7 +22,7 @@ use crate::{
 
 /// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
 ///
-/// Without a command it opens the wizard. The API key is read from standard input, NEON_API_KEY, the OS keyring, or the neon
+/// Without a command it opens the wizard. The API key is read from standard input, `NEON_API_KEY`, the OS keyring, or the neon
 /// CLI's own login (asked first); there is no flag for it, so that it never stands in the process list.
 #[derive(Debug, Parser)]
 #[command(name = "neonup", version, max_term_width = 100)]
@@ -47,13 +47,13 @@ struct Global {
     /// Ask questions as numbered lines instead of full screen.
     #[arg(long, global = true)]
     plain: bool,
-    /// No colours (also NO_COLOR).
+    /// No colours (also `NO_COLOR`).
     #[arg(long, global = true)]
     no_color: bool,
-    /// The API's base, such as http://127.0.0.1:8787/api/v2 (also NEON_API_HOST).
+    /// The API's base, such as <http://127.0.0.1:8787/api/v2> (also `NEON_API_HOST`).
     #[arg(long, value_name = "URL", global = true)]
     api_host: Option<String>,
-    /// An extra root certificate, as PEM, for the API and for databases (also NEONUP_CA_FILE).
+    /// An extra root certificate, as PEM, for the API and for databases (also `NEONUP_CA_FILE`).
     #[arg(long, value_name = "FILE", global = true)]
     ca_file: Option<PathBuf>,
     /// The longest that one request may take, in seconds.
@@ -88,6 +88,10 @@ impl From<StoreArg> for Store {
 }
 
 #[derive(Debug, Clone, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and none excludes another"
+)]
 struct SetupArgs {
     /// Only these steps: login, project, env, backend, schema, health, secrets.
     steps: Vec<StepId>,
@@ -309,15 +313,17 @@ impl Front {
     fn choose(global: &Global) -> Self {
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let simple = global.plain
-            || variable("TERM") == "dumb"
+        let simple = variable("TERM") == "dumb"
             || variable("TERM").is_empty()
             || variable("ACCESSIBLE") == "1";
-        match (global.plain, terminal, simple) {
-            (true, _, _) => Self::Plain,
-            (_, false, _) => Self::Nobody,
-            (_, true, true) => Self::Plain,
-            (_, true, false) => Self::Screen,
+        if global.plain {
+            Self::Plain
+        } else if !terminal {
+            Self::Nobody
+        } else if simple {
+            Self::Plain
+        } else {
+            Self::Screen
         }
     }
 }

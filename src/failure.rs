@@ -70,13 +70,15 @@ impl Failure {
 
     /// The same as a finding, which is how JSON and the lines show it.
     pub fn finding(&self) -> Finding {
-        let mut detail = self.why.clone();
-        if let Some(id) = &self.request_id {
-            if !detail.is_empty() {
-                detail.push(' ');
-            }
-            detail.push_str(&format!("(request id {id})"));
-        }
+        let id = self
+            .request_id
+            .as_ref()
+            .map(|id| format!("(request id {id})"));
+        let words: Vec<_> = [Some(self.why.clone()).filter(|why| !why.is_empty()), id]
+            .into_iter()
+            .flatten()
+            .collect();
+        let detail = words.join(" ");
         Finding::new(self.code, self.what.clone())
             .severity(Severity::Gap)
             .detail(detail)

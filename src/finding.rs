@@ -71,7 +71,7 @@ codes! {
     LoginKeyScope, Login, "login.key-scope", Warning, "The API key may do less than the set-up needs.";
     LoginKeyringUnavailable, Login, "login.keyring-unavailable", Warning, "The OS keyring does not answer, or cannot keep a secret.";
     LoginStoredInClear, Login, "login.stored-in-clear", Warning, "The API key lies in a file in clear text.";
-    LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "NEON_API_KEY hides a different key that is stored.";
+    LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "`NEON_API_KEY` hides a different key that is stored.";
     LoginUnreachable, Login, "login.unreachable", Gap, "The Neon API could not be reached.";
 
     ProjectMissing, Project, "project.missing", Gap, "The project does not exist yet.";

@@ -100,9 +100,8 @@ impl StepId {
             Self::Login | Self::Backend => &[],
             Self::Project => &[Self::Login],
             Self::Env => &[Self::Project],
-            Self::Schema => &[Self::Env],
+            Self::Schema | Self::Secrets => &[Self::Env],
             Self::Health => &[Self::Env, Self::Schema],
-            Self::Secrets => &[Self::Env],
         }
     }
 
@@ -277,10 +276,10 @@ impl Plan {
                 state.progress = None;
             }
             EventKind::Progress(progress) if event.run == state.run => {
-                state.progress = Some(progress.clone())
+                state.progress = Some(progress.clone());
             }
             EventKind::Detail(detail) if event.run == state.run => {
-                state.detail = Some(detail.clone())
+                state.detail = Some(detail.clone());
             }
             EventKind::Finished(outcome) if event.run == state.run => {
                 state.phase = None;

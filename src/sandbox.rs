@@ -78,7 +78,7 @@ impl Default for Options {
             dir: None,
             port: None,
             pg_bin: None,
-            idle: Duration::from_secs(300), // Neon's default
+            idle: Duration::from_mins(5), // Neon's default
             faults: Faults::default(),
         }
     }
@@ -321,9 +321,12 @@ async fn listen(port: Option<u16>) -> Result<TcpListener, SandboxError> {
     let wanted = port.unwrap_or(0);
     TcpListener::bind((Ipv4Addr::LOCALHOST, wanted))
         .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => SandboxError::PortInUse(wanted),
-            _ => SandboxError::Listen(error),
+        .map_err(|error| {
+            if error.kind() == io::ErrorKind::AddrInUse {
+                SandboxError::PortInUse(wanted)
+            } else {
+                SandboxError::Listen(error)
+            }
         })
 }
 

@@ -7,7 +7,7 @@ mod main_py;
 mod session;
 
 pub use main_py::{MainFacts, judge_main, propose_main};
-pub use session::{judge_session, session_files};
+pub use session::{connect_args, judge_session, session_files};
 
 use super::{
     stack::{Reader, join},
@@ -89,6 +89,9 @@ impl Dependencies {
                 quoted_requirements(&text)
             };
             found.names.extend(names);
+            if text.contains("[asyncio]") {
+                found.names.push("greenlet".to_owned());
+            }
             if found.file.is_none() {
                 found.file = Some(path);
             }
@@ -145,6 +148,10 @@ impl Dependencies {
         };
         if !names.iter().any(|name| self.has(name)) {
             missing.push(line);
+        }
+        // since 2.1, SQLAlchemy brings it only as its extra `asyncio`
+        if driver == Driver::Asyncpg && !self.has("greenlet") {
+            missing.push("greenlet>=3.0");
         }
         let loads = [
             "python-dotenv",

@@ -23,7 +23,7 @@ use crate::{
 /// How often `SELECT 1` is asked.
 const PINGS: usize = 8;
 /// A login that takes longer woke the compute up.
-const COLD: Duration = Duration::from_millis(1000);
+const COLD: Duration = Duration::from_secs(1);
 /// A median round trip above this is worth a word.
 const SLOW: Duration = Duration::from_millis(500);
 /// How long the application may take to answer.
@@ -185,6 +185,8 @@ impl<'a> Ladder<'a> {
         self.rung("TLS", database.handshake(connection, authority), |facts| {
             let days = facts
                 .days_left
+                // an authority of our own never ends in practice, and says so with an absurd number
+                .filter(|days| *days < 3650)
                 .map(|days| format!(", {days} days left"))
                 .unwrap_or_default();
             format!("{}, {}{days}", facts.version, facts.issuer)
@@ -415,7 +417,7 @@ impl<'a> Ladder<'a> {
             .wait_for_app(app.as_mut(), backend, &url, started)
             .await;
         app.stop().await;
-        let secrets = target::secrets(self.cx)?;
+        let secrets = target::secrets(self.cx);
         match outcome {
             Ok(text) => {
                 self.set("App", CheckState::Ok, text, Some(started.elapsed()));

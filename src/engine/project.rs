@@ -13,7 +13,9 @@ use crate::{
     failure::{Failure, Result},
     finding::{Code, Finding},
     plan::StepId,
-    ports::neon::{Branch, Listing, NewProject, Operation, Project, subject_project},
+    ports::neon::{
+        Branch, BranchDatabase, Listing, NewProject, Operation, Project, subject_project,
+    },
     secret::Secret,
     settings::Config,
 };
@@ -497,22 +499,9 @@ async fn connect(
     let neon = &cx.ports.neon;
     let branches = neon.branches(key, &project.id).await?;
     let wanted = cx.settings.project.branch.as_deref();
-    let branch = match wanted {
-        Some(name) => branches.iter().find(|branch| branch.name == name),
-        None => branches
-            .iter()
-            .find(|branch| branch.default)
-            .or_else(|| branches.first()),
-    };
-    let Some(branch) = branch else {
-        let names: Vec<_> = branches.iter().map(|branch| branch.name.as_str()).collect();
-        let finding = Finding::new(
-            Code::ProjectBranchMissing,
-            format!("there is no branch `{}`", wanted.unwrap_or("main")),
-        )
-        .detail(format!("the branches are {}", names.join(", ")))
-        .hint("set [project] branch in neonup.toml, or make the branch in the Neon console");
-        return Ok((None, vec![finding]));
+    let branch = match pick_branch(&branches, wanted) {
+        Ok(branch) => branch,
+        Err(finding) => return Ok((None, vec![*finding])),
     };
     let (endpoints, databases) = tokio::try_join!(
         neon.endpoints(key, &project.id, &branch.id),
@@ -529,32 +518,13 @@ async fn connect(
         .hint("add a compute to the branch in the Neon console");
         return Ok((None, vec![finding]));
     };
-    let database = match &cx.settings.project.database {
-        Some(name) => databases.iter().find(|database| database.name == *name),
-        None => databases
-            .iter()
-            .find(|database| database.name == "neondb")
-            .or_else(|| databases.first()),
-    };
-    let Some(database) = database else {
-        if is_initial(branch, &endpoint.current_state) {
+    let wanted = cx.settings.project.database.as_deref();
+    let database = match pick_database(&databases, wanted, &branch.name) {
+        Ok(database) => database,
+        Err(_) if is_initial(branch, &endpoint.current_state) => {
             return Ok((None, vec![not_ready(&project.name)]));
         }
-        let names: Vec<_> = databases
-            .iter()
-            .map(|database| database.name.as_str())
-            .collect();
-        let finding = Finding::new(
-            Code::ProjectBranchMissing,
-            format!(
-                "branch `{}` has no database `{}`",
-                branch.name,
-                cx.settings.project.database.as_deref().unwrap_or("neondb")
-            ),
-        )
-        .detail(format!("its databases are {}", names.join(", ")))
-        .hint("set [project] database in neonup.toml, or make the database in the Neon console");
-        return Ok((None, vec![finding]));
+        Err(finding) => return Ok((None, vec![*finding])),
     };
     let uri = |pooled| {
         neon.connection_uri(
@@ -599,6 +569,59 @@ async fn connect(
         Vec::new()
     };
     Ok((Some(joined), findings))
+}
+
+/// The wanted branch, else the default one.
+fn pick_branch<'a>(
+    branches: &'a [Branch],
+    wanted: Option<&str>,
+) -> Result<&'a Branch, Box<Finding>> {
+    let found = match wanted {
+        Some(name) => branches.iter().find(|branch| branch.name == name),
+        None => branches
+            .iter()
+            .find(|branch| branch.default)
+            .or_else(|| branches.first()),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<_> = branches.iter().map(|branch| branch.name.as_str()).collect();
+        let finding = Finding::new(
+            Code::ProjectBranchMissing,
+            format!("there is no branch `{}`", wanted.unwrap_or("main")),
+        );
+        Box::new(
+            finding
+                .detail(format!("the branches are {}", names.join(", ")))
+                .hint(
+                    "set [project] branch in neonup.toml, or make the branch in the Neon console",
+                ),
+        )
+    })
+}
+
+/// The wanted database, else Neon's usual one, else the first.
+fn pick_database<'a>(
+    databases: &'a [BranchDatabase],
+    wanted: Option<&str>,
+    branch: &str,
+) -> Result<&'a BranchDatabase, Box<Finding>> {
+    let named = |name: &str| databases.iter().find(|database| database.name == name);
+    let found = match wanted {
+        Some(name) => named(name),
+        None => named("neondb").or_else(|| databases.first()),
+    };
+    found.ok_or_else(|| {
+        let known: Vec<_> = databases.iter().map(|database| database.name.as_str()).collect();
+        let finding = Finding::new(
+            Code::ProjectBranchMissing,
+            format!("branch `{branch}` has no database `{}`", wanted.unwrap_or("neondb")),
+        );
+        Box::new(
+            finding
+                .detail(format!("its databases are {}", known.join(", ")))
+                .hint("set [project] database in neonup.toml, or make the database in the Neon console"),
+        )
+    })
 }
 
 fn is_initial(branch: &Branch, compute: &str) -> bool {

@@ -49,7 +49,7 @@ impl Step for SchemaStep {
             tables: Vec::new(),
         };
         cx.show(Detail::Schema(detail.clone()));
-        let Some(connection) = target::connection(cx)? else {
+        let Some(connection) = target::connection(cx) else {
             return Ok(Report::waiting("waits for a connection URL").detail(Detail::Schema(detail)));
         };
         cx.progress(Progress::label("looking at the tables"));
@@ -99,7 +99,7 @@ impl Step for SchemaStep {
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;
         }
-        let Some(connection) = target::connection(cx)? else {
+        let Some(connection) = target::connection(cx) else {
             return Ok(Report::waiting("waits for a connection URL"));
         };
         if target::leads_elsewhere(cx) {
@@ -346,12 +346,10 @@ fn kind(column: &ColumnFacts) -> String {
 /// Runs the project's own migration command, with the values of the first env file in its environment.
 async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let words = command.join(" ");
-    let dir = cx
-        .settings
-        .backend
-        .as_ref()
-        .map(|backend| cx.settings.path(&backend.dir))
-        .unwrap_or_else(|| cx.settings.root.clone());
+    let dir = cx.settings.backend.as_ref().map_or_else(
+        || cx.settings.root.clone(),
+        |backend| cx.settings.path(&backend.dir),
+    );
     let program = command.first().map(String::as_str).unwrap_or_default();
     let found = cx.ports.process.find(program, &dir).ok_or_else(|| {
         Failure::new(
@@ -367,7 +365,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let spec = CommandSpec {
         argv,
         dir,
-        env: target::environment(cx)?,
+        env: target::environment(cx),
     };
     let ended = cx.ports.process.run(&spec, MIGRATION).await?;
     if ended.code == Some(0) {

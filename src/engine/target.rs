@@ -7,7 +7,6 @@ use crate::{
         mask,
         url::{Connection, Recognised, recognise},
     },
-    failure::Result,
     secret::Secret,
 };
 
@@ -31,10 +30,10 @@ fn written(cx: &Cx) -> Option<Recognised> {
 /// How to connect as the application does: what its env file says, else what the project step found.
 ///
 /// `None` while neither is known.
-pub(super) fn connection(cx: &Cx) -> Result<Option<Connection>> {
-    Ok(written(cx)
+pub(super) fn connection(cx: &Cx) -> Option<Connection> {
+    written(cx)
         .map(|recognised| recognised.connection())
-        .or_else(|| cx.project().map(|project| project.connection)))
+        .or_else(|| cx.project().map(|project| project.connection))
 }
 
 /// How the application connects: only what its env file says.
@@ -54,26 +53,26 @@ pub(super) fn leads_elsewhere(cx: &Cx) -> bool {
 }
 
 /// The variables of the env file, for a command of the project.
-pub(super) fn environment(cx: &Cx) -> Result<Vec<(String, Secret)>> {
+pub(super) fn environment(cx: &Cx) -> Vec<(String, Secret)> {
     let Some((document, _)) = document(cx) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let entries = document.entries();
-    Ok(entries
+    entries
         .map(|entry| (entry.key.clone(), entry.value.clone()))
-        .collect())
+        .collect()
 }
 
 /// Every secret that this run knows: to be taken out of other programs' output.
-pub(super) fn secrets(cx: &Cx) -> Result<Vec<Secret>> {
-    let mut secrets: Vec<_> = environment(cx)?
+pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
+    let mut secrets: Vec<_> = environment(cx)
         .into_iter()
         .filter(|(key, value)| mask::is_secret_key(key) || mask::is_secret_value(value.expose()))
         .map(|(_, value)| value)
         .collect();
-    secrets.extend(connection(cx)?.map(|connection| connection.password));
+    secrets.extend(connection(cx).map(|connection| connection.password));
     secrets.extend(cx.known_key().map(|known| known.key));
-    Ok(secrets)
+    secrets
 }
 
 /// A text of another program without the secrets in it.

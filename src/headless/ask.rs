@@ -62,6 +62,10 @@ pub fn secret() -> io::Result<Option<Secret>> {
 fn read_secret() -> io::Result<Option<Secret>> {
     let mut text = zeroed::Text::default();
     loop {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "of all keys only those that edit a line mean anything here"
+        )]
         match event::read()? {
             Event::Paste(pasted) => text.push_str(&pasted),
             Event::Key(key) if key.kind != KeyEventKind::Release => {

@@ -84,15 +84,14 @@ async fn in_project(
         format!("The sandbox serves {}", sandbox.api_host()),
         scratch.fate(),
     ];
-    let exit = match front {
-        Some(front) => cli::wizard(settings, ports, front, display, notes.clone(), output).await,
-        None => {
-            let how = setup::How {
-                yes: true,
-                dry_run: false,
-            };
-            setup::run(settings, ports, &[], how, output).await
-        }
+    let exit = if let Some(front) = front {
+        cli::wizard(settings, ports, front, display, notes.clone(), output).await
+    } else {
+        let how = setup::How {
+            yes: true,
+            dry_run: false,
+        };
+        setup::run(settings, ports, &[], how, output).await
     };
     for note in notes {
         output.note(note);

@@ -14,9 +14,18 @@ pub struct Output {
     pub json: bool,
     /// Colours on standard output.
     pub color: bool,
-    /// Progress on standard error, as one line that is rewritten.
-    live: bool,
-    progress_shown: bool,
+    progress: Progress,
+}
+
+/// Whether progress is one line on standard error that is rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Standard error is no terminal.
+    Off,
+    /// Nothing is shown now.
+    Clear,
+    /// A line is shown.
+    Shown,
 }
 
 /// A colour of meaning, for lines; the word beside it says the same.
@@ -48,8 +57,11 @@ impl Output {
             err: Box::new(io::stderr()),
             json,
             color,
-            live: io::stderr().is_terminal() && variable("TERM") != "dumb",
-            progress_shown: false,
+            progress: if io::stderr().is_terminal() && variable("TERM") != "dumb" {
+                Progress::Clear
+            } else {
+                Progress::Off
+            },
         }
     }
 
@@ -60,8 +72,7 @@ impl Output {
             err,
             json,
             color: false,
-            live: false,
-            progress_shown: false,
+            progress: Progress::Off,
         }
     }
 
@@ -115,19 +126,19 @@ impl Output {
 
     /// Rewrites the progress line, where standard error is a terminal.
     pub fn progress(&mut self, text: impl AsRef<str>) {
-        if self.live {
+        if self.progress != Progress::Off {
             let line: String = text.as_ref().chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
-            self.progress_shown = true;
+            self.progress = Progress::Shown;
         }
     }
 
     fn clear_progress(&mut self) {
-        if self.progress_shown {
+        if self.progress == Progress::Shown {
             write!(self.err, "\r\u{1b}[2K").ok();
             self.err.flush().ok();
-            self.progress_shown = false;
+            self.progress = Progress::Clear;
         }
     }
 
@@ -173,7 +184,7 @@ impl Output {
     }
 
     fn paint_err(&self, text: &str) -> String {
-        if self.live && self.color {
+        if self.progress != Progress::Off && self.color {
             format!("\u{1b}[31m{text}\u{1b}[0m")
         } else {
             text.to_owned()

@@ -232,71 +232,13 @@ async fn question(
 
 /// The answers of a step's question; the first one is the safe default.
 fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
-    let choice = |label: &str, act: Act| Choice {
-        label: label.to_owned(),
-        act,
-    };
     let mut choices = Vec::new();
     if state.status == Status::Failed && id != StepId::Login {
         choices.push(choice("Try again", Act::Probe));
     }
     match id {
-        StepId::Login => {
-            let login = match &state.detail {
-                Some(Detail::Login(login)) => Some(login),
-                _ => None,
-            };
-            if state.status == Status::Failed && login.is_some_and(|login| login.key.is_some()) {
-                choices.push(choice("Try again", Act::Probe));
-            }
-            let keyring = login.and_then(|login| login.keyring.clone());
-            if matches!(keyring, Some(Keyring::Unavailable(_))) {
-                choices.push(choice(
-                    "Paste an API key, for this session only",
-                    Act::AskKey(Store::Session),
-                ));
-                choices.push(choice(
-                    "Paste an API key, and keep it in a 0600 file, in clear",
-                    Act::AskKey(Store::File),
-                ));
-            } else {
-                choices.push(choice(
-                    "Paste an API key, and keep it in the OS keyring",
-                    Act::AskKey(Store::Keyring),
-                ));
-                choices.push(choice(
-                    "Paste an API key, for this session only",
-                    Act::AskKey(Store::Session),
-                ));
-            }
-            if let Some(account) = login.and_then(|login| login.neon_cli.clone()) {
-                let label = format!("Use the neon CLI's login ({account}), for this session only");
-                choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
-            }
-        }
-        StepId::Project => {
-            if let Some(Detail::Project(project)) = &state.detail {
-                for found in project.choices.iter().filter(|found| found.exact) {
-                    let label = format!(
-                        "Join {} ({}, {}, created {})",
-                        found.name, found.id, found.region, found.age
-                    );
-                    choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
-                }
-                if choices.is_empty() && state.status == Status::Todo {
-                    let label = format!("Create a new project named {}", project.wanted);
-                    choices.push(choice(&label, Act::Apply(Answer::Default)));
-                }
-                for found in project.choices.iter().filter(|found| !found.exact).take(9) {
-                    let label = format!(
-                        "Join {} ({}, {}, created {})",
-                        found.name, found.id, found.region, found.age
-                    );
-                    choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
-                }
-            }
-            choices.push(choice("Create a project of another name", Act::AskName));
-        }
+        StepId::Login => choices.extend(login_choices(state)),
+        StepId::Project => choices.extend(project_choices(state)),
         StepId::Env => {
             choices.push(choice(
                 "Write the env files as shown",
@@ -335,6 +277,76 @@ fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
     }
     choices.push(choice("Skip this step", Act::Skip));
     choices.push(choice("Leave", Act::Quit));
+    choices
+}
+
+fn choice(label: &str, act: Act) -> Choice {
+    Choice {
+        label: label.to_owned(),
+        act,
+    }
+}
+
+fn login_choices(state: &StepState) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    let login = match &state.detail {
+        Some(Detail::Login(login)) => Some(login),
+        _ => None,
+    };
+    if state.status == Status::Failed && login.is_some_and(|login| login.key.is_some()) {
+        choices.push(choice("Try again", Act::Probe));
+    }
+    let keyring = login.and_then(|login| login.keyring.clone());
+    if matches!(keyring, Some(Keyring::Unavailable(_))) {
+        choices.push(choice(
+            "Paste an API key, for this session only",
+            Act::AskKey(Store::Session),
+        ));
+        choices.push(choice(
+            "Paste an API key, and keep it in a 0600 file, in clear",
+            Act::AskKey(Store::File),
+        ));
+    } else {
+        choices.push(choice(
+            "Paste an API key, and keep it in the OS keyring",
+            Act::AskKey(Store::Keyring),
+        ));
+        choices.push(choice(
+            "Paste an API key, for this session only",
+            Act::AskKey(Store::Session),
+        ));
+    }
+    if let Some(account) = login.and_then(|login| login.neon_cli.clone()) {
+        let label = format!("Use the neon CLI's login ({account}), for this session only");
+        choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
+    }
+    choices
+}
+
+fn project_choices(state: &StepState) -> Vec<Choice> {
+    let mut choices = Vec::new();
+
+    if let Some(Detail::Project(project)) = &state.detail {
+        for found in project.choices.iter().filter(|found| found.exact) {
+            let label = format!(
+                "Join {} ({}, {}, created {})",
+                found.name, found.id, found.region, found.age
+            );
+            choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
+        }
+        if choices.is_empty() && state.status == Status::Todo {
+            let label = format!("Create a new project named {}", project.wanted);
+            choices.push(choice(&label, Act::Apply(Answer::Default)));
+        }
+        for found in project.choices.iter().filter(|found| !found.exact).take(9) {
+            let label = format!(
+                "Join {} ({}, {}, created {})",
+                found.name, found.id, found.region, found.age
+            );
+            choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
+        }
+    }
+    choices.push(choice("Create a project of another name", Act::AskName));
     choices
 }
 

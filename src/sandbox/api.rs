@@ -22,7 +22,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::Response,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -61,72 +61,93 @@ pub(crate) fn serve(
 }
 
 fn router(core: Arc<Core>) -> Router {
-    let branch = "/projects/{project}/branches/{branch}";
-    let on = |rest: &str| format!("{branch}{rest}");
-    let api = Router::new()
+    let api = account_routes()
+        .merge(project_routes())
+        .merge(branch_routes())
+        .fallback(reply::no_route)
+        .method_not_allowed_fallback(reply::no_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
+        .layer(middleware::from_fn_with_state(Arc::clone(&core), record));
+    Router::new()
+        .nest(BASE, api)
+        .route("/sandbox", get(control::about))
+        .route(
+            "/sandbox/faults",
+            get(control::faults).post(control::set_faults),
+        )
+        .route("/sandbox/requests", get(control::requests))
+        .fallback(reply::no_route)
+        .with_state(core)
+}
+
+fn account_routes() -> Router<Arc<Core>> {
+    let org = |rest: &str| format!("/organizations/{{org}}{rest}");
+    Router::new()
         .route("/auth", get(account::auth))
         .route("/users/me", get(account::me))
         .route("/users/me/organizations", get(account::organizations))
-        .route("/organizations/{org}", get(account::organization))
-        .route("/organizations/{org}/members", get(account::members))
         .route("/regions", get(account::regions))
         .route("/api_keys", get(keys::list).post(keys::create))
-        .route("/api_keys/{key}", axum::routing::delete(keys::revoke))
+        .route("/api_keys/{key}", delete(keys::revoke))
+        .route(&org(""), get(account::organization))
+        .route(&org("/members"), get(account::members))
         .route(
-            "/organizations/{org}/api_keys",
+            &org("/api_keys"),
             get(keys::list_org).post(keys::create_org),
         )
-        .route(
-            "/organizations/{org}/api_keys/{key}",
-            axum::routing::delete(keys::revoke_org),
-        )
+        .route(&org("/api_keys/{key}"), delete(keys::revoke_org))
+}
+
+fn project_routes() -> Router<Arc<Core>> {
+    let on = |rest: &str| format!("/projects/{{project}}{rest}");
+    let project = get(projects::get)
+        .patch(projects::update)
+        .delete(projects::delete);
+    let permissions = get(projects::permissions).post(projects::share);
+    let branches = get(branches::list).post(branches::create);
+    let endpoints = get(endpoints::list).post(endpoints::create);
+    let endpoint = get(endpoints::get)
+        .patch(endpoints::update)
+        .delete(endpoints::delete);
+    Router::new()
         .route("/projects", get(projects::list).post(projects::create))
         .route("/projects/shared", get(projects::shared))
+        .route(&on(""), project)
+        .route(&on("/connection_uri"), get(roles::connection_uri))
+        .route(&on("/permissions"), permissions)
+        .route(&on("/permissions/{permission}"), delete(projects::unshare))
+        .route(&on("/operations"), get(operations::list))
+        .route(&on("/operations/{operation}"), get(operations::get))
+        .route(&on("/branches"), branches)
+        .route(&on("/endpoints"), endpoints)
+        .route(&on("/endpoints/{endpoint}"), endpoint)
+        .route(&on("/endpoints/{endpoint}/start"), post(endpoints::start))
         .route(
-            "/projects/{project}",
-            get(projects::get)
-                .patch(projects::update)
-                .delete(projects::delete),
+            &on("/endpoints/{endpoint}/suspend"),
+            post(endpoints::suspend),
         )
         .route(
-            "/projects/{project}/connection_uri",
-            get(roles::connection_uri),
+            &on("/endpoints/{endpoint}/restart"),
+            post(endpoints::restart),
         )
-        .route(
-            "/projects/{project}/permissions",
-            get(projects::permissions).post(projects::share),
-        )
-        .route(
-            "/projects/{project}/permissions/{permission}",
-            axum::routing::delete(projects::unshare),
-        )
-        .route("/projects/{project}/operations", get(operations::list))
-        .route(
-            "/projects/{project}/operations/{operation}",
-            get(operations::get),
-        )
-        .route(
-            "/projects/{project}/branches",
-            get(branches::list).post(branches::create),
-        )
-        .route(
-            branch,
-            get(branches::get)
-                .patch(branches::update)
-                .delete(branches::delete),
-        )
+}
+
+fn branch_routes() -> Router<Arc<Core>> {
+    let on = |rest: &str| format!("/projects/{{project}}/branches/{{branch}}{rest}");
+    let branch = get(branches::get)
+        .patch(branches::update)
+        .delete(branches::delete);
+    let databases = get(roles::databases).post(roles::create_database);
+    let database = get(roles::database)
+        .patch(roles::update_database)
+        .delete(roles::delete_database);
+    let credentials = get(extras::credentials).post(extras::create_credential);
+    Router::new()
+        .route(&on(""), branch)
         .route(&on("/set_as_default"), post(branches::set_default))
         .route(&on("/endpoints"), get(endpoints::list_of_branch))
-        .route(
-            &on("/databases"),
-            get(roles::databases).post(roles::create_database),
-        )
-        .route(
-            &on("/databases/{database}"),
-            get(roles::database)
-                .patch(roles::update_database)
-                .delete(roles::delete_database),
-        )
+        .route(&on("/databases"), databases)
+        .route(&on("/databases/{database}"), database)
         .route(&on("/roles"), get(roles::roles).post(roles::create_role))
         .route(
             &on("/roles/{role}"),
@@ -140,55 +161,13 @@ fn router(core: Arc<Core>) -> Router {
             &on("/roles/{role}/reset_password"),
             post(roles::reset_password),
         )
-        .route(
-            "/projects/{project}/endpoints",
-            get(endpoints::list).post(endpoints::create),
-        )
-        .route(
-            "/projects/{project}/endpoints/{endpoint}",
-            get(endpoints::get)
-                .patch(endpoints::update)
-                .delete(endpoints::delete),
-        )
-        .route(
-            "/projects/{project}/endpoints/{endpoint}/start",
-            post(endpoints::start),
-        )
-        .route(
-            "/projects/{project}/endpoints/{endpoint}/suspend",
-            post(endpoints::suspend),
-        )
-        .route(
-            "/projects/{project}/endpoints/{endpoint}/restart",
-            post(endpoints::restart),
-        )
         .route(&on("/buckets"), get(extras::buckets))
         .route(&on("/functions"), get(extras::functions))
-        .route(
-            &on("/credentials"),
-            get(extras::credentials).post(extras::create_credential),
-        )
-        .fallback(reply::no_route)
-        .method_not_allowed_fallback(reply::no_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&core),
-            account_for,
-        ));
-    Router::new()
-        .nest(BASE, api)
-        .route("/sandbox", get(control::about))
-        .route(
-            "/sandbox/faults",
-            get(control::faults).post(control::set_faults),
-        )
-        .route("/sandbox/requests", get(control::requests))
-        .fallback(reply::no_route)
-        .with_state(core)
+        .route(&on("/credentials"), credentials)
 }
 
 /// Gives each request its id, and logs it.
-async fn account_for(
+async fn record(
     State(core): Shared,
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     mut request: Request,
@@ -198,7 +177,7 @@ async fn account_for(
     let method = request.method().to_string();
     let path = reply::original_path(&request);
     request.extensions_mut().insert(id.clone());
-    let response = reply::sign(next.run(request).await, &id).await;
+    let response = reply::sign(next.run(request).await, &id);
     let status = (!scissors.used()).then(|| response.status().as_u16());
     core.log_request(core::Request {
         method,

@@ -4,7 +4,9 @@
 //! It is carried in our binary, hence its SHA-256 is pinned here: another file under the same version fails the build.
 
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -64,10 +66,10 @@ fn bundle() -> Result<(), String> {
     say(&format!("cargo::rerun-if-changed={}", file.display()));
     let bytes =
         fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let found: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut found = String::new();
+    for byte in Sha256::digest(&bytes) {
+        write!(found, "{byte:02x}").map_err(|error| error.to_string())?;
+    }
     if found != *pinned {
         return Err(format!(
             "{} is not the PostgreSQL we pinned: its SHA-256 is {found}, expected {pinned}. \

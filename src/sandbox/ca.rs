@@ -98,6 +98,8 @@ fn authority() -> Result<CertificateParams, rcgen::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -107,7 +109,6 @@ mod tests {
         let second = open(dir.path()).unwrap();
         assert_eq!(first.pem, second.pem);
         assert_ne!(first.leaf, second.leaf);
-        use std::os::unix::fs::PermissionsExt as _;
         let mode = fs::metadata(dir.path().join("ca.key"))
             .unwrap()
             .permissions()

@@ -160,7 +160,7 @@ impl Core {
     pub(crate) async fn until_faults(&self, such: impl FnMut(&Faults) -> bool) {
         let mut faults = self.faults.subscribe();
         if faults.wait_for(such).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
         SandboxError,
         admin::{Admin, SUPERUSER, identifier},
         files::{self, Account, blocking},
+        ids,
         server::{self, Server},
     },
 };
@@ -256,7 +257,7 @@ fn part(cache: &Path) -> io::Result<tempfile::TempDir> {
 
 /// Removes what killed processes left half made, an hour later: nothing takes that long.
 fn sweep_parts(cache: &Path) {
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let hour_ago = SystemTime::now() - Duration::from_hours(1);
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
         let old = || {
             entry
@@ -393,12 +394,7 @@ fn template_name(bin: &Path, version: &str, account: Option<Account>) -> String 
     if let Ok(meta) = fs::metadata(bin.join("postgres")) {
         build.update(meta.len().to_le_bytes());
     }
-    let build: String = build
-        .finalize()
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let build = ids::hex(build.finalize().get(..4).unwrap_or_default());
     let uid = account.map_or_else(
         || rustix::process::geteuid().as_raw(),
         |account| account.uid,

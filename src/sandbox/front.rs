@@ -25,7 +25,7 @@ use crate::sandbox::{
 };
 
 /// Postgres' own `authentication_timeout`. Waking a compute does not count.
-const LOGIN_LIMIT: Duration = Duration::from_secs(60);
+const LOGIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// Opens the front of an endpoint, on its old port if that is free; answers the port.
 pub(crate) fn open(core: &Arc<Core>, place: Place, endpoint: &str, port: u16) -> io::Result<u16> {
@@ -116,7 +116,7 @@ impl Front {
                     match bind(port) {
                         Ok(listeners) => break listeners,
                         Err(error) => {
-                            tracing::warn!(%error, port, "the port of an endpoint is taken")
+                            tracing::warn!(%error, port, "the port of an endpoint is taken");
                         }
                     }
                     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -192,6 +192,20 @@ pub(crate) fn uuid() -> String {
     parts.join("-")
 }
 
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"0123456789abcdef";
+    let digit = |half: u8| {
+        DIGITS
+            .get(usize::from(half))
+            .map_or('?', |digit| char::from(*digit))
+    };
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
 /// Now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
 pub(crate) fn now() -> String {
     timestamp(OffsetDateTime::now_utc())
@@ -229,6 +243,11 @@ mod tests {
         assert_eq!(uuid.len(), 36);
         assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
         assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
+    }
+
+    #[test]
+    fn hexadecimal_is_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 0x0f, 0xff]), "000fff");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long a server may take to stop before it is ended by force.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 

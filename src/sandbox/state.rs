@@ -86,6 +86,10 @@ pub(crate) struct Permission {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent facts, each a field of Neon's"
+)]
 pub(crate) struct Branch {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -451,10 +455,7 @@ impl Account {
 /// What is kept of a key.
 pub(crate) fn digest(key: &str) -> String {
     use sha2::{Digest as _, Sha256};
-    Sha256::digest(key.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    ids::hex(&Sha256::digest(key.as_bytes()))
 }
 
 #[cfg(test)]

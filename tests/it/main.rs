@@ -14,8 +14,10 @@
 
 mod cli;
 mod core;
+mod envdoc;
 mod keyring;
 mod neon_http;
+mod pictures;
 mod sandbox;
 mod secrets;
 mod steps;

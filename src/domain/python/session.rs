@@ -69,7 +69,7 @@ fn env_path(dir: &str, env_file: &str) -> String {
 }
 
 /// What limits the time of connecting, in the driver's own spelling.
-const fn connect_args(driver: Driver) -> &'static str {
+pub const fn connect_args(driver: Driver) -> &'static str {
     match Library::of(driver) {
         Library::Asyncpg => "{\"timeout\": 10}",
         // pg8000 takes TLS here and nowhere else

@@ -29,7 +29,10 @@ fn requirements_are_read_in_every_spelling() {
         assert!(found.has("fastapi"), "{text}");
         assert_eq!(found.driver(), Driver::Psycopg);
         assert_eq!(found.missing(Driver::Psycopg, true), [""; 0], "{text}");
-        assert_eq!(found.missing(Driver::Asyncpg, true), ["asyncpg>=0.29"]);
+        assert_eq!(
+            found.missing(Driver::Asyncpg, true),
+            ["asyncpg>=0.29", "greenlet>=3.0"]
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -126,13 +126,9 @@ impl App {
             .into_owned()
     }
 
-    /// Its exit code, once it has ended; `None` inside after a signal.
-    fn exit(&mut self) -> Option<Option<i32>> {
-        self.child
-            .try_wait()
-            .ok()
-            .flatten()
-            .map(|status| status.code())
+    /// How it ended, once it has.
+    fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     fn signal(&self, signal: Signal) {
@@ -156,7 +152,7 @@ impl App {
 #[async_trait]
 impl Running for App {
     fn ended(&mut self) -> Option<Ended> {
-        let code = self.exit()?;
+        let code = self.exit()?.code();
         self.drain();
         Some(Ended {
             code,
@@ -326,7 +322,7 @@ mod tests {
     #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
         let process = OsProcess::new(Path::new("/"));
-        let mut app = process
+        let app = process
             .start(&shell("trap '' TERM; sleep 300 & echo child $!; wait"))
             .await
             .unwrap();

@@ -146,7 +146,7 @@ impl SecretStore for OsStore {
     async fn self_test(&self) -> Keyring {
         let mut random = [0_u8; 8];
         getrandom::fill(&mut random).ok();
-        let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = crate::domain::hex::hex(&random);
         let tested = with_keyring(move || {
             let entry = Entry::new(SERVICE, &format!("self-test-{name}"))?;
             entry.set_password("neonup self-test")?;

@@ -316,13 +316,14 @@ pub(super) async fn get(
 struct Change {
     name: Option<String>,
     protected: Option<bool>,
+    /// `null` takes it away.
     #[serde(default, deserialize_with = "given")]
-    expires_at: Option<Option<String>>,
+    expires_at: Option<Value>,
 }
 
 /// Tells `null` (take it away) from a field that is not there.
-fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
+fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 pub(super) async fn update(
@@ -343,7 +344,7 @@ pub(super) async fn update(
             }
         }
         if let Some(expiry) = &change.expires_at {
-            check_expiry(expiry.as_deref())?;
+            check_expiry(expiry.as_str())?;
         }
         let branch = project
             .branch_mut(&id)
@@ -355,7 +356,7 @@ pub(super) async fn update(
             branch.protected = protected;
         }
         if let Some(expiry) = change.expires_at {
-            branch.expires_at = expiry;
+            branch.expires_at = expiry.as_str().map(str::to_owned);
         }
         branch.updated_at = ids::now();
         one(project, &id)

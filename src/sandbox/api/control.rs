@@ -35,13 +35,10 @@ pub(super) async fn set_faults(State(core): Shared, bytes: Bytes) -> axum::respo
             Json(faults).into_response()
         }
         // No middleware signs these.
-        Err(error) => {
-            reply::sign(
-                error.respond(),
-                &RequestId::of(&axum::http::HeaderMap::new()),
-            )
-            .await
-        }
+        Err(error) => reply::sign(
+            error.respond(),
+            &RequestId::of(&axum::http::HeaderMap::new()),
+        ),
     }
 }
 

@@ -65,13 +65,16 @@ pub(super) async fn create_credential(
 ) -> Created {
     branch_exists(&core, &caller, &project, &branch)?;
     let asked: Value = reply::body(&bytes)?;
-    let token = ids::api_key();
+    let id = ids::uuid();
+    let short: String = id.chars().take(8).collect();
     Ok(reply::created(json!({
-        "id": ids::uuid(),
-        "name": asked.get("name"),
-        "scopes": asked.get("scopes"),
-        "principal_type": asked.get("principal_type"),
-        "token": token,
+        "token_id": id,
+        "token_id_short": short,
+        "name": asked.get("name").and_then(Value::as_str).unwrap_or_default(),
+        "api_token": ids::api_key(),
+        "s3_secret_access_key": ids::api_key(),
+        "scopes": asked.get("scopes").filter(|scopes| scopes.is_array()).unwrap_or(&json!([])),
+        "branch_id": branch,
         "created_at": ids::now(),
     })))
 }

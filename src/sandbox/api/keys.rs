@@ -74,7 +74,7 @@ fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
     })
 }
 
-fn mint(core: &Core, name: String, scope: Scope) -> Json<Value> {
+fn mint(core: &Core, name: &str, scope: Scope) -> Json<Value> {
     let secret = ids::api_key();
     let created_at = ids::now();
     let project = match &scope {
@@ -86,7 +86,7 @@ fn mint(core: &Core, name: String, scope: Scope) -> Json<Value> {
         account.next_key += 1;
         account.keys.push(Key {
             id,
-            name: name.clone(),
+            name: name.to_owned(),
             digest: digest(&secret),
             scope,
             created_at: created_at.clone(),
@@ -128,7 +128,11 @@ pub(super) async fn list(State(core): Shared, caller: Caller) -> Reply {
 
 pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Reply {
     caller.personal("this endpoint")?;
-    Ok(mint(&core, NewKey::read(&bytes)?.key_name, Scope::Personal))
+    Ok(mint(
+        &core,
+        &NewKey::read(&bytes)?.key_name,
+        Scope::Personal,
+    ))
 }
 
 pub(super) async fn revoke(State(core): Shared, caller: Caller, Path(id): Path<i64>) -> Reply {
@@ -181,7 +185,7 @@ pub(super) async fn create_org(
             Scope::Project { org, project }
         }
     };
-    Ok(mint(&core, new.key_name, scope))
+    Ok(mint(&core, &new.key_name, scope))
 }
 
 pub(super) async fn revoke_org(

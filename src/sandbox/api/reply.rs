@@ -1,5 +1,7 @@
 //! Answers: errors in Neon's shape, request ids, bodies read and written.
 
+use std::{io, time::Duration};
+
 use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
@@ -7,6 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -156,7 +159,7 @@ impl RequestId {
 }
 
 /// Puts the request's id where Neon puts it: into the body of an error, into a header of a success.
-pub(super) async fn sign(mut response: Response, id: &RequestId) -> Response {
+pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
         let (mut parts, _) = response.into_parts();
@@ -199,11 +202,13 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
             parts
                 .headers
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            let pieces = [
-                Ok(half),
-                Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted)),
-            ];
-            Body::from_stream(futures_util::stream::iter(pieces))
+            let cut = async {
+                // What was sent must be on its way before the error discards it.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+            };
+            let half = stream::once(async move { Ok(half) });
+            Body::from_stream(half.chain(stream::once(cut)))
         }
     };
     Response::from_parts(parts, body)

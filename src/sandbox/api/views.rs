@@ -1,6 +1,6 @@
 //! What things look like in JSON: the fields of reference/neon-api.md section 6.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::sandbox::{
     ids,
@@ -13,15 +13,11 @@ pub(super) fn host(endpoint: &Endpoint) -> String {
 }
 
 /// Leaves out what is null, as Neon does.
-fn compact(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect::<Map<_, _>>()
-            .into(),
-        other => other,
+fn compact(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
     }
+    value
 }
 
 /// A project as it stands in a list, or on its own.

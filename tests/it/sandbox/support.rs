@@ -14,7 +14,7 @@ use sqlx::{
 };
 
 /// How long anything may take before a test gives up: a machine under load is slow, not broken.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) async fn start() -> Sandbox {
     start_with(Options::default()).await
@@ -200,10 +200,9 @@ pub(crate) async fn run(connection: &mut PgConnection, sql: &'static str) {
 
 /// The SQLSTATE of a refusal.
 pub(crate) fn sqlstate(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(refused) => refused.code().unwrap().into_owned(),
-        other => panic!("no refusal by Postgres: {other:?}"),
-    }
+    let refused = error.as_database_error();
+    let refused = refused.unwrap_or_else(|| panic!("no refusal by Postgres: {error:?}"));
+    refused.code().unwrap().into_owned()
 }
 
 /// With another password.
