@@ -70,7 +70,7 @@ const REACH: usize = 2048;
 
 /// Literals of which every credential holds one, for a search of much text before [`find`] looks closer. The bare words `postgres`
 /// and `password` are not among them: whole repositories are full of them.
-pub const ANCHORS: [&str; 14] = [
+pub const ANCHORS: [&str; 17] = [
     "postgres:",
     "postgresql:",
     "postgresql+",
@@ -78,6 +78,9 @@ pub const ANCHORS: [&str; 14] = [
     "POSTGRES:",
     "POSTGRESQL:",
     "Postgres:",
+    "postgis:",
+    "psql:",
+    "pgsql:",
     "napi_",
     "npg_",
     "assword=",
@@ -93,7 +96,9 @@ pub fn find(text: &[u8]) -> Vec<Credential> {
         AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostFirst)
-            .build(["postgres", "napi_", "npg_", "password"])
+            .build([
+                "postgres", "napi_", "npg_", "password", "postgis:", "pgsql:", "psql:",
+            ])
             .ok()
     });
     let mut found: Vec<Credential> = Vec::new();
@@ -144,12 +149,12 @@ struct Candidate {
 
 static URL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?i-u)^postgres(?:ql)?(?:\+[a-z0-9_]+)?:(?:\\?/){2}([^\s:/@"'`]*):([^\s@"'`]+)@([^\s/:?#"'`\\,;)]*)"#,
+        r#"(?i-u)^(?:postgres(?:ql)?|postgis|pgsql|psql)(?:\+[a-z0-9_]+)?:(?:\\?/){2}([^\s:/@"'`]*):([^\s@"'`]+)@([^\s/:?#"'`\\,;)]*)"#,
     )
 });
 static PARAMETERS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?i-u)^postgres(?:ql)?(?:\+[a-z0-9_]+)?:(?:\\?/){2}([^\s/:?#"'`]*)[^\s"'`]*?(?:[?&;]|\\u0026)password=([^&\s"'`\\]+)"#,
+        r#"(?i-u)^(?:postgres(?:ql)?|postgis|pgsql|psql)(?:\+[a-z0-9_]+)?:(?:\\?/){2}([^\s/:?#"'`]*)[^\s"'`]*?(?:[?&;]|\\u0026)password=([^&\s"'`\\]+)"#,
     )
 });
 static API_KEY: LazyLock<Regex> = LazyLock::new(|| pattern("(?-u)^napi_([A-Za-z0-9]{20,})"));
@@ -183,7 +188,9 @@ impl Candidate {
             0 => Self::url(window, at),
             1 => Self::token(window, at, before, Kind::ApiKey, &API_KEY),
             2 => Self::token(window, at, before, Kind::Password, &PASSWORD),
-            _ => Self::keywords(text, window, at, before),
+            3 => Self::keywords(text, window, at, before),
+            // Django's and PHP's names of the scheme
+            _ => Self::address(window, at),
         }
     }
 
@@ -201,6 +208,10 @@ impl Candidate {
         if !matches!(rest.first(), Some(b':' | b'+')) {
             return None;
         }
+        Self::address(window, at)
+    }
+
+    fn address(window: &[u8], at: usize) -> Option<Self> {
         if let Some(parts) = URL.captures(window) {
             let (whole, user, password, host) =
                 (parts.get(0)?, parts.get(1)?, parts.get(2)?, parts.get(3)?);
@@ -323,6 +334,11 @@ mod tests {
         let key = format!("napi_{}", "a1B2c3D4".repeat(8));
         for (text, kind) in [
             (format!("postgres://owner:{REAL}@{HOST}/db"), Kind::Url),
+            (format!("postgis://owner:{REAL}@{HOST}/db"), Kind::Url),
+            (
+                format!("pgsql:user=o, then psql://o:{REAL}@{HOST}/db"),
+                Kind::Url,
+            ),
             (
                 format!("postgresql+psycopg://owner:{REAL}@{HOST}/db"),
                 Kind::Url,

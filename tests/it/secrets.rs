@@ -3,3 +3,4 @@
 mod planted;
 mod protection;
 mod repo;
+mod step;

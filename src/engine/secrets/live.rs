@@ -2,7 +2,11 @@
 
 use crate::{
     detail::CheckState,
-    domain::credentials::{self, Weight},
+    domain::{
+        credentials::{self, Weight},
+        dotenv::Document,
+        url::recognise,
+    },
     engine::Cx,
     secret::Secret,
     settings::KeySpec,
@@ -23,21 +27,23 @@ impl Live {
             unread: Vec::new(),
         };
         for target in &cx.settings.env {
-            let text = match cx.ports.files.read(&cx.settings.path(&target.file)) {
+            let document = match cx.ports.files.read(&cx.settings.path(&target.file)) {
                 Ok(None) => continue,
-                Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+                Ok(Some(bytes)) => Document::parse(&bytes),
                 Err(_) => {
                     live.unread.push(target.file.clone());
                     continue;
                 }
             };
             for (key, spec) in &target.keys {
-                for value in values(&text, key) {
+                // of a key that stands twice, every value may be live
+                for entry in document.all(key) {
+                    let value = entry.value.expose();
                     match spec {
-                        KeySpec::Url { .. } => live.url(&value, key, &target.file),
+                        KeySpec::Url { .. } => live.url(value, key, &target.file),
                         KeySpec::Generate { .. } | KeySpec::SameAs(_) => {
                             // a key of a few characters is no key, and would be found everywhere
-                            if value.len() >= 16 && !credentials::is_placeholder(&value) {
+                            if value.len() >= 16 && !credentials::is_placeholder(value) {
                                 live.add(
                                     format!("the value of {key} in {}", target.file),
                                     Secret::new(value),
@@ -91,15 +97,18 @@ impl Live {
     }
 
     fn url(&mut self, value: &str, key: &str, file: &str) {
-        for credential in credentials::find(value.as_bytes()) {
-            if credential.weight == Weight::Real
-                && let Some(password) = value.get(credential.secret)
-            {
-                self.add(
-                    format!("the password of {key} in {file}"),
-                    Secret::new(password),
-                );
-            }
+        let found = credentials::find(value.as_bytes());
+        let Some(url) = recognise(value) else {
+            return;
+        };
+        let password = url.password.expose();
+        let real = match found.first() {
+            Some(credential) => credential.weight == Weight::Real,
+            // a form that only the drivers know
+            None => password.len() >= 12 && !credentials::is_placeholder(password),
+        };
+        if real {
+            self.add(format!("the password of {key} in {file}"), url.password);
         }
     }
 
@@ -107,40 +116,5 @@ impl Live {
         if !secret.is_empty() && !self.secrets.iter().any(|(_, known)| *known == secret) {
             self.secrets.push((name, secret));
         }
-    }
-}
-
-/// Every value that a key has in an env file, read as generously as any reader would.
-fn values(text: &str, key: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| {
-            let line = line.trim_start().trim_start_matches('\u{feff}');
-            let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-            let value = line
-                .strip_prefix(key)?
-                .trim_start()
-                .strip_prefix('=')?
-                .trim();
-            let bare = match value.chars().next() {
-                Some(quote @ ('"' | '\'' | '`')) => {
-                    let inner = value.get(1..)?;
-                    inner.get(..inner.find(quote).unwrap_or(inner.len()))?
-                }
-                _ => value.split(" #").next()?.trim_end(),
-            };
-            (!bare.is_empty()).then(|| bare.to_owned())
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_read_with_and_without_quotes() {
-        let text =
-            "\u{feff}A=1\nexport A='two # x'\nA = \"three\" # x\nAB=no\nA=four # x\n#A=no\nA=\n";
-        assert_eq!(values(text, "A"), ["1", "two # x", "three", "four"]);
     }
 }

@@ -214,7 +214,7 @@ mod tests {
     fn members(bytes: &[u8]) -> (Vec<(String, Vec<u8>)>, bool) {
         let mut all = Vec::new();
         let complete = each(bytes, &mut |name, content| {
-            all.push((name.to_owned(), content.to_vec()))
+            all.push((name.to_owned(), content.to_vec()));
         });
         (all, complete)
     }

@@ -92,13 +92,6 @@ impl Pack {
         self.count
     }
 
-    /// The checksum at the pack's end: what is in the pack, in a few bytes.
-    pub(super) fn checksum(&self) -> &[u8] {
-        self.data
-            .get(self.data.len().saturating_sub(self.hash)..)
-            .unwrap_or_default()
-    }
-
     /// The id of the object in the index's nth place.
     fn id(&self, place: usize) -> &[u8] {
         let start = if self.version == 1 {
@@ -405,6 +398,9 @@ fn children(parents: &[u32]) -> (Vec<u32>, Vec<u32>) {
     (first, next)
 }
 
+/// Takes an object's number, its content and its edits; says whether it found nothing.
+type Visit<'a> = dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool + 'a;
+
 /// One thread's way through the families.
 struct Walker<'a> {
     pack: &'a Pack,
@@ -432,12 +428,7 @@ impl<'a> Walker<'a> {
 
     /// Visits a base and everything that is a difference to it, directly or not; `visit` says whether it found nothing. Gives the
     /// number of visited objects.
-    fn walk(
-        &mut self,
-        root: u32,
-        meter: &Meter,
-        visit: &mut dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool,
-    ) -> usize {
+    fn walk(&mut self, root: u32, meter: &Meter, visit: &mut Visit<'_>) -> usize {
         let mut buffer = self.spare.pop().unwrap_or_default();
         let unpacked = self
             .packed(root)

@@ -279,15 +279,12 @@ fn placeholders() -> String {
 /// Where each case has to be found; every place in which it may be named.
 fn expected(case: u32) -> &'static [Place] {
     match case {
-        22 => &[Place::Reflog],
+        22 | 24 => &[Place::Reflog],
         23 | 30 | 36 => &[Place::OtherRef],
-        24 => &[Place::Reflog],
         25 | 26 => &[Place::Disk],
         35 => &[Place::RefName],
         37 => &[Place::Index],
-        38 => &[Place::Tracked],
-        39 => &[Place::Tracked],
-        40 => &[Place::Tracked],
+        38..=40 => &[Place::Tracked],
         42 => &[Place::Hidden],
         _ => &[Place::Branch],
     }

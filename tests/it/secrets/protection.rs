@@ -1,4 +1,4 @@
-use std::{fs, os::unix::fs::symlink};
+use std::{fmt::Write as _, fs, os::unix::fs::symlink};
 
 use neonup::{
     finding::Code,
@@ -373,4 +373,107 @@ async fn a_shallow_clone_is_not_called_complete() {
         .await
         .unwrap();
     assert!(scan.incomplete.unwrap().why().contains("shallow"));
+}
+
+/// Random rules against `git add` itself: what is called ignored must be refused by it. `NEONUP_IGNORE_TREES=10000` asks more.
+#[tokio::test]
+async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
+    let trees = std::env::var("NEONUP_IGNORE_TREES")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(60_u32);
+    let paths = [
+        "backend/.env",
+        "a/backend/.env",
+        ".env",
+        "backend/.env.example",
+    ];
+    let patterns = [
+        ".env",
+        "/.env",
+        "*.env",
+        ".env*",
+        ".env.*",
+        "!.env",
+        "!.env.example",
+        "!.env*",
+        "backend/",
+        "/backend/",
+        "backend/*",
+        "!backend/",
+        "!backend/.env",
+        "**/.env",
+        "!**/.env",
+        "**/backend/",
+        "*",
+        "!*",
+        "/*",
+        "!*/",
+        "*/.env",
+        "backend/.env",
+        "a/",
+        "!a/",
+        "a/**",
+        "!a/**/.env",
+        ".env ",
+        ".env\\ ",
+        "\\.env",
+        "#.env",
+        "[.]env",
+        ".en?",
+        "!.en[v]",
+        "backend",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % 1_000_003).unwrap() % below
+    };
+    let repo = Repo::new();
+    for path in paths {
+        repo.write(path, "A=1\n");
+    }
+    let git = repo.open();
+    let (mut ignored, mut taken) = (0, 0);
+    for tree in 0..trees {
+        let places = [
+            ".gitignore",
+            "backend/.gitignore",
+            "a/.gitignore",
+            "a/backend/.gitignore",
+            ".git/info/exclude",
+        ];
+        let mut rules = String::new();
+        for place in places {
+            let count = if random(3) == 0 { 0 } else { random(4) };
+            let lines: Vec<_> = (0..count)
+                .map(|_| patterns[random(patterns.len())])
+                .collect();
+            let text = lines.join("\n");
+            writeln!(rules, "{place}: {lines:?}").unwrap();
+            if count == 0 {
+                fs::remove_file(repo.root.join(place)).ok();
+            } else {
+                repo.write(place, text);
+            }
+        }
+        for path in paths {
+            let answer = git.protection(path).await.unwrap();
+            assert_eq!(answer.tracked, Known::No);
+            let (accepted, said) = repo.try_git(&repo.root, &["add", "--dry-run", "--", path]);
+            let refused = !accepted && said.contains("ignored");
+            assert_eq!(
+                answer.ignored == Known::Yes,
+                refused,
+                "tree {tree}, {path}: {said}\n{rules}"
+            );
+            *(if refused { &mut ignored } else { &mut taken }) += 1;
+        }
+    }
+    assert!(
+        ignored > trees / 2 && taken > trees / 2,
+        "{ignored} ignored, {taken} taken"
+    );
 }
