@@ -26,7 +26,7 @@ use crate::{
 /// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.
 static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
 const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
-/// Changes whenever what [`make_template`] does changes.
+/// Changes whenever what [`Engine::make_template`] does changes.
 const TEMPLATE_VERSION: u32 = 1;
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 const OLDEST: u32 = 14;
