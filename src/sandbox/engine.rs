@@ -222,12 +222,11 @@ pub(crate) fn create_database(name: &str, owner: &str) -> String {
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
 fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
-    let chosen = std::env::var_os("XDG_CACHE_HOME").is_some_and(|value| !value.is_empty());
     let users = etcetera::choose_base_strategy()
         .ok()
         .map(|strategy| strategy.cache_dir());
     // Root's own cache is usually behind a 0700 /root, where the account that runs Postgres cannot go.
-    let system = (account.is_some() && !chosen).then(|| PathBuf::from("/var/cache"));
+    let system = account.map(|_| PathBuf::from("/var/cache"));
     let shared = users
         .into_iter()
         .chain(system)
