@@ -26,7 +26,7 @@ use crate::{
 /// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.
 static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
 const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
-/// Changes whenever what [`make_template`] does changes.
+/// Changes whenever what [`Engine::make_template`] does changes.
 const TEMPLATE_VERSION: u32 = 1;
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 const OLDEST: u32 = 14;
@@ -222,12 +222,11 @@ pub(crate) fn create_database(name: &str, owner: &str) -> String {
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
 fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
-    let chosen = std::env::var_os("XDG_CACHE_HOME").is_some_and(|value| !value.is_empty());
     let users = etcetera::choose_base_strategy()
         .ok()
         .map(|strategy| strategy.cache_dir());
     // Root's own cache is usually behind a 0700 /root, where the account that runs Postgres cannot go.
-    let system = (account.is_some() && !chosen).then(|| PathBuf::from("/var/cache"));
+    let system = account.map(|_| PathBuf::from("/var/cache"));
     let shared = users
         .into_iter()
         .chain(system)

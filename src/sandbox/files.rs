@@ -7,6 +7,7 @@ use std::{
         DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -247,7 +248,7 @@ impl Scratch {
                 && path.join("lock").is_file();
             if ours && let Ok(Some(_dead)) = lock(&path) {
                 super::server::sweep(&path);
-                if let Err(error) = fs::remove_dir_all(&path) {
+                if let Err(error) = remove_scratch(&path) {
                     tracing::debug!(%error, path = %path.display(), "a dead sandbox's folder stays");
                 }
             }
@@ -260,9 +261,35 @@ impl Scratch {
     }
 }
 
+/// Removes everything, the lock file last: what is left of an interrupted removal is swept later, because it still has one.
+///
+/// Work that cannot be stopped (a copy in a blocking thread) may still add files, so it is tried more than once.
+fn remove_scratch(path: &Path) -> io::Result<()> {
+    let content = || -> io::Result<()> {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else if entry.file_name() != "lock" {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    let mut tries = 0;
+    while let Err(error) = content() {
+        tries += 1;
+        if tries == 10 {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    fs::remove_dir_all(path)
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.path) {
+        if let Err(error) = remove_scratch(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "a temporary folder stays behind");
         }
     }
