@@ -16,8 +16,6 @@ use tokio::sync::oneshot;
 pub(crate) enum Death {
     /// A database server: SIGINT is a fast shutdown with a checkpoint.
     Fast,
-    /// A program that cleans up after itself: SIGTERM.
-    Polite,
     /// Anything else.
     Kill,
 }
@@ -31,7 +29,6 @@ pub(crate) enum Death {
 pub(crate) fn die_with_us(command: &mut Command, death: Death) {
     let signal = match death {
         Death::Fast => Signal::INT,
-        Death::Polite => Signal::TERM,
         Death::Kill => Signal::KILL,
     };
     let us = rustix::process::getpid();

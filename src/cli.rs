@@ -105,8 +105,8 @@ struct SetupArgs {
     /// The organization, for keys that see several.
     #[arg(long, value_name = "ID")]
     org: Option<String>,
-    /// Create a project even though one of this name exists.
-    #[arg(long)]
+    /// Create a project even though one of this name exists, where neonup.toml does not record one.
+    #[arg(long, conflicts_with = "project")]
     new: bool,
     /// Also apply the shown changes to existing source files.
     #[arg(long)]

@@ -347,16 +347,37 @@ impl Plan {
 
     /// The commands that would close what is open, in the order to run them.
     pub fn next_commands(&self, steps: &[StepId]) -> Vec<String> {
-        let open: Vec<_> = steps
-            .iter()
-            .filter(|id| matches!(self.status(**id), Status::Todo | Status::Failed))
-            .collect();
-        if open.len() > 2 {
+        let mut commands: Vec<String> = Vec::new();
+        for id in steps {
+            let state = self.step(*id);
+            let setup = match state.status {
+                Status::Failed => true,
+                // a step without a gap waits for another one
+                Status::Todo => {
+                    state.gaps().next().is_none() || state.gaps().any(|finding| finding.fixable)
+                }
+                Status::Unknown | Status::Running | Status::Done | Status::Skipped => continue,
+            };
+            let command = if setup {
+                Some(format!("neonup setup {id}"))
+            } else {
+                // what the step cannot mend may have a command in its hint; else only the hint helps
+                let mut hints = state.gaps().map(|finding| finding.hint.as_str());
+                hints
+                    .find(|hint| hint.starts_with("neonup "))
+                    .and_then(|hint| hint.split([',', ';', ':']).next())
+                    .map(str::to_owned)
+            };
+            commands.extend(command.filter(|command| !commands.contains(command)));
+        }
+        if commands.len() > 2 {
             return vec!["neonup setup".to_owned()];
         }
-        open.into_iter()
-            .map(|id| format!("neonup setup {id}"))
-            .collect()
+        // a tracked env file is not written: it leaves the index first
+        if self.step(StepId::Secrets).has(Code::SecretsTracked) {
+            commands.sort_by_key(|command| !command.ends_with("setup secrets"));
+        }
+        commands
     }
 
     /// The first step that is neither done nor skipped.

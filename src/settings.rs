@@ -163,6 +163,16 @@ pub struct BackendSettings {
     pub expect: Vec<(String, String)>,
 }
 
+/// Whether a base URL is on this machine.
+pub fn is_loopback(base: &str) -> bool {
+    url::Url::parse(base).is_ok_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}
+
 /// Everything that is wanted, resolved.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -278,12 +288,7 @@ impl Settings {
 
     /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
     pub fn is_sandbox(&self) -> bool {
-        url::Url::parse(&self.api_host).is_ok_and(|url| match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        })
+        is_loopback(&self.api_host)
     }
 
     /// The name under which the API key is stored: one for each API host.

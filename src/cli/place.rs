@@ -10,7 +10,7 @@ use crate::{
     failure::Failure,
     finding::Code,
     ports::{self, Ports, repository::Repository as _},
-    settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings},
+    settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings, is_loopback},
 };
 
 /// A directory, and what lies around it.
@@ -138,15 +138,19 @@ fn check_host(host: &str) -> Result<(), Failure> {
             .hint("give a full base, such as https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2")
     };
     let url = url::Url::parse(host).map_err(|error| wrong(&error.to_string()))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(wrong("it names no host")),
-    };
+    if url.host().is_none() {
+        return Err(wrong("it names no host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Failure::new(
+            Code::LoginUnreachable,
+            "the API's host holds a user or a password",
+        )
+        .hint("leave it out: the API key is all that Neon needs"));
+    }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if loopback => Ok(()),
+        "http" if is_loopback(host) => Ok(()),
         "http" => Err(wrong(
             "plain http is for this machine only: the key would cross the network in clear",
         )),

@@ -109,6 +109,29 @@ fn dollar_quote(text: &str) -> Option<usize> {
     )
 }
 
+/// The first statement that would begin or end a transaction, if there is one.
+pub fn ends_transaction(sql: &str) -> Option<String> {
+    let tokens = tokens(sql);
+    tokens
+        .split(|token| token == ";")
+        .filter_map(|statement| statement.first())
+        .find(|word| {
+            matches!(
+                word.as_str(),
+                "begin"
+                    | "start"
+                    | "commit"
+                    | "end"
+                    | "rollback"
+                    | "abort"
+                    | "savepoint"
+                    | "release"
+                    | "prepare"
+            )
+        })
+        .cloned()
+}
+
 /// Whether every statement only makes tables, indexes, constraints or comments in the schema that is current, so that it can
 /// be run in a scratch schema and rolled back without touching anything else. When in doubt, no.
 pub fn is_contained(sql: &str) -> bool {
@@ -147,6 +170,18 @@ mod tests {
         let place = sql.find("nowhere").unwrap();
         let characters = sql.get(..place).unwrap().chars().count() + 1;
         assert_eq!(locate(sql, characters), (3, 15));
+    }
+
+    #[test]
+    fn a_file_that_ends_its_transaction_is_found_out() {
+        assert_eq!(
+            ends_transaction("create table a (id int); commit; select 1").as_deref(),
+            Some("commit")
+        );
+        assert_eq!(
+            ends_transaction("-- commit;\ndo $$ begin commit; end $$; select 'begin'"),
+            None
+        );
     }
 
     #[test]

@@ -52,6 +52,10 @@ impl Step for ProjectStep {
         let key = &known.key;
         let recorded = cx.settings.project.id.is_some() || recorded_id(cx).is_some();
         let (sight, listing) = look(cx, key).await?;
+        if !matches!(sight, Sight::Recorded(_)) {
+            // what an earlier look of this run remembers may be another project's
+            cx.remember_project(None);
+        }
         let mut detail = self.detail(cx, &listing);
         let mut findings = Vec::new();
         let name = &cx.settings.project.name;
@@ -75,8 +79,29 @@ impl Step for ProjectStep {
             Sight::Recorded(project) => {
                 let (joined, mut more) = connect(cx, key, &project).await?;
                 findings.append(&mut more);
+                if joined.is_none() {
+                    // nothing may be written for, or to, a database that was not asked for
+                    cx.remember_project(None);
+                }
+                if cx.settings.flags.project.as_deref() == Some(&project.id)
+                    && recorded_id(cx).as_ref() != Some(&project.id)
+                {
+                    findings.push(
+                        Finding::new(
+                            Code::ProjectDuplicate,
+                            format!("{} is not recorded in neonup.toml yet", project.id),
+                        )
+                        .hint(format!("neonup setup project --project {}", project.id))
+                        .fixable(),
+                    );
+                }
                 let evidence = joined.as_ref().map_or_else(
-                    || format!("{} ({}) is not ready", project.name, project.id),
+                    || {
+                        findings.first().map_or_else(
+                            || format!("{} is not ready", project.id),
+                            |finding| finding.title.clone(),
+                        )
+                    },
                     |joined| format!("{} ({}), branch {}", joined.name, joined.id, joined.branch),
                 );
                 detail.joined = joined;
@@ -131,17 +156,20 @@ impl Step for ProjectStep {
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
         let known = login::find_key(cx).await.ok_or_else(login::needed)?;
         let key = &known.key;
-        let project = match answer {
-            Answer::Join(id) => cx.ports.neon.project(key, &id).await?.ok_or_else(|| {
-                Failure::new(
-                    Code::ProjectDeleted,
-                    format!("project {id} is not there, or not visible to this key"),
-                )
-                .hint("check the id in the Neon console")
-            })?,
+        let (project, made) = match answer {
+            Answer::Join(id) => {
+                let project = cx.ports.neon.project(key, &id).await?.ok_or_else(|| {
+                    Failure::new(
+                        Code::ProjectDeleted,
+                        format!("project {id} is not there, or not visible to this key"),
+                    )
+                    .hint("check the id in the Neon console")
+                })?;
+                (project, false)
+            }
             Answer::Create(name) => {
-                let (_, listing) = look(cx, key).await?;
-                create(cx, key, &name, &listing).await?
+                let listing = list(cx, key).await?;
+                (create(cx, key, &name, &listing).await?, true)
             }
             Answer::Default
             | Answer::Key(..)
@@ -151,12 +179,12 @@ impl Step for ProjectStep {
                 let (sight, listing) = look(cx, key).await?;
                 let name = cx.settings.project.name.clone();
                 match sight {
-                    Sight::Recorded(project) => project,
+                    Sight::Recorded(project) => (project, false),
                     Sight::Named(_) | Sight::Lost(_) if cx.settings.flags.new_project => {
-                        create(cx, key, &name, &listing).await?
+                        (create(cx, key, &name, &listing).await?, true)
                     }
                     Sight::Named(projects) => match <[Project; 1]>::try_from(projects) {
-                        Ok([only]) => only,
+                        Ok([only]) => (only, false),
                         Err(several) => {
                             let finding = ambiguous(&name, &several);
                             return Err(Failure::new(finding.code, finding.title)
@@ -173,11 +201,11 @@ impl Step for ProjectStep {
                         )
                         .hint("try again in a moment, name the project with --project ID, or insist with --new"));
                     }
-                    Sight::Absent => create(cx, key, &name, &listing).await?,
+                    Sight::Absent => (create(cx, key, &name, &listing).await?, true),
                     Sight::Lost(id) => {
                         return Err(Failure::new(
                             Code::ProjectDeleted,
-                            format!("project {id} of neonup.toml is not there, or not visible to this key"),
+                            format!("project {id} is not there, or not visible to this key"),
                         )
                         .why("nothing was created: a second project beside the team's would be worse")
                         .hint("use a key of the right account; or --project ID for another one; or --new for a new one"));
@@ -186,7 +214,7 @@ impl Step for ProjectStep {
             }
         };
         record(cx, &project)?;
-        ready(cx, key, &project.id).await?;
+        ready(cx, key, &project.id, made).await?;
         self.probe(cx).await
     }
 }
@@ -344,11 +372,27 @@ fn ambiguous(name: &str, projects: &[Project]) -> Finding {
         format!("{} projects are named `{name}`", projects.len()),
     )
     .detail(ids.join(", "))
-    .hint("choose one with --project ID")
+    .hint("neonup setup project --project ID, with one of these ids")
 }
 
 /// Creates the project, once. When the answer is lost, the list is read again instead.
 async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Result<Project> {
+    // a project whose id cannot be recorded would be made again by the next run
+    if !cx.ports.files.writable(
+        cx.settings
+            .config_file
+            .parent()
+            .unwrap_or(&cx.settings.root),
+    ) {
+        return Err(Failure::new(
+            Code::ProjectNotReady,
+            format!(
+                "cannot write `{}`, so no project was created",
+                cx.settings.config_file.display()
+            ),
+        )
+        .hint("check the folder's permissions"));
+    }
     cx.progress(Progress::label(format!("creating {name}")));
     let new = NewProject {
         name: name.to_owned(),
@@ -363,13 +407,6 @@ async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Result<P
     };
     let failure = match cx.ports.neon.create_project(key, &new).await {
         Ok(created) => {
-            if let Some(connection) = created.connection {
-                cx.remember_project(Some(KnownProject {
-                    id: created.project.id.clone(),
-                    branch: created.branch.id,
-                    connection,
-                }));
-            }
             return Ok(created.project);
         }
         Err(failure) if failure.code == Code::ProjectNotReady => failure,
@@ -403,9 +440,6 @@ async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Result<P
 
 /// Writes the project's id into `neonup.toml`, so that the next developer joins it with one command.
 fn record(cx: &Cx, project: &Project) -> Result<()> {
-    if cx.settings.flags.project.as_deref() == Some(&project.id) && !cx.settings.config_exists {
-        return Ok(());
-    }
     let path = &cx.settings.config_file;
     let failed = |why: String| {
         Failure::new(
@@ -441,15 +475,31 @@ fn record(cx: &Cx, project: &Project) -> Result<()> {
 }
 
 /// Waits for the project's operations, with live progress.
-async fn ready(cx: &Cx, key: &Secret, project: &str) -> Result<()> {
+async fn ready(cx: &Cx, key: &Secret, project: &str, made: bool) -> Result<()> {
     let started = tokio::time::Instant::now();
     let mut pause = Duration::from_millis(50);
+    // of a project that others made, what had ended before we looked is history, however it ended
+    let mut watched: Option<Vec<String>> = None;
     loop {
         let operations = cx.ports.neon.operations(key, project).await?;
-        if let Some(failed) = operations.iter().find(|operation| has_failed(operation)) {
-            return Err(Failure::new(Code::ProjectNotReady, format!("Neon's operation {} failed", failed.action))
-                .why(failed.error.clone().unwrap_or_else(|| failed.status.clone()))
-                .hint("the project exists: run the command again to join it, or delete it in the Neon console"));
+        let watched = watched.get_or_insert_with(|| {
+            let open = operations
+                .iter()
+                .filter(|operation| made || !has_ended(operation));
+            open.map(|operation| operation.id.clone()).collect()
+        });
+        let ours = |operation: &&Operation| watched.contains(&operation.id);
+        if let Some(failed) = operations
+            .iter()
+            .filter(ours)
+            .find(|operation| has_failed(operation))
+        {
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                format!("Neon's operation {} failed", failed.action),
+            )
+            .why(failed.error.clone().unwrap_or_else(|| failed.status.clone()))
+            .hint("the project exists: run the command again to join it, or delete it in the Neon console"));
         }
         let open: Vec<_> = operations
             .iter()
@@ -458,7 +508,7 @@ async fn ready(cx: &Cx, key: &Secret, project: &str) -> Result<()> {
         let Some(current) = open.first() else {
             return Ok(());
         };
-        let total = operations.len() as u64;
+        let total = watched.len().max(open.len()) as u64;
         cx.progress(Progress {
             label: format!("Neon: {}", current.action.replace('_', " ")),
             done: total - open.len() as u64,

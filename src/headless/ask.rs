@@ -1,6 +1,14 @@
 //! Asking on a terminal, and reading answers from whatever standard input is.
 
-use std::io::{self, BufRead as _};
+use std::{
+    io::{self, BufRead as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use crossterm::{
     event::{
@@ -9,7 +17,7 @@ use crossterm::{
     },
     execute, terminal,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::secret::Secret;
 
@@ -24,7 +32,7 @@ impl Lines {
     pub fn standard() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (requests, wanted) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             while wanted.recv().is_ok() {
                 let mut line = String::new();
                 match io::stdin().lock().read_line(&mut line) {
@@ -48,20 +56,67 @@ impl Lines {
     }
 }
 
-/// Reads a secret from the terminal without showing it. Raw mode, since a terminal's own line editing cuts long pastes; a paste
-/// with line ends in it stays one answer. `None` when the user cancels.
-pub fn secret() -> io::Result<Option<Secret>> {
-    terminal::enable_raw_mode()?;
-    execute!(io::stderr(), EnableBracketedPaste).ok();
-    let result = read_secret();
-    execute!(io::stderr(), DisableBracketedPaste).ok();
-    terminal::disable_raw_mode()?;
-    result
+/// What came of asking for a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// It was typed or pasted.
+    Secret(Secret),
+    /// Esc.
+    Back,
+    /// Ctrl-C, or a signal.
+    Cancelled,
 }
 
-fn read_secret() -> io::Result<Option<Secret>> {
+/// Raw mode and bracketed paste, given back however the asking ends.
+struct Raw;
+
+impl Raw {
+    fn enter() -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        execute!(io::stderr(), EnableBracketedPaste).ok();
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        execute!(io::stderr(), DisableBracketedPaste).ok();
+        // the terminal may be gone, and then there is nothing to give back
+        terminal::disable_raw_mode().ok();
+    }
+}
+
+/// Reads a secret from the terminal without showing it. Raw mode, since a terminal's own line editing cuts long pastes; a paste
+/// with line ends in it stays one answer. `cancelled` ends it from outside.
+pub async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Typed> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let (sender, mut receiver) = oneshot::channel();
+    thread::spawn(move || {
+        let typed = Raw::enter().and_then(|_raw| read_secret(&stopped));
+        // nobody waits for it any more when the program is ending
+        sender.send(typed).ok();
+    });
+    let gone = |_closed| io::Error::other("the thread that reads the terminal is gone");
+    tokio::select! {
+        typed = &mut receiver => typed.map_err(gone)?,
+        () = cancelled => {
+            stop.store(true, Ordering::Relaxed);
+            // the terminal is given back before we go on
+            receiver.await.map_err(gone)?
+        }
+    }
+}
+
+fn read_secret(stopped: &AtomicBool) -> io::Result<Typed> {
     let mut text = zeroed::Text::default();
     loop {
+        if stopped.load(Ordering::Relaxed) {
+            return Ok(Typed::Cancelled);
+        }
+        if !event::poll(Duration::from_millis(100))? {
+            continue;
+        }
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "of all keys only those that edit a line mean anything here"
@@ -71,9 +126,9 @@ fn read_secret() -> io::Result<Option<Secret>> {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let control = key.modifiers.contains(KeyModifiers::CONTROL);
                 match key.code {
-                    KeyCode::Enter => return Ok(Some(text.into_secret())),
-                    KeyCode::Esc => return Ok(None),
-                    KeyCode::Char('c' | 'd') if control => return Ok(None),
+                    KeyCode::Enter => return Ok(Typed::Secret(text.into_secret())),
+                    KeyCode::Esc => return Ok(Typed::Back),
+                    KeyCode::Char('c' | 'd') if control => return Ok(Typed::Cancelled),
                     KeyCode::Char('u') if control => text = zeroed::Text::default(),
                     KeyCode::Backspace => text.pop(),
                     KeyCode::Char(c) if !control => text.push(c),

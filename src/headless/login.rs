@@ -24,7 +24,7 @@ pub async fn login(
     store: Option<Store>,
     output: &mut Output,
 ) -> Exit {
-    let key = match read_key(&settings, output) {
+    let key = match read_key(&settings, output).await {
         Ok(key) => key,
         Err(failure) => return output.failed(&failure, Exit::Failed),
     };
@@ -42,6 +42,9 @@ pub async fn login(
         report::step(output, StepId::Login, work.plan.step(StepId::Login));
     }
     let done = work.plan.status(StepId::Login) == Status::Done;
+    if done && store == Some(Store::Session) {
+        output.note("checked; not stored: with --store session the key ends with this command");
+    }
     let place = match &work.plan.step(StepId::Login).detail {
         Some(crate::detail::Detail::Login(login)) if done && store != Some(Store::Session) => {
             login.store.clone()
@@ -57,10 +60,11 @@ pub async fn login(
 }
 
 /// The key that is piped in, or typed; `None` when the user cancels. Without a terminal and a pipe, `NEON_API_KEY`.
-fn read_key(settings: &Settings, output: &mut Output) -> Result<Option<Secret>, Failure> {
+async fn read_key(settings: &Settings, output: &mut Output) -> Result<Option<Secret>, Failure> {
     if std::io::stdin().is_terminal() {
         output.prompt("Paste the API key (it is not shown), then Enter: ");
-        let key = ask::secret().map_err(|error| {
+        let mut signals = work::Signals::new();
+        let typed = ask::secret(signals.any()).await.map_err(|error| {
             Failure::new(
                 Code::LoginMissingKey,
                 "cannot read the key from this terminal",
@@ -69,7 +73,10 @@ fn read_key(settings: &Settings, output: &mut Output) -> Result<Option<Secret>, 
             .hint("pipe it: `neonup login < key-file`")
         })?;
         output.prompt("\n");
-        return Ok(key.map(|key| clean(key.expose())));
+        return Ok(match typed {
+            ask::Typed::Secret(key) => Some(clean(key.expose())),
+            ask::Typed::Back | ask::Typed::Cancelled => None,
+        });
     }
     let key = piped()?;
     if !key.is_empty() {
@@ -99,7 +106,18 @@ fn piped() -> Result<Secret, Failure> {
             .why(error.to_string())
             .hint("pipe the key as text: `neonup login < key-file`")
         })?;
-    Ok(clean(&text))
+    // anything but one line is some other file: it is not sent to anybody
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let key = clean(&text);
+    if lines > 1 || key.chars() > 512 || key.expose().contains(char::is_whitespace) {
+        return Err(Failure::new(
+            Code::LoginKeyRejected,
+            "standard input holds something else than one API key",
+        )
+        .why("a key is one line that begins with napi_; nothing was sent to Neon")
+        .hint("pipe the key alone: `neonup login < key-file`"));
+    }
+    Ok(key)
 }
 
 /// For `setup`: a key that was piped in on purpose, with where it is to be kept. Only where `--store` says so, since standard input
@@ -129,23 +147,44 @@ pub async fn logout(settings: &Settings, ports: &Ports, output: &mut Output) -> 
         match ports.store.delete(store, &account).await {
             Ok(true) => removed.push(ports.store.place(store, &account)),
             Ok(false) => {}
+            // a session without a keyring service has nothing to forget there
+            Err(failure) if failure.why.contains("no keyring service") => {}
             Err(failure) => troubles.push(failure),
         }
     }
     let environment = settings.environment.api_key().is_some();
+    let exit = if troubles.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    };
     if output.json {
-        output.document(&serde_json::json!({ "version": 1, "status": "done", "removed": removed, "environment": environment }));
+        let status = if troubles.is_empty() {
+            "done"
+        } else {
+            "failed"
+        };
+        output.document(&serde_json::json!({
+            "version": 1,
+            "status": status,
+            "removed": removed,
+            "environment": environment,
+        }));
     }
-    match removed.as_slice() {
-        [] => output.line(format!("no stored key for {account}")),
-        places => output.line(format!("forgotten: {}", places.join(", "))),
+    if !removed.is_empty() {
+        output.line(format!("forgotten: {}", removed.join(", ")));
+    } else if troubles.is_empty() {
+        output.line(format!("no stored key for {account}"));
+    }
+    for failure in &troubles {
+        output.note(format!(
+            "error: {}: {}; a key may still be stored there",
+            failure.what, failure.why
+        ));
+        output.note(format!("hint: {}", failure.hint));
     }
     if environment {
         output.note("NEON_API_KEY is still set in this shell");
     }
-    // a machine without a keyring has nothing to forget there
-    for failure in troubles.iter().filter(|_| removed.is_empty()) {
-        output.note(format!("note: {} ({})", failure.what, failure.why));
-    }
-    Exit::Done
+    exit
 }

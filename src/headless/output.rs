@@ -166,7 +166,7 @@ impl Output {
                 "status": "failed",
                 "steps": [],
                 "next": [],
-                "error": { "code": finding.code, "title": finding.title, "detail": finding.detail, "hint": finding.hint },
+                "error": { "title": finding.title, "detail": finding.detail, "hint": finding.hint },
             }));
         }
         let what = self.paint_err(&failure.what);

@@ -200,6 +200,13 @@ async fn question(
             match work.line(lines).await? {
                 None => return Ok(Turn::EndOfInput),
                 Some(name) if name.trim().is_empty() => return Ok(Turn::Again),
+                Some(name) if is_taken(state, name.trim()) => {
+                    output.line(format!(
+                        "There is a project {} already: join it, or type another name.",
+                        name.trim()
+                    ));
+                    return Ok(Turn::Again);
+                }
                 Some(name) => Answer::Create(name.trim().to_owned()),
             }
         }
@@ -207,7 +214,7 @@ async fn question(
             use std::io::IsTerminal as _;
             output.prompt("API key (it is not shown): ");
             let key = if std::io::stdin().is_terminal() {
-                ask::secret().ok().flatten()
+                work.secret().await?
             } else {
                 match work.line(lines).await? {
                     None => return Ok(Turn::EndOfInput),
@@ -278,6 +285,11 @@ fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
     choices.push(choice("Skip this step", Act::Skip));
     choices.push(choice("Leave", Act::Quit));
     choices
+}
+
+/// Whether a project of this name is among those that are listed.
+fn is_taken(state: &StepState, name: &str) -> bool {
+    matches!(&state.detail, Some(Detail::Project(project)) if project.choices.iter().any(|found| found.name == name))
 }
 
 fn choice(label: &str, act: Act) -> Choice {

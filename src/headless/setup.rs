@@ -121,16 +121,30 @@ async fn everything(
         return Err(Ended::Failed);
     }
     let mut changed = false;
+    // while git tracks an env file, no secret is written into it: that comes first
+    if shown.contains(&StepId::Secrets) && work.plan.step(StepId::Secrets).has(Code::SecretsTracked)
+    {
+        work.apply(StepId::Secrets, Answer::Default, output).await?;
+        changed = true;
+    }
     for id in shown {
         if changed {
             work.probe_all(&[*id], output).await?;
         }
         let state = work.plan.step(*id);
+        // warnings do not keep a step from being done, but what can be mended without touching code is mended
+        let improvable =
+            state.status == Status::Done && state.findings.iter().any(|finding| finding.fixable);
+        let edits = *id == StepId::Backend
+            && state.status == Status::Done
+            && work.runtime.settings().flags.edit_code;
         let blocked = id.needs().iter().any(|needed| {
-            shown.contains(needed)
+            *id != StepId::Secrets
+                && shown.contains(needed)
                 && !matches!(work.plan.status(*needed), Status::Done | Status::Skipped)
         });
-        if matches!(state.status, Status::Todo | Status::Failed) && !blocked {
+        let open = matches!(state.status, Status::Todo | Status::Failed);
+        if (open || improvable || edits) && !blocked {
             work.apply(*id, Answer::Default, output).await?;
             changed = true;
         }

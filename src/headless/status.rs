@@ -3,7 +3,7 @@
 use super::{Output, output::Tone, report, work};
 use crate::{detail::Detail, failure::Exit, plan::StepId, ports::Ports, settings::Settings};
 
-/// Runs the command. It exits 0 even where something is missing: it tells, it does not judge.
+/// Runs the command; the exit code is that of the two steps that it looks at.
 pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
     let steps = [StepId::Login, StepId::Project];
     let mut lines = vec![
@@ -64,6 +64,7 @@ pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit 
             output.line(format!("{name} {value}"));
         }
     }
+    let exit = work.plan.exit(&steps);
     work.runtime.shutdown().await;
-    Exit::Done
+    exit
 }

@@ -109,6 +109,16 @@ impl Work {
         }
     }
 
+    /// Waits for a secret that the user types, or for a signal. `None` is a step back.
+    pub(super) async fn secret(&mut self) -> Result<Option<crate::secret::Secret>, Stop> {
+        match super::ask::secret(self.signals.any()).await {
+            Ok(super::ask::Typed::Secret(secret)) => Ok(Some(secret)),
+            Ok(super::ask::Typed::Cancelled) => Err(Stop::Signal),
+            // a terminal that cannot be read is as good as a step back: the question stands again
+            Ok(super::ask::Typed::Back) | Err(_) => Ok(None),
+        }
+    }
+
     /// Ends after a stop: says what was done and what was not.
     pub(super) async fn stopped(self, stop: Stop, steps: &[StepId], output: &mut Output) -> Exit {
         let Self { runtime, plan, .. } = self;

@@ -313,3 +313,46 @@ async fn the_neon_clis_login_is_offered_and_never_taken_silently() {
     assert_eq!(report.verdict, Verdict::Done);
     assert!(world.with(|state| state.stored.is_empty()));
 }
+
+#[tokio::test]
+async fn a_project_that_a_flag_names_is_recorded_so_that_the_next_run_needs_no_flag() {
+    let world = World::default();
+    world.project("a-1", "todo");
+    world.project("b-2", "todo");
+    let flags = Flags {
+        project: Some("b-2".to_owned()),
+        ..Flags::default()
+    };
+    let report = probe(&world, flags.clone()).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Todo, "{report:?}");
+    let report = apply(&world, flags, Answer::Default).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done);
+    let report = probe(&world, Flags::default()).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+}
+
+#[tokio::test]
+async fn what_went_wrong_before_we_joined_is_history() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    world.with(|state| state.operation_fails = true);
+    let report = apply(&world, Flags::default(), Answer::Default)
+        .await
+        .unwrap();
+    assert_eq!(report.verdict, Verdict::Done);
+}
+
+#[tokio::test]
+async fn a_branch_that_is_not_there_leaves_nothing_to_write_for() {
+    let world = World::default();
+    let mut settings = world.settings(Flags::default());
+    settings.project.branch = Some("dev".to_owned());
+    let (cx, _events) = world.context(settings, StepId::Project);
+    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    assert_eq!(codes(&report), [Code::ProjectBranchMissing]);
+    assert_eq!(
+        cx.project(),
+        None,
+        "the default branch is not what was asked for"
+    );
+}

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use super::Ladder;
 use crate::{
     detail::CheckState,
+    domain::python::Dependencies,
     engine::target,
     event::Progress,
     failure::{Failure, Result},
     finding::{Code, Finding, Severity},
     ports::process::{CommandSpec, HttpAnswer, Running},
+    secret::Secret,
     settings::BackendSettings,
 };
 
@@ -37,7 +39,7 @@ impl Ladder<'_> {
             .process
             .get(url, self.cx.settings.timeout)
             .await;
-        match judge(answer.as_ref(), backend) {
+        match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
             Ok(text) => self.set(
                 "App",
                 CheckState::Ok,
@@ -70,7 +72,7 @@ impl Ladder<'_> {
             && process.listening(port).await
         {
             let answer = process.get(&url, self.cx.settings.timeout).await;
-            return match judge(answer.as_ref(), backend) {
+            return match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
                 Ok(text) => {
                     self.set(
                         "App",
@@ -164,7 +166,7 @@ impl Ladder<'_> {
             }
             let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;
             if answer.is_some() {
-                match judge(answer.as_ref(), backend) {
+                match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
                     Ok(text) => return Ok(text),
                     // the first answers may come before the database is connected
                     Err(why) => last = Some(why),
@@ -180,6 +182,36 @@ impl Ladder<'_> {
         }
     }
 
+    /// Whether a module that Python does not find is a package to install. One of the project itself is a bug of the project.
+    fn is_package(&self, module: &str) -> bool {
+        let Some(backend) = &self.cx.settings.backend else {
+            return false;
+        };
+        let files = &self.cx.ports.files;
+        let text =
+            |path: &str| String::from_utf8(files.read(&self.cx.settings.path(path)).ok()??).ok();
+        let named = Dependencies::read(&text, &backend.dir);
+        let packages = [
+            module.to_owned(),
+            module.replace('_', "-"),
+            format!("python-{module}"),
+        ];
+        if backend.start.iter().any(|word| word == module)
+            || packages.iter().any(|name| named.has(name))
+        {
+            return true;
+        }
+        let dir = self.cx.settings.path(&backend.dir);
+        let own = ["", "src", "app"].into_iter().flat_map(|folder| {
+            let folder = dir.join(folder);
+            [folder.join(format!("{module}.py")), folder.join(module)]
+        });
+        !matches!(module, "src" | "app")
+            && !own
+                .into_iter()
+                .any(|path| matches!(files.stat(&path), Ok(Some(_))))
+    }
+
     fn app_trouble(
         &mut self,
         trouble: Trouble,
@@ -188,6 +220,7 @@ impl Ladder<'_> {
         secrets: &[crate::secret::Secret],
         elapsed: Duration,
     ) -> Result<()> {
+        let ended = matches!(trouble, Trouble::Ended(_));
         let (code, what, output) = match trouble {
             Trouble::Ended(output) => (
                 Code::HealthAppStart,
@@ -202,7 +235,9 @@ impl Ladder<'_> {
             Trouble::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
         };
         let line = target::redact(telling_line(&output), secrets);
-        if let Some(module) = missing_module(&output) {
+        if let Some(module) =
+            missing_module(&output).filter(|module| ended && self.is_package(module))
+        {
             let requirements = self.cx.settings.backend.as_ref().map(|backend| {
                 if backend.dir.is_empty() {
                     "requirements.txt".to_owned()
@@ -254,6 +289,7 @@ enum Trouble {
 fn judge(
     answer: Option<&HttpAnswer>,
     backend: &BackendSettings,
+    secrets: &[Secret],
 ) -> std::result::Result<String, String> {
     let answer = answer.ok_or("it does not answer HTTP")?;
     if !(200..300).contains(&answer.status) {
@@ -265,15 +301,20 @@ fn judge(
     let body: serde_json::Value = serde_json::from_str(&answer.body)
         .map_err(|_invalid| "the health route does not answer JSON".to_owned())?;
     for (name, wanted) in &backend.expect {
+        // a route that echoes its error may echo the URL in it
         let found = body.get(name).map(|value| {
             value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned)
         });
         if found.as_deref() != Some(wanted) {
+            let found = found.map_or_else(
+                || "nothing".to_owned(),
+                |found| target::redact(&found, secrets),
+            );
+            let found: String = found.chars().take(200).collect();
             return Err(format!(
-                "the health route says {name} = {}, expected {wanted}",
-                found.unwrap_or_else(|| "nothing".to_owned())
+                "the health route says {name} = {found}, expected {wanted}"
             ));
         }
     }
@@ -321,9 +362,8 @@ fn missing_module(output: &str) -> Option<String> {
         .chars()
         .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
         .collect();
-    let package = name.split('.').next().unwrap_or_default().to_owned();
-    // a module of the project itself is a bug in the project, not a package to install
-    (!package.is_empty() && package != "src" && package != "app").then_some(package)
+    let module = name.split('.').next().unwrap_or_default().to_owned();
+    Some(module).filter(|module| !module.is_empty())
 }
 
 fn port_of(url: &str) -> Option<u16> {
@@ -346,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_package_is_told_from_a_missing_module_of_the_project() {
+    fn the_module_that_python_does_not_find_is_named() {
         assert_eq!(
             missing_module("/usr/bin/python3: No module named uvicorn\n").as_deref(),
             Some("uvicorn")
@@ -356,8 +396,8 @@ mod tests {
             Some("sqlmodel")
         );
         assert_eq!(
-            missing_module("ModuleNotFoundError: No module named 'src.db'"),
-            None
+            missing_module("ModuleNotFoundError: No module named 'src.db'").as_deref(),
+            Some("src")
         );
     }
 
@@ -375,14 +415,21 @@ mod tests {
                 body: body.to_owned(),
             })
         };
-        assert!(judge(answer(200, r#"{"status":"healthy"}"#).as_ref(), &backend).is_ok());
+        assert!(
+            judge(
+                answer(200, r#"{"status":"healthy"}"#).as_ref(),
+                &backend,
+                &[]
+            )
+            .is_ok()
+        );
         for bad in [
             answer(503, ""),
             answer(200, "<html>"),
             answer(200, r#"{"status":"ill"}"#),
             None,
         ] {
-            assert!(judge(bad.as_ref(), &backend).is_err());
+            assert!(judge(bad.as_ref(), &backend, &[]).is_err());
         }
     }
 }

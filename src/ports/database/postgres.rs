@@ -407,6 +407,17 @@ impl Session for PgSession {
 
     async fn run(&mut self, files: &[SqlFile]) -> Result<()> {
         self.all("begin").await?;
+        for file in files {
+            if let Some(word) = crate::domain::sql::ends_transaction(&file.text) {
+                self.all("rollback").await.ok();
+                return Err(Failure::new(
+                    Code::SchemaSqlError,
+                    format!("`{}` holds `{word}`, which would end the transaction that it runs in", file.name),
+                )
+                .why("nothing was run: an error after it could not be taken back")
+                .hint("remove the transaction's statements from the file: all files run in one transaction anyway"));
+            }
+        }
         match self.statements(files).await {
             Ok(()) => self.all("commit").await.map(drop),
             Err(failure) => {
@@ -418,8 +429,9 @@ impl Session for PgSession {
     }
 
     async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>> {
-        self.all("begin").await?;
+        let limit = self.limit;
         let work = async {
+            self.all("begin").await?;
             self.all(&format!(
                 "create schema {SCRATCH}; set local search_path to {SCRATCH}"
             ))
@@ -427,11 +439,11 @@ impl Session for PgSession {
             self.statements(files).await?;
             self.facts(SCRATCH).await
         };
-        let facts = work.await;
-        self.inner
-            .execute("rollback")
-            .await
-            .map_err(|error| query_failure(&error))?;
+        let facts = timeout(limit, work).await.map_err(|_elapsed| {
+            Failure::new(Code::HealthQuery, "a query did not come back in time")
+        })?;
+        // where even that does not come back, the connection is dropped, which rolls back too
+        self.all("rollback").await?;
         facts
     }
 }

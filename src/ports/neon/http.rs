@@ -24,6 +24,7 @@ use crate::{
     failure::{Failure, Result},
     finding::Code,
     secret::Secret,
+    settings::is_loopback,
 };
 
 /// How many projects a page holds: the most that Neon allows.
@@ -95,6 +96,10 @@ impl HttpNeon {
                     .user_agent(concat!("neonup/", env!("CARGO_PKG_VERSION")))
                     .connect_timeout(self.timeout.min(Duration::from_secs(10)))
                     .timeout(self.timeout);
+                if is_loopback(&self.base) {
+                    // the sandbox is on this machine: a proxy would be handed the key in clear, and could not reach it anyway
+                    builder = builder.no_proxy();
+                }
                 if let Some(path) = &self.ca_file {
                     let unusable = |why: String| {
                         Failure::new(
@@ -585,6 +590,8 @@ fn judge(status: StatusCode, error: &ErrorBody) -> Failure {
         }
         _ if limit => Failure::new(Code::ProjectLimitReached, "a limit of the Neon plan is reached")
             .hint("delete a project that is not needed, join one with --project ID, or change the plan"),
+        _ if lower.contains("region") => Failure::new(Code::ProjectNotReady, "Neon does not accept the region")
+            .hint("correct [project] region in neonup.toml, such as aws-us-east-2"),
         403 => Failure::new(Code::LoginKeyScope, "the API key may not do that")
             .hint("ask for access to the project, or use another key"),
         404 => Failure::new(Code::ProjectDeleted, "Neon does not know it, or this key may not see it")

@@ -66,7 +66,7 @@ impl OsProcess {
             .stderr(Stdio::piped())
             // the terminal's ^C is for us, and the whole group is stopped together
             .process_group(0);
-        child::die_with_us(&mut command, Death::Polite);
+        child::die_with_us(&mut command, Death::Kill);
         let mut child = child::spawn(command).await.map_err(|error| {
             Failure::new(Code::HealthAppStart, format!("cannot start `{program}`"))
                 .why(error.to_string())
