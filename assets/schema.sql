@@ -1,5 +1,6 @@
--- The tables of the todo application, as SQLModel.metadata.create_all() makes them too: either may run first, and each
--- may run again.
+-- The tables of the todo application. The app's own
+-- create_all() makes the same ones: either may run
+-- first, and each may run again.
 
 create table if not exists "user" (
     id            uuid                     not null default gen_random_uuid(),

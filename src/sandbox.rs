@@ -235,6 +235,7 @@ impl Sandbox {
             let engine = Engine::prepare(source, account.who, background.state_dir()).await;
             background.set_engine(engine);
         });
+        resume(&core);
         let api = api::serve(Arc::clone(&core), listener);
         Ok(Self {
             core,
@@ -328,6 +329,30 @@ async fn listen(port: Option<u16>) -> Result<TcpListener, SandboxError> {
                 SandboxError::Listen(error)
             }
         })
+}
+
+/// Takes up again what a sandbox that was killed had begun: branches whose data was not made yet.
+fn resume(core: &Arc<Core>) {
+    let begun: Vec<_> = core.store.read(|state| {
+        let all = state.projects.values().flat_map(|project| {
+            let unfinished = project.branches.iter().filter(|branch| !branch.ready);
+            unfinished.filter_map(|branch| {
+                let endpoint = project.endpoints_of(&branch.id).first()?.id.clone();
+                Some((project.id.clone(), branch.id.clone(), endpoint))
+            })
+        });
+        all.collect()
+    });
+    for (project, branch, endpoint) in begun {
+        let works = vec![
+            operations::Work::CreateTimeline,
+            operations::Work::StartCompute,
+        ];
+        let scheduled = core.store.edit(&project, |project| {
+            operations::schedule(project, &branch, Some(&endpoint), works)
+        });
+        operations::run(core, &project, scheduled.unwrap_or_default());
+    }
 }
 
 /// Opens the ports of the endpoints that an earlier run has left.

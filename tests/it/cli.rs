@@ -403,7 +403,10 @@ fn a_key_is_taken_from_a_pipe_and_kept_only_where_consented() {
     assert_eq!(run.code, 0, "{run:#?}");
     assert_eq!(run.codes(), ["login.stored-in-clear"]);
     let status = check(&["status"]);
-    assert_eq!(status.code, 1, "the project is still to be made: {status:#?}");
+    assert_eq!(
+        status.code, 1,
+        "the project is still to be made: {status:#?}"
+    );
     status.holds_none_of(&[&sandbox.api_key]);
     assert_eq!(check(&["logout"]).code, 0);
     assert_eq!(check(&["check", "login"]).code, 1);

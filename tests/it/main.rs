@@ -23,4 +23,5 @@ mod secrets;
 mod steps;
 mod support;
 mod tui;
+mod wizard;
 mod world;

@@ -1,0 +1,219 @@
+//! The real binary in a real terminal: the demo by Enter alone, and what is left when it is killed.
+
+use std::{
+    io::{Read as _, Write},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::Signal;
+
+use crate::support::{Home, PATIENCE, processes, signal, until};
+
+/// `neonup` in a terminal of 80 × 24.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<Vec<u8>>>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn open(home: &Home, arguments: &[&str]) -> Self {
+        let size = PtySize {
+            rows: 24,
+            cols: 80,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
+        command.env_clear();
+        for (name, value) in home.environment() {
+            command.env(name, value);
+        }
+        command.args(arguments);
+        command.cwd(home.dir.path());
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(
+            24.try_into().unwrap(),
+            80.try_into().unwrap(),
+            0,
+        )));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let (parser, bytes) = (Arc::clone(&screen), Arc::clone(&raw));
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 {
+                    return;
+                }
+                parser.lock().unwrap().process(&buffer[..count]);
+                bytes.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self {
+            child,
+            writer,
+            screen,
+            raw,
+            _master: pair.master,
+        }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// The heading of the page, and the state beside it.
+    fn heading(&self) -> String {
+        let text = self.text();
+        let line = text.lines().nth(2).unwrap_or_default();
+        line.split('│').nth(1).unwrap_or_default().trim().to_owned()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    fn end(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "it did not end:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_restored(&self) {
+        until("the terminal is as it was", || {
+            let screen = self.screen.lock().unwrap();
+            !screen.screen().alternate_screen()
+                && !screen.screen().hide_cursor()
+                && !screen.screen().bracketed_paste()
+        });
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let mut terminal = Terminal::open(&home, &["demo", "--dir", path.to_str().unwrap()]);
+    let mut pressed = String::new();
+    let end = Instant::now() + PATIENCE * 2;
+    while !terminal.text().contains("Everything is in place") {
+        assert!(
+            Instant::now() < end,
+            "the summary never came:\n{}",
+            terminal.text()
+        );
+        let heading = terminal.heading();
+        let open = heading.contains("todo") && terminal.text().contains('❯');
+        let title = heading
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        if open && title != pressed {
+            pressed = title;
+            terminal.press("\r");
+        }
+        thread::sleep(Duration::from_millis(30));
+    }
+    terminal.press("\r");
+    assert_eq!(terminal.end(), 0);
+    terminal.is_restored();
+    until("it says where everything lies", || {
+        terminal.text().contains("The sample project")
+    });
+    let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
+    let raw = String::from_utf8_lossy(&terminal.raw.lock().unwrap()).into_owned();
+    let value = |key: &str| {
+        let line = written.lines().find(|line| line.starts_with(key)).unwrap();
+        line[key.len() + 1..].trim_matches('\'').to_owned()
+    };
+    let url = value("DATABASE_URL");
+    let password = url.split(':').nth(2).unwrap().split('@').next().unwrap();
+    for canary in [password, &value("JWT_SECRET")] {
+        assert!(
+            canary.len() >= 8 && !raw.contains(canary),
+            "a secret was on the screen"
+        );
+    }
+    until("the servers are gone", || {
+        processes(path.to_str().unwrap()).is_empty()
+    });
+}
+
+#[test]
+fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let folder = path.to_str().unwrap();
+    for step in ["Project", "Environment", "Backend", "Schema"] {
+        let mut terminal = Terminal::open(&home, &["demo", "--dir", folder]);
+        until("the step is open", || {
+            terminal.heading().starts_with(step) && terminal.heading().contains("todo")
+        });
+        terminal.press("\r");
+        until("the step is under way or done", || {
+            !(terminal.heading().starts_with(step) && terminal.heading().contains("todo"))
+        });
+        // what was asked for is finished before the next start looks at it, but for what a kill cuts off
+        signal(terminal.child.process_id().unwrap(), Signal::KILL);
+        terminal.end();
+        until("the servers are gone", || processes(folder).is_empty());
+        let mut again = Terminal::open(&home, &["demo", "--dir", folder]);
+        until("it opens again", || {
+            again.text().contains("Summary") && again.heading().contains("todo")
+        });
+        if again.heading().starts_with(step) {
+            // the kill came before the step's work did: do it now, so that the next round has its step
+            again.press("\r");
+            until(&format!("{step} is done"), || {
+                let left = !again.heading().starts_with(step);
+                if !left && std::env::var_os("NEONUP_TEST_SHOW").is_some() {
+                    println!("{}", again.text());
+                }
+                left
+            });
+        }
+        again.press("q");
+        again.end();
+        again.is_restored();
+    }
+}
+
+#[test]
+fn signals_leave_the_terminal_as_it_was() {
+    for (name, code) in [(Signal::TERM, 130), (Signal::INT, 130)] {
+        let home = Home::new();
+        let mut terminal = Terminal::open(&home, &["demo"]);
+        until("the wizard is open", || terminal.heading().contains("todo"));
+        signal(terminal.child.process_id().unwrap(), name);
+        assert_eq!(terminal.end(), code, "{name:?}");
+        terminal.is_restored();
+        until("it says what was done", || {
+            terminal.text().contains("Not done")
+        });
+    }
+}
