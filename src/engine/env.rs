@@ -62,7 +62,7 @@ impl Step for EnvStep {
             return Ok(report);
         }
         if answer == Answer::Undo {
-            undo(cx)?;
+            undo(cx).await?;
             return self.probe(cx).await;
         }
         for attempt in 1.. {
@@ -132,6 +132,9 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
         .why("whether git keeps the env files out cannot be told")
         .hint("git init"));
     }
+    for target in &cx.settings.env {
+        behind_links(cx, &target.file).await?;
+    }
     let mut look = Look::new(cx, generate)?;
     for target in &mut look.targets {
         target.protection = Some(repository.protection(&target.file).await?);
@@ -139,12 +142,73 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
     Ok(look)
 }
 
+/// Where a file is reached through a symlink, git has to keep out what the symlink leads to: that is where the secrets go.
+async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
+    let (files, repository) = (&cx.ports.files, &cx.ports.repository);
+    let path = cx.settings.path(file);
+    let real = files
+        .resolve(&path)
+        .map_err(|error| match Refusal::of(&error) {
+            Some(Refusal::Outside(target)) => leads_outside(file, target),
+            _ => Problem::reading(file, &path, &error),
+        })?;
+    let root = repository.root().unwrap_or(&cx.settings.root);
+    let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
+    let Ok(inside) = real.strip_prefix(&canonical) else {
+        return Err(leads_outside(file, &real));
+    };
+    if path.strip_prefix(root).is_ok_and(|named| named == inside) {
+        return Ok(());
+    }
+    let real = inside.to_string_lossy().replace('\\', "/");
+    let Protection {
+        ignored, tracked, ..
+    } = repository.protection(&real).await?;
+    let failure = |what: &str| {
+        Failure::new(
+            Code::EnvNotIgnored,
+            format!("`{file}` leads to `{real}`, which git {what}"),
+        )
+    };
+    match (tracked, ignored) {
+        (Known::No, Known::Yes) => Ok(()),
+        (Known::Yes, _) => Err(failure("tracks")
+            .why("the next commit would take the secrets that are written there")
+            .hint(format!("git rm --cached {real}"))),
+        (Known::No, Known::No) => Err(failure("does not ignore")
+            .why("the next `git add .` would take the secrets that are written there")
+            .hint(format!(
+                "add `{real}` to .gitignore, or replace the symlink with a file"
+            ))),
+        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+            Err(failure("may or may not keep out")
+                .why(why)
+                .hint(format!("git check-ignore -v {real}")))
+        }
+    }
+}
+
+fn leads_outside(file: &str, target: &Path) -> Failure {
+    Failure::new(
+        Code::EnvNotIgnored,
+        format!("`{file}` leads out of the repository, so no secret is written to it"),
+    )
+    .why(format!(
+        "it is a symlink to `{}`, outside the repository",
+        target.display()
+    ))
+    .hint("replace the symlink with a file, or edit its target yourself")
+}
+
 /// Finds out, without writing, whether a target could be written.
 fn writable(cx: &Cx, target: &Target) -> Result<()> {
     let files = &cx.ports.files;
-    // where the file is a symlink, what counts is the directory it leads to; the write itself finds that out
-    let dir = target.path.parent().unwrap_or(&cx.settings.root);
-    if target.link.is_some() || files.writable(dir) {
+    // where the file is a symlink, what counts is the directory it leads to
+    let real = files
+        .resolve(&target.path)
+        .map_err(|error| problem(&target.file, &error))?;
+    let dir = real.parent().unwrap_or(&cx.settings.root);
+    if files.writable(dir) {
         return Ok(());
     }
     Err(Failure::new(
@@ -221,7 +285,10 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
 }
 
 /// Brings back what the last write replaced. What stands there now becomes the undo copy, so that nothing is lost.
-fn undo(cx: &Cx) -> Result<()> {
+async fn undo(cx: &Cx) -> Result<()> {
+    for target in &cx.settings.env {
+        behind_links(cx, &target.file).await?;
+    }
     let files = &cx.ports.files;
     let mut found = false;
     for target in &cx.settings.env {
@@ -256,13 +323,7 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     match Refusal::of(error) {
         Some(Refusal::Changed) => return Problem::Changed,
         Some(Refusal::Outside(target)) => {
-            return failure
-                .why(format!(
-                    "it is a symlink to `{}`, outside the repository",
-                    target.display()
-                ))
-                .hint("replace the symlink with a file, or edit its target yourself")
-                .into();
+            return leads_outside(file, target).into();
         }
         Some(Refusal::NotAFile(_) | Refusal::TooLarge) => {
             return failure

@@ -77,6 +77,11 @@ pub trait Files: Send + Sync {
     /// What is there, or `None`.
     fn stat(&self, path: &Path) -> io::Result<Option<FileStat>>;
 
+    /// Where a path really leads, symlinks followed, whether or not anything is there yet. Refuses what a write would refuse.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+
     /// Whether a file could be made in this directory, or in the nearest existing one above it.
     fn writable(&self, dir: &Path) -> bool;
 

@@ -59,7 +59,6 @@ pub(super) struct Target {
     pub(super) path: PathBuf,
     pub(super) bytes: Option<Vec<u8>>,
     pub(super) mode: Option<u32>,
-    pub(super) link: Option<PathBuf>,
     pub(super) document: Document,
     pub(super) wanted: Document,
     /// What is shown in place of a value that is made when it is written.
@@ -129,7 +128,6 @@ impl Target {
                 .as_ref()
                 .filter(|stat| stat.kind == FileKind::File)
                 .and_then(|stat| stat.mode),
-            link: stat.and_then(|stat| stat.link),
             bytes,
             wanted: document.clone(),
             document,

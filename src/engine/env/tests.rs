@@ -389,13 +389,46 @@ async fn what_is_no_env_file_is_refused_politely() {
     assert!(failure.why.contains("binary"), "{failure}");
     fs::remove_file(world.path("backend/.env")).unwrap();
     let outside = TempDir::new().unwrap();
+    fs::write(outside.path().join("env"), "A=1\n").unwrap();
     symlink(outside.path().join("env"), world.path("backend/.env")).unwrap();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
         .apply(&world.cx(), Answer::Default)
         .await
         .unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
-    assert!(!outside.path().join("env").exists());
+    assert_eq!(
+        fs::read_to_string(outside.path().join("env")).unwrap(),
+        "A=1\n"
+    );
+}
+
+#[tokio::test]
+async fn what_a_symlink_leads_to_is_kept_out_as_well() {
+    let world = World::new();
+    let git = &world.repository;
+    world.write("shared.env", "A=1\n");
+    fs::create_dir_all(world.path("backend")).unwrap();
+    symlink("../shared.env", world.path("backend/.env")).unwrap();
+    git.ignored.lock().unwrap().insert("backend/.env".into());
+    for answer in [None, Some(Answer::Default), Some(Answer::Undo)] {
+        let failure = match answer {
+            None => EnvStep.probe(&world.cx()).await.unwrap_err(),
+            Some(answer) => EnvStep.apply(&world.cx(), answer).await.unwrap_err(),
+        };
+        assert_eq!(failure.code, Code::EnvNotIgnored);
+        assert!(failure.what.contains("shared.env"), "{failure}");
+        assert_eq!(world.read("shared.env"), "A=1\n");
+    }
+    git.ignored.lock().unwrap().insert("shared.env".into());
+    git.tracked.lock().unwrap().insert("shared.env".into());
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert_eq!(failure.hint, "git rm --cached shared.env");
+    git.tracked.lock().unwrap().clear();
+    assert_eq!(world.apply().await.verdict, Verdict::Done);
+    assert!(world.read("shared.env").contains("JWT_SECRET="));
+    assert!(world.path("backend/.env").is_symlink());
 }
 
 #[tokio::test]

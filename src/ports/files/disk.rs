@@ -175,6 +175,10 @@ impl Files for DiskFiles {
         }))
     }
 
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        self.target(path)
+    }
+
     fn writable(&self, dir: &Path) -> bool {
         dir.ancestors()
             .find(|dir| fs::symlink_metadata(dir).is_ok())
