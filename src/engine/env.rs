@@ -231,12 +231,21 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
             return Err(problem.clone());
         }
         writable(cx, target)?;
-        if target
-            .protection
-            .as_ref()
-            .is_some_and(|protection| protection.tracked != Known::No)
-        {
+    }
+    // of every target, before the first line goes into a .gitignore: git never ignores what it tracks, so the line would not
+    // help, and the run after this one would add it again
+    for (target, protection) in look.targets.iter().filter_map(Target::protected) {
+        if protection.tracked != Known::No {
             return Err(tracked(target).into());
+        }
+        if let Known::Unknown(why) = &protection.ignored {
+            return Err(Failure::new(
+                Code::EnvNotIgnored,
+                format!("whether git ignores `{}` could not be told", target.file),
+            )
+            .why(why)
+            .hint(format!("git check-ignore -v {}", target.file))
+            .into());
         }
     }
     for target in &look.targets {
@@ -366,7 +375,7 @@ fn tracked(target: &Target) -> Failure {
             .why(format!("whether git tracks it could not be told: {why}"))
             .hint("git status"),
         _ => failure.why("the next commit would take it").hint(format!(
-            "neonup setup secrets takes it out of the index, as does git rm --cached {}",
+            "neonup setup secrets (or: git rm --cached {})",
             target.file
         )),
     }

@@ -147,6 +147,11 @@ impl Target {
         self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes()) || self.open()
     }
 
+    /// The target with what git said of it.
+    pub(super) fn protected(&self) -> Option<(&Self, &Protection)> {
+        Some((self, self.protection.as_ref()?))
+    }
+
     /// Whether others than the owner may read it.
     fn open(&self) -> bool {
         self.mode.is_some_and(|mode| mode & 0o077 != 0)

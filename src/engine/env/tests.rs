@@ -295,12 +295,26 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::EnvNotIgnored);
-    assert!(
-        failure.hint.contains("git rm --cached frontend/.env.local"),
-        "{failure}"
+    assert_eq!(
+        failure.hint,
+        "neonup setup secrets (or: git rm --cached frontend/.env.local)"
     );
     assert!(!world.path("backend").exists());
     assert!(world.repository.ignored.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
+    let world = World::new();
+    world.apply().await;
+    let git = &world.repository;
+    git.ignored.lock().unwrap().clear();
+    git.tracked.lock().unwrap().insert("backend/.env".into());
+    EnvStep
+        .apply(&world.cx(), Answer::Default)
+        .await
+        .unwrap_err();
+    assert!(git.ignored.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
