@@ -208,18 +208,27 @@ fn writable(cx: &Cx, target: &Target) -> Result<()> {
         .resolve(&target.path)
         .map_err(|error| problem(&target.file, &error))?;
     let dir = real.parent().unwrap_or(&cx.settings.root);
-    if files.writable(dir) {
-        return Ok(());
+    if !files.writable(dir) {
+        return Err(Failure::new(
+            Code::EnvMissingFile,
+            format!("`{}` cannot be written", target.file),
+        )
+        .why(format!(
+            "the directory `{}` may not be written",
+            dir.display()
+        ))
+        .hint(format!("chmod u+w {}", dir.display())));
     }
-    Err(Failure::new(
-        Code::EnvMissingFile,
-        format!("`{}` cannot be written", target.file),
-    )
-    .why(format!(
-        "the directory `{}` may not be written",
-        dir.display()
-    ))
-    .hint(format!("chmod u+w {}", dir.display())))
+    if target.rewritten() {
+        files.can_keep_undo().map_err(|error| no_undo(&error))?;
+    }
+    Ok(())
+}
+
+fn no_undo(error: &io::Error) -> Failure {
+    Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
+        .why(error.to_string())
+        .hint("make your state directory (~/.local/state) writable")
 }
 
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
@@ -270,11 +279,7 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
             if target.bytes.as_deref() != Some(target.wanted.bytes()) {
                 files
                     .keep_undo(&target.path, target.bytes.as_deref())
-                    .map_err(|error| {
-                        Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
-                            .why(error.to_string())
-                            .hint("make your state directory (~/.local/state) writable")
-                    })?;
+                    .map_err(|error| no_undo(&error))?;
             }
             files
                 .replace_secret(&target.path, target.bytes.as_deref(), target.wanted.bytes())

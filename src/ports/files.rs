@@ -104,6 +104,11 @@ pub trait Files: Send + Sync {
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()>;
 
+    /// Whether an undo copy could be kept. Cheap, and writes nothing.
+    fn can_keep_undo(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The undo copy of a path: outer `None` when there is none, inner `None` when the file did not exist before.
     fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>>;
 

@@ -144,7 +144,12 @@ impl Target {
 
     /// Whether a write would change the file, or who may read it.
     pub(super) fn changes(&self) -> bool {
-        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes()) || self.open()
+        self.rewritten() || self.open()
+    }
+
+    /// Whether a write would change what the file holds.
+    pub(super) fn rewritten(&self) -> bool {
+        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes())
     }
 
     /// The target with what git said of it.

@@ -446,6 +446,18 @@ async fn what_a_symlink_leads_to_is_kept_out_as_well() {
 }
 
 #[tokio::test]
+async fn where_no_undo_copy_can_be_kept_is_found_by_looking() {
+    let mut world = World::new();
+    world.known = false;
+    fs::remove_dir(world.state.path()).unwrap();
+    fs::write(world.state.path(), "in the way").unwrap();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert_eq!(failure.what, "no undo copy could be kept");
+    fs::remove_file(world.state.path()).unwrap();
+    assert_eq!(world.probe().await.verdict, Verdict::Todo);
+}
+
+#[tokio::test]
 async fn no_repository_and_no_target_are_said() {
     let mut world = World::new();
     world.config = String::new();
