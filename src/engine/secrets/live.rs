@@ -50,9 +50,10 @@ impl Live {
                             // a key of a few characters is no key, and would be found everywhere
                             if value.len() >= 16 && !credentials::is_placeholder(value) {
                                 // named for where it is made: there it is replaced
-                                let file = match spec {
-                                    KeySpec::SameAs(other) => other,
-                                    _ => &target.file,
+                                let file = if let KeySpec::SameAs(other) = spec {
+                                    other
+                                } else {
+                                    &target.file
                                 };
                                 live.add(format!("{GENERATED}{key} in {file}"), Secret::new(value));
                             }
