@@ -1,6 +1,8 @@
 //! Where the program works: the directory, the repository around it, the configuration, and the ports to them.
 
 use std::{
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
@@ -12,6 +14,9 @@ use crate::{
     ports::{self, Ports, repository::Repository as _},
     settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings, is_loopback},
 };
+
+/// The largest file that is read as a configuration, or to find out what the repository is.
+const LIMIT: u64 = 1024 * 1024;
 
 /// A directory, and what lies around it.
 pub(crate) struct Place {
@@ -43,7 +48,7 @@ impl Place {
         let mut place = Self::at(&directory, environment());
         if let Some(file) = config {
             place.config_file.clone_from(file);
-            if !file.is_file() {
+            if !file.exists() {
                 return Err(Failure::new(
                     Code::SecretsUnknown,
                     format!("there is no configuration file `{}`", file.display()),
@@ -70,7 +75,7 @@ impl Place {
 
     /// Reads the configuration and makes the ports.
     pub(crate) fn open(self, flags: Flags) -> Result<(Settings, Ports), Failure> {
-        let config = match std::fs::read_to_string(&self.config_file) {
+        let config = match text(&self.config_file) {
             Ok(text) => Some(Config::parse(&text).map_err(|error| {
                 Failure::new(
                     Code::SecretsUnknown,
@@ -78,20 +83,22 @@ impl Place {
                 )
                 .hint("mend that line; nothing was changed")
             })?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 return Err(Failure::new(
                     Code::SecretsUnknown,
                     format!("cannot read `{}`", self.config_file.display()),
                 )
                 .why(error.to_string())
-                .hint("check its permissions"));
+                .hint(if error.kind() == io::ErrorKind::PermissionDenied {
+                    "check its permissions"
+                } else {
+                    "move it away; `neonup init` writes a new one"
+                }));
             }
         };
         let root = self.root.clone();
-        let detected =
-            crate::domain::stack::detect(&|path| std::fs::read_to_string(root.join(path)).ok())
-                .config;
+        let detected = crate::domain::stack::detect(&|path| text(&root.join(path)).ok()).config;
         let found = Found {
             config,
             detected,
@@ -118,6 +125,73 @@ impl Place {
             process: Arc::new(ports::process::OsProcess::new(&self.root)),
         };
         Ok((settings, ports))
+    }
+}
+
+/// The text of a file of the repository. Anything may lie under its name in a clone: what is no regular file is not opened,
+/// since a FIFO would wait for a writer for ever and a device never ends.
+fn text(path: &Path) -> io::Result<String> {
+    regular(&fs::metadata(path)?)?;
+    let file = fs::File::open(path)?;
+    regular(&file.metadata()?)?;
+    let mut bytes = Vec::new();
+    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error
+            .as_bytes()
+            .iter()
+            .take(error.utf8_error().valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is not UTF-8: line {line} holds other bytes"),
+        )
+    })
+}
+
+fn regular(meta: &fs::Metadata) -> io::Result<()> {
+    if !meta.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("it is {}, not a regular file", kind(meta.file_type())),
+        ));
+    }
+    if meta.len() > LIMIT {
+        return Err(too_large());
+    }
+    Ok(())
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        "it is larger than 1 MiB, which no configuration is",
+    )
+}
+
+#[cfg(unix)]
+fn kind(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn kind(kind: fs::FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else {
+        "a device"
     }
 }
 
@@ -155,5 +229,47 @@ fn check_host(host: &str) -> Result<(), Failure> {
             "plain http is for this machine only: the key would cross the network in clear",
         )),
         _ => Err(wrong("it is neither https nor http")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&Path)) -> String {
+        let root = tempfile::TempDir::new().unwrap();
+        change(&root.path().join(CONFIG_FILE));
+        let place = Place::at(root.path(), Environment::new(Vec::new()));
+        place
+            .open(Flags::default())
+            .err()
+            .map(|failure| failure.why)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_configuration_that_is_no_text_file_is_named_for_what_it_is() {
+        let directory = refused(|path| fs::create_dir(path).unwrap());
+        assert_eq!(directory, "it is a directory, not a regular file");
+        let bytes = refused(|path| fs::write(path, b"# a\n# \xff\n").unwrap());
+        assert_eq!(bytes, "it is not UTF-8: line 2 holds other bytes");
+        let large = refused(|path| fs::write(path, "#".repeat(1024 * 1024 + 1)).unwrap());
+        assert!(large.contains("larger than 1 MiB"), "{large}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_or_a_device_is_not_waited_for() {
+        use std::os::unix::fs::symlink;
+        let fifo = |path: &Path| {
+            let made = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(made.unwrap().success());
+        };
+        assert_eq!(refused(fifo), "it is a FIFO, not a regular file");
+        let device = refused(|path| symlink("/dev/zero", path).unwrap());
+        assert_eq!(device, "it is a device, not a regular file");
+        // what only tells the kind of the application is passed over
+        let passed = refused(|path| fifo(&path.with_file_name("requirements.txt")));
+        assert_eq!(passed, "");
     }
 }

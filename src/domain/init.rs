@@ -32,9 +32,6 @@ pub fn toml(config: &Config, name: &str) -> String {
     if let Some(version) = project.postgres {
         line(&mut out, "postgres", &version.to_string(), "");
     }
-    if project.branch.is_none() {
-        out.push_str("# branch = \"dev/{user}\"  # a branch for each developer\n");
-    }
     for target in &config.env {
         env(&mut out, target);
     }

@@ -13,7 +13,7 @@ pub const VARIABLE: &str = "NEONUP_PROOF_URL";
 pub struct Proof {
     /// The interpreter: `python` or `node`.
     pub interpreter: &'static str,
-    /// Its arguments: the switch that takes a script, and the script.
+    /// Its arguments: switches, the one that takes a script, and the script.
     pub arguments: Vec<String>,
     /// The library that connects, for a person.
     pub library: &'static str,
@@ -39,13 +39,13 @@ pub enum Verdict {
 
 /// The script for a driver, or `None` where no interpreter runs it.
 pub fn proof(driver: Driver) -> Option<Proof> {
-    let (interpreter, switch, script, library) = match driver {
-        Driver::Psycopg => ("python", "-c", SQLALCHEMY, "psycopg"),
-        Driver::Psycopg2 => ("python", "-c", SQLALCHEMY, "psycopg2"),
-        Driver::Pg8000 => ("python", "-c", SQLALCHEMY, "pg8000"),
-        Driver::Asyncpg => ("python", "-c", SQLALCHEMY_ASYNC, "asyncpg"),
-        Driver::Django => ("python", "-c", DJANGO, "psycopg"),
-        Driver::NodePostgres | Driver::Drizzle => ("node", "-e", NODE, "node-postgres"),
+    let (interpreter, switches, script, library) = match driver {
+        Driver::Psycopg => ("python", PYTHON, SQLALCHEMY, "psycopg"),
+        Driver::Psycopg2 => ("python", PYTHON, SQLALCHEMY, "psycopg2"),
+        Driver::Pg8000 => ("python", PYTHON, SQLALCHEMY, "pg8000"),
+        Driver::Asyncpg => ("python", PYTHON, SQLALCHEMY_ASYNC, "asyncpg"),
+        Driver::Django => ("python", PYTHON, DJANGO, "psycopg"),
+        Driver::NodePostgres | Driver::Drizzle => ("node", &["-e"][..], NODE, "node-postgres"),
         Driver::Libpq
         | Driver::LibpqKeywords
         | Driver::AsyncpgPlain
@@ -56,12 +56,17 @@ pub fn proof(driver: Driver) -> Option<Proof> {
         | Driver::Sqlx => return None,
     };
     let script = script.replace("@CONNECT_ARGS@", python::connect_args(driver));
+    let switches = switches.iter().map(|switch| (*switch).to_owned());
     Some(Proof {
         interpreter,
-        arguments: vec![switch.to_owned(), script],
+        arguments: switches.chain([script]).collect(),
         library,
     })
 }
+
+/// Isolated: without it the working directory comes first on the search path, and a `psycopg.py` of the repository would be
+/// loaded in place of the library, with the URL at hand.
+const PYTHON: &[&str] = &["-I", "-c"];
 
 const SQLALCHEMY: &str = include_str!("../../assets/proofs/sqlalchemy.py");
 const SQLALCHEMY_ASYNC: &str = include_str!("../../assets/proofs/sqlalchemy_async.py");
@@ -134,8 +139,13 @@ mod tests {
     fn scripts_are_complete() {
         for driver in Driver::ALL {
             if let Some(proof) = proof(*driver) {
-                assert!(!proof.arguments[1].contains('@') || proof.interpreter == "node");
-                assert!(proof.arguments[1].contains(VARIABLE), "{driver}");
+                let (script, switches) = proof.arguments.split_last().unwrap();
+                assert!(!script.contains('@') || proof.interpreter == "node");
+                assert!(script.contains(VARIABLE), "{driver}");
+                match proof.interpreter {
+                    "python" => assert_eq!(switches, ["-I", "-c"], "{driver}"),
+                    _ => assert_eq!(switches, ["-e"], "{driver}"),
+                }
             }
         }
     }

@@ -62,7 +62,7 @@ impl Step for EnvStep {
             return Ok(report);
         }
         if answer == Answer::Undo {
-            undo(cx)?;
+            undo(cx).await?;
             return self.probe(cx).await;
         }
         for attempt in 1.. {
@@ -132,6 +132,9 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
         .why("whether git keeps the env files out cannot be told")
         .hint("git init"));
     }
+    for target in &cx.settings.env {
+        behind_links(cx, &target.file).await?;
+    }
     let mut look = Look::new(cx, generate)?;
     for target in &mut look.targets {
         target.protection = Some(repository.protection(&target.file).await?);
@@ -139,23 +142,93 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
     Ok(look)
 }
 
+/// Where a file is reached through a symlink, git has to keep out what the symlink leads to: that is where the secrets go.
+async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
+    let (files, repository) = (&cx.ports.files, &cx.ports.repository);
+    let path = cx.settings.path(file);
+    let real = files
+        .resolve(&path)
+        .map_err(|error| match Refusal::of(&error) {
+            Some(Refusal::Outside(target)) => leads_outside(file, target),
+            _ => Problem::reading(file, &path, &error),
+        })?;
+    let root = repository.root().unwrap_or(&cx.settings.root);
+    let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
+    let Ok(inside) = real.strip_prefix(&canonical) else {
+        return Err(leads_outside(file, &real));
+    };
+    if path.strip_prefix(root).is_ok_and(|named| named == inside) {
+        return Ok(());
+    }
+    let real = inside.to_string_lossy().replace('\\', "/");
+    let Protection {
+        ignored, tracked, ..
+    } = repository.protection(&real).await?;
+    let failure = |what: &str| {
+        Failure::new(
+            Code::EnvNotIgnored,
+            format!("`{file}` leads to `{real}`, which git {what}"),
+        )
+    };
+    match (tracked, ignored) {
+        (Known::No, Known::Yes) => Ok(()),
+        (Known::Yes, _) => Err(failure("tracks")
+            .why("the next commit would take the secrets that are written there")
+            .hint(format!("git rm --cached {real}"))),
+        (Known::No, Known::No) => Err(failure("does not ignore")
+            .why("the next `git add .` would take the secrets that are written there")
+            .hint(format!(
+                "add `{real}` to .gitignore, or replace the symlink with a file"
+            ))),
+        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+            Err(failure("may or may not keep out")
+                .why(why)
+                .hint(format!("git check-ignore -v {real}")))
+        }
+    }
+}
+
+fn leads_outside(file: &str, target: &Path) -> Failure {
+    Failure::new(
+        Code::EnvNotIgnored,
+        format!("`{file}` leads out of the repository, so no secret is written to it"),
+    )
+    .why(format!(
+        "it is a symlink to `{}`, outside the repository",
+        target.display()
+    ))
+    .hint("replace the symlink with a file, or edit its target yourself")
+}
+
 /// Finds out, without writing, whether a target could be written.
 fn writable(cx: &Cx, target: &Target) -> Result<()> {
     let files = &cx.ports.files;
-    // where the file is a symlink, what counts is the directory it leads to; the write itself finds that out
-    let dir = target.path.parent().unwrap_or(&cx.settings.root);
-    if target.link.is_some() || files.writable(dir) {
-        return Ok(());
+    // where the file is a symlink, what counts is the directory it leads to
+    let real = files
+        .resolve(&target.path)
+        .map_err(|error| problem(&target.file, &error))?;
+    let dir = real.parent().unwrap_or(&cx.settings.root);
+    if !files.writable(dir) {
+        return Err(Failure::new(
+            Code::EnvMissingFile,
+            format!("`{}` cannot be written", target.file),
+        )
+        .why(format!(
+            "the directory `{}` may not be written",
+            dir.display()
+        ))
+        .hint(format!("chmod u+w {}", dir.display())));
     }
-    Err(Failure::new(
-        Code::EnvMissingFile,
-        format!("`{}` cannot be written", target.file),
-    )
-    .why(format!(
-        "the directory `{}` may not be written",
-        dir.display()
-    ))
-    .hint(format!("chmod u+w {}", dir.display())))
+    if target.rewritten() {
+        files.can_keep_undo().map_err(|error| no_undo(&error))?;
+    }
+    Ok(())
+}
+
+fn no_undo(error: &io::Error) -> Failure {
+    Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
+        .why(error.to_string())
+        .hint("make your state directory (~/.local/state) writable")
 }
 
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
@@ -167,12 +240,21 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
             return Err(problem.clone());
         }
         writable(cx, target)?;
-        if target
-            .protection
-            .as_ref()
-            .is_some_and(|protection| protection.tracked != Known::No)
-        {
+    }
+    // of every target, before the first line goes into a .gitignore: git never ignores what it tracks, so the line would not
+    // help, and the run after this one would add it again
+    for (target, protection) in look.targets.iter().filter_map(Target::protected) {
+        if protection.tracked != Known::No {
             return Err(tracked(target).into());
+        }
+        if let Known::Unknown(why) = &protection.ignored {
+            return Err(Failure::new(
+                Code::EnvNotIgnored,
+                format!("whether git ignores `{}` could not be told", target.file),
+            )
+            .why(why)
+            .hint(format!("git check-ignore -v {}", target.file))
+            .into());
         }
     }
     for target in &look.targets {
@@ -197,11 +279,7 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
             if target.bytes.as_deref() != Some(target.wanted.bytes()) {
                 files
                     .keep_undo(&target.path, target.bytes.as_deref())
-                    .map_err(|error| {
-                        Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
-                            .why(error.to_string())
-                            .hint("make your state directory (~/.local/state) writable")
-                    })?;
+                    .map_err(|error| no_undo(&error))?;
             }
             files
                 .replace_secret(&target.path, target.bytes.as_deref(), target.wanted.bytes())
@@ -221,7 +299,10 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
 }
 
 /// Brings back what the last write replaced. What stands there now becomes the undo copy, so that nothing is lost.
-fn undo(cx: &Cx) -> Result<()> {
+async fn undo(cx: &Cx) -> Result<()> {
+    for target in &cx.settings.env {
+        behind_links(cx, &target.file).await?;
+    }
     let files = &cx.ports.files;
     let mut found = false;
     for target in &cx.settings.env {
@@ -256,13 +337,7 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     match Refusal::of(error) {
         Some(Refusal::Changed) => return Problem::Changed,
         Some(Refusal::Outside(target)) => {
-            return failure
-                .why(format!(
-                    "it is a symlink to `{}`, outside the repository",
-                    target.display()
-                ))
-                .hint("replace the symlink with a file, or edit its target yourself")
-                .into();
+            return leads_outside(file, target).into();
         }
         Some(Refusal::NotAFile(_) | Refusal::TooLarge) => {
             return failure
@@ -305,7 +380,7 @@ fn tracked(target: &Target) -> Failure {
             .why(format!("whether git tracks it could not be told: {why}"))
             .hint("git status"),
         _ => failure.why("the next commit would take it").hint(format!(
-            "neonup setup secrets takes it out of the index, as does git rm --cached {}",
+            "neonup setup secrets (or: git rm --cached {})",
             target.file
         )),
     }

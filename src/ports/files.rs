@@ -77,6 +77,11 @@ pub trait Files: Send + Sync {
     /// What is there, or `None`.
     fn stat(&self, path: &Path) -> io::Result<Option<FileStat>>;
 
+    /// Where a path really leads, symlinks followed, whether or not anything is there yet. Refuses what a write would refuse.
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+
     /// Whether a file could be made in this directory, or in the nearest existing one above it.
     fn writable(&self, dir: &Path) -> bool;
 
@@ -98,6 +103,11 @@ pub trait Files: Send + Sync {
 
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()>;
+
+    /// Whether an undo copy could be kept. Cheap, and writes nothing.
+    fn can_keep_undo(&self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// The undo copy of a path: outer `None` when there is none, inner `None` when the file did not exist before.
     fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>>;

@@ -79,7 +79,7 @@ impl Config {
                 org: reader.text(table, "org")?,
                 region: reader.text(table, "region")?,
                 postgres: reader.postgres(table)?,
-                branch: reader.text(table, "branch")?,
+                branch: reader.branch(table)?,
                 database: reader.text(table, "database")?,
             };
         }
@@ -106,9 +106,13 @@ impl Config {
                 }
             }
             config.schema = Some(SchemaSettings {
-                files: table
-                    .get("files")
-                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "files"))?,
+                files: table.get("files").map_or(Ok(Vec::new()), |item| {
+                    let files = reader.texts(item, "files")?;
+                    for file in &files {
+                        reader.inside(item, "files", file)?;
+                    }
+                    Ok(files)
+                })?,
                 command: table
                     .get("command")
                     .map_or(Ok(Vec::new()), |item| reader.texts(item, "command"))?,
@@ -130,7 +134,7 @@ impl Config {
                 }
             }
             config.backend = Some(BackendSettings {
-                dir: reader.text(table, "dir")?.unwrap_or_default(),
+                dir: reader.dir(table)?,
                 start: table
                     .get("start")
                     .map_or(Ok(Vec::new()), |item| reader.texts(item, "start"))?,
@@ -167,6 +171,17 @@ impl Config {
         }
         Ok(document.to_string())
     }
+}
+
+fn is_parent(part: &str) -> bool {
+    part == ".."
+}
+
+/// Whether a part of a path is git's folder; file systems that fold case find it under any spelling.
+fn is_git(part: &str) -> bool {
+    // Windows drops dots and spaces at the end of a name
+    part.trim_end_matches(['.', ' '])
+        .eq_ignore_ascii_case(".git")
 }
 
 /// Turns TOML into settings, and every surprise into an error with its line.
@@ -252,6 +267,49 @@ impl Reader<'_> {
             .ok_or_else(|| self.error(item, format!("`{name}` is a list of texts: [\"…\", \"…\"]")))
     }
 
+    /// Refuses a path that leads out of the repository or among git's own files, where a hook would be run.
+    fn inside(&self, item: &Item, name: &str, path: &str) -> Result<()> {
+        let mut parts = path.split(['/', '\\']);
+        // a drive of Windows is outside as well
+        let drive = path.chars().nth(1) == Some(':');
+        if path.is_empty() || path.starts_with(['/', '\\']) || drive || parts.clone().any(is_parent)
+        {
+            return Err(self.error(
+                item,
+                format!("`{name}` is a path inside the repository, relative to its root"),
+            ));
+        }
+        if parts.any(is_git) {
+            return Err(self.error(
+                item,
+                format!("`{name}` leads into git's own folder, which is left alone"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The folder of the backend; empty for the root.
+    fn dir(&self, table: &dyn TableLike) -> Result<String> {
+        let dir = self.text(table, "dir")?.unwrap_or_default();
+        if let Some(item) = table.get("dir")
+            && !dir.is_empty()
+        {
+            self.inside(item, "dir", &dir)?;
+        }
+        Ok(dir)
+    }
+
+    fn branch(&self, table: &dyn TableLike) -> Result<Option<String>> {
+        let branch = self.text(table, "branch")?;
+        match (table.get("branch"), &branch) {
+            (Some(item), Some(name)) if name.contains('{') => Err(self.error(
+                item,
+                "branches for each developer are not there yet: name a branch",
+            )),
+            _ => Ok(branch),
+        }
+    }
+
     fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>> {
         let Some(item) = table.get("postgres") else {
             return Ok(None);
@@ -274,12 +332,10 @@ impl Reader<'_> {
             line: self.line(table.span()),
             message: "an `[[env]]` needs `file`, such as file = \"backend/.env\"".to_owned(),
         })?;
-        if file.starts_with('/') || file.split('/').any(|part| part == "..") || file.is_empty() {
-            let item = table.get("file").unwrap_or(&Item::None);
-            return Err(self.error(
-                item,
-                "`file` is a path inside the repository, relative to its root",
-            ));
+        self.inside(table.get("file").unwrap_or(&Item::None), "file", &file)?;
+        let example = self.text(table, "example")?;
+        if let (Some(item), Some(example)) = (table.get("example"), &example) {
+            self.inside(item, "example", example)?;
         }
         let mut keys = Vec::new();
         if let Some(item) = table.get("keys") {
@@ -292,7 +348,7 @@ impl Reader<'_> {
         }
         Ok(EnvTarget {
             file: file.trim_start_matches("./").to_owned(),
-            example: self.text(table, "example")?,
+            example,
             keys,
         })
     }
@@ -349,6 +405,7 @@ impl Reader<'_> {
             return Ok(KeySpec::Generate { encoding, bytes });
         }
         if let Some(file) = self.text(table, "same_as")? {
+            self.inside(table.get("same_as").unwrap_or(item), "same_as", &file)?;
             return Ok(KeySpec::SameAs(file));
         }
         Err(self.error(

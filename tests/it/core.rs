@@ -96,6 +96,35 @@ fn a_broken_configuration_is_named_by_line_and_nearest_name() {
             "inside the repository",
         ),
         ("[[env]]\nfile = \"../x\"\n", 2, "inside the repository"),
+        ("[[env]]\nfile = \".git/config\"\n", 2, "git's own folder"),
+        ("[[env]]\nfile = \"a/.GIT/x\"\n", 2, "git's own folder"),
+        (
+            "[[env]]\nfile = \".env\"\nexample = \"../x\"\n",
+            3,
+            "`example` is a path inside the repository",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nexample = \".git/hooks/pre-commit\"\n",
+            3,
+            "git's own folder",
+        ),
+        (
+            "[schema]\nfiles = [\"a.sql\", \"/etc/passwd\"]\n",
+            2,
+            "`files` is a path inside the repository",
+        ),
+        ("[schema]\nfiles = [\".Git/x\"]\n", 2, "git's own folder"),
+        (
+            "[backend]\ndir = \"a/../../b\"\n",
+            2,
+            "`dir` is a path inside the repository",
+        ),
+        ("[backend]\ndir = \".git\"\n", 2, "git's own folder"),
+        (
+            "[project]\nbranch = \"dev/{user}\"\n",
+            2,
+            "branches for each developer are not there yet: name a branch",
+        ),
         (
             "[[env]]\nfile = \".env\"\nkeys.A = { url = \"direkt\" }\n",
             3,
@@ -130,6 +159,14 @@ fn a_broken_configuration_is_named_by_line_and_nearest_name() {
         assert_eq!(error.line, line, "{text:?}: {error}");
         assert!(error.message.contains(words), "{text:?}: {error}");
     }
+}
+
+#[test]
+fn paths_inside_the_repository_are_taken() {
+    let text = "[[env]]\nfile = \"./a/.gitted/.env\"\nexample = \".github/x\"\n[schema]\nfiles = [\"db/*.sql\"]\n[backend]\ndir = \"\"\n[project]\nbranch = \"dev/ada\"\n";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(config.env[0].file, "a/.gitted/.env");
+    assert_eq!(config.project.branch.as_deref(), Some("dev/ada"));
 }
 
 #[test]

@@ -93,13 +93,16 @@ impl Example {
 
     /// Takes real secrets out.
     fn clean(&mut self, spec: &EnvTarget, live: &Document) {
-        let found: Vec<(String, u32)> = self
+        let found: Vec<(String, u32, bool)> = self
             .document
             .entries()
             .filter(|entry| holds_secret(entry, spec, live))
-            .map(|entry| (entry.key.clone(), entry.line))
+            .map(|entry| {
+                let is_url = recognise(entry.value.expose()).is_some();
+                (entry.key.clone(), entry.line, is_url)
+            })
             .collect();
-        for (key, line) in found {
+        for (key, line, is_url) in found {
             let value = spec
                 .keys
                 .iter()
@@ -114,7 +117,7 @@ impl Example {
             .path(&self.file)
             .line(line)
             .detail("the file is committed: whoever has the repository has the secret")
-            .hint("neonup setup env, then neonup rotate if it was ever committed");
+            .hint(cure(&key, spec, is_url));
             finding.fixable = mended;
             self.findings.push(finding);
         }
@@ -240,4 +243,23 @@ fn comment(spec: &KeySpec) -> Option<String> {
         KeySpec::SameAs(file) => Some(format!("the same as in {file}")),
         KeySpec::Literal(_) => None,
     }
+}
+
+/// What to do about a secret that the example holds.
+fn cure(key: &str, target: &EnvTarget, is_url: bool) -> String {
+    let generated = target
+        .keys
+        .iter()
+        .any(|(name, spec)| name == key && matches!(spec, KeySpec::Generate { .. }));
+    let then = if is_url {
+        "reset the role's password in the Neon console, then run it again".to_owned()
+    } else if generated {
+        format!(
+            "delete the line of {key} in {}, then run it again",
+            target.file
+        )
+    } else {
+        "have a new one issued".to_owned()
+    };
+    format!("neonup setup env takes it out; if it was ever committed, {then}")
 }

@@ -59,7 +59,6 @@ pub(super) struct Target {
     pub(super) path: PathBuf,
     pub(super) bytes: Option<Vec<u8>>,
     pub(super) mode: Option<u32>,
-    pub(super) link: Option<PathBuf>,
     pub(super) document: Document,
     pub(super) wanted: Document,
     /// What is shown in place of a value that is made when it is written.
@@ -129,7 +128,6 @@ impl Target {
                 .as_ref()
                 .filter(|stat| stat.kind == FileKind::File)
                 .and_then(|stat| stat.mode),
-            link: stat.and_then(|stat| stat.link),
             bytes,
             wanted: document.clone(),
             document,
@@ -146,7 +144,17 @@ impl Target {
 
     /// Whether a write would change the file, or who may read it.
     pub(super) fn changes(&self) -> bool {
-        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes()) || self.open()
+        self.rewritten() || self.open()
+    }
+
+    /// Whether a write would change what the file holds.
+    pub(super) fn rewritten(&self) -> bool {
+        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes())
+    }
+
+    /// The target with what git said of it.
+    pub(super) fn protected(&self) -> Option<(&Self, &Protection)> {
+        Some((self, self.protection.as_ref()?))
     }
 
     /// Whether others than the owner may read it.

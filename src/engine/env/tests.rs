@@ -295,12 +295,26 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::EnvNotIgnored);
-    assert!(
-        failure.hint.contains("git rm --cached frontend/.env.local"),
-        "{failure}"
+    assert_eq!(
+        failure.hint,
+        "neonup setup secrets (or: git rm --cached frontend/.env.local)"
     );
     assert!(!world.path("backend").exists());
     assert!(world.repository.ignored.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
+    let world = World::new();
+    world.apply().await;
+    let git = &world.repository;
+    git.ignored.lock().unwrap().clear();
+    git.tracked.lock().unwrap().insert("backend/.env".into());
+    EnvStep
+        .apply(&world.cx(), Answer::Default)
+        .await
+        .unwrap_err();
+    assert!(git.ignored.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -389,13 +403,58 @@ async fn what_is_no_env_file_is_refused_politely() {
     assert!(failure.why.contains("binary"), "{failure}");
     fs::remove_file(world.path("backend/.env")).unwrap();
     let outside = TempDir::new().unwrap();
+    fs::write(outside.path().join("env"), "A=1\n").unwrap();
     symlink(outside.path().join("env"), world.path("backend/.env")).unwrap();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
         .apply(&world.cx(), Answer::Default)
         .await
         .unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
-    assert!(!outside.path().join("env").exists());
+    assert_eq!(
+        fs::read_to_string(outside.path().join("env")).unwrap(),
+        "A=1\n"
+    );
+}
+
+#[tokio::test]
+async fn what_a_symlink_leads_to_is_kept_out_as_well() {
+    let world = World::new();
+    let git = &world.repository;
+    world.write("shared.env", "A=1\n");
+    fs::create_dir_all(world.path("backend")).unwrap();
+    symlink("../shared.env", world.path("backend/.env")).unwrap();
+    git.ignored.lock().unwrap().insert("backend/.env".into());
+    for answer in [None, Some(Answer::Default), Some(Answer::Undo)] {
+        let failure = match answer {
+            None => EnvStep.probe(&world.cx()).await.unwrap_err(),
+            Some(answer) => EnvStep.apply(&world.cx(), answer).await.unwrap_err(),
+        };
+        assert_eq!(failure.code, Code::EnvNotIgnored);
+        assert!(failure.what.contains("shared.env"), "{failure}");
+        assert_eq!(world.read("shared.env"), "A=1\n");
+    }
+    git.ignored.lock().unwrap().insert("shared.env".into());
+    git.tracked.lock().unwrap().insert("shared.env".into());
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert_eq!(failure.hint, "git rm --cached shared.env");
+    git.tracked.lock().unwrap().clear();
+    assert_eq!(world.apply().await.verdict, Verdict::Done);
+    assert!(world.read("shared.env").contains("JWT_SECRET="));
+    assert!(world.path("backend/.env").is_symlink());
+}
+
+#[tokio::test]
+async fn where_no_undo_copy_can_be_kept_is_found_by_looking() {
+    let mut world = World::new();
+    world.known = false;
+    fs::remove_dir(world.state.path()).unwrap();
+    fs::write(world.state.path(), "in the way").unwrap();
+    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    assert_eq!(failure.what, "no undo copy could be kept");
+    fs::remove_file(world.state.path()).unwrap();
+    assert_eq!(world.probe().await.verdict, Verdict::Todo);
 }
 
 #[tokio::test]

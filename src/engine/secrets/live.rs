@@ -1,5 +1,6 @@
 //! The secrets that are known: what the env files hold, and the API key.
 
+use super::words::GENERATED;
 use crate::{
     detail::CheckState,
     domain::{
@@ -41,13 +42,20 @@ impl Live {
                     let value = entry.value.expose();
                     match spec {
                         KeySpec::Url { .. } => live.url(value, key, &target.file),
+                        // a URL again, whose password is the secret
+                        KeySpec::SameAs(other) if recognise(value).is_some() => {
+                            live.url(value, key, other);
+                        }
                         KeySpec::Generate { .. } | KeySpec::SameAs(_) => {
                             // a key of a few characters is no key, and would be found everywhere
                             if value.len() >= 16 && !credentials::is_placeholder(value) {
-                                live.add(
-                                    format!("the value of {key} in {}", target.file),
-                                    Secret::new(value),
-                                );
+                                // named for where it is made: there it is replaced
+                                let file = if let KeySpec::SameAs(other) = spec {
+                                    other
+                                } else {
+                                    &target.file
+                                };
+                                live.add(format!("{GENERATED}{key} in {file}"), Secret::new(value));
                             }
                         }
                         KeySpec::Literal(_) => {}

@@ -8,6 +8,9 @@ use crate::{
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
 };
 
+/// What the name of a secret begins with that this program made, before its key and its file.
+pub(super) const GENERATED: &str = "the value of ";
+
 const FIX: &str = "neonup check secrets --fix";
 
 /// The only cure for a password that others may have.
@@ -16,6 +19,17 @@ const ROTATE: &str = "reset the role's password in the Neon console (Branches, R
 /// The only cure for an API key that others may have.
 const REVOKE: &str =
     "make a new key in the Neon console, store it with `neonup login`, and revoke the old one";
+
+/// The cure for what others may have.
+fn cure(leak: &Leak) -> String {
+    match leak.what.strip_prefix(GENERATED) {
+        Some(place) => format!(
+            "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
+        ),
+        None if leak.what.contains("API key") => REVOKE.to_owned(),
+        None => ROTATE.to_owned(),
+    }
+}
 
 /// The most findings of one code that get a line each.
 const MOST: usize = 40;
@@ -88,9 +102,15 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
     let finding = if leak.live {
-        Finding::new(Code::SecretsLiveSecretInTree, format!("{}{whose}", leak.what))
-            .detail(format!("it is live, and stands in {place}"))
-            .hint("take it out and read it from the environment; if the file was ever pushed, rotate it too")
+        Finding::new(
+            Code::SecretsLiveSecretInTree,
+            format!("{}{whose}", leak.what),
+        )
+        .detail(format!("it is live, and stands in {place}"))
+        .hint(format!(
+            "take it out and read it from the environment; if the file was ever pushed: {}",
+            cure(leak)
+        ))
     } else {
         let severity = match (leak.weight, leak.place) {
             (Weight::Development, _) => Severity::Note,
@@ -107,7 +127,10 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         } else {
             format!("it stands in {place}")
         })
-        .hint("read it from the environment instead; if it was real and pushed, rotate it")
+        .hint(format!(
+            "read it from the environment instead; if it was real and pushed: {}",
+            cure(leak)
+        ))
     };
     placed(finding, leak)
 }
@@ -138,11 +161,7 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
     let title = format!("{}{whose}, in the history", leak.what);
-    let cure = if leak.what.contains("API key") {
-        REVOKE
-    } else {
-        ROTATE
-    };
+    let cure = cure(leak);
     let finding = if leak.live {
         // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
         let (severity, hint) = if leak.place.leaves() {
@@ -158,7 +177,7 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
             .hint(hint)
     } else {
         Finding::new(Code::SecretsCredentialInHistory, title)
-            .hint(format!("if it still opens anything, rotate it: {cure}"))
+            .hint(format!("if it still opens anything: {cure}"))
     };
     placed(finding.detail(detail), leak)
 }
@@ -209,7 +228,7 @@ pub(super) fn of_path(found: &Committed, tracked: bool) -> Finding {
     .severity(severity)
     .detail(detail)
     .path(&found.path)
-    .hint("rotate what it held, if that was ever real")
+    .hint("replace what it held by new values, if that was ever real")
 }
 
 /// Something that could not be read.
@@ -275,6 +294,38 @@ pub(super) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_kind_of_secret_has_the_cure_that_exists() {
+        for (what, words) in [
+            (
+                "the value of JWT_SECRET in backend/.env",
+                "delete the line of JWT_SECRET in backend/.env, then `neonup setup env` makes a new value",
+            ),
+            (
+                "the password of DATABASE_URL in backend/.env",
+                "reset the role's password in the Neon console",
+            ),
+            ("the Neon API key", "`neonup login`, and revoke the old one"),
+        ] {
+            let leak = Leak {
+                what: what.to_owned(),
+                live: true,
+                weight: Weight::Real,
+                spelling: "",
+                path: None,
+                line: None,
+                place: Place::Branch,
+                note: "",
+                object: None,
+                commits: Vec::new(),
+                more: 0,
+            };
+            for finding in [of_tree(&leak), of_history(&leak)] {
+                assert!(finding.hint.contains(words), "{}", finding.hint);
+            }
+        }
+    }
 
     #[test]
     fn thousands_stand_apart() {

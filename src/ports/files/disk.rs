@@ -137,13 +137,17 @@ impl DiskFiles {
         }
     }
 
-    fn undo_file(&self, path: &Path) -> io::Result<PathBuf> {
-        let state = self.state.as_ref().ok_or_else(|| {
+    fn state(&self) -> io::Result<&Path> {
+        self.state.as_deref().ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::NotFound,
                 "there is no home directory for undo copies",
             )
-        })?;
+        })
+    }
+
+    fn undo_file(&self, path: &Path) -> io::Result<PathBuf> {
+        let state = self.state()?;
         let path = resolve(path).unwrap_or_else(|_| path.to_owned());
         let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
         Ok(state.join(hex(&hash)))
@@ -173,6 +177,10 @@ impl Files for DiskFiles {
             mode: mode_of(&meta),
             link,
         }))
+    }
+
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        self.target(path)
     }
 
     fn writable(&self, dir: &Path) -> bool {
@@ -241,6 +249,17 @@ impl Files for DiskFiles {
         temp.as_file().sync_all()?;
         rename(temp, &file, true)?;
         sync_dir(dir)
+    }
+
+    fn can_keep_undo(&self) -> io::Result<()> {
+        let state = self.state()?;
+        if self.writable(state) {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("`{}` cannot be written", state.display()),
+        ))
     }
 
     fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {

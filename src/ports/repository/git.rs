@@ -324,11 +324,16 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         return Ok(format!("{directory}{changed}"));
     }
     let (file, relative) = ignore_file(layout, &path);
+    let there = git.available() && no_index(layout, git, &path) == Ok(true);
     let name = file
         .strip_prefix(&layout.root)
         .unwrap_or(&file)
         .to_string_lossy()
         .replace('\\', "/");
+    if there {
+        // the rules ignore it already: it is tracked, which no rule changes
+        return Ok(name);
+    }
     let by_hand = format!("add the line `{relative}` to `{name}` by hand");
     if file.is_symlink() {
         return Err(wrong(format!(
@@ -341,6 +346,9 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(wrong(format!("`{name}`: {error}")).hint(by_hand)),
     };
+    if !git.available() && ignore::holds(&old, &relative) {
+        return Ok(name);
+    }
     let examples = examples(layout, &path, &relative);
     let addition = ignore::addition(&old, &relative, &examples).map_err(|error| {
         wrong(format!("`{name}`: {error}")).hint("save it as UTF-8, then run this again")

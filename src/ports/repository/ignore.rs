@@ -24,10 +24,7 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
     if !old.is_empty() {
         text.push_str(end);
     }
-    let known: Vec<_> = old
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii_end)
-        .collect();
+    let known: Vec<_> = lines(old).collect();
     text.push_str("# secrets stay out of git");
     text.push_str(end);
     let rule = escape(path);
@@ -44,6 +41,16 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
         text.push_str(end);
     }
     Ok(text.into_bytes())
+}
+
+fn lines(old: &[u8]) -> impl Iterator<Item = &[u8]> {
+    old.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
+}
+
+/// Whether the very rule for this path stands in the file. Whether it also decides is for git to say.
+pub(super) fn holds(old: &[u8], path: &str) -> bool {
+    let rule = escape(path);
+    lines(old).any(|line| line.strip_prefix(b"/").unwrap_or(line) == rule.as_bytes())
 }
 
 /// A path as a pattern that matches nothing else.
@@ -106,6 +113,12 @@ mod tests {
             add(".env.*\n", ".env"),
             "\n# secrets stay out of git\n.env\n.env~\n!.env.example\n"
         );
+    }
+
+    #[test]
+    fn a_rule_that_is_there_is_found() {
+        assert!(holds(b"a\r\n/backend/.env\r\n", "backend/.env"));
+        assert!(!holds(b"#.env\n!.env\n.env.*\n", ".env"));
     }
 
     #[test]

@@ -31,13 +31,19 @@ pub fn ask(state: &StepState) -> Ask {
         );
     }
     if leaked {
+        // what is reset or revoked, is so in the console; this is the part that a command does
+        let (command, note) = if of_key(state) {
+            ("neonup login", "stores the new key")
+        } else {
+            ("neonup setup env", "ends the cure above")
+        };
         choices.push(
             Choice::new(
-                "Copy the cure: neonup rotate",
+                format!("Copy: {command}"),
                 "copy",
-                Action::Copy("neonup rotate".to_owned()),
+                Action::Copy(command.to_owned()),
             )
-            .note("makes the leak worthless"),
+            .note(note),
         );
     }
     if choices.is_empty() {
@@ -49,6 +55,20 @@ pub fn ask(state: &StepState) -> Ask {
         Action::AskWhy,
     ));
     Ask::first(choices)
+}
+
+/// Whether what leaked is the API key alone.
+fn of_key(state: &StepState) -> bool {
+    state
+        .findings
+        .iter()
+        .filter(|finding| {
+            matches!(
+                finding.code,
+                Code::SecretsLiveSecretInHistory | Code::SecretsLiveSecretInTree
+            )
+        })
+        .all(|finding| finding.hint.contains("`neonup login`"))
 }
 
 /// What is known.

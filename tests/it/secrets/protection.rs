@@ -175,6 +175,19 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_there_is_not_added_again_for_a_tracked_file() {
+    let repo = Repo::new();
+    repo.commit(".env", "A=1\n");
+    let git = repo.open();
+    for _ in 0..3 {
+        assert_eq!(git.add_ignore(".env").await.unwrap(), ".gitignore");
+    }
+    let text = repo.read(".gitignore");
+    assert_eq!(text.matches("# secrets").count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| *line == ".env").count(), 1);
+}
+
+#[tokio::test]
 async fn add_ignore_fails_clearly_and_leaves_nothing_behind() {
     let repo = Repo::new();
     repo.write("hidden", "x\n");
