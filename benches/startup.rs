@@ -86,9 +86,15 @@ fn version(home: &Home) {
             command
         });
         let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
-        row("neon --version", format!("{}, {ratio:.0} times ours", millis(theirs)));
+        row(
+            "neon --version",
+            format!("{}, {ratio:.0} times ours", millis(theirs)),
+        );
     } else {
-        row("neon --version", "not measured: no `neon` on the path".to_owned());
+        row(
+            "neon --version",
+            "not measured: no `neon` on the path".to_owned(),
+        );
     }
 }
 
@@ -102,7 +108,10 @@ fn check(home: &Home, repo: &Repo, sandbox: &Sandbox) {
             .args(["check", "--json"]);
         command
     });
-    row("neonup check, the finished sample against the sandbox", millis(time));
+    row(
+        "neonup check, the finished sample against the sandbox",
+        millis(time),
+    );
 }
 
 /// The CPU time that the kernel has charged to a process so far, and how often it gave the processor away.
@@ -111,10 +120,18 @@ fn charged(pid: u32) -> (Duration, u64) {
     let mut switches = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
         let schedule = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        cpu += schedule.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        cpu += schedule
+            .split(' ')
+            .next()
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or_default();
         let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
         for line in status.lines().filter(|line| line.contains("ctxt_switches")) {
-            switches += line.rsplit('\t').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+            switches += line
+                .rsplit('\t')
+                .next()
+                .and_then(|text| text.parse::<u64>().ok())
+                .unwrap_or_default();
         }
     }
     (Duration::from_nanos(cpu), switches)
@@ -173,18 +190,31 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
             // the last redraw after the last answer
             thread::sleep(Duration::from_secs(2));
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-            let rss = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+            let rss = status
+                .lines()
+                .find(|line| line.starts_with("VmRSS"))
+                .unwrap();
             let rss: f64 = rss.split_whitespace().nth(1).unwrap().parse().unwrap();
             let before = charged(pid);
             let idle = Duration::from_secs(10);
             thread::sleep(idle);
             let after = charged(pid);
             row("start to first frame, wall", millis(median(firsts.clone())));
-            row("start to first frame, our own CPU (probes included)", millis(median(cpus.clone())));
-            row("resident memory of the idle wizard", format!("{:.1} MB", rss / 1024.0));
+            row(
+                "start to first frame, our own CPU (probes included)",
+                millis(median(cpus.clone())),
+            );
+            row(
+                "resident memory of the idle wizard",
+                format!("{:.1} MB", rss / 1024.0),
+            );
             row(
                 "the idle wizard in 10 s",
-                format!("{} CPU, {} wake-ups", millis(after.0 - before.0), after.1 - before.1),
+                format!(
+                    "{} CPU, {} wake-ups",
+                    millis(after.0 - before.0),
+                    after.1 - before.1
+                ),
             );
         }
         child.kill().unwrap();

@@ -48,12 +48,17 @@ fn style(cell: &Cell) -> (&'static str, bool, bool) {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// A screen as SVG: one text element for each run of one style.
 fn svg(buffer: &Buffer, title: &str) -> String {
-    let (width, height) = (f32::from(COLUMNS) * CELL.0 + 24.0, f32::from(ROWS) * CELL.1 + 24.0);
+    let (width, height) = (
+        f32::from(COLUMNS) * CELL.0 + 24.0,
+        f32::from(ROWS) * CELL.1 + 24.0,
+    );
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#16181d\"/>\n\
@@ -111,8 +116,16 @@ fn the_pictures_are_what_the_wizard_draws() {
         neonup::event::EventKind::Detail(gallery::health(6, CheckState::Running)),
     );
     let pictures = [
-        ("env", "The env step: a masked diff before anything is written", Stage::up_to(StepId::Env)),
-        ("health", "The health step: a ladder from the host's name to the app's own answer", health),
+        (
+            "env",
+            "The env step: a masked diff before anything is written",
+            Stage::up_to(StepId::Env),
+        ),
+        (
+            "health",
+            "The health step: a ladder from the host's name to the app's own answer",
+            health,
+        ),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
     for (name, title, stage) in pictures {
