@@ -421,7 +421,7 @@ fn write_history(mut out: BufWriter<std::process::ChildStdin>) {
         .unwrap();
         for index in changed {
             let lines = &mut files[index];
-            for _ in 0..1 + line().1 % 4 {
+            for _ in 0..=line().1 % 4 {
                 let at = line().1 % lines.len();
                 match line().1 % 3 {
                     0 if lines.len() > 40 => {
