@@ -13,6 +13,7 @@ pub mod output;
 pub mod plain;
 pub mod report;
 pub mod sandbox;
+pub mod sarif;
 pub mod setup;
 pub mod status;
 pub mod undo;

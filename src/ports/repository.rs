@@ -4,6 +4,7 @@
 //! split and sparse indexes) is asked of the git program; what nobody can answer is [`Known::Unknown`], never "safe". The
 //! objects of the history are read by a scanner of our own, which looks at every byte once.
 
+mod cache;
 mod content;
 mod git;
 mod history;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use etcetera::BaseStrategy as _;
 use tokio::sync::watch;
 
 use super::{
@@ -31,6 +32,8 @@ pub struct GitOptions {
     pub program: Option<String>,
     /// The program's whole environment, instead of the inherited one.
     pub environment: Option<Vec<(String, String)>>,
+    /// Where the searches of packs are remembered; `None` for nowhere.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for GitOptions {
@@ -38,6 +41,9 @@ impl Default for GitOptions {
         Self {
             program: Some("git".to_owned()),
             environment: None,
+            cache: etcetera::choose_base_strategy()
+                .ok()
+                .map(|base| base.cache_dir().join("neonup").join("packs")),
         }
     }
 }
@@ -57,7 +63,7 @@ impl GitRepository {
 
     /// The innermost repository around a directory, with git asked in a certain way.
     pub fn open_with(directory: &Path, options: GitOptions) -> Self {
-        let git = Program::new(options.program, options.environment);
+        let git = Program::new(options.program, options.environment, options.cache);
         let layout = Layout::discover(directory, &git).map(Arc::new);
         Self { layout, git }
     }

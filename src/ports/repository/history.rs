@@ -16,6 +16,7 @@ use libdeflater::Decompressor;
 
 use super::{
     HistoryScan, Incomplete, Leak, Place,
+    cache::{Cache, Entry},
     content::{Found, Searcher, What, is_match_in},
     ignore::is_example,
     index,
@@ -54,6 +55,7 @@ struct Search<'a> {
     names: Needles,
     watched: BTreeSet<Vec<u8>>,
     hash: usize,
+    cache: Option<Cache>,
 }
 
 /// Searches every object of a repository and of its submodules.
@@ -105,6 +107,10 @@ fn one(
         searcher,
         names: Needles::with_words(live.iter().map(|(_, secret)| secret), &starts)
             .map_err(io::Error::other)?,
+        cache: git
+            .cache
+            .as_ref()
+            .and_then(|directory| Cache::open(directory, live, &basenames)),
         watched: basenames,
         hash: layout.hash,
     };
@@ -116,7 +122,7 @@ fn one(
         if seen.contains(&directory) {
             continue;
         }
-        if let Some(reason) = objects(&directory, &search, meter, &mut sieve) {
+        if let Some(reason) = objects(layout, git, &directory, &search, meter, &mut sieve) {
             scan.incomplete = Some(Incomplete::Unread(reason));
         }
         seen.push(directory);
@@ -177,7 +183,7 @@ fn one(
                     hits: Vec::new(),
                     names: BTreeSet::new(),
                 };
-                if let Some(reason) = objects(&directory, &search, meter, &mut sieve) {
+                if let Some(reason) = objects(layout, git, &directory, &search, meter, &mut sieve) {
                     scan.incomplete = Some(Incomplete::Unread(reason));
                 }
                 scan.leaks.extend(naming::unnamed(searcher, sieve.hits));
@@ -190,6 +196,8 @@ fn one(
 
 /// Searches all objects of a directory. Gives the reason if some could not be read.
 fn objects(
+    layout: &Layout,
+    git: &Program,
     directory: &Path,
     search: &Search<'_>,
     meter: &Meter,
@@ -218,6 +226,15 @@ fn objects(
     meter.expect(files.len());
     let mut unread = 0;
     for pack in &packs {
+        if let Some(entry) = search
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.get(pack.checksum()))
+            && search.again(layout, git, &entry, meter, sieve)
+        {
+            meter.advance(pack.len());
+            continue;
+        }
         let threads = if pack.len() < 2000 { 1 } else { threads() };
         let (sieves, missing) = pack.walk(
             threads,
@@ -229,9 +246,20 @@ fn objects(
             |sieve, kind, object| search.look(sieve, kind, object),
         );
         unread += missing;
+        let mut entry = Entry::default();
         for mut found in sieves {
+            entry
+                .hits
+                .extend(found.hits.iter().map(|hit| hit.id.clone()));
+            entry.names.extend(found.names.iter().cloned());
             sieve.hits.append(&mut found.hits);
             sieve.names.append(&mut found.names);
+        }
+        if let Some(cache) = &search.cache
+            && missing == 0
+            && !meter.stopped()
+        {
+            cache.put(pack.checksum(), &entry);
         }
     }
     unread += loose_objects(&files, search, meter, sieve);
@@ -299,6 +327,34 @@ fn loose_objects(
 }
 
 impl Search<'_> {
+    /// Takes what is remembered of a pack, and reads again what was found in it. Says whether that was possible.
+    fn again(
+        &self,
+        layout: &Layout,
+        git: &Program,
+        entry: &Entry,
+        meter: &Meter,
+        sieve: &mut Sieve,
+    ) -> bool {
+        let ids: Vec<_> = entry.hits.iter().cloned().collect();
+        let Ok(contents) = index::contents(layout, git, &ids, meter) else {
+            return false;
+        };
+        if contents.len() != ids.len() {
+            return false;
+        }
+        for content in contents {
+            let object = Object {
+                name: &|| content.id.clone(),
+                data: &content.bytes,
+                edits: None,
+            };
+            self.look(sieve, content.kind, &object);
+        }
+        sieve.names.extend(entry.names.iter().cloned());
+        true
+    }
+
     /// Searches an object. Says whether there was nothing to look at.
     fn look(&self, sieve: &mut Sieve, kind: Kind, object: &Object<'_>) -> bool {
         let Object { name, data, edits } = *object;

@@ -35,6 +35,17 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
             text.push_str(end);
         }
     }
+    // our own temporary files beside a target of another name
+    let (directory, base) = path
+        .rsplit_once('/')
+        .map_or(("", path), |(directory, base)| (directory, base));
+    if base != ".env" {
+        let slash = if directory.is_empty() { "" } else { "/" };
+        text.push_str(&escape(directory));
+        text.push_str(slash);
+        text.push_str(".env.neonup-*.tmp");
+        text.push_str(end);
+    }
     for example in examples {
         text.push('!');
         text.push_str(&escape(example));

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use super::{layout::Layout, meter::Meter, program::Program};
+use super::{layout::Layout, meter::Meter, pack::Kind, program::Program};
 
 /// An entry of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,23 +148,38 @@ fn staged_by_libgit2(layout: &Layout, path: Option<&str>) -> io::Result<Vec<(Vec
         .collect())
 }
 
+/// An object that git was asked for.
+pub(super) struct Content {
+    /// Its id.
+    pub(super) id: String,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// The bytes.
+    pub(super) bytes: Vec<u8>,
+}
+
 /// The contents of objects, in the order they were asked for; those that cannot be read are left out.
 pub(super) fn contents(
     layout: &Layout,
     git: &Program,
     ids: &[String],
     meter: &Meter,
-) -> io::Result<Vec<(String, Vec<u8>)>> {
+) -> io::Result<Vec<Content>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     if !git.available() {
         let repository = git2::Repository::open(&layout.root).map_err(other)?;
+        let database = repository.odb().map_err(other)?;
         return Ok(ids
             .iter()
             .filter_map(|id| {
-                let blob = repository.find_blob(git2::Oid::from_str(id).ok()?).ok()?;
-                Some((id.clone(), blob.content().to_vec()))
+                let object = database.read(git2::Oid::from_str(id).ok()?).ok()?;
+                Some(Content {
+                    id: id.clone(),
+                    kind: Kind::of(object.kind().str().as_bytes())?,
+                    bytes: object.data().to_vec(),
+                })
             })
             .collect());
     }
@@ -185,11 +200,17 @@ pub(super) fn contents(
         let head = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
         let words: Vec<_> = head.split(' ').collect();
         rest = rest.get(end + 1..).unwrap_or_default();
-        if let [id, _, length] = words.as_slice()
+        if let [id, kind, length] = words.as_slice()
             && let Ok(length) = length.parse::<usize>()
             && let Some(bytes) = rest.get(..length)
         {
-            contents.push(((*id).to_owned(), bytes.to_vec()));
+            if let Some(kind) = Kind::of(kind.as_bytes()) {
+                contents.push(Content {
+                    id: (*id).to_owned(),
+                    kind,
+                    bytes: bytes.to_vec(),
+                });
+            }
             rest = rest.get(length + 1..).unwrap_or_default();
         }
     }

@@ -72,12 +72,6 @@ pub(super) fn inflate(
     }
     let end = memchr::memchr(0, out.get(..out.len().min(64))?)?;
     let head = out.get(..end)?;
-    let kind = match head.split(|byte| *byte == b' ').next()? {
-        b"commit" => Kind::Commit,
-        b"tree" => Kind::Tree,
-        b"blob" => Kind::Blob,
-        b"tag" => Kind::Tag,
-        _ => return None,
-    };
+    let kind = Kind::of(head.split(|byte| *byte == b' ').next()?)?;
     Some((kind, end + 1))
 }

@@ -33,6 +33,19 @@ pub(super) enum Kind {
     Tag,
 }
 
+impl Kind {
+    /// From git's word for it.
+    pub(super) fn of(word: &[u8]) -> Option<Self> {
+        match word {
+            b"commit" => Some(Self::Commit),
+            b"tree" => Some(Self::Tree),
+            b"blob" => Some(Self::Blob),
+            b"tag" => Some(Self::Tag),
+            _ => None,
+        }
+    }
+}
+
 /// An object that is visited.
 pub(super) struct Object<'a> {
     /// Gives its id, in hexadecimal digits.
@@ -90,6 +103,12 @@ impl Pack {
     /// How many objects it has.
     pub(super) const fn len(&self) -> usize {
         self.count
+    }
+
+    /// The checksum at the pack's end, which stands for everything in it.
+    pub(super) fn checksum(&self) -> &[u8] {
+        let start = self.data.len().saturating_sub(self.hash);
+        self.data.get(start..).unwrap_or_default()
     }
 
     /// The id of the object in the index's nth place.

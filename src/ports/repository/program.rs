@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{self, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     time::{Duration, Instant},
@@ -18,6 +18,8 @@ pub(super) struct Program {
     pub(super) name: Option<String>,
     /// The whole environment instead of the inherited one.
     pub(super) environment: Option<Vec<(String, String)>>,
+    /// Where the searches of packs are remembered.
+    pub(super) cache: Option<PathBuf>,
     available: Arc<OnceLock<bool>>,
 }
 
@@ -53,8 +55,13 @@ impl Said {
 }
 
 impl Program {
-    pub(super) fn new(name: Option<String>, environment: Option<Vec<(String, String)>>) -> Self {
+    pub(super) fn new(
+        name: Option<String>,
+        environment: Option<Vec<(String, String)>>,
+        cache: Option<PathBuf>,
+    ) -> Self {
         Self {
+            cache,
             name,
             environment,
             available: Arc::default(),

@@ -182,9 +182,9 @@ fn staged(
     let staged = index::staged(layout, git, None)?;
     let ids: BTreeSet<_> = staged.iter().map(|(_, id)| id.clone()).collect();
     let ids: Vec<_> = ids.into_iter().collect();
-    for (id, content) in index::contents(layout, git, &ids, meter)? {
+    for index::Content { id, bytes, .. } in index::contents(layout, git, &ids, meter)? {
         let mut found = Vec::new();
-        searcher.search(&content, &mut found);
+        searcher.search(&bytes, &mut found);
         if found.is_empty() {
             continue;
         }

@@ -155,6 +155,7 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
         "frontend/.gitignore"
     );
     assert_eq!(ignored("frontend/.env.local").await, Known::Yes);
+    assert_eq!(ignored("frontend/.env.neonup-x1Y2z3.tmp").await, Known::Yes);
     let text = repo.read("frontend/.gitignore");
     assert!(
         text.starts_with("node_modules\r\n!.env.local\r\n"),

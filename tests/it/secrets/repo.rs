@@ -16,6 +16,8 @@ pub(crate) struct Repo {
     _dir: TempDir,
     pub(crate) root: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
+    /// Whether searches of packs are remembered.
+    pub(crate) cache: bool,
 }
 
 impl Repo {
@@ -52,6 +54,7 @@ impl Repo {
             _dir: dir,
             root,
             environment,
+            cache: false,
         }
     }
 
@@ -121,6 +124,7 @@ impl Repo {
             GitOptions {
                 program: Some("git".to_owned()),
                 environment: Some(self.environment.clone()),
+                cache: self.cache.then(|| self.home().join("cache")),
             },
         )
     }
@@ -131,6 +135,7 @@ impl Repo {
             GitOptions {
                 program: None,
                 environment: Some(Vec::new()),
+                cache: None,
             },
         )
     }
