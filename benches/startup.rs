@@ -10,7 +10,6 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stdout,
-    missing_docs,
     unreachable_pub,
     dead_code,
     reason = "a benchmark that is surprised should stop there and say so; it shares the tests' support"
@@ -64,7 +63,7 @@ fn timed(mut command: impl FnMut() -> Command) -> Duration {
     median((0..RUNS).map(|_| once(command())).collect())
 }
 
-fn row(what: &str, figure: String) {
+fn row(what: &str, figure: impl std::fmt::Display) {
     println!("{what:<58} {figure}");
 }
 
@@ -91,10 +90,7 @@ fn version(home: &Home) {
             format!("{}, {ratio:.0} times ours", millis(theirs)),
         );
     } else {
-        row(
-            "neon --version",
-            "not measured: no `neon` on the path".to_owned(),
-        );
+        row("neon --version", "not measured: no `neon` on the path");
     }
 }
 
@@ -212,7 +208,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
                 "the idle wizard in 10 s",
                 format!(
                     "{} CPU, {} wake-ups",
-                    millis(after.0 - before.0),
+                    millis(after.0.saturating_sub(before.0)),
                     after.1 - before.1
                 ),
             );

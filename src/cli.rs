@@ -1,6 +1,6 @@
 //! The command line, and which front end runs.
 
-mod place;
+pub(crate) mod place;
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 

@@ -130,7 +130,7 @@ impl Place {
 
 /// The text of a file of the repository. Anything may lie under its name in a clone: what is no regular file is not opened,
 /// since a FIFO would wait for a writer for ever and a device never ends.
-fn text(path: &Path) -> io::Result<String> {
+pub(crate) fn text(path: &Path) -> io::Result<String> {
     regular(&fs::metadata(path)?)?;
     let file = fs::File::open(path)?;
     regular(&file.metadata()?)?;

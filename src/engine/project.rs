@@ -77,33 +77,15 @@ impl Step for ProjectStep {
         }
         let evidence = match sight {
             Sight::Recorded(project) => {
-                let (joined, mut more) = connect(cx, key, &project).await?;
+                let (joined, mut more) = join(cx, key, &project).await?;
                 findings.append(&mut more);
-                if joined.is_none() {
-                    // nothing may be written for, or to, a database that was not asked for
-                    cx.remember_project(None);
-                }
-                if cx.settings.flags.project.as_deref() == Some(&project.id)
-                    && recorded_id(cx).as_ref() != Some(&project.id)
-                {
-                    findings.push(
-                        Finding::new(
-                            Code::ProjectDuplicate,
-                            format!("{} is not recorded in neonup.toml yet", project.id),
-                        )
-                        .hint(format!("neonup setup project --project {}", project.id))
-                        .fixable(),
-                    );
-                }
-                let evidence = joined.as_ref().map_or_else(
-                    || {
-                        findings.first().map_or_else(
-                            || format!("{} is not ready", project.id),
-                            |finding| finding.title.clone(),
-                        )
-                    },
-                    |joined| format!("{} ({}), branch {}", joined.name, joined.id, joined.branch),
-                );
+                let evidence = match (&joined, findings.first()) {
+                    (Some(joined), _) => {
+                        format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
+                    }
+                    (None, Some(finding)) => finding.title.clone(),
+                    (None, None) => format!("{} is not ready", project.id),
+                };
                 detail.joined = joined;
                 evidence
             }
@@ -537,6 +519,27 @@ fn has_ended(operation: &Operation) -> bool {
         operation.status.as_str(),
         "finished" | "skipped" | "cancelled"
     ) || has_failed(operation)
+}
+
+/// How to connect to the project, and whether `neonup.toml` records it.
+async fn join(cx: &Cx, key: &Secret, project: &Project) -> Result<(Option<Joined>, Vec<Finding>)> {
+    let (joined, mut findings) = connect(cx, key, project).await?;
+    if joined.is_none() {
+        // nothing may be written for, or to, a database that was not asked for
+        cx.remember_project(None);
+    }
+    let named = cx.settings.flags.project.as_deref() == Some(&project.id);
+    if named && recorded_id(cx).as_ref() != Some(&project.id) {
+        findings.push(
+            Finding::new(
+                Code::ProjectDuplicate,
+                format!("{} is not recorded in neonup.toml yet", project.id),
+            )
+            .hint(format!("neonup setup project --project {}", project.id))
+            .fixable(),
+        );
+    }
+    Ok((joined, findings))
 }
 
 /// How to connect: branch, compute, database, role, password. Remembers it for the other steps.

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use super::Output;
 use crate::{
+    cli,
     domain::{init, stack},
     failure::{Exit, Failure},
     finding::Code,
@@ -22,7 +23,7 @@ pub fn run(settings: &Settings, yes: bool, output: &mut Output) -> Exit {
         return output.failed(&failure, Exit::Failed);
     }
     let root = settings.root.clone();
-    let detected = stack::detect(&|file| std::fs::read_to_string(root.join(file)).ok());
+    let detected = stack::detect(&|file| cli::place::text(&root.join(file)).ok());
     let text = init::toml(&detected.config, &settings.project.name);
     if !output.json {
         output.note(format!("found: {}", detected.stack.label()));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The most that anything may take before a test gives up on it. Not a measure of speed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whether a missing part is a failure instead of a skip.
 pub fn nothing_may_be_skipped() -> bool {

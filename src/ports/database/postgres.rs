@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _,
+    AssertSqlSafe, Connection as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgSslMode},
 };
 use tokio::{
