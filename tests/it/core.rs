@@ -308,7 +308,7 @@ async fn until_finished(
 async fn steps_are_probed_after_those_they_need() {
     let world = World::default();
     world.project("p-1", "todo");
-    let (runtime, mut events) = Runtime::new(world.settings(Flags::default()), world.ports());
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
     let steps = [StepId::Login, StepId::Project];
     runtime.probe_all(&steps);
     let all = until_finished(&mut events, &steps).await;
@@ -327,7 +327,7 @@ async fn steps_are_probed_after_those_they_need() {
 async fn a_panic_in_a_step_becomes_an_event_without_its_message() {
     let world = World::default();
     world.with(|state| state.auth_panics = true);
-    let (runtime, mut events) = Runtime::new(world.settings(Flags::default()), world.ports());
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
     runtime.probe(StepId::Login);
     let all = until_finished(&mut events, &[StepId::Login]).await;
     let EventKind::Bug(text) = &all.last().unwrap().kind else {
@@ -341,7 +341,7 @@ async fn a_panic_in_a_step_becomes_an_event_without_its_message() {
 async fn work_can_be_cancelled_and_shutdown_waits_for_nothing_that_hangs() {
     let world = World::default();
     world.with(|state| state.auth_hangs = true);
-    let (runtime, mut events) = Runtime::new(world.settings(Flags::default()), world.ports());
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
     runtime.probe(StepId::Login);
     runtime.cancel(StepId::Login);
     let all = until_finished(&mut events, &[StepId::Login]).await;

@@ -7,7 +7,6 @@
     clippy::string_slice,
     clippy::print_stdout,
     clippy::print_stderr,
-    missing_docs,
     unreachable_pub,
     reason = "a test that is surprised should stop there and say so"
 )]

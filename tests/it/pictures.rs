@@ -29,8 +29,22 @@ fn colour(colour: Color, dim: bool) -> &'static str {
         Color::Blue | Color::LightBlue => "#6aa9ff",
         Color::Magenta | Color::LightMagenta => "#d670d6",
         Color::DarkGray => "#8a8f98",
-        _ if dim => "#8a8f98",
-        _ => "#dcdfe4",
+        Color::Reset
+        | Color::Black
+        | Color::Gray
+        | Color::White
+        | Color::Rgb(..)
+        | Color::Indexed(_)
+            if dim =>
+        {
+            "#8a8f98"
+        }
+        Color::Reset
+        | Color::Black
+        | Color::Gray
+        | Color::White
+        | Color::Rgb(..)
+        | Color::Indexed(_) => "#dcdfe4",
     }
 }
 

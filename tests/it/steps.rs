@@ -20,12 +20,12 @@ fn codes(report: &Report) -> Vec<Code> {
 }
 
 async fn probe(world: &World, flags: Flags) -> Result<Report> {
-    let (cx, _events) = world.context(world.settings(flags), StepId::Project);
+    let (cx, _events) = world.context(World::settings(flags), StepId::Project);
     ProjectStep.probe(&cx).await
 }
 
 async fn apply(world: &World, flags: Flags, answer: Answer) -> Result<Report> {
-    let (cx, _events) = world.context(world.settings(flags), StepId::Project);
+    let (cx, _events) = world.context(World::settings(flags), StepId::Project);
     ProjectStep.apply(&cx, answer).await
 }
 
@@ -153,7 +153,7 @@ async fn a_recorded_project_that_is_gone_is_not_replaced_silently() {
 async fn operations_are_awaited_and_their_failure_is_told() {
     let world = World::default();
     world.with(|state| state.busy = 5);
-    let (cx, mut events) = world.context(world.settings(Flags::default()), StepId::Project);
+    let (cx, mut events) = world.context(World::settings(Flags::default()), StepId::Project);
     ProjectStep.apply(&cx, Answer::Default).await.unwrap();
     let mut labels = Vec::new();
     while let Ok(event) = events.try_recv() {
@@ -225,7 +225,7 @@ async fn a_limit_is_told_and_nothing_is_recorded() {
 #[tokio::test]
 async fn a_key_that_neon_rejects_is_never_stored() {
     let world = World::default();
-    let (cx, _events) = world.context(world.settings_with(&[], Flags::default()), StepId::Login);
+    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [Code::LoginMissingKey]);
     let failure = LoginStep
@@ -260,7 +260,7 @@ async fn a_key_that_neon_rejects_is_never_stored() {
 async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consent() {
     let world = World::default();
     world.with(|state| state.keyring = Some("it is locked".to_owned()));
-    let (cx, _events) = world.context(world.settings_with(&[], Flags::default()), StepId::Login);
+    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
     assert!(codes(&report).contains(&Code::LoginKeyringUnavailable));
     let failure = LoginStep
@@ -282,7 +282,7 @@ async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consen
 #[tokio::test]
 async fn a_variable_that_hides_a_different_stored_key_is_said() {
     let world = World::default();
-    let settings = world.settings(Flags::default());
+    let settings = World::settings(Flags::default());
     world.with(|state| {
         state.stored.insert(
             (Store::Keyring as u8, settings.key_account()),
@@ -299,7 +299,7 @@ async fn a_variable_that_hides_a_different_stored_key_is_said() {
 async fn the_neon_clis_login_is_offered_and_never_taken_silently() {
     let world = World::default();
     world.with(|state| state.neon_cli = Some(("ada".to_owned(), KEY.to_owned())));
-    let (cx, _events) = world.context(world.settings_with(&[], Flags::default()), StepId::Login);
+    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
     assert_eq!(report.verdict, Verdict::Todo);
     let Some(Detail::Login(detail)) = &report.detail else {
@@ -345,7 +345,7 @@ async fn what_went_wrong_before_we_joined_is_history() {
 #[tokio::test]
 async fn a_branch_that_is_not_there_leaves_nothing_to_write_for() {
     let world = World::default();
-    let mut settings = world.settings(Flags::default());
+    let mut settings = World::settings(Flags::default());
     settings.project.branch = Some("dev".to_owned());
     let (cx, _events) = world.context(settings, StepId::Project);
     let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();

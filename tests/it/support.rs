@@ -97,7 +97,6 @@ pub struct Sandbox {
     pub child: Child,
     pub api_host: String,
     pub api_key: String,
-    pub ca_file: String,
 }
 
 impl Sandbox {
@@ -135,7 +134,6 @@ impl Sandbox {
         Self {
             api_host: field("api_host"),
             api_key: field("api_key"),
-            ca_file: field("ca_file"),
             child,
         }
     }
@@ -236,7 +234,7 @@ pub fn processes(text: &str) -> Vec<String> {
 
 /// A git repository that holds the sample's files and nothing else.
 pub struct Repo {
-    pub dir: TempDir,
+    _dir: TempDir,
     pub root: PathBuf,
 }
 
@@ -275,7 +273,7 @@ impl Repo {
         if let Ok(text) = fs::read_to_string(&config) {
             fs::write(&config, sample::with_port(&text, free_port())).unwrap();
         }
-        Self { dir, root }
+        Self { _dir: dir, root }
     }
 
     pub fn git(&self, home: &Home, arguments: &[&str]) -> String {
@@ -342,7 +340,7 @@ impl Repo {
         let line = text
             .lines()
             .find(|line| line.starts_with(&format!("{key}=")))
-            .expect(key);
+            .unwrap_or_else(|| panic!("no {key}"));
         line[key.len() + 1..].trim_matches(['\'', '"']).to_owned()
     }
 }

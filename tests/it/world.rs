@@ -54,6 +54,10 @@ pub enum Create {
 }
 
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one switch of the fake world"
+)]
 pub struct State {
     pub projects: Vec<Project>,
     pub unavailable: Vec<String>,
@@ -97,11 +101,11 @@ impl World {
     }
 
     /// Settings of a project `todo` in `/repo`, with the right key in the environment.
-    pub fn settings(&self, flags: Flags) -> Settings {
-        self.settings_with(&[("NEON_API_KEY", KEY)], flags)
+    pub fn settings(flags: Flags) -> Settings {
+        Self::settings_with(&[("NEON_API_KEY", KEY)], flags)
     }
 
-    pub fn settings_with(&self, environment: &[(&str, &str)], flags: Flags) -> Settings {
+    pub fn settings_with(environment: &[(&str, &str)], flags: Flags) -> Settings {
         let config = Config::parse("[project]\nname = \"todo\"\n").unwrap();
         let environment = environment
             .iter()
@@ -115,7 +119,7 @@ impl World {
                 environment: Environment::new(environment),
             },
             flags,
-            SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+            SystemTime::UNIX_EPOCH + Duration::from_hours(490_896),
         )
     }
 
@@ -141,7 +145,7 @@ impl World {
         self.with(|state| state.calls.push(call.to_owned()));
     }
 
-    fn check(&self, key: &Secret) -> Result<()> {
+    fn check(key: &Secret) -> Result<()> {
         if key.expose() == KEY {
             return Ok(());
         }
@@ -185,7 +189,7 @@ impl Neon for World {
         if hangs {
             std::future::pending::<()>().await;
         }
-        self.check(key)?;
+        Self::check(key)?;
         Ok(Auth {
             account_id: "ada".to_owned(),
             auth_method: method.unwrap_or_else(|| "api_key_user".to_owned()),
@@ -193,7 +197,7 @@ impl Neon for World {
     }
 
     async fn user(&self, key: &Secret) -> Result<User> {
-        self.check(key)?;
+        Self::check(key)?;
         Ok(User {
             email: "ada@example.org".to_owned(),
             projects_limit: None,
@@ -211,7 +215,7 @@ impl Neon for World {
         page: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<Listing> {
         self.called("list");
-        self.check(key)?;
+        Self::check(key)?;
         self.with(|state| {
             if let Some(id) = &state.scoped_to {
                 return Err(Failure::new(
@@ -332,9 +336,9 @@ impl Neon for World {
         role: &str,
         pooled: bool,
     ) -> Result<Secret> {
-        let pooler = if pooled { "-pooler" } else { "" };
+        let suffix = if pooled { "-pooler" } else { "" };
         Ok(Secret::new(format!(
-            "postgresql://{role}:{PASSWORD}@ep-a-b-12345678{pooler}.us-east-2.aws.neon.tech/{database}?sslmode=require&channel_binding=require"
+            "postgresql://{role}:{PASSWORD}@ep-a-b-12345678{suffix}.us-east-2.aws.neon.tech/{database}?sslmode=require&channel_binding=require"
         )))
     }
 
