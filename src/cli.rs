@@ -130,6 +130,9 @@ enum Command {
         /// List every finding code.
         #[arg(long)]
         list: bool,
+        /// Also write the findings to this file, as SARIF 2.1.0.
+        #[arg(long, value_name = "FILE")]
+        sarif: Option<PathBuf>,
     },
     /// Write neonup.toml from what is found in the repository.
     Init {
@@ -284,8 +287,17 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
                     };
                     headless::setup::run(settings, ports, &args.steps, how, output).await
                 }
-                Some(Command::Check { steps, fix, .. }) => {
-                    headless::check::run(settings, ports, &steps, fix, output).await
+                Some(Command::Check {
+                    steps, fix, sarif, ..
+                }) => {
+                    headless::check::run(
+                        settings,
+                        ports,
+                        &steps,
+                        headless::check::How { fix, sarif },
+                        output,
+                    )
+                    .await
                 }
                 Some(Command::Init { yes }) => headless::init::run(&settings, yes, output),
                 Some(Command::Undo) => headless::undo::run(settings, ports, output).await,

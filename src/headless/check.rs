@@ -1,20 +1,32 @@
 //! `neonup check`: probes everything and changes nothing, unless `--fix`.
 
-use super::{Output, report, work};
+use std::path::PathBuf;
+
+use super::{Output, report, sarif, work};
 use crate::{
     answer::Answer,
-    failure::Exit,
+    failure::{Exit, Failure},
+    finding::Code,
     plan::{Status, StepId},
     ports::Ports,
     settings::Settings,
 };
+
+/// What the command does beside looking.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// Mends what can be mended without a question.
+    pub fix: bool,
+    /// Writes the findings to this file, as SARIF.
+    pub sarif: Option<PathBuf>,
+}
 
 /// Runs the command.
 pub async fn run(
     settings: Settings,
     ports: Ports,
     steps: &[StepId],
-    fix: bool,
+    how: How,
     output: &mut Output,
 ) -> Exit {
     let shown = work::chosen(steps);
@@ -22,7 +34,7 @@ pub async fn run(
     if let Err(stop) = work.probe_all(&work::with_needs(&shown), output).await {
         return work.stopped(stop, &shown, output).await;
     }
-    if fix {
+    if how.fix {
         for id in &shown {
             if !can_fix(&work, *id) {
                 continue;
@@ -41,7 +53,28 @@ pub async fn run(
             report::step(output, *id, work.plan.step(*id));
         }
     }
-    work.finished(&shown, output).await
+    let unwritten = how.sarif.as_deref().and_then(|path| {
+        let document = sarif::document(&work.plan, &shown).to_string();
+        let error = std::fs::write(path, document).err()?;
+        Some(
+            Failure::new(
+                Code::SecretsUnknown,
+                format!("cannot write `{}`", path.display()),
+            )
+            .why(error.to_string())
+            .hint("name a file that may be written with --sarif"),
+        )
+    });
+    let exit = work.finished(&shown, output).await;
+    match unwritten {
+        // the document is printed already: only a line is added
+        Some(failure) => {
+            output.note(format!("error: {}: {}", failure.what, failure.why));
+            output.note(format!("hint: {}", failure.hint));
+            Exit::Failed
+        }
+        None => exit,
+    }
 }
 
 /// Whether a step's gaps can be mended without a question. Keys and projects are always a question.

@@ -152,8 +152,17 @@ fn what_is_broken_is_named_and_repaired() {
     assert_eq!(creates, 1);
 
     repo.git(&home, &["add", "-f", "backend/.env"]);
-    let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
+    let sarif = home.dir.path().join("findings.sarif");
+    let check = repo.neonup(
+        &home,
+        &sandbox,
+        &["check", "--json", "--sarif", sarif.to_str().unwrap()],
+    );
     assert_eq!(check.code, 1, "{check:#?}");
+    let document: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&sarif).unwrap()).unwrap();
+    assert_eq!(document["version"], "2.1.0");
+    assert!(document.to_string().contains("secrets.tracked"));
     assert!(
         check.codes().contains(&"secrets.tracked".to_owned()),
         "{:?}",
