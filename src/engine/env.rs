@@ -1,6 +1,6 @@
 //! The env step: the env files that the application reads.
 //!
-//! A target is looked at ([`mod@look`]), and what a write would make of it is composed at the same time: the diff on the screen
+//! A target is looked at (`look`), and what a write would make of it is composed at the same time: the diff on the screen
 //! and the bytes that are written come from one place. Nothing is written before every target of the run was found writable and
 //! protected.
 
