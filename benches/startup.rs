@@ -18,6 +18,8 @@
 mod support;
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsString,
     fs,
     io::Read as _,
     process::{Command, Stdio},
@@ -109,27 +111,30 @@ fn check(home: &Home, repo: &Repo, sandbox: &Sandbox) {
     );
 }
 
-/// The CPU time that the kernel has charged to a process so far, and how often it gave the processor away.
-fn charged(pid: u32) -> (Duration, u64) {
-    let mut cpu = 0;
-    let mut switches = 0;
-    for task in fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
-        let schedule = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        cpu += schedule
-            .split(' ')
-            .next()
-            .and_then(|text| text.parse::<u64>().ok())
-            .unwrap_or_default();
-        let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        for line in status.lines().filter(|line| line.contains("ctxt_switches")) {
-            switches += line
-                .rsplit('\t')
-                .next()
-                .and_then(|text| text.parse::<u64>().ok())
-                .unwrap_or_default();
-        }
+/// What the kernel has charged to each thread of a process so far: nanoseconds, and how often it gave the processor away.
+fn charged(pid: u32) -> BTreeMap<OsString, (u64, u64)> {
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    tasks
+        .map(|task| {
+            let schedule = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
+            let switches = switches.map(|line| number(line.rsplit('\t').next())).sum();
+            (task.file_name(), (number(schedule.split(' ').next()), switches))
+        })
+        .collect()
+}
+
+/// What was charged between two looks, over the threads that were there at both: one that ended meanwhile did nothing else.
+fn between(before: &BTreeMap<OsString, (u64, u64)>, after: &BTreeMap<OsString, (u64, u64)>) -> (Duration, u64) {
+    let mut total = (0, 0);
+    for (task, (cpu, switches)) in after {
+        let (cpu_before, switches_before) = before.get(task).copied().unwrap_or_default();
+        total.0 += cpu.saturating_sub(cpu_before);
+        total.1 += switches.saturating_sub(switches_before);
     }
-    (Duration::from_nanos(cpu), switches)
+    (Duration::from_nanos(total.0), total.1)
 }
 
 fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
@@ -179,7 +184,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
         });
         receiver.recv_timeout(Duration::from_secs(20)).unwrap();
         firsts.push(started.elapsed());
-        cpus.push(charged(pid).0);
+        cpus.push(between(&BTreeMap::new(), &charged(pid)).0);
         if run + 1 == RUNS {
             receiver.recv_timeout(Duration::from_secs(20)).unwrap();
             // the last redraw after the last answer
@@ -193,7 +198,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
             let before = charged(pid);
             let idle = Duration::from_secs(10);
             thread::sleep(idle);
-            let after = charged(pid);
+            let (cpu, switches) = between(&before, &charged(pid));
             row("start to first frame, wall", millis(median(firsts.clone())));
             row(
                 "start to first frame, our own CPU (probes included)",
@@ -205,9 +210,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
             );
             row(
                 "the idle wizard in 10 s",
-                format!(
-                    "{} CPU, {} wake-ups",
-                    millis(after.0.saturating_sub(before.0)),
+                format!("{} CPU, {switches} wake-ups", millis(cpu)),
                     after.1 - before.1
                 ),
             );

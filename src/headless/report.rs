@@ -153,6 +153,25 @@ fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
     }
 }
 
+/// Which steps are done and which are not, by name.
+pub fn tally(plan: &Plan, steps: &[StepId]) -> String {
+    let names = |wanted: &dyn Fn(Status) -> bool| {
+        let names: Vec<_> = steps
+            .iter()
+            .filter(|id| wanted(plan.status(**id)))
+            .map(|id| id.name())
+            .collect();
+        if names.is_empty() {
+            "nothing".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    let done = names(&|status| status == Status::Done);
+    let open = names(&|status| !matches!(status, Status::Done | Status::Skipped));
+    format!("Done: {done}. Not done: {open}.")
+}
+
 /// Prints the last lines: how many are done, and what to run next. In JSON mode prints the document instead.
 pub fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     if output.json {

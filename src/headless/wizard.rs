@@ -1,12 +1,12 @@
 //! Opens the wizard, and says at its end what was done.
 
-use super::Output;
+use super::{Output, report};
 use crate::{
     cli::Display,
     engine::Runtime,
     failure::{Exit, Failure},
     finding::Code,
-    plan::{Status, StepId},
+    plan::StepId,
     ports::Ports,
     settings::Settings,
     tui::{self, Ended, Reason},
@@ -43,20 +43,7 @@ pub async fn run(
             return output.failed(&failure, Exit::Failed);
         }
     };
-    let names = |wanted: &dyn Fn(Status) -> bool| {
-        let names: Vec<_> = StepId::ALL
-            .iter()
-            .filter(|id| wanted(plan.status(**id)))
-            .map(|id| id.name())
-            .collect();
-        if names.is_empty() {
-            "nothing".to_owned()
-        } else {
-            names.join(", ")
-        }
-    };
-    let done = names(&|status| status == Status::Done);
-    let open = names(&|status| !matches!(status, Status::Done | Status::Skipped));
+    let tally = report::tally(&plan, &StepId::ALL);
     match reason {
         Reason::Bug(text) => {
             let failure = Failure::new(Code::LoginUnreachable, format!("a bug in neonup: {text}"))
@@ -65,13 +52,11 @@ pub async fn run(
         }
         Reason::Hangup => Exit::Cancelled,
         Reason::Cancelled => {
-            output.note(format!(
-                "cancelled. Done: {done}. Not done: {open}. Run it again to go on."
-            ));
+            output.note(format!("cancelled. {tally} Run it again to go on."));
             Exit::Cancelled
         }
         Reason::Finished | Reason::Quit => {
-            output.note(format!("Done: {done}. Not done: {open}."));
+            output.note(tally);
             plan.exit(&StepId::ALL)
         }
     }

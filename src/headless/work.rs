@@ -11,7 +11,7 @@ use crate::{
     event::{Event, EventKind},
     failure::{Exit, Failure},
     finding::Code,
-    plan::{Plan, Status, StepId},
+    plan::{Plan, StepId},
     ports::Ports,
     settings::Settings,
 };
@@ -125,26 +125,11 @@ impl Work {
         runtime.shutdown().await;
         match stop {
             Stop::Signal => {
-                let names = |wanted: &dyn Fn(Status) -> bool| {
-                    let names: Vec<_> = steps
-                        .iter()
-                        .filter(|id| wanted(plan.status(**id)))
-                        .map(|id| id.name())
-                        .collect();
-                    if names.is_empty() {
-                        "nothing".to_owned()
-                    } else {
-                        names.join(", ")
-                    }
-                };
-                let done = names(&|status| status == Status::Done);
-                let open = names(&|status| !matches!(status, Status::Done | Status::Skipped));
                 if output.json {
                     report::end(output, &plan, steps);
                 }
-                output.note(format!(
-                    "cancelled. Done: {done}. Not done: {open}. Run it again to go on."
-                ));
+                let tally = report::tally(&plan, steps);
+                output.note(format!("cancelled. {tally} Run it again to go on."));
                 Exit::Cancelled
             }
             Stop::Bug(text) => {
