@@ -113,7 +113,10 @@ fn check(home: &Home, repo: &Repo, sandbox: &Sandbox) {
 
 /// What the kernel has charged to each thread of a process so far: nanoseconds, and how often it gave the processor away.
 fn charged(pid: u32) -> BTreeMap<OsString, (u64, u64)> {
-    let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+    let number = |text: Option<&str>| {
+        text.and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or_default()
+    };
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
     tasks
         .map(|task| {
@@ -121,13 +124,19 @@ fn charged(pid: u32) -> BTreeMap<OsString, (u64, u64)> {
             let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
             let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
             let switches = switches.map(|line| number(line.rsplit('\t').next())).sum();
-            (task.file_name(), (number(schedule.split(' ').next()), switches))
+            (
+                task.file_name(),
+                (number(schedule.split(' ').next()), switches),
+            )
         })
         .collect()
 }
 
 /// What was charged between two looks, over the threads that were there at both: one that ended meanwhile did nothing else.
-fn between(before: &BTreeMap<OsString, (u64, u64)>, after: &BTreeMap<OsString, (u64, u64)>) -> (Duration, u64) {
+fn between(
+    before: &BTreeMap<OsString, (u64, u64)>,
+    after: &BTreeMap<OsString, (u64, u64)>,
+) -> (Duration, u64) {
     let mut total = (0, 0);
     for (task, (cpu, switches)) in after {
         let (cpu_before, switches_before) = before.get(task).copied().unwrap_or_default();
@@ -211,8 +220,6 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
             row(
                 "the idle wizard in 10 s",
                 format!("{} CPU, {switches} wake-ups", millis(cpu)),
-                    after.1 - before.1
-                ),
             );
         }
         child.kill().unwrap();
