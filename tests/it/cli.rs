@@ -4,10 +4,7 @@ use std::{fs, process::Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{
-    Home, PATIENCE, Repo, Run, Sandbox, free_port, has, processes, python, signal, skip, until,
-    wait,
-};
+use crate::support::{Home, Repo, Run, Sandbox, has, processes, python, signal, skip, until, wait};
 
 fn all_done(run: &Run) {
     let expected: Vec<_> = [
@@ -578,5 +575,4 @@ fn generated_texts_come_from_the_programs_own_definitions() {
         run(&["--version"]).stdout.trim(),
         format!("neonup {}", env!("CARGO_PKG_VERSION"))
     );
-    let _ = (PATIENCE, free_port());
 }

@@ -224,7 +224,22 @@ impl Target {
             }
             self.findings.extend(found);
         }
-        for lint in self.document.lint() {
+        let lints = self.document.lint();
+        let present: Vec<&str> = spec
+            .keys
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .filter(|key| self.document.get(key).is_some())
+            .collect();
+        // a second opinion, where our own reading has nothing to say
+        if lints.is_empty() && !self.document.dotenvy_agrees(&present) {
+            let finding = self
+                .finding(Code::EnvUnportable, "dotenvy reads the file in another way")
+                .detail("a Rust program that uses it will see other values, or none")
+                .hint("write the file's values plainly, one KEY=value on a line");
+            self.findings.push(finding);
+        }
+        for lint in lints {
             let wanted = lint
                 .key
                 .as_ref()
