@@ -9,7 +9,10 @@ use std::{
     mem::ManuallyDrop,
     panic,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -172,7 +175,7 @@ impl Canvas for Tty {
 
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        stop();
+        stop()?;
         take()
     }
 }
@@ -200,14 +203,33 @@ fn give_back() {
     disable_raw_mode().ok();
 }
 
+/// How long a stop of the whole process may take to reach this thread.
 #[cfg(unix)]
-fn stop() {
+const STOP_REACHES_US: Duration = Duration::from_secs(1);
+
+/// Stops the job, and returns when it goes on.
+#[cfg(unix)]
+fn stop() -> io::Result<()> {
+    let went_on = Arc::new(AtomicBool::new(false));
+    let listening =
+        signal_hook::flag::register(rustix::process::Signal::CONT.as_raw(), Arc::clone(&went_on))?;
     // the whole job, as a terminal's own Ctrl-Z does; SIGSTOP, since SIGTSTP is ours
-    rustix::process::kill_current_process_group(rustix::process::Signal::STOP).ok();
+    if rustix::process::kill_current_process_group(rustix::process::Signal::STOP).is_ok() {
+        // another thread may be the one that takes the signal: this one would run on for a moment and take
+        // the terminal that was just given back. The clock goes on while we stand still, so this ends at once.
+        let sent = Instant::now();
+        while !went_on.load(Ordering::Relaxed) && sent.elapsed() < STOP_REACHES_US {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    signal_hook::low_level::unregister(listening);
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn stop() {}
+fn stop() -> io::Result<()> {
+    Ok(())
+}
 
 /// Our panic hook, for as long as the wizard has the terminal.
 ///

@@ -212,6 +212,16 @@ impl Wizard {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Waits until the system has stopped the process.
+    fn stopped(&self) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid);
+        let (_, status) = rustix::process::waitpid(pid, rustix::process::WaitOptions::UNTRACED)
+            .unwrap()
+            .unwrap();
+        assert!(status.stopped(), "it ended instead of stopping");
+    }
+
     /// Waits for the end, and for the terminal to be as it was.
     fn ends(&mut self) {
         self.child.wait().unwrap();
@@ -315,6 +325,9 @@ fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
     wizard.until("the terminal back", |wizard| {
         !wizard.screen.lock().unwrap().screen().alternate_screen()
     });
+    // a signal to go on that comes before the stop would be lost, as it is for any program
+    wizard.stopped();
+    assert!(!wizard.screen.lock().unwrap().screen().alternate_screen());
     wizard.signal(rustix::process::Signal::CONT);
     wizard.wait("❯ Finish");
     assert!(wizard.screen.lock().unwrap().screen().alternate_screen());
