@@ -188,7 +188,10 @@ impl Database for Postgres {
         connection: &Connection,
         authority: Option<&str>,
     ) -> Result<Box<dyn Session>> {
-        let mut options = PgConnectOptions::new_without_pgpass()
+        // The options start from the environment. A PGSSLROOTCERT there (`system`, as Neon's guides have it for
+        // libpq) would be opened as a file; even an empty list takes its place, beside the system's own roots.
+        let extra_roots = authority.unwrap_or_default().as_bytes().to_vec();
+        let options = PgConnectOptions::new_without_pgpass()
             .host(&connection.host)
             .port(connection.port.unwrap_or(5432))
             .database(&connection.database)
@@ -196,10 +199,8 @@ impl Database for Postgres {
             .password(connection.password.expose())
             .application_name("neonup")
             .statement_cache_capacity(0)
-            .ssl_mode(PgSslMode::VerifyFull);
-        if let Some(pem) = authority {
-            options = options.ssl_root_cert_from_pem(pem.as_bytes().to_vec());
-        }
+            .ssl_mode(PgSslMode::VerifyFull)
+            .ssl_root_cert_from_pem(extra_roots);
         let limit = self.limit.max(WAKE);
         let inner = timeout(limit, PgConnection::connect_with(&options))
             .await
