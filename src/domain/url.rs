@@ -520,7 +520,13 @@ impl Recognised {
 /// Recognises a connection URL of any form; `None` where it is something else.
 pub fn recognise(value: &str) -> Option<Recognised> {
     let value = value.trim();
-    if let Some((scheme, rest)) = value.split_once("://") {
+    // a password among keywords may hold `://` too: what stands before it must be a scheme (RFC 3986, section 3.1)
+    let uri = value.split_once("://").filter(|(scheme, _)| {
+        scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | ':' | '_'))
+    });
+    if let Some((scheme, rest)) = uri {
         let scheme = scheme.to_ascii_lowercase();
         let family = scheme.strip_prefix("jdbc:").unwrap_or(&scheme);
         let family = family.split('+').next().unwrap_or(family);
@@ -945,6 +951,16 @@ mod tests {
                 let read = recognise(url.expose());
                 prop_assert!(read.is_some(), "{}", driver);
                 prop_assert!(connection.matches(&read.unwrap()), "{}", driver);
+            }
+        }
+
+        #[test]
+        fn a_scheme_is_not_looked_for_inside_a_value(before in "\\PC{0,3}", after in "\\PC{0,3}") {
+            let role = format!("{before}://{after}");
+            let connection = Connection { role, ..sample() };
+            for driver in Driver::ALL {
+                let read = recognise(connection.url(UrlKind::Direct, *driver).expose());
+                prop_assert!(read.is_some_and(|read| connection.matches(&read)), "{}", driver);
             }
         }
 
