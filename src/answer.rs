@@ -32,4 +32,6 @@ pub enum Answer {
     EditCode,
     /// Env: bring back what the last write replaced.
     Undo,
+    /// Secrets: a new database password. Login: a new API key.
+    Rotate,
 }

@@ -142,6 +142,18 @@ enum Command {
     },
     /// Bring back what the last write of the env files replaced.
     Undo,
+    /// A new database password, in every env file, and proof that the old one is refused.
+    Rotate {
+        /// A new API key instead.
+        #[arg(long)]
+        api_key: bool,
+        /// Do it without asking.
+        #[arg(long, short = 'y')]
+        yes: bool,
+        /// Print what would be done and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Check an API key and keep it; piped in, or asked for.
     Login {
         /// Where it is kept.
@@ -300,6 +312,19 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
                     .await
                 }
                 Some(Command::Init { yes }) => headless::init::run(&settings, yes, output),
+                Some(Command::Rotate {
+                    api_key,
+                    yes,
+                    dry_run,
+                }) => {
+                    let what = if api_key {
+                        headless::rotate::What::ApiKey
+                    } else {
+                        headless::rotate::What::Password
+                    };
+                    let how = headless::rotate::How { yes, dry_run };
+                    headless::rotate::run(settings, ports, what, how, output).await
+                }
                 Some(Command::Undo) => headless::undo::run(settings, ports, output).await,
                 Some(Command::Login { store }) => {
                     headless::login::login(settings, ports, store.map(Store::from), output).await

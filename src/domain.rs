@@ -9,6 +9,7 @@ pub mod init;
 pub mod mask;
 pub mod proof;
 pub mod python;
+pub mod rotation;
 pub mod sample;
 pub mod sql;
 pub mod stack;

@@ -10,6 +10,7 @@ pub mod env;
 pub mod health;
 pub mod login;
 pub mod project;
+mod rotate;
 pub mod runtime;
 pub mod schema;
 pub mod secrets;

@@ -12,6 +12,7 @@ pub mod login;
 pub mod output;
 pub mod plain;
 pub mod report;
+pub mod rotate;
 pub mod sandbox;
 pub mod sarif;
 pub mod setup;

@@ -43,6 +43,19 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// The names of the variables whose value holds this secret.
+    pub fn holding(&self, secret: &Secret) -> Vec<&str> {
+        if secret.is_empty() {
+            return Vec::new();
+        }
+        let holds = |(_, value): &(&String, &String)| value.contains(secret.expose());
+        self.0
+            .iter()
+            .filter(holds)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
     /// `NEON_API_KEY`.
     pub fn api_key(&self) -> Option<Secret> {
         self.get("NEON_API_KEY").map(Secret::new)

@@ -231,6 +231,37 @@ fn no_undo(error: &io::Error) -> Failure {
         .hint("make your state directory (~/.local/state) writable")
 }
 
+/// Makes sure that the env files that exist could be written anew. Asked before an old password is ended.
+pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
+    let look = look(cx, stand_in).await?;
+    for target in look.targets.iter().filter(|target| target.bytes.is_some()) {
+        writable(cx, target)?;
+        cx.ports
+            .files
+            .can_keep_undo()
+            .map_err(|error| no_undo(&error))?;
+    }
+    kept_out(&look)
+}
+
+/// Makes sure that git takes none of the targets.
+fn kept_out(look: &Look) -> Result<()> {
+    for (target, protection) in look.targets.iter().filter_map(Target::protected) {
+        if protection.tracked != Known::No {
+            return Err(tracked(target));
+        }
+        if let Known::Unknown(why) = &protection.ignored {
+            return Err(Failure::new(
+                Code::EnvNotIgnored,
+                format!("whether git ignores `{}` could not be told", target.file),
+            )
+            .why(why)
+            .hint(format!("git check-ignore -v {}", target.file)));
+        }
+    }
+    Ok(())
+}
+
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
 async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
     let files = &cx.ports.files;
@@ -243,20 +274,7 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
     }
     // of every target, before the first line goes into a .gitignore: git never ignores what it tracks, so the line would not
     // help, and the run after this one would add it again
-    for (target, protection) in look.targets.iter().filter_map(Target::protected) {
-        if protection.tracked != Known::No {
-            return Err(tracked(target).into());
-        }
-        if let Known::Unknown(why) = &protection.ignored {
-            return Err(Failure::new(
-                Code::EnvNotIgnored,
-                format!("whether git ignores `{}` could not be told", target.file),
-            )
-            .why(why)
-            .hint(format!("git check-ignore -v {}", target.file))
-            .into());
-        }
-    }
+    kept_out(look)?;
     for target in &look.targets {
         let ignored = |protection: &Protection| protection.ignored == Known::Yes;
         if !target.protection.as_ref().is_some_and(ignored) {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Cx, KnownKey, Step};
+use super::{Cx, KnownKey, Step, rotate};
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, KeyKind, KeySource, Keyring, Login},
@@ -187,6 +187,10 @@ impl Step for LoginStep {
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
         let (key, store, source) = match answer {
+            Answer::Rotate => {
+                let rotated = rotate::api_key(cx).await?;
+                return Ok(rotated.into_report(self.probe(cx).await?));
+            }
             Answer::Key(key, store) => (clean(key.expose()), store, KeySource::Typed),
             Answer::NeonCli(store) => {
                 let (_, key) = cx.ports.store.neon_cli().await.ok_or_else(|| {
@@ -216,13 +220,7 @@ impl Step for LoginStep {
         cx.progress(Progress::label("asking Neon who this is"));
         // a key that Neon does not accept is never stored
         cx.ports.neon.auth(&key).await?;
-        if store == Store::Keyring
-            && let Keyring::Unavailable(why) = keyring(cx).await
-        {
-            return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring cannot keep the key")
-                .why(why)
-                .hint("unlock it, or choose a 0600 file in clear (--store file) or this session only (--store session)"));
-        }
+        can_store(cx, store).await?;
         cx.progress(Progress::label("storing the key"));
         cx.ports
             .store
@@ -237,6 +235,37 @@ impl Step for LoginStep {
         cx.remember_project(None);
         self.probe(cx).await
     }
+}
+
+/// Makes sure that a key could be kept there.
+async fn can_store(cx: &Cx, store: Store) -> Result<()> {
+    if store == Store::Keyring
+        && let Keyring::Unavailable(why) = keyring(cx).await
+    {
+        return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring cannot keep the key")
+            .why(why)
+            .hint("unlock it, or choose a 0600 file in clear (--store file) or this session only (--store session)"));
+    }
+    Ok(())
+}
+
+/// Where a new key goes: to the old one's place, or where a flag says. It has to outlive this run.
+pub(super) async fn storable(cx: &Cx, source: KeySource) -> Result<Store> {
+    let store = cx.settings.flags.store.unwrap_or(match source {
+        KeySource::File => Store::File,
+        KeySource::Typed | KeySource::Environment | KeySource::Keyring | KeySource::NeonCli => {
+            Store::Keyring
+        }
+    });
+    if store == Store::Session {
+        return Err(Failure::new(
+            Code::LoginKeyringUnavailable,
+            "a new key that is not stored would be lost",
+        )
+        .hint("leave --store session out, or take --store file"));
+    }
+    can_store(cx, store).await?;
+    Ok(store)
 }
 
 /// The keyring's self-test, once in a run: it takes some 100 ms.

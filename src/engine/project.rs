@@ -157,7 +157,8 @@ impl Step for ProjectStep {
             | Answer::Key(..)
             | Answer::NeonCli(_)
             | Answer::EditCode
-            | Answer::Undo => {
+            | Answer::Undo
+            | Answer::Rotate => {
                 let (sight, listing) = look(cx, key).await?;
                 let name = cx.settings.project.name.clone();
                 match sight {
@@ -467,14 +468,14 @@ async fn ready(cx: &Cx, key: &Secret, project: &str, made: bool) -> Result<()> {
         let watched = watched.get_or_insert_with(|| {
             let open = operations
                 .iter()
-                .filter(|operation| made || !has_ended(operation));
+                .filter(|operation| made || !operation.has_ended());
             open.map(|operation| operation.id.clone()).collect()
         });
         let ours = |operation: &&Operation| watched.contains(&operation.id);
         if let Some(failed) = operations
             .iter()
             .filter(ours)
-            .find(|operation| has_failed(operation))
+            .find(|operation| operation.has_failed())
         {
             return Err(Failure::new(
                 Code::ProjectNotReady,
@@ -485,7 +486,7 @@ async fn ready(cx: &Cx, key: &Secret, project: &str, made: bool) -> Result<()> {
         }
         let open: Vec<_> = operations
             .iter()
-            .filter(|operation| !has_ended(operation))
+            .filter(|operation| !operation.has_ended())
             .collect();
         let Some(current) = open.first() else {
             return Ok(());
@@ -507,18 +508,6 @@ async fn ready(cx: &Cx, key: &Secret, project: &str, made: bool) -> Result<()> {
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(Duration::from_secs(1));
     }
-}
-
-/// Terminal and not good. `failed` may still be retried by Neon, but nobody can wait for that.
-fn has_failed(operation: &Operation) -> bool {
-    matches!(operation.status.as_str(), "failed" | "error")
-}
-
-fn has_ended(operation: &Operation) -> bool {
-    matches!(
-        operation.status.as_str(),
-        "finished" | "skipped" | "cancelled"
-    ) || has_failed(operation)
 }
 
 /// How to connect to the project, and whether `neonup.toml` records it.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Cx, Step};
+use super::{Cx, Step, rotate};
 use crate::{
     answer::Answer,
     detail::{self, Check, CheckState, Detail},
@@ -37,6 +37,10 @@ impl Step for SecretsStep {
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        if answer == Answer::Rotate {
+            let rotated = rotate::password(cx).await?;
+            return Ok(rotated.into_report(self.probe(cx).await?));
+        }
         if answer == Answer::Default {
             for target in Look::new(cx)?.targets {
                 let repository = &cx.ports.repository;

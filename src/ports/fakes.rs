@@ -16,8 +16,8 @@ use super::{
     database::{Database, Session, TlsFacts},
     files::DiskFiles,
     neon::{
-        Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewProject, Operation,
-        Organization, Project, User,
+        ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
+        NewProject, Operation, Organization, Project, Reset, User,
     },
     process::{CommandSpec, Ended, HttpAnswer, Process, Running},
     repository::{HistoryScan, Known, Leak, Protection, Repository, TreeScan},
@@ -88,6 +88,10 @@ impl Repository for FakeRepository {
     async fn untrack(&self, path: &str) -> Result<()> {
         self.tracked.lock().unwrap().remove(path);
         Ok(())
+    }
+
+    async fn ignored_files(&self, _: &[&str]) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
 
     async fn scan_tree(
@@ -169,6 +173,18 @@ impl Neon for Nothing {
     ) -> Result<Secret> {
         none()
     }
+    async fn reset_password(&self, _: &Secret, _: &str, _: &str, _: &str) -> Result<Reset> {
+        none()
+    }
+    async fn api_keys(&self, _: &Secret) -> Result<Vec<ApiKey>> {
+        none()
+    }
+    async fn create_api_key(&self, _: &Secret, _: &str) -> Result<NewApiKey> {
+        none()
+    }
+    async fn revoke_api_key(&self, _: &Secret, _: i64) -> Result<()> {
+        none()
+    }
     async fn sandbox_authority(&self) -> Option<String> {
         None
     }
@@ -225,6 +241,9 @@ impl Process for Nothing {
     }
     async fn get(&self, _: &str, _: Duration) -> Option<HttpAnswer> {
         None
+    }
+    fn holding(&self, _: &Secret) -> Vec<(u32, String)> {
+        Vec::new()
     }
     async fn listening(&self, _: u16) -> bool {
         false

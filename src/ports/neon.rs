@@ -72,6 +72,18 @@ pub struct Operation {
     pub error: Option<String>,
 }
 
+impl Operation {
+    /// Terminal and not good. `failed` may still be retried by Neon, but nobody can wait for that.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.status.as_str(), "failed" | "error")
+    }
+
+    /// Terminal, good or not.
+    pub fn has_ended(&self) -> bool {
+        self.has_failed() || matches!(self.status.as_str(), "finished" | "skipped" | "cancelled")
+    }
+}
+
 /// A branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Branch {
@@ -146,6 +158,36 @@ pub struct Organization {
     pub managed_by: String,
 }
 
+/// A new password of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reset {
+    /// The password. It works when the operations have finished; until then the old one does.
+    pub password: Secret,
+    /// What Neon still does.
+    pub operations: Vec<Operation>,
+}
+
+/// An API key in a list: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ApiKey {
+    /// The number that revokes it.
+    pub id: i64,
+    /// The name its maker gave it; not unique.
+    pub name: String,
+    /// When it was last used, RFC 3339; `None`: never.
+    #[serde(default)]
+    pub last_used_at: Option<String>,
+}
+
+/// A new API key, which Neon shows this once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// The number that revokes it.
+    pub id: i64,
+    /// The key.
+    pub key: Secret,
+}
+
 /// Neon's API. Every call takes the key, so that nothing holds it longer than needed.
 ///
 /// Failures carry `login.*` or `project.*` codes and Neon's request id. Reads are retried where that is safe; a create never is.
@@ -204,6 +246,25 @@ pub trait Neon: Send + Sync {
         role: &str,
         pooled: bool,
     ) -> Result<Secret>;
+
+    /// Gives a role of a branch a new password. Sent once: after a failure of code `login.unreachable` nobody knows whether it was
+    /// done, and [`Self::connection_uri`] tells.
+    async fn reset_password(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        role: &str,
+    ) -> Result<Reset>;
+
+    /// The user's API keys. Only a personal key may ask.
+    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>>;
+
+    /// Makes a personal API key. Sent once: after a failure of code `login.unreachable` it may be in the list, and nobody has it.
+    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey>;
+
+    /// Revokes a personal API key; one that is gone already is no failure.
+    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<()>;
 
     /// The sandbox's certificate authority, as PEM, where the API is a sandbox on this machine; else `None`.
     async fn sandbox_authority(&self) -> Option<String>;

@@ -70,6 +70,9 @@ pub trait Process: Send + Sync {
     /// Asks a loopback URL once.
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer>;
 
+    /// Running programs of this user whose environment holds this secret: pid and name. Only Linux tells; elsewhere none.
+    fn holding(&self, secret: &crate::secret::Secret) -> Vec<(u32, String)>;
+
     /// Whether something listens on this loopback port.
     async fn listening(&self, port: u16) -> bool;
 }

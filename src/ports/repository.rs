@@ -168,6 +168,10 @@ pub trait Repository: Send + Sync {
     /// Takes a path out of the index; the file stays.
     async fn untrack(&self, path: &str) -> Result<()>;
 
+    /// The ignored files of the work tree whose names fit one of these patterns (`*.env`), relative to the root. Dependencies' own
+    /// folders (`node_modules`, `.venv`) are left out. Fails where there is no git program to tell.
+    async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>>;
+
     /// Looks for live secrets and other credentials in tracked files, untracked files that are not ignored, and the index.
     async fn scan_tree(
         &self,

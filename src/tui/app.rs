@@ -93,6 +93,8 @@ pub enum Question {
     Leave(StepId, Reason),
     /// Create a second project of a name that exists?
     Duplicate(String),
+    /// End the password that everybody uses?
+    Rotate,
 }
 
 /// A line to type.
@@ -162,6 +164,8 @@ pub enum Action {
     Decline(String),
     /// Ask why the step is left out.
     AskWhy,
+    /// Ask whether the password may be ended.
+    AskRotate,
     /// Ask for the name of a new project.
     AskName,
     /// Show the question again although the step is done.

@@ -516,7 +516,7 @@ pub fn todo(step: StepId) -> Report {
                 .path("DEPLOY.md")
                 .line(41)
                 .detail("First in f12fda3 of 2 January, which is on origin. Anyone who can read the repository can use it. Removing the file does not help.")
-                .hint("reset the role's password in the Neon console, then run `neonup setup env`"),
+                .hint("`neonup rotate` gives the role a new password, and proves that this one is refused"),
             secrets(true),
         ),
     };

@@ -258,6 +258,7 @@ pub fn command(app: &App) -> String {
         (_, Some(Action::Apply(Answer::Create(_)) | Action::AskName)) => {
             "neonup setup project --new".to_owned()
         }
+        (_, Some(Action::AskRotate)) => "neonup rotate".to_owned(),
         (_, Some(Action::Apply(Answer::EditCode))) => "neonup setup backend --edit-code".to_owned(),
         _ if open => format!("neonup setup {step}"),
         _ => format!("neonup check {step}"),

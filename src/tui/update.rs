@@ -333,6 +333,9 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                 return match (confirm.yes, &confirm.question) {
                     (false, _) => Vec::new(),
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
+                    (true, Question::Rotate) => {
+                        vec![app.apply(StepId::Secrets, Answer::Rotate)]
+                    }
                     (true, Question::Duplicate(name)) => {
                         vec![app.apply(StepId::Project, Answer::Create(name.clone()))]
                     }
@@ -620,6 +623,14 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Decline(reason) => {
             decline(app, step, reason);
+            Vec::new()
+        }
+        Action::AskRotate => {
+            app.follow = false;
+            app.overlay = Some(Overlay::Confirm(Confirm {
+                question: Question::Rotate,
+                yes: false,
+            }));
             Vec::new()
         }
         Action::AskWhy => {

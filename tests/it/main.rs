@@ -17,6 +17,7 @@ mod envdoc;
 mod keyring;
 mod neon_http;
 mod pictures;
+mod rotate;
 mod sandbox;
 mod secrets;
 mod steps;

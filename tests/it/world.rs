@@ -24,8 +24,8 @@ use neonup::{
         database::{Database, Session, SqlFile, TableFacts, TlsFacts},
         files::{FileKind, FileStat, Files},
         neon::{
-            Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewProject, Operation,
-            Organization, Project, User,
+            ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
+            NewProject, Operation, Organization, Project, Reset, User,
         },
         process::{CommandSpec, Ended, HttpAnswer, Process, Running},
         repository::{HistoryScan, Known, Protection, Repository, TreeScan},
@@ -38,7 +38,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The key that the fake Neon accepts; a canary that no output may hold.
 pub const KEY: &str = "napi_canary0123456789canary";
-/// The password of every role.
+/// The password of every role, until it is reset.
 pub const PASSWORD: &str = "npg_canaryPassword42";
 
 /// What a create does.
@@ -77,6 +77,35 @@ pub struct State {
     pub neon_cli: Option<(String, String)>,
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub calls: Vec<String>,
+    /// Neon's password of the role, where it was reset.
+    pub password: Option<String>,
+    /// What the compute takes, where it is not [`PASSWORD`]: a reset works only when its operation has finished.
+    pub accepted: Option<String>,
+    pub resets: usize,
+    /// This many resets are done, and their answers lost.
+    pub lost_resets: usize,
+    /// Keys beside [`KEY`], with their numbers; a revoked one goes.
+    pub keys: Vec<(i64, String, String)>,
+    /// Whether [`KEY`], which has number 1, was revoked.
+    pub revoked: bool,
+    /// This many keys are made, and the answers lost.
+    pub lost_keys: usize,
+    /// How many more changes of the world happen before everything stands still, as after a SIGKILL.
+    pub changes_left: Option<usize>,
+    pub killed: bool,
+    /// Files that git ignores.
+    pub ignored: Vec<String>,
+}
+
+impl State {
+    /// Neon's password of the role.
+    pub fn password(&self) -> String {
+        self.password.clone().unwrap_or_else(|| PASSWORD.to_owned())
+    }
+
+    fn accepted(&self) -> String {
+        self.accepted.clone().unwrap_or_else(|| PASSWORD.to_owned())
+    }
 }
 
 /// All fakes share one state.
@@ -106,7 +135,11 @@ impl World {
     }
 
     pub fn settings_with(environment: &[(&str, &str)], flags: Flags) -> Settings {
-        let config = Config::parse("[project]\nname = \"todo\"\n").unwrap();
+        Self::settings_of("[project]\nname = \"todo\"\n", environment, flags)
+    }
+
+    pub fn settings_of(config: &str, environment: &[(&str, &str)], flags: Flags) -> Settings {
+        let config = Config::parse(config).unwrap();
         let environment = environment
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -145,8 +178,32 @@ impl World {
         self.with(|state| state.calls.push(call.to_owned()));
     }
 
-    fn check(key: &Secret) -> Result<()> {
-        if key.expose() == KEY {
+    /// Whether a change may happen; false once the process counts as killed.
+    fn change(&self) -> bool {
+        self.with(|state| {
+            match &mut state.changes_left {
+                Some(0) => state.killed = true,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            !state.killed
+        })
+    }
+
+    /// A call that changes the world: never goes on where the process counts as killed.
+    async fn changing(&self, call: &str) {
+        if !self.change() {
+            std::future::pending::<()>().await;
+        }
+        self.called(call);
+    }
+
+    fn check(&self, key: &Secret) -> Result<()> {
+        let known = self.with(|state| {
+            (key.expose() == KEY && !state.revoked)
+                || state.keys.iter().any(|(_, _, known)| known == key.expose())
+        });
+        if known {
             return Ok(());
         }
         Err(
@@ -189,7 +246,7 @@ impl Neon for World {
         if hangs {
             std::future::pending::<()>().await;
         }
-        Self::check(key)?;
+        self.check(key)?;
         Ok(Auth {
             account_id: "ada".to_owned(),
             auth_method: method.unwrap_or_else(|| "api_key_user".to_owned()),
@@ -197,7 +254,7 @@ impl Neon for World {
     }
 
     async fn user(&self, key: &Secret) -> Result<User> {
-        Self::check(key)?;
+        self.check(key)?;
         Ok(User {
             email: "ada@example.org".to_owned(),
             projects_limit: None,
@@ -215,7 +272,7 @@ impl Neon for World {
         page: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<Listing> {
         self.called("list");
-        Self::check(key)?;
+        self.check(key)?;
         self.with(|state| {
             if let Some(id) = &state.scoped_to {
                 return Err(Failure::new(
@@ -275,6 +332,9 @@ impl Neon for World {
 
     async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>> {
         Ok(self.with(|state| {
+            if state.busy == 0 && !state.operation_fails {
+                state.accepted.clone_from(&state.password);
+            }
             let status = if state.operation_fails {
                 "failed"
             } else if state.busy > 0 {
@@ -337,9 +397,86 @@ impl Neon for World {
         pooled: bool,
     ) -> Result<Secret> {
         let suffix = if pooled { "-pooler" } else { "" };
+        let password = self.with(|state| state.password());
         Ok(Secret::new(format!(
-            "postgresql://{role}:{PASSWORD}@ep-a-b-12345678{suffix}.us-east-2.aws.neon.tech/{database}?sslmode=require&channel_binding=require"
+            "postgresql://{role}:{password}@ep-a-b-12345678{suffix}.us-east-2.aws.neon.tech/{database}?sslmode=require&channel_binding=require"
         )))
+    }
+
+    async fn reset_password(
+        &self,
+        key: &Secret,
+        _project: &str,
+        _branch: &str,
+        _role: &str,
+    ) -> Result<Reset> {
+        self.check(key)?;
+        self.changing("reset").await;
+        self.with(|state| {
+            state.resets += 1;
+            state.busy = 2;
+            let password = format!("npg_rotated{}Password42", state.resets);
+            state.password = Some(password.clone());
+            if state.lost_resets > 0 {
+                state.lost_resets -= 1;
+                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+            }
+            Ok(Reset {
+                password: Secret::new(password),
+                operations: vec![Operation {
+                    id: "op".to_owned(),
+                    action: "apply_config".to_owned(),
+                    status: "running".to_owned(),
+                    error: None,
+                }],
+            })
+        })
+    }
+
+    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>> {
+        self.check(key)?;
+        Ok(self.with(|state| {
+            let own = (!state.revoked).then(|| (1, "mine".to_owned()));
+            let others = state.keys.iter().map(|(id, name, _)| (*id, name.clone()));
+            own.into_iter()
+                .chain(others)
+                .map(|(id, name)| ApiKey {
+                    id,
+                    name,
+                    last_used_at: None,
+                })
+                .collect()
+        }))
+    }
+
+    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey> {
+        self.check(key)?;
+        self.changing("create key").await;
+        self.with(|state| {
+            let id = 2 + i64::try_from(state.keys.len()).unwrap();
+            let secret = format!("napi_another{id}0123456789another");
+            state.keys.push((id, name.to_owned(), secret.clone()));
+            if state.lost_keys > 0 {
+                state.lost_keys -= 1;
+                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+            }
+            Ok(NewApiKey {
+                id,
+                key: Secret::new(secret),
+            })
+        })
+    }
+
+    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<()> {
+        self.check(key)?;
+        self.changing("revoke key").await;
+        self.with(|state| {
+            if id == 1 {
+                state.revoked = true;
+            }
+            state.keys.retain(|(known, ..)| *known != id);
+        });
+        Ok(())
     }
 
     async fn sandbox_authority(&self) -> Option<String> {
@@ -380,9 +517,12 @@ impl Database for World {
 
     async fn connect(
         &self,
-        _connection: &Connection,
+        connection: &Connection,
         _authority: Option<&str>,
     ) -> Result<Box<dyn Session>> {
+        if self.with(|state| state.accepted()) != connection.password.expose() {
+            return Err(Failure::new(Code::HealthAuth, "refused"));
+        }
         Ok(Box::new(FakeSession))
     }
 }
@@ -433,6 +573,7 @@ impl SecretStore for World {
     }
 
     async fn set(&self, store: Store, account: &str, key: &Secret) -> Result<()> {
+        self.changing("store key").await;
         if store != Store::Session {
             self.with(|state| {
                 state
@@ -491,6 +632,9 @@ impl Files for World {
     }
 
     fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+        if !self.change() {
+            return Err(io::Error::other("killed"));
+        }
         self.with(|state| {
             if state.files.get(path).map(Vec::as_slice) != expected {
                 return Err(io::Error::other("changed meanwhile"));
@@ -549,6 +693,14 @@ impl Repository for World {
         Ok(".gitignore".to_owned())
     }
 
+    async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>> {
+        let env = patterns.contains(&".env.*");
+        Ok(self.with(|state| {
+            let fits = |file: &&String| file.contains(".env") == env;
+            state.ignored.iter().filter(fits).cloned().collect()
+        }))
+    }
+
     async fn untrack(&self, _path: &str) -> Result<()> {
         Ok(())
     }
@@ -587,6 +739,10 @@ impl Process for World {
 
     async fn get(&self, _url: &str, _limit: Duration) -> Option<HttpAnswer> {
         None
+    }
+
+    fn holding(&self, _secret: &Secret) -> Vec<(u32, String)> {
+        Vec::new()
     }
 
     async fn listening(&self, _port: u16) -> bool {

@@ -252,7 +252,7 @@ fn cure(key: &str, target: &EnvTarget, is_url: bool) -> String {
         .iter()
         .any(|(name, spec)| name == key && matches!(spec, KeySpec::Generate { .. }));
     let then = if is_url {
-        "reset the role's password in the Neon console, then run it again".to_owned()
+        "`neonup rotate` ends it".to_owned()
     } else if generated {
         format!(
             "delete the line of {key} in {}, then run it again",

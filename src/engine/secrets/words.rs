@@ -14,11 +14,11 @@ pub(super) const GENERATED: &str = "the value of ";
 const FIX: &str = "neonup check secrets --fix";
 
 /// The only cure for a password that others may have.
-const ROTATE: &str = "reset the role's password in the Neon console (Branches, Roles & Databases), then run `neonup setup env`";
+const ROTATE: &str =
+    "`neonup rotate` gives the role a new password, and proves that this one is refused";
 
 /// The only cure for an API key that others may have.
-const REVOKE: &str =
-    "make a new key in the Neon console, store it with `neonup login`, and revoke the old one";
+const REVOKE: &str = "`neonup rotate --api-key` makes a new key, stores it, and revokes this one";
 
 /// The cure for what others may have.
 fn cure(leak: &Leak) -> String {
@@ -304,9 +304,9 @@ mod tests {
             ),
             (
                 "the password of DATABASE_URL in backend/.env",
-                "reset the role's password in the Neon console",
+                "`neonup rotate` gives the role a new password",
             ),
-            ("the Neon API key", "`neonup login`, and revoke the old one"),
+            ("the Neon API key", "`neonup rotate --api-key`"),
         ] {
             let leak = Leak {
                 what: what.to_owned(),

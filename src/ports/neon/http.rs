@@ -16,8 +16,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewProject, Operation,
-    Organization, Project, User,
+    ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey, NewProject,
+    Operation, Organization, Project, Reset, User,
 };
 use crate::{
     domain::url::Connection,
@@ -553,6 +553,67 @@ impl Neon for HttpNeon {
         Ok(Secret::new(
             self.get::<Answer>(key, &path, &query).await?.uri,
         ))
+    }
+
+    async fn reset_password(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        role: &str,
+    ) -> Result<Reset> {
+        #[derive(Deserialize)]
+        struct Answer {
+            role: Role,
+            #[serde(default)]
+            operations: Vec<Operation>,
+        }
+        #[derive(Deserialize)]
+        struct Role {
+            password: String,
+        }
+        let path = format!(
+            "/projects/{}/branches/{}/roles/{}/reset_password",
+            segment(project),
+            segment(branch),
+            segment(role)
+        );
+        let answer: Answer = self.request(Method::POST, key, &path, &[], None).await?;
+        Ok(Reset {
+            password: Secret::new(answer.role.password),
+            operations: answer.operations,
+        })
+    }
+
+    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>> {
+        self.get(key, "/api_keys", &[]).await
+    }
+
+    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey> {
+        #[derive(Deserialize)]
+        struct Answer {
+            id: i64,
+            key: String,
+        }
+        let body = json!({ "key_name": name });
+        let answer: Answer = self
+            .request(Method::POST, key, "/api_keys", &[], Some(&body))
+            .await?;
+        Ok(NewApiKey {
+            id: answer.id,
+            key: Secret::new(answer.key),
+        })
+    }
+
+    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<()> {
+        let path = format!("/api_keys/{id}");
+        match self
+            .request::<Value>(Method::DELETE, key, &path, &[], None)
+            .await
+        {
+            Err(failure) if failure.code != Code::ProjectDeleted => Err(failure),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     async fn sandbox_authority(&self) -> Option<String> {

@@ -18,6 +18,7 @@ use crate::{
     child::{self, Death},
     failure::{Failure, Result},
     finding::Code,
+    secret::Secret,
 };
 
 /// How much of a program's output is kept: its end, since that is where the reason stands.
@@ -264,6 +265,10 @@ impl Process for OsProcess {
         })
     }
 
+    fn holding(&self, secret: &Secret) -> Vec<(u32, String)> {
+        holding(secret)
+    }
+
     async fn listening(&self, port: u16) -> bool {
         let tries = [
             TcpStream::connect(("127.0.0.1", port)),
@@ -283,6 +288,30 @@ impl Process for OsProcess {
 
 fn is_executable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
+
+/// Reads `/proc`: what belongs to others cannot be read, and is passed over. Source: proc(5), `/proc/pid/environ`, which is the
+/// environment that the program was started with.
+fn holding(secret: &Secret) -> Vec<(u32, String)> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let finder = memchr::memmem::Finder::new(secret.expose().as_bytes());
+    let ours = std::process::id();
+    let mut found: Vec<(u32, String)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let environment = std::fs::read(entry.path().join("environ")).ok()?;
+            if pid == ours || finder.find(&environment).is_none() {
+                return None;
+            }
+            let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            Some((pid, name.trim().to_owned()))
+        })
+        .collect();
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]

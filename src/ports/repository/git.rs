@@ -181,6 +181,15 @@ impl Repository for GitRepository {
         short(move || untrack(&layout, &git, &path)).await
     }
 
+    async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        let patterns: Vec<String> = patterns
+            .iter()
+            .map(|pattern| format!(":(top,glob)**/{pattern}"))
+            .collect();
+        short(move || ignored_files(&layout, &git, &patterns)).await
+    }
+
     async fn scan_tree(
         &self,
         live: &[(String, Secret)],
@@ -483,6 +492,45 @@ fn restore(file: &Path, old: &[u8]) -> io::Result<()> {
             .open(file)?
             .set_len(old.len() as u64)
     }
+}
+
+/// Folders of other people's files: what lies there is not the project's.
+const DEPENDENCIES: [&str; 5] = ["node_modules", ".venv", "venv", "target", "vendor"];
+
+/// Asks git for the ignored files of these pathspecs.
+fn ignored_files(layout: &Layout, git: &Program, pathspecs: &[String]) -> Result<Vec<String>> {
+    let wrong = |why: String| {
+        Failure::new(
+            Code::SecretsUnknown,
+            "the ignored files could not be listed",
+        )
+        .why(why)
+        .hint("git status --ignored")
+    };
+    let mut arguments = vec![
+        "ls-files".to_owned(),
+        "-z".to_owned(),
+        "--others".to_owned(),
+        "--ignored".to_owned(),
+        "--exclude-standard".to_owned(),
+        "--".to_owned(),
+    ];
+    arguments.extend_from_slice(pathspecs);
+    arguments.extend(
+        DEPENDENCIES
+            .iter()
+            .map(|folder| format!(":(top,glob,exclude)**/{folder}/**")),
+    );
+    let said = git
+        .run(&layout.root, &arguments)
+        .map_err(|error| wrong(error.to_string()))?;
+    if !said.ok() {
+        return Err(wrong(said.reason()));
+    }
+    Ok(said
+        .records()
+        .map(|record| String::from_utf8_lossy(record).into_owned())
+        .collect())
 }
 
 fn untrack(layout: &Layout, git: &Program, path: &str) -> Result<()> {

@@ -38,6 +38,12 @@ pub fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static
             "Go back",
             "Create it all the same",
         ),
+        Question::Rotate => (
+            "A new password?",
+            "Neon gives the role a new password, your env files get it, and the old one is refused. Whatever still uses the old one stops working: colleagues, deployments and CI need the new one.".to_owned(),
+            "Go back",
+            "Rotate it now",
+        ),
     };
     let mut lines = pen.wrapped(Role::Text, &why, 0);
     lines.push(Line::default());

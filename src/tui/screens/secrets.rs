@@ -30,20 +30,19 @@ pub fn ask(state: &StepState) -> Ask {
             .note("files stay; nothing is committed"),
         );
     }
-    if leaked {
-        // what is reset or revoked, is so in the console; this is the part that a command does
-        let (command, note) = if of_key(state) {
-            ("neonup login", "stores the new key")
-        } else {
-            ("neonup setup env", "ends the cure above")
-        };
+    if leaked && of_key(state) {
         choices.push(
             Choice::new(
-                format!("Copy: {command}"),
+                "Copy: neonup rotate --api-key",
                 "copy",
-                Action::Copy(command.to_owned()),
+                Action::Copy("neonup rotate --api-key".to_owned()),
             )
-            .note(note),
+            .note("a new key; the old one is revoked"),
+        );
+    } else if leaked {
+        choices.push(
+            Choice::new("Rotate the password", "rotate", Action::AskRotate)
+                .note("the only cure; asks once more"),
         );
     }
     if choices.is_empty() {
@@ -68,7 +67,7 @@ fn of_key(state: &StepState) -> bool {
                 Code::SecretsLiveSecretInHistory | Code::SecretsLiveSecretInTree
             )
         })
-        .all(|finding| finding.hint.contains("`neonup login`"))
+        .all(|finding| finding.hint.contains("--api-key"))
 }
 
 /// What is known.

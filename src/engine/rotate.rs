@@ -1,0 +1,366 @@
+//! Rotation: a new secret in the place of the old one, and the proof that the old one is dead.
+//!
+//! Nothing of a rotation is recorded, as nothing else is. Neon knows the current password, the env files say which one the
+//! application has, and from the two it follows what is left to do. So the order is: reset, wait, prove the new one, other files,
+//! env files, prove that the old one is refused. Killed before the env files were written, the next run sees that they hold an older
+//! password than Neon, and goes on from there without a second reset.
+
+mod copies;
+mod key;
+
+use std::time::Duration;
+
+pub(super) use key::api_key;
+
+use super::{Cx, Project, Step as _, env, login, target};
+use crate::{
+    answer::Answer,
+    domain::url::{Connection, recognise},
+    event::{Progress, Report},
+    failure::{Failure, Result},
+    finding::{Code, Finding},
+    ports::neon::Operation,
+    secret::Secret,
+    settings::KeySpec,
+};
+
+/// The command that goes on where a rotation was interrupted.
+const AGAIN: &str = "neonup rotate";
+/// The longest that Neon's operations may take; its own SDK waits as long.
+const OPERATIONS: Duration = Duration::from_mins(5);
+/// How long a password may go on being taken, or not being taken yet, after the operations have finished.
+const LAG: Duration = Duration::from_secs(15);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What came of a rotation.
+pub(super) struct Rotated {
+    /// In one sentence without a full stop.
+    pub(super) evidence: String,
+    /// Copies of the old secret that somebody has to see to.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Rotated {
+    /// What a step found afterwards, with what the rotation has to say first.
+    pub(super) fn into_report(self, mut probed: Report) -> Report {
+        probed.evidence = format!("{}; {}", self.evidence, probed.evidence);
+        probed.findings.splice(0..0, self.findings);
+        probed
+    }
+}
+
+/// Gives the role a new password, or finishes what an earlier run began.
+pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
+    let known = login::find_key(cx).await.ok_or_else(login::needed)?;
+    let project = cx.project().ok_or_else(|| {
+        Failure::new(
+            Code::ProjectMissing,
+            "the project is not known, so there is no password to reset",
+        )
+        .hint("neonup setup project")
+    })?;
+    same_database(cx, &project)?;
+    // all that could keep the new password from being written is found out while the old one still works
+    env::rewritable(cx).await?;
+    let stale = stale_passwords(cx, &project.connection);
+    let (old, new, began) = if stale.is_empty() {
+        let old = project.connection.password.clone();
+        let new = reset(cx, &known.key, &project).await?;
+        (vec![old], new, true)
+    } else {
+        cx.progress(Progress::label(
+            "Neon has a newer password than the env files: finishing what was begun",
+        ));
+        (stale, project.connection.password.clone(), false)
+    };
+    let connection = Connection {
+        password: new.clone(),
+        ..project.connection.clone()
+    };
+    taken(cx, &connection).await?;
+    cx.remember_project(Some(Project {
+        connection: connection.clone(),
+        ..project.clone()
+    }));
+    let copies = copies::Copies::rewrite(cx, &old, &new).await?;
+    cx.progress(Progress::label("writing the env files"));
+    env::EnvStep.apply(cx, Answer::Default).await?;
+    cx.remember_change(true);
+    for password in &old {
+        refused(
+            cx,
+            &Connection {
+                password: password.clone(),
+                ..connection.clone()
+            },
+        )
+        .await?;
+    }
+    let mut findings = copies.findings(cx, &old).await;
+    findings.extend(copies::other_branches(cx, &known.key, &project, &old).await);
+    let written = cx.settings.env.len() + copies.rewritten.len();
+    let what = if began {
+        format!("the password of {} was reset", connection.role)
+    } else {
+        format!(
+            "the password of {} had been reset already, and is in place now",
+            connection.role
+        )
+    };
+    let files = if written == 1 { "file" } else { "files" };
+    Ok(Rotated {
+        evidence: format!("{what}: {written} {files} hold the new one, and the old one is refused"),
+        findings,
+    })
+}
+
+/// Fails where the env file leads to another database than the project's: then the two passwords have nothing to do with each other.
+fn same_database(cx: &Cx, project: &Project) -> Result<()> {
+    let Some(url) = target::url(cx).and_then(|url| recognise(url.expose())) else {
+        return Ok(());
+    };
+    let differences = project.connection.differences(&url);
+    let others: Vec<_> = differences
+        .iter()
+        .filter(|difference| **difference != "the password")
+        .copied()
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::EnvStaleUrl,
+        "the env file leads to another database than this project's, so nothing was reset",
+    )
+    .why(format!("not the same: {}", others.join(", ")))
+    .hint("neonup setup env"))
+}
+
+/// The passwords of the env files that are not Neon's current one.
+fn stale_passwords(cx: &Cx, connection: &Connection) -> Vec<Secret> {
+    let mut stale: Vec<Secret> = Vec::new();
+    for spec in &cx.settings.env {
+        let path = cx.settings.path(&spec.file);
+        let Ok(Some(bytes)) = cx.ports.files.read(&path) else {
+            continue;
+        };
+        let document = crate::domain::dotenv::Document::parse(&bytes);
+        let urls = spec
+            .keys
+            .iter()
+            .filter(|(_, key)| matches!(key, KeySpec::Url { .. }))
+            .flat_map(|(name, _)| document.all(name))
+            .filter_map(|entry| recognise(entry.value.expose()));
+        for url in urls {
+            // a placeholder from the example is no password that anybody had
+            let ours = connection.differences(&url) == ["the password"];
+            let real = !crate::domain::credentials::is_placeholder(url.password.expose());
+            if ours && real && !stale.contains(&url.password) {
+                stale.push(url.password);
+            }
+        }
+    }
+    stale
+}
+
+/// Resets, and waits until the new password works. A lost answer is followed by a look, never by a second reset.
+async fn reset(cx: &Cx, key: &Secret, project: &Project) -> Result<Secret> {
+    let role = &project.connection.role;
+    cx.progress(Progress::label(format!("resetting the password of {role}")));
+    let neon = &cx.ports.neon;
+    match neon
+        .reset_password(key, &project.id, &project.branch, role)
+        .await
+    {
+        Ok(reset) => {
+            settled(cx, key, &project.id, reset.operations).await?;
+            Ok(reset.password)
+        }
+        Err(failure) if failure.code == Code::LoginUnreachable => {
+            cx.progress(Progress::label(
+                "the answer was lost: looking whether the password was reset",
+            ));
+            let operations = neon.operations(key, &project.id).await.map_err(unsure)?;
+            settled(cx, key, &project.id, operations).await?;
+            let now = current(cx, key, project).await.map_err(unsure)?;
+            if now == project.connection.password {
+                return Err(Failure {
+                    hint: format!("the password is as it was; run `{AGAIN}` again"),
+                    ..failure
+                });
+            }
+            Ok(now)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Neither the answer nor a look at Neon says whether it was done.
+fn unsure(failure: Failure) -> Failure {
+    let why = if failure.why.is_empty() {
+        failure.what
+    } else {
+        format!("{}: {}", failure.what, failure.why)
+    };
+    Failure {
+        what: "the answer was lost, so whether the password was reset is not known".to_owned(),
+        why,
+        hint: format!("run `{AGAIN}` again: it looks first, and goes on from what is true"),
+        ..failure
+    }
+}
+
+/// The password that Neon has now.
+async fn current(cx: &Cx, key: &Secret, project: &Project) -> Result<Secret> {
+    let Project {
+        id,
+        branch,
+        connection,
+    } = project;
+    let uri = cx
+        .ports
+        .neon
+        .connection_uri(
+            key,
+            id,
+            branch,
+            &connection.database,
+            &connection.role,
+            false,
+        )
+        .await?;
+    recognise(uri.expose())
+        .map(|read| read.password)
+        .ok_or_else(|| {
+            Failure::new(
+                Code::ProjectNotReady,
+                "Neon's connection URI is not of the form that it documents",
+            )
+            .hint("this version of neonup may be too old: update it")
+        })
+}
+
+/// Waits for these operations.
+async fn settled(cx: &Cx, key: &Secret, project: &str, operations: Vec<Operation>) -> Result<()> {
+    let started = tokio::time::Instant::now();
+    let total = operations.len() as u64;
+    let mut open = operations;
+    let mut pause = Duration::from_millis(50);
+    loop {
+        if let Some(failed) = open.iter().find(|operation| operation.has_failed()) {
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                format!("Neon's operation {} failed", failed.action),
+            )
+            .why(
+                failed
+                    .error
+                    .clone()
+                    .unwrap_or_else(|| failed.status.clone()),
+            )
+            .hint(format!(
+                "no file was changed; run `{AGAIN}` again: it goes on from what Neon says then"
+            )));
+        }
+        open.retain(|operation| !operation.has_ended());
+        let Some(current) = open.first() else {
+            return Ok(());
+        };
+        cx.progress(Progress {
+            label: format!("Neon: {}", current.action.replace('_', " ")),
+            done: total.saturating_sub(open.len() as u64),
+            total: Some(total),
+        });
+        if started.elapsed() > OPERATIONS {
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                "Neon's operations did not finish within 5 minutes",
+            )
+            .why(format!(
+                "{}; until they do, the old password works and the new one does not",
+                current.action
+            ))
+            .hint(format!("run `{AGAIN}` again: it goes on waiting")));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(1));
+        for operation in &mut open {
+            *operation = cx
+                .ports
+                .neon
+                .operation(key, project, &operation.id)
+                .await
+                .map_err(|failure| Failure {
+                    hint: format!(
+                        "no file was changed; run `{AGAIN}` again: it goes on from there"
+                    ),
+                    ..failure
+                })?;
+        }
+    }
+}
+
+/// Logs in with the new password; it may take a moment until the compute knows it.
+async fn taken(cx: &Cx, connection: &Connection) -> Result<()> {
+    cx.progress(Progress::label("connecting with the new password"));
+    let authority = cx.authority().await?;
+    let started = tokio::time::Instant::now();
+    loop {
+        match cx
+            .ports
+            .database
+            .connect(connection, authority.as_deref())
+            .await
+        {
+            Ok(_session) => return Ok(()),
+            Err(failure) if failure.code == Code::HealthAuth && started.elapsed() < LAG => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(failure) => {
+                return Err(Failure {
+                    hint: format!(
+                        "Neon has a new password, and no file was changed: run `{AGAIN}` again, it goes on from there"
+                    ),
+                    ..failure
+                });
+            }
+        }
+    }
+}
+
+/// Makes sure that an old password opens nothing any more.
+async fn refused(cx: &Cx, connection: &Connection) -> Result<()> {
+    cx.progress(Progress::label("trying the old password"));
+    let authority = cx.authority().await?;
+    let started = tokio::time::Instant::now();
+    loop {
+        match cx
+            .ports
+            .database
+            .connect(connection, authority.as_deref())
+            .await
+        {
+            Err(failure) if failure.code == Code::HealthAuth => return Ok(()),
+            Err(failure) => {
+                return Err(Failure {
+                    what: format!(
+                        "the new password is in place, but whether the old one is refused could not be seen: {}",
+                        failure.what
+                    ),
+                    hint: "neonup check health, then try the old URL yourself".to_owned(),
+                    ..failure
+                });
+            }
+            Ok(_session) if started.elapsed() < LAG => tokio::time::sleep(PAUSE).await,
+            Ok(_session) => {
+                return Err(Failure::new(
+                    Code::HealthAuth,
+                    "the new password is in place, but the old one still opens the database",
+                )
+                .why("Neon says that it was reset, and the compute takes the old one")
+                .hint("restart the compute in the Neon console, then try the old URL again"));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A new API key in the place of the old one.
+//!
+//! The order lets nobody be locked out: the new key is made, proven and stored before the old one is revoked. Which of the user's keys the
+//! old one is, Neon does not tell: its list shows names and numbers. Where only one other key exists, it is that one; else nothing is
+//! revoked, and the list is shown.
+
+use super::Rotated;
+use crate::{
+    answer::Store,
+    detail::KeySource,
+    engine::{Cx, KnownKey, login},
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    ports::neon::ApiKey,
+    secret::Secret,
+};
+
+/// What the names of keys begin with that this program makes.
+const NAME: &str = "neonup ";
+
+/// Where keys are made and revoked by hand.
+const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
+
+/// Makes a new key, stores it, and revokes the old one.
+pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
+    let known = login::find_key(cx).await.ok_or_else(login::needed)?;
+    let neon = &cx.ports.neon;
+    let auth = neon.auth(&known.key).await?;
+    if auth.auth_method != "api_key_user" {
+        return Err(Failure::new(
+            Code::LoginKeyScope,
+            "only a personal API key can make its successor",
+        )
+        .why("this is an organization's key, a project's key or a login of the neon CLI")
+        .hint(format!("an admin makes a new one in the Neon console; then `neonup login` stores it ({CONSOLE})")));
+    }
+    let before = neon.api_keys(&known.key).await?;
+    let store = login::storable(cx, known.source).await?;
+    let name = format!("{NAME}{}", stamp(cx));
+    cx.progress(Progress::label("making a new API key"));
+    let new = match neon.create_api_key(&known.key, &name).await {
+        Ok(new) => new,
+        Err(failure) if failure.code == Code::LoginUnreachable => {
+            return Err(lost(cx, &known.key, &before, failure).await);
+        }
+        Err(failure) => return Err(failure),
+    };
+    neon.auth(&new.key).await.map_err(|failure| Failure {
+        what: format!(
+            "the new key `{name}` was made, but could not be tried: {}",
+            failure.what
+        ),
+        hint: format!("the old key is as it was; revoke `{name}` in the console, then run it again ({CONSOLE})"),
+        ..failure
+    })?;
+    cx.progress(Progress::label("storing the new key"));
+    cx.ports
+        .store
+        .set(store, &cx.settings.key_account(), &new.key)
+        .await
+        .map_err(|failure| Failure {
+            hint: format!("the old key is as it was; revoke `{name}` in the console ({CONSOLE})"),
+            ..failure
+        })?;
+    let source = match store {
+        Store::File => KeySource::File,
+        Store::Keyring | Store::Session => KeySource::Keyring,
+    };
+    cx.remember_key(Some(KnownKey {
+        key: new.key.clone(),
+        source,
+    }));
+    let mut findings = copies(cx, &known);
+    let evidence = match before.as_slice() {
+        [only] => {
+            cx.progress(Progress::label("revoking the old key"));
+            revoke(cx, &new.key, &known.key, only).await?;
+            format!("the new key `{name}` is stored, and the old one is refused")
+        }
+        several => {
+            findings.push(undecided(several));
+            format!("the new key `{name}` is stored; the old one is not revoked yet")
+        }
+    };
+    Ok(Rotated { evidence, findings })
+}
+
+/// Revokes the old key with the new one, and makes sure.
+async fn revoke(cx: &Cx, new: &Secret, old: &Secret, key: &ApiKey) -> Result<()> {
+    let by_hand = format!(
+        "the new key is stored; revoke `{}` (number {}) in the console ({CONSOLE})",
+        key.name, key.id
+    );
+    cx.ports
+        .neon
+        .revoke_api_key(new, key.id)
+        .await
+        .map_err(|failure| Failure {
+            what: format!("the old key was not revoked: {}", failure.what),
+            hint: by_hand.clone(),
+            ..failure
+        })?;
+    match cx.ports.neon.auth(old).await {
+        Err(failure) if failure.code == Code::LoginKeyRejected => Ok(()),
+        Err(failure) => Err(Failure {
+            what: format!(
+                "the old key was revoked, but whether it is refused could not be seen: {}",
+                failure.what
+            ),
+            ..failure
+        }),
+        Ok(_) => Err(Failure::new(
+            Code::LoginKeyScope,
+            "Neon revoked a key, and still accepts the old one",
+        )
+        .why(format!("revoked was `{}` (number {})", key.name, key.id))
+        .hint(by_hand)),
+    }
+}
+
+/// After a lost answer: a key that was made, and that nobody has, is revoked at once.
+async fn lost(cx: &Cx, key: &Secret, before: &[ApiKey], failure: Failure) -> Failure {
+    let neon = &cx.ports.neon;
+    let Ok(now) = neon.api_keys(key).await else {
+        return Failure {
+            hint: format!(
+                "a key whose name begins with `{NAME}` may have been made: look, and revoke it ({CONSOLE}); the old key is as it was"
+            ),
+            ..failure
+        };
+    };
+    let made = now.iter().filter(|key| {
+        key.name.starts_with(NAME)
+            && key.last_used_at.is_none()
+            && !before.iter().any(|known| known.id == key.id)
+    });
+    for orphan in made {
+        if let Err(refused) = neon.revoke_api_key(key, orphan.id).await {
+            return Failure {
+                hint: format!(
+                    "`{}` (number {}) was made, and nobody has it: revoke it ({CONSOLE})",
+                    orphan.name, orphan.id
+                ),
+                ..refused
+            };
+        }
+    }
+    Failure {
+        hint: "the old key is as it was; run `neonup rotate --api-key` again".to_owned(),
+        ..failure
+    }
+}
+
+/// The keys one of which is the old one.
+fn undecided(keys: &[ApiKey]) -> Finding {
+    let names: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let used = key.last_used_at.as_ref().map_or_else(
+                || "never used".to_owned(),
+                |at| format!("last used {}", at.get(..10).unwrap_or(at)),
+            );
+            format!("`{}` (number {}, {used})", key.name, key.id)
+        })
+        .collect();
+    Finding::new(
+        Code::LoginKeyScope,
+        "the old API key is not revoked yet: Neon does not tell which of these it is",
+    )
+    .severity(Severity::Warning)
+    .detail(names.join(", "))
+    .hint(format!("revoke it at {CONSOLE}"))
+}
+
+/// Where the old key still stands.
+fn copies(cx: &Cx, old: &KnownKey) -> Vec<Finding> {
+    let warning = |code: Code, title: String| Finding::new(code, title).severity(Severity::Warning);
+    let mut findings: Vec<_> = cx
+        .settings
+        .environment
+        .holding(&old.key)
+        .into_iter()
+        .map(|name| {
+            warning(
+                Code::LoginEnvironmentHidesKey,
+                format!("`{name}` of this shell still holds the old key"),
+            )
+            .detail("it hides the new one, which is stored")
+            .hint(format!("unset {name}"))
+        })
+        .collect();
+    findings.extend(
+        cx.ports
+            .process
+            .holding(&old.key)
+            .into_iter()
+            .map(|(pid, name)| {
+                warning(
+                    Code::LoginKeyRejected,
+                    format!("{name} (process {pid}) was started with the old key"),
+                )
+                .hint("start it again with the new one")
+            }),
+    );
+    findings
+}
+
+/// The day, which tells the keys apart for a person.
+fn stamp(cx: &Cx) -> String {
+    let date = time::OffsetDateTime::from(cx.settings.now);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        date.hour(),
+        date.minute()
+    )
+}
