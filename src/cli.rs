@@ -147,6 +147,9 @@ enum Command {
         /// A new API key instead.
         #[arg(long)]
         api_key: bool,
+        /// Where the new API key is kept; without it, where the old one is.
+        #[arg(long, value_name = "WHERE", requires = "api_key")]
+        store: Option<StoreArg>,
         /// Do it without asking.
         #[arg(long, short = 'y')]
         yes: bool,
@@ -316,6 +319,7 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
                     api_key,
                     yes,
                     dry_run,
+                    ..
                 }) => {
                     let what = if api_key {
                         headless::rotate::What::ApiKey
@@ -436,6 +440,9 @@ fn flags(global: &Global, command: Option<&Command>) -> Flags {
         flags.new_project = args.new;
         flags.edit_code = args.edit_code;
         flags.store = args.store.map(Store::from);
+    }
+    if let Some(Command::Rotate { store, .. }) = command {
+        flags.store = store.map(Store::from);
     }
     flags
 }

@@ -152,8 +152,13 @@ const fn command(what: What) -> &'static str {
 
 async fn rotate(work: &mut work::Work, what: What, output: &mut Output) -> Result<(), work::Stop> {
     work.apply(what.step(), Answer::Rotate, output).await?;
-    if work.plan.status(what.step()) != Status::Failed {
-        work.probe_all(what.after(), output).await?;
+    if work.plan.status(what.step()) == Status::Failed {
+        return Ok(());
+    }
+    work.probe_all(what.after(), output).await?;
+    // the application has not been seen with the new password yet
+    if what == What::Password && work.plan.status(StepId::Health) == Status::Todo {
+        work.apply(StepId::Health, Answer::Default, output).await?;
     }
     Ok(())
 }

@@ -1112,6 +1112,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     add("health-done", at(StepId::Secrets).keys(&[Char('6')]));
 
     add("secrets-leak", &mut at(StepId::Secrets));
+    add("secrets-rotate", at(StepId::Secrets).keys(&[Enter]));
     let mut open = todo(StepId::Secrets);
     "backend/.env is tracked".clone_into(&mut open.evidence);
     open.findings = vec![

@@ -14,7 +14,7 @@ use neonup::{
 use serde_json::json;
 
 use crate::{
-    support::{Home, Repo, Sandbox},
+    support::{Home, Repo, Sandbox, faults},
     world::{KEY, PASSWORD, World},
 };
 
@@ -304,27 +304,6 @@ fn password(repo: &Repo) -> String {
         .unwrap()
         .0
         .to_owned()
-}
-
-fn faults(sandbox: &Sandbox, faults: &serde_json::Value) {
-    let base = sandbox.api_host.trim_end_matches("/api/v2");
-    let answer = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(async {
-            reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .unwrap()
-                .post(format!("{base}/sandbox/faults"))
-                .json(faults)
-                .send()
-                .await
-                .unwrap()
-                .status()
-        });
-    assert!(answer.is_success(), "{answer}");
 }
 
 #[test]

@@ -187,6 +187,24 @@ pub fn get(url: &str) -> String {
     text.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
+/// Tells a sandbox how to misbehave from now on.
+pub fn faults(sandbox: &Sandbox, faults: &Value) {
+    let base = sandbox.api_host.strip_prefix("http://").unwrap();
+    let host = base.split_once('/').unwrap().0;
+    let body = faults.to_string();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /sandbox/faults HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let status = text.lines().next().unwrap();
+    assert!(status.contains(" 20"), "{status}");
+}
+
 pub fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).ok();

@@ -293,6 +293,22 @@ fn another_project_needs_another_name_or_a_clear_yes() {
 }
 
 #[test]
+fn a_password_is_never_ended_by_enter_alone() {
+    let mut app = named("secrets-leak");
+    assert_eq!(press(&mut app, KeyCode::Enter), none());
+    assert_eq!(
+        press(&mut app.clone(), KeyCode::Enter),
+        none(),
+        "no is preselected"
+    );
+    press(&mut app, KeyCode::Down);
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(StepId::Secrets, Answer::Rotate)]
+    );
+}
+
+#[test]
 fn existing_code_is_never_changed_by_enter_alone() {
     for name in ["backend-todo", "backend-edit"] {
         let mut app = named(name);
