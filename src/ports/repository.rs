@@ -6,6 +6,7 @@
 
 mod cache;
 mod content;
+mod excludes;
 mod git;
 mod history;
 mod ignore;

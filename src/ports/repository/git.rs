@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{
     HistoryScan, Known, Protection, Repository, TreeScan,
     content::Searcher,
-    history, ignore, index,
+    excludes, history, ignore, index,
     layout::Layout,
     meter::{Meter, StopOnDrop},
     program::Program,
@@ -273,9 +273,17 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
 /// Whether `git add` would refuse the path: both answers of git have to say so.
 fn ignored(layout: &Layout, git: &Program, path: &str) -> Known {
     if !git.available() {
-        return Known::Unknown(
-            "git is not installed, and nothing else knows all its rules".to_owned(),
-        );
+        return match excludes::ignored(layout, path) {
+            // git never ignores what it tracks
+            Ok(true) => match tracked(layout, git, path) {
+                Ok((Known::No, _)) => Known::Yes,
+                Ok((Known::Yes, _)) => Known::No,
+                Ok((Known::Unknown(why), _)) => Known::Unknown(why),
+                Err(error) => Known::Unknown(error.to_string()),
+            },
+            Ok(false) => Known::No,
+            Err(why) => Known::Unknown(why),
+        };
     }
     let mut all = true;
     for index in [&[][..], &["--no-index"][..]] {
@@ -339,7 +347,7 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         return Ok(format!("{directory}{changed}"));
     }
     let (file, relative) = ignore_file(layout, &path);
-    let there = git.available() && no_index(layout, git, &path) == Ok(true);
+    let there = no_index(layout, git, &path) == Ok(true);
     let name = file
         .strip_prefix(&layout.root)
         .unwrap_or(&file)
@@ -361,18 +369,12 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(wrong(format!("`{name}`: {error}")).hint(by_hand)),
     };
-    if !git.available() && ignore::holds(&old, &relative) {
-        return Ok(name);
-    }
     let examples = examples(layout, &path, &relative);
     let addition = ignore::addition(&old, &relative, &examples).map_err(|error| {
         wrong(format!("`{name}`: {error}")).hint("save it as UTF-8, then run this again")
     })?;
     append(&file, &addition)
         .map_err(|error| wrong(format!("`{name}`: {error}")).hint(by_hand.clone()))?;
-    if !git.available() {
-        return Ok(name);
-    }
     match no_index(layout, git, &path) {
         Ok(true) => Ok(name),
         answer => {
@@ -396,6 +398,9 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
 
 /// Whether the rules alone, without the index, ignore a path.
 fn no_index(layout: &Layout, git: &Program, path: &str) -> std::result::Result<bool, String> {
+    if !git.available() {
+        return excludes::ignored(layout, path);
+    }
     let said = git
         .run(
             &layout.root,

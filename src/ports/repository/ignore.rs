@@ -58,12 +58,6 @@ fn lines(old: &[u8]) -> impl Iterator<Item = &[u8]> {
     old.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
 }
 
-/// Whether the very rule for this path stands in the file. Whether it also decides is for git to say.
-pub(super) fn holds(old: &[u8], path: &str) -> bool {
-    let rule = escape(path);
-    lines(old).any(|line| line.strip_prefix(b"/").unwrap_or(line) == rule.as_bytes())
-}
-
 /// A path as a pattern that matches nothing else.
 fn escape(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -124,12 +118,6 @@ mod tests {
             add(".env.*\n", ".env"),
             "\n# secrets stay out of git\n.env\n.env~\n!.env.example\n"
         );
-    }
-
-    #[test]
-    fn a_rule_that_is_there_is_found() {
-        assert!(holds(b"a\r\n/backend/.env\r\n", "backend/.env"));
-        assert!(!holds(b"#.env\n!.env\n.env.*\n", ".env"));
     }
 
     #[test]

@@ -318,13 +318,16 @@ async fn without_git_nothing_is_called_safe() {
     repo.write(".env", "A=1\n");
     let git = repo.open_without_git();
     let protection = git.protection(".env").await.unwrap();
-    assert!(matches!(protection.ignored, Known::Unknown(_)));
-    assert_eq!(protection.tracked, Known::No);
+    assert_eq!(
+        (protection.ignored, protection.tracked),
+        (Known::Yes, Known::No)
+    );
+    assert_eq!(git.protection("a").await.unwrap().ignored, Known::No);
     repo.git(&["add", "-f", ".env"]);
     let protection = git.protection(".env").await.unwrap();
     assert_eq!(
-        (protection.tracked, protection.staged),
-        (Known::Yes, Known::Yes)
+        (protection.ignored, protection.tracked, protection.staged),
+        (Known::No, Known::Yes, Known::Yes)
     );
     git.untrack(".env").await.unwrap();
     assert_eq!(git.protection(".env").await.unwrap().tracked, Known::No);
@@ -343,6 +346,72 @@ async fn without_git_nothing_is_called_safe() {
         .await
         .unwrap();
     assert_eq!(history.leaks[0].place, Place::Object);
+}
+
+#[tokio::test]
+async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
+    let repo = Repo::new();
+    repo.commit("a", "1");
+    let git = repo.open_without_git();
+    // the line is added, and asked for again
+    repo.write("backend/.env", "A=1\n");
+    assert_eq!(
+        git.protection("backend/.env").await.unwrap().ignored,
+        Known::No
+    );
+    assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
+    assert_eq!(
+        git.protection("backend/.env").await.unwrap().ignored,
+        Known::Yes
+    );
+    assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
+    assert_eq!(repo.read(".gitignore").matches("backend/.env\n").count(), 1);
+    // behind a link git alone knows
+    std::os::unix::fs::symlink("backend", repo.root.join("link")).unwrap();
+    assert!(matches!(
+        git.protection("link/.env").await.unwrap().ignored,
+        Known::Unknown(_)
+    ));
+    // of a symbolic link git reads no rules
+    repo.write("rules", ".env\n");
+    repo.write("linked/.env", "A=1\n");
+    std::os::unix::fs::symlink("../rules", repo.root.join("linked/.gitignore")).unwrap();
+    assert_eq!(
+        git.protection("linked/.env").await.unwrap().ignored,
+        Known::No
+    );
+    // what libgit2 cannot open has nobody to ask
+    for option in ["--object-format=sha256", "--ref-format=reftable"] {
+        let repo = Repo::empty();
+        if !repo
+            .try_git(&repo.root, &["init", "-q", "-b", "main", option])
+            .0
+        {
+            continue;
+        }
+        repo.write(".gitignore", ".env\n");
+        let protection = repo.open_without_git().protection(".env").await.unwrap();
+        for answer in [protection.ignored, protection.tracked, protection.staged] {
+            assert!(matches!(answer, Known::Unknown(_)), "{option}: {answer:?}");
+        }
+        let scan = repo
+            .open_without_git()
+            .scan_history(&[], &[], &|_, _| {})
+            .await;
+        assert_eq!(scan.unwrap_err().code, Code::SecretsUnknown, "{option}");
+    }
+    let split = Repo::new();
+    split.commit("a", "1");
+    split.git(&["update-index", "--split-index"]);
+    let answer = split.open_without_git().protection("a").await.unwrap();
+    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
+    assert_ne!(answer.ignored, Known::Yes);
+    let partial = Repo::new();
+    partial.commit("a", "1");
+    partial.git(&["config", "core.repositoryformatversion", "1"]);
+    partial.git(&["config", "extensions.partialClone", "origin"]);
+    let answer = partial.open_without_git().protection("a").await.unwrap();
+    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
 }
 
 #[tokio::test]
@@ -450,6 +519,7 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         repo.write(path, "A=1\n");
     }
     let git = repo.open();
+    let without = repo.open_without_git();
     let (mut ignored, mut taken) = (0, 0);
     for tree in 0..trees {
         let places = [
@@ -482,6 +552,12 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
                 answer.ignored == Known::Yes,
                 refused,
                 "tree {tree}, {path}: {said}\n{rules}"
+            );
+            let second = without.protection(path).await.unwrap();
+            assert_eq!(
+                second.ignored == Known::Yes,
+                refused,
+                "without git, tree {tree}, {path}: {said}\n{rules}"
             );
             *(if refused { &mut ignored } else { &mut taken }) += 1;
         }
