@@ -153,6 +153,7 @@ impl Repository for GitRepository {
                     tracked: unknown(),
                     staged: unknown(),
                     committed: unknown(),
+                    exposed: Vec::new(),
                 });
             }
             Err(failure) => return Err(failure),
@@ -246,6 +247,10 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
         if let Ok((Known::Yes, _)) = outer {
             inside.tracked = Known::Yes;
         }
+        let above = path.strip_suffix(&rest).unwrap_or_default();
+        for companion in &mut inside.exposed {
+            companion.insert_str(0, above);
+        }
         return inside;
     }
     let (tracked, hidden) = match tracked(layout, git, path) {
@@ -262,8 +267,15 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
     } else {
         Known::Unknown("the history was not asked".to_owned())
     };
+    let ignored = ignored(layout, git, path);
+    let exposed = if ignored == Known::Yes {
+        exposed(layout, git, path)
+    } else {
+        Vec::new()
+    };
     Protection {
-        ignored: ignored(layout, git, path),
+        ignored,
+        exposed,
         tracked,
         staged,
         committed,
@@ -303,6 +315,43 @@ fn ignored(layout: &Layout, git: &Program, path: &str) -> Known {
         }
     }
     if all { Known::Yes } else { Known::No }
+}
+
+/// The companions of an ignored path that the rules do not ignore. Nothing where git does not answer: the path itself says so then.
+fn exposed(layout: &Layout, git: &Program, path: &str) -> Vec<String> {
+    let companions = ignore::companions(path);
+    if !git.available() {
+        return companions
+            .into_iter()
+            .filter(|companion| excludes::ignored(layout, companion) == Ok(false))
+            .collect();
+    }
+    let mut arguments = vec!["check-ignore", "--no-index", "-v", "-n", "--"];
+    arguments.extend(companions.iter().map(String::as_str));
+    let Ok(said) = git.run(&layout.root, &arguments) else {
+        return Vec::new();
+    };
+    if !matches!(said.code, Some(0 | 1)) {
+        return Vec::new();
+    }
+    // a line for each, in their order
+    let text = String::from_utf8_lossy(&said.out).into_owned();
+    text.lines()
+        .zip(companions)
+        .filter(|(line, _)| !says_ignored(line))
+        .map(|(_, companion)| companion)
+        .collect()
+}
+
+/// Reads `source:line:pattern<tab>path`: no source where no rule fits, and a pattern with `!` takes the path back.
+fn says_ignored(line: &str) -> bool {
+    let rule = line.rsplit_once('\t').map_or(line, |(rule, _)| rule);
+    let mut parts = rule.split(':').skip(1);
+    let numbered = parts.any(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()));
+    numbered
+        && parts
+            .next()
+            .is_some_and(|pattern| !pattern.starts_with('!'))
 }
 
 /// Whether the index has the path, and whether git is told to overlook its changes.
@@ -353,8 +402,8 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         .unwrap_or(&file)
         .to_string_lossy()
         .replace('\\', "/");
-    if there {
-        // the rules ignore it already: it is tracked, which no rule changes
+    // where the rules ignore it already it is tracked, which no rule changes, or only its companions are not ignored
+    if there && exposed(layout, git, &path).is_empty() {
         return Ok(name);
     }
     let by_hand = format!("add the line `{relative}` to `{name}` by hand");
@@ -370,7 +419,7 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         Err(error) => return Err(wrong(format!("`{name}`: {error}")).hint(by_hand)),
     };
     let examples = examples(layout, &path, &relative);
-    let addition = ignore::addition(&old, &relative, &examples).map_err(|error| {
+    let addition = ignore::addition(&old, &relative, &examples, !there).map_err(|error| {
         wrong(format!("`{name}`: {error}")).hint("save it as UTF-8, then run this again")
     })?;
     append(&file, &addition)

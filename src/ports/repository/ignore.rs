@@ -8,9 +8,30 @@ pub(super) enum Unreadable {
     Utf16,
 }
 
+/// The names under which this program, and the editors that most people use, put a copy of a file beside it: our temporary file, the
+/// backups of Emacs and others, Vim's swap file.
+pub(super) fn companions(path: &str) -> Vec<String> {
+    let (directory, base) = path.rsplit_once('/').map_or_else(
+        || (String::new(), path),
+        |(directory, base)| (format!("{directory}/"), base),
+    );
+    let dot = if base.starts_with('.') { "" } else { "." };
+    vec![
+        format!("{directory}.env.neonup-0.tmp"),
+        format!("{path}~"),
+        format!("{path}.bak"),
+        format!("{directory}{dot}{base}.swp"),
+    ]
+}
+
 /// What to append so that git ignores `path` (relative to the file's directory) with its temporary files and backups, and not
-/// its example.
-pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Vec<u8>, Unreadable> {
+/// its example. `own`: the path's own rule is missing too.
+pub(super) fn addition(
+    old: &[u8],
+    path: &str,
+    examples: &[String],
+    own: bool,
+) -> Result<Vec<u8>, Unreadable> {
     if old.starts_with(&[0xff, 0xfe]) || old.starts_with(&[0xfe, 0xff]) {
         return Err(Unreadable::Utf16);
     }
@@ -30,7 +51,12 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
     let rule = escape(path);
     for line in [rule.clone(), format!("{rule}.*"), format!("{rule}~")] {
         // a rule that a later negation overrides has to be said again, so only the companions are left out
-        if line == rule || !known.contains(&line.as_bytes()) {
+        let wanted = if line == rule {
+            own
+        } else {
+            !known.contains(&line.as_bytes())
+        };
+        if wanted {
             text.push_str(&line);
             text.push_str(end);
         }
@@ -45,6 +71,14 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
         text.push_str(slash);
         text.push_str(".env.neonup-*.tmp");
         text.push_str(end);
+        if !base.starts_with('.') {
+            text.push_str(&escape(directory));
+            text.push_str(slash);
+            text.push('.');
+            text.push_str(&escape(base));
+            text.push_str(".swp");
+            text.push_str(end);
+        }
     }
     for example in examples {
         text.push('!');
@@ -96,8 +130,10 @@ mod tests {
     use super::*;
 
     fn add(old: &str, path: &str) -> String {
-        String::from_utf8(addition(old.as_bytes(), path, &[format!("{path}.example")]).unwrap())
-            .unwrap()
+        String::from_utf8(
+            addition(old.as_bytes(), path, &[format!("{path}.example")], true).unwrap(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -129,7 +165,7 @@ mod tests {
     #[test]
     fn utf16_is_refused() {
         assert_eq!(
-            addition(&[0xff, 0xfe, b'a', 0], ".env", &[]),
+            addition(&[0xff, 0xfe, b'a', 0], ".env", &[], true),
             Err(Unreadable::Utf16)
         );
     }

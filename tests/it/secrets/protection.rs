@@ -176,6 +176,111 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
 }
 
 #[tokio::test]
+async fn what_is_made_beside_an_ignored_file_is_named_and_then_ignored() {
+    let repo = Repo::new();
+    repo.write(".gitignore", ".env\nsecret.vars\n");
+    repo.write("backend/.env", "A=1\n");
+    repo.write("backend/.env.example", "A=\n");
+    for git in [repo.open(), repo.open_without_git()] {
+        let exposed = git.protection("backend/.env").await.unwrap().exposed;
+        let names = [".env.neonup-0.tmp", ".env~", ".env.bak", ".env.swp"];
+        assert_eq!(exposed, names.map(|name| format!("backend/{name}")));
+        let exposed = git.protection("secret.vars").await.unwrap().exposed;
+        let names = [
+            ".env.neonup-0.tmp",
+            "secret.vars~",
+            "secret.vars.bak",
+            ".secret.vars.swp",
+        ];
+        assert_eq!(exposed, names);
+    }
+    let git = repo.open();
+    for path in ["backend/.env", "secret.vars"] {
+        git.add_ignore(path).await.unwrap();
+        for git in [repo.open(), repo.open_without_git()] {
+            assert_eq!(
+                git.protection(path).await.unwrap().exposed,
+                [""; 0],
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(
+        git.protection("backend/.env.example")
+            .await
+            .unwrap()
+            .ignored,
+        Known::No
+    );
+    let text = repo.read(".gitignore");
+    git.add_ignore("backend/.env").await.unwrap();
+    assert_eq!(repo.read(".gitignore"), text, "nothing is added twice");
+    // in a repository of its own, the name is told from the outer root
+    repo.git(&["init", "-q", "inner"]);
+    repo.write("inner/.gitignore", ".env\n");
+    let exposed = git.protection("inner/.env").await.unwrap().exposed;
+    assert!(exposed.contains(&"inner/.env~".to_owned()), "{exposed:?}");
+}
+
+#[tokio::test]
+async fn a_partial_clone_is_searched_and_not_called_complete() {
+    let repo = Repo::new();
+    let secret = "npg_aB3dE5fG7hJ9";
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    repo.commit("old.md", format!("{secret}\n"));
+    repo.git(&["rm", "-q", "old.md"]);
+    repo.commit("here.md", format!("see {secret}\n"));
+    repo.write(".gitignore", ".env\n");
+    repo.git(&["add", ".gitignore"]);
+    repo.git(&["commit", "-qm", "rules"]);
+    let clone = repo.root.parent().unwrap().join("partial");
+    let url = format!("file://{}", repo.root.display());
+    repo.git(&[
+        "clone",
+        "-q",
+        "--filter=blob:none",
+        &url,
+        clone.to_str().unwrap(),
+    ]);
+    let git = repo.open_in(&clone);
+    let answer = git.protection(".env").await.unwrap();
+    assert_eq!((answer.ignored, answer.tracked), (Known::Yes, Known::No));
+    let live = [live("pw", secret)];
+    let scan = git.scan_history(&live, &[], &|_, _| {}).await.unwrap();
+    assert!(scan.incomplete.unwrap().why().contains("partial"));
+    // what was fetched is found
+    let leaks = of(&scan.leaks, "pw");
+    assert!(
+        leaks
+            .iter()
+            .any(|leak| leak.path.as_deref() == Some("here.md")),
+        "{leaks:?}"
+    );
+    let tree = git.scan_tree(&live, &|_, _| {}).await.unwrap();
+    assert_eq!(of(&tree.leaks, "pw").len(), 1);
+}
+
+#[tokio::test]
+async fn a_sparse_index_answers_for_what_it_leaves_out() {
+    let repo = Repo::new();
+    repo.commit("kept/a", "1");
+    repo.commit("left/.env", "A=1\n");
+    repo.commit("left/b", "2");
+    repo.git(&["sparse-checkout", "init", "--cone", "--sparse-index"]);
+    repo.git(&["sparse-checkout", "set", "kept"]);
+    let answer = repo.open().protection("left/.env").await.unwrap();
+    assert_eq!(answer.tracked, Known::Yes);
+    let answer = repo.open().protection("kept/.env").await.unwrap();
+    assert_eq!(answer.tracked, Known::No);
+    let answer = repo
+        .open_without_git()
+        .protection("left/.env")
+        .await
+        .unwrap();
+    assert_ne!(answer.tracked, Known::No, "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_rule_that_is_there_is_not_added_again_for_a_tracked_file() {
     let repo = Repo::new();
     repo.commit(".env", "A=1\n");
