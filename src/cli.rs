@@ -157,6 +157,11 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// The pre-commit check of this repository, which refuses a commit that holds a live secret.
+    Hook {
+        #[command(subcommand)]
+        what: HookCommand,
+    },
     /// Check an API key and keep it; piped in, or asked for.
     Login {
         /// Where it is kept.
@@ -188,6 +193,16 @@ enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum HookCommand {
+    /// Put it in its place; a hook that is there is kept, and runs first.
+    Install,
+    /// Take it away, and bring back the hook that was there.
+    Uninstall,
+    /// Do its work: search what the next commit takes.
+    Run,
 }
 
 #[derive(Debug, Args)]
@@ -328,6 +343,14 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
                     };
                     let how = headless::rotate::How { yes, dry_run };
                     headless::rotate::run(settings, ports, what, how, output).await
+                }
+                Some(Command::Hook { what }) => {
+                    let what = match what {
+                        HookCommand::Install => headless::hook::What::Install,
+                        HookCommand::Uninstall => headless::hook::What::Uninstall,
+                        HookCommand::Run => headless::hook::What::Run,
+                    };
+                    headless::hook::run(settings, ports, what, output).await
                 }
                 Some(Command::Undo) => headless::undo::run(settings, ports, output).await,
                 Some(Command::Login { store }) => {

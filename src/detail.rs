@@ -324,4 +324,6 @@ pub struct Health {
 pub struct Secrets {
     /// What was looked at.
     pub checks: Vec<Check>,
+    /// Whether the pre-commit check is installed; `None` where it cannot be.
+    pub hook: Option<bool>,
 }

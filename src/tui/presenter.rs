@@ -127,7 +127,7 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             }
         }
         Some(
-            Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks }),
+            Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks, .. }),
         ) => {
             for check in checks {
                 hide(&mut check.text);

@@ -11,9 +11,9 @@ use etcetera::BaseStrategy as _;
 use tokio::sync::watch;
 
 use super::{
-    HistoryScan, Known, Protection, Repository, TreeScan,
+    HistoryScan, Hook, Known, Protection, Repository, TreeScan,
     content::Searcher,
-    history, ignore, index,
+    history, hooks, ignore, index,
     layout::Layout,
     meter::{Meter, StopOnDrop},
     program::Program,
@@ -201,6 +201,30 @@ impl Repository for GitRepository {
             tree::scan(&layout, &git, &searcher, meter)
         })
         .await
+    }
+
+    async fn scan_staged(&self, live: &[(String, Secret)]) -> Result<TreeScan> {
+        let (layout, git, live) = (self.layout()?, self.git.clone(), live.to_owned());
+        Self::scan(&|_, _| {}, move |meter| {
+            let searcher = Searcher::new(&live).map_err(io::Error::other)?;
+            tree::scan_staged(&layout, &git, &searcher, meter)
+        })
+        .await
+    }
+
+    async fn hook(&self) -> Result<Hook> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        short(move || hooks::look(&layout, &git)).await
+    }
+
+    async fn install_hook(&self, program: &str) -> Result<Hook> {
+        let (layout, git, program) = (self.layout()?, self.git.clone(), program.to_owned());
+        short(move || hooks::install(&layout, &git, &program)).await
+    }
+
+    async fn remove_hook(&self) -> Result<bool> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        short(move || hooks::remove(&layout, &git)).await
     }
 
     async fn scan_history(
