@@ -124,7 +124,7 @@ pub struct ProjectChoice {
 }
 
 /// The project that the other steps use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Joined {
     /// Neon's id.
     pub id: String,

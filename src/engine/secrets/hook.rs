@@ -32,13 +32,12 @@ pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
         1,
         CancellationToken::new(),
     );
-    let (key, source) = match cx.settings.environment.api_key() {
-        Some(key) => (Some(key), KeySource::Environment),
-        None => {
-            let account = cx.settings.key_account();
-            let stored = cx.ports.store.get(Store::File, &account).await;
-            (stored.ok().flatten(), KeySource::File)
-        }
+    let (key, source) = if let Some(key) = cx.settings.environment.api_key() {
+        (Some(key), KeySource::Environment)
+    } else {
+        let account = cx.settings.key_account();
+        let stored = cx.ports.store.get(Store::File, &account).await;
+        (stored.ok().flatten(), KeySource::File)
     };
     cx.remember_key(key.map(|key| KnownKey { key, source }));
     let live = Live::gather(&cx);

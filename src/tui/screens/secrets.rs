@@ -65,7 +65,7 @@ pub fn hook(state: &StepState) -> Option<Choice> {
                 "install",
                 Action::Apply(Answer::Hook),
             )
-            .note("refuses a commit with a live secret")
+            .note("stops leaks at commit")
         },
     )
 }
