@@ -32,6 +32,8 @@ pub enum Answer {
     EditCode,
     /// Env: bring back what the last write replaced.
     Undo,
+    /// Secrets: install the pre-commit hook.
+    Hook,
     /// Secrets: a new database password. Login: a new API key.
     Rotate,
 }

@@ -133,6 +133,9 @@ enum Command {
         /// Also write the findings to this file, as SARIF 2.1.0.
         #[arg(long, value_name = "FILE")]
         sarif: Option<PathBuf>,
+        /// Also write a receipt to this file, as Markdown for a pull request: no secrets, no identifiers.
+        #[arg(long, value_name = "FILE")]
+        receipt: Option<PathBuf>,
     },
     /// Write neonup.toml from what is found in the repository.
     Init {
@@ -156,6 +159,11 @@ enum Command {
         /// Print what would be done and change nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// The pre-commit check of this repository, which refuses a commit that holds a live secret.
+    Hook {
+        #[command(subcommand)]
+        what: HookCommand,
     },
     /// Check an API key and keep it; piped in, or asked for.
     Login {
@@ -188,6 +196,16 @@ enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum HookCommand {
+    /// Put it in its place; a hook that is there is kept, and runs first.
+    Install,
+    /// Take it away, and bring back the hook that was there.
+    Uninstall,
+    /// Do its work: search what the next commit takes.
+    Run,
 }
 
 #[derive(Debug, Args)]
@@ -283,66 +301,90 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
                 Ok(opened) => opened,
                 Err(failure) => return output.failed(&failure, Exit::Usage),
             };
-            match command {
-                None => {
-                    wizard(
-                        settings,
-                        ports,
-                        Front::choose(&global),
-                        global.display(),
-                        Vec::new(),
-                        output,
-                    )
-                    .await
-                }
-                Some(Command::Setup(args)) => {
-                    let how = headless::setup::How {
-                        yes: args.yes,
-                        dry_run: args.dry_run,
-                    };
-                    headless::setup::run(settings, ports, &args.steps, how, output).await
-                }
-                Some(Command::Check {
-                    steps, fix, sarif, ..
-                }) => {
-                    headless::check::run(
-                        settings,
-                        ports,
-                        &steps,
-                        headless::check::How { fix, sarif },
-                        output,
-                    )
-                    .await
-                }
-                Some(Command::Init { yes }) => headless::init::run(&settings, yes, output),
-                Some(Command::Rotate {
-                    api_key,
-                    yes,
-                    dry_run,
-                    ..
-                }) => {
-                    let what = if api_key {
-                        headless::rotate::What::ApiKey
-                    } else {
-                        headless::rotate::What::Password
-                    };
-                    let how = headless::rotate::How { yes, dry_run };
-                    headless::rotate::run(settings, ports, what, how, output).await
-                }
-                Some(Command::Undo) => headless::undo::run(settings, ports, output).await,
-                Some(Command::Login { store }) => {
-                    headless::login::login(settings, ports, store.map(Store::from), output).await
-                }
-                Some(Command::Logout) => headless::login::logout(&settings, &ports, output).await,
-                Some(Command::Status) => headless::status::run(settings, ports, output).await,
-                Some(
-                    Command::Demo { .. }
-                    | Command::Sandbox(_)
-                    | Command::Completions { .. }
-                    | Command::Man,
-                ) => Exit::Bug,
-            }
+            Box::pin(in_project(command, &global, settings, ports, output)).await
         }
+    }
+}
+
+/// Runs a command that works on the project around it.
+async fn in_project(
+    command: Option<Command>,
+    global: &Global,
+    settings: Settings,
+    ports: Ports,
+    output: &mut Output,
+) -> Exit {
+    match command {
+        None => {
+            wizard(
+                settings,
+                ports,
+                Front::choose(global),
+                global.display(),
+                Vec::new(),
+                output,
+            )
+            .await
+        }
+        Some(Command::Setup(args)) => {
+            let how = headless::setup::How {
+                yes: args.yes,
+                dry_run: args.dry_run,
+            };
+            headless::setup::run(settings, ports, &args.steps, how, output).await
+        }
+        Some(Command::Check {
+            steps,
+            fix,
+            sarif,
+            receipt,
+            ..
+        }) => {
+            headless::check::run(
+                settings,
+                ports,
+                &steps,
+                headless::check::How {
+                    fix,
+                    sarif,
+                    receipt,
+                },
+                output,
+            )
+            .await
+        }
+        Some(Command::Init { yes }) => headless::init::run(&settings, yes, output),
+        Some(Command::Rotate {
+            api_key,
+            yes,
+            dry_run,
+            ..
+        }) => {
+            let what = if api_key {
+                headless::rotate::What::ApiKey
+            } else {
+                headless::rotate::What::Password
+            };
+            let how = headless::rotate::How { yes, dry_run };
+            headless::rotate::run(settings, ports, what, how, output).await
+        }
+        Some(Command::Hook { what }) => {
+            let what = match what {
+                HookCommand::Install => headless::hook::What::Install,
+                HookCommand::Uninstall => headless::hook::What::Uninstall,
+                HookCommand::Run => headless::hook::What::Run,
+            };
+            headless::hook::run(settings, ports, what, output).await
+        }
+        Some(Command::Undo) => headless::undo::run(settings, ports, output).await,
+        Some(Command::Login { store }) => {
+            headless::login::login(settings, ports, store.map(Store::from), output).await
+        }
+        Some(Command::Logout) => headless::login::logout(&settings, &ports, output).await,
+        Some(Command::Status) => headless::status::run(settings, ports, output).await,
+        Some(
+            Command::Demo { .. } | Command::Sandbox(_) | Command::Completions { .. } | Command::Man,
+        ) => Exit::Bug,
     }
 }
 

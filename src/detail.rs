@@ -124,7 +124,7 @@ pub struct ProjectChoice {
 }
 
 /// The project that the other steps use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Joined {
     /// Neon's id.
     pub id: String,
@@ -324,4 +324,6 @@ pub struct Health {
 pub struct Secrets {
     /// What was looked at.
     pub checks: Vec<Check>,
+    /// Whether the pre-commit check is installed; `None` where it cannot be.
+    pub hook: Option<bool>,
 }

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod check;
 pub mod demo;
 pub mod generate;
+pub mod hook;
 pub mod init;
 pub mod login;
 pub mod output;

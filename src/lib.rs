@@ -15,6 +15,7 @@
 //! | [`engine`] | the [`engine::Step`] trait, the runtime, and one file for each of the seven steps |
 //! | [`ports`] | traits for everything outside, and the real adapters: the only IO beside the sandbox and the terminal |
 //! | [`sandbox`] | our own local Neon: the API, real Postgres computes, the TLS front, their state |
+//! | [`receipt`] | the plan as Markdown for others, without identifiers |
 //! | [`headless`] | the commands without a screen: the same events as lines or JSON |
 //! | [`tui`] | the wizard: `app` and `update` are pure, `screens` draw, `terminal` is the only part that touches a terminal |
 //! | [`settings`] | flags over environment over `neonup.toml` over what is detected over defaults |
@@ -36,6 +37,7 @@ pub mod finding;
 pub mod headless;
 pub mod plan;
 pub mod ports;
+pub mod receipt;
 pub mod sandbox;
 pub mod secret;
 pub mod settings;

@@ -14,6 +14,7 @@ use std::{
 
 use crate::{
     domain::url::{Driver, UrlKind},
+    finding::{Code, Finding},
     secret::Secret,
 };
 
@@ -215,8 +216,46 @@ pub struct Settings {
     pub backend: Option<BackendSettings>,
     /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
     pub backend_declared: bool,
+    /// Findings of the secrets step that the project accepts.
+    pub accepted: Vec<Accepted>,
     /// The answers that flags gave.
     pub flags: Flags,
+}
+
+/// A credential that may stand where it stands, with the reason: a test's fixture, a public demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The file, relative to the root; a folder where it ends in `/`.
+    pub path: String,
+    /// Only findings of this code; else all of [`Self::CODES`].
+    pub code: Option<Code>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Accepted {
+    /// What can be accepted at all. A live secret never can.
+    pub const CODES: [Code; 3] = [
+        Code::SecretsCredentialInTree,
+        Code::SecretsCredentialInHistory,
+        Code::SecretsPathInHistory,
+    ];
+
+    /// Whether it is about this finding.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let code = self.code.map_or_else(
+            || Self::CODES.contains(&finding.code),
+            |code| code == finding.code,
+        );
+        let path = finding.path.as_deref().is_some_and(|path| {
+            if self.path.ends_with('/') {
+                path.starts_with(&self.path)
+            } else {
+                path == self.path
+            }
+        });
+        code && path
+    }
 }
 
 /// The layers below the command line, as they were found.
@@ -293,6 +332,7 @@ impl Settings {
             schema: config.schema.or(detected.schema).unwrap_or_default(),
             backend: config.backend.or(detected.backend),
             backend_declared,
+            accepted: config.accepted,
             now,
             environment,
             flags,

@@ -88,6 +88,7 @@ pub fn detect(read: Reader<'_>) -> Detected {
         env: vec![target(read, stack, dir, driver)],
         schema: schema(read, stack, dir),
         backend: backend(read, stack, dir),
+        accepted: Vec::new(),
     };
     config.env.extend(frontend(read, dir));
     Detected {

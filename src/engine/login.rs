@@ -206,7 +206,8 @@ impl Step for LoginStep {
             | Answer::Join(_)
             | Answer::Create(_)
             | Answer::EditCode
-            | Answer::Undo => {
+            | Answer::Undo
+            | Answer::Hook => {
                 if find_key(cx).await.is_none() {
                     return Err(needed());
                 }

@@ -158,6 +158,7 @@ impl Step for ProjectStep {
             | Answer::NeonCli(_)
             | Answer::EditCode
             | Answer::Undo
+            | Answer::Hook
             | Answer::Rotate => {
                 let (sight, listing) = look(cx, key).await?;
                 let name = cx.settings.project.name.clone();

@@ -1,5 +1,6 @@
 //! The secrets step: each env file is kept out of git, and no live secret ever got in.
 
+pub mod hook;
 mod live;
 mod words;
 
@@ -15,7 +16,7 @@ use crate::{
     failure::{Failure, Result},
     finding::{Code, Finding, Severity},
     plan::StepId,
-    ports::repository::{HistoryScan, Incomplete, Known, Protection, TreeScan},
+    ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
 };
 
 /// The secrets step.
@@ -33,10 +34,15 @@ impl Step for SecretsStep {
         look.targets().await?;
         look.tree().await?;
         look.history().await?;
+        look.hook().await;
         Ok(look.report())
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        if answer == Answer::Hook {
+            hook::install(cx).await?;
+            return self.probe(cx).await;
+        }
         if answer == Answer::Rotate {
             let rotated = rotate::password(cx).await?;
             return Ok(rotated.into_report(self.probe(cx).await?));
@@ -74,6 +80,8 @@ struct Look<'a> {
     objects: u64,
     /// What the tree holds, for not saying it again of the history.
     in_tree: Vec<(String, Option<String>)>,
+    /// Whether the pre-commit check is installed; `None` where it cannot be.
+    hook: Option<bool>,
 }
 
 impl<'a> Look<'a> {
@@ -112,6 +120,7 @@ impl<'a> Look<'a> {
             files: 0,
             objects: 0,
             in_tree: Vec::new(),
+            hook: None,
         })
     }
 
@@ -129,10 +138,17 @@ impl<'a> Look<'a> {
         self.show();
     }
 
+    /// Adds a finding; one that the project accepts is only noted, with the reason.
+    fn add(&mut self, finding: Finding) {
+        self.findings
+            .push(words::accepted(&self.cx.settings.accepted, finding));
+    }
+
     /// Shows what is known so far.
     fn show(&self) {
         self.cx.show(Detail::Secrets(detail::Secrets {
             checks: self.checks.clone(),
+            hook: self.hook,
         }));
     }
 
@@ -198,7 +214,7 @@ impl<'a> Look<'a> {
                 continue;
             }
             self.in_tree.push((leak.what.clone(), leak.path.clone()));
-            self.findings.push(words::of_tree(&leak));
+            self.add(words::of_tree(&leak));
         }
         self.unread("the work tree", incomplete);
         let state = self.state_since(before);
@@ -254,7 +270,7 @@ impl<'a> Look<'a> {
             if let Some(path) = &leak.path {
                 leaked.push(path.clone());
             }
-            self.findings.push(words::of_history(&leak));
+            self.add(words::of_history(&leak));
         }
         self.unread("the history", incomplete);
         let state = self.state_since(before);
@@ -273,7 +289,7 @@ impl<'a> Look<'a> {
                         ..
                     })
                 );
-            self.findings.push(words::of_path(found, tracked));
+            self.add(words::of_path(found, tracked));
         }
         let state = self.state_since(before);
         let text = match committed.len() {
@@ -283,6 +299,26 @@ impl<'a> Look<'a> {
         };
         self.check("paths in the history", state, text, None);
         Ok(())
+    }
+
+    /// Looks at the pre-commit hook. It is an offer, so that its absence is no finding.
+    async fn hook(&mut self) {
+        let started = Instant::now();
+        // without git there are no commits that it could check
+        let Ok(hook) = self.cx.ports.repository.hook().await else {
+            return;
+        };
+        let (installed, state, text) = match (hook.place, hook.closed) {
+            (HookPlace::Ours, _) => (Some(true), CheckState::Ok, "installed".to_owned()),
+            (HookPlace::Free | HookPlace::Other, None) => (
+                Some(false),
+                CheckState::Skipped,
+                "not installed; `neonup hook install` does it".to_owned(),
+            ),
+            (HookPlace::Free | HookPlace::Other, Some(why)) => (None, CheckState::Skipped, why),
+        };
+        self.hook = installed;
+        self.check("pre-commit check", state, text, Some(started.elapsed()));
     }
 
     fn unread(&mut self, what: &str, incomplete: Option<Incomplete>) {
@@ -329,6 +365,7 @@ impl<'a> Look<'a> {
         };
         let detail = Detail::Secrets(detail::Secrets {
             checks: self.checks,
+            hook: self.hook,
         });
         Report::judged(evidence, self.findings).detail(detail)
     }

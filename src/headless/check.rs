@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::{Output, report, sarif, work};
 use crate::{
     answer::Answer,
-    failure::{Exit, Failure},
-    finding::Code,
+    failure::Exit,
     plan::{Status, StepId},
     ports::Ports,
+    receipt,
     settings::Settings,
 };
 
@@ -19,6 +19,8 @@ pub struct How {
     pub fix: bool,
     /// Writes the findings to this file, as SARIF.
     pub sarif: Option<PathBuf>,
+    /// Writes the receipt to this file, as Markdown.
+    pub receipt: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -53,27 +55,38 @@ pub async fn run(
             report::step(output, *id, work.plan.step(*id));
         }
     }
-    let unwritten = how.sarif.as_deref().and_then(|path| {
-        let document = sarif::document(&work.plan, &shown).to_string();
-        let error = std::fs::write(path, document).err()?;
-        Some(
-            Failure::new(
-                Code::SecretsUnknown,
-                format!("cannot write `{}`", path.display()),
-            )
-            .why(error.to_string())
-            .hint("name a file that may be written with --sarif"),
-        )
-    });
-    let exit = work.finished(&shown, output).await;
-    match unwritten {
-        // the document is printed already: only a line is added
-        Some(failure) => {
-            output.note(format!("error: {}: {}", failure.what, failure.why));
-            output.note(format!("hint: {}", failure.hint));
-            Exit::Failed
+    let mut unwritten = Vec::new();
+    let files = [
+        (
+            &how.sarif,
+            "--sarif",
+            sarif::document(&work.plan, &shown).to_string(),
+        ),
+        (
+            &how.receipt,
+            "--receipt",
+            receipt::markdown(&work.plan, &shown) + "\n",
+        ),
+    ];
+    for (path, flag, text) in files {
+        if let Some(path) = path
+            && let Err(error) = std::fs::write(path, text)
+        {
+            unwritten.push(format!(
+                "cannot write `{}`: {error}; name another file with {flag}",
+                path.display()
+            ));
         }
-        None => exit,
+    }
+    let exit = work.finished(&shown, output).await;
+    // the document is printed already: only lines are added
+    for why in &unwritten {
+        output.note(format!("error: {why}"));
+    }
+    if unwritten.is_empty() {
+        exit
+    } else {
+        Exit::Failed
     }
 }
 

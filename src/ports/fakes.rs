@@ -20,7 +20,7 @@ use super::{
         NewProject, Operation, Organization, Project, Reset, User,
     },
     process::{CommandSpec, Ended, HttpAnswer, Process, Running},
-    repository::{HistoryScan, Known, Leak, Protection, Repository, TreeScan},
+    repository::{HistoryScan, Hook, Known, Leak, Protection, Repository, TreeScan},
     store::SecretStore,
 };
 use crate::{
@@ -101,6 +101,22 @@ impl Repository for FakeRepository {
         _: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan> {
         Ok(TreeScan::default())
+    }
+
+    async fn scan_staged(&self, _: &[(String, Secret)]) -> Result<TreeScan> {
+        Ok(TreeScan::default())
+    }
+
+    async fn hook(&self) -> Result<Hook> {
+        none()
+    }
+
+    async fn install_hook(&self, _: &str) -> Result<Hook> {
+        none()
+    }
+
+    async fn remove_hook(&self) -> Result<bool> {
+        Ok(false)
     }
 
     async fn scan_history(

@@ -9,6 +9,7 @@ mod content;
 mod excludes;
 mod git;
 mod history;
+mod hooks;
 mod ignore;
 mod index;
 mod layout;
@@ -157,6 +158,28 @@ pub struct Committed {
     pub place: Place,
 }
 
+/// What stands where git looks for the pre-commit hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookPlace {
+    /// Nothing.
+    Free,
+    /// Ours.
+    Ours,
+    /// Somebody else's.
+    Other,
+}
+
+/// The pre-commit hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// Where it lies.
+    pub path: std::path::PathBuf,
+    /// What stands there.
+    pub place: HookPlace,
+    /// Why nothing may be written there, if so.
+    pub closed: Option<String>,
+}
+
 /// Git.
 #[async_trait]
 pub trait Repository: Send + Sync {
@@ -182,6 +205,18 @@ pub trait Repository: Send + Sync {
         live: &[(String, Secret)],
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan>;
+
+    /// Looks for live secrets and other credentials in what the next commit adds or changes, and only there.
+    async fn scan_staged(&self, live: &[(String, Secret)]) -> Result<TreeScan>;
+
+    /// The pre-commit hook as it is.
+    async fn hook(&self) -> Result<Hook>;
+
+    /// Installs our pre-commit hook, which runs this program (quoted for a shell). Another hook is kept and called first.
+    async fn install_hook(&self, program: &str) -> Result<Hook>;
+
+    /// Takes our pre-commit hook away, and brings another one back; `false` when there was none of ours.
+    async fn remove_hook(&self) -> Result<bool>;
 
     /// Looks for live secrets and other credentials in every object of the history, reachable or not, and for the paths of
     /// `watched` and their relatives in every tree.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
-use super::{BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings};
+use super::{Accepted, BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings};
 use crate::domain::url::{Driver, UrlKind};
 
 /// The `[project]` table as written: nothing is filled in.
@@ -37,6 +37,8 @@ pub struct Config {
     pub schema: Option<SchemaSettings>,
     /// The `[backend]` table.
     pub backend: Option<BackendSettings>,
+    /// The `[[secrets.accept]]` tables.
+    pub accepted: Vec<Accepted>,
 }
 
 /// What is wrong with a `neonup.toml`, and where.
@@ -51,13 +53,15 @@ pub struct ConfigError {
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
-const TABLES: &[&str] = &["project", "env", "schema", "backend"];
+const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets"];
 const PROJECT: &[&str] = &[
     "name", "id", "org", "region", "postgres", "branch", "database",
 ];
 const ENV: &[&str] = &["file", "example", "keys"];
 const SCHEMA: &[&str] = &["files", "command", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
+const SECRETS: &[&str] = &["accept"];
+const ACCEPT: &[&str] = &["path", "code", "reason"];
 const KEY: &[&str] = &["url", "driver", "generate", "bytes", "same_as"];
 
 impl Config {
@@ -141,6 +145,20 @@ impl Config {
                 health: reader.text(table, "health")?,
                 expect,
             });
+        }
+        if let Some(table) = reader.table(root, "secrets")? {
+            reader.known(table, SECRETS)?;
+            if let Some(item) = table.get("accept") {
+                let tables = item.as_array_of_tables().ok_or_else(|| {
+                    reader.error(
+                        item,
+                        "`accept` is written as `[[secrets.accept]]`, once for each finding",
+                    )
+                })?;
+                for table in tables {
+                    config.accepted.push(reader.accepted(table)?);
+                }
+            }
         }
         Ok(config)
     }
@@ -238,6 +256,44 @@ impl Reader<'_> {
             });
         }
         Ok(())
+    }
+
+    /// A finding of the secrets step that is accepted. What is live never is.
+    fn accepted(&self, table: &Table) -> Result<Accepted> {
+        self.known(table, ACCEPT)?;
+        let missing = |name: &str| ConfigError {
+            line: self.line(table.span()),
+            message: format!("`[[secrets.accept]]` needs `{name}`"),
+        };
+        let reason = self.text(table, "reason")?.unwrap_or_default();
+        if reason.trim().is_empty() {
+            return Err(missing("reason"));
+        }
+        let code = match table.get("code") {
+            None => None,
+            Some(item) => {
+                let code = item.as_str().and_then(|name| {
+                    Accepted::CODES
+                        .into_iter()
+                        .find(|code| code.as_str() == name)
+                });
+                Some(code.ok_or_else(|| {
+                    let names: Vec<_> = Accepted::CODES.iter().map(|code| code.as_str()).collect();
+                    self.error(
+                        item,
+                        format!("only these can be accepted: {}", names.join(", ")),
+                    )
+                })?)
+            }
+        };
+        Ok(Accepted {
+            path: self
+                .text(table, "path")?
+                .filter(|path| !path.is_empty())
+                .ok_or_else(|| missing("path"))?,
+            code,
+            reason,
+        })
     }
 
     fn table<'t>(&self, root: &'t dyn TableLike, name: &str) -> Result<Option<&'t dyn TableLike>> {

@@ -416,6 +416,7 @@ pub fn secrets(leak: bool) -> Detail {
                 Some(310),
             ),
         ],
+        hook: Some(false),
     })
 }
 

@@ -149,7 +149,11 @@ fn done(app: &App, step: StepId) -> Ask {
             Action::Apply(Answer::Undo),
         )),
         StepId::Health => choices.push(Choice::new("Climb again", "look", Action::Probe)),
-        StepId::Secrets | StepId::Backend | StepId::Schema | StepId::Env => {
+        StepId::Secrets => {
+            choices.extend(secrets::hook(app.plan.step(step)));
+            choices.push(Choice::new("Look again", "look", Action::Probe));
+        }
+        StepId::Backend | StepId::Schema | StepId::Env => {
             choices.push(Choice::new("Look again", "look", Action::Probe));
         }
     }
@@ -258,6 +262,7 @@ pub fn command(app: &App) -> String {
         (_, Some(Action::Apply(Answer::Create(_)) | Action::AskName)) => {
             "neonup setup project --new".to_owned()
         }
+        (_, Some(Action::Apply(Answer::Hook))) => "neonup hook install".to_owned(),
         (_, Some(Action::AskRotate)) => "neonup rotate".to_owned(),
         (_, Some(Action::Apply(Answer::EditCode))) => "neonup setup backend --edit-code".to_owned(),
         _ if open => format!("neonup setup {step}"),

@@ -24,6 +24,30 @@ fn password(repo: &Repo) -> String {
     rest.split_once('@').unwrap().0.to_owned()
 }
 
+/// A receipt of a finished project holds neither secrets nor identifiers.
+fn a_receipt_tells_nothing(repo: &Repo, home: &Home, sandbox: &Sandbox, secret: &str) {
+    let place = home.dir.path().join("receipt.md");
+    let run = repo.neonup(
+        home,
+        sandbox,
+        &["check", "--receipt", place.to_str().unwrap()],
+    );
+    assert_eq!(run.code, 0, "{run:#?}");
+    let text = fs::read_to_string(&place).unwrap();
+    assert!(text.contains("| secrets | done | no live secret"), "{text}");
+    let config = repo.read("neonup.toml");
+    let id = config
+        .lines()
+        .find_map(|line| line.strip_prefix("id = "))
+        .unwrap();
+    for identifier in [secret, id.trim_matches('"'), "developer@sandbox.localhost"] {
+        assert!(
+            !text.contains(identifier),
+            "a receipt tells {identifier}: {text}"
+        );
+    }
+}
+
 #[test]
 fn from_a_fresh_clone_to_a_verified_database_and_again() {
     let home = Home::new();
@@ -92,6 +116,8 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
     let check = repo.neonup(&home, &sandbox, &["check", "--json"]);
     assert_eq!(check.code, 0, "{check:#?}");
     check.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
+
+    a_receipt_tells_nothing(&repo, &home, &sandbox, &secret);
 
     let lines = repo.neonup(&home, &sandbox, &["check", "-v"]);
     assert_eq!(lines.code, 0, "{lines:#?}");

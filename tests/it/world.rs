@@ -28,7 +28,7 @@ use neonup::{
             NewProject, Operation, Organization, Project, Reset, User,
         },
         process::{CommandSpec, Ended, HttpAnswer, Process, Running},
-        repository::{HistoryScan, Known, Protection, Repository, TreeScan},
+        repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
         store::SecretStore,
     },
     secret::Secret,
@@ -712,6 +712,22 @@ impl Repository for World {
         _progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan> {
         Ok(TreeScan::default())
+    }
+
+    async fn scan_staged(&self, _live: &[(String, Secret)]) -> Result<TreeScan> {
+        Ok(TreeScan::default())
+    }
+
+    async fn hook(&self) -> Result<Hook> {
+        Err(Failure::new(Code::SecretsUnknown, "no hooks here"))
+    }
+
+    async fn install_hook(&self, _program: &str) -> Result<Hook> {
+        self.hook().await
+    }
+
+    async fn remove_hook(&self) -> Result<bool> {
+        Ok(false)
     }
 
     async fn scan_history(

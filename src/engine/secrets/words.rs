@@ -6,6 +6,7 @@ use crate::{
     domain::credentials::Weight,
     finding::{Code, Finding, Severity},
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
+    settings::Accepted,
 };
 
 /// What the name of a secret begins with that this program made, before its key and its file.
@@ -124,6 +125,17 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// The finding as a note, where `neonup.toml` accepts it.
+pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
+    if let Some(accepted) = accepted.iter().find(|accepted| accepted.covers(&finding)) {
+        finding.severity = Severity::Note;
+        finding.detail = format!("accepted in neonup.toml: {}", accepted.reason);
+        finding.hint = String::new();
+        finding.fixable = false;
+    }
+    finding
 }
 
 /// A leak in the work tree or the index.

@@ -11,9 +11,9 @@ use etcetera::BaseStrategy as _;
 use tokio::sync::watch;
 
 use super::{
-    HistoryScan, Known, Protection, Repository, TreeScan,
+    HistoryScan, Hook, Known, Protection, Repository, TreeScan,
     content::Searcher,
-    excludes, history, ignore, index,
+    excludes, history, hooks, ignore, index,
     layout::Layout,
     meter::{Meter, StopOnDrop},
     program::Program,
@@ -204,6 +204,30 @@ impl Repository for GitRepository {
         .await
     }
 
+    async fn scan_staged(&self, live: &[(String, Secret)]) -> Result<TreeScan> {
+        let (layout, git, live) = (self.layout()?, self.git.clone(), live.to_owned());
+        Self::scan(&|_, _| {}, move |meter| {
+            let searcher = Searcher::new(&live).map_err(io::Error::other)?;
+            tree::scan_staged(&layout, &git, &searcher, meter)
+        })
+        .await
+    }
+
+    async fn hook(&self) -> Result<Hook> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        short(move || hooks::look(&layout, &git)).await
+    }
+
+    async fn install_hook(&self, program: &str) -> Result<Hook> {
+        let (layout, git, program) = (self.layout()?, self.git.clone(), program.to_owned());
+        short(move || hooks::install(&layout, &git, &program)).await
+    }
+
+    async fn remove_hook(&self) -> Result<bool> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        short(move || hooks::remove(&layout, &git)).await
+    }
+
     async fn scan_history(
         &self,
         live: &[(String, Secret)],
@@ -275,10 +299,10 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
     };
     Protection {
         ignored,
-        exposed,
         tracked,
         staged,
         committed,
+        exposed,
     }
 }
 

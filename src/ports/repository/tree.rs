@@ -49,6 +49,18 @@ pub(super) fn scan(
     Ok(scan)
 }
 
+/// Searches what the next commit adds or changes.
+pub(super) fn scan_staged(
+    layout: &Layout,
+    git: &Program,
+    searcher: &Searcher,
+    meter: &Meter,
+) -> io::Result<TreeScan> {
+    let mut scan = TreeScan::default();
+    staged(layout, git, searcher, meter, "", &mut scan)?;
+    Ok(scan)
+}
+
 fn one(
     layout: &Layout,
     git: &Program,

@@ -56,6 +56,20 @@ pub fn ask(state: &StepState) -> Ask {
     Ask::first(choices)
 }
 
+/// The offer of the pre-commit check, where it can be installed and is not.
+pub fn hook(state: &StepState) -> Option<Choice> {
+    matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false)).then(
+        || {
+            Choice::new(
+                "Install the pre-commit check",
+                "install",
+                Action::Apply(Answer::Hook),
+            )
+            .note("stops leaks at commit")
+        },
+    )
+}
+
 /// Whether what leaked is the API key alone.
 fn of_key(state: &StepState) -> bool {
     state

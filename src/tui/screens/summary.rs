@@ -5,7 +5,8 @@ use ratatui::text::{Line, Span};
 use super::Pen;
 use crate::{
     finding::Severity,
-    plan::{Plan, Status, StepId},
+    plan::{Status, StepId},
+    receipt,
     tui::{
         Reason,
         app::{Action, App, Ask, Choice, Screen},
@@ -39,8 +40,12 @@ pub fn sentence(app: &App) -> &'static str {
 
 /// The choices.
 pub fn ask(app: &App) -> Ask {
-    let receipt = Choice::new("Copy a receipt", "copy", Action::Copy(receipt(&app.plan)))
-        .note("for a pull request; it holds no secret");
+    let receipt = Choice::new(
+        "Copy a receipt",
+        "copy",
+        Action::Copy(receipt::markdown(&app.plan, &StepId::ALL)),
+    )
+    .note("for a pull request; it holds no secret");
     let again = Choice::new("Look at everything again", "look again", Action::ProbeAll);
     match app.open_from(StepId::Login) {
         None => Ask::first(vec![
@@ -126,29 +131,4 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
         }
     }
     lines
-}
-
-/// The plan as a few lines of Markdown, for a pull request. Evidence is fit for that by contract.
-pub fn receipt(plan: &Plan) -> String {
-    let mut lines = vec![
-        "| step | status | evidence |".to_owned(),
-        "|---|---|---|".to_owned(),
-    ];
-    for step in StepId::ALL {
-        let state = plan.step(step);
-        lines.push(format!(
-            "| {step} | {} | {} |",
-            state.status.word(),
-            state.evidence.replace('|', "\\|")
-        ));
-        lines.extend(state.findings.iter().map(|finding| {
-            format!(
-                "| | {} | `{}` {} |",
-                finding.severity.word(),
-                finding.code,
-                finding.title.replace('|', "\\|")
-            )
-        }));
-    }
-    lines.join("\n")
 }

@@ -1,0 +1,91 @@
+//! The pre-commit check: only what the next commit adds or changes, and only what can be known without asking anybody.
+//!
+//! It runs at every commit, so it asks neither Neon nor the keyring: the passwords come from the env files, the API key from the
+//! environment or its file; any other Neon key or password is recognised by its form.
+
+use std::{ffi::OsStr, sync::Arc};
+
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+use super::{live::Live, words};
+use crate::{
+    answer::Store,
+    detail::KeySource,
+    engine::{Cx, KnownKey, Shared},
+    failure::{Failure, Result},
+    finding::{Code, Finding, Severity},
+    plan::StepId,
+    ports::{Ports, repository::Hook},
+    settings::Settings,
+};
+
+/// What the next commit must not take; empty when it may go on.
+pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
+    let (events, _nobody) = unbounded_channel();
+    let cx = Cx::new(
+        Arc::new(settings),
+        ports,
+        Arc::new(Shared::default()),
+        events,
+        StepId::Secrets,
+        1,
+        CancellationToken::new(),
+    );
+    let (key, source) = if let Some(key) = cx.settings.environment.api_key() {
+        (Some(key), KeySource::Environment)
+    } else {
+        let account = cx.settings.key_account();
+        let stored = cx.ports.store.get(Store::File, &account).await;
+        (stored.ok().flatten(), KeySource::File)
+    };
+    cx.remember_key(key.map(|key| KnownKey { key, source }));
+    let live = Live::gather(&cx);
+    let scan = cx.ports.repository.scan_staged(live.secrets()).await?;
+    let mut findings: Vec<_> = scan
+        .leaks
+        .iter()
+        .map(|leak| words::accepted(&cx.settings.accepted, words::of_tree(leak)))
+        .filter(|finding| finding.severity == Severity::Gap)
+        .collect();
+    words::shorten(&mut findings);
+    if let Some(incomplete) = scan.incomplete {
+        findings.push(words::of_unread("the staged files", &incomplete));
+    }
+    Ok(findings)
+}
+
+/// Installs the hook, which runs this very program.
+pub async fn install(cx: &Cx) -> Result<Hook> {
+    put(&cx.ports).await
+}
+
+/// Installs the hook through these ports.
+pub async fn put(ports: &Ports) -> Result<Hook> {
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(
+            Code::SecretsUnknown,
+            "the hook was not installed: where this program lies is not known",
+        )
+        .why(error.to_string())
+    })?;
+    ports
+        .repository
+        .install_hook(&quoted(program.as_os_str()))
+        .await
+}
+
+/// A path as one word for a POSIX shell.
+fn quoted(path: &OsStr) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_one_word() {
+        assert_eq!(quoted(OsStr::new("/a b/it's $x")), r"'/a b/it'\''s $x'");
+    }
+}
