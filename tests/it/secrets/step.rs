@@ -129,6 +129,7 @@ async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
             "backend/.env.example",
             "history",
             "paths in the history",
+            "pre-commit check",
             "live secrets"
         ]
     );
