@@ -1,6 +1,7 @@
 //! What the project knows, without any IO: every function here is pure.
 
 pub mod age;
+pub mod app_log;
 pub mod credentials;
 pub mod diff;
 pub mod dotenv;

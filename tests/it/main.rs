@@ -11,6 +11,7 @@
     reason = "a test that is surprised should stop there and say so"
 )]
 
+mod broken;
 mod cli;
 mod core;
 mod envdoc;

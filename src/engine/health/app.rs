@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use super::Ladder;
 use crate::{
     detail::CheckState,
-    domain::python::Dependencies,
+    domain::{
+        app_log::{self, missing_module, telling_line},
+        python::Dependencies,
+    },
     engine::target,
     event::Progress,
     failure::{Failure, Result},
@@ -15,7 +18,10 @@ use crate::{
     settings::BackendSettings,
 };
 
-/// How long the application may take to answer.
+/// How long something that listens already may take to answer; a sleeping compute wakes within that.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long the application may take to answer after its start.
 const START: Duration = Duration::from_secs(30);
 
 impl Ladder<'_> {
@@ -37,7 +43,7 @@ impl Ladder<'_> {
             .cx
             .ports
             .process
-            .get(url, self.cx.settings.timeout)
+            .get(url, self.cx.settings.timeout.min(ANSWER))
             .await;
         match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
             Ok(text) => self.set(
@@ -71,7 +77,9 @@ impl Ladder<'_> {
         if let Some(port) = port_of(&url)
             && process.listening(port).await
         {
-            let answer = process.get(&url, self.cx.settings.timeout).await;
+            let answer = process
+                .get(&url, self.cx.settings.timeout.min(ANSWER))
+                .await;
             return match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
                 Ok(text) => {
                     self.set(
@@ -268,13 +276,21 @@ impl Ladder<'_> {
             );
             return Ok(());
         }
-        self.set("App", CheckState::Gap, what.clone(), Some(elapsed));
-        let hint = if line.to_lowercase().contains("address already in use") {
-            "stop what listens on that port, then `neonup setup health`"
-        } else {
-            "start it yourself in the backend's folder to see its whole log"
+        let key = self
+            .cx
+            .settings
+            .url_key()
+            .map_or("the URL", |(_, key, ..)| key);
+        let Some(cause) = app_log::cause(&output, key) else {
+            self.set("App", CheckState::Gap, what.clone(), Some(elapsed));
+            return Err(Failure::new(code, what)
+                .why(line)
+                .hint("start it yourself in the backend's folder to see its whole log"));
         };
-        Err(Failure::new(code, what).why(line).hint(hint))
+        self.set("App", CheckState::Gap, cause.what.clone(), Some(elapsed));
+        Err(Failure::new(code, cause.what)
+            .why(format!("{what}: {line}"))
+            .hint(cause.hint))
     }
 }
 
@@ -326,46 +342,6 @@ fn judge(
         .join(", "))
 }
 
-/// The line of a log that says why: the last one that names an error, else the last one.
-fn telling_line(output: &str) -> &str {
-    let lines: Vec<&str> = output
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let telling = |line: &&&str| {
-        let lower = line.to_lowercase();
-        lower.contains("error")
-            || lower.contains("exception")
-            || lower.contains("no module named")
-            || lower.contains("fatal")
-    };
-    let noise = |line: &&&str| {
-        !line.contains("Application startup failed")
-            && !line.starts_with("(Background on this error")
-    };
-    lines
-        .iter()
-        .rev()
-        .filter(noise)
-        .find(telling)
-        .or_else(|| lines.last())
-        .copied()
-        .unwrap_or("it printed nothing")
-}
-
-/// The package that Python did not find.
-fn missing_module(output: &str) -> Option<String> {
-    let (_, rest) = output.rsplit_once("No module named ")?;
-    let name: String = rest
-        .trim_start_matches(['\'', '"'])
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-        .collect();
-    let module = name.split('.').next().unwrap_or_default().to_owned();
-    Some(module).filter(|module| !module.is_empty())
-}
-
 fn port_of(url: &str) -> Option<u16> {
     url::Url::parse(url).ok()?.port_or_known_default()
 }
@@ -373,33 +349,6 @@ fn port_of(url: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_that_says_why_is_found() {
-        let log = "Traceback (most recent call last):\n  File \"x\"\nsqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed\n(Background on this error at: https://sqlalche.me/e/20/e3q8)\nERROR:    Application startup failed. Exiting.\n";
-        assert_eq!(
-            telling_line(log),
-            "sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed"
-        );
-        assert_eq!(telling_line(""), "it printed nothing");
-        assert_eq!(telling_line("a\nb\n"), "b");
-    }
-
-    #[test]
-    fn the_module_that_python_does_not_find_is_named() {
-        assert_eq!(
-            missing_module("/usr/bin/python3: No module named uvicorn\n").as_deref(),
-            Some("uvicorn")
-        );
-        assert_eq!(
-            missing_module("ModuleNotFoundError: No module named 'sqlmodel.ext'").as_deref(),
-            Some("sqlmodel")
-        );
-        assert_eq!(
-            missing_module("ModuleNotFoundError: No module named 'src.db'").as_deref(),
-            Some("src")
-        );
-    }
 
     #[test]
     fn the_health_route_is_judged_by_what_is_expected() {
