@@ -77,6 +77,7 @@ impl Repository for FakeRepository {
             tracked: known(self.tracked.lock().unwrap().contains(path)),
             staged: Known::No,
             committed: Known::No,
+            exposed: Vec::new(),
         })
     }
 

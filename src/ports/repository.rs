@@ -6,6 +6,7 @@
 
 mod cache;
 mod content;
+mod excludes;
 mod git;
 mod history;
 mod hooks;
@@ -49,6 +50,9 @@ pub struct Protection {
     pub staged: Known,
     /// Whether a commit, reachable or not, ever held a file of this path or name; with an example.
     pub committed: Known,
+    /// Files that editors and this program make beside it for a moment or as a backup, and that `git add` would take, relative to the
+    /// root. Only said of a path that is itself ignored.
+    pub exposed: Vec<String>,
 }
 
 /// Where a secret stands, from what is easiest to mend to what cannot be mended.

@@ -686,6 +686,7 @@ impl Repository for World {
             tracked: Known::No,
             staged: Known::No,
             committed: Known::No,
+            exposed: Vec::new(),
         })
     }
 
