@@ -46,6 +46,12 @@ pub fn python() -> Option<PathBuf> {
     works.then_some(python)
 }
 
+/// A `node_modules` folder that holds `pg` and `dotenv`.
+pub fn node_modules() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("NEONUP_TEST_NODE_MODULES")?);
+    (folder.join("pg").is_dir() && folder.join("dotenv").is_dir()).then_some(folder)
+}
+
 /// A home directory of its own, so that nothing of the user's is read or written.
 pub struct Home {
     pub dir: TempDir,
@@ -97,6 +103,7 @@ pub struct Sandbox {
     pub child: Child,
     pub api_host: String,
     pub api_key: String,
+    pub ca_file: String,
 }
 
 impl Sandbox {
@@ -134,6 +141,7 @@ impl Sandbox {
         Self {
             api_host: field("api_host"),
             api_key: field("api_key"),
+            ca_file: field("ca_file"),
             child,
         }
     }
