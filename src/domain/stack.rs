@@ -3,7 +3,7 @@
 use super::{
     dotenv::Document,
     mask, python,
-    url::{Driver, UrlKind, recognise},
+    url::{Driver, Part, UrlKind, recognise},
 };
 use crate::settings::{
     BackendSettings, Config, Encoding, EnvTarget, KeySpec, SchemaSettings, config::ProjectConfig,
@@ -162,7 +162,17 @@ fn target(read: Reader<'_>, stack: Stack, dir: &str, driver: Driver) -> EnvTarge
         .as_ref()
         .map(|(text, _)| keys_of(text, stack, driver))
         .unwrap_or_default();
-    let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. });
+    // an application that takes the connection apart needs no URL beside the parts
+    let is_url = |spec: &KeySpec| {
+        matches!(
+            spec,
+            KeySpec::Url { .. }
+                | KeySpec::Part {
+                    part: Part::Host,
+                    ..
+                }
+        )
+    };
     if !keys.iter().any(|(_, spec)| is_url(spec)) {
         keys.insert(
             0,
@@ -233,6 +243,11 @@ fn keys_of(example: &str, stack: Stack, driver: Driver) -> Vec<(String, KeySpec)
             || recognise(value).is_some()
         {
             url_spec(key, stack, driver)
+        } else if let Some(part) = Part::of_variable(key) {
+            KeySpec::Part {
+                kind: UrlKind::Direct,
+                part,
+            }
         } else if upper.contains("SECRET")
             && !upper.contains("CLIENT")
             && !upper.contains("AWS")

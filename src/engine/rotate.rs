@@ -15,7 +15,7 @@ pub(super) use key::api_key;
 use super::{Cx, Project, Step as _, env, login, target};
 use crate::{
     answer::Answer,
-    domain::url::{Connection, recognise},
+    domain::url::{Connection, Part, recognise},
     event::{Progress, Report},
     failure::{Failure, Result},
     finding::{Code, Finding},
@@ -131,7 +131,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
 
 /// Fails where the env file leads to another database than the project's: then the two passwords have nothing to do with each other.
 fn same_database(cx: &Cx, project: &Project) -> Result<()> {
-    let Some(url) = target::url(cx).and_then(|url| recognise(url.expose())) else {
+    let Some(url) = target::written(cx) else {
         return Ok(());
     };
     let differences = project.connection.differences(&url);
@@ -160,6 +160,26 @@ fn stale_passwords(cx: &Cx, connection: &Connection) -> Vec<Secret> {
             continue;
         };
         let document = crate::domain::dotenv::Document::parse(&bytes);
+        let parts = spec
+            .keys
+            .iter()
+            .filter(|(_, key)| {
+                matches!(
+                    key,
+                    KeySpec::Part {
+                        part: Part::Password,
+                        ..
+                    }
+                )
+            })
+            .flat_map(|(name, _)| document.all(name))
+            .map(|entry| entry.value.clone());
+        for password in parts {
+            let real = !crate::domain::credentials::is_placeholder(password.expose());
+            if real && password != connection.password && !stale.contains(&password) {
+                stale.push(password);
+            }
+        }
         let urls = spec
             .keys
             .iter()

@@ -3,5 +3,6 @@
 mod disk;
 mod drivers;
 mod kills;
+mod parts;
 mod proofs;
 mod readers;
