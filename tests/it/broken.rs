@@ -135,10 +135,17 @@ fn the_causes_of_a_failed_start_are_named() {
     let (before, _) = config.split_once("/health\"").unwrap();
     let port: u16 = before.rsplit_once(':').unwrap().1.parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    says(
-        &project.health(),
-        &format!("port {port} is in use"),
-        "stop what listens",
+    fs::remove_file(project.repo.path("backend/.env")).unwrap();
+    let run = project.run(&["setup", "--yes", "--json", "env", "health"]);
+    assert_eq!(run.code, 0, "it goes to another port: {run:#?}");
+    assert!(
+        run.evidence("health").contains("the app is healthy"),
+        "{run:#?}"
+    );
+    assert!(
+        run.stdout
+            .contains(&format!("port {port} is in use by something else")),
+        "{run:#?}"
     );
     drop(listener);
     project.sandbox.stop();
