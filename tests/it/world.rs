@@ -779,6 +779,10 @@ impl Process for World {
         Vec::new()
     }
 
+    async fn free_port(&self) -> Option<u16> {
+        None
+    }
+
     async fn listening(&self, _port: u16) -> bool {
         false
     }
