@@ -111,6 +111,9 @@ struct SetupArgs {
     /// Also apply the shown changes to existing source files.
     #[arg(long)]
     edit_code: bool,
+    /// Overwrite an env file where it lies, where it cannot be replaced in one piece: a mount point, a read-only folder.
+    #[arg(long)]
+    in_place: bool,
     /// Where a new API key is kept.
     #[arg(long, value_name = "WHERE")]
     store: Option<StoreArg>,
@@ -494,6 +497,7 @@ fn flags(global: &Global, command: Option<&Command>) -> Flags {
         flags.org.clone_from(&args.org);
         flags.new_project = args.new;
         flags.edit_code = args.edit_code;
+        flags.in_place = args.in_place;
         flags.store = args.store.map(Store::from);
     }
     if let Some(Command::Rotate { store, .. }) = command {

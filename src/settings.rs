@@ -87,6 +87,8 @@ pub struct Flags {
     pub new_project: bool,
     /// `--edit-code`.
     pub edit_code: bool,
+    /// `--in-place`.
+    pub in_place: bool,
     /// `--store`.
     pub store: Option<crate::answer::Store>,
 }

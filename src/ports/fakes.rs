@@ -262,6 +262,9 @@ impl Process for Nothing {
     fn holding(&self, _: &Secret) -> Vec<(u32, String)> {
         Vec::new()
     }
+    async fn free_port(&self) -> Option<u16> {
+        None
+    }
     async fn listening(&self, _: u16) -> bool {
         false
     }

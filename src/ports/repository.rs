@@ -1,6 +1,7 @@
 //! Git, read through libgit2 and, where libgit2 is known to be wrong, through git itself.
 //!
-//! Whether git ignores a path is only ever git's own answer. What libgit2 cannot open (SHA-256, reftable, partial clones,
+//! Whether git ignores a path is git's own answer; where there is no git program the rules are read here, and what is not sure is said to
+//! be unknown. What libgit2 cannot open (SHA-256, reftable, partial clones,
 //! split and sparse indexes) is asked of the git program; what nobody can answer is [`Known::Unknown`], never "safe". The
 //! objects of the history are read by a scanner of our own, which looks at every byte once.
 

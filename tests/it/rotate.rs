@@ -191,6 +191,14 @@ async fn a_failed_operation_changes_no_file_and_says_how_to_go_on() {
     let failure = run(&world, &[]).await.unwrap_err();
     assert!(failure.hint.contains("neonup rotate"), "{failure}");
     assert_eq!(world.file("/repo/backend/.env"), before);
+    // what the hint says helps: Neon's password opens nothing, so the next run makes another one
+    world.with(|state| {
+        state.operation_fails = false;
+        state.busy = 0;
+    });
+    run(&world, &[]).await.unwrap();
+    consistent(&world).unwrap();
+    assert_eq!(world.with(|state| state.resets), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,6 +267,24 @@ async fn of_several_keys_none_is_revoked_and_all_are_named() {
         .unwrap();
     assert!(
         finding.detail.contains("`mine` (number 1") && finding.detail.contains("`ci` (number 7")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_keys_the_one_whose_use_shows_is_revoked_and_no_other() {
+    let world = world();
+    world.with(|state| {
+        state.tells_uses = true;
+        state
+            .keys
+            .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+        state.uses.insert(7, 3);
+    });
+    rotate_key(&world).await.unwrap();
+    let left: Vec<_> = world.with(|state| state.keys.iter().map(|(id, ..)| *id).collect());
+    assert_eq!(
+        (world.with(|state| state.revoked), left),
+        (true, vec![7, 3])
     );
 }
 
@@ -369,6 +395,23 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
         if first.code > 1 {
             let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
             assert!(again.code <= 1, "{call} lost: {first:#?} {again:#?}");
+        }
+        passwords.push(password(&repo));
+    }
+    // an operation that fails, and a database that is out of reach for a while
+    for fault in [
+        json!({"failed_operations": 1}),
+        json!({"database": "cut"}),
+        json!({"database": "refuse"}),
+    ] {
+        faults(&sandbox, &fault);
+        let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
+        faults(&sandbox, &json!({}));
+        if first.code > 1 {
+            let said = format!("{}{}", first.stdout, first.stderr);
+            assert!(said.contains("hint: "), "{fault}: {first:#?}");
+            let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
+            assert!(again.code <= 1, "{fault}: {first:#?} {again:#?}");
         }
         passwords.push(password(&repo));
     }

@@ -333,7 +333,7 @@ impl Target {
                 KeySpec::Url { kind, driver } => {
                     let url = connection.map(|connection| connection.url(*kind, *driver));
                     if url.is_none() {
-                        self.unknown(key, driver.prefix().to_owned());
+                        self.unknown(key, driver.prefix());
                     }
                     url
                 }

@@ -563,6 +563,44 @@ async fn a_shallow_clone_is_not_called_complete() {
     assert!(scan.incomplete.unwrap().why().contains("shallow"));
 }
 
+/// Lines that ignore files are made of.
+const PATTERNS: &[&str] = &[
+    ".env",
+    "/.env",
+    "*.env",
+    ".env*",
+    ".env.*",
+    "!.env",
+    "!.env.example",
+    "!.env*",
+    "backend/",
+    "/backend/",
+    "backend/*",
+    "!backend/",
+    "!backend/.env",
+    "**/.env",
+    "!**/.env",
+    "**/backend/",
+    "*",
+    "!*",
+    "/*",
+    "!*/",
+    "*/.env",
+    "backend/.env",
+    "a/",
+    "!a/",
+    "a/**",
+    "!a/**/.env",
+    ".env ",
+    ".env\\ ",
+    "\\.env",
+    "#.env",
+    "[.]env",
+    ".en?",
+    "!.en[v]",
+    "backend",
+];
+
 /// Random rules against `git add` itself: what is called ignored must be refused by it. `NEONUP_IGNORE_TREES=10000` asks more.
 #[tokio::test]
 async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
@@ -575,42 +613,6 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         "a/backend/.env",
         ".env",
         "backend/.env.example",
-    ];
-    let patterns = [
-        ".env",
-        "/.env",
-        "*.env",
-        ".env*",
-        ".env.*",
-        "!.env",
-        "!.env.example",
-        "!.env*",
-        "backend/",
-        "/backend/",
-        "backend/*",
-        "!backend/",
-        "!backend/.env",
-        "**/.env",
-        "!**/.env",
-        "**/backend/",
-        "*",
-        "!*",
-        "/*",
-        "!*/",
-        "*/.env",
-        "backend/.env",
-        "a/",
-        "!a/",
-        "a/**",
-        "!a/**/.env",
-        ".env ",
-        ".env\\ ",
-        "\\.env",
-        "#.env",
-        "[.]env",
-        ".en?",
-        "!.en[v]",
-        "backend",
     ];
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move |below: usize| {
@@ -638,7 +640,7 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         for place in places {
             let count = if random(3) == 0 { 0 } else { random(4) };
             let lines: Vec<_> = (0..count)
-                .map(|_| patterns[random(patterns.len())])
+                .map(|_| PATTERNS[random(PATTERNS.len())])
                 .collect();
             let text = lines.join("\n");
             writeln!(rules, "{place}: {lines:?}").unwrap();
