@@ -424,11 +424,19 @@ impl Front {
 
 /// How screens are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the terminal, each independent of the others"
+)]
 pub struct Display {
     /// No colours.
     pub no_color: bool,
     /// ASCII glyphs only.
     pub ascii: bool,
+    /// The terminal's background is light.
+    pub light: bool,
+    /// The terminal is tmux.
+    pub tmux: bool,
 }
 
 impl Global {
@@ -448,6 +456,11 @@ impl Global {
                     && lower != "c"
                     && lower != "posix"
             }) || variable("TERM") == "linux",
+            light: crate::tui::light_background(
+                &variable("NEONUP_BACKGROUND"),
+                &variable("COLORFGBG"),
+            ),
+            tmux: !variable("TMUX").is_empty(),
         }
     }
 }
