@@ -223,7 +223,7 @@ fn url_spec(key: &str, stack: Stack, driver: Driver) -> KeySpec {
 
 /// The part of a connection that a key holds, where the example has at least the host and the password beside it.
 ///
-/// libpq's own names are taken as they are; the common `DB_HOST` and `POSTGRES_HOST` only as a set, and not with MySQL's port.
+/// libpq's own names are taken as they are; the common `DB_HOST` and `POSTGRES_HOST` only as a set, and not with the usual port of another server.
 fn part_of(document: &Document, key: &str) -> Option<Part> {
     if let Some(part) = Part::of_variable(key) {
         return Some(part);
