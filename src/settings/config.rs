@@ -5,7 +5,10 @@ use std::ops::Range;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use super::{Accepted, BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings};
-use crate::domain::url::{Driver, Part, UrlKind};
+use crate::domain::{
+    mask,
+    url::{Driver, Part, UrlKind},
+};
 
 /// The `[project]` table as written: nothing is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -437,6 +440,12 @@ impl Reader<'_> {
                     .map_err(|message| self.error(table.get("part").unwrap_or(item), message))?;
                 if let Some(driver) = table.get("driver") {
                     return Err(self.error(driver, "a part of a connection has no `driver`"));
+                }
+                if part == Part::Password && !mask::is_secret_key(name) {
+                    return Err(self.error(
+                        item,
+                        format!("`{name}` would hold the password: name it so that every tool hides it, such as PGPASSWORD"),
+                    ));
                 }
                 return Ok(KeySpec::Part { kind, part });
             }

@@ -21,6 +21,7 @@ mod pictures;
 mod rotate;
 mod sandbox;
 mod secrets;
+mod stacks;
 mod steps;
 mod support;
 mod tui;

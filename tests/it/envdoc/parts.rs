@@ -130,6 +130,10 @@ fn a_wrong_part_is_named_with_its_line() {
             "keys.PGHOST = { url = \"direct\", part = \"host\", driver = \"psycopg\" }",
             "has no `driver`",
         ),
+        (
+            "keys.LOGIN = { url = \"direct\", part = \"password\" }",
+            "name it so that every tool hides it",
+        ),
         ("keys.PGHOST = { part = \"host\" }", "needs one of url"),
     ] {
         let config = format!("[project]\nname = \"x\"\n[[env]]\nfile = \".env\"\n{line}\n");
