@@ -14,7 +14,7 @@ use neonup::{
 use serde_json::json;
 
 use crate::{
-    support::{Home, Repo, Sandbox, faults},
+    support::{Home, Repo, Sandbox, faults, post},
     world::{KEY, PASSWORD, World},
 };
 
@@ -427,5 +427,61 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
     );
     let all: Vec<_> = passwords.iter().map(String::as_str).collect();
     health.holds_none_of(&all);
+    sandbox.stop();
+}
+
+#[test]
+fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_command() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let steps = ["login", "project", "env", "health"];
+    let setup = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(steps);
+        repo.neonup(&home, &sandbox, &all)
+    };
+    let made = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(made.code, 0, "{made:#?}");
+    let old = password(&repo);
+    let config = repo.read("neonup.toml");
+    let id = config
+        .lines()
+        .find_map(|line| line.strip_prefix("id = "))
+        .unwrap()
+        .trim_matches('"');
+    let path = sandbox
+        .requests()
+        .into_iter()
+        .find(|request| request.contains("/branches/"))
+        .unwrap();
+    let (_, rest) = path.split_once("/branches/").unwrap();
+    let branch = rest.split(['/', '?', ' ']).next().unwrap();
+    let url = format!(
+        "{}/projects/{id}/branches/{branch}/roles/neondb_owner/reset_password",
+        sandbox.api_host
+    );
+    post(&url, &sandbox.api_key, &json!({}));
+
+    // the reset works as soon as its operation has finished
+    crate::support::until("the old password refused", || {
+        let run = setup(&["check", "--json"]);
+        let codes = run.codes();
+        run.code != 0
+            && codes.contains(&"env.stale-url".to_owned())
+            && codes.contains(&"health.auth".to_owned())
+    });
+    let lines = setup(&["check"]);
+    assert!(
+        lines
+            .stdout
+            .contains("`DATABASE_URL` is not this project's connection URL"),
+        "{lines:#?}"
+    );
+    let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(repaired.code, 0, "{repaired:#?}");
+    let new = password(&repo);
+    assert_ne!(new, old);
+    repaired.holds_none_of(&[&old, &new]);
     sandbox.stop();
 }

@@ -197,20 +197,28 @@ pub fn get(url: &str) -> String {
 
 /// Tells a sandbox how to misbehave from now on.
 pub fn faults(sandbox: &Sandbox, faults: &Value) {
-    let base = sandbox.api_host.strip_prefix("http://").unwrap();
-    let host = base.split_once('/').unwrap().0;
-    let body = faults.to_string();
+    let base = sandbox.api_host.strip_suffix("/api/v2").unwrap();
+    post(&format!("{base}/sandbox/faults"), &sandbox.api_key, faults);
+}
+
+/// Sends JSON, and gives the answer's body.
+pub fn post(url: &str, key: &str, body: &Value) -> String {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let body = body.to_string();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "POST /sandbox/faults HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let status = text.lines().next().unwrap();
-    assert!(status.contains(" 20"), "{status}");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.lines().next().unwrap();
+    assert!(status.contains(" 20"), "{url}: {status}");
+    body.to_owned()
 }
 
 pub fn signal(pid: u32, signal: rustix::process::Signal) {
