@@ -45,7 +45,22 @@ impl Rotated {
     /// What a step found afterwards, with what the rotation has to say first.
     pub(super) fn into_report(self, mut probed: Report) -> Report {
         probed.evidence = format!("{}; {}", self.evidence, probed.evidence);
-        probed.findings.splice(0..0, self.findings);
+        let mut findings = self.findings;
+        findings.retain(|copy| {
+            let same = probed.findings.iter_mut().find(|finding| {
+                finding.code == Code::SecretsCredentialInTree
+                    && finding.path.is_some()
+                    && (&finding.path, finding.line) == (&copy.path, copy.line)
+            });
+            // one place is one finding: the probe's, which cannot know that the password in it is dead
+            if let Some(finding) = same {
+                finding.detail.clone_from(&copy.detail);
+                finding.hint.clone_from(&copy.hint);
+                return false;
+            }
+            true
+        });
+        probed.findings.splice(0..0, findings);
         probed
     }
 }
@@ -122,9 +137,13 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
             connection.role
         )
     };
-    let files = if written == 1 { "file" } else { "files" };
+    let files = if written == 1 {
+        "file holds"
+    } else {
+        "files hold"
+    };
     Ok(Rotated {
-        evidence: format!("{what}: {written} {files} hold the new one, and the old one is refused"),
+        evidence: format!("{what}: {written} {files} the new one, and the old one is refused"),
         findings,
     })
 }
