@@ -189,13 +189,18 @@ pub fn get(url: &str) -> String {
 
 /// Tells a sandbox how to misbehave from now on.
 pub fn faults(sandbox: &Sandbox, faults: &Value) {
+    post(sandbox, "/sandbox/faults", faults);
+}
+
+/// Sends JSON to a sandbox.
+pub fn post(sandbox: &Sandbox, path: &str, value: &Value) {
     let base = sandbox.api_host.strip_prefix("http://").unwrap();
     let host = base.split_once('/').unwrap().0;
-    let body = faults.to_string();
+    let body = value.to_string();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "POST /sandbox/faults HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
