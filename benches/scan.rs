@@ -127,6 +127,14 @@ fn table() {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         measure(name, &command);
     }
+    let missing: Vec<_> = ["gitleaks", "betterleaks", "kingfisher"]
+        .into_iter()
+        .filter(|program| !installed(program))
+        .collect();
+    if !missing.is_empty() {
+        println!();
+        println!("not installed here: {}", missing.join(", "));
+    }
     println!();
     println!("the check takes {:.2} times the limit's CPU", own / limit);
 }

@@ -30,6 +30,8 @@ pub enum Answer {
     Create(String),
     /// Backend: also apply the shown change to existing source files.
     EditCode,
+    /// Env: also overwrite a file where it lies, where it cannot be replaced in one piece.
+    InPlace,
     /// Env: bring back what the last write replaced.
     Undo,
     /// Secrets: install the pre-commit hook.

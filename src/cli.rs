@@ -111,6 +111,9 @@ struct SetupArgs {
     /// Also apply the shown changes to existing source files.
     #[arg(long)]
     edit_code: bool,
+    /// Overwrite an env file where it lies, where it cannot be replaced in one piece: a mount point, a read-only folder.
+    #[arg(long)]
+    in_place: bool,
     /// Where a new API key is kept.
     #[arg(long, value_name = "WHERE")]
     store: Option<StoreArg>,
@@ -433,11 +436,19 @@ impl Front {
 
 /// How screens are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the terminal, each independent of the others"
+)]
 pub struct Display {
     /// No colours.
     pub no_color: bool,
     /// ASCII glyphs only.
     pub ascii: bool,
+    /// The terminal's background is light.
+    pub light: bool,
+    /// The terminal is tmux.
+    pub tmux: bool,
 }
 
 impl Global {
@@ -457,6 +468,11 @@ impl Global {
                     && lower != "c"
                     && lower != "posix"
             }) || variable("TERM") == "linux",
+            light: crate::tui::light_background(
+                &variable("NEONUP_BACKGROUND"),
+                &variable("COLORFGBG"),
+            ),
+            tmux: !variable("TMUX").is_empty(),
         }
     }
 }
@@ -493,6 +509,7 @@ fn flags(global: &Global, command: Option<&Command>) -> Flags {
         flags.org.clone_from(&args.org);
         flags.new_project = args.new;
         flags.edit_code = args.edit_code;
+        flags.in_place = args.in_place;
         flags.store = args.store.map(Store::from);
     }
     if let Some(Command::Rotate { store, .. }) = command {

@@ -230,6 +230,17 @@ impl StepState {
             .filter(|finding| finding.severity == Severity::Gap)
     }
 
+    /// The rotations that end a leaked secret, the password's first.
+    fn rotations(&self) -> impl Iterator<Item = String> {
+        ["neonup rotate", "neonup rotate --api-key"]
+            .into_iter()
+            .filter(|command| {
+                let named = format!("`{command}`");
+                self.gaps().any(|finding| finding.hint.contains(&named))
+            })
+            .map(str::to_owned)
+    }
+
     /// Whether a finding of this code is among them.
     pub fn has(&self, code: Code) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
@@ -371,7 +382,11 @@ impl Plan {
             commands.extend(command.filter(|command| !commands.contains(command)));
         }
         if commands.len() > 2 {
-            return vec!["neonup setup".to_owned()];
+            commands = vec!["neonup setup".to_owned()];
+        }
+        // no set-up ends a secret that others may have
+        if steps.contains(&StepId::Secrets) {
+            commands.extend(self.step(StepId::Secrets).rotations());
         }
         // a tracked env file is not written: it leaves the index first
         if self.step(StepId::Secrets).has(Code::SecretsTracked) {

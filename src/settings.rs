@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    domain::url::{Driver, UrlKind},
+    domain::url::{Driver, Part, UrlKind},
     finding::{Code, Finding},
     secret::Secret,
 };
@@ -87,6 +87,8 @@ pub struct Flags {
     pub new_project: bool,
     /// `--edit-code`.
     pub edit_code: bool,
+    /// `--in-place`.
+    pub in_place: bool,
     /// `--store`.
     pub store: Option<crate::answer::Store>,
 }
@@ -130,6 +132,13 @@ pub enum KeySpec {
         kind: UrlKind,
         /// The driver.
         driver: Driver,
+    },
+    /// One part of the connection, for applications that take it apart.
+    Part {
+        /// Direct or through the pooler; only the host differs.
+        kind: UrlKind,
+        /// Which part.
+        part: Part,
     },
     /// A random value, made once and kept ever after.
     Generate {
@@ -371,8 +380,30 @@ impl Settings {
         self.env.iter().find_map(|target| {
             target.keys.iter().find_map(|(key, spec)| match spec {
                 KeySpec::Url { kind, driver } => Some((target, key.as_str(), *kind, *driver)),
-                KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => None,
+                KeySpec::Part { .. }
+                | KeySpec::Generate { .. }
+                | KeySpec::SameAs(_)
+                | KeySpec::Literal(_) => None,
             })
         })
+    }
+
+    /// The first env file that holds a connection in parts, where none holds it as a URL.
+    pub fn parts_target(&self) -> Option<&EnvTarget> {
+        if self.url_key().is_some() {
+            return None;
+        }
+        let host = |spec: &KeySpec| {
+            matches!(
+                spec,
+                KeySpec::Part {
+                    part: Part::Host,
+                    ..
+                }
+            )
+        };
+        self.env
+            .iter()
+            .find(|target| target.keys.iter().any(|(_, spec)| host(spec)))
     }
 }

@@ -57,6 +57,21 @@ pub struct Options {
     pub tmux: bool,
 }
 
+/// Whether the terminal's background is light: what the user says (`light` or `dark`) over what the terminal says. Many
+/// terminals set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or `0;default;15`; of the
+/// sixteen, 7 and 9 to 15 are light. The terminal itself is not asked, since an answer that is late would be read as keys.
+pub fn light_background(chosen: &str, colorfgbg: &str) -> bool {
+    match chosen {
+        "light" => true,
+        "dark" => false,
+        _ => colorfgbg
+            .rsplit(';')
+            .next()
+            .and_then(|number| number.parse::<u8>().ok())
+            .is_some_and(|number| number == 7 || (9..=15).contains(&number)),
+    }
+}
+
 /// Why the wizard ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {

@@ -101,6 +101,14 @@ fn env(out: &mut String, target: &EnvTarget) {
                 };
                 (format!("{{ url = \"{kind}\", driver = \"{driver}\" }}"), "")
             }
+            KeySpec::Part { kind, part } => {
+                let kind = match kind {
+                    UrlKind::Direct => "direct",
+                    UrlKind::Pooled => "pooled",
+                };
+                let part = part.name();
+                (format!("{{ url = \"{kind}\", part = \"{part}\" }}"), "")
+            }
             KeySpec::Generate { encoding, bytes } => {
                 let encoding = match encoding {
                     Encoding::Hex => "hex",

@@ -30,6 +30,7 @@ const SECRET_WORDS: &[&str] = &[
     "SESSION",
     "WEBHOOK",
     "PGPASS",
+    "_PASS",
 ];
 
 /// What known secrets begin with.

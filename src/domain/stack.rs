@@ -3,7 +3,7 @@
 use super::{
     dotenv::Document,
     mask, python,
-    url::{Driver, UrlKind, recognise},
+    url::{Driver, Part, UrlKind, recognise},
 };
 use crate::settings::{
     BackendSettings, Config, Encoding, EnvTarget, KeySpec, SchemaSettings, config::ProjectConfig,
@@ -162,7 +162,13 @@ fn target(read: Reader<'_>, stack: Stack, dir: &str, driver: Driver) -> EnvTarge
         .as_ref()
         .map(|(text, _)| keys_of(text, stack, driver))
         .unwrap_or_default();
-    let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. });
+    // an application that takes the connection apart needs no URL beside the parts; Prisma's schema and our session module do
+    let apart = !stack.is_fastapi() && stack != Stack::Prisma;
+    let is_url = |spec: &KeySpec| match spec {
+        KeySpec::Url { .. } => true,
+        KeySpec::Part { part, .. } => apart && *part == Part::Host,
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => false,
+    };
     if !keys.iter().any(|(_, spec)| is_url(spec)) {
         keys.insert(
             0,
@@ -215,6 +221,36 @@ fn url_spec(key: &str, stack: Stack, driver: Driver) -> KeySpec {
     }
 }
 
+/// The part of a connection that a key holds, where the example has at least the host and the password beside it.
+///
+/// libpq's own names are taken as they are; the common `DB_HOST` and `POSTGRES_HOST` only as a set, and not with the usual port of another server.
+fn part_of(document: &Document, key: &str) -> Option<Part> {
+    if let Some(part) = Part::of_variable(key) {
+        return Some(part);
+    }
+    let named = |key: &str| {
+        let (prefix, rest) = key.split_once('_')?;
+        let part = match rest {
+            "HOST" => Part::Host,
+            "PORT" => Part::Port,
+            "USER" | "USERNAME" => Part::User,
+            "PASSWORD" | "PASS" => Part::Password,
+            "NAME" | "DB" | "DATABASE" => Part::Database,
+            "SSLMODE" => Part::SslMode,
+            _ => return None,
+        };
+        matches!(prefix, "DB" | "DATABASE" | "POSTGRES").then(|| (prefix.to_owned(), part))
+    };
+    let (prefix, part) = named(key)?;
+    let beside = |wanted: Part| {
+        document
+            .entries()
+            .find(|entry| named(&entry.key) == Some((prefix.clone(), wanted)))
+    };
+    let mysql = beside(Part::Port).is_some_and(|port| port.value.expose() == "3306");
+    (beside(Part::Host).is_some() && beside(Part::Password).is_some() && !mysql).then_some(part)
+}
+
 /// The keys that an example documents, as far as it tells what they hold.
 fn keys_of(example: &str, stack: Stack, driver: Driver) -> Vec<(String, KeySpec)> {
     let document = Document::parse(example.as_bytes());
@@ -233,6 +269,11 @@ fn keys_of(example: &str, stack: Stack, driver: Driver) -> Vec<(String, KeySpec)
             || recognise(value).is_some()
         {
             url_spec(key, stack, driver)
+        } else if let Some(part) = part_of(&document, key) {
+            KeySpec::Part {
+                kind: UrlKind::Direct,
+                part,
+            }
         } else if upper.contains("SECRET")
             && !upper.contains("CLIENT")
             && !upper.contains("AWS")
@@ -259,9 +300,9 @@ fn schema(read: Reader<'_>, stack: Stack, dir: &str) -> Option<SchemaSettings> {
     let command = if stack == Stack::Django {
         words("python manage.py migrate")
     } else if stack == Stack::Prisma && any(&["prisma/schema.prisma"]) {
-        words("npx prisma migrate deploy")
+        words("npx --no-install prisma migrate deploy")
     } else if stack == Stack::Drizzle && any(&["drizzle.config.ts", "drizzle.config.js"]) {
-        words("npx drizzle-kit migrate")
+        words("npx --no-install drizzle-kit migrate")
     } else if any(&["alembic.ini"]) {
         words("alembic upgrade head")
     } else {
@@ -434,6 +475,44 @@ mod tests {
             };
             assert_eq!(written, driver, "{stack:?}");
         }
+    }
+
+    #[test]
+    fn split_keys_are_detected_where_the_example_has_them() {
+        let node = ("package.json", "{\"dependencies\":{\"pg\":\"8\"}}");
+        let kinds = |example: &str, manifest: (&str, &str)| {
+            let files = [manifest, (".env.example", example)];
+            let keys = detect(&with(&files)).config.env.swap_remove(0).keys;
+            keys.iter()
+                .map(|(key, spec)| match spec {
+                    KeySpec::Part { part, .. } => format!("{key}={}", part.name()),
+                    KeySpec::Url { .. } => format!("{key}=url"),
+                    KeySpec::Literal(_) => format!("{key}=text"),
+                    KeySpec::Generate { .. } | KeySpec::SameAs(_) => panic!("{key}"),
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let split = "DB_HOST=localhost\nDB_PORT=5432\nDB_USER=\nDB_PASS=\nDB_NAME=app\nPORT=3000\n";
+        assert_eq!(
+            kinds(split, node),
+            "DB_HOST=host DB_PORT=port DB_USER=user DB_PASS=password DB_NAME=database PORT=text"
+        );
+        // our session module reads a URL, whatever else the example has
+        let fastapi = kinds(split, ("requirements.txt", "fastapi\nsqlmodel"));
+        assert!(
+            fastapi.starts_with("DATABASE_URL=url DB_HOST=host"),
+            "{fastapi}"
+        );
+        // a name alone, or another kind of server, is no connection to Postgres
+        assert_eq!(
+            kinds("DB_NAME=app\n", node),
+            "DATABASE_URL=url DB_NAME=text"
+        );
+        assert_eq!(
+            kinds("DB_HOST=localhost\nDB_PORT=3306\nDB_PASSWORD=\n", node),
+            "DATABASE_URL=url DB_HOST=text DB_PORT=text"
+        );
     }
 
     #[test]

@@ -47,6 +47,93 @@ impl FromStr for UrlKind {
     }
 }
 
+/// One part of a connection, for applications that take it apart: libpq's `PGHOST` and its kin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The host's name.
+    Host,
+    /// The port.
+    Port,
+    /// The database.
+    Database,
+    /// The role.
+    User,
+    /// Its password.
+    Password,
+    /// How TLS is asked for, in libpq's words.
+    SslMode,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 6] = [
+        Self::Host,
+        Self::Port,
+        Self::Database,
+        Self::User,
+        Self::Password,
+        Self::SslMode,
+    ];
+
+    /// Its name in `neonup.toml`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Database => "database",
+            Self::User => "user",
+            Self::Password => "password",
+            Self::SslMode => "sslmode",
+        }
+    }
+
+    /// The part that libpq's environment variable of this name holds.
+    pub fn of_variable(name: &str) -> Option<Self> {
+        match name {
+            "PGHOST" => Some(Self::Host),
+            "PGPORT" => Some(Self::Port),
+            "PGDATABASE" => Some(Self::Database),
+            "PGUSER" => Some(Self::User),
+            "PGPASSWORD" => Some(Self::Password),
+            "PGSSLMODE" => Some(Self::SslMode),
+            _ => None,
+        }
+    }
+
+    /// The name of the part in libpq's keyword form.
+    const fn keyword(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Database => "dbname",
+            Self::User => "user",
+            Self::Password => "password",
+            Self::SslMode => "sslmode",
+        }
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = Self::ALL.map(Self::name);
+        Self::ALL
+            .into_iter()
+            .find(|part| part.name() == text)
+            .ok_or_else(|| format!("`{text}` is no part of a connection: {}", names.join(", ")))
+    }
+}
+
+/// Recognises a connection that was taken apart, from the parts that are there.
+pub fn recognise_parts(part: impl Fn(Part) -> Option<String>) -> Option<Recognised> {
+    let pairs: Vec<_> = Part::ALL
+        .into_iter()
+        .filter_map(|name| Some(format!("{}={}", name.keyword(), keyword(&part(name)?))))
+        .collect();
+    from_keywords(&pairs.join(" "))
+}
+
 /// A client library, which decides the form of the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Driver {
@@ -275,6 +362,21 @@ impl Connection {
             connection.pooled_host = pooled.host;
         }
         Some(connection)
+    }
+
+    /// One part, as a variable of its own holds it.
+    pub fn part(&self, kind: UrlKind, part: Part) -> Secret {
+        match part {
+            Part::Host => Secret::new(match kind {
+                UrlKind::Direct => self.host.as_str(),
+                UrlKind::Pooled => self.pooled_host.as_str(),
+            }),
+            Part::Port => Secret::new(self.port.unwrap_or(DEFAULT_PORT).to_string()),
+            Part::Database => Secret::new(self.database.as_str()),
+            Part::User => Secret::new(self.role.as_str()),
+            Part::Password => self.password.clone(),
+            Part::SslMode => Secret::new("require"),
+        }
     }
 
     /// The connection URL, in the form that a driver reads.

@@ -51,8 +51,9 @@ impl Step for EnvStep {
             return Ok(report);
         }
         let look = look(cx, stand_in).await?;
+        let consent = consent(cx, &Answer::Default);
         for target in look.targets.iter().filter(|target| target.changes()) {
-            writable(cx, target)?;
+            writable(cx, target, consent)?;
         }
         Ok(report(cx, &look))
     }
@@ -65,9 +66,10 @@ impl Step for EnvStep {
             undo(cx).await?;
             return self.probe(cx).await;
         }
+        let consent = consent(cx, &answer);
         for attempt in 1.. {
             let look = look(cx, random).await?;
-            match write(cx, &look).await {
+            match write(cx, &look, consent).await {
                 Err(Problem::Changed) if attempt < TRIES => {}
                 Err(problem) => return Err(problem.into()),
                 Ok(()) => break,
@@ -200,24 +202,51 @@ fn leads_outside(file: &str, target: &Path) -> Failure {
     .hint("replace the symlink with a file, or edit its target yourself")
 }
 
+/// How files may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    /// Only so that the file is the old or the new one, whole, whatever happens.
+    Whole,
+    /// Also where it lies, which a kill in the middle would spoil.
+    InPlace,
+}
+
+/// What the user agreed to.
+fn consent(cx: &Cx, answer: &Answer) -> Consent {
+    if *answer == Answer::InPlace || cx.settings.flags.in_place {
+        Consent::InPlace
+    } else {
+        Consent::Whole
+    }
+}
+
+/// The command that agrees to writing in place.
+pub const IN_PLACE: &str = "neonup setup env --in-place";
+
 /// Finds out, without writing, whether a target could be written.
-fn writable(cx: &Cx, target: &Target) -> Result<()> {
+fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
     let files = &cx.ports.files;
     // where the file is a symlink, what counts is the directory it leads to
     let real = files
         .resolve(&target.path)
         .map_err(|error| problem(&target.file, &error))?;
     let dir = real.parent().unwrap_or(&cx.settings.root);
-    if !files.writable(dir) {
-        return Err(Failure::new(
+    let in_place = target.bytes.is_some() && consent == Consent::InPlace;
+    if !files.writable(dir) && !in_place {
+        let failure = Failure::new(
             Code::EnvMissingFile,
             format!("`{}` cannot be written", target.file),
         )
         .why(format!(
             "the directory `{}` may not be written",
             dir.display()
-        ))
-        .hint(format!("chmod u+w {}", dir.display())));
+        ));
+        let chmod = format!("chmod u+w {}", dir.display());
+        return Err(failure.hint(if target.bytes.is_some() {
+            format!("{chmod}; or overwrite the file where it lies: {IN_PLACE}")
+        } else {
+            chmod
+        }));
     }
     if target.rewritten() {
         files.can_keep_undo().map_err(|error| no_undo(&error))?;
@@ -235,7 +264,7 @@ fn no_undo(error: &io::Error) -> Failure {
 pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
     let look = look(cx, stand_in).await?;
     for target in look.targets.iter().filter(|target| target.bytes.is_some()) {
-        writable(cx, target)?;
+        writable(cx, target, consent(cx, &Answer::Default))?;
         cx.ports
             .files
             .can_keep_undo()
@@ -263,14 +292,14 @@ fn kept_out(look: &Look) -> Result<()> {
 }
 
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
-async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
+async fn write(cx: &Cx, look: &Look, consent: Consent) -> Result<(), Problem> {
     let files = &cx.ports.files;
     let changing = || look.targets.iter().filter(|target| target.changes());
     for target in changing() {
         if let Some(problem) = &target.problem {
             return Err(problem.clone());
         }
-        writable(cx, target)?;
+        writable(cx, target, consent)?;
     }
     // of every target, before the first line goes into a .gitignore: git never ignores what it tracks, so the line would not
     // help, and the run after this one would add it again
@@ -299,21 +328,46 @@ async fn write(cx: &Cx, look: &Look) -> Result<(), Problem> {
                     .keep_undo(&target.path, target.bytes.as_deref())
                     .map_err(|error| no_undo(&error))?;
             }
-            files
-                .replace_secret(&target.path, target.bytes.as_deref(), target.wanted.bytes())
-                .map_err(|error| problem(&target.file, &error))?;
+            let new = target.wanted.bytes();
+            in_place_if(consent, target.bytes.as_deref(), |old| match old {
+                None => files.replace_secret(&target.path, target.bytes.as_deref(), new),
+                Some(old) => files.replace_in_place(&target.path, old, new),
+            })
+            .map_err(|error| problem(&target.file, &error))?;
         }
         if let Some(example) = target.example.as_ref().filter(|example| example.changes()) {
-            files
-                .replace(
-                    &example.path,
-                    example.bytes.as_deref(),
-                    example.wanted.bytes(),
-                )
-                .map_err(|error| problem(&example.file, &error))?;
+            let new = example.wanted.bytes();
+            in_place_if(consent, example.bytes.as_deref(), |old| match old {
+                None => files.replace(&example.path, example.bytes.as_deref(), new),
+                Some(old) => files.replace_in_place(&example.path, old, new),
+            })
+            .map_err(|error| problem(&example.file, &error))?;
         }
     }
     Ok(())
+}
+
+/// Writes in one piece, and where that cannot be done and was agreed to, in place: then `write` is given the old bytes.
+fn in_place_if(
+    consent: Consent,
+    old: Option<&[u8]>,
+    write: impl Fn(Option<&[u8]>) -> io::Result<()>,
+) -> io::Result<()> {
+    let error = match write(None) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    let cannot = matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::CrossesDevices
+    );
+    match old {
+        Some(old) if cannot && consent == Consent::InPlace => write(Some(old)),
+        _ => Err(error),
+    }
 }
 
 /// Brings back what the last write replaced. What stands there now becomes the undo copy, so that nothing is lost.
@@ -367,7 +421,7 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     }
     let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
     let hint = if is(&[io::ErrorKind::ResourceBusy]) {
-        "it is a mount point, which cannot be replaced: unmount it, or edit it yourself"
+        "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: neonup setup env --in-place"
     } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
         "the disk is full; the file is as it was"
     } else if is(&[

@@ -203,6 +203,7 @@ impl Step for LoginStep {
             | Answer::Join(_)
             | Answer::Create(_)
             | Answer::EditCode
+            | Answer::InPlace
             | Answer::Undo
             | Answer::Hook => {
                 if find_key(cx).await.is_none() {

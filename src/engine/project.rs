@@ -75,6 +75,7 @@ impl Step for ProjectStep {
             | Answer::Key(..)
             | Answer::NeonCli(_)
             | Answer::EditCode
+            | Answer::InPlace
             | Answer::Undo
             | Answer::Hook
             | Answer::Rotate => {

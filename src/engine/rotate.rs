@@ -15,7 +15,7 @@ pub(super) use key::api_key;
 use super::{Cx, Project, Step as _, env, login, target};
 use crate::{
     answer::Answer,
-    domain::url::{Connection, recognise},
+    domain::url::{Connection, Part, recognise},
     event::{Progress, Report},
     failure::{Failure, Result},
     finding::{Code, Finding},
@@ -64,7 +64,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
     // all that could keep the new password from being written is found out while the old one still works
     env::rewritable(cx).await?;
     let stale = stale_passwords(cx, &project.connection);
-    let (old, new, began) = if stale.is_empty() {
+    let (mut old, mut new, mut began) = if stale.is_empty() {
         let old = project.connection.password.clone();
         let new = reset(cx, &known.key, &project).await?;
         (vec![old], new, true)
@@ -72,13 +72,27 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
         cx.progress(Progress::label(
             "Neon has a newer password than the env files: finishing what was begun",
         ));
+        let mut operations = cx.ports.neon.operations(&known.key, &project.id).await?;
+        // what failed long ago is history
+        operations.retain(|operation| !operation.has_ended());
+        settled(cx, &known.key, &project.id, operations).await?;
         (stale, project.connection.password.clone(), false)
     };
-    let connection = Connection {
+    let mut connection = Connection {
         password: new.clone(),
         ..project.connection.clone()
     };
-    taken(cx, &connection).await?;
+    match taken(cx, &connection).await {
+        // Neon has nothing left to do, and its password opens nothing: the operation that was to bring it failed
+        Err(failure) if failure.code == Code::HealthAuth && !began => {
+            old.push(new);
+            new = reset(cx, &known.key, &project).await?;
+            began = true;
+            connection.password = new.clone();
+            taken(cx, &connection).await?;
+        }
+        result => result?,
+    }
     cx.remember_project(Some(Project {
         connection: connection.clone(),
         ..project.clone()
@@ -117,7 +131,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
 
 /// Fails where the env file leads to another database than the project's: then the two passwords have nothing to do with each other.
 fn same_database(cx: &Cx, project: &Project) -> Result<()> {
-    let Some(url) = target::url(cx).and_then(|url| recognise(url.expose())) else {
+    let Some(url) = target::written(cx) else {
         return Ok(());
     };
     let differences = project.connection.differences(&url);
@@ -146,6 +160,26 @@ fn stale_passwords(cx: &Cx, connection: &Connection) -> Vec<Secret> {
             continue;
         };
         let document = crate::domain::dotenv::Document::parse(&bytes);
+        let parts = spec
+            .keys
+            .iter()
+            .filter(|(_, key)| {
+                matches!(
+                    key,
+                    KeySpec::Part {
+                        part: Part::Password,
+                        ..
+                    }
+                )
+            })
+            .flat_map(|(name, _)| document.all(name))
+            .map(|entry| entry.value.clone());
+        for password in parts {
+            let real = !crate::domain::credentials::is_placeholder(password.expose());
+            if real && password != connection.password && !stale.contains(&password) {
+                stale.push(password);
+            }
+        }
         let urls = spec
             .keys
             .iter()
@@ -181,7 +215,8 @@ async fn reset(cx: &Cx, key: &Secret, project: &Project) -> Result<Secret> {
             cx.progress(Progress::label(
                 "the answer was lost: looking whether the password was reset",
             ));
-            let operations = neon.operations(key, &project.id).await.map_err(unsure)?;
+            let mut operations = neon.operations(key, &project.id).await.map_err(unsure)?;
+            operations.retain(|operation| !operation.has_ended());
             settled(cx, key, &project.id, operations).await?;
             let now = current(cx, key, project).await.map_err(unsure)?;
             if now == project.connection.password {

@@ -77,13 +77,20 @@ impl Step for SchemaStep {
                     .clone_into(&mut finding.hint);
             }
         }
+        findings.extend(never_run(wanted, &found));
         detail.tables = tables;
         let columns: usize = detail.tables.iter().map(|table| table.columns.len()).sum();
         let missing = findings
             .iter()
             .filter(|finding| finding.severity == Severity::Gap)
             .count();
-        let evidence = if missing == 0 {
+        let evidence = if missing == 0 && detail.tables.is_empty() {
+            let are = match found.len() {
+                1 => "1 table is".to_owned(),
+                count => format!("{count} tables are"),
+            };
+            format!("{are} there; neonup.toml lists none to compare with")
+        } else if missing == 0 {
             format!(
                 "{} tables, {columns} columns as expected",
                 detail.tables.len()
@@ -165,6 +172,20 @@ async fn reference(session: &mut dyn Session, files: &[SqlFile]) -> Option<Vec<T
     }
     // a role that may not create schemas, or a file with an error: then only the names are compared
     session.expected(files).await.ok()
+}
+
+/// Where only a command is known, and no table that it makes: an empty database is one for which it never ran.
+fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
+    let unknown = wanted.tables.is_empty() && wanted.files.is_empty();
+    if wanted.command.is_empty() || !unknown || !found.is_empty() {
+        return None;
+    }
+    Some(
+        Finding::new(Code::SchemaMissingTable, "the database has no table yet")
+            .detail(format!("`{}` makes them", source(wanted)))
+            .hint("neonup setup schema")
+            .fixable(),
+    )
 }
 
 /// Compares what is there with what is expected: the names of the configuration, and the types of the SQL files.
@@ -418,6 +439,25 @@ mod tests {
             tables: vec![("task".to_owned(), vec!["id".to_owned(), "title".to_owned()])],
             ..SchemaSettings::default()
         }
+    }
+
+    #[test]
+    fn a_command_that_never_ran_is_a_gap_while_there_is_no_table() {
+        let command = SchemaSettings {
+            command: vec!["alembic".to_owned(), "upgrade".to_owned()],
+            ..SchemaSettings::default()
+        };
+        let finding = never_run(&command, &[]).unwrap();
+        assert_eq!(finding.code, Code::SchemaMissingTable);
+        assert!(finding.fixable && finding.detail.contains("`alembic upgrade`"));
+        assert_eq!(never_run(&command, &[table("note", Vec::new())]), None);
+        assert_eq!(never_run(&SchemaSettings::default(), &[]), None);
+        // tables that are named are compared one by one
+        let named = SchemaSettings {
+            tables: wanted().tables,
+            ..command
+        };
+        assert_eq!(never_run(&named, &[]), None);
     }
 
     #[test]

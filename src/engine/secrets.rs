@@ -55,7 +55,7 @@ impl Step for SecretsStep {
                     repository.untrack(&target).await?;
                     protection = repository.protection(&target).await?;
                 }
-                if protection.ignored == Known::No {
+                if protection.ignored == Known::No || !protection.exposed.is_empty() {
                     repository.add_ignore(&target).await?;
                 }
             }
@@ -160,10 +160,19 @@ impl<'a> Look<'a> {
                 self.tracked.push(target.clone());
             }
             let findings = words::of_target(&target, &protection);
-            let (state, text) = if findings.is_empty() {
+            let worst = findings.iter().map(|finding| finding.severity).max();
+            let (state, text) = if worst.is_none_or(|worst| worst < Severity::Gap) {
+                let backups = if protection.exposed.is_empty() {
+                    ""
+                } else {
+                    "; its backups are not ignored"
+                };
                 (
-                    CheckState::Ok,
-                    "ignored, not tracked, not staged".to_owned(),
+                    match worst {
+                        Some(Severity::Warning) => CheckState::Warning,
+                        Some(Severity::Note | Severity::Gap) | None => CheckState::Ok,
+                    },
+                    format!("ignored, not tracked, not staged{backups}"),
                 )
             } else {
                 (CheckState::Gap, summary(&protection))

@@ -5,14 +5,18 @@ use crate::{
     domain::{
         dotenv::Document,
         mask,
-        url::{Connection, Recognised, recognise},
+        url::{Connection, Recognised, recognise, recognise_parts},
     },
     secret::Secret,
+    settings::KeySpec,
 };
 
 /// The env file that holds the connection URL, read; `None` where there is none.
 fn document(cx: &Cx) -> Option<(Document, &str)> {
-    let (target, key, ..) = cx.settings.url_key()?;
+    let (target, key) = match cx.settings.url_key() {
+        Some((target, key, ..)) => (target, key),
+        None => (cx.settings.parts_target()?, ""),
+    };
     let bytes = cx
         .ports
         .files
@@ -27,8 +31,29 @@ pub(super) fn url(cx: &Cx) -> Option<Secret> {
     document.get(key).cloned()
 }
 
-/// The connection URL of the env file, if one is there that can be read as such.
-fn written(cx: &Cx) -> Option<Recognised> {
+/// The connection that the env file takes apart.
+fn written_in_parts(cx: &Cx) -> Option<Recognised> {
+    let target = cx.settings.parts_target()?;
+    let bytes = cx
+        .ports
+        .files
+        .read(&cx.settings.path(&target.file))
+        .ok()??;
+    let document = Document::parse(&bytes);
+    recognise_parts(|wanted| {
+        let (key, _) = target
+            .keys
+            .iter()
+            .find(|(_, spec)| matches!(spec, KeySpec::Part { part, .. } if *part == wanted))?;
+        document.get(key).map(|value| value.expose().to_owned())
+    })
+}
+
+/// The connection of the env file, if one is there that can be read as such.
+pub(super) fn written(cx: &Cx) -> Option<Recognised> {
+    if cx.settings.parts_target().is_some() {
+        return written_in_parts(cx);
+    }
     let (document, key) = document(cx)?;
     recognise(document.get(key)?.expose())
 }
@@ -44,7 +69,7 @@ pub(super) fn connection(cx: &Cx) -> Option<Connection> {
 
 /// How the application connects: only what its env file says.
 pub(super) fn written_connection(cx: &Cx) -> Option<Connection> {
-    if cx.settings.url_key().is_none() {
+    if cx.settings.url_key().is_none() && cx.settings.parts_target().is_none() {
         return cx.project().map(|project| project.connection);
     }
     written(cx).map(|recognised| recognised.connection())

@@ -6,6 +6,7 @@ use super::{Output, report, sarif, work};
 use crate::{
     answer::Answer,
     failure::Exit,
+    finding::Code,
     plan::{Status, StepId},
     ports::Ports,
     receipt,
@@ -55,6 +56,9 @@ pub async fn run(
             report::step(output, *id, work.plan.step(*id));
         }
     }
+    if how.fix && !output.json && shown.contains(&StepId::Secrets) {
+        explain_history(&work, output);
+    }
     let mut unwritten = Vec::new();
     let files = [
         (
@@ -90,13 +94,35 @@ pub async fn run(
     }
 }
 
+/// What is not mended: a secret in the history. Says what rewriting would take, and why it is no cure.
+fn explain_history(work: &work::Work, output: &mut Output) {
+    let secrets = work.plan.step(StepId::Secrets);
+    let leaked = secrets
+        .gaps()
+        .any(|finding| finding.code == Code::SecretsLiveSecretInHistory);
+    if !leaked {
+        return;
+    }
+    for line in [
+        "",
+        "not done: taking the secret out of the history, since that cannot be taken back and does not call the secret back.",
+        "  It would take `git filter-repo --replace-text FILE`, which rewrites every commit that held it and all that follow,",
+        "  then `git push --force` of every branch and tag, and a new clone for everybody who has one.",
+        "  Forks, pull requests, caches and old clones keep it all the same. The cure is to end the secret: `neonup rotate`",
+        "  (`neonup rotate --api-key` for the API key). After that what the history holds opens nothing.",
+    ] {
+        output.line(line);
+    }
+}
+
 /// Whether a step's gaps can be mended without a question. Keys and projects are always a question.
 fn can_fix(work: &work::Work, id: StepId) -> bool {
     let state = work.plan.step(id);
     let asks = matches!(id, StepId::Login | StepId::Project);
     // a step without a gap that is still to do only waits to be proven
     let unproven = id == StepId::Health && state.gaps().next().is_none() && state.detail.is_some();
-    state.status == Status::Todo
-        && !asks
-        && (unproven || state.findings.iter().any(|finding| finding.fixable))
+    // what git should ignore is worth a line even where nothing stops the step
+    let open =
+        state.status == Status::Todo || (state.status == Status::Done && id == StepId::Secrets);
+    open && !asks && (unproven || state.findings.iter().any(|finding| finding.fixable))
 }

@@ -6,7 +6,9 @@ use super::{Output, ask, report, work};
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, Keyring},
+    engine::env::IN_PLACE,
     failure::Exit,
+    finding::Code,
     plan::{Status, StepId, StepState},
     ports::Ports,
     settings::Settings,
@@ -252,6 +254,16 @@ fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
                 Act::Apply(Answer::Default),
             ));
             let undo = matches!(&state.detail, Some(Detail::Env(env)) if env.files.iter().any(|file| file.undo));
+            let in_place = state
+                .failure
+                .as_ref()
+                .is_some_and(|failure| failure.hint.contains(IN_PLACE));
+            if in_place {
+                choices.push(choice(
+                    "Overwrite the file where it lies, which is not safe against a power cut",
+                    Act::Apply(Answer::InPlace),
+                ));
+            }
             if undo {
                 choices.push(choice(
                     "Bring back what the last write replaced",
@@ -277,13 +289,30 @@ fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
             "Climb the ladder, and start the app",
             Act::Apply(Answer::Default),
         )),
-        StepId::Secrets => choices.push(choice(
-            "Mend what can be mended",
-            Act::Apply(Answer::Default),
-        )),
+        StepId::Secrets => choices.extend(secrets_choices(state)),
     }
     choices.push(choice("Skip this step", Act::Skip));
     choices.push(choice("Leave", Act::Quit));
+    choices
+}
+
+fn secrets_choices(state: &StepState) -> Vec<Choice> {
+    let mut choices = vec![choice(
+        "Mend what can be mended",
+        Act::Apply(Answer::Default),
+    )];
+    if state.has(Code::SecretsLiveSecretInHistory) || state.has(Code::SecretsLiveSecretInTree) {
+        choices.push(choice(
+            "Rotate the password: whatever still uses the old one stops working",
+            Act::Apply(Answer::Rotate),
+        ));
+    }
+    if matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false)) {
+        choices.push(choice(
+            "Install the pre-commit check",
+            Act::Apply(Answer::Hook),
+        ));
+    }
     choices
 }
 

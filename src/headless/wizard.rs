@@ -31,6 +31,8 @@ pub async fn run(
         notes,
         no_color: display.no_color,
         ascii: display.ascii,
+        light: display.light,
+        tmux: display.tmux,
         ..tui::Options::default()
     };
     let (runtime, events) = Runtime::new(settings, ports);

@@ -81,6 +81,7 @@ impl Repository for FakeRepository {
             tracked: known(self.tracked.lock().unwrap().contains(path)),
             staged: Known::No,
             committed: Known::No,
+            exposed: Vec::new(),
         })
     }
 
@@ -282,6 +283,9 @@ impl Process for Nothing {
     }
     fn holding(&self, _: &Secret) -> Vec<(u32, String)> {
         Vec::new()
+    }
+    async fn free_port(&self) -> Option<u16> {
+        None
     }
     async fn listening(&self, _: u16) -> bool {
         false

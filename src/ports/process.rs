@@ -73,6 +73,9 @@ pub trait Process: Send + Sync {
     /// Running programs of this user whose environment holds this secret: pid and name. Only Linux tells; elsewhere none.
     fn holding(&self, secret: &crate::secret::Secret) -> Vec<(u32, String)>;
 
+    /// A loopback port on which nothing listens now.
+    async fn free_port(&self) -> Option<u16>;
+
     /// Whether something listens on this loopback port.
     async fn listening(&self, port: u16) -> bool;
 }

@@ -1,11 +1,13 @@
 //! Git, read through libgit2 and, where libgit2 is known to be wrong, through git itself.
 //!
-//! Whether git ignores a path is only ever git's own answer. What libgit2 cannot open (SHA-256, reftable, partial clones,
+//! Whether git ignores a path is git's own answer; where there is no git program the rules are read here, and what is not sure is said to
+//! be unknown. What libgit2 cannot open (SHA-256, reftable, partial clones,
 //! split and sparse indexes) is asked of the git program; what nobody can answer is [`Known::Unknown`], never "safe". The
 //! objects of the history are read by a scanner of our own, which looks at every byte once.
 
 mod cache;
 mod content;
+mod excludes;
 mod git;
 mod history;
 mod hooks;
@@ -49,6 +51,9 @@ pub struct Protection {
     pub staged: Known,
     /// Whether a commit, reachable or not, ever held a file of this path or name; with an example.
     pub committed: Known,
+    /// Files that editors and this program make beside it for a moment or as a backup, and that `git add` would take, relative to the
+    /// root. Only said of a path that is itself ignored.
+    pub exposed: Vec<String>,
 }
 
 /// Where a secret stands, from what is easiest to mend to what cannot be mended.

@@ -5,7 +5,10 @@ use std::ops::Range;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use super::{Accepted, BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings};
-use crate::domain::url::{Driver, UrlKind};
+use crate::domain::{
+    mask,
+    url::{Driver, Part, UrlKind},
+};
 
 /// The `[project]` table as written: nothing is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,7 +74,7 @@ const SCHEMA: &[&str] = &["files", "command", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
 const SECRETS: &[&str] = &["accept"];
 const ACCEPT: &[&str] = &["path", "code", "reason"];
-const KEY: &[&str] = &["url", "driver", "generate", "bytes", "same_as"];
+const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
 
 impl Config {
     /// Reads a configuration.
@@ -465,6 +468,21 @@ impl Reader<'_> {
             let kind = kind
                 .parse::<UrlKind>()
                 .map_err(|message| self.error(table.get("url").unwrap_or(item), message))?;
+            if let Some(part) = self.text(table, "part")? {
+                let part = part
+                    .parse::<Part>()
+                    .map_err(|message| self.error(table.get("part").unwrap_or(item), message))?;
+                if let Some(driver) = table.get("driver") {
+                    return Err(self.error(driver, "a part of a connection has no `driver`"));
+                }
+                if part == Part::Password && !mask::is_secret_key(name) {
+                    return Err(self.error(
+                        item,
+                        format!("`{name}` would hold the password: name it so that every tool hides it, such as PGPASSWORD"),
+                    ));
+                }
+                return Ok(KeySpec::Part { kind, part });
+            }
             let driver = self
                 .text(table, "driver")?
                 .unwrap_or_else(|| "libpq".to_owned());

@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::{
     Options, Reason,
     msg::Effect,
-    screens::{self, login, project},
+    screens::{self, health, login, project},
     theme::Theme,
     view,
 };
@@ -280,6 +280,8 @@ pub struct App {
     pub login: login::State,
     /// The project screen's answers.
     pub project: project::State,
+    /// The health screen's watch, while it lasts.
+    pub watch: Option<health::Watch>,
 }
 
 impl App {
@@ -307,6 +309,7 @@ impl App {
             scroll: BTreeMap::new(),
             login: login::State::default(),
             project: project::State::default(),
+            watch: None,
             options,
         };
         let effects = app.probe(&StepId::ALL).into_iter().collect();
@@ -320,11 +323,20 @@ impl App {
 
     /// The step's status as it is shown.
     pub fn status(&self, step: StepId) -> Status {
-        if self.busy(step).is_some() {
+        if self.busy(step).is_some() && !self.watching(step) {
             Status::Running
         } else {
             self.settled(step)
         }
+    }
+
+    /// Whether the step is looked at again and again; what it was found to be stands meanwhile.
+    pub fn watching(&self, step: StepId) -> bool {
+        step == StepId::Health
+            && self.watch.is_some()
+            && self
+                .busy(step)
+                .is_none_or(|work| work.phase == Phase::Probe)
     }
 
     /// What the step's status was before the work that is under way, or is.
@@ -428,6 +440,12 @@ impl App {
         spinner
             .chain(self.toast.as_ref().map(|toast| toast.until))
             .chain(self.login.revealed_until)
+            .chain(
+                self.watch
+                    .as_ref()
+                    .filter(|_| self.busy(StepId::Health).is_none())
+                    .map(|watch| watch.next),
+            )
             .min()
     }
 
@@ -435,6 +453,7 @@ impl App {
     pub fn go(&mut self, screen: Screen) {
         if self.screen != screen {
             self.login.revealed_until = None;
+            self.watch = None;
         }
         self.screen = screen;
         self.focus = screens::first_focus(self);

@@ -1111,6 +1111,21 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             ),
     );
     add("health-done", at(StepId::Secrets).keys(&[Char('6')]));
+    let mut watching = at(StepId::Secrets);
+    watching.keys(&[Char('6'), Char('w')]);
+    for _ in 0..12 {
+        watching
+            .probed(StepId::Health, done(StepId::Health))
+            .after(1000);
+    }
+    add("health-watching", &mut watching);
+    add(
+        "health-watching-lost",
+        watching.begins(StepId::Health, Phase::Probe).event(
+            StepId::Health,
+            failed(Phase::Probe, failure(StepId::Health)),
+        ),
+    );
 
     add("secrets-leak", &mut at(StepId::Secrets));
     add("secrets-rotate", at(StepId::Secrets).keys(&[Enter]));

@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     app::{App, Focus, Overlay, Screen},
-    screens::{self, env, help, login, project},
+    screens::{self, env, health, help, login, project},
     theme::Theme,
 };
 use crate::plan::{Status, StepId};
@@ -42,6 +42,8 @@ pub enum Command {
     Fix,
     /// Take back the last write.
     Undo,
+    /// Look again every second.
+    Watch,
     /// Leave the step out.
     Skip,
     /// Copy the equivalent command.
@@ -199,6 +201,13 @@ pub const KEYS: &[Binding] = &[
         "r",
         "look again",
         "Look again at this step",
+    ),
+    row(
+        Command::Watch,
+        &[char('w')],
+        "w",
+        "watch",
+        "Health: look again every second, until w or Esc",
     ),
     row(
         Command::Skip,
@@ -361,13 +370,10 @@ pub fn command(key: KeyEvent, typing: bool) -> Option<Command> {
 
 /// The footer: the keys that work here and now, most important first.
 pub fn footer(app: &App) -> Vec<(&'static str, String)> {
-    let busy = app
-        .screen
-        .step()
-        .is_some_and(|step| app.busy(step).is_some());
+    let busy = app.screen.step().is_some_and(|step| works(app, step));
     let mut items: Vec<(&'static str, String)> = Vec::new();
     let mut rows: Vec<&Binding> = KEYS.iter().collect();
-    if busy {
+    if busy || app.watch.is_some() {
         // the way out of what runs comes first
         rows.sort_by_key(|binding| binding.command != Command::Back);
     }
@@ -402,6 +408,11 @@ pub fn shown(binding: &Binding, theme: Theme) -> &'static str {
     }
 }
 
+/// Whether the step does something that has an end of its own; a watch has none.
+fn works(app: &App, step: StepId) -> bool {
+    app.busy(step).is_some() && !app.watching(step)
+}
+
 fn label(app: &App, binding: &Binding) -> Option<String> {
     let plain = || (!binding.label.is_empty()).then(|| binding.label.to_owned());
     if let Some(overlay) = &app.overlay {
@@ -417,7 +428,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
     }
     let typing = app.typing();
     let step = app.screen.step();
-    let busy = step.is_some_and(|step| app.busy(step).is_some());
+    let busy = step.is_some_and(|step| works(app, step));
     match binding.command {
         Command::Enter if busy => None,
         Command::Enter => {
@@ -425,6 +436,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             ask.selected(app).map(|choice| choice.verb.to_owned())
         }
         Command::Back if busy => Some("cancel".to_owned()),
+        Command::Back if app.watch.is_some() => Some("stop watching".to_owned()),
         Command::Back if app.focus == Focus::Field => Some("leave the field".to_owned()),
         Command::Back => step
             .is_none_or(|step| step.previous().is_some())
@@ -447,6 +459,8 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::PageDown => app.scrolls().then(|| binding.label.to_owned()),
         Command::Help => plain(),
         Command::Fix | Command::Undo | Command::Probe | Command::Skip if typing || busy => None,
+        Command::Watch if busy || app.watch.is_some() => None,
+        Command::Watch => health::watchable(app).then(|| binding.label.to_owned()),
         Command::Fix => screens::fixable(app).then(|| binding.label.to_owned()),
         Command::Undo => (app.screen == Screen::Step(StepId::Env) && env::undo(app))
             .then(|| binding.label.to_owned()),

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    engine::env::IN_PLACE,
     event::Phase,
     plan::{Status, StepId, StepState},
 };
@@ -169,6 +170,9 @@ fn failed(app: &App, step: StepId, state: &StepState) -> Ask {
         return login::ask(app);
     }
     let mut choices = vec![Choice::new("Look again", "look again", Action::Probe)];
+    if step == StepId::Env {
+        choices.extend(env::in_place(state));
+    }
     if let Some(blocker) = app.blocker(step) {
         choices.push(go_first(blocker));
     }
@@ -262,6 +266,7 @@ pub fn command(app: &App) -> String {
         (_, Some(Action::Apply(Answer::Create(_)) | Action::AskName)) => {
             "neonup setup project --new".to_owned()
         }
+        (_, Some(Action::Apply(Answer::InPlace))) => IN_PLACE.to_owned(),
         (_, Some(Action::Apply(Answer::Hook))) => "neonup hook install".to_owned(),
         (_, Some(Action::AskRotate)) => "neonup rotate".to_owned(),
         (_, Some(Action::Apply(Answer::EditCode))) => "neonup setup backend --edit-code".to_owned(),

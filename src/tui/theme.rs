@@ -65,23 +65,29 @@ impl Theme {
                 }
             };
         }
-        let dim = Color::DarkGray;
-        let accent = if self.light { Color::Blue } else { Color::Cyan };
-        // yellow on white cannot be read
-        let warn = if self.light {
-            Color::Magenta
-        } else {
-            Color::Yellow
-        };
+        if self.light {
+            // no green, yellow or grey of the usual sixteen can be read on white (a test measures it)
+            return match role {
+                Role::Text | Role::Dim => plain,
+                Role::Rule => plain.fg(Color::DarkGray),
+                Role::Heading => plain.add_modifier(Modifier::BOLD),
+                Role::Accent => plain.fg(Color::Blue).add_modifier(Modifier::BOLD),
+                Role::Ok | Role::Added | Role::Literal | Role::Keyword => plain.fg(Color::Blue),
+                Role::Warn => plain.fg(Color::Magenta),
+                Role::Bad | Role::Removed => plain.fg(Color::Red),
+            };
+        }
+        // VGA's dark red, brown and dark grey cannot be read on black; their bright sisters can
         match role {
             Role::Text => plain,
-            Role::Dim | Role::Rule => plain.fg(dim),
+            Role::Dim => plain.fg(Color::Gray),
+            Role::Rule => plain.fg(Color::DarkGray),
             Role::Heading => plain.add_modifier(Modifier::BOLD),
-            Role::Accent => plain.fg(accent).add_modifier(Modifier::BOLD),
+            Role::Accent => plain.fg(Color::Cyan).add_modifier(Modifier::BOLD),
             Role::Ok | Role::Added | Role::Literal => plain.fg(Color::Green),
-            Role::Warn => plain.fg(warn),
-            Role::Bad | Role::Removed => plain.fg(Color::Red),
-            Role::Keyword => plain.fg(accent),
+            Role::Warn => plain.fg(Color::LightYellow),
+            Role::Bad | Role::Removed => plain.fg(Color::LightRed),
+            Role::Keyword => plain.fg(Color::Cyan),
         }
     }
 

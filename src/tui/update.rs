@@ -14,7 +14,7 @@ use super::{
     },
     keymap::{self, Command},
     msg::{Effect, Msg, Signal},
-    screens::{self, help, login, project},
+    screens::{self, health, help, login, project},
     text, view,
 };
 use crate::{
@@ -27,10 +27,7 @@ use crate::{
 /// Takes a message in; what is to be done comes out.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Tick(now) => {
-            tick(app, now);
-            Vec::new()
-        }
+        Msg::Tick(now) => tick(app, now),
         Msg::Resize(columns, rows) => {
             app.size = (columns, rows);
             clamp_scroll(app);
@@ -52,10 +49,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn tick(app: &mut App, now: std::time::Duration) {
+fn tick(app: &mut App, now: std::time::Duration) -> Vec<Effect> {
     app.now = now;
     app.toast = app.toast.take().filter(|toast| toast.until > now);
     app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
+    health::due(app).into_iter().collect()
 }
 
 // ---- the engine
@@ -66,7 +64,9 @@ fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
         return vec![Effect::Quit(Reason::Bug(text.clone()))];
     }
     let before = (app.screen.step() == Some(step)).then(|| screens::ask(app));
-    app.plan.fold(event);
+    if !health::holds(app, event) {
+        app.plan.fold(event);
+    }
     if let (EventKind::Started(phase), Some(work)) = (&event.kind, app.work.get_mut(&step))
         && *phase == work.phase
     {
@@ -77,6 +77,7 @@ fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
         && let Some(work) = app.busy(step).filter(|work| work.run == Some(event.run))
     {
         app.work.remove(&step);
+        health::watched(app, step, outcome);
         effects = finished(app, step, outcome, work.cancelled);
     }
     if let Some(before) = before
@@ -415,6 +416,7 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
                 None => app.probe(&StepId::ALL).into_iter().collect(),
             }
         }
+        Command::Watch => health::watch(app).into_iter().collect(),
         Command::Fix => match step {
             Some(step) if busy.is_none() && screens::fixable(app) => {
                 vec![app.apply(step, Answer::Default)]
@@ -510,6 +512,9 @@ fn turn(app: &mut App, screen: Option<Screen>) {
 fn back(app: &mut App) -> Vec<Effect> {
     app.follow = false;
     if app.login.revealed_until.take().is_some() {
+        return Vec::new();
+    }
+    if app.watch.take().is_some() {
         return Vec::new();
     }
     if let Some(step) = app.screen.step()

@@ -319,7 +319,12 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let Some(work) = pen.app.busy(step) else {
-        return Vec::new();
+        // the place is kept between two looks of a watch, too
+        return if pen.app.watching(step) {
+            vec![Line::default()]
+        } else {
+            Vec::new()
+        };
     };
     let taken = pen.app.now.saturating_sub(work.since);
     if taken < SPINNER_AFTER {

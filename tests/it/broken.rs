@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{Home, Repo, Run, Sandbox, python, skip};
+use crate::support::{Home, Repo, Run, Sandbox, faults, free_port, python, skip, until};
 
 /// The sample with the project's own virtual environment, set up but for the application.
 struct Project {
@@ -135,11 +135,93 @@ fn the_causes_of_a_failed_start_are_named() {
     let (before, _) = config.split_once("/health\"").unwrap();
     let port: u16 = before.rsplit_once(':').unwrap().1.parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    says(
-        &project.health(),
-        &format!("port {port} is in use"),
-        "stop what listens",
+    fs::remove_file(project.repo.path("backend/.env")).unwrap();
+    let run = project.run(&["setup", "--yes", "--json", "env", "health"]);
+    assert_eq!(run.code, 0, "it goes to another port: {run:#?}");
+    assert!(
+        run.evidence("health").contains("the app is healthy"),
+        "{run:#?}"
+    );
+    assert!(
+        run.stdout
+            .contains(&format!("port {port} is in use by something else")),
+        "{run:#?}"
     );
     drop(listener);
     project.sandbox.stop();
+}
+
+/// A running application; it ends with the test, however that ends.
+struct App(std::process::Child);
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// The status line of a GET, or nothing while nobody answers.
+fn status(port: u16) -> Option<String> {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    write!(stream, "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    text.lines().next().map(str::to_owned)
+}
+
+#[test]
+fn the_proposed_main_serves_health_and_says_503_when_the_database_is_gone() {
+    let Some(python) = python() else {
+        return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
+    };
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let venv = python.parent().unwrap().parent().unwrap();
+    std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
+    // somebody's own application, without a word of a database
+    let mine = "\"\"\"My API.\"\"\"\n\nfrom fastapi import FastAPI\n\napp = FastAPI(title=\"mine\")\n\n\n@app.get(\"/\")\ndef root() -> dict[str, str]:\n    return {\"hello\": \"world\"}\n";
+    fs::write(repo.path("backend/src/main.py"), mine).unwrap();
+    let shown = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(
+        repo.read("backend/src/main.py"),
+        mine,
+        "only shown: {shown:#?}"
+    );
+    let run = repo.neonup(
+        &home,
+        &sandbox,
+        &["setup", "--yes", "--json", "--edit-code"],
+    );
+    assert_eq!(run.code, 0, "{run:#?}");
+    let main = repo.read("backend/src/main.py");
+    assert!(
+        main.contains("create_all") && main.contains("return {\"hello\": \"world\"}"),
+        "{main}"
+    );
+
+    let port = free_port();
+    let child = home
+        .command(&python)
+        .current_dir(repo.path("backend"))
+        .args(["-m", "uvicorn", "src.main:app", "--port", &port.to_string()])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let _app = App(child);
+    until("the application healthy", || {
+        status(port).is_some_and(|line| line.contains(" 200 "))
+    });
+    faults(&sandbox, &serde_json::json!({"database": "refuse"}));
+    until("503 without a database", || {
+        status(port).is_some_and(|line| line.contains(" 503 "))
+    });
+    faults(&sandbox, &serde_json::json!({}));
+    until("healthy again", || {
+        status(port).is_some_and(|line| line.contains(" 200 "))
+    });
+    sandbox.stop();
 }

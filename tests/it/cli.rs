@@ -362,6 +362,54 @@ fn without_a_terminal_nothing_is_asked_and_nothing_assumed() {
 }
 
 #[test]
+fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let run = |answers: &str| {
+        let mut child = home
+            .neonup()
+            .args(["demo", "--plain", "--dir", path.to_str().unwrap()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // it may have ended before it has read all of them
+        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
+        drop(stdin);
+        Run::new(&child.wait_with_output().unwrap())
+    };
+    let env = path.join("aido-todo/backend/.env");
+    // help, an answer that does not exist, and then nothing more: that is no consent
+    let stopped = run("?\n99\n");
+    assert_eq!(stopped.code, 2, "{stopped:#?}");
+    assert!(!env.exists(), "a file was written without an answer");
+    for words in [
+        "There is no answer `99`",
+        "(default)",
+        "nothing was assumed",
+    ] {
+        let said = format!("{}{}", stopped.stdout, stopped.stderr);
+        assert!(said.contains(words), "{words}: {stopped:#?}");
+    }
+    // Enter alone, to the end
+    let done = run(&"\n".repeat(12));
+    assert_eq!(done.code, 0, "{done:#?}");
+    let said = format!("{}{}", done.stdout, done.stderr);
+    assert!(said.contains("Step 7 of 7"), "{done:#?}");
+    assert!(!said.contains('\x1b'), "a log has no escape sequences");
+    let written = std::fs::read_to_string(&env).unwrap();
+    let url = written
+        .lines()
+        .find(|line| line.starts_with("DATABASE_URL="))
+        .unwrap();
+    let password = url.split(':').nth(2).unwrap().split('@').next().unwrap();
+    assert!(password.len() >= 8 && !said.contains(password));
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let home = Home::new();
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -24,6 +24,7 @@ mod refusals;
 mod rotate;
 mod sandbox;
 mod secrets;
+mod stacks;
 mod steps;
 mod support;
 mod together;

@@ -14,7 +14,7 @@ use neonup::{
 use serde_json::json;
 
 use crate::{
-    support::{Home, Repo, Sandbox, faults},
+    support::{Home, Repo, Sandbox, faults, post},
     world::{KEY, PASSWORD, World},
 };
 
@@ -191,6 +191,14 @@ async fn a_failed_operation_changes_no_file_and_says_how_to_go_on() {
     let failure = run(&world, &[]).await.unwrap_err();
     assert!(failure.hint.contains("neonup rotate"), "{failure}");
     assert_eq!(world.file("/repo/backend/.env"), before);
+    // what the hint says helps: Neon's password opens nothing, so the next run makes another one
+    world.with(|state| {
+        state.operation_fails = false;
+        state.busy = 0;
+    });
+    run(&world, &[]).await.unwrap();
+    consistent(&world).unwrap();
+    assert_eq!(world.with(|state| state.resets), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,6 +267,24 @@ async fn of_several_keys_none_is_revoked_and_all_are_named() {
         .unwrap();
     assert!(
         finding.detail.contains("`mine` (number 1") && finding.detail.contains("`ci` (number 7")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_keys_the_one_whose_use_shows_is_revoked_and_no_other() {
+    let world = world();
+    world.with(|state| {
+        state.tells_uses = true;
+        state
+            .keys
+            .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+        state.uses.insert(7, 3);
+    });
+    rotate_key(&world).await.unwrap();
+    let left: Vec<_> = world.with(|state| state.keys.iter().map(|(id, ..)| *id).collect());
+    assert_eq!(
+        (world.with(|state| state.revoked), left),
+        (true, vec![7, 3])
     );
 }
 
@@ -372,6 +398,23 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
         }
         passwords.push(password(&repo));
     }
+    // an operation that fails, and a database that is out of reach for a while
+    for fault in [
+        json!({"failed_operations": 1}),
+        json!({"database": "cut"}),
+        json!({"database": "refuse"}),
+    ] {
+        faults(&sandbox, &fault);
+        let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
+        faults(&sandbox, &json!({}));
+        if first.code > 1 {
+            let said = format!("{}{}", first.stdout, first.stderr);
+            assert!(said.contains("hint: "), "{fault}: {first:#?}");
+            let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
+            assert!(again.code <= 1, "{fault}: {first:#?} {again:#?}");
+        }
+        passwords.push(password(&repo));
+    }
     let health = repo.neonup(&home, &sandbox, &["check", "env", "--json"]);
     assert_eq!(health.code, 0, "{health:#?}");
     let last = passwords.last().unwrap().clone();
@@ -384,5 +427,61 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
     );
     let all: Vec<_> = passwords.iter().map(String::as_str).collect();
     health.holds_none_of(&all);
+    sandbox.stop();
+}
+
+#[test]
+fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_command() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let steps = ["login", "project", "env", "health"];
+    let setup = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(steps);
+        repo.neonup(&home, &sandbox, &all)
+    };
+    let made = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(made.code, 0, "{made:#?}");
+    let old = password(&repo);
+    let config = repo.read("neonup.toml");
+    let id = config
+        .lines()
+        .find_map(|line| line.strip_prefix("id = "))
+        .unwrap()
+        .trim_matches('"');
+    let path = sandbox
+        .requests()
+        .into_iter()
+        .find(|request| request.contains("/branches/"))
+        .unwrap();
+    let (_, rest) = path.split_once("/branches/").unwrap();
+    let branch = rest.split(['/', '?', ' ']).next().unwrap();
+    let url = format!(
+        "{}/projects/{id}/branches/{branch}/roles/neondb_owner/reset_password",
+        sandbox.api_host
+    );
+    post(&url, &sandbox.api_key, &json!({}));
+
+    // the reset works as soon as its operation has finished
+    crate::support::until("the old password refused", || {
+        let run = setup(&["check", "--json"]);
+        let codes = run.codes();
+        run.code != 0
+            && codes.contains(&"env.stale-url".to_owned())
+            && codes.contains(&"health.auth".to_owned())
+    });
+    let lines = setup(&["check"]);
+    assert!(
+        lines
+            .stdout
+            .contains("`DATABASE_URL` is not this project's connection URL"),
+        "{lines:#?}"
+    );
+    let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
+    assert_eq!(repaired.code, 0, "{repaired:#?}");
+    let new = password(&repo);
+    assert_ne!(new, old);
+    repaired.holds_none_of(&[&old, &new]);
     sandbox.stop();
 }

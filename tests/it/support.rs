@@ -46,6 +46,12 @@ pub fn python() -> Option<PathBuf> {
     works.then_some(python)
 }
 
+/// A `node_modules` folder that holds `pg` and `dotenv`.
+pub fn node_modules() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("NEONUP_TEST_NODE_MODULES")?);
+    (folder.join("pg").is_dir() && folder.join("dotenv").is_dir()).then_some(folder)
+}
+
 /// A home directory of its own, so that nothing of the user's is read or written.
 pub struct Home {
     pub dir: TempDir,
@@ -97,6 +103,7 @@ pub struct Sandbox {
     pub child: Child,
     pub api_host: String,
     pub api_key: String,
+    pub ca_file: String,
 }
 
 impl Sandbox {
@@ -134,6 +141,7 @@ impl Sandbox {
         Self {
             api_host: field("api_host"),
             api_key: field("api_key"),
+            ca_file: field("ca_file"),
             child,
         }
     }
@@ -189,25 +197,28 @@ pub fn get(url: &str) -> String {
 
 /// Tells a sandbox how to misbehave from now on.
 pub fn faults(sandbox: &Sandbox, faults: &Value) {
-    post(sandbox, "/sandbox/faults", faults);
+    let base = sandbox.api_host.strip_suffix("/api/v2").unwrap();
+    post(&format!("{base}/sandbox/faults"), &sandbox.api_key, faults);
 }
 
-/// Sends JSON to a sandbox.
-pub fn post(sandbox: &Sandbox, path: &str, value: &Value) {
-    let base = sandbox.api_host.strip_prefix("http://").unwrap();
-    let host = base.split_once('/').unwrap().0;
-    let body = value.to_string();
+/// Sends JSON, and gives the answer's body.
+pub fn post(url: &str, key: &str, body: &Value) -> String {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let body = body.to_string();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let status = text.lines().next().unwrap();
-    assert!(status.contains(" 20"), "{status}");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.lines().next().unwrap();
+    assert!(status.contains(" 20"), "{url}: {status}");
+    body.to_owned()
 }
 
 pub fn signal(pid: u32, signal: rustix::process::Signal) {

@@ -318,6 +318,70 @@ fn escape_cancels_and_ctrl_c_asks_while_something_runs() {
 }
 
 #[test]
+fn a_resize_during_a_create_keeps_the_work_and_its_end() {
+    let mut wizard = Wizard::open("login");
+    wizard.wait("❯ Create “aido-todo”");
+    wizard.send("\r");
+    wizard.wait("talking to Neon");
+    wizard.resize(10, 40);
+    wizard.resize(40, 120);
+    wizard.until("120 columns", |wizard| {
+        wizard.screen().contains(&"─".repeat(99))
+    });
+    // the create ends, and the wizard goes on by itself to the next open step
+    wizard.wait("❯ Write 2 files");
+    wizard.send("\x03");
+    wizard.ends();
+    wizard.wait("ended: Ok(Cancelled)");
+}
+
+#[test]
+fn back_from_the_fifth_step_to_the_second_and_forward_again() {
+    let mut wizard = Wizard::open("login");
+    for question in ["Create “aido-todo”", "Write 2 files", "Write backend"] {
+        wizard.wait(&format!("❯ {question}"));
+        wizard.send("\r");
+    }
+    wizard.wait("❯ Run assets");
+    for answered in ["Backend", "Environment", "Project"] {
+        wizard.send("\x1b");
+        wizard.until(answered, |wizard| {
+            let screen = wizard.screen();
+            let heading = screen.lines().nth(2).unwrap_or_default();
+            heading.contains(answered) && heading.contains("done")
+        });
+    }
+    // done stays done: Enter alone goes forward through what is answered
+    for next in ["Environment", "Backend", "Schema"] {
+        wizard.send("\r");
+        wizard.until(next, |wizard| {
+            let screen = wizard.screen();
+            screen.lines().nth(2).unwrap_or_default().contains(next)
+        });
+    }
+    wizard.wait("❯ Run assets");
+    wizard.send("q");
+    wizard.ends();
+}
+
+#[test]
+fn a_watch_is_left_with_escape_and_the_screen_stands_still_again() {
+    let mut wizard = Wizard::open("done");
+    wizard.wait("❯ Finish");
+    wizard.send("6");
+    wizard.wait("w watch");
+    wizard.send("w");
+    wizard.wait("2 looks");
+    wizard.send("\x1b");
+    wizard.until("no watch", |wizard| {
+        !wizard.screen().contains("Watching once a second")
+    });
+    wizard.wait("❯ Go on to Secrets");
+    wizard.send("q");
+    wizard.ends();
+}
+
+#[test]
 fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
     let mut wizard = Wizard::open("done");
     wizard.wait("❯ Finish");

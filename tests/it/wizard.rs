@@ -232,7 +232,12 @@ fn twelve_thousand_projects_are_listed_and_filtered_in_little_memory() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let crowd = serde_json::json!({"count": 12_000, "name": "crowd"});
-    post(&sandbox, "/sandbox/projects", &crowd);
+    let base = sandbox.api_host.strip_suffix("/api/v2").unwrap();
+    post(
+        &format!("{base}/sandbox/projects"),
+        &sandbox.api_key,
+        &crowd,
+    );
     let repo = Repo::sample(&home);
     let mut terminal = Terminal::open_with(
         &home,

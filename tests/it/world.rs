@@ -81,6 +81,8 @@ pub struct State {
     pub password: Option<String>,
     /// What the compute takes, where it is not [`PASSWORD`]: a reset works only when its operation has finished.
     pub accepted: Option<String>,
+    /// Neon's password whose operation failed: the compute never learns it.
+    pub never_applied: Option<String>,
     pub resets: usize,
     /// This many resets are done, and their answers lost.
     pub lost_resets: usize,
@@ -88,6 +90,10 @@ pub struct State {
     pub keys: Vec<(i64, String, String)>,
     /// Whether [`KEY`], which has number 1, was revoked.
     pub revoked: bool,
+    /// How often each key was used.
+    pub uses: BTreeMap<i64, u64>,
+    /// Whether Neon's list tells when a key was last used.
+    pub tells_uses: bool,
     /// This many keys are made, and the answers lost.
     pub lost_keys: usize,
     /// How many more changes of the world happen before everything stands still, as after a SIGKILL.
@@ -220,10 +226,14 @@ impl World {
 
     fn check(&self, key: &Secret) -> Result<()> {
         let known = self.with(|state| {
-            (key.expose() == KEY && !state.revoked)
-                || state.keys.iter().any(|(_, _, known)| known == key.expose())
+            let own = (key.expose() == KEY && !state.revoked).then_some(1);
+            let mut others = state.keys.iter();
+            let mut other = || others.find(|(_, _, known)| known == key.expose());
+            let id = own.or_else(|| other().map(|(id, ..)| *id))?;
+            *state.uses.entry(id).or_default() += 1;
+            Some(id)
         });
-        if known {
+        if known.is_some() {
             return Ok(());
         }
         Err(
@@ -375,7 +385,10 @@ impl Neon for World {
 
     async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>> {
         Ok(self.with(|state| {
-            if state.busy == 0 && !state.operation_fails {
+            if state.operation_fails {
+                state.never_applied.clone_from(&state.password);
+            }
+            if state.busy == 0 && state.never_applied != state.password {
                 state.accepted.clone_from(&state.password);
             }
             let status = if state.operation_fails {
@@ -551,7 +564,11 @@ impl Neon for World {
                 .map(|(id, name)| ApiKey {
                     id,
                     name,
-                    last_used_at: None,
+                    last_used_at: state
+                        .uses
+                        .get(&id)
+                        .filter(|_| state.tells_uses)
+                        .map(|count| format!("2026-01-01T00:00:{count:02}Z")),
                 })
                 .collect()
         }))
@@ -798,6 +815,7 @@ impl Repository for World {
             tracked: Known::No,
             staged: Known::No,
             committed: Known::No,
+            exposed: Vec::new(),
         })
     }
 
@@ -871,6 +889,10 @@ impl Process for World {
 
     fn holding(&self, _secret: &Secret) -> Vec<(u32, String)> {
         Vec::new()
+    }
+
+    async fn free_port(&self) -> Option<u16> {
+        None
     }
 
     async fn listening(&self, _port: u16) -> bool {

@@ -9,7 +9,7 @@ use crate::{
         diff,
         dotenv::{Document, Entry},
         mask,
-        url::{Connection, recognise},
+        url::{Connection, Part, recognise},
     },
     engine::Cx,
     failure::Result,
@@ -220,6 +220,14 @@ fn placeholder(spec: &KeySpec) -> String {
         .url(*kind, *driver)
         .expose()
         .to_owned(),
+        KeySpec::Part { part, .. } => match part {
+            Part::Host => "host".to_owned(),
+            Part::Port => "5432".to_owned(),
+            Part::Database => "database".to_owned(),
+            Part::User => "user".to_owned(),
+            Part::Password => "password".to_owned(),
+            Part::SslMode => "require".to_owned(),
+        },
         KeySpec::Generate { .. } | KeySpec::SameAs(_) => CHANGE_ME.to_owned(),
         KeySpec::Literal(text) if mask::is_secret_value(text) => CHANGE_ME.to_owned(),
         KeySpec::Literal(text) => text.clone(),
@@ -229,7 +237,7 @@ fn placeholder(spec: &KeySpec) -> String {
 /// What the example says of a key.
 fn comment(spec: &KeySpec) -> Option<String> {
     match spec {
-        KeySpec::Url { .. } => {
+        KeySpec::Url { .. } | KeySpec::Part { .. } => {
             Some("from the Neon console, Connect; neonup setup writes it".to_owned())
         }
         KeySpec::Generate {

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         dotenv::{Change, Document, Entry, Lint, LintKind},
         mask::{self, DOTS},
-        url::{Connection, Driver, UrlKind, recognise},
+        url::{Connection, Driver, Part, UrlKind, recognise},
     },
     engine::Cx,
     failure::{Failure, Result},
@@ -90,7 +90,7 @@ impl Look {
             target.tidy(spec);
             target.example = Example::read(cx, spec, &target.wanted)?;
         }
-        let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. });
+        let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. } | KeySpec::Part { .. });
         Ok(Self {
             project_known: connection.is_some(),
             has_url: specs
@@ -333,9 +333,20 @@ impl Target {
                 KeySpec::Url { kind, driver } => {
                     let url = connection.map(|connection| connection.url(*kind, *driver));
                     if url.is_none() {
-                        self.unknown_url(key, *driver);
+                        self.unknown(key, driver.prefix());
                     }
                     url
+                }
+                KeySpec::Part { kind, part } => {
+                    let value = connection.map(|connection| connection.part(*kind, *part));
+                    if value.is_none() {
+                        self.unknown(key, String::new());
+                    } else if *part == Part::Password {
+                        // whatever the key is called, the diff does not show it
+                        self.notes
+                            .push((key.clone(), format!("{DOTS} (the role's password)")));
+                    }
+                    value
                 }
                 KeySpec::Generate { encoding, bytes } => {
                     self.notes.push((key.clone(), note(*encoding, *bytes)));
@@ -358,12 +369,10 @@ impl Target {
     }
 
     /// The project is not known, so neither is its URL: something stands in its place, which is shown and never written.
-    fn unknown_url(&mut self, key: &str, driver: Driver) {
-        self.notes.push((
-            key.to_owned(),
-            format!("{}{DOTS} (from the project)", driver.prefix()),
-        ));
-        self.put(key, &Secret::new(driver.prefix()));
+    fn unknown(&mut self, key: &str, prefix: String) {
+        self.notes
+            .push((key.to_owned(), format!("{prefix}{DOTS} (from the project)")));
+        self.put(key, &Secret::new(prefix));
         self.problem = Some(
             Failure::new(
                 Code::EnvMissingKey,
@@ -529,8 +538,41 @@ fn judge_value(
     }
     match spec {
         KeySpec::Url { kind, driver } => judge_url(key, value, *kind, *driver, connection),
+        KeySpec::Part { kind, part } => judge_part(key, value, *kind, *part, connection),
         KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => Vec::new(),
     }
+}
+
+fn judge_part(
+    key: &str,
+    value: &str,
+    kind: UrlKind,
+    part: Part,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    if part == Part::SslMode {
+        // the stricter ones are as good
+        let asks = matches!(value, "require" | "verify-ca" | "verify-full");
+        return (!asks)
+            .then(|| {
+                (
+                    Code::EnvNoTls,
+                    format!("`{key}` does not ask for TLS"),
+                    "Neon refuses plain text, and a password must not travel in it".to_owned(),
+                )
+            })
+            .into_iter()
+            .collect();
+    }
+    let right = connection.is_none_or(|connection| connection.part(kind, part).expose() == value);
+    if right {
+        return Vec::new();
+    }
+    vec![(
+        Code::EnvStaleUrl,
+        format!("`{key}` is not this project's"),
+        format!("the {} differs", part.name()),
+    )]
 }
 
 fn judge_url(

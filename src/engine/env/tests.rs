@@ -486,3 +486,87 @@ async fn a_diff_counts_what_stays() {
         1
     );
 }
+
+/// The disk, on which nothing can be renamed over: every file is a mount point.
+struct Mounted(crate::ports::files::DiskFiles);
+
+impl crate::ports::files::Files for Mounted {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        self.0.read(path)
+    }
+    fn stat(&self, path: &Path) -> io::Result<Option<crate::ports::files::FileStat>> {
+        self.0.stat(path)
+    }
+    fn resolve(&self, path: &Path) -> io::Result<std::path::PathBuf> {
+        self.0.resolve(path)
+    }
+    fn writable(&self, _: &Path) -> bool {
+        false
+    }
+    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+        self.replace(path, expected, new)
+    }
+    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+        self.0.replace_in_place(path, expected, new)
+    }
+    fn remove_stale(&self, path: &Path) -> usize {
+        self.0.remove_stale(path)
+    }
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        self.0.set_mode(path, mode)
+    }
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
+        self.0.keep_undo(path, bytes)
+    }
+    fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+        self.0.undo(path)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+    fn forget_undo(&self, path: &Path) -> io::Result<()> {
+        self.0.forget_undo(path)
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
+    let world = World::new();
+    let text = "# mine\nDATABASE_URL=postgresql://user:password@host/db\nAPI_PORT=8000\n";
+    world.write("backend/.env", text);
+    world.write("backend/.env.example", text);
+    world.write("frontend/.env.local", "A=1\n");
+    for file in ["backend/.env", "frontend/.env.local"] {
+        let ignored = &world.repository.ignored;
+        ignored.lock().unwrap().insert(file.to_owned());
+    }
+    let mut cx = world.cx();
+    cx.ports.files = Arc::new(Mounted(crate::ports::files::DiskFiles::with_state(
+        world.root.path(),
+        world.state.path(),
+    )));
+    for answer in [None, Some(Answer::Default)] {
+        let failure = match answer {
+            None => EnvStep.probe(&cx).await,
+            Some(answer) => EnvStep.apply(&cx, answer).await,
+        }
+        .unwrap_err();
+        assert!(failure.hint.contains(IN_PLACE), "{failure}");
+        assert_eq!(
+            fs::read_to_string(world.path("backend/.env")).unwrap(),
+            text
+        );
+    }
+    let report = EnvStep.apply(&cx, Answer::InPlace).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    let written = fs::read_to_string(world.path("backend/.env")).unwrap();
+    assert!(
+        written.starts_with("# mine\n") && written.contains(URL),
+        "{written}"
+    );
+    let kept = cx.ports.files.undo(&world.path("backend/.env")).unwrap();
+    assert_eq!(kept, Some(Some(text.as_bytes().to_vec())));
+}

@@ -69,47 +69,39 @@ impl Ladder<'_> {
 
     /// Starts the application, waits for its health route, and stops it again.
     pub(super) async fn start_app(&mut self, backend: &BackendSettings) -> Result<()> {
-        let url = backend.health.clone().unwrap_or_default();
+        let mut url = backend.health.clone().unwrap_or_default();
         let process = self.cx.ports.process.clone();
         let dir = self.cx.settings.path(&backend.dir);
         let program = backend.start.first().cloned().unwrap_or_default();
-        let words = backend.start.join(" ");
+        let mut start = backend.start.clone();
+        let mut env = Vec::new();
         if let Some(port) = port_of(&url)
             && process.listening(port).await
         {
             let answer = process
                 .get(&url, self.cx.settings.timeout.min(ANSWER))
                 .await;
-            return match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
+            match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
                 Ok(text) => {
-                    self.set(
-                        "App",
-                        CheckState::Ok,
-                        format!("already running: {text}"),
-                        None,
-                    );
-                    Ok(())
+                    let text = format!("already running: {text}");
+                    self.set("App", CheckState::Ok, text, None);
+                    return Ok(());
                 }
                 Err(why) => {
-                    self.set(
-                        "App",
-                        CheckState::Gap,
-                        format!("port {port} is in use"),
-                        None,
-                    );
-                    Err(Failure::new(
-                        Code::HealthAppStart,
-                        format!("port {port} is in use by something else"),
-                    )
-                    .why(format!(
-                        "it does not answer as the application should: {why}"
-                    ))
-                    .hint(format!(
-                        "stop what listens on port {port}, then `neonup setup health`"
-                    )))
+                    let free = process.free_port().await;
+                    let Some((elsewhere, free)) =
+                        free.and_then(|free| Some((on_port(&url, free)?, free)))
+                    else {
+                        return self.port_in_use(port, &why);
+                    };
+                    self.port_is_taken(port, free, &why);
+                    url = elsewhere;
+                    start = with_port(&start, port, free);
+                    env.push(("PORT".to_owned(), Secret::new(free.to_string())));
                 }
-            };
+            }
         }
+        let words = start.join(" ");
         let Some(path) = process.find(&program, &dir) else {
             self.set(
                 "App",
@@ -128,7 +120,7 @@ impl Ladder<'_> {
             return Ok(());
         };
         let mut argv = vec![path.display().to_string()];
-        argv.extend(backend.start.iter().skip(1).cloned());
+        argv.extend(start.iter().skip(1).cloned());
         self.set(
             "App",
             CheckState::Running,
@@ -138,11 +130,7 @@ impl Ladder<'_> {
         self.cx
             .progress(Progress::label("starting the application"));
         let started = Instant::now();
-        let spec = CommandSpec {
-            argv,
-            dir,
-            env: Vec::new(),
-        };
+        let spec = CommandSpec { argv, dir, env };
         let mut app = process.start(&spec).await?;
         let outcome = self
             .wait_for_app(app.as_mut(), backend, &url, started)
@@ -158,6 +146,40 @@ impl Ladder<'_> {
                 self.app_trouble(trouble, &words, &program, &secrets, started.elapsed())
             }
         }
+    }
+
+    /// The application goes to another port this once, and what holds its own is said.
+    fn port_is_taken(&mut self, port: u16, free: u16, why: &str) {
+        self.findings.push(
+            Finding::new(
+                Code::HealthAppStart,
+                format!("port {port} is in use by something else"),
+            )
+            .severity(Severity::Warning)
+            .detail(format!(
+                "it does not answer as the application should: {why}; the application was tried on port {free} instead"
+            ))
+            .hint(format!("stop what listens on port {port}")),
+        );
+    }
+
+    fn port_in_use(&mut self, port: u16, why: &str) -> Result<()> {
+        self.set(
+            "App",
+            CheckState::Gap,
+            format!("port {port} is in use"),
+            None,
+        );
+        Err(Failure::new(
+            Code::HealthAppStart,
+            format!("port {port} is in use by something else"),
+        )
+        .why(format!(
+            "it does not answer as the application should: {why}"
+        ))
+        .hint(format!(
+            "stop what listens on port {port}, then `neonup setup health`"
+        )))
     }
 
     async fn wait_for_app(
@@ -342,6 +364,27 @@ fn judge(
         .join(", "))
 }
 
+/// The same URL on another port.
+fn on_port(url: &str, port: u16) -> Option<String> {
+    let mut url = url::Url::parse(url).ok()?;
+    url.set_port(Some(port)).ok()?;
+    Some(url.into())
+}
+
+/// The same command for another port, where it names one: `--port 8000`, `--port=8000`, `0.0.0.0:8000`. Others read `PORT`.
+fn with_port(start: &[String], old: u16, new: u16) -> Vec<String> {
+    let old = old.to_string();
+    start
+        .iter()
+        .map(|word| match word.strip_suffix(&old) {
+            Some(before) if before.is_empty() || before.ends_with(['=', ':']) => {
+                format!("{before}{new}")
+            }
+            _ => word.clone(),
+        })
+        .collect()
+}
+
 fn port_of(url: &str) -> Option<u16> {
     url::Url::parse(url).ok()?.port_or_known_default()
 }
@@ -349,6 +392,32 @@ fn port_of(url: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_goes_to_another_port() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for (from, to) in [
+            (
+                "python -m uvicorn a:app --port 8000",
+                "python -m uvicorn a:app --port 4242",
+            ),
+            ("uvicorn a:app --port=8000", "uvicorn a:app --port=4242"),
+            (
+                "manage.py runserver 0.0.0.0:8000",
+                "manage.py runserver 0.0.0.0:4242",
+            ),
+            (
+                "serve --id 18000 --port 80001",
+                "serve --id 18000 --port 80001",
+            ),
+        ] {
+            assert_eq!(with_port(&words(from), 8000, 4242), words(to));
+        }
+        assert_eq!(
+            on_port("http://localhost:8000/health", 4242).as_deref(),
+            Some("http://localhost:4242/health")
+        );
+    }
 
     #[test]
     fn the_health_route_is_judged_by_what_is_expected() {

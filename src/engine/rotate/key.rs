@@ -1,8 +1,10 @@
 //! A new API key in the place of the old one.
 //!
 //! The order lets nobody be locked out: the new key is made, proven and stored before the old one is revoked. Which of the user's keys the
-//! old one is, Neon does not tell: its list shows names and numbers. Where only one other key exists, it is that one; else nothing is
-//! revoked, and the list is shown.
+//! old one is, Neon does not tell: its list shows names, numbers and when each was last used. Where only one other key exists, it is that one;
+//! of several, it is the only one whose last use changes when the old key is used; else nothing is revoked, and the list is shown.
+
+use std::time::Duration;
 
 use super::Rotated;
 use crate::{
@@ -21,6 +23,9 @@ const NAME: &str = "neonup ";
 
 /// Where keys are made and revoked by hand.
 const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
+
+/// Longer than the finest step of the times in Neon's list of keys.
+const USE: Duration = Duration::from_millis(1100);
 
 /// Makes a new key, stores it, and revokes the old one.
 pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
@@ -72,18 +77,49 @@ pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
         source,
     }));
     let mut findings = copies(cx, &known);
-    let evidence = match before.as_slice() {
-        [only] => {
-            cx.progress(Progress::label("revoking the old key"));
-            revoke(cx, &new.key, &known.key, only).await?;
-            format!("the new key `{name}` is stored, and the old one is refused")
-        }
-        several => {
-            findings.push(undecided(several));
-            format!("the new key `{name}` is stored; the old one is not revoked yet")
-        }
+    let evidence = if let Some(key) = identify(cx, &known.key, &new.key, &before).await {
+        cx.progress(Progress::label("revoking the old key"));
+        revoke(cx, &new.key, &known.key, &key).await?;
+        format!("the new key `{name}` is stored, and the old one is refused")
+    } else {
+        findings.push(undecided(&before));
+        format!("the new key `{name}` is stored; the old one is not revoked yet")
     };
     Ok(Rotated { evidence, findings })
+}
+
+/// Which of the keys that were there before the old one is; `None` where that is not beyond doubt.
+async fn identify(cx: &Cx, old: &Secret, new: &Secret, before: &[ApiKey]) -> Option<ApiKey> {
+    if let [only] = before {
+        return Some(only.clone());
+    }
+    cx.progress(Progress::label("finding the old key in Neon's list"));
+    let neon = &cx.ports.neon;
+    let mut found: Option<ApiKey> = None;
+    // twice the same answer: another key may be used by somebody in the same moment
+    for _ in 0..2 {
+        // listed with the new key, so that of the others only what is used in between changes
+        let earlier = neon.api_keys(new).await.ok()?;
+        // the times have whole seconds
+        tokio::time::sleep(USE).await;
+        neon.auth(old).await.ok()?;
+        let later = neon.api_keys(new).await.ok()?;
+        let changed = |key: &&ApiKey| {
+            let then = earlier.iter().find(|known| known.id == key.id);
+            then.is_some_and(|then| then.last_used_at != key.last_used_at)
+        };
+        let used: Vec<_> = later
+            .iter()
+            .filter(|key| before.iter().any(|known| known.id == key.id))
+            .filter(changed)
+            .collect();
+        match (used.as_slice(), &found) {
+            ([only], None) => found = Some((*only).clone()),
+            ([only], Some(known)) if known.id == only.id => {}
+            _ => return None,
+        }
+    }
+    found
 }
 
 /// Revokes the old key with the new one, and makes sure.

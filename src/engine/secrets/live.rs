@@ -6,7 +6,7 @@ use crate::{
     domain::{
         credentials::{self, Weight},
         dotenv::Document,
-        url::recognise,
+        url::{Part, recognise},
     },
     engine::Cx,
     secret::Secret,
@@ -58,7 +58,18 @@ impl Live {
                                 live.add(format!("{GENERATED}{key} in {file}"), Secret::new(value));
                             }
                         }
-                        KeySpec::Literal(_) => {}
+                        KeySpec::Part {
+                            part: Part::Password,
+                            ..
+                        } => {
+                            if value.len() >= 8 && !credentials::is_placeholder(value) {
+                                live.add(
+                                    format!("the password {key} in {}", target.file),
+                                    Secret::new(value),
+                                );
+                            }
+                        }
+                        KeySpec::Part { .. } | KeySpec::Literal(_) => {}
                     }
                 }
             }

@@ -77,6 +77,44 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
             .fixable(),
         );
     }
+    if !protection.exposed.is_empty() {
+        let names: Vec<_> = protection
+            .exposed
+            .iter()
+            .map(|name| {
+                format!(
+                    "`{}`",
+                    name.rsplit('/')
+                        .next()
+                        .unwrap_or(name)
+                        .replace("neonup-0", "neonup-*")
+                )
+            })
+            .collect();
+        // ours is there for a moment at every write
+        let ours = protection
+            .exposed
+            .iter()
+            .any(|name| name.contains(".env.neonup-"));
+        findings.push(
+            Finding::new(
+                Code::SecretsNotIgnored,
+                format!("git does not ignore what is made beside `{target}`"),
+            )
+            .severity(if ours {
+                Severity::Warning
+            } else {
+                Severity::Note
+            })
+            .detail(format!(
+                "temporary files and backups with the same secrets: {}",
+                names.join(", ")
+            ))
+            .path(target)
+            .hint(FIX)
+            .fixable(),
+        );
+    }
     if protection.staged == Known::Yes {
         findings.push(
             Finding::new(Code::SecretsStaged, format!("`{target}` is staged"))

@@ -269,6 +269,11 @@ impl Process for OsProcess {
         holding(secret)
     }
 
+    async fn free_port(&self) -> Option<u16> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
+        Some(listener.local_addr().ok()?.port())
+    }
+
     async fn listening(&self, port: u16) -> bool {
         let tries = [
             TcpStream::connect(("127.0.0.1", port)),

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{
     HistoryScan, Hook, Known, Protection, Repository, TreeScan,
     content::Searcher,
-    history, hooks, ignore, index,
+    excludes, history, hooks, ignore, index,
     layout::Layout,
     meter::{Meter, StopOnDrop},
     program::Program,
@@ -162,6 +162,7 @@ impl Repository for GitRepository {
                     tracked: unknown(),
                     staged: unknown(),
                     committed: unknown(),
+                    exposed: Vec::new(),
                 });
             }
             Err(failure) => return Err(failure),
@@ -279,6 +280,10 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
         if let Ok((Known::Yes, _)) = outer {
             inside.tracked = Known::Yes;
         }
+        let above = path.strip_suffix(&rest).unwrap_or_default();
+        for companion in &mut inside.exposed {
+            companion.insert_str(0, above);
+        }
         return inside;
     }
     let (tracked, hidden) = match tracked(layout, git, path) {
@@ -295,20 +300,35 @@ fn protection(layout: &Layout, git: &Program, path: &str) -> Protection {
     } else {
         Known::Unknown("the history was not asked".to_owned())
     };
+    let ignored = ignored(layout, git, path);
+    let exposed = if ignored == Known::Yes {
+        exposed(layout, git, path)
+    } else {
+        Vec::new()
+    };
     Protection {
-        ignored: ignored(layout, git, path),
+        ignored,
         tracked,
         staged,
         committed,
+        exposed,
     }
 }
 
 /// Whether `git add` would refuse the path: both answers of git have to say so.
 fn ignored(layout: &Layout, git: &Program, path: &str) -> Known {
     if !git.available() {
-        return Known::Unknown(
-            "git is not installed, and nothing else knows all its rules".to_owned(),
-        );
+        return match excludes::ignored(layout, path) {
+            // git never ignores what it tracks
+            Ok(true) => match tracked(layout, git, path) {
+                Ok((Known::No, _)) => Known::Yes,
+                Ok((Known::Yes, _)) => Known::No,
+                Ok((Known::Unknown(why), _)) => Known::Unknown(why),
+                Err(error) => Known::Unknown(error.to_string()),
+            },
+            Ok(false) => Known::No,
+            Err(why) => Known::Unknown(why),
+        };
     }
     let mut all = true;
     for index in [&[][..], &["--no-index"][..]] {
@@ -328,6 +348,43 @@ fn ignored(layout: &Layout, git: &Program, path: &str) -> Known {
         }
     }
     if all { Known::Yes } else { Known::No }
+}
+
+/// The companions of an ignored path that the rules do not ignore. Nothing where git does not answer: the path itself says so then.
+fn exposed(layout: &Layout, git: &Program, path: &str) -> Vec<String> {
+    let companions = ignore::companions(path);
+    if !git.available() {
+        return companions
+            .into_iter()
+            .filter(|companion| excludes::ignored(layout, companion) == Ok(false))
+            .collect();
+    }
+    let mut arguments = vec!["check-ignore", "--no-index", "-v", "-n", "--"];
+    arguments.extend(companions.iter().map(String::as_str));
+    let Ok(said) = git.run(&layout.root, &arguments) else {
+        return Vec::new();
+    };
+    if !matches!(said.code, Some(0 | 1)) {
+        return Vec::new();
+    }
+    // a line for each, in their order
+    let text = String::from_utf8_lossy(&said.out).into_owned();
+    text.lines()
+        .zip(companions)
+        .filter(|(line, _)| !says_ignored(line))
+        .map(|(_, companion)| companion)
+        .collect()
+}
+
+/// Reads `source:line:pattern<tab>path`: no source where no rule fits, and a pattern with `!` takes the path back.
+fn says_ignored(line: &str) -> bool {
+    let rule = line.rsplit_once('\t').map_or(line, |(rule, _)| rule);
+    let mut parts = rule.split(':').skip(1);
+    let numbered = parts.any(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()));
+    numbered
+        && parts
+            .next()
+            .is_some_and(|pattern| !pattern.starts_with('!'))
 }
 
 /// Whether the index has the path, and whether git is told to overlook its changes.
@@ -372,14 +429,14 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         return Ok(format!("{directory}{changed}"));
     }
     let (file, relative) = ignore_file(layout, &path);
-    let there = git.available() && no_index(layout, git, &path) == Ok(true);
+    let there = no_index(layout, git, &path) == Ok(true);
     let name = file
         .strip_prefix(&layout.root)
         .unwrap_or(&file)
         .to_string_lossy()
         .replace('\\', "/");
-    if there {
-        // the rules ignore it already: it is tracked, which no rule changes
+    // where the rules ignore it already it is tracked, which no rule changes, or only its companions are not ignored
+    if there && exposed(layout, git, &path).is_empty() {
         return Ok(name);
     }
     let by_hand = format!("add the line `{relative}` to `{name}` by hand");
@@ -394,18 +451,12 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(wrong(format!("`{name}`: {error}")).hint(by_hand)),
     };
-    if !git.available() && ignore::holds(&old, &relative) {
-        return Ok(name);
-    }
     let examples = examples(layout, &path, &relative);
-    let addition = ignore::addition(&old, &relative, &examples).map_err(|error| {
+    let addition = ignore::addition(&old, &relative, &examples, !there).map_err(|error| {
         wrong(format!("`{name}`: {error}")).hint("save it as UTF-8, then run this again")
     })?;
     append(&file, &addition)
         .map_err(|error| wrong(format!("`{name}`: {error}")).hint(by_hand.clone()))?;
-    if !git.available() {
-        return Ok(name);
-    }
     match no_index(layout, git, &path) {
         Ok(true) => Ok(name),
         answer => {
@@ -429,6 +480,9 @@ fn add_ignore(layout: &Layout, git: &Program, path: &str) -> Result<String> {
 
 /// Whether the rules alone, without the index, ignore a path.
 fn no_index(layout: &Layout, git: &Program, path: &str) -> std::result::Result<bool, String> {
+    if !git.available() {
+        return excludes::ignored(layout, path);
+    }
     let said = git
         .run(
             &layout.root,

@@ -8,9 +8,30 @@ pub(super) enum Unreadable {
     Utf16,
 }
 
+/// The names under which this program, and the editors that most people use, put a copy of a file beside it: our temporary file, the
+/// backups of Emacs and others, Vim's swap file.
+pub(super) fn companions(path: &str) -> Vec<String> {
+    let (directory, base) = path.rsplit_once('/').map_or_else(
+        || (String::new(), path),
+        |(directory, base)| (format!("{directory}/"), base),
+    );
+    let dot = if base.starts_with('.') { "" } else { "." };
+    vec![
+        format!("{directory}.env.neonup-0.tmp"),
+        format!("{path}~"),
+        format!("{path}.bak"),
+        format!("{directory}{dot}{base}.swp"),
+    ]
+}
+
 /// What to append so that git ignores `path` (relative to the file's directory) with its temporary files and backups, and not
-/// its example.
-pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Vec<u8>, Unreadable> {
+/// its example. `own`: the path's own rule is missing too.
+pub(super) fn addition(
+    old: &[u8],
+    path: &str,
+    examples: &[String],
+    own: bool,
+) -> Result<Vec<u8>, Unreadable> {
     if old.starts_with(&[0xff, 0xfe]) || old.starts_with(&[0xfe, 0xff]) {
         return Err(Unreadable::Utf16);
     }
@@ -30,7 +51,12 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
     let rule = escape(path);
     for line in [rule.clone(), format!("{rule}.*"), format!("{rule}~")] {
         // a rule that a later negation overrides has to be said again, so only the companions are left out
-        if line == rule || !known.contains(&line.as_bytes()) {
+        let wanted = if line == rule {
+            own
+        } else {
+            !known.contains(&line.as_bytes())
+        };
+        if wanted {
             text.push_str(&line);
             text.push_str(end);
         }
@@ -45,6 +71,14 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
         text.push_str(slash);
         text.push_str(".env.neonup-*.tmp");
         text.push_str(end);
+        if !base.starts_with('.') {
+            text.push_str(&escape(directory));
+            text.push_str(slash);
+            text.push('.');
+            text.push_str(&escape(base));
+            text.push_str(".swp");
+            text.push_str(end);
+        }
     }
     for example in examples {
         text.push('!');
@@ -56,12 +90,6 @@ pub(super) fn addition(old: &[u8], path: &str, examples: &[String]) -> Result<Ve
 
 fn lines(old: &[u8]) -> impl Iterator<Item = &[u8]> {
     old.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
-}
-
-/// Whether the very rule for this path stands in the file. Whether it also decides is for git to say.
-pub(super) fn holds(old: &[u8], path: &str) -> bool {
-    let rule = escape(path);
-    lines(old).any(|line| line.strip_prefix(b"/").unwrap_or(line) == rule.as_bytes())
 }
 
 /// A path as a pattern that matches nothing else.
@@ -102,8 +130,10 @@ mod tests {
     use super::*;
 
     fn add(old: &str, path: &str) -> String {
-        String::from_utf8(addition(old.as_bytes(), path, &[format!("{path}.example")]).unwrap())
-            .unwrap()
+        String::from_utf8(
+            addition(old.as_bytes(), path, &[format!("{path}.example")], true).unwrap(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -127,12 +157,6 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_there_is_found() {
-        assert!(holds(b"a\r\n/backend/.env\r\n", "backend/.env"));
-        assert!(!holds(b"#.env\n!.env\n.env.*\n", ".env"));
-    }
-
-    #[test]
     fn odd_names_are_escaped() {
         assert_eq!(escape("#a[b]*? "), "\\#a\\[b]\\*\\?\\ ");
         assert_eq!(escape("backend/.env"), "backend/.env");
@@ -141,7 +165,7 @@ mod tests {
     #[test]
     fn utf16_is_refused() {
         assert_eq!(
-            addition(&[0xff, 0xfe, b'a', 0], ".env", &[]),
+            addition(&[0xff, 0xfe, b'a', 0], ".env", &[], true),
             Err(Unreadable::Utf16)
         );
     }

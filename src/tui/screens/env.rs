@@ -6,6 +6,7 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::{Detail, Env, EnvFile},
+    engine::env::IN_PLACE,
     finding::Code,
     plan::{StepId, StepState},
     tui::{
@@ -74,6 +75,19 @@ pub fn ask(state: &StepState) -> Ask {
         ));
     }
     Ask::first(choices)
+}
+
+/// The offer to overwrite a file where it lies, where the failure says that this is the way.
+pub fn in_place(state: &StepState) -> Option<Choice> {
+    let failure = state.failure.as_ref()?;
+    failure.hint.contains(IN_PLACE).then(|| {
+        Choice::new(
+            "Overwrite it where it lies",
+            "overwrite",
+            Action::Apply(Answer::InPlace),
+        )
+        .note("not safe against a power cut")
+    })
 }
 
 /// What is known.

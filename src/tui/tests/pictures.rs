@@ -143,9 +143,21 @@ fn without_colour_every_state_still_says_what_it_is() {
             .iter()
             .any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
         assert!(!colours, "{name} has a colour");
-        if CHOSEN.contains(&name) {
-            snapshot(&format!("{name}-no-color"), &styles(&buffer));
-        }
+        snapshot(&format!("{name}-no-color"), &styles(&buffer));
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_says_what_it_needs() {
+    let (_, mut app) = gallery().swap_remove(0);
+    for no_color in [false, true] {
+        app.theme.no_color = no_color;
+        let buffer = draw(&app, 40, 10);
+        let suffix = if no_color { "-no-color" } else { "" };
+        snapshot(
+            &format!("too-small{suffix}"),
+            &format!("{}\n\n{}", text(&buffer), styles(&buffer)),
+        );
     }
 }
 

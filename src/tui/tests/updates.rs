@@ -1,9 +1,12 @@
 //! What each message does, as tables.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     answer::{Answer, Store},
+    detail::CheckState,
     event::{EventKind, Phase, Report, Verdict},
     failure::Failure,
     finding::Code,
@@ -12,7 +15,7 @@ use crate::{
     tui::{
         Reason,
         app::{App, Focus, Overlay, Question, Screen},
-        gallery::{Stage, done, failed, failure, finished, options, todo},
+        gallery::{Stage, done, failed, failure, finished, health, options, todo},
         msg::{Effect, Msg, Signal},
         update::update,
     },
@@ -510,4 +513,58 @@ fn no_key_on_any_screen_breaks_anything() {
             press(&mut app, Enter);
         }
     }
+}
+
+#[test]
+fn a_watch_looks_once_a_second_until_it_is_left() {
+    let look = [Effect::Probe(vec![StepId::Health])];
+    for leave in [KeyCode::Char('w'), KeyCode::Esc, KeyCode::Char('5')] {
+        let mut stage = Stage::up_to(StepId::Secrets);
+        press(&mut stage.app, KeyCode::Char('w'));
+        assert_eq!(stage.app.watch, None, "only on its own screen");
+        press(&mut stage.app, KeyCode::Char('6'));
+        stage.after(60_000);
+        assert_eq!(stage.app.next_tick(), None, "nothing moves yet");
+        assert_eq!(press(&mut stage.app, KeyCode::Char('w')), look);
+        for seconds in 1..=3 {
+            let due = stage.app.now + Duration::from_secs(1);
+            stage.probed(StepId::Health, done(StepId::Health));
+            assert_eq!(stage.app.next_tick(), Some(due), "one look a second");
+            let early = due.saturating_sub(Duration::from_millis(1));
+            assert_eq!(update(&mut stage.app, Msg::Tick(early)), none());
+            assert_eq!(update(&mut stage.app, Msg::Tick(due)), look);
+            assert_eq!(
+                update(&mut stage.app, Msg::Tick(due * 2)),
+                none(),
+                "not twice"
+            );
+            assert_eq!(stage.app.watch.as_ref().unwrap().samples.len(), seconds);
+            stage.app.now = due;
+        }
+        stage.probed(StepId::Health, done(StepId::Health));
+        press(&mut stage.app, leave);
+        assert_eq!(stage.app.watch, None, "{leave:?} leaves it");
+        stage.after(60_000);
+        assert_eq!(stage.app.next_tick(), None, "the tick is gone");
+    }
+}
+
+#[test]
+fn a_watched_ladder_changes_at_its_end_or_where_it_breaks() {
+    let mut stage = Stage::up_to(StepId::Secrets);
+    stage.keys(&[KeyCode::Char('6'), KeyCode::Char('w')]);
+    let before = stage.app.plan.step(StepId::Health).detail.clone();
+    stage.begins(StepId::Health, Phase::Probe);
+    assert_eq!(stage.app.status(StepId::Health), Status::Done);
+    let shown = |state| EventKind::Detail(health(1, state));
+    stage.event(StepId::Health, shown(CheckState::Running));
+    assert_eq!(stage.app.plan.step(StepId::Health).detail, before);
+    stage.event(StepId::Health, shown(CheckState::Gap));
+    assert_ne!(stage.app.plan.step(StepId::Health).detail, before);
+    stage.event(
+        StepId::Health,
+        failed(Phase::Probe, failure(StepId::Health)),
+    );
+    let watch = stage.app.watch.as_ref().unwrap();
+    assert_eq!((watch.samples.len(), watch.lost), (0, 1), "it goes on");
 }

@@ -21,7 +21,7 @@ pub fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
         .app
         .screen
         .step()
-        .is_some_and(|step| pen.app.busy(step).is_some());
+        .is_some_and(|step| pen.app.busy(step).is_some() && !pen.app.watching(step));
     ask.choices
         .iter()
         .enumerate()

@@ -172,6 +172,22 @@ fn node() {
 }
 
 #[test]
+fn node_dotenv() {
+    let (true, Some(modules)) = (has("node"), crate::support::node_modules()) else {
+        return skip("NEONUP_TEST_NODE_MODULES names no folder with `dotenv` for node");
+    };
+    let script = "process.stdout.write(JSON.stringify(require('dotenv').parse(require('fs').readFileSync(process.argv[1]))))";
+    compare("node-dotenv", |path| {
+        json(
+            Command::new("node")
+                .env("NODE_PATH", &modules)
+                .args(["-e", script])
+                .arg(path),
+        )
+    });
+}
+
+#[test]
 fn python_dotenv() {
     let Some(python) = crate::support::python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with python-dotenv");

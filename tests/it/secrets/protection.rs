@@ -176,6 +176,111 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
 }
 
 #[tokio::test]
+async fn what_is_made_beside_an_ignored_file_is_named_and_then_ignored() {
+    let repo = Repo::new();
+    repo.write(".gitignore", ".env\nsecret.vars\n");
+    repo.write("backend/.env", "A=1\n");
+    repo.write("backend/.env.example", "A=\n");
+    for git in [repo.open(), repo.open_without_git()] {
+        let exposed = git.protection("backend/.env").await.unwrap().exposed;
+        let names = [".env.neonup-0.tmp", ".env~", ".env.bak", ".env.swp"];
+        assert_eq!(exposed, names.map(|name| format!("backend/{name}")));
+        let exposed = git.protection("secret.vars").await.unwrap().exposed;
+        let names = [
+            ".env.neonup-0.tmp",
+            "secret.vars~",
+            "secret.vars.bak",
+            ".secret.vars.swp",
+        ];
+        assert_eq!(exposed, names);
+    }
+    let git = repo.open();
+    for path in ["backend/.env", "secret.vars"] {
+        git.add_ignore(path).await.unwrap();
+        for git in [repo.open(), repo.open_without_git()] {
+            assert_eq!(
+                git.protection(path).await.unwrap().exposed,
+                [""; 0],
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(
+        git.protection("backend/.env.example")
+            .await
+            .unwrap()
+            .ignored,
+        Known::No
+    );
+    let text = repo.read(".gitignore");
+    git.add_ignore("backend/.env").await.unwrap();
+    assert_eq!(repo.read(".gitignore"), text, "nothing is added twice");
+    // in a repository of its own, the name is told from the outer root
+    repo.git(&["init", "-q", "inner"]);
+    repo.write("inner/.gitignore", ".env\n");
+    let exposed = git.protection("inner/.env").await.unwrap().exposed;
+    assert!(exposed.contains(&"inner/.env~".to_owned()), "{exposed:?}");
+}
+
+#[tokio::test]
+async fn a_partial_clone_is_searched_and_not_called_complete() {
+    let repo = Repo::new();
+    let secret = "npg_aB3dE5fG7hJ9";
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    repo.commit("old.md", format!("{secret}\n"));
+    repo.git(&["rm", "-q", "old.md"]);
+    repo.commit("here.md", format!("see {secret}\n"));
+    repo.write(".gitignore", ".env\n");
+    repo.git(&["add", ".gitignore"]);
+    repo.git(&["commit", "-qm", "rules"]);
+    let clone = repo.root.parent().unwrap().join("partial");
+    let url = format!("file://{}", repo.root.display());
+    repo.git(&[
+        "clone",
+        "-q",
+        "--filter=blob:none",
+        &url,
+        clone.to_str().unwrap(),
+    ]);
+    let git = repo.open_in(&clone);
+    let answer = git.protection(".env").await.unwrap();
+    assert_eq!((answer.ignored, answer.tracked), (Known::Yes, Known::No));
+    let live = [live("pw", secret)];
+    let scan = git.scan_history(&live, &[], &|_, _| {}).await.unwrap();
+    assert!(scan.incomplete.unwrap().why().contains("partial"));
+    // what was fetched is found
+    let leaks = of(&scan.leaks, "pw");
+    assert!(
+        leaks
+            .iter()
+            .any(|leak| leak.path.as_deref() == Some("here.md")),
+        "{leaks:?}"
+    );
+    let tree = git.scan_tree(&live, &|_, _| {}).await.unwrap();
+    assert_eq!(of(&tree.leaks, "pw").len(), 1);
+}
+
+#[tokio::test]
+async fn a_sparse_index_answers_for_what_it_leaves_out() {
+    let repo = Repo::new();
+    repo.commit("kept/a", "1");
+    repo.commit("left/.env", "A=1\n");
+    repo.commit("left/b", "2");
+    repo.git(&["sparse-checkout", "init", "--cone", "--sparse-index"]);
+    repo.git(&["sparse-checkout", "set", "kept"]);
+    let answer = repo.open().protection("left/.env").await.unwrap();
+    assert_eq!(answer.tracked, Known::Yes);
+    let answer = repo.open().protection("kept/.env").await.unwrap();
+    assert_eq!(answer.tracked, Known::No);
+    let answer = repo
+        .open_without_git()
+        .protection("left/.env")
+        .await
+        .unwrap();
+    assert_ne!(answer.tracked, Known::No, "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_rule_that_is_there_is_not_added_again_for_a_tracked_file() {
     let repo = Repo::new();
     repo.commit(".env", "A=1\n");
@@ -318,13 +423,16 @@ async fn without_git_nothing_is_called_safe() {
     repo.write(".env", "A=1\n");
     let git = repo.open_without_git();
     let protection = git.protection(".env").await.unwrap();
-    assert!(matches!(protection.ignored, Known::Unknown(_)));
-    assert_eq!(protection.tracked, Known::No);
+    assert_eq!(
+        (protection.ignored, protection.tracked),
+        (Known::Yes, Known::No)
+    );
+    assert_eq!(git.protection("a").await.unwrap().ignored, Known::No);
     repo.git(&["add", "-f", ".env"]);
     let protection = git.protection(".env").await.unwrap();
     assert_eq!(
-        (protection.tracked, protection.staged),
-        (Known::Yes, Known::Yes)
+        (protection.ignored, protection.tracked, protection.staged),
+        (Known::No, Known::Yes, Known::Yes)
     );
     git.untrack(".env").await.unwrap();
     assert_eq!(git.protection(".env").await.unwrap().tracked, Known::No);
@@ -343,6 +451,72 @@ async fn without_git_nothing_is_called_safe() {
         .await
         .unwrap();
     assert_eq!(history.leaks[0].place, Place::Object);
+}
+
+#[tokio::test]
+async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
+    let repo = Repo::new();
+    repo.commit("a", "1");
+    let git = repo.open_without_git();
+    // the line is added, and asked for again
+    repo.write("backend/.env", "A=1\n");
+    assert_eq!(
+        git.protection("backend/.env").await.unwrap().ignored,
+        Known::No
+    );
+    assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
+    assert_eq!(
+        git.protection("backend/.env").await.unwrap().ignored,
+        Known::Yes
+    );
+    assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
+    assert_eq!(repo.read(".gitignore").matches("backend/.env\n").count(), 1);
+    // behind a link git alone knows
+    std::os::unix::fs::symlink("backend", repo.root.join("link")).unwrap();
+    assert!(matches!(
+        git.protection("link/.env").await.unwrap().ignored,
+        Known::Unknown(_)
+    ));
+    // of a symbolic link git reads no rules
+    repo.write("rules", ".env\n");
+    repo.write("linked/.env", "A=1\n");
+    std::os::unix::fs::symlink("../rules", repo.root.join("linked/.gitignore")).unwrap();
+    assert_eq!(
+        git.protection("linked/.env").await.unwrap().ignored,
+        Known::No
+    );
+    // what libgit2 cannot open has nobody to ask
+    for option in ["--object-format=sha256", "--ref-format=reftable"] {
+        let repo = Repo::empty();
+        if !repo
+            .try_git(&repo.root, &["init", "-q", "-b", "main", option])
+            .0
+        {
+            continue;
+        }
+        repo.write(".gitignore", ".env\n");
+        let protection = repo.open_without_git().protection(".env").await.unwrap();
+        for answer in [protection.ignored, protection.tracked, protection.staged] {
+            assert!(matches!(answer, Known::Unknown(_)), "{option}: {answer:?}");
+        }
+        let scan = repo
+            .open_without_git()
+            .scan_history(&[], &[], &|_, _| {})
+            .await;
+        assert_eq!(scan.unwrap_err().code, Code::SecretsUnknown, "{option}");
+    }
+    let split = Repo::new();
+    split.commit("a", "1");
+    split.git(&["update-index", "--split-index"]);
+    let answer = split.open_without_git().protection("a").await.unwrap();
+    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
+    assert_ne!(answer.ignored, Known::Yes);
+    let partial = Repo::new();
+    partial.commit("a", "1");
+    partial.git(&["config", "core.repositoryformatversion", "1"]);
+    partial.git(&["config", "extensions.partialClone", "origin"]);
+    let answer = partial.open_without_git().protection("a").await.unwrap();
+    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
 }
 
 #[tokio::test]
@@ -389,6 +563,44 @@ async fn a_shallow_clone_is_not_called_complete() {
     assert!(scan.incomplete.unwrap().why().contains("shallow"));
 }
 
+/// Lines that ignore files are made of.
+const PATTERNS: &[&str] = &[
+    ".env",
+    "/.env",
+    "*.env",
+    ".env*",
+    ".env.*",
+    "!.env",
+    "!.env.example",
+    "!.env*",
+    "backend/",
+    "/backend/",
+    "backend/*",
+    "!backend/",
+    "!backend/.env",
+    "**/.env",
+    "!**/.env",
+    "**/backend/",
+    "*",
+    "!*",
+    "/*",
+    "!*/",
+    "*/.env",
+    "backend/.env",
+    "a/",
+    "!a/",
+    "a/**",
+    "!a/**/.env",
+    ".env ",
+    ".env\\ ",
+    "\\.env",
+    "#.env",
+    "[.]env",
+    ".en?",
+    "!.en[v]",
+    "backend",
+];
+
 /// Random rules against `git add` itself: what is called ignored must be refused by it. `NEONUP_IGNORE_TREES=10000` asks more.
 #[tokio::test]
 async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
@@ -402,42 +614,6 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         ".env",
         "backend/.env.example",
     ];
-    let patterns = [
-        ".env",
-        "/.env",
-        "*.env",
-        ".env*",
-        ".env.*",
-        "!.env",
-        "!.env.example",
-        "!.env*",
-        "backend/",
-        "/backend/",
-        "backend/*",
-        "!backend/",
-        "!backend/.env",
-        "**/.env",
-        "!**/.env",
-        "**/backend/",
-        "*",
-        "!*",
-        "/*",
-        "!*/",
-        "*/.env",
-        "backend/.env",
-        "a/",
-        "!a/",
-        "a/**",
-        "!a/**/.env",
-        ".env ",
-        ".env\\ ",
-        "\\.env",
-        "#.env",
-        "[.]env",
-        ".en?",
-        "!.en[v]",
-        "backend",
-    ];
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -450,6 +626,7 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         repo.write(path, "A=1\n");
     }
     let git = repo.open();
+    let without = repo.open_without_git();
     let (mut ignored, mut taken) = (0, 0);
     for tree in 0..trees {
         let places = [
@@ -463,7 +640,7 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         for place in places {
             let count = if random(3) == 0 { 0 } else { random(4) };
             let lines: Vec<_> = (0..count)
-                .map(|_| patterns[random(patterns.len())])
+                .map(|_| PATTERNS[random(PATTERNS.len())])
                 .collect();
             let text = lines.join("\n");
             writeln!(rules, "{place}: {lines:?}").unwrap();
@@ -482,6 +659,12 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
                 answer.ignored == Known::Yes,
                 refused,
                 "tree {tree}, {path}: {said}\n{rules}"
+            );
+            let second = without.protection(path).await.unwrap();
+            assert_eq!(
+                second.ignored == Known::Yes,
+                refused,
+                "without git, tree {tree}, {path}: {said}\n{rules}"
             );
             *(if refused { &mut ignored } else { &mut taken }) += 1;
         }

@@ -140,8 +140,15 @@ fn places(
         if open.is_empty() {
             return known;
         }
+        // of a partial clone the objects that are not here are passed over, not fetched
+        let missing: &[&str] = if layout.partial().is_some() {
+            &["--missing=allow-any"]
+        } else {
+            &[]
+        };
         let arguments: Vec<&str> = ["rev-list", "--objects"]
             .iter()
+            .chain(missing)
             .chain(from)
             .chain(without)
             .copied()

@@ -1,0 +1,89 @@
+//! Whether the rules ignore a path, where there is no git program to ask.
+//!
+//! The patterns are gitoxide's (`gix-ignore`), one file at a time; which file counts, and that what lies in an ignored directory cannot
+//! be taken back by a later rule, is said here, as gitignore(5) has it. gitoxide's own stack is not used: with `*` in `info/exclude` it
+//! holds the root itself for ignored, and then everything in it (seen in 0.90 by the random trees of our test).
+//!
+//! The user's own exclude file does not count: without git it is not known which one applies. It can only ignore more, so nothing is
+//! called ignored wrongly.
+
+use std::{fs, io, path::Path};
+
+use gix_ignore::{Search, glob::pattern::Case, search::Ignore};
+
+use super::layout::Layout;
+
+/// The largest file of rules that is read.
+const LARGEST: u64 = 1 << 20;
+
+/// Whether `git add` would refuse an untracked file of this path; else why that is not known.
+pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
+    let folds = git2::Repository::open(&layout.root)
+        .and_then(|repository| repository.config())
+        .and_then(|config| match config.get_bool("core.ignorecase") {
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+            answer => answer,
+        })
+        .map_err(|error| format!("without git: {}", error.message()))?;
+    let case = if folds { Case::Fold } else { Case::Sensitive };
+    let mut rules = Rules(Search::default());
+    rules.add(&layout.common.join("info/exclude"), "", true)?;
+    rules.add(&layout.root.join(".gitignore"), ".gitignore", false)?;
+    for (end, _) in path.match_indices('/') {
+        let directory = path.get(..end).unwrap_or_default();
+        let full = layout.root.join(directory);
+        if full.is_symlink() {
+            return Err(format!("it lies behind the symbolic link `{directory}`"));
+        }
+        if rules.match_it(directory, true, case) {
+            // git does not look into it, so no rule below it counts
+            return Ok(true);
+        }
+        rules.add(
+            &full.join(".gitignore"),
+            &format!("{directory}/.gitignore"),
+            false,
+        )?;
+    }
+    Ok(rules.match_it(path, false, case))
+}
+
+/// Rules of several files; a later file wins over an earlier one.
+struct Rules(Search);
+
+impl Rules {
+    /// Adds a file of rules, if there is one. `name` is its path relative to the root, from which its rules are seen; empty for the root
+    /// itself. A `.gitignore` that is a symbolic link is none: git does not follow it.
+    fn add(&mut self, file: &Path, name: &str, follow: bool) -> Result<(), String> {
+        let wrong = |error: io::Error| format!("`{}`: {error}", file.display());
+        if !follow && file.is_symlink() {
+            return Ok(());
+        }
+        let meta = match fs::metadata(file) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(()),
+            Err(error) => return Err(wrong(error)),
+        };
+        if meta.is_dir() {
+            return Ok(());
+        }
+        if !meta.is_file() || meta.len() > LARGEST {
+            return Err(format!("`{}` is no file of rules", file.display()));
+        }
+        let bytes = fs::read(file).map_err(wrong)?;
+        let parse = Ignore {
+            support_precious: false,
+        };
+        let root = (!name.is_empty()).then(|| Path::new(""));
+        self.0
+            .add_patterns_buffer(&bytes, name, root, parse)
+            .map_err(wrong)
+    }
+
+    fn match_it(&self, path: &str, directory: bool, case: Case) -> bool {
+        self.0
+            .pattern_matching_relative_path(path.into(), Some(directory), case)
+            .is_some_and(|found| !found.pattern.is_negative())
+    }
+}

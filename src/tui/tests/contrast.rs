@@ -1,0 +1,199 @@
+//! Whether our two themes can be read: WCAG 2.2's contrast ratio of every role, on the palettes that terminals come with.
+
+use ratatui::style::Color;
+
+use crate::tui::theme::{Role, Theme};
+
+type Rgb = (u8, u8, u8);
+
+/// A palette of sixteen colours, in the order of their SGR numbers.
+struct Palette {
+    name: &'static str,
+    colours: [Rgb; 16],
+}
+
+/// What the Linux console, xterm and the Tango terminals (GNOME's old default) show.
+const PALETTES: [Palette; 3] = [
+    Palette {
+        name: "VGA",
+        colours: [
+            (0, 0, 0),
+            (170, 0, 0),
+            (0, 170, 0),
+            (170, 85, 0),
+            (0, 0, 170),
+            (170, 0, 170),
+            (0, 170, 170),
+            (170, 170, 170),
+            (85, 85, 85),
+            (255, 85, 85),
+            (85, 255, 85),
+            (255, 255, 85),
+            (85, 85, 255),
+            (255, 85, 255),
+            (85, 255, 255),
+            (255, 255, 255),
+        ],
+    },
+    Palette {
+        name: "xterm",
+        colours: [
+            (0, 0, 0),
+            (205, 0, 0),
+            (0, 205, 0),
+            (205, 205, 0),
+            (0, 0, 238),
+            (205, 0, 205),
+            (0, 205, 205),
+            (229, 229, 229),
+            (127, 127, 127),
+            (255, 0, 0),
+            (0, 255, 0),
+            (255, 255, 0),
+            (92, 92, 255),
+            (255, 0, 255),
+            (0, 255, 255),
+            (255, 255, 255),
+        ],
+    },
+    Palette {
+        name: "Tango",
+        colours: [
+            (0, 0, 0),
+            (204, 0, 0),
+            (78, 154, 6),
+            (196, 160, 0),
+            (52, 101, 164),
+            (117, 80, 123),
+            (6, 152, 154),
+            (211, 215, 207),
+            (85, 87, 83),
+            (239, 41, 41),
+            (138, 226, 52),
+            (252, 233, 79),
+            (114, 159, 207),
+            (173, 127, 168),
+            (52, 226, 226),
+            (238, 238, 236),
+        ],
+    },
+];
+
+const ROLES: [Role; 11] = [
+    Role::Text,
+    Role::Dim,
+    Role::Heading,
+    Role::Accent,
+    Role::Ok,
+    Role::Warn,
+    Role::Bad,
+    Role::Added,
+    Role::Removed,
+    Role::Keyword,
+    Role::Literal,
+];
+
+/// The number of one of the sixteen colours; `None` for the terminal's own foreground.
+fn number(colour: Color) -> Option<usize> {
+    const ORDER: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    if colour == Color::Reset {
+        return None;
+    }
+    let number = ORDER.iter().position(|known| *known == colour);
+    assert!(number.is_some(), "{colour:?} is none of the sixteen");
+    number
+}
+
+/// Relative luminance, as WCAG 2.2 defines it.
+fn luminance((red, green, blue): Rgb) -> f64 {
+    let part = |value: u8| {
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.0722f64.mul_add(
+        part(blue),
+        0.2126f64.mul_add(part(red), 0.7152 * part(green)),
+    )
+}
+
+fn contrast(one: Rgb, other: Rgb) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[test]
+fn the_ratio_is_that_of_wcag() {
+    assert!((contrast((0, 0, 0), (255, 255, 255)) - 21.0).abs() < 0.001);
+    // the standard's well-known border case
+    assert!((contrast((0x76, 0x76, 0x76), (255, 255, 255)) - 4.54).abs() < 0.01);
+}
+
+#[test]
+fn every_role_of_both_themes_can_be_read_on_the_usual_palettes() {
+    let mut low = Vec::new();
+    for light in [false, true] {
+        let theme = Theme {
+            light,
+            ..Theme::default()
+        };
+        let (behind, before) = if light {
+            ((255, 255, 255), (0, 0, 0))
+        } else {
+            ((0, 0, 0), (170, 170, 170))
+        };
+        for palette in &PALETTES {
+            for role in ROLES {
+                let colour = theme.style(role).fg.unwrap_or(Color::Reset);
+                let shown = number(colour).map_or(before, |number| palette.colours[number]);
+                let ratio = contrast(shown, behind);
+                if ratio < 4.5 {
+                    low.push(format!(
+                        "{role:?} is {ratio:.2} on {}, light {light}",
+                        palette.name
+                    ));
+                }
+            }
+        }
+    }
+    assert!(low.is_empty(), "{low:#?}");
+}
+
+#[test]
+fn the_background_is_what_the_user_says_or_else_the_terminal() {
+    for (chosen, colorfgbg, light) in [
+        ("", "", false),
+        ("", "0;15", true),
+        ("", "0;default;15", true),
+        ("", "0;7", true),
+        ("", "15;0", false),
+        ("", "12;8", false),
+        ("", "15;default", false),
+        ("dark", "0;15", false),
+        ("light", "15;0", true),
+        ("purple", "0;15", true),
+    ] {
+        let found = crate::tui::light_background(chosen, colorfgbg);
+        assert_eq!(found, light, "{chosen:?} {colorfgbg:?}");
+    }
+}

@@ -1,0 +1,151 @@
+//! A connection that the application takes apart: written, judged, used and rotated.
+
+use std::fs;
+
+use neonup::domain::dotenv::Document;
+
+use crate::support::{Home, Repo, Sandbox, has, skip};
+
+const EXAMPLE: &str =
+    "# the database\nPGHOST=\nPGPORT=\nPGDATABASE=\nPGUSER=\nPGPASSWORD=\nPGSSLMODE=\n";
+
+fn value(repo: &Repo, key: &str) -> String {
+    let document = Document::parse(&fs::read(repo.path(".env")).unwrap());
+    document.get(key).unwrap().expose().to_owned()
+}
+
+#[test]
+fn parts_are_written_judged_used_and_rotated() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::files(&[(".env.example", EXAMPLE), (".gitignore", ".env\n")]);
+    repo.git(&home, &["init", "-q"]);
+    // the example tells what the application reads
+    let init = repo.neonup(&home, &sandbox, &["init", "--yes"]);
+    assert_eq!(init.code, 0, "{init:#?}");
+    let config = repo.read("neonup.toml");
+    assert!(
+        config.contains("keys.PGHOST = { url = \"direct\", part = \"host\" }")
+            && !config.contains("DATABASE_URL"),
+        "{config}"
+    );
+    let run = repo.neonup(
+        &home,
+        &sandbox,
+        &["setup", "--yes", "--json", "login", "project", "env"],
+    );
+    assert_eq!(run.code, 0, "{run:#?}");
+    let first = value(&repo, "PGPASSWORD");
+    assert!(first.starts_with("npg_"));
+    run.holds_none_of(&[&first]);
+    assert_eq!(value(&repo, "PGSSLMODE"), "require");
+
+    let health = repo.neonup(&home, &sandbox, &["check", "--json", "env", "health"]);
+    assert_eq!(health.statuses()[1].1, "done", "{health:#?}");
+    let connects = || {
+        if !has("psql") {
+            return skip("there is no psql");
+        }
+        let mut command = home.command("psql");
+        for key in [
+            "PGHOST",
+            "PGPORT",
+            "PGDATABASE",
+            "PGUSER",
+            "PGPASSWORD",
+            "PGSSLMODE",
+        ] {
+            command.env(key, value(&repo, key));
+        }
+        let output = command.args(["-Atc", "select 'in'"]).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "in",
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    connects();
+
+    let text = repo.read(".env");
+    for (from, to, code, words) in [
+        (
+            format!("PGPASSWORD={first}"),
+            "PGPASSWORD=npg_anotherOne42".to_owned(),
+            "env.stale-url",
+            "the password differs",
+        ),
+        (
+            "PGDATABASE=neondb".to_owned(),
+            "PGDATABASE=other".to_owned(),
+            "env.stale-url",
+            "the database differs",
+        ),
+        (
+            "PGSSLMODE=require".to_owned(),
+            "PGSSLMODE=prefer".to_owned(),
+            "env.no-tls",
+            "refuses plain text",
+        ),
+    ] {
+        assert!(text.contains(&from), "{text}");
+        fs::write(repo.path(".env"), text.replace(&from, &to)).unwrap();
+        let check = repo.neonup(&home, &sandbox, &["check", "--json", "env"]);
+        assert!(
+            check.codes().contains(&code.to_owned()) && check.stdout.contains(words),
+            "{check:#?}"
+        );
+        let mended = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json", "env"]);
+        assert_eq!(mended.code, 0, "{mended:#?}");
+        assert_eq!(repo.read(".env"), text);
+    }
+    // stricter is as good
+    fs::write(
+        repo.path(".env"),
+        text.replace("PGSSLMODE=require", "PGSSLMODE=verify-full"),
+    )
+    .unwrap();
+    let check = repo.neonup(&home, &sandbox, &["check", "--json", "env"]);
+    assert_eq!(check.code, 0, "{check:#?}");
+    fs::write(repo.path(".env"), &text).unwrap();
+
+    let rotated = repo.neonup(&home, &sandbox, &["rotate", "--yes", "--json"]);
+    assert!(rotated.code <= 1, "{rotated:#?}");
+    let second = value(&repo, "PGPASSWORD");
+    assert_ne!(first, second);
+    rotated.holds_none_of(&[&first, &second]);
+    connects();
+    sandbox.stop();
+}
+
+#[test]
+fn a_wrong_part_is_named_with_its_line() {
+    let home = Home::new();
+    for (line, words) in [
+        (
+            "keys.PGHOST = { url = \"direct\", part = \"hst\" }",
+            "line 5: `hst` is no part of a connection: host, port",
+        ),
+        (
+            "keys.PGHOST = { url = \"direct\", part = \"host\", driver = \"psycopg\" }",
+            "has no `driver`",
+        ),
+        (
+            "keys.LOGIN = { url = \"direct\", part = \"password\" }",
+            "name it so that every tool hides it",
+        ),
+        ("keys.PGHOST = { part = \"host\" }", "needs one of url"),
+    ] {
+        let config = format!("[project]\nname = \"x\"\n[[env]]\nfile = \".env\"\n{line}\n");
+        let repo = Repo::files(&[("neonup.toml", &config)]);
+        let output = home
+            .neonup()
+            .current_dir(repo.path(""))
+            .args(["check", "env"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(64));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words), "{said}");
+    }
+}
