@@ -1,6 +1,6 @@
 //! What an adapter has to say while a call of it is still under way: that it tries again, why, and when.
 //!
-//! A port's methods answer once. Whoever wants to hear more wraps the future that calls them in [`heard`]; adapters [`tell`].
+//! A port's methods answer once. Whoever wants to hear more wraps the future that calls them in [`heard`]; adapters `tell`.
 //! It reaches everything that runs in the same task, so that no method needs a parameter for it.
 
 use std::sync::Arc;
