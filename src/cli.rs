@@ -222,9 +222,30 @@ struct SandboxArgs {
     /// Use this Postgres instead of the bundled one.
     #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
     pg_bin: Option<PathBuf>,
+    /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
+    /// `lost_creates=1`, `database=stall`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<String>,
     /// Seconds after which an idle compute stops.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     idle: u64,
+}
+
+impl SandboxArgs {
+    fn options(self) -> Result<crate::sandbox::Options, Failure> {
+        let faults = crate::sandbox::Faults::from_words(&self.faults).map_err(|why| {
+            Failure::new(Code::LoginUnreachable, "--fault is not understood")
+                .why(why)
+                .hint("such as --fault latency_ms=100; `neonup sandbox --help` names more")
+        })?;
+        Ok(crate::sandbox::Options {
+            dir: self.dir,
+            port: self.port,
+            pg_bin: self.pg_bin,
+            idle: Duration::from_secs(self.idle),
+            faults,
+        })
+    }
 }
 
 /// Runs the program: the command line in, the exit code out.
@@ -273,19 +294,10 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
         Some(Command::Completions { shell }) => headless::generate::completions(shell, output),
         Some(Command::Man) => headless::generate::manual(output),
         Some(Command::Check { list: true, .. }) => headless::generate::codes(output),
-        Some(Command::Sandbox(args)) => {
-            headless::sandbox::serve(
-                crate::sandbox::Options {
-                    dir: args.dir,
-                    port: args.port,
-                    pg_bin: args.pg_bin,
-                    idle: Duration::from_secs(args.idle),
-                    ..crate::sandbox::Options::default()
-                },
-                output,
-            )
-            .await
-        }
+        Some(Command::Sandbox(args)) => match args.options() {
+            Ok(options) => headless::sandbox::serve(options, output).await,
+            Err(failure) => output.failed(&failure, Exit::Usage),
+        },
         Some(Command::Demo { dir, yes, pg_bin }) => {
             let front = if yes {
                 None

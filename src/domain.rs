@@ -8,6 +8,7 @@ pub mod dotenv;
 pub mod hex;
 pub mod init;
 pub mod mask;
+pub mod name;
 pub mod proof;
 pub mod python;
 pub mod rotation;

@@ -7,6 +7,7 @@ pub mod database;
 pub(crate) mod fakes;
 pub mod files;
 pub mod neon;
+pub mod notice;
 pub mod process;
 pub mod repository;
 pub mod store;

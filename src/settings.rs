@@ -106,8 +106,10 @@ pub struct ProjectSettings {
     pub region: Option<String>,
     /// The major version of Postgres of a new project.
     pub postgres: u16,
-    /// The branch; `None` is the project's default branch.
+    /// The branch; `None` is the project's default branch. `{user}` in it stands for the developer's name.
     pub branch: Option<String>,
+    /// After how many days Neon deletes a developer's branch that is made now; `None`: never.
+    pub branch_expires_days: Option<u8>,
     /// The database; `None` is the branch's only or first one.
     pub database: Option<String>,
 }
@@ -331,6 +333,7 @@ impl Settings {
                     .or(detected.project.postgres)
                     .unwrap_or(17),
                 branch: config.project.branch.or(detected.project.branch),
+                branch_expires_days: config.project.branch_expires_days,
                 database: config.project.database.or(detected.project.database),
             },
             env: if config.env.is_empty() {

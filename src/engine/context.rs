@@ -42,6 +42,7 @@ struct Memory {
     keyring: Option<Keyring>,
     project: Option<Project>,
     organization: Option<String>,
+    projects_limit: Option<i64>,
     unproven: bool,
 }
 
@@ -174,6 +175,16 @@ impl Cx {
     /// Remembers the organization.
     pub fn remember_organization(&self, organization: Option<String>) {
         self.shared.memory().organization = organization;
+    }
+
+    /// How many projects the key's user may have, where Neon tells it.
+    pub fn projects_limit(&self) -> Option<i64> {
+        self.shared.memory().projects_limit
+    }
+
+    /// Remembers how many projects there may be.
+    pub fn remember_projects_limit(&self, limit: Option<i64>) {
+        self.shared.memory().projects_limit = limit;
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.

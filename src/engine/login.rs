@@ -134,12 +134,9 @@ impl Step for LoginStep {
                 cx.remember_key(None);
             }
         })?;
-        let kind = match auth.auth_method.as_str() {
-            "api_key_user" => KeyKind::Personal,
-            "api_key_org" => KeyKind::Organization,
-            _ => KeyKind::Token,
-        };
+        let kind = kind(&auth.auth_method);
         detail.kind = Some(kind);
+        cx.remember_projects_limit(user.as_ref().map_or(None, |user| user.projects_limit));
         detail.who = user.map_or(auth.account_id, |user| user.email);
         detail.store = match known.source {
             KeySource::File => cx.ports.store.place(Store::File, &account),
@@ -236,6 +233,15 @@ impl Step for LoginStep {
         cx.remember_key(Some(KnownKey { key, source }));
         cx.remember_project(None);
         self.probe(cx).await
+    }
+}
+
+/// Neon's word for what a key is.
+fn kind(auth_method: &str) -> KeyKind {
+    match auth_method {
+        "api_key_user" => KeyKind::Personal,
+        "api_key_org" => KeyKind::Organization,
+        _ => KeyKind::Token,
     }
 }
 

@@ -24,11 +24,14 @@ use tokio_util::sync::CancellationToken;
 use super::{Cx, Shared, step};
 use crate::{
     answer::Answer,
-    event::{Event, EventKind, Outcome, Phase},
+    event::{Event, EventKind, Outcome, Phase, Progress},
     failure::Failure,
     finding::Code,
     plan::StepId,
-    ports::Ports,
+    ports::{
+        Ports,
+        notice::{self, Listener},
+    },
     settings::Settings,
 };
 
@@ -175,10 +178,16 @@ impl Runtime {
                     receiver.wait_for(|finished| *finished).await.ok();
                 }
                 started = Instant::now();
-                match answer {
-                    Some(answer) => step.apply(&cx, answer).await,
-                    None => step.probe(&cx).await,
-                }
+                let teller = cx.clone();
+                let listener: Listener =
+                    Arc::new(move |text| teller.progress(Progress::label(text)));
+                notice::heard(listener, async {
+                    match answer {
+                        Some(answer) => step.apply(&cx, answer).await,
+                        None => step.probe(&cx).await,
+                    }
+                })
+                .await
             };
             let guarded = std::panic::AssertUnwindSafe(job).catch_unwind();
             let result = tokio::select! {

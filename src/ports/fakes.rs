@@ -17,7 +17,7 @@ use super::{
     files::DiskFiles,
     neon::{
         ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
-        NewProject, Operation, Organization, Project, Reset, User,
+        NewBranch, NewProject, Operation, Organization, Project, Reset, User,
     },
     process::{CommandSpec, Ended, HttpAnswer, Process, Running},
     repository::{HistoryScan, Hook, Known, Leak, Protection, Repository, TreeScan},
@@ -69,6 +69,10 @@ fn known(is: bool) -> Known {
 impl Repository for FakeRepository {
     fn root(&self) -> Option<&Path> {
         self.root.as_deref()
+    }
+
+    fn user_name(&self) -> Option<String> {
+        None
     }
 
     async fn protection(&self, path: &str) -> Result<Protection> {
@@ -174,6 +178,24 @@ impl Neon for Nothing {
         none()
     }
     async fn endpoints(&self, _: &Secret, _: &str, _: &str) -> Result<Vec<Endpoint>> {
+        none()
+    }
+    async fn project_endpoints(&self, _: &Secret, _: &str) -> Result<Vec<Endpoint>> {
+        none()
+    }
+    async fn create_branch(&self, _: &Secret, _: &str, _: &NewBranch) -> Result<Vec<Operation>> {
+        none()
+    }
+    async fn create_endpoint(&self, _: &Secret, _: &str, _: &str) -> Result<Vec<Operation>> {
+        none()
+    }
+    async fn create_database(
+        &self,
+        _: &Secret,
+        _: &str,
+        _: &str,
+        _: &BranchDatabase,
+    ) -> Result<Vec<Operation>> {
         none()
     }
     async fn databases(&self, _: &Secret, _: &str, _: &str) -> Result<Vec<BranchDatabase>> {

@@ -56,6 +56,21 @@ pub struct NewProject {
     pub region: Option<String>,
     /// The major version of Postgres.
     pub postgres: u16,
+    /// The name of its default branch; `None` leaves it to Neon.
+    pub branch: Option<String>,
+    /// The name of its database; `None` leaves it to Neon.
+    pub database: Option<String>,
+}
+
+/// What a new branch is to be. It begins with its parent's data, and has a compute of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBranch {
+    /// The name, unique in the project.
+    pub name: String,
+    /// The id of the branch that it is made from.
+    pub parent: String,
+    /// When Neon deletes it by itself, RFC 3339; `None`: never.
+    pub expires_at: Option<String>,
 }
 
 /// An asynchronous piece of Neon's work.
@@ -227,6 +242,34 @@ pub trait Neon: Send + Sync {
 
     /// The computes of a branch.
     async fn endpoints(&self, key: &Secret, project: &str, branch: &str) -> Result<Vec<Endpoint>>;
+
+    /// Every compute of a project.
+    async fn project_endpoints(&self, key: &Secret, project: &str) -> Result<Vec<Endpoint>>;
+
+    /// Makes a branch with a read-write compute. Names are unique, so that a lost answer is settled by reading the branches again.
+    async fn create_branch(
+        &self,
+        key: &Secret,
+        project: &str,
+        new: &NewBranch,
+    ) -> Result<Vec<Operation>>;
+
+    /// Gives a branch a read-write compute; a branch can have one only.
+    async fn create_endpoint(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<Operation>>;
+
+    /// Makes a database; its name is unique in its branch.
+    async fn create_database(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        database: &BranchDatabase,
+    ) -> Result<Vec<Operation>>;
 
     /// The databases of a branch.
     async fn databases(

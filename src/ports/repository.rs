@@ -187,6 +187,9 @@ pub trait Repository: Send + Sync {
     /// The root of the work tree, or `None` where there is no repository.
     fn root(&self) -> Option<&Path>;
 
+    /// What git's configuration calls the person here (`user.name`), if it does.
+    fn user_name(&self) -> Option<String>;
+
     /// How well a path (relative to the root) is kept out. Cheap: does not look into the history.
     async fn protection(&self, path: &str) -> Result<Protection>;
 

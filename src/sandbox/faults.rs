@@ -131,6 +131,27 @@ impl Limited for SpoiltBody {
 }
 
 impl Faults {
+    /// Reads what `--fault` says: each word is `NAME=VALUE` with a name and a value of this struct's JSON, such as
+    /// `latency_ms=100` or `errors=[{"status":429,"count":2}]`, or a whole JSON object. A later word wins.
+    pub fn from_words(words: &[String]) -> Result<Self, String> {
+        let mut all = serde_json::Map::new();
+        for word in words {
+            if word.trim_start().starts_with('{') {
+                let object: serde_json::Map<_, _> =
+                    serde_json::from_str(word).map_err(|error| error.to_string())?;
+                all.extend(object);
+                continue;
+            }
+            let (name, value) = word
+                .split_once('=')
+                .ok_or_else(|| format!("`{word}` is not NAME=VALUE"))?;
+            // what is no JSON is a text: database=stall
+            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            all.insert(name.trim().to_owned(), value);
+        }
+        serde_json::from_value(all.into()).map_err(|error| error.to_string())
+    }
+
     /// Takes the error that this request gets, if any.
     pub(crate) fn take_error(&mut self, method: &str, path: &str) -> Option<ErrorBurst> {
         take(&mut self.errors, method, path)

@@ -25,6 +25,8 @@ pub struct ProjectConfig {
     pub postgres: Option<u16>,
     /// See [`super::ProjectSettings::branch`].
     pub branch: Option<String>,
+    /// See [`super::ProjectSettings::branch_expires_days`].
+    pub branch_expires_days: Option<u8>,
     /// See [`super::ProjectSettings::database`].
     pub database: Option<String>,
 }
@@ -58,7 +60,14 @@ type Result<T> = std::result::Result<T, ConfigError>;
 
 const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets"];
 const PROJECT: &[&str] = &[
-    "name", "id", "org", "region", "postgres", "branch", "database",
+    "name",
+    "id",
+    "org",
+    "region",
+    "postgres",
+    "branch",
+    "branch_expires_days",
+    "database",
 ];
 const ENV: &[&str] = &["file", "example", "keys"];
 const SCHEMA: &[&str] = &["files", "command", "tables"];
@@ -87,6 +96,7 @@ impl Config {
                 region: reader.text(table, "region")?,
                 postgres: reader.postgres(table)?,
                 branch: reader.branch(table)?,
+                branch_expires_days: reader.expiry(table)?,
                 database: reader.text(table, "database")?,
             };
         }
@@ -360,13 +370,37 @@ impl Reader<'_> {
 
     fn branch(&self, table: &dyn TableLike) -> Result<Option<String>> {
         let branch = self.text(table, "branch")?;
+        let braces = |name: &str| name.replace("{user}", "").contains(['{', '}']);
         match (table.get("branch"), &branch) {
-            (Some(item), Some(name)) if name.contains('{') => Err(self.error(
+            (Some(item), Some(name)) if name.is_empty() || braces(name) => Err(self.error(
                 item,
-                "branches for each developer are not there yet: name a branch",
+                "`branch` is the name of a branch; {user} in it stands for each developer's name",
             )),
             _ => Ok(branch),
         }
+    }
+
+    /// The number of days after which a developer's branch goes: Neon allows 30 at most.
+    fn expiry(&self, table: &dyn TableLike) -> Result<Option<u8>> {
+        let Some(item) = table.get("branch_expires_days") else {
+            return Ok(None);
+        };
+        let days = item
+            .as_integer()
+            .and_then(|number| u8::try_from(number).ok())
+            .filter(|days| (1..=30).contains(days))
+            .ok_or_else(|| self.error(item, "`branch_expires_days` is a number from 1 to 30"))?;
+        let personal = table
+            .get("branch")
+            .and_then(Item::as_str)
+            .is_some_and(|name| name.contains("{user}"));
+        if !personal {
+            return Err(self.error(
+                item,
+                "`branch_expires_days` needs a branch for each developer: branch = \"dev/{user}\"",
+            ));
+        }
+        Ok(Some(days))
     }
 
     fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>> {

@@ -121,9 +121,19 @@ fn a_broken_configuration_is_named_by_line_and_nearest_name() {
         ),
         ("[backend]\ndir = \".git\"\n", 2, "git's own folder"),
         (
-            "[project]\nbranch = \"dev/{user}\"\n",
+            "[project]\nbranch = \"dev/{name}\"\n",
             2,
-            "branches for each developer are not there yet: name a branch",
+            "{user} in it stands for each developer's name",
+        ),
+        (
+            "[project]\nbranch = \"dev/{user}\"\nbranch_expires_days = 31\n",
+            3,
+            "a number from 1 to 30",
+        ),
+        (
+            "[project]\nbranch = \"main\"\nbranch_expires_days = 3\n",
+            3,
+            "needs a branch for each developer",
         ),
         (
             "[[env]]\nfile = \".env\"\nkeys.A = { url = \"direkt\" }\n",

@@ -141,6 +141,8 @@ fn new_project() -> NewProject {
         org: None,
         region: None,
         postgres: 17,
+        branch: None,
+        database: None,
     }
 }
 
@@ -287,6 +289,118 @@ async fn why_nobody_answers_is_told() {
     );
     let failure = broken.auth(&key).await.unwrap_err();
     assert!(failure.what.contains("/nowhere.pem"), "{failure}");
+}
+
+/// A certificate that nobody vouches for, and the same named with `--ca-file`.
+#[tokio::test]
+async fn a_certificate_is_trusted_only_when_it_is_named() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind(("localhost", 0))
+        .await
+        .unwrap();
+    let base = format!(
+        "https://localhost:{}/api/v2",
+        listener.local_addr().unwrap().port()
+    );
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // a client that does not trust the certificate goes away
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            // what it asks does not matter
+            let _asked = stream.read(&mut request).await;
+            let body = r#"{"account_id":"ada","auth_method":"api_key_user"}"#;
+            let text = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(text.as_bytes()).await.ok();
+            stream.shutdown().await.ok();
+        }
+    });
+    let key = Secret::new(KEY);
+    let limit = Duration::from_secs(30);
+    let failure = HttpNeon::new(base.clone(), None, limit)
+        .auth(&key)
+        .await
+        .unwrap_err();
+    assert!(
+        failure
+            .what
+            .contains("no certificate that this machine trusts"),
+        "{failure}"
+    );
+    assert!(failure.hint.contains("--ca-file"), "{failure}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), made.cert.pem()).unwrap();
+    let trusting = HttpNeon::new(base, Some(file.path().to_owned()), limit);
+    assert_eq!(trusting.auth(&key).await.unwrap().account_id, "ada");
+    serving.abort();
+    // https:// where plain HTTP is spoken
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let speaking = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _asked = stream.read(&mut [0; 4096]);
+        answer(&mut stream, 400, "plain HTTP");
+    });
+    let failure = HttpNeon::new(format!("https://{address}/api/v2"), None, limit)
+        .auth(&Secret::new(KEY))
+        .await
+        .unwrap_err();
+    speaking.join().unwrap();
+    assert!(failure.what.contains("does not speak TLS"), "{failure}");
+}
+
+/// A proxy from the environment that refuses, and one that is not there: the proxy is named, not Neon.
+#[test]
+fn a_proxy_that_is_in_the_way_is_named() {
+    let home = crate::support::Home::new();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let proxy = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { break };
+            let _asked = stream.read(&mut [0; 4096]);
+            let text = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(text.as_bytes()).ok();
+        }
+    });
+    for port in [proxy, crate::support::free_port()] {
+        let dir = tempfile::tempdir().unwrap();
+        let output = home
+            .neonup()
+            .current_dir(dir.path())
+            .env("NEON_API_KEY", KEY)
+            .env("NEON_API_HOST", "https://neon.invalid/api/v2")
+            .env("HTTPS_PROXY", format!("http://127.0.0.1:{port}"))
+            .args(["check", "--json", "login"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("login.unreachable"), "{text}");
+        assert!(
+            text.contains("the proxy did not let the request"),
+            "{port}: {text}"
+        );
+        assert!(
+            text.contains("HTTPS_PROXY") && !text.contains(KEY),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,5 +4,6 @@ mod api;
 mod databases;
 mod faults;
 mod lifetime;
+mod schemas;
 mod support;
 mod workshop;

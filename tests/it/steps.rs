@@ -348,7 +348,10 @@ async fn a_branch_that_is_not_there_leaves_nothing_to_write_for() {
     let mut settings = World::settings(Flags::default());
     settings.project.branch = Some("dev".to_owned());
     let (cx, _events) = world.context(settings, StepId::Project);
-    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    world.project("theirs", "todo");
+    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    world.with(|state| state.branches.clear());
+    let report = ProjectStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [Code::ProjectBranchMissing]);
     assert_eq!(
         cx.project(),

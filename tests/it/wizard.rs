@@ -10,7 +10,7 @@ use std::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::Signal;
 
-use crate::support::{Home, PATIENCE, processes, signal, until};
+use crate::support::{Home, PATIENCE, Repo, Sandbox, post, processes, signal, until};
 
 /// `neonup` in a terminal of 80 × 24.
 struct Terminal {
@@ -23,6 +23,10 @@ struct Terminal {
 
 impl Terminal {
     fn open(home: &Home, arguments: &[&str]) -> Self {
+        Self::open_with(home, arguments, &[])
+    }
+
+    fn open_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -33,6 +37,9 @@ impl Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
         command.env_clear();
         for (name, value) in home.environment() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
             command.env(name, value);
         }
         command.args(arguments);
@@ -216,4 +223,49 @@ fn signals_leave_the_terminal_as_it_was() {
             terminal.text().contains("Not done")
         });
     }
+}
+
+/// 12,000 projects on 30 pages: the list comes, a filter finds one, and the process stays small.
+#[cfg(target_os = "linux")]
+#[test]
+fn twelve_thousand_projects_are_listed_and_filtered_in_little_memory() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let crowd = serde_json::json!({"count": 12_000, "name": "crowd"});
+    let base = sandbox.api_host.strip_suffix("/api/v2").unwrap();
+    post(
+        &format!("{base}/sandbox/projects"),
+        &sandbox.api_key,
+        &crowd,
+    );
+    let repo = Repo::sample(&home);
+    let mut terminal = Terminal::open_with(
+        &home,
+        &["-C", repo.root.to_str().unwrap()],
+        &[
+            ("NEON_API_HOST", &sandbox.api_host),
+            ("NEON_API_KEY", &sandbox.api_key),
+        ],
+    );
+    until("all are listed", || {
+        terminal.text().contains("12000 of 12000")
+    });
+    terminal.press("/");
+    terminal.press("crowd-11999");
+    until("one is left", || terminal.text().contains("1 of 12000"));
+    until("it is shown", || {
+        let text = terminal.text();
+        text.lines()
+            .any(|line| line.contains("crowd-11999") && line.contains("pg 17"))
+    });
+    let pid = terminal.child.process_id().unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap();
+    let kilobytes: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kilobytes < 60 * 1024, "{peak}");
+    drop(terminal);
+    sandbox.stop();
 }

@@ -25,7 +25,7 @@ use neonup::{
         files::{FileKind, FileStat, Files},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
-            NewProject, Operation, Organization, Project, Reset, User,
+            NewBranch, NewProject, Operation, Organization, Project, Reset, User,
         },
         process::{CommandSpec, Ended, HttpAnswer, Process, Running},
         repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
@@ -99,6 +99,26 @@ pub struct State {
     /// How many more changes of the world happen before everything stands still, as after a SIGKILL.
     pub changes_left: Option<usize>,
     pub killed: bool,
+    /// Branches beside `main`.
+    pub branches: Vec<Branch>,
+    /// What new projects were to be.
+    pub new_projects: Vec<NewProject>,
+    /// What was asked for when they were made.
+    pub new_branches: Vec<NewBranch>,
+    /// This many branches are made, and the answers lost.
+    pub lost_branches: usize,
+    /// Whether the branches have no compute.
+    pub no_compute: bool,
+    /// Databases beside `neondb`.
+    pub databases: Vec<BranchDatabase>,
+    /// Hosts of projects, where they are not all the same.
+    pub hosts: BTreeMap<String, String>,
+    /// git's `user.name`.
+    pub user_name: Option<String>,
+    /// How many projects the user may have.
+    pub projects_limit: Option<i64>,
+    /// Another one's project of the same name appears together with ours.
+    pub rival: Option<Project>,
     /// Files that git ignores.
     pub ignored: Vec<String>,
 }
@@ -267,7 +287,7 @@ impl Neon for World {
         self.check(key)?;
         Ok(User {
             email: "ada@example.org".to_owned(),
-            projects_limit: None,
+            projects_limit: self.with(|state| state.projects_limit),
         })
     }
 
@@ -320,8 +340,22 @@ impl Neon for World {
         self.called("create");
         self.with(|state| {
             state.creates += 1;
+            state.new_projects.push(new.clone());
             let made = project(&format!("made-{}", state.creates), &new.name);
+            state
+                .databases
+                .extend(new.database.clone().map(|name| BranchDatabase {
+                    name,
+                    owner_name: "neondb_owner".to_owned(),
+                }));
+            state.branches.extend(new.branch.clone().map(|name| Branch {
+                id: format!("br-{name}"),
+                name,
+                ..branch()
+            }));
             let lost = || Failure::new(Code::ProjectNotReady, "the answer was lost");
+            let rival = state.rival.take();
+            state.projects.extend(rival);
             match state.create {
                 Create::Answers => state.projects.push(made.clone()),
                 Create::AnswerLost => {
@@ -334,7 +368,16 @@ impl Neon for World {
             Ok(Created {
                 project: made,
                 branch: branch(),
-                operations: Vec::new(),
+                operations: if state.busy > 0 || state.operation_fails {
+                    vec![Operation {
+                        id: "op".to_owned(),
+                        action: "start_compute".to_owned(),
+                        status: "running".to_owned(),
+                        error: None,
+                    }]
+                } else {
+                    Vec::new()
+                },
                 connection: Some(connection()),
             })
         })
@@ -370,7 +413,10 @@ impl Neon for World {
     }
 
     async fn branches(&self, _key: &Secret, _project: &str) -> Result<Vec<Branch>> {
-        Ok(vec![branch()])
+        Ok(self.with(|state| {
+            let made = state.branches.clone();
+            [branch()].into_iter().chain(made).collect()
+        }))
     }
 
     async fn endpoints(
@@ -379,6 +425,9 @@ impl Neon for World {
         _project: &str,
         branch: &str,
     ) -> Result<Vec<Endpoint>> {
+        if self.with(|state| state.no_compute) {
+            return Ok(Vec::new());
+        }
         Ok(vec![Endpoint {
             id: "ep-a-b-12345678".to_owned(),
             host: "ep-a-b-12345678.us-east-2.aws.neon.tech".to_owned(),
@@ -388,16 +437,75 @@ impl Neon for World {
         }])
     }
 
+    async fn project_endpoints(&self, key: &Secret, project: &str) -> Result<Vec<Endpoint>> {
+        self.called("project endpoints");
+        let branch = branch().id;
+        let mut endpoints = self.endpoints(key, project, &branch).await?;
+        if let Some(host) = self.with(|state| state.hosts.get(project).cloned()) {
+            endpoints[0].host = host;
+        }
+        Ok(endpoints)
+    }
+
+    async fn create_branch(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        new: &NewBranch,
+    ) -> Result<Vec<Operation>> {
+        self.changing("create branch").await;
+        let made = Branch {
+            id: format!("br-made-{}", new.name),
+            name: new.name.clone(),
+            default: false,
+            current_state: "ready".to_owned(),
+        };
+        self.with(|state| {
+            state.branches.push(made);
+            state.new_branches.push(new.clone());
+            if state.lost_branches > 0 {
+                state.lost_branches -= 1;
+                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+            }
+            Ok(Vec::new())
+        })
+    }
+
+    async fn create_endpoint(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+    ) -> Result<Vec<Operation>> {
+        self.changing("create endpoint").await;
+        self.with(|state| state.no_compute = false);
+        Ok(Vec::new())
+    }
+
+    async fn create_database(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+        database: &BranchDatabase,
+    ) -> Result<Vec<Operation>> {
+        self.changing("create database").await;
+        self.with(|state| state.databases.push(database.clone()));
+        Ok(Vec::new())
+    }
+
     async fn databases(
         &self,
         _key: &Secret,
         _project: &str,
         _branch: &str,
     ) -> Result<Vec<BranchDatabase>> {
-        Ok(vec![BranchDatabase {
+        let usual = BranchDatabase {
             name: "neondb".to_owned(),
             owner_name: "neondb_owner".to_owned(),
-        }])
+        };
+        let made = self.with(|state| state.databases.clone());
+        Ok([usual].into_iter().chain(made).collect())
     }
 
     async fn connection_uri(
@@ -695,6 +803,10 @@ impl Files for World {
 impl Repository for World {
     fn root(&self) -> Option<&Path> {
         Some(Path::new("/repo"))
+    }
+
+    fn user_name(&self) -> Option<String> {
+        self.with(|state| state.user_name.clone())
     }
 
     async fn protection(&self, _path: &str) -> Result<Protection> {

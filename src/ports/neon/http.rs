@@ -16,13 +16,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey, NewProject,
-    Operation, Organization, Project, Reset, User,
+    ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey, NewBranch,
+    NewProject, Operation, Organization, Project, Reset, User,
 };
 use crate::{
     domain::url::Connection,
     failure::{Failure, Result},
     finding::Code,
+    ports::notice,
     secret::Secret,
     settings::is_loopback,
 };
@@ -39,6 +40,8 @@ pub struct HttpNeon {
     base: String,
     ca_file: Option<PathBuf>,
     timeout: Duration,
+    /// The longest pause before the first repetition; each further one may take twice as long.
+    pause: Duration,
     client: OnceLock<std::result::Result<Client, Failure>>,
 }
 
@@ -85,8 +88,16 @@ impl HttpNeon {
             base: base.into(),
             ca_file,
             timeout,
+            pause: Duration::from_millis(250),
             client: OnceLock::new(),
         }
+    }
+
+    /// The same with another longest pause before the first repetition, which is 250 ms as in Neon's own SDK.
+    #[must_use]
+    pub const fn retrying_after(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
     }
 
     fn client(&self) -> Result<Client> {
@@ -99,6 +110,10 @@ impl HttpNeon {
                 if is_loopback(&self.base) {
                     // the sandbox is on this machine: a proxy would be handed the key in clear, and could not reach it anyway
                     builder = builder.no_proxy();
+                }
+                if self.base.starts_with("http://") {
+                    // nothing is encrypted there: reading the system's certificates would only take time
+                    builder = builder.tls_certs_only([]);
                 }
                 if let Some(path) = &self.ca_file {
                     let unusable = |why: String| {
@@ -131,6 +146,19 @@ impl HttpNeon {
         self.request(Method::GET, key, path, query, None).await
     }
 
+    /// A POST whose answer is of interest for its operations only.
+    async fn change(&self, key: &Secret, path: &str, body: &Value) -> Result<Vec<Operation>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            operations: Vec<Operation>,
+        }
+        let answer: Answer = self
+            .request(Method::POST, key, path, &[], Some(body))
+            .await?;
+        Ok(answer.operations)
+    }
+
     async fn request<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -146,11 +174,21 @@ impl HttpNeon {
                 Err(refusal) => refusal,
             };
             let repeat = refusal.untouched || (refusal.unknown && method == Method::GET);
-            let pause = refusal.wait.unwrap_or_default().max(jittered(attempt));
+            let pause = refusal
+                .wait
+                .unwrap_or_default()
+                .max(jittered(self.pause, attempt));
             if !repeat || attempt >= RETRIES || pause > PATIENCE {
                 return Err(refusal.failure);
             }
             tracing::info!(%path, attempt, ?pause, why = %refusal.failure.what, "trying again");
+            notice::tell(&format!(
+                "{}: {method} {path} again in {:.1} s, attempt {} of {}",
+                refusal.failure.what,
+                pause.as_secs_f64(),
+                attempt + 2,
+                RETRIES + 1
+            ));
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -241,13 +279,25 @@ impl HttpNeon {
     /// Names why there was no answer: the name, the port, the certificate, the proxy, or time.
     fn unreachable(&self, error: &reqwest::Error) -> Refusal {
         let cause = root_cause(error);
-        let lower = cause.to_lowercase();
+        let lower = chain(error);
         let host = &self.base;
         let (what, hint, repeat) = if error.is_timeout() {
             (
                 format!("{host} did not answer in time"),
                 "try again, or allow more with --timeout",
                 true,
+            )
+        } else if lower.contains("proxy") || lower.contains("tunnel") {
+            (
+                format!("the proxy did not let the request to {host} through"),
+                "check HTTPS_PROXY and NO_PROXY",
+                false,
+            )
+        } else if lower.contains("invalidcontenttype") {
+            (
+                format!("{host} does not speak TLS"),
+                "check --api-host: is it http:// instead of https://, or another port?",
+                false,
             )
         } else if lower.contains("lookup") || lower.contains("resolve") {
             (
@@ -259,12 +309,6 @@ impl HttpNeon {
             (
                 format!("{host} has no certificate that this machine trusts"),
                 "behind a company proxy, name its certificate with --ca-file",
-                false,
-            )
-        } else if lower.contains("proxy") || lower.contains("tunnel") {
-            (
-                format!("the proxy did not let the request to {host} through"),
-                "check HTTPS_PROXY and NO_PROXY",
                 false,
             )
         } else if lower.contains("refused") {
@@ -417,6 +461,20 @@ impl Neon for HttpNeon {
                 fields.insert("org_id".to_owned(), json!(org));
             }
         }
+        let mut branch = serde_json::Map::new();
+        branch.extend(
+            new.branch
+                .as_ref()
+                .map(|name| ("name".to_owned(), json!(name))),
+        );
+        branch.extend(
+            new.database
+                .as_ref()
+                .map(|name| ("database_name".to_owned(), json!(name))),
+        );
+        if let (false, Some(fields)) = (branch.is_empty(), project.as_object_mut()) {
+            fields.insert("branch".to_owned(), Value::Object(branch));
+        }
         let body = json!({ "project": project });
         let answer: Answer = match self
             .request(Method::POST, key, "/projects", &[], Some(&body))
@@ -508,6 +566,59 @@ impl Neon for HttpNeon {
             segment(branch)
         );
         Ok(self.get::<Answer>(key, &path, &[]).await?.endpoints)
+    }
+
+    async fn project_endpoints(&self, key: &Secret, project: &str) -> Result<Vec<Endpoint>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            endpoints: Vec<Endpoint>,
+        }
+        let path = format!("/projects/{}/endpoints", segment(project));
+        Ok(self.get::<Answer>(key, &path, &[]).await?.endpoints)
+    }
+
+    async fn create_branch(
+        &self,
+        key: &Secret,
+        project: &str,
+        new: &NewBranch,
+    ) -> Result<Vec<Operation>> {
+        let mut branch = json!({ "name": new.name, "parent_id": new.parent });
+        if let (Some(at), Some(fields)) = (&new.expires_at, branch.as_object_mut()) {
+            fields.insert("expires_at".to_owned(), json!(at));
+        }
+        let path = format!("/projects/{}/branches", segment(project));
+        // without an endpoint it would be a branch that nobody can connect to
+        let body = json!({ "branch": branch, "endpoints": [{ "type": "read_write" }] });
+        self.change(key, &path, &body).await
+    }
+
+    async fn create_endpoint(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<Operation>> {
+        let path = format!("/projects/{}/endpoints", segment(project));
+        let body = json!({ "endpoint": { "branch_id": branch, "type": "read_write" } });
+        self.change(key, &path, &body).await
+    }
+
+    async fn create_database(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        database: &BranchDatabase,
+    ) -> Result<Vec<Operation>> {
+        let path = format!(
+            "/projects/{}/branches/{}/databases",
+            segment(project),
+            segment(branch)
+        );
+        let body =
+            json!({ "database": { "name": database.name, "owner_name": database.owner_name } });
+        self.change(key, &path, &body).await
     }
 
     async fn databases(
@@ -678,9 +789,10 @@ pub fn subject_project(failure: &Failure) -> Option<String> {
     Some(id).filter(|id| !id.is_empty())
 }
 
-/// Full jitter: anything from nothing to 250 ms · 2ⁿ.
-fn jittered(attempt: u32) -> Duration {
-    let most = 250_u64.saturating_mul(1 << attempt.min(6));
+/// Full jitter: anything from nothing to `first` · 2ⁿ.
+fn jittered(first: Duration, attempt: u32) -> Duration {
+    let first = u64::try_from(first.as_millis()).unwrap_or(u64::MAX);
+    let most = first.saturating_mul(1 << attempt.min(6)).min(60_000);
     let random = getrandom::u64().unwrap_or(most);
     Duration::from_millis(random % (most + 1))
 }
@@ -717,6 +829,19 @@ fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// All causes, in lower case, to tell them apart: the innermost one does not say that it happened on the way to a proxy. The
+/// outermost is left out, since it quotes the address.
+fn chain(error: &reqwest::Error) -> String {
+    let mut all = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        all.push_str(&inner.to_string().to_lowercase());
+        all.push('\n');
+        cause = inner.source();
+    }
+    all
 }
 
 /// A path segment, percent-encoded.

@@ -143,6 +143,15 @@ impl Repository for GitRepository {
         self.layout.as_ref().map(|layout| layout.root.as_path())
     }
 
+    fn user_name(&self) -> Option<String> {
+        let config = match &self.layout {
+            Some(layout) => git2::Repository::open(&layout.root).and_then(|found| found.config()),
+            None => git2::Config::open_default(),
+        };
+        let name = config.ok()?.get_string("user.name").ok()?;
+        Some(name).filter(|name| !name.trim().is_empty())
+    }
+
     async fn protection(&self, path: &str) -> Result<Protection> {
         let layout = match self.layout() {
             Ok(layout) => layout,

@@ -1,0 +1,331 @@
+//! The branch, its compute and its database: found, and made where they are missing.
+
+use super::{
+    Cx, KnownProject,
+    create::{open_operations, wait},
+    find::recorded_id,
+};
+use crate::{
+    detail::Joined,
+    domain::{name, url::Connection},
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding},
+    ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
+    secret::Secret,
+};
+
+/// What `branch` in neonup.toml may hold: each developer's name.
+pub(super) const USER: &str = "{user}";
+
+/// The name of the branch that is wanted, with the developer's name in it; `None` is the default branch.
+pub(super) fn wanted(cx: &Cx) -> Result<Option<String>> {
+    let Some(pattern) = &cx.settings.project.branch else {
+        return Ok(None);
+    };
+    if !pattern.contains(USER) {
+        return Ok(Some(pattern.clone()));
+    }
+    let environment = &cx.settings.environment;
+    let login = || {
+        let names = ["USER", "LOGNAME", "USERNAME"].into_iter();
+        names
+            .filter_map(|name| environment.get(name))
+            .map(str::to_owned)
+            .next()
+    };
+    let user = environment
+        .get("NEONUP_USER")
+        .map(str::to_owned)
+        .or_else(|| cx.ports.repository.user_name())
+        .or_else(login)
+        .and_then(|name| name::slug(&name));
+    let Some(user) = user else {
+        return Err(Failure::new(
+            Code::ProjectBranchMissing,
+            format!("cannot tell whose branch `{pattern}` is"),
+        )
+        .why("neither NEONUP_USER nor git's user.name nor the login name says who you are")
+        .hint("set NEONUP_USER, or `git config user.name`"));
+    };
+    Ok(Some(pattern.replace(USER, &user)))
+}
+
+/// Makes what is wanted and missing: the branch from the default one, its compute, its database. What is there is joined.
+pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<()> {
+    let neon = &cx.ports.neon;
+    let id = &project.id;
+    let mut branches = neon.branches(key, id).await?;
+    let wanted = wanted(cx)?;
+    if let Some(name) = &wanted
+        && !branches.iter().any(|branch| branch.name == *name)
+        && let Some(parent) = pick_branch(&branches, None).ok()
+    {
+        cx.progress(Progress::label(format!(
+            "making branch {name} from {}",
+            parent.name
+        )));
+        let new = NewBranch {
+            name: name.clone(),
+            parent: parent.id.clone(),
+            expires_at: expiry(cx),
+        };
+        match neon.create_branch(key, id, &new).await {
+            Ok(operations) => wait(cx, key, id, operations).await?,
+            // names are unique: whoever made it, it is there now
+            Err(failure) => {
+                let now = neon.branches(key, id).await?;
+                if !now.iter().any(|branch| branch.name == *name) {
+                    return Err(failure);
+                }
+                wait(cx, key, id, open_operations(cx, key, id).await?).await?;
+            }
+        }
+        branches = neon.branches(key, id).await?;
+    }
+    let Ok(branch) = pick_branch(&branches, wanted.as_deref()) else {
+        return Ok(());
+    };
+    let (endpoints, databases) = tokio::try_join!(
+        neon.endpoints(key, id, &branch.id),
+        neon.databases(key, id, &branch.id),
+    )?;
+    if !endpoints.iter().any(is_read_write) {
+        cx.progress(Progress::label(format!(
+            "giving branch {} a compute",
+            branch.name
+        )));
+        let operations = match neon.create_endpoint(key, id, &branch.id).await {
+            Ok(operations) => operations,
+            Err(failure) => {
+                let now = neon.endpoints(key, id, &branch.id).await?;
+                if !now.iter().any(is_read_write) {
+                    return Err(failure);
+                }
+                open_operations(cx, key, id).await?
+            }
+        };
+        wait(cx, key, id, operations).await?;
+    }
+    if let Some(name) = &cx.settings.project.database
+        && !databases.iter().any(|database| database.name == *name)
+        && let Some(owner) = databases.first().map(|database| &database.owner_name)
+    {
+        cx.progress(Progress::label(format!("making database {name}")));
+        let database = BranchDatabase {
+            name: name.clone(),
+            owner_name: owner.clone(),
+        };
+        let operations = match neon.create_database(key, id, &branch.id, &database).await {
+            Ok(operations) => operations,
+            Err(failure) => {
+                let now = neon.databases(key, id, &branch.id).await?;
+                if !now.iter().any(|database| database.name == *name) {
+                    return Err(failure);
+                }
+                open_operations(cx, key, id).await?
+            }
+        };
+        wait(cx, key, id, operations).await?;
+    }
+    Ok(())
+}
+
+fn is_read_write(endpoint: &Endpoint) -> bool {
+    endpoint.kind == "read_write"
+}
+
+/// When a developer's branch made now goes; branches with a fixed name belong to the team, and stay.
+fn expiry(cx: &Cx) -> Option<String> {
+    let project = &cx.settings.project;
+    let personal = project
+        .branch
+        .as_ref()
+        .is_some_and(|branch| branch.contains(USER));
+    let days = project.branch_expires_days.filter(|_| personal)?;
+    let at = time::OffsetDateTime::from(cx.settings.now) + time::Duration::days(i64::from(days));
+    at.replace_nanosecond(0)
+        .ok()?
+        .format(&time::format_description::well_known::Rfc3339)
+        .ok()
+}
+
+/// How to connect to the project, and whether `neonup.toml` records it.
+pub(super) async fn join(
+    cx: &Cx,
+    key: &Secret,
+    project: &Project,
+) -> Result<(Option<Joined>, Vec<Finding>)> {
+    let (joined, mut findings) = connect(cx, key, project).await?;
+    if joined.is_none() {
+        // nothing may be written for, or to, a database that was not asked for
+        cx.remember_project(None);
+    }
+    let named = cx.settings.flags.project.as_deref() == Some(&project.id);
+    if named && recorded_id(cx).as_ref() != Some(&project.id) {
+        findings.push(
+            Finding::new(
+                Code::ProjectDuplicate,
+                format!("{} is not recorded in neonup.toml yet", project.id),
+            )
+            .hint(format!("neonup setup project --project {}", project.id))
+            .fixable(),
+        );
+    }
+    Ok((joined, findings))
+}
+
+/// How to connect: branch, compute, database, role, password. Remembers it for the other steps.
+async fn connect(
+    cx: &Cx,
+    key: &Secret,
+    project: &Project,
+) -> Result<(Option<Joined>, Vec<Finding>)> {
+    cx.progress(Progress::label("asking Neon how to connect"));
+    let neon = &cx.ports.neon;
+    let branches = neon.branches(key, &project.id).await?;
+    let wanted = wanted(cx)?;
+    let branch = match pick_branch(&branches, wanted.as_deref()) {
+        Ok(branch) => branch,
+        Err(finding) => return Ok((None, vec![*finding])),
+    };
+    let (endpoints, databases) = tokio::try_join!(
+        neon.endpoints(key, &project.id, &branch.id),
+        neon.databases(key, &project.id, &branch.id),
+    )?;
+    let Some(endpoint) = endpoints
+        .iter()
+        .find(|endpoint| endpoint.kind == "read_write")
+    else {
+        let finding = Finding::new(
+            Code::ProjectNoCompute,
+            format!("branch `{}` has no compute", branch.name),
+        )
+        .hint("neonup setup project")
+        .fixable();
+        return Ok((None, vec![finding]));
+    };
+    let wanted = cx.settings.project.database.as_deref();
+    let database = match pick_database(&databases, wanted, &branch.name) {
+        Ok(database) => database,
+        Err(_) if is_initial(branch, &endpoint.current_state) => {
+            return Ok((None, vec![not_ready(&project.name)]));
+        }
+        Err(finding) => return Ok((None, vec![*finding])),
+    };
+    let uri = |pooled| {
+        neon.connection_uri(
+            key,
+            &project.id,
+            &branch.id,
+            &database.name,
+            &database.owner_name,
+            pooled,
+        )
+    };
+    let (direct, pooled) = tokio::try_join!(uri(false), uri(true))?;
+    let connection = Connection::from_uris(&direct, Some(&pooled)).ok_or_else(|| {
+        Failure::new(
+            Code::ProjectNotReady,
+            "Neon's connection URI is not of the form that it documents",
+        )
+        .hint("this version of neonup may be too old: update it")
+    })?;
+    let joined = Joined {
+        id: project.id.clone(),
+        name: project.name.clone(),
+        region: project.region_id.clone(),
+        postgres: project.pg_version,
+        branch: branch.name.clone(),
+        host: connection.port.map_or_else(
+            || connection.host.clone(),
+            |port| format!("{}:{port}", connection.host),
+        ),
+        database: connection.database.clone(),
+        role: connection.role.clone(),
+        compute: endpoint.current_state.clone(),
+    };
+    cx.remember_project(Some(KnownProject {
+        id: project.id.clone(),
+        branch: branch.id.clone(),
+        connection,
+    }));
+    let findings = if is_initial(branch, &endpoint.current_state) {
+        vec![not_ready(&project.name)]
+    } else {
+        Vec::new()
+    };
+    Ok((Some(joined), findings))
+}
+
+/// The wanted branch, else the default one.
+fn pick_branch<'a>(
+    branches: &'a [Branch],
+    wanted: Option<&str>,
+) -> Result<&'a Branch, Box<Finding>> {
+    let found = match wanted {
+        Some(name) => branches.iter().find(|branch| branch.name == name),
+        None => branches
+            .iter()
+            .find(|branch| branch.default)
+            .or_else(|| branches.first()),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<_> = branches.iter().map(|branch| branch.name.as_str()).collect();
+        let finding = Finding::new(
+            Code::ProjectBranchMissing,
+            format!("there is no branch `{}`", wanted.unwrap_or("main")),
+        );
+        Box::new(
+            finding
+                .detail(format!("the branches are {}", names.join(", ")))
+                .hint("neonup setup project makes it from the default branch; or set [project] branch in neonup.toml")
+                .fixable(),
+        )
+    })
+}
+
+/// The wanted database, else Neon's usual one, else the first.
+fn pick_database<'a>(
+    databases: &'a [BranchDatabase],
+    wanted: Option<&str>,
+    branch: &str,
+) -> Result<&'a BranchDatabase, Box<Finding>> {
+    let named = |name: &str| databases.iter().find(|database| database.name == name);
+    let found = match wanted {
+        Some(name) => named(name),
+        None => named("neondb").or_else(|| databases.first()),
+    };
+    found.ok_or_else(|| {
+        let known: Vec<_> = databases
+            .iter()
+            .map(|database| database.name.as_str())
+            .collect();
+        let finding = Finding::new(
+            Code::ProjectBranchMissing,
+            format!(
+                "branch `{branch}` has no database `{}`",
+                wanted.unwrap_or("neondb")
+            ),
+        );
+        Box::new(
+            finding
+                .detail(format!("its databases are {}", known.join(", ")))
+                .hint("neonup setup project makes it; or set [project] database in neonup.toml")
+                .fixable(),
+        )
+    })
+}
+
+fn is_initial(branch: &Branch, compute: &str) -> bool {
+    branch.current_state == "init" || compute == "init"
+}
+
+fn not_ready(name: &str) -> Finding {
+    Finding::new(
+        Code::ProjectNotReady,
+        format!("Neon is still making `{name}`"),
+    )
+    .hint("neonup setup project")
+    .fixable()
+}

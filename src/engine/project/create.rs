@@ -1,0 +1,251 @@
+//! A project made once, written down, and waited for.
+
+use std::time::Duration;
+
+use super::{
+    Cx,
+    branch::USER,
+    find::{ambiguous, list},
+};
+use crate::{
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding},
+    ports::neon::{Listing, NewProject, Operation, Project},
+    secret::Secret,
+    settings::Config,
+};
+
+/// The longest that Neon's operations may take; its own SDK waits as long.
+const OPERATIONS: Duration = Duration::from_mins(5);
+
+/// A project that was made now.
+pub(super) struct Made {
+    pub(super) project: Project,
+    /// What Neon still does for it; `None` where the answer was lost.
+    pub(super) operations: Option<Vec<Operation>>,
+}
+
+/// Creates the project, once. When the answer is lost, the list is read again instead.
+pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Result<Made> {
+    within_limit(cx, before)?;
+    // a project whose id cannot be recorded would be made again by the next run
+    if !cx.ports.files.writable(
+        cx.settings
+            .config_file
+            .parent()
+            .unwrap_or(&cx.settings.root),
+    ) {
+        return Err(Failure::new(
+            Code::ProjectNotReady,
+            format!(
+                "cannot write `{}`, so no project was created",
+                cx.settings.config_file.display()
+            ),
+        )
+        .hint("check the folder's permissions"));
+    }
+    cx.progress(Progress::label(format!("creating {name}")));
+    let new = NewProject {
+        name: name.to_owned(),
+        org: cx
+            .settings
+            .project
+            .org
+            .clone()
+            .or_else(|| cx.organization()),
+        region: cx.settings.project.region.clone(),
+        postgres: cx.settings.project.postgres,
+        // a branch of each developer is made from the default one later
+        branch: cx
+            .settings
+            .project
+            .branch
+            .clone()
+            .filter(|name| !name.contains(USER)),
+        database: cx.settings.project.database.clone(),
+    };
+    let failure = match cx.ports.neon.create_project(key, &new).await {
+        Ok(created) => {
+            let operations = created.operations;
+            return Ok(Made {
+                project: created.project,
+                operations: Some(operations),
+            });
+        }
+        Err(failure) if failure.code == Code::ProjectNotReady => failure,
+        Err(failure) => return Err(failure),
+    };
+    cx.progress(Progress::label(
+        "the answer was lost: looking whether the project was made",
+    ));
+    // the list may lag behind the create
+    for pause in [0, 500, 1500, 3000] {
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let Ok(now) = list(cx, key).await else {
+            continue;
+        };
+        let mut appeared = now.projects.into_iter().filter(|project| {
+            project.name == name && !before.projects.iter().any(|known| known.id == project.id)
+        });
+        match (appeared.next(), appeared.next()) {
+            (Some(project), None) => {
+                return Ok(Made {
+                    project,
+                    operations: None,
+                });
+            }
+            (Some(a), Some(b)) => {
+                let finding = ambiguous(name, &[a, b]);
+                return Err(Failure::new(finding.code, finding.title)
+                    .why(finding.detail)
+                    .hint(finding.hint));
+            }
+            (None, _) => {}
+        }
+    }
+    Err(failure.hint("no project appeared; run the same command again: it looks first, and creates only if there is none"))
+}
+
+/// Writes the project's id into `neonup.toml`, so that the next developer joins it with one command.
+pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
+    let path = &cx.settings.config_file;
+    let failed = |why: String| {
+        Failure::new(
+            Code::ProjectNotReady,
+            format!("cannot write the project's id into `{}`", path.display()),
+        )
+        .why(why)
+        .hint(format!(
+            "set [project] id = \"{}\" there yourself, then run the command again",
+            project.id
+        ))
+    };
+    let before = cx
+        .ports
+        .files
+        .read(path)
+        .map_err(|error| failed(error.to_string()))?;
+    let text = match &before {
+        None => String::new(),
+        Some(bytes) => {
+            String::from_utf8(bytes.clone()).map_err(|error| failed(error.to_string()))?
+        }
+    };
+    let after = Config::with_project(&text, &project.name, &project.id)
+        .map_err(|error| failed(error.to_string()))?;
+    if after == text {
+        return Ok(());
+    }
+    cx.ports
+        .files
+        .replace(path, before.as_deref(), after.as_bytes())
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// The operations that have not ended yet, of a project that others made or whose create was not answered. What had ended
+/// before we looked is history, however it ended.
+pub(super) async fn open_operations(
+    cx: &Cx,
+    key: &Secret,
+    project: &str,
+) -> Result<Vec<Operation>> {
+    let mut operations = cx.ports.neon.operations(key, project).await?;
+    operations.retain(|operation| !operation.has_ended());
+    Ok(operations)
+}
+
+/// Waits for operations, each polled by its id, with live progress. The list of a project's operations is not asked: right
+/// after a change it may not hold them yet.
+pub(super) async fn wait(
+    cx: &Cx,
+    key: &Secret,
+    project: &str,
+    mut operations: Vec<Operation>,
+) -> Result<()> {
+    let started = tokio::time::Instant::now();
+    let mut pause = Duration::from_millis(50);
+    loop {
+        if let Some(failed) = operations.iter().find(|operation| operation.has_failed()) {
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                format!("Neon's operation {} failed", failed.action),
+            )
+            .why(failed.error.clone().unwrap_or_else(|| failed.status.clone()))
+            .hint("the project exists: run the command again to join it, or delete it in the Neon console"));
+        }
+        let open: Vec<_> = operations
+            .iter()
+            .filter(|operation| !operation.has_ended())
+            .collect();
+        let Some(current) = open.first() else {
+            return Ok(());
+        };
+        let total = operations.len() as u64;
+        cx.progress(Progress {
+            label: format!("Neon: {}", current.action.replace('_', " ")),
+            done: total - open.len() as u64,
+            total: Some(total),
+        });
+        if started.elapsed() > OPERATIONS {
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                "Neon's operations did not finish within 5 minutes",
+            )
+            .why(current.action.clone())
+            .hint("the project exists: run the command again to go on waiting"));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(1));
+        let polls = operations.iter_mut().map(|operation| async {
+            if !operation.has_ended() {
+                *operation = cx.ports.neon.operation(key, project, &operation.id).await?;
+            }
+            Ok::<_, Failure>(())
+        });
+        futures_util::future::try_join_all(polls).await?;
+    }
+}
+
+/// Others of the same name that appeared while ours was made, as when two developers set up at the same moment. Both read
+/// the list after their create, so that the one whose project is younger sees the other's.
+pub(super) async fn rivals(
+    cx: &Cx,
+    key: &Secret,
+    made: &Project,
+    before: &Listing,
+) -> Vec<Project> {
+    // it is no reason to fail: the project is there
+    let Ok(now) = list(cx, key).await else {
+        return Vec::new();
+    };
+    now.projects
+        .into_iter()
+        .filter(|project| {
+            project.name == made.name
+                && project.id != made.id
+                && !before.projects.iter().any(|known| known.id == project.id)
+        })
+        .collect()
+}
+
+/// What the plan allows is known before anything is asked for.
+pub(super) fn limit_reached(cx: &Cx, listing: &Listing) -> Option<Finding> {
+    let limit = usize::try_from(cx.projects_limit()?).ok()?;
+    let count = listing.projects.len();
+    // what a zero means nobody has written down; with an organization its own plan counts, which we cannot see
+    let own = cx.settings.project.org.is_none() && cx.organization().is_none();
+    (limit > 0 && own && count >= limit).then(|| {
+        Finding::new(
+            Code::ProjectLimitReached,
+            format!("the Neon plan allows {limit} projects, and there are {count}"),
+        )
+        .hint("delete a project that is not needed, join one with --project ID, or change the plan")
+    })
+}
+
+fn within_limit(cx: &Cx, listing: &Listing) -> Result<()> {
+    limit_reached(cx, listing).map_or(Ok(()), |finding| {
+        Err(Failure::new(finding.code, finding.title).hint(finding.hint))
+    })
+}

@@ -1,0 +1,211 @@
+//! Which project is meant, and what the key sees.
+
+use super::{Cx, Sight};
+use crate::{
+    domain::{dotenv::Document, url::Connection},
+    event::Progress,
+    failure::{Failure, Result},
+    finding::{Code, Finding},
+    ports::neon::{Endpoint, Listing, Project, subject_project},
+    secret::Secret,
+    settings::Config,
+};
+
+/// How many projects are asked one by one which computes they have.
+const FEW: usize = 10;
+
+/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it.
+pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
+    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
+    Config::parse(std::str::from_utf8(&bytes).ok()?)
+        .ok()?
+        .project
+        .id
+}
+
+/// Finds the project: by its id, else by its exact name over everything that the key sees.
+pub(super) async fn look(cx: &Cx, key: &Secret) -> Result<(Sight, Listing)> {
+    let id = cx
+        .settings
+        .flags
+        .project
+        .clone()
+        .or_else(|| recorded_id(cx))
+        .or_else(|| cx.settings.project.id.clone());
+    if let Some(id) = id {
+        cx.progress(Progress::label("asking Neon for the project"));
+        return match cx.ports.neon.project(key, &id).await? {
+            Some(project) => {
+                let listing = Listing {
+                    projects: vec![project.clone()],
+                    unavailable: Vec::new(),
+                };
+                Ok((Sight::Recorded(project), listing))
+            }
+            None => Ok((Sight::Lost(id), Listing::default())),
+        };
+    }
+    let listing = match list(cx, key).await {
+        Ok(listing) => listing,
+        // a key that is bound to one project cannot list, but its refusal says which project that is
+        Err(failure) => {
+            let Some(id) = subject_project(&failure) else {
+                return Err(failure);
+            };
+            let project = cx.ports.neon.project(key, &id).await?.ok_or(failure)?;
+            Listing {
+                projects: vec![project],
+                unavailable: Vec::new(),
+            }
+        }
+    };
+    // what another tool has written down beats a name
+    if let Some(id) = context_id(cx)
+        && let Some(project) = listing.projects.iter().find(|project| project.id == id)
+    {
+        return Ok((Sight::Named(vec![project.clone()]), listing));
+    }
+    let named: Vec<_> = listing
+        .projects
+        .iter()
+        .filter(|project| project.name == cx.settings.project.name)
+        .cloned()
+        .collect();
+    let sight = match named.len() {
+        1 => Sight::Named(named),
+        0 if listing.projects.len() > FEW => Sight::Absent,
+        0 => by_host(cx, key, &listing.projects)
+            .await?
+            .map_or(Sight::Absent, |project| Sight::Named(vec![project])),
+        several => {
+            let host = if several > FEW {
+                None
+            } else {
+                by_host(cx, key, &named).await?
+            };
+            Sight::Named(host.map_or(named, |project| vec![project]))
+        }
+    };
+    Ok((sight, listing))
+}
+
+/// The id in a `.neon` file beside the configuration, which the `neon` CLI writes: it names no secret.
+fn context_id(cx: &Cx) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Context {
+        #[serde(rename = "projectId")]
+        project: String,
+    }
+    let bytes = cx
+        .ports
+        .files
+        .read(&cx.settings.root.join(".neon"))
+        .ok()??;
+    let context: Context = serde_json::from_slice(&bytes).ok()?;
+    Some(context.project).filter(|id| !id.is_empty())
+}
+
+/// The project whose compute the connection URL in the env file leads to. Neon has no way to ask for a host, so that each
+/// project costs a request: `projects` is to be short.
+async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<Project>> {
+    let Some((host, port)) = env_host(cx).filter(|_| !projects.is_empty()) else {
+        return Ok(None);
+    };
+    cx.progress(Progress::label("comparing with the host of the env file"));
+    let asked = projects.iter().map(|project| async move {
+        let endpoints = cx.ports.neon.project_endpoints(key, &project.id).await;
+        (project, endpoints)
+    });
+    for (project, endpoints) in futures_util::future::join_all(asked).await {
+        let serves = |endpoint: &Endpoint| match port {
+            // a sandbox's hosts differ by their port
+            Some(port) => endpoint.host == format!("{host}:{port}"),
+            None => endpoint.host == host,
+        };
+        match endpoints {
+            Ok(endpoints) if endpoints.iter().any(serves) => return Ok(Some(project.clone())),
+            Ok(_) => {}
+            // deleted since the list was read, or not for this key
+            Err(failure) if failure.code == Code::ProjectDeleted => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(None)
+}
+
+/// The direct host of the connection URL that stands in the env file now.
+fn env_host(cx: &Cx) -> Option<(String, Option<u16>)> {
+    let (target, key, ..) = cx.settings.url_key()?;
+    let bytes = cx
+        .ports
+        .files
+        .read(&cx.settings.path(&target.file))
+        .ok()??;
+    let document = Document::parse(&bytes);
+    let found = Connection::from_uris(document.get(key)?, None)?;
+    Some((found.host, found.port))
+}
+
+/// Lists every project, in the right organization where Neon insists on one.
+pub(super) async fn list(cx: &Cx, key: &Secret) -> Result<Listing> {
+    let page = |count: usize| {
+        cx.progress(Progress {
+            label: "listing projects".to_owned(),
+            done: count as u64,
+            total: None,
+        });
+    };
+    page(0);
+    let org = cx
+        .settings
+        .project
+        .org
+        .clone()
+        .or_else(|| cx.organization());
+    match cx.ports.neon.projects(key, org.as_deref(), &page).await {
+        Err(failure) if failure.code == Code::ProjectOrganizationNeeded && org.is_none() => {
+            let org = organization(cx, key, failure).await?;
+            cx.remember_organization(Some(org.clone()));
+            cx.ports.neon.projects(key, Some(&org), &page).await
+        }
+        other => other,
+    }
+}
+
+/// The organization to use where none was named: the only one, or the only one that Neon's own console manages.
+async fn organization(cx: &Cx, key: &Secret, needed: Failure) -> Result<String> {
+    let all = cx.ports.neon.organizations(key).await?;
+    let console: Vec<_> = all
+        .iter()
+        .filter(|org| org.managed_by == "console")
+        .collect();
+    match (all.as_slice(), console.as_slice()) {
+        ([only], _) => Ok(only.id.clone()),
+        (_, [only]) => Ok(only.id.clone()),
+        _ => {
+            let names: Vec<_> = all
+                .iter()
+                .map(|org| format!("{} ({})", org.name, org.id))
+                .collect();
+            Err(needed.why(format!("this key sees {}", names.join(", "))))
+        }
+    }
+}
+
+pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
+    let ids: Vec<_> = projects
+        .iter()
+        .map(|project| {
+            format!(
+                "{} ({}, {})",
+                project.id, project.region_id, project.created_at
+            )
+        })
+        .collect();
+    Finding::new(
+        Code::ProjectAmbiguous,
+        format!("{} projects are named `{name}`", projects.len()),
+    )
+    .detail(ids.join(", "))
+    .hint("neonup setup project --project ID, with one of these ids")
+}

@@ -1,0 +1,231 @@
+//! Every answer has the fields that Neon's OpenAPI document requires, each in its form; what is optional has its form where
+//! it is there. The fields are in `fields.tsv`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::support::{Api, start};
+
+struct Field {
+    schema: &'static str,
+    name: &'static str,
+    required: bool,
+    form: &'static str,
+}
+
+fn fields() -> Vec<Field> {
+    let lines = include_str!("fields.tsv").lines();
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let cells: Vec<_> = line.split('\t').collect();
+            Field {
+                schema: cells[0],
+                name: cells[1],
+                required: cells[2] == "required",
+                form: cells[3],
+            }
+        })
+        .collect()
+}
+
+/// Whether a value has a form.
+fn fits(value: &Value, form: &str) -> bool {
+    if value.is_null() && form.ends_with(" nullable") {
+        return true;
+    }
+    let text = value.as_str();
+    match form.split_once(' ').map_or(form, |(first, _)| first) {
+        "string" => text.is_some(),
+        "id" => text.is_some_and(|id| {
+            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            (1..=60).contains(&id.len()) && id.chars().all(allowed)
+        }),
+        "date-time" => text.is_some_and(|at| OffsetDateTime::parse(at, &Rfc3339).is_ok()),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "enum" => {
+            let mut words = form.trim_start_matches("enum ").split('/');
+            text.is_some_and(|text| words.any(|word| word == text))
+        }
+        other => panic!("fields.tsv: unknown form {other}"),
+    }
+}
+
+/// What is wrong with an object.
+fn faults(fields: &[Field], schema: &str, value: &Value) -> Vec<String> {
+    let own: Vec<_> = fields
+        .iter()
+        .filter(|field| field.schema == schema)
+        .collect();
+    assert!(!own.is_empty(), "fields.tsv has no {schema}");
+    own.iter()
+        .filter_map(|field| match value.get(field.name) {
+            None if field.required => Some(format!("{schema}.{} is missing", field.name)),
+            Some(found) if !fits(found, field.form) => Some(format!(
+                "{schema}.{} is no {}: {found}",
+                field.name, field.form
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which schema the answers of a key follow.
+fn schema(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "project" => "Project",
+        "projects" => "ProjectListItem",
+        "branch" | "branches" => "Branch",
+        "endpoint" | "endpoints" => "Endpoint",
+        "role" | "roles" => "Role",
+        "database" | "databases" => "Database",
+        "operation" | "operations" => "Operation",
+        "organizations" => "Organization",
+        "regions" => "RegionResponse",
+        "connection_uris" => "ConnectionDetails",
+        "connection_parameters" => "ConnectionParameters",
+        "project_permissions" => "ProjectPermission",
+        _ => return None,
+    })
+}
+
+/// Checks everything in an answer that a schema is known for.
+fn check(
+    fields: &[Field],
+    value: &Value,
+    seen: &mut BTreeSet<&'static str>,
+    wrong: &mut Vec<String>,
+) {
+    let Some(object) = value.as_object() else {
+        return;
+    };
+    for (key, inner) in object {
+        let Some(schema) = schema(key) else { continue };
+        let all = inner
+            .as_array()
+            .map_or_else(|| vec![inner], |all| all.iter().collect());
+        for one in all {
+            seen.insert(schema);
+            wrong.extend(faults(fields, schema, one));
+            // `role` and `database` are names there
+            if schema != "ConnectionParameters" {
+                check(fields, one, seen, wrong);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_noticed() {
+    let fields = fields();
+    let role = json!({"branch_id": "br-a-b-1", "name": "owner", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"});
+    assert!(faults(&fields, "Role", &role).is_empty());
+    for (name, value) in [
+        ("branch_id", json!("BR A")),
+        ("created_at", json!("yesterday")),
+        ("name", json!(7)),
+        ("protected", json!("no")),
+    ] {
+        let mut spoilt = role.clone();
+        spoilt[name] = value;
+        assert_eq!(faults(&fields, "Role", &spoilt).len(), 1, "{name}");
+        spoilt.as_object_mut().unwrap().remove("updated_at");
+        assert_eq!(faults(&fields, "Role", &spoilt).len(), 2, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_what_neons_document_requires() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let fields = fields();
+    let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut whole = |schema: &'static str, value: &Value| {
+        seen.insert(schema);
+        wrong.extend(faults(&fields, schema, value));
+    };
+    whole(
+        "AuthDetailsResponse",
+        &api.get("/auth").await.expect(200).body,
+    );
+    whole(
+        "CurrentUserInfoResponse",
+        &api.get("/users/me").await.expect(200).body,
+    );
+    let key = api
+        .post("/api_keys", json!({"key_name": "schemas"}))
+        .await
+        .expect(200);
+    whole("ApiKeyCreateResponse", &key.body);
+    let listed = api.get("/api_keys").await.expect(200);
+    for one in listed.body.as_array().unwrap() {
+        whole("ApiKeysListResponseItem", one);
+    }
+    let path = format!("/api_keys/{}", key.body["id"]);
+    whole(
+        "ApiKeyRevokeResponse",
+        &api.delete(&path).await.expect(200).body,
+    );
+    let organizations = api.get("/users/me/organizations").await.expect(200);
+    let organization = organizations.text("/organizations/0/id");
+    let path = format!("/organizations/{organization}");
+    whole("Organization", &api.get(&path).await.expect(200).body);
+
+    let mut answers = vec![organizations, api.get("/regions").await.expect(200)];
+    let created = api.project("schemas").await;
+    let project = format!("/projects/{}", created.text("/project/id"));
+    let main = format!("{project}/branches/{}", created.text("/branch/id"));
+    answers.push(created);
+    answers.push(api.get("/projects").await.expect(200));
+    let id = project.trim_start_matches("/projects/").to_owned();
+    let dev = json!({"branch": {"name": "dev"}, "endpoints": [{"type": "read_write"}]});
+    for (path, body) in [
+        (format!("{project}/branches"), dev),
+        (format!("{main}/roles"), json!({"role": {"name": "reader"}})),
+        (
+            format!("{main}/databases"),
+            json!({"database": {"name": "shop", "owner_name": "neondb_owner"}}),
+        ),
+    ] {
+        let made = api.post(&path, body).await.expect(201);
+        api.finish(&id, &made.body).await;
+        answers.push(made);
+    }
+    let reset = format!("{main}/roles/neondb_owner/reset_password");
+    let reset = api.post(&reset, json!({})).await.expect(200);
+    api.finish(&id, &reset.body).await;
+    answers.push(reset);
+    let share = json!({"email": "ada@example.org"});
+    let shared = api.post(&format!("{project}/permissions"), share).await;
+    assert!(shared.status.is_success(), "{shared:?}");
+    for path in [
+        project.clone(),
+        format!("{project}/branches"),
+        format!("{project}/endpoints"),
+        format!("{project}/operations"),
+        format!("{project}/permissions"),
+        main.clone(),
+        format!("{main}/endpoints"),
+        format!("{main}/roles"),
+        format!("{main}/roles/reader"),
+        format!("{main}/databases"),
+        format!("{main}/databases/shop"),
+    ] {
+        answers.push(api.get(&path).await.expect(200));
+    }
+    answers.push(api.delete(&project).await.expect(200));
+    for answer in &answers {
+        check(&fields, &answer.body, &mut seen, &mut wrong);
+        assert!(answer.headers.contains_key("x-neon-ret-request-id"));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let all: BTreeSet<_> = fields.iter().map(|field| field.schema).collect();
+    assert_eq!(seen, all, "a schema that no answer was checked against");
+    sandbox.shutdown().await;
+}

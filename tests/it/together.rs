@@ -1,0 +1,97 @@
+//! Several developers against one sandbox, with the real binary and real databases.
+
+use std::fs;
+
+use crate::support::{Home, Repo, Run, Sandbox};
+
+fn config(repo: &Repo, project: &str) {
+    let text = format!(
+        "[project]\nname = \"shared\"\n{project}\n[[env]]\nfile = \"backend/.env\"\nkeys.DATABASE_URL = {{ url = \"direct\" }}\n"
+    );
+    fs::write(repo.path("neonup.toml"), text).unwrap();
+}
+
+fn project_id(repo: &Repo) -> String {
+    let text = repo.read("neonup.toml");
+    let line = text.lines().find(|line| line.starts_with("id = ")).unwrap();
+    line.trim_start_matches("id = ")
+        .trim_matches('"')
+        .to_owned()
+}
+
+const STEPS: [&str; 6] = ["setup", "--yes", "--json", "login", "project", "env"];
+
+/// Two clones, two `setup --yes` at the same moment: one project is used, and if there are two that is said.
+#[test]
+fn two_set_ups_at_the_same_moment_agree_on_one_project() {
+    let home = Home::new();
+    // slow enough that both have read the list before either creates
+    let sandbox = Sandbox::start(&home, &["--fault", "latency_ms=150"]);
+    let repos = [Repo::sample(&home), Repo::sample(&home)];
+    let runs: Vec<Run> = std::thread::scope(|scope| {
+        let started: Vec<_> = repos
+            .iter()
+            .map(|repo| {
+                config(repo, "");
+                scope.spawn(|| repo.neonup(&home, &sandbox, &STEPS))
+            })
+            .collect();
+        started.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    for run in &runs {
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+    assert_eq!(project_id(&repos[0]), project_id(&repos[1]), "{runs:#?}");
+    assert_eq!(repos[0].env("DATABASE_URL"), repos[1].env("DATABASE_URL"));
+    let requests = sandbox.requests();
+    let creates = requests
+        .iter()
+        .filter(|request| *request == "POST /api/v2/projects");
+    let told = runs
+        .iter()
+        .any(|run| run.codes().contains(&"project.duplicate".to_owned()));
+    assert_eq!(
+        creates.count() == 2,
+        told,
+        "two projects and not a word: {runs:#?}"
+    );
+    sandbox.stop();
+}
+
+/// `branch = "dev/{user}"`: a database for each developer, and the next run changes nothing.
+#[test]
+fn each_developer_works_on_a_branch_of_their_own() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    config(
+        &repo,
+        "branch = \"dev/{user}\"\nbranch_expires_days = 7\ndatabase = \"shop\"",
+    );
+    repo.git(&home, &["config", "user.name", "Ada Lovelace"]);
+    let run = repo.neonup(&home, &sandbox, &STEPS);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(run.evidence("project").ends_with("branch dev/ada-lovelace"));
+    let ada = repo.env("DATABASE_URL");
+    assert!(ada.contains("/shop"), "the database of the configuration");
+    repo.git(&home, &["config", "user.name", "Grace Hopper"]);
+    let check = repo.neonup(&home, &sandbox, &["check", "--json", "project"]);
+    assert_eq!(check.codes(), ["project.branch-missing"], "{check:#?}");
+    let run = repo.neonup(&home, &sandbox, &STEPS);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_ne!(repo.env("DATABASE_URL"), ada, "another compute");
+    let again = repo.neonup(&home, &sandbox, &STEPS);
+    assert_eq!(again.code, 0, "{again:#?}");
+    let posts: Vec<_> = sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.starts_with("POST"))
+        .collect();
+    assert_eq!(posts.len(), 3, "a project and two branches: {posts:?}");
+    let health = repo.neonup(&home, &sandbox, &["check", "--json", "health"]);
+    assert!(
+        !health.codes().contains(&"health.auth".to_owned()),
+        "{health:#?}"
+    );
+    sandbox.stop();
+}
