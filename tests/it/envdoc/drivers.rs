@@ -148,6 +148,16 @@ fn pythons_drivers_connect_and_verify() {
     let Some(python) = crate::support::python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
+    let all = Command::new(&python)
+        .args([
+            "-c",
+            "import psycopg, psycopg2, asyncpg, greenlet, sqlalchemy",
+        ])
+        .output()
+        .unwrap();
+    if !all.status.success() {
+        return skip("the Python of NEONUP_TEST_PYTHON lacks one of the drivers");
+    }
     let written = Written::new();
     for (key, script) in [
         ("PSYCOPG", SYNC),
