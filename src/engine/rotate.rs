@@ -355,66 +355,56 @@ async fn settled(cx: &Cx, key: &Secret, project: &str, operations: Vec<Operation
     }
 }
 
-/// Logs in with the new password; it may take a moment until the compute knows it.
-async fn taken(cx: &Cx, connection: &Connection) -> Result<()> {
-    cx.progress(Progress::label("connecting with the new password"));
+/// Logs in until the compute does with this password what it is to do, or has had the time that it may lag behind; gives its last answer.
+async fn log_in(cx: &Cx, connection: &Connection, to_be_taken: bool) -> Result<()> {
     let authority = cx.authority().await?;
     let started = tokio::time::Instant::now();
     loop {
-        match cx
-            .ports
-            .database
+        let database = &cx.ports.database;
+        let answer = database
             .connect(connection, authority.as_deref())
             .await
-        {
-            Ok(_session) => return Ok(()),
-            Err(failure) if failure.code == Code::HealthAuth && started.elapsed() < LAG => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(failure) => {
-                return Err(Failure {
-                    hint: format!(
-                        "Neon has a new password, and no file was changed: run `{AGAIN}` again, it goes on from there"
-                    ),
-                    ..failure
-                });
-            }
+            .map(drop);
+        let lags = match &answer {
+            Ok(()) => !to_be_taken,
+            Err(failure) => to_be_taken && failure.code == Code::HealthAuth,
+        };
+        if !lags || started.elapsed() >= LAG {
+            return answer;
         }
+        tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Logs in with the new password.
+async fn taken(cx: &Cx, connection: &Connection) -> Result<()> {
+    cx.progress(Progress::label("connecting with the new password"));
+    log_in(cx, connection, true).await.map_err(|failure| Failure {
+        hint: format!(
+            "Neon has a new password, and no file was changed: run `{AGAIN}` again, it goes on from there"
+        ),
+        ..failure
+    })
 }
 
 /// Makes sure that an old password opens nothing any more.
 async fn refused(cx: &Cx, connection: &Connection) -> Result<()> {
     cx.progress(Progress::label("trying the old password"));
-    let authority = cx.authority().await?;
-    let started = tokio::time::Instant::now();
-    loop {
-        match cx
-            .ports
-            .database
-            .connect(connection, authority.as_deref())
-            .await
-        {
-            Err(failure) if failure.code == Code::HealthAuth => return Ok(()),
-            Err(failure) => {
-                return Err(Failure {
-                    what: format!(
-                        "the new password is in place, but whether the old one is refused could not be seen: {}",
-                        failure.what
-                    ),
-                    hint: "neonup check health, then try the old URL yourself".to_owned(),
-                    ..failure
-                });
-            }
-            Ok(_session) if started.elapsed() < LAG => tokio::time::sleep(PAUSE).await,
-            Ok(_session) => {
-                return Err(Failure::new(
-                    Code::HealthAuth,
-                    "the new password is in place, but the old one still opens the database",
-                )
-                .why("Neon says that it was reset, and the compute takes the old one")
-                .hint("restart the compute in the Neon console, then try the old URL again"));
-            }
-        }
+    match log_in(cx, connection, false).await {
+        Err(failure) if failure.code == Code::HealthAuth => Ok(()),
+        Err(failure) => Err(Failure {
+            what: format!(
+                "the new password is in place, but whether the old one is refused could not be seen: {}",
+                failure.what
+            ),
+            hint: "neonup check health, then try the old URL yourself".to_owned(),
+            ..failure
+        }),
+        Ok(()) => Err(Failure::new(
+            Code::HealthAuth,
+            "the new password is in place, but the old one still opens the database",
+        )
+        .why("Neon says that it was reset, and the compute takes the old one")
+        .hint("restart the compute in the Neon console, then try the old URL again")),
     }
 }

@@ -40,7 +40,7 @@ impl Step for SecretsStep {
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
         if answer == Answer::Hook {
-            hook::install(cx).await?;
+            cx.ports.repository.install_hook().await?;
             return self.probe(cx).await;
         }
         if answer == Answer::Rotate {

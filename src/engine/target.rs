@@ -8,38 +8,35 @@ use crate::{
         url::{Connection, Recognised, recognise, recognise_parts},
     },
     secret::Secret,
-    settings::KeySpec,
+    settings::{EnvTarget, KeySpec},
 };
 
-/// The env file that holds the connection URL, read; `None` where there is none.
-fn document(cx: &Cx) -> Option<(Document, &str)> {
-    let (target, key) = match cx.settings.url_key() {
-        Some((target, key, ..)) => (target, key),
-        None => (cx.settings.parts_target()?, ""),
+/// The env file that holds the connection, as a URL or in parts; read. `None` where there is none.
+fn document(cx: &Cx) -> Option<(Document, &EnvTarget)> {
+    let target = match cx.settings.url_key() {
+        Some((target, ..)) => target,
+        None => cx.settings.parts_target()?,
     };
     let bytes = cx
         .ports
         .files
         .read(&cx.settings.path(&target.file))
         .ok()??;
-    Some((Document::parse(&bytes), key))
+    Some((Document::parse(&bytes), target))
 }
 
 /// The connection URL as the env file has it.
 pub(super) fn url(cx: &Cx) -> Option<Secret> {
-    let (document, key) = document(cx)?;
-    document.get(key).cloned()
+    let (_, key, ..) = cx.settings.url_key()?;
+    document(cx)?.0.get(key).cloned()
 }
 
-/// The connection that the env file takes apart.
-fn written_in_parts(cx: &Cx) -> Option<Recognised> {
-    let target = cx.settings.parts_target()?;
-    let bytes = cx
-        .ports
-        .files
-        .read(&cx.settings.path(&target.file))
-        .ok()??;
-    let document = Document::parse(&bytes);
+/// The connection of the env file, if one is there that can be read as such.
+pub(super) fn written(cx: &Cx) -> Option<Recognised> {
+    let (document, target) = document(cx)?;
+    if let Some((_, key, ..)) = cx.settings.url_key() {
+        return recognise(document.get(key)?.expose());
+    }
     recognise_parts(|wanted| {
         let (key, _) = target
             .keys
@@ -47,15 +44,6 @@ fn written_in_parts(cx: &Cx) -> Option<Recognised> {
             .find(|(_, spec)| matches!(spec, KeySpec::Part { part, .. } if *part == wanted))?;
         document.get(key).map(|value| value.expose().to_owned())
     })
-}
-
-/// The connection of the env file, if one is there that can be read as such.
-pub(super) fn written(cx: &Cx) -> Option<Recognised> {
-    if cx.settings.parts_target().is_some() {
-        return written_in_parts(cx);
-    }
-    let (document, key) = document(cx)?;
-    recognise(document.get(key)?.expose())
 }
 
 /// How to connect as the application does: what its env file says, else what the project step found.

@@ -31,7 +31,7 @@ pub async fn run(settings: Settings, ports: Ports, what: What, output: &mut Outp
 
 async fn install(ports: &Ports, output: &mut Output) -> Exit {
     let before = ports.repository.hook().await;
-    let hook = match hook::put(ports).await {
+    let hook = match ports.repository.install_hook().await {
         Ok(hook) => hook,
         Err(failure) => return output.failed(&failure, Exit::Failed),
     };

@@ -115,7 +115,7 @@ impl Repository for FakeRepository {
         none()
     }
 
-    async fn install_hook(&self, _: &str) -> Result<Hook> {
+    async fn install_hook(&self) -> Result<Hook> {
         none()
     }
 

@@ -216,8 +216,8 @@ pub trait Repository: Send + Sync {
     /// The pre-commit hook as it is.
     async fn hook(&self) -> Result<Hook>;
 
-    /// Installs our pre-commit hook, which runs this program (quoted for a shell). Another hook is kept and called first.
-    async fn install_hook(&self, program: &str) -> Result<Hook>;
+    /// Installs our pre-commit hook, which runs this very program. Another hook is kept and called first.
+    async fn install_hook(&self) -> Result<Hook>;
 
     /// Takes our pre-commit hook away, and brings another one back; `false` when there was none of ours.
     async fn remove_hook(&self) -> Result<bool>;

@@ -851,7 +851,7 @@ impl Repository for World {
         Err(Failure::new(Code::SecretsUnknown, "no hooks here"))
     }
 
-    async fn install_hook(&self, _program: &str) -> Result<Hook> {
+    async fn install_hook(&self) -> Result<Hook> {
         self.hook().await
     }
 

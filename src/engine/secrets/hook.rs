@@ -3,7 +3,7 @@
 //! It runs at every commit, so it asks neither Neon nor the keyring: the passwords come from the env files, the API key from the
 //! environment or its file; any other Neon key or password is recognised by its form.
 
-use std::{ffi::OsStr, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
@@ -13,10 +13,10 @@ use crate::{
     answer::Store,
     detail::KeySource,
     engine::{Cx, KnownKey, Shared},
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
+    failure::Result,
+    finding::{Finding, Severity},
     plan::StepId,
-    ports::{Ports, repository::Hook},
+    ports::Ports,
     settings::Settings,
 };
 
@@ -53,39 +53,4 @@ pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
         findings.push(words::of_unread("the staged files", &incomplete));
     }
     Ok(findings)
-}
-
-/// Installs the hook, which runs this very program.
-pub async fn install(cx: &Cx) -> Result<Hook> {
-    put(&cx.ports).await
-}
-
-/// Installs the hook through these ports.
-pub async fn put(ports: &Ports) -> Result<Hook> {
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::new(
-            Code::SecretsUnknown,
-            "the hook was not installed: where this program lies is not known",
-        )
-        .why(error.to_string())
-    })?;
-    ports
-        .repository
-        .install_hook(&quoted(program.as_os_str()))
-        .await
-}
-
-/// A path as one word for a POSIX shell.
-fn quoted(path: &OsStr) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_stays_one_word() {
-        assert_eq!(quoted(OsStr::new("/a b/it's $x")), r"'/a b/it'\''s $x'");
-    }
 }

@@ -227,9 +227,9 @@ impl Repository for GitRepository {
         short(move || hooks::look(&layout, &git)).await
     }
 
-    async fn install_hook(&self, program: &str) -> Result<Hook> {
-        let (layout, git, program) = (self.layout()?, self.git.clone(), program.to_owned());
-        short(move || hooks::install(&layout, &git, &program)).await
+    async fn install_hook(&self) -> Result<Hook> {
+        let (layout, git) = (self.layout()?, self.git.clone());
+        short(move || hooks::install(&layout, &git)).await
     }
 
     async fn remove_hook(&self) -> Result<bool> {

@@ -4,6 +4,7 @@
 //! and a hook that git tracks belongs to everyone: into those nothing is written.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -39,13 +40,14 @@ pub(super) fn look(layout: &Layout, git: &Program) -> Result<Hook> {
 }
 
 /// Puts the hook in its place; one that stood there is kept, and called first.
-pub(super) fn install(layout: &Layout, git: &Program, command: &str) -> Result<Hook> {
+pub(super) fn install(layout: &Layout, git: &Program) -> Result<Hook> {
     let hook = look(layout, git)?;
     if let Some(why) = &hook.closed {
         return Err(wrong(&hook.path, why.clone())
             .hint("call `neonup hook run || exit 1` from the hook that is there"));
     }
     let failed = |error: io::Error| wrong(&hook.path, error.to_string());
+    let program = std::env::current_exe().map_err(failed)?;
     let directory = hook.path.parent().unwrap_or(&layout.root);
     fs::create_dir_all(directory).map_err(failed)?;
     let before = directory.join(BEFORE);
@@ -59,7 +61,7 @@ pub(super) fn install(layout: &Layout, git: &Program, command: &str) -> Result<H
         fs::rename(&hook.path, &before).map_err(failed)?;
     }
     let mut temporary = tempfile_in(directory).map_err(failed)?;
-    write_script(&mut temporary, &script(command)).map_err(failed)?;
+    write_script(&mut temporary, &script(&quoted(program.as_os_str()))).map_err(failed)?;
     fs::rename(&temporary.path, &hook.path).map_err(|error| {
         fs::remove_file(&temporary.path).ok();
         failed(error)
@@ -150,6 +152,11 @@ fn closed(
         .then(|| "git tracks the hook that is there, so it belongs to everyone".to_owned())
 }
 
+/// A path as one word for a POSIX shell.
+fn quoted(path: &OsStr) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+}
+
 /// The hook. A program that is gone must not keep anybody from committing, but says so.
 fn script(command: &str) -> String {
     format!(
@@ -191,4 +198,14 @@ fn write_script(temporary: &mut Temporary, script: &str) -> io::Result<()> {
     use io::Write as _;
     temporary.file.write_all(script.as_bytes())?;
     temporary.file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_one_word() {
+        assert_eq!(quoted(OsStr::new("/a b/it's $x")), r"'/a b/it'\''s $x'");
+    }
 }
