@@ -110,7 +110,7 @@ fn frame(out: &mut String, screen: &vt100::Screen) {
 /// The style sheet of an animation. Where motion is not wanted, or not known, the last frame stands still.
 fn turns(count: usize) -> String {
     let whole = count * SECONDS;
-    let share = 100.0 / count as f64;
+    let share = 100.0 / f32::from(u16::try_from(count).unwrap());
     let last = count - 1;
     let mut style = format!(
         ".f{{visibility:hidden}}\n#f{last}{{visibility:visible}}\n\
