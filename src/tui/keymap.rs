@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     app::{App, Focus, Overlay, Screen},
+    presenter::{Slide, pause},
     screens::{self, env, health, help, login, project},
     theme::Theme,
 };
@@ -62,8 +63,14 @@ pub enum Command {
     Home,
     /// To the end.
     End,
-    /// Hide identifiers.
+    /// Show it to a room.
     Presenter,
+    /// Explain the step once more.
+    Explain,
+    /// Let something go wrong.
+    Mishaps,
+    /// Put the demo back to the beginning.
+    Reset,
     /// The help page.
     Help,
     /// Draw anew.
@@ -297,7 +304,28 @@ pub const KEYS: &[Binding] = &[
         &[char('p')],
         "p",
         "",
-        "Presenter mode: hide hosts, ids and addresses",
+        "Presenter mode: hide hosts, ids and addresses; explain and wait before each step; show the keys",
+    ),
+    row(
+        Command::Explain,
+        &[char('e')],
+        "e",
+        "explain",
+        "Presenter: explain this step once more",
+    ),
+    row(
+        Command::Mishaps,
+        &[char('m')],
+        "m",
+        "mishaps",
+        "Presenter, in the demo: let something go wrong",
+    ),
+    row(
+        Command::Reset,
+        &[char('R')],
+        "R",
+        "reset",
+        "Presenter: put the whole demo back to the beginning",
     ),
     row(
         Command::Redraw,
@@ -420,6 +448,10 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             (Overlay::Help { .. }, Command::PageDown) => {
                 (help::count(app) > help::page(app.size)).then(|| binding.label.to_owned())
             }
+            (Overlay::Slide(slide), Command::Enter) => pause::verb(slide).map(str::to_owned),
+            (Overlay::Slide(Slide::Setting(..)), Command::Back) => None,
+            (Overlay::Slide(_), Command::Back) => Some("leave".to_owned()),
+            (Overlay::Slide(_), Command::Help) => plain(),
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
             (_, Command::Back) => Some("close".to_owned()),
@@ -467,6 +499,9 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::Skip => step
             .is_some_and(|step| matches!(app.plan.status(step), Status::Todo | Status::Failed))
             .then(|| binding.label.to_owned()),
+        Command::Mishaps | Command::Reset => {
+            (app.presenter && app.options.stage && !typing).then(|| binding.label.to_owned())
+        }
         Command::Probe | Command::Copy | Command::Quit => {
             (!typing).then(|| binding.label.to_owned())
         }
@@ -481,6 +516,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         | Command::Home
         | Command::End
         | Command::Presenter
+        | Command::Explain
         | Command::Redraw
         | Command::Suspend
         | Command::Interrupt => None,
