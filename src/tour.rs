@@ -45,14 +45,6 @@ impl Mishap {
         }
     }
 
-    /// The step that has to be done before it can happen.
-    pub const fn needs(self) -> Option<StepId> {
-        match self {
-            Self::TrackedEnv | Self::LeakedPassword | Self::SleepingCompute => Some(StepId::Env),
-            Self::DuplicateProject => None,
-        }
-    }
-
     /// The steps that see something else because of it. Nothing but the health step may wake a sleeping compute.
     pub const fn seen_by(self) -> &'static [StepId] {
         match self {

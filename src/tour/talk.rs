@@ -25,7 +25,7 @@ pub const OPENING: Talk = Talk {
     above: "From a fresh clone to a database that is proven to work",
     says: "We play a new developer on the first day. The project is cloned, and nothing runs yet: there is no database, \
            no password, no settings file. In seven steps this changes, and we look at each of them before it acts.",
-    watch: "how often the answer is Enter, and that no secret is ever on this screen.",
+    watch: "how often the answer is Enter, and that no secret is ever shown.",
 };
 
 /// After the last step.
@@ -58,7 +58,7 @@ pub const fn step(step: StepId) -> Talk {
             watch: "what was found under our name. The careful answer is chosen already.",
         },
         StepId::Env => Talk {
-            title: "ENVIRONMENT",
+            title: "ENV",
             above: "Step 3 of 7",
             says: "The application reads its connection URL and its secrets from a .env file. Writing that by hand is where \
                    most first days go wrong: a missing TLS option, the wrong driver, a file that git takes along. neonup \

@@ -450,7 +450,12 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             }
             (Overlay::Slide(slide), Command::Enter) => pause::verb(slide).map(str::to_owned),
             (Overlay::Slide(Slide::Setting(..)), Command::Back) => None,
-            (Overlay::Slide(_), Command::Back) => Some("leave".to_owned()),
+            (Overlay::Slide(Slide::Act(..)), Command::Back) => Some("leave it".to_owned()),
+            (Overlay::Slide(_), Command::Back) => Some("close".to_owned()),
+            (
+                Overlay::Slide(Slide::Opening | Slide::Before(_)),
+                Command::Mishaps | Command::Reset,
+            ) => app.options.stage.then(|| binding.label.to_owned()),
             (Overlay::Slide(_), Command::Help) => plain(),
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),

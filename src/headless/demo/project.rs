@@ -109,6 +109,11 @@ pub(super) fn leak(project: &Path) -> Result<(), Failure> {
     work().map_err(|error| git_refused(&error))
 }
 
+/// Whether the env file leads to a database.
+pub(super) fn has_url(project: &Path) -> Result<(), Failure> {
+    url(project).map(drop)
+}
+
 /// The connection URL of the env file.
 fn url(project: &Path) -> Result<Secret, Failure> {
     let bytes = fs::read(project.join(ENV)).unwrap_or_default();

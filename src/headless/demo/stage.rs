@@ -87,6 +87,8 @@ impl Stage for Sample {
             Mishap::TrackedEnv => self.on_disk(|project, _| project::track(&project)).await,
             Mishap::LeakedPassword => self.on_disk(|project, _| project::leak(&project)).await,
             Mishap::SleepingCompute => {
+                self.on_disk(|project, _| project::has_url(&project))
+                    .await?;
                 self.sandbox.sleep(WAKES).await;
                 Ok(())
             }

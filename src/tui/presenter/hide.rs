@@ -11,6 +11,9 @@ use crate::{
 
 pub use crate::receipt::HIDDEN;
 
+/// Neon's own API, which says nothing about anybody.
+const NEON: &str = "//console.neon.tech/";
+
 /// A text of another place, hidden where presenter mode is on.
 pub fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
     if !app.presenter {
@@ -52,6 +55,9 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
         Some(Detail::Login(login)) => {
             hide(&mut login.who);
             hide(&mut login.store);
+            if !login.api_host.contains(NEON) {
+                HIDDEN.clone_into(&mut login.api_host);
+            }
             if let Some(account) = &mut login.neon_cli {
                 HIDDEN.clone_into(account);
             }

@@ -29,18 +29,22 @@ const LETTERS: &[(char, [u8; 7])] = &[
     ('Y', [17, 17, 10, 4, 4, 4, 4]),
 ];
 
-/// The columns of a title.
-pub fn width(title: &str) -> usize {
-    (title.chars().count() * 6).saturating_sub(1)
+/// The columns of a title whose dots are so many columns wide.
+pub fn width(title: &str, scale: usize) -> usize {
+    (title.chars().count() * 6).saturating_sub(1) * scale
 }
 
-/// How many lines a title takes.
-pub const fn height(theme: Theme) -> usize {
-    if theme.ascii { 7 } else { 4 }
+/// How many lines a title takes. A dot of one column is half a line high, which is square; ASCII has no half lines.
+pub const fn height(theme: Theme, scale: usize) -> usize {
+    if theme.ascii {
+        7
+    } else {
+        (7 * scale).div_ceil(2)
+    }
 }
 
 /// The lines of a title; `None` where one of its letters has no dots.
-pub fn lines(title: &str, theme: Theme) -> Option<Vec<String>> {
+pub fn lines(title: &str, theme: Theme, scale: usize) -> Option<Vec<String>> {
     let letters: Option<Vec<[u8; 7]>> = title
         .chars()
         .map(|wanted| {
@@ -51,28 +55,33 @@ pub fn lines(title: &str, theme: Theme) -> Option<Vec<String>> {
         })
         .collect();
     let letters = letters?;
-    let dot = |row: usize, rows: &[u8; 7], column: u8| {
-        rows.get(row).is_some_and(|row| row & (16 >> column) != 0)
-    };
-    let line = |draw: &dyn Fn(&[u8; 7], u8) -> char| {
-        let parts: Vec<String> = letters
-            .iter()
-            .map(|rows| (0..5).map(|column| draw(rows, column)).collect())
-            .collect();
-        parts.join(" ")
-    };
-    let drawn = (0..height(theme)).map(|at| {
-        if theme.ascii {
-            return line(&|rows, column| if dot(at, rows, column) { '#' } else { ' ' });
+    let dots = |row: usize| -> Vec<bool> {
+        let mut dots = Vec::new();
+        for rows in &letters {
+            if !dots.is_empty() {
+                dots.push(false);
+            }
+            let row = rows.get(row).copied().unwrap_or_default();
+            dots.extend((0..5).map(|column| row & (16 >> column) != 0));
         }
-        line(
-            &|rows, column| match (dot(2 * at, rows, column), dot(2 * at + 1, rows, column)) {
-                (true, true) => '█',
-                (true, false) => '▀',
-                (false, true) => '▄',
-                (false, false) => ' ',
-            },
-        )
+        dots
+    };
+    let drawn = (0..height(theme, scale)).map(|at| {
+        let (upper, lower) = if theme.ascii {
+            (dots(at), dots(at))
+        } else {
+            (dots(2 * at / scale), dots((2 * at + 1) / scale))
+        };
+        let chars = upper.into_iter().zip(lower).map(|dot| match dot {
+            (true, true) if theme.ascii => '#',
+            (true, true) => '█',
+            (true, false) => '▀',
+            (false, true) => '▄',
+            (false, false) => ' ',
+        });
+        chars
+            .flat_map(|char| std::iter::repeat_n(char, scale))
+            .collect()
     });
     Some(drawn.collect())
 }
@@ -96,20 +105,24 @@ mod tests {
                     ascii,
                     ..Theme::default()
                 };
-                let lines = lines(title, theme).unwrap();
-                assert_eq!(lines.len(), height(theme));
-                for line in lines {
-                    assert_eq!(line.chars().count(), width(title), "{title}");
+                for scale in 1..=3 {
+                    let lines = lines(title, theme, scale).unwrap();
+                    assert_eq!(lines.len(), height(theme, scale));
+                    for line in lines {
+                        assert_eq!(line.chars().count(), width(title, scale), "{title}");
+                    }
                 }
             }
-            assert!(width(title) <= 66, "{title}");
+            assert!(width(title, 1) <= 48, "{title}");
         }
     }
 
     #[test]
     fn a_letter_is_drawn_as_it_is_known() {
-        let drawn = lines("L", Theme::default()).unwrap();
+        let drawn = lines("L", Theme::default(), 1).unwrap();
         assert_eq!(drawn, ["█    ", "█    ", "█    ", "▀▀▀▀▀"]);
-        assert_eq!(lines("é", Theme::default()), None);
+        let drawn = lines("L", Theme::default(), 2).unwrap();
+        assert_eq!(drawn[5..], ["██        ", "██████████"]);
+        assert_eq!(lines("é", Theme::default(), 1), None);
     }
 }

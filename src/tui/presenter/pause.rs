@@ -9,7 +9,7 @@ use crossterm::event::KeyEvent;
 use super::Slide;
 use crate::{
     answer::Answer,
-    plan::{Status, StepId},
+    plan::StepId,
     tour::{Mishap, Order, Staged, talk},
     tui::{
         app::{App, Confirm, Overlay, Question, Screen},
@@ -134,7 +134,7 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
                 Command::Enter => {
                     return Mishap::ALL
                         .get(at)
-                        .map_or_else(Vec::new, |mishap| choose(app, *mishap, at));
+                        .map_or_else(Vec::new, |mishap| order(app, Order::Arrange(*mishap)));
                 }
                 _ => at,
             };
@@ -175,18 +175,6 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
                 Vec::new()
             }
         },
-    }
-}
-
-/// Lets a mishap happen, unless what it needs is not there yet.
-fn choose(app: &mut App, mishap: Mishap, at: usize) -> Vec<Effect> {
-    match mishap.needs() {
-        Some(step) if app.settled(step) != Status::Done => {
-            app.overlay = Some(Overlay::Slide(Slide::Mishaps(at)));
-            app.say(format!("finish {} first", step.title()));
-            Vec::new()
-        }
-        Some(_) | None => order(app, Order::Arrange(mishap)),
     }
 }
 

@@ -21,7 +21,11 @@ use crate::{
 };
 
 /// From so many rows on there is room for large letters.
-const TALL: u16 = 24;
+const TALL: usize = 24;
+/// A title that is as long as the longest.
+const LONGEST: &str = "SUMMARY";
+/// The most lines of a slide beside its title.
+const LINES: usize = 11;
 /// Longer lines are hard to read from the last row of a room.
 const WIDEST: u16 = 72;
 
@@ -33,17 +37,33 @@ pub fn full(app: &App) -> Option<talk::Talk> {
     }
 }
 
+/// How large the letters of a title may be: the columns of a dot, the same for every title; 0 where there is no room for them.
+fn scale(pen: Pen<'_>, area: Rect) -> usize {
+    let (columns, rows) = (usize::from(area.width), usize::from(area.height));
+    let fits = |scale: &usize| {
+        let wide = letters::width(LONGEST, *scale) + 8 <= columns;
+        wide && letters::height(pen.theme, *scale) + LINES <= rows
+    };
+    if usize::from(pen.app.size.1) < TALL {
+        return 0;
+    }
+    (1..=3).rev().find(fits).unwrap_or(0)
+}
+
 /// Draws the slide between the upper and the lower rule.
 pub fn draw(pen: Pen<'_>, told: talk::Talk, area: Rect, buffer: &mut Buffer) {
-    let large = area.height + 5 >= TALL
-        && letters::width(told.title) + 4 <= usize::from(area.width)
-        && usize::from(area.height) >= letters::height(pen.theme) + 11;
-    let width = WIDEST.min(area.width.saturating_sub(if large { 8 } else { 4 }));
+    let scale = scale(pen, area);
+    let width = WIDEST.min(area.width.saturating_sub(if scale > 0 { 8 } else { 4 }));
     let pen = Pen {
         width: usize::from(width),
         ..pen
     };
-    let lines = lines(pen, told, large);
+    let lines = lines(pen, told, scale);
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0);
+    let width = u16::try_from(widest)
+        .unwrap_or(u16::MAX)
+        .max(width)
+        .min(area.width);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // a little above the middle is where the eye rests
     let above = area.height.saturating_sub(rows) * 2 / 5;
@@ -59,9 +79,9 @@ pub fn draw(pen: Pen<'_>, told: talk::Talk, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn lines(pen: Pen<'_>, told: talk::Talk, large: bool) -> Vec<Line<'static>> {
-    let title = large
-        .then(|| letters::lines(told.title, pen.theme))
+fn lines(pen: Pen<'_>, told: talk::Talk, scale: usize) -> Vec<Line<'static>> {
+    let title = (scale > 0)
+        .then(|| letters::lines(told.title, pen.theme, scale))
         .flatten();
     let mut lines = vec![pen.line(Role::Dim, told.above)];
     match title {
@@ -72,7 +92,6 @@ fn lines(pen: Pen<'_>, told: talk::Talk, large: bool) -> Vec<Line<'static>> {
                     .into_iter()
                     .map(|line| Line::from(pen.span(Role::Accent, line))),
             );
-            lines.push(Line::default());
         }
         None => lines.push(pen.line(Role::Accent, told.title)),
     }
@@ -142,16 +161,29 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     }
 }
 
+/// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
 fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
+    let promise = |mishap| pen.wrapped(Role::Dim, talk::promise(mishap), 2);
+    let all: usize = Mishap::ALL
+        .into_iter()
+        .map(|mishap| promise(mishap).len() + 2)
+        .sum();
+    // the frame of a dialog, and a row above and below it
+    let roomy = all + 8 <= usize::from(pen.app.size.1) + 1;
     let mut lines = Vec::new();
     for (at, mishap) in Mishap::ALL.into_iter().enumerate() {
         let here = at == chosen;
+        if roomy && at > 0 {
+            lines.push(Line::default());
+        }
         let role = if here { Role::Accent } else { Role::Text };
         lines.push(Line::from(vec![
             pen.span(Role::Accent, if here { "❯ " } else { "  " }),
             pen.span(role, talk::name(mishap)),
         ]));
-        lines.extend(pen.wrapped(Role::Dim, talk::promise(mishap), 2));
+        if roomy || here {
+            lines.extend(promise(mishap));
+        }
     }
     lines
 }

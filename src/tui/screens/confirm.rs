@@ -46,7 +46,7 @@ pub fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static
         ),
         Question::Reset => (
             "Back to the beginning?",
-            "The sample project becomes a fresh clone again: its files, its git history, and nothing beside them but a Python environment. The sandbox forgets its projects.".to_owned(),
+            "The sample project becomes a fresh clone again, with the files and the git history of the beginning, and the sandbox forgets its projects. Only a Python environment stays.".to_owned(),
             "Go on with the tour",
             "Begin again",
         ),
