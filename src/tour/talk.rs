@@ -183,7 +183,7 @@ pub const fn promise(mishap: Mishap) -> &'static str {
             "Somebody ran `git add -f`; one key takes the file out of the index again."
         }
         Mishap::LeakedPassword => {
-            "The live URL was committed in DEPLOY.md; only a new password cures that."
+            "The live URL was committed in DEPLOY.md and taken out again; only a new password cures that."
         }
         Mishap::SleepingCompute => {
             "The first login takes seconds, and is no failure; looking again is fast."
@@ -208,9 +208,10 @@ pub const fn mishap(mishap: Mishap) -> Talk {
         Mishap::LeakedPassword => Talk {
             title: "LEAKED",
             above: "A mishap: the password is in the history",
-            says: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. Deleting \
-                   the page does not help: every clone has the old commit. The password itself has to become worthless.",
-            watch: "the file, the line and the commit; then the cure, a rotation.",
+            says: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A colleague \
+                   saw it and took the line out again. Too late: every clone has the old commit. The password itself has to \
+                   become worthless.",
+            watch: "the page and the commit; then the cure, a rotation.",
         },
         Mishap::SleepingCompute => Talk {
             title: "ASLEEP",
@@ -224,7 +225,7 @@ pub const fn mishap(mishap: Mishap) -> Talk {
             above: "A mishap: two projects of one name",
             says: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
                    tool that guesses here sends half of the team to an empty database. So neonup does not guess.",
-            watch: "both are listed, and none is chosen. Arrow down and Enter join one for good.",
+            watch: "both are listed, and none is chosen. We know ours by its region; Enter joins it for good.",
         },
     }
 }

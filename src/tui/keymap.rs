@@ -304,7 +304,7 @@ pub const KEYS: &[Binding] = &[
         &[char('p')],
         "p",
         "",
-        "Presenter mode: hide hosts, ids and addresses; explain and wait before each step; show the keys",
+        "Presenter mode: explain, wait, hide hosts and ids",
     ),
     row(
         Command::Explain,
@@ -401,7 +401,8 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
     let busy = app.screen.step().is_some_and(|step| works(app, step));
     let mut items: Vec<(&'static str, String)> = Vec::new();
     let mut rows: Vec<&Binding> = KEYS.iter().collect();
-    if busy || app.watch.is_some() {
+    let paused = matches!(app.overlay, Some(Overlay::Slide(_)));
+    if (busy || app.watch.is_some()) && !paused {
         // the way out of what runs comes first
         rows.sort_by_key(|binding| binding.command != Command::Back);
     }

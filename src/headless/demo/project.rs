@@ -90,21 +90,28 @@ pub(super) fn track(project: &Path) -> Result<(), Failure> {
     work().map_err(|error| git_refused(&error))
 }
 
-/// A helpful page with the real connection URL in it, committed.
+/// A helpful page with the real connection URL in it, committed; and a commit that takes the line out again, too late.
 pub(super) fn leak(project: &Path) -> Result<(), Failure> {
     let url = url(project)?;
-    let page = format!(
-        "# Deploying\n\nThe database of the todo app, for psql:\n\n    psql \"{}\"\n\nAsk the backend team when it does not answer.\n",
-        url.expose()
-    );
-    fs::write(project.join(PAGE), page)
-        .map_err(|error| mishap(format!("cannot write `{PAGE}`")).why(error.to_string()))?;
     let work = || -> Result<(), git2::Error> {
         let repository = git2::Repository::open(project)?;
         let mut index = repository.index()?;
-        index.add_path(Path::new(PAGE))?;
-        index.write()?;
-        commit(&repository, &mut index, "Say how to deploy")
+        let steps = [
+            (url.expose(), "Say how to deploy"),
+            ("$DATABASE_URL", "Take the password out"),
+        ];
+        for (url, message) in steps {
+            let page = format!(
+                "# Deploying\n\nThe database of the todo app, for psql:\n\n    psql \"{url}\"\n"
+            );
+            fs::write(project.join(PAGE), page).map_err(|error| {
+                git2::Error::from_str(&format!("cannot write `{PAGE}`: {error}"))
+            })?;
+            index.add_path(Path::new(PAGE))?;
+            index.write()?;
+            commit(&repository, &mut index, message)?;
+        }
+        Ok(())
     };
     work().map_err(|error| git_refused(&error))
 }

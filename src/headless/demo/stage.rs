@@ -57,11 +57,13 @@ impl Sample {
             .iter()
             .filter(|project| project.name == sample::NAME)
             .count();
-        for _ in there..2 {
+        // the last one lies elsewhere, so that a room can tell them apart
+        let regions = [None, Some("aws-eu-central-1".to_owned())];
+        for region in regions.into_iter().skip(there) {
             let new = NewProject {
                 name: sample::NAME.to_owned(),
                 org: None,
-                region: None,
+                region,
                 postgres: 17,
                 branch: None,
                 database: None,
