@@ -9,7 +9,7 @@ use std::{
 };
 
 use self::stage::Sample;
-use super::{Output, sandbox, setup, wizard::Opening};
+use super::{Output, output::Veil, sandbox, setup, wizard::Opening};
 use crate::{
     cli::{self, Display, Front, Place},
     domain::sample,
@@ -42,7 +42,11 @@ pub async fn run(how: How, output: &mut Output) -> Exit {
             Code::LoginMissingKey,
             "the demo needs a terminal, and this is none",
         )
-        .hint("`neonup demo --yes` runs the same steps without one");
+        .hint(if how.present {
+            "`neonup demo --present --plain` tells the same in lines"
+        } else {
+            "`neonup demo --yes` runs the same steps without one"
+        });
         return output.failed(&failure, Exit::Failed);
     }
     let scratch = match Scratch::make(how.dir.clone()) {
@@ -100,6 +104,12 @@ async fn in_project(
         format!("The sandbox serves {}", sandbox.api_host()),
         scratch.fate(),
     ];
+    if how.present {
+        output.veil = Some(Veil {
+            private: vec![scratch.path.display().to_string()],
+            ..Veil::default()
+        });
+    }
     let exit = if let Some(front) = how.front {
         let opening = Opening {
             notes: notes.clone(),

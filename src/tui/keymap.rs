@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     app::{App, Focus, Overlay, Screen},
-    presenter::{Slide, pause},
+    presenter::pause,
     screens::{self, env, health, help, login, project},
     theme::Theme,
 };
@@ -449,15 +449,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             (Overlay::Help { .. }, Command::PageDown) => {
                 (help::count(app) > help::page(app.size)).then(|| binding.label.to_owned())
             }
-            (Overlay::Slide(slide), Command::Enter) => pause::verb(slide).map(str::to_owned),
-            (Overlay::Slide(Slide::Setting(..)), Command::Back) => None,
-            (Overlay::Slide(Slide::Act(..)), Command::Back) => Some("leave it".to_owned()),
-            (Overlay::Slide(_), Command::Back) => Some("close".to_owned()),
-            (
-                Overlay::Slide(Slide::Opening | Slide::Before(_)),
-                Command::Mishaps | Command::Reset,
-            ) => app.options.stage.then(|| binding.label.to_owned()),
-            (Overlay::Slide(_), Command::Help) => plain(),
+            (Overlay::Slide(slide), command) => pause::label(app, slide, command, binding.label),
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
             (_, Command::Back) => Some("close".to_owned()),

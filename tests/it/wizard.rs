@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use crate::support::{Home, PATIENCE, Repo, Sandbox, post, processes, signal, until};
 
 /// `neonup` in a terminal of 80 × 24.
-struct Terminal {
+pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
@@ -22,11 +22,11 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn open(home: &Home, arguments: &[&str]) -> Self {
+    pub fn open(home: &Home, arguments: &[&str]) -> Self {
         Self::open_with(home, arguments, &[])
     }
 
-    fn open_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn open_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -74,8 +74,13 @@ impl Terminal {
         }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Everything that was ever written to the screen.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned()
     }
 
     /// The heading of the page, and the state beside it.
@@ -85,12 +90,12 @@ impl Terminal {
         line.split('│').nth(1).unwrap_or_default().trim().to_owned()
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
-    fn end(&mut self) -> u32 {
+    pub fn end(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -101,7 +106,7 @@ impl Terminal {
         }
     }
 
-    fn is_restored(&self) {
+    pub fn is_restored(&self) {
         until("the terminal is as it was", || {
             let screen = self.screen.lock().unwrap();
             !screen.screen().alternate_screen()
@@ -152,7 +157,7 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
         terminal.text().contains("The sample project")
     });
     let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
-    let raw = String::from_utf8_lossy(&terminal.raw.lock().unwrap()).into_owned();
+    let raw = terminal.raw();
     let value = |key: &str| {
         let line = written.lines().find(|line| line.starts_with(key)).unwrap();
         line[key.len() + 1..].trim_matches('\'').to_owned()

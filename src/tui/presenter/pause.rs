@@ -131,6 +131,7 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
                 Command::Up => at.saturating_sub(1),
                 Command::Down => (at + 1).min(last),
                 Command::Back | Command::Quit | Command::Mishaps => return Vec::new(),
+                Command::Help => return update::screen(app, command),
                 Command::Enter => {
                     return Mishap::ALL
                         .get(at)
@@ -219,17 +220,27 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// The word for Enter in the footer.
-pub const fn verb(slide: &Slide) -> Option<&'static str> {
-    match slide {
-        Slide::Opening => Some("begin"),
-        Slide::Before(_) => Some("show it"),
-        Slide::Act(..) => Some("do it"),
-        Slide::Mishaps(_) => Some("let it happen"),
-        Slide::Arranged(_) => Some("look"),
-        Slide::Setting(..) => None,
-        Slide::Trouble(_) => Some("close"),
-    }
+/// The word in the footer for a command during a pause; `usual` is the one it has elsewhere.
+pub fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<String> {
+    let word = match (slide, command) {
+        (Slide::Setting(..), Command::Interrupt) => "leave",
+        (Slide::Setting(..), _) => return None,
+        (Slide::Opening, Command::Enter) => "begin",
+        (Slide::Before(_), Command::Enter) => "show it",
+        (Slide::Act(..), Command::Enter) => "do it",
+        (Slide::Act(..), Command::Back) => "leave it",
+        (Slide::Mishaps(_), Command::Enter) => "let it happen",
+        (Slide::Arranged(_), Command::Enter) => "look",
+        (Slide::Trouble(_), Command::Enter) | (_, Command::Back) => "close",
+        (Slide::Opening | Slide::Before(_), Command::Mishaps | Command::Reset)
+            if app.options.stage =>
+        {
+            usual
+        }
+        (_, Command::Help) => usual,
+        _ => return None,
+    };
+    Some(word.to_owned())
 }
 
 /// What is told on a slide that fills the screen; `None` where the pause is a dialog.

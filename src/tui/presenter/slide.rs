@@ -10,6 +10,8 @@ use ratatui::{
 
 use super::{Slide, letters, pause};
 use crate::{
+    answer::Answer,
+    plan::StepId,
     tour::{Mishap, talk},
     tui::{
         app::{App, Overlay},
@@ -117,21 +119,7 @@ fn lines(pen: Pen<'_>, told: talk::Talk, scale: usize) -> Vec<Line<'static>> {
 pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
         Slide::Act(step, answer) => {
-            let mut lines = Vec::new();
-            for says in talk::will(*step, answer) {
-                for (at, line) in text::wrap(says, pen.width.saturating_sub(2))
-                    .into_iter()
-                    .enumerate()
-                {
-                    let sign = if at == 0 { "› " } else { "  " };
-                    lines.push(Line::from(vec![
-                        pen.span(Role::Accent, sign),
-                        pen.span(Role::Text, line),
-                    ]));
-                }
-                lines.push(Line::default());
-            }
-            lines.push(answers(pen, "does it", "leaves everything as it is"));
+            let lines = will(pen, *step, answer);
             (format!("{}: what will happen", step.title()), lines)
         }
         Slide::Mishaps(chosen) => ("Let something go wrong".to_owned(), menu(pen, *chosen)),
@@ -161,6 +149,39 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     }
 }
 
+/// What will happen, a sentence for each thing, with blank lines between them where there is room.
+fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
+    let parts: Vec<Vec<String>> = talk::will(step, answer)
+        .iter()
+        .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
+        .collect();
+    let all = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 1;
+    let roomy = fits(pen, all);
+    let mut lines = Vec::new();
+    for part in parts {
+        for (at, line) in part.into_iter().enumerate() {
+            let sign = if at == 0 { "› " } else { "  " };
+            lines.push(Line::from(vec![
+                pen.span(Role::Accent, sign),
+                pen.span(Role::Text, line),
+            ]));
+        }
+        if roomy {
+            lines.push(Line::default());
+        }
+    }
+    if !roomy {
+        lines.push(Line::default());
+    }
+    lines.push(answers(pen, "does it", "leaves everything as it is"));
+    lines
+}
+
+/// Whether a dialog of so many lines fits: it has a frame, and two rows above and below it.
+fn fits(pen: Pen<'_>, lines: usize) -> bool {
+    lines + 8 <= usize::from(pen.app.size.1)
+}
+
 /// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
 fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
     let promise = |mishap| pen.wrapped(Role::Dim, talk::promise(mishap), 2);
@@ -168,8 +189,7 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
         .into_iter()
         .map(|mishap| promise(mishap).len() + 2)
         .sum();
-    // the frame of a dialog, and a row above and below it
-    let roomy = all + 8 <= usize::from(pen.app.size.1) + 1;
+    let roomy = fits(pen, all.saturating_sub(1));
     let mut lines = Vec::new();
     for (at, mishap) in Mishap::ALL.into_iter().enumerate() {
         let here = at == chosen;
