@@ -228,7 +228,7 @@ fn each_mishap_is_seen_and_cured_with_the_wizards_own_keys() {
     assert_ne!(leaked[2], rotated[2], "the password is another one");
 
     tour.arrange(2, "compute to sleep", "waking the compute up");
-    tour.sees("was asleep and woke up");
+    tour.sees("asleep and woke up");
     tour.terminal.press("r");
     until("the second look wakes nobody", || {
         let text = tour.terminal.text();

@@ -21,6 +21,9 @@ use crate::{
 
 /// Turns the mode on or off. It begins with the screen that is shown.
 pub fn toggle(app: &mut App) {
+    if matches!(&app.overlay, Some(Overlay::Slide(Slide::Setting(..)))) {
+        return;
+    }
     app.presenter = !app.presenter;
     if app.presenter {
         app.follow = false;
