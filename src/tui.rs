@@ -14,6 +14,8 @@ pub mod drive;
 #[doc(hidden)]
 pub mod gallery;
 pub mod keymap;
+pub mod links;
+pub mod mouse;
 pub mod msg;
 pub mod presenter;
 pub mod screens;
@@ -60,6 +62,8 @@ pub struct Options {
     pub stage: bool,
     /// Words that say who or where we are, to be hidden in the presenter's mode beside what the steps know.
     pub private: Vec<String>,
+    /// Whether web addresses are given to the terminal as links (OSC 8).
+    pub links: bool,
     /// Whether the terminal is tmux (`TMUX` is set): then the clipboard's sequence is passed through it.
     pub tmux: bool,
 }

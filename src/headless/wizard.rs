@@ -63,6 +63,7 @@ pub async fn run(
         no_color: display.no_color,
         ascii: display.ascii,
         light: display.light,
+        links: display.links,
         tmux: display.tmux,
     };
     let (runtime, events) = Runtime::new(settings, ports);

@@ -267,6 +267,8 @@ pub struct App {
     pub presenter: bool,
     /// How far the presenter's tour is.
     pub tour: Tour,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// How long the wizard has been open.
     pub now: Duration,
     /// A short word.
@@ -307,6 +309,7 @@ impl App {
             },
             presenter: options.presenter,
             tour: Tour::default(),
+            mouse: false,
             now: Duration::ZERO,
             toast: None,
             follow: true,

@@ -73,6 +73,8 @@ pub enum Command {
     Reset,
     /// The help page.
     Help,
+    /// Use the mouse, or leave it to the terminal.
+    Mouse,
     /// Draw anew.
     Redraw,
     /// Stop until `fg`.
@@ -328,6 +330,13 @@ pub const KEYS: &[Binding] = &[
         "Presenter: put the whole demo back to the beginning",
     ),
     row(
+        Command::Mouse,
+        &[char('M')],
+        "M",
+        "",
+        "The mouse, on or off: press a step or an answer, scroll",
+    ),
+    row(
         Command::Redraw,
         &[ctrl('l')],
         "ctrl-l",
@@ -515,6 +524,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         | Command::End
         | Command::Presenter
         | Command::Explain
+        | Command::Mouse
         | Command::Redraw
         | Command::Suspend
         | Command::Interrupt => None,

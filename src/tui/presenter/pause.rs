@@ -123,6 +123,17 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
     // a clicker of a lecture room has no other keys than these two
     let on = matches!(command, Command::Enter | Command::PageDown);
     let back = matches!(command, Command::Back | Command::PageUp);
+    let moves = matches!(
+        command,
+        Command::Left
+            | Command::Right
+            | Command::Jump(_)
+            | Command::Summary
+            | Command::Reset
+            | Command::Mishaps
+            | Command::Help
+            | Command::Quit
+    );
     match slide {
         Slide::Setting(..) => {
             app.overlay = Some(Overlay::Slide(slide));
@@ -150,35 +161,29 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Slide::Act(step, answer) if on => vec![app.apply(step, answer)],
-        Slide::Arranged(mishap) => {
-            let effects = app.probe(mishap.seen_by()).into_iter().collect();
+        Slide::Arranged(mishap) if on || back || moves => {
+            let mut effects: Vec<Effect> = app.probe(mishap.seen_by()).into_iter().collect();
             app.focus = screens::first_focus(app);
-            if on || back {
-                return effects;
+            if moves {
+                effects.extend(update::screen(app, command));
             }
-            let mut effects: Vec<Effect> = effects;
-            effects.extend(update::screen(app, command));
             effects
         }
         Slide::Opening | Slide::Before(_) | Slide::Act(..) | Slide::Trouble(_) if on || back => {
             app.focus = screens::first_focus(app);
             Vec::new()
         }
-        Slide::Opening | Slide::Before(_) | Slide::Act(..) | Slide::Trouble(_) => match command {
-            // what moves about works from a pause, too
-            Command::Left
-            | Command::Right
-            | Command::Jump(_)
-            | Command::Summary
-            | Command::Reset
-            | Command::Mishaps
-            | Command::Help
-            | Command::Quit => update::screen(app, command),
-            _ => {
-                app.overlay = Some(Overlay::Slide(slide));
-                Vec::new()
-            }
-        },
+        Slide::Opening | Slide::Before(_) | Slide::Act(..) | Slide::Trouble(_) if moves => {
+            update::screen(app, command)
+        }
+        Slide::Opening
+        | Slide::Before(_)
+        | Slide::Act(..)
+        | Slide::Arranged(_)
+        | Slide::Trouble(_) => {
+            app.overlay = Some(Overlay::Slide(slide));
+            Vec::new()
+        }
     }
 }
 
