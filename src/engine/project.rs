@@ -174,7 +174,7 @@ impl ProjectStep {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
-        let recorded = cx.settings.project.id.is_some() || recorded_id(cx).is_some();
+        let recorded = recorded_id(cx).is_some();
         let (sight, listing) = look(cx, key).await?;
         if !matches!(sight, Sight::Recorded(_)) {
             // what an earlier look of this run remembers may be another project's

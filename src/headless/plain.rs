@@ -2,7 +2,13 @@
 //!
 //! End of input is never consent: it ends the run with what was asked, and exit code 2.
 
-use super::{Output, ask, report, work};
+use super::{
+    Output, ask,
+    output::Veil,
+    report,
+    wizard::{self, Opening},
+    work,
+};
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, Keyring},
@@ -11,7 +17,9 @@ use crate::{
     finding::Code,
     plan::{Status, StepId, StepState},
     ports::Ports,
+    receipt::identifiers,
     settings::Settings,
+    tour::talk,
 };
 
 /// One numbered line of a question.
@@ -48,13 +56,8 @@ enum Turn {
 }
 
 /// The wizard in lines: all steps.
-pub async fn run(
-    settings: Settings,
-    ports: Ports,
-    notes: Vec<String>,
-    output: &mut Output,
-) -> Exit {
-    steps(settings, ports, &StepId::ALL, notes, output).await
+pub async fn run(settings: Settings, ports: Ports, opening: Opening, output: &mut Output) -> Exit {
+    steps(settings, ports, &StepId::ALL, opening, output).await
 }
 
 /// Some steps in lines.
@@ -62,21 +65,38 @@ pub async fn steps(
     settings: Settings,
     ports: Ports,
     shown: &[StepId],
-    notes: Vec<String>,
+    opening: Opening,
     output: &mut Output,
 ) -> Exit {
+    let present = opening.present;
+    if present {
+        let mut private = opening.private;
+        private.extend(wizard::private(&settings));
+        output.veil = Some(Veil {
+            private,
+            ..Veil::default()
+        });
+    }
     let place = if settings.is_sandbox() {
         "Sandbox"
     } else {
         "Neon"
     };
     output.line(format!("neonup, {}, {place}.", settings.project.name));
-    for note in notes {
+    for note in opening.notes {
         output.line(format!("{note}."));
     }
     let mut work = work::Work::new(settings, ports);
     let mut lines = ask::Lines::standard();
-    match walk(&mut work, shown, &mut lines, output).await {
+    let mut ended = if present {
+        pause(&mut work, talk::OPENING, &mut lines, output).await
+    } else {
+        Ok(true)
+    };
+    if ended == Ok(true) {
+        ended = walk(&mut work, shown, present, &mut lines, output).await;
+    }
+    match ended {
         Ok(true) => {
             output.line("");
             output.line("Summary.");
@@ -101,6 +121,7 @@ pub async fn steps(
 async fn walk(
     work: &mut work::Work,
     shown: &[StepId],
+    present: bool,
     lines: &mut ask::Lines,
     output: &mut Output,
 ) -> Result<bool, work::Stop> {
@@ -111,9 +132,19 @@ async fn walk(
     work.probe_all(&before, output).await?;
     let mut place = 0;
     let mut insist = false;
+    let mut told = None;
     while let Some(id) = shown.get(place).copied() {
+        if present && told != Some(id) {
+            told = Some(id);
+            if !pause(work, talk::step(id), lines, output).await? {
+                return Ok(false);
+            }
+        }
         if !insist || work.plan.status(id) == Status::Unknown {
             work.probe_all(&[id], output).await?;
+        }
+        if let Some(veil) = &mut output.veil {
+            veil.identifiers = identifiers(&work.plan);
         }
         let state = work.plan.step(id).clone();
         output.line("");
@@ -130,7 +161,7 @@ async fn walk(
             continue;
         }
         report::changes(output, &state);
-        match question(work, id, &state, lines, output).await? {
+        match question(work, id, &state, present, lines, output).await? {
             Turn::Again => insist = !matches!(work.plan.status(id), Status::Done | Status::Skipped),
             Turn::Back => {
                 place = place.saturating_sub(1);
@@ -150,10 +181,31 @@ async fn walk(
     Ok(true)
 }
 
+/// Tells the room what comes, and waits for Enter. `false`: the input has ended.
+async fn pause(
+    work: &mut work::Work,
+    told: talk::Talk,
+    lines: &mut ask::Lines,
+    output: &mut Output,
+) -> Result<bool, work::Stop> {
+    output.line("");
+    output.line(format!("{}. {}.", told.title, told.above));
+    output.line(told.says);
+    output.line(format!("Watch {}", told.watch));
+    output.prompt("Enter goes on: ");
+    let line = work.line(lines).await?;
+    if line.is_none() {
+        output.line("");
+        output.note("the input ended here: nothing was assumed");
+    }
+    Ok(line.is_some())
+}
+
 async fn question(
     work: &mut work::Work,
     id: StepId,
     state: &StepState,
+    present: bool,
     lines: &mut ask::Lines,
     output: &mut Output,
 ) -> Result<Turn, work::Stop> {
@@ -230,7 +282,22 @@ async fn question(
             }
         }
     };
+    if present {
+        output.line("What will happen:");
+        for says in talk::will(id, &answer) {
+            output.line(format!("- {says}"));
+        }
+        output.prompt("Enter does it, anything else leaves it: ");
+        match work.line(lines).await? {
+            None => return Ok(Turn::EndOfInput),
+            Some(line) if !line.trim().is_empty() => return Ok(Turn::Again),
+            Some(_) => {}
+        }
+    }
     work.apply(id, answer, output).await?;
+    if let Some(veil) = &mut output.veil {
+        veil.identifiers = identifiers(&work.plan);
+    }
     let status = work.plan.status(id);
     if matches!(status, Status::Done | Status::Skipped) {
         report::step(output, id, work.plan.step(id));

@@ -19,6 +19,7 @@ mod keyring;
 mod neon_cli;
 mod neon_http;
 mod pictures;
+mod presenter;
 mod project;
 mod refusals;
 mod rotate;

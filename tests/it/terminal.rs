@@ -77,6 +77,11 @@ impl Terminal {
         self.screen.lock().unwrap().screen().contents()
     }
 
+    /// Everything that was ever written to the screen.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned()
+    }
+
     /// The heading of the page, and the state beside it.
     pub fn heading(&self) -> String {
         let text = self.text();

@@ -46,7 +46,7 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
         terminal.text().contains("The sample project")
     });
     let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
-    let raw = String::from_utf8_lossy(&terminal.raw.lock().unwrap()).into_owned();
+    let raw = terminal.raw();
     let value = |key: &str| {
         let line = written.lines().find(|line| line.starts_with(key)).unwrap();
         line[key.len() + 1..].trim_matches('\'').to_owned()
