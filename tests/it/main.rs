@@ -28,6 +28,7 @@ mod secrets;
 mod stacks;
 mod steps;
 mod support;
+mod terminal;
 mod together;
 mod tui;
 mod wizard;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     support::{Home, PATIENCE, Run, processes, until},
-    wizard::Terminal,
+    terminal::Terminal,
 };
 
 const ENV: &str = "backend/.env";
