@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use self::{
     branch::{ensure, join},
     create::{create, limit_reached, open_operations, record, rivals, wait},
-    find::{ambiguous, list, look, recorded_id},
+    find::{ambiguous, known_id, list, look},
 };
 use super::{Cx, Project as KnownProject, Step, login};
 use crate::{
@@ -174,7 +174,7 @@ impl ProjectStep {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
-        let recorded = recorded_id(cx).is_some();
+        let recorded = known_id(cx).is_some();
         let (sight, listing) = look(cx, key).await?;
         if !matches!(sight, Sight::Recorded(_)) {
             // what an earlier look of this run remembers may be another project's
