@@ -44,6 +44,8 @@ struct Memory {
     organization: Option<String>,
     projects_limit: Option<i64>,
     unproven: bool,
+    temporary: bool,
+    claim: Option<Secret>,
 }
 
 /// What the steps of one run tell each other. Never stored: each run learns it anew.
@@ -185,6 +187,26 @@ impl Cx {
     /// Remembers how many projects there may be.
     pub fn remember_projects_limit(&self, limit: Option<i64>) {
         self.shared.memory().projects_limit = limit;
+    }
+
+    /// Whether a temporary database is wanted: by the flag, or by an answer in this run.
+    pub fn wants_temporary(&self) -> bool {
+        self.settings.flags.claimable || self.shared.memory().temporary
+    }
+
+    /// Remembers that a temporary database is wanted, or not any more.
+    pub fn remember_temporary(&self, wanted: bool) {
+        self.shared.memory().temporary = wanted;
+    }
+
+    /// The id of this clone's temporary database, which is a secret, if it has one.
+    pub fn claim(&self) -> Option<Secret> {
+        self.shared.memory().claim.clone()
+    }
+
+    /// Remembers the id of the temporary database.
+    pub fn remember_claim(&self, claim: Option<Secret>) {
+        self.shared.memory().claim = claim;
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.

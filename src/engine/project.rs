@@ -11,7 +11,10 @@ use self::{
     create::{create, limit_reached, open_operations, record, rivals, wait},
     find::{ambiguous, list, look, recorded_id},
 };
-use super::{Cx, Project as KnownProject, Step, login};
+use super::{
+    Cx, Project as KnownProject, Step, login,
+    temporary::{self, Course},
+};
 use crate::{
     answer::Answer,
     detail::{Detail, Project as ProjectDetail, ProjectChoice},
@@ -51,6 +54,17 @@ impl Step for ProjectStep {
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        let (mut claimed, mut over) = (None, false);
+        // a named project is the account's, whatever else there is
+        if !matches!(answer, Answer::Join(_) | Answer::Create(_)) {
+            match temporary::apply(cx).await? {
+                Course::Report(report) => return Ok(*report),
+                Course::Account {
+                    claimed: id,
+                    over: ended,
+                } => (claimed, over) = (id, ended),
+            }
+        }
         let known = login::find_key(cx).await.ok_or_else(login::needed)?;
         let key = &known.key;
         let mut rivals_of = None;
@@ -72,6 +86,7 @@ impl Step for ProjectStep {
                 (made.project, made.operations)
             }
             Answer::Default
+            | Answer::Temporary
             | Answer::Key(..)
             | Answer::NeonCli(_)
             | Answer::EditCode
@@ -79,7 +94,7 @@ impl Step for ProjectStep {
             | Answer::Undo
             | Answer::Hook
             | Answer::Rotate => {
-                let (sight, listing) = look(cx, key).await?;
+                let (sight, listing) = look(cx, key, claimed).await?;
                 let name = cx.settings.project.name.clone();
                 match sight {
                     Sight::Recorded(project) if cx.settings.flags.new_project => {
@@ -127,7 +142,12 @@ impl Step for ProjectStep {
                 }
             }
         };
-        self.settle(cx, key, project, operations, rivals_of).await
+        let report = self.settle(cx, key, project, operations, rivals_of).await?;
+        if over {
+            // neonup.toml names the project from here on
+            temporary::forget(cx).await;
+        }
+        Ok(report)
     }
 }
 
@@ -170,12 +190,17 @@ fn made_twice(ours: &Project, others: &[Project], winner: Option<&Project>) -> F
 impl ProjectStep {
     /// Looks. `made`: what `--new` asked for was done in this run.
     async fn look(self, cx: &Cx, made: bool) -> Result<Report> {
+        let claimed = match temporary::look(cx, made).await? {
+            Course::Report(report) => return Ok(*report),
+            Course::Account { claimed, .. } => claimed,
+        };
         let Some(known) = login::find_key(cx).await else {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
         let recorded = cx.settings.project.id.is_some() || recorded_id(cx).is_some();
-        let (sight, listing) = look(cx, key).await?;
+        let was_temporary = claimed.is_some();
+        let (sight, listing) = look(cx, key, claimed).await?;
         if !matches!(sight, Sight::Recorded(_)) {
             // what an earlier look of this run remembers may be another project's
             cx.remember_project(None);
@@ -222,13 +247,20 @@ impl ProjectStep {
                     findings.push(
                         Finding::new(
                             Code::ProjectDuplicate,
-                            format!("`{name}` exists already: join it"),
+                            format!("`{}` exists already: join it", only.name),
                         )
                         .detail(format!("{}, created {age}", only.id))
                         .hint("neonup setup project")
                         .fixable(),
                     );
-                    format!("`{name}` exists ({}), not joined yet", only.id)
+                    if was_temporary {
+                        format!(
+                            "the temporary database was claimed ({}), not joined yet",
+                            only.id
+                        )
+                    } else {
+                        format!("`{}` exists ({}), not joined yet", only.name, only.id)
+                    }
                 }
                 several => {
                     findings.push(ambiguous(name, several));
@@ -252,11 +284,15 @@ impl ProjectStep {
                 format!("no project `{name}` yet")
             }
             Sight::Lost(id) => {
-                findings.push(
-                    Finding::new(Code::ProjectDeleted, format!("project {id} is not there, or not visible to this key"))
-                        .path("neonup.toml")
-                        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project"),
-                );
+                let finding = Finding::new(Code::ProjectDeleted, format!("project {id} is not there, or not visible to this key"))
+                    .hint("use a key of the right account; or set another id with --project ID; or --new for a new project");
+                findings.push(if was_temporary {
+                    finding.detail(
+                        "it is the temporary database, which another account may have claimed",
+                    )
+                } else {
+                    finding.path("neonup.toml")
+                });
                 format!("project {id} is not there")
             }
         };

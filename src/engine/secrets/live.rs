@@ -1,6 +1,6 @@
 //! The secrets that are known: what the env files hold, and the API key.
 
-use super::words::GENERATED;
+use super::words::{CLAIM, GENERATED};
 use crate::{
     detail::CheckState,
     domain::{
@@ -79,6 +79,9 @@ impl Live {
                 "the database password".to_owned(),
                 project.connection.password,
             );
+        }
+        if let Some(claim) = cx.claim() {
+            live.add(CLAIM.to_owned(), claim);
         }
         if let Some(key) = cx.known_key() {
             live.add("the Neon API key".to_owned(), key.key);

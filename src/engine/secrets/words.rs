@@ -12,6 +12,9 @@ use crate::{
 /// What the name of a secret begins with that this program made, before its key and its file.
 pub(super) const GENERATED: &str = "the value of ";
 
+/// What the id of the temporary database is called.
+pub(super) const CLAIM: &str = "the claim link of the temporary database";
+
 const FIX: &str = "neonup check secrets --fix";
 
 /// The only cure for a password that others may have.
@@ -21,6 +24,9 @@ const ROTATE: &str =
 /// The only cure for an API key that others may have.
 const REVOKE: &str = "`neonup rotate --api-key` makes a new key, stores it, and revokes this one";
 
+/// The only cure for a claim link that others may have, short of claiming the database before they do.
+const ANOTHER: &str = "whoever has the link can take the database: claim it first (`neonup claim`), or `neonup setup --claimable --new` makes another";
+
 /// The cure for what others may have.
 fn cure(leak: &Leak) -> String {
     match leak.what.strip_prefix(GENERATED) {
@@ -28,6 +34,7 @@ fn cure(leak: &Leak) -> String {
             "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
         ),
         None if leak.what.contains("API key") => REVOKE.to_owned(),
+        None if leak.what == CLAIM => ANOTHER.to_owned(),
         None => ROTATE.to_owned(),
     }
 }

@@ -92,6 +92,7 @@ impl Caller {
     /// Whether the key may see the project.
     pub(super) fn sees(&self, project: &Project) -> bool {
         match &self.scope {
+            _ if project.is_ownerless() => false,
             Scope::Personal => true,
             Scope::Organization { org } => project.org_id == *org,
             Scope::Project { project: own, .. } => project.id == *own,

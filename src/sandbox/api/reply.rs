@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
-    extract::Request,
+    extract::{OriginalUri, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -178,8 +178,11 @@ pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
 
 /// The request's path and query, with the base path that routing has taken away.
 pub(super) fn original_path(request: &Request) -> String {
-    let path = request.uri().path_and_query().map(ToString::to_string);
-    format!("{}{}", super::BASE, path.unwrap_or_default())
+    let original = request.extensions().get::<OriginalUri>();
+    let uri = original.map_or_else(|| request.uri(), |OriginalUri(uri)| uri);
+    uri.path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 /// Spoils the body of an answer.

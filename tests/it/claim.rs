@@ -1,0 +1,127 @@
+//! A temporary database without an account: made once, found again, claimed, and given up for the account's project.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Home, Repo, Run, Sandbox, post};
+
+/// `neonup` with the sandbox's address and no key.
+fn without_key(repo: &Repo, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    let output = home
+        .neonup()
+        .current_dir(&repo.root)
+        .env("NEON_API_HOST", &sandbox.api_host)
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    Run::new(&output)
+}
+
+/// The link, as `neonup claim` shows it, and the id that it ends in.
+fn link(repo: &Repo, home: &Home, sandbox: &Sandbox) -> (String, String) {
+    let run = without_key(repo, home, sandbox, &["claim"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    let link = run.stdout.trim().to_owned();
+    assert!(link.starts_with("http://127.0.0.1:"), "{link}");
+    let id = link.rsplit('/').next().unwrap().to_owned();
+    assert_eq!(id.len(), 36, "{id}");
+    (link, id)
+}
+
+fn creates(sandbox: &Sandbox) -> usize {
+    let requests = sandbox.requests();
+    let creates = requests
+        .iter()
+        .filter(|request| *request == "POST /api/v1/database");
+    creates.count()
+}
+
+/// Everything below the repository, git's own folder too, that holds this text.
+fn files_with(repo: &Repo, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![repo.root.clone()];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            if entry.file_type().unwrap().is_dir() {
+                open.push(path);
+            } else if String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).contains(text) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+const STEPS: [&str; 5] = ["login", "project", "env", "schema", "secrets"];
+
+fn with_steps<'a>(head: &[&'a str]) -> Vec<&'a str> {
+    head.iter().copied().chain(STEPS).collect()
+}
+
+#[test]
+fn from_no_account_over_the_claim_to_the_accounts_project() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let committed = repo.read("neonup.toml");
+    let run = without_key(&repo, &home, &sandbox, &with_steps(&["setup", "--claimable", "--yes", "--json"]));
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(run.evidence("login"), "no account: a temporary database");
+    assert!(run.evidence("project").contains("deleted in 2 days 23 hours"), "{run:#?}");
+    assert_eq!(run.codes(), ["project.temporary"], "{run:#?}");
+    assert_eq!(repo.read("neonup.toml"), committed, "the team's file is not touched");
+    let first = repo.env("DATABASE_URL");
+    let (link, id) = link(&repo, &home, &sandbox);
+    run.holds_none_of(&[&id, &first]);
+    // the id is in no file of the repository, so in no variable of an env file
+    assert_eq!(files_with(&repo, &id), [] as [&str; 0]);
+    // the database is found again, by any command, and answers
+    for arguments in [
+        with_steps(&["setup", "--claimable", "--yes", "--json"]),
+        with_steps(&["setup", "--yes", "--json"]),
+        with_steps(&["check", "--json"]),
+        vec!["status", "--json"],
+        vec!["claim", "--json"],
+    ] {
+        let run = without_key(&repo, &home, &sandbox, &arguments);
+        assert_eq!(run.code, 0, "{arguments:?} {run:#?}");
+        run.holds_none_of(&[&id, &first]);
+    }
+    assert_eq!((creates(&sandbox), repo.env("DATABASE_URL")), (1, first.clone()));
+    let health = without_key(&repo, &home, &sandbox, &["check", "--json", "health"]);
+    assert!(!health.codes().iter().any(|code| code.starts_with("health.") && !code.contains("app")), "{health:#?}");
+    // it is nobody's: the account does not see it
+    let run = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    assert!(run.stderr.contains("temporary database"), "{run:#?}");
+    // the claim: from here on only its account knows the connection
+    post(&link, "", &json!({}));
+    let run = without_key(&repo, &home, &sandbox, &with_steps(&["check", "--json"]));
+    assert_eq!(run.code, 1, "{run:#?}");
+    assert!(run.codes().contains(&"login.missing-key".to_owned()), "{run:#?}");
+    assert!(run.evidence("login").contains("was claimed"), "{run:#?}");
+    assert!(run.json()["next"].to_string().contains("neonup login"), "{run:#?}");
+    let run = without_key(&repo, &home, &sandbox, &["claim"]);
+    assert!(run.code == 0 && run.stdout.contains("was claimed"), "{run:#?}");
+    run.holds_none_of(&[&id]);
+    let run = without_key(&repo, &home, &sandbox, &with_steps(&["setup", "--claimable", "--yes", "--json"]));
+    assert_eq!((run.code, creates(&sandbox)), (2, 1), "no second one is made: {run:#?}");
+    // with the account's key it is joined, and its new password written
+    let run = repo.neonup(&home, &sandbox, &with_steps(&["check", "--json"]));
+    assert!(run.codes().contains(&"project.duplicate".to_owned()), "{run:#?}");
+    let run = repo.neonup(&home, &sandbox, &with_steps(&["setup", "--yes", "--json"]));
+    assert_eq!(run.code, 0, "{run:#?}");
+    let second = repo.env("DATABASE_URL");
+    assert_ne!(first, second, "the password is a new one");
+    assert!(repo.read("neonup.toml").contains("id = "));
+    let run = repo.neonup(&home, &sandbox, &["check", "--json", "login", "project", "env", "schema", "secrets"]);
+    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    let run = without_key(&repo, &home, &sandbox, &["claim"]);
+    assert!(run.code == 2 && run.stderr.contains("no temporary database"), "{run:#?}");
+    let projects = sandbox.requests();
+    assert!(!projects.contains(&"POST /api/v2/projects".to_owned()));
+    sandbox.stop();
+}
