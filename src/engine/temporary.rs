@@ -17,7 +17,7 @@ use crate::{
         url::Connection,
     },
     event::{Progress, Report},
-    failure::Result,
+    failure::{Failure, Result},
     finding::{Code, Finding, Severity},
     ports::{
         Ports,
@@ -268,6 +268,18 @@ pub(super) async fn forget(cx: &Cx) {
         tracing::info!(what = %failure.what, "the record of a temporary database stays");
     }
     cx.remember_claim(None);
+}
+
+/// Why the password of a temporary database is not rotated: only the API resets passwords, and nobody's project is in no account.
+pub fn no_rotation() -> Failure {
+    Failure::new(
+        Code::ProjectTemporary,
+        "nothing was rotated: the password of a temporary database cannot be reset",
+    )
+    .why("it belongs to no account, and only its account could")
+    .hint(format!(
+        "{SETUP} --new makes another database with a password of its own; or claim this one (`neonup claim`), then rotate"
+    ))
 }
 
 async fn create(cx: &Cx) -> Result<()> {
