@@ -78,6 +78,10 @@ impl fmt::Debug for Environment {
 
 /// What the command line says; everything is optional.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and none excludes another"
+)]
 pub struct Flags {
     /// `--api-host`.
     pub api_host: Option<String>,

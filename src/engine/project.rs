@@ -162,6 +162,43 @@ fn recorded_already(id: &str) -> Finding {
     .hint("leave --new out to use it; or take the line `id` out of neonup.toml first")
 }
 
+/// What is said, as a finding and in one sentence, of a project that is there and not recorded yet.
+fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String) {
+    let age = age::since(&only.created_at, cx.settings.now);
+    let finding = Finding::new(
+        Code::ProjectDuplicate,
+        format!("`{}` exists already: join it", only.name),
+    )
+    .detail(format!("{}, created {age}", only.id))
+    .hint("neonup setup project")
+    .fixable();
+    let evidence = if was_temporary {
+        format!(
+            "the temporary database was claimed ({}), not joined yet",
+            only.id
+        )
+    } else {
+        format!("`{}` exists ({}), not joined yet", only.name, only.id)
+    };
+    (finding, evidence)
+}
+
+/// What is said of a project whose id is known, and which the key does not see.
+fn lost(id: &str, was_temporary: bool) -> Finding {
+    let finding = Finding::new(
+        Code::ProjectDeleted,
+        format!("project {id} is not there, or not visible to this key"),
+    );
+    if was_temporary {
+        return finding
+            .detail("it was the temporary database of this clone, which another account may have claimed")
+            .hint("use a key of the account that claimed it; or --project ID, or --new for a new project");
+    }
+    finding
+        .path("neonup.toml")
+        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
+}
+
 /// What is said where somebody else made a project of this name at the same moment.
 fn made_twice(ours: &Project, others: &[Project], winner: Option<&Project>) -> Finding {
     let used = winner.unwrap_or(ours);
@@ -243,24 +280,9 @@ impl ProjectStep {
             }
             Sight::Named(projects) => match projects.as_slice() {
                 [only] => {
-                    let age = age::since(&only.created_at, cx.settings.now);
-                    findings.push(
-                        Finding::new(
-                            Code::ProjectDuplicate,
-                            format!("`{}` exists already: join it", only.name),
-                        )
-                        .detail(format!("{}, created {age}", only.id))
-                        .hint("neonup setup project")
-                        .fixable(),
-                    );
-                    if was_temporary {
-                        format!(
-                            "the temporary database was claimed ({}), not joined yet",
-                            only.id
-                        )
-                    } else {
-                        format!("`{}` exists ({}), not joined yet", only.name, only.id)
-                    }
+                    let (finding, evidence) = not_joined(cx, only, was_temporary);
+                    findings.push(finding);
+                    evidence
                 }
                 several => {
                     findings.push(ambiguous(name, several));
@@ -284,15 +306,7 @@ impl ProjectStep {
                 format!("no project `{name}` yet")
             }
             Sight::Lost(id) => {
-                let finding = Finding::new(Code::ProjectDeleted, format!("project {id} is not there, or not visible to this key"))
-                    .hint("use a key of the right account; or set another id with --project ID; or --new for a new project");
-                findings.push(if was_temporary {
-                    finding.detail(
-                        "it is the temporary database, which another account may have claimed",
-                    )
-                } else {
-                    finding.path("neonup.toml")
-                });
+                findings.push(lost(&id, was_temporary));
                 format!("project {id} is not there")
             }
         };
@@ -383,6 +397,7 @@ impl ProjectStep {
             postgres: cx.settings.project.postgres,
             choices,
             unlisted: listing.unavailable.len(),
+            temporary: false,
             joined: None,
         }
     }

@@ -326,6 +326,7 @@ fn detail(cx: &Cx, joined: Option<Joined>) -> Detail {
         postgres: POSTGRES,
         choices: Vec::new(),
         unlisted: 0,
+        temporary: true,
         joined,
     })
 }

@@ -361,6 +361,12 @@ fn login_choices(state: &StepState) -> Vec<Choice> {
         let label = format!("Use the neon CLI's login ({account}), for this session only");
         choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
     }
+    if login.is_some_and(|login| login.key.is_none()) {
+        choices.push(choice(
+            "No account: a temporary database, deleted after 72 hours unless it is claimed",
+            Act::Apply(Answer::Temporary),
+        ));
+    }
     choices
 }
 
@@ -368,6 +374,13 @@ fn project_choices(state: &StepState) -> Vec<Choice> {
     let mut choices = Vec::new();
 
     if let Some(Detail::Project(project)) = &state.detail {
+        if project.temporary {
+            choices.push(choice(
+                "Make a temporary database",
+                Act::Apply(Answer::Default),
+            ));
+            return choices;
+        }
         for found in project.choices.iter().filter(|found| found.exact) {
             let label = format!(
                 "Join {} ({}, {}, created {})",

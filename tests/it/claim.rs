@@ -61,16 +61,13 @@ fn with_steps<'a>(head: &[&'a str]) -> Vec<&'a str> {
     head.iter().copied().chain(STEPS).collect()
 }
 
-#[test]
-fn from_no_account_over_the_claim_to_the_accounts_project() {
-    let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
-    let repo = Repo::sample(&home);
+/// Makes one, and makes sure that it is found again and told to nobody. Gives the link, the id and the URL in the env file.
+fn made_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, String) {
     let committed = repo.read("neonup.toml");
     let run = without_key(
-        &repo,
-        &home,
-        &sandbox,
+        repo,
+        home,
+        sandbox,
         &with_steps(&["setup", "--claimable", "--yes", "--json"]),
     );
     assert_eq!(run.code, 0, "{run:#?}");
@@ -83,10 +80,10 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
         "the team's file is not touched"
     );
     let first = repo.env("DATABASE_URL");
-    let (link, id) = link(&repo, &home, &sandbox);
+    let (link, id) = link(repo, home, sandbox);
     run.holds_none_of(&[&id, &first]);
     // the id is in no file of the repository, so in no variable of an env file
-    assert_eq!(files_with(&repo, &id), [] as [&str; 0]);
+    assert_eq!(files_with(repo, &id), [] as [&str; 0]);
     // the database is found again, by any command, and answers
     for arguments in [
         with_steps(&["setup", "--claimable", "--yes", "--json"]),
@@ -95,15 +92,15 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
         vec!["status", "--json"],
         vec!["claim", "--json"],
     ] {
-        let run = without_key(&repo, &home, &sandbox, &arguments);
+        let run = without_key(repo, home, sandbox, &arguments);
         assert_eq!(run.code, 0, "{arguments:?} {run:#?}");
         run.holds_none_of(&[&id, &first]);
     }
     assert_eq!(
-        (creates(&sandbox), repo.env("DATABASE_URL")),
+        (creates(sandbox), repo.env("DATABASE_URL")),
         (1, first.clone())
     );
-    let health = without_key(&repo, &home, &sandbox, &["check", "--json", "health"]);
+    let health = without_key(repo, home, sandbox, &["check", "--json", "health"]);
     assert!(
         !health
             .codes()
@@ -111,6 +108,15 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
             .any(|code| code.starts_with("health.") && !code.contains("app")),
         "{health:#?}"
     );
+    (link, id, first)
+}
+
+#[test]
+fn from_no_account_over_the_claim_to_the_accounts_project() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let (link, id, first) = made_once(&home, &sandbox, &repo);
     // it is nobody's: the account does not see it
     let run = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
     assert_eq!(run.code, 2, "{run:#?}");

@@ -39,7 +39,7 @@ struct New {
 pub(super) async fn create(State(core): Shared, headers: HeaderMap, bytes: Bytes) -> Reply {
     let failed = || ApiError::internal("Failed to create the database.");
     // the service takes a body that is no JSON for its own failure
-    let new: New = serde_json::from_slice(&bytes).map_err(|_| failed())?;
+    let new: New = serde_json::from_slice(&bytes).map_err(|_malformed| failed())?;
     if new.referrer.trim().is_empty() {
         return Err(ApiError::bad_request("Missing referrer"));
     }
@@ -60,7 +60,7 @@ pub(super) async fn create(State(core): Shared, headers: HeaderMap, bytes: Bytes
 }
 
 pub(super) async fn get(State(core): Shared, headers: HeaderMap, Path(id): Path<String>) -> Reply {
-    answer(&core, &headers, &find(&core, &id)?)
+    answer(&core, &headers, &find(&core, &id).ok_or_else(unknown)?)
 }
 
 /// The page that the claim link leads to.
@@ -68,7 +68,7 @@ pub(super) async fn page(
     State(core): Shared,
     Path(id): Path<String>,
 ) -> Result<Html<&'static str>, Html<&'static str>> {
-    find(&core, &id).map(|_| Html(PAGE)).map_err(|_| Html(GONE))
+    find(&core, &id).map(|_| Html(PAGE)).ok_or(Html(GONE))
 }
 
 const PAGE: &str = "<!DOCTYPE html><title>Claim</title><p>This database of the sandbox belongs to nobody.</p>\
@@ -82,7 +82,7 @@ pub(super) async fn claim(
     State(core): Shared,
     Path(id): Path<String>,
 ) -> Result<Html<&'static str>, Html<&'static str>> {
-    let name = find(&core, &id).map_err(|_| Html(GONE))?;
+    let name = find(&core, &id).ok_or(Html(GONE))?;
     settled(&core, &name).await;
     let org = core.store.read(|state| {
         let first = state.account.organizations.first();
@@ -143,7 +143,7 @@ pub(super) async fn change(
         expires_in: Option<i64>,
         status: Option<Ownership>,
     }
-    let changed = find(&core, &id).and_then(|name| {
+    let changed = find(&core, &id).ok_or_else(unknown).and_then(|name| {
         let change: Change = reply::body(&bytes)?;
         core.store.edit(&name, |project| {
             if let Some(temporary) = &mut project.temporary {
@@ -204,23 +204,25 @@ fn remove(core: &Arc<Core>, name: &str) {
 }
 
 /// The project of a database's id. One whose time is up is removed now.
-fn find(core: &Arc<Core>, id: &str) -> Result<String, ApiError> {
-    let found = core.store.read(|state| {
+fn find(core: &Arc<Core>, id: &str) -> Option<String> {
+    let (name, left) = core.store.read(|state| {
         let has = |project: &&Project| {
             let temporary = project.temporary.as_ref();
             temporary.is_some_and(|temporary| temporary.id == id)
         };
         let project = state.projects.values().find(has)?;
         Some((project.id.clone(), left(project)))
-    });
-    match found {
-        Some((name, Some(left))) if left.is_zero() => {
-            remove(core, &name);
-            Err(ApiError::bad_request("Database not found"))
-        }
-        Some((name, _)) => Ok(name),
-        None => Err(ApiError::bad_request("Database not found")),
+    })?;
+    if left.is_some_and(|left| left.is_zero()) {
+        remove(core, &name);
+        return None;
     }
+    Some(name)
+}
+
+/// The service's words for an id that it does not know.
+fn unknown() -> ApiError {
+    ApiError::bad_request("Database not found")
 }
 
 /// Waits until all operations have ended; whether they all went well.
@@ -269,5 +271,5 @@ fn answer(core: &Core, headers: &HeaderMap, name: &str) -> Reply {
         .project(name, view)
         .flatten()
         .map(Json)
-        .ok_or_else(|| ApiError::bad_request("Database not found"))
+        .ok_or_else(unknown)
 }
