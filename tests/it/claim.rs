@@ -1,5 +1,8 @@
 //! A temporary database without an account: made once, found again, claimed, and given up for the account's project.
 
+mod service;
+mod steps;
+
 use std::fs;
 
 use serde_json::json;

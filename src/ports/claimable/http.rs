@@ -212,6 +212,7 @@ impl Claimable for HttpClaimable {
                     return Ok(None);
                 }
                 Err(Refusal::Answered(status, text)) => {
+                    let text = text.replace(id.expose(), "••••");
                     (self.refused(status, &text), status.is_server_error())
                 }
                 Err(Refusal::Unsent(failure)) => (failure, false),

@@ -7,7 +7,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::Html,
 };
 use serde::Deserialize;
@@ -25,6 +25,9 @@ use crate::sandbox::{
     operations::{self, Work},
     state::{Ownership, Project, Status, Temporary},
 };
+
+/// A page for a browser, or the one that says that there is nothing.
+type Page = Result<Html<&'static str>, (StatusCode, Html<&'static str>)>;
 
 /// How long a temporary database lives.
 const LIFETIME: time::Duration = time::Duration::hours(72);
@@ -64,11 +67,10 @@ pub(super) async fn get(State(core): Shared, headers: HeaderMap, Path(id): Path<
 }
 
 /// The page that the claim link leads to.
-pub(super) async fn page(
-    State(core): Shared,
-    Path(id): Path<String>,
-) -> Result<Html<&'static str>, Html<&'static str>> {
-    find(&core, &id).map(|_| Html(PAGE)).ok_or(Html(GONE))
+pub(super) async fn page(State(core): Shared, Path(id): Path<String>) -> Page {
+    find(&core, &id)
+        .map(|_| Html(PAGE))
+        .ok_or((StatusCode::NOT_FOUND, Html(GONE)))
 }
 
 const PAGE: &str = "<!DOCTYPE html><title>Claim</title><p>This database of the sandbox belongs to nobody.</p>\
@@ -78,11 +80,8 @@ const GONE: &str =
     "<!DOCTYPE html><title>Gone</title><p>There is no such database, or not any more.</p>";
 
 /// Gives the database to the account. Its roles get new passwords, and the service tells its connection no more.
-pub(super) async fn claim(
-    State(core): Shared,
-    Path(id): Path<String>,
-) -> Result<Html<&'static str>, Html<&'static str>> {
-    let name = find(&core, &id).ok_or(Html(GONE))?;
+pub(super) async fn claim(State(core): Shared, Path(id): Path<String>) -> Page {
+    let name = find(&core, &id).ok_or((StatusCode::NOT_FOUND, Html(GONE)))?;
     settled(&core, &name).await;
     let org = core.store.read(|state| {
         let first = state.account.organizations.first();
