@@ -3,7 +3,7 @@
 mod service;
 mod steps;
 
-use std::fs;
+use std::{fs, io::Write as _, process::Stdio};
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn without_key(repo: &Repo, home: &Home, sandbox: &Sandbox, arguments: &[&str]) 
         .current_dir(&repo.root)
         .env("NEON_API_HOST", &sandbox.api_host)
         .args(arguments)
-        .stdin(std::process::Stdio::null())
+        .stdin(Stdio::null())
         .output()
         .unwrap();
     Run::new(&output)
@@ -177,5 +177,149 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
     );
     let projects = sandbox.requests();
     assert!(!projects.contains(&"POST /api/v2/projects".to_owned()));
+    sandbox.stop();
+}
+
+#[test]
+fn no_output_log_or_receipt_holds_the_id_but_what_neonup_claim_prints() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let (receipt, log) = (
+        home.dir.path().join("receipt.md"),
+        home.dir.path().join("log"),
+    );
+    let (receipt, log) = (receipt.to_str().unwrap(), log.to_str().unwrap());
+    let setup = with_steps(&["setup", "--claimable", "--yes", "-vv", "--log", log]);
+    let setup = without_key(&repo, &home, &sandbox, &setup);
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    assert!(
+        setup.stderr.contains("neonup claim"),
+        "the way to keep it is told: {setup:#?}"
+    );
+    let check = with_steps(&["check", "-vv", "--receipt", receipt]);
+    let check = without_key(&repo, &home, &sandbox, &check);
+    assert_eq!(check.code, 0, "{check:#?}");
+    let status = without_key(&repo, &home, &sandbox, &["status", "-vv"]);
+    assert!(
+        status.stdout.contains("no account: a temporary database"),
+        "{status:#?}"
+    );
+    let (link, id) = link(&repo, &home, &sandbox);
+    for run in [&setup, &check, &status] {
+        run.holds_none_of(&[&id, &link]);
+    }
+    let (log, receipt) = (
+        fs::read_to_string(log).unwrap(),
+        fs::read_to_string(receipt).unwrap(),
+    );
+    assert!(
+        !log.is_empty() && !log.contains(&id),
+        "the id is in the log"
+    );
+    assert!(
+        receipt.contains("temporary") && !receipt.contains(&id),
+        "{receipt}"
+    );
+    // it is kept where only its owner reads it
+    let kept = fs::read_dir(home.dir.path().join("config/neonup/keys")).unwrap();
+    let kept: Vec<_> = kept.flatten().map(|entry| entry.path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(fs::read_to_string(&kept[0]).unwrap().contains(&id));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&kept[0]).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    sandbox.stop();
+}
+
+#[test]
+fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let setup = without_key(
+        &repo,
+        &home,
+        &sandbox,
+        &with_steps(&["setup", "--claimable", "--yes"]),
+    );
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    let (link, id) = link(&repo, &home, &sandbox);
+    fs::write(repo.path("NOTES.md"), format!("claim it: {link}\n")).unwrap();
+    repo.git(&home, &["add", "NOTES.md"]);
+    let hook = without_key(&repo, &home, &sandbox, &["hook", "run"]);
+    assert_eq!(hook.code, 1, "{hook:#?}");
+    assert!(hook.stderr.contains("NOTES.md"), "{hook:#?}");
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
+    let commit = [&identity[..], &["commit", "-q", "-m", "notes"]].concat();
+    repo.git(&home, &commit);
+    let check = without_key(&repo, &home, &sandbox, &["check", "--json", "secrets"]);
+    assert_eq!(check.code, 1, "{check:#?}");
+    for code in [
+        "secrets.live-secret-in-tree",
+        "secrets.live-secret-in-history",
+    ] {
+        assert!(check.codes().contains(&code.to_owned()), "{check:#?}");
+    }
+    assert!(
+        check.stdout.contains("neonup claim"),
+        "the cure is told: {check:#?}"
+    );
+    for run in [&hook, &check] {
+        run.holds_none_of(&[&id]);
+    }
+    sandbox.stop();
+}
+
+/// `--plain` without a key, through a pipe: the answer "no account", and Enter to the end.
+#[test]
+fn the_wizard_in_lines_offers_it_where_there_is_no_key() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let walk = |answers: &str| {
+        let mut child = home
+            .neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .args(["--plain"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // it may have ended before it has read all of them
+        stdin.write_all(answers.as_bytes()).ok();
+        drop(stdin);
+        Run::new(&child.wait_with_output().unwrap())
+    };
+    let asked = walk("");
+    assert_eq!((asked.code, creates(&sandbox)), (2, 0), "{asked:#?}");
+    let offered = asked
+        .stdout
+        .lines()
+        .find(|line| line.contains("No account"));
+    let number = offered.unwrap().split('.').next().unwrap();
+    let stopped = walk(&format!("{number}\n"));
+    assert!(
+        stopped
+            .stdout
+            .contains("Make a temporary database (default)"),
+        "{stopped:#?}"
+    );
+    assert_eq!(
+        (stopped.code, creates(&sandbox)),
+        (2, 0),
+        "saying so is not yet making it: {stopped:#?}"
+    );
+    let done = walk(&format!("{number}\n{}", "\n".repeat(12)));
+    assert_eq!(creates(&sandbox), 1, "{done:#?}");
+    assert!(done.stdout.contains("Step 7 of 7"), "{done:#?}");
+    let (_, id) = link(&repo, &home, &sandbox);
+    done.holds_none_of(&[&id]);
     sandbox.stop();
 }

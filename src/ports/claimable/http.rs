@@ -22,12 +22,16 @@ const DATABASES: &str = "/api/v1/database";
 const REFERRER: &str = "neonup";
 /// How often a read that was not answered is sent again.
 const RETRIES: u32 = 2;
+/// How many times longer a create may take than any other request: nobody finds out what became of one that was given up.
+const CREATE: u32 = 4;
 /// The most of a refusal's text that is passed on, in characters.
 const TEXT: usize = 200;
 
 /// The service over HTTP.
 pub struct HttpClaimable {
     outlet: Outlet,
+    /// How long a create may take.
+    patience: Duration,
     pause: Duration,
 }
 
@@ -62,6 +66,7 @@ impl HttpClaimable {
     pub fn new(host: impl Into<String>, ca_file: Option<PathBuf>, timeout: Duration) -> Self {
         Self {
             outlet: Outlet::new(host.into(), "NEONUP_CLAIM_HOST", ca_file, timeout),
+            patience: timeout * CREATE,
             pause: Duration::from_millis(250),
         }
     }
@@ -72,7 +77,9 @@ impl HttpClaimable {
             .request(method.clone(), format!("{}{path}", self.outlet.base))
             .header(header::ACCEPT, "application/json");
         if method == Method::POST {
-            request = request.json(&json!({"ref": REFERRER, "enable_logical_replication": false}));
+            request = request
+                .timeout(self.patience)
+                .json(&json!({"ref": REFERRER, "enable_logical_replication": false}));
         }
         let failed = |error: &reqwest::Error| match self.outlet.unreachable(error) {
             (failure, true) => Refusal::Lost(failure),

@@ -115,7 +115,7 @@ async fn the_sandbox_speaks_the_service() {
         .install_default()
         .ok();
     let host = sandbox.api_host.trim_end_matches("/api/v2").to_owned();
-    let service = HttpClaimable::new(&host, None, Duration::from_secs(60));
+    let service = HttpClaimable::new(&host, None, Duration::from_mins(1));
     let made = service.create().await.unwrap();
     assert_eq!(made.ownership, Ownership::Unclaimed);
     assert_eq!(
