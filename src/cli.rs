@@ -454,6 +454,8 @@ pub struct Display {
     pub ascii: bool,
     /// The terminal's background is light.
     pub light: bool,
+    /// The terminal is not known to be one that would print a link's sequence instead of hiding it.
+    pub links: bool,
     /// The terminal is tmux.
     pub tmux: bool,
 }
@@ -479,6 +481,7 @@ impl Global {
                 &variable("NEONUP_BACKGROUND"),
                 &variable("COLORFGBG"),
             ),
+            links: !matches!(variable("TERM").as_str(), "linux" | "dumb" | ""),
             tmux: !variable("TMUX").is_empty(),
         }
     }

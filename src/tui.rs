@@ -14,6 +14,8 @@ pub mod drive;
 #[doc(hidden)]
 pub mod gallery;
 pub mod keymap;
+pub mod links;
+pub mod mouse;
 pub mod msg;
 pub mod presenter;
 pub mod screens;
@@ -53,6 +55,8 @@ pub struct Options {
     pub light: bool,
     /// Identifiers are hidden from the start.
     pub presenter: bool,
+    /// Whether web addresses are given to the terminal as links (OSC 8).
+    pub links: bool,
     /// Whether the terminal is tmux (`TMUX` is set): then the clipboard's sequence is passed through it.
     pub tmux: bool,
 }

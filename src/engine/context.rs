@@ -46,6 +46,7 @@ struct Memory {
     unproven: bool,
     temporary: bool,
     claim: Option<Secret>,
+    asleep: bool,
 }
 
 /// What the steps of one run tell each other. Never stored: each run learns it anew.
@@ -217,6 +218,16 @@ impl Cx {
     /// Remembers that it was changed, or that it was proven since.
     pub fn remember_change(&self, changed: bool) {
         self.shared.memory().unproven = changed;
+    }
+
+    /// Whether the compute was asleep when Neon was last asked, and nobody of us has connected since.
+    pub fn asleep(&self) -> bool {
+        self.shared.memory().asleep
+    }
+
+    /// Remembers whether it sleeps.
+    pub fn remember_asleep(&self, asleep: bool) {
+        self.shared.memory().asleep = asleep;
     }
 
     /// Holds the search for a key; see [`crate::engine::login::find_key`].

@@ -32,6 +32,7 @@ pub async fn run(
         no_color: display.no_color,
         ascii: display.ascii,
         light: display.light,
+        links: display.links,
         tmux: display.tmux,
         ..tui::Options::default()
     };

@@ -260,6 +260,8 @@ pub struct App {
     pub theme: Theme,
     /// Whether identifiers are hidden.
     pub presenter: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// How long the wizard has been open.
     pub now: Duration,
     /// A short word.
@@ -299,6 +301,7 @@ impl App {
                 light: options.light,
             },
             presenter: options.presenter,
+            mouse: false,
             now: Duration::ZERO,
             toast: None,
             follow: true,

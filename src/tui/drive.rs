@@ -2,13 +2,14 @@
 
 use std::{future::Future, io, pin::Pin, task::Poll, time::Duration};
 
-use crossterm::event::Event as TermEvent;
+use crossterm::event::{Event as TermEvent, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Options, Reason,
     app::App,
+    mouse::Mouse,
     msg::{Effect, Msg, Signal},
     update::{plain_char, update},
 };
@@ -56,6 +57,8 @@ pub trait Canvas {
     fn forget(&mut self) -> Result<(), Self::Error>;
     /// Puts a text into the clipboard.
     fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+    /// Takes the mouse from the terminal, or gives it back.
+    fn mouse(&mut self, on: bool) -> Result<(), Self::Error>;
     /// Gives the terminal back and stops the process; returns when it goes on.
     fn suspend(&mut self) -> Result<(), Self::Error>;
 }
@@ -94,6 +97,7 @@ pub async fn drive<C: Canvas>(
                 Effect::Apply(step, answer) => engine.apply(step, answer),
                 Effect::Cancel(step) => engine.cancel(step),
                 Effect::Copy(text) => canvas.copy(&text)?,
+                Effect::Mouse(on) => canvas.mouse(on)?,
                 Effect::Suspend => {
                     canvas.suspend()?;
                     let (columns, rows) = canvas.size()?;
@@ -159,7 +163,22 @@ fn term(event: TermEvent) -> Option<Msg> {
         TermEvent::Key(key) => Some(Msg::Key(key)),
         TermEvent::Paste(text) => Some(Msg::Paste(Secret::new(text))),
         TermEvent::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
-        TermEvent::FocusGained | TermEvent::FocusLost | TermEvent::Mouse(_) => None,
+        TermEvent::Mouse(event) => mouse(event).map(Msg::Mouse),
+        TermEvent::FocusGained | TermEvent::FocusLost => None,
+    }
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(event.column, event.row)),
+        MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
+        MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
     }
 }
 
@@ -168,6 +187,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
     let plain = |msg: &Msg| match msg {
         Msg::Key(key) => plain_char(key),
         Msg::Paste(_)
+        | Msg::Mouse(_)
         | Msg::Resize(..)
         | Msg::Engine(_)
         | Msg::Tick(_)

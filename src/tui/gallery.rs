@@ -386,7 +386,11 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
     } else {
         Vec::new()
     };
-    Detail::Health(Health { rungs, samples })
+    Detail::Health(Health {
+        rungs,
+        cold: climbed > 3,
+        samples,
+    })
 }
 
 /// The secrets step's facts.

@@ -66,6 +66,8 @@ pub enum Command {
     Presenter,
     /// The help page.
     Help,
+    /// Use the mouse, or leave it to the terminal.
+    Mouse,
     /// Draw anew.
     Redraw,
     /// Stop until `fg`.
@@ -300,6 +302,13 @@ pub const KEYS: &[Binding] = &[
         "Presenter mode: hide hosts, ids and addresses",
     ),
     row(
+        Command::Mouse,
+        &[char('M')],
+        "M",
+        "",
+        "The mouse, on or off: press a step or an answer, scroll",
+    ),
+    row(
         Command::Redraw,
         &[ctrl('l')],
         "ctrl-l",
@@ -481,6 +490,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         | Command::Home
         | Command::End
         | Command::Presenter
+        | Command::Mouse
         | Command::Redraw
         | Command::Suspend
         | Command::Interrupt => None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::Reason;
+use super::{Reason, mouse::Mouse};
 use crate::{answer::Answer, event::Event, plan::StepId, secret::Secret};
 
 /// A signal of the operating system, as far as the wizard cares.
@@ -25,6 +25,8 @@ pub enum Signal {
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted in one piece. It may be a key, so it is a secret until proven otherwise.
     Paste(Secret),
     /// The terminal has another size.
@@ -50,6 +52,8 @@ pub enum Effect {
     Cancel(StepId),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// Give the terminal back and stop, until the shell's `fg`.
     Suspend,
     /// Draw everything anew.

@@ -13,6 +13,7 @@ use super::{
         Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
     },
     keymap::{self, Command},
+    mouse::{self, Meaning, Mouse},
     msg::{Effect, Msg, Signal},
     screens::{self, health, help, login, project},
     text, view,
@@ -39,6 +40,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Key(event) => key(app, event),
+        Msg::Mouse(mouse) => pointed(app, mouse),
         Msg::Signal(signal) => match signal {
             Signal::Interrupt => interrupt(app),
             Signal::Terminate => vec![Effect::Quit(Reason::Cancelled)],
@@ -219,12 +221,59 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
             });
             return Vec::new();
         }
+        Command::Mouse if !typing => {
+            app.mouse = !app.mouse;
+            app.say(if app.mouse {
+                "the mouse works here; M gives it back to the terminal"
+            } else {
+                "the mouse is the terminal's again"
+            });
+            return vec![Effect::Mouse(app.mouse)];
+        }
         _ => {}
     }
     if app.overlay.is_some() {
         return overlay(app, command);
     }
     screen(app, command)
+}
+
+fn pointed(app: &mut App, mouse: Mouse) -> Vec<Effect> {
+    app.toast = None;
+    let command = match mouse {
+        Mouse::WheelUp => Command::Up,
+        Mouse::WheelDown => Command::Down,
+        Mouse::Press(column, row) => match mouse::meaning(app, column, row) {
+            None => return Vec::new(),
+            Some(Meaning::Command(command)) => return screen(app, command),
+            Some(Meaning::Choose(index)) => {
+                app.follow = false;
+                app.focus = Focus::Choices;
+                app.chosen.insert(app.screen, index);
+                return Vec::new();
+            }
+            Some(Meaning::Focus(focus)) => {
+                app.follow = false;
+                app.focus = focus;
+                return Vec::new();
+            }
+        },
+    };
+    match app.overlay {
+        // a question is not answered by the wheel
+        Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => Vec::new(),
+        Some(Overlay::Help { .. }) => overlay(app, command),
+        None => {
+            let by = if command == Command::Up { -1 } else { 1 };
+            app.follow = false;
+            if app.scrolls() {
+                scroll(app, |at, _, _| at.saturating_add_signed(by));
+            } else {
+                walk(app, by);
+            }
+            Vec::new()
+        }
+    }
 }
 
 /// A character, or a key that edits, for the field that has the focus.

@@ -14,7 +14,7 @@ use super::{
     screens::{self, Pen, confirm, help, prompt},
     text,
     theme::Role,
-    widgets::{choices, footer, spinner, stepper},
+    widgets::{bar, choices, footer, spinner, stepper},
 };
 use crate::{
     detail::Detail,
@@ -25,6 +25,8 @@ use crate::{
 pub const SMALLEST: (u16, u16) = (60, 18);
 /// From this width on, the steps are a column.
 pub(super) const WIDE: u16 = 76;
+/// The columns of the bar beside work whose amount is known.
+const AMOUNT: usize = 10;
 /// Longer lines are hard to read.
 const WIDEST_TEXT: u16 = 108;
 
@@ -333,12 +335,16 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
     }
     let state = presenter::veil(pen.app, state);
     let mut words = screens::working(step, work.phase).to_owned();
+    let mut amount = None;
     if let Some(progress) = &state.progress {
         if !progress.label.is_empty() {
             words.clone_from(&progress.label);
         }
         match progress.total {
-            Some(total) => words = format!("{words}  {} of {total}", progress.done),
+            Some(total) => {
+                words = format!("{words}  {} of {total}", progress.done);
+                amount = Some((progress.done, total));
+            }
             None if progress.done > 0 => words = format!("{words}  {}", progress.done),
             None => {}
         }
@@ -347,15 +353,19 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
         "cancelling".clone_into(&mut words);
     }
     let time = text::running(taken);
-    let room = pen.width.saturating_sub(text::width(&time) + 4);
-    vec![pen.ends(
-        vec![
-            pen.span(Role::Accent, spinner::frame(taken)),
-            Span::raw(" "),
-            pen.span(Role::Text, text::elide(&words, room)),
-        ],
-        pen.span(Role::Dim, time),
-    )]
+    let mut left = vec![
+        pen.span(Role::Accent, spinner::frame(taken)),
+        Span::raw(" "),
+    ];
+    let mut room = pen.width.saturating_sub(text::width(&time) + 4);
+    if let Some((done, total)) = amount.filter(|_| room > AMOUNT * 3) {
+        let cells = bar::cells(done, total, AMOUNT);
+        left.push(pen.span(Role::Accent, text::pad(&cells, AMOUNT)));
+        left.push(Span::raw("  "));
+        room = room.saturating_sub(AMOUNT + 2);
+    }
+    left.push(pen.span(Role::Text, text::elide(&words, room)));
+    vec![pen.ends(left, pen.span(Role::Dim, time))]
 }
 
 /// The first line: what, and where.

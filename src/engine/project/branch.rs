@@ -245,6 +245,7 @@ async fn connect(
         role: connection.role.clone(),
         compute: endpoint.current_state.clone(),
     };
+    cx.remember_asleep(endpoint.current_state == "idle");
     cx.remember_project(Some(KnownProject {
         id: project.id.clone(),
         branch: branch.id.clone(),
