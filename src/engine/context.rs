@@ -30,10 +30,17 @@ pub struct KnownKey {
 pub struct Project {
     /// Neon's id.
     pub id: String,
-    /// The branch's id.
+    /// The branch's id; empty for a temporary database, which does not tell it.
     pub branch: String,
     /// How to connect.
     pub connection: Connection,
+}
+
+impl Project {
+    /// Whether it is a temporary database, which no account can ask the API about.
+    pub const fn is_temporary(&self) -> bool {
+        self.branch.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]

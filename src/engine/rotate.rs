@@ -67,11 +67,7 @@ impl Rotated {
 
 /// Gives the role a new password, or finishes what an earlier run began.
 pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
-    // it has no branch that a reset could name
-    if cx
-        .project()
-        .is_some_and(|project| project.branch.is_empty())
-    {
+    if cx.project().is_some_and(|project| project.is_temporary()) {
         return Err(temporary::no_rotation());
     }
     let known = login::find_key(cx).await.ok_or_else(login::needed)?;

@@ -139,6 +139,9 @@ fn done(app: &App, step: StepId) -> Ask {
     let mut choices = vec![onward(app)];
     match step {
         StepId::Login => choices.push(Choice::new("Use another key", "change", Action::Change)),
+        // without an account there is none to choose
+        StepId::Project
+            if project::list(app.plan.step(step)).is_some_and(|list| list.temporary) => {}
         StepId::Project => choices.push(Choice::new(
             "Choose another project",
             "change",

@@ -248,7 +248,12 @@ fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
     );
     assert_eq!(setup.code, 0, "{setup:#?}");
     let (link, id) = link(&repo, &home, &sandbox);
-    fs::write(repo.path("NOTES.md"), format!("claim it: {link}\n")).unwrap();
+    let url = repo.env("DATABASE_URL");
+    fs::write(
+        repo.path("NOTES.md"),
+        format!("claim it: {link}\nuse it: {url}\n"),
+    )
+    .unwrap();
     repo.git(&home, &["add", "NOTES.md"]);
     let hook = without_key(&repo, &home, &sandbox, &["hook", "run"]);
     assert_eq!(hook.code, 1, "{hook:#?}");
@@ -264,6 +269,14 @@ fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
     ] {
         assert!(check.codes().contains(&code.to_owned()), "{check:#?}");
     }
+    assert!(
+        check.stdout.contains("neonup setup --claimable --new"),
+        "{check:#?}"
+    );
+    assert!(
+        !check.stdout.contains("neonup rotate"),
+        "nothing can be rotated: {check:#?}"
+    );
     assert!(
         check.stdout.contains("neonup claim"),
         "the cure is told: {check:#?}"
