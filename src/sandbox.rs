@@ -257,6 +257,11 @@ impl Sandbox {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The host of Claimable Neon, as the `neon` CLI's `CLAIMABLE_NEON_HOST` wants it: plain http by the name `localhost` alone.
+    pub fn claimable_neon_host(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
     /// A personal API key; the same for as long as the state is kept.
     pub const fn api_key(&self) -> &Secret {
         &self.key

@@ -1,6 +1,7 @@
 //! The HTTP API: who may ask, what is logged, what goes wrong on purpose; the resources are in the files below.
 
 mod account;
+mod agents;
 mod branches;
 mod caller;
 mod claims;
@@ -70,6 +71,7 @@ fn router(core: Arc<Core>) -> Router {
     let api = account_routes()
         .merge(project_routes())
         .merge(branch_routes());
+    // Neon's two services of databases without an account
     let claims = Router::new()
         .route("/database", post(claims::create))
         .route("/database/{id}", get(claims::get));
@@ -84,6 +86,7 @@ fn router(core: Arc<Core>) -> Router {
     Router::new()
         .nest(BASE, watched(api))
         .nest(CLAIMS, watched(claims))
+        .nest(agents::BASE, watched(agents::routes()))
         .route("/claim/{id}", get(claims::page).post(claims::claim))
         .route("/sandbox/databases/{id}", post(claims::change))
         .route("/sandbox", get(control::about))

@@ -40,26 +40,34 @@ struct New {
 
 /// Makes a database, and answers when it can be used.
 pub(super) async fn create(State(core): Shared, headers: HeaderMap, bytes: Bytes) -> Reply {
-    let failed = || ApiError::internal("Failed to create the database.");
     // the service takes a body that is no JSON for its own failure
     let new: New = serde_json::from_slice(&bytes).map_err(|_malformed| failed())?;
     if new.referrer.trim().is_empty() {
         return Err(ApiError::bad_request("Missing referrer"));
     }
-    let id = ids::uuid();
+    let name = make(&core).await?;
+    answer(&core, &headers, &name)
+}
+
+fn failed() -> ApiError {
+    ApiError::internal("Failed to create the database.")
+}
+
+/// Makes a database that is nobody's, and waits until it can be used. Gives the name of its project.
+pub(super) async fn make(core: &Arc<Core>) -> Result<String, ApiError> {
     let project = projects::ownerless(Temporary {
-        id: id.clone(),
+        id: ids::uuid(),
         status: Ownership::Unclaimed,
         expires_at: ids::timestamp(OffsetDateTime::now_utc() + LIFETIME),
     })?;
-    let (name, scheduled) = projects::begin(&core, project, |_| Ok(()))?;
-    operations::run(&core, &name, scheduled);
-    watch(&core, name.clone());
-    if !settled(&core, &name).await {
-        remove(&core, &name);
+    let (name, scheduled) = projects::begin(core, project, |_| Ok(()))?;
+    operations::run(core, &name, scheduled);
+    watch(core, name.clone());
+    if !settled(core, &name).await {
+        remove(core, &name);
         return Err(failed());
     }
-    answer(&core, &headers, &name)
+    Ok(name)
 }
 
 pub(super) async fn get(State(core): Shared, headers: HeaderMap, Path(id): Path<String>) -> Reply {
@@ -196,14 +204,15 @@ fn left(project: &Project) -> Option<Duration> {
     Some(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
 }
 
-fn remove(core: &Arc<Core>, name: &str) {
+/// Ends a database, and what was in it.
+pub(super) fn remove(core: &Arc<Core>, name: &str) {
     if let Some(project) = core.store.remove(name) {
         projects::forget(core, project);
     }
 }
 
 /// The project of a database's id. One whose time is up is removed now.
-fn find(core: &Arc<Core>, id: &str) -> Option<String> {
+pub(super) fn find(core: &Arc<Core>, id: &str) -> Option<String> {
     let (name, left) = core.store.read(|state| {
         let has = |project: &&Project| {
             let temporary = project.temporary.as_ref();
@@ -239,28 +248,44 @@ async fn settled(core: &Core, name: &str) -> bool {
     core.store.project(name, well) == Some(true)
 }
 
-fn answer(core: &Core, headers: &HeaderMap, name: &str) -> Reply {
-    // the address that the client knows us by
+/// The project of a database's id, while it is nobody's.
+pub(super) fn ownerless_of(core: &Core, id: &str) -> Option<String> {
+    core.store.read(|state| {
+        let has = |project: &&Project| {
+            let temporary = project.temporary.as_ref();
+            project.is_ownerless() && temporary.is_some_and(|temporary| temporary.id == id)
+        };
+        Some(state.projects.values().find(has)?.id.clone())
+    })
+}
+
+/// The address that the client knows us by.
+pub(super) fn origin(headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or_default();
+    format!("http://{}", host.unwrap_or_default())
+}
+
+/// How to connect to it.
+pub(super) fn connection_uri(project: &Project) -> Option<Value> {
+    let branch = project.default_branch()?;
+    let (role, database) = (branch.roles.first()?, branch.databases.first()?);
+    let mut view = views::connection(role, project.endpoints.first()?, &database.name);
+    Some(view.get_mut("connection_uri")?.take())
+}
+
+fn answer(core: &Core, headers: &HeaderMap, name: &str) -> Reply {
+    let origin = origin(headers);
     let view = |project: &Project| -> Option<Value> {
         let temporary = project.temporary.as_ref()?;
-        let branch = project.default_branch()?;
-        let connection = branch
-            .roles
-            .first()
-            .zip(branch.databases.first())
-            .zip(project.endpoints.first())
-            .map(|((role, database), endpoint)| views::connection(role, endpoint, &database.name));
-        let uri = connection.and_then(|mut view| Some(view.get_mut("connection_uri")?.take()));
+        let told = temporary.status == Ownership::Unclaimed;
         Some(json!({
             "id": temporary.id,
             "status": temporary.status,
             "neon_project_id": project.id,
-            "connection_string": uri.filter(|_| temporary.status == Ownership::Unclaimed),
-            "claim_url": format!("http://{host}/claim/{}", temporary.id),
+            "connection_string": connection_uri(project).filter(|_| told),
+            "claim_url": format!("{origin}/claim/{}", temporary.id),
             "expires_at": temporary.expires_at,
             "created_at": project.created_at,
             "updated_at": project.updated_at,

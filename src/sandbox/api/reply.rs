@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
     extract::{OriginalUri, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt as _, stream};
@@ -183,6 +183,14 @@ pub(super) fn original_path(request: &Request) -> String {
     uri.path_and_query()
         .map(ToString::to_string)
         .unwrap_or_default()
+}
+
+/// Whether a request goes to what lies below this path.
+pub(super) fn is_below(parts: &Parts, base: &str) -> bool {
+    let original = parts.extensions.get::<OriginalUri>();
+    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let rest = uri.path().strip_prefix(base);
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Spoils the body of an answer.

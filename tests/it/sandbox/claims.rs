@@ -146,3 +146,72 @@ async fn its_time_is_up_whether_anybody_asks_or_not() {
     );
     sandbox.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_without_an_account_may_do_little_and_only_with_its_own_project() {
+    let sandbox = start().await;
+    let service = service(&sandbox);
+    let anonymous =
+        json!({"type": "anonymous", "capabilities": ["postgres", "auth"], "source": "test"});
+    let identity = "/v1/agent/identity";
+    let refused = service
+        .post(identity, json!({"type": "human"}))
+        .await
+        .expect(400);
+    assert_eq!(refused.text("/error/code"), "invalid_request");
+    let made = service.post(identity, anonymous.clone()).await.expect(200);
+    assert_eq!(made.body["capabilities"][0]["granted"], true);
+    assert_eq!(made.body["capabilities"][1]["granted"], false);
+    let other = service
+        .post(identity, anonymous)
+        .await
+        .expect(200)
+        .text("/project/id");
+    let exchange = |grant: &str, assertion: &str| {
+        let form = format!("grant_type={grant}&assertion={assertion}");
+        service.request(Method::POST, "/v1/oauth2/token").body(form)
+    };
+    let jwt = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    for (grant, assertion, code) in [
+        ("password", "x", "unsupported_grant_type"),
+        (jwt, "x", "invalid_grant"),
+    ] {
+        let refused = service.send(exchange(grant, assertion)).await.expect(400);
+        assert_eq!(refused.text("/error/code"), code);
+    }
+    let assertion = made.text("/identity_assertion");
+    let token = service.send(exchange(jwt, &assertion)).await.expect(200);
+    let holder = service.with_key(&token.text("/access_token"));
+    let project = made.text("/project/id");
+    let own = format!("/v1/projects/{project}");
+    let credentials = holder.get(&format!("{own}/credentials")).await.expect(200);
+    connect(&credentials.text("/database_url"), sandbox.ca_file())
+        .await
+        .unwrap();
+    holder.get(&own).await.expect(200);
+    holder.get(&format!("{own}/branches")).await.expect(200);
+    // not another project, not the account's API, no password, no branch
+    holder
+        .get(&format!("/v1/projects/{other}"))
+        .await
+        .expect(404);
+    holder
+        .get(&format!("/v1/projects/{other}/credentials"))
+        .await
+        .expect(404);
+    service.get(&format!("{own}/credentials")).await.expect(401);
+    holder
+        .get(&format!("/api/v2/projects/{project}"))
+        .await
+        .expect(401);
+    holder
+        .post(&format!("{own}/branches"), json!({}))
+        .await
+        .expect(405);
+    let branch = made.text("/project/branch_id");
+    let reset = format!("{own}/branches/{branch}/roles/neondb_owner/reset_password");
+    holder.post(&reset, json!({})).await.expect(404);
+    holder.delete(&own).await.expect(200);
+    holder.get(&format!("{own}/credentials")).await.expect(401);
+    sandbox.shutdown().await;
+}
