@@ -274,6 +274,33 @@ mod tests {
         assert!(large.contains("larger than 1 MiB"), "{large}");
     }
 
+    #[test]
+    fn no_host_is_taken_that_would_see_a_secret_in_clear() {
+        let root = tempfile::TempDir::new().unwrap();
+        let open = |name: &str, host: &str| {
+            let variables = [(name.to_owned(), host.to_owned())];
+            let place = Place::at(root.path(), Environment::new(variables));
+            place.open(Flags::default()).err()
+        };
+        for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
+            for host in [
+                "http://example.org",
+                "ftp://localhost",
+                "https://a:b@example.org",
+                "nowhere",
+            ] {
+                let failure = open(name, host).unwrap();
+                assert!(
+                    !failure.hint.is_empty() && !failure.to_string().contains("a:b@"),
+                    "{failure}"
+                );
+            }
+            for host in ["http://127.0.0.1:8787", "https://example.org/"] {
+                assert_eq!(open(name, host), None, "{name} {host}");
+            }
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_fifo_or_a_device_is_not_waited_for() {

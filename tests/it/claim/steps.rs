@@ -322,3 +322,20 @@ async fn without_an_account_is_an_answer_of_the_login_step() {
     let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
     assert_eq!((report.verdict, made(&world)), (Verdict::Done, 1));
 }
+
+#[test]
+fn who_works_against_a_sandbox_is_never_sent_to_the_real_service() {
+    let hosts = |variables: &[(&str, &str)]| {
+        let settings = World::settings_with(variables, Flags::default());
+        (settings.claim_host.clone(), settings.claim_account())
+    };
+    let real = hosts(&[]);
+    assert_eq!(real.0, "https://neon.new");
+    let sandbox = hosts(&[("NEON_API_HOST", "http://127.0.0.1:8787/api/v2")]);
+    assert_eq!(sandbox.0, "http://127.0.0.1:8787");
+    let other = hosts(&[("NEONUP_CLAIM_HOST", "https://claim.example.org/")]);
+    assert_eq!(other.0, "https://claim.example.org");
+    // each keeps its own
+    let accounts = std::collections::BTreeSet::from([real.1, sandbox.1, other.1]);
+    assert_eq!(accounts.len(), 3);
+}
