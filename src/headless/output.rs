@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write},
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -52,7 +53,13 @@ enum Progress {
     Clear,
     /// A line is shown.
     Shown,
+    /// It is spoken: lines of their own, and not many of them, since a line that is rewritten cannot be heard. When the last
+    /// one was said.
+    Spoken(Instant),
 }
+
+/// The shortest time between two spoken lines of progress, and before the first one.
+const SPOKEN_EVERY: Duration = Duration::from_secs(3);
 
 /// A colour of meaning, for lines; the word beside it says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +120,9 @@ impl Output {
     /// A line for a person: to standard output, or to standard error where that holds JSON.
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
+        if let Progress::Spoken(last) = &mut self.progress {
+            *last = Instant::now();
+        }
         let text = self.shown(text.as_ref()).into_owned();
         let stream = if self.json {
             &mut self.err
@@ -161,9 +171,20 @@ impl Output {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// Rewrites the progress line, where standard error is a terminal.
+    /// From now on progress is told in lines of their own, where it was shown or not.
+    pub fn speak(&mut self) {
+        self.clear_progress();
+        self.progress = Progress::Spoken(Instant::now());
+    }
+
+    /// Rewrites the progress line, where standard error is a terminal; or says it, from time to time.
     pub fn progress(&mut self, text: impl AsRef<str>) {
-        if self.progress != Progress::Off {
+        if let Progress::Spoken(last) = self.progress {
+            if last.elapsed() >= SPOKEN_EVERY {
+                self.progress = Progress::Spoken(Instant::now());
+                self.note(text);
+            }
+        } else if self.progress != Progress::Off {
             let line: String = self.shown(text.as_ref()).chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
