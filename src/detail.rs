@@ -159,6 +159,8 @@ pub struct Project {
     pub choices: Vec<ProjectChoice>,
     /// How many Neon could not list.
     pub unlisted: usize,
+    /// Whether a temporary database is meant, and no account's project.
+    pub temporary: bool,
     /// What the other steps use, once it is known.
     pub joined: Option<Joined>,
 }

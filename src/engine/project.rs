@@ -11,7 +11,10 @@ use self::{
     create::{create, limit_reached, open_operations, record, rivals, wait},
     find::{ambiguous, known_id, list, look},
 };
-use super::{Cx, Project as KnownProject, Step, login};
+use super::{
+    Cx, Project as KnownProject, Step, login,
+    temporary::{self, Course},
+};
 use crate::{
     answer::Answer,
     detail::{Detail, Project as ProjectDetail, ProjectChoice},
@@ -51,6 +54,17 @@ impl Step for ProjectStep {
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        let (mut claimed, mut over) = (None, false);
+        // a named project is the account's, whatever else there is
+        if !matches!(answer, Answer::Join(_) | Answer::Create(_)) {
+            match temporary::apply(cx).await? {
+                Course::Report(report) => return Ok(*report),
+                Course::Account {
+                    claimed: id,
+                    over: ended,
+                } => (claimed, over) = (id, ended),
+            }
+        }
         let known = login::find_key(cx).await.ok_or_else(login::needed)?;
         let key = &known.key;
         let mut rivals_of = None;
@@ -72,6 +86,7 @@ impl Step for ProjectStep {
                 (made.project, made.operations)
             }
             Answer::Default
+            | Answer::Temporary
             | Answer::Key(..)
             | Answer::NeonCli(_)
             | Answer::EditCode
@@ -79,7 +94,7 @@ impl Step for ProjectStep {
             | Answer::Undo
             | Answer::Hook
             | Answer::Rotate => {
-                let (sight, listing) = look(cx, key).await?;
+                let (sight, listing) = look(cx, key, claimed).await?;
                 let name = cx.settings.project.name.clone();
                 match sight {
                     Sight::Recorded(project) if cx.settings.flags.new_project => {
@@ -127,7 +142,12 @@ impl Step for ProjectStep {
                 }
             }
         };
-        self.settle(cx, key, project, operations, rivals_of).await
+        let report = self.settle(cx, key, project, operations, rivals_of).await?;
+        if over {
+            // neonup.toml names the project from here on
+            temporary::forget(cx).await;
+        }
+        Ok(report)
     }
 }
 
@@ -140,6 +160,43 @@ fn recorded_already(id: &str) -> Finding {
     .detail("a second project beside the team's would be worse than none")
     .path("neonup.toml")
     .hint("leave --new out to use it; or take the line `id` out of neonup.toml first")
+}
+
+/// What is said, as a finding and in one sentence, of a project that is there and not recorded yet.
+fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String) {
+    let age = age::since(&only.created_at, cx.settings.now);
+    let finding = Finding::new(
+        Code::ProjectDuplicate,
+        format!("`{}` exists already: join it", only.name),
+    )
+    .detail(format!("{}, created {age}", only.id))
+    .hint("neonup setup project")
+    .fixable();
+    let evidence = if was_temporary {
+        format!(
+            "the temporary database was claimed ({}), not joined yet",
+            only.id
+        )
+    } else {
+        format!("`{}` exists ({}), not joined yet", only.name, only.id)
+    };
+    (finding, evidence)
+}
+
+/// What is said of a project whose id is known, and which the key does not see.
+fn lost(id: &str, was_temporary: bool) -> Finding {
+    let finding = Finding::new(
+        Code::ProjectDeleted,
+        format!("project {id} is not there, or not visible to this key"),
+    );
+    if was_temporary {
+        return finding
+            .detail("it was the temporary database of this clone, which another account may have claimed")
+            .hint("use a key of the account that claimed it; or --project ID, or --new for a new project");
+    }
+    finding
+        .path("neonup.toml")
+        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
 }
 
 /// What is said where somebody else made a project of this name at the same moment.
@@ -170,12 +227,17 @@ fn made_twice(ours: &Project, others: &[Project], winner: Option<&Project>) -> F
 impl ProjectStep {
     /// Looks. `made`: what `--new` asked for was done in this run.
     async fn look(self, cx: &Cx, made: bool) -> Result<Report> {
+        let claimed = match temporary::look(cx, made).await? {
+            Course::Report(report) => return Ok(*report),
+            Course::Account { claimed, .. } => claimed,
+        };
         let Some(known) = login::find_key(cx).await else {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
         let recorded = known_id(cx).is_some();
-        let (sight, listing) = look(cx, key).await?;
+        let was_temporary = claimed.is_some();
+        let (sight, listing) = look(cx, key, claimed).await?;
         if !matches!(sight, Sight::Recorded(_)) {
             // what an earlier look of this run remembers may be another project's
             cx.remember_project(None);
@@ -218,17 +280,9 @@ impl ProjectStep {
             }
             Sight::Named(projects) => match projects.as_slice() {
                 [only] => {
-                    let age = age::since(&only.created_at, cx.settings.now);
-                    findings.push(
-                        Finding::new(
-                            Code::ProjectDuplicate,
-                            format!("`{name}` exists already: join it"),
-                        )
-                        .detail(format!("{}, created {age}", only.id))
-                        .hint("neonup setup project")
-                        .fixable(),
-                    );
-                    format!("`{name}` exists ({}), not joined yet", only.id)
+                    let (finding, evidence) = not_joined(cx, only, was_temporary);
+                    findings.push(finding);
+                    evidence
                 }
                 several => {
                     findings.push(ambiguous(name, several));
@@ -252,11 +306,7 @@ impl ProjectStep {
                 format!("no project `{name}` yet")
             }
             Sight::Lost(id) => {
-                findings.push(
-                    Finding::new(Code::ProjectDeleted, format!("project {id} is not there, or not visible to this key"))
-                        .path("neonup.toml")
-                        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project"),
-                );
+                findings.push(lost(&id, was_temporary));
                 format!("project {id} is not there")
             }
         };
@@ -347,6 +397,7 @@ impl ProjectStep {
             postgres: cx.settings.project.postgres,
             choices,
             unlisted: listing.unavailable.len(),
+            temporary: false,
             joined: None,
         }
     }

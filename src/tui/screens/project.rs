@@ -106,6 +106,16 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
     let Some(list) = list(state) else {
         return Ask::first(vec![Choice::new("Look again", "look again", Action::Probe)]);
     };
+    if list.temporary && list.joined.is_none() {
+        return Ask::first(vec![
+            Choice::new(
+                "Make a temporary database",
+                "make",
+                Action::Apply(Answer::Default),
+            )
+            .note("72 hours, unless claimed"),
+        ]);
+    }
     let filter = app.project.filter.value();
     let filtered = !filter.trim().is_empty();
     let found: Vec<_> = matching(&list.choices, filter).collect();
