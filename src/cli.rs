@@ -233,7 +233,7 @@ struct SandboxArgs {
     #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
     pg_bin: Option<PathBuf>,
     /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
-    /// `lost_creates=1`, `database=stall`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
+    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<String>,
     /// Seconds after which an idle compute stops.
