@@ -12,7 +12,7 @@ use crate::{
     answer::Store,
     failure::{Exit, Failure},
     finding::Code,
-    headless::{self, Output},
+    headless::{self, Output, wizard::Opening},
     plan::StepId,
     ports::Ports,
     settings::{Flags, Settings},
@@ -192,6 +192,10 @@ enum Command {
         /// Run the steps without a screen.
         #[arg(long, short = 'y')]
         yes: bool,
+        /// Show it to a room: identifiers are hidden, each step is explained and waits before it acts, pressed keys are shown;
+        /// `m` lets something go wrong, `R` begins again.
+        #[arg(long, conflicts_with = "yes")]
+        present: bool,
         /// Use this Postgres instead of the bundled one.
         #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
         pg_bin: Option<PathBuf>,
@@ -304,13 +308,20 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
             Ok(options) => headless::sandbox::serve(options, output).await,
             Err(failure) => output.failed(&failure, Exit::Usage),
         },
-        Some(Command::Demo { dir, yes, pg_bin }) => {
-            let front = if yes {
-                None
-            } else {
-                Some(Front::choose(&global))
+        Some(Command::Demo {
+            dir,
+            yes,
+            present,
+            pg_bin,
+        }) => {
+            let how = headless::demo::How {
+                dir,
+                pg_bin,
+                front: (!yes).then(|| Front::choose(&global)),
+                present,
+                display: global.display(),
             };
-            headless::demo::run(dir, pg_bin, front, global.display(), output).await
+            headless::demo::run(how, output).await
         }
         command => {
             let flags = flags(&global, command.as_ref());
@@ -342,7 +353,7 @@ async fn in_project(
                 ports,
                 Front::choose(global),
                 global.display(),
-                Vec::new(),
+                Opening::default(),
                 output,
             )
             .await
@@ -493,12 +504,12 @@ pub(crate) async fn wizard(
     ports: Ports,
     front: Front,
     display: Display,
-    notes: Vec<String>,
+    opening: Opening,
     output: &mut Output,
 ) -> Exit {
     match front {
-        Front::Screen => headless::wizard::run(settings, ports, display, notes, output).await,
-        Front::Plain => headless::plain::run(settings, ports, notes, output).await,
+        Front::Screen => headless::wizard::run(settings, ports, display, opening, output).await,
+        Front::Plain => headless::plain::run(settings, ports, opening, output).await,
         Front::Nobody => {
             let failure = Failure::new(Code::LoginMissingKey, "the wizard needs a terminal, and this is none")
                 .hint("`neonup setup --yes` runs the same steps without one; `neonup check` only looks; --plain asks in lines");

@@ -66,6 +66,15 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Forgets what was learned, but for the keyring's slow self-test.
+    pub(super) fn forget(&self) {
+        let mut memory = self.memory();
+        *memory = Memory {
+            keyring: memory.keyring.take(),
+            ..Memory::default()
+        };
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // a panic while holding it cannot leave it half-written: every write is one assignment
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)

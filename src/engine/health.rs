@@ -42,9 +42,7 @@ impl Step for HealthStep {
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
-            return Ok(Report::waiting(
-                "waits for the application's connection URL",
-            ));
+            return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
@@ -69,9 +67,7 @@ impl Step for HealthStep {
 
     async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
-            return Ok(Report::waiting(
-                "waits for the application's connection URL",
-            ));
+            return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
@@ -82,6 +78,12 @@ impl Step for HealthStep {
         cx.remember_change(false);
         Ok(ladder.report())
     }
+}
+
+/// There is nothing to connect to yet: no rung is climbed.
+fn waiting(cx: &Cx) -> Report {
+    Report::waiting("waits for the application's connection URL")
+        .detail(Detail::Health(Ladder::new(cx).health))
 }
 
 /// The application, where it can be started and asked.

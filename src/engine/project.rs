@@ -6,10 +6,12 @@ mod find;
 
 use async_trait::async_trait;
 
+pub(super) use self::find::recorded_id;
+
 use self::{
     branch::{ensure, join},
     create::{create, limit_reached, open_operations, record, rivals, wait},
-    find::{ambiguous, list, look, recorded_id},
+    find::{ambiguous, list, look},
 };
 use super::{
     Cx, Project as KnownProject, Step, login,
@@ -235,7 +237,7 @@ impl ProjectStep {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
-        let recorded = cx.settings.project.id.is_some() || recorded_id(cx).is_some();
+        let recorded = recorded_id(cx).is_some();
         let was_temporary = claimed.is_some();
         let (sight, listing) = look(cx, key, claimed).await?;
         if !matches!(sight, Sight::Recorded(_)) {

@@ -3,7 +3,7 @@
 use std::{future::Future, io, pin::Pin, task::Poll, time::Duration};
 
 use crossterm::event::{Event as TermEvent, MouseButton, MouseEvent, MouseEventKind};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
     event::Event,
     plan::{Plan, StepId},
     secret::Secret,
+    tour::{Order, Staged, Staging, no_stage},
 };
 
 /// What drives the steps: the runtime, or a test.
@@ -29,6 +30,11 @@ pub trait Engine {
     fn apply(&self, step: StepId, answer: Answer);
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
+    /// Sets the stage of a tour; there is none but in the demo.
+    fn stage(&self, order: Order) -> Staging {
+        let result = Err(no_stage());
+        Box::pin(std::future::ready(Staged { order, result }))
+    }
 }
 
 impl Engine for Runtime {
@@ -90,12 +96,14 @@ pub async fn drive<C: Canvas>(
     // the first frame waits for nothing
     canvas.draw(&app)?;
     let mut batch: Vec<Msg> = Vec::new();
+    let mut staging: Option<Staging> = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Probe(steps) => engine.probe(&steps),
                 Effect::Apply(step, answer) => engine.apply(step, answer),
                 Effect::Cancel(step) => engine.cancel(step),
+                Effect::Stage(order) => staging = Some(engine.stage(order)),
                 Effect::Copy(text) => canvas.copy(&text)?,
                 Effect::Mouse(on) => canvas.mouse(on)?,
                 Effect::Suspend => {
@@ -123,6 +131,10 @@ pub async fn drive<C: Canvas>(
                     Some(Ok(event)) => batch.extend(term(event)),
                     Some(Err(_)) | None => batch.push(Msg::InputClosed),
                 },
+                staged = OptionFuture::from(staging.as_mut()), if staging.is_some() => {
+                    staging = None;
+                    batch.extend(staged.map(|staged| Msg::Staged(Box::new(staged))));
+                }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
             // whatever else has happened is taken in before anything is drawn
@@ -192,6 +204,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Engine(_)
         | Msg::Tick(_)
         | Msg::Signal(_)
+        | Msg::Staged(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

@@ -5,7 +5,13 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::{Reason, mouse::Mouse};
-use crate::{answer::Answer, event::Event, plan::StepId, secret::Secret};
+use crate::{
+    answer::Answer,
+    event::Event,
+    plan::StepId,
+    secret::Secret,
+    tour::{Order, Staged},
+};
 
 /// A signal of the operating system, as far as the wizard cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub enum Msg {
     Tick(Duration),
     /// A signal arrived.
     Signal(Signal),
+    /// The stage of a tour has been set, or could not be.
+    Staged(Box<Staged>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -50,6 +58,8 @@ pub enum Effect {
     Apply(StepId, Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
+    /// Set the stage of a tour.
+    Stage(Order),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
     /// Take the mouse from the terminal, or give it back.

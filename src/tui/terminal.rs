@@ -44,7 +44,7 @@ use super::{
     msg::Signal,
     view::view,
 };
-use crate::{engine::Runtime, event::Event, plan::Plan};
+use crate::{event::Event, plan::Plan};
 
 /// The terminal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,15 +54,6 @@ pub struct TerminalError(#[from] io::Error);
 thread_local! {
     /// Whether this thread is drawing or updating: then a panic is the screen's own, and ends it.
     static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs the wizard on the terminal of this process.
-pub(super) async fn run(
-    runtime: &Runtime,
-    events: &mut UnboundedReceiver<Event>,
-    options: Options,
-) -> Result<(Plan, Reason), TerminalError> {
-    run_with(runtime, events, options).await
 }
 
 /// Runs the wizard on the terminal of this process, with any engine.

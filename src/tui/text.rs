@@ -128,7 +128,7 @@ pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<Strin
 
 /// A duration as a person reads it: `2 ms`, `0.4 s`, `1 m 05 s`.
 pub fn elapsed(duration: Duration) -> String {
-    let millis = duration.as_millis();
+    let millis = (duration.as_micros() + 500) / 1000;
     if millis < 1 {
         "<1 ms".to_owned()
     } else if millis < 1000 {

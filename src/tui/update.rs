@@ -15,6 +15,7 @@ use super::{
     keymap::{self, Command},
     mouse::{self, Meaning, Mouse},
     msg::{Effect, Msg, Signal},
+    presenter::pause,
     screens::{self, health, help, login, project},
     text, view,
 };
@@ -23,6 +24,7 @@ use crate::{
     engine,
     event::{Event, EventKind, Outcome, Phase, Verdict},
     plan::{Status, StepId},
+    tour::Order,
 };
 
 /// Takes a message in; what is to be done comes out.
@@ -35,6 +37,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => engine(app, &event),
+        Msg::Staged(staged) => pause::staged(app, *staged),
         Msg::Paste(secret) => {
             paste(app, secret.expose());
             Vec::new()
@@ -55,6 +58,7 @@ fn tick(app: &mut App, now: std::time::Duration) -> Vec<Effect> {
     app.now = now;
     app.toast = app.toast.take().filter(|toast| toast.until > now);
     app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
+    app.tour.keys.fade(now);
     health::due(app).into_iter().collect()
 }
 
@@ -117,7 +121,12 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
                     app.from = step;
                 }
             }
-            effects.extend(app.probe(&App::dependents(step)));
+            let mut next = App::dependents(step);
+            if step == StepId::Secrets {
+                // what git does with the env files is one of that step's own checks
+                next.push(StepId::Env);
+            }
+            effects.extend(app.probe(&next));
         }
         (Err(failure), Phase::Apply) if failure.cancelled => {
             app.say(format!("{label}: cancelled; looking at what was done"));
@@ -157,7 +166,8 @@ fn follow(app: &mut App) {
     let target = app
         .open_from(app.from)
         .map_or(Screen::Summary, Screen::Step);
-    if target != app.screen {
+    // a presenter goes on when the room has seen it
+    if target != app.screen && !app.presenter {
         app.go(target);
     } else if app.focus == Focus::Choices && screens::first_focus(app) == Focus::Field {
         app.focus = Focus::Field;
@@ -168,6 +178,7 @@ fn follow(app: &mut App) {
 
 fn paste(app: &mut App, pasted: &str) {
     app.toast = None;
+    pause::pasted(app);
     if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
         for char in text::clean(pasted).chars() {
             prompt.input.handle(InputRequest::InsertChar(char));
@@ -199,6 +210,7 @@ fn paste(app: &mut App, pasted: &str) {
 
 fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let typing = app.typing();
+    pause::pressed(app, event);
     let Some(command) = keymap::command(event, typing) else {
         if typing {
             typed(app, event);
@@ -213,12 +225,7 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         Command::Suspend => return vec![Effect::Suspend],
         Command::Interrupt => return interrupt(app),
         Command::Presenter if !typing => {
-            app.presenter = !app.presenter;
-            app.say(if app.presenter {
-                "presenter mode: identifiers are hidden"
-            } else {
-                "presenter mode is off"
-            });
+            pause::toggle(app);
             return Vec::new();
         }
         Command::Mouse if !typing => {
@@ -262,7 +269,7 @@ fn pointed(app: &mut App, mouse: Mouse) -> Vec<Effect> {
     match app.overlay {
         // a question is not answered by the wheel
         Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => Vec::new(),
-        Some(Overlay::Help { .. }) => overlay(app, command),
+        Some(Overlay::Help { .. } | Overlay::Slide(_)) => overlay(app, command),
         None => {
             let by = if command == Command::Up { -1 } else { 1 };
             app.follow = false;
@@ -383,6 +390,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                 return match (confirm.yes, &confirm.question) {
                     (false, _) => Vec::new(),
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
+                    (true, Question::Reset) => pause::order(app, Order::Reset),
                     (true, Question::Rotate) => {
                         vec![app.apply(StepId::Secrets, Answer::Rotate)]
                     }
@@ -393,6 +401,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
             }
             _ => {}
         },
+        Overlay::Slide(slide) => return pause::command(app, slide.clone(), command),
         Overlay::Prompt(prompt) => match command {
             Command::Back => return Vec::new(),
             Command::Enter => match answered(app, prompt) {
@@ -426,7 +435,7 @@ fn answered(app: &mut App, prompt: &Prompt) -> Result<Vec<Effect>, String> {
             }));
             Ok(Vec::new())
         }
-        PromptAbout::Name => Ok(vec![app.apply(StepId::Project, Answer::Create(value))]),
+        PromptAbout::Name => Ok(pause::apply(app, StepId::Project, Answer::Create(value))),
     }
 }
 
@@ -438,7 +447,7 @@ fn decline(app: &mut App, step: StepId, reason: String) {
     app.go(next);
 }
 
-fn screen(app: &mut App, command: Command) -> Vec<Effect> {
+pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
     let step = app.screen.step();
     let busy = step.and_then(|step| app.busy(step));
     match command {
@@ -468,7 +477,7 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Watch => health::watch(app).into_iter().collect(),
         Command::Fix => match step {
             Some(step) if busy.is_none() && screens::fixable(app) => {
-                vec![app.apply(step, Answer::Default)]
+                pause::apply(app, step, Answer::Default)
             }
             _ => {
                 app.say("nothing here can be mended by itself");
@@ -477,7 +486,7 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         },
         Command::Undo => {
             if step == Some(StepId::Env) && busy.is_none() && screens::env::undo(app) {
-                vec![app.apply(StepId::Env, Answer::Undo)]
+                pause::apply(app, StepId::Env, Answer::Undo)
             } else {
                 app.say("there is nothing to undo here");
                 Vec::new()
@@ -532,6 +541,12 @@ fn walk_about(app: &mut App, command: Command) {
             };
         }
         Command::Filter if project::lists(app) => app.focus = Focus::Field,
+        Command::Explain if app.presenter => pause::explain(app),
+        Command::Mishaps if app.presenter => pause::menu(app),
+        Command::Reset if app.presenter => pause::ask_reset(app),
+        Command::Explain | Command::Mishaps | Command::Reset => {
+            app.say("that is the presenter's: p turns the mode on");
+        }
         Command::PageUp => scroll(app, |at, page, _| at.saturating_sub(page)),
         Command::PageDown => scroll(app, |at, page, _| at + page),
         Command::Home => scroll(app, |_, _, _| 0),
@@ -655,9 +670,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         };
     };
     match action {
-        Action::Apply(answer) => vec![app.apply(step, answer)],
+        Action::Apply(answer) => pause::apply(app, step, answer),
         Action::Key(store) => match app.login.checked() {
-            Ok(key) => vec![app.apply(step, Answer::Key(key, store))],
+            Ok(key) => pause::apply(app, step, Answer::Key(key, store)),
             Err(problem) => {
                 app.login.problem = Some(problem);
                 app.focus = Focus::Field;

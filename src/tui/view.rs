@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{
     app::{App, Overlay, SPINNER_AFTER},
-    presenter,
+    presenter::{self, slide},
     screens::{self, Pen, confirm, help, prompt},
     text,
     theme::Role,
@@ -195,7 +195,6 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         app.theme.finish(buffer);
         return;
     }
-    let page = Page::new(app, area);
     let screen = Pen {
         app,
         theme: app.theme,
@@ -203,6 +202,18 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     };
     let rule = app.theme.style(Role::Rule);
     title(screen).render(row(area, 0), buffer);
+    if let Some(told) = slide::full(app) {
+        stepper::row(screen).render(row(area, 1), buffer);
+        for y in [2, area.height - 2] {
+            horizontal(buffer, area, y, None, rule);
+        }
+        let place = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
+        slide::draw(screen, told, place, buffer);
+        bottom(screen, row(area, area.height - 1), buffer);
+        app.theme.finish(buffer);
+        return;
+    }
+    let page = Page::new(app, area);
     let wide = page.place.steps.width > 0;
     let split = wide.then_some(stepper::WIDTH);
     horizontal(
@@ -405,10 +416,18 @@ fn title(pen: Pen<'_>) -> Line<'static> {
 /// The last line: the keys; or, for some seconds, a short word.
 fn bottom(pen: Pen<'_>, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
     footer::line(pen).render(area, buffer);
+    let rule = Rect {
+        y: area.y.saturating_sub(1),
+        ..area
+    };
+    let keys = usize::from(slide::keys(pen, rule, buffer));
     if let Some(toast) = &pen.app.toast {
         // over the rule above the keys, so that they stay
         let words = presenter::text(pen.app, &toast.text);
-        let words = format!(" {} ", text::elide(&words, pen.width.saturating_sub(6)));
+        let words = format!(
+            " {} ",
+            text::elide(&words, pen.width.saturating_sub(6 + keys))
+        );
         buffer.set_string(
             area.x + 2,
             area.y.saturating_sub(1),
@@ -432,6 +451,10 @@ fn over(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut ratatui::buffe
         }
         Overlay::Prompt(prompt) => {
             let (heading, lines) = prompt::lines(inner, prompt);
+            (heading, lines, 0)
+        }
+        Overlay::Slide(pause) => {
+            let (heading, lines) = slide::dialog(inner, pause);
             (heading, lines, 0)
         }
     };

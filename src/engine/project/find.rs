@@ -14,13 +14,17 @@ use crate::{
 /// How many projects are asked one by one which computes they have.
 const FEW: usize = 10;
 
-/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it.
-pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
-    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
-    Config::parse(std::str::from_utf8(&bytes).ok()?)
-        .ok()?
-        .project
-        .id
+/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it, and somebody else may have taken it
+/// out. What it held at the start counts only where it cannot be read.
+pub(in crate::engine) fn recorded_id(cx: &Cx) -> Option<String> {
+    let now = || {
+        let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
+        Config::parse(std::str::from_utf8(&bytes).ok()?).ok()
+    };
+    now().map_or_else(
+        || cx.settings.project.id.clone(),
+        |config| config.project.id,
+    )
 }
 
 /// Finds the project: by its id, else by its exact name over everything that the key sees. `claimed`: the id of the temporary
@@ -35,8 +39,7 @@ pub(super) async fn look(
         .flags
         .project
         .clone()
-        .or_else(|| recorded_id(cx))
-        .or_else(|| cx.settings.project.id.clone());
+        .or_else(|| recorded_id(cx));
     if let Some(id) = id {
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {

@@ -458,6 +458,18 @@ pub(super) async fn delete(State(core): Shared, caller: Caller, Path(id): Path<S
     Ok(answer)
 }
 
+/// Takes all projects away, whatever they are doing.
+pub(super) fn forget_all(core: &Arc<Core>) {
+    let ids: Vec<String> = core
+        .store
+        .read(|state| state.projects.keys().cloned().collect());
+    for id in ids {
+        if let Some(project) = core.store.remove(&id) {
+            forget(core, project);
+        }
+    }
+}
+
 /// Closes the ports at once, and stops and removes the computes in the background.
 pub(super) fn forget(core: &Arc<Core>, project: Project) {
     for endpoint in &project.endpoints {
