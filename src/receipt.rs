@@ -221,4 +221,25 @@ mod tests {
             "| step | status | evidence |\n|---|---|---|\n| project | todo | •••, of ••• |\n| | gap | `project.duplicate` a\\|b of ••• &lt;b> (neonup.toml) |"
         );
     }
+
+    #[test]
+    fn what_looks_like_an_identifier_is_hidden_and_other_words_are_not() {
+        for (text, shown) in [
+            ("project old-violet-32930710, of it", "project •••, of it"),
+            ("(org-morning-bread-81040908)", "(•••)"),
+            ("ep-misty-sea-a5833nbi.aws.neon.tech", "•••.aws.neon.tech"),
+            ("to 10.0.4.17:5432 and `::1`", "to ••• and •••"),
+            ("ask ada@example.org", "ask •••"),
+            ("pre-commit-check 2026-11-24", "pre-commit-check 2026-11-24"),
+            ("aws-us-east-2, 17.5, 12:30", "aws-us-east-2, 17.5, 12:30"),
+            ("postgresql://a@b.c/d  x", "postgresql://a@b.c/d  x"),
+        ] {
+            let mut text = text.to_owned();
+            hide(&[], &mut text);
+            assert_eq!(text, shown);
+        }
+        let mut text = "ada: dev/ada, /home/ada/x, adamant".to_owned();
+        hide_words(&["/home/ada".to_owned(), "ada".to_owned()], &mut text);
+        assert_eq!(text, "•••: dev/•••, •••/x, adamant");
+    }
 }

@@ -6,7 +6,7 @@ mod find;
 
 use async_trait::async_trait;
 
-pub(super) use self::find::recorded_id;
+pub(super) use self::find::known_id;
 
 use self::{
     branch::{ensure, join},
@@ -237,7 +237,7 @@ impl ProjectStep {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
-        let recorded = recorded_id(cx).is_some();
+        let recorded = known_id(cx).is_some();
         let was_temporary = claimed.is_some();
         let (sight, listing) = look(cx, key, claimed).await?;
         if !matches!(sight, Sight::Recorded(_)) {

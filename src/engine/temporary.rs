@@ -7,7 +7,7 @@
 //! variables reach the application and with a `PUBLIC_` prefix the browser. The keyring is not asked: it would be at every look,
 //! and the database's password lies in the env file with the same permissions anyway.
 
-use super::{Cx, Project as KnownProject, login, project::recorded_id};
+use super::{Cx, Project as KnownProject, login, project::known_id};
 use crate::{
     answer::Store,
     detail::{Detail, Joined, Project as ProjectDetail},
@@ -148,7 +148,7 @@ async fn plan(cx: &Cx) -> Result<Plan> {
     let Some(record) = recall(cx).await else {
         return Ok(if wanted { Plan::Make } else { Plan::Account });
     };
-    if !wanted && recorded_id(cx).is_some() && login::find_key(cx).await.is_some() {
+    if !wanted && known_id(cx).is_some() && login::find_key(cx).await.is_some() {
         return Ok(Plan::Account);
     }
     Ok(Plan::Recorded(record))

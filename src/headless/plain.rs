@@ -293,9 +293,8 @@ impl Dialogue<'_> {
                 }
                 _ => choices::choices(id, state, &self.filter, change),
             };
-            if id == StepId::Project {
-                let left_out = choices::left_out(state, &self.filter);
-                left_out.into_iter().for_each(|line| self.output.line(line));
+            if let Some(line) = choices::left_out(state, &self.filter) {
+                self.output.line(line);
             }
             for (number, choice) in choices.iter().enumerate() {
                 let default = if number == 0 { " (default)" } else { "" };

@@ -35,7 +35,7 @@ pub const CLOSING: Talk = Talk {
     says: "Nothing of this was stored as progress: every line comes from looking at the world once more. A colleague who \
            clones the repository tomorrow gets all of it with one command. If something breaks later, the same command \
            says what.",
-    watch: "the evidence beside each step. Done means that it was checked just now.",
+    watch: "the evidence beside each step: it was checked just now.",
 };
 
 /// Before a step.
@@ -218,7 +218,7 @@ pub const fn mishap(mishap: Mishap) -> Talk {
             above: "A mishap: the first request is slow",
             says: "Neon puts a compute to sleep when nobody uses it, and wakes it for the next login. To an application with \
                    a short time limit that looks like an outage. neonup waits, and says what it is.",
-            watch: "the rung of the login: waking up, then done. Press r for a second look, which is fast.",
+            watch: "the rung of the login. Then press r: the second look is fast.",
         },
         Mishap::DuplicateProject => Talk {
             title: "TWICE",

@@ -14,17 +14,25 @@ use crate::{
 /// How many projects are asked one by one which computes they have.
 const FEW: usize = 10;
 
-/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it, and somebody else may have taken it
-/// out. What it held at the start counts only where it cannot be read.
-pub(in crate::engine) fn recorded_id(cx: &Cx) -> Option<String> {
-    let now = || {
-        let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
-        Config::parse(std::str::from_utf8(&bytes).ok()?).ok()
-    };
-    now().map_or_else(
-        || cx.settings.project.id.clone(),
-        |config| config.project.id,
-    )
+/// What `neonup.toml` says now; `None` where it is not there or cannot be read.
+fn config(cx: &Cx) -> Option<Config> {
+    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
+    Config::parse(std::str::from_utf8(&bytes).ok()?).ok()
+}
+
+/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it.
+pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
+    config(cx)?.project.id
+}
+
+/// The id of the project that is meant: a flag's, else the recorded one. What was recorded at the start counts only where nothing can be
+/// read now, since it may have been taken out.
+pub(in crate::engine) fn known_id(cx: &Cx) -> Option<String> {
+    let flag = cx.settings.flags.project.clone();
+    flag.or_else(|| match config(cx) {
+        Some(config) => config.project.id,
+        None => cx.settings.project.id.clone(),
+    })
 }
 
 /// Finds the project: by its id, else by its exact name over everything that the key sees. `claimed`: the id of the temporary
@@ -34,13 +42,7 @@ pub(super) async fn look(
     key: &Secret,
     claimed: Option<String>,
 ) -> Result<(Sight, Listing)> {
-    let id = cx
-        .settings
-        .flags
-        .project
-        .clone()
-        .or_else(|| recorded_id(cx));
-    if let Some(id) = id {
+    if let Some(id) = known_id(cx) {
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {

@@ -216,7 +216,7 @@ fn settled(id: StepId, state: &StepState) -> Vec<Choice> {
             }
         }
         StepId::Health => {
-            choices.push(choice("Watch: look once a second, until Enter", Act::Watch))
+            choices.push(choice("Watch: look once a second, until Enter", Act::Watch));
         }
         StepId::Secrets => choices.extend(hook(state)),
         StepId::Backend | StepId::Schema => {}

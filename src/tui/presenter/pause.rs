@@ -135,10 +135,6 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
             | Command::Quit
     );
     match slide {
-        Slide::Setting(..) => {
-            app.overlay = Some(Overlay::Slide(slide));
-            Vec::new()
-        }
         Slide::Mishaps(at) => {
             let last = Mishap::ALL.len() - 1;
             let next = match command {
@@ -180,6 +176,7 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
         | Slide::Before(_)
         | Slide::Act(..)
         | Slide::Arranged(_)
+        | Slide::Setting(..)
         | Slide::Trouble(_) => {
             app.overlay = Some(Overlay::Slide(slide));
             Vec::new()

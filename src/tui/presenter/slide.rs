@@ -15,7 +15,7 @@ use crate::{
     tour::{Mishap, talk},
     tui::{
         app::{App, Overlay},
-        screens::Pen,
+        screens::{self, Pen},
         text,
         theme::Role,
         widgets::spinner,
@@ -23,11 +23,9 @@ use crate::{
 };
 
 /// From so many rows on there is room for large letters.
-const TALL: usize = 24;
+const TALL: u16 = 24;
 /// A title that is as long as the longest.
 const LONGEST: &str = "SUMMARY";
-/// The most lines of a slide beside its title.
-const LINES: usize = 11;
 /// Longer lines are hard to read from the last row of a room.
 const WIDEST: u16 = 72;
 
@@ -39,14 +37,14 @@ pub fn full(app: &App) -> Option<talk::Talk> {
     }
 }
 
-/// How large the letters of a title may be: the columns of a dot, the same for every title; 0 where there is no room for them.
-fn scale(pen: Pen<'_>, area: Rect) -> usize {
+/// How large the letters of the title may be: the columns of a dot; 0 where there is no room for them.
+fn scale(pen: Pen<'_>, told: talk::Talk, area: Rect) -> usize {
     let (columns, rows) = (usize::from(area.width), usize::from(area.height));
     let fits = |scale: &usize| {
-        let wide = letters::width(LONGEST, *scale) + 8 <= columns;
-        wide && letters::height(pen.theme, *scale) + LINES <= rows
+        // as wide as the longest title would be, so that no title is larger than another
+        letters::width(LONGEST, *scale) + 8 <= columns && lines(pen, told, *scale).len() <= rows
     };
-    if usize::from(pen.app.size.1) < TALL {
+    if pen.app.size.1 < TALL {
         return 0;
     }
     (1..=3).rev().find(fits).unwrap_or(0)
@@ -54,12 +52,12 @@ fn scale(pen: Pen<'_>, area: Rect) -> usize {
 
 /// Draws the slide between the upper and the lower rule.
 pub fn draw(pen: Pen<'_>, told: talk::Talk, area: Rect, buffer: &mut Buffer) {
-    let scale = scale(pen, area);
-    let width = WIDEST.min(area.width.saturating_sub(if scale > 0 { 8 } else { 4 }));
+    let width = WIDEST.min(area.width.saturating_sub(4));
     let pen = Pen {
         width: usize::from(width),
         ..pen
     };
+    let scale = scale(pen, told, area);
     let lines = lines(pen, told, scale);
     let widest = lines.iter().map(Line::width).max().unwrap_or(0);
     let width = u16::try_from(widest)
@@ -155,7 +153,7 @@ fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
         .iter()
         .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
         .collect();
-    let all = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 1;
+    let all = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 2;
     let roomy = fits(pen, all);
     let mut lines = Vec::new();
     for part in parts {
@@ -173,6 +171,8 @@ fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
     if !roomy {
         lines.push(Line::default());
     }
+    let command = format!("$ {}", screens::command(pen.app));
+    lines.push(pen.line(Role::Dim, &command));
     lines.push(answers(pen, "does it", "leaves everything as it is"));
     lines
 }

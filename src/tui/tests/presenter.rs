@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::pictures::{draw, text};
 use crate::{
-    answer::Answer,
+    answer::{Answer, Store},
     event::Phase,
     plan::{Status, StepId},
+    secret::Secret,
     tour::{Mishap, Order, Staged, no_stage},
     tui::{
         app::{App, Overlay, Screen},
@@ -230,7 +232,7 @@ fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
     stage.keys(&[KeyCode::Enter, KeyCode::Enter]);
     assert_eq!(shown(&stage.app), ["⏎ ×2"]);
     stage.types("napi_secret");
-    stage.tell(Msg::Paste(crate::secret::Secret::new("napi_secret")));
+    stage.tell(Msg::Paste(Secret::new("napi_secret")));
     assert_eq!(shown(&stage.app), ["⏎ ×2", "• ×11", "paste"]);
     stage.after(2000);
     assert_eq!(shown(&stage.app), Vec::<String>::new());
@@ -247,4 +249,73 @@ fn the_pressed_keys_wake_the_screen_up_only_to_go() {
         stage.app.next_tick(),
         Some(stage.app.now + Duration::from_secs(2))
     );
+}
+
+/// The words of a screen, as they follow each other.
+fn words(shown: &str) -> String {
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_slide_is_whole_at_every_size() {
+    let mut slides = vec![Slide::Opening, Slide::Before(Screen::Summary)];
+    slides.extend(StepId::ALL.map(before));
+    slides.extend(Mishap::ALL.map(Slide::Arranged));
+    let mut app = tour_at(StepId::Env).app;
+    for (columns, rows) in [
+        (60, 18),
+        (60, 24),
+        (76, 24),
+        (80, 24),
+        (100, 30),
+        (120, 40),
+        (200, 60),
+    ] {
+        for ascii in [false, true] {
+            app.theme.ascii = ascii;
+            for slide in &slides {
+                app.overlay = Some(Overlay::Slide(slide.clone()));
+                let told = crate::tui::presenter::pause::told(slide).unwrap();
+                let shown = text(&draw(&app, columns, rows));
+                let at = format!("{slide:?} at {columns} × {rows}:\n{shown}");
+                let shown = words(&shown);
+                // of quotes ASCII has others
+                let says = told.says.split('”').next_back().unwrap().trim();
+                for part in [told.above, says, told.watch] {
+                    assert!(shown.contains(&words(part)), "{part} is cut: {at}");
+                }
+                let large = !shown.contains(told.title);
+                assert_eq!(large, rows >= 24, "the title: {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_will_happen_is_whole_at_the_smallest_size() {
+    let key = || Answer::Key(Secret::new("napi_x"), Store::File);
+    let answers = [
+        (StepId::Login, key()),
+        (StepId::Login, Answer::NeonCli(Store::Keyring)),
+        (StepId::Project, Answer::Default),
+        (StepId::Project, Answer::Join("id".to_owned())),
+        (StepId::Env, Answer::Default),
+        (StepId::Env, Answer::Undo),
+        (StepId::Backend, Answer::Default),
+        (StepId::Backend, Answer::EditCode),
+        (StepId::Schema, Answer::Default),
+        (StepId::Health, Answer::Default),
+        (StepId::Secrets, Answer::Default),
+        (StepId::Secrets, Answer::Hook),
+        (StepId::Secrets, Answer::Rotate),
+    ];
+    for (step, answer) in answers {
+        let mut app = tour_at(step).app;
+        app.screen = Screen::Step(step);
+        app.overlay = Some(Overlay::Slide(Slide::Act(step, answer)));
+        let shown = text(&draw(&app, 60, 18));
+        for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
+            assert!(shown.contains(part), "{part}: {step}\n{shown}");
+        }
+    }
 }
