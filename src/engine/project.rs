@@ -6,10 +6,12 @@ mod find;
 
 use async_trait::async_trait;
 
+pub(super) use self::find::known_id;
+
 use self::{
     branch::{ensure, join},
     create::{create, limit_reached, open_operations, record, rivals, wait},
-    find::{ambiguous, known_id, list, look},
+    find::{ambiguous, list, look},
 };
 use super::{
     Cx, Project as KnownProject, Step, login,

@@ -7,7 +7,7 @@
 //! variables reach the application and with a `PUBLIC_` prefix the browser. The keyring is not asked: it would be at every look,
 //! and the database's password lies in the env file with the same permissions anyway.
 
-use super::{Cx, Project as KnownProject, login};
+use super::{Cx, Project as KnownProject, login, project::known_id};
 use crate::{
     answer::Store,
     detail::{Detail, Joined, Project as ProjectDetail},
@@ -24,7 +24,7 @@ use crate::{
         claimable::{Ownership, TemporaryDatabase},
     },
     secret::Secret,
-    settings::{Config, Settings},
+    settings::Settings,
 };
 
 /// The command that makes one, and finds the one that was made.
@@ -148,20 +148,10 @@ async fn plan(cx: &Cx) -> Result<Plan> {
     let Some(record) = recall(cx).await else {
         return Ok(if wanted { Plan::Make } else { Plan::Account });
     };
-    if !wanted && team_project(cx) && login::find_key(cx).await.is_some() {
+    if !wanted && known_id(cx).is_some() && login::find_key(cx).await.is_some() {
         return Ok(Plan::Account);
     }
     Ok(Plan::Recorded(record))
-}
-
-/// Whether neonup.toml names a project; an earlier apply of this process may have written it.
-fn team_project(cx: &Cx) -> bool {
-    let written = || {
-        let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
-        let config = Config::parse(std::str::from_utf8(&bytes).ok()?).ok()?;
-        config.project.id
-    };
-    cx.settings.project.id.is_some() || written().is_some()
 }
 
 /// What the login step says where no account is needed; `None`: it goes its usual way, and a key is used where there is one.

@@ -27,7 +27,7 @@ pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
 
 /// The id of the project that is meant: a flag's, else the recorded one. What was recorded at the start counts only where nothing can be
 /// read now, since it may have been taken out.
-pub(super) fn known_id(cx: &Cx) -> Option<String> {
+pub(in crate::engine) fn known_id(cx: &Cx) -> Option<String> {
     let flag = cx.settings.flags.project.clone();
     flag.or_else(|| match config(cx) {
         Some(config) => config.project.id,
