@@ -1,6 +1,6 @@
 //! Presenter mode: identifiers are hidden as well as secrets, so that a screen can be shown to a room.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::app::App;
 use crate::{
@@ -53,9 +53,8 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             }
         }
         Some(Detail::Project(project)) => {
-            for choice in &mut project.choices {
-                hide(&mut choice.id);
-            }
+            // a page's text never shows them: the choices do, without their ids
+            project.choices = Arc::default();
             if let Some(joined) = &mut project.joined {
                 hide(&mut joined.id);
                 hide(&mut joined.host);

@@ -20,6 +20,7 @@ mod neon_cli;
 mod neon_http;
 mod pictures;
 mod project;
+mod recorder;
 mod refusals;
 mod rotate;
 mod sandbox;

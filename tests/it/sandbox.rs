@@ -4,6 +4,6 @@ mod api;
 mod databases;
 mod faults;
 mod lifetime;
-mod schemas;
+pub(crate) mod schemas;
 mod support;
 mod workshop;
