@@ -106,6 +106,11 @@ impl Request {
             ended: entry["ended_us"].as_u64().unwrap(),
         }
     }
+
+    /// Whether it asks how far an operation is.
+    fn polls(&self) -> bool {
+        self.what.contains("/operations/")
+    }
 }
 
 /// A path without its query, and with `{}` for what names a thing.
@@ -160,6 +165,17 @@ impl Run {
         }
     }
 
+    /// How long Neon's operations were waited for: from the create's answer to the last poll's.
+    fn waited(&self) -> Duration {
+        let mut all = self.requests.iter();
+        let made = all.find(|request| request.what == "POST /projects");
+        let last = self.requests.iter().rfind(|request| request.polls());
+        let both = made.zip(last);
+        both.map_or(Duration::ZERO, |(made, last)| {
+            Duration::from_micros(last.ended - made.ended)
+        })
+    }
+
     /// Each request of the chain, and what the wait for Neon's operations took.
     fn explain(&self) {
         let began = self.requests.iter().map(|request| request.began).min();
@@ -173,19 +189,9 @@ impl Run {
                 request.what
             );
         }
-        let polls = || {
-            let all = chain.iter();
-            all.filter(|request| request.what.contains("/operations/"))
-        };
-        let made = chain
-            .iter()
-            .find(|request| request.what == "POST /projects");
-        if let (Some(made), Some(last)) = (made, polls().next_back()) {
-            let waited = Duration::from_micros(last.ended - made.ended);
-            let count = polls().count();
-            let figure = format!("{} in {count} round trips", millis(waited));
-            row("  from the create's answer to the last poll's", figure);
-        }
+        let polls = chain.iter().filter(|request| request.polls()).count();
+        let figure = format!("{} in {polls} round trips", millis(self.waited()));
+        row("  from the create's answer to the last poll's", figure);
     }
 }
 
@@ -204,8 +210,9 @@ fn told(what: &str, runs: &[Run]) -> Duration {
     row(
         what,
         format!(
-            "{}, {} CPU; {} requests, a chain of {}",
+            "{}, {} of it for the compute; {} CPU; {} requests, a chain of {}",
             millis(time),
+            millis(middle(Run::waited)),
             millis(middle(|run| run.cpu)),
             count(|run| run.requests.len()),
             count(|run| chain(&run.requests).len())
