@@ -12,7 +12,7 @@ use crate::{
     answer::Store,
     failure::{Exit, Failure},
     finding::Code,
-    headless::{self, Output},
+    headless::{self, Output, wizard::Opening},
     plan::StepId,
     ports::Ports,
     settings::{Flags, Settings},
@@ -186,6 +186,10 @@ enum Command {
         /// Run the steps without a screen.
         #[arg(long, short = 'y')]
         yes: bool,
+        /// Show it to a room: identifiers are hidden, each step is explained and waits before it acts, pressed keys are shown;
+        /// `m` lets something go wrong, `R` begins again.
+        #[arg(long, conflicts_with = "yes")]
+        present: bool,
         /// Use this Postgres instead of the bundled one.
         #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
         pg_bin: Option<PathBuf>,
@@ -298,13 +302,20 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
             Ok(options) => headless::sandbox::serve(options, output).await,
             Err(failure) => output.failed(&failure, Exit::Usage),
         },
-        Some(Command::Demo { dir, yes, pg_bin }) => {
-            let front = if yes {
-                None
-            } else {
-                Some(Front::choose(&global))
+        Some(Command::Demo {
+            dir,
+            yes,
+            present,
+            pg_bin,
+        }) => {
+            let how = headless::demo::How {
+                dir,
+                pg_bin,
+                front: (!yes).then(|| Front::choose(&global)),
+                present,
+                display: global.display(),
             };
-            headless::demo::run(dir, pg_bin, front, global.display(), output).await
+            headless::demo::run(how, output).await
         }
         command => {
             let flags = flags(&global, command.as_ref());
@@ -336,7 +347,7 @@ async fn in_project(
                 ports,
                 Front::choose(global),
                 global.display(),
-                Vec::new(),
+                Opening::default(),
                 output,
             )
             .await
@@ -447,6 +458,8 @@ pub struct Display {
     pub ascii: bool,
     /// The terminal's background is light.
     pub light: bool,
+    /// The terminal is not known to be one that would print a link's sequence instead of hiding it.
+    pub links: bool,
     /// The terminal is tmux.
     pub tmux: bool,
 }
@@ -472,6 +485,7 @@ impl Global {
                 &variable("NEONUP_BACKGROUND"),
                 &variable("COLORFGBG"),
             ),
+            links: !matches!(variable("TERM").as_str(), "linux" | "dumb" | ""),
             tmux: !variable("TMUX").is_empty(),
         }
     }
@@ -483,12 +497,12 @@ pub(crate) async fn wizard(
     ports: Ports,
     front: Front,
     display: Display,
-    notes: Vec<String>,
+    opening: Opening,
     output: &mut Output,
 ) -> Exit {
     match front {
-        Front::Screen => headless::wizard::run(settings, ports, display, notes, output).await,
-        Front::Plain => headless::plain::run(settings, ports, notes, output).await,
+        Front::Screen => headless::wizard::run(settings, ports, display, opening, output).await,
+        Front::Plain => headless::plain::run(settings, ports, opening, output).await,
         Front::Nobody => {
             let failure = Failure::new(Code::LoginMissingKey, "the wizard needs a terminal, and this is none")
                 .hint("`neonup setup --yes` runs the same steps without one; `neonup check` only looks; --plain asks in lines");

@@ -316,6 +316,8 @@ pub struct Schema {
 pub struct Health {
     /// The rungs, from DNS to the application.
     pub rungs: Vec<Check>,
+    /// Whether the login had to wait for a compute that was asleep.
+    pub cold: bool,
     /// Round trips of `SELECT 1`.
     pub samples: Vec<Duration>,
 }

@@ -18,6 +18,7 @@
 //! | [`receipt`] | the plan as Markdown for others, without identifiers |
 //! | [`headless`] | the commands without a screen: the same events as lines or JSON |
 //! | [`tui`] | the wizard: `app` and `update` are pure, `screens` draw, `terminal` is the only part that touches a terminal |
+//! | [`tour`] | the presenter's words, the prepared mishaps, and the stage for them |
 //! | [`settings`] | flags over environment over `neonup.toml` over what is detected over defaults |
 //! | [`cli`] | the command line, and which front end runs |
 //! | `child` | starting other programs so that none outlives us |
@@ -41,4 +42,5 @@ pub mod receipt;
 pub mod sandbox;
 pub mod secret;
 pub mod settings;
+pub mod tour;
 pub mod tui;

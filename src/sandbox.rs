@@ -266,6 +266,11 @@ impl Sandbox {
         self.core.set_faults(faults);
     }
 
+    /// A handle for what a presenter does to it while it runs.
+    pub fn controls(&self) -> Controls {
+        Controls(Arc::clone(&self.core))
+    }
+
     /// Stops the API, the fronts and every server, and removes what is temporary.
     pub async fn shutdown(mut self) {
         if let Some((stop, mut api)) = self.api.take() {
@@ -277,6 +282,37 @@ impl Sandbox {
             }
         }
         self.core.end().await;
+    }
+}
+
+/// What a presenter does to a running sandbox.
+#[derive(Clone)]
+pub struct Controls(Arc<Core>);
+
+impl Controls {
+    /// Forgets all projects and everything that goes wrong; the key stays. The computes end in the background.
+    pub fn clear(&self) {
+        self.0.set_faults(Faults::default());
+        api::forget_projects(&self.0);
+    }
+
+    /// Puts all computes to sleep, whoever is connected, and lets each take at least so long to wake up.
+    pub async fn sleep(&self, wakes: Duration) {
+        let places: Vec<_> = self.0.store.read(|state| {
+            let all = state.projects.values().flat_map(|project| {
+                let branches = project.branches.iter();
+                branches.map(|branch| Place::new(&project.id, &branch.id))
+            });
+            all.collect()
+        });
+        for place in places {
+            compute::suspend(&self.0, &place).await;
+        }
+        let wake_ms = u64::try_from(wakes.as_millis()).unwrap_or(u64::MAX);
+        self.0.set_faults(Faults {
+            wake_ms,
+            ..self.0.faults()
+        });
     }
 }
 

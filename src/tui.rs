@@ -14,6 +14,8 @@ pub mod drive;
 #[doc(hidden)]
 pub mod gallery;
 pub mod keymap;
+pub mod links;
+pub mod mouse;
 pub mod msg;
 pub mod presenter;
 pub mod screens;
@@ -26,11 +28,14 @@ pub mod update;
 pub mod view;
 pub mod widgets;
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use terminal::TerminalError;
 
-use crate::{engine::Runtime, event::Event, plan::Plan};
+use self::presenter::staged::OnStage;
+use crate::{engine::Runtime, event::Event, plan::Plan, tour::Stage};
 
 /// What the wizard is told when it opens, and what does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,8 +56,14 @@ pub struct Options {
     pub ascii: bool,
     /// Whether the terminal's background is known to be light.
     pub light: bool,
-    /// Identifiers are hidden from the start.
+    /// The presenter's mode from the start.
     pub presenter: bool,
+    /// Whether there is a stage: mishaps can be arranged, and everything be put back.
+    pub stage: bool,
+    /// Words that say who or where we are, to be hidden in the presenter's mode beside what the steps know.
+    pub private: Vec<String>,
+    /// Whether web addresses are given to the terminal as links (OSC 8).
+    pub links: bool,
     /// Whether the terminal is tmux (`TMUX` is set): then the clipboard's sequence is passed through it.
     pub tmux: bool,
 }
@@ -98,13 +109,17 @@ pub struct Ended {
 
 /// Opens the wizard, and returns when it was left, the terminal is as it was, and no work goes on.
 ///
-/// The caller has checked that there is a terminal.
+/// The caller has checked that there is a terminal. The stage is what a tour is given on; only the demo has one.
 pub async fn run(
     runtime: Runtime,
     mut events: UnboundedReceiver<Event>,
     options: Options,
+    stage: Option<Arc<dyn Stage>>,
 ) -> Result<Ended, TerminalError> {
-    let ended = terminal::run(&runtime, &mut events, options).await;
+    let ended = {
+        let engine = OnStage::new(&runtime, stage);
+        terminal::run_with(&engine, &mut events, options).await
+    };
     runtime.shutdown().await;
     let (mut plan, reason) = ended?;
     while let Ok(event) = events.try_recv() {

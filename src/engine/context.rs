@@ -51,6 +51,7 @@ struct Memory {
     projects_limit: Option<i64>,
     absent: Option<(Instant, Listing)>,
     unproven: bool,
+    asleep: bool,
 }
 
 /// For how long a list in which the project was not may lead to its creation, without being read again.
@@ -66,6 +67,15 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Forgets what was learned, but for the keyring's slow self-test.
+    pub(super) fn forget(&self) {
+        let mut memory = self.memory();
+        *memory = Memory {
+            keyring: memory.keyring.take(),
+            ..Memory::default()
+        };
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // a panic while holding it cannot leave it half-written: every write is one assignment
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,6 +247,16 @@ impl Cx {
     /// Remembers that it was changed, or that it was proven since.
     pub fn remember_change(&self, changed: bool) {
         self.shared.memory().unproven = changed;
+    }
+
+    /// Whether the compute was asleep when Neon was last asked, and nobody of us has connected since.
+    pub fn asleep(&self) -> bool {
+        self.shared.memory().asleep
+    }
+
+    /// Remembers whether it sleeps.
+    pub fn remember_asleep(&self, asleep: bool) {
+        self.shared.memory().asleep = asleep;
     }
 
     /// Holds the search for a key; see [`crate::engine::login::find_key`].

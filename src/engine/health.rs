@@ -22,8 +22,11 @@ use crate::{
 
 /// How often `SELECT 1` is asked.
 const PINGS: usize = 8;
-/// A login that takes longer woke the compute up.
+/// A login that takes longer woke the compute up, whatever Neon said of it before.
 const COLD: Duration = Duration::from_secs(1);
+/// A compute that Neon called idle may have been woken by others since. Then a login is a few round trips, as the handshake
+/// is; when it takes that much longer, it was us who woke it.
+const WOKEN: u32 = 3;
 /// A median round trip above this is worth a word.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -39,9 +42,7 @@ impl Step for HealthStep {
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
-            return Ok(Report::waiting(
-                "waits for the application's connection URL",
-            ));
+            return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
@@ -66,9 +67,7 @@ impl Step for HealthStep {
 
     async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
-            return Ok(Report::waiting(
-                "waits for the application's connection URL",
-            ));
+            return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
@@ -79,6 +78,12 @@ impl Step for HealthStep {
         cx.remember_change(false);
         Ok(ladder.report())
     }
+}
+
+/// There is nothing to connect to yet: no rung is climbed.
+fn waiting(cx: &Cx) -> Report {
+    Report::waiting("waits for the application's connection URL")
+        .detail(Detail::Health(Ladder::new(cx).health))
 }
 
 /// The application, where it can be started and asked.
@@ -114,6 +119,7 @@ impl<'a> Ladder<'a> {
             cx,
             health: Health {
                 rungs,
+                cold: false,
                 samples: Vec::new(),
             },
             findings: Vec::new(),
@@ -192,40 +198,71 @@ impl<'a> Ladder<'a> {
             format!("{}, {}{days}", facts.version, facts.issuer)
         })
         .await?;
-        let started = Instant::now();
-        let mut session = self
-            .rung("Login", self.logged_in(connection, authority), |_| {
-                let woke = if started.elapsed() > COLD {
-                    "; the compute was asleep and woke up"
-                } else {
-                    ""
-                };
-                format!("{}, SCRAM{woke}", connection.role)
-            })
-            .await?;
+        let mut session = self.log_in(connection, authority).await?;
         self.ping(session.as_mut()).await?;
         self.tables(session.as_mut()).await
     }
 
-    /// Logs in, and says so when it is the compute that takes the time.
-    fn logged_in<'b>(
-        &self,
-        connection: &'b Connection,
-        authority: Option<&'b str>,
-    ) -> impl Future<Output = Result<Box<dyn Session>>> + Send + use<'a, 'b> {
+    /// Logs in, and says so when it is the sleeping compute that takes the time.
+    async fn log_in(
+        &mut self,
+        connection: &Connection,
+        authority: Option<&str>,
+    ) -> Result<Box<dyn Session>> {
         let cx = self.cx;
-        let database = cx.ports.database.clone();
-        async move {
-            let login = database.connect(connection, authority);
-            tokio::pin!(login);
-            match tokio::time::timeout(COLD, &mut login).await {
-                Ok(result) => result,
-                Err(_elapsed) => {
-                    cx.progress(Progress::label("waking the compute up"));
-                    login.await
-                }
+        let asleep = cx.asleep();
+        let started = Instant::now();
+        let login = cx.ports.database.connect(connection, authority);
+        tokio::pin!(login);
+        if asleep {
+            self.wake();
+        } else {
+            self.set("Login", CheckState::Running, "", None);
+        }
+        let result = match tokio::time::timeout(COLD, &mut login).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                self.wake();
+                login.await
+            }
+        };
+        let elapsed = started.elapsed();
+        match result {
+            Ok(session) => {
+                cx.remember_asleep(false);
+                let usual = self.rung_elapsed("TLS") * WOKEN;
+                self.health.cold = elapsed > COLD || (asleep && elapsed > usual);
+                let woke = if self.health.cold {
+                    "; the compute was asleep and woke up"
+                } else {
+                    ""
+                };
+                let text = format!("{}, SCRAM{woke}", connection.role);
+                self.set("Login", CheckState::Ok, text, Some(elapsed));
+                Ok(session)
+            }
+            Err(failure) => {
+                self.health.cold = false;
+                self.set(
+                    "Login",
+                    CheckState::Gap,
+                    failure.what.clone(),
+                    Some(elapsed),
+                );
+                Err(failure)
             }
         }
+    }
+
+    fn wake(&mut self) {
+        self.health.cold = true;
+        self.cx.progress(Progress::label("waking the compute up"));
+        self.set(
+            "Login",
+            CheckState::Running,
+            "the compute is asleep: waking it up",
+            None,
+        );
     }
 
     async fn ping(&mut self, session: &mut dyn Session) -> Result<()> {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use self::{
     branch::{ensure, is_wanted, join, known},
     create::{Made, create, limit_reached, open_operations, record, rivals, wait},
-    find::{ambiguous, list, look, recorded_id},
+    find::{ambiguous, known_id, list, look},
 };
 use super::{Cx, Project as KnownProject, Step, login};
 use crate::{
@@ -85,7 +85,7 @@ impl Step for ProjectStep {
             | Answer::Hook
             | Answer::Rotate => {
                 // the probe of a moment ago has read the whole list
-                let absent = cx.take_absent().filter(|_| !recorded(cx));
+                let absent = cx.take_absent().filter(|_| known_id(cx).is_none());
                 let (sight, listing) = match absent {
                     Some(listing) => (Sight::Absent, listing),
                     None => look(cx, key).await?,
@@ -140,11 +140,6 @@ impl Step for ProjectStep {
     }
 }
 
-/// Whether an id stands in `neonup.toml`.
-fn recorded(cx: &Cx) -> bool {
-    cx.settings.project.id.is_some() || recorded_id(cx).is_some()
-}
-
 /// What is said where `--new` meets a project that is recorded.
 fn recorded_already(id: &str) -> Finding {
     Finding::new(
@@ -193,7 +188,7 @@ impl ProjectStep {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
-        let recorded = recorded(cx);
+        let recorded = known_id(cx).is_some();
         let (seen, ()) = tokio::join!(look(cx, key), cx.needed());
         if cx.known_key().is_none() {
             // Neon has refused it meanwhile, and it was forgotten

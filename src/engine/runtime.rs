@@ -123,6 +123,14 @@ impl Runtime {
         }
     }
 
+    /// Cancels everything that may be cancelled, and forgets what the steps have told each other: the world is another one.
+    pub fn forget(&self) {
+        for id in StepId::ALL {
+            self.cancel(id);
+        }
+        self.shared.forget();
+    }
+
     /// Ends everything: cancels what may be cancelled, waits for the rest.
     pub async fn shutdown(self) {
         let Work {

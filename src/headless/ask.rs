@@ -25,6 +25,8 @@ use crate::secret::Secret;
 pub struct Lines {
     receiver: mpsc::UnboundedReceiver<String>,
     requests: std::sync::mpsc::Sender<()>,
+    /// Whether a line was asked for that has not come: whoever stopped waiting for it left it to the next.
+    asked: bool,
 }
 
 impl Lines {
@@ -45,13 +47,21 @@ impl Lines {
                 }
             }
         });
-        Self { receiver, requests }
+        Self {
+            receiver,
+            requests,
+            asked: false,
+        }
     }
 
     /// The next line without its end, or `None` at the end of input.
     pub async fn next(&mut self) -> Option<String> {
-        self.requests.send(()).ok()?;
+        if !self.asked {
+            self.requests.send(()).ok()?;
+            self.asked = true;
+        }
         let line = self.receiver.recv().await?;
+        self.asked = false;
         Some(line.trim_end_matches(['\r', '\n']).to_owned())
     }
 }

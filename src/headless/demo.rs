@@ -1,40 +1,61 @@
 //! `neonup demo`: the wizard on a sample project, against the sandbox: no account, no network.
 
-use std::path::{Path, PathBuf};
+mod project;
+mod stage;
 
-use super::{Output, sandbox, setup};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use self::stage::Sample;
+use super::{Output, output::Veil, sandbox, setup, wizard::Opening};
 use crate::{
     cli::{self, Display, Front, Place},
     domain::sample,
     failure::{Exit, Failure},
     finding::Code,
+    ports::Ports,
     sandbox::{Options, Sandbox},
-    settings::{Environment, Flags},
+    settings::{Environment, Flags, Settings},
 };
 
-/// Runs the demo: with a front end, or (`None`) without questions.
-pub async fn run(
-    dir: Option<PathBuf>,
-    pg_bin: Option<PathBuf>,
-    front: Option<Front>,
-    display: Display,
-    output: &mut Output,
-) -> Exit {
-    if front == Some(Front::Nobody) {
+/// How the demo is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct How {
+    /// Where the project and the sandbox's data are kept; `None`: in a folder that goes at the end.
+    pub dir: Option<PathBuf>,
+    /// The Postgres to use instead of the bundled one.
+    pub pg_bin: Option<PathBuf>,
+    /// Who asks the questions; `None`: nobody, since the defaults are taken.
+    pub front: Option<Front>,
+    /// Whether it is shown to a room.
+    pub present: bool,
+    /// How screens are drawn.
+    pub display: Display,
+}
+
+/// Runs the demo.
+pub async fn run(how: How, output: &mut Output) -> Exit {
+    if how.front == Some(Front::Nobody) {
         let failure = Failure::new(
             Code::LoginMissingKey,
             "the demo needs a terminal, and this is none",
         )
-        .hint("`neonup demo --yes` runs the same steps without one");
+        .hint(if how.present {
+            "`neonup demo --present --plain` tells the same in lines"
+        } else {
+            "`neonup demo --yes` runs the same steps without one"
+        });
         return output.failed(&failure, Exit::Failed);
     }
-    let scratch = match Scratch::make(dir) {
+    let scratch = match Scratch::make(how.dir.clone()) {
         Ok(scratch) => scratch,
         Err(failure) => return output.failed(&failure, Exit::Failed),
     };
     let options = Options {
         dir: Some(scratch.path.join("sandbox")),
-        pg_bin,
+        pg_bin: how.pg_bin.clone(),
         ..Options::default()
     };
     let sandbox = match Sandbox::start(options).await {
@@ -42,8 +63,8 @@ pub async fn run(
         Err(error) => return output.failed(&sandbox::failure(&error), Exit::Failed),
     };
     let project = scratch.path.join(sample::NAME);
-    let exit = match prepare(&project) {
-        Ok(()) => in_project(&scratch, &project, &sandbox, front, display, output).await,
+    let exit = match project::prepare(&project, free_port()) {
+        Ok(()) => in_project(&scratch, &project, &sandbox, &how, output).await,
         Err(failure) => output.failed(&failure, Exit::Failed),
     };
     sandbox.shutdown().await;
@@ -54,8 +75,7 @@ async fn in_project(
     scratch: &Scratch,
     project: &Path,
     sandbox: &Sandbox,
-    front: Option<Front>,
-    display: Display,
+    how: &How,
     output: &mut Output,
 ) -> Exit {
     // the shell's own variables for Neon and for the database would lead out of the demo
@@ -84,8 +104,20 @@ async fn in_project(
         format!("The sandbox serves {}", sandbox.api_host()),
         scratch.fate(),
     ];
-    let exit = if let Some(front) = front {
-        cli::wizard(settings, ports, front, display, notes.clone(), output).await
+    if how.present {
+        output.veil = Some(Veil {
+            private: vec![scratch.path.display().to_string()],
+            ..Veil::default()
+        });
+    }
+    let exit = if let Some(front) = how.front {
+        let opening = Opening {
+            notes: notes.clone(),
+            present: how.present,
+            stage: Some(Arc::new(stage(project, sandbox, &settings, &ports))),
+            private: vec![scratch.path.display().to_string()],
+        };
+        cli::wizard(settings, ports, front, how.display, opening, output).await
     } else {
         let how = setup::How {
             yes: true,
@@ -99,55 +131,19 @@ async fn in_project(
     exit
 }
 
-/// Copies the sample into a git repository of its own, as a fresh clone would be.
-fn prepare(project: &Path) -> Result<(), Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            Code::BackendNotFound,
-            format!("cannot make the sample project in `{}`", project.display()),
-        )
-        .why(why)
-        .hint("choose another folder with --dir")
-    };
-    let port = free_port();
-    for (name, text) in sample::FILES {
-        let path = project.join(name);
-        if path.exists() {
-            continue;
-        }
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
-        }
-        let text = if *name == crate::settings::CONFIG_FILE {
-            sample::with_port(text, port)
-        } else {
-            (*text).to_owned()
-        };
-        std::fs::write(&path, text).map_err(|error| failed(error.to_string()))?;
+/// The stage of the presenter's tour: this project, and this sandbox.
+fn stage(project: &Path, sandbox: &Sandbox, settings: &Settings, ports: &Ports) -> Sample {
+    let health = settings
+        .backend
+        .as_ref()
+        .and_then(|backend| url::Url::parse(backend.health.as_deref()?).ok());
+    Sample {
+        project: project.to_owned(),
+        port: health.and_then(|url| url.port()).unwrap_or(sample::PORT),
+        sandbox: sandbox.controls(),
+        neon: ports.neon.clone(),
+        key: sandbox.api_key().clone(),
     }
-    if !project.join(".git").exists() {
-        commit(project).map_err(|error| failed(error.message().to_owned()))?;
-    }
-    Ok(())
-}
-
-/// The first commit, by nobody in particular; the user's git configuration is neither needed nor touched.
-fn commit(project: &Path) -> Result<(), git2::Error> {
-    let repository = git2::Repository::init(project)?;
-    let mut index = repository.index()?;
-    index.add_all(["."], git2::IndexAddOption::DEFAULT, None)?;
-    index.write()?;
-    let tree = repository.find_tree(index.write_tree()?)?;
-    let author = git2::Signature::now("neonup demo", "demo@localhost")?;
-    repository.commit(
-        Some("HEAD"),
-        &author,
-        &author,
-        "A small todo backend",
-        &tree,
-        &[],
-    )?;
-    Ok(())
 }
 
 /// The application's usual port, or a free one where that is taken: a demo must not fail for another program.

@@ -1,10 +1,17 @@
 //! Where text goes: data to standard output, everything else to standard error.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal as _, Write},
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    receipt::{hide, hide_words},
+};
 
 /// The two streams, and how to write to them.
 pub struct Output {
@@ -14,7 +21,27 @@ pub struct Output {
     pub json: bool,
     /// Colours on standard output.
     pub color: bool,
+    /// What a room must not see.
+    pub veil: Option<Veil>,
     progress: Progress,
+}
+
+/// Words that are hidden wherever they stand in a line, and words that are hidden where they stand alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Veil {
+    /// Ids, hosts and addresses, as the steps know them.
+    pub identifiers: Vec<String>,
+    /// Who and where we are.
+    pub private: Vec<String>,
+}
+
+impl Veil {
+    fn over(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        hide(&self.identifiers, &mut text);
+        hide_words(&self.private, &mut text);
+        text
+    }
 }
 
 /// Whether progress is one line on standard error that is rewritten.
@@ -26,7 +53,13 @@ enum Progress {
     Clear,
     /// A line is shown.
     Shown,
+    /// It is spoken: lines of their own, and not many of them, since a line that is rewritten cannot be heard. When the last
+    /// one was said.
+    Spoken(Instant),
 }
+
+/// The shortest time between two spoken lines of progress, and before the first one.
+const SPOKEN_EVERY: Duration = Duration::from_secs(3);
 
 /// A colour of meaning, for lines; the word beside it says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +90,7 @@ impl Output {
             err: Box::new(io::stderr()),
             json,
             color,
+            veil: None,
             progress: if io::stderr().is_terminal() && variable("TERM") != "dumb" {
                 Progress::Clear
             } else {
@@ -72,39 +106,52 @@ impl Output {
             err,
             json,
             color: false,
+            veil: None,
             progress: Progress::Off,
         }
+    }
+
+    fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.veil
+            .as_ref()
+            .map_or(Cow::Borrowed(text), |veil| Cow::Owned(veil.over(text)))
     }
 
     /// A line for a person: to standard output, or to standard error where that holds JSON.
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
+        if let Progress::Spoken(last) = &mut self.progress {
+            *last = Instant::now();
+        }
+        let text = self.shown(text.as_ref()).into_owned();
         let stream = if self.json {
             &mut self.err
         } else {
             &mut self.out
         };
         // a reader that went away (`| head -1`) is no failure of ours: the exit code still tells
-        writeln!(stream, "{}", text.as_ref()).ok();
+        writeln!(stream, "{text}").ok();
         stream.flush().ok();
     }
 
     /// A line beside the result, to standard error.
     pub fn note(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
-        writeln!(self.err, "{}", text.as_ref()).ok();
+        let text = self.shown(text.as_ref()).into_owned();
+        writeln!(self.err, "{text}").ok();
         self.err.flush().ok();
     }
 
     /// Text without a line's end, for a question.
     pub fn prompt(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
+        let text = self.shown(text.as_ref()).into_owned();
         let stream = if self.json {
             &mut self.err
         } else {
             &mut self.out
         };
-        write!(stream, "{}", text.as_ref()).ok();
+        write!(stream, "{text}").ok();
         stream.flush().ok();
     }
 
@@ -124,10 +171,21 @@ impl Output {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// Rewrites the progress line, where standard error is a terminal.
+    /// From now on progress is told in lines of their own, where it was shown or not.
+    pub fn speak(&mut self) {
+        self.clear_progress();
+        self.progress = Progress::Spoken(Instant::now());
+    }
+
+    /// Rewrites the progress line, where standard error is a terminal; or says it, from time to time.
     pub fn progress(&mut self, text: impl AsRef<str>) {
-        if self.progress != Progress::Off {
-            let line: String = text.as_ref().chars().take(78).collect();
+        if let Progress::Spoken(last) = self.progress {
+            if last.elapsed() >= SPOKEN_EVERY {
+                self.progress = Progress::Spoken(Instant::now());
+                self.note(text);
+            }
+        } else if self.progress != Progress::Off {
+            let line: String = self.shown(text.as_ref()).chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
             self.progress = Progress::Shown;

@@ -2,90 +2,106 @@
 //!
 //! End of input is never consent: it ends the run with what was asked, and exit code 2.
 
-use super::{Output, ask, report, work};
-use crate::{
-    answer::{Answer, Store},
-    detail::{Detail, Keyring},
-    engine::env::IN_PLACE,
-    failure::Exit,
-    finding::Code,
-    plan::{Status, StepId, StepState},
-    ports::Ports,
-    settings::Settings,
+mod choices;
+mod told;
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
 };
 
-/// One numbered line of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Choice {
-    label: String,
-    act: Act,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Act {
-    Apply(Answer),
-    /// Login: ask for the key, then keep it there.
-    AskKey(Store),
-    /// Project: ask for a name, then create.
-    AskName,
-    Probe,
-    Skip,
-    Quit,
-}
+use self::choices::{Act, Choice};
+use super::{
+    Output, ask,
+    output::Veil,
+    report,
+    wizard::{self, Opening},
+    work,
+};
+use crate::{
+    answer::Answer,
+    failure::Exit,
+    plan::{Status, StepId, StepState},
+    ports::Ports,
+    receipt::{self, identifiers},
+    secret::Secret,
+    settings::Settings,
+    tour::talk,
+};
 
 /// Where an answer leads.
 enum Turn {
     /// The same step again.
     Again,
+    /// The same step, with its question although it is done.
+    Change,
     /// The step before.
     Back,
     /// On to the next.
     On,
+    /// Straight to a step.
+    To(StepId),
     /// The user leaves.
     Quit,
     /// There is no more input.
     EndOfInput,
 }
 
-/// The wizard in lines: all steps.
-pub async fn run(
-    settings: Settings,
-    ports: Ports,
-    notes: Vec<String>,
-    output: &mut Output,
-) -> Exit {
-    steps(settings, ports, &StepId::ALL, notes, output).await
+/// How a walk through the steps ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walked {
+    /// Every question was answered.
+    Through,
+    /// The user left, or the input ended before that.
+    Left,
 }
 
-/// Some steps in lines.
+/// The wizard in lines: all steps, and a summary to come back from.
+pub async fn run(settings: Settings, ports: Ports, opening: Opening, output: &mut Output) -> Exit {
+    steps(settings, ports, &StepId::ALL, true, opening, output).await
+}
+
+/// Some steps in lines. With `summary` the end is a question, too.
 pub async fn steps(
     settings: Settings,
     ports: Ports,
     shown: &[StepId],
-    notes: Vec<String>,
+    summary: bool,
+    opening: Opening,
     output: &mut Output,
 ) -> Exit {
+    let present = opening.present;
+    if present {
+        let mut private = opening.private;
+        private.extend(wizard::private(&settings));
+        output.veil = Some(Veil {
+            private,
+            ..Veil::default()
+        });
+    }
     let place = if settings.is_sandbox() {
         "Sandbox"
     } else {
         "Neon"
     };
+    output.speak();
     output.line(format!("neonup, {}, {place}.", settings.project.name));
-    for note in notes {
+    for note in opening.notes {
         output.line(format!("{note}."));
     }
-    let mut work = work::Work::new(settings, ports);
-    let mut lines = ask::Lines::standard();
-    match walk(&mut work, shown, &mut lines, output).await {
-        Ok(true) => {
-            output.line("");
-            output.line("Summary.");
-            for id in shown {
-                report::step(output, *id, work.plan.step(*id));
-            }
-            work.finished(shown, output).await
-        }
-        Ok(false) => {
+    let mut dialogue = Dialogue {
+        work: work::Work::new(settings, ports),
+        lines: ask::Lines::standard(),
+        output,
+        present,
+        summary,
+        filter: String::new(),
+    };
+    let walked = dialogue.walk(shown).await;
+    let Dialogue { work, output, .. } = dialogue;
+    match walked {
+        Ok(Walked::Through) => work.finished(shown, output).await,
+        Ok(Walked::Left) => {
             let exit = work.finished(shown, output).await;
             if exit == Exit::Done {
                 exit
@@ -97,347 +113,386 @@ pub async fn steps(
     }
 }
 
-/// Walks through the steps. `false`: the input ended before the last one was answered, or the user left.
-async fn walk(
-    work: &mut work::Work,
-    shown: &[StepId],
-    lines: &mut ask::Lines,
-    output: &mut Output,
-) -> Result<bool, work::Stop> {
-    let before: Vec<_> = work::with_needs(shown)
-        .into_iter()
-        .filter(|id| !shown.contains(id))
-        .collect();
-    work.probe_all(&before, output).await?;
-    let mut place = 0;
-    let mut insist = false;
-    while let Some(id) = shown.get(place).copied() {
-        if !insist || work.plan.status(id) == Status::Unknown {
-            work.probe_all(&[id], output).await?;
-        }
-        let state = work.plan.step(id).clone();
-        output.line("");
-        output.line(format!(
-            "Step {} of 7, {}: {}.",
-            id.number(),
-            id.title(),
-            state.status.word()
-        ));
-        output.line(id.summary());
-        report::step(output, id, &state);
-        if matches!(state.status, Status::Done | Status::Skipped) && !insist {
-            place += 1;
-            continue;
-        }
-        report::changes(output, &state);
-        match question(work, id, &state, lines, output).await? {
-            Turn::Again => insist = !matches!(work.plan.status(id), Status::Done | Status::Skipped),
-            Turn::Back => {
-                place = place.saturating_sub(1);
-                insist = true;
-            }
-            Turn::On => {
-                place += 1;
-                insist = false;
-            }
-            Turn::Quit => return Ok(false),
-            Turn::EndOfInput => {
-                output.note("the input ended here: nothing was assumed. `neonup setup --yes` takes the defaults");
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+/// The conversation.
+struct Dialogue<'a> {
+    work: work::Work,
+    lines: ask::Lines,
+    output: &'a mut Output,
+    /// Whether it is shown to a room: what happens is told before it does.
+    present: bool,
+    /// Whether the end is a question.
+    summary: bool,
+    /// What the list of projects is filtered by.
+    filter: String,
 }
 
-async fn question(
-    work: &mut work::Work,
-    id: StepId,
-    state: &StepState,
-    lines: &mut ask::Lines,
-    output: &mut Output,
-) -> Result<Turn, work::Stop> {
-    let choices = choices(id, state);
-    for (number, choice) in choices.iter().enumerate() {
-        let default = if number == 0 { " (default)" } else { "" };
-        output.line(format!("{}. {}{default}", number + 1, choice.label));
+impl Dialogue<'_> {
+    /// Asks. `None` is the end of input.
+    async fn ask(&mut self, question: &str) -> Result<Option<String>, work::Stop> {
+        self.output.prompt(question);
+        let line = self.work.line(&mut self.lines).await?;
+        let line = line.map(|line| line.trim().to_owned());
+        // a terminal has shown what was typed; a log has not
+        if line.is_none() || !io::stdin().is_terminal() {
+            self.output.line(line.as_deref().unwrap_or_default());
+        }
+        Ok(line)
     }
-    let act = loop {
-        output.prompt("Answer, or b for back, ? for help: ");
-        let Some(line) = work.line(lines).await? else {
-            output.line("");
-            return Ok(Turn::EndOfInput);
-        };
-        match line.trim() {
-            "" => break choices.first().map(|choice| choice.act.clone()),
-            "b" => return Ok(Turn::Back),
-            "q" => return Ok(Turn::Quit),
-            "?" => output.line(
-                "Type the number of an answer, or nothing for the default; r looks again, s skips this step, b goes back, q leaves.",
-            ),
-            "r" => break Some(Act::Probe),
-            "s" => break Some(Act::Skip),
-            text => {
-                let number = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-                match number.and_then(|number| choices.get(number)) {
-                    Some(choice) => break Some(choice.act.clone()),
-                    None => output.line(format!("There is no answer `{text}`: 1 to {}, r, s, b, q or ?.", choices.len())),
+
+    async fn probe(&mut self, steps: &[StepId]) -> Result<(), work::Stop> {
+        self.work.probe_all(steps, self.output).await?;
+        self.veil();
+        Ok(())
+    }
+
+    /// What was learned must not be shown to a room, either.
+    fn veil(&mut self) {
+        if let Some(veil) = &mut self.output.veil {
+            veil.identifiers = identifiers(&self.work.plan);
+        }
+    }
+
+    /// Walks through the steps.
+    async fn walk(&mut self, shown: &[StepId]) -> Result<Walked, work::Stop> {
+        if self.present && !self.pause(talk::OPENING).await? {
+            return Ok(Walked::Left);
+        }
+        let before: Vec<_> = work::with_needs(shown)
+            .into_iter()
+            .filter(|id| !shown.contains(id))
+            .collect();
+        self.probe(&before).await?;
+        let mut place = 0;
+        let mut insist = false;
+        let mut change = false;
+        let mut told = None;
+        loop {
+            let turn = match shown.get(place).copied() {
+                None => match self.closing(shown).await? {
+                    None => return Ok(Walked::Through),
+                    Some(turn) => turn,
+                },
+                Some(id) => {
+                    if self.present && told != Some(id) {
+                        told = Some(id);
+                        if !self.pause(talk::step(id)).await? {
+                            return Ok(Walked::Left);
+                        }
+                    }
+                    if !insist || self.work.plan.status(id) == Status::Unknown {
+                        self.probe(&[id]).await?;
+                    }
+                    let state = self.work.plan.step(id).clone();
+                    told::step(self.output, id, &state);
+                    if matches!(state.status, Status::Done | Status::Skipped) && !insist {
+                        Turn::On
+                    } else {
+                        report::changes(self.output, &state);
+                        self.question(id, &state, change).await?
+                    }
+                }
+            };
+            change = matches!(turn, Turn::Change);
+            match turn {
+                Turn::Again => {
+                    insist = shown.get(place).is_some_and(|id| {
+                        !matches!(self.work.plan.status(*id), Status::Done | Status::Skipped)
+                    });
+                }
+                Turn::Change => insist = true,
+                Turn::Back => {
+                    place = place.saturating_sub(1);
+                    insist = true;
+                }
+                Turn::On => {
+                    place += 1;
+                    insist = false;
+                }
+                Turn::To(id) => match shown.iter().position(|other| *other == id) {
+                    Some(at) => {
+                        place = at;
+                        insist = true;
+                    }
+                    None => self
+                        .output
+                        .line(format!("Step {} is not part of this command.", id.number())),
+                },
+                Turn::Quit => return Ok(Walked::Left),
+                Turn::EndOfInput => {
+                    self.output.note("the input ended here: nothing was assumed. `neonup setup --yes` takes the defaults");
+                    return Ok(Walked::Left);
                 }
             }
         }
-    };
-    let answer = match act {
-        None | Some(Act::Probe) => {
-            work.probe_all(&[id], output).await?;
-            return Ok(Turn::Again);
+    }
+
+    /// The summary. Where it is a question, the answer may lead back to a step.
+    async fn closing(&mut self, shown: &[StepId]) -> Result<Option<Turn>, work::Stop> {
+        loop {
+            self.output.line("");
+            self.output.line("Summary.");
+            for id in shown {
+                report::step(self.output, *id, self.work.plan.step(*id));
+            }
+            if !self.summary {
+                return Ok(None);
+            }
+            for line in [
+                "1. Finish (default)",
+                "2. Look at everything again",
+                "3. Tell a receipt, for a pull request; it holds no secret",
+            ] {
+                self.output.line(line);
+            }
+            let question = "Answer, or g and a number to go to a step: ";
+            // whoever has answered every question may end the input here
+            let answer = self.ask(question).await?.unwrap_or_default();
+            match answer.as_str() {
+                "" | "1" | "q" => return Ok(None),
+                "2" | "r" => self.probe(shown).await?,
+                "3" => {
+                    let receipt = receipt::markdown(&self.work.plan, shown);
+                    self.output.line(receipt);
+                }
+                "b" => return Ok(Some(Turn::Back)),
+                text => match jump(text) {
+                    Some(id) => return Ok(Some(Turn::To(id))),
+                    None => self.output.line(format!(
+                        "There is no answer `{text}`: 1 to 3, b, g 1 to g 7, or q."
+                    )),
+                },
+            }
         }
-        Some(Act::Skip) => {
-            work.plan.skip(id, "skipped by the user");
-            return Ok(Turn::On);
+    }
+
+    /// Tells the room what comes, and waits for Enter. `false`: the input has ended.
+    async fn pause(&mut self, told: talk::Talk) -> Result<bool, work::Stop> {
+        self.output.line("");
+        self.output.line(format!("{}. {}.", told.title, told.above));
+        self.output.line(told.says);
+        self.output.line(format!("Watch {}", told.watch));
+        let line = self.ask("Enter goes on: ").await?;
+        if line.is_none() {
+            self.output
+                .note("the input ended here: nothing was assumed");
         }
-        Some(Act::Quit) => return Ok(Turn::Quit),
-        Some(Act::Apply(answer)) => answer,
-        Some(Act::AskName) => {
-            output.prompt("Name of the new project: ");
-            match work.line(lines).await? {
+        Ok(line.is_some())
+    }
+
+    async fn question(
+        &mut self,
+        id: StepId,
+        state: &StepState,
+        change: bool,
+    ) -> Result<Turn, work::Stop> {
+        let act = loop {
+            let choices = match self.blocker(id) {
+                // a step that found nothing yet waits for the one before it
+                Some(blocker) if state.status == Status::Todo && state.findings.is_empty() => {
+                    choices::blocked(blocker)
+                }
+                _ => choices::choices(id, state, &self.filter, change),
+            };
+            if let Some(line) = choices::left_out(state, &self.filter) {
+                self.output.line(line);
+            }
+            for (number, choice) in choices.iter().enumerate() {
+                let default = if number == 0 { " (default)" } else { "" };
+                let line = format!("{}. {}{default}", number + 1, choice.label);
+                self.output.line(line);
+            }
+            match self.answer(id, state, &choices).await? {
+                Answered::Act(act) => break act,
+                Answered::Turn(turn) => return Ok(turn),
+                Answered::Filter(filter) => self.filter = filter,
+            }
+        };
+        let answer = match act {
+            Act::On => return Ok(Turn::On),
+            Act::First(id) => return Ok(Turn::To(id)),
+            Act::Change => return Ok(Turn::Change),
+            Act::Quit => return Ok(Turn::Quit),
+            Act::Probe => {
+                self.probe(&[id]).await?;
+                return Ok(Turn::Again);
+            }
+            Act::Watch => return self.watch().await,
+            Act::Skip => return self.skip(id).await,
+            Act::Apply(Answer::Rotate) => {
+                let sure = self
+                    .ask("Whatever still uses the old password stops working. Type yes to rotate it: ")
+                    .await?;
+                match sure.as_deref() {
+                    None => return Ok(Turn::EndOfInput),
+                    Some("yes" | "y") => Answer::Rotate,
+                    Some(_) => return Ok(Turn::Again),
+                }
+            }
+            Act::Apply(answer) => answer,
+            Act::AskName => match self.ask("Name of the new project: ").await? {
                 None => return Ok(Turn::EndOfInput),
-                Some(name) if name.trim().is_empty() => return Ok(Turn::Again),
-                Some(name) if is_taken(state, name.trim()) => {
-                    output.line(format!(
-                        "There is a project {} already: join it, or type another name.",
-                        name.trim()
+                Some(name) if name.is_empty() => return Ok(Turn::Again),
+                Some(name) if choices::is_taken(state, &name) => {
+                    self.output.line(format!(
+                        "There is a project {name} already: join it, or type another name."
                     ));
                     return Ok(Turn::Again);
                 }
-                Some(name) => Answer::Create(name.trim().to_owned()),
-            }
-        }
-        Some(Act::AskKey(store)) => {
-            use std::io::IsTerminal as _;
-            output.prompt("API key (it is not shown): ");
-            let key = if std::io::stdin().is_terminal() {
-                work.secret().await?
-            } else {
-                match work.line(lines).await? {
-                    None => return Ok(Turn::EndOfInput),
-                    Some(line) => Some(crate::secret::Secret::new(line)),
-                }
+                Some(name) => Answer::Create(name),
+            },
+            Act::AskKey(store) => match self.key().await? {
+                Ok(Some(key)) => Answer::Key(key, store),
+                Ok(None) => return Ok(Turn::Again),
+                Err(turn) => return Ok(turn),
+            },
+        };
+        self.apply(id, answer).await
+    }
+
+    /// The first step that this one needs and that is open or left out.
+    fn blocker(&self, id: StepId) -> Option<StepId> {
+        let open = |need: &StepId| self.work.plan.status(*need) != Status::Done;
+        let need = id.needs().iter().copied().find(open)?;
+        Some(self.blocker(need).unwrap_or(need))
+    }
+
+    /// Reads an answer until it is one.
+    async fn answer(
+        &mut self,
+        id: StepId,
+        state: &StepState,
+        choices: &[Choice],
+    ) -> Result<Answered, work::Stop> {
+        loop {
+            let Some(line) = self.ask("Answer, or b for back, ? for help: ").await? else {
+                return Ok(Answered::Turn(Turn::EndOfInput));
             };
-            output.line("");
-            match key {
-                None => return Ok(Turn::Again),
-                Some(key) => Answer::Key(key, store),
+            let chosen = match line.as_str() {
+                "" => choices.first(),
+                "b" => return Ok(Answered::Turn(Turn::Back)),
+                "q" => return Ok(Answered::Turn(Turn::Quit)),
+                "r" => return Ok(Answered::Act(Act::Probe)),
+                "s" => return Ok(Answered::Act(Act::Skip)),
+                "d" => {
+                    told::details(self.output, state);
+                    continue;
+                }
+                "c" => {
+                    self.output.line(format!("neonup setup {id}"));
+                    continue;
+                }
+                "?" => {
+                    self.output.line(HELP);
+                    continue;
+                }
+                text => match (text.strip_prefix('/'), jump(text)) {
+                    (Some(filter), _) if id == StepId::Project => {
+                        return Ok(Answered::Filter(filter.trim().to_owned()));
+                    }
+                    (_, Some(id)) => return Ok(Answered::Turn(Turn::To(id))),
+                    _ => text
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|number| choices.get(number.checked_sub(1)?)),
+                },
+            };
+            match chosen {
+                Some(choice) => return Ok(Answered::Act(choice.act.clone())),
+                None => self.output.line(format!(
+                    "There is no answer `{line}`: 1 to {}, or ? for help.",
+                    choices.len()
+                )),
             }
         }
-    };
-    work.apply(id, answer, output).await?;
-    let status = work.plan.status(id);
-    if matches!(status, Status::Done | Status::Skipped) {
-        report::step(output, id, work.plan.step(id));
-        return Ok(Turn::On);
-    }
-    Ok(Turn::Again)
-}
-
-/// The answers of a step's question; the first one is the safe default.
-fn choices(id: StepId, state: &StepState) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    if state.status == Status::Failed && id != StepId::Login {
-        choices.push(choice("Try again", Act::Probe));
-    }
-    match id {
-        StepId::Login => choices.extend(login_choices(state)),
-        StepId::Project => choices.extend(project_choices(state)),
-        StepId::Env => {
-            choices.push(choice(
-                "Write the env files as shown",
-                Act::Apply(Answer::Default),
-            ));
-            let undo = matches!(&state.detail, Some(Detail::Env(env)) if env.files.iter().any(|file| file.undo));
-            let in_place = state
-                .failure
-                .as_ref()
-                .is_some_and(|failure| failure.hint.contains(IN_PLACE));
-            if in_place {
-                choices.push(choice(
-                    "Overwrite the file where it lies, which is not safe against a power cut",
-                    Act::Apply(Answer::InPlace),
-                ));
-            }
-            if undo {
-                choices.push(choice(
-                    "Bring back what the last write replaced",
-                    Act::Apply(Answer::Undo),
-                ));
-            }
-        }
-        StepId::Backend => {
-            choices.push(choice(
-                "Write the new files as shown",
-                Act::Apply(Answer::Default),
-            ));
-            let edits = matches!(&state.detail, Some(Detail::Backend(backend)) if backend.changes.iter().any(|change| change.exists));
-            if edits {
-                choices.push(choice(
-                    "Also change the existing files as shown",
-                    Act::Apply(Answer::EditCode),
-                ));
-            }
-        }
-        StepId::Schema => choices.push(choice("Run it", Act::Apply(Answer::Default))),
-        StepId::Health => choices.push(choice(
-            "Climb the ladder, and start the app",
-            Act::Apply(Answer::Default),
-        )),
-        StepId::Secrets => choices.extend(secrets_choices(state)),
-    }
-    choices.push(choice("Skip this step", Act::Skip));
-    choices.push(choice("Leave", Act::Quit));
-    choices
-}
-
-fn secrets_choices(state: &StepState) -> Vec<Choice> {
-    let mut choices = vec![choice(
-        "Mend what can be mended",
-        Act::Apply(Answer::Default),
-    )];
-    if state.has(Code::SecretsLiveSecretInHistory) || state.has(Code::SecretsLiveSecretInTree) {
-        choices.push(choice(
-            "Rotate the password: whatever still uses the old one stops working",
-            Act::Apply(Answer::Rotate),
-        ));
-    }
-    if matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false)) {
-        choices.push(choice(
-            "Install the pre-commit check",
-            Act::Apply(Answer::Hook),
-        ));
-    }
-    choices
-}
-
-/// Whether a project of this name is among those that are listed.
-fn is_taken(state: &StepState, name: &str) -> bool {
-    matches!(&state.detail, Some(Detail::Project(project)) if project.choices.iter().any(|found| found.name == name))
-}
-
-fn choice(label: &str, act: Act) -> Choice {
-    Choice {
-        label: label.to_owned(),
-        act,
-    }
-}
-
-fn login_choices(state: &StepState) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    let login = match &state.detail {
-        Some(Detail::Login(login)) => Some(login),
-        _ => None,
-    };
-    if state.status == Status::Failed && login.is_some_and(|login| login.key.is_some()) {
-        choices.push(choice("Try again", Act::Probe));
-    }
-    let keyring = login.and_then(|login| login.keyring.clone());
-    if matches!(keyring, Some(Keyring::Unavailable(_))) {
-        choices.push(choice(
-            "Paste an API key, for this session only",
-            Act::AskKey(Store::Session),
-        ));
-        choices.push(choice(
-            "Paste an API key, and keep it in a 0600 file, in clear",
-            Act::AskKey(Store::File),
-        ));
-    } else {
-        choices.push(choice(
-            "Paste an API key, and keep it in the OS keyring",
-            Act::AskKey(Store::Keyring),
-        ));
-        choices.push(choice(
-            "Paste an API key, for this session only",
-            Act::AskKey(Store::Session),
-        ));
-    }
-    if let Some(account) = login.and_then(|login| login.neon_cli.clone()) {
-        let label = format!("Use the neon CLI's login ({account}), for this session only");
-        choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
-    }
-    choices
-}
-
-fn project_choices(state: &StepState) -> Vec<Choice> {
-    let mut choices = Vec::new();
-
-    if let Some(Detail::Project(project)) = &state.detail {
-        for found in project.choices.iter().filter(|found| found.exact) {
-            let label = format!(
-                "Join {} ({}, {}, created {})",
-                found.name, found.id, found.region, found.age
-            );
-            choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
-        }
-        if choices.is_empty() && state.status == Status::Todo {
-            let label = format!("Create a new project named {}", project.wanted);
-            choices.push(choice(&label, Act::Apply(Answer::Default)));
-        }
-        for found in project.choices.iter().filter(|found| !found.exact).take(9) {
-            let label = format!(
-                "Join {} ({}, {}, created {})",
-                found.name, found.id, found.region, found.age
-            );
-            choices.push(choice(&label, Act::Apply(Answer::Join(found.id.clone()))));
-        }
-    }
-    choices.push(choice("Create a project of another name", Act::AskName));
-    choices
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::detail::{Login, Project, ProjectChoice};
-
-    fn state(status: Status, detail: Detail) -> StepState {
-        let mut state = StepState::default();
-        state.status = status;
-        state.detail = Some(detail);
-        state
     }
 
-    #[test]
-    fn joining_is_the_default_when_the_name_exists_and_creating_when_it_does_not() {
-        let mut project = Project {
-            wanted: "todo".to_owned(),
-            ..Project::default()
+    async fn skip(&mut self, id: StepId) -> Result<Turn, work::Stop> {
+        let Some(reason) = self.ask("Why, in a word (default: not now): ").await? else {
+            return Ok(Turn::EndOfInput);
         };
-        let first = |project: &Project| {
-            choices(
-                StepId::Project,
-                &state(Status::Todo, Detail::Project(project.clone())),
-            )[0]
-            .act
-            .clone()
+        let reason = if reason.is_empty() {
+            "not now"
+        } else {
+            &reason
         };
-        assert_eq!(first(&project), Act::Apply(Answer::Default));
-        project.choices = [ProjectChoice {
-            id: "p-1".to_owned(),
-            name: "todo".to_owned(),
-            region: String::new(),
-            postgres: 17,
-            created_at: String::new(),
-            age: String::new(),
-            exact: true,
-        }]
-        .into();
-        assert_eq!(first(&project), Act::Apply(Answer::Join("p-1".to_owned())));
+        self.work.plan.skip(id, reason);
+        Ok(Turn::On)
     }
 
-    #[test]
-    fn a_key_is_never_kept_in_clear_by_default() {
-        let login = Login {
-            keyring: Some(Keyring::Unavailable("locked".to_owned())),
-            ..Login::default()
+    /// An API key, never shown. `Ok(None)` is a step back; `Err` the end of input.
+    async fn key(&mut self) -> Result<Result<Option<Secret>, Turn>, work::Stop> {
+        self.output.prompt("API key (it is not shown): ");
+        let key = if io::stdin().is_terminal() {
+            self.work.secret().await?
+        } else {
+            match self.work.line(&mut self.lines).await? {
+                None => return Ok(Err(Turn::EndOfInput)),
+                Some(line) => Some(Secret::new(line)),
+            }
         };
-        let all = choices(StepId::Login, &state(Status::Todo, Detail::Login(login)));
-        assert_eq!(all[0].act, Act::AskKey(Store::Session));
+        self.output.line("");
+        Ok(Ok(key))
     }
+
+    /// Looks at the database once a second and says how long it takes, until Enter.
+    async fn watch(&mut self) -> Result<Turn, work::Stop> {
+        self.output.line("Watching once a second; Enter ends it.");
+        loop {
+            self.probe(&[StepId::Health]).await?;
+            let state = self.work.plan.step(StepId::Health);
+            let line = told::look(state);
+            self.output.line(line);
+            let next = tokio::time::sleep(WATCH_EVERY);
+            tokio::select! {
+                biased;
+                line = self.work.line(&mut self.lines) => {
+                    line?;
+                    return Ok(Turn::Again);
+                }
+                () = next => {}
+            }
+        }
+    }
+
+    async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, work::Stop> {
+        if self.present {
+            self.output.line("What will happen:");
+            for says in talk::will(id, &answer) {
+                self.output.line(format!("- {says}"));
+            }
+            match self.ask("Enter does it, anything else leaves it: ").await? {
+                None => return Ok(Turn::EndOfInput),
+                Some(line) if !line.is_empty() => return Ok(Turn::Again),
+                Some(_) => {}
+            }
+        }
+        self.work.apply(id, answer, self.output).await?;
+        self.veil();
+        let state = self.work.plan.step(id);
+        if matches!(state.status, Status::Done | Status::Skipped) {
+            told::ended(self.output, id, state);
+            return Ok(Turn::On);
+        }
+        Ok(Turn::Again)
+    }
+}
+
+/// What was typed at a question.
+enum Answered {
+    Act(Act),
+    Turn(Turn),
+    /// Project: filter the list by this.
+    Filter(String),
+}
+
+const HELP: &str = "Type the number of an answer, or nothing for the default. d tells the details, r looks again, s skips this step, \
+b goes back, g 3 goes to step 3, / and a word filters the projects, c tells the command that does the same, q leaves.";
+
+/// How often a watch looks.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// `g 3`: straight to a step.
+fn jump(text: &str) -> Option<StepId> {
+    let number: usize = text.strip_prefix('g')?.trim().parse().ok()?;
+    StepId::ALL.get(number.checked_sub(1)?).copied()
 }

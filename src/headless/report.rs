@@ -80,7 +80,8 @@ pub fn step(output: &mut Output, id: StepId, state: &StepState) {
     }
 }
 
-fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
+/// Prints one finding, without its title where the evidence says the same.
+pub fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
     let tone = match finding.severity {
         Severity::Gap => Tone::Bad,
         Severity::Warning => Tone::Warn,
@@ -126,6 +127,9 @@ pub fn changes(output: &mut Output, state: &StepState) {
             if state.status == Status::Todo && !schema.source.is_empty() =>
         {
             output.line(format!("      would run {}", schema.source));
+            for line in schema.sql.lines() {
+                output.line(format!("        {line}").trim_end());
+            }
         }
         Some(
             Detail::Login(_)

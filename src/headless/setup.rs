@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use super::{Output, login, plain, report, work};
+use super::{Output, login, plain, report, wizard::Opening, work};
 use crate::{
     answer::Answer,
     failure::{Exit, Failure},
@@ -32,7 +32,7 @@ pub async fn run(
     let shown = work::chosen(steps);
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if !how.yes && !how.dry_run && terminal && !output.json {
-        return plain::steps(settings, ports, &shown, Vec::new(), output).await;
+        return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
     }
     let piped = login::piped_key(&settings, how.dry_run);
     let mut work = work::Work::new(settings, ports);

@@ -1,5 +1,7 @@
 //! Opens the wizard, and says at its end what was done.
 
+use std::sync::Arc;
+
 use super::{Output, report};
 use crate::{
     cli::Display,
@@ -9,17 +11,43 @@ use crate::{
     plan::StepId,
     ports::Ports,
     settings::Settings,
+    tour::Stage,
     tui::{self, Ended, Reason},
 };
+
+/// What the wizard is opened with.
+#[derive(Default)]
+pub struct Opening {
+    /// What the summary says besides.
+    pub notes: Vec<String>,
+    /// Whether it is shown to a room from the start.
+    pub present: bool,
+    /// The stage of a tour; only the demo has one.
+    pub stage: Option<Arc<dyn Stage>>,
+    /// Words that a room must not see, beside what the steps know.
+    pub private: Vec<String>,
+}
+
+/// Words that say who we are: the user's name and the home directory.
+pub(super) fn private(settings: &Settings) -> Vec<String> {
+    let environment = &settings.environment;
+    let word = |name: &str| environment.get(name).unwrap_or_default().to_owned();
+    let mut words = vec![word("HOME"), word("USER"), word("LOGNAME")];
+    // these say nothing about anybody, and stand in many sentences
+    words.retain(|word| word.len() >= 3 && !["/root", "root", "user"].contains(&word.as_str()));
+    words
+}
 
 /// Runs the wizard until it ends.
 pub async fn run(
     settings: Settings,
     ports: Ports,
     display: Display,
-    notes: Vec<String>,
+    opening: Opening,
     output: &mut Output,
 ) -> Exit {
+    let mut private = private(&settings);
+    private.splice(0..0, opening.private);
     let options = tui::Options {
         project: settings.project.name.clone(),
         place: if settings.is_sandbox() {
@@ -28,15 +56,18 @@ pub async fn run(
             "Neon"
         }
         .to_owned(),
-        notes,
+        notes: opening.notes,
+        presenter: opening.present,
+        stage: opening.stage.is_some(),
+        private,
         no_color: display.no_color,
         ascii: display.ascii,
         light: display.light,
+        links: display.links,
         tmux: display.tmux,
-        ..tui::Options::default()
     };
     let (runtime, events) = Runtime::new(settings, ports);
-    let Ended { plan, reason } = match tui::run(runtime, events, options).await {
+    let Ended { plan, reason } = match tui::run(runtime, events, options, opening.stage).await {
         Ok(ended) => ended,
         Err(error) => {
             let failure = Failure::new(Code::LoginUnreachable, "the terminal cannot be used")

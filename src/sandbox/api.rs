@@ -60,6 +60,11 @@ pub(crate) fn serve(
     (stop, serving)
 }
 
+/// Takes all projects away.
+pub(crate) fn forget_projects(core: &Arc<Core>) {
+    projects::forget_all(core);
+}
+
 fn router(core: Arc<Core>) -> Router {
     let api = account_routes()
         .merge(project_routes())

@@ -99,6 +99,10 @@ pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<PathBuf>
             "the branch was deleted",
         ));
     }
+    let least = Duration::from_millis(core.faults().wake_ms);
+    if !least.is_zero() {
+        tokio::time::sleep(least).await;
+    }
     let engine = core.engine().await?;
     ensure_data(core, &engine, place).await?;
     let folder = core.folder(&place.branch);

@@ -25,6 +25,8 @@ pub struct Faults {
     pub database: Database,
     /// No compute starts: operations run for ever, connections wait.
     pub never_wakes: bool,
+    /// A sleeping compute takes at least this long to wake up.
+    pub wake_ms: u64,
     /// A personal key has to name the organization, as on all newer accounts.
     pub organization_required: bool,
     /// How many projects there may be.

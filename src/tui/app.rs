@@ -7,6 +7,7 @@ use tui_input::Input;
 use super::{
     Options, Reason,
     msg::Effect,
+    presenter::{Slide, Tour, pause},
     screens::{self, health, login, project},
     theme::Theme,
     view,
@@ -75,6 +76,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A line to type.
     Prompt(Prompt),
+    /// A pause of the presenter's mode.
+    Slide(Slide),
 }
 
 /// A question whose careful answer is preselected.
@@ -95,6 +98,8 @@ pub enum Question {
     Duplicate(String),
     /// End the password that everybody uses?
     Rotate,
+    /// Put the whole demo back to the beginning?
+    Reset,
 }
 
 /// A line to type.
@@ -280,8 +285,12 @@ pub struct App {
     pub size: (u16, u16),
     /// How things look.
     pub theme: Theme,
-    /// Whether identifiers are hidden.
+    /// Whether this is shown to a room: identifiers are hidden, and each step is explained before it acts.
     pub presenter: bool,
+    /// How far the presenter's tour is.
+    pub tour: Tour,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// How long the wizard has been open.
     pub now: Duration,
     /// A short word.
@@ -312,7 +321,7 @@ impl App {
         let mut app = Self {
             plan: Plan::new(),
             screen: Screen::Step(StepId::Login),
-            overlay: None,
+            overlay: options.presenter.then_some(Overlay::Slide(Slide::Opening)),
             focus: Focus::Choices,
             size,
             theme: Theme {
@@ -321,6 +330,8 @@ impl App {
                 light: options.light,
             },
             presenter: options.presenter,
+            tour: Tour::default(),
+            mouse: false,
             now: Duration::ZERO,
             toast: None,
             follow: true,
@@ -425,7 +436,7 @@ impl App {
     pub fn typing(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Prompt(_)) => true,
-            Some(Overlay::Help { .. } | Overlay::Confirm(_)) => false,
+            Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,
             None => self.focus == Focus::Field,
         }
     }
@@ -462,6 +473,8 @@ impl App {
         spinner
             .chain(self.toast.as_ref().map(|toast| toast.until))
             .chain(self.login.revealed_until)
+            .chain(self.tour.keys.next())
+            .chain(self.setting().then_some(self.now + SPINNER_EVERY))
             .chain(
                 self.watch
                     .as_ref()
@@ -479,6 +492,12 @@ impl App {
         }
         self.screen = screen;
         self.focus = screens::first_focus(self);
+        pause::arrive(self);
+    }
+
+    /// Whether the stage of a tour is being set.
+    const fn setting(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Slide(Slide::Setting(..))))
     }
 
     /// Says a short word.

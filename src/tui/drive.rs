@@ -2,13 +2,14 @@
 
 use std::{future::Future, io, pin::Pin, task::Poll, time::Duration};
 
-use crossterm::event::Event as TermEvent;
-use futures_util::{Stream, StreamExt as _};
+use crossterm::event::{Event as TermEvent, MouseButton, MouseEvent, MouseEventKind};
+use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Options, Reason,
     app::App,
+    mouse::Mouse,
     msg::{Effect, Msg, Signal},
     update::{plain_char, update},
 };
@@ -18,6 +19,7 @@ use crate::{
     event::Event,
     plan::{Plan, StepId},
     secret::Secret,
+    tour::{Order, Staged, Staging, no_stage},
 };
 
 /// What drives the steps: the runtime, or a test.
@@ -28,6 +30,11 @@ pub trait Engine {
     fn apply(&self, step: StepId, answer: Answer);
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
+    /// Sets the stage of a tour; there is none but in the demo.
+    fn stage(&self, order: Order) -> Staging {
+        let result = Err(no_stage());
+        Box::pin(std::future::ready(Staged { order, result }))
+    }
 }
 
 impl Engine for Runtime {
@@ -56,6 +63,8 @@ pub trait Canvas {
     fn forget(&mut self) -> Result<(), Self::Error>;
     /// Puts a text into the clipboard.
     fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+    /// Takes the mouse from the terminal, or gives it back.
+    fn mouse(&mut self, on: bool) -> Result<(), Self::Error>;
     /// Gives the terminal back and stops the process; returns when it goes on.
     fn suspend(&mut self) -> Result<(), Self::Error>;
 }
@@ -87,13 +96,16 @@ pub async fn drive<C: Canvas>(
     // the first frame waits for nothing
     canvas.draw(&app)?;
     let mut batch: Vec<Msg> = Vec::new();
+    let mut staging: Option<Staging> = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Probe(steps) => engine.probe(&steps),
                 Effect::Apply(step, answer) => engine.apply(step, answer),
                 Effect::Cancel(step) => engine.cancel(step),
+                Effect::Stage(order) => staging = Some(engine.stage(order)),
                 Effect::Copy(text) => canvas.copy(&text)?,
+                Effect::Mouse(on) => canvas.mouse(on)?,
                 Effect::Suspend => {
                     canvas.suspend()?;
                     let (columns, rows) = canvas.size()?;
@@ -119,6 +131,10 @@ pub async fn drive<C: Canvas>(
                     Some(Ok(event)) => batch.extend(term(event)),
                     Some(Err(_)) | None => batch.push(Msg::InputClosed),
                 },
+                staged = OptionFuture::from(staging.as_mut()), if staging.is_some() => {
+                    staging = None;
+                    batch.extend(staged.map(|staged| Msg::Staged(Box::new(staged))));
+                }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
             // whatever else has happened is taken in before anything is drawn
@@ -159,7 +175,22 @@ fn term(event: TermEvent) -> Option<Msg> {
         TermEvent::Key(key) => Some(Msg::Key(key)),
         TermEvent::Paste(text) => Some(Msg::Paste(Secret::new(text))),
         TermEvent::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
-        TermEvent::FocusGained | TermEvent::FocusLost | TermEvent::Mouse(_) => None,
+        TermEvent::Mouse(event) => mouse(event).map(Msg::Mouse),
+        TermEvent::FocusGained | TermEvent::FocusLost => None,
+    }
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(event.column, event.row)),
+        MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
+        MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
     }
 }
 
@@ -168,10 +199,12 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
     let plain = |msg: &Msg| match msg {
         Msg::Key(key) => plain_char(key),
         Msg::Paste(_)
+        | Msg::Mouse(_)
         | Msg::Resize(..)
         | Msg::Engine(_)
         | Msg::Tick(_)
         | Msg::Signal(_)
+        | Msg::Staged(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

@@ -17,6 +17,7 @@ use crate::{
     finding::{Code, Finding},
     plan::StepId,
     secret::Secret,
+    tour::{Mishap, Order, Staged},
 };
 
 const fn ms(millis: u64) -> Duration {
@@ -385,7 +386,11 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
     } else {
         Vec::new()
     };
-    Detail::Health(Health { rungs, samples })
+    Detail::Health(Health {
+        rungs,
+        cold: climbed > 3,
+        samples,
+    })
 }
 
 /// The secrets step's facts.
@@ -1186,7 +1191,91 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     add("help", at(StepId::Env).keys(&[Char('?')]));
     add(
         "presenter",
-        at(StepId::Env).keys(&[Char('2'), Char('p')]).after(5000),
+        at(StepId::Env)
+            .keys(&[Char('2'), Char('p'), Enter])
+            .after(5000),
+    );
+    all.extend(tour());
+    all
+}
+
+/// What the wizard of a tour is told.
+pub fn on_stage() -> Options {
+    Options {
+        presenter: true,
+        stage: true,
+        private: vec!["/tmp/neonup-demo".to_owned()],
+        ..options()
+    }
+}
+
+/// A tour that stands before this step: those before it are done.
+pub fn tour_at(step: StepId) -> Stage {
+    let mut stage = Stage::new(on_stage());
+    for id in StepId::ALL {
+        stage.probed(id, if id < step { done(id) } else { todo(id) });
+    }
+    stage.keys(&[KeyCode::Char('1'), KeyCode::Enter]);
+    stage
+}
+
+/// The presenter's pauses, by name.
+fn tour() -> Vec<(&'static str, App)> {
+    use KeyCode::{Char, Down, Enter};
+    let mut all: Vec<(&'static str, App)> = Vec::new();
+    let mut add = |name: &'static str, stage: &mut Stage| all.push((name, stage.done()));
+    let at = tour_at;
+    let staged = |order, result| Msg::Staged(Box::new(Staged { order, result }));
+    let arranged = |mishap| staged(Order::Arrange(mishap), Ok(()));
+
+    add("presenter-opening", &mut Stage::new(on_stage()));
+    add(
+        "presenter-step",
+        at(StepId::Env).after(3000).keys(&[Down, Down, Char('3')]),
+    );
+    add(
+        "presenter-act",
+        at(StepId::Env).keys(&[Char('3'), Enter, Enter]),
+    );
+    add(
+        "presenter-done",
+        at(StepId::Env)
+            .keys(&[Char('3'), Enter, Enter, Enter])
+            .begins(StepId::Env, Phase::Apply)
+            .event(StepId::Env, finished(Phase::Apply, 64, done(StepId::Env))),
+    );
+    add(
+        "presenter-mishaps",
+        at(StepId::Backend).keys(&[Char('m'), Down]),
+    );
+    add(
+        "presenter-setting",
+        at(StepId::Backend).keys(&[Char('m'), Enter]).after(700),
+    );
+    add(
+        "presenter-arranged",
+        at(StepId::Backend)
+            .keys(&[Char('m'), Enter])
+            .tell(arranged(Mishap::TrackedEnv)),
+    );
+    let failure = Failure::new(
+        Code::BackendNotFound,
+        "`backend/.env` has no connection URL yet",
+    )
+    .hint("finish the env step first, then press m again");
+    add(
+        "presenter-trouble",
+        at(StepId::Env)
+            .keys(&[Char('m'), Enter])
+            .tell(staged(Order::Arrange(Mishap::TrackedEnv), Err(failure))),
+    );
+    add(
+        "presenter-reset",
+        at(StepId::Backend).keys(&[Char('R'), Down]),
+    );
+    add(
+        "presenter-summary",
+        at(StepId::Secrets).keys(&[Char('8'), Enter]).after(9000),
     );
     all
 }

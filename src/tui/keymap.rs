@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     app::{App, Focus, Overlay, Screen},
+    presenter::pause,
     screens::{self, env, health, help, login, project},
     theme::Theme,
 };
@@ -62,10 +63,18 @@ pub enum Command {
     Home,
     /// To the end.
     End,
-    /// Hide identifiers.
+    /// Show it to a room.
     Presenter,
+    /// Explain the step once more.
+    Explain,
+    /// Let something go wrong.
+    Mishaps,
+    /// Put the demo back to the beginning.
+    Reset,
     /// The help page.
     Help,
+    /// Use the mouse, or leave it to the terminal.
+    Mouse,
     /// Draw anew.
     Redraw,
     /// Stop until `fg`.
@@ -297,7 +306,35 @@ pub const KEYS: &[Binding] = &[
         &[char('p')],
         "p",
         "",
-        "Presenter mode: hide hosts, ids and addresses",
+        "Presenter mode: explain, wait, hide hosts and ids",
+    ),
+    row(
+        Command::Explain,
+        &[char('e')],
+        "e",
+        "explain",
+        "Presenter: explain this step once more",
+    ),
+    row(
+        Command::Mishaps,
+        &[char('m')],
+        "m",
+        "mishaps",
+        "Presenter, in the demo: let something go wrong",
+    ),
+    row(
+        Command::Reset,
+        &[char('R')],
+        "R",
+        "reset",
+        "Presenter: put the whole demo back to the beginning",
+    ),
+    row(
+        Command::Mouse,
+        &[char('M')],
+        "M",
+        "",
+        "The mouse, on or off: press a step or an answer, scroll",
     ),
     row(
         Command::Redraw,
@@ -373,7 +410,8 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
     let busy = app.screen.step().is_some_and(|step| works(app, step));
     let mut items: Vec<(&'static str, String)> = Vec::new();
     let mut rows: Vec<&Binding> = KEYS.iter().collect();
-    if busy || app.watch.is_some() {
+    let paused = matches!(app.overlay, Some(Overlay::Slide(_)));
+    if (busy || app.watch.is_some()) && !paused {
         // the way out of what runs comes first
         rows.sort_by_key(|binding| binding.command != Command::Back);
     }
@@ -420,6 +458,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
             (Overlay::Help { .. }, Command::PageDown) => {
                 (help::count(app) > help::page(app.size)).then(|| binding.label.to_owned())
             }
+            (Overlay::Slide(slide), command) => pause::label(app, slide, command, binding.label),
             (Overlay::Confirm(_), Command::Enter) => Some("choose".to_owned()),
             (Overlay::Prompt(_), Command::Enter) => Some("take it".to_owned()),
             (_, Command::Back) => Some("close".to_owned()),
@@ -467,6 +506,9 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::Skip => step
             .is_some_and(|step| matches!(app.plan.status(step), Status::Todo | Status::Failed))
             .then(|| binding.label.to_owned()),
+        Command::Mishaps | Command::Reset => {
+            (app.presenter && app.options.stage && !typing).then(|| binding.label.to_owned())
+        }
         Command::Probe | Command::Copy | Command::Quit => {
             (!typing).then(|| binding.label.to_owned())
         }
@@ -481,6 +523,8 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         | Command::Home
         | Command::End
         | Command::Presenter
+        | Command::Explain
+        | Command::Mouse
         | Command::Redraw
         | Command::Suspend
         | Command::Interrupt => None,

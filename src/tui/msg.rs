@@ -4,8 +4,14 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::Reason;
-use crate::{answer::Answer, event::Event, plan::StepId, secret::Secret};
+use super::{Reason, mouse::Mouse};
+use crate::{
+    answer::Answer,
+    event::Event,
+    plan::StepId,
+    secret::Secret,
+    tour::{Order, Staged},
+};
 
 /// A signal of the operating system, as far as the wizard cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +31,8 @@ pub enum Signal {
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// Text was pasted in one piece. It may be a key, so it is a secret until proven otherwise.
     Paste(Secret),
     /// The terminal has another size.
@@ -35,6 +43,8 @@ pub enum Msg {
     Tick(Duration),
     /// A signal arrived.
     Signal(Signal),
+    /// The stage of a tour has been set, or could not be.
+    Staged(Box<Staged>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -48,8 +58,12 @@ pub enum Effect {
     Apply(StepId, Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
+    /// Set the stage of a tour.
+    Stage(Order),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// Give the terminal back and stop, until the shell's `fg`.
     Suspend,
     /// Draw everything anew.

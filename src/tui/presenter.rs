@@ -1,83 +1,58 @@
-//! Presenter mode: identifiers are hidden as well as secrets, so that a screen can be shown to a room.
+//! Presenter mode: a screen that can be shown to a room. Identifiers are hidden as well as secrets, each step is explained
+//! before it acts, nothing happens before Enter was pressed a second time, and the pressed keys are seen.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`hide`] | takes identifiers out of what is shown |
+//! | [`pause`] | the pauses: when they come, and what the keys do there; the reset and the mishaps |
+//! | [`slide`] | draws them |
+//! | [`letters`] | the large title |
+//! | [`keys`] | the keys that were pressed |
+//! | [`staged`] | the engine with the demo's stage behind it |
 
-use std::{borrow::Cow, sync::Arc};
+pub mod hide;
+pub mod keys;
+pub mod letters;
+pub mod pause;
+pub mod slide;
+pub mod staged;
 
-use super::app::App;
+use std::{collections::BTreeSet, time::Duration};
+
+pub use hide::{HIDDEN, text, veil};
+
+use super::app::Screen;
 use crate::{
-    detail::{Detail, Env, Health, Secrets},
-    plan::StepState,
-    receipt::{hide, identifiers},
+    answer::Answer,
+    failure::Failure,
+    plan::StepId,
+    tour::{Mishap, Order},
 };
 
-pub use crate::receipt::HIDDEN;
-
-/// A text of another place, hidden where presenter mode is on.
-pub fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
-    if !app.presenter {
-        return Cow::Borrowed(text);
-    }
-    let mut owned = text.to_owned();
-    hide(&identifiers(&app.plan), &mut owned);
-    Cow::Owned(owned)
+/// How far the tour is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tour {
+    /// The screens that were explained.
+    pub told: BTreeSet<Screen>,
+    /// The keys that were pressed last.
+    pub keys: keys::Keys,
 }
 
-/// The facts of a step, hidden where presenter mode is on.
-pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
-    if !app.presenter {
-        return Cow::Borrowed(state);
-    }
-    let words = identifiers(&app.plan);
-    let hide = |text: &mut String| hide(&words, text);
-    let mut state = state.clone();
-    hide(&mut state.evidence);
-    for finding in &mut state.findings {
-        hide(&mut finding.title);
-        hide(&mut finding.detail);
-        hide(&mut finding.hint);
-    }
-    if let Some(failure) = &mut state.failure {
-        hide(&mut failure.what);
-        hide(&mut failure.why);
-        hide(&mut failure.hint);
-        failure.request_id = None;
-    }
-    if let Some(progress) = &mut state.progress {
-        hide(&mut progress.label);
-    }
-    match &mut state.detail {
-        Some(Detail::Login(login)) => {
-            hide(&mut login.who);
-            hide(&mut login.store);
-            if let Some(account) = &mut login.neon_cli {
-                HIDDEN.clone_into(account);
-            }
-        }
-        Some(Detail::Project(project)) => {
-            // a page's text never shows them: the choices do, without their ids
-            project.choices = Arc::default();
-            if let Some(joined) = &mut project.joined {
-                hide(&mut joined.id);
-                hide(&mut joined.host);
-            }
-        }
-        Some(Detail::Env(Env { files })) => {
-            for line in files.iter_mut().flat_map(|file| &mut file.diff) {
-                hide(&mut line.text);
-            }
-        }
-        Some(Detail::Backend(backend)) => {
-            for check in &mut backend.checks {
-                hide(&mut check.text);
-            }
-        }
-        Some(
-            Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks, .. }),
-        ) => {
-            for check in checks {
-                hide(&mut check.text);
-            }
-        }
-        Some(Detail::Schema(_)) | None => {}
-    }
-    Cow::Owned(state)
+/// A pause: what lies over the screen until it is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Slide {
+    /// Before the tour.
+    Opening,
+    /// Before a screen that was not explained yet.
+    Before(Screen),
+    /// Before a step is applied with this answer.
+    Act(StepId, Answer),
+    /// The menu of mishaps, and which one is chosen.
+    Mishaps(usize),
+    /// A mishap has happened, and was not looked at yet.
+    Arranged(Mishap),
+    /// The stage is being set, since then.
+    Setting(Order, Duration),
+    /// The stage could not be set.
+    Trouble(Failure),
 }

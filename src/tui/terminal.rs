@@ -19,26 +19,32 @@ use std::{
 
 use base64::Engine as _;
 use crossterm::{
-    cursor::{Hide, Show},
+    cursor::{Hide, MoveTo, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste, EventStream},
     execute, queue,
+    style::Print,
     terminal::{
-        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-        disable_raw_mode, enable_raw_mode,
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+        LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
 use futures_util::Stream;
-use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
+use ratatui::{
+    Terminal,
+    backend::{Backend as _, CrosstermBackend},
+    layout::Rect,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Options, Reason,
     app::App,
     drive::{self, Canvas, Clock},
+    links::{self, Link},
     msg::Signal,
     view::view,
 };
-use crate::{engine::Runtime, event::Event, plan::Plan};
+use crate::{event::Event, plan::Plan};
 
 /// The terminal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -50,15 +56,6 @@ thread_local! {
     static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs the wizard on the terminal of this process.
-pub(super) async fn run(
-    runtime: &Runtime,
-    events: &mut UnboundedReceiver<Event>,
-    options: Options,
-) -> Result<(Plan, Reason), TerminalError> {
-    run_with(runtime, events, options).await
-}
-
 /// Runs the wizard on the terminal of this process, with any engine.
 pub async fn run_with(
     engine: &impl drive::Engine,
@@ -67,7 +64,7 @@ pub async fn run_with(
 ) -> Result<(Plan, Reason), TerminalError> {
     let signals = Signals::new()?;
     let hook = Hook::install();
-    let mut tty = Tty::enter(options.tmux)?;
+    let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
     let clock = Wall(Instant::now());
     let ended = drive::drive(&mut tty, input, signals, events, engine, &clock, options).await;
@@ -105,23 +102,44 @@ impl Clock for Wall {
 struct Tty {
     // its own drop would print to a terminal that may be dead, which panics
     terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>>,
+    /// The links that are on the screen, where the terminal is to have them.
+    links: Option<Vec<Link>>,
     tmux: bool,
 }
 
 impl Tty {
-    fn enter(tmux: bool) -> io::Result<Self> {
+    fn enter(options: &Options) -> io::Result<Self> {
         take()?;
         let out = io::BufWriter::with_capacity(32 * 1024, io::stdout());
         match Terminal::new(CrosstermBackend::new(out)) {
             Ok(terminal) => Ok(Self {
                 terminal: ManuallyDrop::new(terminal),
-                tmux,
+                links: options.links.then(Vec::new),
+                tmux: options.tmux,
             }),
             Err(error) => {
                 give_back();
                 Err(error)
             }
         }
+    }
+}
+
+impl Tty {
+    /// Writes those addresses again that were drawn just now, as links. Whatever is drawn over a link is none any more.
+    fn link(&mut self, found: Vec<Link>) -> io::Result<()> {
+        let known = self.links.replace(found).unwrap_or_default();
+        let out = self.terminal.backend_mut();
+        for link in self.links.iter().flatten() {
+            if known.contains(link) {
+                continue;
+            }
+            write!(out, "\x1b]8;;{}\x1b\\", link.address)?;
+            let cells = (link.column..).zip(&link.cells);
+            out.draw(cells.map(|(column, cell)| (column, link.row, cell)))?;
+            write!(out, "\x1b]8;;\x1b\\")?;
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +162,13 @@ impl Canvas for Tty {
         let drawn = (|| {
             // a terminal that knows it shows the frame at once; the others ignore it
             queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-            self.terminal.draw(|frame| view(app, frame))?;
+            let found = {
+                let frame = self.terminal.draw(|frame| view(app, frame))?;
+                self.links.is_some().then(|| links::find(frame.buffer))
+            };
+            if let Some(found) = found {
+                self.link(found)?;
+            }
             execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
         })();
         ON_SCREEN.set(false);
@@ -152,6 +176,9 @@ impl Canvas for Tty {
     }
 
     fn forget(&mut self) -> io::Result<()> {
+        if let Some(links) = &mut self.links {
+            links.clear();
+        }
         // `Terminal::clear` would ask for the cursor's place
         let size = self.terminal.size()?;
         self.terminal
@@ -170,7 +197,13 @@ impl Canvas for Tty {
             )?;
         }
         out.write_all(sequence.as_bytes())?;
-        out.flush()
+        io::Write::flush(out)
+    }
+
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        let sequence = if on { MOUSE_ON } else { MOUSE_OFF };
+        execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -180,22 +213,46 @@ impl Canvas for Tty {
     }
 }
 
-/// Raw mode, the alternate screen, pastes in one piece, no cursor.
+/// Whether the terminal is ours.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours, as long as the terminal is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel in SGR's form. Not every movement, which would wake the wizard up for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// Raw mode, the alternate screen, pastes in one piece, no cursor. A terminal without an alternate screen is cleared.
 fn take() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(
         io::stdout(),
         EnterAlternateScreen,
+        Clear(ClearType::All),
         EnableBracketedPaste,
         Hide
-    )
+    )?;
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(io::stdout(), Print(MOUSE_ON))?;
+    }
+    Ok(())
 }
 
-/// Everything back. May be called at any time and twice; a dead terminal is no error.
+/// Everything back. May be called at any time and twice; a dead terminal is no error. A terminal without an alternate screen
+/// is cleared, so that the shell does not go on in the middle of what we drew.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(io::stdout(), Print(MOUSE_OFF)).ok();
+    }
     execute!(
         io::stdout(),
         DisableBracketedPaste,
+        Clear(ClearType::All),
+        MoveTo(0, 0),
         LeaveAlternateScreen,
         Show
     )

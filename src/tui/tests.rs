@@ -3,4 +3,5 @@
 mod contrast;
 mod journeys;
 mod pictures;
+mod presenter;
 mod updates;

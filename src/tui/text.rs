@@ -113,9 +113,22 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks a text whose first line is narrower than the others, since something stands beside it.
+pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<String>) {
+    let text = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let head = wrap(&text, first).into_iter().next().unwrap_or_default();
+    let rest = text.strip_prefix(head.as_str()).unwrap_or_default().trim();
+    let rest = if rest.is_empty() {
+        Vec::new()
+    } else {
+        wrap(rest, others)
+    };
+    (head, rest)
+}
+
 /// A duration as a person reads it: `2 ms`, `0.4 s`, `1 m 05 s`.
 pub fn elapsed(duration: Duration) -> String {
-    let millis = duration.as_millis();
+    let millis = (duration.as_micros() + 500) / 1000;
     if millis < 1 {
         "<1 ms".to_owned()
     } else if millis < 1000 {

@@ -13,7 +13,9 @@ use super::{
         Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
     },
     keymap::{self, Command},
+    mouse::{self, Meaning, Mouse},
     msg::{Effect, Msg, Signal},
+    presenter::pause,
     screens::{self, health, help, login, project},
     text, view,
 };
@@ -22,6 +24,7 @@ use crate::{
     engine,
     event::{Event, EventKind, Outcome, Phase, Verdict},
     plan::{Status, StepId},
+    tour::Order,
 };
 
 /// Takes a message in; what is to be done comes out.
@@ -40,11 +43,13 @@ fn taken(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => engine(app, &event),
+        Msg::Staged(staged) => pause::staged(app, *staged),
         Msg::Paste(secret) => {
             paste(app, secret.expose());
             Vec::new()
         }
         Msg::Key(event) => key(app, event),
+        Msg::Mouse(mouse) => pointed(app, mouse),
         Msg::Signal(signal) => match signal {
             Signal::Interrupt => interrupt(app),
             Signal::Terminate => vec![Effect::Quit(Reason::Cancelled)],
@@ -59,6 +64,7 @@ fn tick(app: &mut App, now: std::time::Duration) -> Vec<Effect> {
     app.now = now;
     app.toast = app.toast.take().filter(|toast| toast.until > now);
     app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
+    app.tour.keys.fade(now);
     health::due(app).into_iter().collect()
 }
 
@@ -121,7 +127,12 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
                     app.from = step;
                 }
             }
-            effects.extend(app.probe(&App::dependents(step)));
+            let mut next = App::dependents(step);
+            if step == StepId::Secrets {
+                // what git does with the env files is one of that step's own checks
+                next.push(StepId::Env);
+            }
+            effects.extend(app.probe(&next));
         }
         (Err(failure), Phase::Apply) if failure.cancelled => {
             app.say(format!("{label}: cancelled; looking at what was done"));
@@ -161,7 +172,8 @@ fn follow(app: &mut App) {
     let target = app
         .open_from(app.from)
         .map_or(Screen::Summary, Screen::Step);
-    if target != app.screen {
+    // a presenter goes on when the room has seen it
+    if target != app.screen && !app.presenter {
         app.go(target);
     } else if app.focus == Focus::Choices && screens::first_focus(app) == Focus::Field {
         app.focus = Focus::Field;
@@ -172,6 +184,7 @@ fn follow(app: &mut App) {
 
 fn paste(app: &mut App, pasted: &str) {
     app.toast = None;
+    pause::pasted(app);
     if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
         for char in text::clean(pasted).chars() {
             prompt.input.handle(InputRequest::InsertChar(char));
@@ -203,6 +216,7 @@ fn paste(app: &mut App, pasted: &str) {
 
 fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let typing = app.typing();
+    pause::pressed(app, event);
     let Some(command) = keymap::command(event, typing) else {
         if typing {
             typed(app, event);
@@ -217,13 +231,17 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         Command::Suspend => return vec![Effect::Suspend],
         Command::Interrupt => return interrupt(app),
         Command::Presenter if !typing => {
-            app.presenter = !app.presenter;
-            app.say(if app.presenter {
-                "presenter mode: identifiers are hidden"
-            } else {
-                "presenter mode is off"
-            });
+            pause::toggle(app);
             return Vec::new();
+        }
+        Command::Mouse if !typing => {
+            app.mouse = !app.mouse;
+            app.say(if app.mouse {
+                "the mouse works here; M gives it back to the terminal"
+            } else {
+                "the mouse is the terminal's again"
+            });
+            return vec![Effect::Mouse(app.mouse)];
         }
         _ => {}
     }
@@ -231,6 +249,44 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         return overlay(app, command);
     }
     screen(app, command)
+}
+
+fn pointed(app: &mut App, mouse: Mouse) -> Vec<Effect> {
+    app.toast = None;
+    let command = match mouse {
+        Mouse::WheelUp => Command::Up,
+        Mouse::WheelDown => Command::Down,
+        Mouse::Press(column, row) => match mouse::meaning(app, column, row) {
+            None => return Vec::new(),
+            Some(Meaning::Command(command)) => return screen(app, command),
+            Some(Meaning::Choose(index)) => {
+                app.follow = false;
+                app.focus = Focus::Choices;
+                app.chosen.insert(app.screen, index);
+                return Vec::new();
+            }
+            Some(Meaning::Focus(focus)) => {
+                app.follow = false;
+                app.focus = focus;
+                return Vec::new();
+            }
+        },
+    };
+    match app.overlay {
+        // a question is not answered by the wheel
+        Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => Vec::new(),
+        Some(Overlay::Help { .. } | Overlay::Slide(_)) => overlay(app, command),
+        None => {
+            let by = if command == Command::Up { -1 } else { 1 };
+            app.follow = false;
+            if app.scrolls() {
+                scroll(app, |at, _, _| at.saturating_add_signed(by));
+            } else {
+                walk(app, by);
+            }
+            Vec::new()
+        }
+    }
 }
 
 /// A character, or a key that edits, for the field that has the focus.
@@ -340,6 +396,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                 return match (confirm.yes, &confirm.question) {
                     (false, _) => Vec::new(),
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
+                    (true, Question::Reset) => pause::order(app, Order::Reset),
                     (true, Question::Rotate) => {
                         vec![app.apply(StepId::Secrets, Answer::Rotate)]
                     }
@@ -350,6 +407,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
             }
             _ => {}
         },
+        Overlay::Slide(slide) => return pause::command(app, slide.clone(), command),
         Overlay::Prompt(prompt) => match command {
             Command::Back => return Vec::new(),
             Command::Enter => match answered(app, prompt) {
@@ -383,7 +441,7 @@ fn answered(app: &mut App, prompt: &Prompt) -> Result<Vec<Effect>, String> {
             }));
             Ok(Vec::new())
         }
-        PromptAbout::Name => Ok(vec![app.apply(StepId::Project, Answer::Create(value))]),
+        PromptAbout::Name => Ok(pause::apply(app, StepId::Project, Answer::Create(value))),
     }
 }
 
@@ -395,7 +453,7 @@ fn decline(app: &mut App, step: StepId, reason: String) {
     app.go(next);
 }
 
-fn screen(app: &mut App, command: Command) -> Vec<Effect> {
+pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
     let step = app.screen.step();
     let busy = step.and_then(|step| app.busy(step));
     match command {
@@ -425,7 +483,7 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Watch => health::watch(app).into_iter().collect(),
         Command::Fix => match step {
             Some(step) if busy.is_none() && screens::fixable(app) => {
-                vec![app.apply(step, Answer::Default)]
+                pause::apply(app, step, Answer::Default)
             }
             _ => {
                 app.say("nothing here can be mended by itself");
@@ -434,7 +492,7 @@ fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         },
         Command::Undo => {
             if step == Some(StepId::Env) && busy.is_none() && screens::env::undo(app) {
-                vec![app.apply(StepId::Env, Answer::Undo)]
+                pause::apply(app, StepId::Env, Answer::Undo)
             } else {
                 app.say("there is nothing to undo here");
                 Vec::new()
@@ -489,6 +547,12 @@ fn walk_about(app: &mut App, command: Command) {
             };
         }
         Command::Filter if project::lists(app) => app.focus = Focus::Field,
+        Command::Explain if app.presenter => pause::explain(app),
+        Command::Mishaps if app.presenter => pause::menu(app),
+        Command::Reset if app.presenter => pause::ask_reset(app),
+        Command::Explain | Command::Mishaps | Command::Reset => {
+            app.say("that is the presenter's: p turns the mode on");
+        }
         Command::PageUp => scroll(app, |at, page, _| at.saturating_sub(page)),
         Command::PageDown => scroll(app, |at, page, _| at + page),
         Command::Home => scroll(app, |_, _, _| 0),
@@ -612,9 +676,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         };
     };
     match action {
-        Action::Apply(answer) => vec![app.apply(step, answer)],
+        Action::Apply(answer) => pause::apply(app, step, answer),
         Action::Key(store) => match app.login.checked() {
-            Ok(key) => vec![app.apply(step, Answer::Key(key, store))],
+            Ok(key) => pause::apply(app, step, Answer::Key(key, store)),
             Err(problem) => {
                 app.login.problem = Some(problem);
                 app.focus = Focus::Field;

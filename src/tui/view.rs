@@ -10,11 +10,11 @@ use ratatui::{
 
 use super::{
     app::{App, Overlay, SPINNER_AFTER},
-    presenter,
+    presenter::{self, slide},
     screens::{self, Pen, confirm, help, prompt},
     text,
     theme::Role,
-    widgets::{choices, footer, spinner, stepper},
+    widgets::{bar, choices, footer, spinner, stepper},
 };
 use crate::{
     detail::Detail,
@@ -25,6 +25,8 @@ use crate::{
 pub const SMALLEST: (u16, u16) = (60, 18);
 /// From this width on, the steps are a column.
 pub(super) const WIDE: u16 = 76;
+/// The columns of the bar beside work whose amount is known.
+const AMOUNT: usize = 10;
 /// Longer lines are hard to read.
 const WIDEST_TEXT: u16 = 108;
 
@@ -193,7 +195,6 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         app.theme.finish(buffer);
         return;
     }
-    let page = Page::new(app, area);
     let screen = Pen {
         app,
         theme: app.theme,
@@ -201,6 +202,18 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     };
     let rule = app.theme.style(Role::Rule);
     title(screen).render(row(area, 0), buffer);
+    if let Some(told) = slide::full(app) {
+        stepper::row(screen).render(row(area, 1), buffer);
+        for y in [2, area.height - 2] {
+            horizontal(buffer, area, y, None, rule);
+        }
+        let place = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
+        slide::draw(screen, told, place, buffer);
+        bottom(screen, row(area, area.height - 1), buffer);
+        app.theme.finish(buffer);
+        return;
+    }
+    let page = Page::new(app, area);
     let wide = page.place.steps.width > 0;
     let split = wide.then_some(stepper::WIDTH);
     horizontal(
@@ -333,12 +346,16 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
     }
     let state = presenter::veil(pen.app, state);
     let mut words = screens::working(step, work.phase).to_owned();
+    let mut amount = None;
     if let Some(progress) = &state.progress {
         if !progress.label.is_empty() {
             words.clone_from(&progress.label);
         }
         match progress.total {
-            Some(total) => words = format!("{words}  {} of {total}", progress.done),
+            Some(total) => {
+                words = format!("{words}  {} of {total}", progress.done);
+                amount = Some((progress.done, total));
+            }
             None if progress.done > 0 => words = format!("{words}  {}", progress.done),
             None => {}
         }
@@ -347,15 +364,19 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
         "cancelling".clone_into(&mut words);
     }
     let time = text::running(taken);
-    let room = pen.width.saturating_sub(text::width(&time) + 4);
-    vec![pen.ends(
-        vec![
-            pen.span(Role::Accent, spinner::frame(taken)),
-            Span::raw(" "),
-            pen.span(Role::Text, text::elide(&words, room)),
-        ],
-        pen.span(Role::Dim, time),
-    )]
+    let mut left = vec![
+        pen.span(Role::Accent, spinner::frame(taken)),
+        Span::raw(" "),
+    ];
+    let mut room = pen.width.saturating_sub(text::width(&time) + 4);
+    if let Some((done, total)) = amount.filter(|_| room > AMOUNT * 3) {
+        let cells = bar::cells(done, total, AMOUNT);
+        left.push(pen.span(Role::Accent, text::pad(&cells, AMOUNT)));
+        left.push(Span::raw("  "));
+        room = room.saturating_sub(AMOUNT + 2);
+    }
+    left.push(pen.span(Role::Text, text::elide(&words, room)));
+    vec![pen.ends(left, pen.span(Role::Dim, time))]
 }
 
 /// The first line: what, and where.
@@ -395,10 +416,18 @@ fn title(pen: Pen<'_>) -> Line<'static> {
 /// The last line: the keys; or, for some seconds, a short word.
 fn bottom(pen: Pen<'_>, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
     footer::line(pen).render(area, buffer);
+    let rule = Rect {
+        y: area.y.saturating_sub(1),
+        ..area
+    };
+    let keys = usize::from(slide::keys(pen, rule, buffer));
     if let Some(toast) = &pen.app.toast {
         // over the rule above the keys, so that they stay
         let words = presenter::text(pen.app, &toast.text);
-        let words = format!(" {} ", text::elide(&words, pen.width.saturating_sub(6)));
+        let words = format!(
+            " {} ",
+            text::elide(&words, pen.width.saturating_sub(6 + keys))
+        );
         buffer.set_string(
             area.x + 2,
             area.y.saturating_sub(1),
@@ -422,6 +451,10 @@ fn over(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut ratatui::buffe
         }
         Overlay::Prompt(prompt) => {
             let (heading, lines) = prompt::lines(inner, prompt);
+            (heading, lines, 0)
+        }
+        Overlay::Slide(pause) => {
+            let (heading, lines) = slide::dialog(inner, pause);
             (heading, lines, 0)
         }
     };

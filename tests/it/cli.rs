@@ -423,6 +423,51 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
 }
 
 #[test]
+fn lines_can_do_what_the_screens_can() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let mut child = home
+        .neonup()
+        .args(["demo", "--plain", "--dir", path.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answers = [
+        // five questions, then the summary: a receipt, and back to the third step
+        "\n".repeat(5).as_str(),
+        "3\ng 3\n",
+        // its details, and the undo copy; then it is open, and is left out with a reason
+        "d\n2\ns\nlunch first\n",
+        // the health step waits for it: there first, and do it after all
+        "\n2\n\n",
+        // the ladder was not climbed since: watched until Enter, then climbed
+        "2\n\n\n",
+        "\n",
+    ]
+    .concat();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, answers.as_bytes()).unwrap();
+    drop(stdin);
+    let run = Run::new(&child.wait_with_output().unwrap());
+    assert_eq!(run.code, 0, "{run:#?}");
+    for words in [
+        "create table",
+        "| env |",
+        "ignored: ok",
+        "lunch first",
+        "a query takes",
+        "DNS: ok",
+        "Step 7 of 7",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {run:#?}");
+    }
+    assert!(path.join("aido-todo/backend/.env").exists());
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let home = Home::new();
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -1,151 +1,119 @@
-//! The README's pictures: drawn by the wizard's own code, and compared with what lies in `assets/pictures`, so that they cannot go
-//! stale. `NEONUP_UPDATE_PICTURES=1 cargo test pictures` draws them anew.
+//! The README's pictures and its animation: the real binary in a real terminal, recorded while Enter leads through the demo.
+//!
+//! `NEONUP_UPDATE_PICTURES=1 cargo test --test it pictures` records them anew, where `NEONUP_TEST_PYTHON` names a Python with the
+//! sample's packages. Without the variable the recording is compared with what lies in `assets/pictures`, but for times, ids and
+//! ports, so that they cannot go stale.
 
-use std::{fmt::Write as _, fs, path::Path};
+mod svg;
+mod words;
 
-use crossterm::event::KeyCode;
-use neonup::{
-    plan::StepId,
-    tui::{gallery::Stage, view::view},
+use std::{fs, path::Path};
+
+use crate::{
+    support::{Home, python, skip, until},
+    terminal::Terminal,
 };
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    buffer::{Buffer, Cell},
-    style::{Color, Modifier},
-};
 
-const COLUMNS: u16 = 80;
-const ROWS: u16 = 24;
-/// The size of a cell in the picture.
-const CELL: (f32, f32) = (8.4, 18.0);
+/// The steps that ask something in the demo; the others find nothing to do.
+const ASKS: [&str; 5] = ["Project", "Environment", "Backend", "Schema", "Health"];
+/// What is looked at when everything is done, and its key.
+const DONE: [(&str, &str); 3] = [("Health", "6"), ("Secrets", "7"), ("Summary", "8")];
 
-fn colour(colour: Color, dim: bool) -> &'static str {
-    match colour {
-        Color::Red | Color::LightRed => "#f14c4c",
-        Color::Green | Color::LightGreen => "#23d18b",
-        Color::Yellow | Color::LightYellow => "#e5c07b",
-        Color::Cyan | Color::LightCyan => "#56c8d8",
-        Color::Blue | Color::LightBlue => "#6aa9ff",
-        Color::Magenta | Color::LightMagenta => "#d670d6",
-        Color::DarkGray => "#8a8f98",
-        Color::Reset
-        | Color::Black
-        | Color::Gray
-        | Color::White
-        | Color::Rgb(..)
-        | Color::Indexed(_)
-            if dim =>
-        {
-            "#8a8f98"
-        }
-        Color::Reset
-        | Color::Black
-        | Color::Gray
-        | Color::White
-        | Color::Rgb(..)
-        | Color::Indexed(_) => "#dcdfe4",
+/// The demo by Enter alone, a frame at each question, then what came of it.
+fn record(python: &Path) -> Vec<vt100::Screen> {
+    let home = Home::new();
+    let dir = tempfile::Builder::new()
+        .prefix("neonup-demo-")
+        .tempdir()
+        .unwrap();
+    // where every developer of the project has it
+    let backend = dir.path().join("aido-todo/backend");
+    fs::create_dir_all(&backend).unwrap();
+    let venv = python.parent().unwrap().parent().unwrap();
+    std::os::unix::fs::symlink(venv, backend.join(".venv")).unwrap();
+    let mut terminal = Terminal::open(&home, &["demo", "--dir", dir.path().to_str().unwrap()]);
+    let quiet = |terminal: &Terminal| {
+        let text = terminal.text();
+        // neither a step that is looked at, nor a word that goes away by itself
+        let looked_at = |line: &str| {
+            let steps = line.split('│').next().unwrap_or_default();
+            steps.trim_end().ends_with(" run")
+        };
+        text.contains('❯')
+            && !text.lines().any(looked_at)
+            && text
+                .lines()
+                .nth(22)
+                .is_some_and(|rule| rule.chars().all(|char| "─┴".contains(char)))
+    };
+    let picture = |terminal: &Terminal| terminal.screen.lock().unwrap().screen().clone();
+    let mut frames = Vec::new();
+    for stop in ASKS {
+        until(&format!("{stop} asks"), || {
+            let heading = terminal.heading();
+            heading.starts_with(stop) && heading.contains("todo") && quiet(&terminal)
+        });
+        frames.push(picture(&terminal));
+        terminal.press("\r");
     }
-}
-
-fn style(cell: &Cell) -> (&'static str, bool, bool) {
-    let reversed = cell.modifier.contains(Modifier::REVERSED);
-    (
-        colour(cell.fg, cell.modifier.contains(Modifier::DIM)),
-        cell.modifier.contains(Modifier::BOLD),
-        reversed,
-    )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-/// A screen as SVG: one text element for each run of one style.
-fn svg(buffer: &Buffer, title: &str) -> String {
-    let (width, height) = (
-        f32::from(COLUMNS) * CELL.0 + 24.0,
-        f32::from(ROWS) * CELL.1 + 24.0,
-    );
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n\
-         <title>{}</title>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#16181d\"/>\n\
-         <g font-family=\"'DejaVu Sans Mono','Cascadia Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n",
-        escape(title)
-    );
-    for y in 0..ROWS {
-        let mut x = 0;
-        while x < COLUMNS {
-            let first = style(&buffer[(x, y)]);
-            let start = x;
-            let mut text = String::new();
-            while x < COLUMNS && style(&buffer[(x, y)]) == first {
-                text.push_str(buffer[(x, y)].symbol());
-                x += 1;
-            }
-            let (fill, bold, reversed) = first;
-            let left = 12.0 + f32::from(start) * CELL.0;
-            let top = 12.0 + f32::from(y) * CELL.1;
-            let wide = f32::from(x - start) * CELL.0;
-            if reversed {
-                writeln!(out, "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>", CELL.1).unwrap();
-            }
-            if text.trim().is_empty() {
-                continue;
-            }
-            let fill = if reversed { "#16181d" } else { fill };
-            let weight = if bold { " font-weight=\"bold\"" } else { "" };
-            // textLength keeps the columns aligned whatever font the reader has
-            writeln!(
-                out,
-                "<text x=\"{left:.1}\" y=\"{:.1}\" textLength=\"{wide:.1}\" fill=\"{fill}\"{weight}>{}</text>",
-                top + 13.5,
-                escape(&text)
-            )
-            .unwrap();
-        }
+    until("the summary", || {
+        terminal.text().contains("Everything is in place") && quiet(&terminal)
+    });
+    for (title, key) in DONE {
+        terminal.press(key);
+        until(title, || {
+            terminal.heading().starts_with(title) && quiet(&terminal)
+        });
+        frames.push(picture(&terminal));
     }
-    out.push_str("</g>\n</svg>\n");
-    out
-}
-
-fn draw(stage: &Stage) -> Buffer {
-    let mut terminal = Terminal::new(TestBackend::new(COLUMNS, ROWS)).unwrap();
-    terminal.draw(|frame| view(&stage.app, frame)).unwrap();
-    terminal.backend().buffer().clone()
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    frames
 }
 
 #[test]
 fn the_pictures_are_what_the_wizard_draws() {
-    let mut health = Stage::up_to(StepId::Secrets);
-    health.keys(&[KeyCode::Char('6')]);
+    let Some(python) = python() else {
+        return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
+    };
+    let frames = record(&python);
     let pictures = [
+        (
+            "demo",
+            "From a fresh clone to a verified database, by Enter alone",
+            frames.clone(),
+        ),
         (
             "env",
             "The env step: a masked diff before anything is written",
-            Stage::up_to(StepId::Env),
+            vec![frames[1].clone()],
         ),
         (
             "health",
             "The health step: a ladder from the host's name to the app's own answer",
-            health,
+            vec![frames[5].clone()],
         ),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
-    for (name, title, stage) in pictures {
+    for (name, title, frames) in pictures {
         let path = folder.join(format!("{name}.svg"));
-        let drawn = svg(&draw(&stage), title);
+        let drawn = svg::draw(&frames, title);
         if std::env::var_os("NEONUP_UPDATE_PICTURES").is_some() {
             fs::create_dir_all(&folder).unwrap();
-            fs::write(&path, drawn).unwrap();
+            fs::write(&path, &drawn).unwrap();
             continue;
         }
         let kept = fs::read_to_string(&path).unwrap_or_default();
+        let (kept, drawn) = (words::of(&kept), words::of(&drawn));
+        let differs = kept
+            .iter()
+            .zip(&drawn)
+            .find(|(kept, drawn)| kept != drawn)
+            .map(|(kept, drawn)| format!("\nkept:  {kept}\ndrawn: {drawn}"));
         assert!(
-            kept == drawn,
-            "assets/pictures/{name}.svg is stale: NEONUP_UPDATE_PICTURES=1 cargo test pictures draws it anew"
+            kept.len() == drawn.len() && differs.is_none(),
+            "assets/pictures/{name}.svg is stale: NEONUP_UPDATE_PICTURES=1 cargo test --test it pictures records it anew{}",
+            differs.unwrap_or_default()
         );
     }
 }

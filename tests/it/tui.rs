@@ -102,7 +102,15 @@ fn child() {
     let options = Options {
         no_color: std::env::var_os("NO_COLOR").is_some(),
         ascii: what == "ascii",
+        links: what != "unlinked",
         ..gallery::options()
+    };
+    let options = match what.as_str() {
+        "linked" | "unlinked" => Options {
+            place: "Neon".to_owned(),
+            ..options
+        },
+        _ => options,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -439,4 +447,91 @@ fn a_panic_of_a_task_leaves_cleanly_and_its_message_is_not_shown() {
     wizard.wait("ended: Ok(Bug(");
     let raw = String::from_utf8_lossy(&wizard.raw.lock().unwrap()).into_owned();
     assert!(!raw.contains("canary of a panic"));
+}
+
+#[test]
+fn the_mouse_is_taken_when_asked_for_and_given_back() {
+    use vt100::MouseProtocolMode;
+    let mode = |wizard: &Wizard| {
+        let screen = wizard.screen.lock().unwrap();
+        screen.screen().mouse_protocol_mode()
+    };
+    let mut wizard = Wizard::open("login");
+    wizard.wait("❯ Create “aido-todo”");
+    assert_eq!(mode(&wizard), MouseProtocolMode::None);
+    wizard.send("M");
+    wizard.wait("the mouse works here");
+    assert_eq!(mode(&wizard), MouseProtocolMode::PressRelease);
+    // the seventh step in the column, then the second
+    wizard.send("\x1b[<0;6;9M\x1b[<0;6;9m");
+    wizard.wait("Looks for your live password");
+    wizard.send("\x1b[<0;6;4M\x1b[<0;6;4m");
+    wizard.wait("❯ Create “aido-todo”");
+    wizard.send("\x1a");
+    wizard.stopped();
+    wizard.until("no mouse", |wizard| mode(wizard) == MouseProtocolMode::None);
+    wizard.signal(rustix::process::Signal::CONT);
+    wizard.until("the mouse again", |wizard| {
+        mode(wizard) == MouseProtocolMode::PressRelease
+    });
+    wizard.send("q");
+    wizard.ends();
+    assert_eq!(mode(&wizard), MouseProtocolMode::None);
+}
+
+#[test]
+fn an_address_is_a_link_that_can_be_read() {
+    let address = "console.neon.tech/app/settings/api-keys";
+    let count = |wizard: &Wizard, words: &str| {
+        String::from_utf8_lossy(&wizard.raw.lock().unwrap())
+            .matches(words)
+            .count()
+    };
+    let open = format!("\x1b]8;;https://{address}\x1b\\");
+    let mut wizard = Wizard::open("linked");
+    wizard.wait(address);
+    wizard.until("a link", |wizard| count(wizard, &open) == 1);
+    // what stands still is not sent again
+    wizard.send("\t");
+    wizard.wait("tab field");
+    assert_eq!(count(&wizard, &open), 1);
+    wizard.send("\x0c");
+    wizard.until("drawn anew", |wizard| count(wizard, &open) == 2);
+    wizard.send("\x03");
+    wizard.ends();
+    assert_eq!(
+        count(&wizard, "\x1b]8;;\x1b\\"),
+        count(&wizard, "\x1b]8;;http"),
+        "every link ends"
+    );
+    let mut plain = Wizard::open("unlinked");
+    plain.wait(address);
+    plain.send("\x03");
+    plain.ends();
+    assert_eq!(count(&plain, "\x1b]8;"), 0);
+}
+
+#[test]
+fn a_terminal_without_an_alternate_screen_is_cleared_before_and_after() {
+    let mut wizard = Wizard::open("fresh");
+    wizard.wait("paste it here");
+    wizard.send("\x03");
+    wizard.ends();
+    wizard.wait("ended: Ok(Cancelled)");
+    let raw = String::from_utf8_lossy(&wizard.raw.lock().unwrap()).into_owned();
+    // what such a terminal would show: it does not know the sequence, and its screen was full of something else
+    let (before, after) = raw.split_once("\x1b[?1049l").unwrap();
+    let mut screen = vt100::Parser::new(some(24), some(80), 0);
+    for row in 0..24 {
+        screen.process(format!("\x1b[{};1H{}", row + 1, "old ".repeat(20)).as_bytes());
+    }
+    let last = before.rfind("\x1b[2J").unwrap();
+    let (drawn, _) = before.split_at(last);
+    screen.process(drawn.replace("\x1b[?1049h", "").as_bytes());
+    assert!(screen.screen().contents().contains("paste it here"));
+    assert!(!screen.screen().contents().contains("old "));
+    screen.process(before.trim_start_matches(drawn).as_bytes());
+    screen.process(after.as_bytes());
+    let left = screen.screen().contents();
+    assert!(left.trim_start().starts_with("ended: "), "{left}");
 }

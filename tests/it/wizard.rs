@@ -1,122 +1,16 @@
 //! The real binary in a real terminal: the demo by Enter alone, and what is left when it is killed.
 
 use std::{
-    io::{Read as _, Write},
-    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::Signal;
 
-use crate::support::{Home, PATIENCE, Repo, Sandbox, post, processes, signal, until};
-
-/// `neonup` in a terminal of 80 × 24.
-struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    raw: Arc<Mutex<Vec<u8>>>,
-    _master: Box<dyn MasterPty + Send>,
-}
-
-impl Terminal {
-    fn open(home: &Home, arguments: &[&str]) -> Self {
-        Self::open_with(home, arguments, &[])
-    }
-
-    fn open_with(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let size = PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
-        command.env_clear();
-        for (name, value) in home.environment() {
-            command.env(name, value);
-        }
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        command.args(arguments);
-        command.cwd(home.dir.path());
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = pair.master.take_writer().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(
-            24.try_into().unwrap(),
-            80.try_into().unwrap(),
-            0,
-        )));
-        let raw = Arc::new(Mutex::new(Vec::new()));
-        let (parser, bytes) = (Arc::clone(&screen), Arc::clone(&raw));
-        thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 {
-                    return;
-                }
-                parser.lock().unwrap().process(&buffer[..count]);
-                bytes.lock().unwrap().extend_from_slice(&buffer[..count]);
-            }
-        });
-        Self {
-            child,
-            writer,
-            screen,
-            raw,
-            _master: pair.master,
-        }
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    /// The heading of the page, and the state beside it.
-    fn heading(&self) -> String {
-        let text = self.text();
-        let line = text.lines().nth(2).unwrap_or_default();
-        line.split('│').nth(1).unwrap_or_default().trim().to_owned()
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    fn end(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "it did not end:\n{}", self.text());
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn is_restored(&self) {
-        until("the terminal is as it was", || {
-            let screen = self.screen.lock().unwrap();
-            !screen.screen().alternate_screen()
-                && !screen.screen().hide_cursor()
-                && !screen.screen().bracketed_paste()
-        });
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
+use crate::{
+    support::{Home, PATIENCE, Repo, Sandbox, post, processes, signal, until},
+    terminal::Terminal,
+};
 
 #[test]
 fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
@@ -152,7 +46,7 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
         terminal.text().contains("The sample project")
     });
     let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
-    let raw = String::from_utf8_lossy(&terminal.raw.lock().unwrap()).into_owned();
+    let raw = terminal.raw();
     let value = |key: &str| {
         let line = written.lines().find(|line| line.starts_with(key)).unwrap();
         line[key.len() + 1..].trim_matches('\'').to_owned()

@@ -248,6 +248,7 @@ pub(super) fn known(
     connection: &Connection,
     compute: &str,
 ) -> Joined {
+    cx.remember_asleep(compute == "idle");
     cx.remember_project(Some(KnownProject {
         id: project.id.clone(),
         branch: branch.id.clone(),

@@ -14,25 +14,30 @@ use crate::{
 /// How many projects are asked one by one which computes they have.
 const FEW: usize = 10;
 
+/// What `neonup.toml` says now; `None` where it is not there or cannot be read.
+fn config(cx: &Cx) -> Option<Config> {
+    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
+    Config::parse(std::str::from_utf8(&bytes).ok()?).ok()
+}
+
 /// The id that `neonup.toml` holds now: an earlier apply of this process may have written it.
 pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
-    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
-    Config::parse(std::str::from_utf8(&bytes).ok()?)
-        .ok()?
-        .project
-        .id
+    config(cx)?.project.id
+}
+
+/// The id of the project that is meant: a flag's, else the recorded one. What was recorded at the start counts only where nothing can be
+/// read now, since it may have been taken out.
+pub(super) fn known_id(cx: &Cx) -> Option<String> {
+    let flag = cx.settings.flags.project.clone();
+    flag.or_else(|| match config(cx) {
+        Some(config) => config.project.id,
+        None => cx.settings.project.id.clone(),
+    })
 }
 
 /// Finds the project: by its id, else by its exact name over everything that the key sees.
 pub(super) async fn look(cx: &Cx, key: &Secret) -> Result<(Sight, Listing)> {
-    let id = cx
-        .settings
-        .flags
-        .project
-        .clone()
-        .or_else(|| recorded_id(cx))
-        .or_else(|| cx.settings.project.id.clone());
-    if let Some(id) = id {
+    if let Some(id) = known_id(cx) {
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {

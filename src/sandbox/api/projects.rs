@@ -441,6 +441,18 @@ pub(super) async fn delete(State(core): Shared, caller: Caller, Path(id): Path<S
     Ok(answer)
 }
 
+/// Takes all projects away, whatever they are doing.
+pub(super) fn forget_all(core: &Arc<Core>) {
+    let ids: Vec<String> = core
+        .store
+        .read(|state| state.projects.keys().cloned().collect());
+    for id in ids {
+        if let Some(project) = core.store.remove(&id) {
+            forget(core, project);
+        }
+    }
+}
+
 /// Closes the ports at once, and stops and removes the computes in the background.
 fn forget(core: &Arc<Core>, project: Project) {
     for endpoint in &project.endpoints {

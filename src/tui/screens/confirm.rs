@@ -44,6 +44,12 @@ pub fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static
             "Go back",
             "Rotate it now",
         ),
+        Question::Reset => (
+            "Back to the beginning?",
+            "The sample project becomes a fresh clone again, with the files and the git history of the beginning, and the sandbox forgets its projects. Only a Python environment stays.".to_owned(),
+            "Go on with the tour",
+            "Begin again",
+        ),
     };
     let mut lines = pen.wrapped(Role::Text, &why, 0);
     lines.push(Line::default());

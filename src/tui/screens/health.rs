@@ -14,7 +14,7 @@ use crate::{
         app::{Action, App, Ask, Choice, Screen},
         msg::Effect,
         theme::Role,
-        widgets::checks,
+        widgets::ladder,
     },
 };
 
@@ -168,14 +168,14 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
         // above the ladder, where no window is too small for it
         lines.push(pen.line(Role::Accent, &watch.words()));
         let samples: Vec<_> = watch.samples.iter().copied().collect();
-        lines.extend(checks::sparkline(pen, &samples));
+        lines.extend(ladder::sparkline(pen, &samples));
         lines.push(Line::default());
-        lines.extend(checks::list(pen, &health.rungs));
+        lines.extend(ladder::lines(pen, health));
         return lines;
     }
-    lines.extend(checks::list(pen, &health.rungs));
+    lines.extend(ladder::lines(pen, health));
     if health.samples.len() > 1
-        && let Some(line) = checks::sparkline(pen, &health.samples)
+        && let Some(line) = ladder::sparkline(pen, &health.samples)
     {
         lines.push(Line::default());
         lines.push(line);

@@ -65,6 +65,10 @@ impl Canvas for Paper {
         Ok(())
     }
 
+    fn mouse(&mut self, _on: bool) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> Result<(), Infallible> {
         self.suspended += 1;
         Ok(())

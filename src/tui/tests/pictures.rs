@@ -7,12 +7,15 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-use crate::tui::{
-    app::App,
-    gallery::gallery,
-    keymap, screens,
-    theme::Theme,
-    view::{SMALLEST, view},
+use crate::{
+    receipt::identifiers,
+    tui::{
+        app::App,
+        gallery::gallery,
+        keymap, screens,
+        theme::Theme,
+        view::{SMALLEST, view},
+    },
 };
 
 /// Draws an app at a size.
@@ -96,7 +99,7 @@ fn every_state_at_80_by_24_with_its_styles() {
 }
 
 /// One state of each screen, for the other sizes.
-const CHOSEN: [&str; 12] = [
+const CHOSEN: [&str; 16] = [
     "login-pasted",
     "login-rejected",
     "project-join",
@@ -109,6 +112,10 @@ const CHOSEN: [&str; 12] = [
     "summary-mixed",
     "help",
     "project-leave",
+    "presenter-opening",
+    "presenter-step",
+    "presenter-act",
+    "presenter-mishaps",
 ];
 
 fn chosen() -> impl Iterator<Item = (&'static str, App)> {
@@ -251,6 +258,21 @@ fn a_key_is_on_no_screen() {
             assert!(!shown.contains("canary"), "{name}");
         }
         assert!(!format!("{app:?}").contains("canary"), "{name}");
+    }
+}
+
+#[test]
+fn no_identifier_is_on_a_screen_that_a_room_sees() {
+    for (name, mut app) in gallery() {
+        let words = identifiers(&app.plan);
+        app.presenter = true;
+        app.options.private = vec!["/tmp/neonup-demo".to_owned()];
+        for (columns, rows) in [(60, 18), (80, 24), (300, 100)] {
+            let shown = text(&draw(&app, columns, rows));
+            for word in words.iter().chain(&app.options.private) {
+                assert!(!shown.contains(word.as_str()), "{word} in {name}:\n{shown}");
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         Reason,
         app::{App, Focus, Overlay, Question, Screen},
         gallery::{Stage, done, failed, failure, finished, health, options, todo},
+        mouse::Mouse,
         msg::{Effect, Msg, Signal},
         update::update,
     },
@@ -567,4 +568,96 @@ fn a_watched_ladder_changes_at_its_end_or_where_it_breaks() {
     );
     let watch = stage.app.watch.as_ref().unwrap();
     assert_eq!((watch.samples.len(), watch.lost), (0, 1), "it goes on");
+}
+
+/// Where a text begins on the drawn screen.
+fn whereabouts(app: &App, text: &str) -> (u16, u16) {
+    let (columns, rows) = app.size;
+    let mut terminal =
+        ratatui::Terminal::new(ratatui::backend::TestBackend::new(columns, rows)).unwrap();
+    terminal
+        .draw(|frame| crate::tui::view::view(app, frame))
+        .unwrap();
+    let buffer = terminal.backend().buffer();
+    for row in 0..rows {
+        let line: Vec<&str> = (0..columns).map(|x| buffer[(x, row)].symbol()).collect();
+        for column in 0..line.len() {
+            if line[column..].concat().starts_with(text) {
+                return (u16::try_from(column).unwrap(), row);
+            }
+        }
+    }
+    panic!("`{text}` is not on the screen");
+}
+
+fn click(app: &mut App, text: &str) -> Vec<Effect> {
+    let (column, row) = whereabouts(app, text);
+    update(app, Msg::Mouse(Mouse::Press(column, row)))
+}
+
+#[test]
+fn the_mouse_is_off_until_asked_for() {
+    let mut app = Stage::up_to(StepId::Env).app;
+    assert!(!app.mouse);
+    assert_eq!(
+        press(&mut app, KeyCode::Char('M')),
+        [Effect::Mouse(true)],
+        "on"
+    );
+    assert_eq!(
+        press(&mut app, KeyCode::Char('M')),
+        [Effect::Mouse(false)],
+        "and off"
+    );
+    let mut typing = Stage::up_to(StepId::Login).app;
+    typing.focus = Focus::Field;
+    assert_eq!(
+        press(&mut typing, KeyCode::Char('M')),
+        none(),
+        "a character"
+    );
+}
+
+#[test]
+fn a_press_means_what_lies_under_it() {
+    for size in [(80, 24), (120, 40), (60, 18)] {
+        let mut app = Stage::up_to(StepId::Env).app;
+        update(&mut app, Msg::Resize(size.0, size.1));
+        assert_eq!(click(&mut app, "Skip this step"), none(), "first chosen");
+        assert_eq!(app.overlay, None);
+        assert_eq!(click(&mut app, "Skip this step"), none(), "then done");
+        assert!(matches!(app.overlay, Some(Overlay::Prompt(_))));
+        assert_eq!(click(&mut app, "not now"), none(), "what lies over it");
+        press(&mut app, KeyCode::Esc);
+        // on the narrow screen a step is its number
+        let (schema, second) = if size.0 < 76 {
+            ("5 ", "2 ")
+        } else {
+            ("Schema", "Project")
+        };
+        click(&mut app, schema);
+        assert_eq!(app.screen, Screen::Step(StepId::Schema), "{size:?}");
+        click(&mut app, second);
+        assert_eq!(app.screen, Screen::Step(StepId::Project), "{size:?}");
+        assert_eq!(
+            update(&mut app, Msg::Mouse(Mouse::Press(size.0 - 1, size.1 - 1))),
+            none()
+        );
+    }
+}
+
+#[test]
+fn the_wheel_scrolls_the_text_or_else_the_choice_and_answers_nothing() {
+    let mut app = Stage::up_to(StepId::Env).app;
+    update(&mut app, Msg::Resize(60, 18));
+    assert!(app.scrolls());
+    update(&mut app, Msg::Mouse(Mouse::WheelDown));
+    update(&mut app, Msg::Mouse(Mouse::WheelDown));
+    update(&mut app, Msg::Mouse(Mouse::WheelUp));
+    assert_eq!(app.scroll.get(&app.screen), Some(&1));
+    press(&mut app, KeyCode::Char('s'));
+    let before = app.clone();
+    update(&mut app, Msg::Mouse(Mouse::WheelDown));
+    assert_eq!(app.overlay, before.overlay);
+    assert_eq!(app.scroll, before.scroll);
 }

@@ -1,6 +1,4 @@
-//! Lists of checks, and the ladder: a sign, a name, what was seen, how long it took.
-
-use std::time::Duration;
+//! Lists of checks: a sign, a name, what was seen, how long it took.
 
 use ratatui::text::{Line, Span};
 
@@ -11,21 +9,39 @@ use crate::{
 
 /// The lines of a list of checks, in columns.
 pub fn list(pen: Pen<'_>, checks: &[Check]) -> Vec<Line<'static>> {
-    let label = checks
-        .iter()
-        .map(|check| text::width(&check.label))
-        .max()
-        .unwrap_or(0)
-        .min(pen.width / 3);
+    rows(pen, checks, 0, |_| None)
+}
+
+/// The columns of a list, as wide as its widest entries.
+struct Columns {
+    label: usize,
+    bar: usize,
+    time: usize,
+}
+
+/// The same, with a bar of so many columns beside the time of those that have one.
+pub fn rows(
+    pen: Pen<'_>,
+    checks: &[Check],
+    bar: usize,
+    draw: impl Fn(&Check) -> Option<Span<'static>>,
+) -> Vec<Line<'static>> {
+    let widest = |texts: &mut dyn Iterator<Item = String>| {
+        texts.map(|text| text::width(&text)).max().unwrap_or(0)
+    };
+    let columns = Columns {
+        label: widest(&mut checks.iter().map(|check| check.label.clone())).min(pen.width / 3),
+        bar,
+        time: widest(&mut checks.iter().map(time)),
+    };
     checks
         .iter()
-        .flat_map(|check| one(pen, check, label))
+        .flat_map(|check| one(pen, check, &columns, draw(check)))
         .collect()
 }
 
-fn one(pen: Pen<'_>, check: &Check, label: usize) -> Vec<Line<'static>> {
-    let (glyph, role) = pen.theme.check(check.state);
-    let time = match (check.elapsed, check.state) {
+fn time(check: &Check) -> String {
+    match (check.elapsed, check.state) {
         (Some(elapsed), _) => text::elapsed(elapsed),
         (None, CheckState::Skipped) => "skipped".to_owned(),
         (
@@ -36,37 +52,59 @@ fn one(pen: Pen<'_>, check: &Check, label: usize) -> Vec<Line<'static>> {
             | CheckState::Warning
             | CheckState::Gap,
         ) => String::new(),
-    };
-    let used = label + 4;
-    let time_room = if time.is_empty() {
-        0
-    } else {
-        text::width(&time) + 2
-    };
-    let room = pen.width.saturating_sub(used + time_room);
+    }
+}
+
+fn one(
+    pen: Pen<'_>,
+    check: &Check,
+    columns: &Columns,
+    bar: Option<Span<'static>>,
+) -> Vec<Line<'static>> {
+    let (glyph, role) = pen.theme.check(check.state);
+    let time = time(check);
+    let used = columns.label + 4;
+    let mut right = Vec::new();
+    if let Some(bar) = bar.filter(|_| columns.bar > 0) {
+        let gap = columns.time.saturating_sub(text::width(&time)) + 2;
+        right.push(bar);
+        right.push(pen.span(Role::Dim, format!("{}{time}", " ".repeat(gap))));
+    } else if !time.is_empty() {
+        right.push(pen.span(Role::Dim, time));
+    }
+    let taken: usize = right.iter().map(Span::width).sum();
+    let room = pen
+        .width
+        .saturating_sub(used + if taken == 0 { 0 } else { taken + 2 });
     let quiet = matches!(check.state, CheckState::Waiting | CheckState::Skipped);
     let said = if quiet { Role::Dim } else { Role::Text };
     let mut left = vec![
         pen.span(role, glyph),
         Span::raw(" "),
-        pen.span(said, text::pad(&check.label, label)),
+        pen.span(said, text::pad(&check.label, columns.label)),
         Span::raw("  "),
     ];
     // a sentence is worth its whole; a single value loses its middle
-    if check.text.trim().contains(' ') && text::width(&text::clean(&check.text)) > room {
-        let mut parts = text::wrap(&check.text, room).into_iter();
-        left.push(pen.span(said, parts.next().unwrap_or_default()));
-        let mut lines = vec![pen.ends(left, pen.span(Role::Dim, time))];
-        let indent = " ".repeat(used);
-        lines.extend(parts.map(|part| Line::from(pen.span(said, format!("{indent}{part}")))));
-        return lines;
-    }
-    left.push(pen.span(said, text::elide(&check.text, room)));
-    if time.is_empty() {
-        vec![Line::from(left)]
+    let (first, rest) = if check.text.trim().contains(' ') {
+        text::wrap_first(&check.text, room, pen.width.saturating_sub(used))
     } else {
-        vec![pen.ends(left, pen.span(Role::Dim, time))]
+        (text::elide(&check.text, room), Vec::new())
+    };
+    left.push(pen.span(said, first));
+    let gap = pen
+        .width
+        .saturating_sub(left.iter().map(Span::width).sum::<usize>() + taken);
+    if taken > 0 {
+        left.push(Span::raw(" ".repeat(gap.max(1))));
+        left.extend(right);
     }
+    let indent = " ".repeat(used);
+    let mut lines = vec![Line::from(left)];
+    lines.extend(
+        rest.into_iter()
+            .map(|part| Line::from(pen.span(said, format!("{indent}{part}")))),
+    );
+    lines
 }
 
 /// The signs of a few checks in one line: `ignored ✓  untracked ✓  0600 ✓`.
@@ -81,38 +119,4 @@ pub fn inline(pen: Pen<'_>, checks: &[Check]) -> Vec<Span<'static>> {
         spans.push(pen.span(role, glyph));
     }
     spans
-}
-
-/// Round trips as little bars, the last ones that fit, with their median and their worst.
-pub fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'static>> {
-    const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    let worst = *sorted.last()?;
-    let median = *sorted.get(sorted.len() / 2)?;
-    let words = format!(
-        "median {}, worst {}",
-        text::elapsed(median),
-        text::elapsed(worst)
-    );
-    let room = pen
-        .width
-        .saturating_sub(text::width(&words) + 17)
-        .clamp(8, 40);
-    let skipped = samples.len().saturating_sub(room);
-    let bars: String = samples
-        .iter()
-        .skip(skipped)
-        .map(|sample| {
-            let share = sample.as_micros() * 7 / worst.as_micros().max(1);
-            BARS.get(usize::try_from(share).unwrap_or(7))
-                .copied()
-                .unwrap_or("█")
-        })
-        .collect();
-    Some(Line::from(vec![
-        pen.span(Role::Dim, text::pad("Round trips", 13)),
-        pen.span(Role::Ok, bars),
-        pen.span(Role::Dim, format!("  {words}")),
-    ]))
 }

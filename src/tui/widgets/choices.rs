@@ -3,20 +3,25 @@
 use ratatui::text::{Line, Span};
 
 use crate::tui::{
-    app::{Ask, Choice, Focus},
+    app::{App, Ask, Choice, Focus},
     screens::Pen,
     text,
     theme::Role,
 };
 
+/// The first choice that is shown where there is room for `height` of them.
+pub fn first(app: &App, ask: &Ask, height: usize) -> usize {
+    ask.index(app)
+        .unwrap_or(0)
+        .saturating_sub(height.saturating_sub(1) / 2)
+        .min(ask.count().saturating_sub(height))
+}
+
 /// The lines of the choices, at most `height` of them.
 pub fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
     let chosen = ask.index(pen.app);
     let count = ask.count();
-    let first = chosen
-        .unwrap_or(0)
-        .saturating_sub(height.saturating_sub(1) / 2)
-        .min(count.saturating_sub(height));
+    let first = first(pen.app, ask, height);
     let quiet = pen
         .app
         .screen

@@ -34,6 +34,32 @@ fn sign(app: &App, theme: Theme, step: StepId) -> (&'static str, Role, &'static 
     (glyph, role, word)
 }
 
+/// What is shown when a row of the column is pressed.
+pub fn at_row(row: usize) -> Option<Screen> {
+    // a blank line lies between the last step and the summary
+    match StepId::ALL.get(row) {
+        Some(step) => Some(Screen::Step(*step)),
+        None => (row == StepId::ALL.len() + 1).then_some(Screen::Summary),
+    }
+}
+
+/// What is shown when a column of the one line is pressed: each step with the signs that belong to it.
+pub fn at_column(app: &App, column: usize) -> Option<Screen> {
+    let pen = Pen {
+        app,
+        theme: app.theme,
+        width: usize::from(app.size.0),
+    };
+    let mut end = 1;
+    for (step, spans) in parts(pen) {
+        end += spans.iter().map(Span::width).sum::<usize>();
+        if column < end {
+            return Some(Screen::Step(step));
+        }
+    }
+    None
+}
+
 /// The column.
 pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
     let mut lines: Vec<_> = StepId::ALL
@@ -69,23 +95,7 @@ pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
 /// One line: the signs of all, and the name and word of the one that is shown.
 pub fn row(pen: Pen<'_>) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
-    for step in StepId::ALL {
-        let (glyph, role, word) = sign(pen.app, pen.theme, step);
-        let here = pen.app.screen == Screen::Step(step);
-        if here {
-            spans.push(pen.span(
-                Role::Accent,
-                format!("▸{} {} ", step.number(), step.label()),
-            ));
-        } else {
-            spans.push(pen.span(Role::Dim, format!("{} ", step.number())));
-        }
-        spans.push(pen.span(role, glyph));
-        if here && !word.is_empty() {
-            spans.push(pen.span(role, format!(" {word}")));
-        }
-        spans.push(Span::raw("  "));
-    }
+    spans.extend(parts(pen).into_iter().flat_map(|(_, spans)| spans));
     if pen.app.screen == Screen::Summary {
         spans.push(Span::styled(
             "▸Summary",
@@ -93,4 +103,27 @@ pub fn row(pen: Pen<'_>) -> Line<'static> {
         ));
     }
     Line::from(spans)
+}
+
+/// The line's part of each step.
+fn parts(pen: Pen<'_>) -> Vec<(StepId, Vec<Span<'static>>)> {
+    let part = |step: StepId| {
+        let (glyph, role, word) = sign(pen.app, pen.theme, step);
+        let here = pen.app.screen == Screen::Step(step);
+        let mut spans = vec![if here {
+            pen.span(
+                Role::Accent,
+                format!("▸{} {} ", step.number(), step.label()),
+            )
+        } else {
+            pen.span(Role::Dim, format!("{} ", step.number()))
+        }];
+        spans.push(pen.span(role, glyph));
+        if here && !word.is_empty() {
+            spans.push(pen.span(role, format!(" {word}")));
+        }
+        spans.push(Span::raw("  "));
+        (step, spans)
+    };
+    StepId::ALL.into_iter().map(part).collect()
 }

@@ -1,0 +1,84 @@
+//! The mouse: what lies under it means what a key would. It is off until asked for, since a terminal whose mouse is taken no
+//! longer selects text.
+
+use ratatui::layout::{Position, Rect};
+
+use super::{
+    app::{App, Focus, Screen},
+    keymap::Command,
+    screens,
+    view::{self, Place},
+    widgets::{choices, stepper},
+};
+
+/// What the mouse did. Where: column and row, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// The first button was pressed.
+    Press(u16, u16),
+    /// The wheel was turned away from the user.
+    WheelUp,
+    /// The wheel was turned towards the user.
+    WheelDown,
+}
+
+/// What a press means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The same as a key.
+    Command(Command),
+    /// This choice is chosen; a second press does it.
+    Choose(usize),
+    /// The keys go there.
+    Focus(Focus),
+}
+
+/// What a press at this place means; nothing where nothing can be pressed, and while something lies over the screen.
+pub fn meaning(app: &App, column: u16, row: u16) -> Option<Meaning> {
+    if app.overlay.is_some() {
+        return None;
+    }
+    let place = view::place(app);
+    let at = Position::new(column, row);
+    step(app, &place, at)
+        .map(Meaning::Command)
+        .or_else(|| choice(app, &place, at))
+        .or_else(|| {
+            let parts = app.parts();
+            let part = |focus: Focus, area: Rect| {
+                (area.contains(at) && parts.contains(&focus)).then_some(Meaning::Focus(focus))
+            };
+            part(Focus::Field, place.field).or_else(|| part(Focus::Body, place.body))
+        })
+}
+
+fn step(app: &App, place: &Place, at: Position) -> Option<Command> {
+    let screen = if place.steps.contains(at) {
+        stepper::at_row(usize::from(at.y - place.steps.y))
+    } else if place.steps.is_empty() && at.y == 1 {
+        stepper::at_column(app, usize::from(at.x))
+    } else {
+        None
+    }?;
+    Some(match screen {
+        Screen::Step(step) => Command::Jump(step),
+        Screen::Summary => Command::Summary,
+    })
+}
+
+fn choice(app: &App, place: &Place, at: Position) -> Option<Meaning> {
+    if !place.ask.contains(at) {
+        return None;
+    }
+    let ask = screens::ask(app);
+    let first = choices::first(app, &ask, usize::from(place.ask.height));
+    let index = first + usize::from(at.y - place.ask.y);
+    if index >= ask.count() {
+        return None;
+    }
+    Some(if ask.index(app) == Some(index) {
+        Meaning::Command(Command::Enter)
+    } else {
+        Meaning::Choose(index)
+    })
+}

@@ -1,0 +1,93 @@
+//! Identifiers are hidden as well as secrets: whatever the steps know of hosts, ids and people, and who and where we are.
+
+use std::{borrow::Cow, sync::Arc};
+
+use crate::{
+    detail::{Detail, Env, Health, Secrets},
+    plan::StepState,
+    receipt::{hide, hide_words, identifiers},
+    tui::app::App,
+};
+
+pub use crate::receipt::HIDDEN;
+
+/// Neon's own API, which says nothing about anybody.
+const NEON: &str = "//console.neon.tech/";
+
+/// A text of another place, hidden where presenter mode is on.
+pub fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
+    if !app.presenter {
+        return Cow::Borrowed(text);
+    }
+    let mut owned = text.to_owned();
+    hide(&identifiers(&app.plan), &mut owned);
+    hide_words(&app.options.private, &mut owned);
+    Cow::Owned(owned)
+}
+
+/// The facts of a step, hidden where presenter mode is on.
+pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
+    if !app.presenter {
+        return Cow::Borrowed(state);
+    }
+    let words = identifiers(&app.plan);
+    let hide = |text: &mut String| {
+        hide(&words, text);
+        hide_words(&app.options.private, text);
+    };
+    let mut state = state.clone();
+    hide(&mut state.evidence);
+    for finding in &mut state.findings {
+        hide(&mut finding.title);
+        hide(&mut finding.detail);
+        hide(&mut finding.hint);
+    }
+    if let Some(failure) = &mut state.failure {
+        hide(&mut failure.what);
+        hide(&mut failure.why);
+        hide(&mut failure.hint);
+        failure.request_id = None;
+    }
+    if let Some(progress) = &mut state.progress {
+        hide(&mut progress.label);
+    }
+    match &mut state.detail {
+        Some(Detail::Login(login)) => {
+            hide(&mut login.who);
+            hide(&mut login.store);
+            if !login.api_host.contains(NEON) {
+                HIDDEN.clone_into(&mut login.api_host);
+            }
+            if let Some(account) = &mut login.neon_cli {
+                HIDDEN.clone_into(account);
+            }
+        }
+        Some(Detail::Project(project)) => {
+            // a page's text never shows them: the choices do, without their ids
+            project.choices = Arc::default();
+            if let Some(joined) = &mut project.joined {
+                hide(&mut joined.id);
+                hide(&mut joined.host);
+            }
+        }
+        Some(Detail::Env(Env { files })) => {
+            for line in files.iter_mut().flat_map(|file| &mut file.diff) {
+                hide(&mut line.text);
+            }
+        }
+        Some(Detail::Backend(backend)) => {
+            for check in &mut backend.checks {
+                hide(&mut check.text);
+            }
+        }
+        Some(
+            Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks, .. }),
+        ) => {
+            for check in checks {
+                hide(&mut check.text);
+            }
+        }
+        Some(Detail::Schema(_)) | None => {}
+    }
+    Cow::Owned(state)
+}

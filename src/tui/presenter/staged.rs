@@ -1,0 +1,53 @@
+//! The engine with a stage behind it.
+
+use std::sync::Arc;
+
+use super::super::drive::Engine;
+use crate::{
+    answer::Answer,
+    engine::Runtime,
+    plan::StepId,
+    tour::{Order, Stage, Staged, Staging, no_stage},
+};
+
+/// The runtime, and the stage where there is one.
+pub struct OnStage<'a> {
+    runtime: &'a Runtime,
+    stage: Option<Arc<dyn Stage>>,
+}
+
+impl<'a> OnStage<'a> {
+    /// The steps of this runtime, on this stage.
+    pub fn new(runtime: &'a Runtime, stage: Option<Arc<dyn Stage>>) -> Self {
+        Self { runtime, stage }
+    }
+}
+
+impl Engine for OnStage<'_> {
+    fn probe(&self, steps: &[StepId]) {
+        self.runtime.probe_all(steps);
+    }
+
+    fn apply(&self, step: StepId, answer: Answer) {
+        self.runtime.apply(step, answer);
+    }
+
+    fn cancel(&self, step: StepId) {
+        self.runtime.cancel(step);
+    }
+
+    fn stage(&self, order: Order) -> Staging {
+        if order == Order::Reset {
+            self.runtime.forget();
+        }
+        let stage = self.stage.clone();
+        Box::pin(async move {
+            let result = match (stage, order) {
+                (None, _) => Err(no_stage()),
+                (Some(stage), Order::Reset) => stage.reset().await,
+                (Some(stage), Order::Arrange(mishap)) => stage.arrange(mishap).await,
+            };
+            Staged { order, result }
+        })
+    }
+}

@@ -1,0 +1,321 @@
+//! The presenter's mode: what each message does, as tables.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::pictures::{draw, text};
+use crate::{
+    answer::{Answer, Store},
+    event::Phase,
+    plan::{Status, StepId},
+    secret::Secret,
+    tour::{Mishap, Order, Staged, no_stage},
+    tui::{
+        app::{App, Overlay, Screen},
+        gallery::{Stage, done, finished, on_stage, options, tour_at},
+        msg::{Effect, Msg},
+        presenter::Slide,
+        update::update,
+    },
+};
+
+fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+    update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn slide(app: &App) -> Option<&Slide> {
+    match &app.overlay {
+        Some(Overlay::Slide(slide)) => Some(slide),
+        Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
+    }
+}
+
+fn shown(app: &App) -> Vec<String> {
+    app.tour.keys.shown().collect()
+}
+
+const fn before(step: StepId) -> Slide {
+    Slide::Before(Screen::Step(step))
+}
+
+fn staged(app: &mut App, order: Order, result: crate::failure::Result<()>) -> Vec<Effect> {
+    update(app, Msg::Staged(Box::new(Staged { order, result })))
+}
+
+#[test]
+fn each_screen_is_explained_once_before_it_is_seen() {
+    let mut stage = Stage::new(on_stage());
+    assert_eq!(slide(&stage.app), Some(&Slide::Opening));
+    for step in StepId::ALL {
+        stage.probed(step, done(step));
+    }
+    assert_eq!(slide(&stage.app), Some(&Slide::Opening), "nothing moves it");
+    let app = &mut stage.app;
+    press(app, KeyCode::Enter);
+    for step in StepId::ALL {
+        assert_eq!(slide(app), Some(&before(step)));
+        press(app, KeyCode::Char(' '));
+        assert_eq!(slide(app), None);
+        assert_eq!(app.screen, Screen::Step(step));
+        press(app, KeyCode::Enter);
+    }
+    assert_eq!(slide(app), Some(&Slide::Before(Screen::Summary)));
+    press(app, KeyCode::PageDown);
+    press(app, KeyCode::Char('2'));
+    assert_eq!(slide(app), None, "it was explained");
+    press(app, KeyCode::Char('e'));
+    assert_eq!(slide(app), Some(&before(StepId::Project)));
+    press(app, KeyCode::Esc);
+    assert_eq!(slide(app), None);
+}
+
+#[test]
+fn what_will_happen_is_said_and_happens_at_the_second_enter() {
+    for leaves in [KeyCode::Esc, KeyCode::PageUp] {
+        let mut app = tour_at(StepId::Env).app;
+        press(&mut app, KeyCode::Char('3'));
+        press(&mut app, KeyCode::Enter);
+        let act = Slide::Act(StepId::Env, Answer::Default);
+        assert_eq!(press(&mut app, KeyCode::Enter), []);
+        assert_eq!(slide(&app), Some(&act));
+        assert_eq!(app.status(StepId::Env), Status::Todo, "nothing happens yet");
+        assert_eq!(press(&mut app, leaves), []);
+        assert_eq!(slide(&app), None);
+        assert_eq!(press(&mut app, KeyCode::Char('f')), []);
+        assert_eq!(slide(&app), Some(&act), "a letter waits, too");
+        assert_eq!(
+            press(&mut app, KeyCode::Char(' ')),
+            [Effect::Apply(StepId::Env, Answer::Default)]
+        );
+        assert_eq!(app.status(StepId::Env), Status::Running);
+    }
+}
+
+#[test]
+fn a_done_step_stays_on_the_screen_until_the_presenter_goes_on() {
+    let mut stage = tour_at(StepId::Env);
+    stage
+        .keys(&[
+            KeyCode::Char('3'),
+            KeyCode::Enter,
+            KeyCode::Enter,
+            KeyCode::Enter,
+        ])
+        .begins(StepId::Env, Phase::Apply)
+        .event(StepId::Env, finished(Phase::Apply, 64, done(StepId::Env)));
+    assert_eq!(stage.app.screen, Screen::Step(StepId::Env));
+    stage.keys(&[KeyCode::Enter]);
+    assert_eq!(slide(&stage.app), Some(&before(StepId::Backend)));
+}
+
+#[test]
+fn the_mode_can_be_turned_on_and_off_anywhere() {
+    let mut app = Stage::up_to(StepId::Env).app;
+    press(&mut app, KeyCode::Char('p'));
+    assert_eq!(slide(&app), Some(&before(StepId::Env)));
+    press(&mut app, KeyCode::Char('p'));
+    assert_eq!((slide(&app), app.presenter), (None, false));
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Apply(StepId::Env, Answer::Default)],
+        "no pause any more"
+    );
+}
+
+#[test]
+fn without_a_stage_nothing_is_reset_and_nothing_arranged() {
+    let mut app = Stage::up_to(StepId::Env).app;
+    for key in ['R', 'm', 'e'] {
+        assert_eq!(press(&mut app, KeyCode::Char(key)), []);
+        assert_eq!(app.overlay, None, "{key} is the presenter's");
+        assert!(app.toast.is_some());
+    }
+    press(&mut app, KeyCode::Char('p'));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(press(&mut app, KeyCode::Char('m')), []);
+    assert_eq!(app.overlay, None);
+    let plan = app.plan.clone();
+    assert_eq!(press(&mut app, KeyCode::Char('R')), []);
+    assert_eq!(slide(&app), Some(&Slide::Opening));
+    assert_eq!(app.plan, plan);
+    let said = app.toast.clone().unwrap().text;
+    assert!(said.contains("not touched"), "{said}");
+}
+
+#[test]
+fn a_reset_asks_waits_for_the_stage_and_begins_again() {
+    let mut app = tour_at(StepId::Schema).app;
+    press(&mut app, KeyCode::Char('R'));
+    assert_eq!(press(&mut app, KeyCode::Enter), [], "the careful answer");
+    press(&mut app, KeyCode::Char('R'));
+    press(&mut app, KeyCode::Down);
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Effect::Stage(Order::Reset)]
+    );
+    assert!(matches!(slide(&app), Some(Slide::Setting(Order::Reset, _))));
+    for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
+        assert_eq!(press(&mut app, code), [], "the stage is being set");
+    }
+    assert!(app.next_tick().is_some(), "the time is shown meanwhile");
+    let effects = staged(&mut app, Order::Reset, Ok(()));
+    assert_eq!(effects, [Effect::Probe(StepId::ALL.to_vec())]);
+    assert_eq!(slide(&app), Some(&Slide::Opening));
+    assert_eq!(app.screen, Screen::Step(StepId::Login));
+    assert_eq!(app.plan, crate::plan::Plan::new());
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(slide(&app), Some(&before(StepId::Login)));
+}
+
+#[test]
+fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
+    let mut app = tour_at(StepId::Env).app;
+    for code in [
+        KeyCode::Char('3'),
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Char('R'),
+        KeyCode::Char('m'),
+    ] {
+        press(&mut app, code);
+    }
+    assert_eq!(app.overlay, None);
+    let said = app.toast.clone().unwrap().text;
+    assert!(said.contains("at work"), "{said}");
+}
+
+#[test]
+fn a_mishap_is_arranged_explained_and_then_looked_at() {
+    for (at, mishap) in Mishap::ALL.into_iter().enumerate() {
+        let mut app = tour_at(StepId::Backend).app;
+        press(&mut app, KeyCode::Char('m'));
+        for _ in 0..at {
+            press(&mut app, KeyCode::Down);
+        }
+        assert_eq!(
+            press(&mut app, KeyCode::Enter),
+            [Effect::Stage(Order::Arrange(mishap))]
+        );
+        assert_eq!(staged(&mut app, Order::Arrange(mishap), Ok(())), []);
+        assert_eq!(slide(&app), Some(&Slide::Arranged(mishap)));
+        assert_eq!(app.screen, Screen::Step(mishap.step()));
+        assert_eq!(
+            press(&mut app, KeyCode::Enter),
+            [Effect::Probe(mishap.seen_by().to_vec())]
+        );
+        assert_eq!(slide(&app), None, "its screen was explained by this");
+    }
+}
+
+#[test]
+fn a_stage_that_fails_says_why() {
+    let mut app = tour_at(StepId::Env).app;
+    let failure = no_stage();
+    let result = Err(failure.clone());
+    staged(&mut app, Order::Arrange(Mishap::TrackedEnv), result);
+    assert_eq!(slide(&app), Some(&Slide::Trouble(failure)));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(app.overlay, None);
+}
+
+#[test]
+fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
+    let mut stage = Stage::new(crate::tui::Options {
+        presenter: true,
+        ..options()
+    });
+    for step in StepId::ALL {
+        stage.probed(step, crate::tui::gallery::todo(step));
+    }
+    stage.keys(&[KeyCode::Enter, KeyCode::Enter]);
+    assert_eq!(shown(&stage.app), ["⏎ ×2"]);
+    stage.types("napi_secret");
+    stage.tell(Msg::Paste(Secret::new("napi_secret")));
+    assert_eq!(shown(&stage.app), ["⏎ ×2", "• ×11", "paste"]);
+    stage.after(2000);
+    assert_eq!(shown(&stage.app), Vec::<String>::new());
+    assert_eq!(stage.app.next_tick(), None, "idling costs nothing");
+}
+
+#[test]
+fn the_pressed_keys_wake_the_screen_up_only_to_go() {
+    let mut stage = tour_at(StepId::Env);
+    stage.after(10_000);
+    assert_eq!(stage.app.next_tick(), None);
+    stage.keys(&[KeyCode::Down]);
+    assert_eq!(
+        stage.app.next_tick(),
+        Some(stage.app.now + Duration::from_secs(2))
+    );
+}
+
+/// The words of a screen, as they follow each other.
+fn words(shown: &str) -> String {
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_slide_is_whole_at_every_size() {
+    let mut slides = vec![Slide::Opening, Slide::Before(Screen::Summary)];
+    slides.extend(StepId::ALL.map(before));
+    slides.extend(Mishap::ALL.map(Slide::Arranged));
+    let mut app = tour_at(StepId::Env).app;
+    for (columns, rows) in [
+        (60, 18),
+        (60, 24),
+        (76, 24),
+        (80, 24),
+        (100, 30),
+        (120, 40),
+        (200, 60),
+    ] {
+        for ascii in [false, true] {
+            app.theme.ascii = ascii;
+            for slide in &slides {
+                app.overlay = Some(Overlay::Slide(slide.clone()));
+                let told = crate::tui::presenter::pause::told(slide).unwrap();
+                let shown = text(&draw(&app, columns, rows));
+                let at = format!("{slide:?} at {columns} × {rows}:\n{shown}");
+                let shown = words(&shown);
+                // of quotes ASCII has others
+                let says = told.says.split('”').next_back().unwrap().trim();
+                for part in [told.above, says, told.watch] {
+                    assert!(shown.contains(&words(part)), "{part} is cut: {at}");
+                }
+                let large = !shown.contains(told.title);
+                assert_eq!(large, rows >= 24, "the title: {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_will_happen_is_whole_at_the_smallest_size() {
+    let key = || Answer::Key(Secret::new("napi_x"), Store::File);
+    let answers = [
+        (StepId::Login, key()),
+        (StepId::Login, Answer::NeonCli(Store::Keyring)),
+        (StepId::Project, Answer::Default),
+        (StepId::Project, Answer::Join("id".to_owned())),
+        (StepId::Env, Answer::Default),
+        (StepId::Env, Answer::Undo),
+        (StepId::Backend, Answer::Default),
+        (StepId::Backend, Answer::EditCode),
+        (StepId::Schema, Answer::Default),
+        (StepId::Health, Answer::Default),
+        (StepId::Secrets, Answer::Default),
+        (StepId::Secrets, Answer::Hook),
+        (StepId::Secrets, Answer::Rotate),
+    ];
+    for (step, answer) in answers {
+        let mut app = tour_at(step).app;
+        app.screen = Screen::Step(step);
+        app.overlay = Some(Overlay::Slide(Slide::Act(step, answer)));
+        let shown = text(&draw(&app, 60, 18));
+        for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
+            assert!(shown.contains(part), "{part}: {step}\n{shown}");
+        }
+    }
+}

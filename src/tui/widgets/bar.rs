@@ -1,0 +1,43 @@
+//! A bar that grows in eighths of a cell.
+
+/// Parts of a cell, from none to all but one of eight.
+const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/// A bar as long as `part` is of `whole`, at most `room` cells. Whatever there is of it shows a little.
+pub fn cells(part: u64, whole: u64, room: usize) -> String {
+    let most = u64::try_from(room)
+        .unwrap_or_default()
+        .saturating_mul(8)
+        .max(1);
+    let eighths = u128::from(part) * u128::from(most) / u128::from(whole.max(1));
+    let eighths = u64::try_from(eighths).unwrap_or(most).clamp(1, most);
+    let mut bar = "█".repeat(usize::try_from(eighths / 8).unwrap_or_default());
+    let rest = usize::try_from(eighths % 8).unwrap_or_default();
+    bar.push_str(PARTS.get(rest).copied().unwrap_or_default());
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::text;
+
+    #[test]
+    fn a_bar_is_never_longer_than_its_room_and_never_nothing() {
+        for room in [1, 7, 20] {
+            for (part, whole) in [
+                (0, 0),
+                (1, 2000),
+                (33, 412),
+                (412, 412),
+                (3000, 412),
+                (u64::MAX, 1),
+            ] {
+                let bar = cells(part, whole, room);
+                assert!((1..=room).contains(&text::width(&bar)), "{bar}");
+            }
+        }
+        assert_eq!(cells(1, 2, 8), "████");
+        assert_eq!(cells(1, 16, 8), "▌");
+    }
+}

@@ -1,0 +1,324 @@
+//! The presenter's tour of the demo, with the real binary and the real sandbox: pauses, mishaps and their cures, the reset.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    support::{Home, PATIENCE, Run, processes, until},
+    terminal::Terminal,
+};
+
+const ENV: &str = "backend/.env";
+const ENTER: &str = "\r";
+const DOWN: &str = "\x1b[B";
+
+/// A tour in a terminal, and where its files lie.
+struct Tour {
+    terminal: Terminal,
+    root: PathBuf,
+    dir: TempDir,
+    _home: Home,
+}
+
+impl Tour {
+    fn begin() -> Self {
+        let home = Home::new();
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let terminal = Terminal::open(
+            &home,
+            &["demo", "--present", "--dir", root.to_str().unwrap()],
+        );
+        let mut tour = Self {
+            terminal,
+            root,
+            dir,
+            _home: home,
+        };
+        tour.sees("on the first day");
+        tour
+    }
+
+    /// Waits until this stands on the screen.
+    fn sees(&mut self, words: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.terminal.text().contains(words) {
+            assert!(
+                Instant::now() < end,
+                "never saw `{words}`:\n{}",
+                self.terminal.text()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Presses a key, then waits until this stands on the screen.
+    fn does(&mut self, keys: &str, words: &str) {
+        self.terminal.press(keys);
+        self.sees(words);
+    }
+
+    /// From the opening to written env files.
+    fn up_to_env(&mut self) {
+        self.does(ENTER, "Step 1 of 7");
+        self.does(ENTER, "❯ Go on to Project");
+        self.does(ENTER, "Step 2 of 7");
+        self.does(ENTER, "❯ Create");
+        self.does(ENTER, "what will happen");
+        assert_eq!(self.id(), None, "it waits for the second Enter");
+        self.does(ENTER, "❯ Go on to Environment");
+        self.does(ENTER, "Step 3 of 7");
+        self.does(ENTER, "❯ Write");
+        self.does(ENTER, "what will happen");
+        assert_eq!(self.file(ENV), "", "it waits for the second Enter");
+        self.does(ENTER, "❯ Go on to Backend");
+        assert!(self.file(ENV).contains("DATABASE_URL="));
+    }
+
+    /// Lets a mishap happen, and looks at it.
+    fn arrange(&mut self, downs: usize, tells: &str, seen: &str) {
+        self.does("m", "Let something go wrong");
+        for _ in 0..downs {
+            self.terminal.press(DOWN);
+        }
+        self.does(ENTER, tells);
+        self.does(ENTER, seen);
+    }
+
+    fn resets(&mut self) {
+        self.does("R", "Back to the beginning?");
+        self.does(DOWN, "❯ Begin again");
+        self.does(ENTER, "on the first day");
+    }
+
+    fn project(&self) -> PathBuf {
+        self.root.join("aido-todo")
+    }
+
+    /// A file of the sample project; empty where there is none.
+    fn file(&self, path: &str) -> String {
+        fs::read_to_string(self.project().join(path)).unwrap_or_default()
+    }
+
+    /// The id that is written down.
+    fn id(&self) -> Option<String> {
+        id(&self.file("neonup.toml"))
+    }
+
+    /// Every file of the project but git's own.
+    fn files(&self) -> Vec<String> {
+        let root = self.project();
+        let mut found = Vec::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(&root).unwrap().display().to_string();
+                if name == ".git" {
+                    continue;
+                }
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(name);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn commits(&self) -> usize {
+        let repository = git2::Repository::open(self.project()).unwrap();
+        let mut walk = repository.revwalk().unwrap();
+        walk.push_head().unwrap();
+        walk.count()
+    }
+
+    fn tracks(&self, path: &str) -> bool {
+        let repository = git2::Repository::open(self.project()).unwrap();
+        let index = repository.index().unwrap();
+        index.get_path(Path::new(path), 0).is_some()
+    }
+
+    /// The project's id, and its database's host and password.
+    fn private(&self) -> [String; 3] {
+        let env = self.file(ENV);
+        let url = env
+            .lines()
+            .find(|line| line.starts_with("DATABASE_URL="))
+            .unwrap();
+        let (role, host) = url.split_once('@').unwrap();
+        [
+            self.id().unwrap(),
+            host.split('/').next().unwrap().to_owned(),
+            role.rsplit(':').next().unwrap().to_owned(),
+        ]
+    }
+
+    /// Leaves, and looks that nothing of the machine was shown and nothing is left.
+    fn ends(mut self, private: &[String]) {
+        self.terminal.press("q");
+        self.terminal.end();
+        self.terminal.is_restored();
+        let raw = self.terminal.raw();
+        for word in private {
+            assert!(word.len() >= 8 && !raw.contains(word), "{word} was shown");
+        }
+        let path = self.root.to_str().unwrap().to_owned();
+        assert!(!raw.contains(&path), "the folder was shown");
+        until("the servers are gone", || processes(&path).is_empty());
+        self.dir.close().unwrap();
+    }
+}
+
+/// The id in a `neonup.toml`.
+fn id(config: &str) -> Option<String> {
+    let line = config.lines().find(|line| line.starts_with("id ="))?;
+    line.split('"').nth(1).map(str::to_owned)
+}
+
+#[test]
+fn a_tour_waits_before_each_step_shows_a_mishap_and_its_cure_and_begins_again() {
+    let mut tour = Tour::begin();
+    let fresh = tour.files();
+    tour.up_to_env();
+    let mut private = tour.private().to_vec();
+    tour.does("m", " m ");
+    tour.does("\x1b", "❯ Go on to Backend");
+
+    tour.arrange(0, "ran git add -f", "git tracks");
+    assert!(tour.tracks(ENV));
+    tour.sees("❯ Mend the repository");
+    tour.does(ENTER, "what will happen");
+    tour.does(ENTER, "❯ Go on to the summary");
+    assert!(!tour.tracks(ENV));
+    assert!(tour.file(ENV).contains("DATABASE_URL="), "the file stays");
+    tour.does("3", "❯ Go on to Backend");
+
+    tour.resets();
+    assert_eq!(tour.files(), fresh);
+    assert_eq!((tour.commits(), tour.id()), (1, None));
+    // and the same once more
+    tour.up_to_env();
+    private.extend(tour.private());
+    tour.ends(&private);
+}
+
+#[test]
+fn each_mishap_is_seen_and_cured_with_the_wizards_own_keys() {
+    let mut tour = Tour::begin();
+    tour.up_to_env();
+    let leaked = tour.private();
+
+    tour.arrange(1, "helpful page", "❯ Rotate the password");
+    assert_eq!(tour.commits(), 3);
+    tour.does(ENTER, "A new password?");
+    tour.does(DOWN, "❯ Rotate it now");
+    tour.does(ENTER, "❯ Go on to the summary");
+    let rotated = tour.private();
+    assert_eq!(leaked[..2], rotated[..2]);
+    assert_ne!(leaked[2], rotated[2], "the password is another one");
+
+    tour.arrange(2, "compute to sleep", "waking the compute up");
+    tour.sees("asleep and woke up");
+    tour.terminal.press("r");
+    until("the second look wakes nobody", || {
+        let text = tour.terminal.text();
+        text.contains("SCRAM") && !text.contains("woke up")
+    });
+
+    tour.arrange(3, "does not", "exists already");
+    assert_eq!(tour.id(), None);
+    // the other one is younger, so that it comes first
+    tour.terminal.press(DOWN);
+    tour.terminal.press(DOWN);
+    tour.does(ENTER, "we join it");
+    tour.does(ENTER, "❯ Go on to Environment");
+    assert_eq!(tour.id().as_ref(), Some(&leaked[0]), "ours again");
+    let private: Vec<_> = leaked.into_iter().chain(rotated).collect();
+    tour.ends(&private);
+}
+
+#[test]
+fn a_mishap_that_comes_too_early_says_what_it_waits_for() {
+    let mut tour = Tour::begin();
+    tour.does("m", "Let something go wrong");
+    tour.does(ENTER, "finish the env step first");
+    tour.does(ENTER, "Checks your Neon API key");
+    // two projects of one name need none to be there before
+    tour.arrange(3, "does not", "2 projects are named");
+    tour.does(DOWN, "❯ aido-todo");
+    tour.does(ENTER, "we join it");
+    tour.does(ENTER, "❯ Go on to Environment");
+    let joined = tour.id().unwrap();
+    tour.resets();
+    tour.does("2", "Step 2 of 7");
+    tour.does(ENTER, "there is no project");
+    tour.ends(&[joined]);
+}
+
+#[test]
+fn a_tour_in_lines_is_told_waits_and_hides() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let run = |answers: &str| {
+        let mut child = home
+            .neonup()
+            .args(["demo", "--present", "--plain", "--dir"])
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // it may have ended before it has read all of them
+        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
+        drop(stdin);
+        Run::new(&child.wait_with_output().unwrap())
+    };
+    let config = || fs::read_to_string(path.join("aido-todo/neonup.toml")).unwrap();
+    // the opening, two steps that are told, an answer; and then the end, before it is done
+    let stopped = run("\n\n\n\n");
+    assert_eq!(stopped.code, 2, "{stopped:#?}");
+    assert!(stopped.stdout.contains("What will happen"), "{stopped:#?}");
+    assert_eq!(id(&config()), None, "the end of input is no consent");
+    let done = run(&"\n".repeat(24));
+    assert_eq!(done.code, 0, "{done:#?}");
+    let said = format!("{}{}", done.stdout, done.stderr);
+    for step in 1..=7 {
+        assert!(said.contains(&format!("Step {step} of 7.")), "{said}");
+    }
+    assert!(!said.contains(&id(&config()).unwrap()), "{said}");
+    assert!(!said.contains(path.to_str().unwrap()), "{said}");
+    assert!(path.join("aido-todo").join(ENV).exists());
+}
+
+#[test]
+fn a_tour_needs_somebody_who_watches() {
+    let home = Home::new();
+    let run = |arguments: &[&str]| {
+        let output = home
+            .neonup()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run::new(&output)
+    };
+    let nobody = run(&["demo", "--present"]);
+    assert_eq!(nobody.code, 2, "{nobody:#?}");
+    assert!(nobody.stderr.contains("needs a terminal"), "{nobody:#?}");
+    assert!(nobody.stderr.contains("--plain"), "{nobody:#?}");
+    let both = run(&["demo", "--present", "--yes"]);
+    assert_eq!(both.code, 64, "{both:#?}");
+}
