@@ -12,8 +12,14 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::exit,
-    reason = "a program for developers"
+    clippy::panic,
+    clippy::string_slice,
+    unreachable_pub,
+    dead_code,
+    reason = "a program for developers; it shares the other benchmarks' support"
 )]
+
+mod support;
 
 use std::{
     env, fs,
@@ -29,6 +35,7 @@ use neonup::{
     ports::repository::{GitOptions, GitRepository, Repository as _},
     secret::Secret,
 };
+use support::children_cpu;
 
 /// Stands nowhere in the repository: the worst case, since nobody may stop early.
 const NEEDLE: &str = "npg_Zq7Wk2Lx9VbT";
@@ -172,31 +179,13 @@ fn measure(name: &str, command: &[&str]) -> f64 {
         thread::sleep(Duration::from_millis(5));
     }
     let wall = started.elapsed().as_secs_f64();
-    let cpu = children_cpu() - before;
+    let cpu = children_cpu().saturating_sub(before).as_secs_f64();
     println!(
         "| {name} | {cpu:.2} | {wall:.2} | {} | {} |",
         anonymous / 1024,
         all / 1024
     );
     cpu
-}
-
-/// CPU seconds of all children that have ended.
-fn children_cpu() -> f64 {
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = text
-        .rsplit(") ")
-        .next()
-        .unwrap_or_default()
-        .split(' ')
-        .collect();
-    let ticks = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|field| field.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(13) + ticks(14)) / 100.0
 }
 
 fn check(repository: &Path, secrets: Option<&str>) {

@@ -1,6 +1,6 @@
 //! What each step has to show beside its findings: plain data, already masked, in the order of the screen.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The step's own facts, for its screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,7 +156,8 @@ pub struct Project {
     /// The version of Postgres for a new one.
     pub postgres: u16,
     /// All projects that the key sees, the exactly named ones first.
-    pub choices: Vec<ProjectChoice>,
+    /// There may be thousands, so that they are shared and never copied.
+    pub choices: Arc<[ProjectChoice]>,
     /// How many Neon could not list.
     pub unlisted: usize,
     /// Whether a temporary database is meant, and no account's project.

@@ -36,6 +36,12 @@ pub trait Step: Send + Sync {
     /// Changes the world until the probe says done. Idempotent; ends by probing.
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report>;
 
+    /// Whether a probe begins before the steps that it needs have been probed. It then waits for them itself, with
+    /// [`Cx::needed`], before it uses what they have learned.
+    fn begins_early(&self) -> bool {
+        false
+    }
+
     /// Whether an apply must not be cut off in the middle when the program ends.
     fn must_finish(&self) -> bool {
         false

@@ -1,8 +1,14 @@
 //! What a step is given: settings, ports, what earlier steps learned in this run, and a way to report.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::sync::{OnceCell, mpsc::UnboundedSender};
+use tokio::{
+    sync::{OnceCell, mpsc::UnboundedSender, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -11,7 +17,7 @@ use crate::{
     event::{Event, EventKind, Progress},
     failure::{Failure, Result},
     plan::StepId,
-    ports::Ports,
+    ports::{Ports, neon::Listing},
     secret::Secret,
     settings::Settings,
 };
@@ -50,11 +56,15 @@ struct Memory {
     project: Option<Project>,
     organization: Option<String>,
     projects_limit: Option<i64>,
+    absent: Option<(Instant, Listing)>,
     unproven: bool,
     temporary: bool,
     claim: Option<Secret>,
     asleep: bool,
 }
+
+/// For how long a list in which the project was not may lead to its creation, without being read again.
+const STILL_ABSENT: Duration = Duration::from_secs(1);
 
 /// What the steps of one run tell each other. Never stored: each run learns it anew.
 #[derive(Debug, Default)]
@@ -94,6 +104,7 @@ pub struct Cx {
     events: UnboundedSender<Event>,
     step: StepId,
     run: u64,
+    before: Vec<watch::Receiver<bool>>,
 }
 
 impl Cx {
@@ -114,6 +125,21 @@ impl Cx {
             events,
             step,
             run,
+            before: Vec::new(),
+        }
+    }
+
+    /// Makes it know the probes of the steps that it needs, each true once it has ended.
+    pub(super) fn after(mut self, before: Vec<watch::Receiver<bool>>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// Waits for the steps that this one needs, where they are being probed at the same time.
+    pub(super) async fn needed(&self) {
+        for mut receiver in self.before.iter().cloned() {
+            // an error means that the other step is gone: then it will not tell us anything either
+            receiver.wait_for(|ended| *ended).await.ok();
         }
     }
 
@@ -163,7 +189,12 @@ impl Cx {
 
     /// Remembers the API key for this run.
     pub fn remember_key(&self, key: Option<KnownKey>) {
-        self.shared.memory().key = key;
+        let mut memory = self.shared.memory();
+        if memory.key != key {
+            // another key sees another list
+            memory.absent = None;
+        }
+        memory.key = key;
     }
 
     /// What the keyring's self-test said in this run.
@@ -224,6 +255,17 @@ impl Cx {
     /// Remembers the id of the temporary database.
     pub fn remember_claim(&self, claim: Option<Secret>) {
         self.shared.memory().claim = claim;
+    }
+
+    /// Remembers that the project is in none of these, the whole list.
+    pub fn remember_absent(&self, listing: Listing) {
+        self.shared.memory().absent = Some((Instant::now(), listing));
+    }
+
+    /// The list in which the project was not, if it was read a moment ago. It is given once: no two creates stand on one list.
+    pub fn take_absent(&self) -> Option<Listing> {
+        let (at, listing) = self.shared.memory().absent.take()?;
+        (at.elapsed() < STILL_ABSENT).then_some(listing)
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.

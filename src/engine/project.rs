@@ -9,8 +9,8 @@ use async_trait::async_trait;
 pub(super) use self::find::known_id;
 
 use self::{
-    branch::{ensure, join},
-    create::{create, limit_reached, open_operations, record, rivals, wait},
+    branch::{ensure, is_wanted, join, known},
+    create::{Made, create, limit_reached, open_operations, record, rivals, wait},
     find::{ambiguous, list, look},
 };
 use super::{
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    detail::{Detail, Project as ProjectDetail, ProjectChoice},
+    detail::{Detail, Joined, Project as ProjectDetail, ProjectChoice},
     domain::age,
     event::Report,
     failure::{Failure, Result},
     finding::{Code, Finding, Severity},
     plan::StepId,
-    ports::neon::{Listing, Operation, Project},
+    ports::neon::{Listing, Project},
     secret::Secret,
 };
 
@@ -51,6 +51,11 @@ impl Step for ProjectStep {
         StepId::Project
     }
 
+    // any key may list, so that Neon is asked for the list while it says whose key it is
+    fn begins_early(&self) -> bool {
+        true
+    }
+
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         self.look(cx, false).await
     }
@@ -70,7 +75,7 @@ impl Step for ProjectStep {
         let known = login::find_key(cx).await.ok_or_else(login::needed)?;
         let key = &known.key;
         let mut rivals_of = None;
-        let (project, operations) = match answer {
+        let made = match answer {
             Answer::Join(id) => {
                 let project = cx.ports.neon.project(key, &id).await?.ok_or_else(|| {
                     Failure::new(
@@ -79,13 +84,13 @@ impl Step for ProjectStep {
                     )
                     .hint("check the id in the Neon console")
                 })?;
-                (project, None)
+                Made::found(project)
             }
             Answer::Create(name) => {
                 let listing = list(cx, key).await?;
                 let made = create(cx, key, &name, &listing).await?;
                 rivals_of = Some(listing);
-                (made.project, made.operations)
+                made
             }
             Answer::Default
             | Answer::Temporary
@@ -96,7 +101,14 @@ impl Step for ProjectStep {
             | Answer::Undo
             | Answer::Hook
             | Answer::Rotate => {
-                let (sight, listing) = look(cx, key, claimed).await?;
+                // the probe of a moment ago has read the whole list
+                let absent = cx
+                    .take_absent()
+                    .filter(|_| known_id(cx).is_none() && claimed.is_none());
+                let (sight, listing) = match absent {
+                    Some(listing) => (Sight::Absent, listing),
+                    None => look(cx, key, claimed).await?,
+                };
                 let name = cx.settings.project.name.clone();
                 match sight {
                     Sight::Recorded(project) if cx.settings.flags.new_project => {
@@ -105,13 +117,12 @@ impl Step for ProjectStep {
                             .why(finding.detail)
                             .hint(finding.hint));
                     }
-                    Sight::Recorded(project) => (project, None),
+                    Sight::Recorded(project) => Made::found(project),
                     Sight::Named(_) | Sight::Lost(_) if cx.settings.flags.new_project => {
-                        let made = create(cx, key, &name, &listing).await?;
-                        (made.project, made.operations)
+                        create(cx, key, &name, &listing).await?
                     }
                     Sight::Named(projects) => match <[Project; 1]>::try_from(projects) {
-                        Ok([only]) => (only, None),
+                        Ok([only]) => Made::found(only),
                         Err(several) => {
                             let finding = ambiguous(&name, &several);
                             return Err(Failure::new(finding.code, finding.title)
@@ -131,7 +142,7 @@ impl Step for ProjectStep {
                     Sight::Absent => {
                         let made = create(cx, key, &name, &listing).await?;
                         rivals_of = Some(listing);
-                        (made.project, made.operations)
+                        made
                     }
                     Sight::Lost(id) => {
                         return Err(Failure::new(
@@ -144,7 +155,7 @@ impl Step for ProjectStep {
                 }
             }
         };
-        let report = self.settle(cx, key, project, operations, rivals_of).await?;
+        let report = self.settle(cx, key, made, rivals_of).await?;
         if over {
             // neonup.toml names the project from here on
             temporary::forget(cx).await;
@@ -201,6 +212,11 @@ fn lost(id: &str, was_temporary: bool) -> Finding {
         .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
 }
 
+/// Which project is used, as evidence.
+fn using(joined: &Joined) -> String {
+    format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
+}
+
 /// What is said where somebody else made a project of this name at the same moment.
 fn made_twice(ours: &Project, others: &[Project], winner: Option<&Project>) -> Finding {
     let used = winner.unwrap_or(ours);
@@ -239,7 +255,12 @@ impl ProjectStep {
         let key = &known.key;
         let recorded = known_id(cx).is_some();
         let was_temporary = claimed.is_some();
-        let (sight, listing) = look(cx, key, claimed).await?;
+        let (seen, ()) = tokio::join!(look(cx, key, claimed), cx.needed());
+        if cx.known_key().is_none() {
+            // Neon has refused it meanwhile, and it was forgotten
+            return Ok(Report::waiting("waits for an API key"));
+        }
+        let (sight, listing) = seen?;
         if !matches!(sight, Sight::Recorded(_)) {
             // what an earlier look of this run remembers may be another project's
             cx.remember_project(None);
@@ -271,9 +292,7 @@ impl ProjectStep {
                     findings.push(recorded_already(&project.id));
                 }
                 let evidence = match (&joined, findings.first()) {
-                    (Some(joined), _) => {
-                        format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
-                    }
+                    (Some(joined), _) => using(joined),
                     (None, Some(finding)) => finding.title.clone(),
                     (None, None) => format!("{} is not ready", project.id),
                 };
@@ -305,6 +324,7 @@ impl ProjectStep {
                     .fixable(),
                 );
                 findings.extend(limit_reached(cx, &listing));
+                cx.remember_absent(listing);
                 format!("no project `{name}` yet")
             }
             Sight::Lost(id) => {
@@ -320,30 +340,35 @@ impl ProjectStep {
         self,
         cx: &Cx,
         key: &Secret,
-        project: Project,
-        operations: Option<Vec<Operation>>,
+        made: Made,
         rivals_of: Option<Listing>,
     ) -> Result<Report> {
+        let project = &made.project;
         // written down before anything is waited for: a run that is killed now must not make another one
-        record(cx, &project)?;
+        record(cx, project)?;
         let others = async {
             match &rivals_of {
-                Some(before) => rivals(cx, key, &project, before).await,
+                Some(before) => rivals(cx, key, project, before).await,
                 None => Vec::new(),
             }
         };
-        let done = self.finish(cx, key, &project, operations);
+        let done = self.finish(cx, key, &made);
         let (others, done) = tokio::join!(others, done);
-        done?;
+        let known = done?;
+        if others.is_empty()
+            && let Some(joined) = known
+        {
+            return Ok(self.joined(cx, project, joined));
+        }
         let mut winner = None;
         if !others.is_empty() {
             let oldest = others
                 .iter()
-                .chain([&project])
+                .chain([project])
                 .min_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
             if let Some(oldest) = oldest.filter(|oldest| oldest.id != project.id) {
                 record(cx, oldest)?;
-                self.finish(cx, key, oldest, None).await?;
+                self.finish(cx, key, &Made::found(oldest.clone())).await?;
                 winner = Some(oldest.clone());
             }
         }
@@ -351,25 +376,43 @@ impl ProjectStep {
         if !others.is_empty() {
             report
                 .findings
-                .push(made_twice(&project, &others, winner.as_ref()));
+                .push(made_twice(project, &others, winner.as_ref()));
         }
         Ok(report)
     }
 
-    /// Waits until the project is ready, and makes what is missing in it.
-    async fn finish(
-        self,
-        cx: &Cx,
-        key: &Secret,
-        project: &Project,
-        operations: Option<Vec<Operation>>,
-    ) -> Result<()> {
-        let operations = match operations {
-            Some(operations) => operations,
+    /// Waits until the project is ready, and makes what is missing in it. How to connect is given where the answer to the create
+    /// has said so, and nothing was missing: then Neon need not be asked again.
+    async fn finish(self, cx: &Cx, key: &Secret, made: &Made) -> Result<Option<Joined>> {
+        let project = &made.project;
+        let operations = match &made.operations {
+            Some(operations) => operations.clone(),
             None => open_operations(cx, key, &project.id).await?,
         };
+        // without an operation nobody knows whether it is ready
+        let told = made.access.as_ref().filter(|_| !operations.is_empty());
         wait(cx, key, &project.id, operations).await?;
-        ensure(cx, key, project).await
+        if let Some((branch, connection)) = told
+            && is_wanted(cx, branch, connection)?
+        {
+            return Ok(Some(known(cx, project, branch, connection, "active")));
+        }
+        ensure(cx, key, project).await?;
+        Ok(None)
+    }
+
+    /// The report of a project that was made now, and is used.
+    fn joined(self, cx: &Cx, project: &Project, joined: Joined) -> Report {
+        let mut detail = self.detail(
+            cx,
+            &Listing {
+                projects: vec![project.clone()],
+                unavailable: Vec::new(),
+            },
+        );
+        let evidence = using(&joined);
+        detail.joined = Some(joined);
+        Report::judged(evidence, Vec::new()).detail(Detail::Project(detail))
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of the step")]
@@ -397,7 +440,7 @@ impl ProjectStep {
             wanted: wanted.clone(),
             region: cx.settings.project.region.clone().unwrap_or_default(),
             postgres: cx.settings.project.postgres,
-            choices,
+            choices: choices.into(),
             unlisted: listing.unavailable.len(),
             temporary: false,
             joined: None,

@@ -94,7 +94,8 @@ impl Runtime {
         self.spawn(id, Some(answer), Vec::new(), None);
     }
 
-    /// Probes these steps, each as soon as those of them that it needs have been probed.
+    /// Probes these steps, each as soon as those of them that it needs have been probed; one that [begins
+    /// early](super::Step::begins_early) waits for them by itself.
     pub fn probe_all(&self, steps: &[StepId]) {
         let channels: BTreeMap<_, _> = steps
             .iter()
@@ -171,7 +172,8 @@ impl Runtime {
             id,
             run,
             cancel.clone(),
-        );
+        )
+        .after(before);
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((token, _)) = work.under_way.insert(id, (cancel.clone(), must_finish)) {
             token.cancel();
@@ -181,9 +183,8 @@ impl Runtime {
             cx.emit(EventKind::Started(phase));
             let mut started = Instant::now();
             let job = async {
-                for mut receiver in before {
-                    // an error means that the other step is gone: then it will not tell us anything either
-                    receiver.wait_for(|finished| *finished).await.ok();
+                if !step.begins_early() {
+                    cx.needed().await;
                 }
                 started = Instant::now();
                 let teller = cx.clone();

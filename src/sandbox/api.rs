@@ -202,12 +202,15 @@ async fn record(
     let method = request.method().to_string();
     let path = reply::original_path(&request);
     request.extensions_mut().insert(id.clone());
+    let began_us = core.now_us();
     let response = reply::sign(next.run(request).await, &id);
     let status = (!scissors.used()).then(|| response.status().as_u16());
     core.log_request(core::Request {
         method,
         path,
         status,
+        began_us,
+        ended_us: core.now_us(),
     });
     response
 }

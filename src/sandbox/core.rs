@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -46,6 +46,7 @@ pub(crate) struct Core {
     computes: Mutex<BTreeMap<String, Arc<Compute>>>,
     fronts: Mutex<BTreeMap<String, AbortHandle>>,
     requests: Mutex<VecDeque<Request>>,
+    started: Instant,
     tasks: Mutex<JoinSet<()>>,
     scratch: Mutex<Option<Scratch>>,
 }
@@ -58,6 +59,10 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// `None`: the connection was cut.
     pub(crate) status: Option<u16>,
+    /// When it came, in microseconds since the sandbox's start.
+    pub(crate) began_us: u64,
+    /// When its answer was ready, in microseconds since the sandbox's start.
+    pub(crate) ended_us: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -91,6 +96,7 @@ impl Core {
             computes: Mutex::default(),
             fronts: Mutex::default(),
             requests: Mutex::default(),
+            started: Instant::now(),
             tasks: Mutex::default(),
             scratch: Mutex::new(Some(scratch)),
         })
@@ -181,6 +187,11 @@ impl Core {
         if let Some(front) = lock(&self.fronts).remove(endpoint) {
             front.abort();
         }
+    }
+
+    /// Microseconds since the sandbox's start, for the log.
+    pub(crate) fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn log_request(&self, request: Request) {

@@ -1,6 +1,6 @@
 //! The wizard's whole state. Nothing in it reaches outside: messages come in, effects go out.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use tui_input::Input;
 
@@ -216,19 +216,41 @@ impl Choice {
 /// The question of a screen: its choices, and the one that Enter means until another is chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ask {
-    /// What there is to choose from.
+    /// What there is to choose from, but for the projects.
     pub choices: Vec<Choice>,
+    /// The projects to choose from: there may be thousands, and a choice is made of those only that are shown.
+    pub projects: project::Rows,
+    /// How many of the other choices stand above the projects.
+    pub above: usize,
     /// The preselected one; none where every choice could be the wrong one.
     pub default: Option<usize>,
 }
 
 impl Ask {
     /// The first one is the default.
-    pub const fn first(choices: Vec<Choice>) -> Self {
+    pub fn first(choices: Vec<Choice>) -> Self {
         Self {
             choices,
             default: Some(0),
+            ..Self::default()
         }
+    }
+
+    /// How many there are to choose from.
+    pub fn count(&self) -> usize {
+        self.choices.len() + self.projects.count()
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<Cow<'_, Choice>> {
+        let Some(below) = index.checked_sub(self.above) else {
+            return self.choices.get(index).map(Cow::Borrowed);
+        };
+        if let Some(project) = self.projects.get(below) {
+            return Some(Cow::Owned(project));
+        }
+        let other = index - self.projects.count();
+        self.choices.get(other).map(Cow::Borrowed)
     }
 
     /// Which one is chosen.
@@ -237,12 +259,12 @@ impl Ask {
             .get(&app.screen)
             .copied()
             .or(self.default)
-            .filter(|index| *index < self.choices.len())
+            .filter(|index| *index < self.count())
     }
 
     /// The one that is chosen.
-    pub fn selected(&self, app: &App) -> Option<&Choice> {
-        self.choices.get(self.index(app)?)
+    pub fn selected(&self, app: &App) -> Option<Cow<'_, Choice>> {
+        self.get(self.index(app)?)
     }
 }
 

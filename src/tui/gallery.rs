@@ -98,7 +98,7 @@ fn project_detail(choices: Vec<ProjectChoice>, joined: Option<Joined>) -> Detail
         wanted: "aido-todo".to_owned(),
         region: "aws-us-east-2".to_owned(),
         postgres: 17,
-        choices,
+        choices: choices.into(),
         unlisted: 0,
         temporary: false,
         joined,

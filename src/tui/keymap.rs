@@ -431,7 +431,7 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
         items.push((keys, label));
     }
     let choosing = app.overlay.is_none() && !app.typing() && !busy;
-    if choosing && screens::ask(app).choices.len() > 1 {
+    if choosing && screens::ask(app).count() > 1 {
         items.insert(0, ("↑↓", "choose".to_owned()));
     }
     items

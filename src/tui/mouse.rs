@@ -73,7 +73,7 @@ fn choice(app: &App, place: &Place, at: Position) -> Option<Meaning> {
     let ask = screens::ask(app);
     let first = choices::first(app, &ask, usize::from(place.ask.height));
     let index = first + usize::from(at.y - place.ask.y);
-    if index >= ask.choices.len() {
+    if index >= ask.count() {
         return None;
     }
     Some(if ask.index(app) == Some(index) {

@@ -179,12 +179,16 @@ fn failed(app: &App, step: StepId, state: &StepState) -> Ask {
     if let Some(blocker) = app.blocker(step) {
         choices.push(go_first(blocker));
     }
-    if step == StepId::Project && project::list(state).is_some_and(|list| !list.choices.is_empty())
-    {
-        choices.extend(project::ask(app, state).choices);
+    if step != StepId::Project || project::list(state).is_none_or(|list| list.choices.is_empty()) {
+        choices.push(skip());
+        return Ask::first(choices);
     }
-    choices.push(skip());
-    Ask::first(choices)
+    let mut ask = project::ask(app, state);
+    ask.above += choices.len();
+    ask.choices.splice(0..0, choices);
+    ask.choices.push(skip());
+    ask.default = Some(0);
+    ask
 }
 
 fn go_first(blocker: StepId) -> Choice {
@@ -259,7 +263,8 @@ pub fn command(app: &App) -> String {
         Status::Todo | Status::Failed | Status::Unknown | Status::Running
     );
     let ask = ask(app);
-    let action = ask.selected(app).map(|choice| &choice.action);
+    let selected = ask.selected(app);
+    let action = selected.as_deref().map(|choice| &choice.action);
     match (step, action) {
         (StepId::Login, Some(Action::Apply(Answer::Temporary))) => temporary::SETUP.to_owned(),
         (StepId::Project, Some(Action::Apply(Answer::Default)))

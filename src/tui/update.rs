@@ -29,6 +29,12 @@ use crate::{
 
 /// Takes a message in; what is to be done comes out.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let effects = taken(app, msg);
+    project::remember(app);
+    effects
+}
+
+fn taken(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Tick(now) => tick(app, now),
         Msg::Resize(columns, rows) => {
@@ -457,7 +463,7 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
             if let Some(choice) = ask.selected(app) {
                 return act(app, choice.action.clone());
             }
-            if !ask.choices.is_empty() {
+            if ask.count() > 0 {
                 app.say("choose one first, with ↑ and ↓");
             }
             Vec::new()
@@ -625,17 +631,17 @@ fn walk(app: &mut App, by: isize) {
         return;
     }
     let ask = screens::ask(app);
-    if ask.choices.len() < 2 && app.scrolls() {
+    if ask.count() < 2 && app.scrolls() {
         scroll(app, |at, _, _| at.saturating_add_signed(by));
         return;
     }
-    let last = ask.choices.len().saturating_sub(1);
+    let last = ask.count().saturating_sub(1);
     let next = match ask.index(app) {
         Some(at) => at.saturating_add_signed(by).min(last),
         None if by > 0 => 0,
         None => last,
     };
-    if !ask.choices.is_empty() {
+    if ask.count() > 0 {
         app.chosen.insert(app.screen, next);
     }
 }

@@ -142,7 +142,7 @@ impl Page {
         let rows = |lines: &[Line<'_>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let gap = |rows: u16| u16::from(rows > 0);
         let (status, field) = (rows(&self.status), rows(&self.field));
-        let choices = u16::try_from(self.ask.choices.len()).unwrap_or(u16::MAX);
+        let choices = u16::try_from(self.ask.count()).unwrap_or(u16::MAX);
         let lines = rows(&self.body);
         let head = rows(&self.lead).min(content.height);
         let fixed = head + status + gap(status) + field + gap(field);

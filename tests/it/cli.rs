@@ -65,8 +65,21 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
         "a dry run changed Neon"
     );
 
+    let before = sandbox.requests().len();
     let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(run.code, 0, "{run:#?}");
+    let requests = sandbox.requests();
+    let asked = |what: &str| {
+        let new = requests[before..].iter();
+        new.filter(|request| request.contains(what)).count()
+    };
+    assert_eq!(asked("POST "), 1, "{requests:?}");
+    // the answer to the create says how to connect
+    assert_eq!(
+        asked("/connection_uri") + asked("/branches"),
+        0,
+        "{requests:?}"
+    );
     all_done(&run);
     assert_eq!(run.json()["status"], "done");
     assert_eq!(run.json()["version"], 1);

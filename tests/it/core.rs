@@ -333,6 +333,26 @@ async fn steps_are_probed_after_those_they_need() {
     assert_eq!(calls, ["auth", "list"]);
 }
 
+/// Whose key it is decides nothing about the list, so that the two are asked for at the same time.
+#[tokio::test]
+async fn the_projects_are_listed_while_neon_says_whose_key_it_is() {
+    let world = World::default();
+    world.with(|state| state.auth_hangs = true);
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
+    runtime.probe_all(&[StepId::Login, StepId::Project]);
+    while !world.with(|state| state.calls.contains(&"list".to_owned())) {
+        tokio::task::yield_now().await;
+    }
+    // what was listed is told only when it is known whose key it is
+    runtime.shutdown().await;
+    while let Ok(event) = events.try_recv() {
+        assert!(!matches!(
+            event.kind,
+            EventKind::Finished(Outcome { result: Ok(_), .. })
+        ));
+    }
+}
+
 #[tokio::test]
 async fn a_panic_in_a_step_becomes_an_event_without_its_message() {
     let world = World::default();

@@ -22,6 +22,7 @@ mod neon_http;
 mod pictures;
 mod presenter;
 mod project;
+mod recorder;
 mod refusals;
 mod rotate;
 mod sandbox;

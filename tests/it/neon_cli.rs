@@ -2,7 +2,41 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use crate::support::{Home, Sandbox, has, skip};
+use crate::{
+    recorder::Recorder,
+    sandbox::schemas::Verdict,
+    support::{Home, Sandbox, has, skip},
+};
+
+/// The commands that the sandbox is there for; the script runs each of them, some in several ways.
+const COMMANDS: [&str; 26] = [
+    "me",
+    "orgs list",
+    "projects list",
+    "projects create",
+    "projects get",
+    "projects update",
+    "projects delete",
+    "branches list",
+    "branches create",
+    "branches get",
+    "branches rename",
+    "branches delete",
+    "databases list",
+    "databases create",
+    "databases delete",
+    "roles list",
+    "roles create",
+    "roles delete",
+    "operations list",
+    "api-keys list",
+    "api-keys create",
+    "api-keys revoke",
+    "connection-string",
+    "link",
+    "env pull --service postgres",
+    "psql",
+];
 
 #[test]
 fn the_real_cli_runs_all_its_commands_and_what_it_prints_connects() {
@@ -16,12 +50,13 @@ fn the_real_cli_runs_all_its_commands_and_what_it_prints_connects() {
     }
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
+    let recorder = Recorder::of(&sandbox);
     let path = std::env::var("PATH").unwrap();
     let output = home
         .command("bash")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/neon-cli.sh"))
         .env("PATH", format!("{}:{path}", bin.display()))
-        .env("NEON_API_HOST", &sandbox.api_host)
+        .env("NEON_API_HOST", &recorder.api_host)
         .env("NEON_API_KEY", &sandbox.api_key)
         .stdin(Stdio::null())
         .output()
@@ -34,5 +69,30 @@ fn the_real_cli_runs_all_its_commands_and_what_it_prints_connects() {
     let ok = said.lines().filter(|line| line.ends_with("ok")).count();
     let answered = said.matches("and it answers").count();
     assert_eq!((ok, answered), (29, 4), "{said}");
+    for command in COMMANDS {
+        let ran = format!("neon {command}");
+        assert!(said.lines().any(|line| line.starts_with(&ran)), "{ran}");
+    }
+    assert!(said.contains(" --pooled"), "{said}");
+    let mut verdict = Verdict::default();
+    for answer in recorder.answers() {
+        verdict.judge(&answer.method, &answer.path, answer.status, &answer.body);
+    }
+    assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+    for schema in [
+        "ApiKeyCreateResponse",
+        "Branch",
+        "ConnectionDetails",
+        "CurrentUserInfoResponse",
+        "Database",
+        "Endpoint",
+        "Operation",
+        "Organization",
+        "Project",
+        "ProjectListItem",
+        "Role",
+    ] {
+        assert!(verdict.seen.contains(schema), "{schema}: {verdict:?}");
+    }
     sandbox.stop();
 }

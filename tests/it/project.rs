@@ -10,7 +10,7 @@ use neonup::{
     settings::{Flags, Settings},
 };
 
-use crate::world::{KEY, World, project};
+use crate::world::{Create, KEY, World, project};
 
 fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
@@ -255,4 +255,60 @@ async fn two_that_are_made_at_once_are_told_and_the_older_is_used() {
         let config = world.file("/repo/neonup.toml").unwrap();
         assert!(config.contains(&format!("id = \"{used}\"")), "{config}");
     }
+}
+
+/// A list read a moment ago is enough to create upon, and the answer to the create says all that the other steps need.
+#[tokio::test(start_paused = true)]
+async fn a_new_project_costs_a_list_a_create_and_its_polls() {
+    let calls = |world: &World| world.with(|state| std::mem::take(&mut state.calls));
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    world.with(|state| state.busy = 2);
+    ProjectStep.probe(&cx).await.unwrap();
+    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert!(report.evidence.contains("made-1"), "{report:?}");
+    // the second list tells whether somebody else made one meanwhile, and nobody waits for it
+    assert_eq!(calls(&world), ["list", "create", "list"]);
+    assert_eq!(cx.project().unwrap().id, "made-1");
+    // what is reported is what the next look finds
+    let again = ProjectStep.probe(&cx).await.unwrap();
+    assert_eq!(
+        (again.verdict, &again.evidence),
+        (Verdict::Done, &report.evidence)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_list_a_used_one_and_another_keys_are_read_again_before_a_create() {
+    let before_create = |world: &World| {
+        let calls = world.with(|state| std::mem::take(&mut state.calls));
+        let create = calls.iter().position(|call| call == "create").unwrap();
+        calls[..create].to_vec()
+    };
+    // minutes pass while a person reads the question
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    ProjectStep.probe(&cx).await.unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(2)).await;
+    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    assert_eq!(before_create(&world), ["list", "list"]);
+    // nothing came of the first create
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    world.with(|state| state.create = Create::Refused(Code::LoginUnreachable));
+    ProjectStep.probe(&cx).await.unwrap();
+    ProjectStep.apply(&cx, Answer::Default).await.unwrap_err();
+    assert_eq!(before_create(&world), ["list"]);
+    ProjectStep.apply(&cx, Answer::Default).await.unwrap_err();
+    assert_eq!(before_create(&world), ["list"]);
+    // another key sees another list
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    ProjectStep.probe(&cx).await.unwrap();
+    let known = cx.known_key();
+    cx.remember_key(None);
+    cx.remember_key(known);
+    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    assert_eq!(before_create(&world), ["list", "list"]);
 }

@@ -5,6 +5,6 @@ mod claims;
 mod databases;
 mod faults;
 mod lifetime;
-mod schemas;
+pub(crate) mod schemas;
 mod support;
 mod workshop;

@@ -146,14 +146,17 @@ impl Sandbox {
         }
     }
 
-    /// Every request since the start, as `METHOD path`.
-    pub fn requests(&self) -> Vec<String> {
+    /// Every request since the start, as the sandbox logs it.
+    pub fn log(&self) -> Vec<Value> {
         let origin = self.api_host.trim_end_matches("/api/v2");
         let body = get(&format!("{origin}/sandbox/requests"));
         let document: Value = serde_json::from_str(&body).unwrap();
-        document["requests"]
-            .as_array()
-            .unwrap()
+        document["requests"].as_array().unwrap().clone()
+    }
+
+    /// Every request since the start, as `METHOD path`.
+    pub fn requests(&self) -> Vec<String> {
+        self.log()
             .iter()
             .map(|request| {
                 format!(
@@ -203,13 +206,17 @@ pub fn faults(sandbox: &Sandbox, faults: &Value) {
 
 /// Sends JSON, and gives the answer's body.
 pub fn post(url: &str, key: &str, body: &Value) -> String {
+    exchange("POST", url, key, &body.to_string())
+}
+
+/// One plain HTTP request on loopback; gives the answer's body.
+pub fn exchange(method: &str, url: &str, key: &str, body: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
-    let body = body.to_string();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();

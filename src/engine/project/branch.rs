@@ -231,7 +231,30 @@ async fn connect(
         )
         .hint("this version of neonup may be too old: update it")
     })?;
-    let joined = Joined {
+    let joined = known(cx, project, branch, &connection, &endpoint.current_state);
+    let findings = if is_initial(branch, &endpoint.current_state) {
+        vec![not_ready(&project.name)]
+    } else {
+        Vec::new()
+    };
+    Ok((Some(joined), findings))
+}
+
+/// Remembers how to connect for the other steps, and gives it for the screen. `compute`: the state of the compute.
+pub(super) fn known(
+    cx: &Cx,
+    project: &Project,
+    branch: &Branch,
+    connection: &Connection,
+    compute: &str,
+) -> Joined {
+    cx.remember_asleep(compute == "idle");
+    cx.remember_project(Some(KnownProject {
+        id: project.id.clone(),
+        branch: branch.id.clone(),
+        connection: connection.clone(),
+    }));
+    Joined {
         id: project.id.clone(),
         name: project.name.clone(),
         region: project.region_id.clone(),
@@ -243,20 +266,18 @@ async fn connect(
         ),
         database: connection.database.clone(),
         role: connection.role.clone(),
-        compute: endpoint.current_state.clone(),
-    };
-    cx.remember_asleep(endpoint.current_state == "idle");
-    cx.remember_project(Some(KnownProject {
-        id: project.id.clone(),
-        branch: branch.id.clone(),
-        connection,
-    }));
-    let findings = if is_initial(branch, &endpoint.current_state) {
-        vec![not_ready(&project.name)]
-    } else {
-        Vec::new()
-    };
-    Ok((Some(joined), findings))
+        compute: compute.to_owned(),
+    }
+}
+
+/// Whether a new project's branch and database are the ones to work on.
+pub(super) fn is_wanted(cx: &Cx, branch: &Branch, connection: &Connection) -> Result<bool> {
+    let database = &cx.settings.project.database;
+    let database = database
+        .as_ref()
+        .is_none_or(|name| *name == connection.database);
+    let branches = wanted(cx)?.is_none_or(|name| name == branch.name);
+    Ok(branches && database)
 }
 
 /// The wanted branch, else the default one.

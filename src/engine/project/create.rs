@@ -8,10 +8,11 @@ use super::{
     find::{ambiguous, list},
 };
 use crate::{
+    domain::url::Connection,
     event::Progress,
     failure::{Failure, Result},
     finding::{Code, Finding},
-    ports::neon::{Listing, NewProject, Operation, Project},
+    ports::neon::{Branch, Listing, NewProject, Operation, Project},
     secret::Secret,
     settings::Config,
 };
@@ -19,11 +20,24 @@ use crate::{
 /// The longest that Neon's operations may take; its own SDK waits as long.
 const OPERATIONS: Duration = Duration::from_mins(5);
 
-/// A project that was made now.
+/// A project that was made now, or found.
 pub(super) struct Made {
     pub(super) project: Project,
-    /// What Neon still does for it; `None` where the answer was lost.
+    /// What Neon still does for it; `None` where nobody has told.
     pub(super) operations: Option<Vec<Operation>>,
+    /// Its default branch, and how to connect to it, where the answer to the create has said so.
+    pub(super) access: Option<(Branch, Connection)>,
+}
+
+impl Made {
+    /// One that was there, or whose answer was lost.
+    pub(super) const fn found(project: Project) -> Self {
+        Self {
+            project,
+            operations: None,
+            access: None,
+        }
+    }
 }
 
 /// Creates the project, once. When the answer is lost, the list is read again instead.
@@ -67,10 +81,11 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
     };
     let failure = match cx.ports.neon.create_project(key, &new).await {
         Ok(created) => {
-            let operations = created.operations;
+            let branch = created.branch;
             return Ok(Made {
                 project: created.project,
-                operations: Some(operations),
+                operations: Some(created.operations),
+                access: created.connection.map(|connection| (branch, connection)),
             });
         }
         Err(failure) if failure.code == Code::ProjectNotReady => failure,
@@ -90,10 +105,7 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
         });
         match (appeared.next(), appeared.next()) {
             (Some(project), None) => {
-                return Ok(Made {
-                    project,
-                    operations: None,
-                });
+                return Ok(Made::found(project));
             }
             (Some(a), Some(b)) => {
                 let finding = ambiguous(name, &[a, b]);
@@ -196,7 +208,8 @@ pub(super) async fn wait(
             .hint("the project exists: run the command again to go on waiting"));
         }
         tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(1));
+        // what is waited for in vain after the end is a fifth of the whole at most
+        pause = (pause * 5 / 4).min(Duration::from_secs(1));
         let polls = operations.iter_mut().map(|operation| async {
             if !operation.has_ended() {
                 *operation = cx.ports.neon.operation(key, project, &operation.id).await?;

@@ -318,7 +318,7 @@ mod tests {
             .clone()
         };
         assert_eq!(first(&project), Act::Apply(Answer::Default));
-        project.choices.push(ProjectChoice {
+        project.choices = [ProjectChoice {
             id: "p-1".to_owned(),
             name: "todo".to_owned(),
             region: String::new(),
@@ -326,7 +326,8 @@ mod tests {
             created_at: String::new(),
             age: String::new(),
             exact: true,
-        });
+        }]
+        .into();
         assert_eq!(first(&project), Act::Apply(Answer::Join("p-1".to_owned())));
     }
 

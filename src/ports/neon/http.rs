@@ -403,8 +403,10 @@ impl Neon for HttpNeon {
         };
         let connection = answer.connection_uris.into_iter().next().and_then(|uri| {
             let mut connection = Connection::from_uris(&Secret::new(uri.connection_uri), None)?;
-            if !uri.connection_parameters.pooler_host.is_empty() {
-                connection.pooled_host = uri.connection_parameters.pooler_host;
+            // a sandbox's host carries its port
+            let pooler = uri.connection_parameters.pooler_host;
+            if let Some(host) = pooler.split(':').next().filter(|host| !host.is_empty()) {
+                host.clone_into(&mut connection.pooled_host);
             }
             Some(connection)
         });

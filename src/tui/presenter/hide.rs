@@ -1,6 +1,6 @@
 //! Identifiers are hidden as well as secrets: whatever the steps know of hosts, ids and people, and who and where we are.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     detail::{Detail, Env, Health, Secrets},
@@ -63,9 +63,8 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             }
         }
         Some(Detail::Project(project)) => {
-            for choice in &mut project.choices {
-                hide(&mut choice.id);
-            }
+            // a page's text never shows them: the choices do, without their ids
+            project.choices = Arc::default();
             if let Some(joined) = &mut project.joined {
                 hide(&mut joined.id);
                 hide(&mut joined.host);

@@ -1,5 +1,7 @@
 //! Project: what exists under the wanted name is joined; a second one of that name is never made silently.
 
+use std::sync::Arc;
+
 use ratatui::text::Line;
 use tui_input::Input;
 
@@ -27,6 +29,8 @@ pub struct State {
     pub filter: Input,
     /// Whether another project was asked for although one is joined.
     pub change: bool,
+    /// What the filter has found last: a frame asks for it several times.
+    found: Option<Arc<Found>>,
 }
 
 impl PartialEq for State {
@@ -74,15 +78,15 @@ pub fn free_name(app: &App) -> String {
         .unwrap_or_default()
 }
 
-/// The projects in whose name, id or region each word of the filter stands. With thousands of projects this runs at every key,
-/// so that nothing is copied.
+/// The projects in whose name, id or region each word of the filter stands, with their places. With thousands of projects this
+/// runs at every key, so that nothing is copied.
 fn matching<'a>(
     choices: &'a [ProjectChoice],
     filter: &str,
-) -> impl Iterator<Item = &'a ProjectChoice> {
+) -> impl Iterator<Item = (usize, &'a ProjectChoice)> {
     let filter = filter.to_lowercase();
     let words: Vec<String> = filter.split_whitespace().map(str::to_owned).collect();
-    choices.iter().filter(move |choice| {
+    choices.iter().enumerate().filter(move |(_, choice)| {
         words.iter().all(|word| {
             [&choice.name, &choice.id, &choice.region]
                 .into_iter()
@@ -95,10 +99,104 @@ fn matching<'a>(
 fn holds(text: &str, word: &str) -> bool {
     if text.is_ascii() {
         let (text, word) = (text.as_bytes(), word.as_bytes());
-        let mut windows = text.windows(word.len().max(1));
-        return word.is_empty() || windows.any(|part| part.eq_ignore_ascii_case(word));
+        let Some(first) = word.first() else {
+            return true;
+        };
+        let mut places = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text);
+        return places.any(|at| {
+            let part = text.get(at..at + word.len());
+            part.is_some_and(|part| part.eq_ignore_ascii_case(word))
+        });
     }
     text.to_lowercase().contains(word)
+}
+
+/// What a filter has found in a list.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    filter: String,
+    list: Arc<[ProjectChoice]>,
+    /// The places in the list.
+    places: Vec<usize>,
+    /// How many of them have exactly the wanted name.
+    exact: usize,
+    /// The columns of the longest name.
+    name: usize,
+    /// The columns of the longest region.
+    region: usize,
+}
+
+impl Found {
+    fn new(list: &Arc<[ProjectChoice]>, filter: &str) -> Self {
+        let mut found = Self {
+            filter: filter.to_owned(),
+            list: Arc::clone(list),
+            places: Vec::new(),
+            exact: 0,
+            name: 0,
+            region: 0,
+        };
+        for (place, choice) in matching(list, filter) {
+            found.places.push(place);
+            found.exact += usize::from(choice.exact);
+            found.name = found.name.max(text::width(&choice.name));
+            found.region = found.region.max(text::width(&choice.region));
+        }
+        found
+    }
+
+    fn is_of(&self, list: &Arc<[ProjectChoice]>, filter: &str) -> bool {
+        Arc::ptr_eq(&self.list, list) && self.filter == filter
+    }
+}
+
+/// What the filter finds now: remembered, or looked for.
+fn found(app: &App, list: &Project) -> Arc<Found> {
+    let filter = app.project.filter.value();
+    let remembered = app.project.found.as_ref();
+    remembered
+        .filter(|found| found.is_of(&list.choices, filter))
+        .map_or_else(|| Arc::new(Found::new(&list.choices, filter)), Arc::clone)
+}
+
+/// Looks once for what the filter finds, so that the frame that follows need not.
+pub fn remember(app: &mut App) {
+    if lists(app)
+        && let Some(list) = list(app.plan.step(StepId::Project))
+    {
+        app.project.found = Some(found(app, list));
+    }
+}
+
+/// The projects that the filter has found, as choices.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rows {
+    found: Option<Arc<Found>>,
+    /// The columns of the name and of the region.
+    columns: (usize, usize),
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.found.as_ref().map_or(0, |found| found.places.len())
+    }
+
+    /// The choice of one of them.
+    pub fn get(&self, index: usize) -> Option<Choice> {
+        let found = self.found.as_ref()?;
+        let choice = found.list.get(*found.places.get(index)?)?;
+        let (name, region) = self.columns;
+        let join = Action::Apply(Answer::Join(choice.id.clone()));
+        Some(
+            Choice::new(text::pad(&choice.name, name), "join", join).note(format!(
+                "{}  pg {}  {}",
+                text::pad(&choice.region, region),
+                choice.postgres,
+                choice.age
+            )),
+        )
+    }
 }
 
 /// The choices.
@@ -116,67 +214,48 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
             .note("72 hours, unless claimed"),
         ]);
     }
-    let filter = app.project.filter.value();
-    let filtered = !filter.trim().is_empty();
-    let found: Vec<_> = matching(&list.choices, filter).collect();
-    let widest = |of: fn(&ProjectChoice) -> &str, most: usize| {
-        let longest = found.iter().map(|choice| text::width(of(choice))).max();
-        longest.unwrap_or(0).min(most)
-    };
-    let region = widest(|choice| &choice.region, 20);
+    let filtered = !app.project.filter.value().trim().is_empty();
+    let found = found(app, list);
+    let exact = found.exact;
+    let region = found.region.min(20);
     // what is left beside the region, the version and the age
     let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
-    let name = widest(|choice| &choice.name, room.clamp(12, 48));
-    let joins = found.iter().map(|choice| {
-        Choice::new(
-            text::pad(&choice.name, name),
-            "join",
-            Action::Apply(Answer::Join(choice.id.clone())),
-        )
-        .note(format!(
-            "{}  pg {}  {}",
-            text::pad(&choice.region, region),
-            choice.postgres,
-            choice.age
-        ))
-    });
-    let exact = found.iter().filter(|choice| choice.exact).count();
-    let another = Choice::new("Create another project …", "create", Action::AskName);
-    let mut choices = Vec::new();
-    let default = if exact > 0 || filtered || app.project.change {
-        choices.extend(joins);
-        choices.push(another);
-        // of several with the wanted name, each could be the wrong one
-        if exact > 1 && !filtered {
-            None
-        } else {
-            Some(0)
-        }
-    } else if list.unlisted > 0 {
-        choices.push(
-            Choice::new("Look again", "look again", Action::Probe).note("the list is not complete"),
-        );
-        choices.extend(joins);
-        choices.push(another);
-        Some(0)
-    } else {
-        choices.push(
-            Choice::new(
-                format!("Create “{}”", list.wanted),
-                "create",
-                Action::Apply(Answer::Default),
-            )
-            .note(wanted(list)),
-        );
-        choices.extend(joins);
-        choices.push(Choice::new(
-            "Create it under another name …",
-            "create",
-            Action::AskName,
-        ));
-        Some(0)
+    let name = found.name.min(room.clamp(12, 48));
+    let projects = Rows {
+        found: Some(found),
+        columns: (name, region),
     };
-    Ask { choices, default }
+    let another = Choice::new("Create another project …", "create", Action::AskName);
+    if exact > 0 || filtered || app.project.change {
+        return Ask {
+            choices: vec![another],
+            projects,
+            above: 0,
+            // of several with the wanted name, each could be the wrong one
+            default: (exact <= 1 || filtered).then_some(0),
+        };
+    }
+    let choices = if list.unlisted > 0 {
+        let again = Choice::new("Look again", "look again", Action::Probe);
+        vec![again.note("the list is not complete"), another]
+    } else {
+        let create = Choice::new(
+            format!("Create “{}”", list.wanted),
+            "create",
+            Action::Apply(Answer::Default),
+        );
+        let other = "Create it under another name …";
+        vec![
+            create.note(wanted(list)),
+            Choice::new(other, "create", Action::AskName),
+        ]
+    };
+    Ask {
+        choices,
+        projects,
+        above: 1,
+        default: Some(0),
+    }
 }
 
 fn wanted(list: &Project) -> String {
@@ -235,7 +314,7 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     if !focused && filter.value().is_empty() && list.choices.len() < MANY {
         return Vec::new();
     }
-    let found = matching(&list.choices, filter.value()).count();
+    let found = found(pen.app, list).places.len();
     let words = format!("{found} of {}", list.choices.len());
     let room = pen.width.saturating_sub(13 + text::width(&words) + 2);
     let cells = if !focused && filter.value().is_empty() {
@@ -249,7 +328,10 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
+    use crate::tui::gallery::{Stage, todo};
 
     #[test]
     fn each_word_is_found_in_any_case_anywhere() {
@@ -265,13 +347,38 @@ mod tests {
         let choices = [choice("Shop"), choice("Köln"), choice("")];
         let found = |filter: &str| -> Vec<String> {
             matching(&choices, filter)
-                .map(|choice| choice.name.clone())
+                .map(|(_, choice)| choice.name.clone())
                 .collect()
         };
         assert_eq!(found(""), ["Shop", "Köln", ""]);
         assert_eq!(found(" sHO  us-EAST "), ["Shop"]);
         assert_eq!(found("KÖL violet"), ["Köln"]);
         assert_eq!(found("32930710 shop köln"), [""; 0]);
+    }
+
+    /// A key looks through the list once, and the frame after it not at all.
+    #[test]
+    fn what_a_filter_has_found_is_remembered_for_the_frame() {
+        let mut stage = Stage::up_to(StepId::Project);
+        stage.keys(&[KeyCode::Char('/')]).types("BILL");
+        let app = &stage.app;
+        let list = list(app.plan.step(StepId::Project)).unwrap();
+        let remembered = app.project.found.clone().unwrap();
+        assert_eq!(
+            (remembered.filter.as_str(), remembered.places.len()),
+            ("BILL", 1)
+        );
+        assert!(Arc::ptr_eq(&remembered, &found(app, list)));
+        let rows = crate::tui::screens::ask(app).projects;
+        assert!(Arc::ptr_eq(&remembered, rows.found.as_ref().unwrap()));
+        // another filter, and another list, are looked through anew
+        stage.types("x");
+        assert!(stage.app.project.found.as_ref().unwrap().places.is_empty());
+        stage.keys(&[KeyCode::Esc]);
+        stage.app.probe(&[StepId::Project]).unwrap();
+        stage.probed(StepId::Project, todo(StepId::Project));
+        let anew = stage.app.project.found.clone().unwrap();
+        assert!(!Arc::ptr_eq(&anew.list, &remembered.list));
     }
 
     /// What one key costs with 12,000 projects: a filter has to keep up with typing. Counted is the thread's own CPU, so that

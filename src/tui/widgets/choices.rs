@@ -14,24 +14,22 @@ pub fn first(app: &App, ask: &Ask, height: usize) -> usize {
     ask.index(app)
         .unwrap_or(0)
         .saturating_sub(height.saturating_sub(1) / 2)
-        .min(ask.choices.len().saturating_sub(height))
+        .min(ask.count().saturating_sub(height))
 }
 
 /// The lines of the choices, at most `height` of them.
 pub fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
     let chosen = ask.index(pen.app);
-    let count = ask.choices.len();
+    let count = ask.count();
     let first = first(pen.app, ask, height);
     let quiet = pen
         .app
         .screen
         .step()
         .is_some_and(|step| pen.app.busy(step).is_some() && !pen.app.watching(step));
-    ask.choices
-        .iter()
-        .enumerate()
-        .skip(first)
+    (first..count)
         .take(height)
+        .filter_map(|index| Some((index, ask.get(index)?)))
         .map(|(index, choice)| {
             let above = index == first && first > 0;
             let below = index + 1 == first + height && first + height < count;
@@ -40,7 +38,7 @@ pub fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
                 (_, true) => "↓",
                 _ => " ",
             };
-            one(pen, choice, chosen == Some(index), quiet, mark)
+            one(pen, &choice, chosen == Some(index), quiet, mark)
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::support::{Api, start};
+use super::support::{Answer, Api, start};
 
 struct Field {
     schema: &'static str,
@@ -121,6 +121,57 @@ fn check(
     }
 }
 
+/// The schema of an answer as a whole, for the few paths whose answers have no key that names it.
+fn of_whole(method: &str, path: &str) -> Option<&'static str> {
+    let segments: Vec<_> = path.trim_matches('/').split('/').collect();
+    Some(match (method, segments.as_slice()) {
+        (_, ["auth"]) => "AuthDetailsResponse",
+        (_, ["users", "me"]) => "CurrentUserInfoResponse",
+        ("GET", ["api_keys"]) => "ApiKeysListResponseItem",
+        ("POST", ["api_keys"]) => "ApiKeyCreateResponse",
+        ("DELETE", ["api_keys", _]) => "ApiKeyRevokeResponse",
+        (_, ["organizations", _]) => "Organization",
+        _ => return None,
+    })
+}
+
+/// What the answers that were judged have come to.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    /// The schemas that something was held against.
+    pub(crate) seen: BTreeSet<&'static str>,
+    /// What is not as Neon's document says.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Verdict {
+    /// Judges the answer of a path, which is given without the API's base.
+    pub(crate) fn judge(&mut self, method: &str, path: &str, status: u16, body: &Value) {
+        let fields = fields();
+        let before = self.wrong.len();
+        if status >= 400 {
+            // `GeneralError`
+            let named = ["code", "message"].map(|name| body[name].is_string());
+            if named != [true, true] {
+                self.wrong.push(format!("no error of Neon's: {body}"));
+            }
+        } else if let Some(schema) = of_whole(method, path) {
+            self.seen.insert(schema);
+            let all = body
+                .as_array()
+                .map_or_else(|| vec![body], |all| all.iter().collect());
+            let all = all.into_iter();
+            self.wrong
+                .extend(all.flat_map(|one| faults(&fields, schema, one)));
+        } else {
+            check(&fields, body, &mut self.seen, &mut self.wrong);
+        }
+        for wrong in &mut self.wrong[before..] {
+            *wrong = format!("{method} {path}: {wrong}");
+        }
+    }
+}
+
 #[test]
 fn a_wrong_answer_is_noticed() {
     let fields = fields();
@@ -144,38 +195,34 @@ fn a_wrong_answer_is_noticed() {
 async fn every_answer_has_what_neons_document_requires() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
-    let fields = fields();
-    let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
-    let mut whole = |schema: &'static str, value: &Value| {
-        seen.insert(schema);
-        wrong.extend(faults(&fields, schema, value));
+    let mut verdict = Verdict::default();
+    let mut judge = |method: &str, path: &str, answer: &Answer| {
+        verdict.judge(method, path, answer.status.as_u16(), &answer.body);
+        let signed = answer.headers.contains_key("x-neon-ret-request-id");
+        assert_eq!(signed, answer.status.is_success(), "{path}");
     };
-    whole(
-        "AuthDetailsResponse",
-        &api.get("/auth").await.expect(200).body,
-    );
-    whole(
-        "CurrentUserInfoResponse",
-        &api.get("/users/me").await.expect(200).body,
-    );
+    for path in ["/auth", "/users/me"] {
+        judge("GET", path, &api.get(path).await.expect(200));
+    }
     let key = api
         .post("/api_keys", json!({"key_name": "schemas"}))
         .await
         .expect(200);
-    whole("ApiKeyCreateResponse", &key.body);
-    let listed = api.get("/api_keys").await.expect(200);
-    for one in listed.body.as_array().unwrap() {
-        whole("ApiKeysListResponseItem", one);
-    }
+    judge("POST", "/api_keys", &key);
+    judge("GET", "/api_keys", &api.get("/api_keys").await.expect(200));
     let path = format!("/api_keys/{}", key.body["id"]);
-    whole(
-        "ApiKeyRevokeResponse",
-        &api.delete(&path).await.expect(200).body,
-    );
+    judge("DELETE", &path, &api.delete(&path).await.expect(200));
     let organizations = api.get("/users/me/organizations").await.expect(200);
-    let organization = organizations.text("/organizations/0/id");
-    let path = format!("/organizations/{organization}");
-    whole("Organization", &api.get(&path).await.expect(200).body);
+    let path = format!(
+        "/organizations/{}",
+        organizations.text("/organizations/0/id")
+    );
+    judge("GET", &path, &api.get(&path).await.expect(200));
+    judge(
+        "GET",
+        "/projects/none",
+        &api.get("/projects/none").await.expect(404),
+    );
 
     let mut answers = vec![organizations, api.get("/regions").await.expect(200)];
     let created = api.project("schemas").await;
@@ -221,11 +268,13 @@ async fn every_answer_has_what_neons_document_requires() {
     }
     answers.push(api.delete(&project).await.expect(200));
     for answer in &answers {
-        check(&fields, &answer.body, &mut seen, &mut wrong);
-        assert!(answer.headers.contains_key("x-neon-ret-request-id"));
+        judge("", "", answer);
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    let all: BTreeSet<_> = fields.iter().map(|field| field.schema).collect();
-    assert_eq!(seen, all, "a schema that no answer was checked against");
+    assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+    let all: BTreeSet<_> = fields().iter().map(|field| field.schema).collect();
+    assert_eq!(
+        verdict.seen, all,
+        "a schema that no answer was checked against"
+    );
     sandbox.shutdown().await;
 }
