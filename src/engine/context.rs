@@ -136,7 +136,7 @@ impl Cx {
     }
 
     /// Waits for the steps that this one needs, where they are being probed at the same time.
-    pub(super) async fn needed(&self) {
+    pub async fn needed(&self) {
         for mut receiver in self.before.iter().cloned() {
             // an error means that the other step is gone: then it will not tell us anything either
             receiver.wait_for(|ended| *ended).await.ok();
