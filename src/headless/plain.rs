@@ -457,7 +457,7 @@ impl Dialogue<'_> {
     async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, work::Stop> {
         if self.present {
             self.output.line("What will happen:");
-            for says in talk::will(id, &answer) {
+            for says in talk::will(id, &answer, &self.work.plan) {
                 self.output.line(format!("- {says}"));
             }
             match self.ask("Enter does it, anything else leaves it: ").await? {

@@ -3,7 +3,8 @@
 use super::Mishap;
 use crate::{
     answer::{Answer, Store},
-    plan::StepId,
+    detail::Detail,
+    plan::{Plan, StepId},
 };
 
 /// What is told at one place.
@@ -100,8 +101,18 @@ pub const fn step(step: StepId) -> Talk {
 }
 
 /// What an answer is going to do, a sentence for each thing.
-pub const fn will(step: StepId, answer: &Answer) -> &'static [&'static str] {
+pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static str] {
+    let project = &plan.step(StepId::Project).detail;
+    let temporary = matches!(project, Some(Detail::Project(project)) if project.temporary);
     match (step, answer) {
+        (StepId::Login, Answer::Temporary) => &[
+            "No account is needed, and no key: this is only remembered.",
+            "The next step asks Neon's public service for a temporary database.",
+        ],
+        (StepId::Project, _) if temporary => &[
+            "Neon's public service makes a temporary database, without an account.",
+            "It is deleted after 72 hours, unless somebody claims it.",
+        ],
         (StepId::Login, Answer::Key(_, store) | Answer::NeonCli(store)) => match store {
             Store::Keyring => &[
                 "One request asks Neon whose key this is.",

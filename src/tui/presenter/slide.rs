@@ -149,7 +149,7 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
 
 /// What will happen, a sentence for each thing, with blank lines between them where there is room.
 fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
-    let parts: Vec<Vec<String>> = talk::will(step, answer)
+    let parts: Vec<Vec<String>> = talk::will(step, answer, &pen.app.plan)
         .iter()
         .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
         .collect();

@@ -297,6 +297,7 @@ fn what_will_happen_is_whole_at_the_smallest_size() {
     let answers = [
         (StepId::Login, key()),
         (StepId::Login, Answer::NeonCli(Store::Keyring)),
+        (StepId::Login, Answer::Temporary),
         (StepId::Project, Answer::Default),
         (StepId::Project, Answer::Join("id".to_owned())),
         (StepId::Env, Answer::Default),
