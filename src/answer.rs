@@ -24,6 +24,8 @@ pub enum Answer {
     Key(Secret, Store),
     /// Login: use the `neon` CLI's stored login, and keep it there.
     NeonCli(Store),
+    /// Login: no account; a temporary database instead.
+    Temporary,
     /// Project: join this one, by its id.
     Join(String),
     /// Project: create one of this name, whatever else exists.

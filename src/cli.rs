@@ -108,6 +108,10 @@ struct SetupArgs {
     /// Create a project even though one of this name exists, where neonup.toml does not record one.
     #[arg(long, conflicts_with = "project")]
     new: bool,
+    /// No account: a temporary database, made once for this clone. It is deleted after 72 hours unless somebody claims it
+    /// (`neonup claim`). With --new another one, in place of the one that is there.
+    #[arg(long, conflicts_with_all = ["project", "org"])]
+    claimable: bool,
     /// Also apply the shown changes to existing source files.
     #[arg(long)]
     edit_code: bool,
@@ -176,6 +180,8 @@ enum Command {
     },
     /// Forget the stored API key.
     Logout,
+    /// Show the link that claims this clone's temporary database, and how it stands with it.
+    Claim,
     /// Say whose key is used, which project, and where things lie.
     Status,
     /// The wizard on a sample project, against the sandbox: no account, no network.
@@ -227,7 +233,7 @@ struct SandboxArgs {
     #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
     pg_bin: Option<PathBuf>,
     /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
-    /// `lost_creates=1`, `database=stall`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
+    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<String>,
     /// Seconds after which an idle compute stops.
@@ -407,6 +413,7 @@ async fn in_project(
             headless::login::login(settings, ports, store.map(Store::from), output).await
         }
         Some(Command::Logout) => headless::login::logout(&settings, &ports, output).await,
+        Some(Command::Claim) => headless::claim::run(&settings, &ports, output).await,
         Some(Command::Status) => headless::status::run(settings, ports, output).await,
         Some(
             Command::Demo { .. } | Command::Sandbox(_) | Command::Completions { .. } | Command::Man,
@@ -522,6 +529,7 @@ fn flags(global: &Global, command: Option<&Command>) -> Flags {
         flags.project.clone_from(&args.project);
         flags.org.clone_from(&args.org);
         flags.new_project = args.new;
+        flags.claimable = args.claimable;
         flags.edit_code = args.edit_code;
         flags.in_place = args.in_place;
         flags.store = args.store.map(Store::from);

@@ -160,6 +160,8 @@ pub struct Project {
     pub choices: Arc<[ProjectChoice]>,
     /// How many Neon could not list.
     pub unlisted: usize,
+    /// Whether a temporary database is meant, and no account's project.
+    pub temporary: bool,
     /// What the other steps use, once it is known.
     pub joined: Option<Joined>,
 }

@@ -15,4 +15,5 @@ pub mod rotation;
 pub mod sample;
 pub mod sql;
 pub mod stack;
+pub mod temporary;
 pub mod url;

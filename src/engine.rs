@@ -15,6 +15,7 @@ pub mod runtime;
 pub mod schema;
 pub mod secrets;
 mod target;
+pub mod temporary;
 
 use async_trait::async_trait;
 

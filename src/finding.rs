@@ -83,6 +83,7 @@ codes! {
     ProjectNotReady, Project, "project.not-ready", Gap, "The project's operations have not finished.";
     ProjectDeleted, Project, "project.deleted", Gap, "The project recorded in neonup.toml is not there, or not visible to this key.";
     ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch does not exist.";
+    ProjectTemporary, Project, "project.temporary", Warning, "The database is a temporary one, which is deleted unless somebody claims it.";
     ProjectNoCompute, Project, "project.no-compute", Gap, "The branch has no compute to connect to.";
 
     EnvMissingFile, Env, "env.missing-file", Gap, "An env file that the project wants does not exist.";

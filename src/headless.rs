@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod check;
+pub mod claim;
 pub mod demo;
 pub mod generate;
 pub mod hook;

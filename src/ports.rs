@@ -2,10 +2,12 @@
 //!
 //! Steps see only [`Ports`]; tests hand in fakes. Nothing else in the crate does IO, but for the sandbox and the terminal.
 
+pub mod claimable;
 pub mod database;
 #[cfg(test)]
 pub(crate) mod fakes;
 pub mod files;
+mod http;
 pub mod neon;
 pub mod notice;
 pub mod process;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub struct Ports {
     /// Neon's API.
     pub neon: Arc<dyn neon::Neon>,
+    /// Neon's service of temporary databases.
+    pub claimable: Arc<dyn claimable::Claimable>,
     /// Postgres.
     pub database: Arc<dyn database::Database>,
     /// Where API keys are kept.

@@ -236,6 +236,7 @@ impl Sandbox {
             background.set_engine(engine);
         });
         resume(&core);
+        api::watch_temporary(&core);
         let api = api::serve(Arc::clone(&core), listener);
         Ok(Self {
             core,
@@ -249,6 +250,16 @@ impl Sandbox {
     /// The API's base, as `NEON_API_HOST` wants it: `http://127.0.0.1:PORT/api/v2`.
     pub fn api_host(&self) -> String {
         format!("http://127.0.0.1:{}/api/v2", self.port)
+    }
+
+    /// The host of the service of temporary databases, as `NEONUP_CLAIM_HOST` wants it.
+    pub fn claim_host(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The host of Claimable Neon, as the `neon` CLI's `CLAIMABLE_NEON_HOST` wants it: plain http by the name `localhost` alone.
+    pub fn claimable_neon_host(&self) -> String {
+        format!("http://localhost:{}", self.port)
     }
 
     /// A personal API key; the same for as long as the state is kept.

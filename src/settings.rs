@@ -13,7 +13,10 @@ use std::{
 };
 
 use crate::{
-    domain::url::{Driver, Part, UrlKind},
+    domain::{
+        hex::hex,
+        url::{Driver, Part, UrlKind},
+    },
     finding::{Code, Finding},
     secret::Secret,
 };
@@ -22,6 +25,9 @@ pub use config::{Config, ConfigError};
 
 /// Neon's own API: the default of `--api-host`.
 pub const NEON_API: &str = "https://console.neon.tech/api/v2";
+
+/// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
+pub const NEON_CLAIM: &str = "https://neon.new";
 
 /// The name of the configuration file, in the repository's root.
 pub const CONFIG_FILE: &str = "neonup.toml";
@@ -72,6 +78,10 @@ impl fmt::Debug for Environment {
 
 /// What the command line says; everything is optional.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and none excludes another"
+)]
 pub struct Flags {
     /// `--api-host`.
     pub api_host: Option<String>,
@@ -85,6 +95,8 @@ pub struct Flags {
     pub org: Option<String>,
     /// `--new`.
     pub new_project: bool,
+    /// `--claimable`.
+    pub claimable: bool,
     /// `--edit-code`.
     pub edit_code: bool,
     /// `--in-place`.
@@ -198,6 +210,20 @@ pub fn is_loopback(base: &str) -> bool {
     })
 }
 
+/// The host of a base URL, with its port where that is not the usual one.
+fn host_and_port(base: &str) -> String {
+    url::Url::parse(base)
+        .ok()
+        .and_then(|url| {
+            let host = url.host_str()?.to_owned();
+            Some(
+                url.port()
+                    .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
+            )
+        })
+        .unwrap_or_else(|| base.to_owned())
+}
+
 /// Everything that is wanted, resolved.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -209,6 +235,8 @@ pub struct Settings {
     pub config_exists: bool,
     /// The API's base, without a slash at its end.
     pub api_host: String,
+    /// The host of the service of temporary databases, without a slash at its end.
+    pub claim_host: String,
     /// An extra root certificate, for the API and for databases.
     pub ca_file: Option<PathBuf>,
     /// The longest that one request or one rung may take.
@@ -311,6 +339,18 @@ impl Settings {
             .clone()
             .or_else(|| environment.get("NEON_API_HOST").map(str::to_owned))
             .unwrap_or_else(|| NEON_API.to_owned());
+        let api_host = api_host.trim_end_matches('/').to_owned();
+        // a sandbox speaks the service too: who works against one is never sent to the real one
+        let claim_host = environment
+            .get("NEONUP_CLAIM_HOST")
+            .map(str::to_owned)
+            .or_else(|| {
+                let sandbox = url::Url::parse(&api_host)
+                    .ok()
+                    .filter(|_| is_loopback(&api_host));
+                sandbox.map(|url| url.origin().ascii_serialization())
+            })
+            .unwrap_or_else(|| NEON_CLAIM.to_owned());
         let ca_file = flags
             .ca_file
             .clone()
@@ -319,7 +359,8 @@ impl Settings {
             root: root.to_owned(),
             config_file: config_file.to_owned(),
             config_exists,
-            api_host: api_host.trim_end_matches('/').to_owned(),
+            api_host,
+            claim_host: claim_host.trim_end_matches('/').to_owned(),
             ca_file,
             timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
             project: ProjectSettings {
@@ -358,16 +399,20 @@ impl Settings {
 
     /// The name under which the API key is stored: one for each API host.
     pub fn key_account(&self) -> String {
-        url::Url::parse(&self.api_host)
-            .ok()
-            .and_then(|url| {
-                let host = url.host_str()?.to_owned();
-                Some(
-                    url.port()
-                        .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
-                )
-            })
-            .unwrap_or_else(|| self.api_host.clone())
+        host_and_port(&self.api_host)
+    }
+
+    /// The name under which the id of this clone's temporary database is kept: one for each clone and each service.
+    pub fn claim_account(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let digest = Sha256::digest(self.root.as_os_str().as_encoded_bytes());
+        let clone: String = hex(&digest).chars().take(16).collect();
+        format!("temporary-{}-{clone}", self.claim_name())
+    }
+
+    /// The name of the service of temporary databases, for a person: `neon.new`.
+    pub fn claim_name(&self) -> String {
+        host_and_port(&self.claim_host)
     }
 
     /// An absolute path of a path relative to the root.

@@ -111,10 +111,24 @@ impl Place {
             flags,
             SystemTime::now(),
         );
-        check_host(&settings.api_host)?;
+        check_host(
+            &settings.api_host,
+            "API",
+            "https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2",
+        )?;
+        check_host(
+            &settings.claim_host,
+            "claim service",
+            "https://neon.new or http://127.0.0.1:8787",
+        )?;
         let ports = Ports {
             neon: Arc::new(ports::neon::HttpNeon::new(
                 settings.api_host.clone(),
+                settings.ca_file.clone(),
+                settings.timeout,
+            )),
+            claimable: Arc::new(ports::claimable::HttpClaimable::new(
+                settings.claim_host.clone(),
                 settings.ca_file.clone(),
                 settings.timeout,
             )),
@@ -204,12 +218,15 @@ pub(crate) fn environment() -> Environment {
     )
 }
 
-/// Refuses an API host that is no base URL, or that would send the key in clear over a network.
-fn check_host(host: &str) -> Result<(), Failure> {
+/// Refuses a host that is no base URL, or that would send secrets in clear over a network.
+fn check_host(host: &str, whose: &str, such_as: &str) -> Result<(), Failure> {
     let wrong = |why: &str| {
-        Failure::new(Code::LoginUnreachable, format!("`{host}` cannot be the API's host"))
-            .why(why)
-            .hint("give a full base, such as https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2")
+        Failure::new(
+            Code::LoginUnreachable,
+            format!("`{host}` cannot be the {whose}'s host"),
+        )
+        .why(why)
+        .hint(format!("give a full base, such as {such_as}"))
     };
     let url = url::Url::parse(host).map_err(|error| wrong(&error.to_string()))?;
     if url.host().is_none() {
@@ -218,9 +235,9 @@ fn check_host(host: &str) -> Result<(), Failure> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure::new(
             Code::LoginUnreachable,
-            "the API's host holds a user or a password",
+            format!("the {whose}'s host holds a user or a password"),
         )
-        .hint("leave it out: the API key is all that Neon needs"));
+        .hint("leave it out: no part of the address is a secret"));
     }
     match url.scheme() {
         "https" => Ok(()),
@@ -255,6 +272,33 @@ mod tests {
         assert_eq!(bytes, "it is not UTF-8: line 2 holds other bytes");
         let large = refused(|path| fs::write(path, "#".repeat(1024 * 1024 + 1)).unwrap());
         assert!(large.contains("larger than 1 MiB"), "{large}");
+    }
+
+    #[test]
+    fn no_host_is_taken_that_would_see_a_secret_in_clear() {
+        let root = tempfile::TempDir::new().unwrap();
+        let open = |name: &str, host: &str| {
+            let variables = [(name.to_owned(), host.to_owned())];
+            let place = Place::at(root.path(), Environment::new(variables));
+            place.open(Flags::default()).err()
+        };
+        for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
+            for host in [
+                "http://example.org",
+                "ftp://localhost",
+                "https://a:b@example.org",
+                "nowhere",
+            ] {
+                let failure = open(name, host).unwrap();
+                assert!(
+                    !failure.hint.is_empty() && !failure.to_string().contains("a:b@"),
+                    "{failure}"
+                );
+            }
+            for host in ["http://127.0.0.1:8787", "https://example.org/"] {
+                assert_eq!(open(name, host), None, "{name} {host}");
+            }
+        }
     }
 
     #[cfg(unix)]

@@ -1,8 +1,8 @@
-//! How long ago something happened, in words.
+//! How long ago something happened, and how long until something happens, in words.
 
 use std::time::SystemTime;
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// `3 days ago`, from an RFC 3339 time; the time itself where it cannot be read.
 pub fn since(at: &str, now: SystemTime) -> String {
@@ -20,10 +20,53 @@ pub fn since(at: &str, now: SystemTime) -> String {
     }
 }
 
+/// The time until then, from an RFC 3339 time: negative where it is over, `None` where it cannot be read.
+pub fn until(at: &str, now: SystemTime) -> Option<Duration> {
+    Some(OffsetDateTime::parse(at, &Rfc3339).ok()? - OffsetDateTime::from(now))
+}
+
+/// `2 days 23 hours`: a span in its two largest units.
+pub fn span(span: Duration) -> String {
+    let words =
+        |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let minutes = span.whole_minutes().max(0);
+    let (large, small) = match minutes {
+        0 => return "less than a minute".to_owned(),
+        1..=59 => (words(minutes, "minute"), None),
+        60..=1439 => (words(minutes / 60, "hour"), Some((minutes % 60, "minute"))),
+        _ => (
+            words(minutes / 1440, "day"),
+            Some((minutes % 1440 / 60, "hour")),
+        ),
+    };
+    match small {
+        Some((count, unit)) if count > 0 => format!("{large} {}", words(count, unit)),
+        Some(_) | None => large,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn spans_read_well() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896); // 2026-01-01T00:00:00Z
+        for (at, words) in [
+            ("2026-01-04T00:00:00Z", "3 days"),
+            ("2026-01-03T23:59:00Z", "2 days 23 hours"),
+            ("2026-01-01T05:30:59Z", "5 hours 30 minutes"),
+            ("2026-01-01T01:00:00Z", "1 hour"),
+            ("2026-01-01T00:01:00.5Z", "1 minute"),
+            ("2026-01-01T00:00:59+00:00", "less than a minute"),
+            ("2025-12-31T00:00:00Z", "less than a minute"),
+        ] {
+            assert_eq!(span(until(at, now).unwrap()), words, "{at}");
+        }
+        assert!(until("2025-12-31T23:59:59Z", now).unwrap().is_negative());
+        assert_eq!(until("some day", now), None);
+    }
 
     #[test]
     fn ages_read_well() {

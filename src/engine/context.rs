@@ -36,10 +36,17 @@ pub struct KnownKey {
 pub struct Project {
     /// Neon's id.
     pub id: String,
-    /// The branch's id.
+    /// The branch's id; empty for a temporary database, which does not tell it.
     pub branch: String,
     /// How to connect.
     pub connection: Connection,
+}
+
+impl Project {
+    /// Whether it is a temporary database, which no account can ask the API about.
+    pub const fn is_temporary(&self) -> bool {
+        self.branch.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +58,8 @@ struct Memory {
     projects_limit: Option<i64>,
     absent: Option<(Instant, Listing)>,
     unproven: bool,
+    temporary: bool,
+    claim: Option<Secret>,
     asleep: bool,
 }
 
@@ -237,6 +246,26 @@ impl Cx {
     pub fn take_absent(&self) -> Option<Listing> {
         let (at, listing) = self.shared.memory().absent.take()?;
         (at.elapsed() < STILL_ABSENT).then_some(listing)
+    }
+
+    /// Whether a temporary database is wanted: by the flag, or by an answer in this run.
+    pub fn wants_temporary(&self) -> bool {
+        self.settings.flags.claimable || self.shared.memory().temporary
+    }
+
+    /// Remembers that a temporary database is wanted, or not any more.
+    pub fn remember_temporary(&self, wanted: bool) {
+        self.shared.memory().temporary = wanted;
+    }
+
+    /// The id of this clone's temporary database, which is a secret, if it has one.
+    pub fn claim(&self) -> Option<Secret> {
+        self.shared.memory().claim.clone()
+    }
+
+    /// Remembers the id of the temporary database.
+    pub fn remember_claim(&self, claim: Option<Secret>) {
+        self.shared.memory().claim = claim;
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Cx, KnownKey, Step, rotate};
+use super::{Cx, KnownKey, Step, rotate, temporary};
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, KeyKind, KeySource, Keyring, Login},
@@ -84,6 +84,9 @@ impl Step for LoginStep {
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         cx.progress(Progress::label("looking for a key"));
+        if let Some(report) = temporary::login(cx).await {
+            return Ok(report);
+        }
         let account = cx.settings.key_account();
         let mut detail = Login {
             api_host: cx.settings.api_host.clone(),
@@ -199,6 +202,10 @@ impl Step for LoginStep {
                 })?;
                 (key, store, KeySource::NeonCli)
             }
+            Answer::Temporary => {
+                cx.remember_temporary(true);
+                return self.probe(cx).await;
+            }
             Answer::Default
             | Answer::Join(_)
             | Answer::Create(_)
@@ -206,6 +213,9 @@ impl Step for LoginStep {
             | Answer::InPlace
             | Answer::Undo
             | Answer::Hook => {
+                if let Some(report) = temporary::login(cx).await {
+                    return Ok(report);
+                }
                 if find_key(cx).await.is_none() {
                     return Err(needed());
                 }
@@ -232,6 +242,8 @@ impl Step for LoginStep {
         };
         cx.remember_key(Some(KnownKey { key, source }));
         cx.remember_project(None);
+        // an account after all
+        cx.remember_temporary(false);
         self.probe(cx).await
     }
 }

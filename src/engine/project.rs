@@ -6,12 +6,17 @@ mod find;
 
 use async_trait::async_trait;
 
+pub(super) use self::find::known_id;
+
 use self::{
     branch::{ensure, is_wanted, join, known},
     create::{Made, create, limit_reached, open_operations, record, rivals, wait},
-    find::{ambiguous, known_id, list, look},
+    find::{ambiguous, list, look},
 };
-use super::{Cx, Project as KnownProject, Step, login};
+use super::{
+    Cx, Project as KnownProject, Step, login,
+    temporary::{self, Course},
+};
 use crate::{
     answer::Answer,
     detail::{Detail, Joined, Project as ProjectDetail, ProjectChoice},
@@ -56,6 +61,17 @@ impl Step for ProjectStep {
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        let (mut claimed, mut over) = (None, false);
+        // a named project is the account's, whatever else there is
+        if !matches!(answer, Answer::Join(_) | Answer::Create(_)) {
+            match temporary::apply(cx).await? {
+                Course::Report(report) => return Ok(*report),
+                Course::Account {
+                    claimed: id,
+                    over: ended,
+                } => (claimed, over) = (id, ended),
+            }
+        }
         let known = login::find_key(cx).await.ok_or_else(login::needed)?;
         let key = &known.key;
         let mut rivals_of = None;
@@ -77,6 +93,7 @@ impl Step for ProjectStep {
                 made
             }
             Answer::Default
+            | Answer::Temporary
             | Answer::Key(..)
             | Answer::NeonCli(_)
             | Answer::EditCode
@@ -85,10 +102,12 @@ impl Step for ProjectStep {
             | Answer::Hook
             | Answer::Rotate => {
                 // the probe of a moment ago has read the whole list
-                let absent = cx.take_absent().filter(|_| known_id(cx).is_none());
+                let absent = cx
+                    .take_absent()
+                    .filter(|_| claimed.is_none() && known_id(cx).is_none());
                 let (sight, listing) = match absent {
                     Some(listing) => (Sight::Absent, listing),
-                    None => look(cx, key).await?,
+                    None => look(cx, key, claimed).await?,
                 };
                 let name = cx.settings.project.name.clone();
                 match sight {
@@ -136,7 +155,12 @@ impl Step for ProjectStep {
                 }
             }
         };
-        self.settle(cx, key, made, rivals_of).await
+        let report = self.settle(cx, key, made, rivals_of).await?;
+        if over {
+            // neonup.toml names the project from here on
+            temporary::forget(cx).await;
+        }
+        Ok(report)
     }
 }
 
@@ -154,6 +178,43 @@ fn recorded_already(id: &str) -> Finding {
 /// Which project is used, as evidence.
 fn using(joined: &Joined) -> String {
     format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
+}
+
+/// What is said, as a finding and in one sentence, of a project that is there and not recorded yet.
+fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String) {
+    let age = age::since(&only.created_at, cx.settings.now);
+    let finding = Finding::new(
+        Code::ProjectDuplicate,
+        format!("`{}` exists already: join it", only.name),
+    )
+    .detail(format!("{}, created {age}", only.id))
+    .hint("neonup setup project")
+    .fixable();
+    let evidence = if was_temporary {
+        format!(
+            "the temporary database was claimed ({}), not joined yet",
+            only.id
+        )
+    } else {
+        format!("`{}` exists ({}), not joined yet", only.name, only.id)
+    };
+    (finding, evidence)
+}
+
+/// What is said of a project whose id is known, and which the key does not see.
+fn lost(id: &str, was_temporary: bool) -> Finding {
+    let finding = Finding::new(
+        Code::ProjectDeleted,
+        format!("project {id} is not there, or not visible to this key"),
+    );
+    if was_temporary {
+        return finding
+            .detail("it was the temporary database of this clone, which another account may have claimed")
+            .hint("use a key of the account that claimed it; or --project ID, or --new for a new project");
+    }
+    finding
+        .path("neonup.toml")
+        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
 }
 
 /// What is said where somebody else made a project of this name at the same moment.
@@ -184,12 +245,17 @@ fn made_twice(ours: &Project, others: &[Project], winner: Option<&Project>) -> F
 impl ProjectStep {
     /// Looks. `made`: what `--new` asked for was done in this run.
     async fn look(self, cx: &Cx, made: bool) -> Result<Report> {
+        let claimed = match temporary::look(cx, made).await? {
+            Course::Report(report) => return Ok(*report),
+            Course::Account { claimed, .. } => claimed,
+        };
         let Some(known) = login::find_key(cx).await else {
             return Ok(Report::waiting("waits for an API key"));
         };
         let key = &known.key;
         let recorded = known_id(cx).is_some();
-        let (seen, ()) = tokio::join!(look(cx, key), cx.needed());
+        let was_temporary = claimed.is_some();
+        let (seen, ()) = tokio::join!(look(cx, key, claimed), cx.needed());
         if cx.known_key().is_none() {
             // Neon has refused it meanwhile, and it was forgotten
             return Ok(Report::waiting("waits for an API key"));
@@ -235,17 +301,9 @@ impl ProjectStep {
             }
             Sight::Named(projects) => match projects.as_slice() {
                 [only] => {
-                    let age = age::since(&only.created_at, cx.settings.now);
-                    findings.push(
-                        Finding::new(
-                            Code::ProjectDuplicate,
-                            format!("`{name}` exists already: join it"),
-                        )
-                        .detail(format!("{}, created {age}", only.id))
-                        .hint("neonup setup project")
-                        .fixable(),
-                    );
-                    format!("`{name}` exists ({}), not joined yet", only.id)
+                    let (finding, evidence) = not_joined(cx, only, was_temporary);
+                    findings.push(finding);
+                    evidence
                 }
                 several => {
                     findings.push(ambiguous(name, several));
@@ -270,11 +328,7 @@ impl ProjectStep {
                 format!("no project `{name}` yet")
             }
             Sight::Lost(id) => {
-                findings.push(
-                    Finding::new(Code::ProjectDeleted, format!("project {id} is not there, or not visible to this key"))
-                        .path("neonup.toml")
-                        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project"),
-                );
+                findings.push(lost(&id, was_temporary));
                 format!("project {id} is not there")
             }
         };
@@ -388,6 +442,7 @@ impl ProjectStep {
             postgres: cx.settings.project.postgres,
             choices: choices.into(),
             unlisted: listing.unavailable.len(),
+            temporary: false,
             joined: None,
         }
     }

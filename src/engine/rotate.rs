@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(super) use key::api_key;
 
-use super::{Cx, Project, Step as _, env, login, target};
+use super::{Cx, Project, Step as _, env, login, target, temporary};
 use crate::{
     answer::Answer,
     domain::url::{Connection, Part, recognise},
@@ -67,6 +67,9 @@ impl Rotated {
 
 /// Gives the role a new password, or finishes what an earlier run began.
 pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
+    if cx.project().is_some_and(|project| project.is_temporary()) {
+        return Err(temporary::no_rotation());
+    }
     let known = login::find_key(cx).await.ok_or_else(login::needed)?;
     let project = cx.project().ok_or_else(|| {
         Failure::new(

@@ -82,6 +82,7 @@ async fn in_project(
     let hidden = [
         "NEON_API_KEY",
         "NEON_API_HOST",
+        "NEONUP_CLAIM_HOST",
         "NEONUP_CA_FILE",
         "DATABASE_URL",
     ];

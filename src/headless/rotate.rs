@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use super::{Output, ask, report, work};
 use crate::{
     answer::Answer,
+    engine::temporary::no_rotation,
     failure::{Exit, Failure},
     finding::Code,
     plan::{Status, StepId},
@@ -176,6 +177,10 @@ async fn hopeless(work: &mut work::Work, what: What, output: &mut Output) -> Opt
             output.note("cancelled. Nothing was changed.");
             return Some(Exit::Cancelled);
         }
+    }
+    let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
+    if what == What::Password && temporary {
+        return Some(output.failed(&no_rotation(), Exit::Failed));
     }
     let needed: &[StepId] = match what {
         What::Password => &[StepId::Login, StepId::Project],

@@ -18,16 +18,22 @@ pub async fn serve(options: Options, output: &mut Output) -> Exit {
         Err(error) => return output.failed(&failure(&error), Exit::Failed),
     };
     let host = sandbox.api_host();
+    let claim_host = sandbox.claim_host();
+    let claimable_neon_host = sandbox.claimable_neon_host();
     let ca_file = sandbox.ca_file().display().to_string();
     if output.json {
         output.document(&json!({
             "api_host": host,
+            "claim_host": claim_host,
+            "claimable_neon_host": claimable_neon_host,
             "api_key": sandbox.api_key().expose(),
             "ca_file": ca_file,
             "pid": std::process::id(),
         }));
     } else {
         output.line(format!("export NEON_API_HOST={host}"));
+        output.line(format!("export NEONUP_CLAIM_HOST={claim_host}"));
+        output.line(format!("export CLAIMABLE_NEON_HOST={claimable_neon_host}"));
         output.line(format!(
             "export NEON_API_KEY={}",
             sandbox.api_key().expose()

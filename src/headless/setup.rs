@@ -44,7 +44,14 @@ pub async fn run(
         return work.stopped(stop, &shown, output).await;
     }
     match everything(&mut work, &shown, how, output).await {
-        Ok(()) => work.finished(&shown, output).await,
+        Ok(()) => {
+            let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
+            let exit = work.finished(&shown, output).await;
+            if temporary && !output.json && !how.dry_run {
+                output.note("to keep the temporary database: neonup claim, best within 24 hours");
+            }
+            exit
+        }
         Err(Ended::Stop(stop)) => work.stopped(stop, &shown, output).await,
         Err(Ended::Failed) => {
             work.finished(&shown, output).await;

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 
 use super::{
     Ports,
+    claimable::{Claimable, TemporaryDatabase},
     database::{Database, Session, TlsFacts},
     files::DiskFiles,
     neon::{
@@ -36,6 +37,7 @@ use crate::{
 pub(crate) fn ports(root: &Path, state: &Path, repository: Arc<FakeRepository>) -> Ports {
     Ports {
         neon: Arc::new(Nothing),
+        claimable: Arc::new(Nothing),
         database: Arc::new(Nothing),
         store: Arc::new(Nothing),
         files: Arc::new(DiskFiles::with_state(root, state)),
@@ -226,6 +228,16 @@ impl Neon for Nothing {
     }
     async fn sandbox_authority(&self) -> Option<String> {
         None
+    }
+}
+
+#[async_trait]
+impl Claimable for Nothing {
+    async fn create(&self) -> Result<TemporaryDatabase> {
+        none()
+    }
+    async fn get(&self, _: &Secret) -> Result<Option<TemporaryDatabase>> {
+        none()
     }
 }
 

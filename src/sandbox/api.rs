@@ -1,8 +1,10 @@
 //! The HTTP API: who may ask, what is logged, what goes wrong on purpose; the resources are in the files below.
 
 mod account;
+mod agents;
 mod branches;
 mod caller;
+mod claims;
 mod control;
 mod endpoints;
 mod extras;
@@ -38,6 +40,11 @@ use crate::sandbox::{
 /// Where Neon's API begins.
 const BASE: &str = "/api/v2";
 
+/// Where the API of the service of temporary databases begins.
+const CLAIMS: &str = "/api/v1";
+
+pub(crate) use claims::watch_all as watch_temporary;
+
 /// What handlers share.
 type Shared = State<Arc<Core>>;
 
@@ -68,13 +75,25 @@ pub(crate) fn forget_projects(core: &Arc<Core>) {
 fn router(core: Arc<Core>) -> Router {
     let api = account_routes()
         .merge(project_routes())
-        .merge(branch_routes())
-        .fallback(reply::no_route)
-        .method_not_allowed_fallback(reply::no_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
-        .layer(middleware::from_fn_with_state(Arc::clone(&core), record));
+        .merge(branch_routes());
+    // Neon's two services of databases without an account
+    let claims = Router::new()
+        .route("/database", post(claims::create))
+        .route("/database/{id}", get(claims::get));
+    // both are logged, and misbehave when they are told to
+    let watched = |routes: Router<Arc<Core>>| {
+        routes
+            .fallback(reply::no_route)
+            .method_not_allowed_fallback(reply::no_method)
+            .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
+            .layer(middleware::from_fn_with_state(Arc::clone(&core), record))
+    };
     Router::new()
-        .nest(BASE, api)
+        .nest(BASE, watched(api))
+        .nest(CLAIMS, watched(claims))
+        .nest(agents::BASE, watched(agents::routes()))
+        .route("/claim/{id}", get(claims::page).post(claims::claim))
+        .route("/sandbox/databases/{id}", post(claims::change))
         .route("/sandbox", get(control::about))
         .route(
             "/sandbox/faults",

@@ -76,6 +76,27 @@ pub(crate) struct Project {
     pub(crate) operations: Vec<Operation>,
     #[serde(default)]
     pub(crate) permissions: Vec<Permission>,
+    /// What the service of temporary databases knows of it, where it was made there.
+    #[serde(default)]
+    pub(crate) temporary: Option<Temporary>,
+}
+
+/// Whose a temporary database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Ownership {
+    Unclaimed,
+    Claiming,
+    Claimed,
+}
+
+/// A temporary database (reference/neon-api.md section 7.1).
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Temporary {
+    /// The id that reads and claims it.
+    pub(crate) id: String,
+    pub(crate) status: Ownership,
+    pub(crate) expires_at: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -197,6 +218,13 @@ pub(crate) struct Operation {
 }
 
 impl Project {
+    /// Whether it is a temporary database that no account has: then no key sees it.
+    pub(crate) fn is_ownerless(&self) -> bool {
+        self.temporary
+            .as_ref()
+            .is_some_and(|temporary| temporary.status != Ownership::Claimed)
+    }
+
     /// The branch that is used when none is named.
     pub(crate) fn default_branch(&self) -> Option<&Branch> {
         self.branches.iter().find(|branch| branch.default)

@@ -100,6 +100,7 @@ fn project_detail(choices: Vec<ProjectChoice>, joined: Option<Joined>) -> Detail
         postgres: 17,
         choices: choices.into(),
         unlisted: 0,
+        temporary: false,
         joined,
     })
 }
@@ -849,6 +850,28 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     add("login-done", at(StepId::Project).keys(&[Char('1')]));
 
     add("project-create", &mut at(StepId::Project));
+    let mut temporary = todo(StepId::Project);
+    "no temporary database yet".clone_into(&mut temporary.evidence);
+    temporary.findings = vec![
+        Finding::new(
+            Code::ProjectMissing,
+            "there is no temporary database for this clone yet",
+        )
+        .detail("neon.new makes one without an account")
+        .hint("neonup setup --claimable")
+        .fixable(),
+    ];
+    temporary.detail = Some(Detail::Project(Project {
+        wanted: "aido-todo".to_owned(),
+        temporary: true,
+        ..Project::default()
+    }));
+    let mut stage = at(StepId::Project);
+    stage.app.probe(&[StepId::Project]);
+    add(
+        "project-temporary",
+        stage.probed(StepId::Project, temporary),
+    );
     let mut exists = todo(StepId::Project);
     "aido-todo exists already, created 3 days ago".clone_into(&mut exists.evidence);
     exists.findings = vec![

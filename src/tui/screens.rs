@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
-    engine::env::IN_PLACE,
+    engine::{env::IN_PLACE, temporary},
     event::Phase,
     plan::{Status, StepId, StepState},
 };
@@ -139,6 +139,9 @@ fn done(app: &App, step: StepId) -> Ask {
     let mut choices = vec![onward(app)];
     match step {
         StepId::Login => choices.push(Choice::new("Use another key", "change", Action::Change)),
+        // without an account there is none to choose
+        StepId::Project
+            if project::list(app.plan.step(step)).is_some_and(|list| list.temporary) => {}
         StepId::Project => choices.push(Choice::new(
             "Choose another project",
             "change",
@@ -263,6 +266,12 @@ pub fn command(app: &App) -> String {
     let selected = ask.selected(app);
     let action = selected.as_deref().map(|choice| &choice.action);
     match (step, action) {
+        (StepId::Login, Some(Action::Apply(Answer::Temporary))) => temporary::SETUP.to_owned(),
+        (StepId::Project, Some(Action::Apply(Answer::Default)))
+            if project::list(app.plan.step(step)).is_some_and(|list| list.temporary) =>
+        {
+            temporary::SETUP.to_owned()
+        }
         (StepId::Login, _) if open || app.login.change => "neonup login".to_owned(),
         (_, Some(Action::Apply(Answer::Join(id)))) => {
             let id = if app.presenter { presenter::HIDDEN } else { id };

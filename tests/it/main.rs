@@ -12,6 +12,7 @@
 )]
 
 mod broken;
+mod claim;
 mod cli;
 mod core;
 mod envdoc;

@@ -22,7 +22,7 @@ use crate::world::KEY;
 
 /// What the server does with every request.
 #[derive(Debug, Clone, Copy)]
-enum Behaviour {
+pub enum Behaviour {
     Status(u16, &'static str),
     /// Closes the connection without an answer.
     Reset,
@@ -34,15 +34,15 @@ enum Behaviour {
 }
 
 /// A server of one behaviour that counts what it is asked.
-struct Server {
-    base: String,
+pub struct Server {
+    pub base: String,
     requests: Arc<std::sync::Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    fn start(behaviour: Behaviour) -> Self {
+    pub fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let base = format!("http://{}/api/v2", listener.local_addr().unwrap());
         let requests = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -84,7 +84,7 @@ impl Server {
         HttpNeon::new(self.base.clone(), None, Duration::from_millis(400))
     }
 
-    fn count(&self, method: &str) -> usize {
+    pub fn count(&self, method: &str) -> usize {
         self.requests
             .lock()
             .unwrap()

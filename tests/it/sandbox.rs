@@ -1,6 +1,7 @@
 //! The sandbox over its real surfaces: HTTP, TLS, Postgres, processes.
 
 mod api;
+mod claims;
 mod databases;
 mod faults;
 mod lifetime;

@@ -21,6 +21,7 @@ use neonup::{
     plan::StepId,
     ports::{
         Ports,
+        claimable::{Claimable, TemporaryDatabase},
         database::{Database, Session, SqlFile, TableFacts, TlsFacts},
         files::{FileKind, FileStat, Files},
         neon::{
@@ -121,6 +122,12 @@ pub struct State {
     pub rival: Option<Project>,
     /// Files that git ignores.
     pub ignored: Vec<String>,
+    /// What the service of temporary databases makes next, and what it knows.
+    pub temporary: Option<TemporaryDatabase>,
+    /// How many temporary databases were made.
+    pub temporaries: usize,
+    /// What the service says in place of an answer.
+    pub service_fails: Option<Failure>,
 }
 
 impl State {
@@ -147,6 +154,7 @@ impl World {
         let world = Arc::new(self.clone());
         Ports {
             neon: world.clone(),
+            claimable: world.clone(),
             database: world.clone(),
             store: world.clone(),
             files: world.clone(),
@@ -615,6 +623,30 @@ fn branch() -> Branch {
         name: "main".to_owned(),
         default: true,
         current_state: "ready".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Claimable for World {
+    async fn create(&self) -> Result<TemporaryDatabase> {
+        self.changing("create temporary").await;
+        self.with(|state| {
+            if let Some(failure) = state.service_fails.clone() {
+                return Err(failure);
+            }
+            state.temporaries += 1;
+            Ok(state.temporary.clone().unwrap())
+        })
+    }
+
+    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>> {
+        self.called("get temporary");
+        self.with(|state| {
+            if let Some(failure) = state.service_fails.clone() {
+                return Err(failure);
+            }
+            Ok(state.temporary.clone().filter(|known| known.id == *id))
+        })
     }
 }
 

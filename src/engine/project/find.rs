@@ -27,7 +27,7 @@ pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
 
 /// The id of the project that is meant: a flag's, else the recorded one. What was recorded at the start counts only where nothing can be
 /// read now, since it may have been taken out.
-pub(super) fn known_id(cx: &Cx) -> Option<String> {
+pub(in crate::engine) fn known_id(cx: &Cx) -> Option<String> {
     let flag = cx.settings.flags.project.clone();
     flag.or_else(|| match config(cx) {
         Some(config) => config.project.id,
@@ -35,8 +35,13 @@ pub(super) fn known_id(cx: &Cx) -> Option<String> {
     })
 }
 
-/// Finds the project: by its id, else by its exact name over everything that the key sees.
-pub(super) async fn look(cx: &Cx, key: &Secret) -> Result<(Sight, Listing)> {
+/// Finds the project: by its id, else by its exact name over everything that the key sees. `claimed`: the id of the temporary
+/// database that an account has taken over, which is meant unless another id is recorded.
+pub(super) async fn look(
+    cx: &Cx,
+    key: &Secret,
+    claimed: Option<String>,
+) -> Result<(Sight, Listing)> {
     if let Some(id) = known_id(cx) {
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {
@@ -46,6 +51,19 @@ pub(super) async fn look(cx: &Cx, key: &Secret) -> Result<(Sight, Listing)> {
                     unavailable: Vec::new(),
                 };
                 Ok((Sight::Recorded(project), listing))
+            }
+            None => Ok((Sight::Lost(id), Listing::default())),
+        };
+    }
+    if let Some(id) = claimed.filter(|_| !cx.settings.flags.new_project) {
+        cx.progress(Progress::label("asking Neon for the claimed project"));
+        return match cx.ports.neon.project(key, &id).await? {
+            Some(project) => {
+                let listing = Listing {
+                    projects: vec![project.clone()],
+                    unavailable: Vec::new(),
+                };
+                Ok((Sight::Named(vec![project]), listing))
             }
             None => Ok((Sight::Lost(id), Listing::default())),
         };

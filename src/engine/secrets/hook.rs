@@ -12,7 +12,7 @@ use super::{live::Live, words};
 use crate::{
     answer::Store,
     detail::KeySource,
-    engine::{Cx, KnownKey, Shared},
+    engine::{Cx, KnownKey, Shared, temporary},
     failure::Result,
     finding::{Finding, Severity},
     plan::StepId,
@@ -40,6 +40,7 @@ pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
         (stored.ok().flatten(), KeySource::File)
     };
     cx.remember_key(key.map(|key| KnownKey { key, source }));
+    temporary::recall(&cx).await;
     let live = Live::gather(&cx);
     let scan = cx.ports.repository.scan_staged(live.secrets()).await?;
     let mut findings: Vec<_> = scan

@@ -1,6 +1,6 @@
 //! The secrets that are known: what the env files hold, and the API key.
 
-use super::words::GENERATED;
+use super::words::{CLAIM, GENERATED, OF_TEMPORARY};
 use crate::{
     detail::CheckState,
     domain::{
@@ -8,7 +8,7 @@ use crate::{
         dotenv::Document,
         url::{Part, recognise},
     },
-    engine::Cx,
+    engine::{Cx, Project},
     secret::Secret,
     settings::KeySpec,
 };
@@ -16,6 +16,8 @@ use crate::{
 /// The live secrets with their names.
 pub(super) struct Live {
     secrets: Vec<(String, Secret)>,
+    /// The password of the temporary database, where there is one.
+    temporary: Option<Secret>,
     /// Files that could not be read.
     unread: Vec<String>,
 }
@@ -25,6 +27,10 @@ impl Live {
     pub(super) fn gather(cx: &Cx) -> Self {
         let mut live = Self {
             secrets: Vec::new(),
+            temporary: cx
+                .project()
+                .filter(Project::is_temporary)
+                .map(|project| project.connection.password),
             unread: Vec::new(),
         };
         for target in &cx.settings.env {
@@ -80,6 +86,9 @@ impl Live {
                 project.connection.password,
             );
         }
+        if let Some(claim) = cx.claim() {
+            live.add(CLAIM.to_owned(), claim);
+        }
         if let Some(key) = cx.known_key() {
             live.add("the Neon API key".to_owned(), key.key);
         }
@@ -131,7 +140,10 @@ impl Live {
         }
     }
 
-    fn add(&mut self, name: String, secret: Secret) {
+    fn add(&mut self, mut name: String, secret: Secret) {
+        if self.temporary.as_ref() == Some(&secret) {
+            name.push_str(OF_TEMPORARY);
+        }
         if !secret.is_empty() && !self.secrets.iter().any(|(_, known)| *known == secret) {
             self.secrets.push((name, secret));
         }

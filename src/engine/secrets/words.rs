@@ -12,6 +12,9 @@ use crate::{
 /// What the name of a secret begins with that this program made, before its key and its file.
 pub(super) const GENERATED: &str = "the value of ";
 
+/// What the id of the temporary database is called.
+pub(super) const CLAIM: &str = "the claim link of the temporary database";
+
 const FIX: &str = "neonup check secrets --fix";
 
 /// The only cure for a password that others may have.
@@ -21,13 +24,26 @@ const ROTATE: &str =
 /// The only cure for an API key that others may have.
 const REVOKE: &str = "`neonup rotate --api-key` makes a new key, stores it, and revokes this one";
 
+/// The only cure for a claim link that others may have, short of claiming the database before they do.
+const ANOTHER: &str = "whoever has the link can take the database: claim it first (`neonup claim`), or `neonup setup --claimable --new` makes another";
+
+/// How the password of a temporary database is marked, which no rotation ends.
+pub(super) const OF_TEMPORARY: &str = " (a temporary database)";
+
+/// The only cure for the password of a temporary database.
+const ANEW: &str = "`neonup setup --claimable --new` makes another database with another password; or claim this one (`neonup claim`), then rotate";
+
 /// The cure for what others may have.
 fn cure(leak: &Leak) -> String {
+    if leak.what.ends_with(OF_TEMPORARY) {
+        return ANEW.to_owned();
+    }
     match leak.what.strip_prefix(GENERATED) {
         Some(place) => format!(
             "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
         ),
         None if leak.what.contains("API key") => REVOKE.to_owned(),
+        None if leak.what == CLAIM => ANOTHER.to_owned(),
         None => ROTATE.to_owned(),
     }
 }
@@ -357,6 +373,11 @@ mod tests {
                 "`neonup rotate` gives the role a new password",
             ),
             ("the Neon API key", "`neonup rotate --api-key`"),
+            (CLAIM, "`neonup claim`"),
+            (
+                "the password of DATABASE_URL in backend/.env (a temporary database)",
+                "`neonup setup --claimable --new`",
+            ),
         ] {
             let leak = Leak {
                 what: what.to_owned(),

@@ -174,6 +174,12 @@ fn login_choices(state: &StepState) -> Vec<Choice> {
         let label = format!("Use the neon CLI's login ({account}), for this session only");
         choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
     }
+    if login.is_some_and(|login| login.key.is_none()) {
+        choices.push(choice(
+            "No account: a temporary database, deleted after 72 hours unless it is claimed",
+            Act::Apply(Answer::Temporary),
+        ));
+    }
     choices
 }
 
@@ -264,6 +270,12 @@ pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
 fn project_choices(state: &StepState, filter: &str) -> Vec<Choice> {
     let mut choices = Vec::new();
     if let Some(project) = project(state) {
+        if project.temporary {
+            return vec![choice(
+                "Make a temporary database",
+                Act::Apply(Answer::Default),
+            )];
+        }
         let exact = matching(project, filter).filter(|found| found.exact);
         choices.extend(exact.map(join));
         if choices.is_empty() && filter.is_empty() && state.status == Status::Todo {

@@ -6,12 +6,11 @@
 
 use std::{
     path::PathBuf,
-    sync::OnceLock,
     time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
-use reqwest::{Client, Method, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -23,9 +22,11 @@ use crate::{
     domain::url::Connection,
     failure::{Failure, Result},
     finding::Code,
-    ports::notice,
+    ports::{
+        http::{Outlet, segment},
+        notice,
+    },
     secret::Secret,
-    settings::is_loopback,
 };
 
 /// How many projects a page holds: the most that Neon allows.
@@ -37,12 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Neon's API over HTTP.
 pub struct HttpNeon {
-    base: String,
-    ca_file: Option<PathBuf>,
-    timeout: Duration,
+    outlet: Outlet,
     /// The longest pause before the first repetition; each further one may take twice as long.
     pause: Duration,
-    client: OnceLock<std::result::Result<Client, Failure>>,
 }
 
 /// Neon's error body.
@@ -85,11 +83,8 @@ impl HttpNeon {
     /// An adapter for the API at `base`. Nothing is opened or read before the first call.
     pub fn new(base: impl Into<String>, ca_file: Option<PathBuf>, timeout: Duration) -> Self {
         Self {
-            base: base.into(),
-            ca_file,
-            timeout,
+            outlet: Outlet::new(base.into(), "--api-host (NEON_API_HOST)", ca_file, timeout),
             pause: Duration::from_millis(250),
-            client: OnceLock::new(),
         }
     }
 
@@ -98,43 +93,6 @@ impl HttpNeon {
     pub const fn retrying_after(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
-    }
-
-    fn client(&self) -> Result<Client> {
-        self.client
-            .get_or_init(|| {
-                let mut builder = Client::builder()
-                    .user_agent(concat!("neonup/", env!("CARGO_PKG_VERSION")))
-                    .connect_timeout(self.timeout.min(Duration::from_secs(10)))
-                    .timeout(self.timeout);
-                if is_loopback(&self.base) {
-                    // the sandbox is on this machine: a proxy would be handed the key in clear, and could not reach it anyway
-                    builder = builder.no_proxy();
-                }
-                if self.base.starts_with("http://") {
-                    // nothing is encrypted there: reading the system's certificates would only take time
-                    builder = builder.tls_certs_only([]);
-                }
-                if let Some(path) = &self.ca_file {
-                    let unusable = |why: String| {
-                        Failure::new(
-                            Code::LoginUnreachable,
-                            format!("cannot use the certificate file `{}`", path.display()),
-                        )
-                        .why(why)
-                        .hint("name a readable PEM file with --ca-file")
-                    };
-                    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-                    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-                        .map_err(|error| unusable(error.to_string()))?;
-                    builder = builder.tls_certs_merge(certificates);
-                }
-                builder.build().map_err(|error| {
-                    Failure::new(Code::LoginUnreachable, "cannot set up the HTTP client")
-                        .why(root_cause(&error))
-                })
-            })
-            .clone()
     }
 
     async fn get<T: DeserializeOwned>(
@@ -221,9 +179,10 @@ impl HttpNeon {
             })?;
         bearer.set_sensitive(true);
         let mut request = self
+            .outlet
             .client()
             .map_err(fatal)?
-            .request(method.clone(), format!("{}{path}", self.base))
+            .request(method.clone(), format!("{}{path}", self.outlet.base))
             .query(query)
             .header(header::AUTHORIZATION, bearer)
             .header(header::ACCEPT, "application/json");
@@ -250,7 +209,7 @@ impl HttpNeon {
                     Code::LoginUnreachable,
                     format!(
                         "{} answered with something else than Neon's JSON",
-                        self.base
+                        self.outlet.base
                     ),
                 )
                 .why(format!(
@@ -276,60 +235,12 @@ impl HttpNeon {
         })
     }
 
-    /// Names why there was no answer: the name, the port, the certificate, the proxy, or time.
     fn unreachable(&self, error: &reqwest::Error) -> Refusal {
-        let cause = root_cause(error);
-        let lower = chain(error);
-        let host = &self.base;
-        let (what, hint, repeat) = if error.is_timeout() {
-            (
-                format!("{host} did not answer in time"),
-                "try again, or allow more with --timeout",
-                true,
-            )
-        } else if lower.contains("proxy") || lower.contains("tunnel") {
-            (
-                format!("the proxy did not let the request to {host} through"),
-                "check HTTPS_PROXY and NO_PROXY",
-                false,
-            )
-        } else if lower.contains("invalidcontenttype") {
-            (
-                format!("{host} does not speak TLS"),
-                "check --api-host: is it http:// instead of https://, or another port?",
-                false,
-            )
-        } else if lower.contains("lookup") || lower.contains("resolve") {
-            (
-                format!("the name of {host} does not resolve"),
-                "check the network and --api-host",
-                false,
-            )
-        } else if lower.contains("certificate") || lower.contains("tls") {
-            (
-                format!("{host} has no certificate that this machine trusts"),
-                "behind a company proxy, name its certificate with --ca-file",
-                false,
-            )
-        } else if lower.contains("refused") {
-            (
-                format!("nothing listens at {host}"),
-                "check --api-host (NEON_API_HOST), and start the sandbox if you meant it",
-                false,
-            )
-        } else {
-            (
-                format!("no answer from {host}"),
-                "check the network and --api-host",
-                true,
-            )
-        };
+        let (failure, unknown) = self.outlet.unreachable(error);
         Refusal {
-            failure: Failure::new(Code::LoginUnreachable, what)
-                .why(cause)
-                .hint(hint),
+            failure,
             untouched: false,
-            unknown: repeat,
+            unknown,
             wait: None,
         }
     }
@@ -734,9 +645,14 @@ impl Neon for HttpNeon {
         struct Answer {
             ca_pem: String,
         }
-        let mut url = url::Url::parse(&self.base).ok()?;
+        let mut url = url::Url::parse(&self.outlet.base).ok()?;
         url.set_path("/sandbox");
-        let request = self.client().ok()?.get(url).timeout(Duration::from_secs(2));
+        let request = self
+            .outlet
+            .client()
+            .ok()?
+            .get(url)
+            .timeout(Duration::from_secs(2));
         let answer = request.send().await.ok()?.error_for_status().ok()?;
         Some(answer.json::<Answer>().await.ok()?.ca_pem)
     }
@@ -824,36 +740,6 @@ fn retry_after(text: &str) -> Option<Duration> {
         .ok()
 }
 
-/// The innermost cause, which is the one that says something. It never holds the request's headers.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-/// All causes, in lower case, to tell them apart: the innermost one does not say that it happened on the way to a proxy. The
-/// outermost is left out, since it quotes the address.
-fn chain(error: &reqwest::Error) -> String {
-    let mut all = String::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        all.push_str(&inner.to_string().to_lowercase());
-        all.push('\n');
-        cause = inner.source();
-    }
-    all
-}
-
-/// A path segment, percent-encoded.
-fn segment(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
-        .replace("%2D", "-")
-        .replace("%5F", "_")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -921,11 +807,5 @@ mod tests {
         assert_eq!(retry_after("7"), Some(Duration::from_secs(7)));
         assert!(retry_after("Fri, 31 Dec 2999 23:59:59 GMT").is_some());
         assert_eq!(retry_after("soon"), None);
-    }
-
-    #[test]
-    fn a_segment_cannot_leave_its_place() {
-        assert_eq!(segment("old-violet-32930710"), "old-violet-32930710");
-        assert_eq!(segment("a/../b?c"), "a%2F%2E%2E%2Fb%3Fc");
     }
 }

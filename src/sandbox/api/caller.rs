@@ -8,7 +8,7 @@ use axum::{
 };
 
 use crate::sandbox::{
-    api::reply::ApiError,
+    api::{agents, reply::ApiError},
     core::Core,
     ids,
     state::{Project, Scope, digest},
@@ -34,6 +34,12 @@ impl FromRequestParts<Arc<Core>> for Caller {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(ApiError::unauthorized)?;
+        if let Some(project) = agents::project_of(core, parts, key.trim()) {
+            let org = String::new();
+            return Ok(Self {
+                scope: Scope::Project { org, project },
+            });
+        }
         let digest = digest(key.trim());
         let known = core.store.read(|state| {
             let key = state
@@ -92,9 +98,11 @@ impl Caller {
     /// Whether the key may see the project.
     pub(super) fn sees(&self, project: &Project) -> bool {
         match &self.scope {
+            // an identity of the service of temporary databases
+            Scope::Project { project: own, .. } => project.id == *own,
+            Scope::Personal | Scope::Organization { .. } if project.is_ownerless() => false,
             Scope::Personal => true,
             Scope::Organization { org } => project.org_id == *org,
-            Scope::Project { project: own, .. } => project.id == *own,
         }
     }
 

@@ -54,7 +54,7 @@ pub(super) async fn add_projects(State(core): Shared, bytes: Bytes) -> Response 
 }
 
 /// No middleware signs the errors of these routes.
-fn answer(outcome: Result<Value, ApiError>) -> Response {
+pub(super) fn answer(outcome: Result<Value, ApiError>) -> Response {
     match outcome {
         Ok(value) => Json(value).into_response(),
         Err(error) => reply::sign(error.respond(), &RequestId::of(&HeaderMap::new())),

@@ -23,8 +23,8 @@ use crate::sandbox::{
     compute::{self, Place},
     core::Core,
     engine, front, ids,
-    operations::{self, Work},
-    state::{Database, Permission, Project, Role, Scope},
+    operations::{self, Scheduled, Work},
+    state::{Database, Permission, Project, Role, Scope, State as Everything, Temporary},
 };
 
 /// How many projects there may be unless a fault says otherwise.
@@ -215,8 +215,16 @@ impl NewProject {
             endpoints: Vec::new(),
             operations: Vec::new(),
             permissions: Vec::new(),
+            temporary: None,
         })
     }
+}
+
+/// A project with Neon's defaults, which belongs to nobody yet.
+pub(super) fn ownerless(temporary: Temporary) -> Result<Project, ApiError> {
+    let mut project = NewProject::default().build(String::new())?;
+    project.temporary = Some(temporary);
+    Ok(project)
 }
 
 /// Projects that stand in the list and have no compute, for what has to cope with many; one can be added to each.
@@ -248,35 +256,16 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
     let new: NewProject = field(&bytes, "project")?;
     new.check()?;
     let org = organization_of(&core, &caller, new.org_id.as_deref())?;
-    let mut project = new.build(org)?;
-    let id = project.id.clone();
-    let branch_id = project
-        .default_branch()
-        .map(|branch| branch.id.clone())
-        .unwrap_or_default();
-    let endpoint = endpoints::blank(&branch_id);
-    let (place, endpoint_id) = (Place::new(&id, &branch_id), endpoint.id.clone());
-    project.endpoints.push(endpoint);
-    let port = front::open(&core, place.clone(), &endpoint_id, 0)
-        .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
-    if let Some(endpoint) = project.endpoint_mut(&endpoint_id) {
-        endpoint.port = port;
-    }
-    let works = vec![Work::CreateTimeline, Work::StartCompute];
-    let scheduled = operations::schedule(&mut project, &place.branch, Some(&endpoint_id), works);
     let limit = core.faults().projects_limit.unwrap_or(DEFAULT_LIMIT);
-    let added = core.store.add(project, |state| {
-        let count = state.projects.len();
+    let (id, scheduled) = begin(&core, new.build(org)?, |state| {
+        let owned = |project: &&Project| !project.is_ownerless();
+        let count = state.projects.values().filter(owned).count();
         if count < limit {
             return Ok(());
         }
         let text = format!("user projects limit of {limit} exceeded, got {count}");
         Err(ApiError::unprocessable("PROJECTS_LIMIT_EXCEEDED", text))
-    });
-    if let Err(error) = added {
-        core.close_front(&endpoint_id);
-        return Err(error);
-    }
+    })?;
     let answer = core.store.read(|state| {
         let project = state.projects.get(&id)?;
         Some(receipt(project, state))
@@ -287,8 +276,36 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
         .ok_or_else(|| ApiError::internal("the project was deleted while it was created"))
 }
 
+/// Adds a project with a compute, unless `allow` has something against it. Gives its id, and the work to be run.
+pub(super) fn begin(
+    core: &Arc<Core>,
+    mut project: Project,
+    allow: impl FnOnce(&Everything) -> Result<(), ApiError>,
+) -> Result<(String, Vec<Scheduled>), ApiError> {
+    let id = project.id.clone();
+    let branch_id = project
+        .default_branch()
+        .map(|branch| branch.id.clone())
+        .unwrap_or_default();
+    let endpoint = endpoints::blank(&branch_id);
+    let (place, endpoint_id) = (Place::new(&id, &branch_id), endpoint.id.clone());
+    project.endpoints.push(endpoint);
+    let port = front::open(core, place.clone(), &endpoint_id, 0)
+        .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
+    if let Some(endpoint) = project.endpoint_mut(&endpoint_id) {
+        endpoint.port = port;
+    }
+    let works = vec![Work::CreateTimeline, Work::StartCompute];
+    let scheduled = operations::schedule(&mut project, &place.branch, Some(&endpoint_id), works);
+    if let Err(error) = core.store.add(project, allow) {
+        core.close_front(&endpoint_id);
+        return Err(error);
+    }
+    Ok((id, scheduled))
+}
+
 /// What a create answers: everything there is (reference/neon-api.md section 5.1).
-fn receipt(project: &Project, state: &crate::sandbox::state::State) -> Value {
+fn receipt(project: &Project, state: &Everything) -> Value {
     let branch = project.default_branch();
     let endpoint = project.endpoints.first();
     let role = branch.and_then(|branch| branch.roles.first());
@@ -454,7 +471,7 @@ pub(super) fn forget_all(core: &Arc<Core>) {
 }
 
 /// Closes the ports at once, and stops and removes the computes in the background.
-fn forget(core: &Arc<Core>, project: Project) {
+pub(super) fn forget(core: &Arc<Core>, project: Project) {
     for endpoint in &project.endpoints {
         core.close_front(&endpoint.id);
     }

@@ -5,8 +5,8 @@ use std::{io, time::Duration};
 use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::{OriginalUri, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt as _, stream};
@@ -178,8 +178,19 @@ pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
 
 /// The request's path and query, with the base path that routing has taken away.
 pub(super) fn original_path(request: &Request) -> String {
-    let path = request.uri().path_and_query().map(ToString::to_string);
-    format!("{}{}", super::BASE, path.unwrap_or_default())
+    let original = request.extensions().get::<OriginalUri>();
+    let uri = original.map_or_else(|| request.uri(), |OriginalUri(uri)| uri);
+    uri.path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// Whether a request goes to what lies below this path.
+pub(super) fn is_below(parts: &Parts, base: &str) -> bool {
+    let original = parts.extensions.get::<OriginalUri>();
+    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let rest = uri.path().strip_prefix(base);
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Spoils the body of an answer.

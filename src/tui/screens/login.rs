@@ -234,6 +234,16 @@ pub fn ask(app: &App) -> Ask {
         choices.extend(cli);
         choices.extend(keys);
     }
+    if found.is_none() && !app.login.change {
+        choices.push(
+            Choice::new(
+                "No account: a temporary database",
+                "take it",
+                Action::Apply(Answer::Temporary),
+            )
+            .note("for 72 hours"),
+        );
+    }
     if !app.login.change {
         choices.push(Choice::new(
             "No account: copy `neonup demo`",

@@ -204,6 +204,16 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
     let Some(list) = list(state) else {
         return Ask::first(vec![Choice::new("Look again", "look again", Action::Probe)]);
     };
+    if list.temporary && list.joined.is_none() {
+        return Ask::first(vec![
+            Choice::new(
+                "Make a temporary database",
+                "make",
+                Action::Apply(Answer::Default),
+            )
+            .note("72 hours, unless claimed"),
+        ]);
+    }
     let filtered = !app.project.filter.value().trim().is_empty();
     let found = found(app, list);
     let exact = found.exact;

@@ -1,0 +1,277 @@
+//! Claimable Neon (reference/neon-api.md section 7.2), as far as the `neon` CLI's `neon claim` uses it: an identity without an
+//! account, its token, the credentials of its project, and the offer to claim it. The project is one of [`super::claims`].
+//!
+//! An identity's assertion and its token are both the database's id here: whoever has it may do the same with it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::sandbox::{
+    api::{Shared, branches, claims, endpoints, operations, projects, reply, roles},
+    core::Core,
+    ids,
+    state::{Ownership, Project},
+};
+
+/// Where the service's API begins.
+pub(super) const BASE: &str = "/v1";
+
+/// The grant that exchanges an assertion for a token (RFC 7523).
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// An error in the service's shape.
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let retryable = self.status.is_server_error();
+        let error = json!({
+            "code": self.code,
+            "message": self.message,
+            "retryable": retryable,
+            "request_id": ids::uuid(),
+        });
+        (self.status, Json(json!({"error": error}))).into_response()
+    }
+}
+
+type Answer = Result<Json<Value>, Refusal>;
+
+/// The routes: the service's own, and those of Neon's API that it passes on. It lets nobody reset a password or make a branch.
+pub(super) fn routes() -> Router<Arc<Core>> {
+    let project = |rest: &str| format!("/projects/{{project}}{rest}");
+    let branch = |rest: &str| project(&format!("/branches/{{branch}}{rest}"));
+    Router::new()
+        .route("/agent/identity", post(register))
+        .route("/oauth2/token", post(exchange))
+        .route(&project("/credentials"), get(credentials))
+        .route(&project("/claim"), get(status).post(offer))
+        .route(&project(""), get(projects::get).delete(delete))
+        .route(&project("/connection_uri"), get(roles::connection_uri))
+        .route(&project("/operations"), get(operations::list))
+        .route(&project("/operations/{operation}"), get(operations::get))
+        .route(&project("/branches"), get(branches::list))
+        .route(&project("/endpoints"), get(endpoints::list))
+        .route(&project("/endpoints/{endpoint}"), get(endpoints::get))
+        .route(&branch(""), get(branches::get))
+        .route(&branch("/endpoints"), get(endpoints::list_of_branch))
+        .route(&branch("/databases"), get(roles::databases))
+        .route(&branch("/databases/{database}"), get(roles::database))
+        .route(&branch("/roles"), get(roles::roles))
+        .route(&branch("/roles/{role}"), get(roles::role))
+}
+
+#[derive(Deserialize)]
+struct Registration {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    capabilities: Vec<String>,
+}
+
+/// An identity, and its project. Only Postgres is granted.
+async fn register(State(core): Shared, bytes: Bytes) -> Answer {
+    let invalid = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message);
+    let wanted: Registration =
+        serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
+    if wanted.kind != "anonymous" {
+        return Err(invalid("type must be anonymous"));
+    }
+    let name = claims::make(&core).await.map_err(|_refused| {
+        Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "provisioning_failed",
+            "the project could not be made",
+        )
+    })?;
+    let decisions: Vec<_> = wanted
+        .capabilities
+        .iter()
+        .map(|capability| {
+            if capability == "postgres" {
+                return json!({"capability": capability, "granted": true});
+            }
+            json!({
+                "capability": capability,
+                "granted": false,
+                "reason": "unavailable",
+                "message": "the sandbox has Postgres alone",
+            })
+        })
+        .collect();
+    view(&core, &name, |project| {
+        let temporary = project.temporary.as_ref()?;
+        Some(json!({
+            "registration_id": ids::uuid(),
+            "identity_assertion": temporary.id,
+            "assertion_expires": seconds(&temporary.expires_at),
+            "scopes": ["project"],
+            "project": {
+                "id": project.id,
+                "branch_id": project.default_branch()?.id,
+                "expires_at": temporary.expires_at,
+            },
+            "capabilities": decisions,
+        }))
+    })
+}
+
+/// A token for an assertion.
+async fn exchange(State(core): Shared, bytes: Bytes) -> Answer {
+    let field = |wanted: &str| {
+        url::form_urlencoded::parse(&bytes)
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    if field("grant_type") != GRANT {
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            format!("grant_type must be {GRANT}"),
+        ));
+    }
+    let assertion = field("assertion");
+    let name = claims::find(&core, &assertion).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+            "the assertion is not known, or its project is gone",
+        )
+    })?;
+    if core.store.project(&name, Project::is_ownerless) != Some(true) {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "project_claimed",
+            "the project was claimed",
+        ));
+    }
+    Ok(Json(json!({
+        "access_token": assertion,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "scope": "project",
+    })))
+}
+
+async fn credentials(
+    State(core): Shared,
+    headers: HeaderMap,
+    Path(project): Path<String>,
+) -> Answer {
+    holder(&core, &headers, &project)?;
+    view(&core, &project, |project| {
+        Some(json!({
+            "project_id": project.id,
+            "branch_id": project.default_branch()?.id,
+            "database_url": claims::connection_uri(project)?,
+            "expires_at": project.temporary.as_ref()?.expires_at,
+            "services": {},
+        }))
+    })
+}
+
+/// The offer to claim it: a page for a person.
+async fn offer(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
+    let id = holder(&core, &headers, &project)?;
+    let origin = claims::origin(&headers);
+    let user_code: String = ids::uuid().to_uppercase().chars().take(8).collect();
+    Ok(Json(json!({
+        "user_code": user_code,
+        "verification_uri": format!("{origin}/claim"),
+        "verification_uri_complete": format!("{origin}/claim/{id}"),
+        "expires_in": 900,
+        "interval": 5,
+    })))
+}
+
+async fn status(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
+    holder(&core, &headers, &project)?;
+    view(&core, &project, |project| {
+        let temporary = project.temporary.as_ref()?;
+        let state = match temporary.status {
+            Ownership::Unclaimed => "unclaimed",
+            Ownership::Claiming => "pending",
+            Ownership::Claimed => "reconciled",
+        };
+        Some(json!({
+            "state": state,
+            "expires_at": temporary.expires_at,
+            "reconciled": temporary.status == Ownership::Claimed,
+        }))
+    })
+}
+
+async fn delete(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
+    holder(&core, &headers, &project)?;
+    claims::remove(&core, &project);
+    Ok(Json(json!({})))
+}
+
+/// The id of the project's identity, if this request has its token.
+fn holder(core: &Arc<Core>, headers: &HeaderMap, project: &str) -> Result<String, Refusal> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(|token| token.trim().to_owned())
+        .unwrap_or_default();
+    match claims::find(core, &token) {
+        Some(name) if name == project => Ok(token),
+        Some(_) => Err(missing()),
+        None => Err(Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid_token",
+            "the token is not known",
+        )),
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "not_found", "project not found")
+}
+
+fn view(core: &Core, name: &str, look: impl FnOnce(&Project) -> Option<Value>) -> Answer {
+    let found = core.store.project(name, look).flatten();
+    found.map(Json).ok_or_else(missing)
+}
+
+fn seconds(at: &str) -> i64 {
+    OffsetDateTime::parse(at, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp)
+}
+
+/// For what the service passes on: the project that a token of its is good for.
+pub(super) fn project_of(
+    core: &Core,
+    parts: &axum::http::request::Parts,
+    token: &str,
+) -> Option<String> {
+    reply::is_below(parts, BASE)
+        .then(|| claims::ownerless_of(core, token))
+        .flatten()
+}
