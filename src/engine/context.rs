@@ -237,6 +237,17 @@ impl Cx {
         self.shared.memory().projects_limit = limit;
     }
 
+    /// Remembers that the project is in none of these, the whole list.
+    pub fn remember_absent(&self, listing: Listing) {
+        self.shared.memory().absent = Some((Instant::now(), listing));
+    }
+
+    /// The list in which the project was not, if it was read a moment ago. It is given once: no two creates stand on one list.
+    pub fn take_absent(&self) -> Option<Listing> {
+        let (at, listing) = self.shared.memory().absent.take()?;
+        (at.elapsed() < STILL_ABSENT).then_some(listing)
+    }
+
     /// Whether a temporary database is wanted: by the flag, or by an answer in this run.
     pub fn wants_temporary(&self) -> bool {
         self.settings.flags.claimable || self.shared.memory().temporary
@@ -255,17 +266,6 @@ impl Cx {
     /// Remembers the id of the temporary database.
     pub fn remember_claim(&self, claim: Option<Secret>) {
         self.shared.memory().claim = claim;
-    }
-
-    /// Remembers that the project is in none of these, the whole list.
-    pub fn remember_absent(&self, listing: Listing) {
-        self.shared.memory().absent = Some((Instant::now(), listing));
-    }
-
-    /// The list in which the project was not, if it was read a moment ago. It is given once: no two creates stand on one list.
-    pub fn take_absent(&self) -> Option<Listing> {
-        let (at, listing) = self.shared.memory().absent.take()?;
-        (at.elapsed() < STILL_ABSENT).then_some(listing)
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.

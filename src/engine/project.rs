@@ -104,7 +104,7 @@ impl Step for ProjectStep {
                 // the probe of a moment ago has read the whole list
                 let absent = cx
                     .take_absent()
-                    .filter(|_| known_id(cx).is_none() && claimed.is_none());
+                    .filter(|_| claimed.is_none() && known_id(cx).is_none());
                 let (sight, listing) = match absent {
                     Some(listing) => (Sight::Absent, listing),
                     None => look(cx, key, claimed).await?,
@@ -175,6 +175,11 @@ fn recorded_already(id: &str) -> Finding {
     .hint("leave --new out to use it; or take the line `id` out of neonup.toml first")
 }
 
+/// Which project is used, as evidence.
+fn using(joined: &Joined) -> String {
+    format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
+}
+
 /// What is said, as a finding and in one sentence, of a project that is there and not recorded yet.
 fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String) {
     let age = age::since(&only.created_at, cx.settings.now);
@@ -210,11 +215,6 @@ fn lost(id: &str, was_temporary: bool) -> Finding {
     finding
         .path("neonup.toml")
         .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
-}
-
-/// Which project is used, as evidence.
-fn using(joined: &Joined) -> String {
-    format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
 }
 
 /// What is said where somebody else made a project of this name at the same moment.

@@ -314,7 +314,7 @@ fn detail(cx: &Cx, joined: Option<Joined>) -> Detail {
         wanted: cx.settings.project.name.clone(),
         region: String::new(),
         postgres: POSTGRES,
-        choices: Vec::new().into(),
+        choices: std::sync::Arc::default(),
         unlisted: 0,
         temporary: true,
         joined,
