@@ -173,10 +173,6 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "The env file gets its line in .gitignore, and leaves git's index. The file itself stays.",
             "Then everything is searched once more.",
         ],
-        (StepId::Login, Answer::Temporary) => &[
-            "Nothing is asked for, and no account is made.",
-            "The next step makes a database that Neon deletes after three days, unless somebody claims it.",
-        ],
         (StepId::Login, _) => &["One request asks Neon whose key this is."],
     }
 }
