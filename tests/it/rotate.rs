@@ -450,6 +450,8 @@ fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_comman
         .find_map(|line| line.strip_prefix("id = "))
         .unwrap()
         .trim_matches('"');
+    // the set-up knows the branch from the create's answer; whoever looks again asks for it
+    assert_eq!(setup(&["check"]).code, 0);
     let path = sandbox
         .requests()
         .into_iter()
