@@ -380,19 +380,10 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().canonicalize().unwrap();
     let run = |answers: &str| {
-        let mut child = home
-            .neonup()
-            .args(["demo", "--plain", "--dir", path.to_str().unwrap()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // it may have ended before it has read all of them
-        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
-        drop(stdin);
-        Run::new(&child.wait_with_output().unwrap())
+        home.answered(
+            &["demo", "--plain", "--dir", path.to_str().unwrap()],
+            answers,
+        )
     };
     let env = path.join("aido-todo/backend/.env");
     // help, an answer that does not exist, and then nothing more: that is no consent
@@ -427,14 +418,6 @@ fn lines_can_do_what_the_screens_can() {
     let home = Home::new();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().canonicalize().unwrap();
-    let mut child = home
-        .neonup()
-        .args(["demo", "--plain", "--dir", path.to_str().unwrap()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
     let answers = [
         // five questions, then the summary: a receipt, and back to the third step
         "\n".repeat(5).as_str(),
@@ -448,10 +431,10 @@ fn lines_can_do_what_the_screens_can() {
         "\n",
     ]
     .concat();
-    let mut stdin = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, answers.as_bytes()).unwrap();
-    drop(stdin);
-    let run = Run::new(&child.wait_with_output().unwrap());
+    let run = home.answered(
+        &["demo", "--plain", "--dir", path.to_str().unwrap()],
+        &answers,
+    );
     assert_eq!(run.code, 0, "{run:#?}");
     for words in [
         "create table",

@@ -271,20 +271,8 @@ fn a_tour_in_lines_is_told_waits_and_hides() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().canonicalize().unwrap();
     let run = |answers: &str| {
-        let mut child = home
-            .neonup()
-            .args(["demo", "--present", "--plain", "--dir"])
-            .arg(&path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // it may have ended before it has read all of them
-        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
-        drop(stdin);
-        Run::new(&child.wait_with_output().unwrap())
+        let dir = path.to_str().unwrap();
+        home.answered(&["demo", "--present", "--plain", "--dir", dir], answers)
     };
     let config = || fs::read_to_string(path.join("aido-todo/neonup.toml")).unwrap();
     // the opening, two steps that are told, an answer; and then the end, before it is done

@@ -96,6 +96,23 @@ impl Home {
     pub fn neonup(&self) -> Command {
         self.command(env!("CARGO_BIN_EXE_neonup"))
     }
+
+    /// `neonup` with these lines on its standard input, which then ends.
+    pub fn answered(&self, arguments: &[&str], answers: &str) -> Run {
+        let mut child = self
+            .neonup()
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // it may have ended before it has read all of them
+        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
+        drop(stdin);
+        Run::new(&child.wait_with_output().unwrap())
+    }
 }
 
 /// A running `neonup sandbox --json`.
