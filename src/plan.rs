@@ -86,8 +86,8 @@ impl StepId {
         match self {
             Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
             Self::Project => "Joins your team's Neon project, or creates it once.",
-            Self::Env => "Writes the keys your app reads, and touches nothing else.",
-            Self::Backend => "Gives your app a database session, and never overwrites code.",
+            Self::Env => "Writes the keys your app reads; touches nothing else.",
+            Self::Backend => "Gives your app a database session; overwrites no code.",
             Self::Schema => "Creates the tables, and checks them column by column.",
             Self::Health => "Climbs from the name of the host to your own tables.",
             Self::Secrets => "Looks for your live password where it must never be.",

@@ -10,6 +10,7 @@
 //! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
 
 pub mod app;
+pub mod dialog;
 pub mod drive;
 #[doc(hidden)]
 pub mod gallery;

@@ -172,7 +172,7 @@ impl<'a> Look<'a> {
                         Some(Severity::Warning) => CheckState::Warning,
                         Some(Severity::Note | Severity::Gap) | None => CheckState::Ok,
                     },
-                    format!("ignored, not tracked, not staged{backups}"),
+                    format!("ignored, not in the index{backups}"),
                 )
             } else {
                 (CheckState::Gap, summary(&protection))
@@ -297,7 +297,7 @@ impl<'a> Look<'a> {
             1 => "1 env file was committed".to_owned(),
             count => format!("{count} env files were committed"),
         };
-        self.check("paths in the history", state, text, None);
+        self.check("path history", state, text, None);
         Ok(())
     }
 

@@ -37,6 +37,15 @@ pub fn options() -> Options {
     }
 }
 
+/// What it is told against the real Neon.
+fn at_neon() -> Options {
+    Options {
+        place: "Neon".to_owned(),
+        notes: Vec::new(),
+        ..options()
+    }
+}
+
 /// The login step's facts, with a key that works.
 pub fn login() -> Detail {
     Detail::Login(Login {
@@ -191,6 +200,10 @@ fn env_done() -> Detail {
     for file in &mut env.files {
         file.diff.clear();
         file.undo = true;
+        for check in &mut file.checks {
+            check.state = CheckState::Ok;
+            check.text.clear();
+        }
     }
     Detail::Env(env)
 }
@@ -396,30 +409,35 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
 
 /// The secrets step's facts.
 pub fn secrets(leak: bool) -> Detail {
+    let kept = "ignored, not in the index";
+    let history = if leak {
+        CheckState::Gap
+    } else {
+        CheckState::Ok
+    };
     Detail::Secrets(Secrets {
         checks: vec![
-            rung(
-                "backend/.env",
-                CheckState::Ok,
-                "ignored, untracked, never committed",
-                None,
-            ),
-            rung(
-                "frontend/.env.local",
-                CheckState::Ok,
-                "ignored, untracked, never committed",
-                None,
-            ),
+            rung("backend/.env", CheckState::Ok, kept, Some(4)),
+            rung("frontend/.env.local", CheckState::Ok, kept, Some(3)),
             rung("tracked files", CheckState::Ok, "412 files", Some(20)),
             rung(
-                "history",
-                if leak {
-                    CheckState::Gap
-                } else {
-                    CheckState::Ok
-                },
-                "18,204 objects",
-                Some(310),
+                "backend/.env.example",
+                CheckState::Ok,
+                "holds no secret",
+                None,
+            ),
+            rung("history", history, "18,204 objects", Some(310)),
+            rung(
+                "path history",
+                CheckState::Ok,
+                "no env file was ever committed",
+                None,
+            ),
+            rung(
+                "pre-commit check",
+                CheckState::Skipped,
+                "not installed; `neonup hook install` does it",
+                Some(1),
             ),
         ],
         hook: Some(false),
@@ -479,8 +497,9 @@ pub fn todo(step: StepId) -> Report {
     let (evidence, finding, detail) = match step {
         StepId::Login => (
             "no API key was found",
-            Finding::new(Code::LoginMissingKey, "no API key in the environment, the keyring or the neon CLI")
-                .hint("paste a key from console.neon.tech"),
+            Finding::new(Code::LoginMissingKey, "no Neon API key was found")
+                .detail("looked in NEON_API_KEY, the OS keyring and the key file")
+                .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys"),
             login_without(Keyring::Ready, None),
         ),
         StepId::Project => (
@@ -545,7 +564,7 @@ pub fn failure(step: StepId) -> Failure {
         StepId::Project => Failure::new(Code::ProjectLimitReached, "the project cannot be created")
             .why("HTTP 422: projects limit exceeded (limit 1)")
             .hint("join an existing one, or delete one that is not needed"),
-        StepId::Env => Failure::new(Code::EnvNotIgnored, "`backend/.env` cannot be written")
+        StepId::Env => Failure::new(Code::EnvOpenPermissions, "`backend/.env` cannot be written")
             .why("permission denied")
             .hint("chmod u+w backend"),
         StepId::Backend => {
@@ -585,7 +604,12 @@ impl Stage {
 
     /// One in which these steps were probed as done, and those after them as open.
     pub fn up_to(step: StepId) -> Self {
-        let mut stage = Self::new(options());
+        Self::told(options(), step)
+    }
+
+    /// The same, told something else.
+    fn told(options: Options, step: StepId) -> Self {
+        let mut stage = Self::new(options);
         for id in StepId::ALL {
             let report = if id < step { done(id) } else { todo(id) };
             stage.probed(id, report);
@@ -776,23 +800,21 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     let mut add = |name: &'static str, stage: &mut Stage| all.push((name, stage.done()));
     let at = Stage::up_to;
 
-    add("login-loading", Stage::new(options()).after(400));
-    add("login-empty", &mut at(StepId::Login));
-    add("login-typing", at(StepId::Login).types("napi_abc"));
-    add(
-        "login-pasted",
-        at(StepId::Login).tell(Msg::Paste(Secret::new(KEY))),
-    );
+    let login = || Stage::told(at_neon(), StepId::Login);
+    add("login-loading", Stage::new(at_neon()).after(400));
+    add("login-empty", &mut login());
+    add("login-typing", login().types("napi_abc"));
+    add("login-pasted", login().tell(Msg::Paste(Secret::new(KEY))));
     add(
         "login-revealed",
-        at(StepId::Login)
+        login()
             .tell(Msg::Paste(Secret::new("napi_not_a_real_key_0000")))
             .tell(Msg::Key(KeyEvent::new(Char('r'), KeyModifiers::CONTROL))),
     );
-    add("login-invalid", at(StepId::Login).keys(&[Enter]));
+    add("login-invalid", login().keys(&[Enter]));
     add(
         "login-checking",
-        at(StepId::Login)
+        login()
             .tell(Msg::Paste(Secret::new(KEY)))
             .keys(&[Enter])
             .begins(StepId::Login, Phase::Apply)
@@ -804,7 +826,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     );
     add(
         "login-rejected",
-        at(StepId::Login)
+        login()
             .tell(Msg::Paste(Secret::new(KEY)))
             .keys(&[Enter])
             .begins(StepId::Login, Phase::Apply)
@@ -825,7 +847,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     );
     add(
         "login-no-keyring",
-        Stage::new(options())
+        Stage::new(at_neon())
             .probed(StepId::Login, no_keyring)
             .tell(Msg::Paste(Secret::new(KEY))),
     );
@@ -833,7 +855,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     cli.detail = Some(login_without(Keyring::Ready, Some("ada@example.org")));
     add(
         "login-neon-cli",
-        Stage::new(options()).probed(StepId::Login, cli),
+        Stage::new(at_neon()).probed(StepId::Login, cli),
     );
     let unreachable = Failure::new(
         Code::LoginUnreachable,
@@ -843,11 +865,14 @@ pub fn gallery() -> Vec<(&'static str, App)> {
     .hint("check your network, or try the sandbox: neonup demo");
     add(
         "login-unreachable",
-        Stage::new(options())
+        Stage::new(at_neon())
             .begins(StepId::Login, Phase::Probe)
             .event(StepId::Login, failed(Phase::Probe, unreachable)),
     );
-    add("login-done", at(StepId::Project).keys(&[Char('1')]));
+    add(
+        "login-done",
+        Stage::told(at_neon(), StepId::Project).keys(&[Char('1')]),
+    );
 
     add("project-create", &mut at(StepId::Project));
     let mut temporary = todo(StepId::Project);

@@ -4,7 +4,8 @@
 use ratatui::layout::{Position, Rect};
 
 use super::{
-    app::{App, Focus, Screen},
+    app::{App, Focus, Overlay, Screen},
+    dialog,
     keymap::Command,
     screens,
     view::{self, Place},
@@ -29,17 +30,19 @@ pub enum Meaning {
     Command(Command),
     /// This choice is chosen; a second press does it.
     Choose(usize),
+    /// This answer to the question that lies over the page is chosen: yes, or no; a second press gives it.
+    Answer(bool),
     /// The keys go there.
     Focus(Focus),
 }
 
-/// What a press at this place means; nothing where nothing can be pressed, and while something lies over the screen.
+/// What a press at this place means; nothing where nothing can be pressed. What lies over the page takes every press.
 pub fn meaning(app: &App, column: u16, row: u16) -> Option<Meaning> {
-    if app.overlay.is_some() {
-        return None;
+    let at = Position::new(column, row);
+    if let Some(overlay) = &app.overlay {
+        return answer(app, overlay, at);
     }
     let place = view::place(app);
-    let at = Position::new(column, row);
     step(app, &place, at)
         .map(Meaning::Command)
         .or_else(|| choice(app, &place, at))
@@ -50,6 +53,19 @@ pub fn meaning(app: &App, column: u16, row: u16) -> Option<Meaning> {
             };
             part(Focus::Field, place.field).or_else(|| part(Focus::Body, place.body))
         })
+}
+
+fn answer(app: &App, overlay: &Overlay, at: Position) -> Option<Meaning> {
+    let Overlay::Confirm(confirm) = overlay else {
+        return None;
+    };
+    let answers = dialog::answers(app).filter(|answers| answers.contains(at))?;
+    let yes = at.y > answers.y;
+    Some(if confirm.yes == yes {
+        Meaning::Command(Command::Enter)
+    } else {
+        Meaning::Answer(yes)
+    })
 }
 
 fn step(app: &App, place: &Place, at: Position) -> Option<Command> {

@@ -57,9 +57,8 @@ impl Theme {
                 | Role::Ok
                 | Role::Added
                 | Role::Literal
-                | Role::Removed
-                | Role::Rule => plain,
-                Role::Dim => plain.add_modifier(Modifier::DIM),
+                | Role::Removed => plain,
+                Role::Dim | Role::Rule => plain.add_modifier(Modifier::DIM),
                 Role::Heading | Role::Accent | Role::Warn | Role::Bad | Role::Keyword => {
                     plain.add_modifier(Modifier::BOLD)
                 }

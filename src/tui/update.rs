@@ -258,7 +258,16 @@ fn pointed(app: &mut App, mouse: Mouse) -> Vec<Effect> {
         Mouse::WheelDown => Command::Down,
         Mouse::Press(column, row) => match mouse::meaning(app, column, row) {
             None => return Vec::new(),
+            Some(Meaning::Command(command)) if app.overlay.is_some() => {
+                return overlay(app, command);
+            }
             Some(Meaning::Command(command)) => return screen(app, command),
+            Some(Meaning::Answer(yes)) => {
+                if let Some(Overlay::Confirm(confirm)) = &mut app.overlay {
+                    confirm.yes = yes;
+                }
+                return Vec::new();
+            }
             Some(Meaning::Choose(index)) => {
                 app.follow = false;
                 app.focus = Focus::Choices;

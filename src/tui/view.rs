@@ -5,13 +5,14 @@ use ratatui::{
     layout::Rect,
     style::Style,
     text::{Line, Span},
-    widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget as _},
+    widgets::{Paragraph, Widget as _},
 };
 
 use super::{
-    app::{App, Overlay, SPINNER_AFTER},
+    app::{App, SPINNER_AFTER},
+    dialog,
     presenter::{self, slide},
-    screens::{self, Pen, confirm, help, prompt},
+    screens::{self, Pen},
     text,
     theme::Role,
     widgets::{bar, choices, footer, spinner, stepper},
@@ -57,11 +58,6 @@ pub(super) fn text_width(columns: u16) -> u16 {
         2
     };
     columns.saturating_sub(left + 1).min(WIDEST_TEXT)
-}
-
-/// How wide the text of a dialog is.
-pub(super) fn dialog_width(columns: u16) -> u16 {
-    columns.saturating_sub(8).min(72).saturating_sub(6)
 }
 
 /// Where things are.
@@ -246,7 +242,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     lines(&asked, page.place.ask, buffer, 0);
     bottom(screen, row(area, area.height - 1), buffer);
     if let Some(overlay) = &app.overlay {
-        over(screen, overlay, area, buffer);
+        dialog::draw(screen, overlay, area, buffer);
     }
     app.theme.finish(buffer);
 }
@@ -255,7 +251,13 @@ const fn row(area: Rect, y: u16) -> Rect {
     Rect::new(area.x, area.y + y, area.width, 1)
 }
 
-fn lines(lines: &[Line<'_>], area: Rect, buffer: &mut ratatui::buffer::Buffer, skip: usize) {
+/// Draws lines from the top of a place, without the first `skip`.
+pub(super) fn lines(
+    lines: &[Line<'_>],
+    area: Rect,
+    buffer: &mut ratatui::buffer::Buffer,
+    skip: usize,
+) {
     let area = area.intersection(buffer.area);
     for (line, y) in lines.iter().skip(skip).zip(area.top()..area.bottom()) {
         line.render(Rect::new(area.x, y, area.width, 1), buffer);
@@ -371,7 +373,9 @@ fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
     let mut room = pen.width.saturating_sub(text::width(&time) + 4);
     if let Some((done, total)) = amount.filter(|_| room > AMOUNT * 3) {
         let cells = bar::cells(done, total, AMOUNT);
-        left.push(pen.span(Role::Accent, text::pad(&cells, AMOUNT)));
+        let track = bar::track(&cells, AMOUNT);
+        left.push(pen.span(Role::Accent, cells));
+        left.push(pen.span(Role::Rule, track));
         left.push(Span::raw("  "));
         room = room.saturating_sub(AMOUNT + 2);
     }
@@ -432,55 +436,10 @@ fn bottom(pen: Pen<'_>, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
             area.x + 2,
             area.y.saturating_sub(1),
             words,
-            pen.theme.style(Role::Accent),
+            // nothing of the rule below shows through
+            Style::reset().patch(pen.theme.style(Role::Accent)),
         );
     }
-}
-
-fn over(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
-    let width = area.width.saturating_sub(8).min(72);
-    let inner = Pen {
-        width: usize::from(dialog_width(area.width)),
-        ..pen
-    };
-    let (heading, body, scroll) = match overlay {
-        Overlay::Help { scroll } => ("Keys".to_owned(), help::lines(inner), *scroll),
-        Overlay::Confirm(confirm) => {
-            let (heading, lines) = confirm::lines(inner, confirm);
-            (heading.to_owned(), lines, 0)
-        }
-        Overlay::Prompt(prompt) => {
-            let (heading, lines) = prompt::lines(inner, prompt);
-            (heading, lines, 0)
-        }
-        Overlay::Slide(pause) => {
-            let (heading, lines) = slide::dialog(inner, pause);
-            (heading, lines, 0)
-        }
-    };
-    let wanted = u16::try_from(body.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(4);
-    let height = wanted.min(area.height.saturating_sub(4));
-    let rect = Rect::new(
-        area.x + (area.width.saturating_sub(width)) / 2,
-        area.y + (area.height.saturating_sub(height)) / 2,
-        width,
-        height,
-    );
-    let more = body.len() > usize::from(height.saturating_sub(4));
-    let mut block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(pen.theme.style(Role::Accent))
-        .padding(Padding::new(2, 2, 1, 1))
-        .title(Line::from(format!(" {heading} ")).style(pen.theme.style(Role::Heading)));
-    if more {
-        block = block.title_bottom(Line::from(" ↑↓ scrolls ").right_aligned());
-    }
-    Clear.render(rect, buffer);
-    let text = block.inner(rect);
-    block.render(rect, buffer);
-    lines(&body, text, buffer, scroll);
 }
 
 /// The page for a window that is too small.

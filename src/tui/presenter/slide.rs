@@ -3,7 +3,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Modifier,
+    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Widget as _,
 };
@@ -249,7 +249,10 @@ pub fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
             break;
         };
         let role = if at == last { Role::Accent } else { Role::Text };
-        let style = pen.theme.style(role).add_modifier(Modifier::REVERSED);
+        // the rule below lends its colour to none of them
+        let style = Style::reset()
+            .patch(pen.theme.style(role))
+            .add_modifier(Modifier::REVERSED);
         buffer.set_string(left, row.y, cap, style);
         x = left.saturating_sub(1);
     }

@@ -5,10 +5,10 @@ use ratatui::text::Line;
 use super::Pen;
 use crate::tui::{
     app::App,
+    dialog,
     keymap::{self, KEYS},
     text,
     theme::Role,
-    view,
 };
 
 /// How many lines are seen at once.
@@ -38,7 +38,7 @@ pub fn count(app: &App) -> usize {
     lines(Pen {
         app,
         theme: app.theme,
-        width: usize::from(view::dialog_width(app.size.0)),
+        width: usize::from(dialog::text_width(app.size.0)),
     })
     .len()
 }

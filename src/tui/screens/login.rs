@@ -293,19 +293,23 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     let state = &pen.app.login;
     let focused = pen.app.focus == Focus::Field;
     let room = pen.width.saturating_sub(14);
-    let cursor = || {
+    let cursor = |on: &'static str| {
         Span::styled(
-            " ",
+            on,
             pen.theme.style(Role::Text).add_modifier(Modifier::REVERSED),
         )
     };
     let mut cells = Vec::new();
     let mut under = Vec::new();
     if state.key.is_empty() {
-        if focused {
-            cells.push(cursor());
-        }
-        cells.push(pen.span(Role::Dim, " paste it here; it stays hidden"));
+        // the cursor lies on the first letter, as in a line that is typed: nothing moves when the keys go elsewhere
+        let (first, rest) = PLACEHOLDER;
+        cells.push(if focused {
+            cursor(first)
+        } else {
+            pen.span(Role::Dim, first)
+        });
+        cells.push(pen.span(Role::Dim, rest));
         under.push(pen.span(Role::Dim, where_from(pen.app)));
     } else {
         let count = state.key.chars();
@@ -321,7 +325,7 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
         };
         cells.push(pen.span(role, shown));
         if focused {
-            cells.push(cursor());
+            cells.push(cursor(" "));
         }
         let mut words = vec![text::count(count, "character", "characters")];
         if state.key.expose().starts_with("napi_") {
@@ -349,6 +353,9 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
         field::named(pen, name, under),
     ]
 }
+
+/// What an empty field says: its first letter, which the cursor lies on, and the rest.
+const PLACEHOLDER: (&str, &str) = ("p", "aste it here; it stays hidden");
 
 /// Where a key comes from, short enough for the narrowest screen.
 fn where_from(app: &App) -> &'static str {

@@ -22,6 +22,9 @@ use crate::{
 /// From so many on, the filter is shown before it is asked for.
 const MANY: usize = 7;
 
+/// What stands before a project's name where creating one is offered, too.
+const JOIN: &str = "Join ";
+
 /// What the user has answered here.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -174,6 +177,8 @@ pub struct Rows {
     found: Option<Arc<Found>>,
     /// The columns of the name and of the region.
     columns: (usize, usize),
+    /// What stands before each name, where other choices stand above it.
+    verb: &'static str,
 }
 
 impl Rows {
@@ -189,7 +194,12 @@ impl Rows {
         let (name, region) = self.columns;
         let join = Action::Apply(Answer::Join(choice.id.clone()));
         Some(
-            Choice::new(text::pad(&choice.name, name), "join", join).note(format!(
+            Choice::new(
+                format!("{}{}", self.verb, text::pad(&choice.name, name)),
+                "join",
+                join,
+            )
+            .note(format!(
                 "{}  pg {}  {}",
                 text::pad(&choice.region, region),
                 choice.postgres,
@@ -221,9 +231,10 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
     // what is left beside the region, the version and the age
     let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
     let name = found.name.min(room.clamp(12, 48));
-    let projects = Rows {
+    let mut projects = Rows {
         found: Some(found),
         columns: (name, region),
+        verb: "",
     };
     let another = Choice::new("Create another project …", "create", Action::AskName);
     if exact > 0 || filtered || app.project.change {
@@ -250,10 +261,12 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
             Choice::new(other, "create", Action::AskName),
         ]
     };
+    projects.verb = JOIN;
+    projects.columns.0 = name.min(room.saturating_sub(JOIN.len()).max(12));
     Ask {
+        above: choices.len(),
         choices,
         projects,
-        above: 1,
         default: Some(0),
     }
 }

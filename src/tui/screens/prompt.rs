@@ -21,7 +21,7 @@ pub fn lines(pen: Pen<'_>, prompt: &Prompt) -> (String, Vec<Line<'static>>) {
             "It is created once, with this name. Joining it later needs nothing but the name.",
         ),
     };
-    let mut lines = pen.wrapped(Role::Dim, why, 0);
+    let mut lines = pen.wrapped(Role::Text, why, 0);
     lines.push(Line::default());
     let mut cells = vec![pen.span(Role::Accent, "❯ ")];
     cells.extend(field::input(

@@ -81,13 +81,13 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
             .unwrap_or_default();
         // beside the column of the steps, which has the words, the room goes to the evidence
         let words = pen.width >= 70 || app.size.0 < view::WIDE;
-        let used = if words { 18 } else { 10 };
+        let used = if words { 19 } else { 11 };
         let room = pen.width.saturating_sub(used + text::width(&time) + 2);
         let mut parts = text::wrap(&state.evidence, room).into_iter();
         let mut left = vec![
             pen.span(role, glyph),
             Span::raw(" "),
-            pen.span(Role::Text, text::pad(step.label(), 8)),
+            pen.span(Role::Text, text::pad(step.label(), 9)),
         ];
         if words {
             left.push(pen.span(role, text::pad(word, 8)));

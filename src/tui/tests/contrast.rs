@@ -2,7 +2,11 @@
 
 use ratatui::style::Color;
 
-use crate::tui::theme::{Role, Theme};
+use super::pictures::draw;
+use crate::tui::{
+    gallery::gallery,
+    theme::{Role, Theme},
+};
 
 type Rgb = (u8, u8, u8);
 
@@ -177,6 +181,28 @@ fn every_role_of_both_themes_can_be_read_on_the_usual_palettes() {
         }
     }
     assert!(low.is_empty(), "{low:#?}");
+}
+
+/// A style is a patch: over a rule it would keep the rule's colour, which is meant for lines.
+#[test]
+fn no_word_is_drawn_in_the_colour_of_the_rules() {
+    for light in [false, true] {
+        for (name, mut app) in gallery() {
+            app.theme.light = light;
+            let rule = app.theme.style(Role::Rule).fg.unwrap();
+            for (columns, rows) in [(60, 18), (80, 24), (120, 40)] {
+                let buffer = draw(&app, columns, rows);
+                let wrong: String = buffer
+                    .content
+                    .iter()
+                    .filter(|cell| cell.fg == rule)
+                    .map(ratatui::buffer::Cell::symbol)
+                    .filter(|symbol| !matches!(*symbol, "─" | "│" | "┬" | "┴" | " "))
+                    .collect();
+                assert!(wrong.is_empty(), "{name} at {columns} × {rows}: {wrong:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -647,6 +647,30 @@ fn a_press_means_what_lies_under_it() {
 }
 
 #[test]
+fn a_press_on_an_answer_chooses_it_and_a_second_one_gives_it() {
+    for size in [(80, 24), (120, 40), (60, 18)] {
+        let mut app = Stage::up_to(StepId::Secrets).app;
+        update(&mut app, Msg::Resize(size.0, size.1));
+        let asks =
+            |app: &App| matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes);
+        press(&mut app, KeyCode::Enter);
+        assert!(asks(&app));
+        assert_eq!(click(&mut app, "A new password?"), none());
+        assert!(asks(&app), "the heading is no answer");
+        assert_eq!(click(&mut app, "Rotate it now"), none(), "chosen");
+        assert!(!asks(&app));
+        assert_eq!(click(&mut app, "Go back"), none(), "the other one");
+        assert!(asks(&app));
+        assert_eq!(click(&mut app, "Go back"), none());
+        assert_eq!(app.overlay, None, "{size:?}");
+        press(&mut app, KeyCode::Enter);
+        click(&mut app, "Rotate it now");
+        let given = click(&mut app, "Rotate it now");
+        assert_eq!(given, [Effect::Apply(StepId::Secrets, Answer::Rotate)]);
+    }
+}
+
+#[test]
 fn the_wheel_scrolls_the_text_or_else_the_choice_and_answers_nothing() {
     let mut app = Stage::up_to(StepId::Env).app;
     update(&mut app, Msg::Resize(60, 18));

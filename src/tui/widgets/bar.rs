@@ -1,5 +1,7 @@
 //! A bar that grows in eighths of a cell.
 
+use crate::tui::text;
+
 /// Parts of a cell, from none to all but one of eight.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -17,10 +19,14 @@ pub fn cells(part: u64, whole: u64, room: usize) -> String {
     bar
 }
 
+/// What is left of the room behind a bar, so that its length can be seen as a part of something.
+pub fn track(bar: &str, room: usize) -> String {
+    "─".repeat(room.saturating_sub(text::width(bar)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::text;
 
     #[test]
     fn a_bar_is_never_longer_than_its_room_and_never_nothing() {
@@ -35,6 +41,7 @@ mod tests {
             ] {
                 let bar = cells(part, whole, room);
                 assert!((1..=room).contains(&text::width(&bar)), "{bar}");
+                assert_eq!(text::width(&bar) + text::width(&track(&bar, room)), room);
             }
         }
         assert_eq!(cells(1, 2, 8), "████");

@@ -30,7 +30,7 @@ pub fn rows(
         texts.map(|text| text::width(&text)).max().unwrap_or(0)
     };
     let columns = Columns {
-        label: widest(&mut checks.iter().map(|check| check.label.clone())).min(pen.width / 3),
+        label: widest(&mut checks.iter().map(|check| check.label.clone())).min(pen.width * 2 / 5),
         bar,
         time: widest(&mut checks.iter().map(time)),
     };

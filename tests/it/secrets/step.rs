@@ -128,7 +128,7 @@ async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
             "tracked files",
             "backend/.env.example",
             "history",
-            "paths in the history",
+            "path history",
             "pre-commit check",
             "live secrets"
         ]
