@@ -76,7 +76,7 @@ fn inside(size: (u16, u16), presenter: bool) {
         postgres: 17,
         created_at: "2026-11-20T09:00:00Z".to_owned(),
         age: "3 days ago".to_owned(),
-        exact: false,
+        meant: false,
     });
     let mut report = todo(StepId::Project);
     if let Some(Detail::Project(project)) = &mut report.detail {

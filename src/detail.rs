@@ -119,8 +119,9 @@ pub struct ProjectChoice {
     pub created_at: String,
     /// How long ago that is, in words, such as `3 days ago`.
     pub age: String,
-    /// Whether it has exactly the wanted name.
-    pub exact: bool,
+    /// Whether it may be the one that is meant: it alone where something has told it apart, such as the host in an env file;
+    /// else each that has exactly the wanted name.
+    pub meant: bool,
 }
 
 /// The project that the other steps use.

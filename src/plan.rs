@@ -105,6 +105,22 @@ impl StepId {
         }
     }
 
+    /// The steps that may see something else once this one was applied: those that use its answer, directly or not.
+    pub fn seen_by(self) -> Vec<Self> {
+        let mut found = vec![self];
+        for other in Self::ALL {
+            if other.needs().iter().any(|need| found.contains(need)) && !found.contains(&other) {
+                found.push(other);
+            }
+        }
+        found.retain(|other| *other != self);
+        if self == Self::Secrets {
+            // what git does with the env files is one of that step's own checks
+            found.push(Self::Env);
+        }
+        found
+    }
+
     /// The position, from 1 to 7.
     pub const fn number(self) -> usize {
         self as usize + 1

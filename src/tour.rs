@@ -4,7 +4,7 @@
 
 pub mod talk;
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -90,6 +90,16 @@ pub trait Stage: Send + Sync {
     async fn reset(&self) -> Result<()>;
     /// Lets a mishap happen. What it needs and does not find is the failure.
     async fn arrange(&self, mishap: Mishap) -> Result<()>;
+}
+
+/// Gives an order to the stage, where there is one.
+pub async fn carry_out(stage: Option<Arc<dyn Stage>>, order: Order) -> Staged {
+    let result = match (stage, order) {
+        (None, _) => Err(no_stage()),
+        (Some(stage), Order::Reset) => stage.reset().await,
+        (Some(stage), Order::Arrange(mishap)) => stage.arrange(mishap).await,
+    };
+    Staged { order, result }
 }
 
 /// What is said where there is no stage.

@@ -265,7 +265,12 @@ impl ProjectStep {
             // what an earlier look of this run remembers may be another project's
             cx.remember_project(None);
         }
-        let mut detail = self.detail(cx, &listing);
+        let meant: &[Project] = match &sight {
+            Sight::Recorded(project) => std::slice::from_ref(project),
+            Sight::Named(projects) => projects,
+            Sight::Absent | Sight::Lost(_) => &[],
+        };
+        let mut detail = self.detail(cx, &listing, meant);
         let mut findings = Vec::new();
         let name = &cx.settings.project.name;
         if !listing.unavailable.is_empty() && !recorded {
@@ -409,6 +414,7 @@ impl ProjectStep {
                 projects: vec![project.clone()],
                 unavailable: Vec::new(),
             },
+            std::slice::from_ref(project),
         );
         let evidence = using(&joined);
         detail.joined = Some(joined);
@@ -416,7 +422,7 @@ impl ProjectStep {
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of the step")]
-    fn detail(self, cx: &Cx, listing: &Listing) -> ProjectDetail {
+    fn detail(self, cx: &Cx, listing: &Listing, meant: &[Project]) -> ProjectDetail {
         let wanted = &cx.settings.project.name;
         let mut choices: Vec<_> = listing
             .projects
@@ -428,12 +434,12 @@ impl ProjectStep {
                 postgres: project.pg_version,
                 created_at: project.created_at.clone(),
                 age: age::since(&project.created_at, cx.settings.now),
-                exact: project.name == *wanted,
+                meant: meant.iter().any(|meant| meant.id == project.id),
             })
             .collect();
         choices.sort_by(|a, b| {
-            b.exact
-                .cmp(&a.exact)
+            b.meant
+                .cmp(&a.meant)
                 .then_with(|| b.created_at.cmp(&a.created_at))
         });
         ProjectDetail {

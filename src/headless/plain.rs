@@ -4,9 +4,11 @@
 
 mod choices;
 mod told;
+mod tour;
 
 use std::{
     io::{self, IsTerminal as _},
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,7 +28,7 @@ use crate::{
     receipt::{self, identifiers},
     secret::Secret,
     settings::Settings,
-    tour::talk,
+    tour::{Stage, talk},
 };
 
 /// Where an answer leads.
@@ -41,6 +43,8 @@ enum Turn {
     On,
     /// Straight to a step.
     To(StepId),
+    /// Everything is as at the beginning.
+    Anew,
     /// The user leaves.
     Quit,
     /// There is no more input.
@@ -94,6 +98,8 @@ pub async fn steps(
         lines: ask::Lines::standard(),
         output,
         present,
+        stage: opening.stage,
+        told: None,
         summary,
         filter: String::new(),
     };
@@ -120,6 +126,10 @@ struct Dialogue<'a> {
     output: &'a mut Output,
     /// Whether it is shown to a room: what happens is told before it does.
     present: bool,
+    /// The stage of a tour; only the demo has one.
+    stage: Option<Arc<dyn Stage>>,
+    /// The step that the room was told of last.
+    told: Option<StepId>,
     /// Whether the end is a question.
     summary: bool,
     /// What the list of projects is filtered by.
@@ -154,9 +164,6 @@ impl Dialogue<'_> {
 
     /// Walks through the steps.
     async fn walk(&mut self, shown: &[StepId]) -> Result<Walked, work::Stop> {
-        if self.present && !self.pause(talk::OPENING).await? {
-            return Ok(Walked::Left);
-        }
         let before: Vec<_> = work::with_needs(shown)
             .into_iter()
             .filter(|id| !shown.contains(id))
@@ -165,35 +172,18 @@ impl Dialogue<'_> {
         let mut place = 0;
         let mut insist = false;
         let mut change = false;
-        let mut told = None;
+        let mut turn = self.pause(talk::OPENING).await?;
         loop {
-            let turn = match shown.get(place).copied() {
-                None => match self.closing(shown).await? {
+            let next = match (turn.take(), shown.get(place).copied()) {
+                (Some(turn), _) => turn,
+                (None, None) => match self.closing(shown).await? {
                     None => return Ok(Walked::Through),
                     Some(turn) => turn,
                 },
-                Some(id) => {
-                    if self.present && told != Some(id) {
-                        told = Some(id);
-                        if !self.pause(talk::step(id)).await? {
-                            return Ok(Walked::Left);
-                        }
-                    }
-                    if !insist || self.work.plan.status(id) == Status::Unknown {
-                        self.probe(&[id]).await?;
-                    }
-                    let state = self.work.plan.step(id).clone();
-                    told::step(self.output, id, &state);
-                    if matches!(state.status, Status::Done | Status::Skipped) && !insist {
-                        Turn::On
-                    } else {
-                        report::changes(self.output, &state);
-                        self.question(id, &state, change).await?
-                    }
-                }
+                (None, Some(id)) => self.step(id, insist, change).await?,
             };
-            change = matches!(turn, Turn::Change);
-            match turn {
+            change = matches!(next, Turn::Change);
+            match next {
                 Turn::Again => {
                     insist = shown.get(place).is_some_and(|id| {
                         !matches!(self.work.plan.status(*id), Status::Done | Status::Skipped)
@@ -217,6 +207,11 @@ impl Dialogue<'_> {
                         .output
                         .line(format!("Step {} is not part of this command.", id.number())),
                 },
+                Turn::Anew => {
+                    place = 0;
+                    insist = false;
+                    turn = self.pause(talk::OPENING).await?;
+                }
                 Turn::Quit => return Ok(Walked::Left),
                 Turn::EndOfInput => {
                     self.output.note("the input ended here: nothing was assumed. `neonup setup --yes` takes the defaults");
@@ -255,6 +250,8 @@ impl Dialogue<'_> {
                     self.output.line(receipt);
                 }
                 "b" => return Ok(Some(Turn::Back)),
+                tour::MISHAPS => return Ok(Some(self.mishaps().await?)),
+                tour::RESET => return Ok(Some(self.reset().await?)),
                 text => match jump(text) {
                     Some(id) => return Ok(Some(Turn::To(id))),
                     None => self.output.line(format!(
@@ -265,18 +262,24 @@ impl Dialogue<'_> {
         }
     }
 
-    /// Tells the room what comes, and waits for Enter. `false`: the input has ended.
-    async fn pause(&mut self, told: talk::Talk) -> Result<bool, work::Stop> {
-        self.output.line("");
-        self.output.line(format!("{}. {}.", told.title, told.above));
-        self.output.line(told.says);
-        self.output.line(format!("Watch {}", told.watch));
-        let line = self.ask("Enter goes on: ").await?;
-        if line.is_none() {
-            self.output
-                .note("the input ended here: nothing was assumed");
+    /// Tells of a step, and asks what it asks.
+    async fn step(&mut self, id: StepId, insist: bool, change: bool) -> Result<Turn, work::Stop> {
+        if self.told != Some(id) {
+            self.told = Some(id);
+            if let Some(turn) = self.pause(talk::step(id)).await? {
+                return Ok(turn);
+            }
         }
-        Ok(line.is_some())
+        if !insist || self.work.plan.status(id) == Status::Unknown {
+            self.probe(&[id]).await?;
+        }
+        let state = self.work.plan.step(id).clone();
+        told::step(self.output, id, &state);
+        if matches!(state.status, Status::Done | Status::Skipped) && !insist {
+            return Ok(Turn::On);
+        }
+        report::changes(self.output, &state);
+        self.question(id, &state, change).await
     }
 
     async fn question(
@@ -296,8 +299,13 @@ impl Dialogue<'_> {
             if let Some(line) = choices::left_out(state, &self.filter) {
                 self.output.line(line);
             }
+            let default = choices::has_default(id, state, &self.filter);
             for (number, choice) in choices.iter().enumerate() {
-                let default = if number == 0 { " (default)" } else { "" };
+                let default = if number == 0 && default {
+                    " (default)"
+                } else {
+                    ""
+                };
                 let line = format!("{}. {}{default}", number + 1, choice.label);
                 self.output.line(line);
             }
@@ -368,11 +376,19 @@ impl Dialogue<'_> {
                 return Ok(Answered::Turn(Turn::EndOfInput));
             };
             let chosen = match line.as_str() {
-                "" => choices.first(),
+                "" if choices::has_default(id, state, &self.filter) => choices.first(),
+                "" => {
+                    self.output.line(
+                        "There is no default here: each could be the wrong one. Type a number.",
+                    );
+                    continue;
+                }
                 "b" => return Ok(Answered::Turn(Turn::Back)),
                 "q" => return Ok(Answered::Turn(Turn::Quit)),
                 "r" => return Ok(Answered::Act(Act::Probe)),
                 "s" => return Ok(Answered::Act(Act::Skip)),
+                tour::MISHAPS => return Ok(Answered::Turn(self.mishaps().await?)),
+                tour::RESET => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
                     told::details(self.output, state);
                     continue;
@@ -383,6 +399,9 @@ impl Dialogue<'_> {
                 }
                 "?" => {
                     self.output.line(HELP);
+                    if self.stage.is_some() {
+                        self.output.line(tour::HELP);
+                    }
                     continue;
                 }
                 text => match (text.strip_prefix('/'), jump(text)) {
@@ -467,7 +486,10 @@ impl Dialogue<'_> {
             }
         }
         self.work.apply(id, answer, self.output).await?;
-        self.veil();
+        // what was told of other steps may no longer be so; those that nobody has seen yet are looked at in their turn
+        let mut stale = id.seen_by();
+        stale.retain(|id| self.work.plan.status(*id) != Status::Unknown);
+        self.probe(&stale).await?;
         let state = self.work.plan.step(id);
         if matches!(state.status, Status::Done | Status::Skipped) {
             told::ended(self.output, id, state);

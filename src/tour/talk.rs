@@ -1,6 +1,6 @@
 //! What is said to the room: a few sentences before each step, and before each change what will happen.
 
-use super::Mishap;
+use super::{Mishap, Order};
 use crate::{
     answer::{Answer, Store},
     detail::Detail,
@@ -187,6 +187,14 @@ pub const fn name(mishap: Mishap) -> &'static str {
     }
 }
 
+/// What the stage is doing, in a sentence.
+pub const fn doing(order: Order) -> &'static str {
+    match order {
+        Order::Reset => "putting the sample project and the sandbox back",
+        Order::Arrange(_) => "letting it happen",
+    }
+}
+
 /// What a mishap shows and what cures it, in one sentence.
 pub const fn promise(mishap: Mishap) -> &'static str {
     match mishap {
@@ -236,7 +244,8 @@ pub const fn mishap(mishap: Mishap) -> Talk {
             above: "A mishap: two projects of one name",
             says: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
                    tool that guesses here sends half of the team to an empty database. So neonup does not guess.",
-            watch: "both are listed, and none is chosen. We know ours by its region; Enter joins it for good.",
+            watch: "both are listed. Ours is chosen already if an env file names its host; otherwise none is, and we know it by \
+                    its region.",
         },
     }
 }

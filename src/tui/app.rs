@@ -420,18 +420,6 @@ impl App {
             .map(|need| self.blocker(need).unwrap_or(need))
     }
 
-    /// Every step that uses the answer of this one, directly or not.
-    pub fn dependents(step: StepId) -> Vec<StepId> {
-        let mut found = vec![step];
-        for other in StepId::ALL {
-            if other.needs().iter().any(|need| found.contains(need)) && !found.contains(&other) {
-                found.push(other);
-            }
-        }
-        found.retain(|other| *other != step);
-        found
-    }
-
     /// Whether characters go into a field.
     pub fn typing(&self) -> bool {
         match &self.overlay {

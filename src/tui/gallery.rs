@@ -75,7 +75,7 @@ fn choice(
     region: &str,
     postgres: u16,
     age: &str,
-    exact: bool,
+    meant: bool,
 ) -> ProjectChoice {
     ProjectChoice {
         id: id.to_owned(),
@@ -84,7 +84,7 @@ fn choice(
         postgres,
         created_at: "2026-11-20T09:00:00Z".to_owned(),
         age: age.to_owned(),
-        exact,
+        meant,
     }
 }
 

@@ -53,11 +53,7 @@ impl Theme {
         let plain = Style::new();
         if self.no_color {
             return match role {
-                Role::Text
-                | Role::Ok
-                | Role::Added
-                | Role::Literal
-                | Role::Removed => plain,
+                Role::Text | Role::Ok | Role::Added | Role::Literal | Role::Removed => plain,
                 Role::Dim | Role::Rule => plain.add_modifier(Modifier::DIM),
                 Role::Heading | Role::Accent | Role::Warn | Role::Bad | Role::Keyword => {
                     plain.add_modifier(Modifier::BOLD)

@@ -127,12 +127,7 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
                     app.from = step;
                 }
             }
-            let mut next = App::dependents(step);
-            if step == StepId::Secrets {
-                // what git does with the env files is one of that step's own checks
-                next.push(StepId::Env);
-            }
-            effects.extend(app.probe(&next));
+            effects.extend(app.probe(&step.seen_by()));
         }
         (Err(failure), Phase::Apply) if failure.cancelled => {
             app.say(format!("{label}: cancelled; looking at what was done"));

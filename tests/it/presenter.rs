@@ -237,10 +237,9 @@ fn each_mishap_is_seen_and_cured_with_the_wizards_own_keys() {
 
     tour.arrange(3, "does not", "exists already");
     assert_eq!(tour.id(), None);
-    // the other one is younger, so that it comes first
-    tour.terminal.press(DOWN);
-    tour.terminal.press(DOWN);
-    tour.does(ENTER, "we join it");
+    // the env file names the host of ours, so that ours is chosen
+    tour.sees("❯ aido-todo");
+    tour.does(ENTER, "Nothing is created");
     tour.does(ENTER, "❯ Go on to Environment");
     assert_eq!(tour.id().as_ref(), Some(&leaked[0]), "ours again");
     let private: Vec<_> = leaked.into_iter().chain(rotated).collect();
@@ -256,7 +255,7 @@ fn a_mishap_that_comes_too_early_says_what_it_waits_for() {
     // two projects of one name need none to be there before
     tour.arrange(3, "does not", "2 projects are named");
     tour.does(DOWN, "❯ aido-todo");
-    tour.does(ENTER, "we join it");
+    tour.does(ENTER, "Nothing is created");
     tour.does(ENTER, "❯ Go on to Environment");
     let joined = tour.id().unwrap();
     tour.resets();
@@ -289,6 +288,87 @@ fn a_tour_in_lines_is_told_waits_and_hides() {
     assert!(!said.contains(&id(&config()).unwrap()), "{said}");
     assert!(!said.contains(path.to_str().unwrap()), "{said}");
     assert!(path.join("aido-todo").join(ENV).exists());
+}
+
+#[test]
+fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap();
+    let run = |answers: &str| {
+        let dir = path.to_str().unwrap();
+        home.answered(&["demo", "--plain", "--dir", dir], answers)
+    };
+    let file = |name: &str| fs::read_to_string(path.join("aido-todo").join(name));
+    let fresh = {
+        // nothing is done yet: one mishap waits for the env file, and there is no fifth
+        let early = run("m\n1\nm\n5\nm\n\nq\n");
+        assert!(early.stdout.contains("That did not work"), "{early:#?}");
+        assert!(
+            early.stdout.contains("finish the env step first"),
+            "{early:#?}"
+        );
+        assert!(
+            early.stdout.contains("There is no mishap `5`"),
+            "{early:#?}"
+        );
+        file("neonup.toml").unwrap()
+    };
+    // the project, the env file; git takes the file along, and one answer cures that; a step that was looked at is looked at again
+    let cured = run("\n\nm\n1\n\ng 3\n\nq\n");
+    assert!(cured.stdout.contains("secrets.tracked"), "{cured:#?}");
+    let after = cured.stdout.rsplit("Secrets: done").next().unwrap();
+    assert!(after.contains("Step 3 of 7, Environment: done"), "{after}");
+    assert!(file(ENV).unwrap().contains("DATABASE_URL="));
+    // of two projects of our name the env file tells ours; then everything is as at the beginning
+    let ours = id(&file("neonup.toml").unwrap()).unwrap();
+    let anew = run("m\n4\nR\nno\nR\nyes\nq\n");
+    let said = &anew.stdout;
+    assert!(
+        said.contains(&format!("1. Join aido-todo ({ours}, ")),
+        "{said}"
+    );
+    assert!(said.contains("2. Join aido-todo ("), "{said}");
+    let first = said.rfind("Step 1 of 7, Login").unwrap();
+    assert!(
+        said[first..].contains("Step 2 of 7, Project: todo"),
+        "{said}"
+    );
+    assert!(!said[first..].contains("Join aido-todo"), "{said}");
+    assert_eq!(file("neonup.toml").unwrap(), fresh);
+    assert!(file(ENV).is_err(), "the env file is gone");
+    // and without an env file neither is the default
+    let several = run("m\n4\n\n\n1\nq\n");
+    let said = &several.stdout;
+    assert!(said.contains("project.ambiguous"), "{said}");
+    assert!(!said.contains("created just now) (default)"), "{said}");
+    assert_eq!(
+        said.matches("There is no default here").count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("Step 3 of 7"), "{said}");
+}
+
+#[test]
+fn mishaps_are_for_the_demo_alone() {
+    let home = Home::new();
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("neonup.toml"),
+        "[project]\nname = \"mine\"\n",
+    )
+    .unwrap();
+    let run = home.answered(
+        &["--plain", "-C", dir.path().to_str().unwrap()],
+        "m\nR\nq\n",
+    );
+    let refused = run
+        .stdout
+        .matches("nothing is arranged in a real project")
+        .count();
+    assert_eq!(refused, 2, "{run:#?}");
+    assert!(run.stdout.contains("neonup demo --present"), "{run:#?}");
 }
 
 #[test]

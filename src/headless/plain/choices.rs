@@ -129,6 +129,18 @@ fn secrets_choices(state: &StepState) -> Vec<Choice> {
     choices
 }
 
+/// Whether the first answer is the default. Of several projects that may be meant, each could be the wrong one.
+pub(super) fn has_default(id: StepId, state: &StepState, filter: &str) -> bool {
+    let several = |project: &Project| {
+        project.joined.is_none()
+            && matching(project, filter)
+                .filter(|found| found.meant)
+                .nth(1)
+                .is_some()
+    };
+    id != StepId::Project || state.status == Status::Failed || !project(state).is_some_and(several)
+}
+
 /// Whether a project of this name is among those that are listed.
 pub(super) fn is_taken(state: &StepState, name: &str) -> bool {
     matches!(&state.detail, Some(Detail::Project(project)) if project.choices.iter().any(|found| found.name == name))
@@ -276,13 +288,13 @@ fn project_choices(state: &StepState, filter: &str) -> Vec<Choice> {
                 Act::Apply(Answer::Default),
             )];
         }
-        let exact = matching(project, filter).filter(|found| found.exact);
-        choices.extend(exact.map(join));
+        let meant = matching(project, filter).filter(|found| found.meant);
+        choices.extend(meant.map(join));
         if choices.is_empty() && filter.is_empty() && state.status == Status::Todo {
             let label = format!("Create a new project named {}", project.wanted);
             choices.push(choice(&label, Act::Apply(Answer::Default)));
         }
-        let others = matching(project, filter).filter(|found| !found.exact);
+        let others = matching(project, filter).filter(|found| !found.meant);
         choices.extend(others.take(MOST).map(join));
     }
     choices.push(choice("Create a project of another name", Act::AskName));
@@ -325,10 +337,36 @@ mod tests {
             postgres: 17,
             created_at: String::new(),
             age: String::new(),
-            exact: true,
+            meant: true,
         }]
         .into();
         assert_eq!(first(&project), Act::Apply(Answer::Join("p-1".to_owned())));
+    }
+
+    #[test]
+    fn of_two_projects_that_may_be_meant_none_is_the_default() {
+        let found = |id: &str, meant: bool| ProjectChoice {
+            id: id.to_owned(),
+            name: "todo".to_owned(),
+            region: String::new(),
+            postgres: 17,
+            created_at: String::new(),
+            age: String::new(),
+            meant,
+        };
+        for (second, filter, default) in [(true, "", false), (true, "p-1", true), (false, "", true)]
+        {
+            let project = Project {
+                choices: [found("p-1", true), found("p-2", second)].into(),
+                ..Project::default()
+            };
+            let state = state(Status::Todo, Detail::Project(project));
+            let all = choices(StepId::Project, &state, filter, false);
+            assert_eq!(all[0].act, Act::Apply(Answer::Join("p-1".to_owned())));
+            let has = has_default(StepId::Project, &state, filter);
+            assert_eq!(has, default, "{second} {filter:?}");
+            assert!(has_default(StepId::Schema, &state, filter));
+        }
     }
 
     #[test]
@@ -364,7 +402,7 @@ mod tests {
             postgres: 17,
             created_at: String::new(),
             age: "today".to_owned(),
-            exact: false,
+            meant: false,
         };
         let project = Project {
             wanted: "todo".to_owned(),

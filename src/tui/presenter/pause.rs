@@ -258,11 +258,3 @@ pub const fn told(slide: &Slide) -> Option<talk::Talk> {
         Slide::Act(..) | Slide::Mishaps(_) | Slide::Setting(..) | Slide::Trouble(_) => None,
     }
 }
-
-/// What the stage is doing, in a sentence.
-pub const fn doing(order: Order) -> &'static str {
-    match order {
-        Order::Reset => "putting the sample project and the sandbox back",
-        Order::Arrange(_) => "letting it happen",
-    }
-}

@@ -127,7 +127,7 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
                 vec![
                     pen.span(Role::Accent, spinner::frame(taken)),
                     Span::raw(" "),
-                    pen.span(Role::Text, pause::doing(*order)),
+                    pen.span(Role::Text, talk::doing(*order)),
                 ],
                 pen.span(Role::Dim, text::running(taken)),
             );

@@ -7,7 +7,7 @@ use crate::{
     answer::Answer,
     engine::Runtime,
     plan::StepId,
-    tour::{Order, Stage, Staged, Staging, no_stage},
+    tour::{Order, Stage, Staging, carry_out},
 };
 
 /// The runtime, and the stage where there is one.
@@ -40,14 +40,6 @@ impl Engine for OnStage<'_> {
         if order == Order::Reset {
             self.runtime.forget();
         }
-        let stage = self.stage.clone();
-        Box::pin(async move {
-            let result = match (stage, order) {
-                (None, _) => Err(no_stage()),
-                (Some(stage), Order::Reset) => stage.reset().await,
-                (Some(stage), Order::Arrange(mishap)) => stage.arrange(mishap).await,
-            };
-            Staged { order, result }
-        })
+        Box::pin(carry_out(self.stage.clone(), order))
     }
 }

@@ -121,8 +121,8 @@ struct Found {
     list: Arc<[ProjectChoice]>,
     /// The places in the list.
     places: Vec<usize>,
-    /// How many of them have exactly the wanted name.
-    exact: usize,
+    /// How many of them may be the one that is meant.
+    meant: usize,
     /// The columns of the longest name.
     name: usize,
     /// The columns of the longest region.
@@ -135,13 +135,13 @@ impl Found {
             filter: filter.to_owned(),
             list: Arc::clone(list),
             places: Vec::new(),
-            exact: 0,
+            meant: 0,
             name: 0,
             region: 0,
         };
         for (place, choice) in matching(list, filter) {
             found.places.push(place);
-            found.exact += usize::from(choice.exact);
+            found.meant += usize::from(choice.meant);
             found.name = found.name.max(text::width(&choice.name));
             found.region = found.region.max(text::width(&choice.region));
         }
@@ -226,7 +226,7 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
     }
     let filtered = !app.project.filter.value().trim().is_empty();
     let found = found(app, list);
-    let exact = found.exact;
+    let meant = found.meant;
     let region = found.region.min(20);
     // what is left beside the region, the version and the age
     let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
@@ -237,13 +237,13 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
         verb: "",
     };
     let another = Choice::new("Create another project …", "create", Action::AskName);
-    if exact > 0 || filtered || app.project.change {
+    if meant > 0 || filtered || app.project.change {
         return Ask {
             choices: vec![another],
             projects,
             above: 0,
-            // of several with the wanted name, each could be the wrong one
-            default: (exact <= 1 || filtered).then_some(0),
+            // of several that may be meant, each could be the wrong one
+            default: (meant <= 1 || filtered).then_some(0),
         };
     }
     let choices = if list.unlisted > 0 {
@@ -355,7 +355,7 @@ mod tests {
             postgres: 17,
             created_at: String::new(),
             age: String::new(),
-            exact: false,
+            meant: false,
         };
         let choices = [choice("Shop"), choice("Köln"), choice("")];
         let found = |filter: &str| -> Vec<String> {
@@ -408,7 +408,7 @@ mod tests {
                 postgres: 17,
                 created_at: String::new(),
                 age: String::new(),
-                exact: false,
+                meant: false,
             })
             .collect();
         let now = || {

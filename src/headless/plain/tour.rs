@@ -1,0 +1,117 @@
+//! A tour in lines: what is told before each step, the mishaps of the demo, and the way back to its beginning.
+
+use super::{Dialogue, Turn};
+use crate::{
+    headless::work::Stop,
+    plan::Plan,
+    tour::{Mishap, Order, carry_out, no_stage, talk},
+};
+
+/// What is typed to let something go wrong.
+pub(super) const MISHAPS: &str = "m";
+/// What is typed to begin again.
+pub(super) const RESET: &str = "R";
+/// What both mean.
+pub(super) const HELP: &str =
+    "In the demo, m lets something go wrong, to be cured; R puts everything back to the beginning.";
+
+impl Dialogue<'_> {
+    /// Tells the room what comes, and waits for Enter; nothing where there is no room. What was typed instead leads elsewhere.
+    pub(super) async fn pause(&mut self, told: talk::Talk) -> Result<Option<Turn>, Stop> {
+        if !self.present {
+            return Ok(None);
+        }
+        self.output.line("");
+        self.output.line(format!("{}. {}.", told.title, told.above));
+        self.output.line(told.says);
+        self.output.line(format!("Watch {}", told.watch));
+        let question = if self.stage.is_some() {
+            "Enter goes on (m: mishaps, R: begin again): "
+        } else {
+            "Enter goes on: "
+        };
+        Ok(match self.ask(question).await?.as_deref() {
+            None => Some(Turn::EndOfInput),
+            Some("q") => Some(Turn::Quit),
+            Some(MISHAPS) => Some(Box::pin(self.mishaps()).await?),
+            Some(RESET) => Some(self.reset().await?),
+            Some(_) => None,
+        })
+    }
+
+    /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
+    pub(super) async fn mishaps(&mut self) -> Result<Turn, Stop> {
+        if self.stage.is_none() {
+            return Ok(self.elsewhere());
+        }
+        self.output.line("Let something go wrong:");
+        for (number, mishap) in (1..).zip(Mishap::ALL) {
+            let (name, promise) = (talk::name(mishap), talk::promise(mishap));
+            self.output.line(format!("{number}. {name}: {promise}"));
+        }
+        let Some(line) = self.ask("Number, or Enter for none: ").await? else {
+            return Ok(Turn::EndOfInput);
+        };
+        let number = line.parse::<usize>().ok();
+        let mishap = number.and_then(|number| Mishap::ALL.get(number.checked_sub(1)?).copied());
+        let Some(mishap) = mishap else {
+            if !line.is_empty() {
+                self.output.line(format!("There is no mishap `{line}`."));
+            }
+            return Ok(Turn::Again);
+        };
+        if !self.order(Order::Arrange(mishap)).await? {
+            return Ok(Turn::Again);
+        }
+        self.told = Some(mishap.step());
+        if let Some(turn) = self.pause(talk::mishap(mishap)).await? {
+            return Ok(turn);
+        }
+        self.probe(mishap.seen_by()).await?;
+        Ok(Turn::To(mishap.step()))
+    }
+
+    /// Asks whether everything shall be as at the beginning, and sees to it.
+    pub(super) async fn reset(&mut self) -> Result<Turn, Stop> {
+        if self.stage.is_none() {
+            return Ok(self.elsewhere());
+        }
+        let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to begin again: ";
+        match self.ask(question).await?.as_deref() {
+            None => return Ok(Turn::EndOfInput),
+            Some("yes" | "y") => {}
+            Some(_) => return Ok(Turn::Again),
+        }
+        self.work.runtime.forget();
+        if !self.order(Order::Reset).await? {
+            return Ok(Turn::Again);
+        }
+        self.work.plan = Plan::new();
+        self.told = None;
+        self.filter.clear();
+        Ok(Turn::Anew)
+    }
+
+    /// Gives an order to the stage, and says what keeps it from being carried out.
+    async fn order(&mut self, order: Order) -> Result<bool, Stop> {
+        self.output.progress(format!("{} …", talk::doing(order)));
+        let Err(failure) = carry_out(self.stage.clone(), order).await.result else {
+            return Ok(true);
+        };
+        self.output
+            .line(format!("That did not work: {}.", failure.what));
+        for part in [failure.why, failure.hint] {
+            if !part.is_empty() {
+                self.output.line(format!("{part}."));
+            }
+        }
+        Ok(false)
+    }
+
+    fn elsewhere(&mut self) -> Turn {
+        let failure = no_stage();
+        self.output
+            .line(format!("{}; {}.", failure.what, failure.hint));
+        Turn::Again
+    }
+}
