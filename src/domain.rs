@@ -5,6 +5,7 @@ pub mod app_log;
 pub mod credentials;
 pub mod diff;
 pub mod dotenv;
+pub mod duration;
 pub mod hex;
 pub mod init;
 pub mod mask;

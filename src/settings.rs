@@ -200,6 +200,21 @@ pub struct BackendSettings {
     pub expect: Vec<(String, String)>,
 }
 
+impl BackendSettings {
+    /// What a person types in the root to start it; `None` where no command is known.
+    pub fn start_line(&self) -> Option<String> {
+        let words = |words: &[String]| shlex::try_join(words.iter().map(String::as_str)).ok();
+        let start = words(&self.start).filter(|start| !start.is_empty())?;
+        if self.dir.is_empty() {
+            return Some(start);
+        }
+        Some(format!(
+            "cd {} && {start}",
+            words(std::slice::from_ref(&self.dir))?
+        ))
+    }
+}
+
 /// Whether a base URL is on this machine.
 pub fn is_loopback(base: &str) -> bool {
     url::Url::parse(base).is_ok_and(|url| match url.host() {

@@ -49,7 +49,9 @@ pub struct Options {
     pub project: String,
     /// `Neon` or `Sandbox`.
     pub place: String,
-    /// What the summary says besides: where the demo's files lie, how to start the app.
+    /// What starts the app, typed in the root; empty where that is not known.
+    pub start: String,
+    /// What the summary says besides: where the demo's files lie.
     pub notes: Vec<String>,
     /// `--no-color`, `NO_COLOR`.
     pub no_color: bool,

@@ -11,7 +11,7 @@ use super::{Cx, Step, target};
 use crate::{
     answer::Answer,
     detail::{Check, CheckState, Detail, Health},
-    domain::url::Connection,
+    domain::{duration, url::Connection},
     event::{Progress, Report, Verdict},
     failure::Result,
     finding::{Code, Finding},
@@ -282,14 +282,13 @@ impl<'a> Ladder<'a> {
         let mut sorted = self.health.samples.clone();
         sorted.sort_unstable();
         let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
-        let worst = sorted.last().copied().unwrap_or_default();
-        let text = format!("median {}, worst {}", millis(median), millis(worst));
+        let text = format!("median of {} round trips", sorted.len());
         let slow = median > SLOW;
         if slow {
             self.findings.push(
                 Finding::new(
                     Code::HealthSlow,
-                    format!("a query takes {}", millis(median)),
+                    format!("a query takes {}", duration::words(median)),
                 )
                 .hint("choose a region nearer to you for development, or look at the network"),
             );
@@ -342,7 +341,11 @@ impl<'a> Ladder<'a> {
             .iter()
             .find(|rung| rung.label == "App" && rung.state == CheckState::Ok)
             .map_or("", |_| "; the app is healthy");
-        let evidence = format!("login {}, a query {}{app}", millis(login), millis(median));
+        let evidence = format!(
+            "login {}, a query {}{app}",
+            duration::words(login),
+            duration::words(median)
+        );
         Report::judged(evidence, self.findings).detail(Detail::Health(self.health))
     }
 
@@ -353,14 +356,5 @@ impl<'a> Ladder<'a> {
             .find(|rung| rung.label == label)
             .and_then(|rung| rung.elapsed)
             .unwrap_or_default()
-    }
-}
-
-fn millis(duration: Duration) -> String {
-    let millis = duration.as_secs_f64() * 1000.0;
-    if millis < 10.0 {
-        format!("{millis:.1} ms")
-    } else {
-        format!("{millis:.0} ms")
     }
 }

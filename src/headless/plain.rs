@@ -487,9 +487,9 @@ impl Dialogue<'_> {
         }
         self.work.apply(id, answer, self.output).await?;
         // what was told of other steps may no longer be so; those that nobody has seen yet are looked at in their turn
-        let mut stale = id.seen_by();
-        stale.retain(|id| self.work.plan.status(*id) != Status::Unknown);
-        self.probe(&stale).await?;
+        let mut others = id.seen_by();
+        others.retain(|id| self.work.plan.status(*id) != Status::Unknown);
+        self.probe(&others).await?;
         let state = self.work.plan.step(id);
         if matches!(state.status, Status::Done | Status::Skipped) {
             told::ended(self.output, id, state);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::output::{Output, Tone};
 use crate::{
     detail::{Detail, DiffLine, Sign},
+    domain::duration,
     finding::{Finding, Severity},
     plan::{Plan, Status, StepId, StepState},
 };
@@ -72,7 +73,7 @@ pub fn step(output: &mut Output, id: StepId, state: &StepState) {
     let status = output.paint(tone, format!("{glyph} {:<8} {word:<7}", id.name()));
     let time = state
         .elapsed
-        .map(|elapsed| output.paint(Tone::Dim, format!("  ({:.2} s)", elapsed.as_secs_f64())))
+        .map(|elapsed| output.paint(Tone::Dim, format!("  ({})", duration::words(elapsed))))
         .unwrap_or_default();
     output.line(format!("{status}  {}{time}", state.evidence));
     for finding in &state.findings {

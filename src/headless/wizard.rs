@@ -38,6 +38,11 @@ pub(super) fn private(settings: &Settings) -> Vec<String> {
     words
 }
 
+/// What starts the application, for a person to type.
+pub(super) fn start_line(settings: &Settings) -> Option<String> {
+    settings.backend.as_ref()?.start_line()
+}
+
 /// Runs the wizard until it ends.
 pub async fn run(
     settings: Settings,
@@ -56,6 +61,7 @@ pub async fn run(
             "Neon"
         }
         .to_owned(),
+        start: start_line(&settings).unwrap_or_default(),
         notes: opening.notes,
         presenter: opening.present,
         stage: opening.stage.is_some(),

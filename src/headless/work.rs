@@ -31,12 +31,15 @@ pub(super) struct Work {
     events: UnboundedReceiver<Event>,
     pub(super) plan: Plan,
     signals: Signals,
+    start: Option<String>,
 }
 
 impl Work {
     pub(super) fn new(settings: Settings, ports: Ports) -> Self {
+        let start = super::wizard::start_line(&settings);
         let (runtime, events) = Runtime::new(settings, ports);
         Self {
+            start,
             runtime,
             events,
             plan: Plan::new(),
@@ -141,12 +144,25 @@ impl Work {
         }
     }
 
-    /// Ends in good order.
+    /// Ends in good order. Where all is done, it says how the application is started.
     pub(super) async fn finished(self, steps: &[StepId], output: &mut Output) -> Exit {
-        let Self { runtime, plan, .. } = self;
+        let Self {
+            runtime,
+            plan,
+            start,
+            ..
+        } = self;
         runtime.shutdown().await;
         report::end(output, &plan, steps);
-        plan.exit(steps)
+        let exit = plan.exit(steps);
+        if let Some(start) = start
+            && exit == Exit::Done
+            && steps.len() == StepId::ALL.len()
+            && !output.json
+        {
+            output.line(format!("start the app: {start}"));
+        }
+        exit
     }
 }
 

@@ -29,9 +29,10 @@ pub fn options() -> Options {
     Options {
         project: "aido-todo".to_owned(),
         place: "Sandbox".to_owned(),
+        start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
-            "The sample lies in /tmp/neonup-demo/aido-todo. Start its app with:".to_owned(),
-            "cd /tmp/neonup-demo/aido-todo/backend && python -m uvicorn src.main:app".to_owned(),
+            "The sample project lies in /tmp/neonup-demo/aido-todo".to_owned(),
+            "It is removed at the end; `neonup demo --dir DIR` keeps it".to_owned(),
         ],
         ..Options::default()
     }

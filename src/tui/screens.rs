@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     answer::Answer,
+    domain::duration,
     engine::{env::IN_PLACE, temporary},
     event::Phase,
     plan::{Status, StepId, StepState},
@@ -305,7 +306,7 @@ pub fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
     let time = state
         .elapsed
         .filter(|_| matches!(status, Status::Done | Status::Todo | Status::Failed))
-        .map(|elapsed| format!(" · {}", text::elapsed(elapsed)));
+        .map(|elapsed| format!(" · {}", duration::words(elapsed)));
     (!word.is_empty()).then(|| {
         let word = if word == "run" { "running" } else { word };
         (role, format!("{glyph} {word}{}", time.unwrap_or_default()))

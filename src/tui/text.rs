@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::domain::duration;
+
 /// How many columns a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -126,27 +128,28 @@ pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<Strin
     (head, rest)
 }
 
-/// A duration as a person reads it: `2 ms`, `0.4 s`, `1 m 05 s`.
-pub fn elapsed(duration: Duration) -> String {
-    let millis = (duration.as_micros() + 500) / 1000;
-    if millis < 1 {
-        "<1 ms".to_owned()
-    } else if millis < 1000 {
-        format!("{millis} ms")
-    } else if millis < 60_000 {
-        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
-    } else {
-        format!("{} m {:02} s", millis / 60_000, millis / 1000 % 60)
+/// The beginning of a sentence, in whole words; what was cut off is told by an ellipsis.
+pub fn beginning(sentence: &str, columns: usize) -> String {
+    // where hardly anything fits, there are no words to keep whole
+    if width(&clean(sentence)) <= columns || columns < 4 {
+        return elide(sentence, columns);
     }
+    let first = wrap(sentence, columns.saturating_sub(1)).into_iter().next();
+    format!(
+        "{}…",
+        first
+            .unwrap_or_default()
+            .trim_end_matches([' ', ',', ';', ':'])
+    )
 }
 
 /// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
-pub fn running(duration: Duration) -> String {
-    let millis = duration.as_millis();
+pub fn running(taken: Duration) -> String {
+    let millis = taken.as_millis();
     if millis < 60_000 {
         format!("{}.{} s", millis / 1000, millis % 1000 / 100)
     } else {
-        elapsed(duration)
+        duration::words(taken)
     }
 }
 
@@ -171,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_is_cut_between_its_words() {
+        let sentence = "session, start-up and health route are there";
+        assert_eq!(beginning(sentence, 60), sentence);
+        assert_eq!(beginning(sentence, 20), "session, start-up…");
+        assert_eq!(beginning(sentence, 9), "session…");
+        assert_eq!(beginning("", 0), "");
+        for columns in 1..12 {
+            assert!(
+                width(&beginning("漢字漢字 漢字", columns)) <= columns,
+                "{columns}"
+            );
+        }
+    }
+
+    #[test]
     fn wide_and_combining_characters_never_overflow() {
         for text in [
             "漢字漢字漢字漢字",
@@ -188,14 +206,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn durations_are_short_words() {
-        let show = |millis| elapsed(Duration::from_millis(millis));
-        assert_eq!(
-            [show(0), show(33), show(1234), show(65_000)],
-            ["<1 ms", "33 ms", "1.2 s", "1 m 05 s"]
-        );
     }
 }

@@ -60,6 +60,27 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
 }
 
 #[test]
+fn what_starts_the_application_can_be_typed_as_it_stands() {
+    for (backend, line) in [
+        (
+            "dir = \"backend\"\nstart = [\"python\", \"-m\", \"uvicorn\"]",
+            Some("cd backend && python -m uvicorn"),
+        ),
+        (
+            "dir = \"my app\"\nstart = [\"npm\", \"start\"]",
+            Some("cd 'my app' && npm start"),
+        ),
+        ("start = [\"sh\", \"-c\", \"a; b\"]", Some("sh -c 'a; b'")),
+        ("dir = \"backend\"", None),
+    ] {
+        let file = format!("[project]\nname = \"todo\"\n[backend]\n{backend}\n");
+        let settings = resolve(Some(&file), &[], Flags::default());
+        let start = settings.backend.unwrap().start_line();
+        assert_eq!(start.as_deref(), line, "{backend}");
+    }
+}
+
+#[test]
 fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
     let flags = Flags {
         api_host: Some("https://flag.example/api/".to_owned()),

@@ -2,6 +2,7 @@
 
 use neonup::{
     answer::Answer,
+    detail::Detail,
     engine::{Cx, Step as _, project::ProjectStep},
     event::{Report, Verdict},
     failure::Result,
@@ -220,13 +221,25 @@ async fn the_host_of_the_env_file_decides_between_projects() {
     let report = probe(&world, settings(&config("todo"))).await;
     assert_eq!(codes(&report), [Code::ProjectDuplicate], "{report:?}");
     assert!(report.evidence.contains("b-2"), "{report:?}");
+    assert_eq!(meant(&report), ["b-2"], "it alone is the default");
     // also where none has the name
     let report = probe(&world, settings(&config("renamed"))).await;
     assert!(report.evidence.contains("b-2"), "{report:?}");
+    assert_eq!(meant(&report), ["b-2"]);
     // another host is nobody's
     world.with(|state| state.files.insert("/repo/.env".into(), env("ep-c")));
     let report = probe(&world, settings(&config("todo"))).await;
     assert_eq!(codes(&report), [Code::ProjectAmbiguous]);
+    assert_eq!(meant(&report).len(), 2);
+}
+
+/// The projects that may be the one that is meant, by their ids.
+fn meant(report: &Report) -> Vec<&str> {
+    let Some(Detail::Project(detail)) = &report.detail else {
+        panic!("{report:?}");
+    };
+    let meant = detail.choices.iter().filter(|choice| choice.meant);
+    meant.map(|choice| choice.id.as_str()).collect()
 }
 
 #[tokio::test]

@@ -1,9 +1,8 @@
 //! What is told of a step: words alone, since a sign or a colour says nothing to somebody who listens.
 
-use std::time::Duration;
-
 use crate::{
     detail::{Check, CheckState, Detail},
+    domain::duration,
     headless::{Output, report},
     plan::{StepId, StepState},
 };
@@ -33,7 +32,7 @@ pub(super) fn ended(output: &mut Output, id: StepId, state: &StepState) {
 fn seen(output: &mut Output, state: &StepState) {
     let time = state
         .elapsed
-        .map(|elapsed| format!(" ({})", duration(elapsed)))
+        .map(|elapsed| format!(" ({})", duration::words(elapsed)))
         .unwrap_or_default();
     if !state.evidence.is_empty() {
         output.line(format!("{}{time}.", state.evidence));
@@ -46,7 +45,14 @@ fn seen(output: &mut Output, state: &StepState) {
 /// Everything that a screen would show besides.
 pub(super) fn details(output: &mut Output, state: &StepState) {
     match &state.detail {
-        Some(Detail::Health(health)) => checks(output, &health.rungs),
+        Some(Detail::Health(health)) => {
+            checks(output, &health.rungs);
+            if let Some(worst) = health.samples.iter().max() {
+                let count = health.samples.len();
+                let worst = duration::words(*worst);
+                output.line(format!("  The worst of {count} round trips: {worst}."));
+            }
+        }
         Some(Detail::Secrets(secrets)) => checks(output, &secrets.checks),
         Some(Detail::Backend(backend)) => checks(output, &backend.checks),
         Some(Detail::Env(env)) => {
@@ -105,7 +111,7 @@ pub(super) fn look(state: &StepState) -> String {
             sorted.sort_unstable();
             sorted.get(sorted.len() / 2).map_or_else(
                 || state.evidence.clone(),
-                |median| format!("a query takes {}.", duration(*median)),
+                |median| format!("a query takes {}.", duration::words(*median)),
             )
         }
         (None, _) => format!("{}.", state.evidence),
@@ -119,7 +125,7 @@ fn checks(output: &mut Output, checks: &[Check]) {
             line = format!("{line}, {}", check.text);
         }
         if let Some(elapsed) = check.elapsed {
-            line = format!("{line}, {}", duration(elapsed));
+            line = format!("{line}, {}", duration::words(elapsed));
         }
         output.line(line);
     }
@@ -133,16 +139,5 @@ const fn word(state: CheckState) -> &'static str {
         CheckState::Warning => "warning",
         CheckState::Gap => "not in order",
         CheckState::Skipped => "left out",
-    }
-}
-
-fn duration(duration: Duration) -> String {
-    let millis = duration.as_secs_f64() * 1000.0;
-    if millis < 10.0 {
-        format!("{millis:.1} ms")
-    } else if millis < 1000.0 {
-        format!("{millis:.0} ms")
-    } else {
-        format!("{:.1} s", millis / 1000.0)
     }
 }

@@ -4,6 +4,7 @@
 //! and a hook that git tracks belongs to everyone: into those nothing is written.
 
 use std::{
+    borrow::Cow,
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
@@ -152,9 +153,10 @@ fn closed(
         .then(|| "git tracks the hook that is there, so it belongs to everyone".to_owned())
 }
 
-/// A path as one word for a POSIX shell.
+/// A path as one word for a POSIX shell. A path holds no NUL, which is all that cannot be quoted.
 fn quoted(path: &OsStr) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+    let path = path.to_string_lossy();
+    shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
 }
 
 /// The hook. A program that is gone must not keep anybody from committing, but says so.
@@ -206,6 +208,9 @@ mod tests {
 
     #[test]
     fn a_path_stays_one_word() {
-        assert_eq!(quoted(OsStr::new("/a b/it's $x")), r"'/a b/it'\''s $x'");
+        for path in ["/usr/bin/neonup", "/a b/it's $x", "/`date`/\"quoted\"/\\n"] {
+            let words = shlex::split(&quoted(OsStr::new(path)));
+            assert_eq!(words, Some(vec![path.to_owned()]));
+        }
     }
 }

@@ -42,16 +42,13 @@ pub fn ask(state: &StepState) -> Ask {
                 "write",
                 Action::Apply(Answer::Default),
             )
-            .note("new files only"),
+            .note("a new file"),
         ),
-        many => choices.push(
-            Choice::new(
-                format!("Write the {} new files", many.len()),
-                "write",
-                Action::Apply(Answer::Default),
-            )
-            .note("new files only"),
-        ),
+        many => choices.push(Choice::new(
+            format!("Write the {} new files", many.len()),
+            "write",
+            Action::Apply(Answer::Default),
+        )),
     }
     let named = match existing.as_slice() {
         [one] => one.path.clone(),

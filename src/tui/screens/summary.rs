@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::Pen;
 use crate::{
+    domain::duration,
     finding::Severity,
     plan::{Status, StepId},
     receipt,
@@ -16,6 +17,9 @@ use crate::{
     },
 };
 
+/// From so many rows on, an evidence is worth more than one line.
+const TALL: u16 = 30;
+
 /// How leaving now is to be called.
 pub fn reason(app: &App) -> Reason {
     if app.open_from(StepId::Login).is_none() {
@@ -25,6 +29,14 @@ pub fn reason(app: &App) -> Reason {
     }
 }
 
+/// Whether a step has left something to be read.
+fn warns(app: &App) -> bool {
+    StepId::ALL
+        .iter()
+        .flat_map(|step| &app.plan.step(*step).findings)
+        .any(|finding| finding.severity != Severity::Note)
+}
+
 /// The sentence below the heading.
 pub fn sentence(app: &App) -> &'static str {
     let open = StepId::ALL.iter().any(|step| app.open(*step));
@@ -32,6 +44,7 @@ pub fn sentence(app: &App) -> &'static str {
         .iter()
         .any(|step| app.status(*step) == Status::Failed);
     match (open, failed) {
+        (false, _) if warns(app) => "Every step is done. Read its warnings before you start.",
         (false, _) => "Everything is in place. Your app can start.",
         (true, true) => "A step failed. What is done stays done.",
         (true, false) => "Some steps are open. What is done stays done.",
@@ -48,11 +61,18 @@ pub fn ask(app: &App) -> Ask {
     .note("for a pull request; it holds no secret");
     let again = Choice::new("Look at everything again", "look again", Action::ProbeAll);
     match app.open_from(StepId::Login) {
-        None => Ask::first(vec![
-            Choice::new("Finish", "finish", Action::Quit(Reason::Finished)),
-            receipt,
-            again,
-        ]),
+        None => {
+            let mut choices = vec![
+                Choice::new("Finish", "finish", Action::Quit(Reason::Finished)),
+                receipt,
+                again,
+            ];
+            if !app.options.start.is_empty() {
+                let copy = Action::Copy(app.options.start.clone());
+                choices.insert(1, Choice::new("Copy what starts the app", "copy", copy));
+            }
+            Ask::first(choices)
+        }
         Some(step) => Ask::first(vec![
             Choice::new(
                 format!("Go to {}", step.title()),
@@ -77,13 +97,19 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
         let time = state
             .elapsed
             .filter(|_| status != Status::Running)
-            .map(text::elapsed)
+            .map(duration::words)
             .unwrap_or_default();
         // beside the column of the steps, which has the words, the room goes to the evidence
         let words = pen.width >= 70 || app.size.0 < view::WIDE;
         let used = if words { 19 } else { 11 };
         let room = pen.width.saturating_sub(used + text::width(&time) + 2);
-        let mut parts = text::wrap(&state.evidence, room).into_iter();
+        // the table and what comes next are seen at once: a small window has one line for each step
+        let parts = if app.size.1 < TALL {
+            vec![text::beginning(&state.evidence, room)]
+        } else {
+            text::wrap(&state.evidence, room)
+        };
+        let mut parts = parts.into_iter();
         let mut left = vec![
             pen.span(role, glyph),
             Span::raw(" "),
@@ -123,6 +149,11 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
         for (index, command) in next.iter().enumerate() {
             lines.push(pen.fact(if index == 0 { "Next" } else { "" }, command));
         }
+    } else if !app.options.start.is_empty() && app.open_from(StepId::Login).is_none() {
+        lines.push(Line::default());
+        // to be typed or copied, so that nothing of it is left out
+        lines.push(pen.line(Role::Dim, "Start the app:"));
+        lines.extend(pen.wrapped(Role::Text, &presenter::text(app, &app.options.start), 0));
     }
     if !app.options.notes.is_empty() {
         lines.push(Line::default());

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     detail::{Check, CheckState},
+    domain::duration,
     tui::{screens::Pen, text, theme::Role},
 };
 
@@ -42,7 +43,7 @@ pub fn rows(
 
 fn time(check: &Check) -> String {
     match (check.elapsed, check.state) {
-        (Some(elapsed), _) => text::elapsed(elapsed),
+        (Some(elapsed), _) => duration::words(elapsed),
         (None, CheckState::Skipped) => "skipped".to_owned(),
         (
             None,

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::{bar, checks};
 use crate::{
     detail::{Check, CheckState, Health},
+    domain::duration,
     tui::{screens::Pen, text, theme::Role},
 };
 
@@ -78,8 +79,8 @@ pub fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'static>> {
     let median = *sorted.get(sorted.len() / 2)?;
     let words = format!(
         "median {}, worst {}",
-        text::elapsed(median),
-        text::elapsed(worst)
+        duration::words(median),
+        duration::words(worst)
     );
     let room = pen
         .width
