@@ -9,6 +9,7 @@ pub mod context;
 pub mod env;
 pub mod health;
 pub mod login;
+mod operations;
 pub mod project;
 mod rotate;
 pub mod runtime;

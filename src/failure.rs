@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Cure, Finding, Severity};
 
 /// Why a step could not do its work: always what, why, and the way out.
 ///
@@ -17,6 +17,8 @@ pub struct Failure {
     pub why: String,
     /// The fix.
     pub hint: String,
+    /// The one thing that mends it, where a person has to want it.
+    pub cure: Option<Cure>,
     /// Neon's request id, for its support.
     pub request_id: Option<String>,
     /// Whether this is a cancellation by the user and no fault.
@@ -34,6 +36,7 @@ impl Failure {
             what: what.into(),
             why: String::new(),
             hint: String::new(),
+            cure: None,
             request_id: None,
             cancelled: false,
         }
@@ -50,6 +53,13 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Says what mends it when it is asked for.
+    #[must_use]
+    pub const fn cure(mut self, cure: Option<Cure>) -> Self {
+        self.cure = cure;
         self
     }
 
@@ -83,6 +93,7 @@ impl Failure {
             .severity(Severity::Gap)
             .detail(detail)
             .hint(self.hint.clone())
+            .cure(self.cure)
     }
 }
 

@@ -171,6 +171,20 @@ pub struct Finding {
     pub hint: String,
     /// Whether the step's apply mends it.
     pub fixable: bool,
+    /// The one thing that mends it beside that, where a person has to want it.
+    #[serde(skip)]
+    pub cure: Option<Cure>,
+}
+
+/// What mends something and is never done unasked; the most urgent last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cure {
+    /// Overwriting an env file where it lies.
+    InPlace,
+    /// A new API key.
+    Key,
+    /// A new database password.
+    Password,
 }
 
 impl Finding {
@@ -185,6 +199,7 @@ impl Finding {
             line: None,
             hint: String::new(),
             fixable: false,
+            cure: None,
         }
     }
 
@@ -220,6 +235,13 @@ impl Finding {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Says what mends it when it is asked for.
+    #[must_use]
+    pub const fn cure(mut self, cure: Option<Cure>) -> Self {
+        self.cure = cure;
         self
     }
 

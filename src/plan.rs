@@ -8,7 +8,7 @@ use crate::{
     detail::Detail,
     event::{Event, EventKind, Phase, Progress, Verdict},
     failure::{Exit, Failure},
-    finding::{Code, Finding, Severity},
+    finding::{Code, Cure, Finding, Severity},
 };
 
 /// One phase of the set-up, in the order of the set-up.
@@ -255,6 +255,17 @@ impl StepState {
                 self.gaps().any(|finding| finding.hint.contains(&named))
             })
             .map(str::to_owned)
+    }
+
+    /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
+    pub fn cure(&self) -> Option<Cure> {
+        let failure = self.failure.as_ref().and_then(|failure| failure.cure);
+        failure.or_else(|| {
+            self.findings
+                .iter()
+                .filter_map(|finding| finding.cure)
+                .max()
+        })
     }
 
     /// Whether a finding of this code is among them.

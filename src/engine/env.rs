@@ -20,7 +20,7 @@ use crate::{
     domain::{diff, hex::hex},
     event::Report,
     failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
+    finding::{Code, Cure, Finding, Severity},
     plan::StepId,
     ports::{
         files::Refusal,
@@ -242,11 +242,15 @@ fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
             dir.display()
         ));
         let chmod = format!("chmod u+w {}", dir.display());
-        return Err(failure.hint(if target.bytes.is_some() {
-            format!("{chmod}; or overwrite the file where it lies: {IN_PLACE}")
+        return Err(if target.bytes.is_some() {
+            failure
+                .hint(format!(
+                    "{chmod}; or overwrite the file where it lies: {IN_PLACE}"
+                ))
+                .cure(Some(Cure::InPlace))
         } else {
-            chmod
-        }));
+            failure.hint(chmod)
+        });
     }
     if target.rewritten() {
         files.can_keep_undo().map_err(|error| no_undo(&error))?;
@@ -420,7 +424,8 @@ fn problem(file: &str, error: &io::Error) -> Problem {
         Some(Refusal::NotReadBack) | None => {}
     }
     let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
-    let hint = if is(&[io::ErrorKind::ResourceBusy]) {
+    let mounted = is(&[io::ErrorKind::ResourceBusy]);
+    let hint = if mounted {
         "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: neonup setup env --in-place"
     } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
         "the disk is full; the file is as it was"
@@ -432,7 +437,8 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     } else {
         "nothing else was changed"
     };
-    failure.why(error.to_string()).hint(hint).into()
+    let cure = mounted.then_some(Cure::InPlace);
+    failure.why(error.to_string()).hint(hint).cure(cure).into()
 }
 
 fn tracked(target: &Target) -> Failure {

@@ -10,11 +10,11 @@ pub(super) use self::find::known_id;
 
 use self::{
     branch::{ensure, is_wanted, join, known},
-    create::{Made, create, limit_reached, open_operations, record, rivals, wait},
+    create::{Made, create, limit_reached, record, rivals, wait},
     find::{ambiguous, list, look},
 };
 use super::{
-    Cx, Project as KnownProject, Step, login,
+    Cx, Project as KnownProject, Step, login, operations,
     temporary::{self, Course},
 };
 use crate::{
@@ -392,7 +392,7 @@ impl ProjectStep {
         let project = &made.project;
         let operations = match &made.operations {
             Some(operations) => operations.clone(),
-            None => open_operations(cx, key, &project.id).await?,
+            None => operations::open(cx, key, &project.id).await?,
         };
         // without an operation nobody knows whether it is ready
         let told = made.access.as_ref().filter(|_| !operations.is_empty());

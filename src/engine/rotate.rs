@@ -12,7 +12,11 @@ use std::time::Duration;
 
 pub(super) use key::api_key;
 
-use super::{Cx, Project, Step as _, env, login, target, temporary};
+use super::{
+    Cx, Project, Step as _, env, login,
+    operations::{self, Trouble},
+    target, temporary,
+};
 use crate::{
     answer::Answer,
     domain::url::{Connection, Part, recognise},
@@ -26,8 +30,6 @@ use crate::{
 
 /// The command that goes on where a rotation was interrupted.
 const AGAIN: &str = "neonup rotate";
-/// The longest that Neon's operations may take; its own SDK waits as long.
-const OPERATIONS: Duration = Duration::from_mins(5);
 /// How long a password may go on being taken, or not being taken yet, after the operations have finished.
 const LAG: Duration = Duration::from_secs(15);
 /// Between two looks.
@@ -300,62 +302,13 @@ async fn current(cx: &Cx, key: &Secret, project: &Project) -> Result<Secret> {
 
 /// Waits for these operations.
 async fn settled(cx: &Cx, key: &Secret, project: &str, operations: Vec<Operation>) -> Result<()> {
-    let started = tokio::time::Instant::now();
-    let total = operations.len() as u64;
-    let mut open = operations;
-    let mut pause = Duration::from_millis(50);
-    loop {
-        if let Some(failed) = open.iter().find(|operation| operation.has_failed()) {
-            return Err(Failure::new(
-                Code::ProjectNotReady,
-                format!("Neon's operation {} failed", failed.action),
-            )
-            .why(
-                failed
-                    .error
-                    .clone()
-                    .unwrap_or_else(|| failed.status.clone()),
-            )
-            .hint(format!(
-                "no file was changed; run `{AGAIN}` again: it goes on from what Neon says then"
-            )));
-        }
-        open.retain(|operation| !operation.has_ended());
-        let Some(current) = open.first() else {
-            return Ok(());
-        };
-        cx.progress(Progress {
-            label: format!("Neon: {}", current.action.replace('_', " ")),
-            done: total.saturating_sub(open.len() as u64),
-            total: Some(total),
-        });
-        if started.elapsed() > OPERATIONS {
-            return Err(Failure::new(
-                Code::ProjectNotReady,
-                "Neon's operations did not finish within 5 minutes",
-            )
-            .why(format!(
-                "{}; until they do, the old password works and the new one does not",
-                current.action
-            ))
-            .hint(format!("run `{AGAIN}` again: it goes on waiting")));
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(1));
-        for operation in &mut open {
-            *operation = cx
-                .ports
-                .neon
-                .operation(key, project, &operation.id)
-                .await
-                .map_err(|failure| Failure {
-                    hint: format!(
-                        "no file was changed; run `{AGAIN}` again: it goes on from there"
-                    ),
-                    ..failure
-                })?;
-        }
-    }
+    const TROUBLE: Trouble = Trouble {
+        failed: "no file was changed; run `neonup rotate` again: it goes on from what Neon says then",
+        meaning: "until they do, the old password works and the new one does not",
+        late: "run `neonup rotate` again: it goes on waiting",
+        unanswered: Some("no file was changed; run `neonup rotate` again: it goes on from there"),
+    };
+    operations::wait(cx, key, project, operations, TROUBLE).await
 }
 
 /// Logs in until the compute does with this password what it is to do, or has had the time that it may lag behind; gives its last answer.

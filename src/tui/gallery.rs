@@ -14,7 +14,7 @@ use crate::{
     },
     event::{Event, EventKind, Outcome, Phase, Progress, Report, Verdict},
     failure::Failure,
-    finding::{Code, Finding},
+    finding::{Code, Cure, Finding},
     plan::StepId,
     secret::Secret,
     tour::{Mishap, Order, Staged},
@@ -543,7 +543,8 @@ pub fn todo(step: StepId) -> Report {
                 .path("DEPLOY.md")
                 .line(41)
                 .detail("First in f12fda3 of 2 January, which is on origin. Anyone who can read the repository can use it. Removing the file does not help.")
-                .hint("`neonup rotate` gives the role a new password, and proves that this one is refused"),
+                .hint("`neonup rotate` gives the role a new password, and proves that this one is refused")
+                .cure(Some(Cure::Password)),
             secrets(true),
         ),
     };

@@ -555,6 +555,7 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
         }
         .unwrap_err();
         assert!(failure.hint.contains(IN_PLACE), "{failure}");
+        assert_eq!(failure.cure, Some(Cure::InPlace));
         assert_eq!(
             fs::read_to_string(world.path("backend/.env")).unwrap(),
             text

@@ -1,10 +1,6 @@
 //! The branch, its compute and its database: found, and made where they are missing.
 
-use super::{
-    Cx, KnownProject,
-    create::{open_operations, wait},
-    find::recorded_id,
-};
+use super::{Cx, KnownProject, create::wait, find::recorded_id, operations};
 use crate::{
     detail::Joined,
     domain::{name, url::Connection},
@@ -78,7 +74,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
                 if !now.iter().any(|branch| branch.name == *name) {
                     return Err(failure);
                 }
-                wait(cx, key, id, open_operations(cx, key, id).await?).await?;
+                wait(cx, key, id, operations::open(cx, key, id).await?).await?;
             }
         }
         branches = neon.branches(key, id).await?;
@@ -102,7 +98,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
                 if !now.iter().any(is_read_write) {
                     return Err(failure);
                 }
-                open_operations(cx, key, id).await?
+                operations::open(cx, key, id).await?
             }
         };
         wait(cx, key, id, operations).await?;
@@ -123,7 +119,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
                 if !now.iter().any(|database| database.name == *name) {
                     return Err(failure);
                 }
-                open_operations(cx, key, id).await?
+                operations::open(cx, key, id).await?
             }
         };
         wait(cx, key, id, operations).await?;

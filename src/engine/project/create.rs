@@ -7,6 +7,7 @@ use super::{
     branch::USER,
     find::{ambiguous, list},
 };
+use crate::engine::operations::{self, Trouble};
 use crate::{
     domain::url::Connection,
     event::Progress,
@@ -16,9 +17,6 @@ use crate::{
     secret::Secret,
     settings::Config,
 };
-
-/// The longest that Neon's operations may take; its own SDK waits as long.
-const OPERATIONS: Duration = Duration::from_mins(5);
 
 /// A project that was made now, or found.
 pub(super) struct Made {
@@ -155,69 +153,20 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// The operations that have not ended yet, of a project that others made or whose create was not answered. What had ended
-/// before we looked is history, however it ended.
-pub(super) async fn open_operations(
-    cx: &Cx,
-    key: &Secret,
-    project: &str,
-) -> Result<Vec<Operation>> {
-    let mut operations = cx.ports.neon.operations(key, project).await?;
-    operations.retain(|operation| !operation.has_ended());
-    Ok(operations)
-}
-
-/// Waits for operations, each polled by its id, with live progress. The list of a project's operations is not asked: right
-/// after a change it may not hold them yet.
+/// Waits until the operations of a project that was made or changed have ended.
 pub(super) async fn wait(
     cx: &Cx,
     key: &Secret,
     project: &str,
-    mut operations: Vec<Operation>,
+    operations: Vec<Operation>,
 ) -> Result<()> {
-    let started = tokio::time::Instant::now();
-    let mut pause = Duration::from_millis(50);
-    loop {
-        if let Some(failed) = operations.iter().find(|operation| operation.has_failed()) {
-            return Err(Failure::new(
-                Code::ProjectNotReady,
-                format!("Neon's operation {} failed", failed.action),
-            )
-            .why(failed.error.clone().unwrap_or_else(|| failed.status.clone()))
-            .hint("the project exists: run the command again to join it, or delete it in the Neon console"));
-        }
-        let open: Vec<_> = operations
-            .iter()
-            .filter(|operation| !operation.has_ended())
-            .collect();
-        let Some(current) = open.first() else {
-            return Ok(());
-        };
-        let total = operations.len() as u64;
-        cx.progress(Progress {
-            label: format!("Neon: {}", current.action.replace('_', " ")),
-            done: total - open.len() as u64,
-            total: Some(total),
-        });
-        if started.elapsed() > OPERATIONS {
-            return Err(Failure::new(
-                Code::ProjectNotReady,
-                "Neon's operations did not finish within 5 minutes",
-            )
-            .why(current.action.clone())
-            .hint("the project exists: run the command again to go on waiting"));
-        }
-        tokio::time::sleep(pause).await;
-        // what is waited for in vain after the end is a fifth of the whole at most
-        pause = (pause * 5 / 4).min(Duration::from_secs(1));
-        let polls = operations.iter_mut().map(|operation| async {
-            if !operation.has_ended() {
-                *operation = cx.ports.neon.operation(key, project, &operation.id).await?;
-            }
-            Ok::<_, Failure>(())
-        });
-        futures_util::future::try_join_all(polls).await?;
-    }
+    const TROUBLE: Trouble = Trouble {
+        failed: "the project exists: run the command again to join it, or delete it in the Neon console",
+        meaning: "",
+        late: "the project exists: run the command again to go on waiting",
+        unanswered: None,
+    };
+    operations::wait(cx, key, project, operations, TROUBLE).await
 }
 
 /// Others of the same name that appeared while ours was made, as when two developers set up at the same moment. Both read

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::credentials::Weight,
-    finding::{Code, Finding, Severity},
+    finding::{Code, Cure, Finding, Severity},
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
     settings::Accepted,
 };
@@ -33,18 +33,21 @@ pub(super) const OF_TEMPORARY: &str = " (a temporary database)";
 /// The only cure for the password of a temporary database.
 const ANEW: &str = "`neonup setup --claimable --new` makes another database with another password; or claim this one (`neonup claim`), then rotate";
 
-/// The cure for what others may have.
-fn cure(leak: &Leak) -> String {
+/// The cure for what others may have: in words, and as what the front ends can offer.
+fn cure(leak: &Leak) -> (String, Option<Cure>) {
     if leak.what.ends_with(OF_TEMPORARY) {
-        return ANEW.to_owned();
+        return (ANEW.to_owned(), None);
     }
     match leak.what.strip_prefix(GENERATED) {
-        Some(place) => format!(
-            "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
+        Some(place) => (
+            format!(
+                "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
+            ),
+            None,
         ),
-        None if leak.what.contains("API key") => REVOKE.to_owned(),
-        None if leak.what == CLAIM => ANOTHER.to_owned(),
-        None => ROTATE.to_owned(),
+        None if leak.what.contains("API key") => (REVOKE.to_owned(), Some(Cure::Key)),
+        None if leak.what == CLAIM => (ANOTHER.to_owned(), None),
+        None => (ROTATE.to_owned(), Some(Cure::Password)),
     }
 }
 
@@ -150,6 +153,7 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
         finding.detail = format!("accepted in neonup.toml: {}", accepted.reason);
         finding.hint = String::new();
         finding.fixable = false;
+        finding.cure = None;
     }
     finding
 }
@@ -167,6 +171,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         .path
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
+    let (words, cure) = cure(leak);
     let finding = if leak.live {
         Finding::new(
             Code::SecretsLiveSecretInTree,
@@ -174,9 +179,9 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         )
         .detail(format!("it is live, and stands in {place}"))
         .hint(format!(
-            "take it out and read it from the environment; if the file was ever pushed: {}",
-            cure(leak)
+            "take it out and read it from the environment; if the file was ever pushed: {words}"
         ))
+        .cure(cure)
     } else {
         let severity = match (leak.weight, leak.place) {
             (Weight::Development, _) => Severity::Note,
@@ -194,8 +199,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
             format!("it stands in {place}")
         })
         .hint(format!(
-            "read it from the environment instead; if it was real and pushed: {}",
-            cure(leak)
+            "read it from the environment instead; if it was real and pushed: {words}"
         ))
     };
     placed(finding, leak)
@@ -227,23 +231,25 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
     let title = format!("{}{whose}, in the history", leak.what);
-    let cure = cure(leak);
+    let (words, cure) = cure(leak);
     let finding = if leak.live {
         // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
-        let (severity, hint) = if leak.place.leaves() {
+        let (severity, hint, cure) = if leak.place.leaves() {
             (
                 Severity::Gap,
-                format!("rewriting history does not call it back: {cure}"),
+                format!("rewriting history does not call it back: {words}"),
+                cure,
             )
         } else {
-            (Severity::Warning, local_cure(leak.place).to_owned())
+            (Severity::Warning, local_cure(leak.place).to_owned(), None)
         };
         Finding::new(Code::SecretsLiveSecretInHistory, title)
             .severity(severity)
             .hint(hint)
+            .cure(cure)
     } else {
         Finding::new(Code::SecretsCredentialInHistory, title)
-            .hint(format!("if it still opens anything: {cure}"))
+            .hint(format!("if it still opens anything: {words}"))
     };
     placed(finding.detail(detail), leak)
 }
@@ -363,20 +369,27 @@ mod tests {
 
     #[test]
     fn each_kind_of_secret_has_the_cure_that_exists() {
-        for (what, words) in [
+        for (what, words, cure) in [
             (
                 "the value of JWT_SECRET in backend/.env",
                 "delete the line of JWT_SECRET in backend/.env, then `neonup setup env` makes a new value",
+                None,
             ),
             (
                 "the password of DATABASE_URL in backend/.env",
                 "`neonup rotate` gives the role a new password",
+                Some(Cure::Password),
             ),
-            ("the Neon API key", "`neonup rotate --api-key`"),
-            (CLAIM, "`neonup claim`"),
+            (
+                "the Neon API key",
+                "`neonup rotate --api-key`",
+                Some(Cure::Key),
+            ),
+            (CLAIM, "`neonup claim`", None),
             (
                 "the password of DATABASE_URL in backend/.env (a temporary database)",
                 "`neonup setup --claimable --new`",
+                None,
             ),
         ] {
             let leak = Leak {
@@ -394,6 +407,7 @@ mod tests {
             };
             for finding in [of_tree(&leak), of_history(&leak)] {
                 assert!(finding.hint.contains(words), "{}", finding.hint);
+                assert_eq!(finding.cure, cure, "{what}");
             }
         }
     }

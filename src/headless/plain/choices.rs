@@ -3,8 +3,7 @@
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, Keyring, Project, ProjectChoice},
-    engine::env::IN_PLACE,
-    finding::Code,
+    finding::Cure,
     plan::{Status, StepId, StepState},
 };
 
@@ -60,11 +59,7 @@ pub(super) fn choices(id: StepId, state: &StepState, filter: &str, change: bool)
                 "Write the env files as shown",
                 Act::Apply(Answer::Default),
             ));
-            let in_place = state
-                .failure
-                .as_ref()
-                .is_some_and(|failure| failure.hint.contains(IN_PLACE));
-            if in_place {
+            if state.cure() == Some(Cure::InPlace) {
                 choices.push(choice(
                     "Overwrite the file where it lies, which is not safe against a power cut",
                     Act::Apply(Answer::InPlace),
@@ -119,7 +114,7 @@ fn secrets_choices(state: &StepState) -> Vec<Choice> {
         "Mend what can be mended",
         Act::Apply(Answer::Default),
     )];
-    if state.has(Code::SecretsLiveSecretInHistory) || state.has(Code::SecretsLiveSecretInTree) {
+    if state.cure() == Some(Cure::Password) {
         choices.push(choice(
             "Rotate the password: whatever still uses the old one stops working",
             Act::Apply(Answer::Rotate),
@@ -304,7 +299,11 @@ fn project_choices(state: &StepState, filter: &str) -> Vec<Choice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detail::Login;
+    use crate::{
+        detail::Login,
+        failure::Failure,
+        finding::{Code, Finding},
+    };
 
     fn state(status: Status, detail: Detail) -> StepState {
         let mut state = StepState::default();
@@ -382,6 +381,37 @@ mod tests {
             false,
         );
         assert_eq!(all[0].act, Act::AskKey(Store::Session));
+    }
+
+    #[test]
+    fn a_cure_that_somebody_must_want_is_offered_where_it_is_one() {
+        let secrets = |cure| {
+            let mut state = state(
+                Status::Todo,
+                Detail::Secrets(crate::detail::Secrets::default()),
+            );
+            let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked");
+            state.findings = vec![leak.cure(cure)];
+            choices(StepId::Secrets, &state, "", false)
+        };
+        let rotates = |cure| {
+            secrets(cure)
+                .iter()
+                .any(|choice| choice.act == Act::Apply(Answer::Rotate))
+        };
+        assert!(rotates(Some(Cure::Password)));
+        // a new password calls no API key back, and no value that this program made
+        assert!(!rotates(Some(Cure::Key)));
+        assert!(!rotates(None));
+        let env = |cure| {
+            let mut state = StepState::default();
+            state.status = Status::Failed;
+            state.failure = Some(Failure::new(Code::EnvMissingFile, "mounted").cure(cure));
+            choices(StepId::Env, &state, "", false)
+                .iter()
+                .any(|choice| choice.act == Act::Apply(Answer::InPlace))
+        };
+        assert!(env(Some(Cure::InPlace)) && !env(None));
     }
 
     #[test]

@@ -6,8 +6,7 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::{Detail, Env, EnvFile},
-    engine::env::IN_PLACE,
-    finding::Code,
+    finding::{Code, Cure},
     plan::{StepId, StepState},
     tui::{
         app::{Action, App, Ask, Choice, Screen},
@@ -79,8 +78,7 @@ pub fn ask(state: &StepState) -> Ask {
 
 /// The offer to overwrite a file where it lies, where the failure says that this is the way.
 pub fn in_place(state: &StepState) -> Option<Choice> {
-    let failure = state.failure.as_ref()?;
-    failure.hint.contains(IN_PLACE).then(|| {
+    (state.cure() == Some(Cure::InPlace)).then(|| {
         Choice::new(
             "Overwrite it where it lies",
             "overwrite",

@@ -6,7 +6,7 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::Detail,
-    finding::Code,
+    finding::Cure,
     plan::StepState,
     tui::{
         app::{Action, Ask, Choice},
@@ -17,8 +17,6 @@ use crate::{
 /// The choices.
 pub fn ask(state: &StepState) -> Ask {
     let mut choices = Vec::new();
-    let leaked =
-        state.has(Code::SecretsLiveSecretInHistory) || state.has(Code::SecretsLiveSecretInTree);
     let fixable = state.findings.iter().any(|finding| finding.fixable);
     if fixable {
         choices.push(
@@ -30,20 +28,20 @@ pub fn ask(state: &StepState) -> Ask {
             .note("files stay; nothing is committed"),
         );
     }
-    if leaked && of_key(state) {
-        choices.push(
+    match state.cure() {
+        Some(Cure::Password) => choices.push(
+            Choice::new("Rotate the password", "rotate", Action::AskRotate)
+                .note("the only cure; asks once more"),
+        ),
+        Some(Cure::Key) => choices.push(
             Choice::new(
                 "Copy: neonup rotate --api-key",
                 "copy",
                 Action::Copy("neonup rotate --api-key".to_owned()),
             )
             .note("a new key; the old one is revoked"),
-        );
-    } else if leaked {
-        choices.push(
-            Choice::new("Rotate the password", "rotate", Action::AskRotate)
-                .note("the only cure; asks once more"),
-        );
+        ),
+        Some(Cure::InPlace) | None => {}
     }
     if choices.is_empty() {
         choices.push(Choice::new("Look again", "look again", Action::Probe));
@@ -68,20 +66,6 @@ pub fn hook(state: &StepState) -> Option<Choice> {
             .note("stops leaks at commit")
         },
     )
-}
-
-/// Whether what leaked is the API key alone.
-fn of_key(state: &StepState) -> bool {
-    state
-        .findings
-        .iter()
-        .filter(|finding| {
-            matches!(
-                finding.code,
-                Code::SecretsLiveSecretInHistory | Code::SecretsLiveSecretInTree
-            )
-        })
-        .all(|finding| finding.hint.contains("--api-key"))
 }
 
 /// What is known.

@@ -44,7 +44,7 @@ pub fn sentence(app: &App) -> &'static str {
         .iter()
         .any(|step| app.status(*step) == Status::Failed);
     match (open, failed) {
-        (false, _) if warns(app) => "Every step is done. Read its warnings before you start.",
+        (false, _) if warns(app) => "Everything is in place. Read the warnings first.",
         (false, _) => "Everything is in place. Your app can start.",
         (true, true) => "A step failed. What is done stays done.",
         (true, false) => "Some steps are open. What is done stays done.",

@@ -9,7 +9,7 @@ use crate::{
     detail::CheckState,
     event::{EventKind, Phase, Report, Verdict},
     failure::Failure,
-    finding::Code,
+    finding::{Code, Cure},
     plan::{Status, StepId},
     secret::Secret,
     tui::{
@@ -18,6 +18,7 @@ use crate::{
         gallery::{Stage, done, failed, failure, finished, health, options, todo},
         mouse::Mouse,
         msg::{Effect, Msg, Signal},
+        screens,
         update::update,
     },
 };
@@ -261,6 +262,22 @@ fn an_exact_project_is_joined_and_of_two_none_is_preselected() {
             Answer::Join("young-sun-55667788".to_owned())
         )]
     );
+}
+
+#[test]
+fn a_leak_is_answered_by_the_cure_that_it_has() {
+    for (cure, first) in [
+        (Some(Cure::Password), "Rotate the password"),
+        (Some(Cure::Key), "Copy: neonup rotate --api-key"),
+        (None, "Look again"),
+    ] {
+        let mut report = todo(StepId::Secrets);
+        report.findings[0].cure = cure;
+        let mut stage = Stage::up_to(StepId::Secrets);
+        stage.app.probe(&[StepId::Secrets]).unwrap();
+        let ask = screens::ask(&stage.probed(StepId::Secrets, report).app);
+        assert_eq!(ask.choices[0].label, first);
+    }
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! Neon's operations: a change is asked for at once, and takes effect when its operations have ended.
+
+use std::time::Duration;
+
+use super::Cx;
+use crate::{
+    event::Progress,
+    failure::{Failure, Result},
+    finding::Code,
+    ports::neon::Operation,
+    secret::Secret,
+};
+
+/// The longest that is waited for operations. Neon's own take seconds.
+const LIMIT: Duration = Duration::from_mins(5);
+/// The first pause between two polls, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// What is said where operations do not end well: what that means, and what to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trouble {
+    /// What to do where one has failed.
+    pub failed: &'static str,
+    /// What it means that they last, after the operation's name; may be empty.
+    pub meaning: &'static str,
+    /// What to do where they last.
+    pub late: &'static str,
+    /// What to do where Neon cannot be asked; nothing: what the request itself says.
+    pub unanswered: Option<&'static str>,
+}
+
+/// Those of a project that have not ended.
+pub(super) async fn open(cx: &Cx, key: &Secret, project: &str) -> Result<Vec<Operation>> {
+    let mut operations = cx.ports.neon.operations(key, project).await?;
+    operations.retain(|operation| !operation.has_ended());
+    Ok(operations)
+}
+
+/// Waits for operations, each polled by its id, with live progress. The list of a project's operations is not asked: right
+/// after a change it may not hold them yet.
+pub(super) async fn wait(
+    cx: &Cx,
+    key: &Secret,
+    project: &str,
+    mut operations: Vec<Operation>,
+    trouble: Trouble,
+) -> Result<()> {
+    let started = tokio::time::Instant::now();
+    let mut pause = PAUSE.0;
+    loop {
+        if let Some(failed) = operations.iter().find(|operation| operation.has_failed()) {
+            let why = failed.error.as_ref().unwrap_or(&failed.status);
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                format!("Neon's operation {} failed", failed.action),
+            )
+            .why(why)
+            .hint(trouble.failed));
+        }
+        let open: Vec<_> = operations
+            .iter()
+            .filter(|operation| !operation.has_ended())
+            .collect();
+        let Some(current) = open.first() else {
+            return Ok(());
+        };
+        let total = operations.len() as u64;
+        cx.progress(Progress {
+            label: format!("Neon: {}", current.action.replace('_', " ")),
+            done: total - open.len() as u64,
+            total: Some(total),
+        });
+        if started.elapsed() > LIMIT {
+            let meaning = [current.action.as_str(), trouble.meaning];
+            return Err(Failure::new(
+                Code::ProjectNotReady,
+                "Neon's operations did not finish within 5 minutes",
+            )
+            .why(meaning.join("; ").trim_end_matches("; "))
+            .hint(trouble.late));
+        }
+        tokio::time::sleep(pause).await;
+        // what is waited for in vain after the end is a fifth of the whole at most
+        pause = (pause * 5 / 4).min(PAUSE.1);
+        let polls = operations.iter_mut().map(|operation| async {
+            if !operation.has_ended() {
+                let now = cx.ports.neon.operation(key, project, &operation.id).await;
+                *operation = now.map_err(|failure| match trouble.unanswered {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                })?;
+            }
+            Ok::<_, Failure>(())
+        });
+        futures_util::future::try_join_all(polls).await?;
+    }
+}
