@@ -10,6 +10,7 @@
 //! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
 
 pub mod app;
+mod clipboard;
 pub mod dialog;
 pub mod drive;
 #[doc(hidden)]
@@ -67,7 +68,7 @@ pub struct Options {
     pub private: Vec<String>,
     /// Whether web addresses are given to the terminal as links (OSC 8).
     pub links: bool,
-    /// Whether the terminal is tmux (`TMUX` is set): then the clipboard's sequence is passed through it.
+    /// Whether the terminal is tmux (`TMUX` is set): then what is copied is given to it, too.
     pub tmux: bool,
 }
 

@@ -17,7 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::Engine as _;
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste, EventStream},
@@ -39,6 +38,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{
     Options, Reason,
     app::App,
+    clipboard,
     drive::{self, Canvas, Clock},
     links::{self, Link},
     msg::Signal,
@@ -186,18 +186,7 @@ impl Canvas for Tty {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        let coded = base64::engine::general_purpose::STANDARD.encode(text);
-        let sequence = format!("\x1b]52;c;{coded}\x07");
-        let out = self.terminal.backend_mut();
-        if self.tmux {
-            write!(
-                out,
-                "\x1bPtmux;{}\x1b\\",
-                sequence.replace('\x1b', "\x1b\x1b")
-            )?;
-        }
-        out.write_all(sequence.as_bytes())?;
-        io::Write::flush(out)
+        clipboard::ask(self.terminal.backend_mut(), text, self.tmux)
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {

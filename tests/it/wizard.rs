@@ -104,6 +104,45 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
     }
 }
 
+/// tmux ignores the clipboard's sequence by default, so that the text is given to it by its own command.
+#[cfg(unix)]
+#[test]
+fn what_is_copied_in_tmux_is_given_to_tmux() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let bin = tempfile::tempdir().unwrap();
+    let fake = bin.path().join("tmux");
+    let took = bin.path().join("took");
+    // an old tmux: it refuses -w
+    let script = format!(
+        "#!/bin/sh\n[ \"$1 $2\" = 'load-buffer -' ] || exit 1\ncat > {0}.part && mv {0}.part {0}\n",
+        took.display()
+    );
+    std::fs::write(&fake, script).unwrap();
+    std::fs::set_permissions(&fake, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        bin.path().display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let mut terminal = Terminal::open_with(
+        &home,
+        &["demo"],
+        &[("TMUX", "/tmp/tmux,1,0"), ("PATH", &path)],
+    );
+    until("the wizard is open", || terminal.heading().contains("todo"));
+    terminal.press("y");
+    until("tmux has it", || took.exists());
+    assert_eq!(
+        std::fs::read_to_string(&took).unwrap(),
+        "neonup setup project"
+    );
+    assert!(terminal.raw().contains("\x1bPtmux;\x1b\x1b]52;c;"));
+    terminal.press("q");
+    terminal.end();
+    terminal.is_restored();
+}
+
 #[test]
 fn signals_leave_the_terminal_as_it_was() {
     for (name, code) in [(Signal::TERM, 130), (Signal::INT, 130)] {

@@ -30,11 +30,19 @@ pub fn reason(app: &App) -> Reason {
 }
 
 /// Whether a step has left something to be read.
-fn warns(app: &App) -> bool {
-    StepId::ALL
-        .iter()
-        .flat_map(|step| &app.plan.step(*step).findings)
-        .any(|finding| finding.severity != Severity::Note)
+fn warns(app: &App, step: StepId) -> bool {
+    let mut findings = app.plan.step(step).findings.iter();
+    findings.any(|finding| finding.severity != Severity::Note)
+}
+
+/// The steps that have left something to be read, by their names.
+fn places(app: &App) -> String {
+    let places: Vec<_> = StepId::ALL
+        .into_iter()
+        .filter(|step| warns(app, *step))
+        .map(StepId::title)
+        .collect();
+    places.join(", ")
 }
 
 /// The sentence below the heading.
@@ -44,7 +52,9 @@ pub fn sentence(app: &App) -> &'static str {
         .iter()
         .any(|step| app.status(*step) == Status::Failed);
     match (open, failed) {
-        (false, _) if warns(app) => "Everything is in place. Read the warnings first.",
+        (false, _) if StepId::ALL.into_iter().any(|step| warns(app, step)) => {
+            "Everything is in place. Read the warnings first."
+        }
         (false, _) => "Everything is in place. Your app can start.",
         (true, true) => "A step failed. What is done stays done.",
         (true, false) => "Some steps are open. What is done stays done.",
@@ -141,7 +151,8 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     if !words.is_empty() {
         lines.push(Line::default());
         let role = if gaps > 0 { Role::Bad } else { Role::Warn };
-        lines.push(pen.line(role, &format!("! {} left", words.join(" and "))));
+        let left = format!("! {} left, in {}", words.join(" and "), places(app));
+        lines.extend(pen.wrapped(role, &left, 0));
     }
     let next = app.plan.next_commands(&StepId::ALL);
     if !next.is_empty() {

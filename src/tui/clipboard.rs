@@ -1,0 +1,50 @@
+//! The clipboard of the terminal, which may be on another machine.
+//!
+//! OSC 52 asks the terminal to take a text; nothing tells whether it did. tmux 3.3 ignores that by default, both from a program of
+//! its own (`set-clipboard external`) and as a sequence to be passed through (`allow-passthrough off`), but takes the text from its
+//! own `load-buffer` and, with `-w`, hands it on (tmux(1)).
+
+use std::{
+    io::{self, Write},
+    process::{Command, Stdio},
+};
+
+use base64::Engine as _;
+
+/// Asks the terminal, through tmux where there is one.
+pub(super) fn ask(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()> {
+    let coded = base64::engine::general_purpose::STANDARD.encode(text);
+    let sequence = format!("\x1b]52;c;{coded}\x07");
+    if tmux {
+        let passed = sequence.replace('\x1b', "\x1b\x1b");
+        write!(out, "\x1bPtmux;{passed}\x1b\\")?;
+        let text = text.to_owned();
+        // the screen does not wait for another program
+        std::thread::spawn(move || {
+            // a tmux older than 3.2 has no -w
+            let _taken = load(&["-w"], &text) || load(&[], &text);
+        });
+    }
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
+/// Gives the text to tmux, as its newest buffer.
+fn load(options: &[&str], text: &str) -> bool {
+    let child = Command::new("tmux")
+        .arg("load-buffer")
+        .args(options)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else {
+        return false;
+    };
+    let written = child
+        .stdin
+        .take()
+        .is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
+    child.wait().is_ok_and(|status| status.success()) && written
+}
