@@ -192,6 +192,8 @@ pub struct Choice {
     pub verb: &'static str,
     /// What Enter does.
     pub action: Action,
+    /// The command that does the same; empty where it is the step's own.
+    pub command: String,
 }
 
 impl Choice {
@@ -202,7 +204,15 @@ impl Choice {
             note: String::new(),
             verb,
             action,
+            command: String::new(),
         }
+    }
+
+    /// Names the command that does the same.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        self
     }
 
     /// Adds a note.

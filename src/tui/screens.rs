@@ -25,7 +25,6 @@ use super::{
 use crate::{
     answer::Answer,
     domain::duration,
-    engine::{env::IN_PLACE, temporary},
     event::Phase,
     plan::{Status, StepId, StepState},
 };
@@ -148,11 +147,7 @@ fn done(app: &App, step: StepId) -> Ask {
             "change",
             Action::Change,
         )),
-        StepId::Env if env::undo(app) => choices.push(Choice::new(
-            "Undo the last write",
-            "undo",
-            Action::Apply(Answer::Undo),
-        )),
+        StepId::Env if env::undo(app) => choices.push(env::undo_last()),
         StepId::Health => choices.push(Choice::new("Climb again", "look", Action::Probe)),
         StepId::Secrets => {
             choices.extend(secrets::hook(app.plan.step(step)));
@@ -254,8 +249,19 @@ pub fn first_focus(app: &App) -> Focus {
     }
 }
 
-/// The command that does the same without the wizard.
+/// The command that does the same without the wizard: what the selected choice names, or else the step's own.
 pub fn command(app: &App) -> String {
+    let ask = ask(app);
+    if let Some(choice) = ask.selected(app)
+        && !choice.command.is_empty()
+    {
+        if let Action::Apply(Answer::Join(id)) = &choice.action
+            && app.presenter
+        {
+            return choice.command.replace(id.as_str(), presenter::HIDDEN);
+        }
+        return choice.command.clone();
+    }
     let Screen::Step(step) = app.screen else {
         return "neonup check".to_owned();
     };
@@ -263,30 +269,12 @@ pub fn command(app: &App) -> String {
         app.settled(step),
         Status::Todo | Status::Failed | Status::Unknown | Status::Running
     );
-    let ask = ask(app);
-    let selected = ask.selected(app);
-    let action = selected.as_deref().map(|choice| &choice.action);
-    match (step, action) {
-        (StepId::Login, Some(Action::Apply(Answer::Temporary))) => temporary::SETUP.to_owned(),
-        (StepId::Project, Some(Action::Apply(Answer::Default)))
-            if project::list(app.plan.step(step)).is_some_and(|list| list.temporary) =>
-        {
-            temporary::SETUP.to_owned()
-        }
-        (StepId::Login, _) if open || app.login.change => "neonup login".to_owned(),
-        (_, Some(Action::Apply(Answer::Join(id)))) => {
-            let id = if app.presenter { presenter::HIDDEN } else { id };
-            format!("neonup setup project --project {id}")
-        }
-        (_, Some(Action::Apply(Answer::Create(_)) | Action::AskName)) => {
-            "neonup setup project --new".to_owned()
-        }
-        (_, Some(Action::Apply(Answer::InPlace))) => IN_PLACE.to_owned(),
-        (_, Some(Action::Apply(Answer::Hook))) => "neonup hook install".to_owned(),
-        (_, Some(Action::AskRotate)) => "neonup rotate".to_owned(),
-        (_, Some(Action::Apply(Answer::EditCode))) => "neonup setup backend --edit-code".to_owned(),
-        _ if open => format!("neonup setup {step}"),
-        _ => format!("neonup check {step}"),
+    if step == StepId::Login && (open || app.login.change) {
+        "neonup login".to_owned()
+    } else if open {
+        format!("neonup setup {step}")
+    } else {
+        format!("neonup check {step}")
     }
 }
 

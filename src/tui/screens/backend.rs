@@ -73,7 +73,8 @@ pub fn ask(state: &StepState) -> Ask {
                 "change",
                 Action::Apply(Answer::EditCode),
             )
-            .note("as shown"),
+            .note("as shown")
+            .command("neonup setup backend --edit-code"),
         );
     }
     if choices.is_empty() {

@@ -6,6 +6,7 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::{Detail, Env, EnvFile},
+    engine::env::IN_PLACE,
     finding::{Code, Cure},
     plan::{StepId, StepState},
     tui::{
@@ -67,13 +68,15 @@ pub fn ask(state: &StepState) -> Ask {
         choices.push(Choice::new("Look again", "look again", Action::Probe));
     }
     if detail(state).is_some_and(|env| env.files.iter().any(|file| file.undo)) {
-        choices.push(Choice::new(
-            "Undo the last write",
-            "undo",
-            Action::Apply(Answer::Undo),
-        ));
+        choices.push(undo_last());
     }
     Ask::first(choices)
+}
+
+/// Brings back what the last write replaced.
+pub fn undo_last() -> Choice {
+    let undo = Action::Apply(Answer::Undo);
+    Choice::new("Undo the last write", "undo", undo).command("neonup undo")
 }
 
 /// The offer to overwrite a file where it lies, where the failure says that this is the way.
@@ -85,6 +88,7 @@ pub fn in_place(state: &StepState) -> Option<Choice> {
             Action::Apply(Answer::InPlace),
         )
         .note("not safe against a power cut")
+        .command(IN_PLACE)
     })
 }
 

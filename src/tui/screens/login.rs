@@ -16,6 +16,7 @@ use super::Pen;
 use crate::{
     answer::{Answer, Store},
     detail::{Detail, KeySource, Keyring, Login},
+    engine::temporary,
     finding::Code,
     plan::{Status, StepId, StepState},
     secret::Secret,
@@ -241,15 +242,20 @@ pub fn ask(app: &App) -> Ask {
                 "take it",
                 Action::Apply(Answer::Temporary),
             )
-            .note("for 72 hours"),
+            .note("for 72 hours")
+            .command(temporary::SETUP),
         );
     }
     if !app.login.change {
-        choices.push(Choice::new(
-            "No account: copy `neonup demo`",
-            "copy",
-            Action::Copy("neonup demo".to_owned()),
-        ));
+        let demo = "neonup demo";
+        choices.push(
+            Choice::new(
+                format!("No account: copy `{demo}`"),
+                "copy",
+                Action::Copy(demo.to_owned()),
+            )
+            .command(demo),
+        );
     }
     Ask::first(choices)
 }

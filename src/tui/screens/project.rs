@@ -9,6 +9,7 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::{Detail, Project, ProjectChoice},
+    engine::temporary,
     plan::{Status, StepId, StepState},
     tui::{
         app::{Action, App, Ask, Choice, Focus},
@@ -204,7 +205,8 @@ impl Rows {
                 text::pad(&choice.region, region),
                 choice.postgres,
                 choice.age
-            )),
+            ))
+            .command(format!("neonup setup project --project {}", choice.id)),
         )
     }
 }
@@ -221,7 +223,8 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
                 "make",
                 Action::Apply(Answer::Default),
             )
-            .note("72 hours, unless claimed"),
+            .note("72 hours, unless claimed")
+            .command(temporary::SETUP),
         ]);
     }
     let filtered = !app.project.filter.value().trim().is_empty();
@@ -236,7 +239,8 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
         columns: (name, region),
         verb: "",
     };
-    let another = Choice::new("Create another project …", "create", Action::AskName);
+    let named = "neonup setup project --new";
+    let another = Choice::new("Create another project …", "create", Action::AskName).command(named);
     if meant > 0 || filtered || app.project.change {
         return Ask {
             choices: vec![another],
@@ -258,7 +262,7 @@ pub fn ask(app: &App, state: &StepState) -> Ask {
         let other = "Create it under another name …";
         vec![
             create.note(wanted(list)),
-            Choice::new(other, "create", Action::AskName),
+            Choice::new(other, "create", Action::AskName).command(named),
         ]
     };
     projects.verb = JOIN;

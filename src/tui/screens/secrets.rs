@@ -31,16 +31,21 @@ pub fn ask(state: &StepState) -> Ask {
     match state.cure() {
         Some(Cure::Password) => choices.push(
             Choice::new("Rotate the password", "rotate", Action::AskRotate)
-                .note("the only cure; asks once more"),
+                .note("the only cure; asks once more")
+                .command("neonup rotate"),
         ),
-        Some(Cure::Key) => choices.push(
-            Choice::new(
-                "Copy: neonup rotate --api-key",
-                "copy",
-                Action::Copy("neonup rotate --api-key".to_owned()),
-            )
-            .note("a new key; the old one is revoked"),
-        ),
+        Some(Cure::Key) => {
+            let rotate = "neonup rotate --api-key";
+            choices.push(
+                Choice::new(
+                    format!("Copy: {rotate}"),
+                    "copy",
+                    Action::Copy(rotate.to_owned()),
+                )
+                .note("a new key; the old one is revoked")
+                .command(rotate),
+            );
+        }
         Some(Cure::InPlace) | None => {}
     }
     if choices.is_empty() {
@@ -64,6 +69,7 @@ pub fn hook(state: &StepState) -> Option<Choice> {
                 Action::Apply(Answer::Hook),
             )
             .note("stops leaks at commit")
+            .command("neonup hook install")
         },
     )
 }

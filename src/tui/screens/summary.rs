@@ -68,7 +68,8 @@ pub fn ask(app: &App) -> Ask {
         "copy",
         Action::Copy(receipt::markdown(&app.plan, &StepId::ALL)),
     )
-    .note("for a pull request; it holds no secret");
+    .note("for a pull request; it holds no secret")
+    .command("neonup check --receipt FILE");
     let again = Choice::new("Look at everything again", "look again", Action::ProbeAll);
     match app.open_from(StepId::Login) {
         None => {
@@ -79,7 +80,9 @@ pub fn ask(app: &App) -> Ask {
             ];
             if !app.options.start.is_empty() {
                 let copy = Action::Copy(app.options.start.clone());
-                choices.insert(1, Choice::new("Copy what starts the app", "copy", copy));
+                let start = Choice::new("Copy what starts the app", "copy", copy)
+                    .command(&app.options.start);
+                choices.insert(1, start);
             }
             Ask::first(choices)
         }
@@ -151,7 +154,13 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     if !words.is_empty() {
         lines.push(Line::default());
         let role = if gaps > 0 { Role::Bad } else { Role::Warn };
-        let left = format!("! {} left, in {}", words.join(" and "), places(app));
+        // the table shows where a gap is; a step that is done hides its warnings
+        let place = if gaps > 0 {
+            String::new()
+        } else {
+            format!(", in {}", places(app))
+        };
+        let left = format!("! {} left{place}", words.join(" and "));
         lines.extend(pen.wrapped(role, &left, 0));
     }
     let next = app.plan.next_commands(&StepId::ALL);

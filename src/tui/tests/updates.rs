@@ -281,6 +281,38 @@ fn a_leak_is_answered_by_the_cure_that_it_has() {
 }
 
 #[test]
+fn the_command_is_that_of_the_chosen_answer() {
+    for (name, downs, command) in [
+        ("login-empty", 0, "neonup login"),
+        ("login-empty", 2, "neonup setup --claimable"),
+        ("login-done", 0, "neonup check login"),
+        (
+            "project-join",
+            0,
+            "neonup setup project --project old-violet-32930710",
+        ),
+        ("project-join", 3, "neonup setup project --new"),
+        ("env-todo", 0, "neonup setup env"),
+        ("env-done", 1, "neonup undo"),
+        ("backend-edit", 1, "neonup setup backend --edit-code"),
+        ("secrets-leak", 0, "neonup rotate"),
+        ("secrets-done", 1, "neonup hook install"),
+        ("summary-done", 0, "neonup check"),
+        ("summary-done", 2, "neonup check --receipt FILE"),
+    ] {
+        let mut app = named(name);
+        app.focus = Focus::Choices;
+        for _ in 0..downs {
+            press(&mut app, KeyCode::Down);
+        }
+        assert_eq!(screens::command(&app), command, "{name} {downs}");
+    }
+    let mut app = named("project-join");
+    app.presenter = true;
+    assert!(!screens::command(&app).contains("old-violet"));
+}
+
+#[test]
 fn another_project_needs_another_name_or_a_clear_yes() {
     let mut app = named("project-join");
     press(&mut app, KeyCode::Char('n'));
