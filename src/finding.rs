@@ -187,6 +187,17 @@ pub enum Cure {
     Password,
 }
 
+impl Cure {
+    /// The command that does it.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::InPlace => "neonup setup env --in-place",
+            Self::Key => "neonup rotate --api-key",
+            Self::Password => "neonup rotate",
+        }
+    }
+}
+
 impl Finding {
     /// A finding with the code's own severity, no detail, no hint, not fixable.
     pub fn new(code: Code, title: impl Into<String>) -> Self {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     detail::Detail,
-    event::{Event, EventKind, Phase, Progress, Verdict},
+    event::{Event, EventKind, Progress, Verdict},
     failure::{Exit, Failure},
     finding::{Code, Cure, Finding, Severity},
 };
@@ -202,8 +202,6 @@ pub struct StepState {
     pub status: Status,
     /// What it was before the work that is under way.
     pub settled: Status,
-    /// What is under way.
-    pub phase: Option<Phase>,
     /// Why the status is what it is, in one sentence.
     pub evidence: String,
     /// What the last probe saw.
@@ -216,6 +214,8 @@ pub struct StepState {
     pub progress: Option<Progress>,
     /// How long the last probe or apply took.
     pub elapsed: Option<Duration>,
+    /// Why the user left it out, until it is opened again.
+    pub declined: Option<String>,
     run: u64,
 }
 
@@ -229,15 +229,33 @@ impl StepState {
     const EMPTY: Self = Self {
         status: Status::Unknown,
         settled: Status::Unknown,
-        phase: None,
         evidence: String::new(),
         findings: Vec::new(),
         failure: None,
         detail: None,
         progress: None,
         elapsed: None,
+        declined: None,
         run: 0,
     };
+
+    /// How it stands, or stood before the work that is under way.
+    pub const fn known(&self) -> Status {
+        match self.status {
+            Status::Running => self.settled,
+            Status::Unknown | Status::Done | Status::Todo | Status::Failed | Status::Skipped => {
+                self.status
+            }
+        }
+    }
+
+    fn leave_out(&mut self) {
+        self.status = Status::Skipped;
+        self.settled = Status::Skipped;
+        if let Some(reason) = &self.declined {
+            self.evidence.clone_from(reason);
+        }
+    }
 
     /// The findings that stop the step.
     pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
@@ -246,15 +264,12 @@ impl StepState {
             .filter(|finding| finding.severity == Severity::Gap)
     }
 
-    /// The rotations that end a leaked secret, the password's first.
-    fn rotations(&self) -> impl Iterator<Item = String> {
-        ["neonup rotate", "neonup rotate --api-key"]
-            .into_iter()
-            .filter(|command| {
-                let named = format!("`{command}`");
-                self.gaps().any(|finding| finding.hint.contains(&named))
-            })
-            .map(str::to_owned)
+    /// The cures of its gaps, the most urgent first.
+    fn cures(&self) -> Vec<Cure> {
+        let mut cures: Vec<_> = self.gaps().filter_map(|finding| finding.cure).collect();
+        cures.sort_unstable_by(|one, other| other.cmp(one));
+        cures.dedup();
+        cures
     }
 
     /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
@@ -301,7 +316,7 @@ impl Plan {
     pub fn fold(&mut self, event: &Event) {
         let state = self.steps.entry(event.step).or_default();
         match &event.kind {
-            EventKind::Started(phase) => {
+            EventKind::Started(_) => {
                 if event.run < state.run {
                     return;
                 }
@@ -310,7 +325,6 @@ impl Plan {
                 }
                 state.run = event.run;
                 state.status = Status::Running;
-                state.phase = Some(*phase);
                 state.progress = None;
             }
             EventKind::Progress(progress) if event.run == state.run => {
@@ -320,7 +334,6 @@ impl Plan {
                 state.detail = Some(detail.clone());
             }
             EventKind::Finished(outcome) if event.run == state.run => {
-                state.phase = None;
                 state.progress = None;
                 state.elapsed = Some(outcome.elapsed);
                 match &outcome.result {
@@ -346,6 +359,9 @@ impl Plan {
                     }
                 }
                 state.settled = state.status;
+                if state.declined.is_some() {
+                    state.leave_out();
+                }
             }
             EventKind::Progress(_)
             | EventKind::Detail(_)
@@ -354,12 +370,33 @@ impl Plan {
         }
     }
 
-    /// Marks a step as declined by the user, with the reason.
+    /// Leaves a step out, for the user's reason. It stays so whatever later probes see, until it is opened again.
     pub fn skip(&mut self, id: StepId, reason: impl Into<String>) {
         let state = self.steps.entry(id).or_default();
-        state.status = Status::Skipped;
-        state.settled = Status::Skipped;
-        state.evidence = reason.into();
+        state.declined = Some(reason.into());
+        state.leave_out();
+    }
+
+    /// Takes back that a step was left out. The next probe says how it stands.
+    pub fn reopen(&mut self, id: StepId) {
+        if let Some(state) = self.steps.get_mut(&id) {
+            state.declined = None;
+        }
+    }
+
+    /// The first step that this one waits for: one that it needs, directly or not, and that is open or was left out. A step
+    /// that does not apply here blocks nothing.
+    pub fn blocker(&self, id: StepId) -> Option<StepId> {
+        let blocks = |need: &StepId| {
+            let state = self.step(*need);
+            match state.known() {
+                Status::Done => false,
+                Status::Skipped => state.declined.is_some(),
+                Status::Unknown | Status::Running | Status::Todo | Status::Failed => true,
+            }
+        };
+        let need = id.needs().iter().copied().find(blocks)?;
+        Some(self.blocker(need).unwrap_or(need))
     }
 
     /// The one word for these steps: failed before todo before done.
@@ -413,7 +450,8 @@ impl Plan {
         }
         // no set-up ends a secret that others may have
         if steps.contains(&StepId::Secrets) {
-            commands.extend(self.step(StepId::Secrets).rotations());
+            let cures = self.step(StepId::Secrets).cures();
+            commands.extend(cures.into_iter().map(|cure| cure.command().to_owned()));
         }
         // a tracked env file is not written: it leaves the index first
         if self.step(StepId::Secrets).has(Code::SecretsTracked) {
@@ -421,11 +459,99 @@ impl Plan {
         }
         commands
     }
+}
 
-    /// The first step that is neither done nor skipped.
-    pub fn first_open(&self) -> Option<StepId> {
-        StepId::ALL
-            .into_iter()
-            .find(|id| !matches!(self.status(*id), Status::Done | Status::Skipped))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Outcome, Phase, Report};
+
+    fn finished(step: StepId, run: u64, report: Report) -> [Event; 2] {
+        let outcome = Outcome {
+            phase: Phase::Probe,
+            elapsed: Duration::ZERO,
+            result: Ok(report),
+        };
+        [
+            EventKind::Started(Phase::Probe),
+            EventKind::Finished(outcome),
+        ]
+        .map(|kind| Event { run, step, kind })
+    }
+
+    fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
+        Report {
+            verdict,
+            evidence: "as it is".to_owned(),
+            findings,
+            detail: None,
+        }
+    }
+
+    fn plan(steps: &[(StepId, Verdict)]) -> Plan {
+        let mut plan = Plan::new();
+        for (step, verdict) in steps {
+            for event in finished(*step, 1, report(*verdict, Vec::new())) {
+                plan.fold(&event);
+            }
+        }
+        plan
+    }
+
+    #[test]
+    fn what_was_left_out_stays_so_until_it_is_opened_again() {
+        let mut plan = plan(&[(StepId::Env, Verdict::Todo)]);
+        plan.skip(StepId::Env, "lunch first");
+        for (run, opened, status) in [(2, false, Status::Skipped), (3, true, Status::Todo)] {
+            if opened {
+                plan.reopen(StepId::Env);
+            }
+            for event in finished(StepId::Env, run, report(Verdict::Todo, Vec::new())) {
+                plan.fold(&event);
+            }
+            assert_eq!(plan.status(StepId::Env), status, "{run}");
+        }
+        assert_eq!(plan.step(StepId::Env).evidence, "as it is");
+    }
+
+    #[test]
+    fn a_step_waits_for_what_is_open_or_was_left_out_and_not_for_what_does_not_apply() {
+        let before = [
+            (StepId::Login, Verdict::Done),
+            (StepId::Project, Verdict::Done),
+            (StepId::Env, Verdict::Done),
+        ];
+        let mut plan = plan(&before);
+        let schema = |plan: &mut Plan, run, verdict| {
+            for event in finished(StepId::Schema, run, report(verdict, Vec::new())) {
+                plan.fold(&event);
+            }
+        };
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Schema));
+        schema(&mut plan, 1, Verdict::Skipped);
+        assert_eq!(plan.blocker(StepId::Health), None, "there is no schema");
+        schema(&mut plan, 2, Verdict::Todo);
+        plan.skip(StepId::Schema, "later");
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Schema));
+        plan.skip(StepId::Env, "later");
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Env));
+    }
+
+    #[test]
+    fn only_a_live_secret_leads_to_a_rotation() {
+        let next = |code, cure| {
+            let finding = Finding::new(code, "a password")
+                .hint("if it was real and pushed: `neonup rotate` gives the role a new password")
+                .cure(cure);
+            let mut plan = Plan::new();
+            for event in finished(StepId::Secrets, 1, report(Verdict::Todo, vec![finding])) {
+                plan.fold(&event);
+            }
+            plan.next_commands(&[StepId::Secrets])
+        };
+        assert!(next(Code::SecretsCredentialInTree, None).is_empty());
+        let live = Code::SecretsLiveSecretInHistory;
+        assert_eq!(next(live, Some(Cure::Password)), ["neonup rotate"]);
+        assert_eq!(next(live, Some(Cure::Key)), ["neonup rotate --api-key"]);
     }
 }

@@ -220,9 +220,6 @@ fn consent(cx: &Cx, answer: &Answer) -> Consent {
     }
 }
 
-/// The command that agrees to writing in place.
-pub const IN_PLACE: &str = "neonup setup env --in-place";
-
 /// Finds out, without writing, whether a target could be written.
 fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
     let files = &cx.ports.files;
@@ -245,7 +242,8 @@ fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
         return Err(if target.bytes.is_some() {
             failure
                 .hint(format!(
-                    "{chmod}; or overwrite the file where it lies: {IN_PLACE}"
+                    "{chmod}; or overwrite the file where it lies: {}",
+                    Cure::InPlace.command()
                 ))
                 .cure(Some(Cure::InPlace))
         } else {
@@ -426,7 +424,10 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
     let mounted = is(&[io::ErrorKind::ResourceBusy]);
     let hint = if mounted {
-        "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: neonup setup env --in-place"
+        &format!(
+            "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: {}",
+            Cure::InPlace.command()
+        )
     } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
         "the disk is full; the file is as it was"
     } else if is(&[

@@ -54,10 +54,10 @@ enum Turn {
 /// How a walk through the steps ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Walked {
-    /// Every question was answered.
+    /// Every question was answered, or the user left.
     Through,
-    /// The user left, or the input ended before that.
-    Left,
+    /// The input ended before that: an answer is missing.
+    EndOfInput,
 }
 
 /// The wizard in lines: all steps, and a summary to come back from.
@@ -107,7 +107,7 @@ pub async fn steps(
     let Dialogue { work, output, .. } = dialogue;
     match walked {
         Ok(Walked::Through) => work.finished(shown, output).await,
-        Ok(Walked::Left) => {
+        Ok(Walked::EndOfInput) => {
             let exit = work.finished(shown, output).await;
             if exit == Exit::Done {
                 exit
@@ -212,10 +212,10 @@ impl Dialogue<'_> {
                     insist = false;
                     turn = self.pause(talk::OPENING).await?;
                 }
-                Turn::Quit => return Ok(Walked::Left),
+                Turn::Quit => return Ok(Walked::Through),
                 Turn::EndOfInput => {
                     self.output.note("the input ended here: nothing was assumed. `neonup setup --yes` takes the defaults");
-                    return Ok(Walked::Left);
+                    return Ok(Walked::EndOfInput);
                 }
             }
         }
@@ -289,7 +289,7 @@ impl Dialogue<'_> {
         change: bool,
     ) -> Result<Turn, work::Stop> {
         let act = loop {
-            let choices = match self.blocker(id) {
+            let choices = match self.work.plan.blocker(id) {
                 // a step that found nothing yet waits for the one before it
                 Some(blocker) if state.status == Status::Todo && state.findings.is_empty() => {
                     choices::blocked(blocker)
@@ -321,6 +321,7 @@ impl Dialogue<'_> {
             Act::Change => return Ok(Turn::Change),
             Act::Quit => return Ok(Turn::Quit),
             Act::Probe => {
+                self.work.plan.reopen(id);
                 self.probe(&[id]).await?;
                 return Ok(Turn::Again);
             }
@@ -355,13 +356,6 @@ impl Dialogue<'_> {
             },
         };
         self.apply(id, answer).await
-    }
-
-    /// The first step that this one needs and that is open or left out.
-    fn blocker(&self, id: StepId) -> Option<StepId> {
-        let open = |need: &StepId| self.work.plan.status(*need) != Status::Done;
-        let need = id.needs().iter().copied().find(open)?;
-        Some(self.blocker(need).unwrap_or(need))
     }
 
     /// Reads an answer until it is one.
@@ -485,6 +479,7 @@ impl Dialogue<'_> {
                 Some(_) => {}
             }
         }
+        self.work.plan.reopen(id);
         self.work.apply(id, answer, self.output).await?;
         // what was told of other steps may no longer be so; those that nobody has seen yet are looked at in their turn
         let mut others = id.seen_by();

@@ -128,7 +128,7 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             ],
         },
         (StepId::Project, Answer::Join(_)) => &[
-            "Nothing is created: the project exists, and we join it.",
+            "No project is created: it exists, and we join it.",
             "Its id goes into neonup.toml, so that nobody has to choose again.",
         ],
         (StepId::Project, _) => &[
@@ -139,6 +139,10 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
         (StepId::Env, Answer::Undo) => &[
             "The file becomes again what it was before the last write.",
             "What is there now becomes the undo copy, so that this can be undone too.",
+        ],
+        (StepId::Env, Answer::InPlace) => &[
+            "The file is overwritten where it lies, since it cannot be replaced: a power cut may leave a part of it.",
+            "What was there before is kept as an undo copy, outside of the repository, and is written first.",
         ],
         (StepId::Env, _) => &[
             "The lines of the diff are written, in one piece: a power cut leaves the old file or the new one.",

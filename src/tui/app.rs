@@ -311,8 +311,6 @@ pub struct App {
     pub from: StepId,
     /// What is under way.
     pub work: BTreeMap<StepId, Work>,
-    /// The steps that the user left out, and why.
-    pub declined: BTreeMap<StepId, String>,
     /// The choice made on a screen, where it is not the default.
     pub chosen: BTreeMap<Screen, usize>,
     /// How far a screen's text is scrolled.
@@ -347,7 +345,6 @@ impl App {
             follow: true,
             from: StepId::Login,
             work: BTreeMap::new(),
-            declined: BTreeMap::new(),
             chosen: BTreeMap::new(),
             scroll: BTreeMap::new(),
             login: login::State::default(),
@@ -384,12 +381,7 @@ impl App {
 
     /// What the step's status was before the work that is under way, or is.
     pub fn settled(&self, step: StepId) -> Status {
-        let state = self.plan.step(step);
-        if state.status == Status::Running {
-            state.settled
-        } else {
-            state.status
-        }
+        self.plan.step(step).known()
     }
 
     /// What is known of the step that is shown.
@@ -419,15 +411,6 @@ impl App {
             .filter(|step| *step >= from)
             .find(open)
             .or_else(|| StepId::ALL.into_iter().find(open))
-    }
-
-    /// The first step that this one needs and that is open.
-    pub fn blocker(&self, step: StepId) -> Option<StepId> {
-        step.needs()
-            .iter()
-            .copied()
-            .find(|need| !matches!(self.settled(*need), Status::Done | Status::Skipped))
-            .map(|need| self.blocker(need).unwrap_or(need))
     }
 
     /// Whether characters go into a field.
@@ -524,7 +507,7 @@ impl App {
 
     /// Asks for a change.
     pub fn apply(&mut self, step: StepId, answer: Answer) -> Effect {
-        self.declined.remove(&step);
+        self.plan.reopen(step);
         self.begin(step, Phase::Apply);
         Effect::Apply(step, answer)
     }

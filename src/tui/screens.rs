@@ -113,7 +113,7 @@ pub fn ask(app: &App) -> Ask {
         },
         Status::Skipped => {
             let mut choices = vec![onward(app)];
-            if app.declined.contains_key(&step) {
+            if app.plan.step(step).declined.is_some() {
                 choices.push(Choice::new("Do it after all", "look", Action::Probe));
             } else {
                 choices.push(Choice::new("Look again", "look", Action::Probe));
@@ -172,7 +172,7 @@ fn failed(app: &App, step: StepId, state: &StepState) -> Ask {
     if step == StepId::Env {
         choices.extend(env::in_place(state));
     }
-    if let Some(blocker) = app.blocker(step) {
+    if let Some(blocker) = app.plan.blocker(step) {
         choices.push(go_first(blocker));
     }
     if step != StepId::Project || project::list(state).is_none_or(|list| list.choices.is_empty()) {
@@ -201,7 +201,7 @@ fn todo(app: &App, step: StepId, state: &StepState) -> Ask {
     }
     // a step that found nothing yet waits for the one before it
     if state.findings.is_empty()
-        && let Some(blocker) = app.blocker(step)
+        && let Some(blocker) = app.plan.blocker(step)
     {
         return Ask::first(vec![
             go_first(blocker),

@@ -3,11 +3,10 @@
 //! Nothing here asks the terminal anything (such as where its cursor is): an answer may come late, or never.
 
 use std::{
-    cell::Cell,
     future::Future,
     io::{self, Write as _},
     mem::ManuallyDrop,
-    panic,
+    panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,7 +26,7 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
-use futures_util::Stream;
+use futures_util::{FutureExt as _, Stream};
 use ratatui::{
     Terminal,
     backend::{Backend as _, CrosstermBackend},
@@ -48,13 +47,8 @@ use crate::{event::Event, plan::Plan};
 
 /// The terminal cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use this terminal: {0}\nhint: `neonup setup` does the same without a screen")]
+#[error("{0}")]
 pub struct TerminalError(#[from] io::Error);
-
-thread_local! {
-    /// Whether this thread is drawing or updating: then a panic is the screen's own, and ends it.
-    static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Runs the wizard on the terminal of this process, with any engine.
 pub async fn run_with(
@@ -67,22 +61,23 @@ pub async fn run_with(
     let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
     let clock = Wall(Instant::now());
-    let ended = drive::drive(&mut tty, input, signals, events, engine, &clock, options).await;
+    let driven = drive::drive(&mut tty, input, signals, events, engine, &clock, options);
+    // nothing of it is used after a panic but the terminal, which is given back
+    let ended = AssertUnwindSafe(driven).catch_unwind().await;
     drop(tty);
     drop(hook);
-    match ended {
-        Ok((plan, Reason::Bug(step))) => {
-            let place = hook_place();
-            let text = if place.is_empty() {
-                step
-            } else {
-                format!("{step} at {place}")
-            };
-            Ok((plan, Reason::Bug(text)))
-        }
-        Ok(ended) => Ok(ended),
-        Err(error) => Err(error.into()),
-    }
+    let (plan, bug) = match ended {
+        Ok(Ok((plan, Reason::Bug(step)))) => (plan, step),
+        Ok(ended) => return Ok(ended?),
+        Err(_panic) => (Plan::new(), "the screen".to_owned()),
+    };
+    let place = hook_place();
+    let text = if place.is_empty() {
+        bug
+    } else {
+        format!("{bug} at {place}")
+    };
+    Ok((plan, Reason::Bug(text)))
 }
 
 /// Real time.
@@ -158,21 +153,16 @@ impl Canvas for Tty {
     }
 
     fn draw(&mut self, app: &App) -> io::Result<()> {
-        ON_SCREEN.set(true);
-        let drawn = (|| {
-            // a terminal that knows it shows the frame at once; the others ignore it
-            queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-            let found = {
-                let frame = self.terminal.draw(|frame| view(app, frame))?;
-                self.links.is_some().then(|| links::find(frame.buffer))
-            };
-            if let Some(found) = found {
-                self.link(found)?;
-            }
-            execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
-        })();
-        ON_SCREEN.set(false);
-        drawn
+        // a terminal that knows it shows the frame at once; the others ignore it
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let found = {
+            let frame = self.terminal.draw(|frame| view(app, frame))?;
+            self.links.is_some().then(|| links::find(frame.buffer))
+        };
+        if let Some(found) = found {
+            self.link(found)?;
+        }
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     fn forget(&mut self) -> io::Result<()> {
@@ -279,13 +269,14 @@ fn stop() -> io::Result<()> {
 
 /// Our panic hook, for as long as the wizard has the terminal.
 ///
-/// A panic of the screen itself gives the terminal back before it is printed. A panic of a task arrives as
-/// [`crate::event::EventKind::Bug`]: printing it here would write across the screen.
+/// A panic of the screen is caught where it is driven, and one of a task arrives as a bug event: either is told in one sentence
+/// after the terminal was given back. Printed at once, it would stand in the middle of the screen; and its message may hold
+/// anything, so that only its place is kept.
 struct Hook;
 
 type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
 
-static BEFORE: Mutex<Option<Arc<PanicHook>>> = Mutex::new(None);
+static BEFORE: Mutex<Option<PanicHook>> = Mutex::new(None);
 static PLACE: Mutex<String> = Mutex::new(String::new());
 
 fn hook_place() -> String {
@@ -294,14 +285,9 @@ fn hook_place() -> String {
 
 impl Hook {
     fn install() -> Self {
-        let before = Arc::new(panic::take_hook());
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&before));
-        panic::set_hook(Box::new(move |info| {
-            if ON_SCREEN.get() {
-                give_back();
-                before(info);
-            } else if let Some(location) = info.location() {
-                // the place only: a message may hold anything
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic::take_hook());
+        panic::set_hook(Box::new(|info| {
+            if let Some(location) = info.location() {
                 *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = location.to_string();
             }
         }));
@@ -317,8 +303,7 @@ impl Drop for Hook {
         }
         let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(before) = before {
-            drop(panic::take_hook());
-            panic::set_hook(Box::new(move |info| before(info)));
+            panic::set_hook(before);
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     answer::Answer,
     engine,
     event::{Event, EventKind, Outcome, Phase, Verdict},
+    finding::Code,
     plan::{Status, StepId},
     tour::Order,
 };
@@ -135,7 +136,8 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
         }
         (Err(failure), Phase::Apply) => {
             if step == StepId::Login {
-                app.login.rejected = !app.login.key.is_empty();
+                app.login.rejected =
+                    failure.code == Code::LoginKeyRejected && !app.login.key.is_empty();
                 if here {
                     app.focus = screens::first_focus(app);
                 }
@@ -152,9 +154,6 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
                 app.focus = screens::first_focus(app);
             }
         }
-    }
-    if let Some(reason) = app.declined.get(&step) {
-        app.plan.skip(step, reason.clone());
     }
     effects
 }
@@ -450,8 +449,7 @@ fn answered(app: &mut App, prompt: &Prompt) -> Result<Vec<Effect>, String> {
 }
 
 fn decline(app: &mut App, step: StepId, reason: String) {
-    app.plan.skip(step, reason.clone());
-    app.declined.insert(step, reason);
+    app.plan.skip(step, reason);
     app.chosen.remove(&Screen::Step(step));
     let next = app.open_from(step).map_or(Screen::Summary, Screen::Step);
     app.go(next);
@@ -477,7 +475,7 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
             app.follow = false;
             match step {
                 Some(step) if busy.is_none_or(|work| work.phase == Phase::Probe) => {
-                    app.declined.remove(&step);
+                    app.plan.reopen(step);
                     app.probe(&[step]).into_iter().collect()
                 }
                 Some(_) => Vec::new(),
@@ -690,7 +688,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
         },
         Action::Probe => {
-            app.declined.remove(&step);
+            app.plan.reopen(step);
             app.follow = app.open(step);
             app.from = step;
             app.probe(&[step]).into_iter().collect()

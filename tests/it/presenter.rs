@@ -239,7 +239,7 @@ fn each_mishap_is_seen_and_cured_with_the_wizards_own_keys() {
     assert_eq!(tour.id(), None);
     // the env file names the host of ours, so that ours is chosen
     tour.sees("❯ aido-todo");
-    tour.does(ENTER, "Nothing is created");
+    tour.does(ENTER, "No project is created");
     tour.does(ENTER, "❯ Go on to Environment");
     assert_eq!(tour.id().as_ref(), Some(&leaked[0]), "ours again");
     let private: Vec<_> = leaked.into_iter().chain(rotated).collect();
@@ -255,7 +255,7 @@ fn a_mishap_that_comes_too_early_says_what_it_waits_for() {
     // two projects of one name need none to be there before
     tour.arrange(3, "does not", "2 projects are named");
     tour.does(DOWN, "❯ aido-todo");
-    tour.does(ENTER, "Nothing is created");
+    tour.does(ENTER, "No project is created");
     tour.does(ENTER, "❯ Go on to Environment");
     let joined = tour.id().unwrap();
     tour.resets();

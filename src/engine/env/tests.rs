@@ -554,7 +554,7 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
             Some(answer) => EnvStep.apply(&cx, answer).await,
         }
         .unwrap_err();
-        assert!(failure.hint.contains(IN_PLACE), "{failure}");
+        assert!(failure.hint.contains(Cure::InPlace.command()), "{failure}");
         assert_eq!(failure.cure, Some(Cure::InPlace));
         assert_eq!(
             fs::read_to_string(world.path("backend/.env")).unwrap(),

@@ -66,8 +66,16 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             // a page's text never shows them: the choices do, without their ids
             project.choices = Arc::default();
             if let Some(joined) = &mut project.joined {
-                hide(&mut joined.id);
-                hide(&mut joined.host);
+                for text in [
+                    &mut joined.id,
+                    &mut joined.host,
+                    // a branch for each developer has the name of one
+                    &mut joined.branch,
+                    &mut joined.database,
+                    &mut joined.role,
+                ] {
+                    hide(text);
+                }
             }
         }
         Some(Detail::Env(Env { files })) => {
@@ -79,6 +87,13 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             for check in &mut backend.checks {
                 hide(&mut check.text);
             }
+            for change in &mut backend.changes {
+                hide(&mut change.path);
+                hide(&mut change.why);
+                for line in &mut change.diff {
+                    hide(&mut line.text);
+                }
+            }
         }
         Some(
             Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks, .. }),
@@ -87,7 +102,14 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
                 hide(&mut check.text);
             }
         }
-        Some(Detail::Schema(_)) | None => {}
+        Some(Detail::Schema(schema)) => {
+            hide(&mut schema.source);
+            hide(&mut schema.sql);
+            for note in schema.tables.iter_mut().flat_map(|table| &mut table.notes) {
+                hide(note);
+            }
+        }
+        None => {}
     }
     Cow::Owned(state)
 }

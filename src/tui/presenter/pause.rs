@@ -49,7 +49,7 @@ pub fn arrive(app: &mut App) {
 pub fn pressed(app: &mut App, event: KeyEvent) {
     if app.presenter {
         // a key that is pasted as single characters may begin before its field has the focus
-        let secret = app.overlay.is_none()
+        let secret = !matches!(app.overlay, Some(Overlay::Prompt(_)))
             && app.screen == Screen::Step(StepId::Login)
             && screens::login::asks(app);
         app.tour.keys.press(event, secret, app.now);
@@ -195,7 +195,7 @@ pub fn staged(app: &mut App, staged: Staged) -> Vec<Effect> {
         (Ok(()), Order::Reset) => begin_again(app),
         (Ok(()), Order::Arrange(mishap)) => {
             for step in mishap.seen_by() {
-                app.declined.remove(step);
+                app.plan.reopen(*step);
                 app.chosen.remove(&Screen::Step(*step));
             }
             app.project = screens::project::State::default();
@@ -216,6 +216,7 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
         work.since = app.now;
     }
     fresh.theme = app.theme;
+    fresh.mouse = app.mouse;
     fresh.presenter = true;
     fresh.follow = false;
     fresh.tour.keys = app.tour.keys.clone();

@@ -6,7 +6,6 @@ use super::Pen;
 use crate::{
     answer::Answer,
     detail::{Detail, Env, EnvFile},
-    engine::env::IN_PLACE,
     finding::{Code, Cure},
     plan::{StepId, StepState},
     tui::{
@@ -88,7 +87,7 @@ pub fn in_place(state: &StepState) -> Option<Choice> {
             Action::Apply(Answer::InPlace),
         )
         .note("not safe against a power cut")
-        .command(IN_PLACE)
+        .command(Cure::InPlace.command())
     })
 }
 

@@ -44,7 +44,7 @@ pub fn watchable(app: &App) -> bool {
             app.settled(StepId::Health),
             Status::Done | Status::Todo | Status::Failed
         )
-        && app.blocker(StepId::Health).is_none()
+        && app.plan.blocker(StepId::Health).is_none()
 }
 
 /// Begins a watch, or ends it.

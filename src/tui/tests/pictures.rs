@@ -266,7 +266,15 @@ fn no_identifier_is_on_a_screen_that_a_room_sees() {
     for (name, mut app) in gallery() {
         let words = identifiers(&app.plan);
         app.presenter = true;
-        app.options.private = vec!["/tmp/neonup-demo".to_owned()];
+        // the last ones stand for a user's name: in a role, in code, in SQL
+        app.options.private = [
+            "/tmp/neonup-demo",
+            "neondb_owner",
+            "create_engine",
+            "gen_random_uuid",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         for (columns, rows) in [(60, 18), (80, 24), (300, 100)] {
             let shown = text(&draw(&app, columns, rows));
             for word in words.iter().chain(&app.options.private) {
@@ -277,12 +285,17 @@ fn no_identifier_is_on_a_screen_that_a_room_sees() {
 }
 
 #[test]
-fn every_step_has_its_screens() {
-    for step in crate::plan::StepId::ALL {
-        let states = gallery()
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(step.name()))
-            .count();
-        assert!(states >= 3, "{step} has {states}");
+fn every_step_is_shown_open_failed_and_done() {
+    use crate::plan::{Status, StepId};
+    let gallery = gallery();
+    for step in StepId::ALL {
+        for status in [Status::Todo, Status::Failed, Status::Done] {
+            let shown = gallery.iter().any(|(_, app)| {
+                app.screen.step() == Some(step)
+                    && app.overlay.is_none()
+                    && app.status(step) == status
+            });
+            assert!(shown, "{step} {status:?}");
+        }
     }
 }

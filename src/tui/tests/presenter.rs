@@ -146,6 +146,7 @@ fn without_a_stage_nothing_is_reset_and_nothing_arranged() {
 #[test]
 fn a_reset_asks_waits_for_the_stage_and_begins_again() {
     let mut app = tour_at(StepId::Schema).app;
+    press(&mut app, KeyCode::Char('M'));
     press(&mut app, KeyCode::Char('R'));
     assert_eq!(press(&mut app, KeyCode::Enter), [], "the careful answer");
     press(&mut app, KeyCode::Char('R'));
@@ -164,6 +165,7 @@ fn a_reset_asks_waits_for_the_stage_and_begins_again() {
     assert_eq!(slide(&app), Some(&Slide::Opening));
     assert_eq!(app.screen, Screen::Step(StepId::Login));
     assert_eq!(app.plan, crate::plan::Plan::new());
+    assert!(app.mouse, "the terminal is as it was");
     press(&mut app, KeyCode::Enter);
     assert_eq!(slide(&app), Some(&before(StepId::Login)));
 }

@@ -281,6 +281,26 @@ fn a_leak_is_answered_by_the_cure_that_it_has() {
 }
 
 #[test]
+fn a_key_is_refused_only_where_neon_has_refused_it() {
+    for (code, rejected) in [
+        (Code::LoginKeyRejected, true),
+        (Code::LoginUnreachable, false),
+        (Code::LoginKeyringUnavailable, false),
+    ] {
+        let mut stage = Stage::up_to(StepId::Login);
+        let key = "napi_0123456789abcdef0123456789abcdef0123456789";
+        let failure = Failure::new(code, "that did not work");
+        stage
+            .tell(Msg::Paste(Secret::new(key)))
+            .keys(&[KeyCode::Enter])
+            .begins(StepId::Login, Phase::Apply)
+            .event(StepId::Login, failed(Phase::Apply, failure));
+        assert_eq!(stage.app.login.rejected, rejected, "{code}");
+        assert!(!stage.app.login.key.is_empty(), "{code}");
+    }
+}
+
+#[test]
 fn the_command_is_that_of_the_chosen_answer() {
     for (name, downs, command) in [
         ("login-empty", 0, "neonup login"),
