@@ -42,7 +42,8 @@ struct Global {
     /// Print one JSON document on standard output, and nothing else there.
     #[arg(long, global = true)]
     json: bool,
-    /// Ask questions as numbered lines instead of full screen.
+    /// Ask questions as numbered lines instead of full screen, without colours or lines that are rewritten (also `ACCESSIBLE=1` and
+    /// `TERM=dumb`).
     #[arg(long, global = true)]
     plain: bool,
     /// No colours (also `NO_COLOR`).
@@ -272,7 +273,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    let mut output = Output::standard(cli.global.json, cli.global.no_color);
+    let mut output = Output::standard(cli.global.json, cli.global.no_color, cli.global.plain);
     if let Err(failure) = start_log(&cli.global) {
         return output.failed(&failure, Exit::Usage).into();
     }
@@ -362,6 +363,7 @@ async fn in_project(
             let how = headless::setup::How {
                 yes: args.yes,
                 dry_run: args.dry_run,
+                lines: global.plain,
             };
             headless::setup::run(settings, ports, &args.steps, how, output).await
         }

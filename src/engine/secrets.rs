@@ -359,6 +359,9 @@ impl<'a> Look<'a> {
         );
         let evidence = match gaps.as_slice() {
             [] if self.live.secrets().is_empty() => format!("no credential in {scanned}"),
+            [] if self.findings.iter().any(is_live) => {
+                format!("no live secret can leave this disk: {scanned}")
+            }
             [] => format!("no live secret in {scanned}"),
             [only] => only.title.clone(),
             [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
@@ -369,6 +372,15 @@ impl<'a> Look<'a> {
         });
         Report::judged(evidence, self.findings).detail(detail)
     }
+}
+
+/// Whether a live secret was found, be it where no push takes it along.
+fn is_live(finding: &Finding) -> bool {
+    finding.severity > Severity::Note
+        && matches!(
+            finding.code,
+            Code::SecretsLiveSecretInTree | Code::SecretsLiveSecretInHistory
+        )
 }
 
 /// What is wrong with a target, in a few words.

@@ -45,7 +45,7 @@ pub async fn run(how: How, output: &mut Output) -> Exit {
         .hint(if how.present {
             "`neonup demo --present --plain` tells the same in lines"
         } else {
-            "`neonup demo --yes` runs the same steps without one"
+            "`neonup demo --plain` asks in lines, and `neonup demo --yes` asks nothing"
         });
         return output.failed(&failure, Exit::Failed);
     }
@@ -105,9 +105,18 @@ async fn in_project(
         format!("The sandbox serves {}", sandbox.api_host()),
         scratch.fate(),
     ];
+    // where we are: the folder, and the address of the sandbox
+    let private = vec![
+        scratch.path.display().to_string(),
+        sandbox
+            .api_host()
+            .trim_start_matches("http://")
+            .trim_end_matches("/api/v2")
+            .to_owned(),
+    ];
     if how.present {
         output.veil = Some(Veil {
-            private: vec![scratch.path.display().to_string()],
+            private: private.clone(),
             ..Veil::default()
         });
     }
@@ -116,13 +125,14 @@ async fn in_project(
             notes: notes.clone(),
             present: how.present,
             stage: Some(Arc::new(stage(project, sandbox, &settings, &ports))),
-            private: vec![scratch.path.display().to_string()],
+            private: private.clone(),
         };
         cli::wizard(settings, ports, front, how.display, opening, output).await
     } else {
         let how = setup::How {
             yes: true,
             dry_run: false,
+            lines: false,
         };
         setup::run(settings, ports, &[], how, output).await
     };

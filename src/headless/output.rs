@@ -77,13 +77,16 @@ pub enum Tone {
 }
 
 impl Output {
-    /// The process's own streams.
-    pub fn standard(json: bool, no_color: bool) -> Self {
+    /// The process's own streams. With `plain`, or where the environment says so (`ACCESSIBLE=1`, `TERM=dumb`), nothing is
+    /// rewritten or coloured: it is heard, or kept in a log.
+    pub fn standard(json: bool, no_color: bool, plain: bool) -> Self {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let terminal = io::stderr().is_terminal();
+        let plain = plain || variable("ACCESSIBLE") == "1" || variable("TERM") == "dumb";
         let color = !no_color
+            && !plain
             && variable("NO_COLOR").is_empty()
             && variable("CLICOLOR") != "0"
-            && variable("TERM") != "dumb"
             && io::stdout().is_terminal();
         Self {
             out: Box::new(io::stdout()),
@@ -91,10 +94,10 @@ impl Output {
             json,
             color,
             veil: None,
-            progress: if io::stderr().is_terminal() && variable("TERM") != "dumb" {
-                Progress::Clear
-            } else {
-                Progress::Off
+            progress: match (terminal, plain) {
+                (true, true) => Progress::Spoken(Instant::now()),
+                (true, false) => Progress::Clear,
+                (false, _) => Progress::Off,
             },
         }
     }

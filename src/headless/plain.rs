@@ -184,8 +184,9 @@ impl Dialogue<'_> {
             };
             change = matches!(next, Turn::Change);
             match next {
+                // a step that was gone to stays, whatever it says
                 Turn::Again => {
-                    insist = shown.get(place).is_some_and(|id| {
+                    insist |= shown.get(place).is_some_and(|id| {
                         !matches!(self.work.plan.status(*id), Status::Done | Status::Skipped)
                     });
                 }
@@ -232,6 +233,9 @@ impl Dialogue<'_> {
             if !self.summary {
                 return Ok(None);
             }
+            if let Some(start) = self.work.start_line(shown) {
+                self.output.line(format!("To {start}"));
+            }
             for line in [
                 "1. Finish (default)",
                 "2. Look at everything again",
@@ -239,26 +243,48 @@ impl Dialogue<'_> {
             ] {
                 self.output.line(line);
             }
+            if let Some(turn) = self.closed(shown).await? {
+                return Ok(turn);
+            }
+        }
+    }
+
+    /// Reads the answer to the summary. Nothing: everything was looked at again.
+    async fn closed(&mut self, shown: &[StepId]) -> Result<Option<Option<Turn>>, work::Stop> {
+        loop {
             let question = "Answer, or g and a number to go to a step: ";
             // whoever has answered every question may end the input here
             let answer = self.ask(question).await?.unwrap_or_default();
             match answer.as_str() {
-                "" | "1" | "q" => return Ok(None),
-                "2" | "r" => self.probe(shown).await?,
+                "" | "1" | "q" => return Ok(Some(None)),
+                "2" | "r" => {
+                    self.probe(shown).await?;
+                    return Ok(None);
+                }
                 "3" => {
                     let receipt = receipt::markdown(&self.work.plan, shown);
                     self.output.line(receipt);
                 }
-                "b" => return Ok(Some(Turn::Back)),
-                tour::MISHAPS => return Ok(Some(self.mishaps().await?)),
-                tour::RESET => return Ok(Some(self.reset().await?)),
+                "b" => return Ok(Some(Some(Turn::Back))),
+                "?" => self.help(),
+                tour::MISHAPS => return Ok(Some(Some(self.mishaps().await?))),
+                text if tour::resets(text) => return Ok(Some(Some(self.reset().await?))),
                 text => match jump(text) {
-                    Some(id) => return Ok(Some(Turn::To(id))),
-                    None => self.output.line(format!(
-                        "There is no answer `{text}`: 1 to 3, b, g 1 to g 7, or q."
-                    )),
+                    Some(id) => return Ok(Some(Some(Turn::To(id)))),
+                    // what was typed may be a key at the wrong place, so that it is not repeated
+                    None => self
+                        .output
+                        .line("There is no such answer: 1 to 3, b, g 1 to g 7, or q."),
                 },
             }
+        }
+    }
+
+    /// What can be typed at every question.
+    fn help(&mut self) {
+        self.output.line(HELP);
+        if self.stage.is_some() {
+            self.output.line(tour::HELP);
         }
     }
 
@@ -317,7 +343,12 @@ impl Dialogue<'_> {
         };
         let answer = match act {
             Act::On => return Ok(Turn::On),
-            Act::First(id) => return Ok(Turn::To(id)),
+            Act::First(id) => {
+                // whoever goes there wants it done, also where it was left out
+                self.work.plan.reopen(id);
+                self.probe(&[id]).await?;
+                return Ok(Turn::To(id));
+            }
             Act::Change => return Ok(Turn::Change),
             Act::Quit => return Ok(Turn::Quit),
             Act::Probe => {
@@ -382,7 +413,7 @@ impl Dialogue<'_> {
                 "r" => return Ok(Answered::Act(Act::Probe)),
                 "s" => return Ok(Answered::Act(Act::Skip)),
                 tour::MISHAPS => return Ok(Answered::Turn(self.mishaps().await?)),
-                tour::RESET => return Ok(Answered::Turn(self.reset().await?)),
+                text if tour::resets(text) => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
                     told::details(self.output, state);
                     continue;
@@ -392,10 +423,7 @@ impl Dialogue<'_> {
                     continue;
                 }
                 "?" => {
-                    self.output.line(HELP);
-                    if self.stage.is_some() {
-                        self.output.line(tour::HELP);
-                    }
+                    self.help();
                     continue;
                 }
                 text => match (text.strip_prefix('/'), jump(text)) {
@@ -411,8 +439,9 @@ impl Dialogue<'_> {
             };
             match chosen {
                 Some(choice) => return Ok(Answered::Act(choice.act.clone())),
+                // what was typed may be a key at the wrong place, so that it is not repeated
                 None => self.output.line(format!(
-                    "There is no answer `{line}`: 1 to {}, or ? for help.",
+                    "There is no such answer: 1 to {}, or ? for help.",
                     choices.len()
                 )),
             }
@@ -428,6 +457,8 @@ impl Dialogue<'_> {
         } else {
             &reason
         };
+        self.output
+            .line(format!("{}: skipped, {reason}.", id.title()));
         self.work.plan.skip(id, reason);
         Ok(Turn::On)
     }

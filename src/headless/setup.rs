@@ -19,6 +19,8 @@ pub struct How {
     pub yes: bool,
     /// Not at all: only the plan is printed.
     pub dry_run: bool,
+    /// Asked in lines, also where nothing is a terminal (`--plain`).
+    pub lines: bool,
 }
 
 /// Runs the command.
@@ -31,7 +33,8 @@ pub async fn run(
 ) -> Exit {
     let shown = work::chosen(steps);
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if !how.yes && !how.dry_run && terminal && !output.json {
+    let asks = terminal || how.lines;
+    if !how.yes && !how.dry_run && asks && !output.json {
         return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
     }
     let piped = login::piped_key(&settings, how.dry_run);
@@ -46,7 +49,14 @@ pub async fn run(
     match everything(&mut work, &shown, how, output).await {
         Ok(()) => {
             let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
+            let start = work.start_line(&shown);
             let exit = work.finished(&shown, output).await;
+            if let Some(start) = start
+                && !output.json
+                && !how.dry_run
+            {
+                output.line(start);
+            }
             if temporary && !output.json && !how.dry_run {
                 output.note("to keep the temporary database: neonup claim, best within 24 hours");
             }

@@ -31,15 +31,12 @@ pub(super) struct Work {
     events: UnboundedReceiver<Event>,
     pub(super) plan: Plan,
     signals: Signals,
-    start: Option<String>,
 }
 
 impl Work {
     pub(super) fn new(settings: Settings, ports: Ports) -> Self {
-        let start = super::wizard::start_line(&settings);
         let (runtime, events) = Runtime::new(settings, ports);
         Self {
-            start,
             runtime,
             events,
             plan: Plan::new(),
@@ -144,25 +141,19 @@ impl Work {
         }
     }
 
-    /// Ends in good order. Where all is done, it says how the application is started.
+    /// Ends in good order.
     pub(super) async fn finished(self, steps: &[StepId], output: &mut Output) -> Exit {
-        let Self {
-            runtime,
-            plan,
-            start,
-            ..
-        } = self;
+        let Self { runtime, plan, .. } = self;
         runtime.shutdown().await;
         report::end(output, &plan, steps);
-        let exit = plan.exit(steps);
-        if let Some(start) = start
-            && exit == Exit::Done
-            && steps.len() == StepId::ALL.len()
-            && !output.json
-        {
-            output.line(format!("start the app: {start}"));
-        }
-        exit
+        plan.exit(steps)
+    }
+
+    /// What starts the application, once every step is done; nothing before, and where no command is known.
+    pub(super) fn start_line(&self, steps: &[StepId]) -> Option<String> {
+        let all = steps.len() == StepId::ALL.len() && self.plan.exit(steps) == Exit::Done;
+        let start = super::wizard::start_line(self.runtime.settings())?;
+        all.then(|| format!("start the app: {start}"))
     }
 }
 

@@ -391,7 +391,7 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
     assert_eq!(stopped.code, 2, "{stopped:#?}");
     assert!(!env.exists(), "a file was written without an answer");
     for words in [
-        "There is no answer `99`",
+        "There is no such answer",
         "(default)",
         "nothing was assumed",
     ] {
@@ -424,8 +424,8 @@ fn lines_can_do_what_the_screens_can() {
         "3\ng 3\n",
         // its details, and the undo copy; then it is open, and is left out with a reason
         "d\n2\ns\nlunch first\n",
-        // the health step waits for it: there first, and do it after all
-        "\n2\n\n",
+        // the health step waits for it: there first, where it is open again
+        "\n\n",
         // the ladder was not climbed since: watched until Enter, then climbed
         "2\n\n\n",
         "\n",

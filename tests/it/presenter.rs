@@ -309,7 +309,7 @@ fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
             "{early:#?}"
         );
         assert!(
-            early.stdout.contains("There is no mishap `5`"),
+            early.stdout.contains("There is no such mishap: 1 to 4"),
             "{early:#?}"
         );
         file("neonup.toml").unwrap()

@@ -385,6 +385,7 @@ impl Clone {
         let how = setup::How {
             yes: true,
             dry_run: false,
+            lines: false,
         };
         let steps = [StepId::Login, StepId::Project, StepId::Env];
         let exit = Box::pin(setup::run(settings, ports, &steps, how, &mut output)).await;

@@ -266,8 +266,13 @@ pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
             "{all} projects; type / and a part of a name to find yours."
         ))
     } else if !filter.is_empty() {
+        let told = if found > MOST {
+            format!("; the first {MOST} of each kind follow, and a longer filter finds the others")
+        } else {
+            String::new()
+        };
         Some(format!(
-            "{found} of {all} projects have `{filter}` in their name, id or region; / alone ends the filter."
+            "{found} of {all} projects have `{filter}` in their name, id or region{told}; / alone ends the filter."
         ))
     } else {
         None

@@ -9,11 +9,13 @@ use crate::{
 
 /// What is typed to let something go wrong.
 pub(super) const MISHAPS: &str = "m";
-/// What is typed to begin again.
-pub(super) const RESET: &str = "R";
 /// What both mean.
-pub(super) const HELP: &str =
-    "In the demo, m lets something go wrong, to be cured; R puts everything back to the beginning.";
+pub(super) const HELP: &str = "In the demo, m lets something go wrong, to be cured; reset puts everything back to the beginning.";
+
+/// Whether this asks for the beginning: a word, since a capital letter cannot be heard; or the screens' key.
+pub(super) fn resets(text: &str) -> bool {
+    matches!(text, "reset" | "R")
+}
 
 impl Dialogue<'_> {
     /// Tells the room what comes, and waits for Enter; nothing where there is no room. What was typed instead leads elsewhere.
@@ -25,18 +27,27 @@ impl Dialogue<'_> {
         self.output.line(format!("{}. {}.", told.title, told.above));
         self.output.line(told.says);
         self.output.line(format!("Watch {}", told.watch));
-        let question = if self.stage.is_some() {
-            "Enter goes on (m: mishaps, R: begin again): "
+        let (question, others) = if self.stage.is_some() {
+            (
+                "Enter goes on (m: mishaps, reset: begin again): ",
+                "Here are Enter, m, reset, and q to leave.",
+            )
         } else {
-            "Enter goes on: "
+            ("Enter goes on: ", "Here are Enter, and q to leave.")
         };
-        Ok(match self.ask(question).await?.as_deref() {
-            None => Some(Turn::EndOfInput),
-            Some("q") => Some(Turn::Quit),
-            Some(MISHAPS) => Some(Box::pin(self.mishaps()).await?),
-            Some(RESET) => Some(self.reset().await?),
-            Some(_) => None,
-        })
+        loop {
+            return Ok(match self.ask(question).await?.as_deref() {
+                None => Some(Turn::EndOfInput),
+                Some("") => None,
+                Some("q") => Some(Turn::Quit),
+                Some(MISHAPS) => Some(Box::pin(self.mishaps()).await?),
+                Some(text) if resets(text) => Some(self.reset().await?),
+                Some(_) => {
+                    self.output.line(others);
+                    continue;
+                }
+            });
+        }
     }
 
     /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
@@ -56,7 +67,9 @@ impl Dialogue<'_> {
         let mishap = number.and_then(|number| Mishap::ALL.get(number.checked_sub(1)?).copied());
         let Some(mishap) = mishap else {
             if !line.is_empty() {
-                self.output.line(format!("There is no mishap `{line}`."));
+                let last = Mishap::ALL.len();
+                self.output
+                    .line(format!("There is no such mishap: 1 to {last}."));
             }
             return Ok(Turn::Again);
         };
