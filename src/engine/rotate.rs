@@ -131,6 +131,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
         )
         .await?;
     }
+    forget_undo_copies(cx, &old, &copies.rewritten);
     let mut findings = copies.findings(cx, &old).await;
     findings.extend(copies::other_branches(cx, &known.key, &project, &old).await);
     let written = cx.settings.env.len() + copies.rewritten.len();
@@ -173,6 +174,24 @@ fn same_database(cx: &Cx, project: &Project) -> Result<()> {
     )
     .why(format!("not the same: {}", others.join(", ")))
     .hint("neonup setup env"))
+}
+
+/// Drops the undo copies that hold a password which is proven to be dead: to bring it back would only break what works.
+fn forget_undo_copies(cx: &Cx, old: &[Secret], others: &[String]) {
+    let targets = cx.settings.env.iter().map(|target| &target.file);
+    for file in targets.chain(others) {
+        let path = cx.settings.path(file);
+        let Ok(Some(Some(copy))) = cx.ports.files.undo(&path) else {
+            continue;
+        };
+        let dead = old
+            .iter()
+            .any(|old| memchr::memmem::find(&copy, old.expose().as_bytes()).is_some());
+        if dead && cx.ports.files.forget_undo(&path).is_err() {
+            // it stays as useless as it is, and harms nobody who does not ask for it
+            tracing::warn!(file, "the undo copy of the old password stays");
+        }
+    }
 }
 
 /// The passwords of the env files that are not Neon's current one.

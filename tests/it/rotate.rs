@@ -419,6 +419,13 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
     assert_eq!(health.code, 0, "{health:#?}");
     let last = passwords.last().unwrap().clone();
     assert!(repo.read("backend/.env.local").contains(&last));
+    // a password that is proven to be dead cannot be brought back
+    let undone = repo.neonup(&home, &sandbox, &["undo"]);
+    assert!(
+        undone.stdout.contains("nothing to bring back"),
+        "{undone:#?}"
+    );
+    assert_eq!(password(&repo), last);
     let distinct: std::collections::BTreeSet<_> = passwords.iter().collect();
     assert_eq!(
         distinct.len(),
