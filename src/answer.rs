@@ -28,6 +28,8 @@ pub enum Answer {
     Temporary,
     /// Project: join this one, by its id.
     Join(String),
+    /// Project: look at all of them, to choose another than the one that is joined. Changes nothing.
+    List,
     /// Project: create one of this name, whatever else exists.
     Create(String),
     /// Backend: also apply the shown change to existing source files.

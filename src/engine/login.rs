@@ -212,6 +212,7 @@ impl Step for LoginStep {
             | Answer::EditCode
             | Answer::InPlace
             | Answer::Undo
+            | Answer::List
             | Answer::Hook => {
                 if let Some(report) = temporary::login(cx).await {
                     return Ok(report);

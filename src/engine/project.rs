@@ -61,6 +61,9 @@ impl Step for ProjectStep {
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+        if answer == Answer::List {
+            return self.listed(cx).await;
+        }
         let (mut claimed, mut over) = (None, false);
         // a named project is the account's, whatever else there is
         if !matches!(answer, Answer::Join(_) | Answer::Create(_)) {
@@ -93,6 +96,7 @@ impl Step for ProjectStep {
                 made
             }
             Answer::Default
+            | Answer::List
             | Answer::Temporary
             | Answer::Key(..)
             | Answer::NeonCli(_)
@@ -338,6 +342,32 @@ impl ProjectStep {
             }
         };
         Ok(Report::judged(evidence, findings).detail(Detail::Project(detail)))
+    }
+
+    /// Looks at all projects, where the probe asks for the recorded one alone.
+    async fn listed(self, cx: &Cx) -> Result<Report> {
+        let known = login::find_key(cx).await.ok_or_else(login::needed)?;
+        let (report, listing) = tokio::join!(self.look(cx, false), list(cx, &known.key));
+        let mut report = report?;
+        let listing = match listing {
+            Ok(listing) => listing,
+            // such as a key that is bound to this project: the project is as good as before
+            Err(failure) => {
+                report
+                    .findings
+                    .push(failure.finding().severity(Severity::Note));
+                return Ok(report);
+            }
+        };
+        if let Some(Detail::Project(detail)) = &mut report.detail {
+            let joined = detail.joined.as_ref().map(|joined| joined.id.clone());
+            let is_joined = |project: &&Project| Some(&project.id) == joined.as_ref();
+            let meant: Vec<_> = listing.projects.iter().filter(is_joined).cloned().collect();
+            let all = self.detail(cx, &listing, &meant);
+            detail.choices = all.choices;
+            detail.unlisted = all.unlisted;
+        }
+        Ok(report)
     }
 
     /// Writes the project down, waits for it, and looks whether somebody else made another one meanwhile.

@@ -349,7 +349,13 @@ impl Dialogue<'_> {
                 self.probe(&[id]).await?;
                 return Ok(Turn::To(id));
             }
-            Act::Change => return Ok(Turn::Change),
+            Act::Change => {
+                if id == StepId::Project {
+                    self.work.apply(id, Answer::List, self.output).await?;
+                    self.veil();
+                }
+                return Ok(Turn::Change);
+            }
             Act::Quit => return Ok(Turn::Quit),
             Act::Probe => {
                 self.work.plan.reopen(id);

@@ -131,6 +131,7 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "No project is created: it exists, and we join it.",
             "Its id goes into neonup.toml, so that nobody has to choose again.",
         ],
+        (StepId::Project, Answer::List) => &["Nothing is changed: all projects are listed."],
         (StepId::Project, _) => &[
             "One request creates the project, with a branch, a role and a database.",
             "Its id goes into neonup.toml, and the next developer joins instead of creating.",

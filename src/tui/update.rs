@@ -111,7 +111,12 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
     let here = app.screen == Screen::Step(step);
     let label = step.title();
     let mut effects = Vec::new();
+    let listed = step == StepId::Project
+        && outcome.phase == Phase::Apply
+        && std::mem::take(&mut app.project.listing);
     match (&outcome.result, outcome.phase) {
+        // the list is there, and the question stands as it was asked
+        (Ok(_), Phase::Apply) if listed => {}
         (Ok(report), Phase::Apply) => {
             if step == StepId::Login {
                 app.login = login::State::default();
@@ -727,7 +732,12 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.follow = false;
             match step {
                 StepId::Login => app.login.change = true,
-                StepId::Project => app.project.change = true,
+                StepId::Project => {
+                    app.project.change = true;
+                    app.project.listing = true;
+                    app.chosen.remove(&app.screen);
+                    return vec![app.apply(StepId::Project, Answer::List)];
+                }
                 StepId::Env
                 | StepId::Backend
                 | StepId::Schema

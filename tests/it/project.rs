@@ -233,6 +233,34 @@ async fn the_host_of_the_env_file_decides_between_projects() {
     assert_eq!(meant(&report).len(), 2);
 }
 
+#[tokio::test]
+async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
+    let world = World::default();
+    for id in ["a-1", "b-2", "c-3"] {
+        world.project(id, "todo");
+    }
+    let config = "[project]\nname = \"todo\"\nid = \"b-2\"\n";
+    let settings = || World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
+    let probed = probe(&world, settings()).await;
+    let count = |report: &Report| match &report.detail {
+        Some(Detail::Project(detail)) => detail.choices.len(),
+        _ => 0,
+    };
+    assert_eq!(
+        count(&probed),
+        1,
+        "the probe asks for the recorded one alone"
+    );
+    let listed = ProjectStep
+        .apply(&context(&world, settings()), Answer::List)
+        .await
+        .unwrap();
+    assert_eq!(listed.verdict, Verdict::Done, "{listed:?}");
+    assert_eq!(count(&listed), 3);
+    assert_eq!(meant(&listed), ["b-2"]);
+    assert_eq!(world.with(|state| state.creates), 0);
+}
+
 /// The projects that may be the one that is meant, by their ids.
 fn meant(report: &Report) -> Vec<&str> {
     let Some(Detail::Project(detail)) = &report.detail else {

@@ -33,13 +33,16 @@ pub struct State {
     pub filter: Input,
     /// Whether another project was asked for although one is joined.
     pub change: bool,
+    /// Whether all projects are being listed for that.
+    pub listing: bool,
     /// What the filter has found last: a frame asks for it several times.
     found: Option<Arc<Found>>,
 }
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        self.filter.value() == other.filter.value() && self.change == other.change
+        self.filter.value() == other.filter.value()
+            && (self.change, self.listing) == (other.change, other.listing)
     }
 }
 

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     answer::{Answer, Store},
-    detail::CheckState,
+    detail::{CheckState, Detail},
     event::{EventKind, Phase, Report, Verdict},
     failure::Failure,
     finding::{Code, Cure},
@@ -298,6 +298,37 @@ fn a_key_is_refused_only_where_neon_has_refused_it() {
         assert_eq!(stage.app.login.rejected, rejected, "{code}");
         assert!(!stage.app.login.key.is_empty(), "{code}");
     }
+}
+
+#[test]
+fn to_choose_another_project_all_of_them_are_listed() {
+    let mut stage = Stage::up_to(StepId::Env);
+    stage.keys(&[KeyCode::Char('2')]);
+    press(&mut stage.app, KeyCode::Down);
+    assert_eq!(
+        press(&mut stage.app, KeyCode::Enter),
+        [Effect::Apply(StepId::Project, Answer::List)]
+    );
+    let mut report = done(StepId::Project);
+    let Some(Detail::Project(detail)) = &mut report.detail else {
+        panic!("{report:?}");
+    };
+    let mut other = detail.choices[0].clone();
+    other.id = "icy-moon-99887766".to_owned();
+    other.meant = false;
+    detail.choices = [detail.choices[0].clone(), other].into();
+    stage
+        .begins(StepId::Project, Phase::Apply)
+        .event(StepId::Project, finished(Phase::Apply, 90, report));
+    let app = &mut stage.app;
+    assert!(app.project.change && !app.project.listing);
+    assert_eq!(app.screen, Screen::Step(StepId::Project));
+    press(app, KeyCode::Down);
+    let join = Answer::Join("icy-moon-99887766".to_owned());
+    assert_eq!(
+        press(app, KeyCode::Enter),
+        [Effect::Apply(StepId::Project, join)]
+    );
 }
 
 #[test]
