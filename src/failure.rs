@@ -97,6 +97,16 @@ impl Failure {
     }
 }
 
+/// What keeps a step from being done keeps a command from doing it.
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding.code, finding.title)
+            .why(finding.detail)
+            .hint(finding.hint)
+            .cure(finding.cure)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.what)?;

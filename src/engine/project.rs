@@ -116,10 +116,7 @@ impl Step for ProjectStep {
                 let name = cx.settings.project.name.clone();
                 match sight {
                     Sight::Recorded(project) if cx.settings.flags.new_project => {
-                        let finding = recorded_already(&project.id);
-                        return Err(Failure::new(finding.code, finding.title)
-                            .why(finding.detail)
-                            .hint(finding.hint));
+                        return Err(recorded_already(&project.id).into());
                     }
                     Sight::Recorded(project) => Made::found(project),
                     Sight::Named(_) | Sight::Lost(_) if cx.settings.flags.new_project => {
@@ -127,12 +124,7 @@ impl Step for ProjectStep {
                     }
                     Sight::Named(projects) => match <[Project; 1]>::try_from(projects) {
                         Ok([only]) => Made::found(only),
-                        Err(several) => {
-                            let finding = ambiguous(&name, &several);
-                            return Err(Failure::new(finding.code, finding.title)
-                                .why(finding.detail)
-                                .hint(finding.hint));
-                        }
+                        Err(several) => return Err(ambiguous(&name, &several).into()),
                     },
                     Sight::Absent
                         if !listing.unavailable.is_empty() && !cx.settings.flags.new_project =>

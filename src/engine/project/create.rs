@@ -106,10 +106,7 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
                 return Ok(Made::found(project));
             }
             (Some(a), Some(b)) => {
-                let finding = ambiguous(name, &[a, b]);
-                return Err(Failure::new(finding.code, finding.title)
-                    .why(finding.detail)
-                    .hint(finding.hint));
+                return Err(ambiguous(name, &[a, b]).into());
             }
             (None, _) => {}
         }
@@ -207,7 +204,5 @@ pub(super) fn limit_reached(cx: &Cx, listing: &Listing) -> Option<Finding> {
 }
 
 fn within_limit(cx: &Cx, listing: &Listing) -> Result<()> {
-    limit_reached(cx, listing).map_or(Ok(()), |finding| {
-        Err(Failure::new(finding.code, finding.title).hint(finding.hint))
-    })
+    limit_reached(cx, listing).map_or(Ok(()), |finding| Err(finding.into()))
 }

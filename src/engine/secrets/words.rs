@@ -293,14 +293,16 @@ pub(super) fn of_path(found: &Committed, tracked: bool) -> Finding {
             format!("none of the live secrets stands in it{commit}"),
         )
     };
-    Finding::new(
-        Code::SecretsPathInHistory,
-        format!("`{}` was committed once", found.path),
-    )
-    .severity(severity)
-    .detail(detail)
-    .path(&found.path)
-    .hint("replace what it held by new values, if that was ever real")
+    let title = if found.place.leaves() || found.place == Place::Object {
+        format!("`{}` was committed once", found.path)
+    } else {
+        format!("git was given `{}` once; only this disk has it", found.path)
+    };
+    Finding::new(Code::SecretsPathInHistory, title)
+        .severity(severity)
+        .detail(detail)
+        .path(&found.path)
+        .hint("replace what it held by new values, if that was ever real")
 }
 
 /// Something that could not be read.
