@@ -17,6 +17,14 @@ pub(super) fn resets(text: &str) -> bool {
     matches!(text, "reset" | "R")
 }
 
+/// A title as a word: capitals alone are spelled out letter by letter.
+fn spoken(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next();
+    let rest = letters.as_str().to_lowercase();
+    first.map_or_else(String::new, |first| format!("{first}{rest}"))
+}
+
 impl Dialogue<'_> {
     /// Tells the room what comes, and waits for Enter; nothing where there is no room. What was typed instead leads elsewhere.
     pub(super) async fn pause(&mut self, told: talk::Talk) -> Result<Option<Turn>, Stop> {
@@ -24,9 +32,10 @@ impl Dialogue<'_> {
             return Ok(None);
         }
         self.output.line("");
-        self.output.line(format!("{}. {}.", told.title, told.above));
+        self.output
+            .line(format!("{}. {}.", spoken(told.title), told.above));
         self.output.line(told.says);
-        self.output.line(format!("Watch {}", told.watch));
+        self.output.line(format!("Watch: {}", told.watch));
         let (question, others) = if self.stage.is_some() {
             (
                 "Enter goes on (m: mishaps, reset: begin again): ",

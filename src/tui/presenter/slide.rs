@@ -98,13 +98,13 @@ fn lines(pen: Pen<'_>, told: talk::Talk, scale: usize) -> Vec<Line<'static>> {
     lines.push(Line::default());
     lines.extend(pen.wrapped(Role::Text, told.says, 0));
     lines.push(Line::default());
-    let lead = "Watch ";
+    let lead = "Watch: ";
     let indent = text::width(lead);
     for (at, line) in text::wrap(told.watch, pen.width.saturating_sub(indent))
         .into_iter()
         .enumerate()
     {
-        let lead = if at == 0 { lead } else { "      " };
+        let lead = if at == 0 { lead } else { "       " };
         lines.push(Line::from(vec![
             pen.span(Role::Accent, lead),
             pen.span(Role::Heading, line),
