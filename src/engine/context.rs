@@ -12,10 +12,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    detail::{Detail, KeySource, Keyring},
+    detail::{Check, Detail, KeySource, Keyring},
     domain::url::Connection,
     event::{Event, EventKind, Progress},
     failure::{Failure, Result},
+    finding::Finding,
     plan::StepId,
     ports::{Ports, neon::Listing},
     secret::Secret,
@@ -58,9 +59,19 @@ struct Memory {
     projects_limit: Option<i64>,
     absent: Option<(Instant, Listing)>,
     unproven: bool,
+    proof: Option<Proof>,
     temporary: bool,
     claim: Option<Secret>,
     asleep: bool,
+}
+
+/// What starting the application has shown: a later look, which starts nothing, still knows it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Proof {
+    /// The rungs that only a start climbs.
+    pub rungs: Vec<Check>,
+    /// What was found there.
+    pub findings: Vec<Finding>,
 }
 
 /// For how long a list in which the project was not may lead to its creation, without being read again.
@@ -273,9 +284,23 @@ impl Cx {
         self.shared.memory().unproven
     }
 
-    /// Remembers that it was changed, or that it was proven since.
-    pub fn remember_change(&self, changed: bool) {
-        self.shared.memory().unproven = changed;
+    /// Remembers that it was changed: what a start has shown before is worth nothing now.
+    pub fn remember_change(&self) {
+        let mut memory = self.shared.memory();
+        memory.unproven = true;
+        memory.proof = None;
+    }
+
+    /// What starting the application has shown, if nothing was changed since.
+    pub fn proof(&self) -> Option<Proof> {
+        self.shared.memory().proof.clone()
+    }
+
+    /// Remembers what starting the application has shown.
+    pub fn remember_proof(&self, proof: Proof) {
+        let mut memory = self.shared.memory();
+        memory.unproven = false;
+        memory.proof = Some(proof);
     }
 
     /// Whether the compute was asleep when Neon was last asked, and nobody of us has connected since.

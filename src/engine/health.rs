@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Cx, Step, target};
+use super::{Cx, Step, context::Proof, target};
 use crate::{
     answer::Answer,
     detail::{Check, CheckState, Detail, Health},
@@ -54,6 +54,9 @@ impl Step for HealthStep {
         {
             ladder.ask_running_app(&backend).await;
         }
+        if let Some(proof) = cx.proof() {
+            ladder.recall(proof);
+        }
         let mut report = ladder.report();
         // a probe does not start the application, since that changes the world: it makes its tables
         if startable(cx).is_some() && cx.unproven() && report.verdict == Verdict::Done {
@@ -71,11 +74,15 @@ impl Step for HealthStep {
         };
         let mut ladder = Ladder::new(cx);
         ladder.climb(&connection).await?;
+        let climbed = ladder.findings.len();
         ladder.prove_driver(&connection).await?;
         if let Some(backend) = startable(cx) {
             ladder.start_app(&backend).await?;
         }
-        cx.remember_change(false);
+        cx.remember_proof(Proof {
+            rungs: ladder.upper().cloned().collect(),
+            findings: ladder.findings.iter().skip(climbed).cloned().collect(),
+        });
         Ok(ladder.report())
     }
 }
@@ -123,6 +130,33 @@ impl<'a> Ladder<'a> {
                 samples: Vec::new(),
             },
             findings: Vec::new(),
+        }
+    }
+
+    /// The rungs that only a start of the application climbs.
+    fn upper(&self) -> impl Iterator<Item = &Check> {
+        // the last of the database's own rungs is the one of the tables
+        let tables = self
+            .health
+            .rungs
+            .iter()
+            .position(|rung| rung.label == "Tables");
+        self.health.rungs.iter().skip(tables.map_or(0, |at| at + 1))
+    }
+
+    /// Fills in what the last start has shown, where this look has nothing newer.
+    fn recall(&mut self, proof: Proof) {
+        let mut recalled = false;
+        for rung in &mut self.health.rungs {
+            let known = proof.rungs.iter().find(|known| known.label == rung.label);
+            if let Some(known) = known.filter(|_| rung.state == CheckState::Waiting) {
+                rung.clone_from(known);
+                recalled = true;
+            }
+        }
+        if recalled {
+            self.findings.extend(proof.findings);
+            self.show();
         }
     }
 

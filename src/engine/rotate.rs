@@ -120,7 +120,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
     let copies = copies::Copies::rewrite(cx, &old, &new).await?;
     cx.progress(Progress::label("writing the env files"));
     env::EnvStep.apply(cx, Answer::Default).await?;
-    cx.remember_change(true);
+    cx.remember_change();
     for password in &old {
         refused(
             cx,

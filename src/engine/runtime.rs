@@ -208,7 +208,7 @@ impl Runtime {
                 && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)
                 && matches!(result, Ok(Ok(_)))
             {
-                cx.remember_change(true);
+                cx.remember_change();
             }
             match result {
                 Ok(result) => cx.emit(EventKind::Finished(Outcome {

@@ -109,6 +109,8 @@ pub struct Prompt {
     pub about: PromptAbout,
     /// What was typed.
     pub input: Input,
+    /// Whether it was offered and not typed: then the first character takes its place.
+    pub offered: bool,
     /// What is the matter with it.
     pub problem: Option<String>,
 }

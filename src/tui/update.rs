@@ -110,6 +110,12 @@ fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
 fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> Vec<Effect> {
     let here = app.screen == Screen::Step(step);
     let label = step.title();
+    let asks =
+        |confirm: &Confirm| matches!(confirm.question, Question::Leave(asked, _) if asked == step);
+    if matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if asks(confirm)) {
+        // what it asks about is over
+        app.overlay = None;
+    }
     let mut effects = Vec::new();
     let listed = step == StepId::Project
         && outcome.phase == Phase::Apply
@@ -185,6 +191,9 @@ fn paste(app: &mut App, pasted: &str) {
     app.toast = None;
     pause::pasted(app);
     if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
+        if std::mem::take(&mut prompt.offered) {
+            prompt.input.reset();
+        }
         for char in text::clean(pasted).chars() {
             prompt.input.handle(InputRequest::InsertChar(char));
         }
@@ -303,6 +312,11 @@ fn typed(app: &mut App, event: KeyEvent) {
     let edit =
         |input: &mut Input| edits(event).is_some_and(|request| input.handle(request).is_some());
     if let Some(Overlay::Prompt(prompt)) = &mut app.overlay {
+        if std::mem::take(&mut prompt.offered)
+            && matches!(edits(event), Some(InputRequest::InsertChar(_)))
+        {
+            prompt.input.reset();
+        }
         if edit(&mut prompt.input) {
             prompt.problem = None;
         }
@@ -574,6 +588,7 @@ fn ask_why(app: &mut App, step: StepId) {
     app.overlay = Some(Overlay::Prompt(Prompt {
         about: PromptAbout::Skip(step),
         input: Input::new("not now".to_owned()),
+        offered: true,
         problem: None,
     }));
 }
@@ -724,6 +739,8 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.overlay = Some(Overlay::Prompt(Prompt {
                 about: PromptAbout::Name,
                 input: Input::new(project::free_name(app)),
+                // a name is more often mended than replaced
+                offered: false,
                 problem: None,
             }));
             Vec::new()

@@ -307,6 +307,7 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     };
     let mut cells = Vec::new();
     let mut under = Vec::new();
+    let mut problems = Vec::new();
     if state.key.is_empty() {
         // the cursor lies on the first letter, as in a line that is typed: nothing moves when the keys go elsewhere
         let (first, rest) = PLACEHOLDER;
@@ -345,7 +346,9 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
         under.push(pen.span(Role::Dim, text::elide(&words.join(" · "), room)));
     }
     if let Some(problem) = &state.problem {
-        under = vec![pen.span(Role::Bad, format!("! {problem}"))];
+        for line in text::wrap(&format!("! {problem}"), room) {
+            problems.push(vec![pen.span(Role::Bad, line)]);
+        }
     } else if state.rejected {
         under = vec![pen.span(Role::Bad, "! refused by Neon; paste another one")];
     }
@@ -354,10 +357,16 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     } else {
         ""
     };
-    vec![
-        field::named(pen, "API key", cells),
-        field::named(pen, name, under),
-    ]
+    let mut lines = vec![field::named(pen, "API key", cells)];
+    if problems.is_empty() {
+        lines.push(field::named(pen, name, under));
+    }
+    lines.extend(
+        problems
+            .into_iter()
+            .map(|problem| field::named(pen, "", problem)),
+    );
+    lines
 }
 
 /// What an empty field says: its first letter, which the cursor lies on, and the rest.

@@ -55,6 +55,9 @@ pub fn sentence(app: &App) -> &'static str {
         (false, _) if StepId::ALL.into_iter().any(|step| warns(app, step)) => {
             "Everything is in place. Read the warnings first."
         }
+        (false, _) if app.status(StepId::Health) != Status::Done => {
+            "Everything that applies here is in place."
+        }
         (false, _) => "Everything is in place. Your app can start.",
         (true, true) => "A step failed. What is done stays done.",
         (true, false) => "Some steps are open. What is done stays done.",

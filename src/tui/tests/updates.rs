@@ -332,6 +332,32 @@ fn to_choose_another_project_all_of_them_are_listed() {
 }
 
 #[test]
+fn a_reason_that_was_offered_gives_way_to_the_one_that_is_typed() {
+    let reason = |keys: &str| {
+        let mut stage = Stage::up_to(StepId::Env);
+        stage
+            .keys(&[KeyCode::Char('s')])
+            .types(keys)
+            .keys(&[KeyCode::Enter]);
+        stage.app.plan.step(StepId::Env).declined.clone().unwrap()
+    };
+    assert_eq!(reason(""), "not now");
+    assert_eq!(reason("by hand"), "by hand");
+}
+
+#[test]
+fn a_dialog_about_work_goes_with_the_work() {
+    let mut stage = Stage::up_to(StepId::Env);
+    stage
+        .keys(&[KeyCode::Enter])
+        .begins(StepId::Env, Phase::Apply);
+    ctrl(&mut stage.app, 'c');
+    assert!(matches!(stage.app.overlay, Some(Overlay::Confirm(_))));
+    stage.event(StepId::Env, finished(Phase::Apply, 5, done(StepId::Env)));
+    assert_eq!(stage.app.overlay, None);
+}
+
+#[test]
 fn the_command_is_that_of_the_chosen_answer() {
     for (name, downs, command) in [
         ("login-empty", 0, "neonup login"),
@@ -434,16 +460,13 @@ fn existing_code_is_never_changed_by_enter_alone() {
 fn a_skipped_step_keeps_its_reason_when_it_is_probed_again() {
     let mut stage = Stage::up_to(StepId::Schema);
     press(&mut stage.app, KeyCode::Char('s'));
-    stage.types("; Tom does it");
+    stage.types("Tom does it");
     press(&mut stage.app, KeyCode::Enter);
     assert_eq!(stage.app.screen, Screen::Step(StepId::Health));
     stage.app.probe(&[StepId::Schema]);
     stage.probed(StepId::Schema, todo(StepId::Schema));
     assert_eq!(stage.app.status(StepId::Schema), Status::Skipped);
-    assert_eq!(
-        stage.app.plan.step(StepId::Schema).evidence,
-        "not now; Tom does it"
-    );
+    assert_eq!(stage.app.plan.step(StepId::Schema).evidence, "Tom does it");
     press(&mut stage.app, KeyCode::Char('5'));
     assert_eq!(
         press(&mut stage.app, KeyCode::Char('r')),
