@@ -239,6 +239,15 @@ impl StepState {
         run: 0,
     };
 
+    /// Where the step stands: during a run, where it stood before.
+    pub fn stands(&self) -> Status {
+        if self.status == Status::Running {
+            self.settled
+        } else {
+            self.status
+        }
+    }
+
     /// The findings that stop the step.
     pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
         self.findings

@@ -384,12 +384,7 @@ impl App {
 
     /// What the step's status was before the work that is under way, or is.
     pub fn settled(&self, step: StepId) -> Status {
-        let state = self.plan.step(step);
-        if state.status == Status::Running {
-            state.settled
-        } else {
-            state.status
-        }
+        self.plan.step(step).stands()
     }
 
     /// What is known of the step that is shown.
