@@ -163,8 +163,40 @@ pub fn question(id: StepId, state: &StepState, context: &Context<'_>) -> Questio
         Status::Failed => failed(id, state, context),
         Status::Todo => todo(id, state, context),
     };
+    name_commands(id, state, context, &mut question.offers);
+    question
+}
+
+/// What the screens have a key for wherever it can be done, and only a number can do where there are no keys: what the
+/// question does not offer by itself.
+pub fn besides(
+    id: StepId,
+    state: &StepState,
+    context: &Context<'_>,
+    question: &Question,
+) -> Vec<Offer> {
+    let open = matches!(state.stands(), Status::Todo | Status::Failed);
+    let mut offers = Vec::new();
+    if question.offers.is_empty() {
+        offers.push(again());
+    }
+    if id == StepId::Env && undoable(state) {
+        offers.push(undo());
+    }
+    if open && id == StepId::Secrets {
+        offers.extend(hook(state));
+    }
+    if open {
+        offers.push(skip());
+    }
+    offers.retain(|offer| question.offers.iter().all(|other| other.act != offer.act));
+    name_commands(id, state, context, &mut offers);
+    offers
+}
+
+fn name_commands(id: StepId, state: &StepState, context: &Context<'_>, offers: &mut [Offer]) {
     let own = own(id, state, context.change);
-    for offer in &mut question.offers {
+    for offer in offers {
         offer.command = match &offer.act {
             Act::Apply(answer) => command(id, answer, state),
             Act::Key(store) => kept(*store),
@@ -176,7 +208,6 @@ pub fn question(id: StepId, state: &StepState, context: &Context<'_>) -> Questio
             }
         };
     }
-    question
 }
 
 // ---- commands
@@ -252,7 +283,7 @@ fn again() -> Offer {
 }
 
 /// Leaves a step out.
-pub fn skip() -> Offer {
+fn skip() -> Offer {
     Offer::new("Skip this step", "skip", Act::Skip)
 }
 
@@ -477,7 +508,7 @@ pub fn undoable(state: &StepState) -> bool {
 }
 
 /// Brings back what the last write replaced.
-pub fn undo() -> Offer {
+fn undo() -> Offer {
     Offer::apply("Undo the last write", "undo", Answer::Undo)
 }
 
@@ -622,7 +653,7 @@ fn secrets(state: &StepState) -> Vec<Offer> {
 }
 
 /// The pre-commit check, where it can be installed and is not.
-pub fn hook(state: &StepState) -> Option<Offer> {
+fn hook(state: &StepState) -> Option<Offer> {
     matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false)).then(
         || {
             let install = "Install the pre-commit check";
@@ -630,4 +661,328 @@ pub fn hook(state: &StepState) -> Option<Offer> {
             hook.note("stops leaks at commit")
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detail::{Backend, EnvFile, FileChange, Joined, ProjectChoice, Secrets, Table};
+
+    fn state(status: Status, detail: Detail) -> StepState {
+        let mut state = StepState::default();
+        state.status = status;
+        state.detail = Some(detail);
+        state
+    }
+
+    fn found(mut state: StepState, finding: Finding) -> StepState {
+        state.findings.push(finding);
+        state
+    }
+
+    fn acts(id: StepId, state: &StepState, context: &Context<'_>) -> Vec<Act> {
+        let offers = question(id, state, context).offers;
+        offers.into_iter().map(|offer| offer.act).collect()
+    }
+
+    /// What a bare Enter does where the question lists no project above the other answers.
+    fn default(id: StepId, state: &StepState) -> Act {
+        let asked = question(id, state, &Context::default());
+        asked.offers[asked.default.unwrap()].act.clone()
+    }
+
+    fn backend(new: usize, existing: usize) -> StepState {
+        let change = |exists| FileChange {
+            path: "main.py".to_owned(),
+            why: String::new(),
+            diff: Vec::new(),
+            exists,
+        };
+        let mut changes = vec![change(false); new];
+        changes.extend(vec![change(true); existing]);
+        let backend = Backend {
+            changes,
+            ..Backend::default()
+        };
+        state(Status::Todo, Detail::Backend(backend))
+    }
+
+    fn schema(source: &str) -> StepState {
+        let table = Table {
+            name: "todo".to_owned(),
+            state: CheckState::Gap,
+            columns: Vec::new(),
+            notes: Vec::new(),
+        };
+        let schema = Schema {
+            source: source.to_owned(),
+            tables: vec![table],
+            ..Schema::default()
+        };
+        let state = state(Status::Todo, Detail::Schema(schema));
+        found(state, Finding::new(Code::SchemaMissingTable, "no table"))
+    }
+
+    fn written(diff: bool, undo: bool) -> StepState {
+        let line = crate::detail::DiffLine {
+            sign: crate::detail::Sign::Add,
+            text: "DATABASE_URL=…".to_owned(),
+        };
+        let file = EnvFile {
+            file: ".env".to_owned(),
+            checks: Vec::new(),
+            diff: if diff { vec![line] } else { Vec::new() },
+            changed: 0,
+            added: 1,
+            untouched: 0,
+            undo,
+        };
+        state(Status::Todo, Detail::Env(Env { files: vec![file] }))
+    }
+
+    fn leaked(cure: Option<Cure>) -> StepState {
+        let secrets = Secrets {
+            hook: Some(false),
+            ..Secrets::default()
+        };
+        let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked").cure(cure);
+        found(state(Status::Todo, Detail::Secrets(secrets)), leak)
+    }
+
+    fn projects(status: Status, names: &[(&str, bool)]) -> Project {
+        let choice = |(id, meant): &(&str, bool)| ProjectChoice {
+            id: (*id).to_owned(),
+            name: "todo".to_owned(),
+            region: String::new(),
+            postgres: 17,
+            created_at: String::new(),
+            age: String::new(),
+            meant: *meant,
+        };
+        Project {
+            wanted: "todo".to_owned(),
+            choices: names.iter().map(choice).collect(),
+            joined: (status == Status::Done).then(Joined::default),
+            ..Project::default()
+        }
+    }
+
+    #[test]
+    fn enter_does_what_the_step_can_do_now() {
+        let tracked = Finding::new(Code::EnvNotIgnored, "git tracks it");
+        let reason = "existing code is left as it is".to_owned();
+        let key = Act::Run("neonup rotate --api-key".to_owned());
+        let mend = Act::Apply(Answer::Default);
+        let missing = Project {
+            unlisted: 2,
+            ..projects(Status::Todo, &[])
+        };
+        let temporary = Project {
+            temporary: true,
+            ..Project::default()
+        };
+        let project = |project| state(Status::Todo, Detail::Project(project));
+        for (id, state, expected) in [
+            // no change to existing code unless somebody wants it
+            (StepId::Backend, backend(0, 1), Act::Decline(reason)),
+            (StepId::Backend, backend(1, 1), mend.clone()),
+            // there is nothing to run
+            (StepId::Schema, schema(""), Act::Probe),
+            (StepId::Schema, schema("schema.sql"), mend.clone()),
+            // a tracked file is not written
+            (
+                StepId::Env,
+                found(written(true, false), tracked),
+                Act::Go(StepId::Secrets),
+            ),
+            (StepId::Env, written(true, false), mend.clone()),
+            (StepId::Env, written(false, true), Act::Probe),
+            // the cure that there is
+            (StepId::Secrets, leaked(Some(Cure::Password)), Act::Rotate),
+            (StepId::Secrets, leaked(Some(Cure::Key)), key),
+            (StepId::Secrets, leaked(None), Act::Probe),
+            // what was not listed may be the one that is meant
+            (StepId::Project, project(missing), Act::Probe),
+            (
+                StepId::Project,
+                project(projects(Status::Todo, &[])),
+                mend.clone(),
+            ),
+            (StepId::Project, project(temporary), mend),
+        ] {
+            assert_eq!(default(id, &state), expected, "{id} {:?}", state.findings);
+        }
+    }
+
+    #[test]
+    fn of_several_projects_that_may_be_meant_none_is_the_default() {
+        let state = state(
+            Status::Todo,
+            Detail::Project(projects(Status::Todo, &[("p-1", true), ("p-2", true)])),
+        );
+        for (meant, filtered, default) in [
+            (2, false, None),
+            (2, true, None),
+            (1, false, Some(0)),
+            (1, true, Some(0)),
+            (0, true, Some(0)),
+        ] {
+            let context = Context {
+                found: Found { filtered, meant },
+                ..Context::default()
+            };
+            let asked = question(StepId::Project, &state, &context);
+            assert_eq!(
+                (asked.projects, asked.default),
+                (Some(0), default),
+                "{meant} {filtered}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_look_at_the_projects_is_repeated_once() {
+        let list = Project {
+            unlisted: 1,
+            ..projects(Status::Failed, &[("p-1", false)])
+        };
+        let state = state(Status::Failed, Detail::Project(list));
+        let asked = question(StepId::Project, &state, &Context::default());
+        let acts: Vec<_> = asked.offers.iter().map(|offer| &offer.act).collect();
+        assert_eq!(acts, [&Act::Probe, &Act::Name, &Act::Skip]);
+        assert_eq!((asked.projects, asked.default), (Some(2), Some(0)));
+    }
+
+    #[test]
+    fn without_an_account_there_is_no_other_project_to_choose() {
+        for temporary in [false, true] {
+            let list = Project {
+                temporary,
+                ..projects(Status::Done, &[])
+            };
+            let state = state(Status::Done, Detail::Project(list));
+            let acts = acts(StepId::Project, &state, &Context::default());
+            assert_eq!(acts.contains(&Act::Change), !temporary);
+        }
+    }
+
+    #[test]
+    fn another_login_is_kept_where_a_key_would_be_but_never_in_clear_by_itself() {
+        for (keyring, store) in [
+            (Keyring::Ready, Store::Keyring),
+            (Keyring::Unavailable("locked".to_owned()), Store::Session),
+        ] {
+            let login = Login {
+                keyring: Some(keyring),
+                neon_cli: Some("me@example.com".to_owned()),
+                ..Login::default()
+            };
+            let state = state(Status::Todo, Detail::Login(login));
+            let acts = acts(StepId::Login, &state, &Context::default());
+            let taken = Act::Apply(Answer::NeonCli(store));
+            assert_eq!(acts[..2], [taken.clone(), Act::Key(store)]);
+            // whoever wants another key is asked for it first
+            let change = Context {
+                change: true,
+                ..Context::default()
+            };
+            let question = question(StepId::Login, &state, &change);
+            assert_eq!(question.offers[0].act, Act::Key(store));
+            assert_eq!(question.offers[2].act, taken);
+        }
+    }
+
+    #[test]
+    fn a_step_that_found_nothing_waits_for_the_one_before_it() {
+        let context = Context {
+            blocker: Some(StepId::Env),
+            ..Context::default()
+        };
+        let mut waits = StepState::default();
+        waits.status = Status::Todo;
+        assert_eq!(
+            acts(StepId::Schema, &waits, &context),
+            [Act::Go(StepId::Env), Act::Probe, Act::Skip]
+        );
+        assert_eq!(
+            acts(StepId::Schema, &schema("schema.sql"), &context)[0],
+            Act::Apply(Answer::Default)
+        );
+    }
+
+    #[test]
+    fn what_has_a_key_on_the_screens_is_an_answer_where_there_are_no_keys() {
+        let besides = |id, state: &StepState| -> Vec<Act> {
+            let context = Context::default();
+            let asked = question(id, state, &context);
+            let offers = super::besides(id, state, &context, &asked);
+            offers.into_iter().map(|offer| offer.act).collect()
+        };
+        let mut failed = written(true, true);
+        failed.status = Status::Failed;
+        let undo = Act::Apply(Answer::Undo);
+        assert_eq!(besides(StepId::Env, &failed), [undo]);
+        assert_eq!(besides(StepId::Env, &written(true, true)), []);
+        let hook = Act::Apply(Answer::Hook);
+        assert_eq!(besides(StepId::Secrets, &leaked(None)), [hook]);
+        let login = state(Status::Todo, Detail::Login(Login::default()));
+        assert_eq!(besides(StepId::Login, &login), [Act::Skip]);
+        assert_eq!(besides(StepId::Env, &StepState::default()), [Act::Probe]);
+    }
+
+    #[test]
+    fn each_answer_names_the_command_that_does_the_same() {
+        let nothing = StepState::default();
+        let temporary = Project {
+            temporary: true,
+            ..Project::default()
+        };
+        let temporary = state(Status::Todo, Detail::Project(temporary));
+        for (id, answer, state, expected) in [
+            (StepId::Login, Answer::Default, &nothing, "neonup login"),
+            (StepId::Env, Answer::Default, &nothing, "neonup setup env"),
+            (StepId::Project, Answer::Default, &temporary, SETUP),
+            (StepId::Login, Answer::Temporary, &nothing, SETUP),
+            (
+                StepId::Project,
+                Answer::Join("p-1".to_owned()),
+                &nothing,
+                "neonup setup project --project p-1",
+            ),
+            (
+                StepId::Project,
+                Answer::Create("todo".to_owned()),
+                &nothing,
+                NEW,
+            ),
+            (
+                StepId::Backend,
+                Answer::EditCode,
+                &nothing,
+                "neonup setup backend --edit-code",
+            ),
+            (StepId::Env, Answer::InPlace, &nothing, IN_PLACE),
+            (StepId::Env, Answer::Undo, &nothing, "neonup undo"),
+            (
+                StepId::Secrets,
+                Answer::Hook,
+                &nothing,
+                "neonup hook install",
+            ),
+            (StepId::Secrets, Answer::Rotate, &nothing, "neonup rotate"),
+            (StepId::Login, Answer::Rotate, &nothing, ROTATE_KEY),
+        ] {
+            assert_eq!(command(id, &answer, state), expected);
+        }
+    }
+
+    #[test]
+    fn a_command_to_run_elsewhere_is_copied_or_told() {
+        let key = Offer::new("", "copy", Act::Run("neonup rotate --api-key".to_owned()));
+        assert_eq!(key.says("copy"), "Copy: neonup rotate --api-key");
+        assert_eq!(key.says("run"), "Run: neonup rotate --api-key");
+        let demo = Offer::new("No account", "copy", Act::Run("neonup demo".to_owned()));
+        assert_eq!(demo.says("copy"), "No account: copy `neonup demo`");
+        assert_eq!(demo.says("run"), "No account: run `neonup demo`");
+    }
 }
