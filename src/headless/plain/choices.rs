@@ -112,7 +112,11 @@ pub(super) fn choices(
     };
     let climbed = matches!(state.stands(), Status::Done | Status::Todo | Status::Failed);
     if id == StepId::Health && climbed && context.blocker.is_none() {
-        list.push(plain("Watch: look once a second, until Enter", Does::Watch));
+        // beside what the step does, and above leaving it out
+        let skip = |choice: &Choice| choice.does == Does::Act(Act::Skip);
+        let at = list.iter().position(skip).unwrap_or(list.len());
+        let watch = "Watch: look once a second, until Enter";
+        list.insert(at, plain(watch, Does::Watch));
     }
     list.push(plain("Leave", Does::Quit));
     Choices {
