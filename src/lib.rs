@@ -11,6 +11,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`plan`], [`event`], [`finding`], [`failure`], [`detail`], [`answer`], [`secret`] | the words of the core: pure data |
+//! | [`offer`] | the answers that each step offers, for the screens and the lines alike |
 //! | [`domain`] | what the project knows: connection URLs, the lossless `.env` document, stacks, credentials; pure |
 //! | [`engine`] | the [`engine::Step`] trait, the runtime, and one file for each of the seven steps |
 //! | [`ports`] | traits for everything outside, and the real adapters: the only IO beside the sandbox and the terminal |
@@ -24,7 +25,7 @@
 //! | `child` | starting other programs so that none outlives us |
 //!
 //! A new step is a variant of [`plan::StepId`]: the compiler then asks for its needs, its implementation in `engine`, its
-//! detail, its screen and its heading in `SETUP.md`.
+//! detail, its answers in `offer`, its screen and its heading in `SETUP.md`.
 
 pub mod answer;
 mod child;
@@ -36,6 +37,7 @@ pub mod event;
 pub mod failure;
 pub mod finding;
 pub mod headless;
+pub mod offer;
 pub mod plan;
 pub mod ports;
 pub mod receipt;

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use self::choices::{Act, Choice};
+use self::choices::{Choices, Does};
 use super::{
     Output, ask,
     output::Veil,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     answer::Answer,
     failure::Exit,
+    offer::{Act, Context},
     plan::{Status, StepId, StepState},
     ports::Ports,
     receipt::{self, identifiers},
@@ -315,35 +316,30 @@ impl Dialogue<'_> {
         change: bool,
     ) -> Result<Turn, work::Stop> {
         let act = loop {
-            let choices = match self.work.plan.blocker(id) {
-                // a step that found nothing yet waits for the one before it
-                Some(blocker) if state.status == Status::Todo && state.findings.is_empty() => {
-                    choices::blocked(blocker)
-                }
-                _ => choices::choices(id, state, &self.filter, change),
+            let context = Context {
+                blocker: self.work.plan.blocker(id),
+                declined: state.declined.is_some(),
+                change,
+                ..Context::default()
             };
+            let choices = choices::choices(id, state, &self.filter, context);
             if let Some(line) = choices::left_out(state, &self.filter) {
                 self.output.line(line);
             }
-            let default = choices::has_default(id, state, &self.filter);
-            for (number, choice) in choices.iter().enumerate() {
-                let default = if number == 0 && default {
-                    " (default)"
-                } else {
-                    ""
-                };
-                let line = format!("{}. {}{default}", number + 1, choice.label);
+            for line in choices.lines() {
                 self.output.line(line);
             }
             match self.answer(id, state, &choices).await? {
-                Answered::Act(act) => break act,
+                Answered::Does(Does::Act(act)) => break act,
+                Answered::Does(Does::Watch) => return self.watch().await,
+                Answered::Does(Does::Quit) => return Ok(Turn::Quit),
                 Answered::Turn(turn) => return Ok(turn),
                 Answered::Filter(filter) => self.filter = filter,
             }
         };
         let answer = match act {
             Act::On => return Ok(Turn::On),
-            Act::First(id) => {
+            Act::Go(id) => {
                 // whoever goes there wants it done, also where it was left out
                 self.work.plan.reopen(id);
                 self.probe(&[id]).await?;
@@ -356,15 +352,22 @@ impl Dialogue<'_> {
                 }
                 return Ok(Turn::Change);
             }
-            Act::Quit => return Ok(Turn::Quit),
             Act::Probe => {
                 self.work.plan.reopen(id);
                 self.probe(&[id]).await?;
                 return Ok(Turn::Again);
             }
-            Act::Watch => return self.watch().await,
             Act::Skip => return self.skip(id).await,
-            Act::Apply(Answer::Rotate) => {
+            Act::Decline(reason) => {
+                self.work.plan.skip(id, reason);
+                return Ok(Turn::On);
+            }
+            Act::Run(command) => {
+                self.output
+                    .line(format!("Run this in another terminal: {command}"));
+                return Ok(Turn::Again);
+            }
+            Act::Rotate => {
                 let sure = self
                     .ask("Whatever still uses the old password stops working. Type yes to rotate it: ")
                     .await?;
@@ -375,7 +378,7 @@ impl Dialogue<'_> {
                 }
             }
             Act::Apply(answer) => answer,
-            Act::AskName => match self.ask("Name of the new project: ").await? {
+            Act::Name => match self.ask("Name of the new project: ").await? {
                 None => return Ok(Turn::EndOfInput),
                 Some(name) if name.is_empty() => return Ok(Turn::Again),
                 Some(name) if choices::is_taken(state, &name) => {
@@ -386,7 +389,7 @@ impl Dialogue<'_> {
                 }
                 Some(name) => Answer::Create(name),
             },
-            Act::AskKey(store) => match self.key().await? {
+            Act::Key(store) => match self.key().await? {
                 Ok(Some(key)) => Answer::Key(key, store),
                 Ok(None) => return Ok(Turn::Again),
                 Err(turn) => return Ok(turn),
@@ -400,14 +403,14 @@ impl Dialogue<'_> {
         &mut self,
         id: StepId,
         state: &StepState,
-        choices: &[Choice],
+        choices: &Choices,
     ) -> Result<Answered, work::Stop> {
         loop {
             let Some(line) = self.ask("Answer, or b for back, ? for help: ").await? else {
                 return Ok(Answered::Turn(Turn::EndOfInput));
             };
             let chosen = match line.as_str() {
-                "" if choices::has_default(id, state, &self.filter) => choices.first(),
+                "" if choices.default().is_some() => choices.default(),
                 "" => {
                     self.output.line(
                         "There is no default here: each could be the wrong one. Type a number.",
@@ -416,20 +419,20 @@ impl Dialogue<'_> {
                 }
                 "b" => return Ok(Answered::Turn(Turn::Back)),
                 "q" => return Ok(Answered::Turn(Turn::Quit)),
-                "r" => return Ok(Answered::Act(Act::Probe)),
-                "s" => return Ok(Answered::Act(Act::Skip)),
+                "r" => return Ok(Answered::Does(Does::Act(Act::Probe))),
+                "s" => return Ok(Answered::Does(Does::Act(Act::Skip))),
                 tour::MISHAPS => return Ok(Answered::Turn(self.mishaps().await?)),
                 text if tour::resets(text) => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
                     told::details(self.output, state);
                     continue;
                 }
-                "c" => {
-                    self.output.line(format!("neonup setup {id}"));
-                    continue;
-                }
                 "?" => {
                     self.help();
+                    continue;
+                }
+                text if let Some(command) = same(text, choices) => {
+                    self.output.line(command);
                     continue;
                 }
                 text => match (text.strip_prefix('/'), jump(text)) {
@@ -437,18 +440,15 @@ impl Dialogue<'_> {
                         return Ok(Answered::Filter(filter.trim().to_owned()));
                     }
                     (_, Some(id)) => return Ok(Answered::Turn(Turn::To(id))),
-                    _ => text
-                        .parse::<usize>()
-                        .ok()
-                        .and_then(|number| choices.get(number.checked_sub(1)?)),
+                    _ => choices.numbered(text),
                 },
             };
             match chosen {
-                Some(choice) => return Ok(Answered::Act(choice.act.clone())),
+                Some(choice) => return Ok(Answered::Does(choice.does.clone())),
                 // what was typed may be a key at the wrong place, so that it is not repeated
                 None => self.output.line(format!(
                     "There is no such answer: 1 to {}, or ? for help.",
-                    choices.len()
+                    choices.list.len()
                 )),
             }
         }
@@ -533,17 +533,22 @@ impl Dialogue<'_> {
 
 /// What was typed at a question.
 enum Answered {
-    Act(Act),
+    Does(Does),
     Turn(Turn),
     /// Project: filter the list by this.
     Filter(String),
 }
 
 const HELP: &str = "Type the number of an answer, or nothing for the default. d tells the details, r looks again, s skips this step, \
-b goes back, g 3 goes to step 3, / and a word filters the projects, c tells the command that does the same, q leaves.";
+b goes back, g 3 goes to step 3, / and a word filters the projects, c tells the command that does the same as the default, c 2 as the second answer, q leaves.";
 
 /// How often a watch looks.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// `c`, or `c 2`: the command that does the same as an answer.
+fn same<'a>(text: &str, choices: &'a Choices) -> Option<&'a str> {
+    choices.command(text.strip_prefix('c')?.trim())
+}
 
 /// `g 3`: straight to a step.
 fn jump(text: &str) -> Option<StepId> {

@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::{
     app::{App, Focus, Overlay, Screen},
     presenter::pause,
-    screens::{self, env, health, help, login, project},
+    screens::{self, health, help, login, project},
     theme::Theme,
 };
 use crate::plan::{Status, StepId};
@@ -501,7 +501,7 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::Watch if busy || app.watch.is_some() => None,
         Command::Watch => health::watchable(app).then(|| binding.label.to_owned()),
         Command::Fix => screens::fixable(app).then(|| binding.label.to_owned()),
-        Command::Undo => (app.screen == Screen::Step(StepId::Env) && env::undo(app))
+        Command::Undo => (app.screen == Screen::Step(StepId::Env) && screens::undoable(app))
             .then(|| binding.label.to_owned()),
         Command::Skip => step
             .is_some_and(|step| matches!(app.plan.status(step), Status::Todo | Status::Failed))

@@ -26,6 +26,7 @@ use crate::{
     answer::Answer,
     domain::duration,
     event::Phase,
+    offer::{self, Act, Context, Offer},
     plan::{Status, StepId, StepState},
 };
 
@@ -92,140 +93,88 @@ pub fn fixable(app: &App) -> bool {
     })
 }
 
+/// Whether the last write of the env files can be taken back.
+pub fn undoable(app: &App) -> bool {
+    offer::undoable(app.plan.step(StepId::Env))
+}
+
 /// The question of the screen that is shown.
 pub fn ask(app: &App) -> Ask {
-    let Screen::Step(step) = app.screen else {
+    let Some((step, state)) = app.state() else {
         return summary::ask(app);
     };
-    let state = app.plan.step(step);
-    match app.settled(step) {
-        Status::Unknown | Status::Running => Ask::default(),
-        Status::Done => match step {
-            StepId::Login if app.login.change => login::ask(app),
-            StepId::Project if app.project.change => project::ask(app, state),
-            StepId::Login
-            | StepId::Project
-            | StepId::Env
-            | StepId::Backend
-            | StepId::Schema
-            | StepId::Health
-            | StepId::Secrets => done(app, step),
-        },
-        Status::Skipped => {
-            let mut choices = vec![onward(app)];
-            if app.plan.step(step).declined.is_some() {
-                choices.push(Choice::new("Do it after all", "look", Action::Probe));
-            } else {
-                choices.push(Choice::new("Look again", "look", Action::Probe));
-            }
-            Ask::first(choices)
-        }
-        Status::Failed => failed(app, step, state),
-        Status::Todo => todo(app, step, state),
-    }
-}
-
-/// On to the next screen.
-pub(super) fn onward(app: &App) -> Choice {
     let next = app.screen.next().unwrap_or(Screen::Summary);
-    let name = match next {
-        Screen::Step(step) => step.title(),
-        Screen::Summary => "the summary",
+    let projects = project::lists(app).then(|| project::rows(app, state));
+    let context = Context {
+        next: match next {
+            Screen::Step(step) => step.title(),
+            Screen::Summary => "the summary",
+        },
+        blocker: app.plan.blocker(step),
+        declined: state.declined.is_some(),
+        change: changes(app, step),
+        typed: !app.login.key.is_empty(),
+        found: projects
+            .as_ref()
+            .map(project::Rows::meant)
+            .unwrap_or_default(),
     };
-    Choice::new(format!("Go on to {name}"), "next", Action::Go(next))
+    let question = offer::question(step, state, &context);
+    let projects = match (question.projects, projects) {
+        (Some(above), Some(projects)) => {
+            let creates = |offer: &Offer| offer.act == Act::Name;
+            let beside = question.offers.iter().take(above).any(creates);
+            projects.laid_out(beside, app.size.0)
+        }
+        (None, _) | (_, None) => project::Rows::default(),
+    };
+    Ask {
+        above: question.projects.unwrap_or(question.offers.len()),
+        choices: question
+            .offers
+            .into_iter()
+            .map(|offer| choice(app, next, offer))
+            .collect(),
+        projects,
+        default: question.default,
+    }
 }
 
-fn done(app: &App, step: StepId) -> Ask {
-    let mut choices = vec![onward(app)];
+/// Whether the step's question is asked although it is done.
+const fn changes(app: &App, step: StepId) -> bool {
     match step {
-        StepId::Login => choices.push(Choice::new("Use another key", "change", Action::Change)),
-        // without an account there is none to choose
-        StepId::Project
-            if project::list(app.plan.step(step)).is_some_and(|list| list.temporary) => {}
-        StepId::Project => choices.push(Choice::new(
-            "Choose another project",
-            "change",
-            Action::Change,
-        )),
-        StepId::Env if env::undo(app) => choices.push(env::undo_last()),
-        StepId::Health => choices.push(Choice::new("Climb again", "look", Action::Probe)),
-        StepId::Secrets => {
-            choices.extend(secrets::hook(app.plan.step(step)));
-            choices.push(Choice::new("Look again", "look", Action::Probe));
-        }
-        StepId::Backend | StepId::Schema | StepId::Env => {
-            choices.push(Choice::new("Look again", "look", Action::Probe));
-        }
+        StepId::Login => app.login.change,
+        StepId::Project => app.project.change,
+        StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets => false,
     }
-    Ask::first(choices)
 }
 
-fn skip() -> Choice {
-    Choice::new("Skip this step", "skip", Action::AskWhy)
-}
-
-fn failed(app: &App, step: StepId, state: &StepState) -> Ask {
-    if step == StepId::Login {
-        return login::ask(app);
-    }
-    let mut choices = vec![Choice::new("Look again", "look again", Action::Probe)];
-    if step == StepId::Env {
-        choices.extend(env::in_place(state));
-    }
-    if let Some(blocker) = app.plan.blocker(step) {
-        choices.push(go_first(blocker));
-    }
-    if step != StepId::Project || project::list(state).is_none_or(|list| list.choices.is_empty()) {
-        choices.push(skip());
-        return Ask::first(choices);
-    }
-    let mut ask = project::ask(app, state);
-    ask.above += choices.len();
-    ask.choices.splice(0..0, choices);
-    ask.choices.push(skip());
-    ask.default = Some(0);
-    ask
-}
-
-fn go_first(blocker: StepId) -> Choice {
-    Choice::new(
-        format!("Go to {} first", blocker.title()),
-        "go there",
-        Action::Go(Screen::Step(blocker)),
-    )
-}
-
-fn todo(app: &App, step: StepId, state: &StepState) -> Ask {
-    if step == StepId::Login {
-        return login::ask(app);
-    }
-    // a step that found nothing yet waits for the one before it
-    if state.findings.is_empty()
-        && let Some(blocker) = app.plan.blocker(step)
-    {
-        return Ask::first(vec![
-            go_first(blocker),
-            Choice::new("Look again", "look again", Action::Probe),
-            skip(),
-        ]);
-    }
-    let mut ask = match step {
-        StepId::Login => login::ask(app),
-        StepId::Project => project::ask(app, state),
-        StepId::Env => env::ask(state),
-        StepId::Backend => backend::ask(state),
-        StepId::Schema => schema::ask(state),
-        StepId::Health => health::ask(state),
-        StepId::Secrets => secrets::ask(state),
+/// An answer as something to choose; `next` is where going on leads.
+fn choice(app: &App, next: Screen, offer: Offer) -> Choice {
+    let label = offer.says("copy");
+    // it says whose login that is
+    let private = matches!(offer.act, Act::Apply(Answer::NeonCli(_)));
+    let note = if private && app.presenter {
+        presenter::HIDDEN.to_owned()
+    } else {
+        offer.note
     };
-    if !ask
-        .choices
-        .iter()
-        .any(|choice| choice.action == Action::AskWhy)
-    {
-        ask.choices.push(skip());
-    }
-    ask
+    let action = match offer.act {
+        Act::Apply(answer) => Action::Apply(answer),
+        Act::Key(store) => Action::Key(store),
+        Act::Name => Action::AskName,
+        Act::Rotate => Action::AskRotate,
+        Act::Probe => Action::Probe,
+        Act::Change => Action::Change,
+        Act::On => Action::Go(next),
+        Act::Go(step) => Action::Go(Screen::Step(step)),
+        Act::Decline(reason) => Action::Decline(reason),
+        Act::Skip => Action::AskWhy,
+        Act::Run(command) => Action::Copy(command),
+    };
+    Choice::new(label, offer.verb, action)
+        .note(note)
+        .command(offer.command)
 }
 
 /// Whether the screen has a text field.
@@ -255,26 +204,33 @@ pub fn command(app: &App) -> String {
     if let Some(choice) = ask.selected(app)
         && !choice.command.is_empty()
     {
-        if let Action::Apply(Answer::Join(id)) = &choice.action
-            && app.presenter
-        {
-            return choice.command.replace(id.as_str(), presenter::HIDDEN);
-        }
-        return choice.command.clone();
+        let command = choice.command.clone();
+        return if let Action::Apply(answer) = &choice.action {
+            shown(app, answer, command)
+        } else {
+            command
+        };
     }
-    let Screen::Step(step) = app.screen else {
-        return "neonup check".to_owned();
-    };
-    let open = matches!(
-        app.settled(step),
-        Status::Todo | Status::Failed | Status::Unknown | Status::Running
-    );
-    if step == StepId::Login && (open || app.login.change) {
-        "neonup login".to_owned()
-    } else if open {
-        format!("neonup setup {step}")
+    app.state().map_or_else(
+        || "neonup check".to_owned(),
+        |(step, state)| offer::own(step, state, changes(app, step)),
+    )
+}
+
+/// The command that gives a step this answer.
+pub fn command_of(app: &App, step: StepId, answer: &Answer) -> String {
+    let command = offer::command(step, answer, app.plan.step(step));
+    shown(app, answer, command)
+}
+
+/// A command as a room may see it: without the id of a project.
+fn shown(app: &App, answer: &Answer, command: String) -> String {
+    if let Answer::Join(id) = answer
+        && app.presenter
+    {
+        command.replace(id.as_str(), presenter::HIDDEN)
     } else {
-        format!("neonup check {step}")
+        command
     }
 }
 

@@ -512,7 +512,7 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
             }
         },
         Command::Undo => {
-            if step == Some(StepId::Env) && busy.is_none() && screens::env::undo(app) {
+            if step == Some(StepId::Env) && busy.is_none() && screens::undoable(app) {
                 pause::apply(app, StepId::Env, Answer::Undo)
             } else {
                 app.say("there is nothing to undo here");

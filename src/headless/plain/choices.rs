@@ -1,242 +1,169 @@
-//! The answers that are offered, as numbered lines; the first one is the safe default.
+//! The answers that are offered, as numbered lines.
 
 use crate::{
-    answer::{Answer, Store},
-    detail::{Detail, Keyring, Project, ProjectChoice},
-    finding::Cure,
+    answer::Answer,
+    detail::{self, Detail, Project, ProjectChoice},
+    offer::{self, Act, Context, Found, Offer},
     plan::{Status, StepId, StepState},
 };
 
-/// The most projects that are read out at once.
+/// The most projects that are read out at once, beside those that may be meant.
 const MOST: usize = 9;
+
+/// The numbered lines of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Choices {
+    pub(super) list: Vec<Choice>,
+    /// The one that nothing typed means; none where each could be the wrong one.
+    default: Option<usize>,
+    /// The step's own command.
+    own: String,
+}
 
 /// One numbered line of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Choice {
-    pub(super) label: String,
-    pub(super) act: Act,
+    label: String,
+    note: String,
+    pub(super) does: Does,
+    command: String,
 }
 
 /// What an answer does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Act {
-    /// Applies the step.
-    Apply(Answer),
-    /// Login: asks for the key, then keeps it there.
-    AskKey(Store),
-    /// Project: asks for a name, then creates.
-    AskName,
-    /// Looks again.
-    Probe,
+pub(super) enum Does {
+    /// What the step offers.
+    Act(Act),
     /// Health: looks once a second.
     Watch,
-    /// Asks the step's question although it is done.
-    Change,
-    /// Goes on to the next step.
-    On,
-    /// Goes to a step that must be done before.
-    First(StepId),
-    /// Leaves the step out.
-    Skip,
     /// Leaves.
     Quit,
 }
 
-/// The answers of a step's question; the first one is the safe default.
-pub(super) fn choices(id: StepId, state: &StepState, filter: &str, change: bool) -> Vec<Choice> {
-    if matches!(state.status, Status::Done | Status::Skipped) && !change {
-        return settled(id, state);
+impl Choices {
+    /// The answer of this number.
+    pub(super) fn numbered(&self, text: &str) -> Option<&Choice> {
+        let number: usize = text.parse().ok()?;
+        self.list.get(number.checked_sub(1)?)
     }
-    let mut choices = Vec::new();
-    if state.status == Status::Failed && id != StepId::Login {
-        choices.push(choice("Try again", Act::Probe));
+
+    /// The answer that nothing typed means.
+    pub(super) fn default(&self) -> Option<&Choice> {
+        self.list.get(self.default?)
     }
-    match id {
-        StepId::Login => choices.extend(login_choices(state)),
-        StepId::Project => choices.extend(project_choices(state, filter)),
-        StepId::Env => {
-            choices.push(choice(
-                "Write the env files as shown",
-                Act::Apply(Answer::Default),
-            ));
-            if state.cure() == Some(Cure::InPlace) {
-                choices.push(choice(
-                    "Overwrite the file where it lies, which is not safe against a power cut",
-                    Act::Apply(Answer::InPlace),
-                ));
-            }
-            if undo(state) {
-                choices.push(choice(
-                    "Bring back what the last write replaced",
-                    Act::Apply(Answer::Undo),
-                ));
-            }
+
+    /// The command that does the same as the answer of this number, or as the default.
+    pub(super) fn command(&self, number: &str) -> Option<&str> {
+        if number.is_empty() {
+            return Some(self.default().map_or(&self.own, |choice| &choice.command));
         }
-        StepId::Backend => {
-            choices.push(choice(
-                "Write the new files as shown",
-                Act::Apply(Answer::Default),
-            ));
-            let edits = matches!(&state.detail, Some(Detail::Backend(backend)) if backend.changes.iter().any(|change| change.exists));
-            if edits {
-                choices.push(choice(
-                    "Also change the existing files as shown",
-                    Act::Apply(Answer::EditCode),
-                ));
-            }
-        }
-        StepId::Schema => choices.push(choice("Run it", Act::Apply(Answer::Default))),
-        StepId::Health => {
-            choices.push(choice(
-                "Climb the ladder, and start the app",
-                Act::Apply(Answer::Default),
-            ));
-            choices.push(choice("Watch: look once a second, until Enter", Act::Watch));
-        }
-        StepId::Secrets => choices.extend(secrets_choices(state)),
+        self.numbered(number).map(|choice| choice.command.as_str())
     }
-    choices.push(choice("Skip this step", Act::Skip));
-    choices.push(choice("Leave", Act::Quit));
-    choices
-}
 
-fn undo(state: &StepState) -> bool {
-    matches!(&state.detail, Some(Detail::Env(env)) if env.files.iter().any(|file| file.undo))
-}
-
-fn hook(state: &StepState) -> Option<Choice> {
-    matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false))
-        .then(|| choice("Install the pre-commit check", Act::Apply(Answer::Hook)))
-}
-
-fn secrets_choices(state: &StepState) -> Vec<Choice> {
-    let mut choices = vec![choice(
-        "Mend what can be mended",
-        Act::Apply(Answer::Default),
-    )];
-    if state.cure() == Some(Cure::Password) {
-        choices.push(choice(
-            "Rotate the password: whatever still uses the old one stops working",
-            Act::Apply(Answer::Rotate),
-        ));
+    /// The lines.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        self.list.iter().enumerate().map(|(at, choice)| {
+            let default = if self.default == Some(at) {
+                " (default)"
+            } else {
+                ""
+            };
+            let comma = if choice.note.is_empty() { "" } else { ", " };
+            let Choice { label, note, .. } = choice;
+            format!("{}. {label}{default}{comma}{note}", at + 1)
+        })
     }
-    choices.extend(hook(state));
-    choices
 }
 
-/// Whether the first answer is the default. Of several projects that may be meant, each could be the wrong one.
-pub(super) fn has_default(id: StepId, state: &StepState, filter: &str) -> bool {
-    let several = |project: &Project| {
-        project.joined.is_none()
-            && matching(project, filter)
-                .filter(|found| found.meant)
-                .nth(1)
-                .is_some()
+/// The answers of a step's question: what the step offers, and what takes the place of the keys that a screen has.
+pub(super) fn choices(
+    id: StepId,
+    state: &StepState,
+    filter: &str,
+    context: Context<'_>,
+) -> Choices {
+    let projects = project(state).filter(|_| id == StepId::Project);
+    let found = projects.map(|project| Found {
+        filtered: !filter.is_empty(),
+        meant: matching(project, filter)
+            .filter(|found| found.meant)
+            .count(),
+    });
+    let context = Context {
+        found: found.unwrap_or_default(),
+        ..context
     };
-    id != StepId::Project || state.status == Status::Failed || !project(state).is_some_and(several)
-}
-
-/// Whether a project of this name is among those that are listed.
-pub(super) fn is_taken(state: &StepState, name: &str) -> bool {
-    matches!(&state.detail, Some(Detail::Project(project)) if project.choices.iter().any(|found| found.name == name))
-}
-
-fn choice(label: &str, act: Act) -> Choice {
-    Choice {
+    let question = offer::question(id, state, &context);
+    let besides = offer::besides(id, state, &context, &question);
+    let own = offer::own(id, state, context.change);
+    let mut list: Vec<Choice> = question.offers.into_iter().map(offered).collect();
+    if let (Some(above), Some(project)) = (question.projects, projects) {
+        let meant = matching(project, filter).filter(|found| found.meant);
+        let others = matching(project, filter).filter(|found| !found.meant);
+        let rows: Vec<_> = meant.chain(others.take(MOST)).map(join).collect();
+        list.splice(above..above, rows);
+    }
+    list.extend(besides.into_iter().map(offered));
+    let plain = |label: &str, does| Choice {
         label: label.to_owned(),
-        act,
-    }
-}
-
-fn login_choices(state: &StepState) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    let login = match &state.detail {
-        Some(Detail::Login(login)) => Some(login),
-        _ => None,
+        note: String::new(),
+        does,
+        command: own.clone(),
     };
-    if state.status == Status::Failed && login.is_some_and(|login| login.key.is_some()) {
-        choices.push(choice("Try again", Act::Probe));
+    let climbed = matches!(state.known(), Status::Done | Status::Todo | Status::Failed);
+    if id == StepId::Health && climbed && context.blocker.is_none() {
+        // beside what the step does, and above leaving it out
+        let skip = |choice: &Choice| choice.does == Does::Act(Act::Skip);
+        let at = list.iter().position(skip).unwrap_or(list.len());
+        let watch = "Watch: look once a second, until Enter";
+        list.insert(at, plain(watch, Does::Watch));
     }
-    let keyring = login.and_then(|login| login.keyring.clone());
-    if matches!(keyring, Some(Keyring::Unavailable(_))) {
-        choices.push(choice(
-            "Paste an API key, for this session only",
-            Act::AskKey(Store::Session),
-        ));
-        choices.push(choice(
-            "Paste an API key, and keep it in a 0600 file, in clear",
-            Act::AskKey(Store::File),
-        ));
+    list.push(plain("Leave", Does::Quit));
+    Choices {
+        list,
+        // whoever knows nothing yet may look, and the way out is never what Enter means
+        default: question
+            .default
+            .or_else(|| question.projects.is_none().then_some(0)),
+        own,
+    }
+}
+
+/// An answer as a line. What a screen has a field or the clipboard for is said in words.
+fn offered(offer: Offer) -> Choice {
+    let said = offer.says("run");
+    let label = if let Act::Key(_) = &offer.act {
+        format!("Paste an API key: {}", lower(&said))
     } else {
-        choices.push(choice(
-            "Paste an API key, and keep it in the OS keyring",
-            Act::AskKey(Store::Keyring),
-        ));
-        choices.push(choice(
-            "Paste an API key, for this session only",
-            Act::AskKey(Store::Session),
-        ));
+        said
+    };
+    Choice {
+        label,
+        note: offer.note,
+        does: Does::Act(offer.act),
+        command: offer.command,
     }
-    if let Some(account) = login.and_then(|login| login.neon_cli.clone()) {
-        let label = format!("Use the neon CLI's login ({account}), for this session only");
-        choices.push(choice(&label, Act::Apply(Answer::NeonCli(Store::Session))));
-    }
-    if login.is_some_and(|login| login.key.is_none()) {
-        choices.push(choice(
-            "No account: a temporary database, deleted after 72 hours unless it is claimed",
-            Act::Apply(Answer::Temporary),
-        ));
-    }
-    choices
 }
 
-/// The answers of a step that waits for another one.
-pub(super) fn blocked(blocker: StepId) -> Vec<Choice> {
-    let first = format!("Go to {} first", blocker.title());
-    vec![
-        choice(&first, Act::First(blocker)),
-        choice("Look again", Act::Probe),
-        choice("Skip this step", Act::Skip),
-        choice("Leave", Act::Quit),
-    ]
+/// A text with a small letter at its start.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        format!("{}{}", first.to_lowercase(), chars.as_str())
+    })
 }
 
-/// The answers where nothing is open.
-fn settled(id: StepId, state: &StepState) -> Vec<Choice> {
-    let mut choices = vec![choice("Go on", Act::On)];
-    if state.status == Status::Skipped {
-        choices.push(choice("Do it after all", Act::Probe));
-        choices.push(choice("Leave", Act::Quit));
-        return choices;
-    }
-    match id {
-        StepId::Login => choices.push(choice("Use another key", Act::Change)),
-        StepId::Project => choices.push(choice("Choose another project", Act::Change)),
-        StepId::Env => {
-            if undo(state) {
-                choices.push(choice(
-                    "Bring back what the last write replaced",
-                    Act::Apply(Answer::Undo),
-                ));
-            }
-        }
-        StepId::Health => {
-            choices.push(choice("Watch: look once a second, until Enter", Act::Watch));
-        }
-        StepId::Secrets => choices.extend(hook(state)),
-        StepId::Backend | StepId::Schema => {}
-    }
-    choices.push(choice("Look again", Act::Probe));
-    choices.push(choice("Leave", Act::Quit));
-    choices
-}
-
+/// A project as a line: whoever cannot see the columns hears what tells two of one name apart.
 fn join(found: &ProjectChoice) -> Choice {
-    let label = format!(
-        "Join {} ({}, {}, created {})",
-        found.name, found.id, found.region, found.age
-    );
-    choice(&label, Act::Apply(Answer::Join(found.id.clone())))
+    Choice {
+        label: format!(
+            "Join {} ({}, {}, created {})",
+            found.name, found.id, found.region, found.age
+        ),
+        note: String::new(),
+        does: Does::Act(Act::Apply(Answer::Join(found.id.clone()))),
+        command: offer::joins(&found.id),
+    }
 }
 
 fn project(state: &StepState) -> Option<&Project> {
@@ -246,68 +173,40 @@ fn project(state: &StepState) -> Option<&Project> {
     }
 }
 
-/// The projects in whose name, id or region the filter stands.
+/// Whether a project of this name is among those that are listed.
+pub(super) fn is_taken(state: &StepState, name: &str) -> bool {
+    project(state).is_some_and(|project| project.has(name))
+}
+
 fn matching<'a>(project: &'a Project, filter: &str) -> impl Iterator<Item = &'a ProjectChoice> {
-    let filter = filter.to_lowercase();
-    project.choices.iter().filter(move |found| {
-        [&found.name, &found.id, &found.region]
-            .into_iter()
-            .any(|text| text.to_lowercase().contains(&filter))
-    })
+    detail::matching(&project.choices, filter).map(|(_, found)| found)
 }
 
 /// How many projects there are and are read out, where that is not the same.
 pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
     let project = project(state)?;
     let all = project.choices.len();
-    let found = matching(project, filter).count();
-    if filter.is_empty() && all > MOST {
-        Some(format!(
-            "{all} projects; type / and a part of a name to find yours."
-        ))
-    } else if !filter.is_empty() {
+    if !filter.is_empty() {
+        let found = matching(project, filter).count();
         let told = if found > MOST {
             format!("; the first {MOST} of each kind follow, and a longer filter finds the others")
         } else {
             String::new()
         };
-        Some(format!(
+        return Some(format!(
             "{found} of {all} projects have `{filter}` in their name, id or region{told}; / alone ends the filter."
-        ))
-    } else {
-        None
+        ));
     }
-}
-
-fn project_choices(state: &StepState, filter: &str) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    if let Some(project) = project(state) {
-        if project.temporary {
-            return vec![choice(
-                "Make a temporary database",
-                Act::Apply(Answer::Default),
-            )];
-        }
-        let meant = matching(project, filter).filter(|found| found.meant);
-        choices.extend(meant.map(join));
-        if choices.is_empty() && filter.is_empty() && state.status == Status::Todo {
-            let label = format!("Create a new project named {}", project.wanted);
-            choices.push(choice(&label, Act::Apply(Answer::Default)));
-        }
-        let others = matching(project, filter).filter(|found| !found.meant);
-        choices.extend(others.take(MOST).map(join));
-    }
-    choices.push(choice("Create a project of another name", Act::AskName));
-    choices
+    (all > MOST).then(|| format!("{all} projects; type / and a part of a name to find yours."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        detail::Login,
-        failure::Failure,
-        finding::{Code, Finding},
+        answer::Store,
+        detail::{Keyring, Login, Secrets},
+        finding::{Code, Cure, Finding},
     };
 
     fn state(status: Status, detail: Detail) -> StepState {
@@ -317,143 +216,166 @@ mod tests {
         state
     }
 
-    #[test]
-    fn joining_is_the_default_when_the_name_exists_and_creating_when_it_does_not() {
-        let mut project = Project {
-            wanted: "todo".to_owned(),
-            ..Project::default()
-        };
-        let first = |project: &Project| {
-            choices(
-                StepId::Project,
-                &state(Status::Todo, Detail::Project(project.clone())),
-                "",
-                false,
-            )[0]
-            .act
-            .clone()
-        };
-        assert_eq!(first(&project), Act::Apply(Answer::Default));
-        project.choices = [ProjectChoice {
-            id: "p-1".to_owned(),
-            name: "todo".to_owned(),
-            region: String::new(),
-            postgres: 17,
-            created_at: String::new(),
-            age: String::new(),
-            meant: true,
-        }]
-        .into();
-        assert_eq!(first(&project), Act::Apply(Answer::Join("p-1".to_owned())));
+    fn of(id: StepId, state: &StepState) -> Choices {
+        choices(id, state, "", Context::default())
     }
 
-    #[test]
-    fn of_two_projects_that_may_be_meant_none_is_the_default() {
-        let found = |id: &str, meant: bool| ProjectChoice {
-            id: id.to_owned(),
-            name: "todo".to_owned(),
-            region: String::new(),
-            postgres: 17,
-            created_at: String::new(),
-            age: String::new(),
-            meant,
-        };
-        for (second, filter, default) in [(true, "", false), (true, "p-1", true), (false, "", true)]
-        {
-            let project = Project {
-                choices: [found("p-1", true), found("p-2", second)].into(),
-                ..Project::default()
-            };
-            let state = state(Status::Todo, Detail::Project(project));
-            let all = choices(StepId::Project, &state, filter, false);
-            assert_eq!(all[0].act, Act::Apply(Answer::Join("p-1".to_owned())));
-            let has = has_default(StepId::Project, &state, filter);
-            assert_eq!(has, default, "{second} {filter:?}");
-            assert!(has_default(StepId::Schema, &state, filter));
-        }
-    }
-
-    #[test]
-    fn a_key_is_never_kept_in_clear_by_default() {
-        let login = Login {
-            keyring: Some(Keyring::Unavailable("locked".to_owned())),
-            ..Login::default()
-        };
-        let all = choices(
-            StepId::Login,
-            &state(Status::Todo, Detail::Login(login)),
-            "",
-            false,
-        );
-        assert_eq!(all[0].act, Act::AskKey(Store::Session));
-    }
-
-    #[test]
-    fn a_cure_that_somebody_must_want_is_offered_where_it_is_one() {
-        let secrets = |cure| {
-            let mut state = state(
-                Status::Todo,
-                Detail::Secrets(crate::detail::Secrets::default()),
-            );
-            let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked");
-            state.findings = vec![leak.cure(cure)];
-            choices(StepId::Secrets, &state, "", false)
-        };
-        let rotates = |cure| {
-            secrets(cure)
-                .iter()
-                .any(|choice| choice.act == Act::Apply(Answer::Rotate))
-        };
-        assert!(rotates(Some(Cure::Password)));
-        // a new password calls no API key back, and no value that this program made
-        assert!(!rotates(Some(Cure::Key)));
-        assert!(!rotates(None));
-        let env = |cure| {
-            let mut state = StepState::default();
-            state.status = Status::Failed;
-            state.failure = Some(Failure::new(Code::EnvMissingFile, "mounted").cure(cure));
-            choices(StepId::Env, &state, "", false)
-                .iter()
-                .any(|choice| choice.act == Act::Apply(Answer::InPlace))
-        };
-        assert!(env(Some(Cure::InPlace)) && !env(None));
-    }
-
-    #[test]
-    fn a_done_step_goes_on_by_default_and_can_be_answered_anew() {
-        let done = state(Status::Done, Detail::Project(Project::default()));
-        let of = |change| choices(StepId::Project, &done, "", change);
-        assert_eq!(of(false)[0].act, Act::On);
-        assert!(of(false).iter().any(|choice| choice.act == Act::Change));
-        assert!(of(true).iter().any(|choice| choice.act == Act::AskName));
-    }
-
-    #[test]
-    fn a_long_list_is_read_out_in_part_and_filtered_by_a_word() {
-        let found = |number: usize| ProjectChoice {
+    fn found(number: usize, meant: bool) -> ProjectChoice {
+        ProjectChoice {
             id: format!("p-{number}"),
             name: format!("todo-{number}"),
             region: "aws-us-east-2".to_owned(),
             postgres: 17,
             created_at: String::new(),
             age: "today".to_owned(),
-            meant: false,
-        };
+            meant,
+        }
+    }
+
+    fn listed(choices: impl IntoIterator<Item = ProjectChoice>) -> StepState {
         let project = Project {
             wanted: "todo".to_owned(),
-            choices: (0..100).map(found).collect(),
+            choices: choices.into_iter().collect(),
             ..Project::default()
         };
-        let state = state(Status::Todo, Detail::Project(project));
+        state(Status::Todo, Detail::Project(project))
+    }
+
+    fn lines(choices: &Choices) -> Vec<String> {
+        choices.lines().collect()
+    }
+
+    #[test]
+    fn joining_is_the_default_when_the_name_exists_and_creating_when_it_does_not() {
+        assert_eq!(
+            lines(&of(StepId::Project, &listed([found(1, false)]))),
+            [
+                "1. Create “todo” (default), Postgres 0",
+                "2. Create it under another name …",
+                "3. Join todo-1 (p-1, aws-us-east-2, created today)",
+                "4. Skip this step",
+                "5. Leave",
+            ]
+        );
+        assert_eq!(
+            lines(&of(
+                StepId::Project,
+                &listed([found(2, false), found(1, true)])
+            )),
+            [
+                "1. Join todo-1 (p-1, aws-us-east-2, created today) (default)",
+                "2. Join todo-2 (p-2, aws-us-east-2, created today)",
+                "3. Create another project …",
+                "4. Skip this step",
+                "5. Leave",
+            ]
+        );
+    }
+
+    #[test]
+    fn of_two_projects_that_may_be_meant_none_is_the_default() {
+        for (second, filter, default) in [(true, "", false), (true, "p-1", true), (false, "", true)]
+        {
+            let state = listed([found(1, true), found(2, second)]);
+            let all = choices(StepId::Project, &state, filter, Context::default());
+            let join = Does::Act(Act::Apply(Answer::Join("p-1".to_owned())));
+            assert_eq!(all.list[0].does, join);
+            assert_eq!(all.default().is_some(), default, "{second} {filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_pasted_where_a_screen_has_a_field() {
+        let login = Login {
+            keyring: Some(Keyring::Unavailable("locked".to_owned())),
+            ..Login::default()
+        };
+        let all = of(StepId::Login, &state(Status::Todo, Detail::Login(login)));
+        let first = &lines(&all)[..2];
+        assert_eq!(
+            first,
+            [
+                "1. Paste an API key: check the key (default), for this session only",
+                "2. Paste an API key: check it and keep it in a file, in clear text, 0600",
+            ]
+        );
+        assert_eq!(all.list[0].does, Does::Act(Act::Key(Store::Session)));
+    }
+
+    #[test]
+    fn a_leaked_key_is_answered_by_the_command_that_revokes_it() {
+        let mut state = state(Status::Todo, Detail::Secrets(Secrets::default()));
+        let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked");
+        state.findings = vec![leak.cure(Some(Cure::Key))];
+        let all = of(StepId::Secrets, &state);
+        let rotate = "neonup rotate --api-key";
+        let first = format!("1. Run: {rotate} (default), a new key; the old one is revoked");
+        assert_eq!(lines(&all)[0], first);
+        assert_eq!(all.list[0].does, Does::Act(Act::Run(rotate.to_owned())));
+        assert_eq!(all.command(""), Some(rotate));
+    }
+
+    #[test]
+    fn the_command_is_that_of_the_default_or_of_the_answer_that_is_named() {
+        let one = of(StepId::Project, &listed([found(1, true)]));
+        let join = "neonup setup project --project p-1";
+        assert_eq!(one.command(""), Some(join));
+        assert_eq!(one.command("1"), Some(join));
+        assert_eq!(one.command("2"), Some("neonup setup project --new"));
+        assert_eq!(one.command("9"), None);
+        let two = of(StepId::Project, &listed([found(1, true), found(2, true)]));
+        assert_eq!(two.command(""), Some("neonup setup project"));
+    }
+
+    #[test]
+    fn a_watch_is_offered_where_the_ladder_can_be_climbed() {
+        let mut health = StepState::default();
+        let watches = |state: &StepState, blocker| {
+            let context = Context {
+                blocker,
+                ..Context::default()
+            };
+            let all = choices(StepId::Health, state, "", context);
+            all.list.iter().any(|choice| choice.does == Does::Watch)
+        };
+        assert!(!watches(&health, None));
+        for status in [Status::Done, Status::Todo, Status::Failed] {
+            health.status = status;
+            assert!(watches(&health, None), "{status:?}");
+            assert!(!watches(&health, Some(StepId::Env)), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_done_step_goes_on_by_default_and_can_be_answered_anew() {
+        let done = state(Status::Done, Detail::Project(Project::default()));
+        let of = |change| {
+            let context = Context {
+                change,
+                ..Context::default()
+            };
+            let all = choices(StepId::Project, &done, "", context);
+            all.list.into_iter().map(|choice| choice.does).collect()
+        };
+        let (settled, anew): (Vec<_>, Vec<_>) = (of(false), of(true));
+        assert_eq!(settled[0], Does::Act(Act::On));
+        assert!(settled.contains(&Does::Act(Act::Change)));
+        assert!(anew.contains(&Does::Act(Act::Name)));
+    }
+
+    #[test]
+    fn a_long_list_is_read_out_in_part_and_filtered_by_words() {
+        let state = listed((0..100).map(|number| found(number, false)));
         let joins = |filter: &str| {
-            choices(StepId::Project, &state, filter, false)
-                .iter()
-                .filter(|choice| matches!(choice.act, Act::Apply(Answer::Join(_))))
-                .count()
+            let all = choices(StepId::Project, &state, filter, Context::default());
+            let join =
+                |choice: &&Choice| matches!(choice.does, Does::Act(Act::Apply(Answer::Join(_))));
+            all.list.iter().filter(join).count()
         };
         assert_eq!(joins(""), MOST);
         assert!(left_out(&state, "").unwrap().starts_with("100 projects"));
         assert_eq!(joins("TODO-42"), 1);
+        assert_eq!(joins("us-east 42"), 1);
         assert!(left_out(&state, "TODO-42").unwrap().starts_with("1 of 100"));
         assert_eq!(joins("nothing like it"), 0);
     }

@@ -171,7 +171,7 @@ fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
     if !roomy {
         lines.push(Line::default());
     }
-    let command = format!("$ {}", screens::command(pen.app));
+    let command = format!("$ {}", screens::command_of(pen.app, step, answer));
     lines.push(pen.line(Role::Dim, &command));
     lines.push(answers(pen, "does it", "leaves everything as it is"));
     lines

@@ -4,12 +4,9 @@ use ratatui::text::Line;
 
 use super::Pen;
 use crate::{
-    answer::Answer,
     detail::{Detail, Env, EnvFile},
-    finding::{Code, Cure},
-    plan::{StepId, StepState},
+    plan::StepState,
     tui::{
-        app::{Action, App, Ask, Choice, Screen},
         text,
         theme::Role,
         widgets::{checks, diff},
@@ -21,74 +18,6 @@ fn detail(state: &StepState) -> Option<&Env> {
         Some(Detail::Env(env)) => Some(env),
         _ => None,
     }
-}
-
-/// Whether the last write can be taken back.
-pub fn undo(app: &App) -> bool {
-    detail(app.plan.step(StepId::Env)).is_some_and(|env| env.files.iter().any(|file| file.undo))
-}
-
-/// The choices.
-pub fn ask(state: &StepState) -> Ask {
-    let changed: Vec<&EnvFile> = detail(state)
-        .map(|env| {
-            env.files
-                .iter()
-                .filter(|file| !file.diff.is_empty())
-                .collect()
-        })
-        .unwrap_or_default();
-    let fixable = state.findings.iter().any(|finding| finding.fixable);
-    let ignored_elsewhere = state
-        .findings
-        .iter()
-        .any(|finding| finding.code == Code::EnvNotIgnored && !finding.fixable);
-    let mut choices = Vec::new();
-    if ignored_elsewhere {
-        choices.push(
-            Choice::new(
-                "Go to Secrets first",
-                "go there",
-                Action::Go(Screen::Step(StepId::Secrets)),
-            )
-            .note("it makes git ignore the file"),
-        );
-    }
-    let write = match changed.as_slice() {
-        [one] => Some(format!("Write {}", one.file)),
-        [] if fixable => Some("Mend what was found".to_owned()),
-        [] => None,
-        many => Some(format!("Write {} files", many.len())),
-    };
-    if let Some(label) = write {
-        choices.push(Choice::new(label, "write", Action::Apply(Answer::Default)));
-    }
-    if choices.is_empty() {
-        choices.push(Choice::new("Look again", "look again", Action::Probe));
-    }
-    if detail(state).is_some_and(|env| env.files.iter().any(|file| file.undo)) {
-        choices.push(undo_last());
-    }
-    Ask::first(choices)
-}
-
-/// Brings back what the last write replaced.
-pub fn undo_last() -> Choice {
-    let undo = Action::Apply(Answer::Undo);
-    Choice::new("Undo the last write", "undo", undo).command("neonup undo")
-}
-
-/// The offer to overwrite a file where it lies, where the failure says that this is the way.
-pub fn in_place(state: &StepState) -> Option<Choice> {
-    (state.cure() == Some(Cure::InPlace)).then(|| {
-        Choice::new(
-            "Overwrite it where it lies",
-            "overwrite",
-            Action::Apply(Answer::InPlace),
-        )
-        .note("not safe against a power cut")
-        .command(Cure::InPlace.command())
-    })
 }
 
 /// What is known.

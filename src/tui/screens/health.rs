@@ -6,12 +6,11 @@ use ratatui::text::Line;
 
 use super::Pen;
 use crate::{
-    answer::Answer,
     detail::{CheckState, Detail, Health},
     event::{Event, EventKind, Outcome, Phase},
     plan::{Status, StepId, StepState},
     tui::{
-        app::{Action, App, Ask, Choice, Screen},
+        app::{App, Screen},
         msg::Effect,
         theme::Role,
         widgets::ladder,
@@ -134,28 +133,6 @@ fn detail(state: &StepState) -> Option<&Health> {
         Some(Detail::Health(health)) => Some(health),
         _ => None,
     }
-}
-
-/// The choices.
-pub fn ask(state: &StepState) -> Ask {
-    let waiting = detail(state).is_some_and(|health| {
-        health.rungs.iter().all(|rung| {
-            matches!(
-                rung.state,
-                CheckState::Ok | CheckState::Waiting | CheckState::Skipped | CheckState::Warning
-            )
-        })
-    });
-    let label = if waiting {
-        "Start the app, and ask it"
-    } else {
-        "Climb the whole ladder again"
-    };
-    Ask::first(vec![Choice::new(
-        label,
-        "climb",
-        Action::Apply(Answer::Default),
-    )])
 }
 
 /// What is known.

@@ -14,14 +14,12 @@ use ratatui::{
 
 use super::Pen;
 use crate::{
-    answer::{Answer, Store},
-    detail::{Detail, KeySource, Keyring, Login},
-    engine::temporary,
+    detail::{Detail, Keyring, Login},
     finding::Code,
     plan::{Status, StepId, StepState},
     secret::Secret,
     tui::{
-        app::{Action, App, Ask, Choice, Focus},
+        app::{App, Focus},
         text,
         theme::Role,
         widgets::field,
@@ -159,105 +157,6 @@ pub fn wants_key(app: &App) -> bool {
         || !app.login.key.is_empty()
         || state.has(Code::LoginKeyRejected)
         || !(found || unreachable)
-}
-
-/// The choices.
-pub fn ask(app: &App) -> Ask {
-    let state = app.plan.step(StepId::Login);
-    let login = detail(state);
-    let no_keyring =
-        login.is_some_and(|login| matches!(login.keyring, Some(Keyring::Unavailable(_))));
-    let store = if no_keyring {
-        Store::Session
-    } else {
-        Store::Keyring
-    };
-    let mut choices = Vec::new();
-    let typed = !app.login.key.is_empty();
-    let rejected = state.has(Code::LoginKeyRejected);
-    if app.settled(StepId::Login) == Status::Failed && !typed && !rejected {
-        choices.push(Choice::new("Look again", "look again", Action::Probe));
-    }
-    let found = login.and_then(|login| login.key.as_ref());
-    if let Some((source, _, _)) = found
-        && !typed
-        && !rejected
-        && !app.login.change
-        && *source != KeySource::NeonCli
-    {
-        choices.push(Choice::new(
-            format!("Use the key from {}", source.words()),
-            "use it",
-            Action::Apply(Answer::Default),
-        ));
-    }
-    let cli = login
-        .and_then(|login| login.neon_cli.as_ref())
-        .map(|account| {
-            let account = if app.presenter {
-                crate::tui::presenter::HIDDEN
-            } else {
-                account
-            };
-            Choice::new(
-                "Use the neon CLI's login",
-                "use it",
-                Action::Apply(Answer::NeonCli(store)),
-            )
-            .note(account.to_owned())
-        });
-    let keys = if no_keyring {
-        vec![
-            Choice::new("Check the key", "check", Action::Key(Store::Session))
-                .note("for this session only"),
-            Choice::new(
-                "Check it and keep it in a file",
-                "check",
-                Action::Key(Store::File),
-            )
-            .note("in clear text, 0600"),
-        ]
-    } else {
-        vec![
-            Choice::new(
-                "Check and store the key",
-                "check",
-                Action::Key(Store::Keyring),
-            ),
-            Choice::new("Check it", "check", Action::Key(Store::Session))
-                .note("for this session only"),
-        ]
-    };
-    if typed || app.login.change || rejected {
-        choices.extend(keys);
-        choices.extend(cli);
-    } else {
-        choices.extend(cli);
-        choices.extend(keys);
-    }
-    if found.is_none() && !app.login.change {
-        choices.push(
-            Choice::new(
-                "No account: a temporary database",
-                "take it",
-                Action::Apply(Answer::Temporary),
-            )
-            .note("for 72 hours")
-            .command(temporary::SETUP),
-        );
-    }
-    if !app.login.change {
-        let demo = "neonup demo";
-        choices.push(
-            Choice::new(
-                format!("No account: copy `{demo}`"),
-                "copy",
-                Action::Copy(demo.to_owned()),
-            )
-            .command(demo),
-        );
-    }
-    Ask::first(choices)
 }
 
 /// What is known.

@@ -8,11 +8,11 @@ use tui_input::Input;
 use super::Pen;
 use crate::{
     answer::Answer,
-    detail::{Detail, Project, ProjectChoice},
-    engine::temporary,
+    detail::{self, Detail, Project, ProjectChoice},
+    offer,
     plan::{Status, StepId, StepState},
     tui::{
-        app::{Action, App, Ask, Choice, Focus},
+        app::{Action, App, Choice, Focus},
         text,
         theme::Role,
         view,
@@ -68,8 +68,7 @@ pub fn lists(app: &App) -> bool {
 
 /// Whether a project of this name exists.
 pub fn exists(app: &App, name: &str) -> bool {
-    list(app.plan.step(StepId::Project))
-        .is_some_and(|list| list.choices.iter().any(|choice| choice.name == name))
+    list(app.plan.step(StepId::Project)).is_some_and(|list| list.has(name))
 }
 
 /// The wanted name, or the first `name-2` that no project has.
@@ -83,39 +82,6 @@ pub fn free_name(app: &App) -> String {
         .map(|number| format!("{wanted}-{number}"))
         .find(|name| !exists(app, name))
         .unwrap_or_default()
-}
-
-/// The projects in whose name, id or region each word of the filter stands, with their places. With thousands of projects this
-/// runs at every key, so that nothing is copied.
-fn matching<'a>(
-    choices: &'a [ProjectChoice],
-    filter: &str,
-) -> impl Iterator<Item = (usize, &'a ProjectChoice)> {
-    let filter = filter.to_lowercase();
-    let words: Vec<String> = filter.split_whitespace().map(str::to_owned).collect();
-    choices.iter().enumerate().filter(move |(_, choice)| {
-        words.iter().all(|word| {
-            [&choice.name, &choice.id, &choice.region]
-                .into_iter()
-                .any(|text| holds(text, word))
-        })
-    })
-}
-
-/// Whether `text` holds `word`, which is in lower case, whatever the case.
-fn holds(text: &str, word: &str) -> bool {
-    if text.is_ascii() {
-        let (text, word) = (text.as_bytes(), word.as_bytes());
-        let Some(first) = word.first() else {
-            return true;
-        };
-        let mut places = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text);
-        return places.any(|at| {
-            let part = text.get(at..at + word.len());
-            part.is_some_and(|part| part.eq_ignore_ascii_case(word))
-        });
-    }
-    text.to_lowercase().contains(word)
 }
 
 /// What a filter has found in a list.
@@ -143,7 +109,7 @@ impl Found {
             name: 0,
             region: 0,
         };
-        for (place, choice) in matching(list, filter) {
+        for (place, choice) in detail::matching(list, filter) {
             found.places.push(place);
             found.meant += usize::from(choice.meant);
             found.name = found.name.max(text::width(&choice.name));
@@ -191,17 +157,46 @@ impl Rows {
         self.found.as_ref().map_or(0, |found| found.places.len())
     }
 
+    /// What the filter has left of them.
+    pub fn meant(&self) -> offer::Found {
+        self.found
+            .as_ref()
+            .map_or_else(offer::Found::default, |found| offer::Found {
+                filtered: !found.filter.trim().is_empty(),
+                meant: found.meant,
+            })
+    }
+
+    /// Gives the columns their widths in a window of so many; `creating` says that creating one is offered above them.
+    #[must_use]
+    pub fn laid_out(mut self, creating: bool, columns: u16) -> Self {
+        let Some(found) = &self.found else {
+            return self;
+        };
+        let region = found.region.min(20);
+        // what is left beside the region, the version and the age
+        let room = usize::from(view::text_width(columns)).saturating_sub(region + 27);
+        let name = found.name.min(room.clamp(12, 48));
+        self.columns = (name, region);
+        if creating {
+            self.verb = JOIN;
+            self.columns.0 = name.min(room.saturating_sub(JOIN.len()).max(12));
+        }
+        self
+    }
+
     /// The choice of one of them.
     pub fn get(&self, index: usize) -> Option<Choice> {
         let found = self.found.as_ref()?;
         let choice = found.list.get(*found.places.get(index)?)?;
         let (name, region) = self.columns;
-        let join = Action::Apply(Answer::Join(choice.id.clone()));
+        let join = Answer::Join(choice.id.clone());
+        let command = offer::joins(&choice.id);
         Some(
             Choice::new(
                 format!("{}{}", self.verb, text::pad(&choice.name, name)),
                 "join",
-                join,
+                Action::Apply(join),
             )
             .note(format!(
                 "{}  pg {}  {}",
@@ -209,82 +204,17 @@ impl Rows {
                 choice.postgres,
                 choice.age
             ))
-            .command(format!("neonup setup project --project {}", choice.id)),
+            .command(command),
         )
     }
 }
 
-/// The choices.
-pub fn ask(app: &App, state: &StepState) -> Ask {
-    let Some(list) = list(state) else {
-        return Ask::first(vec![Choice::new("Look again", "look again", Action::Probe)]);
-    };
-    if list.temporary && list.joined.is_none() {
-        return Ask::first(vec![
-            Choice::new(
-                "Make a temporary database",
-                "make",
-                Action::Apply(Answer::Default),
-            )
-            .note("72 hours, unless claimed")
-            .command(temporary::SETUP),
-        ]);
+/// The projects to choose from.
+pub fn rows(app: &App, state: &StepState) -> Rows {
+    Rows {
+        found: list(state).map(|list| found(app, list)),
+        ..Rows::default()
     }
-    let filtered = !app.project.filter.value().trim().is_empty();
-    let found = found(app, list);
-    let meant = found.meant;
-    let region = found.region.min(20);
-    // what is left beside the region, the version and the age
-    let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
-    let name = found.name.min(room.clamp(12, 48));
-    let mut projects = Rows {
-        found: Some(found),
-        columns: (name, region),
-        verb: "",
-    };
-    let named = "neonup setup project --new";
-    let another = Choice::new("Create another project …", "create", Action::AskName).command(named);
-    if meant > 0 || filtered || app.project.change {
-        return Ask {
-            choices: vec![another],
-            projects,
-            above: 0,
-            // of several that may be meant, each could be the wrong one
-            default: (meant <= 1 || filtered).then_some(0),
-        };
-    }
-    let choices = if list.unlisted > 0 {
-        let again = Choice::new("Look again", "look again", Action::Probe);
-        vec![again.note("the list is not complete"), another]
-    } else {
-        let create = Choice::new(
-            format!("Create “{}”", list.wanted),
-            "create",
-            Action::Apply(Answer::Default),
-        );
-        let other = "Create it under another name …";
-        vec![
-            create.note(wanted(list)),
-            Choice::new(other, "create", Action::AskName).command(named),
-        ]
-    };
-    projects.verb = JOIN;
-    projects.columns.0 = name.min(room.saturating_sub(JOIN.len()).max(12));
-    Ask {
-        above: choices.len(),
-        choices,
-        projects,
-        default: Some(0),
-    }
-}
-
-fn wanted(list: &Project) -> String {
-    let region = if list.region.is_empty() {
-        String::new()
-    } else {
-        format!("{}, ", list.region)
-    };
-    format!("{region}Postgres {}", list.postgres)
 }
 
 /// What is known.
@@ -353,29 +283,6 @@ mod tests {
     use super::*;
     use crate::tui::gallery::{Stage, todo};
 
-    #[test]
-    fn each_word_is_found_in_any_case_anywhere() {
-        let choice = |name: &str| ProjectChoice {
-            id: "old-violet-32930710".to_owned(),
-            name: name.to_owned(),
-            region: "aws-us-east-2".to_owned(),
-            postgres: 17,
-            created_at: String::new(),
-            age: String::new(),
-            meant: false,
-        };
-        let choices = [choice("Shop"), choice("Köln"), choice("")];
-        let found = |filter: &str| -> Vec<String> {
-            matching(&choices, filter)
-                .map(|(_, choice)| choice.name.clone())
-                .collect()
-        };
-        assert_eq!(found(""), ["Shop", "Köln", ""]);
-        assert_eq!(found(" sHO  us-EAST "), ["Shop"]);
-        assert_eq!(found("KÖL violet"), ["Köln"]);
-        assert_eq!(found("32930710 shop köln"), [""; 0]);
-    }
-
     /// A key looks through the list once, and the frame after it not at all.
     #[test]
     fn what_a_filter_has_found_is_remembered_for_the_frame() {
@@ -399,44 +306,5 @@ mod tests {
         stage.probed(StepId::Project, todo(StepId::Project));
         let anew = stage.app.project.found.clone().unwrap();
         assert!(!Arc::ptr_eq(&anew.list, &remembered.list));
-    }
-
-    /// What one key costs with 12,000 projects: a filter has to keep up with typing. Counted is the thread's own CPU, so that
-    /// a busy machine does not matter; without optimisation it may take ten times as long.
-    #[cfg(unix)]
-    #[test]
-    fn twelve_thousand_projects_are_filtered_within_a_frame() {
-        use rustix::time::{ClockId, clock_gettime};
-        let choices: Vec<_> = (1..=12_000)
-            .map(|number| ProjectChoice {
-                id: format!("old-violet-{number:08}"),
-                name: format!("crowd-{number}"),
-                region: "aws-us-east-2".to_owned(),
-                postgres: 17,
-                created_at: String::new(),
-                age: String::new(),
-                meant: false,
-            })
-            .collect();
-        let now = || {
-            let at = clock_gettime(ClockId::ThreadCPUTime);
-            std::time::Duration::new(
-                u64::try_from(at.tv_sec).unwrap(),
-                u32::try_from(at.tv_nsec).unwrap(),
-            )
-        };
-        let frame = std::time::Duration::from_micros(16_667);
-        let limit = if cfg!(debug_assertions) {
-            frame * 10
-        } else {
-            frame
-        };
-        for (filter, count) in [("c", 12_000), ("crowd-11", 1_111), ("crowd-11999", 1)] {
-            let before = now();
-            let found = matching(&choices, filter).count();
-            let took = now().saturating_sub(before);
-            assert_eq!(found, count, "{filter}");
-            assert!(took < limit, "{filter}: {took:?} of CPU");
-        }
     }
 }

@@ -4,15 +4,9 @@ use ratatui::text::{Line, Span};
 
 use super::Pen;
 use crate::{
-    answer::Answer,
     detail::{Detail, Schema, Table},
     plan::{Status, StepState},
-    tui::{
-        app::{Action, Ask, Choice},
-        text,
-        theme::Role,
-        widgets::sql,
-    },
+    tui::{text, theme::Role, widgets::sql},
 };
 
 fn detail(state: &StepState) -> Option<&Schema> {
@@ -20,35 +14,6 @@ fn detail(state: &StepState) -> Option<&Schema> {
         Some(Detail::Schema(schema)) => Some(schema),
         _ => None,
     }
-}
-
-/// The choices.
-pub fn ask(state: &StepState) -> Ask {
-    let mut choices = Vec::new();
-    if let Some(schema) = detail(state).filter(|schema| !schema.source.is_empty()) {
-        choices.push(
-            Choice::new(
-                format!("Run {}", schema.source),
-                "run",
-                Action::Apply(Answer::Default),
-            )
-            .note(if schema.sql.is_empty() {
-                ""
-            } else {
-                "in one transaction"
-            }),
-        );
-    } else if state.findings.iter().any(|finding| finding.fixable) {
-        choices.push(Choice::new(
-            "Create the tables",
-            "run",
-            Action::Apply(Answer::Default),
-        ));
-    }
-    if choices.is_empty() {
-        choices.push(Choice::new("Look again", "look again", Action::Probe));
-    }
-    Ask::first(choices)
 }
 
 /// What is known.

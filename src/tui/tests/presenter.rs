@@ -13,7 +13,7 @@ use crate::{
     tour::{Mishap, Order, Staged, no_stage},
     tui::{
         app::{App, Overlay, Screen},
-        gallery::{Stage, done, finished, on_stage, options, tour_at},
+        gallery::{Stage, done, finished, on_stage, options, todo, tour_at},
         msg::{Effect, Msg},
         presenter::Slide,
         update::update,
@@ -320,5 +320,49 @@ fn what_will_happen_is_whole_at_the_smallest_size() {
         for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
             assert!(shown.contains(part), "{part}: {step}\n{shown}");
         }
+    }
+}
+
+/// The command under what will happen is that of the answer that waits, and not of the choice that is selected.
+#[test]
+fn the_command_is_that_of_the_answer_that_waits() {
+    let (new, enter) = (KeyCode::Char('n'), KeyCode::Enter);
+    for (step, report, keys, command) in [
+        (
+            StepId::Project,
+            todo(StepId::Project),
+            &[new, enter][..],
+            "$ neonup setup project --new",
+        ),
+        (
+            StepId::Env,
+            done(StepId::Env),
+            &[KeyCode::Char('u')],
+            "$ neonup undo",
+        ),
+        (
+            StepId::Backend,
+            todo(StepId::Backend),
+            &[KeyCode::Down, KeyCode::Char('f')],
+            "$ neonup setup backend",
+        ),
+    ] {
+        let mut stage = tour_at(step);
+        let app = &mut stage.app;
+        app.overlay = None;
+        app.go(Screen::Step(step));
+        app.overlay = None;
+        app.probe(&[step]).unwrap();
+        stage.probed(step, report);
+        let app = &mut stage.app;
+        app.go(Screen::Step(step));
+        app.overlay = None;
+        for key in keys {
+            press(app, *key);
+        }
+        let shown = text(&draw(app, 80, 24));
+        assert!(shown.contains("what will happen"), "{step}\n{shown}");
+        let lines = || shown.lines().map(|line| line.trim_matches(['│', '|', ' ']));
+        assert!(lines().any(|line| line == command), "{step}\n{shown}");
     }
 }
