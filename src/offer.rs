@@ -853,6 +853,22 @@ mod tests {
         assert_eq!((asked.projects, asked.default), (Some(2), Some(0)));
     }
 
+    /// A bare Enter at a step that cannot work yet must not fail for ever.
+    #[test]
+    fn what_failed_for_want_of_another_step_leads_there_first() {
+        let mut state = StepState::default();
+        state.status = Status::Failed;
+        let first = |blocker| {
+            let context = Context {
+                blocker,
+                ..Context::default()
+            };
+            acts(StepId::Env, &state, &context)[0].clone()
+        };
+        assert_eq!(first(Some(StepId::Project)), Act::Go(StepId::Project));
+        assert_eq!(first(None), Act::Probe);
+    }
+
     #[test]
     fn without_an_account_there_is_no_other_project_to_choose() {
         for temporary in [false, true] {

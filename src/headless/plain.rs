@@ -317,6 +317,7 @@ impl Dialogue<'_> {
     ) -> Result<Turn, work::Stop> {
         let act = loop {
             let context = Context {
+                next: id.next().map_or("the summary", StepId::title),
                 blocker: self.work.plan.blocker(id),
                 declined: state.declined.is_some(),
                 change,

@@ -128,6 +128,21 @@ pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<Strin
     (head, rest)
 }
 
+/// A line of code in pieces that fit, blanks and all: it is read as it stands, so that nothing of it is left out.
+pub fn pieces(code: &str, columns: usize) -> Vec<String> {
+    let mut rest = clean(code);
+    let mut pieces = Vec::new();
+    loop {
+        let first = head(&rest, columns);
+        if first.is_empty() || first.len() == rest.len() {
+            pieces.push(rest);
+            return pieces;
+        }
+        rest = rest.split_off(first.len());
+        pieces.push(first);
+    }
+}
+
 /// The beginning of a sentence, in whole words; what was cut off is told by an ellipsis.
 pub fn beginning(sentence: &str, columns: usize) -> String {
     // where hardly anything fits, there are no words to keep whole
@@ -171,6 +186,18 @@ mod tests {
         assert_eq!(elide("short", 20), "short");
         assert_eq!(elide("abcdef", 1), "…");
         assert_eq!(elide("abcdef", 0), "");
+    }
+
+    #[test]
+    fn code_is_broken_and_never_cut() {
+        assert_eq!(pieces("    return 1", 40), ["    return 1"]);
+        assert_eq!(pieces("    return one", 8), ["    retu", "rn one"]);
+        assert_eq!(pieces("", 8), [""]);
+        for columns in 2..9 {
+            let pieces = pieces("a = '漢字漢字' # é", columns);
+            assert_eq!(pieces.concat(), "a = '漢字漢字' # é");
+            assert!(pieces.iter().all(|piece| width(piece) <= columns));
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
             pen.span(if change.exists { Role::Warn } else { Role::Ok }, word),
         ));
         lines.extend(pen.wrapped(Role::Dim, &change.why, 2));
-        lines.extend(diff::lines(pen, &change.diff));
+        lines.extend(diff::code(pen, &change.diff));
     }
     lines
 }

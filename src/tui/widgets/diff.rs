@@ -7,21 +7,46 @@ use crate::{
     tui::{screens::Pen, text, theme::Role},
 };
 
-/// The lines of a diff.
+/// The lines of a diff of values: a long one loses its middle.
 pub fn lines(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     diff.iter()
         .map(|line| {
-            let (sign, role) = match line.sign {
-                Sign::Same => (" ", Role::Dim),
-                Sign::Add => ("+", Role::Added),
-                Sign::Remove => ("-", Role::Removed),
-            };
-            Line::from(vec![
-                Span::raw("  "),
-                pen.span(role, sign),
-                Span::raw(" "),
-                pen.span(role, text::elide(&line.text, pen.width.saturating_sub(4))),
-            ])
+            let (sign, role) = sign(line.sign);
+            let value = text::elide(&line.text, pen.width.saturating_sub(INDENT));
+            one(pen, role, sign, value)
         })
         .collect()
+}
+
+/// The lines of a diff of code: a long one is broken.
+pub fn code(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for line in diff {
+        let (mut sign, role) = sign(line.sign);
+        for piece in text::pieces(&line.text, pen.width.saturating_sub(INDENT)) {
+            lines.push(one(pen, role, sign, piece));
+            sign = "·";
+        }
+    }
+    lines
+}
+
+/// The columns before the text: blanks around the sign.
+const INDENT: usize = 4;
+
+const fn sign(sign: Sign) -> (&'static str, Role) {
+    match sign {
+        Sign::Same => (" ", Role::Dim),
+        Sign::Add => ("+", Role::Added),
+        Sign::Remove => ("-", Role::Removed),
+    }
+}
+
+fn one(pen: Pen<'_>, role: Role, sign: &'static str, text: String) -> Line<'static> {
+    Line::from(vec![
+        Span::raw("  "),
+        pen.span(role, sign),
+        Span::raw(" "),
+        pen.span(role, text),
+    ])
 }
