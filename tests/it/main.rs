@@ -16,6 +16,7 @@ mod claim;
 mod cli;
 mod core;
 mod envdoc;
+mod health;
 mod keyring;
 mod neon_cli;
 mod neon_http;

@@ -80,7 +80,7 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
                 output.line(format!("The key {key}, {count} characters, from {source}."));
             }
             if !login.store.is_empty() {
-                output.line(format!("A stored key lies in {}.", login.store));
+                output.line(format!("The place for keys is {}.", login.store));
             }
             output.line(format!("The API is {}.", login.api_host));
         }
@@ -96,7 +96,10 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
                 joined.region,
                 joined.compute
             )),
-            None => output.line(format!("{} projects are listed.", project.choices.len())),
+            None => output.line(match project.choices.len() {
+                1 => "1 project is listed.".to_owned(),
+                count => format!("{count} projects are listed."),
+            }),
         },
         None => output.line("Nothing more is known yet."),
     }

@@ -25,15 +25,26 @@ pub fn of(svg: &str) -> Vec<String> {
             rows.entry(row).or_default()[side].push(text);
         }
         for side in [0, 1] {
-            let text: Vec<&str> = rows
-                .values()
-                .flat_map(|row| &row[side])
-                .map(String::as_str)
-                .collect();
-            frames.push(plain(&text.join(" ")));
+            let rows = rows.values().map(|row| whole(&row[side].join(" ")));
+            frames.push(plain(&rows.collect::<Vec<_>>().join(" ")));
         }
     }
     frames
+}
+
+/// A row whose sentence is cut at its end: where, depends on the length of an id or a time in it, so that only its sign and
+/// its name count, and what follows it.
+fn whole(row: &str) -> String {
+    let words: Vec<_> = row.split_whitespace().collect();
+    let Some(cut) = words
+        .iter()
+        .position(|word| *word != "…" && word.ends_with('…'))
+    else {
+        return row.to_owned();
+    };
+    let kept = words.iter().take(cut.min(2));
+    let rest = words.iter().skip(cut);
+    kept.chain(rest).copied().collect::<Vec<_>>().join(" ")
 }
 
 /// Blocks of which bars and sparklines are made, and rules.
@@ -122,6 +133,12 @@ fn what_differs_from_run_to_run_is_left_out() {
         row("aido-todo (plain-dream-49486972), branch 1.6 s main"),
         row("aido-todo (raspy-bird-49486973), 41 ms branch main"),
     );
+    assert_eq!(
+        row("✓ Project aido-todo… 302 ms"),
+        row("✓ Project aido-todo (silver-fog-12345678)… 1.2 s"),
+    );
+    assert_ne!(row("✓ Project a… 3 ms"), row("✗ Project a… 3 ms"));
+    assert_ne!(row("Create another …"), row("Create a second …"));
     assert_ne!(row("✓ TCP"), row("✗ TCP"));
     assert_ne!(row("2 added"), row("2 changed"));
 }
