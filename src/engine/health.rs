@@ -146,18 +146,19 @@ impl<'a> Ladder<'a> {
 
     /// Fills in what the last start has shown, where this look has nothing newer.
     fn recall(&mut self, proof: Proof) {
-        let mut recalled = false;
-        for rung in &mut self.health.rungs {
-            let known = proof.rungs.iter().find(|known| known.label == rung.label);
-            if let Some(known) = known.filter(|_| rung.state == CheckState::Waiting) {
+        let waits = |rung: &&mut Check| rung.state == CheckState::Waiting;
+        let mut app = false;
+        for rung in self.health.rungs.iter_mut().filter(waits) {
+            if let Some(known) = proof.rungs.iter().find(|known| known.label == rung.label) {
                 rung.clone_from(known);
-                recalled = true;
+                app |= known.label == "App";
             }
         }
-        if recalled {
-            self.findings.extend(proof.findings);
-            self.show();
-        }
+        // an application that runs meanwhile has answered for itself
+        let still = |finding: &Finding| app || finding.code == Code::HealthDriver;
+        self.findings
+            .extend(proof.findings.into_iter().filter(still));
+        self.show();
     }
 
     fn show(&self) {

@@ -80,7 +80,7 @@ pub(super) async fn wait(
             .hint(trouble.late));
         }
         tokio::time::sleep(pause).await;
-        // what is waited for in vain after the end is a fifth of the whole at most
+        // what is waited for in vain after the end is about a fifth of the whole, and a second at most
         pause = (pause * 5 / 4).min(PAUSE.1);
         let polls = operations.iter_mut().map(|operation| async {
             if !operation.has_ended() {

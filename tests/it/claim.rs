@@ -4,11 +4,11 @@ mod cli;
 mod service;
 mod steps;
 
-use std::{fs, io::Write as _, process::Stdio};
+use std::{fs, process::Stdio};
 
 use serde_json::json;
 
-use crate::support::{Home, Repo, Run, Sandbox, post};
+use crate::support::{Home, Repo, Run, Sandbox, fed, post};
 
 /// `neonup` with the sandbox's address and no key.
 fn without_key(repo: &Repo, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
@@ -295,21 +295,12 @@ fn the_wizard_in_lines_offers_it_where_there_is_no_key() {
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     let walk = |answers: &str| {
-        let mut child = home
-            .neonup()
+        let mut command = home.neonup();
+        command
             .current_dir(&repo.root)
             .env("NEON_API_HOST", &sandbox.api_host)
-            .args(["--plain"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // it may have ended before it has read all of them
-        stdin.write_all(answers.as_bytes()).ok();
-        drop(stdin);
-        Run::new(&child.wait_with_output().unwrap())
+            .arg("--plain");
+        fed(&mut command, answers)
     };
     let asked = walk("");
     assert_eq!((asked.code, creates(&sandbox)), (2, 0), "{asked:#?}");

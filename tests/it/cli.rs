@@ -4,7 +4,9 @@ use std::{fs, process::Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{Home, Repo, Run, Sandbox, has, processes, python, signal, skip, until, wait};
+use crate::support::{
+    Home, Repo, Run, Sandbox, fed, has, processes, python, signal, skip, until, wait,
+};
 
 fn all_done(run: &Run) {
     let expected: Vec<_> = [
@@ -475,24 +477,12 @@ fn a_key_is_taken_from_a_pipe_and_kept_only_where_consented() {
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     let login = |key: &str, arguments: &[&str]| {
-        use std::io::Write as _;
-        let mut child = home
-            .neonup()
+        let mut command = home.neonup();
+        command
             .current_dir(&repo.root)
             .env("NEON_API_HOST", &sandbox.api_host)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(key.as_bytes())
-            .unwrap();
-        Run::new(&child.wait_with_output().unwrap())
+            .args(arguments);
+        fed(&mut command, key)
     };
     let nothing = login("", &["login"]);
     assert_eq!(nothing.code, 2, "{nothing:#?}");

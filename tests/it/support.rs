@@ -99,20 +99,23 @@ impl Home {
 
     /// `neonup` with these lines on its standard input, which then ends.
     pub fn answered(&self, arguments: &[&str], answers: &str) -> Run {
-        let mut child = self
-            .neonup()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // it may have ended before it has read all of them
-        std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
-        drop(stdin);
-        Run::new(&child.wait_with_output().unwrap())
+        fed(self.neonup().args(arguments), answers)
     }
+}
+
+/// Runs a command with this on its standard input, which then ends.
+pub fn fed(command: &mut Command, answers: &str) -> Run {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // it may have ended before it has read all of them
+    std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
+    drop(stdin);
+    Run::new(&child.wait_with_output().unwrap())
 }
 
 /// A running `neonup sandbox --json`.

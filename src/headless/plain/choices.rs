@@ -188,10 +188,11 @@ pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
     let all = project.choices.len();
     if !filter.is_empty() {
         let found = matching(project, filter).count();
-        let told = if found > MOST {
-            format!("; the first {MOST} of each kind follow, and a longer filter finds the others")
+        let others = matching(project, filter).filter(|found| !found.meant);
+        let told = if others.count() > MOST {
+            "; not all of them follow, and a longer filter finds the others"
         } else {
-            String::new()
+            ""
         };
         return Some(format!(
             "{found} of {all} projects have `{filter}` in their name, id or region{told}; / alone ends the filter."
