@@ -18,7 +18,10 @@ mod support;
 
 use std::{thread, time::Duration};
 
-use neonup::tui::{app::App, gallery::gallery, view::view};
+use neonup::{
+    testing::screens::gallery,
+    tui::{state::App, view::view},
+};
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;
 use support::{

@@ -20,14 +20,12 @@ use std::{thread, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use neonup::{
-    detail::{Detail, ProjectChoice},
-    plan::StepId,
-    tui::{
-        gallery::{Stage, todo},
-        msg::Msg,
-        update::update,
-        view::view,
+    core::{
+        facts::{Detail, ProjectChoice},
+        plan::StepId,
     },
+    testing::screens::{Stage, todo},
+    tui::{msg::Msg, update::update, view::view},
 };
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;

@@ -32,8 +32,8 @@ use std::{
 
 use libdeflater::Decompressor;
 use neonup::{
+    core::secret::Secret,
     ports::repository::{GitOptions, GitRepository, Repository as _},
-    secret::Secret,
 };
 use support::children_cpu;
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    neonup::cli::main()
+    neonup::commands::cli::main()
 }

@@ -4,8 +4,6 @@
 
 pub mod claimable;
 pub mod database;
-#[cfg(test)]
-pub(crate) mod fakes;
 pub mod files;
 mod http;
 pub mod neon;

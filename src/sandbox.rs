@@ -47,6 +47,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub use crate::sandbox::faults::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
 use crate::{
+    core::secret::Secret,
     sandbox::{
         compute::Place,
         core::Core,
@@ -54,7 +55,6 @@ use crate::{
         files::{Account, Scratch},
         state::{OpenError, Store},
     },
-    secret::Secret,
 };
 
 /// How a sandbox is started.

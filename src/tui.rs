@@ -9,18 +9,16 @@
 //! own both; [`terminal`] is the only part that touches a terminal. A screen is a module of [`screens`]: it says what it shows
 //! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
 
-pub mod app;
 mod clipboard;
 pub mod dialog;
-pub mod drive;
-#[doc(hidden)]
-pub mod gallery;
+pub mod event_loop;
 pub mod keymap;
 pub mod links;
 pub mod mouse;
 pub mod msg;
 pub mod presenter;
 pub mod screens;
+pub mod state;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -37,7 +35,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub use terminal::TerminalError;
 
 use self::presenter::staged::OnStage;
-use crate::{engine::Runtime, event::Event, plan::Plan, tour::Stage};
+use crate::{
+    core::{event::Event, plan::Plan, presenter::Stage},
+    engine::Runtime,
+};
 
 /// What the wizard is told when it opens, and what does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,8 +2,8 @@
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
-use super::{dotenv::Document, mask};
-use crate::detail::{DiffLine, Sign};
+use crate::core::facts::{DiffLine, Sign};
+use crate::domain::{dotenv::Document, mask};
 
 /// The difference of two env files. Lines are compared as they are and shown masked, so that a password that changes is seen
 /// to change. `notes` stands in place of the value of its key in lines that are added.

@@ -12,7 +12,7 @@ use std::{fmt, ops::Range};
 pub use lint::{Lint, LintKind};
 pub use quote::{Quoted, Style, quote};
 
-use crate::secret::Secret;
+use crate::core::secret::Secret;
 
 /// The byte order mark of UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
+use crate::domain::{
     dotenv::{Document, Entry, Piece, part},
     url::recognise,
 };

@@ -3,7 +3,7 @@
 //! The URL goes in through a variable, never through argv. What comes back is one line: `connected`, `missing:MODULE`, or
 //! `failed:CLASS:MESSAGE`.
 
-use super::{mask, python, url::Driver};
+use crate::domain::{mask, python, url::Driver};
 
 /// The variable that hands the URL to the script.
 pub const VARIABLE: &str = "NEONUP_PROOF_URL";

@@ -1,10 +1,10 @@
 //! A new password in the place of an old one, in files of any form.
 //!
-//! The env files that `neonup.toml` names are written through [`super::dotenv::Document`]. Other files may be anything (a compose file, a
+//! The env files that `neonup.toml` names are written through [`crate::domain::dotenv::Document`]. Other files may be anything (a compose file, a
 //! `.pgpass`, a shell script), so here only the password's own bytes change, and only where that cannot go wrong: a password of letters,
 //! digits, `_`, `-`, `.` and `~` means the same in a URL, in quotes and without. Neon's own passwords are all of that kind.
 
-use crate::secret::Secret;
+use crate::core::secret::Secret;
 
 /// What became of a file's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::secret::Secret;
+use crate::core::secret::Secret;
 
 /// How many hours a temporary database lives.
 pub const HOURS: i64 = 72;

@@ -4,22 +4,26 @@
 
 use async_trait::async_trait;
 
-use super::{Cx, Step};
+use crate::engine::{Cx, Step};
 use crate::{
-    answer::Answer,
-    detail::{Backend, Check, CheckState, Detail, FileChange},
+    core::{
+        answer::Answer,
+        event::Report,
+        facts::{Backend, Check, CheckState, Detail, FileChange},
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        plan::StepId,
+    },
     domain::{
         diff,
         python::{self, App, Dependencies, Issue},
-        stack::{self, Stack, join},
         url::Driver,
     },
-    event::Report,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
-    plan::StepId,
     ports::files::Refusal,
-    settings::BackendSettings,
+    project::{
+        detect::{self, Stack, join},
+        settings::BackendSettings,
+    },
 };
 
 /// The command that mends what this step may mend by itself.
@@ -124,7 +128,7 @@ impl Look {
     }
 
     /// Proposes the files of a new session module.
-    fn propose_session(&mut self, read: stack::Reader<'_>, files: Vec<(String, String)>) {
+    fn propose_session(&mut self, read: detect::Reader<'_>, files: Vec<(String, String)>) {
         let path = files
             .first()
             .map(|(path, _)| path.clone())
@@ -174,7 +178,7 @@ fn look(cx: &Cx, backend: &BackendSettings) -> Look {
     let dir = backend.dir.trim_matches('/');
     let mut look = Look::default();
     let dependencies = Dependencies::read(&reader, dir);
-    let detected = stack::detect(&reader);
+    let detected = detect::detect(&reader);
     look.stack = detected.stack;
     if !look.stack.is_fastapi() {
         let there = cx
@@ -279,7 +283,7 @@ const SESSIONS: &[&str] = &[
 ];
 
 /// The module that makes the engine, or whose place the new one would take.
-fn existing_session(read: stack::Reader<'_>, app: &App) -> Option<(String, String)> {
+fn existing_session(read: detect::Reader<'_>, app: &App) -> Option<(String, String)> {
     let candidates = || {
         SESSIONS
             .iter()
@@ -302,7 +306,7 @@ fn existing_session(read: stack::Reader<'_>, app: &App) -> Option<(String, Strin
 
 fn requirements(
     look: &mut Look,
-    read: stack::Reader<'_>,
+    read: detect::Reader<'_>,
     dependencies: &Dependencies,
     dir: &str,
     driver: Driver,
@@ -367,7 +371,7 @@ fn requirements(
 fn start_up(
     cx: &Cx,
     look: &mut Look,
-    read: stack::Reader<'_>,
+    read: detect::Reader<'_>,
     app: &App,
     main: &str,
     facts: &python::MainFacts,

@@ -12,15 +12,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    detail::{Check, Detail, KeySource, Keyring},
+    core::{
+        event::{Event, EventKind, Progress},
+        facts::{Check, Detail, KeySource, Keyring},
+        failure::{Failure, Result},
+        finding::Finding,
+        plan::StepId,
+        secret::Secret,
+    },
     domain::url::Connection,
-    event::{Event, EventKind, Progress},
-    failure::{Failure, Result},
-    finding::Finding,
-    plan::StepId,
     ports::{Ports, neon::Listing},
-    secret::Secret,
-    settings::Settings,
+    project::settings::Settings,
 };
 
 /// The API key of this run.
@@ -321,7 +323,7 @@ impl Cx {
     /// The extra certificate authority, as PEM: `--ca-file`, else the sandbox's where the API is on this machine.
     pub async fn authority(&self) -> Result<Option<String>> {
         if let Some(path) = &self.settings.ca_file {
-            let code = crate::finding::Code::HealthTls;
+            let code = crate::core::finding::Code::HealthTls;
             let bytes = self.ports.files.read(path).map_err(|error| {
                 Failure::new(code, format!("cannot read `{}`", path.display()))
                     .why(error.to_string())

@@ -13,21 +13,23 @@ use async_trait::async_trait;
 use base64::Engine as _;
 
 use self::look::{Look, Problem, Target};
-use super::{Cx, Step};
+use crate::engine::{Cx, Step};
 use crate::{
-    answer::Answer,
-    detail::{Check, CheckState, Detail, Env, EnvFile},
+    core::{
+        answer::Answer,
+        event::Report,
+        facts::{Check, CheckState, Detail, Env, EnvFile},
+        failure::{Failure, Result},
+        finding::{Code, Cure, Finding, Severity},
+        plan::StepId,
+        secret::Secret,
+    },
     domain::{diff, hex::hex},
-    event::Report,
-    failure::{Failure, Result},
-    finding::{Code, Cure, Finding, Severity},
-    plan::StepId,
     ports::{
         files::Refusal,
         repository::{Known, Protection},
     },
-    secret::Secret,
-    settings::Encoding,
+    project::settings::Encoding,
 };
 
 /// The command that mends what this step can mend.

@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Cx, Step, context::Proof, target};
+use crate::engine::{Cx, Step, context::Proof, target};
 use crate::{
-    answer::Answer,
-    detail::{Check, CheckState, Detail, Health},
+    core::{
+        answer::Answer,
+        event::{Progress, Report, Verdict},
+        facts::{Check, CheckState, Detail, Health},
+        failure::Result,
+        finding::{Code, Finding},
+        plan::StepId,
+    },
     domain::{duration, url::Connection},
-    event::{Progress, Report, Verdict},
-    failure::Result,
-    finding::{Code, Finding},
-    plan::StepId,
     ports::database::Session,
-    settings::BackendSettings,
+    project::settings::BackendSettings,
 };
 
 /// How often `SELECT 1` is asked.

@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 
-use super::{Cx, KnownKey, Step, rotate, temporary};
-use crate::{
+use crate::core::{
     answer::{Answer, Store},
-    detail::{Detail, KeyKind, KeySource, Keyring, Login},
     event::{Progress, Report},
+    facts::{Detail, KeyKind, KeySource, Keyring, Login},
     failure::{Failure, Result},
     finding::{Code, Finding},
     plan::StepId,
     secret::Secret,
 };
+use crate::engine::{Cx, KnownKey, Step, project::temporary, rotate};
 
 /// The login step.
 #[derive(Debug, Clone, Copy)]

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::Cx;
+use crate::engine::Cx;
 use crate::{
-    event::Progress,
-    failure::{Failure, Result},
-    finding::Code,
+    core::{
+        event::Progress,
+        failure::{Failure, Result},
+        finding::Code,
+        secret::Secret,
+    },
     ports::neon::Operation,
-    secret::Secret,
 };
 
 /// The longest that is waited for operations. Neon's own take seconds.

@@ -3,6 +3,7 @@
 mod branch;
 mod create;
 mod find;
+pub mod temporary;
 
 use async_trait::async_trait;
 
@@ -13,20 +14,21 @@ use self::{
     create::{Made, create, limit_reached, record, rivals, wait},
     find::{ambiguous, list, look},
 };
-use super::{
-    Cx, Project as KnownProject, Step, login, operations,
-    temporary::{self, Course},
+use crate::engine::{
+    Cx, Project as KnownProject, Step, login, operations, project::temporary::Course,
 };
 use crate::{
-    answer::Answer,
-    detail::{Detail, Joined, Project as ProjectDetail, ProjectChoice},
+    core::{
+        answer::Answer,
+        event::Report,
+        facts::{Detail, Joined, Project as ProjectDetail, ProjectChoice},
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        plan::StepId,
+        secret::Secret,
+    },
     domain::age,
-    event::Report,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
-    plan::StepId,
     ports::neon::{Listing, Project},
-    secret::Secret,
 };
 
 /// The project step.

@@ -12,20 +12,23 @@ use std::time::Duration;
 
 pub(super) use key::api_key;
 
-use super::{
+use crate::engine::{
     Cx, Project, Step as _, env, login,
     operations::{self, Trouble},
-    target, temporary,
+    project::temporary,
+    target,
 };
 use crate::{
-    answer::Answer,
+    core::{
+        answer::Answer,
+        event::{Progress, Report},
+        failure::{Failure, Result},
+        finding::{Code, Finding},
+        secret::Secret,
+    },
     domain::url::{Connection, Part, recognise},
-    event::{Progress, Report},
-    failure::{Failure, Result},
-    finding::{Code, Finding},
     ports::neon::Operation,
-    secret::Secret,
-    settings::KeySpec,
+    project::settings::KeySpec,
 };
 
 /// The command that goes on where a rotation was interrupted.

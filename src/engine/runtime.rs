@@ -21,18 +21,20 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Cx, Shared, step};
+use crate::engine::{Cx, Shared, step};
 use crate::{
-    answer::Answer,
-    event::{Event, EventKind, Outcome, Phase, Progress},
-    failure::Failure,
-    finding::Code,
-    plan::StepId,
+    core::{
+        answer::Answer,
+        event::{Event, EventKind, Outcome, Phase, Progress},
+        failure::Failure,
+        finding::Code,
+        plan::StepId,
+    },
     ports::{
         Ports,
         notice::{self, Listener},
     },
-    settings::Settings,
+    project::settings::Settings,
 };
 
 /// Runs probes and applies, and sends what happens as events.
@@ -95,7 +97,7 @@ impl Runtime {
     }
 
     /// Probes these steps, each as soon as those of them that it needs have been probed; one that [begins
-    /// early](super::Step::begins_early) waits for them by itself.
+    /// early](crate::engine::Step::begins_early) waits for them by itself.
     pub fn probe_all(&self, steps: &[StepId]) {
         let channels: BTreeMap<_, _> = steps
             .iter()

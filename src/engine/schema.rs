@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Cx, Step, target};
+use crate::engine::{Cx, Step, target};
 use crate::{
-    answer::Answer,
-    detail::{CheckState, Column, Detail, Schema, Table},
+    core::{
+        answer::Answer,
+        event::{Progress, Report},
+        facts::{CheckState, Column, Detail, Schema, Table},
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        plan::StepId,
+    },
     domain::sql,
-    event::{Progress, Report},
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
-    plan::StepId,
     ports::{
         database::{ColumnFacts, Session, SqlFile, TableFacts},
         process::CommandSpec,
     },
-    settings::SchemaSettings,
+    project::settings::SchemaSettings,
 };
 
 /// The longest that the project's migration command may take.

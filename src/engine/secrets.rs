@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use super::{Cx, Step, rotate};
+use crate::engine::{Cx, Step, rotate};
 use crate::{
-    answer::Answer,
-    detail::{self, Check, CheckState, Detail},
-    event::{Progress, Report},
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
-    plan::StepId,
+    core::{
+        answer::Answer,
+        event::{Progress, Report},
+        facts::{self, Check, CheckState, Detail},
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        plan::StepId,
+    },
     ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
 };
 
@@ -146,7 +148,7 @@ impl<'a> Look<'a> {
 
     /// Shows what is known so far.
     fn show(&self) {
-        self.cx.show(Detail::Secrets(detail::Secrets {
+        self.cx.show(Detail::Secrets(facts::Secrets {
             checks: self.checks.clone(),
             hook: self.hook,
         }));
@@ -366,7 +368,7 @@ impl<'a> Look<'a> {
             [only] => only.title.clone(),
             [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
         };
-        let detail = Detail::Secrets(detail::Secrets {
+        let detail = Detail::Secrets(facts::Secrets {
             checks: self.checks,
             hook: self.hook,
         });

@@ -1,14 +1,14 @@
 //! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
 
-use super::Cx;
+use crate::engine::Cx;
 use crate::{
+    core::secret::Secret,
     domain::{
         dotenv::Document,
         mask,
         url::{Connection, Recognised, recognise, recognise_parts},
     },
-    secret::Secret,
-    settings::{EnvTarget, KeySpec},
+    project::settings::{EnvTarget, KeySpec},
 };
 
 /// The env file that holds the connection, as a URL or in parts; read. `None` where there is none.

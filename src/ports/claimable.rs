@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 pub use http::HttpClaimable;
 
-use crate::{failure::Result, secret::Secret};
+use crate::core::{failure::Result, secret::Secret};
 
 /// Whose a temporary database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 pub use postgres::Postgres;
 
-use crate::{domain::url::Connection, failure::Result};
+use crate::{core::failure::Result, domain::url::Connection};
 
 /// What the TLS handshake showed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,11 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 use reqwest::Client;
 
 use crate::{
-    failure::{Failure, Result},
-    finding::Code,
-    settings::is_loopback,
+    core::{
+        failure::{Failure, Result},
+        finding::Code,
+    },
+    project::settings::is_loopback,
 };
 
 /// The client of one base address. Nothing is opened or read before the first use.

@@ -7,7 +7,10 @@ use serde::Deserialize;
 
 pub use http::{HttpNeon, subject_project};
 
-use crate::{domain::url::Connection, failure::Result, secret::Secret};
+use crate::{
+    core::{failure::Result, secret::Secret},
+    domain::url::Connection,
+};
 
 /// The answer of `GET /auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

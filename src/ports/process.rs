@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 pub use os::OsProcess;
 
-use crate::failure::Result;
+use crate::core::failure::Result;
 
 /// A command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct CommandSpec {
     /// Where it runs.
     pub dir: PathBuf,
     /// Variables beside the inherited ones.
-    pub env: Vec<(String, crate::secret::Secret)>,
+    pub env: Vec<(String, crate::core::secret::Secret)>,
 }
 
 /// How a command ended.
@@ -71,7 +71,7 @@ pub trait Process: Send + Sync {
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer>;
 
     /// Running programs of this user whose environment holds this secret: pid and name. Only Linux tells; elsewhere none.
-    fn holding(&self, secret: &crate::secret::Secret) -> Vec<(u32, String)>;
+    fn holding(&self, secret: &crate::core::secret::Secret) -> Vec<(u32, String)>;
 
     /// A loopback port on which nothing listens now.
     async fn free_port(&self) -> Option<u16>;

@@ -27,7 +27,10 @@ use async_trait::async_trait;
 
 pub use git::{GitOptions, GitRepository};
 
-use crate::{domain::credentials::Weight, failure::Result, secret::Secret};
+use crate::{
+    core::{failure::Result, secret::Secret},
+    domain::credentials::Weight,
+};
 
 /// Yes, no, or not to be determined, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]

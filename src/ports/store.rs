@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 pub use os::OsStore;
 
-use crate::{answer::Store, detail::Keyring, failure::Result, secret::Secret};
+use crate::core::{answer::Store, facts::Keyring, failure::Result, secret::Secret};
 
 /// The secret store. Every call ends within 3 s, whatever the keyring does.
 #[async_trait]

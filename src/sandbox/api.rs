@@ -236,7 +236,7 @@ async fn misbehave(
     let response = next.run(request).await;
     let created =
         method == "POST" && path == "/projects" && response.status() == StatusCode::CREATED;
-    if created && core.take_fault(super::faults::Faults::take_lost_create) {
+    if created && core.take_fault(crate::sandbox::faults::Faults::take_lost_create) {
         return scissors.cut(response);
     }
     if !response.status().is_success() {

@@ -13,7 +13,7 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    child::Death,
+    os::subprocess::Death,
     sandbox::{
         SandboxError,
         admin::{Admin, SUPERUSER, identifier},

@@ -247,7 +247,7 @@ impl Scratch {
                 && fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir() && meta.uid() == us)
                 && path.join("lock").is_file();
             if ours && let Ok(Some(_dead)) = lock(&path) {
-                super::server::sweep(&path);
+                crate::sandbox::server::sweep(&path);
                 if let Err(error) = remove_scratch(&path) {
                     tracing::debug!(%error, path = %path.display(), "a dead sandbox's folder stays");
                 }

@@ -181,7 +181,7 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
     if !least.is_zero() {
         tokio::time::sleep(least).await;
     }
-    if core.take_fault(super::faults::Faults::take_failed_operation) {
+    if core.take_fault(crate::sandbox::faults::Faults::take_failed_operation) {
         return Err(io::Error::other(
             "the sandbox was told to let this operation fail",
         ));

@@ -16,7 +16,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    child::{Death, die_with_us, spawn},
+    os::subprocess::{Death, die_with_us, spawn},
     sandbox::{
         admin::SOCKET_NAME,
         engine::Engine,

@@ -8,10 +8,10 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Padding, Widget as _},
 };
 
-use super::{
-    app::{App, Overlay},
+use crate::tui::{
     presenter::slide,
     screens::{Pen, confirm, help, prompt},
+    state::{App, Overlay},
     theme::Role,
     view::{self, WIDE},
     widgets::stepper,

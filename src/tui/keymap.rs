@@ -6,13 +6,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{
-    app::{App, Focus, Overlay, Screen},
+use crate::core::plan::{Status, StepId};
+use crate::tui::{
     presenter::pause,
     screens::{self, health, help, login, project},
+    state::{App, Focus, Overlay, Screen},
     theme::Theme,
 };
-use crate::plan::{Status, StepId};
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

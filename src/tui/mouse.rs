@@ -3,11 +3,11 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::{
-    app::{App, Focus, Overlay, Screen},
+use crate::tui::{
     dialog,
     keymap::Command,
     screens,
+    state::{App, Focus, Overlay, Screen},
     view::{self, Place},
     widgets::{choices, stepper},
 };

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::{Reason, mouse::Mouse};
-use crate::{
+use crate::core::{
     answer::Answer,
     event::Event,
     plan::StepId,
+    presenter::{Order, Staged},
     secret::Secret,
-    tour::{Order, Staged},
 };
+use crate::tui::{Reason, mouse::Mouse};
 
 /// A signal of the operating system, as far as the wizard cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

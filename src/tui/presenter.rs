@@ -21,13 +21,13 @@ use std::{collections::BTreeSet, time::Duration};
 
 pub use hide::{HIDDEN, text, veil};
 
-use super::app::Screen;
-use crate::{
+use crate::core::{
     answer::Answer,
     failure::Failure,
     plan::StepId,
-    tour::{Mishap, Order},
+    presenter::{Mishap, Order},
 };
+use crate::tui::state::Screen;
 
 /// How far the tour is.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -16,18 +16,21 @@ use std::borrow::Cow;
 
 use ratatui::text::{Line, Span};
 
-use super::{
-    app::{Action, App, Ask, Choice, Focus, Screen},
-    presenter, text,
+use crate::tui::{
+    presenter,
+    state::{Action, App, Ask, Choice, Focus, Screen},
+    text,
     theme::{Role, Theme},
     widgets::findings,
 };
 use crate::{
-    answer::Answer,
+    core::{
+        answer::Answer,
+        choices::{self, Act, Context, Offer},
+        event::Phase,
+        plan::{Status, StepId, StepState},
+    },
     domain::duration,
-    event::Phase,
-    offer::{self, Act, Context, Offer},
-    plan::{Status, StepId, StepState},
 };
 
 /// What a page's text is made from: the facts (hidden ones hidden), how things look, and how wide it may be.
@@ -95,7 +98,7 @@ pub fn fixable(app: &App) -> bool {
 
 /// Whether the last write of the env files can be taken back.
 pub fn undoable(app: &App) -> bool {
-    offer::undoable(app.plan.step(StepId::Env))
+    choices::undoable(app.plan.step(StepId::Env))
 }
 
 /// The question of the screen that is shown.
@@ -119,7 +122,7 @@ pub fn ask(app: &App) -> Ask {
             .map(project::Rows::meant)
             .unwrap_or_default(),
     };
-    let question = offer::question(step, state, &context);
+    let question = choices::question(step, state, &context);
     let projects = match (question.projects, projects) {
         (Some(above), Some(projects)) => {
             let creates = |offer: &Offer| offer.act == Act::Name;
@@ -213,13 +216,13 @@ pub fn command(app: &App) -> String {
     }
     app.state().map_or_else(
         || "neonup check".to_owned(),
-        |(step, state)| offer::own(step, state, changes(app, step)),
+        |(step, state)| choices::own(step, state, changes(app, step)),
     )
 }
 
 /// The command that gives a step this answer.
 pub fn command_of(app: &App, step: StepId, answer: &Answer) -> String {
-    let command = offer::command(step, answer, app.plan.step(step));
+    let command = choices::command(step, answer, app.plan.step(step));
     shown(app, answer, command)
 }
 

@@ -34,16 +34,15 @@ use ratatui::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{
-    Options, Reason,
-    app::App,
-    clipboard,
-    drive::{self, Canvas, Clock},
+use crate::core::{event::Event, plan::Plan};
+use crate::tui::{
+    Options, Reason, clipboard,
+    event_loop::{self, Canvas, Clock},
     links::{self, Link},
     msg::Signal,
+    state::App,
     view::view,
 };
-use crate::{event::Event, plan::Plan};
 
 /// The terminal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +51,7 @@ pub struct TerminalError(#[from] io::Error);
 
 /// Runs the wizard on the terminal of this process, with any engine.
 pub async fn run_with(
-    engine: &impl drive::Engine,
+    engine: &impl event_loop::Engine,
     events: &mut UnboundedReceiver<Event>,
     options: Options,
 ) -> Result<(Plan, Reason), TerminalError> {
@@ -61,7 +60,7 @@ pub async fn run_with(
     let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
     let clock = Wall(Instant::now());
-    let driven = drive::drive(&mut tty, input, signals, events, engine, &clock, options);
+    let driven = event_loop::drive(&mut tty, input, signals, events, engine, &clock, options);
     // nothing of it is used after a panic but the terminal, which is given back
     let ended = AssertUnwindSafe(driven).catch_unwind().await;
     drop(tty);

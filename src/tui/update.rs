@@ -7,25 +7,27 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-use super::{
+use crate::tui::{
     Reason,
-    app::{
-        Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
-    },
     keymap::{self, Command},
     mouse::{self, Meaning, Mouse},
     msg::{Effect, Msg, Signal},
     presenter::pause,
     screens::{self, health, help, login, project},
+    state::{
+        Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
+    },
     text, view,
 };
 use crate::{
-    answer::Answer,
+    core::{
+        answer::Answer,
+        event::{Event, EventKind, Outcome, Phase, Verdict},
+        finding::Code,
+        plan::{Status, StepId},
+        presenter::Order,
+    },
     engine,
-    event::{Event, EventKind, Outcome, Phase, Verdict},
-    finding::Code,
-    plan::{Status, StepId},
-    tour::Order,
 };
 
 /// Takes a message in; what is to be done comes out.

@@ -8,18 +8,18 @@ use ratatui::{
     widgets::{Paragraph, Widget as _},
 };
 
-use super::{
-    app::{App, SPINNER_AFTER},
+use crate::core::{
+    facts::Detail,
+    plan::{Status, StepId},
+};
+use crate::tui::{
     dialog,
     presenter::{self, slide},
     screens::{self, Pen},
+    state::{App, SPINNER_AFTER},
     text,
     theme::Role,
     widgets::{bar, choices, footer, spinner, stepper},
-};
-use crate::{
-    detail::Detail,
-    plan::{Status, StepId},
 };
 
 /// The smallest screen on which everything has its place.
@@ -76,7 +76,7 @@ struct Page {
     body: Vec<Line<'static>>,
     status: Vec<Line<'static>>,
     field: Vec<Line<'static>>,
-    ask: super::app::Ask,
+    ask: crate::tui::state::Ask,
 }
 
 impl Page {
@@ -319,7 +319,7 @@ fn text_with_scroll(pen: Pen<'_>, page: &Page, buffer: &mut ratatui::buffer::Buf
         .max(page.place.ask.y)
     {
         let x = body.right().saturating_sub(width);
-        let role = if pen.app.focus == super::app::Focus::Body {
+        let role = if pen.app.focus == crate::tui::state::Focus::Body {
             Role::Accent
         } else {
             Role::Dim

@@ -312,7 +312,7 @@ fn bad_input_has_a_clear_failure_and_changes_nothing() {
     );
     assert_eq!(repo.snapshot(), before);
 
-    let bare = Repo::files(neonup::domain::sample::FILES);
+    let bare = Repo::files(neonup::project::sample::FILES);
     let before = bare.snapshot();
     let run = bare.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(run.code, 2, "{run:#?}");

@@ -3,12 +3,14 @@
 use std::{collections::BTreeSet, path::Path, time::SystemTime};
 
 use neonup::{
+    core::{
+        event::{Event, EventKind, Outcome, Phase, Report, Verdict},
+        failure::{Exit, Failure},
+        finding::{Code, Finding},
+        plan::{Plan, Status, StepId},
+    },
     engine::Runtime,
-    event::{Event, EventKind, Outcome, Phase, Report, Verdict},
-    failure::{Exit, Failure},
-    finding::{Code, Finding},
-    plan::{Plan, Status, StepId},
-    settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Environment, Flags, Found, Settings},
 };
 
 use crate::world::{KEY, World};

@@ -1,12 +1,14 @@
 //! The health step against a world in memory, in which no program is installed.
 
 use neonup::{
-    answer::Answer,
-    detail::{Check, CheckState, Detail},
+    core::{
+        answer::Answer,
+        event::{Report, Verdict},
+        facts::{Check, CheckState, Detail},
+        plan::StepId,
+    },
     engine::{Step as _, health::HealthStep},
-    event::{Report, Verdict},
-    plan::StepId,
-    settings::Flags,
+    project::settings::Flags,
 };
 
 use crate::world::{KEY, PASSWORD, World};

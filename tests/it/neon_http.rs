@@ -12,10 +12,8 @@ use std::{
 };
 
 use neonup::{
-    failure::Failure,
-    finding::Code,
+    core::{failure::Failure, finding::Code, secret::Secret},
     ports::neon::{HttpNeon, Neon as _, NewProject},
-    secret::Secret,
 };
 
 use crate::world::KEY;

@@ -1,14 +1,16 @@
 //! The project step beyond joining and creating: branches of developers, what other tools have written down, limits, rivals.
 
 use neonup::{
-    answer::Answer,
-    detail::Detail,
+    core::{
+        answer::Answer,
+        event::{Report, Verdict},
+        facts::Detail,
+        failure::Result,
+        finding::{Code, Severity},
+        plan::StepId,
+    },
     engine::{Cx, Step as _, project::ProjectStep},
-    event::{Report, Verdict},
-    failure::Result,
-    finding::{Code, Severity},
-    plan::StepId,
-    settings::{Flags, Settings},
+    project::settings::{Flags, Settings},
 };
 
 use crate::world::{Create, KEY, World, project};

@@ -9,15 +9,17 @@ use std::{
 };
 
 use neonup::{
+    commands::{Output, setup},
+    core::{
+        event::EventKind,
+        failure::{Exit, Failure},
+        finding::Code,
+        plan::StepId,
+        secret::Secret,
+    },
     engine::Runtime,
-    event::EventKind,
-    failure::{Exit, Failure},
-    finding::Code,
-    headless::{Output, setup},
-    plan::StepId,
     ports::neon::{BranchDatabase, HttpNeon, Neon as _, NewBranch},
-    secret::Secret,
-    settings::Flags,
+    project::settings::Flags,
 };
 use serde_json::{Value, json};
 use tokio::{

@@ -3,13 +3,15 @@
 use std::{fs, time::Duration};
 
 use neonup::{
-    answer::{Answer, Store},
+    core::{
+        answer::{Answer, Store},
+        event::Report,
+        failure::Result,
+        finding::Code,
+        plan::StepId,
+    },
     engine::{Step as _, login::LoginStep, project::ProjectStep, secrets::SecretsStep},
-    event::Report,
-    failure::Result,
-    finding::Code,
-    plan::StepId,
-    settings::Flags,
+    project::settings::Flags,
 };
 use serde_json::json;
 

@@ -1,16 +1,18 @@
 //! The login and project steps against a world in memory.
 
 use neonup::{
-    answer::{Answer, Store},
-    detail::{Detail, KeySource},
+    core::{
+        answer::{Answer, Store},
+        event::{Report, Verdict},
+        facts::{Detail, KeySource},
+        failure::Result,
+        finding::Code,
+        plan::StepId,
+        secret::Secret,
+    },
     engine::{Step as _, login::LoginStep, project::ProjectStep},
-    event::{Report, Verdict},
-    failure::Result,
-    finding::Code,
-    plan::StepId,
     ports::neon::Organization,
-    secret::Secret,
-    settings::Flags,
+    project::settings::Flags,
 };
 
 use crate::world::{Create, KEY, World};
@@ -157,7 +159,7 @@ async fn operations_are_awaited_and_their_failure_is_told() {
     ProjectStep.apply(&cx, Answer::Default).await.unwrap();
     let mut labels = Vec::new();
     while let Ok(event) = events.try_recv() {
-        if let neonup::event::EventKind::Progress(progress) = event.kind {
+        if let neonup::core::event::EventKind::Progress(progress) = event.kind {
             labels.push(progress.label);
         }
     }

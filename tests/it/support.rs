@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neonup::domain::sample;
+use neonup::project::sample;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -15,10 +15,13 @@ use std::{
 };
 
 use neonup::{
-    answer::Answer,
-    event::{Event, EventKind},
-    plan::StepId,
-    tui::{Options, drive::Engine, gallery, terminal},
+    core::{
+        answer::Answer,
+        event::{Event, EventKind},
+        plan::StepId,
+    },
+    testing::screens,
+    tui::{Options, event_loop::Engine, terminal},
 };
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -27,7 +30,7 @@ const CHILD: &str = "NEONUP_TEST_WIZARD";
 
 /// The gallery's world, at its own pace.
 struct Paced {
-    world: Mutex<gallery::World>,
+    world: Mutex<screens::World>,
     events: UnboundedSender<Event>,
     cancelled: Arc<Mutex<BTreeSet<u64>>>,
     latest: Mutex<std::collections::BTreeMap<StepId, u64>>,
@@ -76,7 +79,7 @@ impl Engine for Paced {
                 let panicked = std::panic::catch_unwind(|| panic!("canary of a panic"));
                 assert!(panicked.is_err());
                 let kind = EventKind::Bug(format!("the {step} step panicked"));
-                events.send(gallery::event(step, 1, kind)).ok();
+                events.send(screens::event(step, 1, kind)).ok();
             });
             return;
         }
@@ -104,7 +107,7 @@ fn child() {
         _ => &[],
     };
     let engine = Paced {
-        world: Mutex::new(gallery::World::with(done)),
+        world: Mutex::new(screens::World::with(done)),
         events,
         cancelled: Arc::default(),
         latest: Mutex::default(),
@@ -118,7 +121,7 @@ fn child() {
         no_color: std::env::var_os("NO_COLOR").is_some(),
         ascii: what == "ascii",
         links: what != "unlinked",
-        ..gallery::options()
+        ..screens::options()
     };
     let options = match what.as_str() {
         "linked" | "unlinked" => Options {

@@ -11,14 +11,17 @@ use std::{
 
 use async_trait::async_trait;
 use neonup::{
-    answer::Store,
-    detail::Keyring,
+    core::{
+        answer::Store,
+        event::Event,
+        facts::Keyring,
+        failure::{Failure, Result},
+        finding::Code,
+        plan::StepId,
+        secret::Secret,
+    },
     domain::url::Connection,
     engine::Cx,
-    event::Event,
-    failure::{Failure, Result},
-    finding::Code,
-    plan::StepId,
     ports::{
         Ports,
         claimable::{Claimable, TemporaryDatabase},
@@ -32,8 +35,7 @@ use neonup::{
         repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
         store::SecretStore,
     },
-    secret::Secret,
-    settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Environment, Flags, Found, Settings},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

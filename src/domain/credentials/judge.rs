@@ -1,6 +1,6 @@
 //! Tells a real password from a placeholder.
 
-use super::Weight;
+use crate::domain::credentials::Weight;
 
 /// Words that only documentation uses for a password.
 const PLACEHOLDERS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BOM, Document, Entry, Piece, Style, is_portable_key, part, quote};
+use crate::domain::dotenv::{BOM, Document, Entry, Piece, Style, is_portable_key, part, quote};
 use crate::domain::mask;
 
 /// One thing that will bite. Never holds a value.

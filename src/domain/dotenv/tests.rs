@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::domain::dotenv::*;
 
 fn get(text: &str, key: &str) -> Option<String> {
     Document::parse(text.as_bytes())

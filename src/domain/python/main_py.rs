@@ -1,6 +1,6 @@
 //! `main.py`: whether it creates its tables and has a health route, and the exact change that would add what lacks.
 
-use super::{App, code, first_line};
+use crate::domain::python::{App, code, first_line};
 
 /// What `main.py` does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,10 +1,12 @@
 //! The session module: what a new one holds, and what is wrong with one that is there.
 
-use super::{App, Issue, Library, code, first_line};
-use crate::domain::{
-    mask,
-    stack::join,
-    url::{Driver, recognise},
+use crate::domain::python::{App, Issue, Library, code, first_line};
+use crate::{
+    domain::{
+        mask,
+        url::{Driver, recognise},
+    },
+    project::detect::join,
 };
 
 const SESSION: &str = include_str!("../../../assets/templates/session.py");

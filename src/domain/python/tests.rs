@@ -1,4 +1,4 @@
-use super::*;
+use crate::domain::python::*;
 
 fn app() -> App {
     App::new("backend", "src.main", "app")

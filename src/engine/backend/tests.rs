@@ -3,12 +3,14 @@ use std::{fs, sync::Arc};
 use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::*;
+use crate::engine::backend::*;
 use crate::{
-    domain::sample,
-    event::Verdict,
-    ports::fakes::{FakeRepository, ports},
-    settings::{Config, Environment, Flags, Found, Settings},
+    core::event::Verdict,
+    project::{
+        sample,
+        settings::{Config, Environment, Flags, Found, Settings},
+    },
+    testing::ports::{FakeRepository, ports},
 };
 
 struct World {
@@ -42,7 +44,7 @@ impl World {
             .declared
             .then(|| Config::parse(&fs::read_to_string(&path).unwrap()).unwrap());
         let root = self.root.path().to_owned();
-        let detected = stack::detect(&|path| fs::read_to_string(root.join(path)).ok());
+        let detected = detect::detect(&|path| fs::read_to_string(root.join(path)).ok());
         let settings = Settings::resolve(
             self.root.path(),
             &path,

@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::{FIX, look::Problem};
+use crate::engine::env::{FIX, look::Problem};
 use crate::{
-    detail::{Check, CheckState, EnvFile},
+    core::{
+        facts::{Check, CheckState, EnvFile},
+        failure::Result,
+        finding::{Code, Finding},
+        secret::Secret,
+    },
     domain::{
         diff,
         dotenv::{Document, Entry},
@@ -12,10 +17,7 @@ use crate::{
         url::{Connection, Part, recognise},
     },
     engine::Cx,
-    failure::Result,
-    finding::{Code, Finding},
-    secret::Secret,
-    settings::{Encoding, EnvTarget, KeySpec},
+    project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
 /// What a new example begins with.

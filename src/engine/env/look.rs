@@ -2,20 +2,22 @@
 
 use std::path::PathBuf;
 
-use super::{FIX, Generate, example::Example};
+use crate::engine::env::{FIX, Generate, example::Example};
 use crate::{
-    detail::{Check, CheckState},
+    core::{
+        facts::{Check, CheckState},
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        secret::Secret,
+    },
     domain::{
         dotenv::{Change, Document, Entry, Lint, LintKind},
         mask::{self, DOTS},
         url::{Connection, Driver, Part, UrlKind, recognise},
     },
     engine::Cx,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
     ports::{files::FileKind, repository::Protection},
-    secret::Secret,
-    settings::{Encoding, EnvTarget, KeySpec},
+    project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
 /// What stops a write.

@@ -8,14 +8,13 @@ use std::{
 use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::*;
+use crate::engine::env::*;
 use crate::{
-    detail::Sign,
+    core::{event::Verdict, facts::Sign},
     domain::{dotenv::Document, url::Connection},
     engine::Project,
-    event::Verdict,
-    ports::fakes::{FakeRepository, ports},
-    settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Environment, Flags, Found, Settings},
+    testing::ports::{FakeRepository, ports},
 };
 
 const CONFIG: &str = r#"

@@ -2,20 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use super::Ladder;
+use crate::engine::health::Ladder;
 use crate::{
-    detail::CheckState,
+    core::{
+        event::Progress,
+        facts::CheckState,
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        secret::Secret,
+    },
     domain::{
         app_log::{self, missing_module, telling_line},
         python::Dependencies,
     },
     engine::target,
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
     ports::process::{CommandSpec, HttpAnswer, Running},
-    secret::Secret,
-    settings::BackendSettings,
+    project::settings::BackendSettings,
 };
 
 /// How long something that listens already may take to answer; a sleeping compute wakes within that.
@@ -247,7 +249,7 @@ impl Ladder<'_> {
         trouble: Trouble,
         words: &str,
         program: &str,
-        secrets: &[crate::secret::Secret],
+        secrets: &[crate::core::secret::Secret],
         elapsed: Duration,
     ) -> Result<()> {
         let ended = matches!(trouble, Trouble::Ended(_));

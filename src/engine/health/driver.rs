@@ -2,17 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use super::Ladder;
+use crate::engine::health::Ladder;
 use crate::{
-    detail::CheckState,
+    core::{
+        event::Progress,
+        facts::CheckState,
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+    },
     domain::{
         proof::{self, Verdict},
         url::Connection,
     },
     engine::target,
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
     ports::process::CommandSpec,
 };
 
@@ -21,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 impl Ladder<'_> {
     /// The name of the rung, where there is one: only some drivers have an interpreter to ask.
-    pub(super) fn driver_rung(cx: &super::Cx) -> Option<&'static str> {
+    pub(super) fn driver_rung(cx: &crate::engine::health::Cx) -> Option<&'static str> {
         let (.., driver) = cx.settings.url_key()?;
         proof::proof(driver).map(|proof| proof.library)
     }

@@ -1,14 +1,16 @@
 //! The branch, its compute and its database: found, and made where they are missing.
 
-use super::{Cx, KnownProject, create::wait, find::recorded_id, operations};
+use crate::engine::project::{Cx, KnownProject, create::wait, find::recorded_id, operations};
 use crate::{
-    detail::Joined,
+    core::{
+        event::Progress,
+        facts::Joined,
+        failure::{Failure, Result},
+        finding::{Code, Finding},
+        secret::Secret,
+    },
     domain::{name, url::Connection},
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding},
     ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
-    secret::Secret,
 };
 
 /// What `branch` in neonup.toml may hold: each developer's name.

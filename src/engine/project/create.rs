@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use super::{
+use crate::engine::operations::{self, Trouble};
+use crate::engine::project::{
     Cx,
     branch::USER,
     find::{ambiguous, list},
 };
-use crate::engine::operations::{self, Trouble};
 use crate::{
+    core::{
+        event::Progress,
+        failure::{Failure, Result},
+        finding::{Code, Finding},
+        secret::Secret,
+    },
     domain::url::Connection,
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding},
     ports::neon::{Branch, Listing, NewProject, Operation, Project},
-    secret::Secret,
-    settings::Config,
+    project::settings::Config,
 };
 
 /// A project that was made now, or found.

@@ -1,14 +1,16 @@
 //! Which project is meant, and what the key sees.
 
-use super::{Cx, Sight};
+use crate::engine::project::{Cx, Sight};
 use crate::{
+    core::{
+        event::Progress,
+        failure::{Failure, Result},
+        finding::{Code, Finding},
+        secret::Secret,
+    },
     domain::{dotenv::Document, url::Connection},
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding},
     ports::neon::{Endpoint, Listing, Project, subject_project},
-    secret::Secret,
-    settings::Config,
+    project::settings::Config,
 };
 
 /// How many projects are asked one by one which computes they have.

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    core::{
+        event::Progress,
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        secret::Secret,
+    },
     domain::rotation::{self, Replaced},
     engine::{Cx, Project},
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
-    secret::Secret,
 };
 
 /// Names of files that hold variables for programs.

@@ -6,16 +6,18 @@
 
 use std::time::Duration;
 
-use super::Rotated;
+use crate::engine::rotate::Rotated;
 use crate::{
-    answer::Store,
-    detail::KeySource,
+    core::{
+        answer::Store,
+        event::Progress,
+        facts::KeySource,
+        failure::{Failure, Result},
+        finding::{Code, Finding, Severity},
+        secret::Secret,
+    },
     engine::{Cx, KnownKey, login},
-    event::Progress,
-    failure::{Failure, Result},
-    finding::{Code, Finding, Severity},
     ports::neon::ApiKey,
-    secret::Secret,
 };
 
 /// What the names of keys begin with that this program makes.

@@ -8,16 +8,18 @@ use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::{live::Live, words};
+use crate::engine::secrets::{live::Live, words};
 use crate::{
-    answer::Store,
-    detail::KeySource,
-    engine::{Cx, KnownKey, Shared, temporary},
-    failure::Result,
-    finding::{Finding, Severity},
-    plan::StepId,
+    core::{
+        answer::Store,
+        facts::KeySource,
+        failure::Result,
+        finding::{Finding, Severity},
+        plan::StepId,
+    },
+    engine::{Cx, KnownKey, Shared, project::temporary},
     ports::Ports,
-    settings::Settings,
+    project::settings::Settings,
 };
 
 /// What the next commit must not take; empty when it may go on.

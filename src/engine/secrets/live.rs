@@ -1,16 +1,15 @@
 //! The secrets that are known: what the env files hold, and the API key.
 
-use super::words::{CLAIM, GENERATED, OF_TEMPORARY};
+use crate::engine::secrets::words::{CLAIM, GENERATED, OF_TEMPORARY};
 use crate::{
-    detail::CheckState,
+    core::{facts::CheckState, secret::Secret},
     domain::{
         credentials::{self, Weight},
         dotenv::Document,
         url::{Part, recognise},
     },
     engine::{Cx, Project},
-    secret::Secret,
-    settings::KeySpec,
+    project::settings::KeySpec,
 };
 
 /// The live secrets with their names.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    core::finding::{Code, Cure, Finding, Severity},
     domain::credentials::Weight,
-    finding::{Code, Cure, Finding, Severity},
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
-    settings::Accepted,
+    project::settings::Accepted,
 };
 
 /// What the name of a secret begins with that this program made, before its key and its file.

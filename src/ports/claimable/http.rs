@@ -7,13 +7,15 @@ use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Claimable, Ownership, TemporaryDatabase};
+use crate::ports::claimable::{Claimable, Ownership, TemporaryDatabase};
 use crate::{
+    core::{
+        failure::{Failure, Result},
+        finding::Code,
+        secret::Secret,
+    },
     domain::mask,
-    failure::{Failure, Result},
-    finding::Code,
     ports::http::{Outlet, segment},
-    secret::Secret,
 };
 
 /// Where the service's API begins, below its host.

@@ -20,11 +20,13 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{ColumnFacts, Database, Session, SqlFile, TableFacts, TlsFacts};
+use crate::ports::database::{ColumnFacts, Database, Session, SqlFile, TableFacts, TlsFacts};
 use crate::{
+    core::{
+        failure::{Failure, Result},
+        finding::Code,
+    },
     domain::url::Connection,
-    failure::{Failure, Result},
-    finding::Code,
 };
 
 /// The code of an `SSLRequest`; PostgreSQL protocol 3, section "Message Formats".

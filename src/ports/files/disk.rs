@@ -14,8 +14,8 @@ use std::{
 use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{FileKind, FileStat, Files, LIMIT, Refusal};
 use crate::domain::hex::hex;
+use crate::ports::files::{FileKind, FileStat, Files, LIMIT, Refusal};
 
 /// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
 const TEMP_PREFIX: &str = ".env.neonup-";

@@ -14,19 +14,21 @@ use reqwest::{Method, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{
+use crate::ports::neon::{
     ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey, NewBranch,
     NewProject, Operation, Organization, Project, Reset, User,
 };
 use crate::{
+    core::{
+        failure::{Failure, Result},
+        finding::Code,
+        secret::Secret,
+    },
     domain::url::Connection,
-    failure::{Failure, Result},
-    finding::Code,
     ports::{
         http::{Outlet, segment},
         notice,
     },
-    secret::Secret,
 };
 
 /// How many projects a page holds: the most that Neon allows.

@@ -13,12 +13,14 @@ use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 
-use super::{CommandSpec, Ended, HttpAnswer, Process, Running};
+use crate::ports::process::{CommandSpec, Ended, HttpAnswer, Process, Running};
 use crate::{
-    child::{self, Death},
-    failure::{Failure, Result},
-    finding::Code,
-    secret::Secret,
+    core::{
+        failure::{Failure, Result},
+        finding::Code,
+        secret::Secret,
+    },
+    os::subprocess::{self, Death},
 };
 
 /// How much of a program's output is kept: its end, since that is where the reason stands.
@@ -67,8 +69,8 @@ impl OsProcess {
             .stderr(Stdio::piped())
             // the terminal's ^C is for us, and the whole group is stopped together
             .process_group(0);
-        child::die_with_us(&mut command, Death::Kill);
-        let mut child = child::spawn(command).await.map_err(|error| {
+        subprocess::die_with_us(&mut command, Death::Kill);
+        let mut child = subprocess::spawn(command).await.map_err(|error| {
             Failure::new(Code::HealthAppStart, format!("cannot start `{program}`"))
                 .why(error.to_string())
                 .hint("check [backend] start and dir in neonup.toml")

@@ -15,8 +15,8 @@ use std::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::pack::hex;
-use crate::{domain::credentials::ANCHORS, secret::Secret};
+use crate::ports::repository::pack::hex;
+use crate::{core::secret::Secret, domain::credentials::ANCHORS};
 
 /// Changes with the search: an entry of another version is not found.
 const VERSION: &[u8] = b"neonup pack scan 1";

@@ -2,10 +2,10 @@
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher as _, ops::Range};
 
-use super::{members, pack::Edit};
+use crate::ports::repository::{members, pack::Edit};
 use crate::{
+    core::secret::Secret,
     domain::credentials::{self, ANCHORS, Kind, Needles, Spelling, Weight},
-    secret::Secret,
 };
 
 /// What was found in a text.

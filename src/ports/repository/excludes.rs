@@ -11,7 +11,7 @@ use std::{fs, io, path::Path};
 
 use gix_ignore::{Search, glob::pattern::Case, search::Ignore};
 
-use super::layout::Layout;
+use crate::ports::repository::layout::Layout;
 
 /// The largest file of rules that is read.
 const LARGEST: u64 = 1 << 20;

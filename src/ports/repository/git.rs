@@ -10,7 +10,12 @@ use async_trait::async_trait;
 use etcetera::BaseStrategy as _;
 use tokio::sync::watch;
 
-use super::{
+use crate::core::{
+    failure::{Failure, Result},
+    finding::Code,
+    secret::Secret,
+};
+use crate::ports::repository::{
     HistoryScan, Hook, Known, Protection, Repository, TreeScan,
     content::Searcher,
     excludes, history, hooks, ignore, index,
@@ -18,11 +23,6 @@ use super::{
     meter::{Meter, StopOnDrop},
     program::Program,
     tree,
-};
-use crate::{
-    failure::{Failure, Result},
-    finding::Code,
-    secret::Secret,
 };
 
 /// How git is asked.
@@ -404,7 +404,9 @@ fn inner_program(git: &Program) -> Program {
     if inner.environment.is_none() {
         inner.environment = Some(
             std::env::vars()
-                .filter(|(name, _)| !super::layout::REPOSITORY_VARIABLES.contains(&name.as_str()))
+                .filter(|(name, _)| {
+                    !crate::ports::repository::layout::REPOSITORY_VARIABLES.contains(&name.as_str())
+                })
                 .collect(),
         );
     }

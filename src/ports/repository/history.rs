@@ -14,7 +14,7 @@ use std::{
 
 use libdeflater::Decompressor;
 
-use super::{
+use crate::ports::repository::{
     HistoryScan, Incomplete, Leak, Place,
     cache::{Cache, Entry},
     content::{Found, Searcher, What, is_match_in},
@@ -28,8 +28,8 @@ use super::{
     tree::{leaks_of, search_file, threads},
 };
 use crate::{
+    core::secret::Secret,
     domain::credentials::{Needles, Weight},
-    secret::Secret,
 };
 
 /// An object in which something was found.
@@ -485,7 +485,8 @@ fn git_files(
         // a file that cannot be read may have been git's own temporary one
         search_file(path, searcher, &mut found).ok();
         found.retain(|found| matches!(found.what, What::Live(_)));
-        let shown = super::tree::shown(searcher, &format!("{prefix}.git/{name}"));
+        let shown =
+            crate::ports::repository::tree::shown(searcher, &format!("{prefix}.git/{name}"));
         for leak in leaks_of(searcher, found, &shown, Place::GitFile, "") {
             if !known
                 .iter()

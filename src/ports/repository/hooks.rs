@@ -10,11 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Hook, HookPlace, layout::Layout, program::Program};
-use crate::{
+use crate::core::{
     failure::{Failure, Result},
     finding::Code,
 };
+use crate::ports::repository::{Hook, HookPlace, layout::Layout, program::Program};
 
 /// The line by which a hook of ours is known.
 pub(super) const OURS: &str = "# neonup: pre-commit";

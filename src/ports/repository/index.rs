@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use super::{layout::Layout, meter::Meter, pack::Kind, program::Program};
+use crate::ports::repository::{layout::Layout, meter::Meter, pack::Kind, program::Program};
 
 /// An entry of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::program::Program;
+use crate::ports::repository::program::Program;
 
 /// A repository on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use super::pack::Kind;
+use crate::ports::repository::pack::Kind;
 
 /// All object directories of a repository: its own, and those it borrows from.
 pub(super) fn directories(common: &Path) -> Vec<PathBuf> {

@@ -18,7 +18,7 @@ use std::{
 use libdeflater::Decompressor;
 use memmap2::Mmap;
 
-use super::meter::Meter;
+use crate::ports::repository::meter::Meter;
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

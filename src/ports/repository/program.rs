@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::meter::Meter;
+use crate::ports::repository::meter::Meter;
 
 /// How to start git.
 #[derive(Debug, Clone, Default)]

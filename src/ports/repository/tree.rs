@@ -11,7 +11,8 @@ use std::{
     },
 };
 
-use super::{
+use crate::domain::credentials::Weight;
+use crate::ports::repository::{
     Incomplete, Leak, Place, TreeScan,
     content::{Found, Searcher, What},
     index::{self, os_path},
@@ -19,7 +20,6 @@ use super::{
     meter::Meter,
     program::Program,
 };
-use crate::domain::credentials::Weight;
 
 /// How deep submodules may lie in submodules.
 const DEPTH: usize = 8;

@@ -10,14 +10,16 @@ use async_trait::async_trait;
 use keyring_core::{Entry, Error};
 use serde::Deserialize;
 
-use super::SecretStore;
+use crate::ports::store::SecretStore;
 use crate::{
-    answer::Store,
-    detail::Keyring,
-    failure::{Failure, Result},
-    finding::Code,
-    secret::Secret,
-    settings::Environment,
+    core::{
+        answer::Store,
+        facts::Keyring,
+        failure::{Failure, Result},
+        finding::Code,
+        secret::Secret,
+    },
+    project::settings::Environment,
 };
 
 /// The service name of our keyring entries.

@@ -80,7 +80,7 @@ pub(super) async fn me(State(core): Shared, caller: Caller) -> Reply {
     let limit = core
         .faults()
         .projects_limit
-        .unwrap_or(super::projects::DEFAULT_LIMIT);
+        .unwrap_or(crate::sandbox::api::projects::DEFAULT_LIMIT);
     Ok(Json(json!({
         "active_seconds_limit": 0,
         "auth_accounts": [{

@@ -1,5 +1,5 @@
 //! Claimable Neon (reference/neon-api.md section 7.2), as far as the `neon` CLI's `neon claim` uses it: an identity without an
-//! account, its token, the credentials of its project, and the offer to claim it. The project is one of [`super::claims`].
+//! account, its token, the credentials of its project, and the offer to claim it. The project is one of [`crate::sandbox::api::claims`].
 //!
 //! An identity's assertion and its token are both the database's id here: whoever has it may do the same with it.
 

@@ -163,7 +163,7 @@ pub(super) async fn change(
         });
         Ok(json!({"changed": name}))
     });
-    super::control::answer(changed)
+    crate::sandbox::api::control::answer(changed)
 }
 
 /// Ends the databases of an earlier run in their time.

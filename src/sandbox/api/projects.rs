@@ -177,7 +177,7 @@ impl NewProject {
             .role_name
             .unwrap_or_else(|| format!("{database_name}_owner"));
         for name in [&database_name, &role_name] {
-            super::roles::check_name(name)?;
+            crate::sandbox::api::roles::check_name(name)?;
         }
         let mut branch = branches::blank(self.branch.name.unwrap_or_else(|| "main".to_owned()));
         branch.default = true;

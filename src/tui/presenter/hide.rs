@@ -3,13 +3,15 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    detail::{Detail, Env, Health, Secrets},
-    plan::StepState,
-    receipt::{hide, hide_words, identifiers},
-    tui::app::App,
+    core::{
+        facts::{Detail, Env, Health, Secrets},
+        plan::StepState,
+    },
+    report::receipt::{hide, hide_words, identifiers},
+    tui::state::App,
 };
 
-pub use crate::receipt::HIDDEN;
+pub use crate::report::receipt::HIDDEN;
 
 /// Neon's own API, which says nothing about anybody.
 const NEON: &str = "//console.neon.tech/";

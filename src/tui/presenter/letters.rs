@@ -89,16 +89,16 @@ pub fn lines(title: &str, theme: Theme, scale: usize) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::core::{
         plan::StepId,
-        tour::{Mishap, talk},
+        presenter::{Mishap, script},
     };
 
     #[test]
     fn every_title_has_its_letters_and_fits_into_a_narrow_window() {
-        let mut titles = vec![talk::OPENING.title, talk::CLOSING.title];
-        titles.extend(StepId::ALL.map(|step| talk::step(step).title));
-        titles.extend(Mishap::ALL.map(|mishap| talk::mishap(mishap).title));
+        let mut titles = vec![script::OPENING.title, script::CLOSING.title];
+        titles.extend(StepId::ALL.map(|step| script::step(step).title));
+        titles.extend(Mishap::ALL.map(|mishap| script::mishap(mishap).title));
         for title in titles {
             for ascii in [false, true] {
                 let theme = Theme {

@@ -6,16 +6,19 @@
 
 use crossterm::event::KeyEvent;
 
-use super::Slide;
+use crate::tui::presenter::Slide;
 use crate::{
-    answer::Answer,
-    plan::StepId,
-    tour::{Mishap, Order, Staged, talk},
+    core::{
+        answer::Answer,
+        plan::StepId,
+        presenter::{Mishap, Order, Staged, script},
+    },
     tui::{
-        app::{App, Confirm, Overlay, Question, Screen},
         keymap::Command,
         msg::Effect,
-        screens, update,
+        screens,
+        state::{App, Confirm, Overlay, Question, Screen},
+        update,
     },
 };
 
@@ -250,12 +253,12 @@ pub fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<
 }
 
 /// What is told on a slide that fills the screen; `None` where the pause is a dialog.
-pub const fn told(slide: &Slide) -> Option<talk::Talk> {
+pub const fn told(slide: &Slide) -> Option<script::Talk> {
     match slide {
-        Slide::Opening => Some(talk::OPENING),
-        Slide::Before(Screen::Summary) => Some(talk::CLOSING),
-        Slide::Before(Screen::Step(step)) => Some(talk::step(*step)),
-        Slide::Arranged(mishap) => Some(talk::mishap(*mishap)),
+        Slide::Opening => Some(script::OPENING),
+        Slide::Before(Screen::Summary) => Some(script::CLOSING),
+        Slide::Before(Screen::Step(step)) => Some(script::step(*step)),
+        Slide::Arranged(mishap) => Some(script::mishap(*mishap)),
         Slide::Act(..) | Slide::Mishaps(_) | Slide::Setting(..) | Slide::Trouble(_) => None,
     }
 }

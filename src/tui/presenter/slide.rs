@@ -8,14 +8,16 @@ use ratatui::{
     widgets::Widget as _,
 };
 
-use super::{Slide, letters, pause};
+use crate::tui::presenter::{Slide, letters, pause};
 use crate::{
-    answer::Answer,
-    plan::StepId,
-    tour::{Mishap, talk},
+    core::{
+        answer::Answer,
+        plan::StepId,
+        presenter::{Mishap, script},
+    },
     tui::{
-        app::{App, Overlay},
         screens::{self, Pen},
+        state::{App, Overlay},
         text,
         theme::Role,
         widgets::spinner,
@@ -30,7 +32,7 @@ const LONGEST: &str = "SUMMARY";
 const WIDEST: u16 = 72;
 
 /// What a slide that fills the window tells, if one is shown.
-pub fn full(app: &App) -> Option<talk::Talk> {
+pub fn full(app: &App) -> Option<script::Talk> {
     match &app.overlay {
         Some(Overlay::Slide(slide)) => pause::told(slide),
         Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
@@ -38,7 +40,7 @@ pub fn full(app: &App) -> Option<talk::Talk> {
 }
 
 /// How large the letters of the title may be: the columns of a dot; 0 where there is no room for them.
-fn scale(pen: Pen<'_>, told: talk::Talk, area: Rect) -> usize {
+fn scale(pen: Pen<'_>, told: script::Talk, area: Rect) -> usize {
     let (columns, rows) = (usize::from(area.width), usize::from(area.height));
     let fits = |scale: &usize| {
         // as wide as the longest title would be, so that no title is larger than another
@@ -51,7 +53,7 @@ fn scale(pen: Pen<'_>, told: talk::Talk, area: Rect) -> usize {
 }
 
 /// Draws the slide between the upper and the lower rule.
-pub fn draw(pen: Pen<'_>, told: talk::Talk, area: Rect, buffer: &mut Buffer) {
+pub fn draw(pen: Pen<'_>, told: script::Talk, area: Rect, buffer: &mut Buffer) {
     let width = WIDEST.min(area.width.saturating_sub(4));
     let pen = Pen {
         width: usize::from(width),
@@ -79,7 +81,7 @@ pub fn draw(pen: Pen<'_>, told: talk::Talk, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn lines(pen: Pen<'_>, told: talk::Talk, scale: usize) -> Vec<Line<'static>> {
+fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
     let title = (scale > 0)
         .then(|| letters::lines(told.title, pen.theme, scale))
         .flatten();
@@ -127,14 +129,14 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
                 vec![
                     pen.span(Role::Accent, spinner::frame(taken)),
                     Span::raw(" "),
-                    pen.span(Role::Text, talk::doing(*order)),
+                    pen.span(Role::Text, script::doing(*order)),
                 ],
                 pen.span(Role::Dim, text::running(taken)),
             );
             ("On the stage".to_owned(), vec![line])
         }
         Slide::Trouble(failure) => {
-            let what = |text: &str| super::text(pen.app, text).into_owned();
+            let what = |text: &str| crate::tui::presenter::text(pen.app, text).into_owned();
             let mut lines = pen.wrapped(Role::Bad, &what(&failure.what), 0);
             for part in [&failure.why, &failure.hint] {
                 if !part.is_empty() {
@@ -149,7 +151,7 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
 
 /// What will happen, a sentence for each thing, with blank lines between them where there is room.
 fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
-    let parts: Vec<Vec<String>> = talk::will(step, answer, &pen.app.plan)
+    let parts: Vec<Vec<String>> = script::will(step, answer, &pen.app.plan)
         .iter()
         .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
         .collect();
@@ -184,7 +186,7 @@ fn fits(pen: Pen<'_>, lines: usize) -> bool {
 
 /// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
 fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
-    let promise = |mishap| pen.wrapped(Role::Dim, talk::promise(mishap), 2);
+    let promise = |mishap| pen.wrapped(Role::Dim, script::promise(mishap), 2);
     let all: usize = Mishap::ALL
         .into_iter()
         .map(|mishap| promise(mishap).len() + 2)
@@ -199,7 +201,7 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
         let role = if here { Role::Accent } else { Role::Text };
         lines.push(Line::from(vec![
             pen.span(Role::Accent, if here { "❯ " } else { "  " }),
-            pen.span(role, talk::name(mishap)),
+            pen.span(role, script::name(mishap)),
         ]));
         if roomy || here {
             lines.extend(promise(mishap));

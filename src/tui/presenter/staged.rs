@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::drive::Engine;
+use crate::tui::event_loop::Engine;
 use crate::{
-    answer::Answer,
+    core::{
+        answer::Answer,
+        plan::StepId,
+        presenter::{Order, Stage, Staging, carry_out},
+    },
     engine::Runtime,
-    plan::StepId,
-    tour::{Order, Stage, Staging, carry_out},
 };
 
 /// The runtime, and the stage where there is one.

@@ -2,10 +2,12 @@
 
 use ratatui::text::Line;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    detail::{Backend, Detail},
-    plan::StepState,
+    core::{
+        facts::{Backend, Detail},
+        plan::StepState,
+    },
     tui::{
         text,
         theme::Role,

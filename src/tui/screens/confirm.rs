@@ -2,11 +2,11 @@
 
 use ratatui::text::{Line, Span};
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
     engine,
     tui::{
-        app::{Confirm, Question},
+        state::{Confirm, Question},
         theme::Role,
     },
 };

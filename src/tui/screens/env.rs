@@ -2,10 +2,12 @@
 
 use ratatui::text::Line;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    detail::{Detail, Env, EnvFile},
-    plan::StepState,
+    core::{
+        facts::{Detail, Env, EnvFile},
+        plan::StepState,
+    },
     tui::{
         text,
         theme::Role,

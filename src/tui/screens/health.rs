@@ -4,14 +4,16 @@ use std::{collections::VecDeque, time::Duration};
 
 use ratatui::text::Line;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    detail::{CheckState, Detail, Health},
-    event::{Event, EventKind, Outcome, Phase},
-    plan::{Status, StepId, StepState},
+    core::{
+        event::{Event, EventKind, Outcome, Phase},
+        facts::{CheckState, Detail, Health},
+        plan::{Status, StepId, StepState},
+    },
     tui::{
-        app::{App, Screen},
         msg::Effect,
+        state::{App, Screen},
         theme::Role,
         widgets::ladder,
     },

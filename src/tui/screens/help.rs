@@ -2,11 +2,11 @@
 
 use ratatui::text::Line;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::tui::{
-    app::App,
     dialog,
     keymap::{self, KEYS},
+    state::App,
     text,
     theme::Role,
 };

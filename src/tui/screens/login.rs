@@ -12,14 +12,16 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    detail::{Detail, Keyring, Login},
-    finding::Code,
-    plan::{Status, StepId, StepState},
-    secret::Secret,
+    core::{
+        facts::{Detail, Keyring, Login},
+        finding::Code,
+        plan::{Status, StepId, StepState},
+        secret::Secret,
+    },
     tui::{
-        app::{App, Focus},
+        state::{App, Focus},
         text,
         theme::Role,
         widgets::field,

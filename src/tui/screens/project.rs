@@ -5,14 +5,16 @@ use std::sync::Arc;
 use ratatui::text::Line;
 use tui_input::Input;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    answer::Answer,
-    detail::{self, Detail, Project, ProjectChoice},
-    offer,
-    plan::{Status, StepId, StepState},
+    core::{
+        answer::Answer,
+        choices,
+        facts::{self, Detail, Project, ProjectChoice},
+        plan::{Status, StepId, StepState},
+    },
     tui::{
-        app::{Action, App, Choice, Focus},
+        state::{Action, App, Choice, Focus},
         text,
         theme::Role,
         view,
@@ -109,7 +111,7 @@ impl Found {
             name: 0,
             region: 0,
         };
-        for (place, choice) in detail::matching(list, filter) {
+        for (place, choice) in facts::matching(list, filter) {
             found.places.push(place);
             found.meant += usize::from(choice.meant);
             found.name = found.name.max(text::width(&choice.name));
@@ -158,10 +160,10 @@ impl Rows {
     }
 
     /// What the filter has left of them.
-    pub fn meant(&self) -> offer::Found {
+    pub fn meant(&self) -> choices::Found {
         self.found
             .as_ref()
-            .map_or_else(offer::Found::default, |found| offer::Found {
+            .map_or_else(choices::Found::default, |found| choices::Found {
                 filtered: !found.filter.trim().is_empty(),
                 meant: found.meant,
             })
@@ -191,7 +193,7 @@ impl Rows {
         let choice = found.list.get(*found.places.get(index)?)?;
         let (name, region) = self.columns;
         let join = Answer::Join(choice.id.clone());
-        let command = offer::joins(&choice.id);
+        let command = choices::joins(&choice.id);
         Some(
             Choice::new(
                 format!("{}{}", self.verb, text::pad(&choice.name, name)),
@@ -281,7 +283,7 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
-    use crate::tui::gallery::{Stage, todo};
+    use crate::testing::screens::{Stage, todo};
 
     /// A key looks through the list once, and the frame after it not at all.
     #[test]

@@ -2,9 +2,9 @@
 
 use ratatui::text::Line;
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::tui::{
-    app::{Prompt, PromptAbout},
+    state::{Prompt, PromptAbout},
     theme::Role,
     widgets::field,
 };

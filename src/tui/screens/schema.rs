@@ -2,10 +2,12 @@
 
 use ratatui::text::{Line, Span};
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
-    detail::{Detail, Schema, Table},
-    plan::{Status, StepState},
+    core::{
+        facts::{Detail, Schema, Table},
+        plan::{Status, StepState},
+    },
     tui::{text, theme::Role, widgets::sql},
 };
 

@@ -2,8 +2,11 @@
 
 use ratatui::text::Line;
 
-use super::Pen;
-use crate::{detail::Detail, plan::StepState, tui::widgets::checks};
+use crate::tui::screens::Pen;
+use crate::{
+    core::{facts::Detail, plan::StepState},
+    tui::widgets::checks,
+};
 
 /// What is known.
 pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {

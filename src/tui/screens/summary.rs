@@ -2,16 +2,18 @@
 
 use ratatui::text::{Line, Span};
 
-use super::Pen;
+use crate::tui::screens::Pen;
 use crate::{
+    core::{
+        finding::Severity,
+        plan::{Status, StepId},
+    },
     domain::duration,
-    finding::Severity,
-    plan::{Status, StepId},
-    receipt,
+    report::receipt,
     tui::{
-        Reason,
-        app::{Action, App, Ask, Choice, Screen},
-        presenter, text,
+        Reason, presenter,
+        state::{Action, App, Ask, Choice, Screen},
+        text,
         theme::Role,
         view,
     },

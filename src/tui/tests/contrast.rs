@@ -2,10 +2,10 @@
 
 use ratatui::style::Color;
 
-use super::pictures::draw;
-use crate::tui::{
-    gallery::gallery,
-    theme::{Role, Theme},
+use crate::tui::tests::pictures::draw;
+use crate::{
+    testing::screens::gallery,
+    tui::theme::{Role, Theme},
 };
 
 type Rgb = (u8, u8, u8);

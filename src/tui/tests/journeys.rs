@@ -16,17 +16,19 @@ use futures_util::Stream;
 use ratatui::{Terminal, backend::TestBackend};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::pictures::text;
+use crate::tui::tests::pictures::text;
 use crate::{
-    answer::Answer,
-    event::Event,
-    plan::{Plan, Status, StepId},
+    core::{
+        answer::Answer,
+        event::Event,
+        plan::{Plan, Status, StepId},
+    },
+    testing::screens::{World, options},
     tui::{
         Reason,
-        app::App,
-        drive::{Canvas, Clock, Engine, drive},
-        gallery::{World, options},
+        event_loop::{Canvas, Clock, Engine, drive},
         msg::Signal,
+        state::App,
         view::view,
     },
 };

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::pictures::{draw, text};
+use crate::tui::tests::pictures::{draw, text};
 use crate::{
-    answer::{Answer, Store},
-    event::Phase,
-    plan::{Status, StepId},
-    secret::Secret,
-    tour::{Mishap, Order, Staged, no_stage},
+    core::{
+        answer::{Answer, Store},
+        event::Phase,
+        plan::{Status, StepId},
+        presenter::{Mishap, Order, Staged, no_stage},
+        secret::Secret,
+    },
+    testing::screens::{Stage, done, finished, on_stage, options, todo, tour_at},
     tui::{
-        app::{App, Overlay, Screen},
-        gallery::{Stage, done, finished, on_stage, options, todo, tour_at},
         msg::{Effect, Msg},
         presenter::Slide,
+        state::{App, Overlay, Screen},
         update::update,
     },
 };
@@ -39,7 +41,7 @@ const fn before(step: StepId) -> Slide {
     Slide::Before(Screen::Step(step))
 }
 
-fn staged(app: &mut App, order: Order, result: crate::failure::Result<()>) -> Vec<Effect> {
+fn staged(app: &mut App, order: Order, result: crate::core::failure::Result<()>) -> Vec<Effect> {
     update(app, Msg::Staged(Box::new(Staged { order, result })))
 }
 
@@ -164,7 +166,7 @@ fn a_reset_asks_waits_for_the_stage_and_begins_again() {
     assert_eq!(effects, [Effect::Probe(StepId::ALL.to_vec())]);
     assert_eq!(slide(&app), Some(&Slide::Opening));
     assert_eq!(app.screen, Screen::Step(StepId::Login));
-    assert_eq!(app.plan, crate::plan::Plan::new());
+    assert_eq!(app.plan, crate::core::plan::Plan::new());
     assert!(app.mouse, "the terminal is as it was");
     press(&mut app, KeyCode::Enter);
     assert_eq!(slide(&app), Some(&before(StepId::Login)));
@@ -229,7 +231,7 @@ fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
         ..options()
     });
     for step in StepId::ALL {
-        stage.probed(step, crate::tui::gallery::todo(step));
+        stage.probed(step, crate::testing::screens::todo(step));
     }
     stage.keys(&[KeyCode::Enter, KeyCode::Enter]);
     assert_eq!(shown(&stage.app), ["⏎ ×2"]);

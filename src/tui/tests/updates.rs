@@ -5,20 +5,22 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
-    answer::{Answer, Store},
-    detail::{CheckState, Detail},
-    event::{EventKind, Phase, Report, Verdict},
-    failure::Failure,
-    finding::{Code, Cure},
-    plan::{Status, StepId},
-    secret::Secret,
+    core::{
+        answer::{Answer, Store},
+        event::{EventKind, Phase, Report, Verdict},
+        facts::{CheckState, Detail},
+        failure::Failure,
+        finding::{Code, Cure},
+        plan::{Status, StepId},
+        secret::Secret,
+    },
+    testing::screens::{Stage, done, failed, failure, finished, health, options, todo},
     tui::{
         Reason,
-        app::{App, Focus, Overlay, Question, Screen},
-        gallery::{Stage, done, failed, failure, finished, health, options, todo},
         mouse::Mouse,
         msg::{Effect, Msg, Signal},
         screens,
+        state::{App, Focus, Overlay, Question, Screen},
         update::update,
     },
 };
@@ -98,7 +100,7 @@ fn what_was_applied_is_looked_at_again_downstream() {
     let mut stage = Stage::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
     stage.begins(StepId::Env, Phase::Apply);
-    let event = crate::tui::gallery::event(
+    let event = crate::testing::screens::event(
         StepId::Env,
         8,
         finished(Phase::Apply, 90, done(StepId::Env)),
@@ -214,7 +216,7 @@ fn a_revealed_key_hides_by_itself() {
 
 #[test]
 fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
-    let (_, mut app) = crate::tui::gallery::gallery()
+    let (_, mut app) = crate::testing::screens::gallery()
         .into_iter()
         .find(|(name, _)| *name == "login-no-keyring")
         .unwrap();
@@ -235,7 +237,7 @@ fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
 }
 
 fn named(name: &str) -> App {
-    let found = crate::tui::gallery::gallery()
+    let found = crate::testing::screens::gallery()
         .into_iter()
         .find(|(other, _)| *other == name);
     found.unwrap().1
@@ -497,7 +499,7 @@ fn escape_cancels_what_runs_and_the_world_is_looked_at() {
         press(&mut stage.app, KeyCode::Esc),
         [Effect::Cancel(StepId::Project)]
     );
-    let event = crate::tui::gallery::event(
+    let event = crate::testing::screens::event(
         StepId::Project,
         8,
         failed(Phase::Apply, Failure::cancelled(Code::ProjectNotReady)),
@@ -532,7 +534,7 @@ fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
 #[test]
 fn signals_and_bugs_end_it() {
     let app = Stage::up_to(StepId::Env).app;
-    let bug = crate::tui::gallery::event(
+    let bug = crate::testing::screens::event(
         StepId::Env,
         1,
         EventKind::Bug("the env step panicked".to_owned()),
@@ -563,8 +565,11 @@ fn events_of_replaced_work_change_nothing() {
     let mut stage = Stage::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
     // the probe that the apply replaced ends late
-    let late =
-        crate::tui::gallery::event(StepId::Env, 3, finished(Phase::Probe, 1, todo(StepId::Env)));
+    let late = crate::testing::screens::event(
+        StepId::Env,
+        3,
+        finished(Phase::Probe, 1, todo(StepId::Env)),
+    );
     stage.tell(Msg::Engine(Box::new(late)));
     assert_eq!(stage.app.status(StepId::Env), Status::Running);
 }
@@ -628,7 +633,7 @@ fn no_key_on_any_screen_breaks_anything() {
     codes.extend((' '..='~').map(KeyCode::Char));
     codes.push(KeyCode::Char('漢'));
     codes.push(KeyCode::F(1));
-    for (_, app) in crate::tui::gallery::gallery() {
+    for (_, app) in crate::testing::screens::gallery() {
         for first in &codes {
             let mut app = app.clone();
             press(&mut app, *first);

@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    detail::{Check, CheckState},
+    core::facts::{Check, CheckState},
     domain::duration,
     tui::{screens::Pen, text, theme::Role},
 };

@@ -3,8 +3,8 @@
 use ratatui::text::{Line, Span};
 
 use crate::tui::{
-    app::{App, Ask, Choice, Focus},
     screens::Pen,
+    state::{App, Ask, Choice, Focus},
     text,
     theme::Role,
 };

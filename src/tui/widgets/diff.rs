@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    detail::{DiffLine, Sign},
+    core::facts::{DiffLine, Sign},
     tui::{screens::Pen, text, theme::Role},
 };
 

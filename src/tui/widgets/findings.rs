@@ -3,8 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    failure::Failure,
-    finding::Finding,
+    core::{failure::Failure, finding::Finding},
     tui::{screens::Pen, text, theme::Role},
 };
 

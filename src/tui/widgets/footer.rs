@@ -2,7 +2,12 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::{keymap, screens, screens::Pen, text, theme::Role};
+use crate::tui::{
+    keymap,
+    screens::{self, Pen},
+    text,
+    theme::Role,
+};
 
 /// The line, for the width of the screen.
 pub fn line(pen: Pen<'_>) -> Line<'static> {

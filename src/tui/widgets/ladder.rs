@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ratatui::text::Line;
 
-use super::{bar, checks};
+use crate::tui::widgets::{bar, checks};
 use crate::{
-    detail::{Check, CheckState, Health},
+    core::facts::{Check, CheckState, Health},
     domain::duration,
     tui::{screens::Pen, text, theme::Role},
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tui::app::SPINNER_EVERY;
+use crate::tui::state::SPINNER_EVERY;
 
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 

@@ -6,10 +6,10 @@ use ratatui::{
 };
 
 use crate::{
-    plan::{Status, StepId},
+    core::plan::{Status, StepId},
     tui::{
-        app::{App, SPINNER_AFTER, Screen},
         screens::Pen,
+        state::{App, SPINNER_AFTER, Screen},
         text,
         theme::{Role, Theme},
         widgets::spinner,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use neonup::{
-    finding::Code,
+    core::{finding::Code, secret::Secret},
     ports::claimable::{Claimable as _, HttpClaimable, Ownership},
-    secret::Secret,
 };
 
 use crate::neon_http::{Behaviour, Server};

@@ -1,16 +1,18 @@
 //! The login and project steps with a temporary database, against a service in memory.
 
 use neonup::{
-    answer::{Answer, Store},
+    core::{
+        answer::{Answer, Store},
+        event::{Report, Verdict},
+        failure::{Failure, Result},
+        finding::{Code, Severity},
+        plan::StepId,
+        secret::Secret,
+    },
     domain::temporary::Record,
     engine::{Cx, Step as _, login::LoginStep, project::ProjectStep},
-    event::{Report, Verdict},
-    failure::{Failure, Result},
-    finding::{Code, Severity},
-    plan::StepId,
     ports::claimable::{Ownership, TemporaryDatabase},
-    secret::Secret,
-    settings::{Flags, Settings},
+    project::settings::{Flags, Settings},
 };
 
 use crate::world::{KEY, PASSWORD, World};

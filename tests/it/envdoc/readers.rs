@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use neonup::{
+    core::secret::Secret,
     domain::{
         dotenv::Document,
         url::{Connection, Driver, UrlKind},
     },
-    secret::Secret,
 };
 use tempfile::TempDir;
 

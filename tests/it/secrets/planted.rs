@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _, os::unix::fs::symlink};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libdeflater::{CompressionLvl, Compressor};
 use neonup::{
+    core::secret::Secret,
     ports::repository::{Leak, Place},
-    secret::Secret,
 };
 
 use super::repo::Repo;

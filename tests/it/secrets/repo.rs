@@ -7,8 +7,8 @@ use std::{
 };
 
 use neonup::{
+    core::secret::Secret,
     ports::repository::{GitOptions, GitRepository, HistoryScan, Leak, Repository as _, TreeScan},
-    secret::Secret,
 };
 use tempfile::TempDir;
 

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use neonup::{
-    answer::Answer,
-    detail::{CheckState, Detail},
+    core::{
+        answer::Answer,
+        event::{Event, EventKind, Report, Verdict},
+        facts::{CheckState, Detail},
+        finding::{Code, Severity},
+        plan::StepId,
+    },
     engine::{Cx, Step as _, secrets::SecretsStep},
-    event::{Event, EventKind, Report, Verdict},
-    finding::{Code, Severity},
-    plan::StepId,
     ports::{Ports, files::DiskFiles},
-    settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Environment, Flags, Found, Settings},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::Hit;
+use crate::ports::repository::history::Hit;
 use crate::ports::repository::{
     Committed, Leak, Place,
     content::{Searcher, What},

@@ -1,0 +1,78 @@
+//! `neonup claim`: the link that makes a temporary database one's own, and how it stands with it.
+
+use crate::{commands::Output, report::output::Tone};
+use crate::{
+    core::{
+        failure::{Exit, Failure},
+        finding::Code,
+    },
+    domain::age,
+    engine::project::temporary::{self, SETUP, Standing},
+    ports::Ports,
+    project::settings::Settings,
+};
+
+/// Shows the link, which is a secret, on standard output alone: it is asked for by name here, and nowhere else. JSON never
+/// holds it.
+pub async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
+    let record = match temporary::recorded(settings, ports).await {
+        Ok(Some(record)) => record,
+        Ok(None) => {
+            let failure = Failure::new(
+                Code::ProjectMissing,
+                "this clone has no temporary database to claim",
+            )
+            .hint(format!("{SETUP} makes one"));
+            return output.failed(&failure, Exit::Failed);
+        }
+        Err(failure) => return output.failed(&failure, Exit::Failed),
+    };
+    let (project, expires_at) = (record.project.clone(), record.expires_at.clone());
+    let standing = match temporary::ask(settings, ports, record).await {
+        Ok(standing) => standing,
+        Err(failure) => return output.failed(&failure, Exit::Failed),
+    };
+    let (word, next, exit) = match &standing {
+        Standing::Live(_) => ("unclaimed", "", Exit::Done),
+        Standing::Unready => ("claiming", "neonup claim", Exit::Done),
+        Standing::Claimed(_) => ("claimed", "neonup login && neonup setup", Exit::Done),
+        Standing::Gone(_) => ("gone", SETUP, Exit::Gaps),
+    };
+    if output.json {
+        output.document(&serde_json::json!({
+            "version": 1,
+            "status": if exit == Exit::Done { "done" } else { "todo" },
+            "state": word,
+            "project": project,
+            "expires_at": expires_at,
+            "next": Some(next).filter(|next| !next.is_empty()).into_iter().collect::<Vec<_>>(),
+        }));
+        return exit;
+    }
+    match standing {
+        Standing::Live(live) => {
+            let left = age::until(&live.database.expires_at, settings.now)
+                .map_or_else(|| live.database.expires_at.clone(), age::span);
+            output.note(format!(
+                "whoever opens this link and logs in to Neon owns the database, so keep it to yourself; it is deleted in {left}:"
+            ));
+            let link = output.paint(Tone::Hint, live.database.claim_url.expose());
+            output.line(link);
+            output.note("after the claim its password may be a new one: `neonup login`, then `neonup setup` writes it");
+        }
+        Standing::Unready => {
+            output.line("the database is being made or being claimed: ask again in a moment");
+        }
+        Standing::Claimed(_) => {
+            output.line(format!(
+                "the database was claimed: it is project {project} of its account now"
+            ));
+            output.note("next: `neonup login` with a key of that account, then `neonup setup` joins it and writes its connection");
+        }
+        Standing::Gone(_) => {
+            output.line("the temporary database is gone, and what was in it");
+            output.note(format!("{SETUP} makes another one"));
+        }
+    }
+    exit
+}

@@ -1,0 +1,306 @@
+//! The sample project on the disk: a fresh clone, and what can happen to one.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    core::{failure::Failure, finding::Code, secret::Secret},
+    domain::dotenv::Document,
+    ports::files::{DiskFiles, Files as _},
+    project::{sample, settings::CONFIG_FILE},
+};
+
+/// The env file that the sample wants.
+const ENV: &str = "backend/.env";
+/// The key of the connection URL in it.
+const URL: &str = "DATABASE_URL";
+/// The page of the mishap.
+const PAGE: &str = "DEPLOY.md";
+/// The address of the first commit's author: it marks a repository as ours.
+const AUTHOR: &str = "demo@localhost";
+/// What takes minutes to make again, and holds nothing of the tour.
+const KEPT: [&str; 3] = [".venv", "venv", "node_modules"];
+
+/// Copies the sample into a git repository of its own, as a fresh clone would be. What is there already stays.
+pub(super) fn prepare(project: &Path, port: u16) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(
+            Code::BackendNotFound,
+            format!("cannot make the sample project in `{}`", project.display()),
+        )
+        .why(why)
+        .hint("choose another folder with --dir")
+    };
+    write(project, port, false).map_err(|error| failed(error.to_string()))?;
+    if !project.join(".git").exists() {
+        begin(project).map_err(|error| failed(error.message().to_owned()))?;
+    }
+    Ok(())
+}
+
+/// Makes a fresh clone of it again. A repository that another program made is left alone.
+pub(super) fn reset(project: &Path, port: u16) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::new(
+            Code::BackendNotFound,
+            format!("cannot put `{}` back to the beginning", project.display()),
+        )
+        .why(why)
+        .hint("end neonup and start `neonup demo --present` again, with another --dir")
+    };
+    if !is_ours(project) {
+        return Err(failed(
+            "its first commit is not the demo's: this is somebody's own project".to_owned(),
+        ));
+    }
+    let work = || -> io::Result<()> {
+        clear(project, project)?;
+        fs::remove_dir_all(project.join(".git"))?;
+        write(project, port, true)?;
+        DiskFiles::new(project).forget_undo(&project.join(ENV))
+    };
+    work().map_err(|error| failed(error.to_string()))?;
+    begin(project).map_err(|error| failed(error.message().to_owned()))
+}
+
+/// Takes the project's id out of `neonup.toml`: back to what the sample says.
+pub(super) fn forget_id(project: &Path, port: u16) -> Result<(), Failure> {
+    let file = project.join(CONFIG_FILE);
+    let work = || -> io::Result<()> {
+        let text = sample_file(CONFIG_FILE).unwrap_or_default();
+        fs::write(&file, sample::with_port(text, port))
+    };
+    work().map_err(|error| mishap(format!("cannot write `{CONFIG_FILE}`")).why(error.to_string()))
+}
+
+/// `git add -f` of the env file.
+pub(super) fn track(project: &Path) -> Result<(), Failure> {
+    let work = || -> Result<(), git2::Error> {
+        let repository = git2::Repository::open(project)?;
+        let mut index = repository.index()?;
+        index.add_path(Path::new(ENV))?;
+        index.write()
+    };
+    url(project)?;
+    work().map_err(|error| git_refused(&error))
+}
+
+/// A helpful page with the real connection URL in it, committed; and a commit that takes the line out again, too late.
+pub(super) fn leak(project: &Path) -> Result<(), Failure> {
+    let url = url(project)?;
+    let work = || -> Result<(), git2::Error> {
+        let repository = git2::Repository::open(project)?;
+        let mut index = repository.index()?;
+        let steps = [
+            (url.expose(), "Say how to deploy"),
+            ("$DATABASE_URL", "Take the password out"),
+        ];
+        for (url, message) in steps {
+            let page = format!(
+                "# Deploying\n\nThe database of the todo app, for psql:\n\n    psql \"{url}\"\n"
+            );
+            fs::write(project.join(PAGE), page).map_err(|error| {
+                git2::Error::from_str(&format!("cannot write `{PAGE}`: {error}"))
+            })?;
+            index.add_path(Path::new(PAGE))?;
+            index.write()?;
+            commit(&repository, &mut index, message)?;
+        }
+        Ok(())
+    };
+    work().map_err(|error| git_refused(&error))
+}
+
+/// Whether the env file leads to a database.
+pub(super) fn has_url(project: &Path) -> Result<(), Failure> {
+    url(project).map(drop)
+}
+
+/// The connection URL of the env file.
+fn url(project: &Path) -> Result<Secret, Failure> {
+    let bytes = fs::read(project.join(ENV)).unwrap_or_default();
+    Document::parse(&bytes)
+        .get(URL)
+        .filter(|url| url.expose().contains("://"))
+        .cloned()
+        .ok_or_else(|| {
+            mishap(format!("`{ENV}` has no connection URL yet"))
+                .hint("finish the env step first, then press m again")
+        })
+}
+
+fn mishap(what: String) -> Failure {
+    Failure::new(Code::BackendNotFound, what)
+}
+
+fn git_refused(error: &git2::Error) -> Failure {
+    mishap("the demo's repository refused".to_owned())
+        .why(error.message())
+        .hint("R puts the demo back to the beginning")
+}
+
+fn sample_file(wanted: &str) -> Option<&'static str> {
+    sample::FILES
+        .iter()
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, text)| *text)
+}
+
+/// Writes the sample's files; over existing ones only where it is asked for.
+fn write(project: &Path, port: u16, over: bool) -> io::Result<()> {
+    for (name, text) in sample::FILES {
+        let path = project.join(name);
+        if path.exists() && !over {
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        if *name == CONFIG_FILE {
+            fs::write(&path, sample::with_port(text, port))?;
+        } else {
+            fs::write(&path, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a fresh clone does not have. The sample's own folders stay, since a shell may stand in one.
+fn clear(project: &Path, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let kept = KEPT.iter().any(|kept| OsStr::new(kept) == name);
+        let git = folder == project && name == ".git";
+        if kept || git {
+            continue;
+        }
+        if !entry.file_type()?.is_dir() {
+            fs::remove_file(&path)?;
+            continue;
+        }
+        clear(project, &path)?;
+        let empty = fs::read_dir(&path)?.next().is_none();
+        if empty && !of_the_sample(project, &path) {
+            fs::remove_dir(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn of_the_sample(project: &Path, folder: &Path) -> bool {
+    sample::FILES.iter().any(|(name, _)| {
+        let path: PathBuf = project.join(name);
+        path.starts_with(folder)
+    })
+}
+
+/// The first commit, by nobody in particular; the user's git configuration is neither needed nor touched.
+fn begin(project: &Path) -> Result<(), git2::Error> {
+    let repository = git2::Repository::init(project)?;
+    let mut index = repository.index()?;
+    index.add_all(["."], git2::IndexAddOption::DEFAULT, None)?;
+    index.write()?;
+    commit(&repository, &mut index, "A small todo backend")
+}
+
+fn commit(
+    repository: &git2::Repository,
+    index: &mut git2::Index,
+    message: &str,
+) -> Result<(), git2::Error> {
+    let tree = repository.find_tree(index.write_tree()?)?;
+    let author = git2::Signature::now("neonup demo", AUTHOR)?;
+    let parent = match repository.head() {
+        Ok(head) => Some(head.peel_to_commit()?),
+        Err(error) if error.code() == git2::ErrorCode::UnbornBranch => None,
+        Err(error) => return Err(error),
+    };
+    let parents: Vec<_> = parent.iter().collect();
+    repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents)?;
+    Ok(())
+}
+
+/// Whether the first commit of the repository is the demo's.
+fn is_ours(project: &Path) -> bool {
+    let first = || -> Result<bool, git2::Error> {
+        let repository = git2::Repository::open(project)?;
+        let mut commit = repository.head()?.peel_to_commit()?;
+        while let Ok(parent) = commit.parent(0) {
+            commit = parent;
+        }
+        Ok(commit.author().email_bytes() == AUTHOR.as_bytes())
+    };
+    first().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join(sample::NAME);
+        prepare(&project, 8123).unwrap();
+        (dir, project)
+    }
+
+    #[test]
+    fn a_reset_is_a_fresh_clone_and_keeps_an_environment() {
+        let (_dir, project) = made();
+        fs::write(project.join(ENV), "DATABASE_URL=postgres://a:b@c/d\n").unwrap();
+        fs::write(project.join("README.md"), "changed").unwrap();
+        fs::create_dir_all(project.join("backend/src/db")).unwrap();
+        fs::write(project.join("backend/src/db/session.py"), "x").unwrap();
+        fs::create_dir_all(project.join("backend/.venv/bin")).unwrap();
+        fs::write(project.join("backend/.venv/bin/python"), "x").unwrap();
+        leak(&project).unwrap();
+        track(&project).unwrap();
+        reset(&project, 8123).unwrap();
+        for gone in [ENV, PAGE, "backend/src/db"] {
+            assert!(!project.join(gone).exists(), "{gone}");
+        }
+        assert!(project.join("backend/.venv/bin/python").exists());
+        let readme = fs::read_to_string(project.join("README.md")).unwrap();
+        assert_eq!(Some(readme.as_str()), sample_file("README.md"));
+        let config = fs::read_to_string(project.join(CONFIG_FILE)).unwrap();
+        assert!(config.contains("8123") && !config.contains("8000"));
+        let repository = git2::Repository::open(&project).unwrap();
+        let head = repository.head().unwrap().peel_to_commit().unwrap();
+        assert_eq!(head.parent_count(), 0);
+        let statuses = repository.statuses(None).unwrap();
+        let dirty = statuses
+            .iter()
+            .filter(|entry| !entry.status().is_ignored())
+            .count();
+        assert_eq!(dirty, 0);
+    }
+
+    #[test]
+    fn somebodys_own_project_is_never_reset() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = git2::Repository::init(dir.path()).unwrap();
+        let mut index = repository.index().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = git2::Signature::now("Ada", "ada@example.org").unwrap();
+        repository
+            .commit(Some("HEAD"), &author, &author, "Ours", &tree, &[])
+            .unwrap();
+        fs::write(dir.path().join("precious.txt"), "x").unwrap();
+        let failure = reset(dir.path(), 8000).unwrap_err();
+        assert!(failure.why.contains("somebody's own"), "{failure:?}");
+        assert!(dir.path().join("precious.txt").exists());
+    }
+
+    #[test]
+    fn a_mishap_that_needs_the_env_file_says_so() {
+        let (_dir, project) = made();
+        for failure in [leak(&project).unwrap_err(), track(&project).unwrap_err()] {
+            assert!(failure.hint.contains("env step first"), "{failure:?}");
+        }
+        assert!(!project.join(PAGE).exists());
+    }
+}

@@ -1,0 +1,141 @@
+//! A tour in lines: what is told before each step, the mishaps of the demo, and the way back to its beginning.
+
+use crate::commands::plain::{Dialogue, Turn};
+use crate::{
+    commands::session::Stop,
+    core::{
+        plan::Plan,
+        presenter::{Mishap, Order, carry_out, no_stage, script},
+    },
+};
+
+/// What is typed to let something go wrong.
+pub(super) const MISHAPS: &str = "m";
+/// What both mean.
+pub(super) const HELP: &str = "In the demo, m lets something go wrong, to be cured; reset puts everything back to the beginning.";
+
+/// Whether this asks for the beginning: a word, since a capital letter cannot be heard; or the screens' key.
+pub(super) fn resets(text: &str) -> bool {
+    matches!(text, "reset" | "R")
+}
+
+/// A title as a word: capitals alone are spelled out letter by letter.
+fn spoken(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next();
+    let rest = letters.as_str().to_lowercase();
+    first.map_or_else(String::new, |first| format!("{first}{rest}"))
+}
+
+impl Dialogue<'_> {
+    /// Tells the room what comes, and waits for Enter; nothing where there is no room. What was typed instead leads elsewhere.
+    pub(super) async fn pause(&mut self, told: script::Talk) -> Result<Option<Turn>, Stop> {
+        if !self.present {
+            return Ok(None);
+        }
+        self.output.line("");
+        self.output
+            .line(format!("{}. {}.", spoken(told.title), told.above));
+        self.output.line(told.says);
+        self.output.line(format!("Watch: {}", told.watch));
+        let (question, others) = if self.stage.is_some() {
+            (
+                "Enter goes on (m: mishaps, reset: begin again): ",
+                "Here are Enter, m, reset, and q to leave.",
+            )
+        } else {
+            ("Enter goes on: ", "Here are Enter, and q to leave.")
+        };
+        loop {
+            return Ok(match self.ask(question).await?.as_deref() {
+                None => Some(Turn::EndOfInput),
+                Some("") => None,
+                Some("q") => Some(Turn::Quit),
+                Some(MISHAPS) => Some(Box::pin(self.mishaps()).await?),
+                Some(text) if resets(text) => Some(self.reset().await?),
+                Some(_) => {
+                    self.output.line(others);
+                    continue;
+                }
+            });
+        }
+    }
+
+    /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
+    pub(super) async fn mishaps(&mut self) -> Result<Turn, Stop> {
+        if self.stage.is_none() {
+            return Ok(self.elsewhere());
+        }
+        self.output.line("Let something go wrong:");
+        for (number, mishap) in (1..).zip(Mishap::ALL) {
+            let (name, promise) = (script::name(mishap), script::promise(mishap));
+            self.output.line(format!("{number}. {name}: {promise}"));
+        }
+        let Some(line) = self.ask("Number, or Enter for none: ").await? else {
+            return Ok(Turn::EndOfInput);
+        };
+        let number = line.parse::<usize>().ok();
+        let mishap = number.and_then(|number| Mishap::ALL.get(number.checked_sub(1)?).copied());
+        let Some(mishap) = mishap else {
+            if !line.is_empty() {
+                let last = Mishap::ALL.len();
+                self.output
+                    .line(format!("There is no such mishap: 1 to {last}."));
+            }
+            return Ok(Turn::Again);
+        };
+        if !self.order(Order::Arrange(mishap)).await? {
+            return Ok(Turn::Again);
+        }
+        self.told = Some(mishap.step());
+        if let Some(turn) = self.pause(script::mishap(mishap)).await? {
+            return Ok(turn);
+        }
+        self.probe(mishap.seen_by()).await?;
+        Ok(Turn::To(mishap.step()))
+    }
+
+    /// Asks whether everything shall be as at the beginning, and sees to it.
+    pub(super) async fn reset(&mut self) -> Result<Turn, Stop> {
+        if self.stage.is_none() {
+            return Ok(self.elsewhere());
+        }
+        let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to begin again: ";
+        match self.ask(question).await?.as_deref() {
+            None => return Ok(Turn::EndOfInput),
+            Some("yes" | "y") => {}
+            Some(_) => return Ok(Turn::Again),
+        }
+        self.work.runtime.forget();
+        if !self.order(Order::Reset).await? {
+            return Ok(Turn::Again);
+        }
+        self.work.plan = Plan::new();
+        self.told = None;
+        self.filter.clear();
+        Ok(Turn::Anew)
+    }
+
+    /// Gives an order to the stage, and says what keeps it from being carried out.
+    async fn order(&mut self, order: Order) -> Result<bool, Stop> {
+        self.output.progress(format!("{} …", script::doing(order)));
+        let Err(failure) = carry_out(self.stage.clone(), order).await.result else {
+            return Ok(true);
+        };
+        self.output
+            .line(format!("That did not work: {}.", failure.what));
+        for part in [failure.why, failure.hint] {
+            if !part.is_empty() {
+                self.output.line(format!("{part}."));
+            }
+        }
+        Ok(false)
+    }
+
+    fn elsewhere(&mut self) -> Turn {
+        let failure = no_stage();
+        self.output
+            .line(format!("{}; {}.", failure.what, failure.hint));
+        Turn::Again
+    }
+}

@@ -1,0 +1,182 @@
+//! Asking on a terminal, and reading answers from whatever standard input is.
+
+use std::{
+    io::{self, BufRead as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use crossterm::{
+    event::{
+        self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
+        KeyModifiers,
+    },
+    execute, terminal,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::core::secret::Secret;
+
+/// The lines of standard input, read on a thread of their own so that a signal is heard while nobody types.
+pub struct Lines {
+    receiver: mpsc::UnboundedReceiver<String>,
+    requests: std::sync::mpsc::Sender<()>,
+    /// Whether a line was asked for that has not come: whoever stopped waiting for it left it to the next.
+    asked: bool,
+}
+
+impl Lines {
+    /// Begins to read, a line at a time, only when asked for one: what comes after the last answer is not ours.
+    pub fn standard() -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let (requests, wanted) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            while wanted.recv().is_ok() {
+                let mut line = String::new();
+                match io::stdin().lock().read_line(&mut line) {
+                    Ok(0) | Err(_) => return,
+                    Ok(_) => {
+                        if sender.send(line).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        Self {
+            receiver,
+            requests,
+            asked: false,
+        }
+    }
+
+    /// The next line without its end, or `None` at the end of input.
+    pub async fn next(&mut self) -> Option<String> {
+        if !self.asked {
+            self.requests.send(()).ok()?;
+            self.asked = true;
+        }
+        let line = self.receiver.recv().await?;
+        self.asked = false;
+        Some(line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+/// What came of asking for a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// It was typed or pasted.
+    Secret(Secret),
+    /// Esc.
+    Back,
+    /// Ctrl-C, or a signal.
+    Cancelled,
+}
+
+/// Raw mode and bracketed paste, given back however the asking ends.
+struct Raw;
+
+impl Raw {
+    fn enter() -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        execute!(io::stderr(), EnableBracketedPaste).ok();
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        execute!(io::stderr(), DisableBracketedPaste).ok();
+        // the terminal may be gone, and then there is nothing to give back
+        terminal::disable_raw_mode().ok();
+    }
+}
+
+/// Reads a secret from the terminal without showing it. Raw mode, since a terminal's own line editing cuts long pastes; a paste
+/// with line ends in it stays one answer. `cancelled` ends it from outside.
+pub async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Typed> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let (sender, mut receiver) = oneshot::channel();
+    thread::spawn(move || {
+        let typed = Raw::enter().and_then(|_raw| read_secret(&stopped));
+        // nobody waits for it any more when the program is ending
+        sender.send(typed).ok();
+    });
+    let gone = |_closed| io::Error::other("the thread that reads the terminal is gone");
+    tokio::select! {
+        typed = &mut receiver => typed.map_err(gone)?,
+        () = cancelled => {
+            stop.store(true, Ordering::Relaxed);
+            // the terminal is given back before we go on
+            receiver.await.map_err(gone)?
+        }
+    }
+}
+
+fn read_secret(stopped: &AtomicBool) -> io::Result<Typed> {
+    let mut text = zeroed::Text::default();
+    loop {
+        if stopped.load(Ordering::Relaxed) {
+            return Ok(Typed::Cancelled);
+        }
+        if !event::poll(Duration::from_millis(100))? {
+            continue;
+        }
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "of all keys only those that edit a line mean anything here"
+        )]
+        match event::read()? {
+            Event::Paste(pasted) => text.push_str(&pasted),
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                let control = key.modifiers.contains(KeyModifiers::CONTROL);
+                match key.code {
+                    KeyCode::Enter => return Ok(Typed::Secret(text.into_secret())),
+                    KeyCode::Esc => return Ok(Typed::Back),
+                    KeyCode::Char('c' | 'd') if control => return Ok(Typed::Cancelled),
+                    KeyCode::Char('u') if control => text = zeroed::Text::default(),
+                    KeyCode::Backspace => text.pop(),
+                    KeyCode::Char(c) if !control => text.push(c),
+                    _ => {}
+                }
+            }
+            Event::Key(_)
+            | Event::Mouse(_)
+            | Event::Resize(..)
+            | Event::FocusGained
+            | Event::FocusLost => {}
+        }
+    }
+}
+
+mod zeroed {
+    //! A text that is wrapped as a secret at its end.
+
+    use crate::core::secret::Secret;
+
+    #[derive(Default)]
+    pub(super) struct Text(String);
+
+    impl Text {
+        pub(super) fn push_str(&mut self, text: &str) {
+            self.0.push_str(text);
+        }
+
+        pub(super) fn push(&mut self, c: char) {
+            self.0.push(c);
+        }
+
+        pub(super) fn pop(&mut self) {
+            self.0.pop();
+        }
+
+        pub(super) fn into_secret(self) -> Secret {
+            Secret::new(self.0)
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The words of the program: plain data that every other room speaks. No IO, no clock, no environment.
+
+pub mod answer;
+pub mod choices;
+pub mod event;
+pub mod facts;
+pub mod failure;
+pub mod finding;
+pub mod plan;
+pub mod presenter;
+pub mod secret;

@@ -1,0 +1,144 @@
+//! What the engine says while it works. One stream, folded three ways: the screen, the lines, the JSON.
+
+use std::time::Duration;
+
+use crate::core::{
+    facts::Detail,
+    failure::{Failure, Result},
+    finding::{Finding, Severity},
+    plan::StepId,
+};
+
+/// Looking or doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Looks at the world and changes nothing.
+    Probe,
+    /// Changes the world.
+    Apply,
+}
+
+/// How far a piece of work is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done: `waiting for start_compute`.
+    pub label: String,
+    /// How many are done.
+    pub done: u64,
+    /// Of how many, where that is known.
+    pub total: Option<u64>,
+}
+
+impl Progress {
+    /// Work whose amount is not known.
+    pub fn label(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            done: 0,
+            total: None,
+        }
+    }
+}
+
+/// How a probe settles a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is missing.
+    Done,
+    /// Something is missing.
+    Todo,
+    /// The step does not apply; the evidence says why.
+    Skipped,
+}
+
+/// What a probe or an apply found at its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// How the step stands.
+    pub verdict: Verdict,
+    /// Why, in one sentence without a full stop.
+    pub evidence: String,
+    /// What was seen.
+    pub findings: Vec<Finding>,
+    /// What the screen shows.
+    pub detail: Option<Detail>,
+}
+
+impl Report {
+    /// Judges by the findings: todo if one of them is a gap, else done.
+    pub fn judged(evidence: impl Into<String>, findings: Vec<Finding>) -> Self {
+        let gap = findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Gap);
+        Self {
+            verdict: if gap { Verdict::Todo } else { Verdict::Done },
+            evidence: evidence.into(),
+            findings,
+            detail: None,
+        }
+    }
+
+    /// A step that has nothing to do here.
+    pub fn skipped(reason: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Skipped,
+            evidence: reason.into(),
+            findings: Vec::new(),
+            detail: None,
+        }
+    }
+
+    /// Open, because an earlier step is.
+    pub fn waiting(reason: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Todo,
+            evidence: reason.into(),
+            findings: Vec::new(),
+            detail: None,
+        }
+    }
+
+    /// Adds what the screen shows.
+    #[must_use]
+    pub fn detail(mut self, detail: Detail) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+}
+
+/// The end of a probe or an apply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// What was under way.
+    pub phase: Phase,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// What came of it.
+    pub result: Result<Report, Failure>,
+}
+
+/// What happened to a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// Work began.
+    Started(Phase),
+    /// Work goes on.
+    Progress(Progress),
+    /// Something to show before the end, such as the first rungs of the ladder.
+    Detail(Detail),
+    /// Work ended.
+    Finished(Outcome),
+    /// A task of ours panicked: leave cleanly, and say so. The text is the panic's place, never its message.
+    Bug(String),
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Which probe or apply it belongs to; later work has a greater number.
+    pub run: u64,
+    /// The step.
+    pub step: StepId,
+    /// What happened.
+    pub kind: EventKind,
+}

@@ -1,0 +1,150 @@
+//! What went wrong, in one shape that renders as a screen, a line, or JSON; and the exit codes.
+
+use std::fmt;
+
+use crate::core::finding::{Code, Cure, Finding, Severity};
+
+/// Why a step could not do its work: always what, why, and the way out.
+///
+/// Texts never hold a secret. `what` is a lowercase fragment that names the thing in backticks; `hint` is what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: Code,
+    /// What failed.
+    pub what: String,
+    /// Why, as far as it is known: the other side's own words where there are some.
+    pub why: String,
+    /// The fix.
+    pub hint: String,
+    /// The one thing that mends it, where a person has to want it.
+    pub cure: Option<Cure>,
+    /// Neon's request id, for its support.
+    pub request_id: Option<String>,
+    /// Whether this is a cancellation by the user and no fault.
+    pub cancelled: bool,
+}
+
+/// The result of everything that can fail in a way the user must hear of.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A failure with a code and what failed.
+    pub fn new(code: Code, what: impl Into<String>) -> Self {
+        Self {
+            code,
+            what: what.into(),
+            why: String::new(),
+            hint: String::new(),
+            cure: None,
+            request_id: None,
+            cancelled: false,
+        }
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Says what mends it when it is asked for.
+    #[must_use]
+    pub const fn cure(mut self, cure: Option<Cure>) -> Self {
+        self.cure = cure;
+        self
+    }
+
+    /// Keeps Neon's request id.
+    #[must_use]
+    pub fn request_id(mut self, id: Option<String>) -> Self {
+        self.request_id = id;
+        self
+    }
+
+    /// The failure of work that the user stopped.
+    pub fn cancelled(code: Code) -> Self {
+        Self {
+            cancelled: true,
+            ..Self::new(code, "cancelled")
+        }
+    }
+
+    /// The same as a finding, which is how JSON and the lines show it.
+    pub fn finding(&self) -> Finding {
+        let id = self
+            .request_id
+            .as_ref()
+            .map(|id| format!("(request id {id})"));
+        let words: Vec<_> = [Some(self.why.clone()).filter(|why| !why.is_empty()), id]
+            .into_iter()
+            .flatten()
+            .collect();
+        let detail = words.join(" ");
+        Finding::new(self.code, self.what.clone())
+            .severity(Severity::Gap)
+            .detail(detail)
+            .hint(self.hint.clone())
+            .cure(self.cure)
+    }
+}
+
+/// What keeps a step from being done keeps a command from doing it.
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding.code, finding.title)
+            .why(finding.detail)
+            .hint(finding.hint)
+            .cure(finding.cure)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.what)?;
+        if !self.why.is_empty() {
+            write!(f, ": {}", self.why)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if !self.hint.is_empty() {
+            write!(f, "\nhint: {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The process's exit status. The numbers are part of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything is done.
+    Done = 0,
+    /// Gaps were found.
+    Gaps = 1,
+    /// A step failed, or an answer is missing and there is nobody to ask.
+    Failed = 2,
+    /// The command line or `neonup.toml` is wrong (`EX_USAGE` of sysexits.h).
+    Usage = 64,
+    /// A bug of ours (`EX_SOFTWARE` of sysexits.h).
+    Bug = 70,
+    /// Cancelled (128 + SIGINT, as shells report it).
+    Cancelled = 130,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

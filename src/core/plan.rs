@@ -1,0 +1,557 @@
+//! The seven steps, their status, and what follows from it: the exit code and the next commands.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use serde::{Serialize, Serializer};
+
+use crate::core::{
+    event::{Event, EventKind, Progress, Verdict},
+    facts::Detail,
+    failure::{Exit, Failure},
+    finding::{Code, Cure, Finding, Severity},
+};
+
+/// One phase of the set-up, in the order of the set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepId {
+    /// An API key that Neon accepts, kept in the OS keyring.
+    Login,
+    /// The team's Neon project, joined or created once.
+    Project,
+    /// The env files that the application reads.
+    Env,
+    /// The application's session module and its start-up.
+    Backend,
+    /// The tables.
+    Schema,
+    /// The way from the host's name to the application's own answer.
+    Health,
+    /// No secret in git.
+    Secrets,
+}
+
+impl StepId {
+    /// All steps, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Login,
+        Self::Project,
+        Self::Env,
+        Self::Backend,
+        Self::Schema,
+        Self::Health,
+        Self::Secrets,
+    ];
+
+    /// The word used on the command line, in JSON and in codes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Project => "project",
+            Self::Env => "env",
+            Self::Backend => "backend",
+            Self::Schema => "schema",
+            Self::Health => "health",
+            Self::Secrets => "secrets",
+        }
+    }
+
+    /// The word in the stepper.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Login => "Login",
+            Self::Project => "Project",
+            Self::Env => "Env",
+            Self::Backend => "Backend",
+            Self::Schema => "Schema",
+            Self::Health => "Health",
+            Self::Secrets => "Secrets",
+        }
+    }
+
+    /// The heading of the step's screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Env => "Environment",
+            Self::Login
+            | Self::Project
+            | Self::Backend
+            | Self::Schema
+            | Self::Health
+            | Self::Secrets => self.label(),
+        }
+    }
+
+    /// What the step does, in one sentence.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
+            Self::Project => "Joins your team's Neon project, or creates it once.",
+            Self::Env => "Writes the keys your app reads; touches nothing else.",
+            Self::Backend => "Gives your app a database session; overwrites no code.",
+            Self::Schema => "Creates the tables, and checks them column by column.",
+            Self::Health => "Climbs from the name of the host to your own tables.",
+            Self::Secrets => "Looks for your live password where it must never be.",
+        }
+    }
+
+    /// The steps whose answers this one uses. They are probed first; if one of them is not done, this one says what it can.
+    pub const fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Login | Self::Backend => &[],
+            Self::Project => &[Self::Login],
+            Self::Env => &[Self::Project],
+            Self::Schema | Self::Secrets => &[Self::Env],
+            Self::Health => &[Self::Env, Self::Schema],
+        }
+    }
+
+    /// The steps that may see something else once this one was applied: those that use its answer, directly or not.
+    pub fn seen_by(self) -> Vec<Self> {
+        let mut found = vec![self];
+        for other in Self::ALL {
+            if other.needs().iter().any(|need| found.contains(need)) && !found.contains(&other) {
+                found.push(other);
+            }
+        }
+        found.retain(|other| *other != self);
+        if self == Self::Secrets {
+            // what git does with the env files is one of that step's own checks
+            found.push(Self::Env);
+        }
+        found
+    }
+
+    /// The position, from 1 to 7.
+    pub const fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The step after this one.
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.get(self.number()).copied()
+    }
+
+    /// The step before this one.
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.get((self as usize).checked_sub(1)?).copied()
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for StepId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|step| step.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
+                format!("no step `{text}`: the steps are {}", names.join(", "))
+            })
+    }
+}
+
+impl Serialize for StepId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not looked at yet.
+    Unknown,
+    /// A probe or an apply is under way.
+    Running,
+    /// Nothing is missing.
+    Done,
+    /// Something is missing that the step can do.
+    Todo,
+    /// The step could not find out, or could not do it.
+    Failed,
+    /// Does not apply here, or was declined.
+    Skipped,
+}
+
+impl Status {
+    /// The word beside the glyph.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Running => "run",
+            Self::Done => "done",
+            Self::Todo => "todo",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Everything known of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepState {
+    /// Where it stands.
+    pub status: Status,
+    /// What it was before the work that is under way.
+    pub settled: Status,
+    /// Why the status is what it is, in one sentence.
+    pub evidence: String,
+    /// What the last probe saw.
+    pub findings: Vec<Finding>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What the screen shows; survives a new probe until that one has something better.
+    pub detail: Option<Detail>,
+    /// How far the work is.
+    pub progress: Option<Progress>,
+    /// How long the last probe or apply took.
+    pub elapsed: Option<Duration>,
+    /// Why the user left it out, until it is opened again.
+    pub declined: Option<String>,
+    run: u64,
+}
+
+impl Default for StepState {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl StepState {
+    const EMPTY: Self = Self {
+        status: Status::Unknown,
+        settled: Status::Unknown,
+        evidence: String::new(),
+        findings: Vec::new(),
+        failure: None,
+        detail: None,
+        progress: None,
+        elapsed: None,
+        declined: None,
+        run: 0,
+    };
+
+    /// How it stands, or stood before the work that is under way.
+    pub const fn known(&self) -> Status {
+        match self.status {
+            Status::Running => self.settled,
+            Status::Unknown | Status::Done | Status::Todo | Status::Failed | Status::Skipped => {
+                self.status
+            }
+        }
+    }
+
+    fn leave_out(&mut self) {
+        self.status = Status::Skipped;
+        self.settled = Status::Skipped;
+        if let Some(reason) = &self.declined {
+            self.evidence.clone_from(reason);
+        }
+    }
+
+    /// The findings that stop the step.
+    pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Gap)
+    }
+
+    /// The cures of its gaps, the most urgent first.
+    fn cures(&self) -> Vec<Cure> {
+        let mut cures: Vec<_> = self.gaps().filter_map(|finding| finding.cure).collect();
+        cures.sort_unstable_by(|one, other| other.cmp(one));
+        cures.dedup();
+        cures
+    }
+
+    /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
+    pub fn cure(&self) -> Option<Cure> {
+        let failure = self.failure.as_ref().and_then(|failure| failure.cure);
+        failure.or_else(|| {
+            self.findings
+                .iter()
+                .filter_map(|finding| finding.cure)
+                .max()
+        })
+    }
+
+    /// Whether a finding of this code is among them.
+    pub fn has(&self, code: Code) -> bool {
+        self.findings.iter().any(|finding| finding.code == code)
+    }
+}
+
+/// All steps with their status: what the wizard, the lines and the JSON show, and where the exit code comes from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    steps: BTreeMap<StepId, StepState>,
+}
+
+impl Plan {
+    /// A plan in which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is known of a step.
+    pub fn step(&self, id: StepId) -> &StepState {
+        static EMPTY: StepState = StepState::EMPTY;
+        self.steps.get(&id).unwrap_or(&EMPTY)
+    }
+
+    /// The status of a step.
+    pub fn status(&self, id: StepId) -> Status {
+        self.step(id).status
+    }
+
+    /// Takes an event in. Events of a run that a later one has replaced are ignored.
+    pub fn fold(&mut self, event: &Event) {
+        let state = self.steps.entry(event.step).or_default();
+        match &event.kind {
+            EventKind::Started(_) => {
+                if event.run < state.run {
+                    return;
+                }
+                if state.status != Status::Running {
+                    state.settled = state.status;
+                }
+                state.run = event.run;
+                state.status = Status::Running;
+                state.progress = None;
+            }
+            EventKind::Progress(progress) if event.run == state.run => {
+                state.progress = Some(progress.clone());
+            }
+            EventKind::Detail(detail) if event.run == state.run => {
+                state.detail = Some(detail.clone());
+            }
+            EventKind::Finished(outcome) if event.run == state.run => {
+                state.progress = None;
+                state.elapsed = Some(outcome.elapsed);
+                match &outcome.result {
+                    Ok(report) => {
+                        state.status = match report.verdict {
+                            Verdict::Done => Status::Done,
+                            Verdict::Todo => Status::Todo,
+                            Verdict::Skipped => Status::Skipped,
+                        };
+                        state.evidence.clone_from(&report.evidence);
+                        state.findings.clone_from(&report.findings);
+                        state.failure = None;
+                        if report.detail.is_some() {
+                            state.detail.clone_from(&report.detail);
+                        }
+                    }
+                    Err(failure) if failure.cancelled => state.status = state.settled,
+                    Err(failure) => {
+                        state.status = Status::Failed;
+                        state.evidence.clone_from(&failure.what);
+                        state.findings = vec![failure.finding()];
+                        state.failure = Some(failure.clone());
+                    }
+                }
+                state.settled = state.status;
+                if state.declined.is_some() {
+                    state.leave_out();
+                }
+            }
+            EventKind::Progress(_)
+            | EventKind::Detail(_)
+            | EventKind::Finished(_)
+            | EventKind::Bug(_) => {}
+        }
+    }
+
+    /// Leaves a step out, for the user's reason. It stays so whatever later probes see, until it is opened again.
+    pub fn skip(&mut self, id: StepId, reason: impl Into<String>) {
+        let state = self.steps.entry(id).or_default();
+        state.declined = Some(reason.into());
+        state.leave_out();
+    }
+
+    /// Takes back that a step was left out. The next probe says how it stands.
+    pub fn reopen(&mut self, id: StepId) {
+        if let Some(state) = self.steps.get_mut(&id) {
+            state.declined = None;
+        }
+    }
+
+    /// The first step that this one waits for: one that it needs, directly or not, and that is open or was left out. A step
+    /// that does not apply here blocks nothing.
+    pub fn blocker(&self, id: StepId) -> Option<StepId> {
+        let blocks = |need: &StepId| {
+            let state = self.step(*need);
+            match state.known() {
+                Status::Done => false,
+                Status::Skipped => state.declined.is_some(),
+                Status::Unknown | Status::Running | Status::Todo | Status::Failed => true,
+            }
+        };
+        let need = id.needs().iter().copied().find(blocks)?;
+        Some(self.blocker(need).unwrap_or(need))
+    }
+
+    /// The one word for these steps: failed before todo before done.
+    pub fn verdict(&self, steps: &[StepId]) -> Status {
+        let any = |wanted: Status| steps.iter().any(|id| self.status(*id) == wanted);
+        if any(Status::Failed) {
+            Status::Failed
+        } else if any(Status::Todo) || any(Status::Unknown) || any(Status::Running) {
+            Status::Todo
+        } else {
+            Status::Done
+        }
+    }
+
+    /// The exit code for these steps.
+    pub fn exit(&self, steps: &[StepId]) -> Exit {
+        match self.verdict(steps) {
+            Status::Failed => Exit::Failed,
+            Status::Todo | Status::Unknown | Status::Running => Exit::Gaps,
+            Status::Done | Status::Skipped => Exit::Done,
+        }
+    }
+
+    /// The commands that would close what is open, in the order to run them.
+    pub fn next_commands(&self, steps: &[StepId]) -> Vec<String> {
+        let mut commands: Vec<String> = Vec::new();
+        for id in steps {
+            let state = self.step(*id);
+            let setup = match state.status {
+                Status::Failed => true,
+                // a step without a gap waits for another one
+                Status::Todo => {
+                    state.gaps().next().is_none() || state.gaps().any(|finding| finding.fixable)
+                }
+                Status::Unknown | Status::Running | Status::Done | Status::Skipped => continue,
+            };
+            let command = if setup {
+                Some(format!("neonup setup {id}"))
+            } else {
+                // what the step cannot mend may have a command in its hint; else only the hint helps
+                let mut hints = state.gaps().map(|finding| finding.hint.as_str());
+                hints
+                    .find(|hint| hint.starts_with("neonup "))
+                    .and_then(|hint| hint.split([',', ';', ':']).next())
+                    .map(str::to_owned)
+            };
+            commands.extend(command.filter(|command| !commands.contains(command)));
+        }
+        if commands.len() > 2 {
+            commands = vec!["neonup setup".to_owned()];
+        }
+        // no set-up ends a secret that others may have
+        if steps.contains(&StepId::Secrets) {
+            let cures = self.step(StepId::Secrets).cures();
+            commands.extend(cures.into_iter().map(|cure| cure.command().to_owned()));
+        }
+        // a tracked env file is not written: it leaves the index first
+        if self.step(StepId::Secrets).has(Code::SecretsTracked) {
+            commands.sort_by_key(|command| !command.ends_with("setup secrets"));
+        }
+        commands
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::event::{Outcome, Phase, Report};
+
+    fn finished(step: StepId, run: u64, report: Report) -> [Event; 2] {
+        let outcome = Outcome {
+            phase: Phase::Probe,
+            elapsed: Duration::ZERO,
+            result: Ok(report),
+        };
+        [
+            EventKind::Started(Phase::Probe),
+            EventKind::Finished(outcome),
+        ]
+        .map(|kind| Event { run, step, kind })
+    }
+
+    fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
+        Report {
+            verdict,
+            evidence: "as it is".to_owned(),
+            findings,
+            detail: None,
+        }
+    }
+
+    fn plan(steps: &[(StepId, Verdict)]) -> Plan {
+        let mut plan = Plan::new();
+        for (step, verdict) in steps {
+            for event in finished(*step, 1, report(*verdict, Vec::new())) {
+                plan.fold(&event);
+            }
+        }
+        plan
+    }
+
+    #[test]
+    fn what_was_left_out_stays_so_until_it_is_opened_again() {
+        let mut plan = plan(&[(StepId::Env, Verdict::Todo)]);
+        plan.skip(StepId::Env, "lunch first");
+        for (run, opened, status) in [(2, false, Status::Skipped), (3, true, Status::Todo)] {
+            if opened {
+                plan.reopen(StepId::Env);
+            }
+            for event in finished(StepId::Env, run, report(Verdict::Todo, Vec::new())) {
+                plan.fold(&event);
+            }
+            assert_eq!(plan.status(StepId::Env), status, "{run}");
+        }
+        assert_eq!(plan.step(StepId::Env).evidence, "as it is");
+    }
+
+    #[test]
+    fn a_step_waits_for_what_is_open_or_was_left_out_and_not_for_what_does_not_apply() {
+        let before = [
+            (StepId::Login, Verdict::Done),
+            (StepId::Project, Verdict::Done),
+            (StepId::Env, Verdict::Done),
+        ];
+        let mut plan = plan(&before);
+        let schema = |plan: &mut Plan, run, verdict| {
+            for event in finished(StepId::Schema, run, report(verdict, Vec::new())) {
+                plan.fold(&event);
+            }
+        };
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Schema));
+        schema(&mut plan, 1, Verdict::Skipped);
+        assert_eq!(plan.blocker(StepId::Health), None, "there is no schema");
+        schema(&mut plan, 2, Verdict::Todo);
+        plan.skip(StepId::Schema, "later");
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Schema));
+        plan.skip(StepId::Env, "later");
+        assert_eq!(plan.blocker(StepId::Health), Some(StepId::Env));
+    }
+
+    #[test]
+    fn only_a_live_secret_leads_to_a_rotation() {
+        let next = |code, cure| {
+            let finding = Finding::new(code, "a password")
+                .hint("if it was real and pushed: `neonup rotate` gives the role a new password")
+                .cure(cure);
+            let mut plan = Plan::new();
+            for event in finished(StepId::Secrets, 1, report(Verdict::Todo, vec![finding])) {
+                plan.fold(&event);
+            }
+            plan.next_commands(&[StepId::Secrets])
+        };
+        assert!(next(Code::SecretsCredentialInTree, None).is_empty());
+        let live = Code::SecretsLiveSecretInHistory;
+        assert_eq!(next(live, Some(Cure::Password)), ["neonup rotate"]);
+        assert_eq!(next(live, Some(Cure::Key)), ["neonup rotate --api-key"]);
+    }
+}

@@ -1,0 +1,526 @@
+//! `neonup.toml`: read strictly, with the line and the nearest valid name of what is wrong; edited without losing a comment.
+
+use std::ops::Range;
+
+use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
+
+use crate::domain::{
+    mask,
+    url::{Driver, Part, UrlKind},
+};
+use crate::project::settings::{
+    Accepted, BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings,
+};
+
+/// The `[project]` table as written: nothing is filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectConfig {
+    /// See [`crate::project::settings::ProjectSettings::name`].
+    pub name: Option<String>,
+    /// See [`crate::project::settings::ProjectSettings::id`].
+    pub id: Option<String>,
+    /// See [`crate::project::settings::ProjectSettings::org`].
+    pub org: Option<String>,
+    /// See [`crate::project::settings::ProjectSettings::region`].
+    pub region: Option<String>,
+    /// See [`crate::project::settings::ProjectSettings::postgres`].
+    pub postgres: Option<u16>,
+    /// See [`crate::project::settings::ProjectSettings::branch`].
+    pub branch: Option<String>,
+    /// See [`crate::project::settings::ProjectSettings::branch_expires_days`].
+    pub branch_expires_days: Option<u8>,
+    /// See [`crate::project::settings::ProjectSettings::database`].
+    pub database: Option<String>,
+}
+
+/// A `neonup.toml`, or what would be proposed for one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The `[project]` table.
+    pub project: ProjectConfig,
+    /// The `[[env]]` tables.
+    pub env: Vec<EnvTarget>,
+    /// The `[schema]` table.
+    pub schema: Option<SchemaSettings>,
+    /// The `[backend]` table.
+    pub backend: Option<BackendSettings>,
+    /// The `[[secrets.accept]]` tables.
+    pub accepted: Vec<Accepted>,
+}
+
+/// What is wrong with a `neonup.toml`, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct ConfigError {
+    /// The 1-based line.
+    pub line: usize,
+    /// What is wrong, with the nearest valid name where a name is unknown.
+    pub message: String,
+}
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets"];
+const PROJECT: &[&str] = &[
+    "name",
+    "id",
+    "org",
+    "region",
+    "postgres",
+    "branch",
+    "branch_expires_days",
+    "database",
+];
+const ENV: &[&str] = &["file", "example", "keys"];
+const SCHEMA: &[&str] = &["files", "command", "tables"];
+const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
+const SECRETS: &[&str] = &["accept"];
+const ACCEPT: &[&str] = &["path", "code", "reason"];
+const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
+
+impl Config {
+    /// Reads a configuration.
+    pub fn parse(text: &str) -> Result<Self> {
+        let reader = Reader { text };
+        let document = Document::parse(text).map_err(|error| ConfigError {
+            line: reader.line(error.span()),
+            message: error.message().trim().replace('\n', ", "),
+        })?;
+        let root = document.as_table();
+        reader.known(root, TABLES)?;
+        let mut config = Self::default();
+        if let Some(table) = reader.table(root, "project")? {
+            reader.known(table, PROJECT)?;
+            config.project = ProjectConfig {
+                name: reader.text(table, "name")?,
+                id: reader.text(table, "id")?,
+                org: reader.text(table, "org")?,
+                region: reader.text(table, "region")?,
+                postgres: reader.postgres(table)?,
+                branch: reader.branch(table)?,
+                branch_expires_days: reader.expiry(table)?,
+                database: reader.text(table, "database")?,
+            };
+        }
+        if let Some(item) = root.get("env") {
+            let Some(tables) = item.as_array_of_tables() else {
+                return Err(reader.error(item, "`env` is written as `[[env]]`, once for each file"));
+            };
+            for table in tables {
+                config.env.push(reader.env(table)?);
+            }
+        }
+        if let Some(table) = reader.table(root, "schema")? {
+            reader.known(table, SCHEMA)?;
+            let mut tables = Vec::new();
+            if let Some(item) = table.get("tables") {
+                let names = item.as_table_like().ok_or_else(|| {
+                    reader.error(
+                        item,
+                        "`tables` lists columns by table: tables.user = [\"id\", \"email\"]",
+                    )
+                })?;
+                for (name, columns) in names.iter() {
+                    tables.push((name.to_owned(), reader.texts(columns, name)?));
+                }
+            }
+            config.schema = Some(SchemaSettings {
+                files: table.get("files").map_or(Ok(Vec::new()), |item| {
+                    let files = reader.texts(item, "files")?;
+                    for file in &files {
+                        reader.inside(item, "files", file)?;
+                    }
+                    Ok(files)
+                })?,
+                command: table
+                    .get("command")
+                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "command"))?,
+                tables,
+            });
+        }
+        if let Some(table) = reader.table(root, "backend")? {
+            reader.known(table, BACKEND)?;
+            let mut expect = Vec::new();
+            if let Some(item) = table.get("expect") {
+                let pairs = item
+                    .as_table_like()
+                    .ok_or_else(|| reader.error(item, "`expect` is a table of texts"))?;
+                for (name, _) in pairs.iter() {
+                    expect.push((
+                        name.to_owned(),
+                        reader.text(pairs, name)?.unwrap_or_default(),
+                    ));
+                }
+            }
+            config.backend = Some(BackendSettings {
+                dir: reader.dir(table)?,
+                start: table
+                    .get("start")
+                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "start"))?,
+                health: reader.text(table, "health")?,
+                expect,
+            });
+        }
+        if let Some(table) = reader.table(root, "secrets")? {
+            reader.known(table, SECRETS)?;
+            if let Some(item) = table.get("accept") {
+                let tables = item.as_array_of_tables().ok_or_else(|| {
+                    reader.error(
+                        item,
+                        "`accept` is written as `[[secrets.accept]]`, once for each finding",
+                    )
+                })?;
+                for table in tables {
+                    config.accepted.push(reader.accepted(table)?);
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it
+    /// is, comments included. An empty source gives a new file.
+    pub fn with_project(source: &str, name: &str, id: &str) -> Result<String> {
+        let mut document: DocumentMut =
+            source
+                .parse()
+                .map_err(|error: toml_edit::TomlError| ConfigError {
+                    line: Reader { text: source }.line(error.span()),
+                    message: error.message().trim().replace('\n', ", "),
+                })?;
+        let table = document
+            .entry("project")
+            .or_insert_with(|| Item::Table(Table::new()))
+            .as_table_like_mut()
+            .ok_or_else(|| ConfigError {
+                line: 1,
+                message: "`project` is not a table".to_owned(),
+            })?;
+        if table.get("name").is_none() {
+            table.insert("name", toml_edit::value(name));
+        }
+        if table.get("id").and_then(Item::as_str) != Some(id) {
+            table.insert("id", toml_edit::value(id));
+        }
+        Ok(document.to_string())
+    }
+}
+
+fn is_parent(part: &str) -> bool {
+    part == ".."
+}
+
+/// Whether a part of a path is git's folder; file systems that fold case find it under any spelling.
+fn is_git(part: &str) -> bool {
+    // Windows drops dots and spaces at the end of a name
+    part.trim_end_matches(['.', ' '])
+        .eq_ignore_ascii_case(".git")
+}
+
+/// Turns TOML into settings, and every surprise into an error with its line.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn line(&self, span: Option<Range<usize>>) -> usize {
+        let end = span.map_or(0, |span| span.start);
+        self.text
+            .bytes()
+            .take(end)
+            .filter(|byte| *byte == b'\n')
+            .count()
+            + 1
+    }
+
+    fn error(&self, item: &Item, message: impl Into<String>) -> ConfigError {
+        ConfigError {
+            line: self.line(item.span()),
+            message: message.into(),
+        }
+    }
+
+    /// Refuses a key that is none of `names`, and names the nearest one.
+    fn known(&self, table: &dyn TableLike, names: &[&str]) -> Result<()> {
+        for (name, item) in table.iter() {
+            if names.contains(&name) {
+                continue;
+            }
+            let span = table
+                .key(name)
+                .and_then(toml_edit::Key::span)
+                .or_else(|| item.span());
+            let nearest = names
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, name), *known))
+                .min()
+                .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
+                .map(|(_, known)| known);
+            let message = nearest.map_or_else(
+                || {
+                    format!(
+                        "unknown key `{name}`: the keys here are {}",
+                        names.join(", ")
+                    )
+                },
+                |known| format!("unknown key `{name}`: did you mean `{known}`?"),
+            );
+            return Err(ConfigError {
+                line: self.line(span),
+                message,
+            });
+        }
+        Ok(())
+    }
+
+    /// A finding of the secrets step that is accepted. What is live never is.
+    fn accepted(&self, table: &Table) -> Result<Accepted> {
+        self.known(table, ACCEPT)?;
+        let missing = |name: &str| ConfigError {
+            line: self.line(table.span()),
+            message: format!("`[[secrets.accept]]` needs `{name}`"),
+        };
+        let reason = self.text(table, "reason")?.unwrap_or_default();
+        if reason.trim().is_empty() {
+            return Err(missing("reason"));
+        }
+        let code = match table.get("code") {
+            None => None,
+            Some(item) => {
+                let code = item.as_str().and_then(|name| {
+                    Accepted::CODES
+                        .into_iter()
+                        .find(|code| code.as_str() == name)
+                });
+                Some(code.ok_or_else(|| {
+                    let names: Vec<_> = Accepted::CODES.iter().map(|code| code.as_str()).collect();
+                    self.error(
+                        item,
+                        format!("only these can be accepted: {}", names.join(", ")),
+                    )
+                })?)
+            }
+        };
+        Ok(Accepted {
+            path: self
+                .text(table, "path")?
+                .filter(|path| !path.is_empty())
+                .ok_or_else(|| missing("path"))?,
+            code,
+            reason,
+        })
+    }
+
+    fn table<'t>(&self, root: &'t dyn TableLike, name: &str) -> Result<Option<&'t dyn TableLike>> {
+        root.get(name).map_or(Ok(None), |item| {
+            item.as_table_like()
+                .map(Some)
+                .ok_or_else(|| self.error(item, format!("`{name}` is a table: [{name}]")))
+        })
+    }
+
+    fn text(&self, table: &dyn TableLike, name: &str) -> Result<Option<String>> {
+        table.get(name).map_or(Ok(None), |item| {
+            item.as_str()
+                .map(|text| Some(text.to_owned()))
+                .ok_or_else(|| self.error(item, format!("`{name}` is a text, in quotes")))
+        })
+    }
+
+    fn texts(&self, item: &Item, name: &str) -> Result<Vec<String>> {
+        item.as_array()
+            .and_then(|array| {
+                array
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned))
+                    .collect()
+            })
+            .ok_or_else(|| self.error(item, format!("`{name}` is a list of texts: [\"…\", \"…\"]")))
+    }
+
+    /// Refuses a path that leads out of the repository or among git's own files, where a hook would be run.
+    fn inside(&self, item: &Item, name: &str, path: &str) -> Result<()> {
+        let mut parts = path.split(['/', '\\']);
+        // a drive of Windows is outside as well
+        let drive = path.chars().nth(1) == Some(':');
+        if path.is_empty() || path.starts_with(['/', '\\']) || drive || parts.clone().any(is_parent)
+        {
+            return Err(self.error(
+                item,
+                format!("`{name}` is a path inside the repository, relative to its root"),
+            ));
+        }
+        if parts.any(is_git) {
+            return Err(self.error(
+                item,
+                format!("`{name}` leads into git's own folder, which is left alone"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The folder of the backend; empty for the root.
+    fn dir(&self, table: &dyn TableLike) -> Result<String> {
+        let dir = self.text(table, "dir")?.unwrap_or_default();
+        if let Some(item) = table.get("dir")
+            && !dir.is_empty()
+        {
+            self.inside(item, "dir", &dir)?;
+        }
+        Ok(dir)
+    }
+
+    fn branch(&self, table: &dyn TableLike) -> Result<Option<String>> {
+        let branch = self.text(table, "branch")?;
+        let braces = |name: &str| name.replace("{user}", "").contains(['{', '}']);
+        match (table.get("branch"), &branch) {
+            (Some(item), Some(name)) if name.is_empty() || braces(name) => Err(self.error(
+                item,
+                "`branch` is the name of a branch; {user} in it stands for each developer's name",
+            )),
+            _ => Ok(branch),
+        }
+    }
+
+    /// The number of days after which a developer's branch goes: Neon allows 30 at most.
+    fn expiry(&self, table: &dyn TableLike) -> Result<Option<u8>> {
+        let Some(item) = table.get("branch_expires_days") else {
+            return Ok(None);
+        };
+        let days = item
+            .as_integer()
+            .and_then(|number| u8::try_from(number).ok())
+            .filter(|days| (1..=30).contains(days))
+            .ok_or_else(|| self.error(item, "`branch_expires_days` is a number from 1 to 30"))?;
+        let personal = table
+            .get("branch")
+            .and_then(Item::as_str)
+            .is_some_and(|name| name.contains("{user}"));
+        if !personal {
+            return Err(self.error(
+                item,
+                "`branch_expires_days` needs a branch for each developer: branch = \"dev/{user}\"",
+            ));
+        }
+        Ok(Some(days))
+    }
+
+    fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>> {
+        let Some(item) = table.get("postgres") else {
+            return Ok(None);
+        };
+        item.as_integer()
+            .and_then(|number| u16::try_from(number).ok())
+            .filter(|version| (14..=19).contains(version))
+            .map(Some)
+            .ok_or_else(|| {
+                self.error(
+                    item,
+                    "`postgres` is a major version from 14 to 19, such as 17",
+                )
+            })
+    }
+
+    fn env(&self, table: &Table) -> Result<EnvTarget> {
+        self.known(table, ENV)?;
+        let file = self.text(table, "file")?.ok_or_else(|| ConfigError {
+            line: self.line(table.span()),
+            message: "an `[[env]]` needs `file`, such as file = \"backend/.env\"".to_owned(),
+        })?;
+        self.inside(table.get("file").unwrap_or(&Item::None), "file", &file)?;
+        let example = self.text(table, "example")?;
+        if let (Some(item), Some(example)) = (table.get("example"), &example) {
+            self.inside(item, "example", example)?;
+        }
+        let mut keys = Vec::new();
+        if let Some(item) = table.get("keys") {
+            let specs = item
+                .as_table_like()
+                .ok_or_else(|| self.error(item, "`keys` is a table: keys.API_PORT = \"8000\""))?;
+            for (name, item) in specs.iter() {
+                keys.push((name.to_owned(), self.key(name, item)?));
+            }
+        }
+        Ok(EnvTarget {
+            file: file.trim_start_matches("./").to_owned(),
+            example,
+            keys,
+        })
+    }
+
+    fn key(&self, name: &str, item: &Item) -> Result<KeySpec> {
+        let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !name.chars().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(self.error(
+                item,
+                format!("`{name}` is no portable key: letters, digits and _ only, not beginning with a digit"),
+            ));
+        }
+        if let Some(text) = item.as_str() {
+            return Ok(KeySpec::Literal(text.to_owned()));
+        }
+        let table = item.as_table_like().ok_or_else(|| {
+            self.error(
+                item,
+                format!("`{name}` is a text, or a table with url, generate or same_as"),
+            )
+        })?;
+        self.known(table, KEY)?;
+        if let Some(kind) = self.text(table, "url")? {
+            let kind = kind
+                .parse::<UrlKind>()
+                .map_err(|message| self.error(table.get("url").unwrap_or(item), message))?;
+            if let Some(part) = self.text(table, "part")? {
+                let part = part
+                    .parse::<Part>()
+                    .map_err(|message| self.error(table.get("part").unwrap_or(item), message))?;
+                if let Some(driver) = table.get("driver") {
+                    return Err(self.error(driver, "a part of a connection has no `driver`"));
+                }
+                if part == Part::Password && !mask::is_secret_key(name) {
+                    return Err(self.error(
+                        item,
+                        format!("`{name}` would hold the password: name it so that every tool hides it, such as PGPASSWORD"),
+                    ));
+                }
+                return Ok(KeySpec::Part { kind, part });
+            }
+            let driver = self
+                .text(table, "driver")?
+                .unwrap_or_else(|| "libpq".to_owned());
+            let driver = driver
+                .parse::<Driver>()
+                .map_err(|message| self.error(table.get("driver").unwrap_or(item), message))?;
+            return Ok(KeySpec::Url { kind, driver });
+        }
+        if let Some(encoding) = self.text(table, "generate")? {
+            let encoding = match encoding.as_str() {
+                "hex" => Encoding::Hex,
+                "base64" => Encoding::Base64,
+                _ => {
+                    return Err(self.error(
+                        table.get("generate").unwrap_or(item),
+                        "`generate` is \"hex\" or \"base64\"",
+                    ));
+                }
+            };
+            let bytes = match table.get("bytes") {
+                None => 32,
+                Some(item) => item
+                    .as_integer()
+                    .and_then(|number| usize::try_from(number).ok())
+                    .filter(|bytes| (16..=512).contains(bytes))
+                    .ok_or_else(|| self.error(item, "`bytes` is a number from 16 to 512"))?,
+            };
+            return Ok(KeySpec::Generate { encoding, bytes });
+        }
+        if let Some(file) = self.text(table, "same_as")? {
+            self.inside(table.get("same_as").unwrap_or(item), "same_as", &file)?;
+            return Ok(KeySpec::SameAs(file));
+        }
+        Err(self.error(
+            item,
+            format!("`{name}` needs one of url, generate, same_as, or a text"),
+        ))
+    }
+}

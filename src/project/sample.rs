@@ -1,0 +1,81 @@
+//! The sample project: a small FastAPI application that lacks only its database.
+//!
+//! It has no session module and no `.env`: the wizard writes both, and without them it does not start.
+
+/// Its files, as paths relative to its root and their text.
+pub const FILES: &[(&str, &str)] = &[
+    // stored without the dot, so that they do not act on our own repository
+    (".gitignore", include_str!("../../assets/sample/gitignore")),
+    (
+        "backend/.env.example",
+        include_str!("../../assets/sample/backend/env.example"),
+    ),
+    ("README.md", include_str!("../../assets/sample/README.md")),
+    (
+        "neonup.toml",
+        include_str!("../../assets/sample/neonup.toml"),
+    ),
+    ("backend/schema.sql", SCHEMA),
+    (
+        "backend/requirements.txt",
+        include_str!("../../assets/sample/backend/requirements.txt"),
+    ),
+    (
+        "backend/src/__init__.py",
+        include_str!("../../assets/sample/backend/src/__init__.py"),
+    ),
+    (
+        "backend/src/main.py",
+        include_str!("../../assets/sample/backend/src/main.py"),
+    ),
+    (
+        "backend/src/models/__init__.py",
+        include_str!("../../assets/sample/backend/src/models/__init__.py"),
+    ),
+    (
+        "backend/src/models/task.py",
+        include_str!("../../assets/sample/backend/src/models/task.py"),
+    ),
+    (
+        "backend/src/models/user.py",
+        include_str!("../../assets/sample/backend/src/models/user.py"),
+    ),
+];
+
+/// The name of the sample project, and of its folder.
+pub const NAME: &str = "aido-todo";
+
+/// The port that the sample's `neonup.toml` names.
+pub const PORT: u16 = 8000;
+
+/// The sample's `neonup.toml` for an application on another port.
+pub fn with_port(config: &str, port: u16) -> String {
+    config.replace(&PORT.to_string(), &port.to_string())
+}
+
+/// The tables of a todo application.
+pub const SCHEMA: &str = include_str!("../../assets/schema.sql");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::dotenv::Document, project::settings::Config};
+
+    fn file(path: &str) -> &'static str {
+        FILES.iter().find(|(name, _)| *name == path).unwrap().1
+    }
+
+    #[test]
+    fn its_configuration_is_valid_and_complete_in_itself() {
+        let config = Config::parse(file("neonup.toml")).unwrap();
+        assert_eq!(config.project.id, None);
+        let example = Document::parse(file("backend/.env.example").as_bytes());
+        for (key, _) in &config.env[0].keys {
+            assert!(example.get(key).is_some(), "{key}");
+        }
+        for path in &config.schema.unwrap().files {
+            file(path);
+        }
+        assert!(!FILES.iter().any(|(path, _)| path.contains("/db/")));
+    }
+}

@@ -1,0 +1,469 @@
+//! What the user wants: flags over environment over `neonup.toml` over what is detected over defaults.
+//!
+//! Everything is resolved once, before anything runs. The process environment is read in one place ([`Environment`]) and
+//! handed in, so that the core never looks at it by itself.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    core::{
+        finding::{Code, Finding},
+        secret::Secret,
+    },
+    domain::{
+        hex::hex,
+        url::{Driver, Part, UrlKind},
+    },
+};
+
+pub use crate::project::config::{Config, ConfigError};
+
+/// Neon's own API: the default of `--api-host`.
+pub const NEON_API: &str = "https://console.neon.tech/api/v2";
+
+/// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
+pub const NEON_CLAIM: &str = "https://neon.new";
+
+/// The name of the configuration file, in the repository's root.
+pub const CONFIG_FILE: &str = "neonup.toml";
+
+/// The process environment, read once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Takes the variables in. Those that are not UTF-8 are left out: none of ours can be.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// The value of a variable, if it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The names of the variables whose value holds this secret.
+    pub fn holding(&self, secret: &Secret) -> Vec<&str> {
+        if secret.is_empty() {
+            return Vec::new();
+        }
+        let holds = |(_, value): &(&String, &String)| value.contains(secret.expose());
+        self.0
+            .iter()
+            .filter(holds)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
+    /// `NEON_API_KEY`.
+    pub fn api_key(&self) -> Option<Secret> {
+        self.get("NEON_API_KEY").map(Secret::new)
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What the command line says; everything is optional.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and none excludes another"
+)]
+pub struct Flags {
+    /// `--api-host`.
+    pub api_host: Option<String>,
+    /// `--ca-file`.
+    pub ca_file: Option<PathBuf>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--project ID`.
+    pub project: Option<String>,
+    /// `--org ID`.
+    pub org: Option<String>,
+    /// `--new`.
+    pub new_project: bool,
+    /// `--claimable`.
+    pub claimable: bool,
+    /// `--edit-code`.
+    pub edit_code: bool,
+    /// `--in-place`.
+    pub in_place: bool,
+    /// `--store`.
+    pub store: Option<crate::core::answer::Store>,
+}
+
+/// The project that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSettings {
+    /// Created once under this name, joined ever after.
+    pub name: String,
+    /// Neon's id, once it is known.
+    pub id: Option<String>,
+    /// The organization, for keys that see several.
+    pub org: Option<String>,
+    /// Where a new project is made; `None` leaves it to Neon.
+    pub region: Option<String>,
+    /// The major version of Postgres of a new project.
+    pub postgres: u16,
+    /// The branch; `None` is the project's default branch. `{user}` in it stands for the developer's name.
+    pub branch: Option<String>,
+    /// After how many days Neon deletes a developer's branch that is made now; `None`: never.
+    pub branch_expires_days: Option<u8>,
+    /// The database; `None` is the branch's only or first one.
+    pub database: Option<String>,
+}
+
+/// How a generated value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Lower-case hexadecimal digits, two for a byte.
+    Hex,
+    /// URL-safe base64 without padding.
+    Base64,
+}
+
+/// What a key of an env file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySpec {
+    /// The connection URL, in the form that a driver reads.
+    Url {
+        /// Direct or through the pooler.
+        kind: UrlKind,
+        /// The driver.
+        driver: Driver,
+    },
+    /// One part of the connection, for applications that take it apart.
+    Part {
+        /// Direct or through the pooler; only the host differs.
+        kind: UrlKind,
+        /// Which part.
+        part: Part,
+    },
+    /// A random value, made once and kept ever after.
+    Generate {
+        /// How it is written.
+        encoding: Encoding,
+        /// How many random bytes.
+        bytes: usize,
+    },
+    /// The same value as the key of this name in another env file.
+    SameAs(String),
+    /// This text.
+    Literal(String),
+}
+
+/// An env file that the project wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvTarget {
+    /// The path, relative to the root, with forward slashes.
+    pub file: String,
+    /// The committed example beside it.
+    pub example: Option<String>,
+    /// Its keys, in the order of the configuration.
+    pub keys: Vec<(String, KeySpec)>,
+}
+
+/// Where the tables come from, and which are expected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SchemaSettings {
+    /// SQL files, relative to the root, run in this order in one transaction.
+    pub files: Vec<String>,
+    /// Or a command of the project, such as `alembic upgrade head`.
+    pub command: Vec<String>,
+    /// Tables and their columns.
+    pub tables: Vec<(String, Vec<String>)>,
+}
+
+/// The application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendSettings {
+    /// Its folder, relative to the root; empty for the root itself.
+    pub dir: String,
+    /// The command that starts it, run in that folder.
+    pub start: Vec<String>,
+    /// The URL of its health route.
+    pub health: Option<String>,
+    /// What the route's JSON must hold.
+    pub expect: Vec<(String, String)>,
+}
+
+impl BackendSettings {
+    /// What a person types in the root to start it; `None` where no command is known.
+    pub fn start_line(&self) -> Option<String> {
+        let words = |words: &[String]| shlex::try_join(words.iter().map(String::as_str)).ok();
+        let start = words(&self.start).filter(|start| !start.is_empty())?;
+        if self.dir.is_empty() {
+            return Some(start);
+        }
+        Some(format!(
+            "cd {} && {start}",
+            words(std::slice::from_ref(&self.dir))?
+        ))
+    }
+}
+
+/// Whether a base URL is on this machine.
+pub fn is_loopback(base: &str) -> bool {
+    url::Url::parse(base).is_ok_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}
+
+/// The host of a base URL, with its port where that is not the usual one.
+fn host_and_port(base: &str) -> String {
+    url::Url::parse(base)
+        .ok()
+        .and_then(|url| {
+            let host = url.host_str()?.to_owned();
+            Some(
+                url.port()
+                    .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
+            )
+        })
+        .unwrap_or_else(|| base.to_owned())
+}
+
+/// Everything that is wanted, resolved.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The repository's root, or the directory where there is no repository.
+    pub root: PathBuf,
+    /// The configuration file; it may not exist yet.
+    pub config_file: PathBuf,
+    /// Whether it exists.
+    pub config_exists: bool,
+    /// The API's base, without a slash at its end.
+    pub api_host: String,
+    /// The host of the service of temporary databases, without a slash at its end.
+    pub claim_host: String,
+    /// An extra root certificate, for the API and for databases.
+    pub ca_file: Option<PathBuf>,
+    /// The longest that one request or one rung may take.
+    pub timeout: Duration,
+    /// When the program started: ages are told from here.
+    pub now: SystemTime,
+    /// The process environment.
+    pub environment: Environment,
+    /// The project.
+    pub project: ProjectSettings,
+    /// The env files.
+    pub env: Vec<EnvTarget>,
+    /// The schema.
+    pub schema: SchemaSettings,
+    /// The application, if there is one.
+    pub backend: Option<BackendSettings>,
+    /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
+    pub backend_declared: bool,
+    /// Findings of the secrets step that the project accepts.
+    pub accepted: Vec<Accepted>,
+    /// The answers that flags gave.
+    pub flags: Flags,
+}
+
+/// A credential that may stand where it stands, with the reason: a test's fixture, a public demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The file, relative to the root; a folder where it ends in `/`.
+    pub path: String,
+    /// Only findings of this code; else all of [`Self::CODES`].
+    pub code: Option<Code>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Accepted {
+    /// What can be accepted at all. A live secret never can.
+    pub const CODES: [Code; 3] = [
+        Code::SecretsCredentialInTree,
+        Code::SecretsCredentialInHistory,
+        Code::SecretsPathInHistory,
+    ];
+
+    /// Whether it is about this finding.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let code = self.code.map_or_else(
+            || Self::CODES.contains(&finding.code),
+            |code| code == finding.code,
+        );
+        let path = finding.path.as_deref().is_some_and(|path| {
+            if self.path.ends_with('/') {
+                path.starts_with(&self.path)
+            } else {
+                path == self.path
+            }
+        });
+        code && path
+    }
+}
+
+/// The layers below the command line, as they were found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The configuration, where the file exists.
+    pub config: Option<Config>,
+    /// What the repository looks like, in the shape of a configuration.
+    pub detected: Config,
+    /// The process environment.
+    pub environment: Environment,
+}
+
+impl Settings {
+    /// Lays the layers over each other.
+    pub fn resolve(
+        root: &Path,
+        config_file: &Path,
+        found: Found,
+        flags: Flags,
+        now: SystemTime,
+    ) -> Self {
+        let Found {
+            config,
+            detected,
+            environment,
+        } = found;
+        let config_exists = config.is_some();
+        let config = config.unwrap_or_default();
+        let backend_declared = config.backend.is_some();
+        let name = config
+            .project
+            .name
+            .or(detected.project.name)
+            .or_else(|| {
+                root.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
+            .unwrap_or_else(|| "neonup".to_owned());
+        let api_host = flags
+            .api_host
+            .clone()
+            .or_else(|| environment.get("NEON_API_HOST").map(str::to_owned))
+            .unwrap_or_else(|| NEON_API.to_owned());
+        let api_host = api_host.trim_end_matches('/').to_owned();
+        // a sandbox speaks the service too: who works against one is never sent to the real one
+        let claim_host = environment
+            .get("NEONUP_CLAIM_HOST")
+            .map(str::to_owned)
+            .or_else(|| {
+                let sandbox = url::Url::parse(&api_host)
+                    .ok()
+                    .filter(|_| is_loopback(&api_host));
+                sandbox.map(|url| url.origin().ascii_serialization())
+            })
+            .unwrap_or_else(|| NEON_CLAIM.to_owned());
+        let ca_file = flags
+            .ca_file
+            .clone()
+            .or_else(|| environment.get("NEONUP_CA_FILE").map(PathBuf::from));
+        Self {
+            root: root.to_owned(),
+            config_file: config_file.to_owned(),
+            config_exists,
+            api_host,
+            claim_host: claim_host.trim_end_matches('/').to_owned(),
+            ca_file,
+            timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
+            project: ProjectSettings {
+                name,
+                id: flags.project.clone().or(config.project.id),
+                org: flags.org.clone().or(config.project.org),
+                region: config.project.region.or(detected.project.region),
+                postgres: config
+                    .project
+                    .postgres
+                    .or(detected.project.postgres)
+                    .unwrap_or(17),
+                branch: config.project.branch.or(detected.project.branch),
+                branch_expires_days: config.project.branch_expires_days,
+                database: config.project.database.or(detected.project.database),
+            },
+            env: if config.env.is_empty() {
+                detected.env
+            } else {
+                config.env
+            },
+            schema: config.schema.or(detected.schema).unwrap_or_default(),
+            backend: config.backend.or(detected.backend),
+            backend_declared,
+            accepted: config.accepted,
+            now,
+            environment,
+            flags,
+        }
+    }
+
+    /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
+    pub fn is_sandbox(&self) -> bool {
+        is_loopback(&self.api_host)
+    }
+
+    /// The name under which the API key is stored: one for each API host.
+    pub fn key_account(&self) -> String {
+        host_and_port(&self.api_host)
+    }
+
+    /// The name under which the id of this clone's temporary database is kept: one for each clone and each service.
+    pub fn claim_account(&self) -> String {
+        use sha2::{Digest as _, Sha256};
+        let digest = Sha256::digest(self.root.as_os_str().as_encoded_bytes());
+        let clone: String = hex(&digest).chars().take(16).collect();
+        format!("temporary-{}-{clone}", self.claim_name())
+    }
+
+    /// The name of the service of temporary databases, for a person: `neon.new`.
+    pub fn claim_name(&self) -> String {
+        host_and_port(&self.claim_host)
+    }
+
+    /// An absolute path of a path relative to the root.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The target and key that hold the connection URL: the first one in the order of the configuration.
+    pub fn url_key(&self) -> Option<(&EnvTarget, &str, UrlKind, Driver)> {
+        self.env.iter().find_map(|target| {
+            target.keys.iter().find_map(|(key, spec)| match spec {
+                KeySpec::Url { kind, driver } => Some((target, key.as_str(), *kind, *driver)),
+                KeySpec::Part { .. }
+                | KeySpec::Generate { .. }
+                | KeySpec::SameAs(_)
+                | KeySpec::Literal(_) => None,
+            })
+        })
+    }
+
+    /// The first env file that holds a connection in parts, where none holds it as a URL.
+    pub fn parts_target(&self) -> Option<&EnvTarget> {
+        if self.url_key().is_some() {
+            return None;
+        }
+        let host = |spec: &KeySpec| {
+            matches!(
+                spec,
+                KeySpec::Part {
+                    part: Part::Host,
+                    ..
+                }
+            )
+        };
+        self.env
+            .iter()
+            .find(|target| target.keys.iter().any(|(_, spec)| host(spec)))
+    }
+}

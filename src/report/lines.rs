@@ -1,0 +1,211 @@
+//! The plan as lines and as JSON.
+
+use serde::Serialize;
+
+use crate::report::output::{Output, Tone};
+use crate::{
+    core::{
+        facts::{Detail, DiffLine, Sign},
+        finding::{Finding, Severity},
+        plan::{Plan, Status, StepId, StepState},
+    },
+    domain::duration,
+};
+
+/// The JSON document; its shape is part of the contract.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    version: u8,
+    status: Status,
+    steps: Vec<StepDocument<'a>>,
+    next: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepDocument<'a> {
+    step: StepId,
+    status: Status,
+    evidence: &'a str,
+    findings: &'a [Finding],
+}
+
+impl<'a> Document<'a> {
+    /// The document of these steps.
+    pub fn new(plan: &'a Plan, steps: &[StepId]) -> Self {
+        Self {
+            version: 1,
+            status: plan.verdict(steps),
+            steps: steps
+                .iter()
+                .map(|id| {
+                    let state = plan.step(*id);
+                    StepDocument {
+                        step: *id,
+                        status: settled(state.status),
+                        evidence: &state.evidence,
+                        findings: &state.findings,
+                    }
+                })
+                .collect(),
+            next: plan.next_commands(steps),
+        }
+    }
+}
+
+/// Only settled words leave the program: what was never reached is still to do.
+const fn settled(status: Status) -> Status {
+    match status {
+        Status::Unknown | Status::Running | Status::Todo => Status::Todo,
+        Status::Done => Status::Done,
+        Status::Failed => Status::Failed,
+        Status::Skipped => Status::Skipped,
+    }
+}
+
+/// Prints one step: its line, its findings.
+pub fn step(output: &mut Output, id: StepId, state: &StepState) {
+    let (glyph, tone) = match state.status {
+        Status::Done => ("✓", Tone::Good),
+        Status::Failed => ("✗", Tone::Bad),
+        Status::Todo => ("▸", Tone::Warn),
+        Status::Skipped => ("-", Tone::Dim),
+        Status::Unknown | Status::Running => ("·", Tone::Dim),
+    };
+    let word = settled(state.status).word();
+    let status = output.paint(tone, format!("{glyph} {:<8} {word:<7}", id.name()));
+    let time = state
+        .elapsed
+        .map(|elapsed| output.paint(Tone::Dim, format!("  ({})", duration::words(elapsed))))
+        .unwrap_or_default();
+    output.line(format!("{status}  {}{time}", state.evidence));
+    for finding in &state.findings {
+        self::finding(output, finding, &state.evidence);
+    }
+}
+
+/// Prints one finding, without its title where the evidence says the same.
+pub fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
+    let tone = match finding.severity {
+        Severity::Gap => Tone::Bad,
+        Severity::Warning => Tone::Warn,
+        Severity::Note => Tone::Dim,
+    };
+    let place = match (&finding.path, finding.line) {
+        (Some(path), Some(line)) => format!(" {path}:{line}"),
+        (Some(path), None) => format!(" {path}"),
+        (None, _) => String::new(),
+    };
+    let title = if finding.title == evidence {
+        ""
+    } else {
+        finding.title.as_str()
+    };
+    let severity = output.paint(tone, finding.severity.word());
+    output.line(
+        format!("    {severity} {}{place}: {title}", finding.code).trim_end_matches([' ', ':']),
+    );
+    if !finding.detail.is_empty() {
+        output.line(format!("      {}", finding.detail));
+    }
+    if !finding.hint.is_empty() {
+        let hint = output.paint(Tone::Hint, format!("hint: {}", finding.hint));
+        output.line(format!("      {hint}"));
+    }
+}
+
+/// Prints what an apply would change: the masked diffs.
+pub fn changes(output: &mut Output, state: &StepState) {
+    match &state.detail {
+        Some(Detail::Env(env)) => {
+            for file in &env.files {
+                diff(output, &file.file, &file.diff);
+            }
+        }
+        Some(Detail::Backend(backend)) => {
+            for change in &backend.changes {
+                diff(output, &change.path, &change.diff);
+            }
+        }
+        Some(Detail::Schema(schema))
+            if state.status == Status::Todo && !schema.source.is_empty() =>
+        {
+            output.line(format!("      would run {}", schema.source));
+            for line in schema.sql.lines() {
+                output.line(format!("        {line}").trim_end());
+            }
+        }
+        Some(
+            Detail::Login(_)
+            | Detail::Project(_)
+            | Detail::Schema(_)
+            | Detail::Health(_)
+            | Detail::Secrets(_),
+        )
+        | None => {}
+    }
+}
+
+fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
+    if lines.iter().all(|line| line.sign == Sign::Same) {
+        return;
+    }
+    output.line(format!("      {path}"));
+    for line in lines {
+        let text = match line.sign {
+            Sign::Same => format!("          {}", line.text),
+            Sign::Add => output.paint(Tone::Good, format!("        + {}", line.text)),
+            Sign::Remove => output.paint(Tone::Bad, format!("        - {}", line.text)),
+        };
+        output.line(text);
+    }
+}
+
+/// Which steps are done and which are not, by name.
+pub fn tally(plan: &Plan, steps: &[StepId]) -> String {
+    let names = |wanted: &dyn Fn(Status) -> bool| {
+        let names: Vec<_> = steps
+            .iter()
+            .filter(|id| wanted(plan.status(**id)))
+            .map(|id| id.name())
+            .collect();
+        if names.is_empty() {
+            "nothing".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    let done = names(&|status| status == Status::Done);
+    let open = names(&|status| !matches!(status, Status::Done | Status::Skipped));
+    format!("Done: {done}. Not done: {open}.")
+}
+
+/// Prints the last lines: how many are done, and what to run next. In JSON mode prints the document instead.
+pub fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
+    if output.json {
+        output.document(&Document::new(plan, steps));
+        return;
+    }
+    let count = |status: Status| {
+        steps
+            .iter()
+            .filter(|id| settled(plan.status(**id)) == status)
+            .count()
+    };
+    let mut words = vec![format!("{} done", count(Status::Done))];
+    for (status, word) in [
+        (Status::Skipped, "skipped"),
+        (Status::Todo, "to do"),
+        (Status::Failed, "failed"),
+    ] {
+        if count(status) > 0 {
+            words.push(format!("{} {word}", count(status)));
+        }
+    }
+    output.line("");
+    output.line(words.join(", "));
+    let next = plan.next_commands(steps);
+    if !next.is_empty() {
+        let commands = output.paint(Tone::Hint, next.join(" && "));
+        output.line(format!("next: {commands}"));
+    }
+}

@@ -1,0 +1,233 @@
+//! The loop: waits for something to happen, updates, does what is to be done, draws. It owns no terminal and no clock.
+
+use std::{future::Future, io, pin::Pin, task::Poll, time::Duration};
+
+use crossterm::event::{Event as TermEvent, MouseButton, MouseEvent, MouseEventKind};
+use futures_util::{Stream, StreamExt as _, future::OptionFuture};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::tui::{
+    Options, Reason,
+    mouse::Mouse,
+    msg::{Effect, Msg, Signal},
+    state::App,
+    update::{plain_char, update},
+};
+use crate::{
+    core::{
+        answer::Answer,
+        event::Event,
+        plan::{Plan, StepId},
+        presenter::{Order, Staged, Staging, no_stage},
+        secret::Secret,
+    },
+    engine::Runtime,
+};
+
+/// What drives the steps: the runtime, or a test.
+pub trait Engine {
+    /// Probes these steps, each after those of them that it needs.
+    fn probe(&self, steps: &[StepId]);
+    /// Applies a step.
+    fn apply(&self, step: StepId, answer: Answer);
+    /// Cancels what a step is doing.
+    fn cancel(&self, step: StepId);
+    /// Sets the stage of a tour; there is none but in the demo.
+    fn stage(&self, order: Order) -> Staging {
+        let result = Err(no_stage());
+        Box::pin(std::future::ready(Staged { order, result }))
+    }
+}
+
+impl Engine for Runtime {
+    fn probe(&self, steps: &[StepId]) {
+        self.probe_all(steps);
+    }
+
+    fn apply(&self, step: StepId, answer: Answer) {
+        self.apply(step, answer);
+    }
+
+    fn cancel(&self, step: StepId) {
+        self.cancel(step);
+    }
+}
+
+/// What is drawn on: a terminal, or a test.
+pub trait Canvas {
+    /// What can go wrong.
+    type Error;
+    /// Columns and rows.
+    fn size(&self) -> Result<(u16, u16), Self::Error>;
+    /// Draws the state.
+    fn draw(&mut self, app: &App) -> Result<(), Self::Error>;
+    /// Forgets what was drawn, so that the next drawing is a whole one.
+    fn forget(&mut self) -> Result<(), Self::Error>;
+    /// Puts a text into the clipboard.
+    fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+    /// Takes the mouse from the terminal, or gives it back.
+    fn mouse(&mut self, on: bool) -> Result<(), Self::Error>;
+    /// Gives the terminal back and stops the process; returns when it goes on.
+    fn suspend(&mut self) -> Result<(), Self::Error>;
+}
+
+/// Where time comes from.
+pub trait Clock {
+    /// How long the wizard has been open.
+    fn now(&self) -> Duration;
+    /// Waits until then.
+    fn until(&self, then: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// The most messages that are taken before something is drawn.
+const BURST: usize = 1024;
+/// So many characters at once are a paste, on a terminal that does not mark one.
+const PASTE: usize = 8;
+
+/// Runs the wizard until it is left.
+pub async fn drive<C: Canvas>(
+    canvas: &mut C,
+    mut input: impl Stream<Item = io::Result<TermEvent>> + Unpin,
+    mut signals: impl Stream<Item = Signal> + Unpin,
+    events: &mut UnboundedReceiver<Event>,
+    engine: &impl Engine,
+    clock: &impl Clock,
+    options: Options,
+) -> Result<(Plan, Reason), C::Error> {
+    let (mut app, mut effects) = App::new(options, canvas.size()?);
+    // the first frame waits for nothing
+    canvas.draw(&app)?;
+    let mut batch: Vec<Msg> = Vec::new();
+    let mut staging: Option<Staging> = None;
+    loop {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Probe(steps) => engine.probe(&steps),
+                Effect::Apply(step, answer) => engine.apply(step, answer),
+                Effect::Cancel(step) => engine.cancel(step),
+                Effect::Stage(order) => staging = Some(engine.stage(order)),
+                Effect::Copy(text) => canvas.copy(&text)?,
+                Effect::Mouse(on) => canvas.mouse(on)?,
+                Effect::Suspend => {
+                    canvas.suspend()?;
+                    let (columns, rows) = canvas.size()?;
+                    batch.push(Msg::Resize(columns, rows));
+                    canvas.forget()?;
+                }
+                Effect::Redraw => canvas.forget()?,
+                Effect::Quit(reason) => return Ok((app.plan, reason)),
+            }
+        }
+        if batch.is_empty() {
+            canvas.draw(&app)?;
+            let tick = app.next_tick();
+            tokio::select! {
+                biased;
+                signal = signals.next() => batch.extend(signal.map(Msg::Signal)),
+                event = events.recv() => match event {
+                    Some(event) => batch.push(Msg::Engine(Box::new(event))),
+                    // the runtime outlives this loop, so this is a test's end
+                    None => batch.push(Msg::InputClosed),
+                },
+                event = input.next() => match event {
+                    Some(Ok(event)) => batch.extend(term(event)),
+                    Some(Err(_)) | None => batch.push(Msg::InputClosed),
+                },
+                staged = OptionFuture::from(staging.as_mut()), if staging.is_some() => {
+                    staging = None;
+                    batch.extend(staged.map(|staged| Msg::Staged(Box::new(staged))));
+                }
+                () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
+            }
+            // whatever else has happened is taken in before anything is drawn
+            while batch.len() < BURST {
+                if let Ok(event) = events.try_recv() {
+                    batch.push(Msg::Engine(Box::new(event)));
+                    continue;
+                }
+                // with this task's own waker: crossterm's stream keeps the first one that it is polled with
+                let ready = std::future::poll_fn(|context| {
+                    Poll::Ready(match input.poll_next_unpin(context) {
+                        Poll::Ready(event) => Some(event),
+                        Poll::Pending => None,
+                    })
+                });
+                match ready.await {
+                    Some(Some(Ok(event))) => batch.extend(term(event)),
+                    Some(Some(Err(_)) | None) => {
+                        batch.push(Msg::InputClosed);
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+        effects.extend(update(&mut app, Msg::Tick(clock.now())));
+        if app.typing() {
+            batch = join_paste(batch);
+        }
+        for msg in batch.drain(..) {
+            effects.extend(update(&mut app, msg));
+        }
+    }
+}
+
+fn term(event: TermEvent) -> Option<Msg> {
+    match event {
+        TermEvent::Key(key) => Some(Msg::Key(key)),
+        TermEvent::Paste(text) => Some(Msg::Paste(Secret::new(text))),
+        TermEvent::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+        TermEvent::Mouse(event) => mouse(event).map(Msg::Mouse),
+        TermEvent::FocusGained | TermEvent::FocusLost => None,
+    }
+}
+
+fn mouse(event: MouseEvent) -> Option<Mouse> {
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(event.column, event.row)),
+        MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
+        MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
+}
+
+/// Makes one paste of a burst of characters, so that its line ends do not press Enter.
+fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
+    let plain = |msg: &Msg| match msg {
+        Msg::Key(key) => plain_char(key),
+        Msg::Paste(_)
+        | Msg::Mouse(_)
+        | Msg::Resize(..)
+        | Msg::Engine(_)
+        | Msg::Tick(_)
+        | Msg::Signal(_)
+        | Msg::Staged(_)
+        | Msg::InputClosed => None,
+    };
+    let mut joined = Vec::with_capacity(batch.len());
+    let mut run: Vec<(Msg, char)> = Vec::new();
+    let flush = |run: &mut Vec<(Msg, char)>, joined: &mut Vec<Msg>| {
+        if run.len() >= PASTE {
+            joined.push(Msg::Paste(Secret::new(
+                run.drain(..).map(|(_, char)| char).collect::<String>(),
+            )));
+        } else {
+            joined.extend(run.drain(..).map(|(msg, _)| msg));
+        }
+    };
+    for msg in batch {
+        if let Some(char) = plain(&msg) {
+            run.push((msg, char));
+        } else {
+            flush(&mut run, &mut joined);
+            joined.push(msg);
+        }
+    }
+    flush(&mut run, &mut joined);
+    joined
+}

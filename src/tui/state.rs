@@ -1,0 +1,537 @@
+//! The wizard's whole state. Nothing in it reaches outside: messages come in, effects go out.
+
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+
+use tui_input::Input;
+
+use crate::core::{
+    answer::Answer,
+    event::Phase,
+    plan::{Plan, Status, StepId, StepState},
+};
+use crate::tui::{
+    Options, Reason,
+    msg::Effect,
+    presenter::{Slide, Tour, pause},
+    screens::{self, health, login, project},
+    theme::Theme,
+    view,
+};
+
+/// Every screen there is: one for each step, and the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Screen {
+    /// A step.
+    Step(StepId),
+    /// What was done, and what to do next.
+    Summary,
+}
+
+impl Screen {
+    /// The step it shows.
+    pub const fn step(self) -> Option<StepId> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Summary => None,
+        }
+    }
+
+    /// The screen after this one.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::Step(step) => Some(step.next().map_or(Self::Summary, Self::Step)),
+            Self::Summary => None,
+        }
+    }
+
+    /// The screen before this one.
+    pub fn previous(self) -> Option<Self> {
+        match self {
+            Self::Step(step) => step.previous().map(Self::Step),
+            Self::Summary => Some(Self::Step(StepId::Secrets)),
+        }
+    }
+}
+
+/// The part of the screen that the keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Focus {
+    /// A text field.
+    Field,
+    /// The choices.
+    Choices,
+    /// The text, for scrolling.
+    Body,
+}
+
+/// What lies over the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// The keys.
+    Help {
+        /// The first line that is shown.
+        scroll: usize,
+    },
+    /// A question whose careful answer is preselected.
+    Confirm(Confirm),
+    /// A line to type.
+    Prompt(Prompt),
+    /// A pause of the presenter's mode.
+    Slide(Slide),
+}
+
+/// A question whose careful answer is preselected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// What is asked.
+    pub question: Question,
+    /// Whether yes is chosen.
+    pub yes: bool,
+}
+
+/// What is asked before it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Leave while this step is being applied?
+    Leave(StepId, Reason),
+    /// Create a second project of a name that exists?
+    Duplicate(String),
+    /// End the password that everybody uses?
+    Rotate,
+    /// Put the whole demo back to the beginning?
+    Reset,
+}
+
+/// A line to type.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// What it is for.
+    pub about: PromptAbout,
+    /// What was typed.
+    pub input: Input,
+    /// Whether it was offered and not typed: then the first character takes its place.
+    pub offered: bool,
+    /// What is the matter with it.
+    pub problem: Option<String>,
+}
+
+impl PartialEq for Prompt {
+    fn eq(&self, other: &Self) -> bool {
+        self.about == other.about
+            && self.input.value() == other.input.value()
+            && self.problem == other.problem
+    }
+}
+
+/// What a line is typed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromptAbout {
+    /// Why this step is left out.
+    Skip(StepId),
+    /// The name of a new project.
+    Name,
+}
+
+/// Work that was asked for and has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Looking or doing.
+    pub phase: Phase,
+    /// When it was asked for.
+    pub since: Duration,
+    /// Its run, once it has begun.
+    pub run: Option<u64>,
+    /// Whether the user asked to cancel it.
+    pub cancelled: bool,
+}
+
+/// A short word at the bottom that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// The words.
+    pub text: String,
+    /// When it goes away.
+    pub until: Duration,
+}
+
+/// What Enter does on a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Apply this step with this answer.
+    Apply(Answer),
+    /// Apply this step with the key in the field.
+    Key(crate::core::answer::Store),
+    /// Look again.
+    Probe,
+    /// Look again at everything.
+    ProbeAll,
+    /// Show another screen.
+    Go(Screen),
+    /// Leave the step out for this reason.
+    Decline(String),
+    /// Ask why the step is left out.
+    AskWhy,
+    /// Ask whether the password may be ended.
+    AskRotate,
+    /// Ask for the name of a new project.
+    AskName,
+    /// Show the question again although the step is done.
+    Change,
+    /// Copy a command.
+    Copy(String),
+    /// Leave.
+    Quit(Reason),
+}
+
+/// One of the things to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What it says.
+    pub label: String,
+    /// What it adds, less loudly.
+    pub note: String,
+    /// The word for Enter in the footer.
+    pub verb: &'static str,
+    /// What Enter does.
+    pub action: Action,
+    /// The command that does the same; empty where it is the step's own.
+    pub command: String,
+}
+
+impl Choice {
+    /// A choice without a note.
+    pub fn new(label: impl Into<String>, verb: &'static str, action: Action) -> Self {
+        Self {
+            label: label.into(),
+            note: String::new(),
+            verb,
+            action,
+            command: String::new(),
+        }
+    }
+
+    /// Names the command that does the same.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = command.into();
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+}
+
+/// The question of a screen: its choices, and the one that Enter means until another is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ask {
+    /// What there is to choose from, but for the projects.
+    pub choices: Vec<Choice>,
+    /// The projects to choose from: there may be thousands, and a choice is made of those only that are shown.
+    pub projects: project::Rows,
+    /// How many of the other choices stand above the projects.
+    pub above: usize,
+    /// The preselected one; none where every choice could be the wrong one.
+    pub default: Option<usize>,
+}
+
+impl Ask {
+    /// The first one is the default.
+    pub fn first(choices: Vec<Choice>) -> Self {
+        Self {
+            choices,
+            default: Some(0),
+            ..Self::default()
+        }
+    }
+
+    /// How many there are to choose from.
+    pub fn count(&self) -> usize {
+        self.choices.len() + self.projects.count()
+    }
+
+    /// One of them.
+    pub fn get(&self, index: usize) -> Option<Cow<'_, Choice>> {
+        let Some(below) = index.checked_sub(self.above) else {
+            return self.choices.get(index).map(Cow::Borrowed);
+        };
+        if let Some(project) = self.projects.get(below) {
+            return Some(Cow::Owned(project));
+        }
+        let other = index - self.projects.count();
+        self.choices.get(other).map(Cow::Borrowed)
+    }
+
+    /// Which one is chosen.
+    pub fn index(&self, app: &App) -> Option<usize> {
+        app.chosen
+            .get(&app.screen)
+            .copied()
+            .or(self.default)
+            .filter(|index| *index < self.count())
+    }
+
+    /// The one that is chosen.
+    pub fn selected(&self, app: &App) -> Option<Cow<'_, Choice>> {
+        self.get(self.index(app)?)
+    }
+}
+
+/// The state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// What is known of the steps.
+    pub plan: Plan,
+    /// What does not change: names, place, notes.
+    pub options: Options,
+    /// What is shown.
+    pub screen: Screen,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// Where keys go.
+    pub focus: Focus,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// How things look.
+    pub theme: Theme,
+    /// Whether this is shown to a room: identifiers are hidden, and each step is explained before it acts.
+    pub presenter: bool,
+    /// How far the presenter's tour is.
+    pub tour: Tour,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// How long the wizard has been open.
+    pub now: Duration,
+    /// A short word.
+    pub toast: Option<Toast>,
+    /// Whether the wizard goes to the first open step by itself, since the user has not gone anywhere.
+    pub follow: bool,
+    /// The step from which it looks for an open one.
+    pub from: StepId,
+    /// What is under way.
+    pub work: BTreeMap<StepId, Work>,
+    /// The choice made on a screen, where it is not the default.
+    pub chosen: BTreeMap<Screen, usize>,
+    /// How far a screen's text is scrolled.
+    pub scroll: BTreeMap<Screen, usize>,
+    /// The login screen's answers.
+    pub login: login::State,
+    /// The project screen's answers.
+    pub project: project::State,
+    /// The health screen's watch, while it lasts.
+    pub watch: Option<health::Watch>,
+}
+
+impl App {
+    /// A wizard that knows nothing yet, and what it does first.
+    pub fn new(options: Options, size: (u16, u16)) -> (Self, Vec<Effect>) {
+        let mut app = Self {
+            plan: Plan::new(),
+            screen: Screen::Step(StepId::Login),
+            overlay: options.presenter.then_some(Overlay::Slide(Slide::Opening)),
+            focus: Focus::Choices,
+            size,
+            theme: Theme {
+                no_color: options.no_color,
+                ascii: options.ascii,
+                light: options.light,
+            },
+            presenter: options.presenter,
+            tour: Tour::default(),
+            mouse: false,
+            now: Duration::ZERO,
+            toast: None,
+            follow: true,
+            from: StepId::Login,
+            work: BTreeMap::new(),
+            chosen: BTreeMap::new(),
+            scroll: BTreeMap::new(),
+            login: login::State::default(),
+            project: project::State::default(),
+            watch: None,
+            options,
+        };
+        let effects = app.probe(&StepId::ALL).into_iter().collect();
+        (app, effects)
+    }
+
+    /// What a step is doing, if anything.
+    pub fn busy(&self, step: StepId) -> Option<Work> {
+        self.work.get(&step).copied()
+    }
+
+    /// The step's status as it is shown.
+    pub fn status(&self, step: StepId) -> Status {
+        if self.busy(step).is_some() && !self.watching(step) {
+            Status::Running
+        } else {
+            self.settled(step)
+        }
+    }
+
+    /// Whether the step is looked at again and again; what it was found to be stands meanwhile.
+    pub fn watching(&self, step: StepId) -> bool {
+        step == StepId::Health
+            && self.watch.is_some()
+            && self
+                .busy(step)
+                .is_none_or(|work| work.phase == Phase::Probe)
+    }
+
+    /// What the step's status was before the work that is under way, or is.
+    pub fn settled(&self, step: StepId) -> Status {
+        self.plan.step(step).known()
+    }
+
+    /// What is known of the step that is shown.
+    pub fn state(&self) -> Option<(StepId, &StepState)> {
+        let step = self.screen.step()?;
+        Some((step, self.plan.step(step)))
+    }
+
+    /// The step that is being applied, if there is one.
+    pub fn applying(&self) -> Option<StepId> {
+        self.work
+            .iter()
+            .find(|(_, work)| work.phase == Phase::Apply)
+            .map(|(step, _)| *step)
+    }
+
+    /// Whether a step is neither done nor left out.
+    pub fn open(&self, step: StepId) -> bool {
+        !matches!(self.status(step), Status::Done | Status::Skipped)
+    }
+
+    /// The first open step, from this one on and then from the start.
+    pub fn open_from(&self, from: StepId) -> Option<StepId> {
+        let open = |step: &StepId| self.open(*step);
+        StepId::ALL
+            .into_iter()
+            .filter(|step| *step >= from)
+            .find(open)
+            .or_else(|| StepId::ALL.into_iter().find(open))
+    }
+
+    /// Whether characters go into a field.
+    pub fn typing(&self) -> bool {
+        match &self.overlay {
+            Some(Overlay::Prompt(_)) => true,
+            Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,
+            None => self.focus == Focus::Field,
+        }
+    }
+
+    /// The parts of the screen that Tab goes round.
+    pub fn parts(&self) -> Vec<Focus> {
+        let mut parts = Vec::new();
+        if screens::has_field(self) {
+            parts.push(Focus::Field);
+        }
+        parts.push(Focus::Choices);
+        if self.scrolls() {
+            parts.push(Focus::Body);
+        }
+        parts
+    }
+
+    /// Whether the text is longer than its place.
+    pub fn scrolls(&self) -> bool {
+        let place = view::place(self);
+        place.lines > usize::from(place.body.height)
+    }
+
+    /// When the screen changes by itself next; `None` where nothing moves, so that idling costs nothing.
+    pub fn next_tick(&self) -> Option<Duration> {
+        let spinner = self.work.values().map(|work| {
+            let shown = work.since + SPINNER_AFTER;
+            if self.now < shown {
+                shown
+            } else {
+                self.now + SPINNER_EVERY
+            }
+        });
+        spinner
+            .chain(self.toast.as_ref().map(|toast| toast.until))
+            .chain(self.login.revealed_until)
+            .chain(self.tour.keys.next())
+            .chain(self.setting().then_some(self.now + SPINNER_EVERY))
+            .chain(
+                self.watch
+                    .as_ref()
+                    .filter(|_| self.busy(StepId::Health).is_none())
+                    .map(|watch| watch.next),
+            )
+            .min()
+    }
+
+    /// Shows another screen, with its own focus.
+    pub fn go(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.login.revealed_until = None;
+            self.watch = None;
+        }
+        self.screen = screen;
+        self.focus = screens::first_focus(self);
+        pause::arrive(self);
+    }
+
+    /// Whether the stage of a tour is being set.
+    const fn setting(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Slide(Slide::Setting(..))))
+    }
+
+    /// Says a short word.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: text.into(),
+            until: self.now + TOAST_FOR,
+        });
+    }
+
+    /// Asks for probes of those of these steps that are not being changed.
+    pub fn probe(&mut self, steps: &[StepId]) -> Option<Effect> {
+        let steps: Vec<_> = steps
+            .iter()
+            .copied()
+            .filter(|step| {
+                self.busy(*step)
+                    .is_none_or(|work| work.phase == Phase::Probe)
+            })
+            .collect();
+        for step in &steps {
+            self.begin(*step, Phase::Probe);
+        }
+        (!steps.is_empty()).then_some(Effect::Probe(steps))
+    }
+
+    /// Asks for a change.
+    pub fn apply(&mut self, step: StepId, answer: Answer) -> Effect {
+        self.plan.reopen(step);
+        self.begin(step, Phase::Apply);
+        Effect::Apply(step, answer)
+    }
+
+    fn begin(&mut self, step: StepId, phase: Phase) {
+        self.work.insert(
+            step,
+            Work {
+                phase,
+                since: self.now,
+                run: None,
+                cancelled: false,
+            },
+        );
+    }
+}
+
+/// A spinner that comes at once flickers on fast answers.
+pub const SPINNER_AFTER: Duration = Duration::from_millis(150);
+/// Slow enough for a slow line.
+pub const SPINNER_EVERY: Duration = Duration::from_millis(100);
+/// How long a short word stays.
+pub const TOAST_FOR: Duration = Duration::from_secs(4);
+/// How long a revealed key stays.
+pub const REVEAL_FOR: Duration = Duration::from_secs(4);
