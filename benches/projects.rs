@@ -21,8 +21,8 @@ use std::{thread, time::Duration};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use neonup::{
     core::{
-        facts::{Detail, ProjectChoice},
-        plan::StepId,
+        facts::{Facts, ListedProject},
+        step::StepId,
     },
     testing::screens::{Stage, todo},
     tui::{msg::Msg, update::update, view::view},
@@ -67,7 +67,7 @@ fn keys() -> Vec<KeyCode> {
 
 /// A key, and the frame after it.
 fn inside(size: (u16, u16), presenter: bool) {
-    let choices = (1..=COUNT).map(|number| ProjectChoice {
+    let choices = (1..=COUNT).map(|number| ListedProject {
         id: format!("old-violet-{number:08}"),
         name: format!("crowd-{number}"),
         region: "aws-us-east-2".to_owned(),
@@ -77,7 +77,7 @@ fn inside(size: (u16, u16), presenter: bool) {
         meant: false,
     });
     let mut report = todo(StepId::Project);
-    if let Some(Detail::Project(project)) = &mut report.detail {
+    if let Some(Facts::Project(project)) = &mut report.facts {
         project.choices = choices.collect();
     }
     let mut stage = Stage::up_to(StepId::Project);

@@ -2,10 +2,14 @@
 
 pub mod answer;
 pub mod choices;
+pub mod code;
 pub mod event;
+pub mod exit;
 pub mod facts;
 pub mod failure;
 pub mod finding;
 pub mod plan;
 pub mod presenter;
+pub mod remedy;
 pub mod secret;
+pub mod step;

@@ -2,7 +2,7 @@
 //!
 //! A step looks ([`Step::probe`]) and does ([`Step::apply`]), both only through the ports in its [`Cx`]. It keeps no state: the
 //! world is the state, so a run that was killed is resumed by probing again. To add a step, add a variant to
-//! [`crate::core::plan::StepId`] and follow the compiler.
+//! [`crate::core::step::StepId`] and follow the compiler.
 
 pub mod backend;
 pub mod context;
@@ -22,7 +22,7 @@ use async_trait::async_trait;
 pub use context::{Cx, KnownKey, Project, Shared};
 pub use runtime::Runtime;
 
-use crate::core::{answer::Answer, event::Report, failure::Result, plan::StepId};
+use crate::core::{answer::Answer, event::Report, failure::Result, step::StepId};
 
 /// One phase of the set-up.
 #[async_trait]

@@ -36,7 +36,7 @@ pub use terminal::TerminalError;
 
 use self::presenter::staged::OnStage;
 use crate::{
-    core::{event::Event, plan::Plan, presenter::Stage},
+    core::{event::Event, plan::Plan, presenter::DemoEnvironment},
     engine::Runtime,
 };
 
@@ -119,7 +119,7 @@ pub async fn run(
     runtime: Runtime,
     mut events: UnboundedReceiver<Event>,
     options: Options,
-    stage: Option<Arc<dyn Stage>>,
+    stage: Option<Arc<dyn DemoEnvironment>>,
 ) -> Result<Ended, TerminalError> {
     let ended = {
         let engine = OnStage::new(&runtime, stage);

@@ -7,12 +7,7 @@ use crate::{
     report::{lines, sarif},
 };
 use crate::{
-    core::{
-        answer::Answer,
-        failure::Exit,
-        finding::Code,
-        plan::{Status, StepId},
-    },
+    core::{answer::Answer, code::Code, exit::Exit, plan::Status, step::StepId},
     ports::Ports,
     project::settings::Settings,
     report::receipt,
@@ -125,7 +120,7 @@ fn can_fix(work: &session::Work, id: StepId) -> bool {
     let state = work.plan.step(id);
     let asks = matches!(id, StepId::Login | StepId::Project);
     // a step without a gap that is still to do only waits to be proven
-    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.detail.is_some();
+    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.facts.is_some();
     // what git should ignore is worth a line even where nothing stops the step
     let open =
         state.status == Status::Todo || (state.status == Status::Done && id == StepId::Secrets);

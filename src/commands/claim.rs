@@ -2,10 +2,7 @@
 
 use crate::{commands::Output, report::output::Tone};
 use crate::{
-    core::{
-        failure::{Exit, Failure},
-        finding::Code,
-    },
+    core::{code::Code, exit::Exit, failure::Failure},
     domain::age,
     engine::project::temporary::{self, SETUP, Standing},
     ports::Ports,

@@ -8,12 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     commands::{self, Output, wizard::Opening},
-    core::{
-        answer::Store,
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::StepId,
-    },
+    core::{answer::KeyStorage, code::Code, exit::Exit, failure::Failure, step::StepId},
     ports::Ports,
     project::settings::{Flags, Settings},
 };
@@ -76,7 +71,7 @@ enum StoreArg {
     Session,
 }
 
-impl From<StoreArg> for Store {
+impl From<StoreArg> for KeyStorage {
     fn from(store: StoreArg) -> Self {
         match store {
             StoreArg::Keyring => Self::Keyring,
@@ -412,7 +407,7 @@ async fn in_project(
         }
         Some(Command::Undo) => commands::undo::run(settings, ports, output).await,
         Some(Command::Login { store }) => {
-            commands::login::login(settings, ports, store.map(Store::from), output).await
+            commands::login::login(settings, ports, store.map(KeyStorage::from), output).await
         }
         Some(Command::Logout) => commands::login::logout(&settings, &ports, output).await,
         Some(Command::Claim) => commands::claim::run(&settings, &ports, output).await,
@@ -534,10 +529,10 @@ fn flags(global: &Global, command: Option<&Command>) -> Flags {
         flags.claimable = args.claimable;
         flags.edit_code = args.edit_code;
         flags.in_place = args.in_place;
-        flags.store = args.store.map(Store::from);
+        flags.store = args.store.map(KeyStorage::from);
     }
     if let Some(Command::Rotate { store, .. }) = command {
-        flags.store = store.map(Store::from);
+        flags.store = store.map(KeyStorage::from);
     }
     flags
 }

@@ -11,10 +11,7 @@ use std::{
 use self::environment::Sample;
 use crate::{
     commands::cli::{self, Display, Front, Place},
-    core::{
-        failure::{Exit, Failure},
-        finding::Code,
-    },
+    core::{code::Code, exit::Exit, failure::Failure},
     ports::Ports,
     project::{
         sample,

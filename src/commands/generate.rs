@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use crate::commands::Output;
 use crate::{
     commands::cli::Cli,
-    core::{failure::Exit, finding::Code},
+    core::{code::Code, exit::Exit},
 };
 
 /// Prints a shell's completions.

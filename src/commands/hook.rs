@@ -2,7 +2,7 @@
 
 use crate::{commands::Output, report::output::Tone};
 use crate::{
-    core::{failure::Exit, finding::Severity},
+    core::{code::Severity, exit::Exit},
     engine::secrets::hook,
     ports::{Ports, repository::HookPlace},
     project::settings::Settings,

@@ -4,10 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use crate::commands::Output;
 use crate::{
-    core::{
-        failure::{Exit, Failure},
-        finding::Code,
-    },
+    core::{code::Code, exit::Exit, failure::Failure},
     project::{detect, init, settings::Settings},
 };
 

@@ -8,11 +8,13 @@ use crate::{
 };
 use crate::{
     core::{
-        answer::{Answer, Store},
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::{Status, StepId},
+        answer::{Answer, KeyStorage},
+        code::Code,
+        exit::Exit,
+        failure::Failure,
+        plan::Status,
         secret::Secret,
+        step::StepId,
     },
     engine::login::clean,
     ports::Ports,
@@ -26,7 +28,7 @@ const MOST: u64 = 64 * 1024;
 pub async fn login(
     settings: Settings,
     ports: Ports,
-    store: Option<Store>,
+    store: Option<KeyStorage>,
     output: &mut Output,
 ) -> Exit {
     let key = match read_key(&settings, output).await {
@@ -47,11 +49,13 @@ pub async fn login(
         lines::step(output, StepId::Login, work.plan.step(StepId::Login));
     }
     let done = work.plan.status(StepId::Login) == Status::Done;
-    if done && store == Some(Store::Session) {
+    if done && store == Some(KeyStorage::Session) {
         output.note("checked; not stored: with --store session the key ends with this command");
     }
-    let place = match &work.plan.step(StepId::Login).detail {
-        Some(crate::core::facts::Detail::Login(login)) if done && store != Some(Store::Session) => {
+    let place = match &work.plan.step(StepId::Login).facts {
+        Some(crate::core::facts::Facts::Login(login))
+            if done && store != Some(KeyStorage::Session) =>
+        {
             login.store.clone()
         }
         _ => String::new(),
@@ -127,7 +131,7 @@ fn piped() -> Result<Secret, Failure> {
 
 /// For `setup`: a key that was piped in on purpose, with where it is to be kept. Only where `--store` says so, since standard input
 /// is often something else.
-pub(super) fn piped_key(settings: &Settings, dry_run: bool) -> Option<(Secret, Store)> {
+pub(super) fn piped_key(settings: &Settings, dry_run: bool) -> Option<(Secret, KeyStorage)> {
     let store = settings.flags.store?;
     if dry_run {
         return None;
@@ -148,7 +152,7 @@ pub async fn logout(settings: &Settings, ports: &Ports, output: &mut Output) -> 
     let account = settings.key_account();
     let mut removed = Vec::new();
     let mut troubles = Vec::new();
-    for store in [Store::Keyring, Store::File] {
+    for store in [KeyStorage::Keyring, KeyStorage::File] {
         match ports.store.delete(store, &account).await {
             Ok(true) => removed.push(ports.store.place(store, &account)),
             Ok(false) => {}

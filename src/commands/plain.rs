@@ -24,10 +24,11 @@ use crate::{
     core::{
         answer::Answer,
         choices::{Act, Context},
-        failure::Exit,
-        plan::{Status, StepId, StepState},
-        presenter::{Stage, script},
+        exit::Exit,
+        plan::{Status, StepState},
+        presenter::{DemoEnvironment, script},
         secret::Secret,
+        step::StepId,
     },
     ports::Ports,
     project::settings::Settings,
@@ -130,7 +131,7 @@ struct Dialogue<'a> {
     /// Whether it is shown to a room: what happens is told before it does.
     present: bool,
     /// The stage of a tour; only the demo has one.
-    stage: Option<Arc<dyn Stage>>,
+    stage: Option<Arc<dyn DemoEnvironment>>,
     /// The step that the room was told of last.
     told: Option<StepId>,
     /// Whether the end is a question.
@@ -270,7 +271,7 @@ impl Dialogue<'_> {
                 }
                 "b" => return Ok(Some(Some(Turn::Back))),
                 "?" => self.help(),
-                presenter::MISHAPS => return Ok(Some(Some(self.mishaps().await?))),
+                presenter::MISHAPS => return Ok(Some(Some(self.incidents().await?))),
                 text if presenter::resets(text) => return Ok(Some(Some(self.reset().await?))),
                 text => match jump(text) {
                     Some(id) => return Ok(Some(Some(Turn::To(id)))),
@@ -429,7 +430,7 @@ impl Dialogue<'_> {
                 "q" => return Ok(Answered::Turn(Turn::Quit)),
                 "r" => return Ok(Answered::Does(Does::Act(Act::Probe))),
                 "s" => return Ok(Answered::Does(Does::Act(Act::Skip))),
-                presenter::MISHAPS => return Ok(Answered::Turn(self.mishaps().await?)),
+                presenter::MISHAPS => return Ok(Answered::Turn(self.incidents().await?)),
                 text if presenter::resets(text) => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
                     progress::details(self.output, state);

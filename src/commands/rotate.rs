@@ -7,12 +7,7 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{
-        answer::Answer,
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::{Status, StepId},
-    },
+    core::{answer::Answer, code::Code, exit::Exit, failure::Failure, plan::Status, step::StepId},
     engine::project::temporary::no_rotation,
     ports::Ports,
     project::settings::Settings,
@@ -215,8 +210,8 @@ async fn hopeless(work: &mut session::Work, what: What, output: &mut Output) -> 
 fn words(work: &session::Work, what: What, place: &str, files: &[String]) -> Vec<String> {
     match what {
         What::Password => {
-            let joined = match &work.plan.step(StepId::Project).detail {
-                Some(crate::core::facts::Detail::Project(project)) => project.joined.as_ref(),
+            let joined = match &work.plan.step(StepId::Project).facts {
+                Some(crate::core::facts::Facts::Project(project)) => project.joined.as_ref(),
                 _ => None,
             };
             let of = joined.map_or_else(String::new, |joined| {

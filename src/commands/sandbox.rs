@@ -4,10 +4,7 @@ use serde_json::json;
 
 use crate::commands::{Output, session::Signals};
 use crate::{
-    core::{
-        failure::{Exit, Failure},
-        finding::Code,
-    },
+    core::{code::Code, exit::Exit, failure::Failure},
     sandbox::{Options, Sandbox, SandboxError},
 };
 

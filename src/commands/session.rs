@@ -8,10 +8,12 @@ use crate::{commands::Output, report::lines};
 use crate::{
     core::{
         answer::Answer,
+        code::Code,
         event::{Event, EventKind},
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::{Plan, StepId},
+        exit::Exit,
+        failure::Failure,
+        plan::Plan,
+        step::StepId,
     },
     engine::Runtime,
     ports::Ports,
@@ -93,7 +95,7 @@ impl Work {
                     open.remove(&event.step);
                 }
                 EventKind::Bug(text) => return Err(Stop::Bug(text)),
-                EventKind::Started(_) | EventKind::Detail(_) => {}
+                EventKind::Started(_) | EventKind::Facts(_) => {}
             }
         }
         Ok(())

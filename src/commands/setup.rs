@@ -7,12 +7,7 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{
-        answer::Answer,
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::{Status, StepId},
-    },
+    core::{answer::Answer, code::Code, exit::Exit, failure::Failure, plan::Status, step::StepId},
     ports::Ports,
     project::settings::Settings,
 };

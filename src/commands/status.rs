@@ -5,7 +5,7 @@ use crate::{
     report::{lines, output::Tone},
 };
 use crate::{
-    core::{facts::Detail, failure::Exit, plan::StepId},
+    core::{exit::Exit, facts::Facts, step::StepId},
     ports::Ports,
     project::settings::Settings,
 };
@@ -48,11 +48,11 @@ pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit 
     }
     let login = work.plan.step(StepId::Login);
     lines.push(("login", login.evidence.clone()));
-    if let Some(Detail::Login(detail)) = &login.detail {
+    if let Some(Facts::Login(detail)) = &login.facts {
         lines.push(("key store", detail.store.clone()));
     }
     lines.push(("project", work.plan.step(StepId::Project).evidence.clone()));
-    if let Some(Detail::Project(detail)) = &work.plan.step(StepId::Project).detail
+    if let Some(Facts::Project(detail)) = &work.plan.step(StepId::Project).facts
         && let Some(joined) = &detail.joined
     {
         lines.push((

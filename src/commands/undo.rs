@@ -5,12 +5,7 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{
-        answer::Answer,
-        facts::Detail,
-        failure::Exit,
-        plan::{Status, StepId},
-    },
+    core::{answer::Answer, exit::Exit, facts::Facts, plan::Status, step::StepId},
     ports::Ports,
     project::settings::Settings,
 };
@@ -23,8 +18,8 @@ pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit 
     if result.is_ok() && work.plan.status(StepId::Env) == Status::Failed {
         return work.finished(&steps, output).await;
     }
-    let files: Vec<_> = match &work.plan.step(StepId::Env).detail {
-        Some(Detail::Env(env)) => env
+    let files: Vec<_> = match &work.plan.step(StepId::Env).facts {
+        Some(Facts::Env(env)) => env
             .files
             .iter()
             .filter(|file| file.undo)

@@ -5,12 +5,7 @@ use std::sync::Arc;
 use crate::{commands::Output, report::lines};
 use crate::{
     commands::cli::Display,
-    core::{
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::StepId,
-        presenter::Stage,
-    },
+    core::{code::Code, exit::Exit, failure::Failure, presenter::DemoEnvironment, step::StepId},
     engine::Runtime,
     ports::Ports,
     project::settings::Settings,
@@ -25,7 +20,7 @@ pub struct Opening {
     /// Whether it is shown to a room from the start.
     pub present: bool,
     /// The stage of a tour; only the demo has one.
-    pub stage: Option<Arc<dyn Stage>>,
+    pub stage: Option<Arc<dyn DemoEnvironment>>,
     /// Words that a room must not see, beside what the steps know.
     pub private: Vec<String>,
 }

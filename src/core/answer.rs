@@ -4,7 +4,7 @@ use crate::core::secret::Secret;
 
 /// Where a new API key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Store {
+pub enum KeyStorage {
     /// The OS keyring.
     #[default]
     Keyring,
@@ -21,9 +21,9 @@ pub enum Answer {
     /// when nothing does, write new files, touch no existing source file.
     Default,
     /// Login: take this key, and keep it there.
-    Key(Secret, Store),
+    Key(Secret, KeyStorage),
     /// Login: use the `neon` CLI's stored login, and keep it there.
-    NeonCli(Store),
+    NeonCli(KeyStorage),
     /// Login: no account; a temporary database instead.
     Temporary,
     /// Project: join this one, by its id.

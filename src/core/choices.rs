@@ -6,10 +6,16 @@
 
 use crate::{
     core::{
-        answer::{Answer, Store},
-        facts::{CheckState, Detail, Env, KeySource, Keyring, Login, Project, Schema},
-        finding::{Code, Cure, Finding},
-        plan::{Status, StepId, StepState},
+        answer::{Answer, KeyStorage},
+        code::Code,
+        facts::{
+            CheckState, EnvFacts, Facts, KeySource, KeyringState, LoginFacts, ProjectFacts,
+            SchemaFacts,
+        },
+        finding::Finding,
+        plan::{Status, StepState},
+        remedy::Remedy,
+        step::StepId,
     },
     engine::project::temporary::SETUP,
 };
@@ -20,7 +26,7 @@ pub enum Act {
     /// Applies the step.
     Apply(Answer),
     /// Login: applies the step with a key that has to be typed, which is kept there.
-    Key(Store),
+    Key(KeyStorage),
     /// Project: creates one whose name has to be typed.
     Name,
     /// Secrets: a new password, once that was said twice.
@@ -220,7 +226,7 @@ const NEW: &str = "neonup setup project --new";
 pub fn command(id: StepId, answer: &Answer, state: &StepState) -> String {
     match answer {
         Answer::Default if list(state).is_some_and(|list| list.temporary) => SETUP.to_owned(),
-        Answer::Default if id == StepId::Login => kept(Store::Keyring),
+        Answer::Default if id == StepId::Login => kept(KeyStorage::Keyring),
         Answer::Default => format!("neonup setup {id}"),
         Answer::Key(_, store) | Answer::NeonCli(store) => kept(*store),
         Answer::Temporary => SETUP.to_owned(),
@@ -228,11 +234,11 @@ pub fn command(id: StepId, answer: &Answer, state: &StepState) -> String {
         Answer::List => joins("ID"),
         Answer::Create(_) => NEW.to_owned(),
         Answer::EditCode => "neonup setup backend --edit-code".to_owned(),
-        Answer::InPlace => Cure::InPlace.command().to_owned(),
+        Answer::InPlace => Remedy::OverwriteInPlace.command().to_owned(),
         Answer::Undo => "neonup undo".to_owned(),
         Answer::Hook => "neonup hook install".to_owned(),
-        Answer::Rotate if id == StepId::Login => Cure::Key.command().to_owned(),
-        Answer::Rotate => Cure::Password.command().to_owned(),
+        Answer::Rotate if id == StepId::Login => Remedy::RotateKey.command().to_owned(),
+        Answer::Rotate => Remedy::RotatePassword.command().to_owned(),
     }
 }
 
@@ -242,11 +248,11 @@ pub fn joins(project: &str) -> String {
 }
 
 /// The command that takes a key.
-fn kept(store: Store) -> String {
+fn kept(store: KeyStorage) -> String {
     match store {
         // a command ends at once, so that it has no session to keep a key for
-        Store::Keyring | Store::Session => "neonup login".to_owned(),
-        Store::File => "neonup login --store file".to_owned(),
+        KeyStorage::Keyring | KeyStorage::Session => "neonup login".to_owned(),
+        KeyStorage::File => "neonup login --store file".to_owned(),
     }
 }
 
@@ -254,7 +260,7 @@ fn kept(store: Store) -> String {
 pub fn own(id: StepId, state: &StepState, change: bool) -> String {
     let open = change || !matches!(state.known(), Status::Done | Status::Skipped);
     match id {
-        StepId::Login if open => kept(Store::Keyring),
+        StepId::Login if open => kept(KeyStorage::Keyring),
         StepId::Login
         | StepId::Project
         | StepId::Env
@@ -326,7 +332,7 @@ fn failed(id: StepId, state: &StepState, context: &Context<'_>) -> Question {
     // to look again at what cannot work yet leads nowhere
     let mut offers: Vec<_> = context.blocker.map(go).into_iter().collect();
     offers.push(again());
-    if id == StepId::Env && state.cure() == Some(Cure::InPlace) {
+    if id == StepId::Env && state.remedy() == Some(Remedy::OverwriteInPlace) {
         let label = "Overwrite it where it lies";
         let over = Offer::apply(label, "overwrite", Answer::InPlace);
         offers.push(over.note("not safe against a power cut"));
@@ -373,12 +379,12 @@ fn todo(id: StepId, state: &StepState, context: &Context<'_>) -> Question {
 // ---- login
 
 fn login(state: &StepState, context: &Context<'_>) -> Question {
-    let login = match &state.detail {
-        Some(Detail::Login(login)) => Some(login),
+    let login = match &state.facts {
+        Some(Facts::Login(login)) => Some(login),
         _ => None,
     };
     let no_keyring =
-        login.is_some_and(|login| matches!(login.keyring, Some(Keyring::Unavailable(_))));
+        login.is_some_and(|login| matches!(login.keyring, Some(KeyringState::Unavailable(_))));
     let rejected = state.has(Code::LoginKeyRejected);
     let asked = context.typed || context.change || rejected;
     let mut offers = Vec::new();
@@ -414,12 +420,12 @@ fn login(state: &StepState, context: &Context<'_>) -> Question {
 }
 
 /// The neon CLI's login is kept where a key would be, but never in clear by itself.
-fn neon_cli(login: &Login, no_keyring: bool) -> Option<Offer> {
+fn neon_cli(login: &LoginFacts, no_keyring: bool) -> Option<Offer> {
     let account = login.neon_cli.as_ref()?;
     let store = if no_keyring {
-        Store::Session
+        KeyStorage::Session
     } else {
-        Store::Keyring
+        KeyStorage::Keyring
     };
     let offer = Offer::apply("Use the neon CLI's login", "use it", Answer::NeonCli(store));
     Some(offer.note(account))
@@ -430,13 +436,13 @@ fn keys(no_keyring: bool) -> [Offer; 2] {
     let key = |label, store| Offer::new(label, "check", Act::Key(store));
     if no_keyring {
         [
-            key("Check the key", Store::Session).note("for this session only"),
-            key("Check it and keep it in a file", Store::File).note("in clear text, 0600"),
+            key("Check the key", KeyStorage::Session).note("for this session only"),
+            key("Check it and keep it in a file", KeyStorage::File).note("in clear text, 0600"),
         ]
     } else {
         [
-            key("Check and store the key", Store::Keyring),
-            key("Check it", Store::Session).note("for this session only"),
+            key("Check and store the key", KeyStorage::Keyring),
+            key("Check it", KeyStorage::Session).note("for this session only"),
         ]
     }
 }
@@ -444,9 +450,9 @@ fn keys(no_keyring: bool) -> [Offer; 2] {
 // ---- project
 
 /// The projects, where they are known.
-fn list(state: &StepState) -> Option<&Project> {
-    match &state.detail {
-        Some(Detail::Project(project)) => Some(project),
+fn list(state: &StepState) -> Option<&ProjectFacts> {
+    match &state.facts {
+        Some(Facts::Project(project)) => Some(project),
         _ => None,
     }
 }
@@ -487,7 +493,7 @@ fn project(state: &StepState, context: &Context<'_>) -> Question {
     }
 }
 
-fn wanted(list: &Project) -> String {
+fn wanted(list: &ProjectFacts) -> String {
     if list.region.is_empty() {
         format!("Postgres {}", list.postgres)
     } else {
@@ -497,9 +503,9 @@ fn wanted(list: &Project) -> String {
 
 // ---- env
 
-fn files(state: &StepState) -> Option<&Env> {
-    match &state.detail {
-        Some(Detail::Env(env)) => Some(env),
+fn files(state: &StepState) -> Option<&EnvFacts> {
+    match &state.facts {
+        Some(Facts::Env(env)) => Some(env),
         _ => None,
     }
 }
@@ -543,8 +549,8 @@ fn env(state: &StepState) -> Vec<Offer> {
 
 /// A change to existing code is never the default.
 fn backend(state: &StepState) -> Vec<Offer> {
-    let changes = match &state.detail {
-        Some(Detail::Backend(backend)) => &backend.changes[..],
+    let changes = match &state.facts {
+        Some(Facts::Backend(backend)) => &backend.changes[..],
         _ => &[],
     };
     let (existing, new): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.exists);
@@ -593,9 +599,9 @@ fn backend(state: &StepState) -> Vec<Offer> {
 // ---- schema, health, secrets
 
 fn schema(state: &StepState) -> Vec<Offer> {
-    let source = |schema: &&Schema| !schema.source.is_empty();
-    let schema = match &state.detail {
-        Some(Detail::Schema(schema)) => Some(schema),
+    let source = |schema: &&SchemaFacts| !schema.source.is_empty();
+    let schema = match &state.facts {
+        Some(Facts::Schema(schema)) => Some(schema),
         _ => None,
     };
     let offer = if let Some(schema) = schema.filter(source) {
@@ -620,7 +626,7 @@ fn health(state: &StepState) -> Vec<Offer> {
             CheckState::Ok | CheckState::Waiting | CheckState::Skipped | CheckState::Warning
         )
     };
-    let waiting = matches!(&state.detail, Some(Detail::Health(health)) if health.rungs.iter().all(|rung| climbed(rung.state)));
+    let waiting = matches!(&state.facts, Some(Facts::Health(health)) if health.rungs.iter().all(|rung| climbed(rung.state)));
     let label = if waiting {
         "Start the app, and ask it"
     } else {
@@ -635,17 +641,17 @@ fn secrets(state: &StepState) -> Vec<Offer> {
         let mend = Offer::apply("Mend the repository", "mend", Answer::Default);
         offers.push(mend.note("files stay; nothing is committed"));
     }
-    match state.cure() {
-        Some(Cure::Password) => {
+    match state.remedy() {
+        Some(Remedy::RotatePassword) => {
             let rotate = Offer::new("Rotate the password", "rotate", Act::Rotate);
             offers.push(rotate.note("the only cure; asks once more"));
         }
         // a new password calls no API key back
-        Some(Cure::Key) => {
-            let rotate = Offer::new("", "copy", Act::Run(Cure::Key.command().to_owned()));
+        Some(Remedy::RotateKey) => {
+            let rotate = Offer::new("", "copy", Act::Run(Remedy::RotateKey.command().to_owned()));
             offers.push(rotate.note("a new key; the old one is revoked"));
         }
-        Some(Cure::InPlace) | None => {}
+        Some(Remedy::OverwriteInPlace) | None => {}
     }
     if offers.is_empty() {
         offers.push(again());
@@ -656,7 +662,7 @@ fn secrets(state: &StepState) -> Vec<Offer> {
 
 /// The pre-commit check, where it can be installed and is not.
 fn hook(state: &StepState) -> Option<Offer> {
-    matches!(&state.detail, Some(Detail::Secrets(secrets)) if secrets.hook == Some(false)).then(
+    matches!(&state.facts, Some(Facts::Secrets(secrets)) if secrets.hook == Some(false)).then(
         || {
             let install = "Install the pre-commit check";
             let hook = Offer::apply(install, "install", Answer::Hook);
@@ -668,12 +674,14 @@ fn hook(state: &StepState) -> Option<Offer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::facts::{Backend, EnvFile, FileChange, Joined, ProjectChoice, Secrets, Table};
+    use crate::core::facts::{
+        BackendFacts, EnvFile, FileChange, JoinedProject, ListedProject, SecretsFacts, Table,
+    };
 
-    fn state(status: Status, detail: Detail) -> StepState {
+    fn state(status: Status, detail: Facts) -> StepState {
         let mut state = StepState::default();
         state.status = status;
-        state.detail = Some(detail);
+        state.facts = Some(detail);
         state
     }
 
@@ -702,11 +710,11 @@ mod tests {
         };
         let mut changes = vec![change(false); new];
         changes.extend(vec![change(true); existing]);
-        let backend = Backend {
+        let backend = BackendFacts {
             changes,
-            ..Backend::default()
+            ..BackendFacts::default()
         };
-        state(Status::Todo, Detail::Backend(backend))
+        state(Status::Todo, Facts::Backend(backend))
     }
 
     fn schema(source: &str) -> StepState {
@@ -716,18 +724,18 @@ mod tests {
             columns: Vec::new(),
             notes: Vec::new(),
         };
-        let schema = Schema {
+        let schema = SchemaFacts {
             source: source.to_owned(),
             tables: vec![table],
-            ..Schema::default()
+            ..SchemaFacts::default()
         };
-        let state = state(Status::Todo, Detail::Schema(schema));
+        let state = state(Status::Todo, Facts::Schema(schema));
         found(state, Finding::new(Code::SchemaMissingTable, "no table"))
     }
 
     fn written(diff: bool, undo: bool) -> StepState {
         let line = crate::core::facts::DiffLine {
-            sign: crate::core::facts::Sign::Add,
+            sign: crate::core::facts::DiffSign::Add,
             text: "DATABASE_URL=…".to_owned(),
         };
         let file = EnvFile {
@@ -739,20 +747,20 @@ mod tests {
             untouched: 0,
             undo,
         };
-        state(Status::Todo, Detail::Env(Env { files: vec![file] }))
+        state(Status::Todo, Facts::Env(EnvFacts { files: vec![file] }))
     }
 
-    fn leaked(cure: Option<Cure>) -> StepState {
-        let secrets = Secrets {
+    fn leaked(remedy: Option<Remedy>) -> StepState {
+        let secrets = SecretsFacts {
             hook: Some(false),
-            ..Secrets::default()
+            ..SecretsFacts::default()
         };
-        let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked").cure(cure);
-        found(state(Status::Todo, Detail::Secrets(secrets)), leak)
+        let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked").remedy(remedy);
+        found(state(Status::Todo, Facts::Secrets(secrets)), leak)
     }
 
-    fn projects(status: Status, names: &[(&str, bool)]) -> Project {
-        let choice = |(id, meant): &(&str, bool)| ProjectChoice {
+    fn projects(status: Status, names: &[(&str, bool)]) -> ProjectFacts {
+        let choice = |(id, meant): &(&str, bool)| ListedProject {
             id: (*id).to_owned(),
             name: "todo".to_owned(),
             region: String::new(),
@@ -761,11 +769,11 @@ mod tests {
             age: String::new(),
             meant: *meant,
         };
-        Project {
+        ProjectFacts {
             wanted: "todo".to_owned(),
             choices: names.iter().map(choice).collect(),
-            joined: (status == Status::Done).then(Joined::default),
-            ..Project::default()
+            joined: (status == Status::Done).then(JoinedProject::default),
+            ..ProjectFacts::default()
         }
     }
 
@@ -775,15 +783,15 @@ mod tests {
         let reason = "existing code is left as it is".to_owned();
         let key = Act::Run("neonup rotate --api-key".to_owned());
         let mend = Act::Apply(Answer::Default);
-        let missing = Project {
+        let missing = ProjectFacts {
             unlisted: 2,
             ..projects(Status::Todo, &[])
         };
-        let temporary = Project {
+        let temporary = ProjectFacts {
             temporary: true,
-            ..Project::default()
+            ..ProjectFacts::default()
         };
-        let project = |project| state(Status::Todo, Detail::Project(project));
+        let project = |project| state(Status::Todo, Facts::Project(project));
         for (id, state, expected) in [
             // no change to existing code unless somebody wants it
             (StepId::Backend, backend(0, 1), Act::Decline(reason)),
@@ -800,8 +808,12 @@ mod tests {
             (StepId::Env, written(true, false), mend.clone()),
             (StepId::Env, written(false, true), Act::Probe),
             // the cure that there is
-            (StepId::Secrets, leaked(Some(Cure::Password)), Act::Rotate),
-            (StepId::Secrets, leaked(Some(Cure::Key)), key),
+            (
+                StepId::Secrets,
+                leaked(Some(Remedy::RotatePassword)),
+                Act::Rotate,
+            ),
+            (StepId::Secrets, leaked(Some(Remedy::RotateKey)), key),
             (StepId::Secrets, leaked(None), Act::Probe),
             // what was not listed may be the one that is meant
             (StepId::Project, project(missing), Act::Probe),
@@ -820,7 +832,7 @@ mod tests {
     fn of_several_projects_that_may_be_meant_none_is_the_default() {
         let state = state(
             Status::Todo,
-            Detail::Project(projects(Status::Todo, &[("p-1", true), ("p-2", true)])),
+            Facts::Project(projects(Status::Todo, &[("p-1", true), ("p-2", true)])),
         );
         for (meant, filtered, default) in [
             (2, false, None),
@@ -844,11 +856,11 @@ mod tests {
 
     #[test]
     fn a_failed_look_at_the_projects_is_repeated_once() {
-        let list = Project {
+        let list = ProjectFacts {
             unlisted: 1,
             ..projects(Status::Failed, &[("p-1", false)])
         };
-        let state = state(Status::Failed, Detail::Project(list));
+        let state = state(Status::Failed, Facts::Project(list));
         let asked = question(StepId::Project, &state, &Context::default());
         let acts: Vec<_> = asked.offers.iter().map(|offer| &offer.act).collect();
         assert_eq!(acts, [&Act::Probe, &Act::Name, &Act::Skip]);
@@ -874,11 +886,11 @@ mod tests {
     #[test]
     fn without_an_account_there_is_no_other_project_to_choose() {
         for temporary in [false, true] {
-            let list = Project {
+            let list = ProjectFacts {
                 temporary,
                 ..projects(Status::Done, &[])
             };
-            let state = state(Status::Done, Detail::Project(list));
+            let state = state(Status::Done, Facts::Project(list));
             let acts = acts(StepId::Project, &state, &Context::default());
             assert_eq!(acts.contains(&Act::Change), !temporary);
         }
@@ -887,15 +899,18 @@ mod tests {
     #[test]
     fn another_login_is_kept_where_a_key_would_be_but_never_in_clear_by_itself() {
         for (keyring, store) in [
-            (Keyring::Ready, Store::Keyring),
-            (Keyring::Unavailable("locked".to_owned()), Store::Session),
+            (KeyringState::Ready, KeyStorage::Keyring),
+            (
+                KeyringState::Unavailable("locked".to_owned()),
+                KeyStorage::Session,
+            ),
         ] {
-            let login = Login {
+            let login = LoginFacts {
                 keyring: Some(keyring),
                 neon_cli: Some("me@example.com".to_owned()),
-                ..Login::default()
+                ..LoginFacts::default()
             };
-            let state = state(Status::Todo, Detail::Login(login));
+            let state = state(Status::Todo, Facts::Login(login));
             let acts = acts(StepId::Login, &state, &Context::default());
             let taken = Act::Apply(Answer::NeonCli(store));
             assert_eq!(acts[..2], [taken.clone(), Act::Key(store)]);
@@ -943,7 +958,7 @@ mod tests {
         assert_eq!(besides(StepId::Env, &written(true, true)), []);
         let hook = Act::Apply(Answer::Hook);
         assert_eq!(besides(StepId::Secrets, &leaked(None)), [hook]);
-        let login = state(Status::Todo, Detail::Login(Login::default()));
+        let login = state(Status::Todo, Facts::Login(LoginFacts::default()));
         assert_eq!(besides(StepId::Login, &login), [Act::Skip]);
         assert_eq!(besides(StepId::Env, &StepState::default()), [Act::Probe]);
     }
@@ -951,11 +966,11 @@ mod tests {
     #[test]
     fn each_answer_names_the_command_that_does_the_same() {
         let nothing = StepState::default();
-        let temporary = Project {
+        let temporary = ProjectFacts {
             temporary: true,
-            ..Project::default()
+            ..ProjectFacts::default()
         };
-        let temporary = state(Status::Todo, Detail::Project(temporary));
+        let temporary = state(Status::Todo, Facts::Project(temporary));
         for (id, answer, state, expected) in [
             (StepId::Login, Answer::Default, &nothing, "neonup login"),
             (StepId::Env, Answer::Default, &nothing, "neonup setup env"),
@@ -983,7 +998,7 @@ mod tests {
                 StepId::Env,
                 Answer::InPlace,
                 &nothing,
-                Cure::InPlace.command(),
+                Remedy::OverwriteInPlace.command(),
             ),
             (StepId::Env, Answer::Undo, &nothing, "neonup undo"),
             (
@@ -993,7 +1008,12 @@ mod tests {
                 "neonup hook install",
             ),
             (StepId::Secrets, Answer::Rotate, &nothing, "neonup rotate"),
-            (StepId::Login, Answer::Rotate, &nothing, Cure::Key.command()),
+            (
+                StepId::Login,
+                Answer::Rotate,
+                &nothing,
+                Remedy::RotateKey.command(),
+            ),
         ] {
             assert_eq!(command(id, &answer, state), expected);
         }

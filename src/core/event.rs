@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::core::{
-    facts::Detail,
+    code::Severity,
+    facts::Facts,
     failure::{Failure, Result},
-    finding::{Finding, Severity},
-    plan::StepId,
+    finding::Finding,
+    step::StepId,
 };
 
 /// Looking or doing.
@@ -61,7 +62,7 @@ pub struct Report {
     /// What was seen.
     pub findings: Vec<Finding>,
     /// What the screen shows.
-    pub detail: Option<Detail>,
+    pub facts: Option<Facts>,
 }
 
 impl Report {
@@ -74,7 +75,7 @@ impl Report {
             verdict: if gap { Verdict::Todo } else { Verdict::Done },
             evidence: evidence.into(),
             findings,
-            detail: None,
+            facts: None,
         }
     }
 
@@ -84,7 +85,7 @@ impl Report {
             verdict: Verdict::Skipped,
             evidence: reason.into(),
             findings: Vec::new(),
-            detail: None,
+            facts: None,
         }
     }
 
@@ -94,14 +95,14 @@ impl Report {
             verdict: Verdict::Todo,
             evidence: reason.into(),
             findings: Vec::new(),
-            detail: None,
+            facts: None,
         }
     }
 
     /// Adds what the screen shows.
     #[must_use]
-    pub fn detail(mut self, detail: Detail) -> Self {
-        self.detail = Some(detail);
+    pub fn facts(mut self, facts: Facts) -> Self {
+        self.facts = Some(facts);
         self
     }
 }
@@ -125,7 +126,7 @@ pub enum EventKind {
     /// Work goes on.
     Progress(Progress),
     /// Something to show before the end, such as the first rungs of the ladder.
-    Detail(Detail),
+    Facts(Facts),
     /// Work ended.
     Finished(Outcome),
     /// A task of ours panicked: leave cleanly, and say so. The text is the panic's place, never its message.

@@ -4,21 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 /// The step's own facts, for its screen.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Detail {
+pub enum Facts {
     /// Of the login step.
-    Login(Login),
+    Login(LoginFacts),
     /// Of the project step.
-    Project(Project),
+    Project(ProjectFacts),
     /// Of the env step.
-    Env(Env),
+    Env(EnvFacts),
     /// Of the backend step.
-    Backend(Backend),
+    Backend(BackendFacts),
     /// Of the schema step.
-    Schema(Schema),
+    Schema(SchemaFacts),
     /// Of the health step.
-    Health(Health),
+    Health(HealthFacts),
     /// Of the secrets step.
-    Secrets(Secrets),
+    Secrets(SecretsFacts),
 }
 
 /// Where an API key was found.
@@ -51,7 +51,7 @@ impl KeySource {
 
 /// What the OS keyring can do, as a self-test found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keyring {
+pub enum KeyringState {
     /// It keeps, gives back and deletes.
     Ready,
     /// It does not; the reason in one sentence.
@@ -87,7 +87,7 @@ impl KeyKind {
 
 /// The login screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Login {
+pub struct LoginFacts {
     /// The key in use: where from, masked, how many characters.
     pub key: Option<(KeySource, String, usize)>,
     /// Which kind of key it is.
@@ -95,7 +95,7 @@ pub struct Login {
     /// Whose it is: an e-mail address, an organization.
     pub who: String,
     /// The keyring's state; `None` until asked.
-    pub keyring: Option<Keyring>,
+    pub keyring: Option<KeyringState>,
     /// Where a stored key lies or would lie.
     pub store: String,
     /// The account of the `neon` CLI's stored login, if there is one.
@@ -106,7 +106,7 @@ pub struct Login {
 
 /// A project to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectChoice {
+pub struct ListedProject {
     /// Neon's id.
     pub id: String,
     /// The name, which need not be unique.
@@ -126,7 +126,7 @@ pub struct ProjectChoice {
 
 /// The project that the other steps use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Joined {
+pub struct JoinedProject {
     /// Neon's id.
     pub id: String,
     /// The name.
@@ -149,7 +149,7 @@ pub struct Joined {
 
 /// The project screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Project {
+pub struct ProjectFacts {
     /// The name that is wanted.
     pub wanted: String,
     /// The region for a new one.
@@ -158,16 +158,16 @@ pub struct Project {
     pub postgres: u16,
     /// All projects that the key sees, the exactly named ones first.
     /// There may be thousands, so that they are shared and never copied.
-    pub choices: Arc<[ProjectChoice]>,
+    pub choices: Arc<[ListedProject]>,
     /// How many Neon could not list.
     pub unlisted: usize,
     /// Whether a temporary database is meant, and no account's project.
     pub temporary: bool,
     /// What the other steps use, once it is known.
-    pub joined: Option<Joined>,
+    pub joined: Option<JoinedProject>,
 }
 
-impl Project {
+impl ProjectFacts {
     /// Whether a project of this name is listed.
     pub fn has(&self, name: &str) -> bool {
         self.choices.iter().any(|found| found.name == name)
@@ -177,9 +177,9 @@ impl Project {
 /// The projects in whose name, id or region each word of the filter stands, with their places. With thousands of projects this
 /// runs at every key, so that nothing is copied.
 pub fn matching<'a>(
-    choices: &'a [ProjectChoice],
+    choices: &'a [ListedProject],
     filter: &str,
-) -> impl Iterator<Item = (usize, &'a ProjectChoice)> {
+) -> impl Iterator<Item = (usize, &'a ListedProject)> {
     let filter = filter.to_lowercase();
     let words: Vec<String> = filter.split_whitespace().map(str::to_owned).collect();
     choices.iter().enumerate().filter(move |(_, choice)| {
@@ -209,7 +209,7 @@ fn holds(text: &str, word: &str) -> bool {
 
 /// The sign of a line of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum DiffSign {
     /// Stays.
     Same,
     /// Is added.
@@ -222,7 +222,7 @@ pub enum Sign {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffLine {
     /// Added, removed or unchanged.
-    pub sign: Sign,
+    pub sign: DiffSign,
     /// The line without its end.
     pub text: String,
 }
@@ -290,7 +290,7 @@ pub struct EnvFile {
 
 /// The env screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Env {
+pub struct EnvFacts {
     /// The targets, in the order of the configuration.
     pub files: Vec<EnvFile>,
 }
@@ -310,7 +310,7 @@ pub struct FileChange {
 
 /// The backend screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Backend {
+pub struct BackendFacts {
     /// The detected stack, such as `FastAPI with SQLModel`.
     pub stack: String,
     /// What was looked at.
@@ -345,7 +345,7 @@ pub struct Table {
 
 /// The schema screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Schema {
+pub struct SchemaFacts {
     /// Where the SQL comes from, or the command.
     pub source: String,
     /// The SQL that would run.
@@ -356,7 +356,7 @@ pub struct Schema {
 
 /// The health screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
+pub struct HealthFacts {
     /// The rungs, from DNS to the application.
     pub rungs: Vec<Check>,
     /// Whether the login had to wait for a compute that was asleep.
@@ -367,7 +367,7 @@ pub struct Health {
 
 /// The secrets screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Secrets {
+pub struct SecretsFacts {
     /// What was looked at.
     pub checks: Vec<Check>,
     /// Whether the pre-commit check is installed; `None` where it cannot be.
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn each_word_is_found_in_any_case_anywhere() {
-        let choice = |name: &str| ProjectChoice {
+        let choice = |name: &str| ListedProject {
             id: "old-violet-32930710".to_owned(),
             name: name.to_owned(),
             region: "aws-us-east-2".to_owned(),
@@ -408,7 +408,7 @@ mod tests {
     fn twelve_thousand_projects_are_filtered_within_a_frame() {
         use rustix::time::{ClockId, clock_gettime};
         let choices: Vec<_> = (1..=12_000)
-            .map(|number| ProjectChoice {
+            .map(|number| ListedProject {
                 id: format!("old-violet-{number:08}"),
                 name: format!("crowd-{number}"),
                 region: "aws-us-east-2".to_owned(),

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::core::finding::{Code, Cure, Finding, Severity};
+use crate::core::{
+    code::{Code, Severity},
+    finding::Finding,
+    remedy::Remedy,
+};
 
 /// Why a step could not do its work: always what, why, and the way out.
 ///
@@ -18,7 +22,7 @@ pub struct Failure {
     /// The fix.
     pub hint: String,
     /// The one thing that mends it, where a person has to want it.
-    pub cure: Option<Cure>,
+    pub remedy: Option<Remedy>,
     /// Neon's request id, for its support.
     pub request_id: Option<String>,
     /// Whether this is a cancellation by the user and no fault.
@@ -36,7 +40,7 @@ impl Failure {
             what: what.into(),
             why: String::new(),
             hint: String::new(),
-            cure: None,
+            remedy: None,
             request_id: None,
             cancelled: false,
         }
@@ -58,8 +62,8 @@ impl Failure {
 
     /// Says what mends it when it is asked for.
     #[must_use]
-    pub const fn cure(mut self, cure: Option<Cure>) -> Self {
-        self.cure = cure;
+    pub const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
+        self.remedy = remedy;
         self
     }
 
@@ -93,7 +97,7 @@ impl Failure {
             .severity(Severity::Gap)
             .detail(detail)
             .hint(self.hint.clone())
-            .cure(self.cure)
+            .remedy(self.remedy)
     }
 }
 
@@ -103,7 +107,7 @@ impl From<Finding> for Failure {
         Self::new(finding.code, finding.title)
             .why(finding.detail)
             .hint(finding.hint)
-            .cure(finding.cure)
+            .remedy(finding.remedy)
     }
 }
 
@@ -124,27 +128,3 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// The process's exit status. The numbers are part of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// Everything is done.
-    Done = 0,
-    /// Gaps were found.
-    Gaps = 1,
-    /// A step failed, or an answer is missing and there is nobody to ask.
-    Failed = 2,
-    /// The command line or `neonup.toml` is wrong (`EX_USAGE` of sysexits.h).
-    Usage = 64,
-    /// A bug of ours (`EX_SOFTWARE` of sysexits.h).
-    Bug = 70,
-    /// Cancelled (128 + SIGINT, as shells report it).
-    Cancelled = 130,
-}
-
-impl From<Exit> for std::process::ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}

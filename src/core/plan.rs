@@ -1,167 +1,19 @@
-//! The seven steps, their status, and what follows from it: the exit code and the next commands.
+//! The status of all steps, and what follows from it: the exit code and the next commands.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::core::{
+    code::{Code, Severity},
     event::{Event, EventKind, Progress, Verdict},
-    facts::Detail,
-    failure::{Exit, Failure},
-    finding::{Code, Cure, Finding, Severity},
+    exit::Exit,
+    facts::Facts,
+    failure::Failure,
+    finding::Finding,
+    remedy::Remedy,
+    step::StepId,
 };
-
-/// One phase of the set-up, in the order of the set-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StepId {
-    /// An API key that Neon accepts, kept in the OS keyring.
-    Login,
-    /// The team's Neon project, joined or created once.
-    Project,
-    /// The env files that the application reads.
-    Env,
-    /// The application's session module and its start-up.
-    Backend,
-    /// The tables.
-    Schema,
-    /// The way from the host's name to the application's own answer.
-    Health,
-    /// No secret in git.
-    Secrets,
-}
-
-impl StepId {
-    /// All steps, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Login,
-        Self::Project,
-        Self::Env,
-        Self::Backend,
-        Self::Schema,
-        Self::Health,
-        Self::Secrets,
-    ];
-
-    /// The word used on the command line, in JSON and in codes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Project => "project",
-            Self::Env => "env",
-            Self::Backend => "backend",
-            Self::Schema => "schema",
-            Self::Health => "health",
-            Self::Secrets => "secrets",
-        }
-    }
-
-    /// The word in the stepper.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Login => "Login",
-            Self::Project => "Project",
-            Self::Env => "Env",
-            Self::Backend => "Backend",
-            Self::Schema => "Schema",
-            Self::Health => "Health",
-            Self::Secrets => "Secrets",
-        }
-    }
-
-    /// The heading of the step's screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Env => "Environment",
-            Self::Login
-            | Self::Project
-            | Self::Backend
-            | Self::Schema
-            | Self::Health
-            | Self::Secrets => self.label(),
-        }
-    }
-
-    /// What the step does, in one sentence.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
-            Self::Project => "Joins your team's Neon project, or creates it once.",
-            Self::Env => "Writes the keys your app reads; touches nothing else.",
-            Self::Backend => "Gives your app a database session; overwrites no code.",
-            Self::Schema => "Creates the tables, and checks them column by column.",
-            Self::Health => "Climbs from the name of the host to your own tables.",
-            Self::Secrets => "Looks for your live password where it must never be.",
-        }
-    }
-
-    /// The steps whose answers this one uses. They are probed first; if one of them is not done, this one says what it can.
-    pub const fn needs(self) -> &'static [Self] {
-        match self {
-            Self::Login | Self::Backend => &[],
-            Self::Project => &[Self::Login],
-            Self::Env => &[Self::Project],
-            Self::Schema | Self::Secrets => &[Self::Env],
-            Self::Health => &[Self::Env, Self::Schema],
-        }
-    }
-
-    /// The steps that may see something else once this one was applied: those that use its answer, directly or not.
-    pub fn seen_by(self) -> Vec<Self> {
-        let mut found = vec![self];
-        for other in Self::ALL {
-            if other.needs().iter().any(|need| found.contains(need)) && !found.contains(&other) {
-                found.push(other);
-            }
-        }
-        found.retain(|other| *other != self);
-        if self == Self::Secrets {
-            // what git does with the env files is one of that step's own checks
-            found.push(Self::Env);
-        }
-        found
-    }
-
-    /// The position, from 1 to 7.
-    pub const fn number(self) -> usize {
-        self as usize + 1
-    }
-
-    /// The step after this one.
-    pub fn next(self) -> Option<Self> {
-        Self::ALL.get(self.number()).copied()
-    }
-
-    /// The step before this one.
-    pub fn previous(self) -> Option<Self> {
-        Self::ALL.get((self as usize).checked_sub(1)?).copied()
-    }
-}
-
-impl fmt::Display for StepId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for StepId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|step| step.name() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
-                format!("no step `{text}`: the steps are {}", names.join(", "))
-            })
-    }
-}
-
-impl Serialize for StepId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
 
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -209,7 +61,7 @@ pub struct StepState {
     /// Why it failed.
     pub failure: Option<Failure>,
     /// What the screen shows; survives a new probe until that one has something better.
-    pub detail: Option<Detail>,
+    pub facts: Option<Facts>,
     /// How far the work is.
     pub progress: Option<Progress>,
     /// How long the last probe or apply took.
@@ -232,7 +84,7 @@ impl StepState {
         evidence: String::new(),
         findings: Vec::new(),
         failure: None,
-        detail: None,
+        facts: None,
         progress: None,
         elapsed: None,
         declined: None,
@@ -265,20 +117,20 @@ impl StepState {
     }
 
     /// The cures of its gaps, the most urgent first.
-    fn cures(&self) -> Vec<Cure> {
-        let mut cures: Vec<_> = self.gaps().filter_map(|finding| finding.cure).collect();
-        cures.sort_unstable_by(|one, other| other.cmp(one));
-        cures.dedup();
-        cures
+    fn remedies(&self) -> Vec<Remedy> {
+        let mut remedies: Vec<_> = self.gaps().filter_map(|finding| finding.remedy).collect();
+        remedies.sort_unstable_by(|one, other| other.cmp(one));
+        remedies.dedup();
+        remedies
     }
 
     /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
-    pub fn cure(&self) -> Option<Cure> {
-        let failure = self.failure.as_ref().and_then(|failure| failure.cure);
+    pub fn remedy(&self) -> Option<Remedy> {
+        let failure = self.failure.as_ref().and_then(|failure| failure.remedy);
         failure.or_else(|| {
             self.findings
                 .iter()
-                .filter_map(|finding| finding.cure)
+                .filter_map(|finding| finding.remedy)
                 .max()
         })
     }
@@ -330,8 +182,8 @@ impl Plan {
             EventKind::Progress(progress) if event.run == state.run => {
                 state.progress = Some(progress.clone());
             }
-            EventKind::Detail(detail) if event.run == state.run => {
-                state.detail = Some(detail.clone());
+            EventKind::Facts(facts) if event.run == state.run => {
+                state.facts = Some(facts.clone());
             }
             EventKind::Finished(outcome) if event.run == state.run => {
                 state.progress = None;
@@ -346,8 +198,8 @@ impl Plan {
                         state.evidence.clone_from(&report.evidence);
                         state.findings.clone_from(&report.findings);
                         state.failure = None;
-                        if report.detail.is_some() {
-                            state.detail.clone_from(&report.detail);
+                        if report.facts.is_some() {
+                            state.facts.clone_from(&report.facts);
                         }
                     }
                     Err(failure) if failure.cancelled => state.status = state.settled,
@@ -364,7 +216,7 @@ impl Plan {
                 }
             }
             EventKind::Progress(_)
-            | EventKind::Detail(_)
+            | EventKind::Facts(_)
             | EventKind::Finished(_)
             | EventKind::Bug(_) => {}
         }
@@ -450,8 +302,12 @@ impl Plan {
         }
         // no set-up ends a secret that others may have
         if steps.contains(&StepId::Secrets) {
-            let cures = self.step(StepId::Secrets).cures();
-            commands.extend(cures.into_iter().map(|cure| cure.command().to_owned()));
+            let remedies = self.step(StepId::Secrets).remedies();
+            commands.extend(
+                remedies
+                    .into_iter()
+                    .map(|remedy| remedy.command().to_owned()),
+            );
         }
         // a tracked env file is not written: it leaves the index first
         if self.step(StepId::Secrets).has(Code::SecretsTracked) {
@@ -484,7 +340,7 @@ mod tests {
             verdict,
             evidence: "as it is".to_owned(),
             findings,
-            detail: None,
+            facts: None,
         }
     }
 
@@ -539,10 +395,10 @@ mod tests {
 
     #[test]
     fn only_a_live_secret_leads_to_a_rotation() {
-        let next = |code, cure| {
+        let next = |code, remedy| {
             let finding = Finding::new(code, "a password")
                 .hint("if it was real and pushed: `neonup rotate` gives the role a new password")
-                .cure(cure);
+                .remedy(remedy);
             let mut plan = Plan::new();
             for event in finished(StepId::Secrets, 1, report(Verdict::Todo, vec![finding])) {
                 plan.fold(&event);
@@ -551,7 +407,10 @@ mod tests {
         };
         assert!(next(Code::SecretsCredentialInTree, None).is_empty());
         let live = Code::SecretsLiveSecretInHistory;
-        assert_eq!(next(live, Some(Cure::Password)), ["neonup rotate"]);
-        assert_eq!(next(live, Some(Cure::Key)), ["neonup rotate --api-key"]);
+        assert_eq!(next(live, Some(Remedy::RotatePassword)), ["neonup rotate"]);
+        assert_eq!(
+            next(live, Some(Remedy::RotateKey)),
+            ["neonup rotate --api-key"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The guided tour of a workshop: its words, the mishaps that can be shown, and the stage on which they happen.
 //!
-//! Both front ends tell the same [`talk`]. A [`Stage`] is there in the demo only: elsewhere nothing is ever arranged or reset.
+//! Both front ends tell the same [`talk`]. A [`DemoEnvironment`] is there in the demo only: elsewhere nothing is ever arranged or reset.
 
 pub mod script;
 
@@ -9,14 +9,14 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use async_trait::async_trait;
 
 use crate::core::{
+    code::Code,
     failure::{Failure, Result},
-    finding::Code,
-    plan::StepId,
+    step::StepId,
 };
 
 /// Something that goes wrong in real projects, prepared so that it can be shown and cured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
+pub enum Incident {
     /// Git tracks the env file.
     TrackedEnv,
     /// The live password stands in a committed Markdown file.
@@ -27,7 +27,7 @@ pub enum Mishap {
     DuplicateProject,
 }
 
-impl Mishap {
+impl Incident {
     /// All of them, in the order of the menu.
     pub const ALL: [Self; 4] = [
         Self::TrackedEnv,
@@ -64,42 +64,42 @@ impl Mishap {
 
 /// What a stage is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum DemoRequest {
     /// Everything as at the beginning.
     Reset,
     /// A mishap.
-    Arrange(Mishap),
+    Arrange(Incident),
 }
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Staged {
+pub struct DemoOutcome {
     /// The order.
-    pub order: Order,
+    pub order: DemoRequest,
     /// Whether it was carried out.
     pub result: Result<()>,
 }
 
 /// Work on a stage that is under way.
-pub type Staging = Pin<Box<dyn Future<Output = Staged> + Send>>;
+pub type DemoWork = Pin<Box<dyn Future<Output = DemoOutcome> + Send>>;
 
 /// The place where a tour is given: a sample project and a sandbox that may be changed at will.
 #[async_trait]
-pub trait Stage: Send + Sync {
+pub trait DemoEnvironment: Send + Sync {
     /// Puts the project's files, its repository and the sandbox back to the beginning.
     async fn reset(&self) -> Result<()>;
     /// Lets a mishap happen. What it needs and does not find is the failure.
-    async fn arrange(&self, mishap: Mishap) -> Result<()>;
+    async fn arrange(&self, incident: Incident) -> Result<()>;
 }
 
 /// Gives an order to the stage, where there is one.
-pub async fn carry_out(stage: Option<Arc<dyn Stage>>, order: Order) -> Staged {
+pub async fn carry_out(stage: Option<Arc<dyn DemoEnvironment>>, order: DemoRequest) -> DemoOutcome {
     let result = match (stage, order) {
         (None, _) => Err(no_stage()),
-        (Some(stage), Order::Reset) => stage.reset().await,
-        (Some(stage), Order::Arrange(mishap)) => stage.arrange(mishap).await,
+        (Some(stage), DemoRequest::Reset) => stage.reset().await,
+        (Some(stage), DemoRequest::Arrange(incident)) => stage.arrange(incident).await,
     };
-    Staged { order, result }
+    DemoOutcome { order, result }
 }
 
 /// What is said where there is no stage.

@@ -2,7 +2,7 @@
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
-use crate::core::facts::{DiffLine, Sign};
+use crate::core::facts::{DiffLine, DiffSign};
 use crate::domain::{dotenv::Document, mask};
 
 /// The difference of two env files. Lines are compared as they are and shown masked, so that a password that changes is seen
@@ -29,7 +29,7 @@ pub fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
     let changed: Vec<usize> = diff
         .iter()
         .enumerate()
-        .filter(|(_, line)| line.sign != Sign::Same)
+        .filter(|(_, line)| line.sign != DiffSign::Same)
         .map(|(index, _)| index)
         .collect();
     let near = |index: usize| {
@@ -43,7 +43,7 @@ pub fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
         if near(index) {
             if gap && !out.is_empty() {
                 out.push(DiffLine {
-                    sign: Sign::Same,
+                    sign: DiffSign::Same,
                     text: "…".to_owned(),
                 });
             }
@@ -58,7 +58,9 @@ pub fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
 
 /// How many lines stay, of the old text.
 pub fn untouched(diff: &[DiffLine]) -> usize {
-    diff.iter().filter(|line| line.sign == Sign::Same).count()
+    diff.iter()
+        .filter(|line| line.sign == DiffSign::Same)
+        .count()
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
@@ -81,15 +83,15 @@ fn build(
         .flat_map(|op| op.iter_changes(raw_old, raw_new))
         .map(|change| match change.tag() {
             ChangeTag::Equal => DiffLine {
-                sign: Sign::Same,
+                sign: DiffSign::Same,
                 text: shown(shown_old, change.old_index().unwrap_or(usize::MAX)),
             },
             ChangeTag::Delete => DiffLine {
-                sign: Sign::Remove,
+                sign: DiffSign::Remove,
                 text: shown(shown_old, change.old_index().unwrap_or(usize::MAX)),
             },
             ChangeTag::Insert => DiffLine {
-                sign: Sign::Add,
+                sign: DiffSign::Add,
                 text: shown(shown_new, change.new_index().unwrap_or(usize::MAX)),
             },
         })
@@ -104,9 +106,9 @@ mod tests {
         diff.iter()
             .map(|line| {
                 let sign = match line.sign {
-                    Sign::Same => ' ',
-                    Sign::Add => '+',
-                    Sign::Remove => '-',
+                    DiffSign::Same => ' ',
+                    DiffSign::Add => '+',
+                    DiffSign::Remove => '-',
                 };
                 format!("{sign} {}", line.text)
             })

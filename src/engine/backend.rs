@@ -8,11 +8,12 @@ use crate::engine::{Cx, Step};
 use crate::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::Report,
-        facts::{Backend, Check, CheckState, Detail, FileChange},
+        facts::{BackendFacts, Check, CheckState, Facts, FileChange},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
-        plan::StepId,
+        finding::Finding,
+        step::StepId,
     },
     domain::{
         diff,
@@ -120,7 +121,7 @@ impl Look {
                 exists: change.old.is_some(),
             })
             .collect();
-        Report::judged(evidence, findings).detail(Detail::Backend(Backend {
+        Report::judged(evidence, findings).facts(Facts::Backend(BackendFacts {
             stack: self.stack.label().to_owned(),
             checks: self.checks,
             changes,

@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::{
         event::{Event, EventKind, Progress},
-        facts::{Check, Detail, KeySource, Keyring},
+        facts::{Check, Facts, KeySource, KeyringState},
         failure::{Failure, Result},
         finding::Finding,
-        plan::StepId,
         secret::Secret,
+        step::StepId,
     },
     domain::url::Connection,
     ports::{Ports, neon::Listing},
@@ -55,7 +55,7 @@ impl Project {
 #[derive(Debug, Default)]
 struct Memory {
     key: Option<KnownKey>,
-    keyring: Option<Keyring>,
+    keyring: Option<KeyringState>,
     project: Option<Project>,
     organization: Option<String>,
     projects_limit: Option<i64>,
@@ -191,8 +191,8 @@ impl Cx {
     }
 
     /// Shows something before the end.
-    pub fn show(&self, detail: Detail) {
-        self.emit(EventKind::Detail(detail));
+    pub fn show(&self, detail: Facts) {
+        self.emit(EventKind::Facts(detail));
     }
 
     /// The API key, if one of the earlier steps (or this one) has found it.
@@ -211,12 +211,12 @@ impl Cx {
     }
 
     /// What the keyring's self-test said in this run.
-    pub fn keyring(&self) -> Option<Keyring> {
+    pub fn keyring(&self) -> Option<KeyringState> {
         self.shared.memory().keyring.clone()
     }
 
     /// Remembers the keyring's self-test.
-    pub fn remember_keyring(&self, keyring: Keyring) {
+    pub fn remember_keyring(&self, keyring: KeyringState) {
         self.shared.memory().keyring = Some(keyring);
     }
 
@@ -323,7 +323,7 @@ impl Cx {
     /// The extra certificate authority, as PEM: `--ca-file`, else the sandbox's where the API is on this machine.
     pub async fn authority(&self) -> Result<Option<String>> {
         if let Some(path) = &self.settings.ca_file {
-            let code = crate::core::finding::Code::HealthTls;
+            let code = crate::core::code::Code::HealthTls;
             let bytes = self.ports.files.read(path).map_err(|error| {
                 Failure::new(code, format!("cannot read `{}`", path.display()))
                     .why(error.to_string())

@@ -17,12 +17,14 @@ use crate::engine::{Cx, Step};
 use crate::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::Report,
-        facts::{Check, CheckState, Detail, Env, EnvFile},
+        facts::{Check, CheckState, EnvFacts, EnvFile, Facts},
         failure::{Failure, Result},
-        finding::{Code, Cure, Finding, Severity},
-        plan::StepId,
+        finding::Finding,
+        remedy::Remedy,
         secret::Secret,
+        step::StepId,
     },
     domain::{diff, hex::hex},
     ports::{
@@ -245,9 +247,9 @@ fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
             failure
                 .hint(format!(
                     "{chmod}; or overwrite the file where it lies: {}",
-                    Cure::InPlace.command()
+                    Remedy::OverwriteInPlace.command()
                 ))
-                .cure(Some(Cure::InPlace))
+                .remedy(Some(Remedy::OverwriteInPlace))
         } else {
             failure.hint(chmod)
         });
@@ -428,7 +430,7 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     let hint = if mounted {
         &format!(
             "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: {}",
-            Cure::InPlace.command()
+            Remedy::OverwriteInPlace.command()
         )
     } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
         "the disk is full; the file is as it was"
@@ -440,8 +442,12 @@ fn problem(file: &str, error: &io::Error) -> Problem {
     } else {
         "nothing else was changed"
     };
-    let cure = mounted.then_some(Cure::InPlace);
-    failure.why(error.to_string()).hint(hint).cure(cure).into()
+    let remedy = mounted.then_some(Remedy::OverwriteInPlace);
+    failure
+        .why(error.to_string())
+        .hint(hint)
+        .remedy(remedy)
+        .into()
 }
 
 fn tracked(target: &Target) -> Failure {
@@ -543,7 +549,7 @@ fn report(cx: &Cx, look: &Look) -> Report {
         }
     }
     let evidence = evidence(look, &findings);
-    Report::judged(evidence, findings).detail(Detail::Env(Env { files }))
+    Report::judged(evidence, findings).facts(Facts::Env(EnvFacts { files }))
 }
 
 /// Why the step stands where it stands.

@@ -11,11 +11,12 @@ use crate::engine::{Cx, Step, context::Proof, target};
 use crate::{
     core::{
         answer::Answer,
+        code::Code,
         event::{Progress, Report, Verdict},
-        facts::{Check, CheckState, Detail, Health},
+        facts::{Check, CheckState, Facts, HealthFacts},
         failure::Result,
-        finding::{Code, Finding},
-        plan::StepId,
+        finding::Finding,
+        step::StepId,
     },
     domain::{duration, url::Connection},
     ports::database::Session,
@@ -92,7 +93,7 @@ impl Step for HealthStep {
 /// There is nothing to connect to yet: no rung is climbed.
 fn waiting(cx: &Cx) -> Report {
     Report::waiting("waits for the application's connection URL")
-        .detail(Detail::Health(Ladder::new(cx).health))
+        .facts(Facts::Health(Ladder::new(cx).health))
 }
 
 /// The application, where it can be started and asked.
@@ -104,7 +105,7 @@ fn startable(cx: &Cx) -> Option<BackendSettings> {
 /// The ladder while it is climbed; every change is shown at once.
 struct Ladder<'a> {
     cx: &'a Cx,
-    health: Health,
+    health: HealthFacts,
     findings: Vec<Finding>,
 }
 
@@ -126,7 +127,7 @@ impl<'a> Ladder<'a> {
             .collect();
         Self {
             cx,
-            health: Health {
+            health: HealthFacts {
                 rungs,
                 cold: false,
                 samples: Vec::new(),
@@ -164,7 +165,7 @@ impl<'a> Ladder<'a> {
     }
 
     fn show(&self) {
-        self.cx.show(Detail::Health(self.health.clone()));
+        self.cx.show(Facts::Health(self.health.clone()));
     }
 
     fn set(
@@ -383,7 +384,7 @@ impl<'a> Ladder<'a> {
             duration::words(login),
             duration::words(median)
         );
-        Report::judged(evidence, self.findings).detail(Detail::Health(self.health))
+        Report::judged(evidence, self.findings).facts(Facts::Health(self.health))
     }
 
     fn rung_elapsed(&self, label: &str) -> Duration {

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 
 use crate::core::{
-    answer::{Answer, Store},
+    answer::{Answer, KeyStorage},
+    code::Code,
     event::{Progress, Report},
-    facts::{Detail, KeyKind, KeySource, Keyring, Login},
+    facts::{Facts, KeyKind, KeySource, KeyringState, LoginFacts},
     failure::{Failure, Result},
-    finding::{Code, Finding},
-    plan::StepId,
+    finding::Finding,
     secret::Secret,
+    step::StepId,
 };
 use crate::engine::{Cx, KnownKey, Step, project::temporary, rotate};
 
@@ -29,16 +30,16 @@ pub(super) async fn find_key(cx: &Cx) -> Option<KnownKey> {
     let found = if let Some(key) = cx.settings.environment.api_key() {
         Some((clean(key.expose()), KeySource::Environment))
     } else {
-        match cx.ports.store.get(Store::Keyring, &account).await {
+        match cx.ports.store.get(KeyStorage::Keyring, &account).await {
             Ok(Some(key)) => Some((key, KeySource::Keyring)),
             other => {
                 if let Err(failure) = other {
-                    cx.remember_keyring(Keyring::Unavailable(failure.why));
+                    cx.remember_keyring(KeyringState::Unavailable(failure.why));
                 }
                 let file = cx
                     .ports
                     .store
-                    .get(Store::File, &account)
+                    .get(KeyStorage::File, &account)
                     .await
                     .ok()
                     .flatten();
@@ -88,25 +89,25 @@ impl Step for LoginStep {
             return Ok(report);
         }
         let account = cx.settings.key_account();
-        let mut detail = Login {
+        let mut detail = LoginFacts {
             api_host: cx.settings.api_host.clone(),
-            store: cx.ports.store.place(Store::Keyring, &account),
+            store: cx.ports.store.place(KeyStorage::Keyring, &account),
             keyring: cx.keyring(),
-            ..Login::default()
+            ..LoginFacts::default()
         };
         let Some(known) = find_key(cx).await else {
             let (keyring, neon_cli) = tokio::join!(keyring(cx), cx.ports.store.neon_cli());
             let mut findings = vec![missing()];
-            if let Keyring::Unavailable(why) = &keyring {
+            if let KeyringState::Unavailable(why) = &keyring {
                 findings.push(unavailable(why));
-                detail.store = cx.ports.store.place(Store::File, &account);
+                detail.store = cx.ports.store.place(KeyStorage::File, &account);
             }
             detail.keyring = Some(keyring);
             detail.neon_cli = neon_cli.map(|(account, _)| account);
-            return Ok(Report::judged("no API key yet", findings).detail(Detail::Login(detail)));
+            return Ok(Report::judged("no API key yet", findings).facts(Facts::Login(detail)));
         };
         detail.key = Some((known.source, known.key.masked(), known.key.chars()));
-        cx.show(Detail::Login(detail.clone()));
+        cx.show(Facts::Login(detail.clone()));
         cx.progress(Progress::label("asking Neon who this is"));
         // the user is asked at the same time, since most keys are personal; other kinds are refused, which tells nothing bad
         let (auth, user, keyring, stored) = tokio::join!(
@@ -123,7 +124,7 @@ impl Step for LoginStep {
                 if known.source == KeySource::Environment {
                     cx.ports
                         .store
-                        .get(Store::Keyring, &account)
+                        .get(KeyStorage::Keyring, &account)
                         .await
                         .ok()
                         .flatten()
@@ -142,7 +143,7 @@ impl Step for LoginStep {
         cx.remember_projects_limit(user.as_ref().map_or(None, |user| user.projects_limit));
         detail.who = user.map_or(auth.account_id, |user| user.email);
         detail.store = match known.source {
-            KeySource::File => cx.ports.store.place(Store::File, &account),
+            KeySource::File => cx.ports.store.place(KeyStorage::File, &account),
             KeySource::Keyring | KeySource::NeonCli | KeySource::Typed | KeySource::Environment => {
                 detail.store
             }
@@ -157,7 +158,7 @@ impl Step for LoginStep {
                     Code::LoginStoredInClear,
                     "the API key lies in a file, in clear",
                 )
-                .detail(cx.ports.store.place(Store::File, &account))
+                .detail(cx.ports.store.place(KeyStorage::File, &account))
                 .hint("when a keyring is available: `neonup logout`, then `neonup login`"),
             );
         }
@@ -170,7 +171,7 @@ impl Step for LoginStep {
                 .hint("unset NEON_API_KEY to use the stored one"),
             );
         }
-        if let Some(Keyring::Unavailable(why)) = &keyring {
+        if let Some(KeyringState::Unavailable(why)) = &keyring {
             findings.push(unavailable(why));
         }
         if keyring.is_some() {
@@ -182,7 +183,7 @@ impl Step for LoginStep {
             kind.words(),
             known.source.words()
         );
-        Ok(Report::judged(evidence, findings).detail(Detail::Login(detail)))
+        Ok(Report::judged(evidence, findings).facts(Facts::Login(detail)))
     }
 
     async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
@@ -237,9 +238,9 @@ impl Step for LoginStep {
             .set(store, &cx.settings.key_account(), &key)
             .await?;
         let source = match store {
-            Store::Keyring => KeySource::Keyring,
-            Store::File => KeySource::File,
-            Store::Session => source,
+            KeyStorage::Keyring => KeySource::Keyring,
+            KeyStorage::File => KeySource::File,
+            KeyStorage::Session => source,
         };
         cx.remember_key(Some(KnownKey { key, source }));
         cx.remember_project(None);
@@ -259,9 +260,9 @@ fn kind(auth_method: &str) -> KeyKind {
 }
 
 /// Makes sure that a key could be kept there.
-async fn can_store(cx: &Cx, store: Store) -> Result<()> {
-    if store == Store::Keyring
-        && let Keyring::Unavailable(why) = keyring(cx).await
+async fn can_store(cx: &Cx, store: KeyStorage) -> Result<()> {
+    if store == KeyStorage::Keyring
+        && let KeyringState::Unavailable(why) = keyring(cx).await
     {
         return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring cannot keep the key")
             .why(why)
@@ -271,14 +272,14 @@ async fn can_store(cx: &Cx, store: Store) -> Result<()> {
 }
 
 /// Where a new key goes: to the old one's place, or where a flag says. It has to outlive this run.
-pub(super) async fn storable(cx: &Cx, source: KeySource) -> Result<Store> {
+pub(super) async fn storable(cx: &Cx, source: KeySource) -> Result<KeyStorage> {
     let store = cx.settings.flags.store.unwrap_or(match source {
-        KeySource::File => Store::File,
+        KeySource::File => KeyStorage::File,
         KeySource::Typed | KeySource::Environment | KeySource::Keyring | KeySource::NeonCli => {
-            Store::Keyring
+            KeyStorage::Keyring
         }
     });
-    if store == Store::Session {
+    if store == KeyStorage::Session {
         return Err(Failure::new(
             Code::LoginKeyringUnavailable,
             "a new key that is not stored would be lost",
@@ -290,7 +291,7 @@ pub(super) async fn storable(cx: &Cx, source: KeySource) -> Result<Store> {
 }
 
 /// The keyring's self-test, once in a run: it takes some 100 ms.
-async fn keyring(cx: &Cx) -> Keyring {
+async fn keyring(cx: &Cx) -> KeyringState {
     if let Some(known) = cx.keyring() {
         return known;
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::engine::Cx;
 use crate::{
     core::{
+        code::Code,
         event::Progress,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     ports::neon::Operation,

@@ -20,12 +20,13 @@ use crate::engine::{
 use crate::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::Report,
-        facts::{Detail, Joined, Project as ProjectDetail, ProjectChoice},
+        facts::{Facts, JoinedProject, ListedProject, ProjectFacts},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
-        plan::StepId,
+        finding::Finding,
         secret::Secret,
+        step::StepId,
     },
     domain::age,
     ports::neon::{Listing, Project},
@@ -174,7 +175,7 @@ fn recorded_already(id: &str) -> Finding {
 }
 
 /// Which project is used, as evidence.
-fn using(joined: &Joined) -> String {
+fn using(joined: &JoinedProject) -> String {
     format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
 }
 
@@ -335,7 +336,7 @@ impl ProjectStep {
                 format!("project {id} is not there")
             }
         };
-        Ok(Report::judged(evidence, findings).detail(Detail::Project(detail)))
+        Ok(Report::judged(evidence, findings).facts(Facts::Project(detail)))
     }
 
     /// Looks at all projects, where the probe asks for the recorded one alone.
@@ -353,7 +354,7 @@ impl ProjectStep {
                 return Ok(report);
             }
         };
-        if let Some(Detail::Project(detail)) = &mut report.detail {
+        if let Some(Facts::Project(detail)) = &mut report.facts {
             let joined = detail.joined.as_ref().map(|joined| joined.id.clone());
             let is_joined = |project: &&Project| Some(&project.id) == joined.as_ref();
             let meant: Vec<_> = listing.projects.iter().filter(is_joined).cloned().collect();
@@ -412,7 +413,7 @@ impl ProjectStep {
 
     /// Waits until the project is ready, and makes what is missing in it. How to connect is given where the answer to the create
     /// has said so, and nothing was missing: then Neon need not be asked again.
-    async fn finish(self, cx: &Cx, key: &Secret, made: &Made) -> Result<Option<Joined>> {
+    async fn finish(self, cx: &Cx, key: &Secret, made: &Made) -> Result<Option<JoinedProject>> {
         let project = &made.project;
         let operations = match &made.operations {
             Some(operations) => operations.clone(),
@@ -431,7 +432,7 @@ impl ProjectStep {
     }
 
     /// The report of a project that was made now, and is used.
-    fn joined(self, cx: &Cx, project: &Project, joined: Joined) -> Report {
+    fn joined(self, cx: &Cx, project: &Project, joined: JoinedProject) -> Report {
         let mut detail = self.detail(
             cx,
             &Listing {
@@ -442,16 +443,16 @@ impl ProjectStep {
         );
         let evidence = using(&joined);
         detail.joined = Some(joined);
-        Report::judged(evidence, Vec::new()).detail(Detail::Project(detail))
+        Report::judged(evidence, Vec::new()).facts(Facts::Project(detail))
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of the step")]
-    fn detail(self, cx: &Cx, listing: &Listing, meant: &[Project]) -> ProjectDetail {
+    fn detail(self, cx: &Cx, listing: &Listing, meant: &[Project]) -> ProjectFacts {
         let wanted = &cx.settings.project.name;
         let mut choices: Vec<_> = listing
             .projects
             .iter()
-            .map(|project| ProjectChoice {
+            .map(|project| ListedProject {
                 id: project.id.clone(),
                 name: project.name.clone(),
                 region: project.region_id.clone(),
@@ -466,7 +467,7 @@ impl ProjectStep {
                 .cmp(&a.meant)
                 .then_with(|| b.created_at.cmp(&a.created_at))
         });
-        ProjectDetail {
+        ProjectFacts {
             wanted: wanted.clone(),
             region: cx.settings.project.region.clone().unwrap_or_default(),
             postgres: cx.settings.project.postgres,

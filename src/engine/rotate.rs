@@ -21,9 +21,10 @@ use crate::engine::{
 use crate::{
     core::{
         answer::Answer,
+        code::Code,
         event::{Progress, Report},
         failure::{Failure, Result},
-        finding::{Code, Finding},
+        finding::Finding,
         secret::Secret,
     },
     domain::url::{Connection, Part, recognise},

@@ -25,10 +25,10 @@ use crate::engine::{Cx, Shared, step};
 use crate::{
     core::{
         answer::Answer,
+        code::Code,
         event::{Event, EventKind, Outcome, Phase, Progress},
         failure::Failure,
-        finding::Code,
-        plan::StepId,
+        step::StepId,
     },
     ports::{
         Ports,

@@ -8,11 +8,12 @@ use crate::engine::{Cx, Step, target};
 use crate::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::{Progress, Report},
-        facts::{CheckState, Column, Detail, Schema, Table},
+        facts::{CheckState, Column, Facts, SchemaFacts, Table},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
-        plan::StepId,
+        finding::Finding,
+        step::StepId,
     },
     domain::sql,
     ports::{
@@ -41,7 +42,7 @@ impl Step for SchemaStep {
             return Ok(Report::skipped("neonup.toml names no schema"));
         }
         let files = files(cx)?;
-        let mut detail = Schema {
+        let mut detail = SchemaFacts {
             source: source(wanted),
             sql: files
                 .iter()
@@ -50,9 +51,9 @@ impl Step for SchemaStep {
                 .join("\n"),
             tables: Vec::new(),
         };
-        cx.show(Detail::Schema(detail.clone()));
+        cx.show(Facts::Schema(detail.clone()));
         let Some(connection) = target::connection(cx) else {
-            return Ok(Report::waiting("waits for a connection URL").detail(Detail::Schema(detail)));
+            return Ok(Report::waiting("waits for a connection URL").facts(Facts::Schema(detail)));
         };
         cx.progress(Progress::label("looking at the tables"));
         let authority = cx.authority().await?;
@@ -66,7 +67,7 @@ impl Step for SchemaStep {
             // why it does not connect is the health step's to tell
             Err(failure) => {
                 return Ok(Report::waiting(format!("no connection: {}", failure.what))
-                    .detail(Detail::Schema(detail)));
+                    .facts(Facts::Schema(detail)));
             }
         };
         let found = session.tables().await?;
@@ -100,7 +101,7 @@ impl Step for SchemaStep {
         } else {
             format!("{missing} of the expected tables or columns are missing or different")
         };
-        Ok(Report::judged(evidence, findings).detail(Detail::Schema(detail)))
+        Ok(Report::judged(evidence, findings).facts(Facts::Schema(detail)))
     }
 
     async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {

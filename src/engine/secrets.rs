@@ -12,11 +12,12 @@ use crate::engine::{Cx, Step, rotate};
 use crate::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::{Progress, Report},
-        facts::{self, Check, CheckState, Detail},
+        facts::{self, Check, CheckState, Facts},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
-        plan::StepId,
+        finding::Finding,
+        step::StepId,
     },
     ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
 };
@@ -148,7 +149,7 @@ impl<'a> Look<'a> {
 
     /// Shows what is known so far.
     fn show(&self) {
-        self.cx.show(Detail::Secrets(facts::Secrets {
+        self.cx.show(Facts::Secrets(facts::SecretsFacts {
             checks: self.checks.clone(),
             hook: self.hook,
         }));
@@ -368,11 +369,11 @@ impl<'a> Look<'a> {
             [only] => only.title.clone(),
             [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
         };
-        let detail = Detail::Secrets(facts::Secrets {
+        let detail = Facts::Secrets(facts::SecretsFacts {
             checks: self.checks,
             hook: self.hook,
         });
-        Report::judged(evidence, self.findings).detail(detail)
+        Report::judged(evidence, self.findings).facts(detail)
     }
 }
 

@@ -6,8 +6,8 @@ use reqwest::Client;
 
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
     },
     project::settings::is_loopback,
 };

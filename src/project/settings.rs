@@ -11,10 +11,7 @@ use std::{
 };
 
 use crate::{
-    core::{
-        finding::{Code, Finding},
-        secret::Secret,
-    },
+    core::{code::Code, finding::Finding, secret::Secret},
     domain::{
         hex::hex,
         url::{Driver, Part, UrlKind},
@@ -102,7 +99,7 @@ pub struct Flags {
     /// `--in-place`.
     pub in_place: bool,
     /// `--store`.
-    pub store: Option<crate::core::answer::Store>,
+    pub store: Option<crate::core::answer::KeyStorage>,
 }
 
 /// The project that is wanted.

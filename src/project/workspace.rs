@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    core::{failure::Failure, finding::Code},
+    core::{code::Code, failure::Failure},
     ports::{self, Ports, repository::Repository as _},
     project::settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings, is_loopback},
 };

@@ -5,9 +5,11 @@ use serde::Serialize;
 use crate::report::output::{Output, Tone};
 use crate::{
     core::{
-        facts::{Detail, DiffLine, Sign},
-        finding::{Finding, Severity},
-        plan::{Plan, Status, StepId, StepState},
+        code::Severity,
+        facts::{DiffLine, DiffSign, Facts},
+        finding::Finding,
+        plan::{Plan, Status, StepState},
+        step::StepId,
     },
     domain::duration,
 };
@@ -115,18 +117,18 @@ pub fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
 
 /// Prints what an apply would change: the masked diffs.
 pub fn changes(output: &mut Output, state: &StepState) {
-    match &state.detail {
-        Some(Detail::Env(env)) => {
+    match &state.facts {
+        Some(Facts::Env(env)) => {
             for file in &env.files {
                 diff(output, &file.file, &file.diff);
             }
         }
-        Some(Detail::Backend(backend)) => {
+        Some(Facts::Backend(backend)) => {
             for change in &backend.changes {
                 diff(output, &change.path, &change.diff);
             }
         }
-        Some(Detail::Schema(schema))
+        Some(Facts::Schema(schema))
             if state.status == Status::Todo && !schema.source.is_empty() =>
         {
             output.line(format!("      would run {}", schema.source));
@@ -135,26 +137,26 @@ pub fn changes(output: &mut Output, state: &StepState) {
             }
         }
         Some(
-            Detail::Login(_)
-            | Detail::Project(_)
-            | Detail::Schema(_)
-            | Detail::Health(_)
-            | Detail::Secrets(_),
+            Facts::Login(_)
+            | Facts::Project(_)
+            | Facts::Schema(_)
+            | Facts::Health(_)
+            | Facts::Secrets(_),
         )
         | None => {}
     }
 }
 
 fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
-    if lines.iter().all(|line| line.sign == Sign::Same) {
+    if lines.iter().all(|line| line.sign == DiffSign::Same) {
         return;
     }
     output.line(format!("      {path}"));
     for line in lines {
         let text = match line.sign {
-            Sign::Same => format!("          {}", line.text),
-            Sign::Add => output.paint(Tone::Good, format!("        + {}", line.text)),
-            Sign::Remove => output.paint(Tone::Bad, format!("        - {}", line.text)),
+            DiffSign::Same => format!("          {}", line.text),
+            DiffSign::Add => output.paint(Tone::Good, format!("        + {}", line.text)),
+            DiffSign::Remove => output.paint(Tone::Bad, format!("        - {}", line.text)),
         };
         output.line(text);
     }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    core::failure::{Exit, Failure},
+    core::{exit::Exit, failure::Failure},
     report::receipt::{hide, hide_words},
 };
 

@@ -3,11 +3,7 @@
 //! Secrets are in no plan to begin with. Identifiers are: people's addresses, ids, hosts. Here, and in the wizard's presenter mode, they
 //! are hidden.
 
-use crate::core::{
-    facts::Detail,
-    finding::Finding,
-    plan::{Plan, StepId},
-};
+use crate::core::{facts::Facts, finding::Finding, plan::Plan, step::StepId};
 
 /// What stands for something hidden.
 pub const HIDDEN: &str = "•••";
@@ -16,12 +12,12 @@ pub const HIDDEN: &str = "•••";
 pub fn identifiers(plan: &Plan) -> Vec<String> {
     let mut words = Vec::new();
     for step in StepId::ALL {
-        match &plan.step(step).detail {
-            Some(Detail::Login(login)) => {
+        match &plan.step(step).facts {
+            Some(Facts::Login(login)) => {
                 words.push(login.who.clone());
                 words.extend(login.neon_cli.clone());
             }
-            Some(Detail::Project(project)) => {
+            Some(Facts::Project(project)) => {
                 words.extend(project.choices.iter().map(|choice| choice.id.clone()));
                 if let Some(joined) = &project.joined {
                     words.push(joined.id.clone());
@@ -30,11 +26,11 @@ pub fn identifiers(plan: &Plan) -> Vec<String> {
                 }
             }
             Some(
-                Detail::Env(_)
-                | Detail::Backend(_)
-                | Detail::Schema(_)
-                | Detail::Health(_)
-                | Detail::Secrets(_),
+                Facts::Env(_)
+                | Facts::Backend(_)
+                | Facts::Schema(_)
+                | Facts::Health(_)
+                | Facts::Secrets(_),
             )
             | None => {}
         }
@@ -184,25 +180,25 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::core::{
+        code::Code,
         event::{Event, EventKind, Outcome, Phase, Report},
-        facts::{Joined, Project},
-        finding::Code,
+        facts::{JoinedProject, ProjectFacts},
     };
 
     #[test]
     fn identifiers_are_hidden_and_cells_stay_cells() {
         let mut plan = Plan::new();
-        let joined = Joined {
+        let joined = JoinedProject {
             id: "old-violet-32930710".to_owned(),
             host: "ep-misty-sea-a5833nbi.us-east-2.aws.neon.tech".to_owned(),
-            ..Joined::default()
+            ..JoinedProject::default()
         };
         let finding = Finding::new(Code::ProjectDuplicate, "a|b of old-violet-32930710 <b>")
             .path("neonup.toml");
         let report = Report::judged("old-violet-32930710, of ada@example.org", vec![finding])
-            .detail(Detail::Project(Project {
+            .facts(Facts::Project(ProjectFacts {
                 joined: Some(joined),
-                ..Project::default()
+                ..ProjectFacts::default()
             }));
         let finished = EventKind::Finished(Outcome {
             phase: Phase::Probe,

@@ -6,8 +6,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::core::{
-    finding::{Code, Finding, Severity},
-    plan::{Plan, StepId},
+    code::{Code, Severity},
+    finding::Finding,
+    plan::Plan,
+    step::StepId,
 };
 
 /// What stays as it is in a relative URI.

@@ -26,10 +26,10 @@ use crate::ports::{
 };
 use crate::{
     core::{
-        answer::Store,
-        facts::Keyring,
+        answer::KeyStorage,
+        code::Code,
+        facts::KeyringState,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     domain::url::Connection,
@@ -261,19 +261,19 @@ impl Database for Nothing {
 
 #[async_trait]
 impl SecretStore for Nothing {
-    async fn self_test(&self) -> Keyring {
-        Keyring::NotAsked
+    async fn self_test(&self) -> KeyringState {
+        KeyringState::NotAsked
     }
-    async fn get(&self, _: Store, _: &str) -> Result<Option<Secret>> {
+    async fn get(&self, _: KeyStorage, _: &str) -> Result<Option<Secret>> {
         Ok(None)
     }
-    async fn set(&self, _: Store, _: &str, _: &Secret) -> Result<()> {
+    async fn set(&self, _: KeyStorage, _: &str, _: &Secret) -> Result<()> {
         none()
     }
-    async fn delete(&self, _: Store, _: &str) -> Result<bool> {
+    async fn delete(&self, _: KeyStorage, _: &str) -> Result<bool> {
         Ok(false)
     }
-    fn place(&self, _: Store, _: &str) -> String {
+    fn place(&self, _: KeyStorage, _: &str) -> String {
         String::new()
     }
     async fn neon_cli(&self) -> Option<(String, Secret)> {

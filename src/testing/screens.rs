@@ -6,17 +6,19 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::core::{
     answer::Answer,
+    code::Code,
     event::{Event, EventKind, Outcome, Phase, Progress, Report, Verdict},
     facts::{
-        Backend, Check, CheckState, Column, Detail, DiffLine, Env, EnvFile, FileChange, Health,
-        Joined, KeyKind, KeySource, Keyring, Login, Project, ProjectChoice, Schema, Secrets, Sign,
-        Table,
+        BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile, Facts,
+        FileChange, HealthFacts, JoinedProject, KeyKind, KeySource, KeyringState, ListedProject,
+        LoginFacts, ProjectFacts, SchemaFacts, SecretsFacts, Table,
     },
     failure::Failure,
-    finding::{Code, Cure, Finding},
-    plan::StepId,
-    presenter::{Mishap, Order, Staged},
+    finding::Finding,
+    presenter::{DemoOutcome, DemoRequest, Incident},
+    remedy::Remedy,
     secret::Secret,
+    step::StepId,
 };
 use crate::tui::{Options, msg::Msg, state::App, update::update};
 
@@ -48,25 +50,25 @@ fn at_neon() -> Options {
 }
 
 /// The login step's facts, with a key that works.
-pub fn login() -> Detail {
-    Detail::Login(Login {
+pub fn login() -> Facts {
+    Facts::Login(LoginFacts {
         key: Some((KeySource::Keyring, "••••k3f2".to_owned(), 69)),
         kind: Some(KeyKind::Personal),
         who: "ada@example.org".to_owned(),
-        keyring: Some(Keyring::Ready),
+        keyring: Some(KeyringState::Ready),
         store: "GNOME keyring, as neonup/console.neon.tech".to_owned(),
         neon_cli: None,
         api_host: "https://console.neon.tech/api/v2".to_owned(),
     })
 }
 
-fn login_without(keyring: Keyring, neon_cli: Option<&str>) -> Detail {
-    Detail::Login(Login {
+fn login_without(keyring: KeyringState, neon_cli: Option<&str>) -> Facts {
+    Facts::Login(LoginFacts {
         keyring: Some(keyring),
         store: "GNOME keyring, as neonup/console.neon.tech".to_owned(),
         neon_cli: neon_cli.map(str::to_owned),
         api_host: "https://console.neon.tech/api/v2".to_owned(),
-        ..Login::default()
+        ..LoginFacts::default()
     })
 }
 
@@ -77,8 +79,8 @@ fn choice(
     postgres: u16,
     age: &str,
     meant: bool,
-) -> ProjectChoice {
-    ProjectChoice {
+) -> ListedProject {
+    ListedProject {
         id: id.to_owned(),
         name: name.to_owned(),
         region: region.to_owned(),
@@ -89,8 +91,8 @@ fn choice(
     }
 }
 
-fn joined() -> Joined {
-    Joined {
+fn joined() -> JoinedProject {
+    JoinedProject {
         id: "old-violet-32930710".to_owned(),
         name: "aido-todo".to_owned(),
         region: "aws-us-east-2".to_owned(),
@@ -103,8 +105,8 @@ fn joined() -> Joined {
     }
 }
 
-fn project_detail(choices: Vec<ProjectChoice>, joined: Option<Joined>) -> Detail {
-    Detail::Project(Project {
+fn project_detail(choices: Vec<ListedProject>, joined: Option<JoinedProject>) -> Facts {
+    Facts::Project(ProjectFacts {
         wanted: "aido-todo".to_owned(),
         region: "aws-us-east-2".to_owned(),
         postgres: 17,
@@ -116,7 +118,7 @@ fn project_detail(choices: Vec<ProjectChoice>, joined: Option<Joined>) -> Detail
 }
 
 /// The project step's facts, joined.
-pub fn project() -> Detail {
+pub fn project() -> Facts {
     project_detail(
         vec![choice(
             "old-violet-32930710",
@@ -130,7 +132,7 @@ pub fn project() -> Detail {
     )
 }
 
-fn line(sign: Sign, text: &str) -> DiffLine {
+fn line(sign: DiffSign, text: &str) -> DiffLine {
     DiffLine {
         sign,
         text: text.to_owned(),
@@ -138,13 +140,13 @@ fn line(sign: Sign, text: &str) -> DiffLine {
 }
 
 /// The env step's facts, with a diff.
-pub fn env(ignored: bool) -> Detail {
+pub fn env(ignored: bool) -> Facts {
     let state = if ignored {
         CheckState::Ok
     } else {
         CheckState::Gap
     };
-    Detail::Env(Env {
+    Facts::Env(EnvFacts {
         files: vec![
             EnvFile {
                 file: "backend/.env".to_owned(),
@@ -154,20 +156,20 @@ pub fn env(ignored: bool) -> Detail {
                     Check::new("0600", CheckState::Ok, ""),
                 ],
                 diff: vec![
-                    line(Sign::Same, "# local settings"),
-                    line(Sign::Same, "LOG_LEVEL=debug"),
+                    line(DiffSign::Same, "# local settings"),
+                    line(DiffSign::Same, "LOG_LEVEL=debug"),
                     line(
-                        Sign::Remove,
+                        DiffSign::Remove,
                         "DATABASE_URL=postgresql://old:••••@old-host/app",
                     ),
                     line(
-                        Sign::Add,
+                        DiffSign::Add,
                         "DATABASE_URL=postgresql+psycopg://neondb_owner:••••@ep-cool-name-12345678.us-east-2.aws.neon.tech/neondb?sslmode=require",
                     ),
-                    line(Sign::Add, "JWT_SECRET=•••• (new, 64 hex digits)"),
-                    line(Sign::Add, "API_HOST=localhost"),
-                    line(Sign::Add, "API_PORT=8000"),
-                    line(Sign::Add, "FRONTEND_URL=http://localhost:3000"),
+                    line(DiffSign::Add, "JWT_SECRET=•••• (new, 64 hex digits)"),
+                    line(DiffSign::Add, "API_HOST=localhost"),
+                    line(DiffSign::Add, "API_PORT=8000"),
+                    line(DiffSign::Add, "FRONTEND_URL=http://localhost:3000"),
                 ],
                 changed: 1,
                 added: 4,
@@ -182,8 +184,8 @@ pub fn env(ignored: bool) -> Detail {
                     Check::new("0600", CheckState::Skipped, "no file yet"),
                 ],
                 diff: vec![
-                    line(Sign::Add, "NEXT_PUBLIC_API_URL=http://localhost:8000"),
-                    line(Sign::Add, "JWT_SECRET=•••• (as in backend/.env)"),
+                    line(DiffSign::Add, "NEXT_PUBLIC_API_URL=http://localhost:8000"),
+                    line(DiffSign::Add, "JWT_SECRET=•••• (as in backend/.env)"),
                 ],
                 changed: 0,
                 added: 2,
@@ -194,8 +196,8 @@ pub fn env(ignored: bool) -> Detail {
     })
 }
 
-fn env_done() -> Detail {
-    let Detail::Env(mut env) = env(true) else {
+fn env_done() -> Facts {
+    let Facts::Env(mut env) = env(true) else {
         return env(true);
     };
     for file in &mut env.files {
@@ -206,11 +208,11 @@ fn env_done() -> Detail {
             check.text.clear();
         }
     }
-    Detail::Env(env)
+    Facts::Env(env)
 }
 
 /// The backend step's facts.
-pub fn backend(new: bool, existing: bool) -> Detail {
+pub fn backend(new: bool, existing: bool) -> Facts {
     let mut changes = Vec::new();
     if new {
         changes.push(FileChange {
@@ -224,7 +226,7 @@ pub fn backend(new: bool, existing: bool) -> Detail {
                 "engine = create_engine(os.environ[\"DATABASE_URL\"], pool_pre_ping=True)",
             ]
             .into_iter()
-            .map(|text| line(Sign::Add, text))
+            .map(|text| line(DiffSign::Add, text))
             .collect(),
             exists: false,
         });
@@ -234,15 +236,15 @@ pub fn backend(new: bool, existing: bool) -> Detail {
             path: "backend/src/main.py".to_owned(),
             why: "the tables are created on start-up, and /health asks the database".to_owned(),
             diff: vec![
-                line(Sign::Same, "app = FastAPI()"),
-                line(Sign::Add, "SQLModel.metadata.create_all(engine)"),
-                line(Sign::Remove, "@app.get(\"/\")"),
-                line(Sign::Add, "@app.get(\"/health\")"),
+                line(DiffSign::Same, "app = FastAPI()"),
+                line(DiffSign::Add, "SQLModel.metadata.create_all(engine)"),
+                line(DiffSign::Remove, "@app.get(\"/\")"),
+                line(DiffSign::Add, "@app.get(\"/health\")"),
             ],
             exists: true,
         });
     }
-    Detail::Backend(Backend {
+    Facts::Backend(BackendFacts {
         stack: "FastAPI with SQLModel".to_owned(),
         checks: vec![
             Check::new("application", CheckState::Ok, "backend/src/main.py"),
@@ -298,7 +300,7 @@ CREATE INDEX IF NOT EXISTS task_user_id ON task (user_id);
 ";
 
 /// The schema step's facts.
-pub fn schema(there: bool) -> Detail {
+pub fn schema(there: bool) -> Facts {
     let state = if there {
         CheckState::Ok
     } else {
@@ -314,7 +316,7 @@ pub fn schema(there: bool) -> Detail {
             })
             .collect()
     };
-    Detail::Schema(Schema {
+    Facts::Schema(SchemaFacts {
         source: "assets/schema.sql".to_owned(),
         sql: SQL.to_owned(),
         tables: vec![
@@ -356,7 +358,7 @@ fn rung(label: &str, state: CheckState, text: &str, elapsed: Option<u64>) -> Che
 }
 
 /// The health step's facts: how many rungs are climbed.
-pub fn health(climbed: usize, then: CheckState) -> Detail {
+pub fn health(climbed: usize, then: CheckState) -> Facts {
     let all = [
         ("DNS", "ep-cool-name-12345678.us-east-2.aws.neon.tech", 2),
         ("TCP", "10.0.4.17:5432", 31),
@@ -401,7 +403,7 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
     } else {
         Vec::new()
     };
-    Detail::Health(Health {
+    Facts::Health(HealthFacts {
         rungs,
         cold: climbed > 3,
         samples,
@@ -409,14 +411,14 @@ pub fn health(climbed: usize, then: CheckState) -> Detail {
 }
 
 /// The secrets step's facts.
-pub fn secrets(leak: bool) -> Detail {
+pub fn secrets(leak: bool) -> Facts {
     let kept = "ignored, not in the index";
     let history = if leak {
         CheckState::Gap
     } else {
         CheckState::Ok
     };
-    Detail::Secrets(Secrets {
+    Facts::Secrets(SecretsFacts {
         checks: vec![
             rung("backend/.env", CheckState::Ok, kept, Some(4)),
             rung("frontend/.env.local", CheckState::Ok, kept, Some(3)),
@@ -489,7 +491,7 @@ pub fn done(step: StepId) -> Report {
         verdict: Verdict::Done,
         evidence: evidence.to_owned(),
         findings: Vec::new(),
-        detail: Some(detail),
+        facts: Some(detail),
     }
 }
 
@@ -501,7 +503,7 @@ pub fn todo(step: StepId) -> Report {
             Finding::new(Code::LoginMissingKey, "no Neon API key was found")
                 .detail("looked in NEON_API_KEY, the OS keyring and the key file")
                 .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys"),
-            login_without(Keyring::Ready, None),
+            login_without(KeyringState::Ready, None),
         ),
         StepId::Project => (
             "aido-todo does not exist yet",
@@ -544,7 +546,7 @@ pub fn todo(step: StepId) -> Report {
                 .line(41)
                 .detail("First in f12fda3 of 2 January, which is on origin. Anyone who can read the repository can use it. Removing the file does not help.")
                 .hint("`neonup rotate` gives the role a new password, and proves that this one is refused")
-                .cure(Some(Cure::Password)),
+                .remedy(Some(Remedy::RotatePassword)),
             secrets(true),
         ),
     };
@@ -552,7 +554,7 @@ pub fn todo(step: StepId) -> Report {
         verdict: Verdict::Todo,
         evidence: evidence.to_owned(),
         findings: vec![finding],
-        detail: Some(detail),
+        facts: Some(detail),
     }
 }
 
@@ -765,7 +767,7 @@ impl World {
         }
         if step == StepId::Health {
             for rung in 0..8 {
-                let shown = EventKind::Detail(health(rung, CheckState::Running));
+                let shown = EventKind::Facts(health(rung, CheckState::Running));
                 happens.push((ms(100 + 200 * rung as u64), event(step, run, shown)));
             }
         }
@@ -835,8 +837,8 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             .event(StepId::Login, failed(Phase::Apply, failure(StepId::Login))),
     );
     let mut no_keyring = todo(StepId::Login);
-    no_keyring.detail = Some(login_without(
-        Keyring::Unavailable("no D-Bus session".to_owned()),
+    no_keyring.facts = Some(login_without(
+        KeyringState::Unavailable("no D-Bus session".to_owned()),
         None,
     ));
     no_keyring.findings.push(
@@ -854,7 +856,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             .tell(Msg::Paste(Secret::new(KEY))),
     );
     let mut cli = todo(StepId::Login);
-    cli.detail = Some(login_without(Keyring::Ready, Some("ada@example.org")));
+    cli.facts = Some(login_without(KeyringState::Ready, Some("ada@example.org")));
     add(
         "login-neon-cli",
         Stage::new(at_neon()).probed(StepId::Login, cli),
@@ -888,10 +890,10 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         .hint("neonup setup --claimable")
         .fixable(),
     ];
-    temporary.detail = Some(Detail::Project(Project {
+    temporary.facts = Some(Facts::Project(ProjectFacts {
         wanted: "aido-todo".to_owned(),
         temporary: true,
-        ..Project::default()
+        ..ProjectFacts::default()
     }));
     let mut stage = at(StepId::Project);
     stage.app.probe(&[StepId::Project]);
@@ -908,7 +910,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         )
         .fixable(),
     ];
-    exists.detail = Some(project_detail(
+    exists.facts = Some(project_detail(
         vec![
             choice(
                 "old-violet-32930710",
@@ -1001,7 +1003,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         "1 day ago",
         false,
     ));
-    twice.detail = Some(project_detail(many, None));
+    twice.facts = Some(project_detail(many, None));
     let mut stage = at(StepId::Project);
     stage.app.probe(&[StepId::Project]);
     add("project-ambiguous", stage.probed(StepId::Project, twice));
@@ -1062,7 +1064,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             .detail("A file that git takes must not hold a secret.")
             .hint("neonup setup secrets"),
     ];
-    open.detail = Some(env(false));
+    open.facts = Some(env(false));
     let mut stage = at(StepId::Env);
     stage.app.probe(&[StepId::Env]);
     add("env-not-ignored", stage.probed(StepId::Env, open));
@@ -1099,7 +1101,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         .line(12)
         .fixable(),
     ];
-    edit.detail = Some(backend(false, true));
+    edit.facts = Some(backend(false, true));
     let mut stage = at(StepId::Backend);
     stage.app.probe(&[StepId::Backend]);
     add("backend-edit", stage.probed(StepId::Backend, edit));
@@ -1143,7 +1145,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             .begins(StepId::Health, Phase::Apply)
             .event(
                 StepId::Health,
-                EventKind::Detail(health(7, CheckState::Running)),
+                EventKind::Facts(health(7, CheckState::Running)),
             )
             .event(
                 StepId::Health,
@@ -1156,10 +1158,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
         at(StepId::Health)
             .keys(&[Enter])
             .begins(StepId::Health, Phase::Apply)
-            .event(
-                StepId::Health,
-                EventKind::Detail(health(1, CheckState::Gap)),
-            )
+            .event(StepId::Health, EventKind::Facts(health(1, CheckState::Gap)))
             .event(
                 StepId::Health,
                 failed(Phase::Apply, failure(StepId::Health)),
@@ -1196,14 +1195,14 @@ pub fn gallery() -> Vec<(&'static str, App)> {
             Code::SecretsCredentialInTree,
             "a hard-coded URL with a password",
         )
-        .severity(crate::core::finding::Severity::Warning)
+        .severity(crate::core::code::Severity::Warning)
         .path("src/seed.py")
         .line(12),
         Finding::new(
             Code::SecretsPathInHistory,
             "a file of this name was committed once",
         )
-        .severity(crate::core::finding::Severity::Note)
+        .severity(crate::core::code::Severity::Note)
         .path("backend/.env"),
     ];
     let mut stage = at(StepId::Secrets);
@@ -1275,8 +1274,8 @@ fn tour() -> Vec<(&'static str, App)> {
     let mut all: Vec<(&'static str, App)> = Vec::new();
     let mut add = |name: &'static str, stage: &mut Stage| all.push((name, stage.done()));
     let at = tour_at;
-    let staged = |order, result| Msg::Staged(Box::new(Staged { order, result }));
-    let arranged = |mishap| staged(Order::Arrange(mishap), Ok(()));
+    let staged = |order, result| Msg::DemoOutcome(Box::new(DemoOutcome { order, result }));
+    let arranged = |incident| staged(DemoRequest::Arrange(incident), Ok(()));
 
     add("presenter-opening", &mut Stage::new(on_stage()));
     add(
@@ -1306,7 +1305,7 @@ fn tour() -> Vec<(&'static str, App)> {
         "presenter-arranged",
         at(StepId::Backend)
             .keys(&[Char('m'), Enter])
-            .tell(arranged(Mishap::TrackedEnv)),
+            .tell(arranged(Incident::TrackedEnv)),
     );
     let failure = Failure::new(
         Code::BackendNotFound,
@@ -1315,9 +1314,10 @@ fn tour() -> Vec<(&'static str, App)> {
     .hint("finish the env step first, then press m again");
     add(
         "presenter-trouble",
-        at(StepId::Env)
-            .keys(&[Char('m'), Enter])
-            .tell(staged(Order::Arrange(Mishap::TrackedEnv), Err(failure))),
+        at(StepId::Env).keys(&[Char('m'), Enter]).tell(staged(
+            DemoRequest::Arrange(Incident::TrackedEnv),
+            Err(failure),
+        )),
     );
     add(
         "presenter-reset",

@@ -17,9 +17,10 @@ use crate::{
     core::{
         answer::Answer,
         event::Event,
-        plan::{Plan, StepId},
-        presenter::{Order, Staged, Staging, no_stage},
+        plan::Plan,
+        presenter::{DemoOutcome, DemoRequest, DemoWork, no_stage},
         secret::Secret,
+        step::StepId,
     },
     engine::Runtime,
 };
@@ -33,9 +34,9 @@ pub trait Engine {
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
     /// Sets the stage of a tour; there is none but in the demo.
-    fn stage(&self, order: Order) -> Staging {
+    fn stage(&self, order: DemoRequest) -> DemoWork {
         let result = Err(no_stage());
-        Box::pin(std::future::ready(Staged { order, result }))
+        Box::pin(std::future::ready(DemoOutcome { order, result }))
     }
 }
 
@@ -98,7 +99,7 @@ pub async fn drive<C: Canvas>(
     // the first frame waits for nothing
     canvas.draw(&app)?;
     let mut batch: Vec<Msg> = Vec::new();
-    let mut staging: Option<Staging> = None;
+    let mut staging: Option<DemoWork> = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
@@ -135,7 +136,7 @@ pub async fn drive<C: Canvas>(
                 },
                 staged = OptionFuture::from(staging.as_mut()), if staging.is_some() => {
                     staging = None;
-                    batch.extend(staged.map(|staged| Msg::Staged(Box::new(staged))));
+                    batch.extend(staged.map(|staged| Msg::DemoOutcome(Box::new(staged))));
                 }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
@@ -206,7 +207,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Engine(_)
         | Msg::Tick(_)
         | Msg::Signal(_)
-        | Msg::Staged(_)
+        | Msg::DemoOutcome(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

@@ -6,7 +6,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use crate::core::plan::{Status, StepId};
+use crate::core::{plan::Status, step::StepId};
 use crate::tui::{
     presenter::pause,
     screens::{self, health, help, login, project},

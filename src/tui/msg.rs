@@ -7,9 +7,9 @@ use crossterm::event::KeyEvent;
 use crate::core::{
     answer::Answer,
     event::Event,
-    plan::StepId,
-    presenter::{Order, Staged},
+    presenter::{DemoOutcome, DemoRequest},
     secret::Secret,
+    step::StepId,
 };
 use crate::tui::{Reason, mouse::Mouse};
 
@@ -44,7 +44,7 @@ pub enum Msg {
     /// A signal arrived.
     Signal(Signal),
     /// The stage of a tour has been set, or could not be.
-    Staged(Box<Staged>),
+    DemoOutcome(Box<DemoOutcome>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -59,7 +59,7 @@ pub enum Effect {
     /// Cancel what a step is doing.
     Cancel(StepId),
     /// Set the stage of a tour.
-    Stage(Order),
+    Stage(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
     /// Take the mouse from the terminal, or give it back.

@@ -24,8 +24,8 @@ pub use hide::{HIDDEN, text, veil};
 use crate::core::{
     answer::Answer,
     failure::Failure,
-    plan::StepId,
-    presenter::{Mishap, Order},
+    presenter::{DemoRequest, Incident},
+    step::StepId,
 };
 use crate::tui::state::Screen;
 
@@ -50,9 +50,9 @@ pub enum Slide {
     /// The menu of mishaps, and which one is chosen.
     Mishaps(usize),
     /// A mishap has happened, and was not looked at yet.
-    Arranged(Mishap),
+    Arranged(Incident),
     /// The stage is being set, since then.
-    Setting(Order, Duration),
+    Setting(DemoRequest, Duration),
     /// The stage could not be set.
     Trouble(Failure),
 }

@@ -28,7 +28,8 @@ use crate::{
         answer::Answer,
         choices::{self, Act, Context, Offer},
         event::Phase,
-        plan::{Status, StepId, StepState},
+        plan::{Status, StepState},
+        step::StepId,
     },
     domain::duration,
 };

@@ -7,7 +7,8 @@ use tui_input::Input;
 use crate::core::{
     answer::Answer,
     event::Phase,
-    plan::{Plan, Status, StepId, StepState},
+    plan::{Plan, Status, StepState},
+    step::StepId,
 };
 use crate::tui::{
     Options, Reason,
@@ -160,7 +161,7 @@ pub enum Action {
     /// Apply this step with this answer.
     Apply(Answer),
     /// Apply this step with the key in the field.
-    Key(crate::core::answer::Store),
+    Key(crate::core::answer::KeyStorage),
     /// Look again.
     Probe,
     /// Look again at everything.

@@ -5,7 +5,7 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
-use crate::core::{facts::CheckState, finding::Severity, plan::Status};
+use crate::core::{code::Severity, facts::CheckState, plan::Status};
 
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

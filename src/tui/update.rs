@@ -22,10 +22,11 @@ use crate::tui::{
 use crate::{
     core::{
         answer::Answer,
+        code::Code,
         event::{Event, EventKind, Outcome, Phase, Verdict},
-        finding::Code,
-        plan::{Status, StepId},
-        presenter::Order,
+        plan::Status,
+        presenter::DemoRequest,
+        step::StepId,
     },
     engine,
 };
@@ -46,7 +47,7 @@ fn taken(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => engine(app, &event),
-        Msg::Staged(staged) => pause::staged(app, *staged),
+        Msg::DemoOutcome(staged) => pause::staged(app, *staged),
         Msg::Paste(secret) => {
             paste(app, secret.expose());
             Vec::new()
@@ -420,7 +421,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                 return match (confirm.yes, &confirm.question) {
                     (false, _) => Vec::new(),
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
-                    (true, Question::Reset) => pause::order(app, Order::Reset),
+                    (true, Question::Reset) => pause::order(app, DemoRequest::Reset),
                     (true, Question::Rotate) => {
                         vec![app.apply(StepId::Secrets, Answer::Rotate)]
                     }

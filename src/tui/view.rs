@@ -8,10 +8,7 @@ use ratatui::{
     widgets::{Paragraph, Widget as _},
 };
 
-use crate::core::{
-    facts::Detail,
-    plan::{Status, StepId},
-};
+use crate::core::{facts::Facts, plan::Status, step::StepId};
 use crate::tui::{
     dialog,
     presenter::{self, slide},
@@ -389,15 +386,15 @@ fn title(pen: Pen<'_>) -> Line<'static> {
     let mut right = app.options.place.clone();
     let done = app.settled(StepId::Project) == Status::Done;
     match (
-        &app.plan.step(StepId::Project).detail,
-        &app.plan.step(StepId::Login).detail,
+        &app.plan.step(StepId::Project).facts,
+        &app.plan.step(StepId::Login).facts,
     ) {
-        (Some(Detail::Project(project)), _) if done && project.joined.is_some() => {
+        (Some(Facts::Project(project)), _) if done && project.joined.is_some() => {
             if let Some(joined) = &project.joined {
                 right = format!("{right} · {} · Postgres {}", joined.branch, joined.postgres);
             }
         }
-        (_, Some(Detail::Login(login))) if !login.who.is_empty() => {
+        (_, Some(Facts::Login(login))) if !login.who.is_empty() => {
             right = format!("{right} · {}", login.who);
         }
         _ => {}

@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, path::Path, time::SystemTime};
 
 use neonup::{
     core::{
+        code::Code,
         event::{Event, EventKind, Outcome, Phase, Report, Verdict},
-        failure::{Exit, Failure},
-        finding::{Code, Finding},
-        plan::{Plan, Status, StepId},
+        exit::Exit,
+        failure::Failure,
+        finding::Finding,
+        plan::{Plan, Status},
+        step::StepId,
     },
     engine::Runtime,
     project::settings::{Config, Environment, Flags, Found, Settings},

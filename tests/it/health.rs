@@ -4,8 +4,8 @@ use neonup::{
     core::{
         answer::Answer,
         event::{Report, Verdict},
-        facts::{Check, CheckState, Detail},
-        plan::StepId,
+        facts::{Check, CheckState, Facts},
+        step::StepId,
     },
     engine::{Step as _, health::HealthStep},
     project::settings::Flags,
@@ -14,7 +14,7 @@ use neonup::{
 use crate::world::{KEY, PASSWORD, World};
 
 fn rung<'a>(report: &'a Report, label: &str) -> &'a Check {
-    let Some(Detail::Health(health)) = &report.detail else {
+    let Some(Facts::Health(health)) = &report.facts else {
         panic!("{report:?}");
     };
     let mut rungs = health.rungs.iter();

@@ -12,7 +12,7 @@ use std::{
 };
 
 use neonup::{
-    core::{failure::Failure, finding::Code, secret::Secret},
+    core::{code::Code, failure::Failure, secret::Secret},
     ports::neon::{HttpNeon, Neon as _, NewProject},
 };
 

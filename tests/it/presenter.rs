@@ -315,9 +315,9 @@ fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
         file("neonup.toml").unwrap()
     };
     // the project, the env file; git takes the file along, and one answer cures that; a step that was looked at is looked at again
-    let cured = run("\n\nm\n1\n\ng 3\n\nq\n");
-    assert!(cured.stdout.contains("secrets.tracked"), "{cured:#?}");
-    let after = cured.stdout.rsplit("Secrets: done").next().unwrap();
+    let remedied = run("\n\nm\n1\n\ng 3\n\nq\n");
+    assert!(remedied.stdout.contains("secrets.tracked"), "{remedied:#?}");
+    let after = remedied.stdout.rsplit("Secrets: done").next().unwrap();
     assert!(after.contains("Step 3 of 7, Environment: done"), "{after}");
     assert!(file(ENV).unwrap().contains("DATABASE_URL="));
     // of two projects of our name the env file tells ours; then everything is as at the beginning

@@ -3,11 +3,11 @@
 use neonup::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::{Report, Verdict},
-        facts::Detail,
+        facts::Facts,
         failure::Result,
-        finding::{Code, Severity},
-        plan::StepId,
+        step::StepId,
     },
     engine::{Cx, Step as _, project::ProjectStep},
     project::settings::{Flags, Settings},
@@ -244,8 +244,8 @@ async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
     let config = "[project]\nname = \"todo\"\nid = \"b-2\"\n";
     let settings = || World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
     let probed = probe(&world, settings()).await;
-    let count = |report: &Report| match &report.detail {
-        Some(Detail::Project(detail)) => detail.choices.len(),
+    let count = |report: &Report| match &report.facts {
+        Some(Facts::Project(detail)) => detail.choices.len(),
         _ => 0,
     };
     assert_eq!(
@@ -265,7 +265,7 @@ async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
 
 /// The projects that may be the one that is meant, by their ids.
 fn meant(report: &Report) -> Vec<&str> {
-    let Some(Detail::Project(detail)) = &report.detail else {
+    let Some(Facts::Project(detail)) = &report.facts else {
         panic!("{report:?}");
     };
     let meant = detail.choices.iter().filter(|choice| choice.meant);

@@ -11,11 +11,7 @@ use std::{
 use neonup::{
     commands::{Output, setup},
     core::{
-        event::EventKind,
-        failure::{Exit, Failure},
-        finding::Code,
-        plan::StepId,
-        secret::Secret,
+        code::Code, event::EventKind, exit::Exit, failure::Failure, secret::Secret, step::StepId,
     },
     engine::Runtime,
     ports::neon::{BranchDatabase, HttpNeon, Neon as _, NewBranch},
@@ -554,7 +550,7 @@ async fn what_is_tried_again_is_said_at_once() {
         match events.recv().await.unwrap().kind {
             EventKind::Progress(progress) => said.push(progress.label),
             EventKind::Finished(outcome) => break assert!(outcome.result.is_ok(), "{outcome:?}"),
-            EventKind::Started(_) | EventKind::Detail(_) | EventKind::Bug(_) => {}
+            EventKind::Started(_) | EventKind::Facts(_) | EventKind::Bug(_) => {}
         }
     }
     runtime.shutdown().await;

@@ -4,11 +4,11 @@ use std::{fs, time::Duration};
 
 use neonup::{
     core::{
-        answer::{Answer, Store},
+        answer::{Answer, KeyStorage},
+        code::Code,
         event::Report,
         failure::Result,
-        finding::Code,
-        plan::StepId,
+        step::StepId,
     },
     engine::{Step as _, login::LoginStep, project::ProjectStep, secrets::SecretsStep},
     project::settings::Flags,
@@ -224,7 +224,7 @@ async fn rotate_key(world: &World) -> Result<Report> {
         let account = settings.key_account();
         state
             .stored
-            .entry((Store::Keyring as u8, account))
+            .entry((KeyStorage::Keyring as u8, account))
             .or_insert_with(|| KEY.to_owned());
     });
     let (cx, _events) = world.context(settings, StepId::Login);

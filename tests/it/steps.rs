@@ -2,13 +2,13 @@
 
 use neonup::{
     core::{
-        answer::{Answer, Store},
+        answer::{Answer, KeyStorage},
+        code::Code,
         event::{Report, Verdict},
-        facts::{Detail, KeySource},
+        facts::{Facts, KeySource},
         failure::Result,
-        finding::Code,
-        plan::StepId,
         secret::Secret,
+        step::StepId,
     },
     engine::{Step as _, login::LoginStep, project::ProjectStep},
     ports::neon::Organization,
@@ -65,7 +65,7 @@ async fn an_existing_project_is_joined_and_never_duplicated() {
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
-    let Some(Detail::Project(detail)) = report.detail else {
+    let Some(Facts::Project(detail)) = report.facts else {
         panic!("no detail")
     };
     assert_eq!(detail.joined.unwrap().id, "theirs");
@@ -231,7 +231,10 @@ async fn a_key_that_neon_rejects_is_never_stored() {
     let report = LoginStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [Code::LoginMissingKey]);
     let failure = LoginStep
-        .apply(&cx, Answer::Key(Secret::new("napi_wrong"), Store::Keyring))
+        .apply(
+            &cx,
+            Answer::Key(Secret::new("napi_wrong"), KeyStorage::Keyring),
+        )
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::LoginKeyRejected);
@@ -239,7 +242,7 @@ async fn a_key_that_neon_rejects_is_never_stored() {
     let report = LoginStep
         .apply(
             &cx,
-            Answer::Key(Secret::new(format!(" Bearer {KEY}\n")), Store::Keyring),
+            Answer::Key(Secret::new(format!(" Bearer {KEY}\n")), KeyStorage::Keyring),
         )
         .await
         .unwrap();
@@ -248,7 +251,7 @@ async fn a_key_that_neon_rejects_is_never_stored() {
         world.with(|state| state.stored.values().cloned().collect::<Vec<_>>()),
         [KEY]
     );
-    let Some(Detail::Login(detail)) = &report.detail else {
+    let Some(Facts::Login(detail)) = &report.facts else {
         panic!("no detail")
     };
     assert_eq!(detail.key.as_ref().unwrap().0, KeySource::Keyring);
@@ -266,7 +269,7 @@ async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consen
     let report = LoginStep.probe(&cx).await.unwrap();
     assert!(codes(&report).contains(&Code::LoginKeyringUnavailable));
     let failure = LoginStep
-        .apply(&cx, Answer::Key(Secret::new(KEY), Store::Keyring))
+        .apply(&cx, Answer::Key(Secret::new(KEY), KeyStorage::Keyring))
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::LoginKeyringUnavailable);
@@ -275,7 +278,7 @@ async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consen
         "nothing may be kept in clear without consent"
     );
     let report = LoginStep
-        .apply(&cx, Answer::Key(Secret::new(KEY), Store::File))
+        .apply(&cx, Answer::Key(Secret::new(KEY), KeyStorage::File))
         .await
         .unwrap();
     assert_eq!(codes(&report), [Code::LoginStoredInClear]);
@@ -287,7 +290,7 @@ async fn a_variable_that_hides_a_different_stored_key_is_said() {
     let settings = World::settings(Flags::default());
     world.with(|state| {
         state.stored.insert(
-            (Store::Keyring as u8, settings.key_account()),
+            (KeyStorage::Keyring as u8, settings.key_account()),
             "napi_other".to_owned(),
         )
     });
@@ -304,12 +307,12 @@ async fn the_neon_clis_login_is_offered_and_never_taken_silently() {
     let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
     assert_eq!(report.verdict, Verdict::Todo);
-    let Some(Detail::Login(detail)) = &report.detail else {
+    let Some(Facts::Login(detail)) = &report.facts else {
         panic!("no detail")
     };
     assert_eq!(detail.neon_cli.as_deref(), Some("ada"));
     let report = LoginStep
-        .apply(&cx, Answer::NeonCli(Store::Session))
+        .apply(&cx, Answer::NeonCli(KeyStorage::Session))
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);

@@ -18,7 +18,7 @@ use neonup::{
     core::{
         answer::Answer,
         event::{Event, EventKind},
-        plan::StepId,
+        step::StepId,
     },
     testing::screens,
     tui::{Options, event_loop::Engine, terminal},

@@ -12,13 +12,13 @@ use std::{
 use async_trait::async_trait;
 use neonup::{
     core::{
-        answer::Store,
+        answer::KeyStorage,
+        code::Code,
         event::Event,
-        facts::Keyring,
+        facts::KeyringState,
         failure::{Failure, Result},
-        finding::Code,
-        plan::StepId,
         secret::Secret,
+        step::StepId,
     },
     domain::url::Connection,
     engine::Cx,
@@ -713,16 +713,16 @@ impl Session for FakeSession {
 
 #[async_trait]
 impl SecretStore for World {
-    async fn self_test(&self) -> Keyring {
+    async fn self_test(&self) -> KeyringState {
         self.with(|state| {
             state
                 .keyring
                 .clone()
-                .map_or(Keyring::Ready, Keyring::Unavailable)
+                .map_or(KeyringState::Ready, KeyringState::Unavailable)
         })
     }
 
-    async fn get(&self, store: Store, account: &str) -> Result<Option<Secret>> {
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>> {
         Ok(self.with(|state| {
             state
                 .stored
@@ -731,9 +731,9 @@ impl SecretStore for World {
         }))
     }
 
-    async fn set(&self, store: Store, account: &str, key: &Secret) -> Result<()> {
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()> {
         self.changing("store key").await;
-        if store != Store::Session {
+        if store != KeyStorage::Session {
             self.with(|state| {
                 state
                     .stored
@@ -743,7 +743,7 @@ impl SecretStore for World {
         Ok(())
     }
 
-    async fn delete(&self, store: Store, account: &str) -> Result<bool> {
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool> {
         Ok(self.with(|state| {
             state
                 .stored
@@ -752,7 +752,7 @@ impl SecretStore for World {
         }))
     }
 
-    fn place(&self, store: Store, account: &str) -> String {
+    fn place(&self, store: KeyStorage, account: &str) -> String {
         format!("{store:?} of {account}")
     }
 

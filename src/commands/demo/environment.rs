@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use crate::commands::demo::project;
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
-        presenter::{Mishap, Stage},
+        presenter::{DemoEnvironment, Incident},
         secret::Secret,
     },
     ports::neon::{Neon, NewProject},
@@ -78,7 +78,7 @@ impl Sample {
 }
 
 #[async_trait]
-impl Stage for Sample {
+impl DemoEnvironment for Sample {
     async fn reset(&self) -> Result<()> {
         self.on_disk(|project, port| project::reset(&project, port))
             .await?;
@@ -86,17 +86,17 @@ impl Stage for Sample {
         Ok(())
     }
 
-    async fn arrange(&self, mishap: Mishap) -> Result<()> {
-        match mishap {
-            Mishap::TrackedEnv => self.on_disk(|project, _| project::track(&project)).await,
-            Mishap::LeakedPassword => self.on_disk(|project, _| project::leak(&project)).await,
-            Mishap::SleepingCompute => {
+    async fn arrange(&self, incident: Incident) -> Result<()> {
+        match incident {
+            Incident::TrackedEnv => self.on_disk(|project, _| project::track(&project)).await,
+            Incident::LeakedPassword => self.on_disk(|project, _| project::leak(&project)).await,
+            Incident::SleepingCompute => {
                 self.on_disk(|project, _| project::has_url(&project))
                     .await?;
                 self.sandbox.sleep(WAKES).await;
                 Ok(())
             }
-            Mishap::DuplicateProject => self.duplicate().await,
+            Incident::DuplicateProject => self.duplicate().await,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    core::{failure::Failure, finding::Code, secret::Secret},
+    core::{code::Code, failure::Failure, secret::Secret},
     domain::dotenv::Document,
     ports::files::{DiskFiles, Files as _},
     project::{sample, settings::CONFIG_FILE},
@@ -73,7 +73,7 @@ pub(super) fn forget_id(project: &Path, port: u16) -> Result<(), Failure> {
         let text = sample_file(CONFIG_FILE).unwrap_or_default();
         fs::write(&file, sample::with_port(text, port))
     };
-    work().map_err(|error| mishap(format!("cannot write `{CONFIG_FILE}`")).why(error.to_string()))
+    work().map_err(|error| incident(format!("cannot write `{CONFIG_FILE}`")).why(error.to_string()))
 }
 
 /// `git add -f` of the env file.
@@ -127,17 +127,17 @@ fn url(project: &Path) -> Result<Secret, Failure> {
         .filter(|url| url.expose().contains("://"))
         .cloned()
         .ok_or_else(|| {
-            mishap(format!("`{ENV}` has no connection URL yet"))
+            incident(format!("`{ENV}` has no connection URL yet"))
                 .hint("finish the env step first, then press m again")
         })
 }
 
-fn mishap(what: String) -> Failure {
+fn incident(what: String) -> Failure {
     Failure::new(Code::BackendNotFound, what)
 }
 
 fn git_refused(error: &git2::Error) -> Failure {
-    mishap("the demo's repository refused".to_owned())
+    incident("the demo's repository refused".to_owned())
         .why(error.message())
         .hint("R puts the demo back to the beginning")
 }

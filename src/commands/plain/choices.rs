@@ -3,8 +3,9 @@
 use crate::core::{
     answer::Answer,
     choices::{self, Act, Context, Found, Offer},
-    facts::{self, Detail, Project, ProjectChoice},
-    plan::{Status, StepId, StepState},
+    facts::{self, Facts, ListedProject, ProjectFacts},
+    plan::{Status, StepState},
+    step::StepId,
 };
 
 /// The most projects that are read out at once, beside those that may be meant.
@@ -154,7 +155,7 @@ fn lower(text: &str) -> String {
 }
 
 /// A project as a line: whoever cannot see the columns hears what tells two of one name apart.
-fn join(found: &ProjectChoice) -> Choice {
+fn join(found: &ListedProject) -> Choice {
     Choice {
         label: format!(
             "Join {} ({}, {}, created {})",
@@ -166,9 +167,9 @@ fn join(found: &ProjectChoice) -> Choice {
     }
 }
 
-fn project(state: &StepState) -> Option<&Project> {
-    match &state.detail {
-        Some(Detail::Project(project)) => Some(project),
+fn project(state: &StepState) -> Option<&ProjectFacts> {
+    match &state.facts {
+        Some(Facts::Project(project)) => Some(project),
         _ => None,
     }
 }
@@ -178,7 +179,10 @@ pub(super) fn is_taken(state: &StepState, name: &str) -> bool {
     project(state).is_some_and(|project| project.has(name))
 }
 
-fn matching<'a>(project: &'a Project, filter: &str) -> impl Iterator<Item = &'a ProjectChoice> {
+fn matching<'a>(
+    project: &'a ProjectFacts,
+    filter: &str,
+) -> impl Iterator<Item = &'a ListedProject> {
     facts::matching(&project.choices, filter).map(|(_, found)| found)
 }
 
@@ -205,15 +209,17 @@ pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::core::{
-        answer::Store,
-        facts::{Keyring, Login, Secrets},
-        finding::{Code, Cure, Finding},
+        answer::KeyStorage,
+        code::Code,
+        facts::{KeyringState, LoginFacts, SecretsFacts},
+        finding::Finding,
+        remedy::Remedy,
     };
 
-    fn state(status: Status, detail: Detail) -> StepState {
+    fn state(status: Status, detail: Facts) -> StepState {
         let mut state = StepState::default();
         state.status = status;
-        state.detail = Some(detail);
+        state.facts = Some(detail);
         state
     }
 
@@ -221,8 +227,8 @@ mod tests {
         choices(id, state, "", Context::default())
     }
 
-    fn found(number: usize, meant: bool) -> ProjectChoice {
-        ProjectChoice {
+    fn found(number: usize, meant: bool) -> ListedProject {
+        ListedProject {
             id: format!("p-{number}"),
             name: format!("todo-{number}"),
             region: "aws-us-east-2".to_owned(),
@@ -233,13 +239,13 @@ mod tests {
         }
     }
 
-    fn listed(choices: impl IntoIterator<Item = ProjectChoice>) -> StepState {
-        let project = Project {
+    fn listed(choices: impl IntoIterator<Item = ListedProject>) -> StepState {
+        let project = ProjectFacts {
             wanted: "todo".to_owned(),
             choices: choices.into_iter().collect(),
-            ..Project::default()
+            ..ProjectFacts::default()
         };
-        state(Status::Todo, Detail::Project(project))
+        state(Status::Todo, Facts::Project(project))
     }
 
     fn lines(choices: &Choices) -> Vec<String> {
@@ -287,11 +293,11 @@ mod tests {
 
     #[test]
     fn a_key_is_pasted_where_a_screen_has_a_field() {
-        let login = Login {
-            keyring: Some(Keyring::Unavailable("locked".to_owned())),
-            ..Login::default()
+        let login = LoginFacts {
+            keyring: Some(KeyringState::Unavailable("locked".to_owned())),
+            ..LoginFacts::default()
         };
-        let all = of(StepId::Login, &state(Status::Todo, Detail::Login(login)));
+        let all = of(StepId::Login, &state(Status::Todo, Facts::Login(login)));
         let first = &lines(&all)[..2];
         assert_eq!(
             first,
@@ -300,14 +306,14 @@ mod tests {
                 "2. Paste an API key: check it and keep it in a file, in clear text, 0600",
             ]
         );
-        assert_eq!(all.list[0].does, Does::Act(Act::Key(Store::Session)));
+        assert_eq!(all.list[0].does, Does::Act(Act::Key(KeyStorage::Session)));
     }
 
     #[test]
     fn a_leaked_key_is_answered_by_the_command_that_revokes_it() {
-        let mut state = state(Status::Todo, Detail::Secrets(Secrets::default()));
+        let mut state = state(Status::Todo, Facts::Secrets(SecretsFacts::default()));
         let leak = Finding::new(Code::SecretsLiveSecretInHistory, "it leaked");
-        state.findings = vec![leak.cure(Some(Cure::Key))];
+        state.findings = vec![leak.remedy(Some(Remedy::RotateKey))];
         let all = of(StepId::Secrets, &state);
         let rotate = "neonup rotate --api-key";
         let first = format!("1. Run: {rotate} (default), a new key; the old one is revoked");
@@ -349,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_done_step_goes_on_by_default_and_can_be_answered_anew() {
-        let done = state(Status::Done, Detail::Project(Project::default()));
+        let done = state(Status::Done, Facts::Project(ProjectFacts::default()));
         let of = |change| {
             let context = Context {
                 change,

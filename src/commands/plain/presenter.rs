@@ -5,7 +5,7 @@ use crate::{
     commands::session::Stop,
     core::{
         plan::Plan,
-        presenter::{Mishap, Order, carry_out, no_stage, script},
+        presenter::{DemoRequest, Incident, carry_out, no_stage, script},
     },
 };
 
@@ -51,7 +51,7 @@ impl Dialogue<'_> {
                 None => Some(Turn::EndOfInput),
                 Some("") => None,
                 Some("q") => Some(Turn::Quit),
-                Some(MISHAPS) => Some(Box::pin(self.mishaps()).await?),
+                Some(MISHAPS) => Some(Box::pin(self.incidents()).await?),
                 Some(text) if resets(text) => Some(self.reset().await?),
                 Some(_) => {
                     self.output.line(others);
@@ -62,37 +62,37 @@ impl Dialogue<'_> {
     }
 
     /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
-    pub(super) async fn mishaps(&mut self) -> Result<Turn, Stop> {
+    pub(super) async fn incidents(&mut self) -> Result<Turn, Stop> {
         if self.stage.is_none() {
             return Ok(self.elsewhere());
         }
         self.output.line("Let something go wrong:");
-        for (number, mishap) in (1..).zip(Mishap::ALL) {
-            let (name, promise) = (script::name(mishap), script::promise(mishap));
+        for (number, incident) in (1..).zip(Incident::ALL) {
+            let (name, promise) = (script::name(incident), script::promise(incident));
             self.output.line(format!("{number}. {name}: {promise}"));
         }
         let Some(line) = self.ask("Number, or Enter for none: ").await? else {
             return Ok(Turn::EndOfInput);
         };
         let number = line.parse::<usize>().ok();
-        let mishap = number.and_then(|number| Mishap::ALL.get(number.checked_sub(1)?).copied());
-        let Some(mishap) = mishap else {
+        let incident = number.and_then(|number| Incident::ALL.get(number.checked_sub(1)?).copied());
+        let Some(incident) = incident else {
             if !line.is_empty() {
-                let last = Mishap::ALL.len();
+                let last = Incident::ALL.len();
                 self.output
                     .line(format!("There is no such mishap: 1 to {last}."));
             }
             return Ok(Turn::Again);
         };
-        if !self.order(Order::Arrange(mishap)).await? {
+        if !self.order(DemoRequest::Arrange(incident)).await? {
             return Ok(Turn::Again);
         }
-        self.told = Some(mishap.step());
-        if let Some(turn) = self.pause(script::mishap(mishap)).await? {
+        self.told = Some(incident.step());
+        if let Some(turn) = self.pause(script::incident(incident)).await? {
             return Ok(turn);
         }
-        self.probe(mishap.seen_by()).await?;
-        Ok(Turn::To(mishap.step()))
+        self.probe(incident.seen_by()).await?;
+        Ok(Turn::To(incident.step()))
     }
 
     /// Asks whether everything shall be as at the beginning, and sees to it.
@@ -107,7 +107,7 @@ impl Dialogue<'_> {
             Some(_) => return Ok(Turn::Again),
         }
         self.work.runtime.forget();
-        if !self.order(Order::Reset).await? {
+        if !self.order(DemoRequest::Reset).await? {
             return Ok(Turn::Again);
         }
         self.work.plan = Plan::new();
@@ -117,7 +117,7 @@ impl Dialogue<'_> {
     }
 
     /// Gives an order to the stage, and says what keeps it from being carried out.
-    async fn order(&mut self, order: Order) -> Result<bool, Stop> {
+    async fn order(&mut self, order: DemoRequest) -> Result<bool, Stop> {
         self.output.progress(format!("{} …", script::doing(order)));
         let Err(failure) = carry_out(self.stage.clone(), order).await.result else {
             return Ok(true);

@@ -3,8 +3,9 @@
 use crate::{
     commands::Output,
     core::{
-        facts::{Check, CheckState, Detail},
-        plan::{StepId, StepState},
+        facts::{Check, CheckState, Facts},
+        plan::StepState,
+        step::StepId,
     },
     domain::duration,
     report::lines,
@@ -21,7 +22,7 @@ pub(super) fn step(output: &mut Output, id: StepId, state: &StepState) {
     ));
     output.line(id.summary());
     seen(output, state);
-    if let Some(Detail::Health(_)) = &state.detail {
+    if let Some(Facts::Health(_)) = &state.facts {
         details(output, state);
     }
 }
@@ -47,8 +48,8 @@ fn seen(output: &mut Output, state: &StepState) {
 
 /// Everything that a screen would show besides.
 pub(super) fn details(output: &mut Output, state: &StepState) {
-    match &state.detail {
-        Some(Detail::Health(health)) => {
+    match &state.facts {
+        Some(Facts::Health(health)) => {
             checks(output, &health.rungs);
             if let Some(worst) = health.samples.iter().max() {
                 let count = health.samples.len();
@@ -56,15 +57,15 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
                 output.line(format!("  The worst of {count} round trips: {worst}."));
             }
         }
-        Some(Detail::Secrets(secrets)) => checks(output, &secrets.checks),
-        Some(Detail::Backend(backend)) => checks(output, &backend.checks),
-        Some(Detail::Env(env)) => {
+        Some(Facts::Secrets(secrets)) => checks(output, &secrets.checks),
+        Some(Facts::Backend(backend)) => checks(output, &backend.checks),
+        Some(Facts::Env(env)) => {
             for file in &env.files {
                 output.line(format!("{}:", file.file));
                 checks(output, &file.checks);
             }
         }
-        Some(Detail::Schema(schema)) => {
+        Some(Facts::Schema(schema)) => {
             for table in &schema.tables {
                 output.line(format!("Table {}: {}.", table.name, word(table.state)));
                 for column in &table.columns {
@@ -77,7 +78,7 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
                 }
             }
         }
-        Some(Detail::Login(login)) => {
+        Some(Facts::Login(login)) => {
             if let Some((source, key, count)) = &login.key {
                 let source = source.words();
                 output.line(format!("The key {key}, {count} characters, from {source}."));
@@ -87,7 +88,7 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
             }
             output.line(format!("The API is {}.", login.api_host));
         }
-        Some(Detail::Project(project)) => match &project.joined {
+        Some(Facts::Project(project)) => match &project.joined {
             Some(joined) => output.line(format!(
                 "Project {}, {}: branch {}, database {}, role {}, Postgres {} in {}, compute {}.",
                 joined.name,
@@ -110,9 +111,9 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
 
 /// What a look of a watch came to.
 pub(super) fn look(state: &StepState) -> String {
-    match (&state.failure, &state.detail) {
+    match (&state.failure, &state.facts) {
         (Some(failure), _) => format!("{}.", failure.what),
-        (None, Some(Detail::Health(health))) => {
+        (None, Some(Facts::Health(health))) => {
             let mut sorted = health.samples.clone();
             sorted.sort_unstable();
             sorted.get(sorted.len() / 2).map_or_else(

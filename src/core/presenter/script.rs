@@ -1,10 +1,11 @@
 //! What is said to the room: a few sentences before each step, and before each change what will happen.
 
-use crate::core::presenter::{Mishap, Order};
+use crate::core::presenter::{DemoRequest, Incident};
 use crate::core::{
-    answer::{Answer, Store},
-    facts::Detail,
-    plan::{Plan, StepId},
+    answer::{Answer, KeyStorage},
+    facts::Facts,
+    plan::Plan,
+    step::StepId,
 };
 
 /// What is told at one place.
@@ -102,8 +103,8 @@ pub const fn step(step: StepId) -> Talk {
 
 /// What an answer is going to do, a sentence for each thing.
 pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static str] {
-    let project = &plan.step(StepId::Project).detail;
-    let temporary = matches!(project, Some(Detail::Project(project)) if project.temporary);
+    let project = &plan.step(StepId::Project).facts;
+    let temporary = matches!(project, Some(Facts::Project(project)) if project.temporary);
     match (step, answer) {
         (StepId::Login, Answer::Temporary) => &[
             "No account is needed, and no key: this is only remembered.",
@@ -114,15 +115,15 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "It is deleted after 72 hours, unless somebody claims it.",
         ],
         (StepId::Login, Answer::Key(_, store) | Answer::NeonCli(store)) => match store {
-            Store::Keyring => &[
+            KeyStorage::Keyring => &[
                 "One request asks Neon whose key this is.",
                 "If Neon knows it, the key goes into the keyring of the operating system.",
             ],
-            Store::File => &[
+            KeyStorage::File => &[
                 "One request asks Neon whose key this is.",
                 "If Neon knows it, the key goes into a file that only you can read, in clear.",
             ],
-            Store::Session => &[
+            KeyStorage::Session => &[
                 "One request asks Neon whose key this is.",
                 "It is kept nowhere: when neonup ends, it is forgotten.",
             ],
@@ -183,45 +184,45 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
 }
 
 /// The name of a mishap in the menu.
-pub const fn name(mishap: Mishap) -> &'static str {
-    match mishap {
-        Mishap::TrackedEnv => "A tracked .env",
-        Mishap::LeakedPassword => "A leaked password",
-        Mishap::SleepingCompute => "A sleeping compute",
-        Mishap::DuplicateProject => "A duplicate project",
+pub const fn name(incident: Incident) -> &'static str {
+    match incident {
+        Incident::TrackedEnv => "A tracked .env",
+        Incident::LeakedPassword => "A leaked password",
+        Incident::SleepingCompute => "A sleeping compute",
+        Incident::DuplicateProject => "A duplicate project",
     }
 }
 
 /// What the stage is doing, in a sentence.
-pub const fn doing(order: Order) -> &'static str {
+pub const fn doing(order: DemoRequest) -> &'static str {
     match order {
-        Order::Reset => "putting the sample project and the sandbox back",
-        Order::Arrange(_) => "letting it happen",
+        DemoRequest::Reset => "putting the sample project and the sandbox back",
+        DemoRequest::Arrange(_) => "letting it happen",
     }
 }
 
 /// What a mishap shows and what cures it, in one sentence.
-pub const fn promise(mishap: Mishap) -> &'static str {
-    match mishap {
-        Mishap::TrackedEnv => {
+pub const fn promise(incident: Incident) -> &'static str {
+    match incident {
+        Incident::TrackedEnv => {
             "Somebody ran `git add -f`; one key takes the file out of the index again."
         }
-        Mishap::LeakedPassword => {
+        Incident::LeakedPassword => {
             "The live URL was committed in DEPLOY.md and taken out again; only a new password cures that."
         }
-        Mishap::SleepingCompute => {
+        Incident::SleepingCompute => {
             "The first login takes seconds, and is no failure; looking again is fast."
         }
-        Mishap::DuplicateProject => {
+        Incident::DuplicateProject => {
             "Two projects have our name; we choose which one it is, and write it down."
         }
     }
 }
 
 /// What is told when a mishap has happened.
-pub const fn mishap(mishap: Mishap) -> Talk {
-    match mishap {
-        Mishap::TrackedEnv => Talk {
+pub const fn incident(incident: Incident) -> Talk {
+    match incident {
+        Incident::TrackedEnv => Talk {
             title: "TRACKED",
             above: "A mishap: git takes the .env along",
             says: "Somebody was in a hurry and ran git add -f. The file with the password is in the index now, and the next \
@@ -229,7 +230,7 @@ pub const fn mishap(mishap: Mishap) -> Talk {
                    tracks.",
             watch: "the finding, and the cure: Enter takes it out of the index, and the file stays.",
         },
-        Mishap::LeakedPassword => Talk {
+        Incident::LeakedPassword => Talk {
             title: "LEAKED",
             above: "A mishap: the password is in the history",
             says: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A colleague \
@@ -237,14 +238,14 @@ pub const fn mishap(mishap: Mishap) -> Talk {
                    become worthless.",
             watch: "the page and the commit; then the cure, a rotation.",
         },
-        Mishap::SleepingCompute => Talk {
+        Incident::SleepingCompute => Talk {
             title: "ASLEEP",
             above: "A mishap: the first request is slow",
             says: "Neon puts a compute to sleep when nobody uses it, and wakes it for the next login. To an application with \
                    a short time limit that looks like an outage. neonup waits, and says what it is.",
             watch: "the rung of the login. Then press r: the second look is fast.",
         },
-        Mishap::DuplicateProject => Talk {
+        Incident::DuplicateProject => Talk {
             title: "TWICE",
             above: "A mishap: two projects of one name",
             says: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
@@ -263,7 +264,7 @@ mod tests {
     fn a_talk_is_two_to_four_sentences_for_a_room() {
         let mut all = vec![OPENING, CLOSING];
         all.extend(StepId::ALL.map(step));
-        all.extend(Mishap::ALL.map(mishap));
+        all.extend(Incident::ALL.map(incident));
         for talk in all {
             let sentences = talk.says.matches(['.', '?', '!']).count();
             assert!((2..=6).contains(&sentences), "{}: {sentences}", talk.title);

@@ -88,7 +88,7 @@ async fn the_sample_lacks_only_its_session_module() {
     let report = world.probe().await;
     assert_eq!(codes(&report), [Code::BackendSessionMissing]);
     assert_eq!(report.verdict, Verdict::Todo);
-    let Some(Detail::Backend(backend)) = &report.detail else {
+    let Some(Facts::Backend(backend)) = &report.facts else {
         panic!()
     };
     let paths: Vec<_> = backend

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use crate::engine::env::{FIX, look::Problem};
 use crate::{
     core::{
+        code::Code,
         facts::{Check, CheckState, EnvFile},
         failure::Result,
-        finding::{Code, Finding},
+        finding::Finding,
         secret::Secret,
     },
     domain::{
@@ -119,7 +120,7 @@ impl Example {
             .path(&self.file)
             .line(line)
             .detail("the file is committed: whoever has the repository has the secret")
-            .hint(cure(&key, spec, is_url));
+            .hint(remedy(&key, spec, is_url));
             finding.fixable = mended;
             self.findings.push(finding);
         }
@@ -256,7 +257,7 @@ fn comment(spec: &KeySpec) -> Option<String> {
 }
 
 /// What to do about a secret that the example holds.
-fn cure(key: &str, target: &EnvTarget, is_url: bool) -> String {
+fn remedy(key: &str, target: &EnvTarget, is_url: bool) -> String {
     let generated = target
         .keys
         .iter()

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use crate::engine::env::{FIX, Generate, example::Example};
 use crate::{
     core::{
+        code::{Code, Severity},
         facts::{Check, CheckState},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
+        finding::Finding,
         secret::Secret,
     },
     domain::{

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::env::*;
 use crate::{
-    core::{event::Verdict, facts::Sign},
+    core::{event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
     engine::Project,
     project::settings::{Config, Environment, Flags, Found, Settings},
@@ -150,7 +150,7 @@ async fn an_empty_repository_gets_everything_and_is_done() {
     assert!(has(&before, Code::EnvNotIgnored));
     assert!(has(&before, Code::EnvExampleMissingKey));
     assert!(!world.path("backend").exists());
-    let Some(Detail::Env(env)) = &before.detail else {
+    let Some(Facts::Env(env)) = &before.facts else {
         panic!()
     };
     let lines: Vec<_> = env.files[0]
@@ -472,7 +472,7 @@ async fn a_diff_counts_what_stays() {
     let world = World::new();
     world.write("backend/.env", "# c\nLOG=1\nAPI_PORT=\n");
     let report = world.probe().await;
-    let Some(Detail::Env(env)) = &report.detail else {
+    let Some(Facts::Env(env)) = &report.facts else {
         panic!()
     };
     let file = &env.files[0];
@@ -480,7 +480,7 @@ async fn a_diff_counts_what_stays() {
     assert_eq!(
         file.diff
             .iter()
-            .filter(|line| line.sign == Sign::Remove)
+            .filter(|line| line.sign == DiffSign::Remove)
             .count(),
         1
     );
@@ -553,8 +553,11 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
             Some(answer) => EnvStep.apply(&cx, answer).await,
         }
         .unwrap_err();
-        assert!(failure.hint.contains(Cure::InPlace.command()), "{failure}");
-        assert_eq!(failure.cure, Some(Cure::InPlace));
+        assert!(
+            failure.hint.contains(Remedy::OverwriteInPlace.command()),
+            "{failure}"
+        );
+        assert_eq!(failure.remedy, Some(Remedy::OverwriteInPlace));
         assert_eq!(
             fs::read_to_string(world.path("backend/.env")).unwrap(),
             text

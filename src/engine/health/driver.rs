@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use crate::engine::health::Ladder;
 use crate::{
     core::{
+        code::{Code, Severity},
         event::Progress,
         facts::CheckState,
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
+        finding::Finding,
     },
     domain::{
         proof::{self, Verdict},

@@ -3,10 +3,11 @@
 use crate::engine::project::{Cx, KnownProject, create::wait, find::recorded_id, operations};
 use crate::{
     core::{
+        code::Code,
         event::Progress,
-        facts::Joined,
+        facts::JoinedProject,
         failure::{Failure, Result},
-        finding::{Code, Finding},
+        finding::Finding,
         secret::Secret,
     },
     domain::{name, url::Connection},
@@ -153,7 +154,7 @@ pub(super) async fn join(
     cx: &Cx,
     key: &Secret,
     project: &Project,
-) -> Result<(Option<Joined>, Vec<Finding>)> {
+) -> Result<(Option<JoinedProject>, Vec<Finding>)> {
     let (joined, mut findings) = connect(cx, key, project).await?;
     if joined.is_none() {
         // nothing may be written for, or to, a database that was not asked for
@@ -178,7 +179,7 @@ async fn connect(
     cx: &Cx,
     key: &Secret,
     project: &Project,
-) -> Result<(Option<Joined>, Vec<Finding>)> {
+) -> Result<(Option<JoinedProject>, Vec<Finding>)> {
     cx.progress(Progress::label("asking Neon how to connect"));
     let neon = &cx.ports.neon;
     let branches = neon.branches(key, &project.id).await?;
@@ -245,14 +246,14 @@ pub(super) fn known(
     branch: &Branch,
     connection: &Connection,
     compute: &str,
-) -> Joined {
+) -> JoinedProject {
     cx.remember_asleep(compute == "idle");
     cx.remember_project(Some(KnownProject {
         id: project.id.clone(),
         branch: branch.id.clone(),
         connection: connection.clone(),
     }));
-    Joined {
+    JoinedProject {
         id: project.id.clone(),
         name: project.name.clone(),
         region: project.region_id.clone(),

@@ -10,9 +10,10 @@ use crate::engine::project::{
 };
 use crate::{
     core::{
+        code::Code,
         event::Progress,
         failure::{Failure, Result},
-        finding::{Code, Finding},
+        finding::Finding,
         secret::Secret,
     },
     domain::url::Connection,

@@ -3,9 +3,10 @@
 use crate::engine::project::{Cx, Sight};
 use crate::{
     core::{
+        code::Code,
         event::Progress,
         failure::{Failure, Result},
-        finding::{Code, Finding},
+        finding::Finding,
         secret::Secret,
     },
     domain::{dotenv::Document, url::Connection},

@@ -10,11 +10,12 @@
 use crate::engine::{Cx, Project as KnownProject, login, project::known_id};
 use crate::{
     core::{
-        answer::Store,
+        answer::KeyStorage,
+        code::{Code, Severity},
         event::{Progress, Report},
-        facts::{Detail, Joined, Project as ProjectDetail},
+        facts::{Facts, JoinedProject, ProjectFacts},
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
+        finding::Finding,
         secret::Secret,
     },
     domain::{
@@ -83,7 +84,7 @@ const ACCOUNT: Course = Course::Account {
 pub async fn recorded(settings: &Settings, ports: &Ports) -> Result<Option<Record>> {
     let kept = ports
         .store
-        .get(Store::File, &settings.claim_account())
+        .get(KeyStorage::File, &settings.claim_account())
         .await?;
     Ok(kept.as_ref().and_then(Record::parse))
 }
@@ -253,7 +254,7 @@ pub(in crate::engine) async fn forget(cx: &Cx) {
     if let Err(failure) = cx
         .ports
         .store
-        .delete(Store::File, &cx.settings.claim_account())
+        .delete(KeyStorage::File, &cx.settings.claim_account())
         .await
     {
         // it is asked about once more by the next run, and that is all
@@ -277,10 +278,10 @@ pub fn no_rotation() -> Failure {
 async fn create(cx: &Cx) -> Result<()> {
     let account = cx.settings.claim_account();
     let store = &cx.ports.store;
-    let before = store.get(Store::File, &account).await?;
+    let before = store.get(KeyStorage::File, &account).await?;
     // a database whose id cannot be kept would be made again by the next run
     store
-        .set(Store::File, &account, &Secret::new(PENDING))
+        .set(KeyStorage::File, &account, &Secret::new(PENDING))
         .await?;
     let service = cx.settings.claim_name();
     cx.progress(Progress::label(format!(
@@ -290,8 +291,8 @@ async fn create(cx: &Cx) -> Result<()> {
         Ok(made) => made,
         Err(failure) => {
             let back = match before {
-                Some(before) => store.set(Store::File, &account, &before).await,
-                None => store.delete(Store::File, &account).await.map(drop),
+                Some(before) => store.set(KeyStorage::File, &account, &before).await,
+                None => store.delete(KeyStorage::File, &account).await.map(drop),
             };
             if let Err(also) = back {
                 tracing::info!(what = %also.what, "a record of no temporary database stays");
@@ -304,15 +305,15 @@ async fn create(cx: &Cx) -> Result<()> {
         project: made.project,
         expires_at: made.expires_at,
     };
-    store.set(Store::File, &account, &record.text()).await
+    store.set(KeyStorage::File, &account, &record.text()).await
 }
 
 fn report(report: Report) -> Course {
     Course::Report(Box::new(report))
 }
 
-fn detail(cx: &Cx, joined: Option<Joined>) -> Detail {
-    Detail::Project(ProjectDetail {
+fn detail(cx: &Cx, joined: Option<JoinedProject>) -> Facts {
+    Facts::Project(ProjectFacts {
         wanted: cx.settings.project.name.clone(),
         region: String::new(),
         postgres: POSTGRES,
@@ -335,7 +336,7 @@ fn none_yet(cx: &Cx) -> Report {
     ))
     .hint(SETUP)
     .fixable();
-    Report::judged("no temporary database yet", vec![finding]).detail(detail(cx, None))
+    Report::judged("no temporary database yet", vec![finding]).facts(detail(cx, None))
 }
 
 fn gone(record: &Record) -> Report {
@@ -394,7 +395,7 @@ fn in_use(cx: &Cx, live: &Live, made: bool) -> Report {
             .fixable(),
         );
     }
-    let joined = Joined {
+    let joined = JoinedProject {
         id: database.project.clone(),
         name: "temporary database".to_owned(),
         region: region(&connection.host).unwrap_or(service),
@@ -419,7 +420,7 @@ fn in_use(cx: &Cx, live: &Live, made: bool) -> Report {
         format!("temporary database{named} on {host}, deleted in {left_words}"),
         findings,
     )
-    .detail(detail(cx, Some(joined)))
+    .facts(detail(cx, Some(joined)))
 }
 
 /// The region in a host of Neon's, such as `aws-us-east-2` of `ep-a-b-1.us-east-2.aws.neon.tech`.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     core::{
+        code::{Code, Severity},
         event::Progress,
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
+        finding::Finding,
         secret::Secret,
     },
     domain::rotation::{self, Replaced},

@@ -9,11 +9,12 @@ use std::time::Duration;
 use crate::engine::rotate::Rotated;
 use crate::{
     core::{
-        answer::Store,
+        answer::KeyStorage,
+        code::{Code, Severity},
         event::Progress,
         facts::KeySource,
         failure::{Failure, Result},
-        finding::{Code, Finding, Severity},
+        finding::Finding,
         secret::Secret,
     },
     engine::{Cx, KnownKey, login},
@@ -71,8 +72,8 @@ pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
             ..failure
         })?;
     let source = match store {
-        Store::File => KeySource::File,
-        Store::Keyring | Store::Session => KeySource::Keyring,
+        KeyStorage::File => KeySource::File,
+        KeyStorage::Keyring | KeyStorage::Session => KeySource::Keyring,
     };
     cx.remember_key(Some(KnownKey {
         key: new.key.clone(),

@@ -11,11 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::secrets::{live::Live, words};
 use crate::{
     core::{
-        answer::Store,
-        facts::KeySource,
-        failure::Result,
-        finding::{Finding, Severity},
-        plan::StepId,
+        answer::KeyStorage, code::Severity, facts::KeySource, failure::Result, finding::Finding,
+        step::StepId,
     },
     engine::{Cx, KnownKey, Shared, project::temporary},
     ports::Ports,
@@ -38,7 +35,7 @@ pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
         (Some(key), KeySource::Environment)
     } else {
         let account = cx.settings.key_account();
-        let stored = cx.ports.store.get(Store::File, &account).await;
+        let stored = cx.ports.store.get(KeyStorage::File, &account).await;
         (stored.ok().flatten(), KeySource::File)
     };
     cx.remember_key(key.map(|key| KnownKey { key, source }));

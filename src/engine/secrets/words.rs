@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    core::finding::{Code, Cure, Finding, Severity},
+    core::{
+        code::{Code, Severity},
+        finding::Finding,
+        remedy::Remedy,
+    },
     domain::credentials::Weight,
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
     project::settings::Accepted,
@@ -34,7 +38,7 @@ pub(super) const OF_TEMPORARY: &str = " (a temporary database)";
 const ANEW: &str = "`neonup setup --claimable --new` makes another database with another password; or claim this one (`neonup claim`), then rotate";
 
 /// The cure for what others may have: in words, and as what the front ends can offer.
-fn cure(leak: &Leak) -> (String, Option<Cure>) {
+fn remedy(leak: &Leak) -> (String, Option<Remedy>) {
     if leak.what.ends_with(OF_TEMPORARY) {
         return (ANEW.to_owned(), None);
     }
@@ -45,9 +49,9 @@ fn cure(leak: &Leak) -> (String, Option<Cure>) {
             ),
             None,
         ),
-        None if leak.what.contains("API key") => (REVOKE.to_owned(), Some(Cure::Key)),
+        None if leak.what.contains("API key") => (REVOKE.to_owned(), Some(Remedy::RotateKey)),
         None if leak.what == CLAIM => (ANOTHER.to_owned(), None),
-        None => (ROTATE.to_owned(), Some(Cure::Password)),
+        None => (ROTATE.to_owned(), Some(Remedy::RotatePassword)),
     }
 }
 
@@ -153,7 +157,7 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
         finding.detail = format!("accepted in neonup.toml: {}", accepted.reason);
         finding.hint = String::new();
         finding.fixable = false;
-        finding.cure = None;
+        finding.remedy = None;
     }
     finding
 }
@@ -171,7 +175,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         .path
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
-    let (words, cure) = cure(leak);
+    let (words, remedy) = remedy(leak);
     let finding = if leak.live {
         Finding::new(
             Code::SecretsLiveSecretInTree,
@@ -181,7 +185,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         .hint(format!(
             "take it out and read it from the environment; if the file was ever pushed: {words}"
         ))
-        .cure(cure)
+        .remedy(remedy)
     } else {
         let severity = match (leak.weight, leak.place) {
             (Weight::Development, _) => Severity::Note,
@@ -231,22 +235,22 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
     let title = format!("{}{whose}, in the history", leak.what);
-    let (words, cure) = cure(leak);
+    let (words, remedy) = remedy(leak);
     let finding = if leak.live {
         // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
-        let (severity, hint, cure) = if leak.place.leaves() {
+        let (severity, hint, remedy) = if leak.place.leaves() {
             (
                 Severity::Gap,
                 format!("rewriting history does not call it back: {words}"),
-                cure,
+                remedy,
             )
         } else {
-            (Severity::Warning, local_cure(leak.place).to_owned(), None)
+            (Severity::Warning, local_remedy(leak.place).to_owned(), None)
         };
         Finding::new(Code::SecretsLiveSecretInHistory, title)
             .severity(severity)
             .hint(hint)
-            .cure(cure)
+            .remedy(remedy)
     } else {
         Finding::new(Code::SecretsCredentialInHistory, title)
             .hint(format!("if it still opens anything: {words}"))
@@ -255,7 +259,7 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
 }
 
 /// How what only this disk has is cleared away.
-const fn local_cure(place: Place) -> &'static str {
+const fn local_remedy(place: Place) -> &'static str {
     match place {
         Place::OtherRef => {
             "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`)"
@@ -371,7 +375,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_secret_has_the_cure_that_exists() {
-        for (what, words, cure) in [
+        for (what, words, remedy) in [
             (
                 "the value of JWT_SECRET in backend/.env",
                 "delete the line of JWT_SECRET in backend/.env, then `neonup setup env` makes a new value",
@@ -380,12 +384,12 @@ mod tests {
             (
                 "the password of DATABASE_URL in backend/.env",
                 "`neonup rotate` gives the role a new password",
-                Some(Cure::Password),
+                Some(Remedy::RotatePassword),
             ),
             (
                 "the Neon API key",
                 "`neonup rotate --api-key`",
-                Some(Cure::Key),
+                Some(Remedy::RotateKey),
             ),
             (CLAIM, "`neonup claim`", None),
             (
@@ -409,7 +413,7 @@ mod tests {
             };
             for finding in [of_tree(&leak), of_history(&leak)] {
                 assert!(finding.hint.contains(words), "{}", finding.hint);
-                assert_eq!(finding.cure, cure, "{what}");
+                assert_eq!(finding.remedy, remedy, "{what}");
             }
         }
     }

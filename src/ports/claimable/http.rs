@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::ports::claimable::{Claimable, Ownership, TemporaryDatabase};
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     domain::mask,

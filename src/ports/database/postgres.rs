@@ -23,8 +23,8 @@ use tokio_rustls::TlsConnector;
 use crate::ports::database::{ColumnFacts, Database, Session, SqlFile, TableFacts, TlsFacts};
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
     },
     domain::url::Connection,
 };

@@ -20,8 +20,8 @@ use crate::ports::neon::{
 };
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     domain::url::Connection,

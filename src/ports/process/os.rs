@@ -16,8 +16,8 @@ use tokio::net::TcpStream;
 use crate::ports::process::{CommandSpec, Ended, HttpAnswer, Process, Running};
 use crate::{
     core::{
+        code::Code,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     os::subprocess::{self, Death},

@@ -11,8 +11,8 @@ use etcetera::BaseStrategy as _;
 use tokio::sync::watch;
 
 use crate::core::{
+    code::Code,
     failure::{Failure, Result},
-    finding::Code,
     secret::Secret,
 };
 use crate::ports::repository::{

@@ -11,8 +11,8 @@ use std::{
 };
 
 use crate::core::{
+    code::Code,
     failure::{Failure, Result},
-    finding::Code,
 };
 use crate::ports::repository::{Hook, HookPlace, layout::Layout, program::Program};
 

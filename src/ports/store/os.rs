@@ -13,10 +13,10 @@ use serde::Deserialize;
 use crate::ports::store::SecretStore;
 use crate::{
     core::{
-        answer::Store,
-        facts::Keyring,
+        answer::KeyStorage,
+        code::Code,
+        facts::KeyringState,
         failure::{Failure, Result},
-        finding::Code,
         secret::Secret,
     },
     project::settings::Environment,
@@ -145,7 +145,7 @@ fn in_words(error: &Error) -> String {
 
 #[async_trait]
 impl SecretStore for OsStore {
-    async fn self_test(&self) -> Keyring {
+    async fn self_test(&self) -> KeyringState {
         let mut random = [0_u8; 8];
         getrandom::fill(&mut random).ok();
         let name = crate::domain::hex::hex(&random);
@@ -157,24 +157,26 @@ impl SecretStore for OsStore {
             back
         });
         match tested.await {
-            Ok(back) if back == "neonup self-test" => Keyring::Ready,
-            Ok(_) => Keyring::Unavailable("it gives back something else than was kept".to_owned()),
-            Err(KeyringTrouble::NoEntry) => {
-                Keyring::Unavailable("it forgets what was just kept".to_owned())
+            Ok(back) if back == "neonup self-test" => KeyringState::Ready,
+            Ok(_) => {
+                KeyringState::Unavailable("it gives back something else than was kept".to_owned())
             }
-            Err(KeyringTrouble::Unavailable(why)) => Keyring::Unavailable(why),
+            Err(KeyringTrouble::NoEntry) => {
+                KeyringState::Unavailable("it forgets what was just kept".to_owned())
+            }
+            Err(KeyringTrouble::Unavailable(why)) => KeyringState::Unavailable(why),
         }
     }
 
-    async fn get(&self, store: Store, account: &str) -> Result<Option<Secret>> {
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>> {
         match store {
-            Store::Session => Ok(None),
-            Store::File => match fs::read_to_string(self.file(account)) {
+            KeyStorage::Session => Ok(None),
+            KeyStorage::File => match fs::read_to_string(self.file(account)) {
                 Ok(text) => Ok(Some(Secret::new(text.trim()))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(self.file_failure(account, &error)),
             },
-            Store::Keyring => {
+            KeyStorage::Keyring => {
                 let account = account.to_owned();
                 match with_keyring(move || Entry::new(SERVICE, &account)?.get_password()).await {
                     Ok(key) => Ok(Some(Secret::new(key))),
@@ -185,12 +187,12 @@ impl SecretStore for OsStore {
         }
     }
 
-    async fn set(&self, store: Store, account: &str, key: &Secret) -> Result<()> {
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()> {
         match store {
-            Store::Session => Ok(()),
-            Store::File => write_private(&self.file(account), key.expose())
+            KeyStorage::Session => Ok(()),
+            KeyStorage::File => write_private(&self.file(account), key.expose())
                 .map_err(|error| self.file_failure(account, &error)),
-            Store::Keyring => {
+            KeyStorage::Keyring => {
                 let account = account.to_owned();
                 let key = key.clone();
                 with_keyring(move || Entry::new(SERVICE, &account)?.set_password(key.expose()))
@@ -205,15 +207,15 @@ impl SecretStore for OsStore {
         }
     }
 
-    async fn delete(&self, store: Store, account: &str) -> Result<bool> {
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool> {
         match store {
-            Store::Session => Ok(false),
-            Store::File => match fs::remove_file(self.file(account)) {
+            KeyStorage::Session => Ok(false),
+            KeyStorage::File => match fs::remove_file(self.file(account)) {
                 Ok(()) => Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
                 Err(error) => Err(self.file_failure(account, &error)),
             },
-            Store::Keyring => {
+            KeyStorage::Keyring => {
                 let account = account.to_owned();
                 match with_keyring(move || Entry::new(SERVICE, &account)?.delete_credential()).await
                 {
@@ -225,9 +227,9 @@ impl SecretStore for OsStore {
         }
     }
 
-    fn place(&self, store: Store, account: &str) -> String {
+    fn place(&self, store: KeyStorage, account: &str) -> String {
         match store {
-            Store::Keyring => {
+            KeyStorage::Keyring => {
                 let name = if cfg!(target_os = "macos") {
                     "macOS Keychain"
                 } else if cfg!(windows) {
@@ -237,8 +239,8 @@ impl SecretStore for OsStore {
                 };
                 format!("{name}, as {SERVICE}/{account}")
             }
-            Store::File => format!("{} (0600, in clear)", self.file(account).display()),
-            Store::Session => "nowhere: this session only".to_owned(),
+            KeyStorage::File => format!("{} (0600, in clear)", self.file(account).display()),
+            KeyStorage::Session => "nowhere: this session only".to_owned(),
         }
     }
 
@@ -307,13 +309,20 @@ mod tests {
     async fn a_file_is_private_and_can_be_forgotten() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path());
-        assert_eq!(store.get(Store::File, "127.0.0.1:80").await.unwrap(), None);
+        assert_eq!(
+            store.get(KeyStorage::File, "127.0.0.1:80").await.unwrap(),
+            None
+        );
         store
-            .set(Store::File, "127.0.0.1:80", &Secret::new("napi_canary"))
+            .set(
+                KeyStorage::File,
+                "127.0.0.1:80",
+                &Secret::new("napi_canary"),
+            )
             .await
             .unwrap();
         assert_eq!(
-            store.get(Store::File, "127.0.0.1:80").await.unwrap(),
+            store.get(KeyStorage::File, "127.0.0.1:80").await.unwrap(),
             Some(Secret::new("napi_canary"))
         );
         #[cfg(unix)]
@@ -333,8 +342,18 @@ mod tests {
                 0o700
             );
         }
-        assert!(store.delete(Store::File, "127.0.0.1:80").await.unwrap());
-        assert!(!store.delete(Store::File, "127.0.0.1:80").await.unwrap());
+        assert!(
+            store
+                .delete(KeyStorage::File, "127.0.0.1:80")
+                .await
+                .unwrap()
+        );
+        assert!(
+            !store
+                .delete(KeyStorage::File, "127.0.0.1:80")
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     core::{
-        facts::{Detail, Env, Health, Secrets},
+        facts::{EnvFacts, Facts, HealthFacts, SecretsFacts},
         plan::StepState,
     },
     report::receipt::{hide, hide_words, identifiers},
@@ -53,8 +53,8 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
     if let Some(progress) = &mut state.progress {
         hide(&mut progress.label);
     }
-    match &mut state.detail {
-        Some(Detail::Login(login)) => {
+    match &mut state.facts {
+        Some(Facts::Login(login)) => {
             hide(&mut login.who);
             hide(&mut login.store);
             if !login.api_host.contains(NEON) {
@@ -64,7 +64,7 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
                 HIDDEN.clone_into(account);
             }
         }
-        Some(Detail::Project(project)) => {
+        Some(Facts::Project(project)) => {
             // a page's text never shows them: the choices do, without their ids
             project.choices = Arc::default();
             if let Some(joined) = &mut project.joined {
@@ -80,12 +80,12 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
                 }
             }
         }
-        Some(Detail::Env(Env { files })) => {
+        Some(Facts::Env(EnvFacts { files })) => {
             for line in files.iter_mut().flat_map(|file| &mut file.diff) {
                 hide(&mut line.text);
             }
         }
-        Some(Detail::Backend(backend)) => {
+        Some(Facts::Backend(backend)) => {
             for check in &mut backend.checks {
                 hide(&mut check.text);
             }
@@ -98,13 +98,14 @@ pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             }
         }
         Some(
-            Detail::Health(Health { rungs: checks, .. }) | Detail::Secrets(Secrets { checks, .. }),
+            Facts::Health(HealthFacts { rungs: checks, .. })
+            | Facts::Secrets(SecretsFacts { checks, .. }),
         ) => {
             for check in checks {
                 hide(&mut check.text);
             }
         }
-        Some(Detail::Schema(schema)) => {
+        Some(Facts::Schema(schema)) => {
             hide(&mut schema.source);
             hide(&mut schema.sql);
             for note in schema.tables.iter_mut().flat_map(|table| &mut table.notes) {

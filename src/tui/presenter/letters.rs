@@ -90,15 +90,15 @@ pub fn lines(title: &str, theme: Theme, scale: usize) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::core::{
-        plan::StepId,
-        presenter::{Mishap, script},
+        presenter::{Incident, script},
+        step::StepId,
     };
 
     #[test]
     fn every_title_has_its_letters_and_fits_into_a_narrow_window() {
         let mut titles = vec![script::OPENING.title, script::CLOSING.title];
         titles.extend(StepId::ALL.map(|step| script::step(step).title));
-        titles.extend(Mishap::ALL.map(|mishap| script::mishap(mishap).title));
+        titles.extend(Incident::ALL.map(|incident| script::incident(incident).title));
         for title in titles {
             for ascii in [false, true] {
                 let theme = Theme {

@@ -10,8 +10,8 @@ use crate::tui::presenter::Slide;
 use crate::{
     core::{
         answer::Answer,
-        plan::StepId,
-        presenter::{Mishap, Order, Staged, script},
+        presenter::{DemoOutcome, DemoRequest, Incident, script},
+        step::StepId,
     },
     tui::{
         keymap::Command,
@@ -116,7 +116,7 @@ fn waits(app: &mut App) -> bool {
 }
 
 /// Gives an order to the stage.
-pub fn order(app: &mut App, order: Order) -> Vec<Effect> {
+pub fn order(app: &mut App, order: DemoRequest) -> Vec<Effect> {
     app.overlay = Some(Overlay::Slide(Slide::Setting(order, app.now)));
     vec![Effect::Stage(order)]
 }
@@ -139,16 +139,16 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
     );
     match slide {
         Slide::Mishaps(at) => {
-            let last = Mishap::ALL.len() - 1;
+            let last = Incident::ALL.len() - 1;
             let next = match command {
                 Command::Up => at.saturating_sub(1),
                 Command::Down => (at + 1).min(last),
                 Command::Back | Command::Quit | Command::Mishaps => return Vec::new(),
                 Command::Help => return update::screen(app, command),
                 Command::Enter => {
-                    return Mishap::ALL
-                        .get(at)
-                        .map_or_else(Vec::new, |mishap| order(app, Order::Arrange(*mishap)));
+                    return Incident::ALL.get(at).map_or_else(Vec::new, |incident| {
+                        order(app, DemoRequest::Arrange(*incident))
+                    });
                 }
                 _ => at,
             };
@@ -160,8 +160,8 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Slide::Act(step, answer) if on => vec![app.apply(step, answer)],
-        Slide::Arranged(mishap) if on || back || moves => {
-            let mut effects: Vec<Effect> = app.probe(mishap.seen_by()).into_iter().collect();
+        Slide::Arranged(incident) if on || back || moves => {
+            let mut effects: Vec<Effect> = app.probe(incident.seen_by()).into_iter().collect();
             app.focus = screens::first_focus(app);
             if moves {
                 effects.extend(update::screen(app, command));
@@ -188,24 +188,24 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
 }
 
 /// The stage has done what it was asked, or has not.
-pub fn staged(app: &mut App, staged: Staged) -> Vec<Effect> {
+pub fn staged(app: &mut App, staged: DemoOutcome) -> Vec<Effect> {
     app.overlay = None;
     match (staged.result, staged.order) {
         (Err(failure), _) => {
             app.overlay = Some(Overlay::Slide(Slide::Trouble(failure)));
             Vec::new()
         }
-        (Ok(()), Order::Reset) => begin_again(app),
-        (Ok(()), Order::Arrange(mishap)) => {
-            for step in mishap.seen_by() {
+        (Ok(()), DemoRequest::Reset) => begin_again(app),
+        (Ok(()), DemoRequest::Arrange(incident)) => {
+            for step in incident.seen_by() {
                 app.plan.reopen(*step);
                 app.chosen.remove(&Screen::Step(*step));
             }
             app.project = screens::project::State::default();
-            let screen = Screen::Step(mishap.step());
+            let screen = Screen::Step(incident.step());
             app.tour.told.insert(screen);
             app.go(screen);
-            app.overlay = Some(Overlay::Slide(Slide::Arranged(mishap)));
+            app.overlay = Some(Overlay::Slide(Slide::Arranged(incident)));
             Vec::new()
         }
     }
@@ -258,7 +258,7 @@ pub const fn told(slide: &Slide) -> Option<script::Talk> {
         Slide::Opening => Some(script::OPENING),
         Slide::Before(Screen::Summary) => Some(script::CLOSING),
         Slide::Before(Screen::Step(step)) => Some(script::step(*step)),
-        Slide::Arranged(mishap) => Some(script::mishap(*mishap)),
+        Slide::Arranged(incident) => Some(script::incident(*incident)),
         Slide::Act(..) | Slide::Mishaps(_) | Slide::Setting(..) | Slide::Trouble(_) => None,
     }
 }

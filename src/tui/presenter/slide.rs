@@ -12,8 +12,8 @@ use crate::tui::presenter::{Slide, letters, pause};
 use crate::{
     core::{
         answer::Answer,
-        plan::StepId,
-        presenter::{Mishap, script},
+        presenter::{Incident, script},
+        step::StepId,
     },
     tui::{
         screens::{self, Pen},
@@ -186,14 +186,14 @@ fn fits(pen: Pen<'_>, lines: usize) -> bool {
 
 /// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
 fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
-    let promise = |mishap| pen.wrapped(Role::Dim, script::promise(mishap), 2);
-    let all: usize = Mishap::ALL
+    let promise = |incident| pen.wrapped(Role::Dim, script::promise(incident), 2);
+    let all: usize = Incident::ALL
         .into_iter()
-        .map(|mishap| promise(mishap).len() + 2)
+        .map(|incident| promise(incident).len() + 2)
         .sum();
     let roomy = fits(pen, all.saturating_sub(1));
     let mut lines = Vec::new();
-    for (at, mishap) in Mishap::ALL.into_iter().enumerate() {
+    for (at, incident) in Incident::ALL.into_iter().enumerate() {
         let here = at == chosen;
         if roomy && at > 0 {
             lines.push(Line::default());
@@ -201,10 +201,10 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
         let role = if here { Role::Accent } else { Role::Text };
         lines.push(Line::from(vec![
             pen.span(Role::Accent, if here { "❯ " } else { "  " }),
-            pen.span(role, script::name(mishap)),
+            pen.span(role, script::name(incident)),
         ]));
         if roomy || here {
-            lines.extend(promise(mishap));
+            lines.extend(promise(incident));
         }
     }
     lines

@@ -6,8 +6,8 @@ use crate::tui::event_loop::Engine;
 use crate::{
     core::{
         answer::Answer,
-        plan::StepId,
-        presenter::{Order, Stage, Staging, carry_out},
+        presenter::{DemoEnvironment, DemoRequest, DemoWork, carry_out},
+        step::StepId,
     },
     engine::Runtime,
 };
@@ -15,12 +15,12 @@ use crate::{
 /// The runtime, and the stage where there is one.
 pub struct OnStage<'a> {
     runtime: &'a Runtime,
-    stage: Option<Arc<dyn Stage>>,
+    stage: Option<Arc<dyn DemoEnvironment>>,
 }
 
 impl<'a> OnStage<'a> {
     /// The steps of this runtime, on this stage.
-    pub fn new(runtime: &'a Runtime, stage: Option<Arc<dyn Stage>>) -> Self {
+    pub fn new(runtime: &'a Runtime, stage: Option<Arc<dyn DemoEnvironment>>) -> Self {
         Self { runtime, stage }
     }
 }
@@ -38,8 +38,8 @@ impl Engine for OnStage<'_> {
         self.runtime.cancel(step);
     }
 
-    fn stage(&self, order: Order) -> Staging {
-        if order == Order::Reset {
+    fn stage(&self, order: DemoRequest) -> DemoWork {
+        if order == DemoRequest::Reset {
             self.runtime.forget();
         }
         Box::pin(carry_out(self.stage.clone(), order))

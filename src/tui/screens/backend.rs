@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use crate::tui::screens::Pen;
 use crate::{
     core::{
-        facts::{Backend, Detail},
+        facts::{BackendFacts, Facts},
         plan::StepState,
     },
     tui::{
@@ -15,9 +15,9 @@ use crate::{
     },
 };
 
-fn detail(state: &StepState) -> Option<&Backend> {
-    match &state.detail {
-        Some(Detail::Backend(backend)) => Some(backend),
+fn detail(state: &StepState) -> Option<&BackendFacts> {
+    match &state.facts {
+        Some(Facts::Backend(backend)) => Some(backend),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 use crate::tui::screens::Pen;
 use crate::{
     core::{
-        facts::{Detail, Env, EnvFile},
+        facts::{EnvFacts, EnvFile, Facts},
         plan::StepState,
     },
     tui::{
@@ -15,9 +15,9 @@ use crate::{
     },
 };
 
-fn detail(state: &StepState) -> Option<&Env> {
-    match &state.detail {
-        Some(Detail::Env(env)) => Some(env),
+fn detail(state: &StepState) -> Option<&EnvFacts> {
+    match &state.facts {
+        Some(Facts::Env(env)) => Some(env),
         _ => None,
     }
 }

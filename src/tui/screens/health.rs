@@ -8,8 +8,9 @@ use crate::tui::screens::Pen;
 use crate::{
     core::{
         event::{Event, EventKind, Outcome, Phase},
-        facts::{CheckState, Detail, Health},
-        plan::{Status, StepId, StepState},
+        facts::{CheckState, Facts, HealthFacts},
+        plan::{Status, StepState},
+        step::StepId,
     },
     tui::{
         msg::Effect,
@@ -81,7 +82,7 @@ pub fn due(app: &mut App) -> Option<Effect> {
 /// it does not flicker every second and a slow line carries little.
 pub fn holds(app: &App, event: &Event) -> bool {
     app.watching(event.step)
-        && matches!(&event.kind, EventKind::Detail(Detail::Health(health))
+        && matches!(&event.kind, EventKind::Facts(Facts::Health(health))
             if health.rungs.iter().all(|rung| rung.state != CheckState::Gap))
 }
 
@@ -98,7 +99,7 @@ pub fn watched(app: &mut App, step: StepId, outcome: &Outcome) {
     };
     match &outcome.result {
         Ok(report) => {
-            if let Some(Detail::Health(health)) = &report.detail {
+            if let Some(Facts::Health(health)) = &report.facts {
                 watch.samples.extend(median(&health.samples));
             }
         }
@@ -130,9 +131,9 @@ fn median(samples: &[Duration]) -> Option<Duration> {
     sorted.get(sorted.len() / 2).copied()
 }
 
-fn detail(state: &StepState) -> Option<&Health> {
-    match &state.detail {
-        Some(Detail::Health(health)) => Some(health),
+fn detail(state: &StepState) -> Option<&HealthFacts> {
+    match &state.facts {
+        Some(Facts::Health(health)) => Some(health),
         _ => None,
     }
 }

@@ -15,10 +15,11 @@ use ratatui::{
 use crate::tui::screens::Pen;
 use crate::{
     core::{
-        facts::{Detail, Keyring, Login},
-        finding::Code,
-        plan::{Status, StepId, StepState},
+        code::Code,
+        facts::{Facts, KeyringState, LoginFacts},
+        plan::{Status, StepState},
         secret::Secret,
+        step::StepId,
     },
     tui::{
         state::{App, Focus},
@@ -130,9 +131,9 @@ fn bare(pasted: &str) -> String {
     spaceless.trim_end_matches([';', ',']).to_owned()
 }
 
-fn detail(state: &StepState) -> Option<&Login> {
-    match &state.detail {
-        Some(Detail::Login(login)) => Some(login),
+fn detail(state: &StepState) -> Option<&LoginFacts> {
+    match &state.facts {
+        Some(Facts::Login(login)) => Some(login),
         _ => None,
     }
 }
@@ -178,13 +179,13 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
         lines.push(pen.fact("Account", &login.who));
     }
     match &login.keyring {
-        Some(Keyring::Unavailable(why)) => {
+        Some(KeyringState::Unavailable(why)) => {
             lines.push(pen.fact("Keyring", &format!("not available: {why}")));
         }
-        Some(Keyring::Ready) if !login.store.is_empty() => {
+        Some(KeyringState::Ready) if !login.store.is_empty() => {
             lines.push(pen.fact("Stored in", &login.store));
         }
-        Some(Keyring::Ready | Keyring::NotAsked) | None => {}
+        Some(KeyringState::Ready | KeyringState::NotAsked) | None => {}
     }
     if let Some(account) = &login.neon_cli {
         lines.push(pen.fact("Also found", &format!("the neon CLI's login ({account})")));

@@ -10,8 +10,9 @@ use crate::{
     core::{
         answer::Answer,
         choices,
-        facts::{self, Detail, Project, ProjectChoice},
-        plan::{Status, StepId, StepState},
+        facts::{self, Facts, ListedProject, ProjectFacts},
+        plan::{Status, StepState},
+        step::StepId,
     },
     tui::{
         state::{Action, App, Choice, Focus},
@@ -49,9 +50,9 @@ impl PartialEq for State {
 }
 
 /// The list, if there is one.
-pub fn list(state: &StepState) -> Option<&Project> {
-    match &state.detail {
-        Some(Detail::Project(project)) => Some(project),
+pub fn list(state: &StepState) -> Option<&ProjectFacts> {
+    match &state.facts {
+        Some(Facts::Project(project)) => Some(project),
         _ => None,
     }
 }
@@ -90,7 +91,7 @@ pub fn free_name(app: &App) -> String {
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
     filter: String,
-    list: Arc<[ProjectChoice]>,
+    list: Arc<[ListedProject]>,
     /// The places in the list.
     places: Vec<usize>,
     /// How many of them may be the one that is meant.
@@ -102,7 +103,7 @@ struct Found {
 }
 
 impl Found {
-    fn new(list: &Arc<[ProjectChoice]>, filter: &str) -> Self {
+    fn new(list: &Arc<[ListedProject]>, filter: &str) -> Self {
         let mut found = Self {
             filter: filter.to_owned(),
             list: Arc::clone(list),
@@ -120,13 +121,13 @@ impl Found {
         found
     }
 
-    fn is_of(&self, list: &Arc<[ProjectChoice]>, filter: &str) -> bool {
+    fn is_of(&self, list: &Arc<[ListedProject]>, filter: &str) -> bool {
         Arc::ptr_eq(&self.list, list) && self.filter == filter
     }
 }
 
 /// What the filter finds now: remembered, or looked for.
-fn found(app: &App, list: &Project) -> Arc<Found> {
+fn found(app: &App, list: &ProjectFacts) -> Arc<Found> {
     let filter = app.project.filter.value();
     let remembered = app.project.found.as_ref();
     remembered

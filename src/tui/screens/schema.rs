@@ -5,15 +5,15 @@ use ratatui::text::{Line, Span};
 use crate::tui::screens::Pen;
 use crate::{
     core::{
-        facts::{Detail, Schema, Table},
+        facts::{Facts, SchemaFacts, Table},
         plan::{Status, StepState},
     },
     tui::{text, theme::Role, widgets::sql},
 };
 
-fn detail(state: &StepState) -> Option<&Schema> {
-    match &state.detail {
-        Some(Detail::Schema(schema)) => Some(schema),
+fn detail(state: &StepState) -> Option<&SchemaFacts> {
+    match &state.facts {
+        Some(Facts::Schema(schema)) => Some(schema),
         _ => None,
     }
 }

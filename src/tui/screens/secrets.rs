@@ -4,14 +4,14 @@ use ratatui::text::Line;
 
 use crate::tui::screens::Pen;
 use crate::{
-    core::{facts::Detail, plan::StepState},
+    core::{facts::Facts, plan::StepState},
     tui::widgets::checks,
 };
 
 /// What is known.
 pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
-    match &state.detail {
-        Some(Detail::Secrets(secrets)) => checks::list(pen, &secrets.checks),
+    match &state.facts {
+        Some(Facts::Secrets(secrets)) => checks::list(pen, &secrets.checks),
         _ => Vec::new(),
     }
 }

@@ -4,10 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::screens::Pen;
 use crate::{
-    core::{
-        finding::Severity,
-        plan::{Status, StepId},
-    },
+    core::{code::Severity, plan::Status, step::StepId},
     domain::duration,
     report::receipt,
     tui::{

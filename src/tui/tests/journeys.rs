@@ -21,7 +21,8 @@ use crate::{
     core::{
         answer::Answer,
         event::Event,
-        plan::{Plan, Status, StepId},
+        plan::{Plan, Status},
+        step::StepId,
     },
     testing::screens::{World, options},
     tui::{

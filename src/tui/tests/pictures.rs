@@ -286,7 +286,7 @@ fn no_identifier_is_on_a_screen_that_a_room_sees() {
 
 #[test]
 fn every_step_is_shown_open_failed_and_done() {
-    use crate::core::plan::{Status, StepId};
+    use crate::core::{plan::Status, step::StepId};
     let gallery = gallery();
     for step in StepId::ALL {
         for status in [Status::Todo, Status::Failed, Status::Done] {

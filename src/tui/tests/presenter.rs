@@ -7,11 +7,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::tui::tests::pictures::{draw, text};
 use crate::{
     core::{
-        answer::{Answer, Store},
+        answer::{Answer, KeyStorage},
         event::Phase,
-        plan::{Status, StepId},
-        presenter::{Mishap, Order, Staged, no_stage},
+        plan::Status,
+        presenter::{DemoOutcome, DemoRequest, Incident, no_stage},
         secret::Secret,
+        step::StepId,
     },
     testing::screens::{Stage, done, finished, on_stage, options, todo, tour_at},
     tui::{
@@ -41,8 +42,15 @@ const fn before(step: StepId) -> Slide {
     Slide::Before(Screen::Step(step))
 }
 
-fn staged(app: &mut App, order: Order, result: crate::core::failure::Result<()>) -> Vec<Effect> {
-    update(app, Msg::Staged(Box::new(Staged { order, result })))
+fn staged(
+    app: &mut App,
+    order: DemoRequest,
+    result: crate::core::failure::Result<()>,
+) -> Vec<Effect> {
+    update(
+        app,
+        Msg::DemoOutcome(Box::new(DemoOutcome { order, result })),
+    )
 }
 
 #[test]
@@ -155,14 +163,17 @@ fn a_reset_asks_waits_for_the_stage_and_begins_again() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Stage(Order::Reset)]
+        [Effect::Stage(DemoRequest::Reset)]
     );
-    assert!(matches!(slide(&app), Some(Slide::Setting(Order::Reset, _))));
+    assert!(matches!(
+        slide(&app),
+        Some(Slide::Setting(DemoRequest::Reset, _))
+    ));
     for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
         assert_eq!(press(&mut app, code), [], "the stage is being set");
     }
     assert!(app.next_tick().is_some(), "the time is shown meanwhile");
-    let effects = staged(&mut app, Order::Reset, Ok(()));
+    let effects = staged(&mut app, DemoRequest::Reset, Ok(()));
     assert_eq!(effects, [Effect::Probe(StepId::ALL.to_vec())]);
     assert_eq!(slide(&app), Some(&Slide::Opening));
     assert_eq!(app.screen, Screen::Step(StepId::Login));
@@ -192,7 +203,7 @@ fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
 
 #[test]
 fn a_mishap_is_arranged_explained_and_then_looked_at() {
-    for (at, mishap) in Mishap::ALL.into_iter().enumerate() {
+    for (at, incident) in Incident::ALL.into_iter().enumerate() {
         let mut app = tour_at(StepId::Backend).app;
         press(&mut app, KeyCode::Char('m'));
         for _ in 0..at {
@@ -200,14 +211,14 @@ fn a_mishap_is_arranged_explained_and_then_looked_at() {
         }
         assert_eq!(
             press(&mut app, KeyCode::Enter),
-            [Effect::Stage(Order::Arrange(mishap))]
+            [Effect::Stage(DemoRequest::Arrange(incident))]
         );
-        assert_eq!(staged(&mut app, Order::Arrange(mishap), Ok(())), []);
-        assert_eq!(slide(&app), Some(&Slide::Arranged(mishap)));
-        assert_eq!(app.screen, Screen::Step(mishap.step()));
+        assert_eq!(staged(&mut app, DemoRequest::Arrange(incident), Ok(())), []);
+        assert_eq!(slide(&app), Some(&Slide::Arranged(incident)));
+        assert_eq!(app.screen, Screen::Step(incident.step()));
         assert_eq!(
             press(&mut app, KeyCode::Enter),
-            [Effect::Probe(mishap.seen_by().to_vec())]
+            [Effect::Probe(incident.seen_by().to_vec())]
         );
         assert_eq!(slide(&app), None, "its screen was explained by this");
     }
@@ -218,7 +229,7 @@ fn a_stage_that_fails_says_why() {
     let mut app = tour_at(StepId::Env).app;
     let failure = no_stage();
     let result = Err(failure.clone());
-    staged(&mut app, Order::Arrange(Mishap::TrackedEnv), result);
+    staged(&mut app, DemoRequest::Arrange(Incident::TrackedEnv), result);
     assert_eq!(slide(&app), Some(&Slide::Trouble(failure)));
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.overlay, None);
@@ -264,7 +275,7 @@ fn words(shown: &str) -> String {
 fn every_slide_is_whole_at_every_size() {
     let mut slides = vec![Slide::Opening, Slide::Before(Screen::Summary)];
     slides.extend(StepId::ALL.map(before));
-    slides.extend(Mishap::ALL.map(Slide::Arranged));
+    slides.extend(Incident::ALL.map(Slide::Arranged));
     let mut app = tour_at(StepId::Env).app;
     for (columns, rows) in [
         (60, 18),
@@ -297,10 +308,10 @@ fn every_slide_is_whole_at_every_size() {
 
 #[test]
 fn what_will_happen_is_whole_at_the_smallest_size() {
-    let key = || Answer::Key(Secret::new("napi_x"), Store::File);
+    let key = || Answer::Key(Secret::new("napi_x"), KeyStorage::File);
     let answers = [
         (StepId::Login, key()),
-        (StepId::Login, Answer::NeonCli(Store::Keyring)),
+        (StepId::Login, Answer::NeonCli(KeyStorage::Keyring)),
         (StepId::Login, Answer::Temporary),
         (StepId::Project, Answer::Default),
         (StepId::Project, Answer::Join("id".to_owned())),

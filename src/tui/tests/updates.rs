@@ -6,13 +6,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     core::{
-        answer::{Answer, Store},
+        answer::{Answer, KeyStorage},
+        code::Code,
         event::{EventKind, Phase, Report, Verdict},
-        facts::{CheckState, Detail},
+        facts::{CheckState, Facts},
         failure::Failure,
-        finding::{Code, Cure},
-        plan::{Status, StepId},
+        plan::Status,
+        remedy::Remedy,
         secret::Secret,
+        step::StepId,
     },
     testing::screens::{Stage, done, failed, failure, finished, health, options, todo},
     tui::{
@@ -166,7 +168,7 @@ fn a_paste_never_submits_and_enter_takes_the_bare_key() {
         press(&mut app, KeyCode::Enter),
         [Effect::Apply(
             StepId::Login,
-            Answer::Key(Secret::new("napi_abcdef"), Store::Keyring)
+            Answer::Key(Secret::new("napi_abcdef"), KeyStorage::Keyring)
         )]
     );
 }
@@ -226,13 +228,16 @@ fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
         press(&mut app, KeyCode::Enter),
         [Effect::Apply(
             StepId::Login,
-            Answer::Key(key.clone(), Store::Session)
+            Answer::Key(key.clone(), KeyStorage::Session)
         )]
     );
     press(&mut other, KeyCode::Down);
     assert_eq!(
         press(&mut other, KeyCode::Enter),
-        [Effect::Apply(StepId::Login, Answer::Key(key, Store::File))]
+        [Effect::Apply(
+            StepId::Login,
+            Answer::Key(key, KeyStorage::File)
+        )]
     );
 }
 
@@ -268,13 +273,13 @@ fn an_exact_project_is_joined_and_of_two_none_is_preselected() {
 
 #[test]
 fn a_leak_is_answered_by_the_cure_that_it_has() {
-    for (cure, first) in [
-        (Some(Cure::Password), "Rotate the password"),
-        (Some(Cure::Key), "Copy: neonup rotate --api-key"),
+    for (remedy, first) in [
+        (Some(Remedy::RotatePassword), "Rotate the password"),
+        (Some(Remedy::RotateKey), "Copy: neonup rotate --api-key"),
         (None, "Look again"),
     ] {
         let mut report = todo(StepId::Secrets);
-        report.findings[0].cure = cure;
+        report.findings[0].remedy = remedy;
         let mut stage = Stage::up_to(StepId::Secrets);
         stage.app.probe(&[StepId::Secrets]).unwrap();
         let ask = screens::ask(&stage.probed(StepId::Secrets, report).app);
@@ -312,7 +317,7 @@ fn to_choose_another_project_all_of_them_are_listed() {
         [Effect::Apply(StepId::Project, Answer::List)]
     );
     let mut report = done(StepId::Project);
-    let Some(Detail::Project(detail)) = &mut report.detail else {
+    let Some(Facts::Project(detail)) = &mut report.facts else {
         panic!("{report:?}");
     };
     let mut other = detail.choices[0].clone();
@@ -682,14 +687,14 @@ fn a_watch_looks_once_a_second_until_it_is_left() {
 fn a_watched_ladder_changes_at_its_end_or_where_it_breaks() {
     let mut stage = Stage::up_to(StepId::Secrets);
     stage.keys(&[KeyCode::Char('6'), KeyCode::Char('w')]);
-    let before = stage.app.plan.step(StepId::Health).detail.clone();
+    let before = stage.app.plan.step(StepId::Health).facts.clone();
     stage.begins(StepId::Health, Phase::Probe);
     assert_eq!(stage.app.status(StepId::Health), Status::Done);
-    let shown = |state| EventKind::Detail(health(1, state));
+    let shown = |state| EventKind::Facts(health(1, state));
     stage.event(StepId::Health, shown(CheckState::Running));
-    assert_eq!(stage.app.plan.step(StepId::Health).detail, before);
+    assert_eq!(stage.app.plan.step(StepId::Health).facts, before);
     stage.event(StepId::Health, shown(CheckState::Gap));
-    assert_ne!(stage.app.plan.step(StepId::Health).detail, before);
+    assert_ne!(stage.app.plan.step(StepId::Health).facts, before);
     stage.event(
         StepId::Health,
         failed(Phase::Probe, failure(StepId::Health)),

@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    core::facts::{DiffLine, Sign},
+    core::facts::{DiffLine, DiffSign},
     tui::{screens::Pen, text, theme::Role},
 };
 
@@ -34,11 +34,11 @@ pub fn code(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
 /// The columns before the text: blanks around the sign.
 const INDENT: usize = 4;
 
-const fn sign(sign: Sign) -> (&'static str, Role) {
+const fn sign(sign: DiffSign) -> (&'static str, Role) {
     match sign {
-        Sign::Same => (" ", Role::Dim),
-        Sign::Add => ("+", Role::Added),
-        Sign::Remove => ("-", Role::Removed),
+        DiffSign::Same => (" ", Role::Dim),
+        DiffSign::Add => ("+", Role::Added),
+        DiffSign::Remove => ("-", Role::Removed),
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::tui::widgets::{bar, checks};
 use crate::{
-    core::facts::{Check, CheckState, Health},
+    core::facts::{Check, CheckState, HealthFacts},
     domain::duration,
     tui::{screens::Pen, text, theme::Role},
 };
@@ -21,7 +21,7 @@ const COLD: &str = "░";
 /// The lines of the ladder. A bar's length grows with the square root of the time, so that an application that takes
 /// seconds to start does not hide the milliseconds of the network. A cold start is hatched, and is no measure for the others:
 /// it is not what the next connection will take.
-pub fn lines(pen: Pen<'_>, health: &Health) -> Vec<Line<'static>> {
+pub fn lines(pen: Pen<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
     let room = match pen.width {
         ..BARS_FROM => 0,
         BARS_FROM..WIDE_FROM => 6,
@@ -49,7 +49,7 @@ pub fn lines(pen: Pen<'_>, health: &Health) -> Vec<Line<'static>> {
 }
 
 /// Whether the time of this rung is a compute's waking up.
-fn cold(health: &Health, rung: &Check) -> bool {
+fn cold(health: &HealthFacts, rung: &Check) -> bool {
     health.cold && rung.label == "Login"
 }
 

@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use crate::{
-    core::plan::{Status, StepId},
+    core::{plan::Status, step::StepId},
     tui::{
         screens::Pen,
         state::{App, SPINNER_AFTER, Screen},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use neonup::{
-    core::{finding::Code, secret::Secret},
+    core::{code::Code, secret::Secret},
     ports::claimable::{Claimable as _, HttpClaimable, Ownership},
 };
 

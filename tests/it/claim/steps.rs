@@ -2,12 +2,12 @@
 
 use neonup::{
     core::{
-        answer::{Answer, Store},
+        answer::{Answer, KeyStorage},
+        code::{Code, Severity},
         event::{Report, Verdict},
         failure::{Failure, Result},
-        finding::{Code, Severity},
-        plan::StepId,
         secret::Secret,
+        step::StepId,
     },
     domain::temporary::Record,
     engine::{Cx, Step as _, login::LoginStep, project::ProjectStep},
@@ -87,7 +87,7 @@ fn made(world: &World) -> usize {
 fn kept(world: &World) -> Option<Record> {
     world.with(|state| {
         let (place, text) = state.stored.iter().next()?;
-        assert_eq!(place.0, Store::File as u8, "only in the 0600 file");
+        assert_eq!(place.0, KeyStorage::File as u8, "only in the 0600 file");
         Record::parse(&Secret::new(text))
     })
 }

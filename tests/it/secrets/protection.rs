@@ -1,7 +1,7 @@
 use std::{fmt::Write as _, fs, os::unix::fs::symlink};
 
 use neonup::{
-    core::finding::Code,
+    core::code::Code,
     ports::repository::{Known, Place, Repository as _},
 };
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use neonup::{
     core::{
         answer::Answer,
+        code::{Code, Severity},
         event::{Event, EventKind, Report, Verdict},
-        facts::{CheckState, Detail},
-        finding::{Code, Severity},
-        plan::StepId,
+        facts::{CheckState, Facts},
+        step::StepId,
     },
     engine::{Cx, Step as _, secrets::SecretsStep},
     ports::{Ports, files::DiskFiles},
@@ -115,7 +115,7 @@ async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
         "{}",
         report.evidence
     );
-    let Some(Detail::Secrets(detail)) = report.detail else {
+    let Some(Facts::Secrets(detail)) = report.facts else {
         panic!("no detail");
     };
     let labels: Vec<_> = detail
@@ -146,7 +146,7 @@ async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
     );
     let mut shown = 0;
     while let Ok(event) = events.try_recv() {
-        shown += usize::from(matches!(event.kind, EventKind::Detail(_)));
+        shown += usize::from(matches!(event.kind, EventKind::Facts(_)));
     }
     assert!(shown >= 4, "the checks appear one after the other");
 }
