@@ -3,11 +3,13 @@
 pub mod answer;
 pub mod choices;
 pub mod code;
+pub mod environment;
 pub mod event;
 pub mod exit;
 pub mod facts;
 pub mod failure;
 pub mod finding;
+pub mod invocation;
 pub mod plan;
 pub mod presenter;
 pub mod remedy;

@@ -42,7 +42,7 @@ pub async fn run(
             if !can_fix(&work, *id) {
                 continue;
             }
-            let mut result = work.apply(*id, Answer::Default, output).await;
+            let mut result = work.apply(Answer::default_of(*id), output).await;
             if result.is_ok() {
                 result = work.probe_all(&shown, output).await;
             }

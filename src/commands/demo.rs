@@ -11,11 +11,11 @@ use std::{
 use self::environment::Sample;
 use crate::{
     commands::cli::{self, Display, Front, Place},
-    core::{code::Code, exit::Exit, failure::Failure},
+    core::{code::Code, environment::Environment, exit::Exit, failure::Failure},
     ports::Ports,
     project::{
         sample,
-        settings::{Environment, Flags, Settings},
+        settings::{Flags, Settings},
     },
     sandbox::{Options, Sandbox},
 };

@@ -8,7 +8,7 @@ use crate::{
 };
 use crate::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
         exit::Exit,
         failure::Failure,
@@ -41,8 +41,8 @@ pub async fn login(
     };
     let steps = [StepId::Login];
     let mut work = session::Work::new(settings, ports);
-    let answer = Answer::Key(key, store.unwrap_or_default());
-    if let Err(stop) = work.apply(StepId::Login, answer, output).await {
+    let answer = Answer::Login(LoginAnswer::Key(key, store.unwrap_or_default()));
+    if let Err(stop) = work.apply(answer, output).await {
         return work.stopped(stop, &steps, output).await;
     }
     if !output.json {

@@ -22,7 +22,7 @@ use crate::{
 };
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, LoginAnswer, ProjectAnswer, SecretsAnswer},
         choices::{Act, Context},
         exit::Exit,
         plan::{Status, StepState},
@@ -356,7 +356,9 @@ impl Dialogue<'_> {
             }
             Act::Change => {
                 if id == StepId::Project {
-                    self.work.apply(id, Answer::List, self.output).await?;
+                    self.work
+                        .apply(Answer::Project(ProjectAnswer::List), self.output)
+                        .await?;
                     self.veil();
                 }
                 return Ok(Turn::Change);
@@ -382,7 +384,7 @@ impl Dialogue<'_> {
                     .await?;
                 match sure.as_deref() {
                     None => return Ok(Turn::EndOfInput),
-                    Some("yes" | "y") => Answer::Rotate,
+                    Some("yes" | "y") => Answer::Secrets(SecretsAnswer::RotatePassword),
                     Some(_) => return Ok(Turn::Again),
                 }
             }
@@ -396,10 +398,10 @@ impl Dialogue<'_> {
                     ));
                     return Ok(Turn::Again);
                 }
-                Some(name) => Answer::Create(name),
+                Some(name) => Answer::Project(ProjectAnswer::Create(name)),
             },
             Act::Key(store) => match self.key().await? {
-                Ok(Some(key)) => Answer::Key(key, store),
+                Ok(Some(key)) => Answer::Login(LoginAnswer::Key(key, store)),
                 Ok(None) => return Ok(Turn::Again),
                 Err(turn) => return Ok(turn),
             },
@@ -516,7 +518,7 @@ impl Dialogue<'_> {
     async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, session::Stop> {
         if self.present {
             self.output.line("What will happen:");
-            for says in script::will(id, &answer, &self.work.plan) {
+            for says in script::will(&answer, &self.work.plan) {
                 self.output.line(format!("- {says}"));
             }
             match self.ask("Enter does it, anything else leaves it: ").await? {
@@ -526,7 +528,7 @@ impl Dialogue<'_> {
             }
         }
         self.work.plan.reopen(id);
-        self.work.apply(id, answer, self.output).await?;
+        self.work.apply(answer, self.output).await?;
         // what was told of other steps may no longer be so; those that nobody has seen yet are looked at in their turn
         let mut others = id.seen_by();
         others.retain(|id| self.work.plan.status(*id) != Status::Unknown);

@@ -7,7 +7,14 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{answer::Answer, code::Code, exit::Exit, failure::Failure, plan::Status, step::StepId},
+    core::{
+        answer::{Answer, LoginAnswer, SecretsAnswer},
+        code::Code,
+        exit::Exit,
+        failure::Failure,
+        plan::Status,
+        step::StepId,
+    },
     engine::project::temporary::no_rotation,
     ports::Ports,
     project::settings::Settings,
@@ -37,6 +44,14 @@ impl What {
         match self {
             Self::Password => StepId::Secrets,
             Self::ApiKey => StepId::Login,
+        }
+    }
+
+    /// The answer that asks for it.
+    const fn answer(self) -> Answer {
+        match self {
+            Self::Password => Answer::Secrets(SecretsAnswer::RotatePassword),
+            Self::ApiKey => Answer::Login(LoginAnswer::Rotate),
         }
     }
 
@@ -156,14 +171,15 @@ async fn rotate(
     what: What,
     output: &mut Output,
 ) -> Result<(), session::Stop> {
-    work.apply(what.step(), Answer::Rotate, output).await?;
+    work.apply(what.answer(), output).await?;
     if work.plan.status(what.step()) == Status::Failed {
         return Ok(());
     }
     work.probe_all(what.after(), output).await?;
     // the application has not been seen with the new password yet
     if what == What::Password && work.plan.status(StepId::Health) == Status::Todo {
-        work.apply(StepId::Health, Answer::Default, output).await?;
+        work.apply(Answer::default_of(StepId::Health), output)
+            .await?;
     }
     Ok(())
 }
@@ -174,7 +190,8 @@ async fn hopeless(work: &mut session::Work, what: What, output: &mut Output) -> 
     let busy = |work: &session::Work| work.plan.step(StepId::Project).has(Code::ProjectNotReady);
     if what == What::Password && busy(work) {
         let waited = async {
-            work.apply(StepId::Project, Answer::Default, output).await?;
+            work.apply(Answer::default_of(StepId::Project), output)
+                .await?;
             work.probe_all(&[StepId::Env], output).await
         };
         if waited.await.is_err() {

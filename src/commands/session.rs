@@ -58,14 +58,10 @@ impl Work {
         self.settle(steps, output).await
     }
 
-    /// Applies a step.
-    pub(super) async fn apply(
-        &mut self,
-        step: StepId,
-        answer: Answer,
-        output: &mut Output,
-    ) -> Result<(), Stop> {
-        self.runtime.apply(step, answer);
+    /// Gives an answer to its step.
+    pub(super) async fn apply(&mut self, answer: Answer, output: &mut Output) -> Result<(), Stop> {
+        let step = answer.step();
+        self.runtime.apply(answer);
         self.settle(&[step], output).await
     }
 

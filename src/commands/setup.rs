@@ -7,7 +7,14 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{answer::Answer, code::Code, exit::Exit, failure::Failure, plan::Status, step::StepId},
+    core::{
+        answer::{Answer, LoginAnswer},
+        code::Code,
+        exit::Exit,
+        failure::Failure,
+        plan::Status,
+        step::StepId,
+    },
     ports::Ports,
     project::settings::Settings,
 };
@@ -41,7 +48,7 @@ pub async fn run(
     let mut work = session::Work::new(settings, ports);
     if let Some((key, store)) = piped
         && let Err(stop) = work
-            .apply(StepId::Login, Answer::Key(key, store), output)
+            .apply(Answer::Login(LoginAnswer::Key(key, store)), output)
             .await
     {
         return work.stopped(stop, &shown, output).await;
@@ -141,7 +148,8 @@ async fn everything(
     // while git tracks an env file, no secret is written into it: that comes first
     if shown.contains(&StepId::Secrets) && work.plan.step(StepId::Secrets).has(Code::SecretsTracked)
     {
-        work.apply(StepId::Secrets, Answer::Default, output).await?;
+        work.apply(Answer::default_of(StepId::Secrets), output)
+            .await?;
         changed = true;
     }
     for id in shown {
@@ -162,7 +170,7 @@ async fn everything(
         });
         let open = matches!(state.status, Status::Todo | Status::Failed);
         if (open || improvable || edits) && !blocked {
-            work.apply(*id, Answer::Default, output).await?;
+            work.apply(Answer::default_of(*id), output).await?;
             changed = true;
         }
         print(output, work, *id);

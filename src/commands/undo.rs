@@ -5,7 +5,13 @@ use crate::{
     report::lines,
 };
 use crate::{
-    core::{answer::Answer, exit::Exit, facts::Facts, plan::Status, step::StepId},
+    core::{
+        answer::{Answer, EnvAnswer},
+        exit::Exit,
+        facts::Facts,
+        plan::Status,
+        step::StepId,
+    },
     ports::Ports,
     project::settings::Settings,
 };
@@ -33,7 +39,7 @@ pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit 
         return Exit::Done;
     }
     if result.is_ok() {
-        result = work.apply(StepId::Env, Answer::Undo, output).await;
+        result = work.apply(Answer::Env(EnvAnswer::Undo), output).await;
     }
     if let Err(stop) = result {
         return work.stopped(stop, &steps, output).await;

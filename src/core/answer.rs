@@ -1,6 +1,7 @@
-//! What a person, or a flag, tells a step to do. Plain data: it can be compared, and holds no code.
+//! What a person, or a flag, tells a step to do: plain data that can be compared. Each step has answers of its own, so that an
+//! answer of another step doesn't compile.
 
-use crate::core::secret::Secret;
+use crate::core::{secret::Secret, step::StepId};
 
 /// Where a new API key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -8,38 +9,120 @@ pub enum KeyStorage {
     /// The OS keyring.
     #[default]
     Keyring,
-    /// A 0600 file in clear text; only ever with consent.
+    /// A 0600 file in plain text; only with consent.
     File,
     /// Nowhere: until this process ends.
     Session,
 }
 
-/// The answer to a step's question.
+/// The answer to the question of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The safe default, which is what `--yes` and a bare Enter mean: join what exists by its exact name, create only
-    /// when nothing does, write new files, touch no existing source file.
+    /// To the login step.
+    Login(LoginAnswer),
+    /// To the project step.
+    Project(ProjectAnswer),
+    /// To the env step.
+    Env(EnvAnswer),
+    /// To the backend step.
+    Backend(BackendAnswer),
+    /// To the schema step, which has nothing to choose.
+    Schema,
+    /// To the health step, which has nothing to choose.
+    Health,
+    /// To the secrets step.
+    Secrets(SecretsAnswer),
+}
+
+impl Answer {
+    /// The safe default, which is what `--yes` and a bare Enter mean: join what exists by its exact name, create only when
+    /// nothing does, write new files, touch no existing source file.
+    pub const fn default_of(step: StepId) -> Self {
+        match step {
+            StepId::Login => Self::Login(LoginAnswer::Default),
+            StepId::Project => Self::Project(ProjectAnswer::Default),
+            StepId::Env => Self::Env(EnvAnswer::Default),
+            StepId::Backend => Self::Backend(BackendAnswer::Default),
+            StepId::Schema => Self::Schema,
+            StepId::Health => Self::Health,
+            StepId::Secrets => Self::Secrets(SecretsAnswer::Default),
+        }
+    }
+
+    /// The step that it answers.
+    pub const fn step(&self) -> StepId {
+        match self {
+            Self::Login(_) => StepId::Login,
+            Self::Project(_) => StepId::Project,
+            Self::Env(_) => StepId::Env,
+            Self::Backend(_) => StepId::Backend,
+            Self::Schema => StepId::Schema,
+            Self::Health => StepId::Health,
+            Self::Secrets(_) => StepId::Secrets,
+        }
+    }
+
+    /// Whether it is the safe default of its step.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default_of(self.step())
+    }
+}
+
+/// What the login step can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginAnswer {
+    /// Use the key that is found.
     Default,
-    /// Login: take this key, and keep it there.
+    /// Take this key, and keep it there.
     Key(Secret, KeyStorage),
-    /// Login: use the `neon` CLI's stored login, and keep it there.
+    /// Use the `neon` CLI's stored login, and keep it there.
     NeonCli(KeyStorage),
-    /// Login: no account; a temporary database instead.
+    /// No account; a temporary database instead.
     Temporary,
-    /// Project: join this one, by its id.
-    Join(String),
-    /// Project: look at all of them, to choose another than the one that is joined. Changes nothing.
-    List,
-    /// Project: create one of this name, whatever else exists.
-    Create(String),
-    /// Backend: also apply the shown change to existing source files.
-    EditCode,
-    /// Env: also overwrite a file where it lies, where it cannot be replaced in one piece.
-    InPlace,
-    /// Env: bring back what the last write replaced.
-    Undo,
-    /// Secrets: install the pre-commit hook.
-    Hook,
-    /// Secrets: a new database password. Login: a new API key.
+    /// Replace the API key by a new one.
     Rotate,
+}
+
+/// What the project step can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectAnswer {
+    /// Join the only project of the wanted name, or create it.
+    Default,
+    /// Join this one, by its id.
+    Join(String),
+    /// List all of them, to choose another than the one that is joined. Changes nothing.
+    List,
+    /// Create one of this name, whatever else exists.
+    Create(String),
+}
+
+/// What the env step can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvAnswer {
+    /// Write what is missing or stale.
+    Default,
+    /// Also overwrite a file in place, where it can't be replaced in one piece.
+    InPlace,
+    /// Restore what the last write replaced.
+    Undo,
+}
+
+/// What the backend step can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendAnswer {
+    /// Write new files only.
+    Default,
+    /// Also apply the shown change to existing source files.
+    EditCode,
+}
+
+/// What the secrets step can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretsAnswer {
+    /// Ignore and untrack the env files.
+    Default,
+    /// Install the pre-commit hook.
+    InstallHook,
+    /// Reset the database password.
+    RotatePassword,
 }

@@ -4,20 +4,19 @@
 //! command that does the same, and which of them a bare Enter means. A front end maps them to what it can show, and asks
 //! for what has to be typed.
 
-use crate::{
-    core::{
-        answer::{Answer, KeyStorage},
-        code::Code,
-        facts::{
-            CheckState, EnvFacts, Facts, KeySource, KeyringState, LoginFacts, ProjectFacts,
-            SchemaFacts,
-        },
-        finding::Finding,
-        plan::{Status, StepState},
-        remedy::Remedy,
-        step::StepId,
+use crate::core::{
+    answer::{
+        Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
     },
-    engine::project::temporary::SETUP,
+    code::Code,
+    facts::{
+        CheckState, EnvFacts, Facts, KeySource, KeyringState, LoginFacts, ProjectFacts, SchemaFacts,
+    },
+    finding::Finding,
+    invocation::Invocation,
+    plan::{Status, StepState},
+    remedy::Remedy,
+    step::StepId,
 };
 
 /// What an answer does, whatever it looks like.
@@ -44,7 +43,7 @@ pub enum Act {
     /// Leaves the step out for a reason that has to be typed.
     Skip,
     /// Names a command that has to be run elsewhere: it asks or shows what no screen may.
-    Run(String),
+    Run(Invocation),
 }
 
 /// One of the answers.
@@ -59,7 +58,7 @@ pub struct Offer {
     /// What it does.
     pub act: Act,
     /// The command that does the same.
-    pub command: String,
+    pub command: Invocation,
 }
 
 impl Offer {
@@ -69,7 +68,7 @@ impl Offer {
             note: String::new(),
             verb,
             act,
-            command: String::new(),
+            command: Invocation::Setup,
         }
     }
 
@@ -206,10 +205,10 @@ fn name_commands(id: StepId, state: &StepState, context: &Context<'_>, offers: &
     let own = own(id, state, context.change);
     for offer in offers {
         offer.command = match &offer.act {
-            Act::Apply(answer) => command(id, answer, state),
+            Act::Apply(answer) => command(answer, state),
             Act::Key(store) => kept(*store),
-            Act::Name => NEW.to_owned(),
-            Act::Rotate => command(id, &Answer::Rotate, state),
+            Act::Name => Invocation::NewProject,
+            Act::Rotate => Invocation::RotatePassword,
             Act::Run(command) => command.clone(),
             Act::Probe | Act::Change | Act::On | Act::Go(_) | Act::Decline(_) | Act::Skip => {
                 own.clone()
@@ -220,57 +219,48 @@ fn name_commands(id: StepId, state: &StepState, context: &Context<'_>, offers: &
 
 // ---- commands
 
-const NEW: &str = "neonup setup project --new";
-
 /// The command that gives a step this answer.
-pub fn command(id: StepId, answer: &Answer, state: &StepState) -> String {
+pub fn command(answer: &Answer, state: &StepState) -> Invocation {
+    let temporary = list(state).is_some_and(|list| list.temporary);
     match answer {
-        Answer::Default if list(state).is_some_and(|list| list.temporary) => SETUP.to_owned(),
-        Answer::Default if id == StepId::Login => kept(KeyStorage::Keyring),
-        Answer::Default => format!("neonup setup {id}"),
-        Answer::Key(_, store) | Answer::NeonCli(store) => kept(*store),
-        Answer::Temporary => SETUP.to_owned(),
-        Answer::Join(project) => joins(project),
-        Answer::List => joins("ID"),
-        Answer::Create(_) => NEW.to_owned(),
-        Answer::EditCode => "neonup setup backend --edit-code".to_owned(),
-        Answer::InPlace => Remedy::OverwriteInPlace.command().to_owned(),
-        Answer::Undo => "neonup undo".to_owned(),
-        Answer::Hook => "neonup hook install".to_owned(),
-        Answer::Rotate if id == StepId::Login => Remedy::RotateKey.command().to_owned(),
-        Answer::Rotate => Remedy::RotatePassword.command().to_owned(),
+        answer if temporary && answer.is_default() => Invocation::SetupClaimable,
+        Answer::Login(LoginAnswer::Default) => kept(KeyStorage::Keyring),
+        Answer::Login(LoginAnswer::Key(_, store) | LoginAnswer::NeonCli(store)) => kept(*store),
+        Answer::Login(LoginAnswer::Temporary) => Invocation::SetupClaimable,
+        Answer::Login(LoginAnswer::Rotate) => Invocation::RotateKey,
+        Answer::Project(ProjectAnswer::Join(project)) => Invocation::JoinProject(project.clone()),
+        Answer::Project(ProjectAnswer::List) => Invocation::JoinProject("ID".to_owned()),
+        Answer::Project(ProjectAnswer::Create(_)) => Invocation::NewProject,
+        Answer::Backend(BackendAnswer::EditCode) => Invocation::EditCode,
+        Answer::Env(EnvAnswer::InPlace) => Invocation::OverwriteInPlace,
+        Answer::Env(EnvAnswer::Undo) => Invocation::Undo,
+        Answer::Secrets(SecretsAnswer::InstallHook) => Invocation::InstallHook,
+        Answer::Secrets(SecretsAnswer::RotatePassword) => Invocation::RotatePassword,
+        Answer::Project(ProjectAnswer::Default)
+        | Answer::Env(EnvAnswer::Default)
+        | Answer::Backend(BackendAnswer::Default)
+        | Answer::Schema
+        | Answer::Health
+        | Answer::Secrets(SecretsAnswer::Default) => Invocation::SetupStep(answer.step()),
     }
 }
 
-/// The command that joins the project of this id.
-pub fn joins(project: &str) -> String {
-    format!("neonup setup project --project {project}")
-}
-
 /// The command that takes a key.
-fn kept(store: KeyStorage) -> String {
+const fn kept(store: KeyStorage) -> Invocation {
     match store {
         // a command ends at once, so that it has no session to keep a key for
-        KeyStorage::Keyring | KeyStorage::Session => "neonup login".to_owned(),
-        KeyStorage::File => "neonup login --store file".to_owned(),
+        KeyStorage::Keyring | KeyStorage::Session => Invocation::Login,
+        KeyStorage::File => Invocation::LoginToFile,
     }
 }
 
 /// The step's own command, where no answer has another one.
-pub fn own(id: StepId, state: &StepState, change: bool) -> String {
+pub fn own(id: StepId, state: &StepState, change: bool) -> Invocation {
     let open = change || !matches!(state.known(), Status::Done | Status::Skipped);
     match id {
         StepId::Login if open => kept(KeyStorage::Keyring),
-        StepId::Login
-        | StepId::Project
-        | StepId::Env
-        | StepId::Backend
-        | StepId::Schema
-        | StepId::Health
-        | StepId::Secrets => {
-            let verb = if open { "setup" } else { "check" };
-            format!("neonup {verb} {id}")
-        }
+        _ if open => Invocation::SetupStep(id),
+        _ => Invocation::CheckStep(id),
     }
 }
 
@@ -334,7 +324,7 @@ fn failed(id: StepId, state: &StepState, context: &Context<'_>) -> Question {
     offers.push(again());
     if id == StepId::Env && state.remedy() == Some(Remedy::OverwriteInPlace) {
         let label = "Overwrite it where it lies";
-        let over = Offer::apply(label, "overwrite", Answer::InPlace);
+        let over = Offer::apply(label, "overwrite", Answer::Env(EnvAnswer::InPlace));
         offers.push(over.note("not safe against a power cut"));
     }
     if id != StepId::Project || list(state).is_none_or(|list| list.choices.is_empty()) {
@@ -397,7 +387,11 @@ fn login(state: &StepState, context: &Context<'_>) -> Question {
         && *source != KeySource::NeonCli
     {
         let label = format!("Use the key from {}", source.words());
-        offers.push(Offer::apply(label, "use it", Answer::Default));
+        offers.push(Offer::apply(
+            label,
+            "use it",
+            Answer::Login(LoginAnswer::Default),
+        ));
     }
     let cli = login.and_then(|login| neon_cli(login, no_keyring));
     if asked {
@@ -409,11 +403,11 @@ fn login(state: &StepState, context: &Context<'_>) -> Question {
     }
     if found.is_none() && !context.change {
         let label = "No account: a temporary database";
-        let take = Offer::apply(label, "take it", Answer::Temporary);
+        let take = Offer::apply(label, "take it", Answer::Login(LoginAnswer::Temporary));
         offers.push(take.note("for 72 hours"));
     }
     if !context.change {
-        let demo = Act::Run("neonup demo".to_owned());
+        let demo = Act::Run(Invocation::Demo);
         offers.push(Offer::new("No account", "copy", demo));
     }
     Question::first(offers)
@@ -427,7 +421,11 @@ fn neon_cli(login: &LoginFacts, no_keyring: bool) -> Option<Offer> {
     } else {
         KeyStorage::Keyring
     };
-    let offer = Offer::apply("Use the neon CLI's login", "use it", Answer::NeonCli(store));
+    let offer = Offer::apply(
+        "Use the neon CLI's login",
+        "use it",
+        Answer::Login(LoginAnswer::NeonCli(store)),
+    );
     Some(offer.note(account))
 }
 
@@ -462,7 +460,11 @@ fn project(state: &StepState, context: &Context<'_>) -> Question {
         return Question::first(vec![again()]);
     };
     if list.temporary && list.joined.is_none() {
-        let make = Offer::apply("Make a temporary database", "make", Answer::Default);
+        let make = Offer::apply(
+            "Make a temporary database",
+            "make",
+            Answer::Project(ProjectAnswer::Default),
+        );
         return Question::first(vec![make.note("72 hours, unless claimed")]);
     }
     let Found { filtered, meant } = context.found;
@@ -480,7 +482,7 @@ fn project(state: &StepState, context: &Context<'_>) -> Question {
         vec![again().note("the list is not complete"), named(another)]
     } else {
         let label = format!("Create “{}”", list.wanted);
-        let create = Offer::apply(label, "create", Answer::Default);
+        let create = Offer::apply(label, "create", Answer::Project(ProjectAnswer::Default));
         vec![
             create.note(wanted(list)),
             named("Create it under another name …"),
@@ -517,7 +519,7 @@ pub fn undoable(state: &StepState) -> bool {
 
 /// Brings back what the last write replaced.
 fn undo() -> Offer {
-    Offer::apply("Undo the last write", "undo", Answer::Undo)
+    Offer::apply("Undo the last write", "undo", Answer::Env(EnvAnswer::Undo))
 }
 
 fn env(state: &StepState) -> Vec<Offer> {
@@ -535,7 +537,7 @@ fn env(state: &StepState) -> Vec<Offer> {
         [] => None,
         many => Some(format!("Write {} files", many.len())),
     };
-    offers.extend(write.map(|label| Offer::apply(label, "write", Answer::Default)));
+    offers.extend(write.map(|label| Offer::apply(label, "write", Answer::Env(EnvAnswer::Default))));
     if offers.is_empty() {
         offers.push(again());
     }
@@ -557,16 +559,28 @@ fn backend(state: &StepState) -> Vec<Offer> {
     let mut offers = Vec::new();
     match new.as_slice() {
         [] if existing.is_empty() && fixable(state) => {
-            offers.push(Offer::apply("Mend what was found", "mend", Answer::Default));
+            offers.push(Offer::apply(
+                "Mend what was found",
+                "mend",
+                Answer::Backend(BackendAnswer::Default),
+            ));
         }
         [] => {}
         [one] => {
-            let write = Offer::apply(format!("Write {}", one.path), "write", Answer::Default);
+            let write = Offer::apply(
+                format!("Write {}", one.path),
+                "write",
+                Answer::Backend(BackendAnswer::Default),
+            );
             offers.push(write.note("a new file"));
         }
         many => {
             let label = format!("Write the {} new files", many.len());
-            offers.push(Offer::apply(label, "write", Answer::Default));
+            offers.push(Offer::apply(
+                label,
+                "write",
+                Answer::Backend(BackendAnswer::Default),
+            ));
         }
     }
     if new.is_empty() && !existing.is_empty() {
@@ -588,7 +602,7 @@ fn backend(state: &StepState) -> Vec<Offer> {
     };
     offers.extend(named.map(|named| {
         let label = format!("{also} {named}");
-        Offer::apply(label, "change", Answer::EditCode).note("as shown")
+        Offer::apply(label, "change", Answer::Backend(BackendAnswer::EditCode)).note("as shown")
     }));
     if offers.is_empty() {
         offers.push(again());
@@ -605,14 +619,14 @@ fn schema(state: &StepState) -> Vec<Offer> {
         _ => None,
     };
     let offer = if let Some(schema) = schema.filter(source) {
-        let run = Offer::apply(format!("Run {}", schema.source), "run", Answer::Default);
+        let run = Offer::apply(format!("Run {}", schema.source), "run", Answer::Schema);
         run.note(if schema.sql.is_empty() {
             ""
         } else {
             "in one transaction"
         })
     } else if fixable(state) {
-        Offer::apply("Create the tables", "run", Answer::Default)
+        Offer::apply("Create the tables", "run", Answer::Schema)
     } else {
         again()
     };
@@ -632,13 +646,17 @@ fn health(state: &StepState) -> Vec<Offer> {
     } else {
         "Climb the whole ladder again"
     };
-    vec![Offer::apply(label, "climb", Answer::Default)]
+    vec![Offer::apply(label, "climb", Answer::Health)]
 }
 
 fn secrets(state: &StepState) -> Vec<Offer> {
     let mut offers = Vec::new();
     if fixable(state) {
-        let mend = Offer::apply("Mend the repository", "mend", Answer::Default);
+        let mend = Offer::apply(
+            "Mend the repository",
+            "mend",
+            Answer::Secrets(SecretsAnswer::Default),
+        );
         offers.push(mend.note("files stay; nothing is committed"));
     }
     match state.remedy() {
@@ -648,7 +666,7 @@ fn secrets(state: &StepState) -> Vec<Offer> {
         }
         // a new password calls no API key back
         Some(Remedy::RotateKey) => {
-            let rotate = Offer::new("", "copy", Act::Run(Remedy::RotateKey.command().to_owned()));
+            let rotate = Offer::new("", "copy", Act::Run(Invocation::RotateKey));
             offers.push(rotate.note("a new key; the old one is revoked"));
         }
         Some(Remedy::OverwriteInPlace) | None => {}
@@ -665,7 +683,11 @@ fn hook(state: &StepState) -> Option<Offer> {
     matches!(&state.facts, Some(Facts::Secrets(secrets)) if secrets.hook == Some(false)).then(
         || {
             let install = "Install the pre-commit check";
-            let hook = Offer::apply(install, "install", Answer::Hook);
+            let hook = Offer::apply(
+                install,
+                "install",
+                Answer::Secrets(SecretsAnswer::InstallHook),
+            );
             hook.note("stops leaks at commit")
         },
     )
@@ -781,8 +803,8 @@ mod tests {
     fn enter_does_what_the_step_can_do_now() {
         let tracked = Finding::new(Code::EnvNotIgnored, "git tracks it");
         let reason = "existing code is left as it is".to_owned();
-        let key = Act::Run("neonup rotate --api-key".to_owned());
-        let mend = Act::Apply(Answer::Default);
+        let key = Act::Run(Invocation::RotateKey);
+        let fix = |step| Act::Apply(Answer::default_of(step));
         let missing = ProjectFacts {
             unlisted: 2,
             ..projects(Status::Todo, &[])
@@ -795,17 +817,17 @@ mod tests {
         for (id, state, expected) in [
             // no change to existing code unless somebody wants it
             (StepId::Backend, backend(0, 1), Act::Decline(reason)),
-            (StepId::Backend, backend(1, 1), mend.clone()),
+            (StepId::Backend, backend(1, 1), fix(StepId::Backend)),
             // there is nothing to run
             (StepId::Schema, schema(""), Act::Probe),
-            (StepId::Schema, schema("schema.sql"), mend.clone()),
+            (StepId::Schema, schema("schema.sql"), fix(StepId::Schema)),
             // a tracked file is not written
             (
                 StepId::Env,
                 found(written(true, false), tracked),
                 Act::Go(StepId::Secrets),
             ),
-            (StepId::Env, written(true, false), mend.clone()),
+            (StepId::Env, written(true, false), fix(StepId::Env)),
             (StepId::Env, written(false, true), Act::Probe),
             // the cure that there is
             (
@@ -820,9 +842,9 @@ mod tests {
             (
                 StepId::Project,
                 project(projects(Status::Todo, &[])),
-                mend.clone(),
+                fix(StepId::Project),
             ),
-            (StepId::Project, project(temporary), mend),
+            (StepId::Project, project(temporary), fix(StepId::Project)),
         ] {
             assert_eq!(default(id, &state), expected, "{id} {:?}", state.findings);
         }
@@ -912,7 +934,7 @@ mod tests {
             };
             let state = state(Status::Todo, Facts::Login(login));
             let acts = acts(StepId::Login, &state, &Context::default());
-            let taken = Act::Apply(Answer::NeonCli(store));
+            let taken = Act::Apply(Answer::Login(LoginAnswer::NeonCli(store)));
             assert_eq!(acts[..2], [taken.clone(), Act::Key(store)]);
             // whoever wants another key is asked for it first
             let change = Context {
@@ -939,7 +961,7 @@ mod tests {
         );
         assert_eq!(
             acts(StepId::Schema, &schema("schema.sql"), &context)[0],
-            Act::Apply(Answer::Default)
+            Act::Apply(Answer::Schema)
         );
     }
 
@@ -953,10 +975,10 @@ mod tests {
         };
         let mut failed = written(true, true);
         failed.status = Status::Failed;
-        let undo = Act::Apply(Answer::Undo);
+        let undo = Act::Apply(Answer::Env(EnvAnswer::Undo));
         assert_eq!(besides(StepId::Env, &failed), [undo]);
         assert_eq!(besides(StepId::Env, &written(true, true)), []);
-        let hook = Act::Apply(Answer::Hook);
+        let hook = Act::Apply(Answer::Secrets(SecretsAnswer::InstallHook));
         assert_eq!(besides(StepId::Secrets, &leaked(None)), [hook]);
         let login = state(Status::Todo, Facts::Login(LoginFacts::default()));
         assert_eq!(besides(StepId::Login, &login), [Act::Skip]);
@@ -971,60 +993,70 @@ mod tests {
             ..ProjectFacts::default()
         };
         let temporary = state(Status::Todo, Facts::Project(temporary));
-        for (id, answer, state, expected) in [
-            (StepId::Login, Answer::Default, &nothing, "neonup login"),
-            (StepId::Env, Answer::Default, &nothing, "neonup setup env"),
-            (StepId::Project, Answer::Default, &temporary, SETUP),
-            (StepId::Login, Answer::Temporary, &nothing, SETUP),
+        for (answer, state, expected) in [
+            (Answer::default_of(StepId::Login), &nothing, "neonup login"),
             (
-                StepId::Project,
-                Answer::Join("p-1".to_owned()),
+                Answer::default_of(StepId::Env),
+                &nothing,
+                "neonup setup env",
+            ),
+            (
+                Answer::default_of(StepId::Project),
+                &temporary,
+                "neonup setup --claimable",
+            ),
+            (
+                Answer::Login(LoginAnswer::Temporary),
+                &nothing,
+                "neonup setup --claimable",
+            ),
+            (
+                Answer::Project(ProjectAnswer::Join("p-1".to_owned())),
                 &nothing,
                 "neonup setup project --project p-1",
             ),
             (
-                StepId::Project,
-                Answer::Create("todo".to_owned()),
+                Answer::Project(ProjectAnswer::Create("todo".to_owned())),
                 &nothing,
-                NEW,
+                "neonup setup project --new",
             ),
             (
-                StepId::Backend,
-                Answer::EditCode,
+                Answer::Backend(BackendAnswer::EditCode),
                 &nothing,
                 "neonup setup backend --edit-code",
             ),
             (
-                StepId::Env,
-                Answer::InPlace,
+                Answer::Env(EnvAnswer::InPlace),
                 &nothing,
-                Remedy::OverwriteInPlace.command(),
+                "neonup setup env --in-place",
             ),
-            (StepId::Env, Answer::Undo, &nothing, "neonup undo"),
+            (Answer::Env(EnvAnswer::Undo), &nothing, "neonup undo"),
             (
-                StepId::Secrets,
-                Answer::Hook,
+                Answer::Secrets(SecretsAnswer::InstallHook),
                 &nothing,
                 "neonup hook install",
             ),
-            (StepId::Secrets, Answer::Rotate, &nothing, "neonup rotate"),
             (
-                StepId::Login,
-                Answer::Rotate,
+                Answer::Secrets(SecretsAnswer::RotatePassword),
                 &nothing,
-                Remedy::RotateKey.command(),
+                "neonup rotate",
+            ),
+            (
+                Answer::Login(LoginAnswer::Rotate),
+                &nothing,
+                "neonup rotate --api-key",
             ),
         ] {
-            assert_eq!(command(id, &answer, state), expected);
+            assert_eq!(command(&answer, state).to_string(), expected);
         }
     }
 
     #[test]
     fn a_command_to_run_elsewhere_is_copied_or_told() {
-        let key = Offer::new("", "copy", Act::Run("neonup rotate --api-key".to_owned()));
+        let key = Offer::new("", "copy", Act::Run(Invocation::RotateKey));
         assert_eq!(key.says("copy"), "Copy: neonup rotate --api-key");
         assert_eq!(key.says("run"), "Run: neonup rotate --api-key");
-        let demo = Offer::new("No account", "copy", Act::Run("neonup demo".to_owned()));
+        let demo = Offer::new("No account", "copy", Act::Run(Invocation::Demo));
         assert_eq!(demo.says("copy"), "No account: copy `neonup demo`");
         assert_eq!(demo.says("run"), "No account: run `neonup demo`");
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::core::{
     code::{Code, Severity},
     finding::Finding,
+    invocation::Invocation,
     remedy::Remedy,
 };
 
@@ -21,6 +22,8 @@ pub struct Failure {
     pub why: String,
     /// The fix.
     pub hint: String,
+    /// The command that fixes it, where there is one.
+    pub command: Option<Invocation>,
     /// The one thing that mends it, where a person has to want it.
     pub remedy: Option<Remedy>,
     /// Neon's request id, for its support.
@@ -40,6 +43,7 @@ impl Failure {
             what: what.into(),
             why: String::new(),
             hint: String::new(),
+            command: None,
             remedy: None,
             request_id: None,
             cancelled: false,
@@ -50,6 +54,16 @@ impl Failure {
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
+        self
+    }
+
+    /// Names the command that fixes it, which is the hint unless there is another one.
+    #[must_use]
+    pub fn command(mut self, command: Invocation) -> Self {
+        if self.hint.is_empty() {
+            self.hint = command.to_string();
+        }
+        self.command = Some(command);
         self
     }
 
@@ -93,21 +107,25 @@ impl Failure {
             .flatten()
             .collect();
         let detail = words.join(" ");
-        Finding::new(self.code, self.what.clone())
+        let mut finding = Finding::new(self.code, self.what.clone())
             .severity(Severity::Gap)
             .detail(detail)
             .hint(self.hint.clone())
-            .remedy(self.remedy)
+            .remedy(self.remedy);
+        finding.command.clone_from(&self.command);
+        finding
     }
 }
 
 /// What keeps a step from being done keeps a command from doing it.
 impl From<Finding> for Failure {
     fn from(finding: Finding) -> Self {
-        Self::new(finding.code, finding.title)
+        let mut failure = Self::new(finding.code, finding.title)
             .why(finding.detail)
             .hint(finding.hint)
-            .remedy(finding.remedy)
+            .remedy(finding.remedy);
+        failure.command = finding.command;
+        failure
     }
 }
 

@@ -1,12 +1,10 @@
-//! What a probe saw: stable codes, severities, findings.
-//!
-//! The codes are part of the public contract: never renamed, never reused. `neonup check --list` prints
-//! them, and each has a heading in `SETUP.md` (a test holds the two together).
+//! Findings: what a probe saw.
 
 use serde::Serialize;
 
 use crate::core::{
     code::{Code, Severity},
+    invocation::Invocation,
     remedy::Remedy,
 };
 
@@ -29,7 +27,10 @@ pub struct Finding {
     pub line: Option<u32>,
     /// What to do: a command or a sentence.
     pub hint: String,
-    /// Whether the step's apply mends it.
+    /// The command that fixes it, where there is one.
+    #[serde(skip)]
+    pub command: Option<Invocation>,
+    /// Whether the step's apply fixes it.
     pub fixable: bool,
     /// The one thing that mends it beside that, where a person has to want it.
     #[serde(skip)]
@@ -47,6 +48,7 @@ impl Finding {
             path: None,
             line: None,
             hint: String::new(),
+            command: None,
             fixable: false,
             remedy: None,
         }
@@ -77,6 +79,16 @@ impl Finding {
     #[must_use]
     pub const fn line(mut self, line: u32) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    /// Names the command that fixes it, which is the hint unless there is another one.
+    #[must_use]
+    pub fn command(mut self, command: Invocation) -> Self {
+        if self.hint.is_empty() {
+            self.hint = command.to_string();
+        }
+        self.command = Some(command);
         self
     }
 

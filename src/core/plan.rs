@@ -11,6 +11,7 @@ use crate::core::{
     facts::Facts,
     failure::Failure,
     finding::Finding,
+    invocation::Invocation,
     remedy::Remedy,
     step::StepId,
 };
@@ -273,8 +274,8 @@ impl Plan {
     }
 
     /// The commands that would close what is open, in the order to run them.
-    pub fn next_commands(&self, steps: &[StepId]) -> Vec<String> {
-        let mut commands: Vec<String> = Vec::new();
+    pub fn next_commands(&self, steps: &[StepId]) -> Vec<Invocation> {
+        let mut commands: Vec<Invocation> = Vec::new();
         for id in steps {
             let state = self.step(*id);
             let setup = match state.status {
@@ -286,32 +287,24 @@ impl Plan {
                 Status::Unknown | Status::Running | Status::Done | Status::Skipped => continue,
             };
             let command = if setup {
-                Some(format!("neonup setup {id}"))
+                Some(Invocation::SetupStep(*id))
             } else {
-                // what the step cannot mend may have a command in its hint; else only the hint helps
-                let mut hints = state.gaps().map(|finding| finding.hint.as_str());
-                hints
-                    .find(|hint| hint.starts_with("neonup "))
-                    .and_then(|hint| hint.split([',', ';', ':']).next())
-                    .map(str::to_owned)
+                // what the step can't fix may have a command of its own; else only the hint helps
+                state.gaps().find_map(|finding| finding.command.clone())
             };
             commands.extend(command.filter(|command| !commands.contains(command)));
         }
         if commands.len() > 2 {
-            commands = vec!["neonup setup".to_owned()];
+            commands = vec![Invocation::Setup];
         }
-        // no set-up ends a secret that others may have
+        // no setup ends a secret that others may have
         if steps.contains(&StepId::Secrets) {
             let remedies = self.step(StepId::Secrets).remedies();
-            commands.extend(
-                remedies
-                    .into_iter()
-                    .map(|remedy| remedy.command().to_owned()),
-            );
+            commands.extend(remedies.into_iter().map(Remedy::command));
         }
         // a tracked env file is not written: it leaves the index first
         if self.step(StepId::Secrets).has(Code::SecretsTracked) {
-            commands.sort_by_key(|command| !command.ends_with("setup secrets"));
+            commands.sort_by_key(|command| *command != Invocation::SetupStep(StepId::Secrets));
         }
         commands
     }
@@ -407,10 +400,10 @@ mod tests {
         };
         assert!(next(Code::SecretsCredentialInTree, None).is_empty());
         let live = Code::SecretsLiveSecretInHistory;
-        assert_eq!(next(live, Some(Remedy::RotatePassword)), ["neonup rotate"]);
         assert_eq!(
-            next(live, Some(Remedy::RotateKey)),
-            ["neonup rotate --api-key"]
+            next(live, Some(Remedy::RotatePassword)),
+            [Invocation::RotatePassword]
         );
+        assert_eq!(next(live, Some(Remedy::RotateKey)), [Invocation::RotateKey]);
     }
 }

@@ -1,5 +1,7 @@
 //! Remedies: fixes that are never applied unasked.
 
+use crate::core::invocation::Invocation;
+
 /// What mends something and is never done unasked; the most urgent last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Remedy {
@@ -13,11 +15,11 @@ pub enum Remedy {
 
 impl Remedy {
     /// The command that does it.
-    pub const fn command(self) -> &'static str {
+    pub const fn command(self) -> Invocation {
         match self {
-            Self::OverwriteInPlace => "neonup setup env --in-place",
-            Self::RotateKey => "neonup rotate --api-key",
-            Self::RotatePassword => "neonup rotate",
+            Self::OverwriteInPlace => Invocation::OverwriteInPlace,
+            Self::RotateKey => Invocation::RotateKey,
+            Self::RotatePassword => Invocation::RotatePassword,
         }
     }
 }

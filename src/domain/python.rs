@@ -9,9 +9,9 @@ mod session;
 pub use main_py::{MainFacts, judge_main, propose_main};
 pub use session::{connect_args, judge_session, session_files};
 
-use crate::{
-    domain::url::Driver,
-    project::detect::{Reader, join},
+use crate::domain::{
+    source::{Reader, join},
+    url::Driver,
 };
 
 /// One thing that is wrong with a source file.

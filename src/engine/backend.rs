@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::engine::{Cx, Step};
 use crate::{
     core::{
-        answer::Answer,
+        answer::BackendAnswer,
         code::{Code, Severity},
         event::Report,
         facts::{BackendFacts, Check, CheckState, Facts, FileChange},
@@ -18,11 +18,12 @@ use crate::{
     domain::{
         diff,
         python::{self, App, Dependencies, Issue},
+        source::{Reader, join},
         url::Driver,
     },
     ports::files::Refusal,
     project::{
-        detect::{self, Stack, join},
+        detect::{self, Stack},
         settings::BackendSettings,
     },
 };
@@ -40,9 +41,9 @@ pub struct BackendStep;
 
 #[async_trait]
 impl Step for BackendStep {
-    fn id(&self) -> StepId {
-        StepId::Backend
-    }
+    type Answer = BackendAnswer;
+
+    const ID: StepId = StepId::Backend;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(backend) = &cx.settings.backend else {
@@ -53,11 +54,11 @@ impl Step for BackendStep {
         Ok(look(cx, backend).report(cx))
     }
 
-    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: BackendAnswer) -> Result<Report> {
         let Some(backend) = &cx.settings.backend else {
             return self.probe(cx).await;
         };
-        let edit = answer == Answer::EditCode || cx.settings.flags.edit_code;
+        let edit = answer == BackendAnswer::EditCode || cx.settings.flags.edit_code;
         for change in look(cx, backend).changes {
             if change.old.is_none() || edit {
                 write(cx, &change)?;
@@ -66,9 +67,7 @@ impl Step for BackendStep {
         self.probe(cx).await
     }
 
-    fn must_finish(&self) -> bool {
-        true
-    }
+    const MUST_FINISH: bool = true;
 }
 
 /// A change to one file.
@@ -129,7 +128,7 @@ impl Look {
     }
 
     /// Proposes the files of a new session module.
-    fn propose_session(&mut self, read: detect::Reader<'_>, files: Vec<(String, String)>) {
+    fn propose_session(&mut self, read: Reader<'_>, files: Vec<(String, String)>) {
         let path = files
             .first()
             .map(|(path, _)| path.clone())
@@ -284,7 +283,7 @@ const SESSIONS: &[&str] = &[
 ];
 
 /// The module that makes the engine, or whose place the new one would take.
-fn existing_session(read: detect::Reader<'_>, app: &App) -> Option<(String, String)> {
+fn existing_session(read: Reader<'_>, app: &App) -> Option<(String, String)> {
     let candidates = || {
         SESSIONS
             .iter()
@@ -307,7 +306,7 @@ fn existing_session(read: detect::Reader<'_>, app: &App) -> Option<(String, Stri
 
 fn requirements(
     look: &mut Look,
-    read: detect::Reader<'_>,
+    read: Reader<'_>,
     dependencies: &Dependencies,
     dir: &str,
     driver: Driver,
@@ -372,7 +371,7 @@ fn requirements(
 fn start_up(
     cx: &Cx,
     look: &mut Look,
-    read: detect::Reader<'_>,
+    read: Reader<'_>,
     app: &App,
     main: &str,
     facts: &python::MainFacts,

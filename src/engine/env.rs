@@ -16,7 +16,7 @@ use self::look::{Look, Problem, Target};
 use crate::engine::{Cx, Step};
 use crate::{
     core::{
-        answer::Answer,
+        answer::EnvAnswer,
         code::{Code, Severity},
         event::Report,
         facts::{Check, CheckState, EnvFacts, EnvFile, Facts},
@@ -46,27 +46,27 @@ pub struct EnvStep;
 
 #[async_trait]
 impl Step for EnvStep {
-    fn id(&self) -> StepId {
-        StepId::Env
-    }
+    type Answer = EnvAnswer;
+
+    const ID: StepId = StepId::Env;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         if let Some(report) = nothing_to_do(cx) {
             return Ok(report);
         }
         let look = look(cx, stand_in).await?;
-        let consent = consent(cx, &Answer::Default);
+        let consent = consent(cx, &EnvAnswer::Default);
         for target in look.targets.iter().filter(|target| target.changes()) {
             writable(cx, target, consent)?;
         }
         Ok(report(cx, &look))
     }
 
-    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: EnvAnswer) -> Result<Report> {
         if let Some(report) = nothing_to_do(cx) {
             return Ok(report);
         }
-        if answer == Answer::Undo {
+        if answer == EnvAnswer::Undo {
             undo(cx).await?;
             return self.probe(cx).await;
         }
@@ -82,9 +82,7 @@ impl Step for EnvStep {
         self.probe(cx).await
     }
 
-    fn must_finish(&self) -> bool {
-        true
-    }
+    const MUST_FINISH: bool = true;
 }
 
 fn nothing_to_do(cx: &Cx) -> Option<Report> {
@@ -216,8 +214,8 @@ enum Consent {
 }
 
 /// What the user agreed to.
-fn consent(cx: &Cx, answer: &Answer) -> Consent {
-    if *answer == Answer::InPlace || cx.settings.flags.in_place {
+fn consent(cx: &Cx, answer: &EnvAnswer) -> Consent {
+    if *answer == EnvAnswer::InPlace || cx.settings.flags.in_place {
         Consent::InPlace
     } else {
         Consent::Whole
@@ -270,7 +268,7 @@ fn no_undo(error: &io::Error) -> Failure {
 pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
     let look = look(cx, stand_in).await?;
     for target in look.targets.iter().filter(|target| target.bytes.is_some()) {
-        writable(cx, target, consent(cx, &Answer::Default))?;
+        writable(cx, target, consent(cx, &EnvAnswer::Default))?;
         cx.ports
             .files
             .can_keep_undo()

@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use crate::engine::{Cx, Step, context::Proof, target};
 use crate::{
     core::{
-        answer::Answer,
         code::Code,
         event::{Progress, Report, Verdict},
         facts::{Check, CheckState, Facts, HealthFacts},
@@ -39,9 +38,9 @@ pub struct HealthStep;
 
 #[async_trait]
 impl Step for HealthStep {
-    fn id(&self) -> StepId {
-        StepId::Health
-    }
+    type Answer = ();
+
+    const ID: StepId = StepId::Health;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
@@ -71,7 +70,7 @@ impl Step for HealthStep {
         Ok(report)
     }
 
-    async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {
             return Ok(waiting(cx));
         };

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::core::{
-    answer::{Answer, KeyStorage},
+    answer::{KeyStorage, LoginAnswer},
     code::Code,
     event::{Progress, Report},
     facts::{Facts, KeyKind, KeySource, KeyringState, LoginFacts},
@@ -79,9 +79,9 @@ pub fn clean(text: &str) -> Secret {
 
 #[async_trait]
 impl Step for LoginStep {
-    fn id(&self) -> StepId {
-        StepId::Login
-    }
+    type Answer = LoginAnswer;
+
+    const ID: StepId = StepId::Login;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         cx.progress(Progress::label("looking for a key"));
@@ -186,14 +186,14 @@ impl Step for LoginStep {
         Ok(Report::judged(evidence, findings).facts(Facts::Login(detail)))
     }
 
-    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: LoginAnswer) -> Result<Report> {
         let (key, store, source) = match answer {
-            Answer::Rotate => {
+            LoginAnswer::Rotate => {
                 let rotated = rotate::api_key(cx).await?;
                 return Ok(rotated.into_report(self.probe(cx).await?));
             }
-            Answer::Key(key, store) => (clean(key.expose()), store, KeySource::Typed),
-            Answer::NeonCli(store) => {
+            LoginAnswer::Key(key, store) => (clean(key.expose()), store, KeySource::Typed),
+            LoginAnswer::NeonCli(store) => {
                 let (_, key) = cx.ports.store.neon_cli().await.ok_or_else(|| {
                     Failure::new(
                         Code::LoginMissingKey,
@@ -203,18 +203,11 @@ impl Step for LoginStep {
                 })?;
                 (key, store, KeySource::NeonCli)
             }
-            Answer::Temporary => {
+            LoginAnswer::Temporary => {
                 cx.remember_temporary(true);
                 return self.probe(cx).await;
             }
-            Answer::Default
-            | Answer::Join(_)
-            | Answer::Create(_)
-            | Answer::EditCode
-            | Answer::InPlace
-            | Answer::Undo
-            | Answer::List
-            | Answer::Hook => {
+            LoginAnswer::Default => {
                 if let Some(report) = temporary::login(cx).await {
                     return Ok(report);
                 }

@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::{
     core::{
-        answer::Answer,
+        answer::ProjectAnswer,
         code::{Code, Severity},
         event::Report,
         facts::{Facts, JoinedProject, ListedProject, ProjectFacts},
@@ -50,26 +50,24 @@ enum Sight {
 
 #[async_trait]
 impl Step for ProjectStep {
-    fn id(&self) -> StepId {
-        StepId::Project
-    }
+    type Answer = ProjectAnswer;
+
+    const ID: StepId = StepId::Project;
 
     // any key may list, so that Neon is asked for the list while it says whose key it is
-    fn begins_early(&self) -> bool {
-        true
-    }
+    const BEGINS_EARLY: bool = true;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         self.look(cx, false).await
     }
 
-    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
-        if answer == Answer::List {
+    async fn apply(&self, cx: &Cx, answer: ProjectAnswer) -> Result<Report> {
+        if answer == ProjectAnswer::List {
             return self.listed(cx).await;
         }
         let (mut claimed, mut over) = (None, false);
         // a named project is the account's, whatever else there is
-        if !matches!(answer, Answer::Join(_) | Answer::Create(_)) {
+        if !matches!(answer, ProjectAnswer::Join(_) | ProjectAnswer::Create(_)) {
             match temporary::apply(cx).await? {
                 Course::Report(report) => return Ok(*report),
                 Course::Account {
@@ -82,7 +80,7 @@ impl Step for ProjectStep {
         let key = &known.key;
         let mut rivals_of = None;
         let made = match answer {
-            Answer::Join(id) => {
+            ProjectAnswer::Join(id) => {
                 let project = cx.ports.neon.project(key, &id).await?.ok_or_else(|| {
                     Failure::new(
                         Code::ProjectDeleted,
@@ -92,22 +90,13 @@ impl Step for ProjectStep {
                 })?;
                 Made::found(project)
             }
-            Answer::Create(name) => {
+            ProjectAnswer::Create(name) => {
                 let listing = list(cx, key).await?;
                 let made = create(cx, key, &name, &listing).await?;
                 rivals_of = Some(listing);
                 made
             }
-            Answer::Default
-            | Answer::List
-            | Answer::Temporary
-            | Answer::Key(..)
-            | Answer::NeonCli(_)
-            | Answer::EditCode
-            | Answer::InPlace
-            | Answer::Undo
-            | Answer::Hook
-            | Answer::Rotate => {
+            ProjectAnswer::Default | ProjectAnswer::List => {
                 // the probe of a moment ago has read the whole list
                 let absent = cx
                     .take_absent()

@@ -20,7 +20,7 @@ use crate::engine::{
 };
 use crate::{
     core::{
-        answer::Answer,
+        answer::EnvAnswer,
         code::Code,
         event::{Progress, Report},
         failure::{Failure, Result},
@@ -123,7 +123,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
     }));
     let copies = copies::Copies::rewrite(cx, &old, &new).await?;
     cx.progress(Progress::label("writing the env files"));
-    env::EnvStep.apply(cx, Answer::Default).await?;
+    env::EnvStep.apply(cx, EnvAnswer::Default).await?;
     cx.remember_change();
     for password in &old {
         refused(

@@ -91,13 +91,13 @@ impl Runtime {
         self.spawn(id, None, Vec::new(), None);
     }
 
-    /// Applies one step. Work on the same step that is under way is cancelled first.
-    pub fn apply(&self, id: StepId, answer: Answer) {
-        self.spawn(id, Some(answer), Vec::new(), None);
+    /// Gives an answer to its step. Work on the same step that is under way is cancelled first.
+    pub fn apply(&self, answer: Answer) {
+        self.spawn(answer.step(), Some(answer), Vec::new(), None);
     }
 
     /// Probes these steps, each as soon as those of them that it needs have been probed; one that [begins
-    /// early](crate::engine::Step::begins_early) waits for them by itself.
+    /// early](crate::engine::Step::BEGINS_EARLY) waits for them by itself.
     pub fn probe_all(&self, steps: &[StepId]) {
         let channels: BTreeMap<_, _> = steps
             .iter()
@@ -158,13 +158,12 @@ impl Runtime {
         finished: Option<watch::Sender<bool>>,
     ) {
         let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        let step = step(id);
         let phase = if answer.is_some() {
             Phase::Apply
         } else {
             Phase::Probe
         };
-        let must_finish = answer.is_some() && step.must_finish();
+        let must_finish = answer.is_some() && step::must_finish(id);
         let cancel = CancellationToken::new();
         let cx = Cx::new(
             Arc::clone(&self.settings),
@@ -185,7 +184,7 @@ impl Runtime {
             cx.emit(EventKind::Started(phase));
             let mut started = Instant::now();
             let job = async {
-                if !step.begins_early() {
+                if !step::begins_early(id) {
                     cx.needed().await;
                 }
                 started = Instant::now();
@@ -194,8 +193,8 @@ impl Runtime {
                     Arc::new(move |text| teller.progress(Progress::label(text)));
                 notice::heard(listener, async {
                     match answer {
-                        Some(answer) => step.apply(&cx, answer).await,
-                        None => step.probe(&cx).await,
+                        Some(answer) => step::apply(&cx, answer).await,
+                        None => step::probe(id, &cx).await,
                     }
                 })
                 .await

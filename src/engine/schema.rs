@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use crate::engine::{Cx, Step, target};
 use crate::{
     core::{
-        answer::Answer,
         code::{Code, Severity},
         event::{Progress, Report},
         facts::{CheckState, Column, Facts, SchemaFacts, Table},
@@ -32,9 +31,9 @@ pub struct SchemaStep;
 
 #[async_trait]
 impl Step for SchemaStep {
-    fn id(&self) -> StepId {
-        StepId::Schema
-    }
+    type Answer = ();
+
+    const ID: StepId = StepId::Schema;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let wanted = &cx.settings.schema;
@@ -104,7 +103,7 @@ impl Step for SchemaStep {
         Ok(Report::judged(evidence, findings).facts(Facts::Schema(detail)))
     }
 
-    async fn apply(&self, cx: &Cx, _answer: Answer) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
         let wanted = &cx.settings.schema;
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use crate::engine::{Cx, Step, rotate};
 use crate::{
     core::{
-        answer::Answer,
+        answer::SecretsAnswer,
         code::{Code, Severity},
         event::{Progress, Report},
         facts::{self, Check, CheckState, Facts},
@@ -28,9 +28,9 @@ pub struct SecretsStep;
 
 #[async_trait]
 impl Step for SecretsStep {
-    fn id(&self) -> StepId {
-        StepId::Secrets
-    }
+    type Answer = SecretsAnswer;
+
+    const ID: StepId = StepId::Secrets;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let mut look = Look::new(cx)?;
@@ -41,16 +41,16 @@ impl Step for SecretsStep {
         Ok(look.report())
     }
 
-    async fn apply(&self, cx: &Cx, answer: Answer) -> Result<Report> {
-        if answer == Answer::Hook {
+    async fn apply(&self, cx: &Cx, answer: SecretsAnswer) -> Result<Report> {
+        if answer == SecretsAnswer::InstallHook {
             cx.ports.repository.install_hook().await?;
             return self.probe(cx).await;
         }
-        if answer == Answer::Rotate {
+        if answer == SecretsAnswer::RotatePassword {
             let rotated = rotate::password(cx).await?;
             return Ok(rotated.into_report(self.probe(cx).await?));
         }
-        if answer == Answer::Default {
+        if answer == SecretsAnswer::Default {
             for target in Look::new(cx)?.targets {
                 let repository = &cx.ports.repository;
                 let mut protection = repository.protection(&target).await?;

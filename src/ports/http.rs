@@ -9,7 +9,7 @@ use crate::{
         code::Code,
         failure::{Failure, Result},
     },
-    project::settings::is_loopback,
+    domain::host::is_loopback,
 };
 
 /// The client of one base address. Nothing is opened or read before the first use.

@@ -3,15 +3,13 @@
 use crate::domain::{
     dotenv::Document,
     mask, python,
+    source::{Reader, join},
     url::{Driver, Part, UrlKind, recognise},
 };
 use crate::project::{
     config::ProjectConfig,
     settings::{BackendSettings, Config, Encoding, EnvTarget, KeySpec, SchemaSettings},
 };
-
-/// Gives the text of a file of the repository, by its path relative to the root; `None` where there is none.
-pub type Reader<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A kind of application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,15 +94,6 @@ pub fn detect(read: Reader<'_>) -> Detected {
         stack,
         dir: dir.to_owned(),
         config,
-    }
-}
-
-/// The path of a file in a folder that may be the root.
-pub fn join(dir: &str, file: &str) -> String {
-    if dir.is_empty() {
-        file.to_owned()
-    } else {
-        format!("{dir}/{file}")
     }
 }
 

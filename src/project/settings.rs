@@ -4,16 +4,15 @@
 //! handed in, so that the core never looks at it by itself.
 
 use std::{
-    collections::BTreeMap,
-    fmt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 use crate::{
-    core::{code::Code, finding::Finding, secret::Secret},
+    core::{code::Code, environment::Environment, finding::Finding},
     domain::{
         hex::hex,
+        host::{host_and_port, is_loopback},
         url::{Driver, Part, UrlKind},
     },
 };
@@ -28,50 +27,6 @@ pub const NEON_CLAIM: &str = "https://neon.new";
 
 /// The name of the configuration file, in the repository's root.
 pub const CONFIG_FILE: &str = "neonup.toml";
-
-/// The process environment, read once.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<String, String>);
-
-impl Environment {
-    /// Takes the variables in. Those that are not UTF-8 are left out: none of ours can be.
-    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(variables.into_iter().collect())
-    }
-
-    /// The value of a variable, if it is set and not empty.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// The names of the variables whose value holds this secret.
-    pub fn holding(&self, secret: &Secret) -> Vec<&str> {
-        if secret.is_empty() {
-            return Vec::new();
-        }
-        let holds = |(_, value): &(&String, &String)| value.contains(secret.expose());
-        self.0
-            .iter()
-            .filter(holds)
-            .map(|(name, _)| name.as_str())
-            .collect()
-    }
-
-    /// `NEON_API_KEY`.
-    pub fn api_key(&self) -> Option<Secret> {
-        self.get("NEON_API_KEY").map(Secret::new)
-    }
-}
-
-impl fmt::Debug for Environment {
-    /// Names only: a value may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
 
 /// What the command line says; everything is optional.
 #[derive(Debug, Clone, Default)]
@@ -210,30 +165,6 @@ impl BackendSettings {
             words(std::slice::from_ref(&self.dir))?
         ))
     }
-}
-
-/// Whether a base URL is on this machine.
-pub fn is_loopback(base: &str) -> bool {
-    url::Url::parse(base).is_ok_and(|url| match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    })
-}
-
-/// The host of a base URL, with its port where that is not the usual one.
-fn host_and_port(base: &str) -> String {
-    url::Url::parse(base)
-        .ok()
-        .and_then(|url| {
-            let host = url.host_str()?.to_owned();
-            Some(
-                url.port()
-                    .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
-            )
-        })
-        .unwrap_or_else(|| base.to_owned())
 }
 
 /// Everything that is wanted, resolved.

@@ -9,9 +9,10 @@ use std::{
 };
 
 use crate::{
-    core::{code::Code, failure::Failure},
+    core::{code::Code, environment::Environment, failure::Failure},
+    domain::host::is_loopback,
     ports::{self, Ports, repository::Repository as _},
-    project::settings::{CONFIG_FILE, Config, Environment, Flags, Found, Settings, is_loopback},
+    project::settings::{CONFIG_FILE, Config, Flags, Found, Settings},
 };
 
 /// The largest file that is read as a configuration, or to find out what the repository is.

@@ -49,7 +49,7 @@ impl<'a> Document<'a> {
                     }
                 })
                 .collect(),
-            next: plan.next_commands(steps),
+            next: next(plan, steps),
         }
     }
 }
@@ -205,9 +205,15 @@ pub fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     }
     output.line("");
     output.line(words.join(", "));
-    let next = plan.next_commands(steps);
+    let next = next(plan, steps);
     if !next.is_empty() {
         let commands = output.paint(Tone::Hint, next.join(" && "));
         output.line(format!("next: {commands}"));
     }
+}
+
+/// The next commands, as they are typed.
+fn next(plan: &Plan, steps: &[StepId]) -> Vec<String> {
+    let commands = plan.next_commands(steps);
+    commands.iter().map(ToString::to_string).collect()
 }

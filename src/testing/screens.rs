@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::core::{
-    answer::Answer,
+    answer::{Answer, LoginAnswer},
     code::Code,
     event::{Event, EventKind, Outcome, Phase, Progress, Report, Verdict},
     facts::{
@@ -731,7 +731,8 @@ impl World {
     }
 
     /// What happens when a step is applied.
-    pub fn apply(&mut self, step: StepId, answer: &Answer) -> Vec<(Duration, Event)> {
+    pub fn apply(&mut self, answer: &Answer) -> Vec<(Duration, Event)> {
+        let step = answer.step();
         self.run += 1;
         let run = self.run;
         let mut happens = vec![
@@ -748,7 +749,7 @@ impl World {
                 ),
             ),
         ];
-        if let Answer::Key(key, _) = answer
+        if let Answer::Login(LoginAnswer::Key(key, _)) = answer
             && key.expose().ends_with("bad")
         {
             happens.push((

@@ -29,8 +29,8 @@ use crate::{
 pub trait Engine {
     /// Probes these steps, each after those of them that it needs.
     fn probe(&self, steps: &[StepId]);
-    /// Applies a step.
-    fn apply(&self, step: StepId, answer: Answer);
+    /// Gives an answer to its step.
+    fn apply(&self, answer: Answer);
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
     /// Sets the stage of a tour; there is none but in the demo.
@@ -45,8 +45,8 @@ impl Engine for Runtime {
         self.probe_all(steps);
     }
 
-    fn apply(&self, step: StepId, answer: Answer) {
-        self.apply(step, answer);
+    fn apply(&self, answer: Answer) {
+        self.apply(answer);
     }
 
     fn cancel(&self, step: StepId) {
@@ -104,7 +104,7 @@ pub async fn drive<C: Canvas>(
         for effect in effects.drain(..) {
             match effect {
                 Effect::Probe(steps) => engine.probe(&steps),
-                Effect::Apply(step, answer) => engine.apply(step, answer),
+                Effect::Apply(answer) => engine.apply(answer),
                 Effect::Cancel(step) => engine.cancel(step),
                 Effect::Stage(order) => staging = Some(engine.stage(order)),
                 Effect::Copy(text) => canvas.copy(&text)?,

@@ -54,8 +54,8 @@ pub enum Msg {
 pub enum Effect {
     /// Probe these steps, each after those of them that it needs.
     Probe(Vec<StepId>),
-    /// Apply a step.
-    Apply(StepId, Answer),
+    /// Give an answer to its step.
+    Apply(Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
     /// Set the stage of a tour.

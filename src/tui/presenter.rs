@@ -25,7 +25,6 @@ use crate::core::{
     answer::Answer,
     failure::Failure,
     presenter::{DemoRequest, Incident},
-    step::StepId,
 };
 use crate::tui::state::Screen;
 
@@ -46,7 +45,7 @@ pub enum Slide {
     /// Before a screen that was not explained yet.
     Before(Screen),
     /// Before a step is applied with this answer.
-    Act(StepId, Answer),
+    Act(Answer),
     /// The menu of mishaps, and which one is chosen.
     Mishaps(usize),
     /// A mishap has happened, and was not looked at yet.

@@ -25,7 +25,7 @@ use crate::tui::{
 };
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, LoginAnswer, ProjectAnswer},
         choices::{self, Act, Context, Offer},
         event::Phase,
         plan::{Status, StepState},
@@ -157,7 +157,10 @@ const fn changes(app: &App, step: StepId) -> bool {
 fn choice(app: &App, next: Screen, offer: Offer) -> Choice {
     let label = offer.says("copy");
     // it says whose login that is
-    let private = matches!(offer.act, Act::Apply(Answer::NeonCli(_)));
+    let private = matches!(
+        offer.act,
+        Act::Apply(Answer::Login(LoginAnswer::NeonCli(_)))
+    );
     let note = if private && app.presenter {
         presenter::HIDDEN.to_owned()
     } else {
@@ -174,11 +177,11 @@ fn choice(app: &App, next: Screen, offer: Offer) -> Choice {
         Act::Go(step) => Action::Go(Screen::Step(step)),
         Act::Decline(reason) => Action::Decline(reason),
         Act::Skip => Action::AskWhy,
-        Act::Run(command) => Action::Copy(command),
+        Act::Run(command) => Action::Copy(command.to_string()),
     };
     Choice::new(label, offer.verb, action)
         .note(note)
-        .command(offer.command)
+        .command(offer.command.to_string())
 }
 
 /// Whether the screen has a text field.
@@ -217,19 +220,20 @@ pub fn command(app: &App) -> String {
     }
     app.state().map_or_else(
         || "neonup check".to_owned(),
-        |(step, state)| choices::own(step, state, changes(app, step)),
+        |(step, state)| choices::own(step, state, changes(app, step)).to_string(),
     )
 }
 
 /// The command that gives a step this answer.
-pub fn command_of(app: &App, step: StepId, answer: &Answer) -> String {
-    let command = choices::command(step, answer, app.plan.step(step));
+pub fn command_of(app: &App, answer: &Answer) -> String {
+    let state = app.plan.step(answer.step());
+    let command = choices::command(answer, state).to_string();
     shown(app, answer, command)
 }
 
 /// A command as a room may see it: without the id of a project.
 fn shown(app: &App, answer: &Answer, command: String) -> String {
-    if let Answer::Join(id) = answer
+    if let Answer::Project(ProjectAnswer::Join(id)) = answer
         && app.presenter
     {
         command.replace(id.as_str(), presenter::HIDDEN)

@@ -509,10 +509,11 @@ impl App {
     }
 
     /// Asks for a change.
-    pub fn apply(&mut self, step: StepId, answer: Answer) -> Effect {
+    pub fn apply(&mut self, answer: Answer) -> Effect {
+        let step = answer.step();
         self.plan.reopen(step);
         self.begin(step, Phase::Apply);
-        Effect::Apply(step, answer)
+        Effect::Apply(answer)
     }
 
     fn begin(&mut self, step: StepId, phase: Phase) {

@@ -21,7 +21,7 @@ use crate::tui::{
 };
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, EnvAnswer, LoginAnswer, ProjectAnswer, SecretsAnswer},
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Verdict},
         plan::Status,
@@ -423,10 +423,10 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
                     (true, Question::Reset) => pause::order(app, DemoRequest::Reset),
                     (true, Question::Rotate) => {
-                        vec![app.apply(StepId::Secrets, Answer::Rotate)]
+                        vec![app.apply(Answer::Secrets(SecretsAnswer::RotatePassword))]
                     }
                     (true, Question::Duplicate(name)) => {
-                        vec![app.apply(StepId::Project, Answer::Create(name.clone()))]
+                        vec![app.apply(Answer::Project(ProjectAnswer::Create(name.clone())))]
                     }
                 };
             }
@@ -466,7 +466,10 @@ fn answered(app: &mut App, prompt: &Prompt) -> Result<Vec<Effect>, String> {
             }));
             Ok(Vec::new())
         }
-        PromptAbout::Name => Ok(pause::apply(app, StepId::Project, Answer::Create(value))),
+        PromptAbout::Name => Ok(pause::apply(
+            app,
+            Answer::Project(ProjectAnswer::Create(value)),
+        )),
     }
 }
 
@@ -507,7 +510,7 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Watch => health::watch(app).into_iter().collect(),
         Command::Fix => match step {
             Some(step) if busy.is_none() && screens::fixable(app) => {
-                pause::apply(app, step, Answer::Default)
+                pause::apply(app, Answer::default_of(step))
             }
             _ => {
                 app.say("nothing here can be mended by itself");
@@ -516,7 +519,7 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
         },
         Command::Undo => {
             if step == Some(StepId::Env) && busy.is_none() && screens::undoable(app) {
-                pause::apply(app, StepId::Env, Answer::Undo)
+                pause::apply(app, Answer::Env(EnvAnswer::Undo))
             } else {
                 app.say("there is nothing to undo here");
                 Vec::new()
@@ -615,7 +618,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     if let Some(step) = app.screen.step()
         && let Some(work) = app.work.get_mut(&step)
     {
-        if work.phase == Phase::Apply && engine::step(step).must_finish() {
+        if work.phase == Phase::Apply && engine::step::must_finish(step) {
             app.say(format!(
                 "{} must not be cut off; it ends in a moment",
                 step.title()
@@ -701,9 +704,9 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
         };
     };
     match action {
-        Action::Apply(answer) => pause::apply(app, step, answer),
+        Action::Apply(answer) => pause::apply(app, answer),
         Action::Key(store) => match app.login.checked() {
-            Ok(key) => pause::apply(app, step, Answer::Key(key, store)),
+            Ok(key) => pause::apply(app, Answer::Login(LoginAnswer::Key(key, store))),
             Err(problem) => {
                 app.login.problem = Some(problem);
                 app.focus = Focus::Field;
@@ -756,7 +759,7 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
                     app.project.change = true;
                     app.project.listing = true;
                     app.chosen.remove(&app.screen);
-                    return vec![app.apply(StepId::Project, Answer::List)];
+                    return vec![app.apply(Answer::Project(ProjectAnswer::List))];
                 }
                 StepId::Env
                 | StepId::Backend

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path, time::SystemTime};
 use neonup::{
     core::{
         code::Code,
+        environment::Environment,
         event::{Event, EventKind, Outcome, Phase, Report, Verdict},
         exit::Exit,
         failure::Failure,
@@ -13,7 +14,7 @@ use neonup::{
         step::StepId,
     },
     engine::Runtime,
-    project::settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Flags, Found, Settings},
 };
 
 use crate::world::{KEY, World};

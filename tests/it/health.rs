@@ -2,7 +2,6 @@
 
 use neonup::{
     core::{
-        answer::Answer,
         event::{Report, Verdict},
         facts::{Check, CheckState, Facts},
         step::StepId,
@@ -47,7 +46,7 @@ health = "http://127.0.0.1:9/health"
     assert_eq!(rung(&before, "App").state, CheckState::Waiting);
     assert!(before.findings.is_empty(), "{before:?}");
 
-    let started = HealthStep.apply(&cx, Answer::Default).await.unwrap();
+    let started = HealthStep.apply(&cx, ()).await.unwrap();
     assert_eq!(rung(&started, "App").state, CheckState::Skipped);
     assert!(!started.findings.is_empty(), "{started:?}");
 

@@ -2,7 +2,7 @@
 
 use neonup::{
     core::{
-        answer::Answer,
+        answer::ProjectAnswer,
         code::{Code, Severity},
         event::{Report, Verdict},
         facts::Facts,
@@ -29,7 +29,7 @@ fn context(world: &World, settings: Settings) -> Cx {
 
 async fn apply(world: &World, settings: Settings) -> Result<Report> {
     ProjectStep
-        .apply(&context(world, settings), Answer::Default)
+        .apply(&context(world, settings), ProjectAnswer::Default)
         .await
 }
 
@@ -152,7 +152,10 @@ async fn a_limit_is_said_before_anything_is_asked_for() {
         codes(&report),
         [Code::ProjectMissing, Code::ProjectLimitReached]
     );
-    let failure = ProjectStep.apply(&cx, Answer::Default).await.unwrap_err();
+    let failure = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
     assert_eq!(failure.code, Code::ProjectLimitReached);
     assert_eq!(world.with(|state| state.creates), 0);
     // nobody has written down what zero means
@@ -254,7 +257,7 @@ async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
         "the probe asks for the recorded one alone"
     );
     let listed = ProjectStep
-        .apply(&context(&world, settings()), Answer::List)
+        .apply(&context(&world, settings()), ProjectAnswer::List)
         .await
         .unwrap();
     assert_eq!(listed.verdict, Verdict::Done, "{listed:?}");
@@ -308,7 +311,10 @@ async fn a_new_project_costs_a_list_a_create_and_its_polls() {
     let cx = context(&world, World::settings(Flags::default()));
     world.with(|state| state.busy = 2);
     ProjectStep.probe(&cx).await.unwrap();
-    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    let report = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:?}");
     assert!(report.evidence.contains("made-1"), "{report:?}");
     // the second list tells whether somebody else made one meanwhile, and nobody waits for it
@@ -334,16 +340,25 @@ async fn an_old_list_a_used_one_and_another_keys_are_read_again_before_a_create(
     let cx = context(&world, World::settings(Flags::default()));
     ProjectStep.probe(&cx).await.unwrap();
     tokio::time::advance(std::time::Duration::from_secs(2)).await;
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(before_create(&world), ["list", "list"]);
     // nothing came of the first create
     let world = World::default();
     let cx = context(&world, World::settings(Flags::default()));
     world.with(|state| state.create = Create::Refused(Code::LoginUnreachable));
     ProjectStep.probe(&cx).await.unwrap();
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap_err();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
     assert_eq!(before_create(&world), ["list"]);
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap_err();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
     assert_eq!(before_create(&world), ["list"]);
     // another key sees another list
     let world = World::default();
@@ -352,6 +367,9 @@ async fn an_old_list_a_used_one_and_another_keys_are_read_again_before_a_create(
     let known = cx.known_key();
     cx.remember_key(None);
     cx.remember_key(known);
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(before_create(&world), ["list", "list"]);
 }

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use neonup::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{KeyStorage, LoginAnswer, SecretsAnswer},
         code::Code,
         event::Report,
         failure::Result,
@@ -81,7 +81,7 @@ async fn run(world: &World, environment: &[(&str, &str)]) -> Result<Report> {
     let settings = World::settings_of(CONFIG, &variables, Flags::default());
     let (cx, _events) = world.context(settings, StepId::Secrets);
     ProjectStep.probe(&cx).await?;
-    SecretsStep.apply(&cx, Answer::Rotate).await
+    SecretsStep.apply(&cx, SecretsAnswer::RotatePassword).await
 }
 
 /// Every env file has Neon's password, and the database takes it.
@@ -228,7 +228,7 @@ async fn rotate_key(world: &World) -> Result<Report> {
             .or_insert_with(|| KEY.to_owned());
     });
     let (cx, _events) = world.context(settings, StepId::Login);
-    LoginStep.apply(&cx, Answer::Rotate).await
+    LoginStep.apply(&cx, LoginAnswer::Rotate).await
 }
 
 fn stored(world: &World) -> String {

@@ -2,7 +2,7 @@
 
 use neonup::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{KeyStorage, LoginAnswer, ProjectAnswer},
         code::Code,
         event::{Report, Verdict},
         facts::{Facts, KeySource},
@@ -26,7 +26,7 @@ async fn probe(world: &World, flags: Flags) -> Result<Report> {
     ProjectStep.probe(&cx).await
 }
 
-async fn apply(world: &World, flags: Flags, answer: Answer) -> Result<Report> {
+async fn apply(world: &World, flags: Flags, answer: ProjectAnswer) -> Result<Report> {
     let (cx, _events) = world.context(World::settings(flags), StepId::Project);
     ProjectStep.apply(&cx, answer).await
 }
@@ -40,7 +40,7 @@ async fn a_missing_project_is_created_once_and_then_joined_by_its_id() {
         (report.verdict, codes(&report)),
         (Verdict::Todo, vec![Code::ProjectMissing])
     );
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:?}");
@@ -48,7 +48,7 @@ async fn a_missing_project_is_created_once_and_then_joined_by_its_id() {
     assert!(config.contains("id = \"made-1\""), "{config}");
     // a second project of the name appears: the id decides
     world.project("rival", "todo");
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -61,7 +61,7 @@ async fn an_existing_project_is_joined_and_never_duplicated() {
     world.project("theirs", "todo");
     let report = probe(&world, Flags::default()).await.unwrap();
     assert_eq!(codes(&report), [Code::ProjectDuplicate]);
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -79,7 +79,7 @@ async fn several_of_one_name_are_named_and_none_is_chosen() {
     world.project("b-2", "todo");
     let report = probe(&world, Flags::default()).await.unwrap();
     assert_eq!(codes(&report), [Code::ProjectAmbiguous]);
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectAmbiguous);
@@ -92,7 +92,7 @@ async fn several_of_one_name_are_named_and_none_is_chosen() {
         project: Some("b-2".to_owned()),
         ..Flags::default()
     };
-    let report = apply(&world, flags, Answer::Default).await.unwrap();
+    let report = apply(&world, flags, ProjectAnswer::Default).await.unwrap();
     assert_eq!(report.verdict, Verdict::Done);
     assert_eq!(world.with(|state| state.creates), 0);
 }
@@ -101,7 +101,7 @@ async fn several_of_one_name_are_named_and_none_is_chosen() {
 async fn a_lost_answer_is_followed_by_a_look_and_never_by_a_second_create() {
     let world = World::default();
     world.with(|state| state.create = Create::AnswerLost);
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -112,7 +112,7 @@ async fn a_lost_answer_is_followed_by_a_look_and_never_by_a_second_create() {
 
     let world = World::default();
     world.with(|state| state.create = Create::Nothing);
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectNotReady);
@@ -126,7 +126,7 @@ async fn an_incomplete_list_rules_nothing_out() {
     world.with(|state| state.unavailable.push("lost-1".to_owned()));
     let report = probe(&world, Flags::default()).await.unwrap();
     assert!(codes(&report).contains(&Code::ProjectListingIncomplete));
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectListingIncomplete);
@@ -144,7 +144,7 @@ async fn a_recorded_project_that_is_gone_is_not_replaced_silently() {
     });
     let report = probe(&world, Flags::default()).await.unwrap();
     assert_eq!(codes(&report), [Code::ProjectDeleted]);
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectDeleted);
@@ -156,7 +156,10 @@ async fn operations_are_awaited_and_their_failure_is_told() {
     let world = World::default();
     world.with(|state| state.busy = 5);
     let (cx, mut events) = world.context(World::settings(Flags::default()), StepId::Project);
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     let mut labels = Vec::new();
     while let Ok(event) = events.try_recv() {
         if let neonup::core::event::EventKind::Progress(progress) = event.kind {
@@ -170,7 +173,7 @@ async fn operations_are_awaited_and_their_failure_is_told() {
 
     let world = World::default();
     world.with(|state| state.operation_fails = true);
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectNotReady);
@@ -207,7 +210,7 @@ async fn a_scoped_key_finds_its_project() {
     let world = World::default();
     world.project("damp-dream-67070160", "todo");
     world.with(|state| state.scoped_to = Some("damp-dream-67070160".to_owned()));
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -217,7 +220,7 @@ async fn a_scoped_key_finds_its_project() {
 async fn a_limit_is_told_and_nothing_is_recorded() {
     let world = World::default();
     world.with(|state| state.create = Create::Refused(Code::ProjectLimitReached));
-    let failure = apply(&world, Flags::default(), Answer::Default)
+    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::ProjectLimitReached);
@@ -233,7 +236,7 @@ async fn a_key_that_neon_rejects_is_never_stored() {
     let failure = LoginStep
         .apply(
             &cx,
-            Answer::Key(Secret::new("napi_wrong"), KeyStorage::Keyring),
+            LoginAnswer::Key(Secret::new("napi_wrong"), KeyStorage::Keyring),
         )
         .await
         .unwrap_err();
@@ -242,7 +245,7 @@ async fn a_key_that_neon_rejects_is_never_stored() {
     let report = LoginStep
         .apply(
             &cx,
-            Answer::Key(Secret::new(format!(" Bearer {KEY}\n")), KeyStorage::Keyring),
+            LoginAnswer::Key(Secret::new(format!(" Bearer {KEY}\n")), KeyStorage::Keyring),
         )
         .await
         .unwrap();
@@ -269,7 +272,7 @@ async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consen
     let report = LoginStep.probe(&cx).await.unwrap();
     assert!(codes(&report).contains(&Code::LoginKeyringUnavailable));
     let failure = LoginStep
-        .apply(&cx, Answer::Key(Secret::new(KEY), KeyStorage::Keyring))
+        .apply(&cx, LoginAnswer::Key(Secret::new(KEY), KeyStorage::Keyring))
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::LoginKeyringUnavailable);
@@ -278,7 +281,7 @@ async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consen
         "nothing may be kept in clear without consent"
     );
     let report = LoginStep
-        .apply(&cx, Answer::Key(Secret::new(KEY), KeyStorage::File))
+        .apply(&cx, LoginAnswer::Key(Secret::new(KEY), KeyStorage::File))
         .await
         .unwrap();
     assert_eq!(codes(&report), [Code::LoginStoredInClear]);
@@ -312,7 +315,7 @@ async fn the_neon_clis_login_is_offered_and_never_taken_silently() {
     };
     assert_eq!(detail.neon_cli.as_deref(), Some("ada"));
     let report = LoginStep
-        .apply(&cx, Answer::NeonCli(KeyStorage::Session))
+        .apply(&cx, LoginAnswer::NeonCli(KeyStorage::Session))
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -330,7 +333,7 @@ async fn a_project_that_a_flag_names_is_recorded_so_that_the_next_run_needs_no_f
     };
     let report = probe(&world, flags.clone()).await.unwrap();
     assert_eq!(report.verdict, Verdict::Todo, "{report:?}");
-    let report = apply(&world, flags, Answer::Default).await.unwrap();
+    let report = apply(&world, flags, ProjectAnswer::Default).await.unwrap();
     assert_eq!(report.verdict, Verdict::Done);
     let report = probe(&world, Flags::default()).await.unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:?}");
@@ -341,7 +344,7 @@ async fn what_went_wrong_before_we_joined_is_history() {
     let world = World::default();
     world.project("theirs", "todo");
     world.with(|state| state.operation_fails = true);
-    let report = apply(&world, Flags::default(), Answer::Default)
+    let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
     assert_eq!(report.verdict, Verdict::Done);
@@ -354,7 +357,10 @@ async fn a_branch_that_is_not_there_leaves_nothing_to_write_for() {
     settings.project.branch = Some("dev".to_owned());
     let (cx, _events) = world.context(settings, StepId::Project);
     world.project("theirs", "todo");
-    ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     world.with(|state| state.branches.clear());
     let report = ProjectStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [Code::ProjectBranchMissing]);

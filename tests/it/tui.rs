@@ -70,7 +70,8 @@ impl Engine for Paced {
         self.play(happens);
     }
 
-    fn apply(&self, step: StepId, answer: Answer) {
+    fn apply(&self, answer: Answer) {
+        let step = answer.step();
         assert!(self.bug != Some(Bug::Screen), "canary of a panic");
         if self.bug == Some(Bug::Task) {
             // a task of ours panics: the runtime says so, the hook keeps it off the screen
@@ -83,7 +84,7 @@ impl Engine for Paced {
             });
             return;
         }
-        let happens = self.world.lock().unwrap().apply(step, &answer);
+        let happens = self.world.lock().unwrap().apply(&answer);
         self.play(happens);
     }
 

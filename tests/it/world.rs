@@ -14,6 +14,7 @@ use neonup::{
     core::{
         answer::KeyStorage,
         code::Code,
+        environment::Environment,
         event::Event,
         facts::KeyringState,
         failure::{Failure, Result},
@@ -35,7 +36,7 @@ use neonup::{
         repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
         store::SecretStore,
     },
-    project::settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Flags, Found, Settings},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

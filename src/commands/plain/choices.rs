@@ -1,9 +1,10 @@
 //! The answers that are offered, as numbered lines.
 
 use crate::core::{
-    answer::Answer,
+    answer::{Answer, ProjectAnswer},
     choices::{self, Act, Context, Found, Offer},
     facts::{self, Facts, ListedProject, ProjectFacts},
+    invocation::Invocation,
     plan::{Status, StepState},
     step::StepId,
 };
@@ -96,7 +97,7 @@ pub(super) fn choices(
     };
     let question = choices::question(id, state, &context);
     let besides = choices::besides(id, state, &context, &question);
-    let own = choices::own(id, state, context.change);
+    let own = choices::own(id, state, context.change).to_string();
     let mut list: Vec<Choice> = question.offers.into_iter().map(offered).collect();
     if let (Some(above), Some(project)) = (question.projects, projects) {
         let meant = matching(project, filter).filter(|found| found.meant);
@@ -142,7 +143,7 @@ fn offered(offer: Offer) -> Choice {
         label,
         note: offer.note,
         does: Does::Act(offer.act),
-        command: offer.command,
+        command: offer.command.to_string(),
     }
 }
 
@@ -162,8 +163,10 @@ fn join(found: &ListedProject) -> Choice {
             found.name, found.id, found.region, found.age
         ),
         note: String::new(),
-        does: Does::Act(Act::Apply(Answer::Join(found.id.clone()))),
-        command: choices::joins(&found.id),
+        does: Does::Act(Act::Apply(Answer::Project(ProjectAnswer::Join(
+            found.id.clone(),
+        )))),
+        command: Invocation::JoinProject(found.id.clone()).to_string(),
     }
 }
 
@@ -285,7 +288,9 @@ mod tests {
         {
             let state = listed([found(1, true), found(2, second)]);
             let all = choices(StepId::Project, &state, filter, Context::default());
-            let join = Does::Act(Act::Apply(Answer::Join("p-1".to_owned())));
+            let join = Does::Act(Act::Apply(Answer::Project(ProjectAnswer::Join(
+                "p-1".to_owned(),
+            ))));
             assert_eq!(all.list[0].does, join);
             assert_eq!(all.default().is_some(), default, "{second} {filter:?}");
         }
@@ -318,7 +323,7 @@ mod tests {
         let rotate = "neonup rotate --api-key";
         let first = format!("1. Run: {rotate} (default), a new key; the old one is revoked");
         assert_eq!(lines(&all)[0], first);
-        assert_eq!(all.list[0].does, Does::Act(Act::Run(rotate.to_owned())));
+        assert_eq!(all.list[0].does, Does::Act(Act::Run(Invocation::RotateKey)));
         assert_eq!(all.command(""), Some(rotate));
     }
 
@@ -375,8 +380,12 @@ mod tests {
         let state = listed((0..100).map(|number| found(number, false)));
         let joins = |filter: &str| {
             let all = choices(StepId::Project, &state, filter, Context::default());
-            let join =
-                |choice: &&Choice| matches!(choice.does, Does::Act(Act::Apply(Answer::Join(_))));
+            let join = |choice: &&Choice| {
+                matches!(
+                    choice.does,
+                    Does::Act(Act::Apply(Answer::Project(ProjectAnswer::Join(_))))
+                )
+            };
             all.list.iter().filter(join).count()
         };
         assert_eq!(joins(""), MOST);

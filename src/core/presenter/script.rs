@@ -2,7 +2,9 @@
 
 use crate::core::presenter::{DemoRequest, Incident};
 use crate::core::{
-    answer::{Answer, KeyStorage},
+    answer::{
+        Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
+    },
     facts::Facts,
     plan::Plan,
     step::StepId,
@@ -102,11 +104,11 @@ pub const fn step(step: StepId) -> Talk {
 }
 
 /// What an answer is going to do, a sentence for each thing.
-pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static str] {
+pub fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
     let project = &plan.step(StepId::Project).facts;
     let temporary = matches!(project, Some(Facts::Project(project)) if project.temporary);
-    match (step, answer) {
-        (StepId::Login, Answer::Temporary) => &[
+    match (answer.step(), answer) {
+        (StepId::Login, Answer::Login(LoginAnswer::Temporary)) => &[
             "No account is needed, and no key: this is only remembered.",
             "The next step asks Neon's public service for a temporary database.",
         ],
@@ -114,7 +116,10 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "Neon's public service makes a temporary database, without an account.",
             "It is deleted after 72 hours, unless somebody claims it.",
         ],
-        (StepId::Login, Answer::Key(_, store) | Answer::NeonCli(store)) => match store {
+        (
+            StepId::Login,
+            Answer::Login(LoginAnswer::Key(_, store)) | Answer::Login(LoginAnswer::NeonCli(store)),
+        ) => match store {
             KeyStorage::Keyring => &[
                 "One request asks Neon whose key this is.",
                 "If Neon knows it, the key goes into the keyring of the operating system.",
@@ -128,21 +133,23 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
                 "It is kept nowhere: when neonup ends, it is forgotten.",
             ],
         },
-        (StepId::Project, Answer::Join(_)) => &[
+        (StepId::Project, Answer::Project(ProjectAnswer::Join(_))) => &[
             "No project is created: it exists, and we join it.",
             "Its id goes into neonup.toml, so that nobody has to choose again.",
         ],
-        (StepId::Project, Answer::List) => &["Nothing is changed: all projects are listed."],
+        (StepId::Project, Answer::Project(ProjectAnswer::List)) => {
+            &["Nothing is changed: all projects are listed."]
+        }
         (StepId::Project, _) => &[
             "One request creates the project, with a branch, a role and a database.",
             "Its id goes into neonup.toml, and the next developer joins instead of creating.",
             "Then we wait until Neon says that the compute is ready.",
         ],
-        (StepId::Env, Answer::Undo) => &[
+        (StepId::Env, Answer::Env(EnvAnswer::Undo)) => &[
             "The file becomes again what it was before the last write.",
             "What is there now becomes the undo copy, so that this can be undone too.",
         ],
-        (StepId::Env, Answer::InPlace) => &[
+        (StepId::Env, Answer::Env(EnvAnswer::InPlace)) => &[
             "The file is overwritten where it lies, since it cannot be replaced: a power cut may leave a part of it.",
             "What was there before is kept as an undo copy, outside of the repository, and is written first.",
         ],
@@ -151,7 +158,7 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "Comments, order and all other lines stay. Only you can read the file.",
             "What was there before is kept as an undo copy, outside of the repository.",
         ],
-        (StepId::Backend, Answer::EditCode) => &[
+        (StepId::Backend, Answer::Backend(BackendAnswer::EditCode)) => &[
             "The new files are written as shown.",
             "The shown lines of the existing file change, because we asked for it.",
         ],
@@ -167,11 +174,11 @@ pub fn will(step: StepId, answer: &Answer, plan: &Plan) -> &'static [&'static st
             "The ladder is climbed, from the name of the host to the tables.",
             "Where Python is there, the application is started, asked for its health, and stopped again.",
         ],
-        (StepId::Secrets, Answer::Hook) => &[
+        (StepId::Secrets, Answer::Secrets(SecretsAnswer::InstallHook)) => &[
             "This clone gets a check that runs before each commit.",
             "A commit that holds a live secret is refused from now on.",
         ],
-        (StepId::Secrets, Answer::Rotate) => &[
+        (StepId::Secrets, Answer::Secrets(SecretsAnswer::RotatePassword)) => &[
             "Neon gives the role a new password, and we wait until it works.",
             "The env files get it, and the old one is proven to be refused.",
         ],

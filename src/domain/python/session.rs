@@ -1,12 +1,10 @@
 //! The session module: what a new one holds, and what is wrong with one that is there.
 
 use crate::domain::python::{App, Issue, Library, code, first_line};
-use crate::{
-    domain::{
-        mask,
-        url::{Driver, recognise},
-    },
-    project::detect::join,
+use crate::domain::{
+    mask,
+    source::join,
+    url::{Driver, recognise},
 };
 
 const SESSION: &str = include_str!("../../../assets/templates/session.py");

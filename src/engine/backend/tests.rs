@@ -5,10 +5,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::backend::*;
 use crate::{
-    core::event::Verdict,
+    core::{environment::Environment, event::Verdict},
     project::{
         sample,
-        settings::{Config, Environment, Flags, Found, Settings},
+        settings::{Config, Flags, Found, Settings},
     },
     testing::ports::{FakeRepository, ports},
 };
@@ -67,7 +67,7 @@ impl World {
         BackendStep.probe(&self.cx()).await.unwrap()
     }
 
-    async fn apply(&self, answer: Answer) -> Report {
+    async fn apply(&self, answer: BackendAnswer) -> Report {
         BackendStep.apply(&self.cx(), answer).await.unwrap()
     }
 
@@ -100,7 +100,7 @@ async fn the_sample_lacks_only_its_session_module() {
         paths,
         ["backend/src/db/session.py", "backend/src/db/__init__.py"]
     );
-    let report = world.apply(Answer::Default).await;
+    let report = world.apply(BackendAnswer::Default).await;
     assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
     assert_eq!(report.findings, []);
 }
@@ -115,7 +115,7 @@ async fn existing_code_changes_only_when_asked() {
         text.replace("python-dotenv>=1.0\n", "")
     });
     let before = fs::read_to_string(world.root.path().join("backend/src/main.py")).unwrap();
-    let report = world.apply(Answer::Default).await;
+    let report = world.apply(BackendAnswer::Default).await;
     assert_eq!(
         codes(&report),
         [
@@ -125,7 +125,7 @@ async fn existing_code_changes_only_when_asked() {
     );
     let main = || fs::read_to_string(world.root.path().join("backend/src/main.py")).unwrap();
     assert_eq!(main(), before);
-    let report = world.apply(Answer::EditCode).await;
+    let report = world.apply(BackendAnswer::EditCode).await;
     assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
     assert!(main().contains("    SQLModel.metadata.create_all(engine)\n    yield"));
 }
@@ -156,7 +156,7 @@ async fn an_existing_session_module_is_judged_and_never_touched() {
     fs::create_dir_all(&dir).unwrap();
     let text = "import os\nfrom sqlmodel import create_engine\nengine = create_engine(os.environ['DATABASE_URL'], connect_args={'timeout': 10})\n";
     fs::write(dir.join("session.py"), text).unwrap();
-    let report = world.apply(Answer::EditCode).await;
+    let report = world.apply(BackendAnswer::EditCode).await;
     let breaking = report
         .findings
         .iter()

@@ -10,10 +10,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::env::*;
 use crate::{
-    core::{event::Verdict, facts::DiffSign},
+    core::{environment::Environment, event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
     engine::Project,
-    project::settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Flags, Found, Settings},
     testing::ports::{FakeRepository, ports},
 };
 
@@ -99,7 +99,7 @@ impl World {
     }
 
     async fn apply(&self) -> Report {
-        checked(EnvStep.apply(&self.cx(), Answer::Default).await.unwrap())
+        checked(EnvStep.apply(&self.cx(), EnvAnswer::Default).await.unwrap())
     }
 
     fn path(&self, file: &str) -> std::path::PathBuf {
@@ -290,7 +290,7 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
         .unwrap()
         .insert("frontend/.env.local".into());
     let failure = EnvStep
-        .apply(&world.cx(), Answer::Default)
+        .apply(&world.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::EnvNotIgnored);
@@ -310,7 +310,7 @@ async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
     git.ignored.lock().unwrap().clear();
     git.tracked.lock().unwrap().insert("backend/.env".into());
     EnvStep
-        .apply(&world.cx(), Answer::Default)
+        .apply(&world.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert!(git.ignored.lock().unwrap().is_empty());
@@ -327,7 +327,7 @@ async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
         report.evidence
     );
     let failure = EnvStep
-        .apply(&world.cx(), Answer::Default)
+        .apply(&world.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.hint, "neonup setup project");
@@ -351,10 +351,10 @@ async fn undo_brings_back_what_was_and_undo_again_what_is() {
     world.apply().await;
     let written = world.read("backend/.env");
     let cx = world.cx();
-    EnvStep.apply(&cx, Answer::Undo).await.unwrap();
+    EnvStep.apply(&cx, EnvAnswer::Undo).await.unwrap();
     assert_eq!(world.read("backend/.env"), "API_PORT=1\n");
     assert!(!world.path("frontend/.env.local").exists());
-    EnvStep.apply(&cx, Answer::Undo).await.unwrap();
+    EnvStep.apply(&cx, EnvAnswer::Undo).await.unwrap();
     assert_eq!(world.read("backend/.env"), written);
     assert!(world.path("frontend/.env.local").exists());
 }
@@ -407,7 +407,7 @@ async fn what_is_no_env_file_is_refused_politely() {
     let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
-        .apply(&world.cx(), Answer::Default)
+        .apply(&world.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
@@ -425,7 +425,7 @@ async fn what_a_symlink_leads_to_is_kept_out_as_well() {
     fs::create_dir_all(world.path("backend")).unwrap();
     symlink("../shared.env", world.path("backend/.env")).unwrap();
     git.ignored.lock().unwrap().insert("backend/.env".into());
-    for answer in [None, Some(Answer::Default), Some(Answer::Undo)] {
+    for answer in [None, Some(EnvAnswer::Default), Some(EnvAnswer::Undo)] {
         let failure = match answer {
             None => EnvStep.probe(&world.cx()).await.unwrap_err(),
             Some(answer) => EnvStep.apply(&world.cx(), answer).await.unwrap_err(),
@@ -547,14 +547,14 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
         world.root.path(),
         world.state.path(),
     )));
-    for answer in [None, Some(Answer::Default)] {
+    for answer in [None, Some(EnvAnswer::Default)] {
         let failure = match answer {
             None => EnvStep.probe(&cx).await,
             Some(answer) => EnvStep.apply(&cx, answer).await,
         }
         .unwrap_err();
         assert!(
-            failure.hint.contains(Remedy::OverwriteInPlace.command()),
+            failure.hint.contains("neonup setup env --in-place"),
             "{failure}"
         );
         assert_eq!(failure.remedy, Some(Remedy::OverwriteInPlace));
@@ -563,7 +563,7 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
             text
         );
     }
-    let report = EnvStep.apply(&cx, Answer::InPlace).await.unwrap();
+    let report = EnvStep.apply(&cx, EnvAnswer::InPlace).await.unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:?}");
     let written = fs::read_to_string(world.path("backend/.env")).unwrap();
     assert!(

@@ -10,17 +10,15 @@ use async_trait::async_trait;
 use keyring_core::{Entry, Error};
 use serde::Deserialize;
 
-use crate::ports::store::SecretStore;
-use crate::{
-    core::{
-        answer::KeyStorage,
-        code::Code,
-        facts::KeyringState,
-        failure::{Failure, Result},
-        secret::Secret,
-    },
-    project::settings::Environment,
+use crate::core::{
+    answer::KeyStorage,
+    code::Code,
+    environment::Environment,
+    facts::KeyringState,
+    failure::{Failure, Result},
+    secret::Secret,
 };
+use crate::ports::store::SecretStore;
 
 /// The service name of our keyring entries.
 const SERVICE: &str = "neonup";

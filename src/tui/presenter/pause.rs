@@ -67,12 +67,12 @@ pub fn pasted(app: &mut App) {
 }
 
 /// A step is to be applied: at once, or after a pause that says what will happen.
-pub fn apply(app: &mut App, step: StepId, answer: Answer) -> Vec<Effect> {
+pub fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
     if app.presenter {
-        app.overlay = Some(Overlay::Slide(Slide::Act(step, answer)));
+        app.overlay = Some(Overlay::Slide(Slide::Act(answer)));
         return Vec::new();
     }
-    vec![app.apply(step, answer)]
+    vec![app.apply(answer)]
 }
 
 /// Shows the explanation of this screen again.
@@ -159,7 +159,7 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
             app.go(Screen::Step(StepId::Login));
             Vec::new()
         }
-        Slide::Act(step, answer) if on => vec![app.apply(step, answer)],
+        Slide::Act(answer) if on => vec![app.apply(answer)],
         Slide::Arranged(incident) if on || back || moves => {
             let mut effects: Vec<Effect> = app.probe(incident.seen_by()).into_iter().collect();
             app.focus = screens::first_focus(app);

@@ -13,7 +13,6 @@ use crate::{
     core::{
         answer::Answer,
         presenter::{Incident, script},
-        step::StepId,
     },
     tui::{
         screens::{self, Pen},
@@ -118,9 +117,12 @@ fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
 /// The heading and the lines of a pause that is a dialog.
 pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
-        Slide::Act(step, answer) => {
-            let lines = will(pen, *step, answer);
-            (format!("{}: what will happen", step.title()), lines)
+        Slide::Act(answer) => {
+            let lines = will(pen, answer);
+            (
+                format!("{}: what will happen", answer.step().title()),
+                lines,
+            )
         }
         Slide::Mishaps(chosen) => ("Let something go wrong".to_owned(), menu(pen, *chosen)),
         Slide::Setting(order, since) => {
@@ -150,8 +152,8 @@ pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
 }
 
 /// What will happen, a sentence for each thing, with blank lines between them where there is room.
-fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
-    let parts: Vec<Vec<String>> = script::will(step, answer, &pen.app.plan)
+fn will(pen: Pen<'_>, answer: &Answer) -> Vec<Line<'static>> {
+    let parts: Vec<Vec<String>> = script::will(answer, &pen.app.plan)
         .iter()
         .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
         .collect();
@@ -173,7 +175,7 @@ fn will(pen: Pen<'_>, step: StepId, answer: &Answer) -> Vec<Line<'static>> {
     if !roomy {
         lines.push(Line::default());
     }
-    let command = format!("$ {}", screens::command_of(pen.app, step, answer));
+    let command = format!("$ {}", screens::command_of(pen.app, answer));
     lines.push(pen.line(Role::Dim, &command));
     lines.push(answers(pen, "does it", "leaves everything as it is"));
     lines

@@ -30,8 +30,8 @@ impl Engine for OnStage<'_> {
         self.runtime.probe_all(steps);
     }
 
-    fn apply(&self, step: StepId, answer: Answer) {
-        self.runtime.apply(step, answer);
+    fn apply(&self, answer: Answer) {
+        self.runtime.apply(answer);
     }
 
     fn cancel(&self, step: StepId) {

@@ -8,9 +8,10 @@ use tui_input::Input;
 use crate::tui::screens::Pen;
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, ProjectAnswer},
         choices,
         facts::{self, Facts, ListedProject, ProjectFacts},
+        invocation::Invocation,
         plan::{Status, StepState},
         step::StepId,
     },
@@ -193,8 +194,8 @@ impl Rows {
         let found = self.found.as_ref()?;
         let choice = found.list.get(*found.places.get(index)?)?;
         let (name, region) = self.columns;
-        let join = Answer::Join(choice.id.clone());
-        let command = choices::joins(&choice.id);
+        let join = Answer::Project(ProjectAnswer::Join(choice.id.clone()));
+        let command = Invocation::JoinProject(choice.id.clone()).to_string();
         Some(
             Choice::new(
                 format!("{}{}", self.verb, text::pad(&choice.name, name)),

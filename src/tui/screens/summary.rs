@@ -169,7 +169,7 @@ pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     if !next.is_empty() {
         lines.push(Line::default());
         for (index, command) in next.iter().enumerate() {
-            lines.push(pen.fact(if index == 0 { "Next" } else { "" }, command));
+            lines.push(pen.fact(if index == 0 { "Next" } else { "" }, &command.to_string()));
         }
     } else if !app.options.start.is_empty() && app.open_from(StepId::Login).is_none() {
         lines.push(Line::default());

@@ -158,8 +158,9 @@ impl Engine for Swift {
         self.play(happens);
     }
 
-    fn apply(&self, step: StepId, answer: Answer) {
-        let mut happens = self.world.borrow_mut().apply(step, &answer);
+    fn apply(&self, answer: Answer) {
+        let step = answer.step();
+        let mut happens = self.world.borrow_mut().apply(&answer);
         if self.stuck == Some(step) {
             happens.pop();
         }
@@ -253,11 +254,7 @@ fn enter_alone_leads_from_a_found_key_to_the_summary() {
     }
     let steps: Vec<_> = told.applied.iter().map(|(step, _)| *step).collect();
     assert_eq!(steps, StepId::ALL[1..]);
-    assert!(
-        told.applied
-            .iter()
-            .all(|(_, answer)| *answer == Answer::Default)
-    );
+    assert!(told.applied.iter().all(|(_, answer)| answer.is_default()));
     assert!(told.saw("Everything is in place"));
 }
 

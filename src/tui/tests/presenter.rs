@@ -7,7 +7,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::tui::tests::pictures::{draw, text};
 use crate::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{
+            Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
+        },
         event::Phase,
         plan::Status,
         presenter::{DemoOutcome, DemoRequest, Incident, no_stage},
@@ -86,7 +88,7 @@ fn what_will_happen_is_said_and_happens_at_the_second_enter() {
         let mut app = tour_at(StepId::Env).app;
         press(&mut app, KeyCode::Char('3'));
         press(&mut app, KeyCode::Enter);
-        let act = Slide::Act(StepId::Env, Answer::Default);
+        let act = Slide::Act(Answer::default_of(StepId::Env));
         assert_eq!(press(&mut app, KeyCode::Enter), []);
         assert_eq!(slide(&app), Some(&act));
         assert_eq!(app.status(StepId::Env), Status::Todo, "nothing happens yet");
@@ -96,7 +98,7 @@ fn what_will_happen_is_said_and_happens_at_the_second_enter() {
         assert_eq!(slide(&app), Some(&act), "a letter waits, too");
         assert_eq!(
             press(&mut app, KeyCode::Char(' ')),
-            [Effect::Apply(StepId::Env, Answer::Default)]
+            [Effect::Apply(Answer::default_of(StepId::Env))]
         );
         assert_eq!(app.status(StepId::Env), Status::Running);
     }
@@ -128,7 +130,7 @@ fn the_mode_can_be_turned_on_and_off_anywhere() {
     assert_eq!((slide(&app), app.presenter), (None, false));
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(StepId::Env, Answer::Default)],
+        [Effect::Apply(Answer::default_of(StepId::Env))],
         "no pause any more"
     );
 }
@@ -308,27 +310,28 @@ fn every_slide_is_whole_at_every_size() {
 
 #[test]
 fn what_will_happen_is_whole_at_the_smallest_size() {
-    let key = || Answer::Key(Secret::new("napi_x"), KeyStorage::File);
+    let key = || Answer::Login(LoginAnswer::Key(Secret::new("napi_x"), KeyStorage::File));
     let answers = [
-        (StepId::Login, key()),
-        (StepId::Login, Answer::NeonCli(KeyStorage::Keyring)),
-        (StepId::Login, Answer::Temporary),
-        (StepId::Project, Answer::Default),
-        (StepId::Project, Answer::Join("id".to_owned())),
-        (StepId::Env, Answer::Default),
-        (StepId::Env, Answer::Undo),
-        (StepId::Backend, Answer::Default),
-        (StepId::Backend, Answer::EditCode),
-        (StepId::Schema, Answer::Default),
-        (StepId::Health, Answer::Default),
-        (StepId::Secrets, Answer::Default),
-        (StepId::Secrets, Answer::Hook),
-        (StepId::Secrets, Answer::Rotate),
+        key(),
+        Answer::Login(LoginAnswer::NeonCli(KeyStorage::Keyring)),
+        Answer::Login(LoginAnswer::Temporary),
+        Answer::default_of(StepId::Project),
+        Answer::Project(ProjectAnswer::Join("id".to_owned())),
+        Answer::default_of(StepId::Env),
+        Answer::Env(EnvAnswer::Undo),
+        Answer::default_of(StepId::Backend),
+        Answer::Backend(BackendAnswer::EditCode),
+        Answer::Schema,
+        Answer::Health,
+        Answer::default_of(StepId::Secrets),
+        Answer::Secrets(SecretsAnswer::InstallHook),
+        Answer::Secrets(SecretsAnswer::RotatePassword),
     ];
-    for (step, answer) in answers {
+    for answer in answers {
+        let step = answer.step();
         let mut app = tour_at(step).app;
         app.screen = Screen::Step(step);
-        app.overlay = Some(Overlay::Slide(Slide::Act(step, answer)));
+        app.overlay = Some(Overlay::Slide(Slide::Act(answer)));
         let shown = text(&draw(&app, 60, 18));
         for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
             assert!(shown.contains(part), "{part}: {step}\n{shown}");

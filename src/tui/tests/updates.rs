@@ -6,7 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{
+            Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
+        },
         code::Code,
         event::{EventKind, Phase, Report, Verdict},
         facts::{CheckState, Facts},
@@ -52,19 +54,17 @@ fn it_starts_by_looking_at_everything() {
 
 #[test]
 fn enter_on_each_open_step_is_its_safe_default() {
-    for (step, wanted) in [
-        (StepId::Project, Answer::Default),
-        (StepId::Env, Answer::Default),
-        (StepId::Backend, Answer::Default),
-        (StepId::Schema, Answer::Default),
-        (StepId::Health, Answer::Default),
+    for step in [
+        StepId::Project,
+        StepId::Env,
+        StepId::Backend,
+        StepId::Schema,
+        StepId::Health,
     ] {
+        let wanted = Answer::default_of(step);
         let mut app = Stage::up_to(step).app;
         assert_eq!(app.screen, Screen::Step(step), "it came here by itself");
-        assert_eq!(
-            press(&mut app, KeyCode::Enter),
-            [Effect::Apply(step, wanted)]
-        );
+        assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Apply(wanted)]);
         assert_eq!(app.status(step), Status::Running);
         assert_eq!(press(&mut app, KeyCode::Enter), none(), "not twice");
     }
@@ -166,10 +166,10 @@ fn a_paste_never_submits_and_enter_takes_the_bare_key() {
     );
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Login,
-            Answer::Key(Secret::new("napi_abcdef"), KeyStorage::Keyring)
-        )]
+        [Effect::Apply(Answer::Login(LoginAnswer::Key(
+            Secret::new("napi_abcdef"),
+            KeyStorage::Keyring
+        )))]
     );
 }
 
@@ -226,18 +226,18 @@ fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
     let mut other = app.clone();
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Login,
-            Answer::Key(key.clone(), KeyStorage::Session)
-        )]
+        [Effect::Apply(Answer::Login(LoginAnswer::Key(
+            key.clone(),
+            KeyStorage::Session
+        )))]
     );
     press(&mut other, KeyCode::Down);
     assert_eq!(
         press(&mut other, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Login,
-            Answer::Key(key, KeyStorage::File)
-        )]
+        [Effect::Apply(Answer::Login(LoginAnswer::Key(
+            key,
+            KeyStorage::File
+        )))]
     );
 }
 
@@ -253,10 +253,9 @@ fn an_exact_project_is_joined_and_of_two_none_is_preselected() {
     let mut app = named("project-join");
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Project,
-            Answer::Join("old-violet-32930710".to_owned())
-        )]
+        [Effect::Apply(Answer::Project(ProjectAnswer::Join(
+            "old-violet-32930710".to_owned()
+        )))]
     );
     let mut app = named("project-ambiguous");
     assert_eq!(press(&mut app, KeyCode::Enter), none());
@@ -264,10 +263,9 @@ fn an_exact_project_is_joined_and_of_two_none_is_preselected() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Project,
-            Answer::Join("young-sun-55667788".to_owned())
-        )]
+        [Effect::Apply(Answer::Project(ProjectAnswer::Join(
+            "young-sun-55667788".to_owned()
+        )))]
     );
 }
 
@@ -314,7 +312,7 @@ fn to_choose_another_project_all_of_them_are_listed() {
     press(&mut stage.app, KeyCode::Down);
     assert_eq!(
         press(&mut stage.app, KeyCode::Enter),
-        [Effect::Apply(StepId::Project, Answer::List)]
+        [Effect::Apply(Answer::Project(ProjectAnswer::List))]
     );
     let mut report = done(StepId::Project);
     let Some(Facts::Project(detail)) = &mut report.facts else {
@@ -331,11 +329,8 @@ fn to_choose_another_project_all_of_them_are_listed() {
     assert!(app.project.change && !app.project.listing);
     assert_eq!(app.screen, Screen::Step(StepId::Project));
     press(app, KeyCode::Down);
-    let join = Answer::Join("icy-moon-99887766".to_owned());
-    assert_eq!(
-        press(app, KeyCode::Enter),
-        [Effect::Apply(StepId::Project, join)]
-    );
+    let join = Answer::Project(ProjectAnswer::Join("icy-moon-99887766".to_owned()));
+    assert_eq!(press(app, KeyCode::Enter), [Effect::Apply(join)]);
 }
 
 #[test]
@@ -402,10 +397,9 @@ fn another_project_needs_another_name_or_a_clear_yes() {
     press(&mut app, KeyCode::Char('n'));
     assert_eq!(
         press(&mut app.clone(), KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Project,
-            Answer::Create("aido-todo-2".to_owned())
-        )]
+        [Effect::Apply(Answer::Project(ProjectAnswer::Create(
+            "aido-todo-2".to_owned()
+        )))]
     );
     press(&mut app, KeyCode::Backspace);
     press(&mut app, KeyCode::Backspace);
@@ -422,10 +416,9 @@ fn another_project_needs_another_name_or_a_clear_yes() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(
-            StepId::Project,
-            Answer::Create("aido-todo".to_owned())
-        )]
+        [Effect::Apply(Answer::Project(ProjectAnswer::Create(
+            "aido-todo".to_owned()
+        )))]
     );
 }
 
@@ -441,7 +434,9 @@ fn a_password_is_never_ended_by_enter_alone() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(StepId::Secrets, Answer::Rotate)]
+        [Effect::Apply(Answer::Secrets(
+            SecretsAnswer::RotatePassword
+        ))]
     );
 }
 
@@ -451,7 +446,7 @@ fn existing_code_is_never_changed_by_enter_alone() {
         let mut app = named(name);
         let effects = press(&mut app, KeyCode::Enter);
         assert!(
-            !effects.contains(&Effect::Apply(StepId::Backend, Answer::EditCode)),
+            !effects.contains(&Effect::Apply(Answer::Backend(BackendAnswer::EditCode))),
             "{name}"
         );
     }
@@ -459,7 +454,7 @@ fn existing_code_is_never_changed_by_enter_alone() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Apply(StepId::Backend, Answer::EditCode)]
+        [Effect::Apply(Answer::Backend(BackendAnswer::EditCode))]
     );
 }
 
@@ -584,7 +579,7 @@ fn undo_fix_and_copy_are_there_where_they_make_sense() {
     let mut app = named("env-done");
     assert_eq!(
         press(&mut app.clone(), KeyCode::Char('u')),
-        [Effect::Apply(StepId::Env, Answer::Undo)]
+        [Effect::Apply(Answer::Env(EnvAnswer::Undo))]
     );
     assert_eq!(press(&mut app.clone(), KeyCode::Char('f')), none());
     assert_eq!(
@@ -595,7 +590,7 @@ fn undo_fix_and_copy_are_there_where_they_make_sense() {
     assert_eq!(press(&mut app.clone(), KeyCode::Char('u')), none());
     assert_eq!(
         press(&mut app.clone(), KeyCode::Char('f')),
-        [Effect::Apply(StepId::Env, Answer::Default)]
+        [Effect::Apply(Answer::default_of(StepId::Env))]
     );
     assert_eq!(
         press(&mut app, KeyCode::Char('y')),
@@ -799,7 +794,12 @@ fn a_press_on_an_answer_chooses_it_and_a_second_one_gives_it() {
         press(&mut app, KeyCode::Enter);
         click(&mut app, "Rotate it now");
         let given = click(&mut app, "Rotate it now");
-        assert_eq!(given, [Effect::Apply(StepId::Secrets, Answer::Rotate)]);
+        assert_eq!(
+            given,
+            [Effect::Apply(Answer::Secrets(
+                SecretsAnswer::RotatePassword
+            ))]
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use neonup::{
     core::{
-        answer::{Answer, KeyStorage},
+        answer::{KeyStorage, LoginAnswer, ProjectAnswer},
         code::{Code, Severity},
         event::{Report, Verdict},
         failure::{Failure, Result},
@@ -68,7 +68,7 @@ async fn probe(world: &World, settings: Settings) -> (Report, Result<Report>) {
 
 async fn apply(world: &World, settings: Settings) -> Result<Report> {
     let cx = context(world, settings);
-    let report = ProjectStep.apply(&cx, Answer::Default).await?;
+    let report = ProjectStep.apply(&cx, ProjectAnswer::Default).await?;
     assert!(!format!("{report:?}").contains("canary"), "{report:?}");
     Ok(report)
 }
@@ -103,7 +103,10 @@ async fn it_is_made_once_and_leads_to_the_direct_host() {
     );
     assert_eq!(made(&world), 0, "a look makes nothing");
     let cx = context(&world, settings(claimable()));
-    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    let report = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(codes(&report), [(Code::ProjectTemporary, Severity::Note)]);
     assert!(report.evidence.contains("deleted in 3 days"), "{report:?}");
     let connection = cx.project().unwrap().connection;
@@ -316,12 +319,15 @@ async fn a_key_does_not_end_it_but_the_teams_project_does() {
 async fn without_an_account_is_an_answer_of_the_login_step() {
     let world = world();
     let cx = context(&world, settings(Flags::default()));
-    let report = LoginStep.apply(&cx, Answer::Temporary).await.unwrap();
+    let report = LoginStep.apply(&cx, LoginAnswer::Temporary).await.unwrap();
     assert_eq!(report.verdict, Verdict::Skipped);
     assert_eq!(made(&world), 0);
     let report = ProjectStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [(Code::ProjectMissing, Severity::Gap)]);
-    let report = ProjectStep.apply(&cx, Answer::Default).await.unwrap();
+    let report = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!((report.verdict, made(&world)), (Verdict::Done, 1));
 }
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use neonup::{
     core::{
-        answer::Answer,
+        answer::SecretsAnswer,
         code::{Code, Severity},
+        environment::Environment,
         event::{Event, EventKind, Report, Verdict},
         facts::{CheckState, Facts},
         step::StepId,
     },
     engine::{Cx, Step as _, secrets::SecretsStep},
     ports::{Ports, files::DiskFiles},
-    project::settings::{Config, Environment, Flags, Found, Settings},
+    project::settings::{Config, Flags, Found, Settings},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -166,7 +167,10 @@ async fn a_staged_target_is_found_and_mended() {
         "{found:?}"
     );
     let (cx, _events) = context(&repo);
-    let report = SecretsStep.apply(&cx, Answer::Default).await.unwrap();
+    let report = SecretsStep
+        .apply(&cx, SecretsAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:#?}");
     // what `git add` wrote stays on this disk until git clears it away
     assert!(
@@ -191,7 +195,7 @@ async fn a_target_that_is_not_ignored_is_mended_and_a_second_run_changes_nothing
     let (cx, _events) = context(&repo);
     assert_eq!(
         SecretsStep
-            .apply(&cx, Answer::Default)
+            .apply(&cx, SecretsAnswer::Default)
             .await
             .unwrap()
             .verdict,
@@ -200,7 +204,7 @@ async fn a_target_that_is_not_ignored_is_mended_and_a_second_run_changes_nothing
     let text = repo.read(".gitignore");
     assert_eq!(
         SecretsStep
-            .apply(&cx, Answer::Default)
+            .apply(&cx, SecretsAnswer::Default)
             .await
             .unwrap()
             .verdict,

@@ -1,0 +1,71 @@
+//! The `neonup` commands that findings, choices and the plan recommend, as data.
+
+use std::fmt;
+
+use crate::core::step::StepId;
+
+/// One command line of `neonup`; it is displayed as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// Runs all steps.
+    Setup,
+    /// Runs one step.
+    SetupStep(StepId),
+    /// Joins the project of this id.
+    JoinProject(String),
+    /// Creates another project.
+    NewProject,
+    /// Uses a temporary database, which needs no account.
+    SetupClaimable,
+    /// Replaces the temporary database by another one.
+    NewClaimable,
+    /// Applies the proposed change to existing source files.
+    EditCode,
+    /// Overwrites an env file that can't be replaced.
+    OverwriteInPlace,
+    /// Checks one step.
+    CheckStep(StepId),
+    /// Checks one step and fixes what needs no decision.
+    FixStep(StepId),
+    /// Stores an API key in the keyring.
+    Login,
+    /// Stores an API key in a file.
+    LoginToFile,
+    /// Restores the env files.
+    Undo,
+    /// Installs the pre-commit check.
+    InstallHook,
+    /// Resets the database password.
+    RotatePassword,
+    /// Replaces the API key.
+    RotateKey,
+    /// Shows the link that claims the temporary database.
+    Claim,
+    /// Opens the demo.
+    Demo,
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup => f.write_str("neonup setup"),
+            Self::SetupStep(step) => write!(f, "neonup setup {step}"),
+            Self::JoinProject(id) => write!(f, "neonup setup project --project {id}"),
+            Self::NewProject => f.write_str("neonup setup project --new"),
+            Self::SetupClaimable => f.write_str("neonup setup --claimable"),
+            Self::NewClaimable => f.write_str("neonup setup --claimable --new"),
+            Self::EditCode => f.write_str("neonup setup backend --edit-code"),
+            Self::OverwriteInPlace => f.write_str("neonup setup env --in-place"),
+            Self::CheckStep(step) => write!(f, "neonup check {step}"),
+            Self::FixStep(step) => write!(f, "neonup check {step} --fix"),
+            Self::Login => f.write_str("neonup login"),
+            Self::LoginToFile => f.write_str("neonup login --store file"),
+            Self::Undo => f.write_str("neonup undo"),
+            Self::InstallHook => f.write_str("neonup hook install"),
+            Self::RotatePassword => f.write_str("neonup rotate"),
+            Self::RotateKey => f.write_str("neonup rotate --api-key"),
+            Self::Claim => f.write_str("neonup claim"),
+            Self::Demo => f.write_str("neonup demo"),
+        }
+    }
+}

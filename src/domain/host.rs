@@ -1,0 +1,25 @@
+//! Hosts of base URLs.
+
+/// Whether a base URL is on this machine.
+pub fn is_loopback(base: &str) -> bool {
+    url::Url::parse(base).is_ok_and(|url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}
+
+/// The host of a base URL, with its port where that is not the usual one.
+pub fn host_and_port(base: &str) -> String {
+    url::Url::parse(base)
+        .ok()
+        .and_then(|url| {
+            let host = url.host_str()?.to_owned();
+            Some(
+                url.port()
+                    .map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
+            )
+        })
+        .unwrap_or_else(|| base.to_owned())
+}
