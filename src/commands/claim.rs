@@ -2,9 +2,9 @@
 
 use crate::{commands::Output, report::output::Tone};
 use crate::{
-    core::{code::Code, exit::Exit, failure::Failure},
+    core::{code::Code, exit::Exit, failure::Failure, invocation::Invocation},
     domain::age,
-    engine::project::temporary::{self, SETUP, Standing},
+    engine::project::temporary::{self, Standing},
     ports::Ports,
     project::settings::Settings,
 };
@@ -19,7 +19,7 @@ pub async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exi
                 Code::ProjectMissing,
                 "this clone has no temporary database to claim",
             )
-            .hint(format!("{SETUP} makes one"));
+            .hint(format!("{} makes one", Invocation::SetupClaimable));
             return output.failed(&failure, Exit::Failed);
         }
         Err(failure) => return output.failed(&failure, Exit::Failed),
@@ -33,7 +33,7 @@ pub async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exi
         Standing::Live(_) => ("unclaimed", "", Exit::Done),
         Standing::Unready => ("claiming", "neonup claim", Exit::Done),
         Standing::Claimed(_) => ("claimed", "neonup login && neonup setup", Exit::Done),
-        Standing::Gone(_) => ("gone", SETUP, Exit::Gaps),
+        Standing::Gone(_) => ("gone", "neonup setup --claimable", Exit::Gaps),
     };
     if output.json {
         output.document(&serde_json::json!({
@@ -68,7 +68,7 @@ pub async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exi
         }
         Standing::Gone(_) => {
             output.line("the temporary database is gone, and what was in it");
-            output.note(format!("{SETUP} makes another one"));
+            output.note(format!("{} makes another one", Invocation::SetupClaimable));
         }
     }
     exit

@@ -13,6 +13,7 @@ use crate::{
         facts::{BackendFacts, Check, CheckState, Facts, FileChange},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         step::StepId,
     },
     domain::{
@@ -29,9 +30,9 @@ use crate::{
 };
 
 /// The command that mends what this step may mend by itself.
-const FIX: &str = "neonup setup backend";
+const FIX: Invocation = Invocation::SetupStep(StepId::Backend);
 /// The command that also changes source files.
-const EDIT: &str = "neonup setup backend --edit-code";
+const EDIT: Invocation = Invocation::EditCode;
 /// Where the health route is when no URL is configured.
 const HEALTH_PATH: &str = "/health";
 
@@ -141,7 +142,7 @@ impl Look {
             )
             .path(&path)
             .detail("the application has nothing that connects it to the database")
-            .hint(FIX)
+            .command(FIX)
             .fixable(),
         );
         for (path, text) in files {
@@ -325,8 +326,9 @@ fn requirements(
     let plain = std::path::Path::new(&file)
         .extension()
         .is_some_and(|end| end == "txt");
+    let edit = plain.then_some(EDIT);
     let hint = if plain {
-        EDIT.to_owned()
+        EDIT.to_string()
     } else if read(&join(dir, "poetry.lock")).is_some() {
         format!("poetry add {}", missing.join(" "))
     } else {
@@ -335,15 +337,15 @@ fn requirements(
     };
     for package in &missing {
         let name = package.split(['>', '=', '[']).next().unwrap_or(package);
-        look.findings.push(
-            Finding::new(
-                Code::BackendDependencyMissing,
-                format!("`{file}` lacks {name}"),
-            )
-            .path(&file)
-            .detail(format!("the database is reached over {driver}"))
-            .hint(hint.clone()),
-        );
+        let mut finding = Finding::new(
+            Code::BackendDependencyMissing,
+            format!("`{file}` lacks {name}"),
+        )
+        .path(&file)
+        .detail(format!("the database is reached over {driver}"))
+        .hint(hint.clone());
+        finding.command.clone_from(&edit);
+        look.findings.push(finding);
     }
     if plain {
         let old = read(&file);
@@ -396,21 +398,20 @@ fn start_up(
     } else {
         python::propose_main(main, app, &wanted, health, models.as_deref())
     };
-    let hint = if proposed.is_some() {
-        EDIT.to_owned()
-    } else {
-        format!("edit {}", app.file)
-    };
+    let edit = proposed.is_some().then_some(EDIT);
+    let hint = edit
+        .as_ref()
+        .map_or_else(|| format!("edit {}", app.file), ToString::to_string);
     if !tables {
-        look.findings.push(
-            Finding::new(
-                Code::BackendCreateAllMissing,
-                "the application does not create its tables on start-up",
-            )
-            .path(&app.file)
-            .detail("nothing calls SQLModel.metadata.create_all(engine)")
-            .hint(hint.clone()),
-        );
+        let mut finding = Finding::new(
+            Code::BackendCreateAllMissing,
+            "the application does not create its tables on start-up",
+        )
+        .path(&app.file)
+        .detail("nothing calls SQLModel.metadata.create_all(engine)")
+        .hint(hint.clone());
+        finding.command.clone_from(&edit);
+        look.findings.push(finding);
     }
     if !asks {
         let (title, detail) = if facts.health.is_some() {
@@ -428,6 +429,7 @@ fn start_up(
             .path(&app.file)
             .detail(detail)
             .hint(hint);
+        finding.command = edit;
         if facts.health.is_none() && facts.routers {
             // it may stand in one of the routers
             finding.severity = Severity::Note;

@@ -22,6 +22,7 @@ use crate::{
         facts::{Check, CheckState, EnvFacts, EnvFile, Facts},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         remedy::Remedy,
         secret::Secret,
         step::StepId,
@@ -35,7 +36,7 @@ use crate::{
 };
 
 /// The command that mends what this step can mend.
-const FIX: &str = "neonup setup env";
+const FIX: Invocation = Invocation::SetupStep(StepId::Env);
 
 /// How often a write is tried anew when somebody else writes the same file.
 const TRIES: usize = 3;
@@ -403,7 +404,7 @@ async fn undo(cx: &Cx) -> Result<()> {
     } else {
         Err(Failure::new(Code::EnvMissingFile, "there is no undo copy")
             .why("nothing was written yet")
-            .hint(FIX))
+            .command(FIX))
     }
 }
 
@@ -483,7 +484,7 @@ fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
             findings.push(
                 finding(format!("git does not ignore `{}`", target.file))
                     .detail("the next `git add .` would take it")
-                    .hint(FIX)
+                    .command(FIX)
                     .fixable(),
             );
             CheckState::Gap

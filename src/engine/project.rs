@@ -25,6 +25,7 @@ use crate::{
         facts::{Facts, JoinedProject, ListedProject, ProjectFacts},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
         step::StepId,
     },
@@ -176,7 +177,7 @@ fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String)
         format!("`{}` exists already: join it", only.name),
     )
     .detail(format!("{}, created {age}", only.id))
-    .hint("neonup setup project")
+    .command(Invocation::SetupStep(StepId::Project))
     .fixable();
     let evidence = if was_temporary {
         format!(
@@ -313,7 +314,7 @@ impl ProjectStep {
                         "looked at all {} projects of this key",
                         listing.projects.len()
                     ))
-                    .hint("neonup setup project")
+                    .command(Invocation::SetupStep(StepId::Project))
                     .fixable(),
                 );
                 findings.extend(limit_reached(cx, &listing));

@@ -25,7 +25,9 @@ use crate::{
         event::{Progress, Report},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
+        step::StepId,
     },
     domain::url::{Connection, Part, recognise},
     ports::neon::Operation,
@@ -82,7 +84,7 @@ pub(super) async fn password(cx: &Cx) -> Result<Rotated> {
             Code::ProjectMissing,
             "the project is not known, so there is no password to reset",
         )
-        .hint("neonup setup project")
+        .command(Invocation::SetupStep(StepId::Project))
     })?;
     same_database(cx, &project)?;
     // all that could keep the new password from being written is found out while the old one still works
@@ -177,7 +179,7 @@ fn same_database(cx: &Cx, project: &Project) -> Result<()> {
         "the env file leads to another database than this project's, so nothing was reset",
     )
     .why(format!("not the same: {}", others.join(", ")))
-    .hint("neonup setup env"))
+    .command(Invocation::SetupStep(StepId::Env)))
 }
 
 /// Drops the undo copies that hold a password which is proven to be dead: to bring it back would only break what works.

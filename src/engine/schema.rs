@@ -12,6 +12,7 @@ use crate::{
         facts::{CheckState, Column, Facts, SchemaFacts, Table},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         step::StepId,
     },
     domain::sql,
@@ -185,7 +186,7 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
     Some(
         Finding::new(Code::SchemaMissingTable, "the database has no table yet")
             .detail(format!("`{}` makes them", source(wanted)))
-            .hint("neonup setup schema")
+            .command(Invocation::SetupStep(StepId::Schema))
             .fixable(),
     )
 }
@@ -219,7 +220,7 @@ fn compare(
                         Code::SchemaMissingTable,
                         format!("table `{name}` is missing"),
                     )
-                    .hint("neonup setup schema")
+                    .command(Invocation::SetupStep(StepId::Schema))
                     .fixable(),
                 );
                 return missing_table(name, columns, model);
@@ -321,6 +322,7 @@ fn present_table(
                     Finding::new(Code::SchemaWrongType, format!("`{name}` lacks a key or index of the schema"))
                         .severity(Severity::Warning)
                         .detail(definition.clone())
+                        .command(Invocation::SetupStep(StepId::Schema))
                         .hint("neonup setup schema adds what `if not exists` can add; the rest needs a migration"),
                 );
                 if state == CheckState::Ok {

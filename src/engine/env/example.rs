@@ -147,7 +147,7 @@ impl Example {
                 },
             )
             .path(&self.file)
-            .hint(FIX)
+            .command(FIX)
             .fixable(),
         );
         if self.bytes.is_none() {

@@ -9,7 +9,9 @@ use crate::{
         facts::{Check, CheckState},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
+        step::StepId,
     },
     domain::{
         dotenv::{Change, Document, Entry, Lint, LintKind},
@@ -42,7 +44,7 @@ impl From<Problem> for Failure {
             Problem::Failed(failure) => failure,
             Problem::Changed => Self::new(Code::EnvMissingFile, "an env file keeps changing")
                 .why("another program writes it at the same time")
-                .hint(FIX),
+                .command(FIX),
         }
     }
 }
@@ -201,7 +203,7 @@ impl Target {
                 Code::EnvMissingFile,
                 format!("`{}` does not exist", self.file),
             );
-            self.findings.push(finding.hint(FIX).fixable());
+            self.findings.push(finding.command(FIX).fixable());
         }
         for (key, key_spec) in &spec.keys {
             let mut found = Vec::new();
@@ -213,7 +215,7 @@ impl Target {
                             self.finding(code, title)
                                 .detail(detail)
                                 .line(entry.line)
-                                .hint(FIX)
+                                .command(FIX)
                                 .fixable()
                         }),
                 );
@@ -221,7 +223,7 @@ impl Target {
             if self.bytes.is_some() && self.document.get(key).is_none() {
                 found.push(
                     self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
-                        .hint(FIX)
+                        .command(FIX)
                         .fixable(),
                 );
             }
@@ -314,7 +316,7 @@ impl Target {
             | LintKind::InlineComment => false,
         };
         if wanted && mended {
-            finding = finding.hint(FIX).fixable();
+            finding = finding.command(FIX).fixable();
         } else {
             finding = finding.hint(format!("edit line {} of {}", lint.line, self.file));
         }
@@ -382,7 +384,7 @@ impl Target {
                 format!("`{key}` cannot be written yet"),
             )
             .why("the project is not known")
-            .hint("neonup setup project")
+            .command(Invocation::SetupStep(StepId::Project))
             .into(),
         );
     }
@@ -476,7 +478,7 @@ fn share(cx: &Cx, targets: &mut [Target]) -> Result<()> {
                             Code::EnvMissingKey,
                             format!("`{key}` is not the same as in `{other}`"),
                         )
-                        .hint(FIX)
+                        .command(FIX)
                         .fixable();
                     target.findings.push(finding);
                 }

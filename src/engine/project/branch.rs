@@ -8,7 +8,9 @@ use crate::{
         facts::JoinedProject,
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
+        step::StepId,
     },
     domain::{name, url::Connection},
     ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
@@ -167,7 +169,7 @@ pub(super) async fn join(
                 Code::ProjectDuplicate,
                 format!("{} is not recorded in neonup.toml yet", project.id),
             )
-            .hint(format!("neonup setup project --project {}", project.id))
+            .command(Invocation::JoinProject(project.id.clone()))
             .fixable(),
         );
     }
@@ -200,7 +202,7 @@ async fn connect(
             Code::ProjectNoCompute,
             format!("branch `{}` has no compute", branch.name),
         )
-        .hint("neonup setup project")
+        .command(Invocation::SetupStep(StepId::Project))
         .fixable();
         return Ok((None, vec![finding]));
     };
@@ -300,6 +302,7 @@ fn pick_branch<'a>(
         Box::new(
             finding
                 .detail(format!("the branches are {}", names.join(", ")))
+                .command(Invocation::SetupStep(StepId::Project))
                 .hint("neonup setup project makes it from the default branch; or set [project] branch in neonup.toml")
                 .fixable(),
         )
@@ -332,6 +335,7 @@ fn pick_database<'a>(
         Box::new(
             finding
                 .detail(format!("its databases are {}", known.join(", ")))
+                .command(Invocation::SetupStep(StepId::Project))
                 .hint("neonup setup project makes it; or set [project] database in neonup.toml")
                 .fixable(),
         )
@@ -347,6 +351,6 @@ fn not_ready(name: &str) -> Finding {
         Code::ProjectNotReady,
         format!("Neon is still making `{name}`"),
     )
-    .hint("neonup setup project")
+    .command(Invocation::SetupStep(StepId::Project))
     .fixable()
 }

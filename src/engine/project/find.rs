@@ -7,6 +7,7 @@ use crate::{
         event::Progress,
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
     },
     domain::{dotenv::Document, url::Connection},
@@ -233,5 +234,6 @@ pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
         format!("{} projects are named `{name}`", projects.len()),
     )
     .detail(ids.join(", "))
+    .command(Invocation::JoinProject("ID".to_owned()))
     .hint("neonup setup project --project ID, with one of these ids")
 }

@@ -16,6 +16,7 @@ use crate::{
         facts::{Facts, JoinedProject, ProjectFacts},
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         secret::Secret,
     },
     domain::{
@@ -30,8 +31,8 @@ use crate::{
     project::settings::Settings,
 };
 
-/// The command that makes one, and finds the one that was made.
-pub const SETUP: &str = "neonup setup --claimable";
+/// The command that makes a temporary database.
+const SETUP: Invocation = Invocation::SetupClaimable;
 /// What a temporary database may hold. Source: Neon's description of the service.
 const LIMITS: &str = "100 MB of data, 1 GB of transfer, no branches";
 /// What the service runs. Source: the same.
@@ -178,6 +179,7 @@ pub(in crate::engine) async fn login(cx: &Cx) -> Option<Report> {
             .detail(
                 "its connection is told to its account alone, and its password may be a new one",
             )
+            .command(Invocation::Login)
             .hint("neonup login, then neonup setup");
             Some(Report::judged(finding.title.clone(), vec![finding]))
         }
@@ -270,6 +272,7 @@ pub fn no_rotation() -> Failure {
         "nothing was rotated: the password of a temporary database cannot be reset",
     )
     .why("it belongs to no account, and only its account could")
+    .command(Invocation::NewClaimable)
     .hint(format!(
         "{SETUP} --new makes another database with a password of its own; or claim this one (`neonup claim`), then rotate"
     ))
@@ -334,7 +337,7 @@ fn none_yet(cx: &Cx) -> Report {
     .detail(format!(
         "{service} makes one without an account: {LIMITS}, and {HOURS} hours to live unless it is claimed"
     ))
-    .hint(SETUP)
+    .command(SETUP)
     .fixable();
     Report::judged("no temporary database yet", vec![finding]).facts(detail(cx, None))
 }
@@ -350,6 +353,7 @@ fn gone(record: &Record) -> Report {
         "the temporary database is gone, and what was in it",
     )
     .detail(format!("{at}the service does not keep what nobody claims"))
+    .command(SETUP)
     .hint(format!(
         "{SETUP} makes another one; or `neonup login`, then `neonup setup` for a project of your own"
     ));
@@ -379,6 +383,7 @@ fn in_use(cx: &Cx, live: &Live, made: bool) -> Report {
         )
         .severity(if soon { Severity::Warning } else { Severity::Note })
         .detail(format!("its limits are {LIMITS}"))
+        .command(Invocation::Claim)
         .hint(if lapsed {
             format!("neonup claim, at once: {service} promises the claim for {CLAIM_HOURS} hours only, and they are over")
         } else {
@@ -391,7 +396,7 @@ fn in_use(cx: &Cx, live: &Live, made: bool) -> Report {
                 Code::ProjectMissing,
                 "another temporary database was asked for, in place of this one",
             )
-            .hint(format!("{SETUP} --new"))
+            .command(Invocation::NewClaimable)
             .fixable(),
         );
     }

@@ -6,7 +6,9 @@ use crate::{
     core::{
         code::{Code, Severity},
         finding::Finding,
+        invocation::Invocation,
         remedy::Remedy,
+        step::StepId,
     },
     domain::credentials::Weight,
     ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
@@ -19,7 +21,7 @@ pub(super) const GENERATED: &str = "the value of ";
 /// What the id of the temporary database is called.
 pub(super) const CLAIM: &str = "the claim link of the temporary database";
 
-const FIX: &str = "neonup check secrets --fix";
+const FIX: Invocation = Invocation::FixStep(StepId::Secrets);
 
 /// The only cure for a password that others may have.
 const ROTATE: &str =
@@ -96,7 +98,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
             )
             .detail("`git add .` would take it")
             .path(target)
-            .hint(FIX)
+            .command(FIX)
             .fixable(),
         );
     }
@@ -134,7 +136,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
                 names.join(", ")
             ))
             .path(target)
-            .hint(FIX)
+            .command(FIX)
             .fixable(),
         );
     }
