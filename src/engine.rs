@@ -17,6 +17,8 @@ pub mod schema;
 pub mod secrets;
 pub mod step;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Cx, KnownKey, Project, Shared};
 pub use runtime::Runtime;

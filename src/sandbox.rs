@@ -32,6 +32,8 @@ mod operations;
 mod scram;
 mod server;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::{

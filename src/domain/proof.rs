@@ -118,6 +118,9 @@ const fn install(driver: Driver) -> &'static str {
 }
 
 #[cfg(test)]
+mod real;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

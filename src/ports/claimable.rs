@@ -2,6 +2,8 @@
 //! `https://neon.new`.
 
 pub mod http;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 

@@ -1,6 +1,8 @@
 //! The files of the work tree: reads, safe replacement of secret files, new files.
 
 mod disk;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,

@@ -1,6 +1,8 @@
 //! Neon's API, as far as the steps use it. Source of all facts: Neon's published OpenAPI document (API v2).
 
 pub mod http;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use async_trait::async_trait;
 use serde::Deserialize;

@@ -19,6 +19,8 @@ mod members;
 mod meter;
 mod pack;
 mod program;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::path::Path;

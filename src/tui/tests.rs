@@ -4,4 +4,5 @@ mod contrast;
 mod journeys;
 mod pictures;
 mod presenter;
+mod terminal;
 mod updates;

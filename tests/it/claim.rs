@@ -1,8 +1,6 @@
 //! A temporary database without an account: made once, found again, claimed, and given up for the account's project.
 
 mod cli;
-mod service;
-mod steps;
 
 use std::{fs, process::Stdio};
 

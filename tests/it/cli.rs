@@ -5,7 +5,7 @@ use std::{fs, process::Stdio};
 use rustix::process::Signal;
 
 use crate::support::{
-    Home, Repo, Run, Sandbox, fed, has, processes, python, signal, skip, until, wait,
+    Home, Repo, Run, Sandbox, fed, has, processes, python, sample, signal, skip, until, wait,
 };
 
 fn all_done(run: &Run) {
@@ -312,7 +312,7 @@ fn bad_input_has_a_clear_failure_and_changes_nothing() {
     );
     assert_eq!(repo.snapshot(), before);
 
-    let bare = Repo::files(neonup::project::sample::FILES);
+    let bare = Repo::files(&sample());
     let before = bare.snapshot();
     let run = bare.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(run.code, 2, "{run:#?}");

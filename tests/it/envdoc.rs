@@ -1,8 +1,4 @@
-//! Env files on the real disk: safe replacement, kills at random moments, a full disk, and the readers that applications use.
+//! Env files that are written: their parts, and the drivers that read them.
 
-mod disk;
 mod drivers;
-mod kills;
 mod parts;
-mod proofs;
-mod readers;

@@ -14,25 +14,20 @@
 mod broken;
 mod claim;
 mod cli;
-mod core;
 mod envdoc;
-mod health;
 mod keyring;
 mod neon_cli;
-mod neon_http;
 mod pictures;
 mod presenter;
-mod project;
+mod proxy;
 mod recorder;
-mod refusals;
 mod rotate;
-mod sandbox;
 mod secrets;
 mod stacks;
-mod steps;
 mod support;
 mod terminal;
 mod together;
-mod tui;
 mod wizard;
-mod world;
+
+#[path = "../../src/sandbox/tests/fields.rs"]
+mod fields;

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::Stdio};
 
 use crate::{
+    fields::Verdict,
     recorder::Recorder,
-    sandbox::schemas::Verdict,
     support::{Home, Sandbox, has, skip},
 };
 

@@ -1,8 +1,4 @@
-//! Git: what is kept out, what got in, and where.
+//! Git: what is fixed, and what the hook refuses.
 
 mod fix;
 mod hook;
-mod planted;
-mod protection;
-mod repo;
-mod step;

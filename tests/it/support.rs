@@ -8,49 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neonup::project::sample;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The most that anything may take before a test gives up on it. Not a measure of speed.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+#[path = "../../src/testing/requirements.rs"]
+mod requirements;
 
-/// Whether a missing part is a failure instead of a skip.
-pub fn nothing_may_be_skipped() -> bool {
-    std::env::var("NEONUP_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1")
-}
-
-/// Says that a test is skipped, or fails it where nothing may be.
-pub fn skip(why: &str) {
-    assert!(
-        !nothing_may_be_skipped(),
-        "{why}, and nothing may be skipped here"
-    );
-    let mut stderr = std::io::stderr();
-    writeln!(stderr, "skipped: {why}").unwrap();
-}
-
-/// Whether a program is on the path.
-pub fn has(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
-}
-
-/// A Python that has the sample's packages.
-pub fn python() -> Option<PathBuf> {
-    let python = PathBuf::from(std::env::var_os("NEONUP_TEST_PYTHON")?);
-    let works = Command::new(&python)
-        .args(["-c", "import fastapi, uvicorn, sqlmodel, psycopg, dotenv"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    works.then_some(python)
-}
-
-/// A `node_modules` folder that holds `pg` and `dotenv`.
-pub fn node_modules() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("NEONUP_TEST_NODE_MODULES")?);
-    (folder.join("pg").is_dir() && folder.join("dotenv").is_dir()).then_some(folder)
-}
+pub use requirements::*;
 
 /// A home directory of its own, so that nothing of the user's is read or written.
 pub struct Home {
@@ -248,6 +212,31 @@ pub fn exchange(method: &str, url: &str, key: &str, body: &str) -> String {
     body.to_owned()
 }
 
+/// The files of the sample application, by their paths.
+pub fn sample() -> Vec<(String, String)> {
+    fn walk(root: &Path, dir: &Path, all: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(root, &path, all);
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+            // a dot at their start would make them count for this repository
+            let name = name
+                .replace("env.example", ".env.example")
+                .replace("gitignore", ".gitignore");
+            all.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample");
+    let mut all = Vec::new();
+    walk(&root, &root, &mut all);
+    let schema = fs::read_to_string(root.with_file_name("schema.sql")).unwrap();
+    all.push(("assets/schema.sql".to_owned(), schema));
+    all
+}
+
 pub fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).ok();
@@ -301,7 +290,7 @@ pub struct Repo {
 
 impl Repo {
     pub fn sample(home: &Home) -> Self {
-        let repo = Self::files(sample::FILES);
+        let repo = Self::files(&sample());
         repo.git(home, &["init", "-q", "-b", "main"]);
         repo.git(home, &["add", "."]);
         repo.git(
@@ -321,18 +310,18 @@ impl Repo {
     }
 
     /// Only the files, without git.
-    pub fn files(files: &[(&str, &str)]) -> Self {
+    pub fn files<T: AsRef<str>>(files: &[(T, T)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         for (name, text) in files {
-            let path = root.join(name);
+            let path = root.join(name.as_ref());
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::write(path, text.as_ref()).unwrap();
         }
         // an application that other tests start at the same time must not be in the way
         let config = root.join("neonup.toml");
         if let Ok(text) = fs::read_to_string(&config) {
-            fs::write(&config, sample::with_port(&text, free_port())).unwrap();
+            fs::write(&config, text.replace(":8000", &format!(":{}", free_port()))).unwrap();
         }
         Self { _dir: dir, root }
     }
@@ -404,15 +393,6 @@ impl Repo {
             .unwrap_or_else(|| panic!("no {key}"));
         line[key.len() + 1..].trim_matches(['\'', '"']).to_owned()
     }
-}
-
-/// A port that nothing listens on.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 /// How a command ended.

@@ -13,7 +13,7 @@ fn the_real_cli_makes_claims_and_lets_go_of_a_project_without_an_account() {
     };
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
-    let repo = Repo::files(&[]);
+    let repo = Repo::files::<&str>(&[]);
     repo.git(&home, &["init", "-q"]);
     let port = sandbox.api_host.split([':', '/']).nth(4).unwrap();
     let neon = |arguments: &[&str]| -> Value {

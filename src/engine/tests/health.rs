@@ -1,0 +1,63 @@
+//! The health step against a world in memory, in which no program is installed.
+
+use crate::{
+    core::{
+        event::{Report, Verdict},
+        facts::{Check, CheckState, Facts},
+        step::StepId,
+    },
+    engine::{Step as _, health::HealthStep},
+    project::settings::Flags,
+};
+
+use crate::testing::world::{KEY, PASSWORD, World};
+
+fn rung<'a>(report: &'a Report, label: &str) -> &'a Check {
+    let Some(Facts::Health(health)) = &report.facts else {
+        panic!("{report:?}");
+    };
+    let mut rungs = health.rungs.iter();
+    rungs.find(|rung| rung.label == label).unwrap()
+}
+
+/// A look starts nothing. It still knows what the last start has shown, until something is changed.
+#[tokio::test]
+async fn a_look_remembers_what_the_last_start_has_shown() {
+    let config = r#"
+[project]
+name = "todo"
+[[env]]
+file = ".env"
+keys.DATABASE_URL = { url = "direct" }
+[backend]
+start = ["python", "-m", "uvicorn"]
+health = "http://127.0.0.1:9/health"
+"#;
+    let world = World::default();
+    world.with(|state| {
+        let host = "ep-a-b-12345678.us-east-2.aws.neon.tech";
+        let url = format!("DATABASE_URL=postgresql://neondb_owner:{PASSWORD}@{host}/neondb\n");
+        state.files.insert("/repo/.env".into(), url.into_bytes());
+    });
+    let settings = World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
+    let (cx, _events) = world.context(settings, StepId::Health);
+
+    let before = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(rung(&before, "App").state, CheckState::Waiting);
+    assert!(before.findings.is_empty(), "{before:?}");
+
+    let started = HealthStep.apply(&cx, ()).await.unwrap();
+    assert_eq!(rung(&started, "App").state, CheckState::Skipped);
+    assert!(!started.findings.is_empty(), "{started:?}");
+
+    let again = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(again.verdict, Verdict::Done);
+    assert_eq!(again.findings, started.findings);
+    assert_eq!(rung(&again, "App"), rung(&started, "App"));
+
+    cx.remember_change();
+    let changed = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(changed.verdict, Verdict::Todo);
+    assert_eq!(rung(&changed, "App").state, CheckState::Waiting);
+    assert!(changed.findings.is_empty(), "{changed:?}");
+}

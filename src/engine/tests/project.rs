@@ -1,0 +1,375 @@
+//! The project step beyond joining and creating: branches of developers, what other tools have written down, limits, rivals.
+
+use crate::{
+    core::{
+        answer::ProjectAnswer,
+        code::{Code, Severity},
+        event::{Report, Verdict},
+        facts::Facts,
+        failure::Result,
+        step::StepId,
+    },
+    engine::{Cx, Step as _, project::ProjectStep},
+    project::settings::{Flags, Settings},
+};
+
+use crate::testing::world::{Create, KEY, World, project};
+
+fn codes(report: &Report) -> Vec<Code> {
+    report.findings.iter().map(|finding| finding.code).collect()
+}
+
+fn settings(config: &str) -> Settings {
+    World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default())
+}
+
+fn context(world: &World, settings: Settings) -> Cx {
+    world.context(settings, StepId::Project).0
+}
+
+async fn apply(world: &World, settings: Settings) -> Result<Report> {
+    ProjectStep
+        .apply(&context(world, settings), ProjectAnswer::Default)
+        .await
+}
+
+async fn probe(world: &World, settings: Settings) -> Report {
+    ProjectStep.probe(&context(world, settings)).await.unwrap()
+}
+
+const PERSONAL: &str =
+    "[project]\nname = \"todo\"\nbranch = \"dev/{user}\"\nbranch_expires_days = 7\n";
+
+#[tokio::test]
+async fn each_developer_gets_a_branch_once() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    world.with(|state| state.user_name = Some("Ada Lovelace".to_owned()));
+    let report = apply(&world, settings(PERSONAL)).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert!(report.evidence.ends_with("branch dev/ada-lovelace"));
+    let made = world.with(|state| state.new_branches.clone());
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].parent, "br-a-b-12345678", "the default branch");
+    // the clock of these tests stands at 2026-01-01
+    let now = time::OffsetDateTime::from(settings(PERSONAL).now);
+    let expected = now + time::Duration::days(7);
+    let text = made[0].expires_at.as_deref().unwrap();
+    let format = &time::format_description::well_known::Rfc3339;
+    assert_eq!(time::OffsetDateTime::parse(text, format).unwrap(), expected);
+    // the next run joins it, and another developer gets another one
+    apply(&world, settings(PERSONAL)).await.unwrap();
+    assert_eq!(world.with(|state| state.new_branches.len()), 1);
+    world.with(|state| state.user_name = Some("Grace".to_owned()));
+    let report = probe(&world, settings(PERSONAL)).await;
+    assert_eq!(codes(&report), [Code::ProjectBranchMissing]);
+    assert!(report.findings[0].fixable);
+    apply(&world, settings(PERSONAL)).await.unwrap();
+    assert_eq!(world.with(|state| state.new_branches.len()), 2);
+}
+
+#[tokio::test]
+async fn a_branch_whose_answer_was_lost_is_joined() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    world.with(|state| {
+        state.user_name = Some("ada".to_owned());
+        state.lost_branches = 1;
+    });
+    let report = apply(&world, settings(PERSONAL)).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(world.with(|state| state.new_branches.len()), 1);
+}
+
+#[tokio::test]
+async fn a_new_project_keeps_its_default_branch_beside_the_developers() {
+    let world = World::default();
+    world.with(|state| state.user_name = Some("ada".to_owned()));
+    let report = apply(&world, settings(PERSONAL)).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    let new = world.with(|state| state.new_projects.clone());
+    assert_eq!((new.len(), new[0].branch.as_deref()), (1, None));
+    let world = World::default();
+    let config = "[project]\nname = \"todo\"\nbranch = \"trunk\"\ndatabase = \"shop\"\n";
+    apply(&world, settings(config)).await.unwrap();
+    let new = world.with(|state| state.new_projects.clone());
+    let names = (new[0].branch.as_deref(), new[0].database.as_deref());
+    assert_eq!(names, (Some("trunk"), Some("shop")));
+}
+
+#[tokio::test]
+async fn who_the_user_is_comes_from_the_variable_then_git_then_the_login() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    let recorded = PERSONAL.replace("[project]", "[project]\nid = \"theirs\"");
+    let named = |variables: &[(&str, &str)]| {
+        let mut all = vec![("NEON_API_KEY", KEY)];
+        all.extend(variables);
+        World::settings_of(&recorded, &all, Flags::default())
+    };
+    let title = |report: &Report| report.findings[0].title.clone();
+    let report = probe(&world, named(&[("USER", "login")])).await;
+    assert!(title(&report).contains("`dev/login`"), "{report:?}");
+    world.with(|state| state.user_name = Some("Git Name".to_owned()));
+    let report = probe(&world, named(&[("USER", "login")])).await;
+    assert!(title(&report).contains("`dev/git-name`"), "{report:?}");
+    let report = probe(&world, named(&[("NEONUP_USER", "Own")])).await;
+    assert!(title(&report).contains("`dev/own`"), "{report:?}");
+    world.with(|state| state.user_name = None);
+    let cx = context(&world, named(&[]));
+    let failure = ProjectStep.probe(&cx).await.unwrap_err();
+    assert_eq!(failure.code, Code::ProjectBranchMissing);
+    assert!(failure.hint.contains("NEONUP_USER"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_missing_compute_and_a_missing_database_are_made() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    world.with(|state| state.no_compute = true);
+    let config = "[project]\nname = \"todo\"\nid = \"theirs\"\ndatabase = \"shop\"\n";
+    let report = probe(&world, settings(config)).await;
+    assert_eq!(codes(&report), [Code::ProjectNoCompute]);
+    assert!(report.findings[0].fixable);
+    let report = apply(&world, settings(config)).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    let made = world.with(|state| state.databases.clone());
+    assert_eq!(
+        (made.len(), made[0].owner_name.as_str()),
+        (1, "neondb_owner")
+    );
+    assert!(!world.with(|state| state.no_compute));
+}
+
+#[tokio::test]
+async fn a_limit_is_said_before_anything_is_asked_for() {
+    let world = World::default();
+    world.project("one", "another");
+    let (cx, _events) = world.context(World::settings(Flags::default()), StepId::Project);
+    cx.remember_projects_limit(Some(1));
+    let report = ProjectStep.probe(&cx).await.unwrap();
+    assert_eq!(
+        codes(&report),
+        [Code::ProjectMissing, Code::ProjectLimitReached]
+    );
+    let failure = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.code, Code::ProjectLimitReached);
+    assert_eq!(world.with(|state| state.creates), 0);
+    // nobody has written down what zero means
+    cx.remember_projects_limit(Some(0));
+    let report = ProjectStep.probe(&cx).await.unwrap();
+    assert_eq!(codes(&report), [Code::ProjectMissing]);
+}
+
+#[tokio::test]
+async fn new_is_refused_where_a_project_is_recorded() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    let flags = || Flags {
+        new_project: true,
+        ..Flags::default()
+    };
+    let config = "[project]\nname = \"todo\"\nid = \"theirs\"\n";
+    let new = || World::settings_of(config, &[("NEON_API_KEY", KEY)], flags());
+    let report = probe(&world, new()).await;
+    assert_eq!(codes(&report), [Code::ProjectDuplicate]);
+    let failure = apply(&world, new()).await.unwrap_err();
+    assert!(failure.hint.contains("take the line `id` out"), "{failure}");
+    assert_eq!(world.with(|state| state.creates), 0);
+    // without the line it is heard, although one of the name exists
+    let report = apply(&world, World::settings(flags())).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(world.with(|state| state.creates), 1);
+}
+
+#[tokio::test]
+async fn what_the_neon_cli_wrote_down_beats_a_name() {
+    let world = World::default();
+    world.project("named", "todo");
+    world.project("linked", "something else");
+    world.with(|state| {
+        let context = br#"{"orgId":"org-a","projectId":"linked","branch":"main"}"#;
+        state.files.insert("/repo/.neon".into(), context.to_vec());
+    });
+    let report = apply(&world, World::settings(Flags::default()))
+        .await
+        .unwrap();
+    assert!(report.evidence.contains("linked"), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_host_of_the_env_file_decides_between_projects() {
+    let world = World::default();
+    world.project("a-1", "todo");
+    world.project("b-2", "todo");
+    let host = |name: &str| format!("{name}.us-east-2.aws.neon.tech");
+    let env = |name: &str| {
+        format!(
+            "DATABASE_URL=postgresql://neondb_owner:pw@{}/neondb\n",
+            host(name)
+        )
+        .into_bytes()
+    };
+    world.with(|state| {
+        state.hosts.insert("a-1".to_owned(), host("ep-a"));
+        state.hosts.insert("b-2".to_owned(), host("ep-b"));
+        state.files.insert("/repo/.env".into(), env("ep-b-pooler"));
+    });
+    let config = |name: &str| {
+        format!(
+            "[project]\nname = \"{name}\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = {{ url = \"direct\" }}\n"
+        )
+    };
+    let report = probe(&world, settings(&config("todo"))).await;
+    assert_eq!(codes(&report), [Code::ProjectDuplicate], "{report:?}");
+    assert!(report.evidence.contains("b-2"), "{report:?}");
+    assert_eq!(meant(&report), ["b-2"], "it alone is the default");
+    // also where none has the name
+    let report = probe(&world, settings(&config("renamed"))).await;
+    assert!(report.evidence.contains("b-2"), "{report:?}");
+    assert_eq!(meant(&report), ["b-2"]);
+    // another host is nobody's
+    world.with(|state| state.files.insert("/repo/.env".into(), env("ep-c")));
+    let report = probe(&world, settings(&config("todo"))).await;
+    assert_eq!(codes(&report), [Code::ProjectAmbiguous]);
+    assert_eq!(meant(&report).len(), 2);
+}
+
+#[tokio::test]
+async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
+    let world = World::default();
+    for id in ["a-1", "b-2", "c-3"] {
+        world.project(id, "todo");
+    }
+    let config = "[project]\nname = \"todo\"\nid = \"b-2\"\n";
+    let settings = || World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
+    let probed = probe(&world, settings()).await;
+    let count = |report: &Report| match &report.facts {
+        Some(Facts::Project(detail)) => detail.choices.len(),
+        _ => 0,
+    };
+    assert_eq!(
+        count(&probed),
+        1,
+        "the probe asks for the recorded one alone"
+    );
+    let listed = ProjectStep
+        .apply(&context(&world, settings()), ProjectAnswer::List)
+        .await
+        .unwrap();
+    assert_eq!(listed.verdict, Verdict::Done, "{listed:?}");
+    assert_eq!(count(&listed), 3);
+    assert_eq!(meant(&listed), ["b-2"]);
+    assert_eq!(world.with(|state| state.creates), 0);
+}
+
+/// The projects that may be the one that is meant, by their ids.
+fn meant(report: &Report) -> Vec<&str> {
+    let Some(Facts::Project(detail)) = &report.facts else {
+        panic!("{report:?}");
+    };
+    let meant = detail.choices.iter().filter(|choice| choice.meant);
+    meant.map(|choice| choice.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn two_that_are_made_at_once_are_told_and_the_older_is_used() {
+    let older = |id: &str, at: &str| {
+        let mut rival = project(id, "todo");
+        rival.created_at = at.to_owned();
+        rival
+    };
+    for (rival, used) in [
+        (older("rival-1", "2025-12-28T23:59:59Z"), "rival-1"),
+        (older("rival-1", "2025-12-29T00:00:01Z"), "made-1"),
+    ] {
+        let world = World::default();
+        world.with(|state| state.rival = Some(rival));
+        let report = apply(&world, World::settings(Flags::default()))
+            .await
+            .unwrap();
+        assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+        let finding = &report.findings[0];
+        assert_eq!(
+            (finding.code, finding.severity),
+            (Code::ProjectDuplicate, Severity::Warning)
+        );
+        assert!(finding.title.contains(used), "{finding:?}");
+        let config = world.file("/repo/neonup.toml").unwrap();
+        assert!(config.contains(&format!("id = \"{used}\"")), "{config}");
+    }
+}
+
+/// A list read a moment ago is enough to create upon, and the answer to the create says all that the other steps need.
+#[tokio::test(start_paused = true)]
+async fn a_new_project_costs_a_list_a_create_and_its_polls() {
+    let calls = |world: &World| world.with(|state| std::mem::take(&mut state.calls));
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    world.with(|state| state.busy = 2);
+    ProjectStep.probe(&cx).await.unwrap();
+    let report = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert!(report.evidence.contains("made-1"), "{report:?}");
+    // the second list tells whether somebody else made one meanwhile, and nobody waits for it
+    assert_eq!(calls(&world), ["list", "create", "list"]);
+    assert_eq!(cx.project().unwrap().id, "made-1");
+    // what is reported is what the next look finds
+    let again = ProjectStep.probe(&cx).await.unwrap();
+    assert_eq!(
+        (again.verdict, &again.evidence),
+        (Verdict::Done, &report.evidence)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_list_a_used_one_and_another_keys_are_read_again_before_a_create() {
+    let before_create = |world: &World| {
+        let calls = world.with(|state| std::mem::take(&mut state.calls));
+        let create = calls.iter().position(|call| call == "create").unwrap();
+        calls[..create].to_vec()
+    };
+    // minutes pass while a person reads the question
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    ProjectStep.probe(&cx).await.unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(2)).await;
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
+    assert_eq!(before_create(&world), ["list", "list"]);
+    // nothing came of the first create
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    world.with(|state| state.create = Create::Refused(Code::LoginUnreachable));
+    ProjectStep.probe(&cx).await.unwrap();
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(before_create(&world), ["list"]);
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(before_create(&world), ["list"]);
+    // another key sees another list
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    ProjectStep.probe(&cx).await.unwrap();
+    let known = cx.known_key();
+    cx.remember_key(None);
+    cx.remember_key(known);
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
+    assert_eq!(before_create(&world), ["list", "list"]);
+}

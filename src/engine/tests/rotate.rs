@@ -1,0 +1,317 @@
+//! Rotation: every interruption, in a world of fakes.
+
+use crate::testing::world::{KEY, PASSWORD, World};
+use std::time::Duration;
+
+use crate::{
+    core::{
+        answer::{KeyStorage, LoginAnswer, SecretsAnswer},
+        code::Code,
+        event::Report,
+        failure::Result,
+        step::StepId,
+    },
+    engine::{Step as _, login::LoginStep, project::ProjectStep, secrets::SecretsStep},
+    project::settings::Flags,
+};
+
+const CONFIG: &str = r#"
+[project]
+name = "todo"
+id = "todo-1"
+
+[[env]]
+file = "backend/.env"
+keys.DATABASE_URL = { url = "direct", driver = "psycopg" }
+keys.JWT_SECRET = { generate = "hex", bytes = 32 }
+
+[[env]]
+file = "worker/.env"
+keys.POOLED_URL = { url = "pooled", driver = "psycopg2" }
+"#;
+
+fn url(scheme: &str, password: &str, suffix: &str) -> String {
+    format!(
+        "{scheme}://neondb_owner:{password}@ep-a-b-12345678{suffix}.us-east-2.aws.neon.tech/neondb?sslmode=require&channel_binding=require"
+    )
+}
+
+/// A project whose env files are right, and a third one that `neonup.toml` does not know.
+fn world() -> World {
+    let world = World::default();
+    world.project("todo-1", "todo");
+    let backend = format!(
+        "DATABASE_URL='{}'\nJWT_SECRET={}\n",
+        url("postgresql+psycopg", PASSWORD, ""),
+        "ab".repeat(32)
+    );
+    let worker = format!("POOLED_URL='{}'\n", url("postgresql", PASSWORD, "-pooler"));
+    let scratch = format!("# mine\nPGPASSWORD={PASSWORD} # old\nOTHER=1\n");
+    let compose = format!("    PASSWORD: {PASSWORD}\n");
+    world.with(|state| {
+        for (path, text) in [
+            ("/repo/backend/.env", backend),
+            ("/repo/worker/.env", worker),
+            ("/repo/.env.scratch", scratch),
+            ("/repo/compose.override.yml", compose),
+        ] {
+            state.files.insert(path.into(), text.into_bytes());
+        }
+        state.ignored = [
+            ".env.scratch",
+            "backend/.env",
+            "worker/.env",
+            "compose.override.yml",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+    });
+    world
+}
+
+/// One run of the command: as a new process does, it learns the world anew.
+async fn run(world: &World, environment: &[(&str, &str)]) -> Result<Report> {
+    let mut variables = vec![("NEON_API_KEY", KEY)];
+    variables.extend_from_slice(environment);
+    let settings = World::settings_of(CONFIG, &variables, Flags::default());
+    let (cx, _events) = world.context(settings, StepId::Secrets);
+    ProjectStep.probe(&cx).await?;
+    SecretsStep.apply(&cx, SecretsAnswer::RotatePassword).await
+}
+
+/// Every env file has Neon's password, and the database takes it.
+fn consistent(world: &World) -> std::result::Result<(), String> {
+    let password = world.with(|state| state.password());
+    for file in [
+        "/repo/backend/.env",
+        "/repo/worker/.env",
+        "/repo/.env.scratch",
+    ] {
+        let text = world.file(file).unwrap();
+        if !text.contains(&password) {
+            return Err(format!("{file} has another password"));
+        }
+    }
+    let accepted = world.with(|state| state.accepted.clone());
+    if accepted.as_deref() == Some(&password) {
+        Ok(())
+    } else {
+        Err("the database takes another password".to_owned())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_env_file_gets_the_new_password_and_copies_are_named() {
+    let world = world();
+    let hidden = url("postgresql", PASSWORD, "");
+    let report = run(&world, &[("DATABASE_URL", &hidden)]).await.unwrap();
+    consistent(&world).unwrap();
+    assert_eq!(world.with(|state| state.resets), 1);
+    let new = world.with(|state| state.password());
+    assert_eq!(
+        world.file("/repo/.env.scratch").unwrap(),
+        format!("# mine\nPGPASSWORD={new} # old\nOTHER=1\n")
+    );
+    // the generated secret stays
+    assert!(
+        world
+            .file("/repo/backend/.env")
+            .unwrap()
+            .contains(&"ab".repeat(32))
+    );
+    let named: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.path.clone().unwrap_or_default()))
+        .collect();
+    assert!(
+        named.contains(&(Code::EnvStaleUrl, "compose.override.yml".to_owned())),
+        "{named:?}"
+    );
+    assert!(
+        named.contains(&(Code::EnvStaleUrl, ".env.scratch".to_owned())),
+        "{named:?}"
+    );
+    assert!(
+        named.contains(&(Code::EnvShellHidesValue, String::new())),
+        "{named:?}"
+    );
+    let text = format!("{report:?}");
+    for secret in [PASSWORD, new.as_str(), KEY] {
+        assert!(!text.contains(secret), "a report tells a secret");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_before_any_of_its_changes_the_next_run_finishes() {
+    let whole = world();
+    whole.with(|state| state.changes_left = Some(usize::MAX));
+    run(&whole, &[]).await.unwrap();
+    let changes = usize::MAX - whole.with(|state| state.changes_left).unwrap();
+    assert!(
+        changes >= 4,
+        "a reset, another env file and two targets: {changes}"
+    );
+    for left in 0..changes {
+        let world = world();
+        world.with(|state| state.changes_left = Some(left));
+        let killed = tokio::time::timeout(Duration::from_hours(1), run(&world, &[])).await;
+        assert!(
+            !matches!(killed, Ok(Ok(_))),
+            "it was to be killed after {left} changes"
+        );
+        world.with(|state| {
+            state.changes_left = None;
+            state.killed = false;
+        });
+        run(&world, &[]).await.unwrap();
+        consistent(&world).unwrap_or_else(|why| panic!("killed after {left} changes: {why}"));
+        let resets = world.with(|state| state.resets);
+        assert_eq!(resets, 1, "killed after {left} changes: reset again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_followed_by_a_look() {
+    let world = world();
+    world.with(|state| state.lost_resets = 1);
+    run(&world, &[]).await.unwrap();
+    consistent(&world).unwrap();
+    assert_eq!(world.with(|state| state.resets), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_operation_changes_no_file_and_says_how_to_go_on() {
+    let world = world();
+    world.with(|state| state.operation_fails = true);
+    let before = world.file("/repo/backend/.env");
+    let failure = run(&world, &[]).await.unwrap_err();
+    assert!(failure.hint.contains("neonup rotate"), "{failure}");
+    assert_eq!(world.file("/repo/backend/.env"), before);
+    // what the hint says helps: Neon's password opens nothing, so the next run makes another one
+    world.with(|state| {
+        state.operation_fails = false;
+        state.busy = 0;
+    });
+    run(&world, &[]).await.unwrap();
+    consistent(&world).unwrap();
+    assert_eq!(world.with(|state| state.resets), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_env_file_of_another_database_is_no_reason_to_reset_this_one() {
+    let world = world();
+    let other = url("postgresql+psycopg", PASSWORD, "").replace("ep-a-b", "ep-x-y");
+    world.with(|state| {
+        state.files.insert(
+            "/repo/backend/.env".into(),
+            format!("DATABASE_URL='{other}'\n").into_bytes(),
+        )
+    });
+    let failure = run(&world, &[]).await.unwrap_err();
+    assert_eq!(failure.code, Code::EnvStaleUrl);
+    assert_eq!(world.with(|state| state.resets), 0);
+}
+
+async fn rotate_key(world: &World) -> Result<Report> {
+    let settings = World::settings_of(CONFIG, &[], Flags::default());
+    world.with(|state| {
+        let account = settings.key_account();
+        state
+            .stored
+            .entry((KeyStorage::Keyring as u8, account))
+            .or_insert_with(|| KEY.to_owned());
+    });
+    let (cx, _events) = world.context(settings, StepId::Login);
+    LoginStep.apply(&cx, LoginAnswer::Rotate).await
+}
+
+fn stored(world: &World) -> String {
+    world.with(|state| state.stored.values().next().unwrap().clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_key_is_stored_before_the_old_one_is_revoked() {
+    let world = world();
+    let report = rotate_key(&world).await.unwrap();
+    assert!(world.with(|state| state.revoked), "{report:?}");
+    assert_eq!(
+        world
+            .with(|state| state.calls.clone())
+            .iter()
+            .filter(|call| call.ends_with("key"))
+            .collect::<Vec<_>>(),
+        ["create key", "store key", "revoke key"]
+    );
+    let new = stored(&world);
+    assert!(new != KEY && world.with(|state| state.keys.iter().any(|(_, _, key)| *key == new)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_keys_none_is_revoked_and_all_are_named() {
+    let world = world();
+    world.with(|state| {
+        state
+            .keys
+            .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+    });
+    let report = rotate_key(&world).await.unwrap();
+    assert!(!world.with(|state| state.revoked));
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| finding.code == Code::LoginKeyScope)
+        .unwrap();
+    assert!(
+        finding.detail.contains("`mine` (number 1") && finding.detail.contains("`ci` (number 7")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_keys_the_one_whose_use_shows_is_revoked_and_no_other() {
+    let world = world();
+    world.with(|state| {
+        state.tells_uses = true;
+        state
+            .keys
+            .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+        state.uses.insert(7, 3);
+    });
+    rotate_key(&world).await.unwrap();
+    let left: Vec<_> = world.with(|state| state.keys.iter().map(|(id, ..)| *id).collect());
+    assert_eq!(
+        (world.with(|state| state.revoked), left),
+        (true, vec![7, 3])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_answer_was_lost_is_revoked_and_the_old_one_stays() {
+    let world = world();
+    world.with(|state| state.lost_keys = 1);
+    let failure = rotate_key(&world).await.unwrap_err();
+    assert!(
+        failure.hint.contains("the old key is as it was"),
+        "{failure}"
+    );
+    assert_eq!(
+        world.with(|state| (state.revoked, state.keys.len())),
+        (false, 0)
+    );
+    assert_eq!(stored(&world), KEY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_anywhere_the_stored_key_is_one_that_works() {
+    for left in 0..3 {
+        let world = world();
+        world.with(|state| state.changes_left = Some(left));
+        let killed = tokio::time::timeout(Duration::from_hours(1), rotate_key(&world)).await;
+        assert!(killed.is_err(), "it was to be killed after {left} changes");
+        let key = stored(&world);
+        let works = world.with(|state| {
+            (key == KEY && !state.revoked) || state.keys.iter().any(|(_, _, known)| *known == key)
+        });
+        assert!(works, "killed after {left} changes: locked out");
+    }
+}

@@ -1,0 +1,300 @@
+//! The step itself, on real repositories and real files.
+
+use std::sync::Arc;
+
+use crate::{
+    core::{
+        answer::SecretsAnswer,
+        code::{Code, Severity},
+        environment::Environment,
+        event::{Event, EventKind, Report, Verdict},
+        facts::{CheckState, Facts},
+        step::StepId,
+    },
+    engine::{Cx, Step as _, secrets::SecretsStep},
+    ports::{Ports, files::DiskFiles},
+    project::settings::{Config, Flags, Found, Settings},
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::testing::repo::Repo;
+use crate::testing::world::World;
+
+const PASSWORD: &str = "npg_canaryPw42Zq";
+const KEY: &str = "5f1c0de5f1c0de5a11b2c3d4e5f60718";
+const CONFIG: &str = r#"
+[project]
+name = "todo"
+
+[[env]]
+file = "backend/.env"
+example = "backend/.env.example"
+keys.DATABASE_URL = { url = "direct", driver = "psycopg" }
+keys.JWT_SECRET = { generate = "hex", bytes = 16 }
+keys.API_PORT = "8000"
+"#;
+
+fn url() -> String {
+    format!(
+        "postgresql+psycopg://owner:{PASSWORD}@ep-cool-1.us-east-2.aws.neon.tech/neondb?sslmode=require"
+    )
+}
+
+/// A project as its developer has it: committed, with an ignored env file.
+fn project() -> Repo {
+    let repo = Repo::new();
+    repo.commit(
+        "backend/.env.example",
+        "DATABASE_URL=postgresql://user:password@host/db\nJWT_SECRET=\nAPI_PORT=8000\n",
+    );
+    repo.commit(".gitignore", ".env\n.env.*\n.env~\n!.env.example\n");
+    repo.commit(
+        "backend/main.py",
+        "import os\nurl = os.environ['DATABASE_URL']\n",
+    );
+    repo.write(
+        "backend/.env",
+        format!("DATABASE_URL={}\nJWT_SECRET={KEY}\nAPI_PORT=8000\n", url()),
+    );
+    repo
+}
+
+fn context(repo: &Repo) -> (Cx, UnboundedReceiver<Event>) {
+    let ports = Ports {
+        files: Arc::new(DiskFiles::new(&repo.root)),
+        repository: Arc::new(repo.open()),
+        ..World::default().ports()
+    };
+    let found = Found {
+        config: Some(Config::parse(CONFIG).unwrap()),
+        detected: Config::default(),
+        environment: Environment::default(),
+    };
+    let settings = Settings::resolve(
+        &repo.root,
+        &repo.root.join("neonup.toml"),
+        found,
+        Flags::default(),
+        std::time::SystemTime::UNIX_EPOCH,
+    );
+    let (events, receiver) = unbounded_channel();
+    (
+        Cx::for_test(settings, ports, StepId::Secrets, events),
+        receiver,
+    )
+}
+
+async fn probe(repo: &Repo) -> Report {
+    let (cx, _events) = context(repo);
+    let report = SecretsStep.probe(&cx).await.unwrap();
+    let text = format!("{report:?}");
+    for secret in [PASSWORD, KEY] {
+        assert!(!text.contains(secret), "a secret in the report");
+    }
+    report
+}
+
+fn codes(report: &Report) -> Vec<(Code, Severity)> {
+    report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.severity))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
+    let repo = project();
+    let (cx, mut events) = context(&repo);
+    let report = SecretsStep.probe(&cx).await.unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:#?}");
+    assert_eq!(report.findings, []);
+    assert!(
+        report
+            .evidence
+            .starts_with("no live secret in 3 files and "),
+        "{}",
+        report.evidence
+    );
+    let Some(Facts::Secrets(detail)) = report.facts else {
+        panic!("no detail");
+    };
+    let labels: Vec<_> = detail
+        .checks
+        .iter()
+        .map(|check| check.label.as_str())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "backend/.env",
+            "tracked files",
+            "backend/.env.example",
+            "history",
+            "path history",
+            "pre-commit check",
+            "live secrets"
+        ]
+    );
+    assert!(
+        detail
+            .checks
+            .iter()
+            // the hook is on request
+            .filter(|check| check.label != "pre-commit check")
+            .all(|check| check.state == CheckState::Ok),
+        "{detail:#?}"
+    );
+    let mut shown = 0;
+    while let Ok(event) = events.try_recv() {
+        shown += usize::from(matches!(event.kind, EventKind::Facts(_)));
+    }
+    assert!(shown >= 4, "the checks appear one after the other");
+}
+
+#[tokio::test]
+async fn a_staged_target_is_found_and_mended() {
+    let repo = project();
+    repo.git(&["add", "-f", "backend/.env"]);
+    let report = probe(&repo).await;
+    let found = codes(&report);
+    assert!(
+        found.contains(&(Code::SecretsTracked, Severity::Gap)),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&(Code::SecretsStaged, Severity::Gap)),
+        "{found:?}"
+    );
+    let (cx, _events) = context(&repo);
+    let report = SecretsStep
+        .apply(&cx, SecretsAnswer::Default)
+        .await
+        .unwrap();
+    assert_eq!(report.verdict, Verdict::Done, "{report:#?}");
+    // what `git add` wrote stays on this disk until git clears it away
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Warning)
+    );
+    assert!(
+        repo.read("backend/.env").contains(PASSWORD),
+        "the file stays"
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_ignored_is_mended_and_a_second_run_changes_nothing() {
+    let repo = project();
+    repo.commit(".gitignore", "node_modules\n");
+    let report = probe(&repo).await;
+    assert_eq!(codes(&report), [(Code::SecretsNotIgnored, Severity::Gap)]);
+    assert!(report.findings[0].fixable);
+    let (cx, _events) = context(&repo);
+    assert_eq!(
+        SecretsStep
+            .apply(&cx, SecretsAnswer::Default)
+            .await
+            .unwrap()
+            .verdict,
+        Verdict::Done
+    );
+    let text = repo.read(".gitignore");
+    assert_eq!(
+        SecretsStep
+            .apply(&cx, SecretsAnswer::Default)
+            .await
+            .unwrap()
+            .verdict,
+        Verdict::Done
+    );
+    assert_eq!(repo.read(".gitignore"), text);
+}
+
+#[tokio::test]
+async fn leaks_are_named_by_path_and_line_and_told_apart() {
+    let repo = project();
+    repo.commit("docs/setup.md", format!("# Set-up\n\nUse `{}`.\n", url()));
+    repo.write("scratch.txt", format!("jwt {KEY}\n"));
+    repo.commit(
+        "compose.yml",
+        "url: postgres://postgres:postgres@localhost/db\n",
+    );
+    repo.commit(
+        "other.py",
+        "U = 'postgres://admin:Kq8vR2mX5t@db.acme.io/x'\n",
+    );
+    let report = probe(&repo).await;
+    let find = |code: Code, path: &str| {
+        let mut all = report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == code);
+        all.find(|finding| finding.path.as_deref() == Some(path))
+            .unwrap_or_else(|| panic!("no {code} for {path}: {:#?}", report.findings))
+    };
+    let markdown = find(Code::SecretsLiveSecretInTree, "docs/setup.md");
+    assert_eq!((markdown.line, markdown.severity), (Some(3), Severity::Gap));
+    assert_eq!(
+        find(Code::SecretsLiveSecretInTree, "scratch.txt").severity,
+        Severity::Gap
+    );
+    assert_eq!(
+        find(Code::SecretsCredentialInTree, "compose.yml").severity,
+        Severity::Note
+    );
+    assert_eq!(
+        find(Code::SecretsCredentialInTree, "other.py").severity,
+        Severity::Gap
+    );
+    let history = find(Code::SecretsLiveSecretInHistory, "docs/setup.md");
+    assert_eq!(history.severity, Severity::Gap);
+    assert!(!history.fixable);
+    assert!(history.hint.contains("neonup rotate"), "{}", history.hint);
+    assert_eq!(report.verdict, Verdict::Todo);
+}
+
+#[tokio::test]
+async fn a_path_in_the_history_is_a_warning_and_with_the_live_secret_a_gap() {
+    let repo = project();
+    repo.commit("backend/.env", "DATABASE_URL=\n");
+    repo.git(&["rm", "-q", "--cached", "backend/.env"]);
+    repo.git(&["commit", "-qm", "out"]);
+    repo.write("backend/.env", format!("DATABASE_URL={}\n", url()));
+    let report = probe(&repo).await;
+    assert_eq!(
+        codes(&report),
+        [(Code::SecretsPathInHistory, Severity::Warning)]
+    );
+    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.findings[0].path.as_deref(), Some("backend/.env"));
+
+    repo.git(&["add", "-f", "backend/.env"]);
+    repo.git(&["commit", "-qm", "again"]);
+    repo.git(&["rm", "-q", "--cached", "backend/.env"]);
+    repo.git(&["commit", "-qm", "out again"]);
+    let report = probe(&repo).await;
+    assert_eq!(
+        codes(&report),
+        [(Code::SecretsLiveSecretInHistory, Severity::Gap)],
+        "{report:#?}"
+    );
+    assert!(
+        report.findings[0].detail.contains("commits"),
+        "{}",
+        report.findings[0].detail
+    );
+}
+
+#[tokio::test]
+async fn no_repository_is_a_failure_with_the_way_out() {
+    let repo = Repo::empty();
+    let (cx, _events) = context(&repo);
+    let failure = SecretsStep.probe(&cx).await.unwrap_err();
+    assert_eq!(
+        (failure.code, failure.hint.as_str()),
+        (Code::SecretsUnknown, "git init")
+    );
+}

@@ -1,0 +1,141 @@
+//! The adapter against a service that misbehaves, and against the sandbox's.
+
+use std::time::Duration;
+
+use crate::sandbox::{Options, Sandbox};
+use crate::{
+    core::{code::Code, secret::Secret},
+    ports::claimable::{Claimable as _, HttpClaimable, Ownership},
+};
+
+use crate::ports::neon::tests::{Behaviour, Server};
+
+/// An id that no text may hold.
+const ID: &str = "0b0c4d5e-canary-4000-8000-1234567890ab";
+
+fn client(server: &Server) -> HttpClaimable {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let host = server.base.trim_end_matches("/api/v2");
+    HttpClaimable::new(host, None, Duration::from_millis(400))
+}
+
+#[tokio::test]
+async fn each_refusal_of_the_service_says_what_and_what_next() {
+    for (status, body, words) in [
+        (400, r#"{"message":"Missing referrer"}"#, "Missing referrer"),
+        (400, r#"{"error":"no"}"#, "no"),
+        (403, "<html>blocked</html>", "blocked"),
+        (429, "{}", "slow down"),
+        (
+            500,
+            r#"{"error":{"message":"Failed to create the database."}}"#,
+            "Failed to create",
+        ),
+        (503, "", "could not do it"),
+    ] {
+        let server = Server::start(Behaviour::Status(status, body));
+        let failure = client(&server).create().await.unwrap_err();
+        let text = failure.to_string();
+        assert!(text.contains(words), "{status}: {text}");
+        assert!(!failure.hint.is_empty(), "{status}: {text}");
+        assert_eq!(server.count("POST"), 1, "{status} was sent again");
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_sent_once_and_says_that_it_is_not_known() {
+    for behaviour in [
+        Behaviour::Reset,
+        Behaviour::Silence,
+        Behaviour::Truncated,
+        Behaviour::Body("<html>log in</html>"),
+        Behaviour::Body(r#"{"id":"0b0c","status":"UNCLAIMED"}"#),
+    ] {
+        let server = Server::start(behaviour);
+        let failure = client(&server).create().await.unwrap_err();
+        assert_eq!(
+            failure.code,
+            Code::ProjectNotReady,
+            "{behaviour:?}: {failure}"
+        );
+        assert!(failure.what.contains("the answer was lost"), "{failure}");
+        assert!(failure.hint.contains("a second one"), "{failure}");
+        assert_eq!(server.count("POST"), 1, "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_and_what_is_not_there_is_no_failure() {
+    let id = Secret::new(ID);
+    for (status, body) in [(400, r#"{"message":"Database not found"}"#), (404, "")] {
+        let server = Server::start(Behaviour::Status(status, body));
+        assert_eq!(client(&server).get(&id).await.unwrap(), None, "{status}");
+    }
+    for behaviour in [
+        Behaviour::Reset,
+        Behaviour::Silence,
+        Behaviour::Truncated,
+        Behaviour::Body("<html>log in</html>"),
+        Behaviour::Status(502, "bad gateway"),
+    ] {
+        let server = Server::start(behaviour);
+        let failure = client(&server).get(&id).await.unwrap_err();
+        assert_eq!(server.count("GET"), 3, "{behaviour:?}");
+        assert!(!failure.to_string().contains("canary"), "{failure}");
+    }
+    // a service that quotes the id does not make us do it
+    let server = Server::start(Behaviour::Status(
+        400,
+        r#"{"message":"cannot read 0b0c4d5e-canary-4000-8000-1234567890ab"}"#,
+    ));
+    let failure = client(&server).get(&id).await.unwrap_err();
+    assert!(!failure.to_string().contains("canary"), "{failure}");
+    assert_eq!(server.count("GET"), 1, "a refusal is final");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_told_from_a_lost_answer() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let host = format!(
+        "http://127.0.0.1:{}",
+        crate::testing::requirements::free_port()
+    );
+    let service = HttpClaimable::new(host, None, Duration::from_secs(5));
+    let failure = service.create().await.unwrap_err();
+    assert_eq!(failure.code, Code::LoginUnreachable, "{failure}");
+    assert!(failure.hint.contains("NEONUP_CLAIM_HOST"), "{failure}");
+}
+
+#[tokio::test]
+async fn the_sandbox_speaks_the_service() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let host = sandbox.api_host().trim_end_matches("/api/v2").to_owned();
+    let service = HttpClaimable::new(&host, None, Duration::from_mins(1));
+    let made = service.create().await.unwrap();
+    assert_eq!(made.ownership, Ownership::Unclaimed);
+    assert_eq!(
+        made.claim_url.expose(),
+        format!("{host}/claim/{}", made.id.expose())
+    );
+    assert_eq!(service.get(&made.id).await.unwrap(), Some(made.clone()));
+    assert_eq!(service.get(&Secret::new(ID)).await.unwrap(), None);
+    let claimed = reqwest::Client::new()
+        .post(made.claim_url.expose())
+        .json(&serde_json::json!({}))
+        .send()
+        .await
+        .unwrap();
+    assert!(claimed.status().is_success(), "{claimed:?}");
+    let claimed = service.get(&made.id).await.unwrap().unwrap();
+    assert_eq!(claimed.ownership, Ownership::Claimed);
+    assert_eq!(claimed.connection_string, None);
+    assert_eq!(claimed.project, made.project);
+    sandbox.shutdown().await;
+}

@@ -1,0 +1,259 @@
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::ports::files::{DiskFiles, FileKind, Files as _, Refusal};
+use tempfile::TempDir;
+
+struct World {
+    root: TempDir,
+    state: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            root: TempDir::new().unwrap(),
+            state: TempDir::new().unwrap(),
+        }
+    }
+
+    fn files(&self) -> DiskFiles {
+        DiskFiles::with_state(self.root.path(), self.state.path())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    /// Everything in the root but the files named.
+    fn others(&self, known: &[&str]) -> Vec<String> {
+        fs::read_dir(self.root.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !known.contains(&name.as_str()))
+            .collect()
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn refusal(result: io::Result<()>) -> Refusal {
+    Refusal::of(&result.unwrap_err()).unwrap().clone()
+}
+
+#[test]
+fn a_new_secret_file_is_its_owners_alone_and_its_folders_are_made() {
+    let world = World::new();
+    let path = world.path("a/b/.env");
+    world.files().replace_secret(&path, None, b"A=1\n").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"A=1\n");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn modes_are_kept_or_tightened() {
+    let world = World::new();
+    for (old, secret, ordinary) in [
+        (0o644, 0o600, 0o644),
+        (0o640, 0o600, 0o640),
+        (0o600, 0o600, 0o600),
+        (0o400, 0o400, 0o400),
+        (0o700, 0o700, 0o700),
+        (0o755, 0o600, 0o755),
+    ] {
+        let path = world.write(".env", "A=1\n", old);
+        world
+            .files()
+            .replace_secret(&path, Some(b"A=1\n"), b"A=2\n")
+            .unwrap();
+        assert_eq!(mode(&path), secret, "{old:o}");
+        fs::remove_file(&path).unwrap();
+        let path = world.write("main.py", "1", old);
+        world.files().replace(&path, Some(b"1"), b"2").unwrap();
+        assert_eq!(mode(&path), ordinary, "{old:o}");
+        fs::remove_file(&path).unwrap();
+        // the same bytes: only the mode changes
+        let path = world.write(".env", "A=1\n", old);
+        let inode = fs::metadata(&path).unwrap().ino();
+        world
+            .files()
+            .replace_secret(&path, Some(b"A=1\n"), b"A=1\n")
+            .unwrap();
+        assert_eq!(mode(&path), secret, "{old:o}");
+        assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_symlink_is_followed_inside_the_repository_and_refused_outside() {
+    let world = World::new();
+    let target = world.write("real", "A=1\n", 0o600);
+    symlink("real", world.path(".env")).unwrap();
+    let files = world.files();
+    files
+        .replace_secret(&world.path(".env"), Some(b"A=1\n"), b"A=2\n")
+        .unwrap();
+    assert!(
+        fs::symlink_metadata(world.path(".env"))
+            .unwrap()
+            .is_symlink()
+    );
+    assert_eq!(fs::read(target).unwrap(), b"A=2\n");
+
+    let outside = TempDir::new().unwrap();
+    let there = outside.path().join("secret");
+    symlink(&there, world.path(".env.local")).unwrap();
+    let path = world.path(".env.local");
+    let refused = refusal(files.replace_secret(&path, None, b"A=1\n"));
+    assert!(matches!(refused, Refusal::Outside(_)), "{refused:?}");
+    assert!(!there.exists());
+    files
+        .allow_outside()
+        .replace_secret(&path, None, b"A=1\n")
+        .unwrap();
+    assert_eq!(mode(&there), 0o600);
+}
+
+#[test]
+fn a_lost_update_is_seen() {
+    let world = World::new();
+    let path = world.write(".env", "A=1\n", 0o600);
+    let files = world.files();
+    let stale: [Option<&[u8]>; 3] = [Some(b"A=0\n"), Some(b""), None];
+    for expected in stale {
+        assert_eq!(
+            refusal(files.replace_secret(&path, expected, b"A=2\n")),
+            Refusal::Changed
+        );
+    }
+    assert_eq!(
+        refusal(files.replace_secret(&world.path("no"), Some(b""), b"A=2\n")),
+        Refusal::Changed
+    );
+    assert_eq!(
+        refusal(files.replace_in_place(&path, b"A=0\n", b"A=2\n")),
+        Refusal::Changed
+    );
+    assert_eq!(fs::read(&path).unwrap(), b"A=1\n");
+    assert_eq!(world.others(&[".env"]), [""; 0]);
+}
+
+#[test]
+fn what_is_no_ordinary_file_is_refused_at_once() {
+    let world = World::new();
+    let files = world.files();
+    fs::create_dir(world.path("dir")).unwrap();
+    assert_eq!(
+        refusal(files.read(&world.path("dir")).map(drop)),
+        Refusal::NotAFile("a directory")
+    );
+    let fifo = world.path("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(matches!(
+        refusal(files.read(&fifo).map(drop)),
+        Refusal::NotAFile(_)
+    ));
+    assert!(matches!(
+        refusal(files.replace_secret(&fifo, None, b"A=1\n")),
+        Refusal::NotAFile(_)
+    ));
+    assert_eq!(files.stat(&fifo).unwrap().unwrap().kind, FileKind::Other);
+    let large = world.path("large");
+    fs::File::create(&large)
+        .unwrap()
+        .set_len(11 * 1024 * 1024)
+        .unwrap();
+    assert_eq!(refusal(files.read(&large).map(drop)), Refusal::TooLarge);
+    assert_eq!(files.read(&world.path("no/such")).unwrap(), None);
+    assert_eq!(files.stat(&world.path("no/such")).unwrap(), None);
+}
+
+#[test]
+fn in_place_the_inode_stays() {
+    let world = World::new();
+    let path = world.write(".env", "A=1234567890\n", 0o600);
+    let inode = fs::metadata(&path).unwrap().ino();
+    for (old, new) in [("A=1234567890\n", "A=1\n"), ("A=1\n", "A=12345\nB=2\n")] {
+        world
+            .files()
+            .replace_in_place(&path, old.as_bytes(), new.as_bytes())
+            .unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), new);
+    }
+    assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
+}
+
+#[test]
+fn leftovers_of_a_killed_run_go_and_nothing_else() {
+    let world = World::new();
+    let path = world.write(".env", "A=1\n", 0o600);
+    world.write(".env.neonup-abc123.tmp", "SECRET=1\n", 0o600);
+    world.write(".env.local", "B=1\n", 0o600);
+    world.write(".env.backup.tmp", "C=1\n", 0o600);
+    // it may be another run's, which is at work just now
+    assert_eq!(world.files().remove_stale(&path), 0);
+    assert_eq!(
+        world
+            .files()
+            .stale_after(Duration::ZERO)
+            .remove_stale(&path),
+        1
+    );
+    let mut left = world.others(&[".env"]);
+    left.sort();
+    assert_eq!(left, [".env.backup.tmp", ".env.local"]);
+}
+
+#[test]
+fn undo_copies_are_private_and_one_for_each_path() {
+    let world = World::new();
+    let files = world.files();
+    let (a, b) = (world.path("a/.env"), world.path("b/.env"));
+    assert_eq!(files.undo(&a).unwrap(), None);
+    files.keep_undo(&a, Some(b"A=1\n")).unwrap();
+    files.keep_undo(&b, None).unwrap();
+    files.keep_undo(&a, Some(b"A=2\n")).unwrap();
+    assert_eq!(files.undo(&a).unwrap(), Some(Some(b"A=2\n".to_vec())));
+    assert_eq!(files.undo(&b).unwrap(), Some(None));
+    let mut count = 0;
+    for entry in fs::read_dir(world.state.path()).unwrap() {
+        count += 1;
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+    assert_eq!(count, 2);
+    files.forget_undo(&a).unwrap();
+    files.forget_undo(&a).unwrap();
+    assert_eq!(files.undo(&a).unwrap(), None);
+}
+
+#[test]
+fn writable_looks_at_the_nearest_folder_that_is_there() {
+    let world = World::new();
+    let files = world.files();
+    assert!(files.writable(&world.path("x/y/z")));
+    world.write("file", "", 0o600);
+    assert!(!files.writable(&world.path("file")));
+    assert!(!files.writable(Path::new("/proc/self")));
+}

@@ -1,0 +1,386 @@
+//! The HTTP adapter against a server that misbehaves: every refusal has its own name, and a create is never sent twice.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crate::{
+    core::{code::Code, failure::Failure, secret::Secret},
+    ports::neon::{HttpNeon, Neon as _, NewProject},
+};
+
+use crate::testing::world::KEY;
+
+/// What the server does with every request.
+#[derive(Debug, Clone, Copy)]
+pub enum Behaviour {
+    Status(u16, &'static str),
+    /// Closes the connection without an answer.
+    Reset,
+    /// Never answers.
+    Silence,
+    /// Announces more than it sends.
+    Truncated,
+    Body(&'static str),
+}
+
+/// A server of one behaviour that counts what it is asked.
+pub struct Server {
+    pub base: String,
+    requests: Arc<std::sync::Mutex<Vec<String>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub fn start(behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let base = format!("http://{}/api/v2", listener.local_addr().unwrap());
+        let requests = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (seen, stopped) = (Arc::clone(&requests), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            let mut held = Vec::new();
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::Relaxed) {
+                    break;
+                }
+                let mut stream = stream.unwrap();
+                let Some(request) = read_request(&mut stream) else {
+                    continue;
+                };
+                seen.lock().unwrap().push(request);
+                match behaviour {
+                    Behaviour::Status(status, body) => answer(&mut stream, status, body),
+                    Behaviour::Body(body) => answer(&mut stream, 200, body),
+                    Behaviour::Reset => {}
+                    Behaviour::Silence => held.push(stream),
+                    Behaviour::Truncated => {
+                        stream
+                            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"proj")
+                            .ok();
+                    }
+                }
+            }
+        });
+        Self {
+            base,
+            requests,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    fn client(&self) -> HttpNeon {
+        HttpNeon::new(self.base.clone(), None, Duration::from_millis(400))
+    }
+
+    pub fn count(&self, method: &str) -> usize {
+        self.requests
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.starts_with(method))
+            .count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let address = self
+            .base
+            .trim_start_matches("http://")
+            .trim_end_matches("/api/v2")
+            .to_owned();
+        TcpStream::connect(address).ok();
+        self.thread.take().unwrap().join().ok();
+    }
+}
+
+fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+        if line == "\r\n" || line.is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(first.trim().to_owned())
+}
+
+fn answer(stream: &mut TcpStream, status: u16, body: &str) {
+    let text = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-neon-ret-request-id: req-42\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).ok();
+}
+
+fn new_project() -> NewProject {
+    NewProject {
+        name: "todo".to_owned(),
+        org: None,
+        region: None,
+        postgres: 17,
+        branch: None,
+        database: None,
+    }
+}
+
+async fn failures(behaviour: Behaviour) -> (Failure, Failure, Server) {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let server = Server::start(behaviour);
+    let client = server.client();
+    let key = Secret::new(KEY);
+    let read = client.auth(&key).await.unwrap_err();
+    let create = client
+        .create_project(&key, &new_project())
+        .await
+        .unwrap_err();
+    (read, create, server)
+}
+
+#[tokio::test]
+async fn every_refusal_has_its_own_name_and_its_request_id() {
+    for (status, body, code) in [
+        (
+            400,
+            r#"{"code":"","message":"org_id is required, you can find it on your organization settings page"}"#,
+            Code::ProjectOrganizationNeeded,
+        ),
+        (
+            401,
+            r#"{"request_id":"","code":"","message":"supplied credentials do not pass authentication"}"#,
+            Code::LoginKeyRejected,
+        ),
+        (
+            403,
+            r#"{"code":"","message":"not allowed for organization API keys"}"#,
+            Code::LoginKeyScope,
+        ),
+        (
+            404,
+            r#"{"code":"","message":"project not found"}"#,
+            Code::ProjectDeleted,
+        ),
+        (
+            409,
+            r#"{"code":"BRANCH_ALREADY_EXISTS","message":"branch already exists"}"#,
+            Code::ProjectNotReady,
+        ),
+        (
+            412,
+            r#"{"code":"","message":"password storage is disabled"}"#,
+            Code::ProjectNotReady,
+        ),
+        (
+            422,
+            r#"{"code":"PROJECTS_LIMIT_EXCEEDED","message":"user projects limit of 1 exceeded, got 1"}"#,
+            Code::ProjectLimitReached,
+        ),
+    ] {
+        let (read, create, server) = failures(Behaviour::Status(status, body)).await;
+        assert_eq!((read.code, create.code), (code, code), "{status}");
+        assert_eq!(read.request_id.as_deref(), Some("req-42"), "{status}");
+        assert!(!read.hint.is_empty() && !read.why.is_empty(), "{read}");
+        assert_eq!(
+            (server.count("GET"), server.count("POST")),
+            (1, 1),
+            "{status} was retried"
+        );
+        assert!(!format!("{read:?}{create:?}").contains(KEY));
+    }
+}
+
+#[tokio::test]
+async fn what_is_safe_to_repeat_is_repeated_for_every_method() {
+    for status in [423, 429, 503] {
+        let (_, _, server) =
+            failures(Behaviour::Status(status, r#"{"code":"","message":"busy"}"#)).await;
+        assert_eq!(
+            (server.count("GET"), server.count("POST")),
+            (3, 3),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_outcome_is_unknown_is_sent_once() {
+    for behaviour in [
+        Behaviour::Status(500, "{}"),
+        Behaviour::Status(502, "<html>Bad gateway</html>"),
+        Behaviour::Reset,
+        Behaviour::Silence,
+        Behaviour::Truncated,
+        Behaviour::Body("<html>log in</html>"),
+        Behaviour::Body(r#"{"project":{"id":"x""#),
+    ] {
+        let (read, create, server) = failures(behaviour).await;
+        assert_eq!(
+            create.code,
+            Code::ProjectNotReady,
+            "{behaviour:?}: {create}"
+        );
+        assert_eq!(read.code, Code::LoginUnreachable, "{behaviour:?}: {read}");
+        assert_eq!(server.count("POST"), 1, "{behaviour:?}");
+        assert_eq!(
+            server.count("GET"),
+            3,
+            "{behaviour:?}: a read is safe to repeat"
+        );
+    }
+}
+
+#[tokio::test]
+async fn why_nobody_answers_is_told() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let key = Secret::new(KEY);
+    let port = crate::testing::requirements::free_port();
+    let refused = HttpNeon::new(
+        format!("http://127.0.0.1:{port}/api/v2"),
+        None,
+        Duration::from_secs(5),
+    );
+    let failure = refused.auth(&key).await.unwrap_err();
+    assert!(failure.what.contains("nothing listens"), "{failure}");
+    let unknown = HttpNeon::new(
+        "http://nowhere.invalid/api/v2",
+        None,
+        Duration::from_secs(5),
+    );
+    let failure = unknown.auth(&key).await.unwrap_err();
+    assert!(failure.what.contains("does not resolve"), "{failure}");
+    let server = Server::start(Behaviour::Reset);
+    let tls = HttpNeon::new(
+        server.base.replace("http://", "https://"),
+        None,
+        Duration::from_secs(2),
+    );
+    let failure = tls.auth(&key).await.unwrap_err();
+    assert_eq!(failure.code, Code::LoginUnreachable, "{failure}");
+    let broken = HttpNeon::new(
+        "https://localhost/api/v2",
+        Some("/nowhere.pem".into()),
+        Duration::from_secs(2),
+    );
+    let failure = broken.auth(&key).await.unwrap_err();
+    assert!(failure.what.contains("/nowhere.pem"), "{failure}");
+}
+
+/// A certificate that nobody vouches for, and the same named with `--ca-file`.
+#[tokio::test]
+async fn a_certificate_is_trusted_only_when_it_is_named() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind(("localhost", 0))
+        .await
+        .unwrap();
+    let base = format!(
+        "https://localhost:{}/api/v2",
+        listener.local_addr().unwrap().port()
+    );
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // a client that does not trust the certificate goes away
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            // what it asks does not matter
+            let _asked = stream.read(&mut request).await;
+            let body = r#"{"account_id":"ada","auth_method":"api_key_user"}"#;
+            let text = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(text.as_bytes()).await.ok();
+            stream.shutdown().await.ok();
+        }
+    });
+    let key = Secret::new(KEY);
+    let limit = Duration::from_secs(30);
+    let failure = HttpNeon::new(base.clone(), None, limit)
+        .auth(&key)
+        .await
+        .unwrap_err();
+    assert!(
+        failure
+            .what
+            .contains("no certificate that this machine trusts"),
+        "{failure}"
+    );
+    assert!(failure.hint.contains("--ca-file"), "{failure}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), made.cert.pem()).unwrap();
+    let trusting = HttpNeon::new(base, Some(file.path().to_owned()), limit);
+    assert_eq!(trusting.auth(&key).await.unwrap().account_id, "ada");
+    serving.abort();
+    // https:// where plain HTTP is spoken
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let speaking = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _asked = stream.read(&mut [0; 4096]);
+        answer(&mut stream, 400, "plain HTTP");
+    });
+    let failure = HttpNeon::new(format!("https://{address}/api/v2"), None, limit)
+        .auth(&Secret::new(KEY))
+        .await
+        .unwrap_err();
+    speaking.join().unwrap();
+    assert!(failure.what.contains("does not speak TLS"), "{failure}");
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_the_cursor_of_the_last_one_is_not_followed() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    // one short page with a cursor: Neon sends one even on the last page
+    let body = r#"{"projects":[{"id":"a-1","name":"a","region_id":"r","pg_version":17,"created_at":"2025-01-01T00:00:00Z"}],"pagination":{"cursor":"a-1"},"unavailable_project_ids":["b-2"]}"#;
+    let server = Server::start(Behaviour::Body(body));
+    let listing = server
+        .client()
+        .projects(&Secret::new(KEY), None, &|_| {})
+        .await
+        .unwrap();
+    assert_eq!(
+        listing.projects.len(),
+        1,
+        "the shared list repeats the same project"
+    );
+    assert_eq!(listing.unavailable, ["b-2", "b-2"]);
+    assert_eq!(server.count("GET /api/v2/projects?limit=400 "), 1);
+    assert_eq!(server.count("GET /api/v2/projects/shared?limit=400 "), 1);
+}

@@ -1,0 +1,4 @@
+//! The adapter against real repositories.
+
+mod planted;
+mod protection;

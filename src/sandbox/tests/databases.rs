@@ -1,0 +1,339 @@
+//! What connects to a database of the sandbox, and what it finds there.
+
+use std::{process::Command, time::Duration};
+
+use crate::sandbox::{Faults, Options};
+use serde_json::json;
+
+use super::support::{Api, ask, connect, run, sqlstate, start, start_with, until, with_password};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_created_project_answers_and_is_who_neon_says() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("first").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    assert!(uri.starts_with("postgresql://neondb_owner:npg_"), "{uri}");
+    assert!(
+        uri.ends_with("/neondb?sslmode=require&channel_binding=require"),
+        "{uri}"
+    );
+    let mut database = connect(&uri, sandbox.ca_file()).await.unwrap();
+    let who = "SELECT current_user || '@' || current_database() || ' ' || rolsuper FROM pg_roles WHERE rolname = current_user";
+    assert_eq!(ask(&mut database, who).await, "neondb_owner@neondb false");
+    run(
+        &mut database,
+        "CREATE TABLE note (id int PRIMARY KEY); INSERT INTO note VALUES (1)",
+    )
+    .await;
+
+    let refused = connect(&with_password(&uri, "npg_wrong"), sandbox.ca_file())
+        .await
+        .unwrap_err();
+    assert_eq!(sqlstate(&refused), "28P01");
+    let ghost = uri.replace("neondb_owner", "ghost");
+    assert_eq!(
+        sqlstate(&connect(&ghost, sandbox.ca_file()).await.unwrap_err()),
+        "28P01"
+    );
+    let superuser = uri.replace("neondb_owner", "cloud_admin");
+    assert_eq!(
+        sqlstate(&connect(&superuser, sandbox.ca_file()).await.unwrap_err()),
+        "28P01"
+    );
+    let nowhere = uri.replace("/neondb?", "/nowhere?");
+    assert_eq!(
+        sqlstate(&connect(&nowhere, sandbox.ca_file()).await.unwrap_err()),
+        "3D000"
+    );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_text_is_refused_in_neons_words() {
+    let sandbox = start().await;
+    let created = Api::of(&sandbox).project("plain").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let plain: sqlx::postgres::PgConnectOptions = uri.parse().unwrap();
+    let plain = plain.ssl_mode(sqlx::postgres::PgSslMode::Disable);
+    let refused = <sqlx::PgConnection as sqlx::Connection>::connect_with(&plain)
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("connection is insecure (try using `sslmode=require`)"),
+        "{refused}"
+    );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn psql_connects_with_channel_binding_required() {
+    let sandbox = start().await;
+    let created = Api::of(&sandbox).project("psql").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let full = uri.replace("sslmode=require", "sslmode=verify-full");
+    let hint = format!(
+        "{uri}&options=endpoint%3D{}",
+        created.text("/endpoints/0/id")
+    );
+    for (uri, root) in [
+        (&uri, None),
+        (&full, Some(sandbox.ca_file())),
+        (&hint, None),
+    ] {
+        let mut psql = Command::new("psql");
+        psql.args([uri.as_str(), "-XAtc", "SELECT 6 * 7"])
+            .env_remove("PGOPTIONS");
+        if let Some(root) = root {
+            psql.env("PGSSLROOTCERT", root);
+        }
+        let output = tokio::task::spawn_blocking(move || psql.output())
+            .await
+            .unwrap();
+        let Ok(output) = output else {
+            assert!(
+                std::env::var_os("NEONUP_TEST_REQUIRE_ALL").is_none(),
+                "psql is not on the PATH"
+            );
+            eprintln!("skipped: psql is not on the PATH");
+            break;
+        };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "42",
+            "{said}"
+        );
+    }
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_password_counts_when_its_operation_has_finished() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("rotate").await;
+    let old = created.text("/connection_uris/0/connection_uri");
+    let project = created.text("/project/id");
+    let mut open = connect(&old, sandbox.ca_file()).await.unwrap();
+    // Slow enough to look at what holds while the operation runs.
+    sandbox.set_faults(Faults {
+        operation_ms: 1500,
+        ..Faults::default()
+    });
+    let role = format!(
+        "/projects/{project}/branches/{}/roles/neondb_owner",
+        created.text("/branch/id")
+    );
+    let reset = api
+        .post(&format!("{role}/reset_password"), json!({}))
+        .await
+        .expect(200);
+    let new = with_password(&old, &reset.text("/role/password"));
+    connect(&old, sandbox.ca_file())
+        .await
+        .expect("the old password is valid until the operation ends");
+    assert_eq!(
+        sqlstate(&connect(&new, sandbox.ca_file()).await.unwrap_err()),
+        "28P01"
+    );
+    assert_eq!(ask(&mut open, "SELECT 'open'").await, "open");
+    api.post(&format!("{role}/reset_password"), json!({}))
+        .await
+        .expect(423);
+
+    api.finish(&project, &reset.body).await;
+    assert_eq!(
+        sqlstate(&connect(&old, sandbox.ca_file()).await.unwrap_err()),
+        "28P01"
+    );
+    connect(&new, sandbox.ca_file()).await.unwrap();
+    sqlx::query("SELECT 1")
+        .execute(&mut open)
+        .await
+        .expect_err("open connections are dropped");
+    let revealed = api
+        .get(&format!("{role}/reveal_password"))
+        .await
+        .expect(200);
+    assert_eq!(revealed.text("/password"), reset.text("/role/password"));
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_holds_its_parents_data_of_that_moment_and_then_diverges() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("branches").await;
+    let project = created.text("/project/id");
+    let mut main = connect(
+        &created.text("/connection_uris/0/connection_uri"),
+        sandbox.ca_file(),
+    )
+    .await
+    .unwrap();
+    run(
+        &mut main,
+        "CREATE TABLE note (text text); INSERT INTO note VALUES ('before')",
+    )
+    .await;
+
+    // From a parent that is awake and in use, then from one that sleeps.
+    let path = format!("/projects/{project}/branches");
+    for (name, asleep) in [("awake", false), ("asleep", true)] {
+        if asleep {
+            let endpoint = created.text("/endpoints/0/id");
+            let path = format!("/projects/{project}/endpoints/{endpoint}/suspend");
+            let suspended = api.post(&path, json!({})).await.expect(200);
+            api.finish(&project, &suspended.body).await;
+        }
+        let body = json!({"branch": {"name": name}, "endpoints": [{"type": "read_write"}]});
+        let branch = api.post(&path, body).await.expect(201);
+        if !asleep {
+            run(&mut main, "INSERT INTO note VALUES ('after')").await;
+        }
+        api.finish(&project, &branch.body).await;
+        let uri = branch.text("/connection_uris/0/connection_uri");
+        let mut copy = connect(&uri, sandbox.ca_file()).await.unwrap();
+        let all = "SELECT string_agg(text, ',') FROM note";
+        assert_eq!(
+            ask(&mut copy, all).await,
+            if asleep { "before,after" } else { "before" }
+        );
+        run(&mut copy, "INSERT INTO note VALUES ('only here')").await;
+    }
+    let mut main = connect(
+        &created.text("/connection_uris/0/connection_uri"),
+        sandbox.ca_file(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        ask(&mut main, "SELECT string_agg(text, ',') FROM note").await,
+        "before,after"
+    );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_compute_sleeps_and_the_next_connection_wakes_it() {
+    let sandbox = start_with(Options {
+        idle: Duration::from_millis(200),
+        ..Options::default()
+    })
+    .await;
+    let api = Api::of(&sandbox);
+    let created = api.project("idle").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let endpoint = format!(
+        "/projects/{}/endpoints/{}",
+        created.text("/project/id"),
+        created.text("/endpoints/0/id")
+    );
+    let state = async |wanted: &str| {
+        let answer = api.get(&endpoint).await;
+        (answer.text("/endpoint/current_state") == wanted).then_some(())
+    };
+    let mut database = connect(&uri, sandbox.ca_file()).await.unwrap();
+    run(&mut database, "CREATE TABLE kept (id int)").await;
+    // Used longer than the limit: it must not sleep.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(ask(&mut database, "SELECT 'awake'").await, "awake");
+    drop(database);
+    until(async || state("idle").await).await;
+    let mut database = connect(&uri, sandbox.ca_file()).await.unwrap();
+    assert_eq!(
+        ask(&mut database, "SELECT count(*)::text FROM kept").await,
+        "0"
+    );
+    until(async || state("active").await).await;
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_databases_come_and_go() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let body = json!({"project": {"name": "named", "branch": {"database_name": "app", "role_name": "boss"}}});
+    let created = api.post("/projects", body).await.expect(201);
+    let project = created.text("/project/id");
+    api.finish(&project, &created.body).await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let mut database = connect(&uri, sandbox.ca_file()).await.unwrap();
+    assert_eq!(
+        ask(
+            &mut database,
+            "SELECT current_user || '@' || current_database()"
+        )
+        .await,
+        "boss@app"
+    );
+    let others = "SELECT count(*)::text FROM pg_database WHERE datname = 'neondb'";
+    assert_eq!(ask(&mut database, others).await, "0");
+
+    let branch = format!(
+        "/projects/{project}/branches/{}",
+        created.text("/branch/id")
+    );
+    let role = api
+        .post(
+            &format!("{branch}/roles"),
+            json!({"role": {"name": "reader"}}),
+        )
+        .await
+        .expect(201);
+    api.finish(&project, &role.body).await;
+    api.post(
+        &format!("{branch}/roles"),
+        json!({"role": {"name": "reader"}}),
+    )
+    .await
+    .expect(409);
+    let body = json!({"database": {"name": "second", "owner_name": "reader"}});
+    let second = api
+        .post(&format!("{branch}/databases"), body)
+        .await
+        .expect(201);
+    api.finish(&project, &second.body).await;
+    let path = format!(
+        "/projects/{project}/connection_uri?database_name=second&role_name=reader&pooled=true"
+    );
+    let pooled = api.get(&path).await.expect(200).text("/uri");
+    let mut database = connect(&pooled, sandbox.ca_file()).await.unwrap();
+    run(&mut database, "CREATE TABLE mine (id int)").await;
+
+    api.delete(&format!("{branch}/roles/reader"))
+        .await
+        .expect(422);
+    let renamed = api
+        .patch(
+            &format!("{branch}/databases/second"),
+            json!({"database": {"name": "third", "owner_name": "boss"}}),
+        )
+        .await
+        .expect(200);
+    api.finish(&project, &renamed.body).await;
+    let gone = api
+        .delete(&format!("{branch}/roles/reader"))
+        .await
+        .expect(200);
+    api.finish(&project, &gone.body).await;
+    assert_eq!(
+        sqlstate(&connect(&pooled, sandbox.ca_file()).await.unwrap_err()),
+        "28P01"
+    );
+    let gone = api
+        .delete(&format!("{branch}/databases/third"))
+        .await
+        .expect(200);
+    api.finish(&project, &gone.body).await;
+    let nowhere = uri.replace("/app?", "/third?");
+    assert_eq!(
+        sqlstate(&connect(&nowhere, sandbox.ca_file()).await.unwrap_err()),
+        "3D000"
+    );
+    sandbox.shutdown().await;
+}

@@ -1,0 +1,199 @@
+//! Each way to misbehave really does.
+
+use std::time::{Duration, Instant};
+
+use crate::sandbox::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
+use reqwest::Method;
+use serde_json::json;
+
+use super::support::{Api, connect, start, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_and_latency_come_when_asked_for() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let switches = json!({
+        "latency_ms": 80,
+        "errors": [{"status": 429, "count": 2, "retry_after": "1", "path": "/projects", "method": "GET"}],
+    });
+    api.post("/sandbox/faults", switches).await.expect(200);
+    let begun = Instant::now();
+    api.get("/auth").await.expect(200);
+    assert!(begun.elapsed() >= Duration::from_millis(80));
+    for _ in 0..2 {
+        let limited = api.get("/projects").await.expect(429);
+        assert_eq!(limited.headers["retry-after"], "1");
+        assert!(!limited.text("/request_id").is_empty());
+    }
+    api.get("/projects").await.expect(200);
+    api.post("/sandbox/faults", json!({"latency": 1}))
+        .await
+        .expect(400);
+    sandbox.set_faults(Faults {
+        errors: vec![ErrorBurst {
+            status: 423,
+            ..ErrorBurst::default()
+        }],
+        ..Faults::default()
+    });
+    let locked = api.get("/auth").await.expect(423);
+    assert!(
+        locked
+            .text("/message")
+            .contains("running conflicting operations")
+    );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_create_made_the_project() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    sandbox.set_faults(Faults {
+        lost_creates: 1,
+        ..Faults::default()
+    });
+    let create = api
+        .request(Method::POST, "/projects")
+        .json(&json!({"project": {"name": "lost"}}));
+    let error = create
+        .send()
+        .await
+        .expect_err("the connection is cut before the answer");
+    assert!(!error.is_timeout(), "{error}");
+    let found = api.get("/projects").await.expect(200);
+    assert_eq!(found.body["projects"].as_array().unwrap().len(), 1);
+    assert_eq!(found.text("/projects/0/name"), "lost");
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_spoilt_in_three_ways() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    for kind in [Spoilt::Truncated, Spoilt::Html, Spoilt::Cut, Spoilt::Lost] {
+        sandbox.set_faults(Faults {
+            bodies: vec![SpoiltBody {
+                kind,
+                count: 1,
+                path: None,
+                method: None,
+            }],
+            ..Faults::default()
+        });
+        let sent = api.request(Method::GET, "/auth").send().await;
+        match kind {
+            Spoilt::Lost => drop(sent.expect_err("cut")),
+            Spoilt::Cut => drop(sent.unwrap().text().await.expect_err("cut in the middle")),
+            Spoilt::Html => assert!(
+                sent.unwrap()
+                    .text()
+                    .await
+                    .unwrap()
+                    .starts_with("<!DOCTYPE html>")
+            ),
+            Spoilt::Truncated => {
+                let text = sent.unwrap().text().await.unwrap();
+                serde_json::from_str::<serde_json::Value>(&text).expect_err("half of it");
+            }
+        }
+        api.get("/auth").await.expect(200);
+    }
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn database_connections_are_refused_stalled_or_cut() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("faulty").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let switch = |database| {
+        sandbox.set_faults(Faults {
+            database,
+            ..Faults::default()
+        });
+    };
+    switch(Database::Refuse);
+    until(async || {
+        let error = connect(&uri, sandbox.ca_file()).await.err()?;
+        matches!(&error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused)
+            .then_some(())
+    })
+    .await;
+    switch(Database::Stall);
+    let port = url::Url::parse(&uri).unwrap().port().unwrap();
+    until(async || {
+        tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .ok()
+    })
+    .await;
+    let stalled =
+        tokio::time::timeout(Duration::from_millis(300), connect(&uri, sandbox.ca_file())).await;
+    assert!(stalled.is_err(), "it answered");
+    switch(Database::Cut);
+    // A driver asks something as part of connecting, or just after: either may fail, but not the login.
+    let outcome = match connect(&uri, sandbox.ca_file()).await {
+        Ok(mut open) => sqlx::query("SELECT 1").execute(&mut open).await.map(drop),
+        Err(error) => Err(error),
+    };
+    assert!(!matches!(
+        outcome.expect_err("cut"),
+        sqlx::Error::Database(_)
+    ));
+    switch(Database::Normal);
+    until(async || connect(&uri, sandbox.ca_file()).await.ok()).await;
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_fail_and_computes_never_wake() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    sandbox.set_faults(Faults {
+        failed_operations: 1,
+        ..Faults::default()
+    });
+    let created = api
+        .post("/projects", json!({"project": {"name": "failed"}}))
+        .await
+        .expect(201);
+    let project = created.text("/project/id");
+    let operation = |at: usize| {
+        let id = created.text(&format!("/operations/{at}/id"));
+        format!("/projects/{project}/operations/{id}")
+    };
+    let failed = api.operation(&operation(0)).await;
+    assert_eq!(failed.text("/operation/status"), "failed");
+    assert!(!failed.text("/operation/error").is_empty());
+    assert_eq!(
+        api.operation(&operation(1)).await.text("/operation/status"),
+        "cancelled"
+    );
+
+    sandbox.set_faults(Faults {
+        never_wakes: true,
+        ..Faults::default()
+    });
+    let created = api
+        .post("/projects", json!({"project": {"name": "asleep"}}))
+        .await
+        .expect(201);
+    let path = format!(
+        "/projects/{}/operations/{}",
+        created.text("/project/id"),
+        created.text("/operations/1/id")
+    );
+    until(async || {
+        let operation = api.get(&path).await.expect(200);
+        (operation.text("/operation/status") == "running").then_some(())
+    })
+    .await;
+    sandbox.set_faults(Faults::default());
+    assert_eq!(
+        api.operation(&path).await.text("/operation/status"),
+        "finished"
+    );
+    sandbox.shutdown().await;
+}
