@@ -18,10 +18,7 @@ mod support;
 
 use std::{thread, time::Duration};
 
-use neonup::{
-    testing::screens::gallery,
-    tui::{state::App, view::view},
-};
+use neonup::testing::bench::Wizard;
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;
 use support::{
@@ -58,24 +55,24 @@ fn main() {
 }
 
 /// A frame on an empty screen: laid out, drawn, and compared cell by cell with what was there.
-fn frame(app: &App, (columns, rows): (u16, u16)) -> Duration {
+fn frame(wizard: &Wizard, (columns, rows): (u16, u16)) -> Duration {
     let mut screen = Screen::new(TestBackend::new(columns, rows)).unwrap();
     let before = thread_cpu();
-    screen.draw(|frame| view(app, frame)).unwrap();
+    screen.draw(|frame| wizard.draw(frame)).unwrap();
     thread_cpu().saturating_sub(before)
 }
 
 fn frames(size: (u16, u16)) {
-    let mut states: Vec<_> = gallery()
+    let mut states: Vec<_> = Wizard::fixtures()
         .into_iter()
-        .map(|(name, mut app)| {
-            app.size = size;
-            let times: Vec<_> = (0..FRAMES).map(|_| frame(&app, size)).collect();
+        .map(|(name, mut wizard)| {
+            wizard.resize(size);
+            let times: Vec<_> = (0..FRAMES).map(|_| frame(&wizard, size)).collect();
             (median(&times), name)
         })
         .collect();
     states.sort_unstable();
-    let (slowest, name) = *states.last().unwrap();
+    let (slowest, name) = states.last().unwrap();
     let middle = states[states.len() / 2].0;
     let (columns, rows) = size;
     row(
@@ -86,7 +83,7 @@ fn frames(size: (u16, u16)) {
         format!(
             "{} CPU; the slowest ({name}) {}",
             millis(middle),
-            millis(slowest)
+            millis(*slowest)
         ),
     );
 }

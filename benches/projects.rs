@@ -18,15 +18,8 @@ mod support;
 
 use std::{thread, time::Duration};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use neonup::{
-    core::{
-        facts::{Facts, ListedProject},
-        step::StepId,
-    },
-    testing::screens::{Stage, todo},
-    tui::{msg::Msg, update::update, view::view},
-};
+use crossterm::event::KeyCode;
+use neonup::testing::bench::Wizard;
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;
 use support::{
@@ -67,38 +60,18 @@ fn keys() -> Vec<KeyCode> {
 
 /// A key, and the frame after it.
 fn inside(size: (u16, u16), presenter: bool) {
-    let choices = (1..=COUNT).map(|number| ListedProject {
-        id: format!("old-violet-{number:08}"),
-        name: format!("crowd-{number}"),
-        region: "aws-us-east-2".to_owned(),
-        postgres: 17,
-        created_at: "2026-11-20T09:00:00Z".to_owned(),
-        age: "3 days ago".to_owned(),
-        meant: false,
-    });
-    let mut report = todo(StepId::Project);
-    if let Some(Facts::Project(project)) = &mut report.facts {
-        project.choices = choices.collect();
-    }
-    let mut stage = Stage::up_to(StepId::Project);
-    stage.app.probe(&[StepId::Project]).unwrap();
-    stage.probed(StepId::Project, report);
-    let mut app = stage.app;
-    app.size = size;
-    app.presenter = presenter;
+    let mut wizard = Wizard::with_projects(COUNT, presenter);
+    wizard.resize(size);
     let (columns, rows) = size;
     let mut screen = Screen::new(TestBackend::new(columns, rows)).unwrap();
-    screen.draw(|frame| view(&app, frame)).unwrap();
+    screen.draw(|frame| wizard.draw(frame)).unwrap();
     let (mut updates, mut draws) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         for code in keys() {
             let before = thread_cpu();
-            drop(update(
-                &mut app,
-                Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)),
-            ));
+            wizard.press(code);
             let between = thread_cpu();
-            screen.draw(|frame| view(&app, frame)).unwrap();
+            screen.draw(|frame| wizard.draw(frame)).unwrap();
             updates.push(between.saturating_sub(before));
             draws.push(thread_cpu().saturating_sub(between));
         }

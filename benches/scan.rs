@@ -31,10 +31,7 @@ use std::{
 };
 
 use libdeflater::Decompressor;
-use neonup::{
-    core::secret::Secret,
-    ports::repository::{GitOptions, GitRepository, Repository as _},
-};
+use neonup::testing::bench::search_history;
 use support::children_cpu;
 
 /// Stands nowhere in the repository: the worst case, since nobody may stop early.
@@ -189,36 +186,24 @@ fn measure(name: &str, command: &[&str]) -> f64 {
 }
 
 fn check(repository: &Path, secrets: Option<&str>) {
-    let mut live = vec![("password".to_owned(), Secret::new(NEEDLE))];
+    let mut live = vec![("password".to_owned(), NEEDLE.to_owned())];
     if secrets == Some("three") {
-        live.push((
-            "key".to_owned(),
-            Secret::new(format!("napi_{}", "q9W8e7R6".repeat(8))),
-        ));
+        live.push(("key".to_owned(), format!("napi_{}", "q9W8e7R6".repeat(8))));
         live.push((
             "token".to_owned(),
-            Secret::new("0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(),
         ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
     let cache = (secrets == Some("cached")).then(|| repository.with_extension("cache"));
-    let git = GitRepository::open_with(
-        repository,
-        GitOptions {
-            cache,
-            ..GitOptions::default()
-        },
-    );
-    let scan = runtime
-        .block_on(git.scan_history(&live, &["backend/.env".to_owned()], &|_, _| {}))
+    let search = runtime
+        .block_on(search_history(repository, &live, cache))
         .unwrap();
     println!(
-        "{} objects, {} leaks, {:?}",
-        scan.objects,
-        scan.leaks.len(),
-        scan.incomplete
+        "{} objects, {} leaks, {}",
+        search.objects, search.leaks, search.incomplete
     );
 }
 

@@ -1,17 +1,17 @@
 //! The words of the program: plain data that every other room speaks. No IO, no clock, no environment.
 
-pub mod answer;
-pub mod choices;
-pub mod code;
-pub mod environment;
-pub mod event;
-pub mod exit;
-pub mod facts;
-pub mod failure;
-pub mod finding;
-pub mod invocation;
-pub mod plan;
-pub mod presenter;
-pub mod remedy;
-pub mod secret;
-pub mod step;
+pub(crate) mod answer;
+pub(crate) mod choices;
+pub(crate) mod code;
+pub(crate) mod environment;
+pub(crate) mod event;
+pub(crate) mod exit;
+pub(crate) mod facts;
+pub(crate) mod failure;
+pub(crate) mod finding;
+pub(crate) mod invocation;
+pub(crate) mod plan;
+pub(crate) mod presenter;
+pub(crate) mod remedy;
+pub(crate) mod secret;
+pub(crate) mod step;

@@ -1,19 +1,19 @@
 //! What the project knows, without any IO: every function here is pure.
 
-pub mod age;
-pub mod app_log;
-pub mod credentials;
-pub mod diff;
-pub mod dotenv;
-pub mod duration;
-pub mod hex;
-pub mod host;
-pub mod mask;
-pub mod name;
-pub mod proof;
-pub mod python;
-pub mod rotation;
-pub mod source;
-pub mod sql;
-pub mod temporary;
-pub mod url;
+pub(crate) mod age;
+pub(crate) mod app_log;
+pub(crate) mod credentials;
+pub(crate) mod diff;
+pub(crate) mod dotenv;
+pub(crate) mod duration;
+pub(crate) mod hex;
+pub(crate) mod host;
+pub(crate) mod mask;
+pub(crate) mod name;
+pub(crate) mod proof;
+pub(crate) mod python;
+pub(crate) mod rotation;
+pub(crate) mod source;
+pub(crate) mod sql;
+pub(crate) mod temporary;
+pub(crate) mod url;

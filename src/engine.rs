@@ -4,22 +4,22 @@
 //! world is the state, so a run that was killed is resumed by probing again. To add a step, add a variant to
 //! [`crate::core::step::StepId`] and follow the compiler.
 
-pub mod backend;
-pub mod context;
-pub mod env;
-pub mod health;
-pub mod login;
+pub(crate) mod backend;
+pub(crate) mod context;
+pub(crate) mod env;
+pub(crate) mod health;
+pub(crate) mod login;
 mod operations;
-pub mod project;
+pub(crate) mod project;
 mod rotate;
-pub mod runtime;
-pub mod schema;
-pub mod secrets;
-pub mod step;
+pub(crate) mod runtime;
+pub(crate) mod schema;
+pub(crate) mod secrets;
+pub(crate) mod step;
 mod target;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Cx, KnownKey, Project, Shared};
-pub use runtime::Runtime;
-pub use step::Step;
+pub(crate) use context::{Cx, KnownKey, Project, Shared};
+pub(crate) use runtime::Runtime;
+pub(crate) use step::Step;

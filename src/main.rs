@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    neonup::commands::cli::main()
+    neonup::main()
 }

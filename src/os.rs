@@ -1,3 +1,3 @@
 //! What differs between operating systems.
 
-pub mod subprocess;
+pub(crate) mod subprocess;

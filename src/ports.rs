@@ -2,21 +2,21 @@
 //!
 //! Steps see only [`Ports`]; tests hand in fakes. Nothing else in the crate does IO, but for the sandbox and the terminal.
 
-pub mod claimable;
-pub mod database;
-pub mod files;
+pub(crate) mod claimable;
+pub(crate) mod database;
+pub(crate) mod files;
 mod http;
-pub mod neon;
-pub mod notice;
-pub mod process;
-pub mod repository;
-pub mod store;
+pub(crate) mod neon;
+pub(crate) mod notice;
+pub(crate) mod process;
+pub(crate) mod repository;
+pub(crate) mod store;
 
 use std::sync::Arc;
 
 /// All ports that the steps use.
 #[derive(Clone)]
-pub struct Ports {
+pub(crate) struct Ports {
     /// Neon's API.
     pub neon: Arc<dyn neon::Neon>,
     /// Neon's service of temporary databases.

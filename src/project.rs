@@ -1,8 +1,8 @@
 //! The project around the working directory: its root, its configuration, and what its files show.
 
-pub mod config;
-pub mod detect;
-pub mod init;
-pub mod sample;
-pub mod settings;
-pub mod workspace;
+pub(crate) mod config;
+pub(crate) mod detect;
+pub(crate) mod init;
+pub(crate) mod sample;
+pub(crate) mod settings;
+pub(crate) mod workspace;

@@ -1,6 +1,6 @@
 //! What the commands print: lines, JSON, SARIF and the receipt.
 
-pub mod lines;
-pub mod output;
-pub mod receipt;
-pub mod sarif;
+pub(crate) mod lines;
+pub(crate) mod output;
+pub(crate) mod receipt;
+pub(crate) mod sarif;

@@ -47,7 +47,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-pub use crate::sandbox::faults::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
+pub(crate) use crate::sandbox::faults::Faults;
 use crate::{
     core::secret::Secret,
     sandbox::{
@@ -61,7 +61,7 @@ use crate::{
 
 /// How a sandbox is started.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// Where the state is kept. `None`: in a temporary folder that goes with the sandbox.
     pub dir: Option<PathBuf>,
     /// The API's port. `None`: one that is free.
@@ -89,7 +89,7 @@ impl Default for Options {
 /// Why a sandbox did not start: what, and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SandboxError {
+pub(crate) enum SandboxError {
     /// Another program listens on the port.
     #[error(
         "port {0} is in use\nhint: choose another one with --port, or none for any that is free"
@@ -155,7 +155,7 @@ pub enum SandboxError {
 ///
 /// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux its servers
 /// end with the process, whatever kills it.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     core: Arc<Core>,
     port: u16,
     key: Secret,
@@ -177,7 +177,7 @@ impl Sandbox {
     ///
     /// The engine is unpacked and its template made in the background, the first time on a machine; what waits for it are
     /// the operations, which also report if it fails.
-    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+    pub(crate) async fn start(options: Options) -> Result<Self, SandboxError> {
         let source = Source::choose(options.pg_bin.as_deref())?;
         let account = Account::unprivileged();
         let shown = options.dir.clone().unwrap_or_else(std::env::temp_dir);
@@ -250,42 +250,43 @@ impl Sandbox {
     }
 
     /// The API's base, as `NEON_API_HOST` wants it: `http://127.0.0.1:PORT/api/v2`.
-    pub fn api_host(&self) -> String {
+    pub(crate) fn api_host(&self) -> String {
         format!("http://127.0.0.1:{}/api/v2", self.port)
     }
 
     /// The host of the service of temporary databases, as `NEONUP_CLAIM_HOST` wants it.
-    pub fn claim_host(&self) -> String {
+    pub(crate) fn claim_host(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The host of Claimable Neon, as the `neon` CLI's `CLAIMABLE_NEON_HOST` wants it: plain http by the name `localhost` alone.
-    pub fn claimable_neon_host(&self) -> String {
+    pub(crate) fn claimable_neon_host(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
 
     /// A personal API key; the same for as long as the state is kept.
-    pub const fn api_key(&self) -> &Secret {
+    pub(crate) const fn api_key(&self) -> &Secret {
         &self.key
     }
 
     /// The certificate of the authority that the databases' certificates are signed by.
-    pub fn ca_file(&self) -> &Path {
+    pub(crate) fn ca_file(&self) -> &Path {
         &self.core.authority.file
     }
 
     /// What goes wrong from now on.
-    pub fn set_faults(&self, faults: Faults) {
+    #[cfg(test)]
+    pub(crate) fn set_faults(&self, faults: Faults) {
         self.core.set_faults(faults);
     }
 
     /// A handle for what a presenter does to it while it runs.
-    pub fn controls(&self) -> Controls {
+    pub(crate) fn controls(&self) -> Controls {
         Controls(Arc::clone(&self.core))
     }
 
     /// Stops the API, the fronts and every server, and removes what is temporary.
-    pub async fn shutdown(mut self) {
+    pub(crate) async fn shutdown(mut self) {
         if let Some((stop, mut api)) = self.api.take() {
             stop.send(()).unwrap_or_default();
             // Requests that are being answered may finish; one that is told to be slow need not.
@@ -300,17 +301,17 @@ impl Sandbox {
 
 /// What a presenter does to a running sandbox.
 #[derive(Clone)]
-pub struct Controls(Arc<Core>);
+pub(crate) struct Controls(Arc<Core>);
 
 impl Controls {
     /// Forgets all projects and everything that goes wrong; the key stays. The computes end in the background.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.0.set_faults(Faults::default());
         api::forget_projects(&self.0);
     }
 
     /// Puts all computes to sleep, whoever is connected, and lets each take at least so long to wake up.
-    pub async fn sleep(&self, wakes: Duration) {
+    pub(crate) async fn sleep(&self, wakes: Duration) {
         let places: Vec<_> = self.0.store.read(|state| {
             let all = state.projects.values().flat_map(|project| {
                 let branches = project.branches.iter();

@@ -1,12 +1,12 @@
 //! The test kit: in-memory ports, worlds, screen fixtures.
 
+pub mod bench;
 #[cfg(test)]
 pub(crate) mod ports;
 #[cfg(test)]
 pub(crate) mod repo;
 #[cfg(test)]
 pub(crate) mod requirements;
-#[doc(hidden)]
-pub mod screens;
+pub(crate) mod screens;
 #[cfg(test)]
 pub(crate) mod world;

@@ -10,29 +10,29 @@
 //! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
 
 mod clipboard;
-pub mod dialog;
-pub mod event_loop;
-pub mod keymap;
-pub mod links;
-pub mod mouse;
-pub mod msg;
-pub mod presenter;
-pub mod screens;
-pub mod state;
-pub mod terminal;
+pub(crate) mod dialog;
+pub(crate) mod event_loop;
+pub(crate) mod keymap;
+pub(crate) mod links;
+pub(crate) mod mouse;
+pub(crate) mod msg;
+pub(crate) mod presenter;
+pub(crate) mod screens;
+pub(crate) mod state;
+pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
-pub mod text;
-pub mod theme;
-pub mod update;
-pub mod view;
-pub mod widgets;
+pub(crate) mod text;
+pub(crate) mod theme;
+pub(crate) mod update;
+pub(crate) mod view;
+pub(crate) mod widgets;
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub use terminal::TerminalError;
+pub(crate) use terminal::TerminalError;
 
 use self::presenter::staged::OnStage;
 use crate::{
@@ -46,7 +46,7 @@ use crate::{
     clippy::struct_excessive_bools,
     reason = "facts of the terminal, each independent of the others"
 )]
-pub struct Options {
+pub(crate) struct Options {
     /// The project's name, for the title.
     pub project: String,
     /// `Neon` or `Sandbox`.
@@ -76,7 +76,7 @@ pub struct Options {
 /// Whether the terminal's background is light: what the user says (`light` or `dark`) over what the terminal says. Many
 /// terminals set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or `0;default;15`; of the
 /// sixteen, 7 and 9 to 15 are light. The terminal itself is not asked, since an answer that is late would be read as keys.
-pub fn light_background(chosen: &str, colorfgbg: &str) -> bool {
+pub(crate) fn light_background(chosen: &str, colorfgbg: &str) -> bool {
     match chosen {
         "light" => true,
         "dark" => false,
@@ -90,7 +90,7 @@ pub fn light_background(chosen: &str, colorfgbg: &str) -> bool {
 
 /// Why the wizard ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// Every step is done or left out.
     Finished,
     /// The user left while something was open.
@@ -105,7 +105,7 @@ pub enum Reason {
 
 /// How the wizard ended.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// What is known of the steps, with all work ended.
     pub plan: Plan,
     /// Why.
@@ -115,7 +115,7 @@ pub struct Ended {
 /// Opens the wizard, and returns when it was left, the terminal is as it was, and no work goes on.
 ///
 /// The caller has checked that there is a terminal. The stage is what a tour is given on; only the demo has one.
-pub async fn run(
+pub(crate) async fn run(
     runtime: Runtime,
     mut events: UnboundedReceiver<Event>,
     options: Options,

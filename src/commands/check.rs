@@ -15,7 +15,7 @@ use crate::{
 
 /// What the command does beside looking.
 #[derive(Debug, Clone, Default)]
-pub struct How {
+pub(crate) struct How {
     /// Mends what can be mended without a question.
     pub fix: bool,
     /// Writes the findings to this file, as SARIF.
@@ -25,7 +25,7 @@ pub struct How {
 }
 
 /// Runs the command.
-pub async fn run(
+pub(crate) async fn run(
     settings: Settings,
     ports: Ports,
     steps: &[StepId],

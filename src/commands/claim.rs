@@ -11,7 +11,7 @@ use crate::{
 
 /// Shows the link, which is a secret, on standard output alone: it is asked for by name here, and nowhere else. JSON never
 /// holds it.
-pub async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
+pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
     let record = match temporary::recorded(settings, ports).await {
         Ok(Some(record)) => record,
         Ok(None) => {

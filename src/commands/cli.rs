@@ -19,7 +19,7 @@ use crate::{
 /// CLI's own login (asked first); there is no flag for it, so that it never stands in the process list.
 #[derive(Debug, Parser)]
 #[command(name = "neonup", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -420,7 +420,7 @@ async fn in_project(
 
 /// Which front end asks the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Front {
+pub(crate) enum Front {
     /// Full screen.
     Screen,
     /// Numbered lines.
@@ -455,7 +455,7 @@ impl Front {
     clippy::struct_excessive_bools,
     reason = "facts of the terminal, each independent of the others"
 )]
-pub struct Display {
+pub(crate) struct Display {
     /// No colours.
     pub no_color: bool,
     /// ASCII glyphs only.

@@ -26,7 +26,7 @@ use crate::{
 
 /// How the demo is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct How {
+pub(crate) struct How {
     /// Where the project and the sandbox's data are kept; `None`: in a folder that goes at the end.
     pub dir: Option<PathBuf>,
     /// The Postgres to use instead of the bundled one.
@@ -40,7 +40,7 @@ pub struct How {
 }
 
 /// Runs the demo.
-pub async fn run(how: How, output: &mut Output) -> Exit {
+pub(crate) async fn run(how: How, output: &mut Output) -> Exit {
     if how.front == Some(Front::Nobody) {
         let failure = Failure::new(
             Code::LoginMissingKey,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Prints a shell's completions.
-pub fn completions(shell: clap_complete::Shell, output: &mut Output) -> Exit {
+pub(crate) fn completions(shell: clap_complete::Shell, output: &mut Output) -> Exit {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "neonup", &mut bytes);
     output.bytes(&bytes);
@@ -17,7 +17,7 @@ pub fn completions(shell: clap_complete::Shell, output: &mut Output) -> Exit {
 }
 
 /// Prints the manual page.
-pub fn manual(output: &mut Output) -> Exit {
+pub(crate) fn manual(output: &mut Output) -> Exit {
     let mut bytes = Vec::new();
     // writing into memory does not fail
     clap_mangen::Man::new(Cli::command())
@@ -28,7 +28,7 @@ pub fn manual(output: &mut Output) -> Exit {
 }
 
 /// Lists every finding code with what it means.
-pub fn codes(output: &mut Output) -> Exit {
+pub(crate) fn codes(output: &mut Output) -> Exit {
     if output.json {
         let codes: Vec<_> = Code::ALL
             .iter()

@@ -10,7 +10,7 @@ use crate::{
 
 /// What is done with the hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     /// It is put in its place.
     Install,
     /// It is taken away.
@@ -20,7 +20,7 @@ pub enum What {
 }
 
 /// Runs the command.
-pub async fn run(settings: Settings, ports: Ports, what: What, output: &mut Output) -> Exit {
+pub(crate) async fn run(settings: Settings, ports: Ports, what: What, output: &mut Output) -> Exit {
     match what {
         What::Install => install(&ports, output).await,
         What::Uninstall => uninstall(&ports, output).await,

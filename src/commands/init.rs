@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Runs the command. An existing file is never touched.
-pub fn run(settings: &Settings, yes: bool, output: &mut Output) -> Exit {
+pub(crate) fn run(settings: &Settings, yes: bool, output: &mut Output) -> Exit {
     let path = &settings.config_file;
     if settings.config_exists {
         let failure = Failure::new(

@@ -25,7 +25,7 @@ use crate::{
 const MOST: u64 = 64 * 1024;
 
 /// Checks a key and keeps it.
-pub async fn login(
+pub(crate) async fn login(
     settings: Settings,
     ports: Ports,
     store: Option<KeyStorage>,
@@ -148,7 +148,7 @@ pub(super) fn piped_key(settings: &Settings, dry_run: bool) -> Option<(Secret, K
 }
 
 /// Forgets the stored key.
-pub async fn logout(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
+pub(crate) async fn logout(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
     let account = settings.key_account();
     let mut removed = Vec::new();
     let mut troubles = Vec::new();

@@ -65,12 +65,17 @@ enum Walked {
 }
 
 /// The wizard in lines: all steps, and a summary to come back from.
-pub async fn run(settings: Settings, ports: Ports, opening: Opening, output: &mut Output) -> Exit {
+pub(crate) async fn run(
+    settings: Settings,
+    ports: Ports,
+    opening: Opening,
+    output: &mut Output,
+) -> Exit {
     steps(settings, ports, &StepId::ALL, true, opening, output).await
 }
 
 /// Some steps in lines. With `summary` the end is a question, too.
-pub async fn steps(
+pub(crate) async fn steps(
     settings: Settings,
     ports: Ports,
     shown: &[StepId],

@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::secret::Secret;
 
 /// The lines of standard input, read on a thread of their own so that a signal is heard while nobody types.
-pub struct Lines {
+pub(crate) struct Lines {
     receiver: mpsc::UnboundedReceiver<String>,
     requests: std::sync::mpsc::Sender<()>,
     /// Whether a line was asked for that has not come: whoever stopped waiting for it left it to the next.
@@ -31,7 +31,7 @@ pub struct Lines {
 
 impl Lines {
     /// Begins to read, a line at a time, only when asked for one: what comes after the last answer is not ours.
-    pub fn standard() -> Self {
+    pub(crate) fn standard() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (requests, wanted) = std::sync::mpsc::channel();
         thread::spawn(move || {
@@ -55,7 +55,7 @@ impl Lines {
     }
 
     /// The next line without its end, or `None` at the end of input.
-    pub async fn next(&mut self) -> Option<String> {
+    pub(crate) async fn next(&mut self) -> Option<String> {
         if !self.asked {
             self.requests.send(()).ok()?;
             self.asked = true;
@@ -68,7 +68,7 @@ impl Lines {
 
 /// What came of asking for a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Typed {
+pub(crate) enum Typed {
     /// It was typed or pasted.
     Secret(Secret),
     /// Esc.
@@ -98,7 +98,7 @@ impl Drop for Raw {
 
 /// Reads a secret from the terminal without showing it. Raw mode, since a terminal's own line editing cuts long pastes; a paste
 /// with line ends in it stays one answer. `cancelled` ends it from outside.
-pub async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Typed> {
+pub(crate) async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Typed> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let (sender, mut receiver) = oneshot::channel();

@@ -22,7 +22,7 @@ use crate::{
 
 /// What is rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     /// The password of the project's role.
     Password,
     /// The Neon API key.
@@ -31,7 +31,7 @@ pub enum What {
 
 /// How it is agreed to.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub(crate) struct How {
     /// Without a question.
     pub yes: bool,
     /// Not at all: only what would be done is printed.
@@ -87,7 +87,7 @@ impl What {
 }
 
 /// Runs the command.
-pub async fn run(
+pub(crate) async fn run(
     settings: Settings,
     ports: Ports,
     what: What,

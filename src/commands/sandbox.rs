@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Serves, and says how to reach it as soon as it is ready: one JSON document, or lines for a shell to evaluate.
-pub async fn serve(options: Options, output: &mut Output) -> Exit {
+pub(crate) async fn serve(options: Options, output: &mut Output) -> Exit {
     // before anything is started, so that a signal at any moment ends in good order
     let mut signals = Signals::new();
     let sandbox = match Sandbox::start(options).await {

@@ -21,7 +21,7 @@ use crate::{
 
 /// How questions are answered.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub(crate) struct How {
     /// The safe default of each.
     pub yes: bool,
     /// Not at all: only the plan is printed.
@@ -31,7 +31,7 @@ pub struct How {
 }
 
 /// Runs the command.
-pub async fn run(
+pub(crate) async fn run(
     settings: Settings,
     ports: Ports,
     steps: &[StepId],

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Runs the command; the exit code is that of the two steps that it looks at.
-pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
+pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
     let steps = [StepId::Login, StepId::Project];
     let mut lines = vec![
         ("repository", settings.root.display().to_string()),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Runs the command.
-pub async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
+pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
     let steps = [StepId::Env];
     let mut work = session::Work::new(settings, ports);
     let mut result = work.probe_all(&steps, output).await;

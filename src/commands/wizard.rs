@@ -14,7 +14,7 @@ use crate::{
 
 /// What the wizard is opened with.
 #[derive(Default)]
-pub struct Opening {
+pub(crate) struct Opening {
     /// What the summary says besides.
     pub notes: Vec<String>,
     /// Whether it is shown to a room from the start.
@@ -41,7 +41,7 @@ pub(super) fn start_line(settings: &Settings) -> Option<String> {
 }
 
 /// Runs the wizard until it ends.
-pub async fn run(
+pub(crate) async fn run(
     settings: Settings,
     ports: Ports,
     display: Display,

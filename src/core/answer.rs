@@ -5,7 +5,7 @@ use crate::core::{secret::Secret, step::StepId};
 
 /// Where a new API key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum KeyStorage {
+pub(crate) enum KeyStorage {
     /// The OS keyring.
     #[default]
     Keyring,
@@ -17,7 +17,7 @@ pub enum KeyStorage {
 
 /// The answer to the question of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// To the login step.
     Login(LoginAnswer),
     /// To the project step.
@@ -37,7 +37,7 @@ pub enum Answer {
 impl Answer {
     /// The safe default, which is what `--yes` and a bare Enter mean: join what exists by its exact name, create only when
     /// nothing does, write new files, touch no existing source file.
-    pub const fn default_of(step: StepId) -> Self {
+    pub(crate) const fn default_of(step: StepId) -> Self {
         match step {
             StepId::Login => Self::Login(LoginAnswer::Default),
             StepId::Project => Self::Project(ProjectAnswer::Default),
@@ -50,7 +50,7 @@ impl Answer {
     }
 
     /// The step that it answers.
-    pub const fn step(&self) -> StepId {
+    pub(crate) const fn step(&self) -> StepId {
         match self {
             Self::Login(_) => StepId::Login,
             Self::Project(_) => StepId::Project,
@@ -63,14 +63,14 @@ impl Answer {
     }
 
     /// Whether it is the safe default of its step.
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default_of(self.step())
     }
 }
 
 /// What the login step can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LoginAnswer {
+pub(crate) enum LoginAnswer {
     /// Use the key that is found.
     Default,
     /// Take this key, and keep it there.
@@ -85,7 +85,7 @@ pub enum LoginAnswer {
 
 /// What the project step can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProjectAnswer {
+pub(crate) enum ProjectAnswer {
     /// Join the only project of the wanted name, or create it.
     Default,
     /// Join this one, by its id.
@@ -98,7 +98,7 @@ pub enum ProjectAnswer {
 
 /// What the env step can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EnvAnswer {
+pub(crate) enum EnvAnswer {
     /// Write what is missing or stale.
     Default,
     /// Also overwrite a file in place, where it can't be replaced in one piece.
@@ -109,7 +109,7 @@ pub enum EnvAnswer {
 
 /// What the backend step can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackendAnswer {
+pub(crate) enum BackendAnswer {
     /// Write new files only.
     Default,
     /// Also apply the shown change to existing source files.
@@ -118,7 +118,7 @@ pub enum BackendAnswer {
 
 /// What the secrets step can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretsAnswer {
+pub(crate) enum SecretsAnswer {
     /// Ignore and untrack the env files.
     Default,
     /// Install the pre-commit hook.

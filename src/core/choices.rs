@@ -21,7 +21,7 @@ use crate::core::{
 
 /// What an answer does, whatever it looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Applies the step.
     Apply(Answer),
     /// Login: applies the step with a key that has to be typed, which is kept there.
@@ -48,7 +48,7 @@ pub enum Act {
 
 /// One of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// What it says; for a command to run, for whom that is.
     pub label: String,
     /// What it adds, less loudly.
@@ -82,7 +82,7 @@ impl Offer {
     }
 
     /// The label. What happens to a command that has to be run elsewhere depends on who shows it: it is copied, or told.
-    pub fn says(&self, deed: &str) -> String {
+    pub(crate) fn says(&self, deed: &str) -> String {
         match &self.act {
             Act::Run(command) if self.label.is_empty() => {
                 let (first, rest) = deed.split_at(deed.len().min(1));
@@ -105,7 +105,7 @@ impl Offer {
 
 /// A step's question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Question {
+pub(crate) struct Question {
     /// The answers, but for the projects: there may be thousands, and who shows them makes an answer of those only that
     /// are shown.
     pub offers: Vec<Offer>,
@@ -128,7 +128,7 @@ impl Question {
 
 /// What counts beside the step's own state.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// What comes after the step, by its name; empty where that is not known.
     pub next: &'a str,
     /// The step that has to be done before this one.
@@ -145,7 +145,7 @@ pub struct Context<'a> {
 
 /// What a filter has left of the projects.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Whether there is a filter.
     pub filtered: bool,
     /// How many of those that are left may be the one that is meant.
@@ -153,7 +153,7 @@ pub struct Found {
 }
 
 /// The question of a step as it stands.
-pub fn question(id: StepId, state: &StepState, context: &Context<'_>) -> Question {
+pub(crate) fn question(id: StepId, state: &StepState, context: &Context<'_>) -> Question {
     let mut question = match state.known() {
         Status::Unknown | Status::Running => Question::default(),
         Status::Done if context.change && id == StepId::Login => login(state, context),
@@ -176,7 +176,7 @@ pub fn question(id: StepId, state: &StepState, context: &Context<'_>) -> Questio
 
 /// What the screens have a key for wherever it can be done, and only a number can do where there are no keys: what the
 /// question does not offer by itself.
-pub fn besides(
+pub(crate) fn besides(
     id: StepId,
     state: &StepState,
     context: &Context<'_>,
@@ -220,10 +220,11 @@ fn name_commands(id: StepId, state: &StepState, context: &Context<'_>, offers: &
 // ---- commands
 
 /// The command that gives a step this answer.
-pub fn command(answer: &Answer, state: &StepState) -> Invocation {
-    let temporary = list(state).is_some_and(|list| list.temporary);
+pub(crate) fn command(answer: &Answer, state: &StepState) -> Invocation {
+    if answer.is_default() && list(state).is_some_and(|list| list.temporary) {
+        return Invocation::SetupClaimable;
+    }
     match answer {
-        answer if temporary && answer.is_default() => Invocation::SetupClaimable,
         Answer::Login(LoginAnswer::Default) => kept(KeyStorage::Keyring),
         Answer::Login(LoginAnswer::Key(_, store) | LoginAnswer::NeonCli(store)) => kept(*store),
         Answer::Login(LoginAnswer::Temporary) => Invocation::SetupClaimable,
@@ -255,12 +256,14 @@ const fn kept(store: KeyStorage) -> Invocation {
 }
 
 /// The step's own command, where no answer has another one.
-pub fn own(id: StepId, state: &StepState, change: bool) -> Invocation {
+pub(crate) fn own(id: StepId, state: &StepState, change: bool) -> Invocation {
     let open = change || !matches!(state.known(), Status::Done | Status::Skipped);
-    match id {
-        StepId::Login if open => kept(KeyStorage::Keyring),
-        _ if open => Invocation::SetupStep(id),
-        _ => Invocation::CheckStep(id),
+    if !open {
+        Invocation::CheckStep(id)
+    } else if id == StepId::Login {
+        kept(KeyStorage::Keyring)
+    } else {
+        Invocation::SetupStep(id)
     }
 }
 
@@ -513,7 +516,7 @@ fn files(state: &StepState) -> Option<&EnvFacts> {
 }
 
 /// Whether the last write can be taken back.
-pub fn undoable(state: &StepState) -> bool {
+pub(crate) fn undoable(state: &StepState) -> bool {
     files(state).is_some_and(|env| env.files.iter().any(|file| file.undo))
 }
 

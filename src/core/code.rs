@@ -10,7 +10,7 @@ use crate::core::step::StepId;
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Worth knowing; asks for nothing.
     Note,
     /// Should be mended, but the step is done without it.
@@ -21,7 +21,7 @@ pub enum Severity {
 
 impl Severity {
     /// The word shown beside the glyph.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Note => "note",
             Self::Warning => "warning",
@@ -34,31 +34,31 @@ macro_rules! codes {
     ($($variant:ident, $step:ident, $code:literal, $severity:ident, $about:literal;)*) => {
         /// The stable code of a finding or a failure, as `step.name`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
+        pub(crate) enum Code {
             $(#[doc = $about] $variant,)*
         }
 
         impl Code {
             /// Every code, in the order of the steps.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The code as it is printed, such as `env.stale-url`.
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
             /// The step that reports it.
-            pub const fn step(self) -> StepId {
+            pub(crate) const fn step(self) -> StepId {
                 match self { $(Self::$variant => StepId::$step,)* }
             }
 
             /// The severity it has unless the step has a reason to differ.
-            pub const fn severity(self) -> Severity {
+            pub(crate) const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
             /// What it means, in one sentence.
-            pub const fn about(self) -> &'static str {
+            pub(crate) const fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)* }
             }
         }

@@ -6,16 +6,16 @@ use crate::core::secret::Secret;
 
 /// The process environment, read once.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<String, String>);
+pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// Takes the variables in. Those that are not UTF-8 are left out: none of ours can be.
-    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(variables.into_iter().collect())
     }
 
     /// The value of a variable, if it is set and not empty.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
             .map(String::as_str)
@@ -23,7 +23,7 @@ impl Environment {
     }
 
     /// The names of the variables whose value holds this secret.
-    pub fn holding(&self, secret: &Secret) -> Vec<&str> {
+    pub(crate) fn holding(&self, secret: &Secret) -> Vec<&str> {
         if secret.is_empty() {
             return Vec::new();
         }
@@ -36,7 +36,7 @@ impl Environment {
     }
 
     /// `NEON_API_KEY`.
-    pub fn api_key(&self) -> Option<Secret> {
+    pub(crate) fn api_key(&self) -> Option<Secret> {
         self.get("NEON_API_KEY").map(Secret::new)
     }
 }

@@ -12,7 +12,7 @@ use crate::core::{
 
 /// Looking or doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Looks at the world and changes nothing.
     Probe,
     /// Changes the world.
@@ -21,7 +21,7 @@ pub enum Phase {
 
 /// How far a piece of work is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// What is being done: `waiting for start_compute`.
     pub label: String,
     /// How many are done.
@@ -32,7 +32,7 @@ pub struct Progress {
 
 impl Progress {
     /// Work whose amount is not known.
-    pub fn label(label: impl Into<String>) -> Self {
+    pub(crate) fn label(label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
             done: 0,
@@ -43,7 +43,7 @@ impl Progress {
 
 /// How a probe settles a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing is missing.
     Done,
     /// Something is missing.
@@ -54,7 +54,7 @@ pub enum Verdict {
 
 /// What a probe or an apply found at its end.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub(crate) struct Report {
     /// How the step stands.
     pub verdict: Verdict,
     /// Why, in one sentence without a full stop.
@@ -67,7 +67,7 @@ pub struct Report {
 
 impl Report {
     /// Judges by the findings: todo if one of them is a gap, else done.
-    pub fn judged(evidence: impl Into<String>, findings: Vec<Finding>) -> Self {
+    pub(crate) fn judged(evidence: impl Into<String>, findings: Vec<Finding>) -> Self {
         let gap = findings
             .iter()
             .any(|finding| finding.severity == Severity::Gap);
@@ -80,7 +80,7 @@ impl Report {
     }
 
     /// A step that has nothing to do here.
-    pub fn skipped(reason: impl Into<String>) -> Self {
+    pub(crate) fn skipped(reason: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Skipped,
             evidence: reason.into(),
@@ -90,7 +90,7 @@ impl Report {
     }
 
     /// Open, because an earlier step is.
-    pub fn waiting(reason: impl Into<String>) -> Self {
+    pub(crate) fn waiting(reason: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Todo,
             evidence: reason.into(),
@@ -101,7 +101,7 @@ impl Report {
 
     /// Adds what the screen shows.
     #[must_use]
-    pub fn facts(mut self, facts: Facts) -> Self {
+    pub(crate) fn facts(mut self, facts: Facts) -> Self {
         self.facts = Some(facts);
         self
     }
@@ -109,7 +109,7 @@ impl Report {
 
 /// The end of a probe or an apply.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What was under way.
     pub phase: Phase,
     /// How long it took.
@@ -120,7 +120,7 @@ pub struct Outcome {
 
 /// What happened to a step.
 #[derive(Debug, Clone, PartialEq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// Work began.
     Started(Phase),
     /// Work goes on.
@@ -135,7 +135,7 @@ pub enum EventKind {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub(crate) struct Event {
     /// Which probe or apply it belongs to; later work has a greater number.
     pub run: u64,
     /// The step.

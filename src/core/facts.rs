@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 /// The step's own facts, for its screen.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Facts {
+pub(crate) enum Facts {
     /// Of the login step.
     Login(LoginFacts),
     /// Of the project step.
@@ -23,7 +23,7 @@ pub enum Facts {
 
 /// Where an API key was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeySource {
+pub(crate) enum KeySource {
     /// Typed or pasted, or piped to standard input; not stored yet.
     Typed,
     /// `NEON_API_KEY`.
@@ -38,7 +38,7 @@ pub enum KeySource {
 
 impl KeySource {
     /// How it is named to a person.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Typed => "this session only",
             Self::Environment => "NEON_API_KEY",
@@ -51,35 +51,30 @@ impl KeySource {
 
 /// What the OS keyring can do, as a self-test found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyringState {
+pub(crate) enum KeyringState {
     /// It keeps, gives back and deletes.
     Ready,
     /// It does not; the reason in one sentence.
     Unavailable(String),
-    /// It was not asked, since it is not needed.
-    NotAsked,
 }
 
 /// What the three kinds of key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
+pub(crate) enum KeyKind {
     /// A user's key: everything the user may do.
     Personal,
     /// An organization's key.
     Organization,
-    /// An organization's key that is bound to one project.
-    Project,
     /// A token of an interactive login.
     Token,
 }
 
 impl KeyKind {
     /// How it is named to a person.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Personal => "personal key",
             Self::Organization => "organization key",
-            Self::Project => "project-scoped key",
             Self::Token => "login token",
         }
     }
@@ -87,7 +82,7 @@ impl KeyKind {
 
 /// The login screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LoginFacts {
+pub(crate) struct LoginFacts {
     /// The key in use: where from, masked, how many characters.
     pub key: Option<(KeySource, String, usize)>,
     /// Which kind of key it is.
@@ -106,7 +101,7 @@ pub struct LoginFacts {
 
 /// A project to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedProject {
+pub(crate) struct ListedProject {
     /// Neon's id.
     pub id: String,
     /// The name, which need not be unique.
@@ -126,7 +121,7 @@ pub struct ListedProject {
 
 /// The project that the other steps use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct JoinedProject {
+pub(crate) struct JoinedProject {
     /// Neon's id.
     pub id: String,
     /// The name.
@@ -149,7 +144,7 @@ pub struct JoinedProject {
 
 /// The project screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProjectFacts {
+pub(crate) struct ProjectFacts {
     /// The name that is wanted.
     pub wanted: String,
     /// The region for a new one.
@@ -169,14 +164,14 @@ pub struct ProjectFacts {
 
 impl ProjectFacts {
     /// Whether a project of this name is listed.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.choices.iter().any(|found| found.name == name)
     }
 }
 
 /// The projects in whose name, id or region each word of the filter stands, with their places. With thousands of projects this
 /// runs at every key, so that nothing is copied.
-pub fn matching<'a>(
+pub(crate) fn matching<'a>(
     choices: &'a [ListedProject],
     filter: &str,
 ) -> impl Iterator<Item = (usize, &'a ListedProject)> {
@@ -209,7 +204,7 @@ fn holds(text: &str, word: &str) -> bool {
 
 /// The sign of a line of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DiffSign {
+pub(crate) enum DiffSign {
     /// Stays.
     Same,
     /// Is added.
@@ -220,7 +215,7 @@ pub enum DiffSign {
 
 /// A line of a diff, with every secret in it masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiffLine {
+pub(crate) struct DiffLine {
     /// Added, removed or unchanged.
     pub sign: DiffSign,
     /// The line without its end.
@@ -229,7 +224,7 @@ pub struct DiffLine {
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckState {
+pub(crate) enum CheckState {
     /// Not begun.
     Waiting,
     /// Under way.
@@ -246,7 +241,7 @@ pub enum CheckState {
 
 /// One line of a list of checks, or one rung of the ladder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// What is checked, such as `DNS` or `tracked files`.
     pub label: String,
     /// How it came out.
@@ -259,7 +254,11 @@ pub struct Check {
 
 impl Check {
     /// A check that has come out without being timed.
-    pub fn new(label: impl Into<String>, state: CheckState, text: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        label: impl Into<String>,
+        state: CheckState,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             label: label.into(),
             state,
@@ -271,7 +270,7 @@ impl Check {
 
 /// One env file of the env screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvFile {
+pub(crate) struct EnvFile {
     /// The path, relative to the repository's root.
     pub file: String,
     /// Whether git ignores it, does not track it, and only the owner reads it.
@@ -290,14 +289,14 @@ pub struct EnvFile {
 
 /// The env screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EnvFacts {
+pub(crate) struct EnvFacts {
     /// The targets, in the order of the configuration.
     pub files: Vec<EnvFile>,
 }
 
 /// A proposed change to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
+pub(crate) struct FileChange {
     /// The path, relative to the repository's root.
     pub path: String,
     /// Why.
@@ -310,7 +309,7 @@ pub struct FileChange {
 
 /// The backend screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct BackendFacts {
+pub(crate) struct BackendFacts {
     /// The detected stack, such as `FastAPI with SQLModel`.
     pub stack: String,
     /// What was looked at.
@@ -321,7 +320,7 @@ pub struct BackendFacts {
 
 /// A column of the schema screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// The name.
     pub name: String,
     /// The type and what else is known of it, as Postgres writes it.
@@ -332,7 +331,7 @@ pub struct Column {
 
 /// A table of the schema screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub(crate) struct Table {
     /// The name.
     pub name: String,
     /// Whether it is there.
@@ -345,7 +344,7 @@ pub struct Table {
 
 /// The schema screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SchemaFacts {
+pub(crate) struct SchemaFacts {
     /// Where the SQL comes from, or the command.
     pub source: String,
     /// The SQL that would run.
@@ -356,7 +355,7 @@ pub struct SchemaFacts {
 
 /// The health screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HealthFacts {
+pub(crate) struct HealthFacts {
     /// The rungs, from DNS to the application.
     pub rungs: Vec<Check>,
     /// Whether the login had to wait for a compute that was asleep.
@@ -367,7 +366,7 @@ pub struct HealthFacts {
 
 /// The secrets screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SecretsFacts {
+pub(crate) struct SecretsFacts {
     /// What was looked at.
     pub checks: Vec<Check>,
     /// Whether the pre-commit check is installed; `None` where it cannot be.

@@ -13,7 +13,7 @@ use crate::core::{
 ///
 /// Texts never hold a secret. `what` is a lowercase fragment that names the thing in backticks; `hint` is what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The stable code.
     pub code: Code,
     /// What failed.
@@ -23,7 +23,7 @@ pub struct Failure {
     /// The fix.
     pub hint: String,
     /// The command that fixes it, where there is one.
-    pub command: Option<Invocation>,
+    pub command: Option<Box<Invocation>>,
     /// The one thing that mends it, where a person has to want it.
     pub remedy: Option<Remedy>,
     /// Neon's request id, for its support.
@@ -33,11 +33,11 @@ pub struct Failure {
 }
 
 /// The result of everything that can fail in a way the user must hear of.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     /// A failure with a code and what failed.
-    pub fn new(code: Code, what: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, what: impl Into<String>) -> Self {
         Self {
             code,
             what: what.into(),
@@ -52,44 +52,44 @@ impl Failure {
 
     /// Says why.
     #[must_use]
-    pub fn why(mut self, why: impl Into<String>) -> Self {
+    pub(crate) fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
         self
     }
 
     /// Names the command that fixes it, which is the hint unless there is another one.
     #[must_use]
-    pub fn command(mut self, command: Invocation) -> Self {
+    pub(crate) fn command(mut self, command: Invocation) -> Self {
         if self.hint.is_empty() {
             self.hint = command.to_string();
         }
-        self.command = Some(command);
+        self.command = Some(Box::new(command));
         self
     }
 
     /// Says what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 
     /// Says what mends it when it is asked for.
     #[must_use]
-    pub const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
+    pub(crate) const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
         self.remedy = remedy;
         self
     }
 
     /// Keeps Neon's request id.
     #[must_use]
-    pub fn request_id(mut self, id: Option<String>) -> Self {
+    pub(crate) fn request_id(mut self, id: Option<String>) -> Self {
         self.request_id = id;
         self
     }
 
     /// The failure of work that the user stopped.
-    pub fn cancelled(code: Code) -> Self {
+    pub(crate) fn cancelled(code: Code) -> Self {
         Self {
             cancelled: true,
             ..Self::new(code, "cancelled")
@@ -97,7 +97,7 @@ impl Failure {
     }
 
     /// The same as a finding, which is how JSON and the lines show it.
-    pub fn finding(&self) -> Finding {
+    pub(crate) fn finding(&self) -> Finding {
         let id = self
             .request_id
             .as_ref()
@@ -112,7 +112,7 @@ impl Failure {
             .detail(detail)
             .hint(self.hint.clone())
             .remedy(self.remedy);
-        finding.command.clone_from(&self.command);
+        finding.command = self.command.as_deref().cloned();
         finding
     }
 }
@@ -124,7 +124,7 @@ impl From<Finding> for Failure {
             .why(finding.detail)
             .hint(finding.hint)
             .remedy(finding.remedy);
-        failure.command = finding.command;
+        failure.command = finding.command.map(Box::new);
         failure
     }
 }

@@ -10,7 +10,7 @@ use crate::core::{
 
 /// One thing a probe saw. It never holds a secret: every text in it is fit for a screen, a log and a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The stable code.
     pub code: Code,
     /// How much it matters.
@@ -39,7 +39,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding with the code's own severity, no detail, no hint, not fixable.
-    pub fn new(code: Code, title: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, title: impl Into<String>) -> Self {
         Self {
             code,
             severity: code.severity(),
@@ -56,35 +56,35 @@ impl Finding {
 
     /// Sets the severity.
     #[must_use]
-    pub const fn severity(mut self, severity: Severity) -> Self {
+    pub(crate) const fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
     /// Sets the detail.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
     /// Sets the file.
     #[must_use]
-    pub fn path(mut self, path: impl Into<String>) -> Self {
+    pub(crate) fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
     /// Sets the 1-based line.
     #[must_use]
-    pub const fn line(mut self, line: u32) -> Self {
+    pub(crate) const fn line(mut self, line: u32) -> Self {
         self.line = Some(line);
         self
     }
 
     /// Names the command that fixes it, which is the hint unless there is another one.
     #[must_use]
-    pub fn command(mut self, command: Invocation) -> Self {
+    pub(crate) fn command(mut self, command: Invocation) -> Self {
         if self.hint.is_empty() {
             self.hint = command.to_string();
         }
@@ -94,21 +94,21 @@ impl Finding {
 
     /// Sets the hint.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 
     /// Says what mends it when it is asked for.
     #[must_use]
-    pub const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
+    pub(crate) const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
         self.remedy = remedy;
         self
     }
 
     /// Says that the step's apply mends it.
     #[must_use]
-    pub const fn fixable(mut self) -> Self {
+    pub(crate) const fn fixable(mut self) -> Self {
         self.fixable = true;
         self
     }

@@ -6,7 +6,7 @@ use crate::core::step::StepId;
 
 /// One command line of `neonup`; it is displayed as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Invocation {
+pub(crate) enum Invocation {
     /// Runs all steps.
     Setup,
     /// Runs one step.

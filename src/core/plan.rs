@@ -19,7 +19,7 @@ use crate::core::{
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub(crate) enum Status {
     /// Not looked at yet.
     Unknown,
     /// A probe or an apply is under way.
@@ -36,7 +36,7 @@ pub enum Status {
 
 impl Status {
     /// The word beside the glyph.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "",
             Self::Running => "run",
@@ -50,7 +50,7 @@ impl Status {
 
 /// Everything known of one step.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StepState {
+pub(crate) struct StepState {
     /// Where it stands.
     pub status: Status,
     /// What it was before the work that is under way.
@@ -93,7 +93,7 @@ impl StepState {
     };
 
     /// How it stands, or stood before the work that is under way.
-    pub const fn known(&self) -> Status {
+    pub(crate) const fn known(&self) -> Status {
         match self.status {
             Status::Running => self.settled,
             Status::Unknown | Status::Done | Status::Todo | Status::Failed | Status::Skipped => {
@@ -111,7 +111,7 @@ impl StepState {
     }
 
     /// The findings that stop the step.
-    pub fn gaps(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = &Finding> {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Gap)
@@ -126,7 +126,7 @@ impl StepState {
     }
 
     /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
-    pub fn remedy(&self) -> Option<Remedy> {
+    pub(crate) fn remedy(&self) -> Option<Remedy> {
         let failure = self.failure.as_ref().and_then(|failure| failure.remedy);
         failure.or_else(|| {
             self.findings
@@ -137,36 +137,36 @@ impl StepState {
     }
 
     /// Whether a finding of this code is among them.
-    pub fn has(&self, code: Code) -> bool {
+    pub(crate) fn has(&self, code: Code) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
     }
 }
 
 /// All steps with their status: what the wizard, the lines and the JSON show, and where the exit code comes from.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     steps: BTreeMap<StepId, StepState>,
 }
 
 impl Plan {
     /// A plan in which nothing is known.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// What is known of a step.
-    pub fn step(&self, id: StepId) -> &StepState {
+    pub(crate) fn step(&self, id: StepId) -> &StepState {
         static EMPTY: StepState = StepState::EMPTY;
         self.steps.get(&id).unwrap_or(&EMPTY)
     }
 
     /// The status of a step.
-    pub fn status(&self, id: StepId) -> Status {
+    pub(crate) fn status(&self, id: StepId) -> Status {
         self.step(id).status
     }
 
     /// Takes an event in. Events of a run that a later one has replaced are ignored.
-    pub fn fold(&mut self, event: &Event) {
+    pub(crate) fn fold(&mut self, event: &Event) {
         let state = self.steps.entry(event.step).or_default();
         match &event.kind {
             EventKind::Started(_) => {
@@ -224,14 +224,14 @@ impl Plan {
     }
 
     /// Leaves a step out, for the user's reason. It stays so whatever later probes see, until it is opened again.
-    pub fn skip(&mut self, id: StepId, reason: impl Into<String>) {
+    pub(crate) fn skip(&mut self, id: StepId, reason: impl Into<String>) {
         let state = self.steps.entry(id).or_default();
         state.declined = Some(reason.into());
         state.leave_out();
     }
 
     /// Takes back that a step was left out. The next probe says how it stands.
-    pub fn reopen(&mut self, id: StepId) {
+    pub(crate) fn reopen(&mut self, id: StepId) {
         if let Some(state) = self.steps.get_mut(&id) {
             state.declined = None;
         }
@@ -239,7 +239,7 @@ impl Plan {
 
     /// The first step that this one waits for: one that it needs, directly or not, and that is open or was left out. A step
     /// that does not apply here blocks nothing.
-    pub fn blocker(&self, id: StepId) -> Option<StepId> {
+    pub(crate) fn blocker(&self, id: StepId) -> Option<StepId> {
         let blocks = |need: &StepId| {
             let state = self.step(*need);
             match state.known() {
@@ -253,7 +253,7 @@ impl Plan {
     }
 
     /// The one word for these steps: failed before todo before done.
-    pub fn verdict(&self, steps: &[StepId]) -> Status {
+    pub(crate) fn verdict(&self, steps: &[StepId]) -> Status {
         let any = |wanted: Status| steps.iter().any(|id| self.status(*id) == wanted);
         if any(Status::Failed) {
             Status::Failed
@@ -265,7 +265,7 @@ impl Plan {
     }
 
     /// The exit code for these steps.
-    pub fn exit(&self, steps: &[StepId]) -> Exit {
+    pub(crate) fn exit(&self, steps: &[StepId]) -> Exit {
         match self.verdict(steps) {
             Status::Failed => Exit::Failed,
             Status::Todo | Status::Unknown | Status::Running => Exit::Gaps,
@@ -274,7 +274,7 @@ impl Plan {
     }
 
     /// The commands that would close what is open, in the order to run them.
-    pub fn next_commands(&self, steps: &[StepId]) -> Vec<Invocation> {
+    pub(crate) fn next_commands(&self, steps: &[StepId]) -> Vec<Invocation> {
         let mut commands: Vec<Invocation> = Vec::new();
         for id in steps {
             let state = self.step(*id);

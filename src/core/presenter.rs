@@ -2,7 +2,7 @@
 //!
 //! Both front ends tell the same [`talk`]. A [`DemoEnvironment`] is there in the demo only: elsewhere nothing is ever arranged or reset.
 
-pub mod script;
+pub(crate) mod script;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::core::{
 
 /// Something that goes wrong in real projects, prepared so that it can be shown and cured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Incident {
+pub(crate) enum Incident {
     /// Git tracks the env file.
     TrackedEnv,
     /// The live password stands in a committed Markdown file.
@@ -29,7 +29,7 @@ pub enum Incident {
 
 impl Incident {
     /// All of them, in the order of the menu.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::TrackedEnv,
         Self::LeakedPassword,
         Self::SleepingCompute,
@@ -37,7 +37,7 @@ impl Incident {
     ];
 
     /// The step on whose screen it is seen.
-    pub const fn step(self) -> StepId {
+    pub(crate) const fn step(self) -> StepId {
         match self {
             Self::TrackedEnv | Self::LeakedPassword => StepId::Secrets,
             Self::SleepingCompute => StepId::Health,
@@ -46,7 +46,7 @@ impl Incident {
     }
 
     /// The steps that see something else because of it. Nothing but the health step may wake a sleeping compute.
-    pub const fn seen_by(self) -> &'static [StepId] {
+    pub(crate) const fn seen_by(self) -> &'static [StepId] {
         match self {
             Self::TrackedEnv => &[StepId::Env, StepId::Secrets],
             Self::LeakedPassword => &[StepId::Secrets],
@@ -64,7 +64,7 @@ impl Incident {
 
 /// What a stage is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DemoRequest {
+pub(crate) enum DemoRequest {
     /// Everything as at the beginning.
     Reset,
     /// A mishap.
@@ -73,7 +73,7 @@ pub enum DemoRequest {
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DemoOutcome {
+pub(crate) struct DemoOutcome {
     /// The order.
     pub order: DemoRequest,
     /// Whether it was carried out.
@@ -81,11 +81,11 @@ pub struct DemoOutcome {
 }
 
 /// Work on a stage that is under way.
-pub type DemoWork = Pin<Box<dyn Future<Output = DemoOutcome> + Send>>;
+pub(crate) type DemoWork = Pin<Box<dyn Future<Output = DemoOutcome> + Send>>;
 
 /// The place where a tour is given: a sample project and a sandbox that may be changed at will.
 #[async_trait]
-pub trait DemoEnvironment: Send + Sync {
+pub(crate) trait DemoEnvironment: Send + Sync {
     /// Puts the project's files, its repository and the sandbox back to the beginning.
     async fn reset(&self) -> Result<()>;
     /// Lets a mishap happen. What it needs and does not find is the failure.
@@ -93,7 +93,10 @@ pub trait DemoEnvironment: Send + Sync {
 }
 
 /// Gives an order to the stage, where there is one.
-pub async fn carry_out(stage: Option<Arc<dyn DemoEnvironment>>, order: DemoRequest) -> DemoOutcome {
+pub(crate) async fn carry_out(
+    stage: Option<Arc<dyn DemoEnvironment>>,
+    order: DemoRequest,
+) -> DemoOutcome {
     let result = match (stage, order) {
         (None, _) => Err(no_stage()),
         (Some(stage), DemoRequest::Reset) => stage.reset().await,
@@ -103,7 +106,7 @@ pub async fn carry_out(stage: Option<Arc<dyn DemoEnvironment>>, order: DemoReque
 }
 
 /// What is said where there is no stage.
-pub fn no_stage() -> Failure {
+pub(crate) fn no_stage() -> Failure {
     Failure::new(
         Code::BackendNotFound,
         "nothing is arranged in a real project",

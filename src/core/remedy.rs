@@ -4,7 +4,7 @@ use crate::core::invocation::Invocation;
 
 /// What mends something and is never done unasked; the most urgent last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Remedy {
+pub(crate) enum Remedy {
     /// Overwriting an env file where it lies.
     OverwriteInPlace,
     /// A new API key.
@@ -15,7 +15,7 @@ pub enum Remedy {
 
 impl Remedy {
     /// The command that does it.
-    pub const fn command(self) -> Invocation {
+    pub(crate) const fn command(self) -> Invocation {
         match self {
             Self::OverwriteInPlace => Invocation::OverwriteInPlace,
             Self::RotateKey => Invocation::RotateKey,

@@ -8,37 +8,37 @@ use secrecy::{ExposeSecret as _, SecretString};
 ///
 /// `Debug` says nothing, there is no `Display` and no `Serialize`; the memory is cleared on drop.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub(crate) struct Secret(SecretString);
 
 impl Secret {
     /// Wraps a secret as soon as it is read.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
 
     /// The secret itself; only for the place that sends or writes it.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// Its length in characters.
-    pub fn chars(&self) -> usize {
+    pub(crate) fn chars(&self) -> usize {
         self.expose().chars().count()
     }
 
     /// Whether it is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
 
     /// How a person recognises it: dots and the last four characters (none of a secret shorter than 16).
-    pub fn masked(&self) -> String {
+    pub(crate) fn masked(&self) -> String {
         mask(self.expose())
     }
 }
 
 /// Masks a secret: `••••` and its last four characters, or only dots where four would tell too much.
-pub fn mask(secret: &str) -> String {
+pub(crate) fn mask(secret: &str) -> String {
     let count = secret.chars().count();
     if count < 16 {
         return "••••".to_owned();

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 /// One phase of the set-up, in the order of the set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StepId {
+pub(crate) enum StepId {
     /// An API key that Neon accepts, kept in the OS keyring.
     Login,
     /// The team's Neon project, joined or created once.
@@ -25,7 +25,7 @@ pub enum StepId {
 
 impl StepId {
     /// All steps, in order.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Login,
         Self::Project,
         Self::Env,
@@ -36,7 +36,7 @@ impl StepId {
     ];
 
     /// The word used on the command line, in JSON and in codes.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
             Self::Project => "project",
@@ -49,7 +49,7 @@ impl StepId {
     }
 
     /// The word in the stepper.
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Login => "Login",
             Self::Project => "Project",
@@ -62,7 +62,7 @@ impl StepId {
     }
 
     /// The heading of the step's screen.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Env => "Environment",
             Self::Login
@@ -75,7 +75,7 @@ impl StepId {
     }
 
     /// What the step does, in one sentence.
-    pub const fn summary(self) -> &'static str {
+    pub(crate) const fn summary(self) -> &'static str {
         match self {
             Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
             Self::Project => "Joins your team's Neon project, or creates it once.",
@@ -88,7 +88,7 @@ impl StepId {
     }
 
     /// The steps whose answers this one uses. They are probed first; if one of them is not done, this one says what it can.
-    pub const fn needs(self) -> &'static [Self] {
+    pub(crate) const fn needs(self) -> &'static [Self] {
         match self {
             Self::Login | Self::Backend => &[],
             Self::Project => &[Self::Login],
@@ -99,7 +99,7 @@ impl StepId {
     }
 
     /// The steps that may see something else once this one was applied: those that use its answer, directly or not.
-    pub fn seen_by(self) -> Vec<Self> {
+    pub(crate) fn seen_by(self) -> Vec<Self> {
         let mut found = vec![self];
         for other in Self::ALL {
             if other.needs().iter().any(|need| found.contains(need)) && !found.contains(&other) {
@@ -115,17 +115,17 @@ impl StepId {
     }
 
     /// The position, from 1 to 7.
-    pub const fn number(self) -> usize {
+    pub(crate) const fn number(self) -> usize {
         self as usize + 1
     }
 
     /// The step after this one.
-    pub fn next(self) -> Option<Self> {
+    pub(crate) fn next(self) -> Option<Self> {
         Self::ALL.get(self.number()).copied()
     }
 
     /// The step before this one.
-    pub fn previous(self) -> Option<Self> {
+    pub(crate) fn previous(self) -> Option<Self> {
         Self::ALL.get((self as usize).checked_sub(1)?).copied()
     }
 }

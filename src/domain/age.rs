@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// `3 days ago`, from an RFC 3339 time; the time itself where it cannot be read.
-pub fn since(at: &str, now: SystemTime) -> String {
+pub(crate) fn since(at: &str, now: SystemTime) -> String {
     let Ok(then) = OffsetDateTime::parse(at, &Rfc3339) else {
         return at.to_owned();
     };
@@ -21,12 +21,12 @@ pub fn since(at: &str, now: SystemTime) -> String {
 }
 
 /// The time until then, from an RFC 3339 time: negative where it is over, `None` where it cannot be read.
-pub fn until(at: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn until(at: &str, now: SystemTime) -> Option<Duration> {
     Some(OffsetDateTime::parse(at, &Rfc3339).ok()? - OffsetDateTime::from(now))
 }
 
 /// `2 days 23 hours`: a span in its two largest units.
-pub fn span(span: Duration) -> String {
+pub(crate) fn span(span: Duration) -> String {
     let words =
         |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     let minutes = span.whole_minutes().max(0);

@@ -9,7 +9,7 @@ use regex::Regex;
 
 /// A cause that is known, in words for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// What is the matter, in one sentence without a full stop.
     pub what: String,
     /// What to do.
@@ -17,7 +17,7 @@ pub struct Cause {
 }
 
 /// The line of a log that says why: the last one that names an error, else the last one.
-pub fn telling_line(output: &str) -> &str {
+pub(crate) fn telling_line(output: &str) -> &str {
     let lines: Vec<&str> = output
         .lines()
         .map(str::trim)
@@ -45,7 +45,7 @@ pub fn telling_line(output: &str) -> &str {
 }
 
 /// The package that Python did not find.
-pub fn missing_module(output: &str) -> Option<String> {
+pub(crate) fn missing_module(output: &str) -> Option<String> {
     let (_, rest) = output.rsplit_once("No module named ")?;
     let name: String = rest
         .trim_start_matches(['\'', '"'])
@@ -80,7 +80,7 @@ static RELATION: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"relation "([\w.]+)" does not exist"#));
 
 /// The cause of a failed start, where it is one of the common ones. `key` is the variable that holds the connection URL.
-pub fn cause(output: &str, key: &str) -> Option<Cause> {
+pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
     let cause = |what: String, hint: &str| {
         Some(Cause {
             what,

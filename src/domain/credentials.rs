@@ -11,11 +11,11 @@ use std::{ops::Range, sync::LazyLock};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use regex::bytes::Regex;
 
-pub use needles::{Hit, Needles, NeedlesError, Spelling};
+pub(crate) use needles::{Needles, NeedlesError, Spelling};
 
 /// What kind of credential it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `postgres://user:password@host`, of any driver.
     Url,
     /// `postgres://host/db?password=…`, as JDBC writes it.
@@ -30,7 +30,7 @@ pub enum Kind {
 
 impl Kind {
     /// How it is named to a person.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Url => "a connection URL with its password",
             Self::Parameters => "a connection URL with a password parameter",
@@ -43,7 +43,7 @@ impl Kind {
 
 /// How much a credential is worth to a thief.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// A simple password of a database on the developer's own machine.
     Development,
     /// It may open something.
@@ -52,7 +52,7 @@ pub enum Weight {
 
 /// A credential in a text: where it stands, never what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
+pub(crate) struct Credential {
     /// What kind it is.
     pub kind: Kind,
     /// How much it is worth.
@@ -70,7 +70,7 @@ const REACH: usize = 2048;
 
 /// Literals of which every credential holds one, for a search of much text before [`find`] looks closer. The bare words `postgres`
 /// and `password` are not among them: whole repositories are full of them.
-pub const ANCHORS: [&str; 17] = [
+pub(crate) const ANCHORS: [&str; 17] = [
     "postgres:",
     "postgresql:",
     "postgresql+",
@@ -91,7 +91,7 @@ pub const ANCHORS: [&str; 17] = [
 ];
 
 /// Finds everything in a text that looks like a credential and is no placeholder, in order.
-pub fn find(text: &[u8]) -> Vec<Credential> {
+pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
@@ -135,7 +135,7 @@ pub fn find(text: &[u8]) -> Vec<Credential> {
 }
 
 /// Whether a value is no secret but a placeholder, or a simple word.
-pub fn is_placeholder(value: &str) -> bool {
+pub(crate) fn is_placeholder(value: &str) -> bool {
     judge::weigh(b"", value.as_bytes(), b"db.acme.io").is_none()
 }
 

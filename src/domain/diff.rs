@@ -7,7 +7,7 @@ use crate::domain::{dotenv::Document, mask};
 
 /// The difference of two env files. Lines are compared as they are and shown masked, so that a password that changes is seen
 /// to change. `notes` stands in place of the value of its key in lines that are added.
-pub fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
+pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
     let shown_old = mask::env_lines(old, &[]);
     let shown_new = mask::env_lines(new, notes);
     let raw_old = lines(old.bytes());
@@ -16,7 +16,7 @@ pub fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<Di
 }
 
 /// The difference of two source files, with the passwords of URLs masked.
-pub fn text(old: &str, new: &str) -> Vec<DiffLine> {
+pub(crate) fn text(old: &str, new: &str) -> Vec<DiffLine> {
     let raw_old: Vec<_> = old.lines().map(str::as_bytes).collect();
     let raw_new: Vec<_> = new.lines().map(str::as_bytes).collect();
     let shown_old: Vec<_> = old.lines().map(mask::text).collect();
@@ -25,7 +25,7 @@ pub fn text(old: &str, new: &str) -> Vec<DiffLine> {
 }
 
 /// Only what changed, with this many lines around it; what is left out is a line `…`.
-pub fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
+pub(crate) fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
     let changed: Vec<usize> = diff
         .iter()
         .enumerate()
@@ -57,7 +57,7 @@ pub fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
 }
 
 /// How many lines stay, of the old text.
-pub fn untouched(diff: &[DiffLine]) -> usize {
+pub(crate) fn untouched(diff: &[DiffLine]) -> usize {
     diff.iter()
         .filter(|line| line.sign == DiffSign::Same)
         .count()

@@ -9,8 +9,8 @@ mod quote;
 
 use std::{fmt, ops::Range};
 
-pub use lint::{Lint, LintKind};
-pub use quote::{Quoted, Style, quote};
+pub(crate) use lint::{Lint, LintKind};
+pub(crate) use quote::{Style, quote};
 
 use crate::core::secret::Secret;
 
@@ -20,7 +20,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// A `KEY=value` of the file. Ranges are bytes of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The key.
     pub key: String,
     /// The value as most readers see it.
@@ -47,7 +47,7 @@ pub struct Entry {
 
 /// What a piece of the file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// Nothing but spaces.
     Blank(Range<usize>),
     /// A comment.
@@ -60,7 +60,7 @@ pub enum Piece {
 
 impl Piece {
     /// The bytes of the piece's lines, with the last line's end.
-    pub const fn lines(&self) -> &Range<usize> {
+    pub(crate) const fn lines(&self) -> &Range<usize> {
         match self {
             Self::Blank(range) | Self::Comment(range) | Self::Unreadable(range) => range,
             Self::Entry(entry) => &entry.lines,
@@ -70,7 +70,7 @@ impl Piece {
 
 /// Why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetError {
+pub(crate) enum SetError {
     /// Not every reader takes such a key.
     #[error("`{0}` is no portable key: letters, digits and _ only, not beginning with a digit")]
     Key(String),
@@ -81,7 +81,7 @@ pub enum SetError {
 
 /// An env file.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Document {
+pub(crate) struct Document {
     bytes: Vec<u8>,
     pieces: Vec<Piece>,
 }
@@ -97,7 +97,7 @@ impl fmt::Debug for Document {
 
 impl Document {
     /// Reads a file's bytes. Every byte is kept.
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         Self {
             bytes: bytes.to_vec(),
             pieces: scan(bytes),
@@ -105,17 +105,17 @@ impl Document {
     }
 
     /// The bytes of the file.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Everything in the file, in order, without a gap.
-    pub fn pieces(&self) -> &[Piece] {
+    pub(crate) fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
 
     /// The keys with their values, in order.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Entry(entry) => Some(entry),
             Piece::Blank(_) | Piece::Comment(_) | Piece::Unreadable(_) => None,
@@ -123,7 +123,7 @@ impl Document {
     }
 
     /// Every entry of a key.
-    pub fn all<'a, 'k>(
+    pub(crate) fn all<'a, 'k>(
         &'a self,
         key: &'k str,
     ) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a, 'k> {
@@ -131,14 +131,14 @@ impl Document {
     }
 
     /// The value of a key: its last one, as 19 of 22 readers take it.
-    pub fn get(&self, key: &str) -> Option<&Secret> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Secret> {
         self.all(key).next_back().map(|entry| &entry.value)
     }
 
     /// Gives a key this value, in every place where it stands; appends it where it stands nowhere.
     ///
     /// Nothing else in the file changes, but for a line end that the last line lacked. The document stays as it was on error.
-    pub fn set(&mut self, key: &str, value: &str) -> Result<Change, SetError> {
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<Change, SetError> {
         if !is_portable_key(key) {
             return Err(SetError::Key(key.to_owned()));
         }
@@ -155,7 +155,7 @@ impl Document {
     }
 
     /// Writes a key's value anew in the most portable style, in every place, even where it is this value already.
-    pub fn requote(&mut self, key: &str) -> Result<Change, SetError> {
+    pub(crate) fn requote(&mut self, key: &str) -> Result<Change, SetError> {
         let Some(value) = self.get(key).cloned() else {
             return Ok(Change::None);
         };
@@ -242,7 +242,7 @@ impl Document {
     }
 
     /// Adds lines at the end, such as comments; a last line without an end gets one.
-    pub fn append(&mut self, lines: &[String]) {
+    pub(crate) fn append(&mut self, lines: &[String]) {
         let end = self.line_end();
         let mut bytes = self.bytes.clone();
         if !bytes.is_empty() && bytes != BOM && !bytes.ends_with(b"\n") {
@@ -271,14 +271,14 @@ impl Document {
     }
 
     /// What will bite, in the order of the lines.
-    pub fn lint(&self) -> Vec<Lint> {
+    pub(crate) fn lint(&self) -> Vec<Lint> {
         lint::lint(self)
     }
 
     /// Whether dotenvy, as the second opinion of a reader that stops at its first error, reads every one of these keys as we do.
     ///
     /// Its own errors hold the offending line, so nothing of them is passed on.
-    pub fn dotenvy_agrees(&self, keys: &[&str]) -> bool {
+    pub(crate) fn dotenvy_agrees(&self, keys: &[&str]) -> bool {
         let Ok(read) = dotenvy::from_read_iter(self.bytes.as_slice())
             .collect::<Result<Vec<(String, String)>, _>>()
         else {
@@ -293,7 +293,7 @@ impl Document {
 
 /// What an edit did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The file says so already.
     None,
     /// The key stood there with another value.
@@ -303,7 +303,7 @@ pub enum Change {
 }
 
 /// Whether every reader takes a key.
-pub fn is_portable_key(key: &str) -> bool {
+pub(crate) fn is_portable_key(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

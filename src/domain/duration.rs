@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `0.3 ms`, `2 ms`, `57 ms`, `1.2 s`, `1 m 05 s`: two or three digits, which is more than a single measurement is worth.
-pub fn words(duration: Duration) -> String {
+pub(crate) fn words(duration: Duration) -> String {
     let micros = duration.as_micros();
     let millis = (micros + 500) / 1000;
     if micros < 50 {

@@ -1,7 +1,7 @@
 //! Hosts of base URLs.
 
 /// Whether a base URL is on this machine.
-pub fn is_loopback(base: &str) -> bool {
+pub(crate) fn is_loopback(base: &str) -> bool {
     url::Url::parse(base).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -11,7 +11,7 @@ pub fn is_loopback(base: &str) -> bool {
 }
 
 /// The host of a base URL, with its port where that is not the usual one.
-pub fn host_and_port(base: &str) -> String {
+pub(crate) fn host_and_port(base: &str) -> String {
     url::Url::parse(base)
         .ok()
         .and_then(|url| {

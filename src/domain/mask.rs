@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 /// What stands in place of a secret.
-pub const DOTS: &str = "••••";
+pub(crate) const DOTS: &str = "••••";
 
 /// Words in a key that say that its value is secret.
 const SECRET_WORDS: &[&str] = &[
@@ -83,7 +83,7 @@ const PLACEHOLDER_WORDS: &[&str] = &[
 ];
 
 /// Whether a key names a secret.
-pub fn is_secret_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let upper = key.to_ascii_uppercase();
     // what a front end is built with is public by its nature
     let public = [
@@ -99,7 +99,7 @@ pub fn is_secret_key(key: &str) -> bool {
 }
 
 /// Whether a value is a secret by its own looks, whatever its key: a known prefix, or a long random word.
-pub fn is_secret_value(value: &str) -> bool {
+pub(crate) fn is_secret_value(value: &str) -> bool {
     if SECRET_PREFIXES
         .iter()
         .any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 8)
@@ -115,7 +115,7 @@ pub fn is_secret_value(value: &str) -> bool {
 }
 
 /// Whether a value, or the password in it, looks masked: copied from a place that hides it.
-pub fn looks_masked(value: &str) -> bool {
+pub(crate) fn looks_masked(value: &str) -> bool {
     let masked = |text: &str| {
         let hidden = text
             .chars()
@@ -134,7 +134,7 @@ pub fn looks_masked(value: &str) -> bool {
 }
 
 /// Whether a value is made up, as an example's: nobody can connect or sign with it.
-pub fn looks_like_placeholder(value: &str) -> bool {
+pub(crate) fn looks_like_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     if PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word)) {
         return true;
@@ -171,7 +171,7 @@ pub fn looks_like_placeholder(value: &str) -> bool {
 }
 
 /// A value fit for a screen: a secret is dots, the password of a URL is dots, everything else stays.
-pub fn value(key: &str, value: &str) -> String {
+pub(crate) fn value(key: &str, value: &str) -> String {
     if value.is_empty() {
         return String::new();
     }
@@ -205,7 +205,7 @@ fn url(value: &str) -> Option<String> {
 }
 
 /// A free text, such as a comment or a line of a log, with the password of every URL in it as dots.
-pub fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     hide(text, &passwords(text))
 }
 
@@ -261,7 +261,7 @@ fn hide(text: &str, ranges: &[Range<usize>]) -> String {
 
 /// The lines of an env file as they may be shown. `notes` stands in place of the value of its key, such as
 /// `•••• (new, 64 hex digits)`.
-pub fn env_lines(document: &Document, notes: &[(String, String)]) -> Vec<String> {
+pub(crate) fn env_lines(document: &Document, notes: &[(String, String)]) -> Vec<String> {
     let bytes = document.bytes();
     let mut lines = Vec::new();
     for piece in document.pieces() {

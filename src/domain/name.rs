@@ -6,7 +6,7 @@ const LONGEST: usize = 40;
 /// A name in lower-case letters, digits and single hyphens: `Ada Lovelace` is `ada-lovelace`. `None` when nothing is left.
 ///
 /// Letters of other scripts are kept as they are, since Neon allows them, but for blanks, punctuation and symbols.
-pub fn slug(name: &str) -> Option<String> {
+pub(crate) fn slug(name: &str) -> Option<String> {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase).take(1000) {
         if c.is_alphanumeric() {

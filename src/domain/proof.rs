@@ -6,11 +6,11 @@
 use crate::domain::{mask, python, url::Driver};
 
 /// The variable that hands the URL to the script.
-pub const VARIABLE: &str = "NEONUP_PROOF_URL";
+pub(crate) const VARIABLE: &str = "NEONUP_PROOF_URL";
 
 /// A script for an interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// The interpreter: `python` or `node`.
     pub interpreter: &'static str,
     /// Its arguments: switches, the one that takes a script, and the script.
@@ -21,7 +21,7 @@ pub struct Proof {
 
 /// What a script said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It connected and asked.
     Connected,
     /// A module is not installed; with the command that installs what the driver needs.
@@ -38,7 +38,7 @@ pub enum Verdict {
 }
 
 /// The script for a driver, or `None` where no interpreter runs it.
-pub fn proof(driver: Driver) -> Option<Proof> {
+pub(crate) fn proof(driver: Driver) -> Option<Proof> {
     let (interpreter, switches, script, library) = match driver {
         Driver::Psycopg => ("python", PYTHON, SQLALCHEMY, "psycopg"),
         Driver::Psycopg2 => ("python", PYTHON, SQLALCHEMY, "psycopg2"),
@@ -74,7 +74,7 @@ const DJANGO: &str = include_str!("../../assets/proofs/django.py");
 const NODE: &str = include_str!("../../assets/proofs/node.cjs");
 
 /// Reads what a script said. `password` is taken out of the driver's words, should it ever stand there.
-pub fn verdict(driver: Driver, output: &str, password: &str) -> Verdict {
+pub(crate) fn verdict(driver: Driver, output: &str, password: &str) -> Verdict {
     for line in output.lines().rev() {
         if line.trim() == "connected" {
             return Verdict::Connected;

@@ -6,8 +6,8 @@
 mod main_py;
 mod session;
 
-pub use main_py::{MainFacts, judge_main, propose_main};
-pub use session::{connect_args, judge_session, session_files};
+pub(crate) use main_py::{MainFacts, judge_main, propose_main};
+pub(crate) use session::{connect_args, judge_session, session_files};
 
 use crate::domain::{
     source::{Reader, join},
@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// One thing that is wrong with a source file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// The 1-based line.
     pub line: Option<u32>,
     /// What is wrong, as a sentence fragment.
@@ -29,7 +29,7 @@ pub struct Issue {
 
 /// The packages that a backend needs, as it declares them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Dependencies {
+pub(crate) struct Dependencies {
     /// The file that declares them.
     pub file: Option<String>,
     names: Vec<String>,
@@ -78,7 +78,7 @@ const DECLARATIONS: &[&str] = &[
 
 impl Dependencies {
     /// Reads what a folder declares.
-    pub fn read(read: Reader<'_>, dir: &str) -> Self {
+    pub(crate) fn read(read: Reader<'_>, dir: &str) -> Self {
         let mut found = Self::default();
         for name in DECLARATIONS {
             let path = join(dir, name);
@@ -100,17 +100,17 @@ impl Dependencies {
     }
 
     /// Whether nothing is declared.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
     /// Whether a package is declared, by its normalised name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
 
     /// The driver that the packages mean.
-    pub fn driver(&self) -> Driver {
+    pub(crate) fn driver(&self) -> Driver {
         let any = |names: &[&str]| names.iter().any(|name| self.has(name));
         if any(&["psycopg", "psycopg-binary"]) {
             Driver::Psycopg
@@ -130,7 +130,7 @@ impl Dependencies {
     }
 
     /// What is lacking for a database over this driver, as lines of a requirements file.
-    pub fn missing(&self, driver: Driver, sqlmodel: bool) -> Vec<&'static str> {
+    pub(crate) fn missing(&self, driver: Driver, sqlmodel: bool) -> Vec<&'static str> {
         let mut missing = Vec::new();
         if sqlmodel && !self.has("sqlmodel") {
             missing.push("sqlmodel>=0.0.22");
@@ -209,7 +209,7 @@ fn quoted_requirements(text: &str) -> Vec<String> {
 
 /// Where the application object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct App {
+pub(crate) struct App {
     /// The module, such as `src.main`.
     pub module: String,
     /// The variable, such as `app`.
@@ -224,7 +224,7 @@ pub struct App {
 
 impl App {
     /// From the module that a start command names, such as `src.main:app`.
-    pub fn new(dir: &str, module: &str, variable: &str) -> Self {
+    pub(crate) fn new(dir: &str, module: &str, variable: &str) -> Self {
         let (package, _) = module.rsplit_once('.').unwrap_or(("", module));
         Self {
             file: join(dir, &format!("{}.py", module.replace('.', "/"))),
@@ -240,7 +240,7 @@ impl App {
     }
 
     /// From a start command: the first argument of the form `module:variable`.
-    pub fn from_command(dir: &str, command: &[String]) -> Option<Self> {
+    pub(crate) fn from_command(dir: &str, command: &[String]) -> Option<Self> {
         command.iter().find_map(|argument| {
             let (module, variable) = argument.split_once(':')?;
             let name = |text: &str| {
@@ -254,7 +254,7 @@ impl App {
     }
 
     /// A module of the same package.
-    pub fn sibling(&self, name: &str) -> String {
+    pub(crate) fn sibling(&self, name: &str) -> String {
         if self.package.is_empty() {
             name.to_owned()
         } else {
@@ -264,7 +264,7 @@ impl App {
 }
 
 /// Looks for the application object.
-pub fn find_app(read: Reader<'_>, dir: &str) -> Option<App> {
+pub(crate) fn find_app(read: Reader<'_>, dir: &str) -> Option<App> {
     [
         "src.main",
         "app.main",

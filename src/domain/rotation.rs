@@ -8,7 +8,7 @@ use crate::core::secret::Secret;
 
 /// What became of a file's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replaced {
+pub(crate) enum Replaced {
     /// The old password does not stand there.
     Absent,
     /// With the new password; all other bytes are the same.
@@ -21,7 +21,7 @@ pub enum Replaced {
 const SHORTEST: usize = 8;
 
 /// Puts `new` in the place of every `old` that stands by itself.
-pub fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replaced {
+pub(crate) fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replaced {
     let (old, new) = (old.expose().as_bytes(), new.expose().as_bytes());
     let hits: Vec<usize> = if old.is_empty() {
         Vec::new()

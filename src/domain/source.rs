@@ -1,10 +1,10 @@
 //! Reading the files of a repository by their path.
 
 /// Gives the text of a file of the repository, by its path relative to the root; `None` where there is none.
-pub type Reader<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Reader<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The path of a file in a folder that may be the root.
-pub fn join(dir: &str, file: &str) -> String {
+pub(crate) fn join(dir: &str, file: &str) -> String {
     if dir.is_empty() {
         file.to_owned()
     } else {

@@ -1,7 +1,7 @@
 //! Just enough of SQL's lexical rules to place an error and to judge what a file of statements can reach.
 
 /// The 1-based line and column of a character position (1-based, as Postgres counts).
-pub fn locate(sql: &str, position: usize) -> (usize, usize) {
+pub(crate) fn locate(sql: &str, position: usize) -> (usize, usize) {
     let mut line = 1;
     let mut column = 1;
     for c in sql.chars().take(position.saturating_sub(1)) {
@@ -110,7 +110,7 @@ fn dollar_quote(text: &str) -> Option<usize> {
 }
 
 /// The first statement that would begin or end a transaction, if there is one.
-pub fn ends_transaction(sql: &str) -> Option<String> {
+pub(crate) fn ends_transaction(sql: &str) -> Option<String> {
     let tokens = tokens(sql);
     tokens
         .split(|token| token == ";")
@@ -134,7 +134,7 @@ pub fn ends_transaction(sql: &str) -> Option<String> {
 
 /// Whether every statement only makes tables, indexes, constraints or comments in the schema that is current, so that it can
 /// be run in a scratch schema and rolled back without touching anything else. When in doubt, no.
-pub fn is_contained(sql: &str) -> bool {
+pub(crate) fn is_contained(sql: &str) -> bool {
     let tokens = tokens(sql);
     tokens
         .split(|token| token == ";")

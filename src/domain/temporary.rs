@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::core::secret::Secret;
 
 /// How many hours a temporary database lives.
-pub const HOURS: i64 = 72;
+pub(crate) const HOURS: i64 = 72;
 /// How many hours the offer to claim it holds for sure: Neon's transfer requests lapse after a day.
-pub const CLAIM_HOURS: i64 = 24;
+pub(crate) const CLAIM_HOURS: i64 = 24;
 
 /// What is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// The id, which is a secret: it leads to the connection string and to the claim.
     pub id: Secret,
     /// The id of its Neon project, which is none; empty where it is not known.
@@ -35,7 +35,7 @@ struct Kept {
 
 impl Record {
     /// Reads what was kept; `None` where it is no record.
-    pub fn parse(text: &Secret) -> Option<Self> {
+    pub(crate) fn parse(text: &Secret) -> Option<Self> {
         let kept: Kept = serde_json::from_str(text.expose()).ok()?;
         (!kept.id.is_empty()).then(|| Self {
             id: Secret::new(kept.id),
@@ -45,7 +45,7 @@ impl Record {
     }
 
     /// The text to keep.
-    pub fn text(&self) -> Secret {
+    pub(crate) fn text(&self) -> Secret {
         let kept = Kept {
             id: self.id.expose().to_owned(),
             project: self.project.clone(),

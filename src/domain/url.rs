@@ -21,11 +21,11 @@ use crate::core::secret::Secret;
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// The port of Postgres where a URL names none.
-pub const DEFAULT_PORT: u16 = 5432;
+pub(crate) const DEFAULT_PORT: u16 = 5432;
 
 /// Whether a URL goes to the compute itself or through the pooler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UrlKind {
+pub(crate) enum UrlKind {
     /// To the compute.
     #[default]
     Direct,
@@ -49,7 +49,7 @@ impl FromStr for UrlKind {
 
 /// One part of a connection, for applications that take it apart: libpq's `PGHOST` and its kin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// The host's name.
     Host,
     /// The port.
@@ -66,7 +66,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Host,
         Self::Port,
         Self::Database,
@@ -76,7 +76,7 @@ impl Part {
     ];
 
     /// Its name in `neonup.toml`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
             Self::Port => "port",
@@ -88,7 +88,7 @@ impl Part {
     }
 
     /// The part that libpq's environment variable of this name holds.
-    pub fn of_variable(name: &str) -> Option<Self> {
+    pub(crate) fn of_variable(name: &str) -> Option<Self> {
         match name {
             "PGHOST" => Some(Self::Host),
             "PGPORT" => Some(Self::Port),
@@ -126,7 +126,7 @@ impl FromStr for Part {
 }
 
 /// Recognises a connection that was taken apart, from the parts that are there.
-pub fn recognise_parts(part: impl Fn(Part) -> Option<String>) -> Option<Recognised> {
+pub(crate) fn recognise_parts(part: impl Fn(Part) -> Option<String>) -> Option<Recognised> {
     let pairs: Vec<_> = Part::ALL
         .into_iter()
         .filter_map(|name| Some(format!("{}={}", name.keyword(), keyword(&part(name)?))))
@@ -136,7 +136,7 @@ pub fn recognise_parts(part: impl Fn(Part) -> Option<String>) -> Option<Recognis
 
 /// A client library, which decides the form of the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Driver {
+pub(crate) enum Driver {
     /// libpq and everything that reads its URIs.
     #[default]
     Libpq,
@@ -201,7 +201,7 @@ const TLS_AND_BINDING: &[(&str, &str)] = &[("sslmode", "require"), ("channel_bin
 
 impl Driver {
     /// Every driver.
-    pub const ALL: &'static [Self] = &[
+    pub(crate) const ALL: &'static [Self] = &[
         Self::Libpq,
         Self::LibpqKeywords,
         Self::Psycopg,
@@ -279,17 +279,17 @@ impl Driver {
     }
 
     /// The name in `neonup.toml`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         self.form().name
     }
 
     /// Whether the URL itself asks for TLS. It cannot for pg8000, where the application's code must.
-    pub const fn tls_in_url(self) -> bool {
+    pub(crate) const fn tls_in_url(self) -> bool {
         !self.form().query.is_empty()
     }
 
     /// What a URL of this driver begins with, for a person.
-    pub fn prefix(self) -> String {
+    pub(crate) fn prefix(self) -> String {
         let form = self.form();
         match form.shape {
             Shape::Uri | Shape::Jdbc => {
@@ -339,7 +339,7 @@ impl FromStr for Driver {
 
 /// Everything that is needed to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
+pub(crate) struct Connection {
     /// The host of direct connections.
     pub host: String,
     /// The host of the pooler.
@@ -356,7 +356,7 @@ pub struct Connection {
 
 impl Connection {
     /// From the URIs that Neon's API gives: the direct one, and the pooler's where it was asked for.
-    pub fn from_uris(direct: &Secret, pooled: Option<&Secret>) -> Option<Self> {
+    pub(crate) fn from_uris(direct: &Secret, pooled: Option<&Secret>) -> Option<Self> {
         let mut connection = parse_neon_uri(direct)?;
         if let Some(pooled) = pooled.and_then(recognise_secret) {
             connection.pooled_host = pooled.host;
@@ -365,7 +365,7 @@ impl Connection {
     }
 
     /// One part, as a variable of its own holds it.
-    pub fn part(&self, kind: UrlKind, part: Part) -> Secret {
+    pub(crate) fn part(&self, kind: UrlKind, part: Part) -> Secret {
         match part {
             Part::Host => Secret::new(match kind {
                 UrlKind::Direct => self.host.as_str(),
@@ -380,7 +380,7 @@ impl Connection {
     }
 
     /// The connection URL, in the form that a driver reads.
-    pub fn url(&self, kind: UrlKind, driver: Driver) -> Secret {
+    pub(crate) fn url(&self, kind: UrlKind, driver: Driver) -> Secret {
         let form = driver.form();
         let host = match kind {
             UrlKind::Direct => &self.host,
@@ -432,12 +432,12 @@ impl Connection {
     }
 
     /// Whether a URL leads to this compute (or its pooler), database and role, with this password.
-    pub fn matches(&self, other: &Recognised) -> bool {
+    pub(crate) fn matches(&self, other: &Recognised) -> bool {
         self.differences(other).is_empty()
     }
 
     /// In what a URL differs from this connection, in words; empty when it does not.
-    pub fn differences(&self, other: &Recognised) -> Vec<&'static str> {
+    pub(crate) fn differences(&self, other: &Recognised) -> Vec<&'static str> {
         let same_host = |host: &str| host.eq_ignore_ascii_case(&other.host);
         let mut found = Vec::new();
         if !same_host(&self.host) && !same_host(&self.pooled_host) {
@@ -486,7 +486,7 @@ fn keyword(value: &str) -> String {
 }
 
 /// Reads the URI that Neon's API gives for a role: `postgresql://role:password@host[:port]/database?…`.
-pub fn parse_neon_uri(uri: &Secret) -> Option<Connection> {
+pub(crate) fn parse_neon_uri(uri: &Secret) -> Option<Connection> {
     let read = recognise_secret(uri)?;
     if read.host.is_empty() || read.role.is_empty() || read.database.is_empty() {
         return None;
@@ -527,7 +527,7 @@ const POOLER: &str = "-pooler";
 
 /// How strongly a URL asks for TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tls {
+pub(crate) enum Tls {
     /// It says nothing.
     Silent,
     /// It allows plain text: `disable`, `allow`, `prefer`.
@@ -540,7 +540,7 @@ pub enum Tls {
 
 /// What a connection URL of any form says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognised {
+pub(crate) struct Recognised {
     /// The scheme, such as `postgresql+psycopg`; `Host=` and `host=` stand for the forms that are no URLs.
     pub scheme: String,
     /// The host, in lower case; empty where there is none.
@@ -564,12 +564,12 @@ pub struct Recognised {
 
 impl Recognised {
     /// Whether plain text is ruled out.
-    pub fn asks_for_tls(&self) -> bool {
+    pub(crate) fn asks_for_tls(&self) -> bool {
         self.tls >= Tls::Required
     }
 
     /// The kind of URL it is.
-    pub const fn kind(&self) -> UrlKind {
+    pub(crate) const fn kind(&self) -> UrlKind {
         if self.pooled {
             UrlKind::Pooled
         } else {
@@ -578,7 +578,7 @@ impl Recognised {
     }
 
     /// How to connect with it.
-    pub fn connection(&self) -> Connection {
+    pub(crate) fn connection(&self) -> Connection {
         Connection {
             host: direct_host(&self.host),
             pooled_host: pooled_host(&self.host),
@@ -589,16 +589,8 @@ impl Recognised {
         }
     }
 
-    /// The drivers that accept this form.
-    pub fn drivers(&self) -> impl Iterator<Item = Driver> {
-        Driver::ALL
-            .iter()
-            .copied()
-            .filter(|driver| self.accepted_by(*driver).is_ok())
-    }
-
     /// Whether a driver accepts this form; if not, why, in words without a secret.
-    pub fn accepted_by(&self, driver: Driver) -> Result<(), String> {
+    pub(crate) fn accepted_by(&self, driver: Driver) -> Result<(), String> {
         let form = driver.form();
         if form.shape != self.shape {
             return Err(format!("{driver} wants the form `{}…`", driver.prefix()));
@@ -620,7 +612,7 @@ impl Recognised {
 }
 
 /// Recognises a connection URL of any form; `None` where it is something else.
-pub fn recognise(value: &str) -> Option<Recognised> {
+pub(crate) fn recognise(value: &str) -> Option<Recognised> {
     let value = value.trim();
     // a password among keywords may hold `://` too: what stands before it must be a scheme (RFC 3986, section 3.1)
     let uri = value.split_once("://").filter(|(scheme, _)| {

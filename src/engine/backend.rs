@@ -38,13 +38,11 @@ const HEALTH_PATH: &str = "/health";
 
 /// The backend step.
 #[derive(Debug, Clone, Copy)]
-pub struct BackendStep;
+pub(crate) struct BackendStep;
 
 #[async_trait]
 impl Step for BackendStep {
     type Answer = BackendAnswer;
-
-    const ID: StepId = StepId::Backend;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(backend) = &cx.settings.backend else {

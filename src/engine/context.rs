@@ -9,7 +9,6 @@ use tokio::{
     sync::{OnceCell, mpsc::UnboundedSender, watch},
     time::Instant,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     core::{
@@ -27,7 +26,7 @@ use crate::{
 
 /// The API key of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownKey {
+pub(crate) struct KnownKey {
     /// The key.
     pub key: Secret,
     /// Where it was found.
@@ -36,7 +35,7 @@ pub struct KnownKey {
 
 /// The project of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
+pub(crate) struct Project {
     /// Neon's id.
     pub id: String,
     /// The branch's id; empty for a temporary database, which does not tell it.
@@ -47,7 +46,7 @@ pub struct Project {
 
 impl Project {
     /// Whether it is a temporary database, which no account can ask the API about.
-    pub const fn is_temporary(&self) -> bool {
+    pub(crate) const fn is_temporary(&self) -> bool {
         self.branch.is_empty()
     }
 }
@@ -69,7 +68,7 @@ struct Memory {
 
 /// What starting the application has shown: a later look, which starts nothing, still knows it.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// The rungs that only a start climbs.
     pub rungs: Vec<Check>,
     /// What was found there.
@@ -81,7 +80,7 @@ const STILL_ABSENT: Duration = Duration::from_secs(1);
 
 /// What the steps of one run tell each other. Never stored: each run learns it anew.
 #[derive(Debug, Default)]
-pub struct Shared {
+pub(crate) struct Shared {
     memory: Mutex<Memory>,
     authority: OnceCell<Option<String>>,
     /// Makes the steps that look for a key wait for each other, so that the keyring is asked once.
@@ -106,13 +105,11 @@ impl Shared {
 
 /// The context of one probe or apply.
 #[derive(Clone)]
-pub struct Cx {
+pub(crate) struct Cx {
     /// What is wanted.
     pub settings: Arc<Settings>,
     /// The outside.
     pub ports: Ports,
-    /// Ends the work early.
-    pub cancel: CancellationToken,
     shared: Arc<Shared>,
     events: UnboundedSender<Event>,
     step: StepId,
@@ -128,12 +125,10 @@ impl Cx {
         events: UnboundedSender<Event>,
         step: StepId,
         run: u64,
-        cancel: CancellationToken,
     ) -> Self {
         Self {
             settings,
             ports,
-            cancel,
             shared,
             events,
             step,
@@ -149,7 +144,7 @@ impl Cx {
     }
 
     /// Waits for the steps that this one needs, where they are being probed at the same time.
-    pub async fn needed(&self) {
+    pub(crate) async fn needed(&self) {
         for mut receiver in self.before.iter().cloned() {
             // an error means that the other step is gone: then it will not tell us anything either
             receiver.wait_for(|ended| *ended).await.ok();
@@ -157,7 +152,8 @@ impl Cx {
     }
 
     /// A context for tests of a single step; the events go to `events`.
-    pub fn for_test(
+    #[cfg(test)]
+    pub(crate) fn for_test(
         settings: Settings,
         ports: Ports,
         step: StepId,
@@ -170,7 +166,6 @@ impl Cx {
             events,
             step,
             1,
-            CancellationToken::new(),
         )
     }
 
@@ -186,22 +181,22 @@ impl Cx {
     }
 
     /// Says how far the work is.
-    pub fn progress(&self, progress: Progress) {
+    pub(crate) fn progress(&self, progress: Progress) {
         self.emit(EventKind::Progress(progress));
     }
 
     /// Shows something before the end.
-    pub fn show(&self, detail: Facts) {
+    pub(crate) fn show(&self, detail: Facts) {
         self.emit(EventKind::Facts(detail));
     }
 
     /// The API key, if one of the earlier steps (or this one) has found it.
-    pub fn known_key(&self) -> Option<KnownKey> {
+    pub(crate) fn known_key(&self) -> Option<KnownKey> {
         self.shared.memory().key.clone()
     }
 
     /// Remembers the API key for this run.
-    pub fn remember_key(&self, key: Option<KnownKey>) {
+    pub(crate) fn remember_key(&self, key: Option<KnownKey>) {
         let mut memory = self.shared.memory();
         if memory.key != key {
             // another key sees another list
@@ -211,107 +206,107 @@ impl Cx {
     }
 
     /// What the keyring's self-test said in this run.
-    pub fn keyring(&self) -> Option<KeyringState> {
+    pub(crate) fn keyring(&self) -> Option<KeyringState> {
         self.shared.memory().keyring.clone()
     }
 
     /// Remembers the keyring's self-test.
-    pub fn remember_keyring(&self, keyring: KeyringState) {
+    pub(crate) fn remember_keyring(&self, keyring: KeyringState) {
         self.shared.memory().keyring = Some(keyring);
     }
 
     /// The project, if the project step has found it.
-    pub fn project(&self) -> Option<Project> {
+    pub(crate) fn project(&self) -> Option<Project> {
         self.shared.memory().project.clone()
     }
 
     /// Remembers the project for this run.
-    pub fn remember_project(&self, project: Option<Project>) {
+    pub(crate) fn remember_project(&self, project: Option<Project>) {
         self.shared.memory().project = project;
     }
 
     /// The organization of the key, once it is resolved.
-    pub fn organization(&self) -> Option<String> {
+    pub(crate) fn organization(&self) -> Option<String> {
         self.shared.memory().organization.clone()
     }
 
     /// Remembers the organization.
-    pub fn remember_organization(&self, organization: Option<String>) {
+    pub(crate) fn remember_organization(&self, organization: Option<String>) {
         self.shared.memory().organization = organization;
     }
 
     /// How many projects the key's user may have, where Neon tells it.
-    pub fn projects_limit(&self) -> Option<i64> {
+    pub(crate) fn projects_limit(&self) -> Option<i64> {
         self.shared.memory().projects_limit
     }
 
     /// Remembers how many projects there may be.
-    pub fn remember_projects_limit(&self, limit: Option<i64>) {
+    pub(crate) fn remember_projects_limit(&self, limit: Option<i64>) {
         self.shared.memory().projects_limit = limit;
     }
 
     /// Remembers that the project is in none of these, the whole list.
-    pub fn remember_absent(&self, listing: Listing) {
+    pub(crate) fn remember_absent(&self, listing: Listing) {
         self.shared.memory().absent = Some((Instant::now(), listing));
     }
 
     /// The list in which the project was not, if it was read a moment ago. It is given once: no two creates stand on one list.
-    pub fn take_absent(&self) -> Option<Listing> {
+    pub(crate) fn take_absent(&self) -> Option<Listing> {
         let (at, listing) = self.shared.memory().absent.take()?;
         (at.elapsed() < STILL_ABSENT).then_some(listing)
     }
 
     /// Whether a temporary database is wanted: by the flag, or by an answer in this run.
-    pub fn wants_temporary(&self) -> bool {
+    pub(crate) fn wants_temporary(&self) -> bool {
         self.settings.flags.claimable || self.shared.memory().temporary
     }
 
     /// Remembers that a temporary database is wanted, or not any more.
-    pub fn remember_temporary(&self, wanted: bool) {
+    pub(crate) fn remember_temporary(&self, wanted: bool) {
         self.shared.memory().temporary = wanted;
     }
 
     /// The id of this clone's temporary database, which is a secret, if it has one.
-    pub fn claim(&self) -> Option<Secret> {
+    pub(crate) fn claim(&self) -> Option<Secret> {
         self.shared.memory().claim.clone()
     }
 
     /// Remembers the id of the temporary database.
-    pub fn remember_claim(&self, claim: Option<Secret>) {
+    pub(crate) fn remember_claim(&self, claim: Option<Secret>) {
         self.shared.memory().claim = claim;
     }
 
     /// Whether an apply has changed what the application stands on, and it was not started since.
-    pub fn unproven(&self) -> bool {
+    pub(crate) fn unproven(&self) -> bool {
         self.shared.memory().unproven
     }
 
     /// Remembers that it was changed: what a start has shown before is worth nothing now.
-    pub fn remember_change(&self) {
+    pub(crate) fn remember_change(&self) {
         let mut memory = self.shared.memory();
         memory.unproven = true;
         memory.proof = None;
     }
 
     /// What starting the application has shown, if nothing was changed since.
-    pub fn proof(&self) -> Option<Proof> {
+    pub(crate) fn proof(&self) -> Option<Proof> {
         self.shared.memory().proof.clone()
     }
 
     /// Remembers what starting the application has shown.
-    pub fn remember_proof(&self, proof: Proof) {
+    pub(crate) fn remember_proof(&self, proof: Proof) {
         let mut memory = self.shared.memory();
         memory.unproven = false;
         memory.proof = Some(proof);
     }
 
     /// Whether the compute was asleep when Neon was last asked, and nobody of us has connected since.
-    pub fn asleep(&self) -> bool {
+    pub(crate) fn asleep(&self) -> bool {
         self.shared.memory().asleep
     }
 
     /// Remembers whether it sleeps.
-    pub fn remember_asleep(&self, asleep: bool) {
+    pub(crate) fn remember_asleep(&self, asleep: bool) {
         self.shared.memory().asleep = asleep;
     }
 
@@ -321,7 +316,7 @@ impl Cx {
     }
 
     /// The extra certificate authority, as PEM: `--ca-file`, else the sandbox's where the API is on this machine.
-    pub async fn authority(&self) -> Result<Option<String>> {
+    pub(crate) async fn authority(&self) -> Result<Option<String>> {
         if let Some(path) = &self.settings.ca_file {
             let code = crate::core::code::Code::HealthTls;
             let bytes = self.ports.files.read(path).map_err(|error| {

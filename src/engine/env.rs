@@ -14,6 +14,7 @@ use base64::Engine as _;
 
 use self::look::{Look, Problem, Target};
 use crate::engine::{Cx, Step};
+use crate::ports::files::UndoCopy;
 use crate::{
     core::{
         answer::EnvAnswer,
@@ -43,13 +44,11 @@ const TRIES: usize = 3;
 
 /// The env step.
 #[derive(Debug, Clone, Copy)]
-pub struct EnvStep;
+pub(crate) struct EnvStep;
 
 #[async_trait]
 impl Step for EnvStep {
     type Answer = EnvAnswer;
-
-    const ID: StepId = StepId::Env;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         if let Some(report) = nothing_to_do(cx) {
@@ -392,11 +391,11 @@ async fn undo(cx: &Cx) -> Result<()> {
         let now = files.read(&path).map_err(failed)?;
         files.keep_undo(&path, now.as_deref()).map_err(failed)?;
         match (old, now) {
-            (Some(old), now) => files
+            (UndoCopy::Bytes(old), now) => files
                 .replace_secret(&path, now.as_deref(), &old)
                 .map_err(failed)?,
-            (None, Some(_)) => files.remove(&path).map_err(failed)?,
-            (None, None) => {}
+            (UndoCopy::Absent, Some(_)) => files.remove(&path).map_err(failed)?,
+            (UndoCopy::Absent, None) => {}
         }
     }
     if found {

@@ -15,7 +15,6 @@ use crate::{
         facts::{Check, CheckState, Facts, HealthFacts},
         failure::Result,
         finding::Finding,
-        step::StepId,
     },
     domain::{duration, url::Connection},
     ports::database::Session,
@@ -34,13 +33,11 @@ const SLOW: Duration = Duration::from_millis(500);
 
 /// The health step.
 #[derive(Debug, Clone, Copy)]
-pub struct HealthStep;
+pub(crate) struct HealthStep;
 
 #[async_trait]
 impl Step for HealthStep {
     type Answer = ();
-
-    const ID: StepId = StepId::Health;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(connection) = target::written_connection(cx) else {

@@ -10,13 +10,12 @@ use crate::core::{
     failure::{Failure, Result},
     finding::Finding,
     secret::Secret,
-    step::StepId,
 };
 use crate::engine::{Cx, KnownKey, Step, project::temporary, rotate};
 
 /// The login step.
 #[derive(Debug, Clone, Copy)]
-pub struct LoginStep;
+pub(crate) struct LoginStep;
 
 /// Finds the key of this run: one that was typed, else `NEON_API_KEY`, else the keyring, else our file. `None`: there is none.
 ///
@@ -55,7 +54,7 @@ pub(super) async fn find_key(cx: &Cx) -> Option<KnownKey> {
 }
 
 /// A pasted key without what copying puts around it: blanks, quotes, `Bearer `, a variable's name, invisible characters.
-pub fn clean(text: &str) -> Secret {
+pub(crate) fn clean(text: &str) -> Secret {
     let visible: String = text
         .chars()
         .filter(|c| {
@@ -80,8 +79,6 @@ pub fn clean(text: &str) -> Secret {
 #[async_trait]
 impl Step for LoginStep {
     type Answer = LoginAnswer;
-
-    const ID: StepId = StepId::Login;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         cx.progress(Progress::label("looking for a key"));

@@ -3,7 +3,7 @@
 mod branch;
 mod create;
 mod find;
-pub mod temporary;
+pub(crate) mod temporary;
 
 use async_trait::async_trait;
 
@@ -35,7 +35,7 @@ use crate::{
 
 /// The project step.
 #[derive(Debug, Clone, Copy)]
-pub struct ProjectStep;
+pub(crate) struct ProjectStep;
 
 /// What the look at Neon came to.
 enum Sight {
@@ -52,8 +52,6 @@ enum Sight {
 #[async_trait]
 impl Step for ProjectStep {
     type Answer = ProjectAnswer;
-
-    const ID: StepId = StepId::Project;
 
     // any key may list, so that Neon is asked for the list while it says whose key it is
     const BEGINS_EARLY: bool = true;

@@ -18,6 +18,7 @@ use crate::engine::{
     project::temporary,
     target,
 };
+use crate::ports::files::UndoCopy;
 use crate::{
     core::{
         answer::EnvAnswer,
@@ -187,7 +188,7 @@ fn forget_undo_copies(cx: &Cx, old: &[Secret], others: &[String]) {
     let targets = cx.settings.env.iter().map(|target| &target.file);
     for file in targets.chain(others) {
         let path = cx.settings.path(file);
-        let Ok(Some(Some(copy))) = cx.ports.files.undo(&path) else {
+        let Ok(Some(UndoCopy::Bytes(copy))) = cx.ports.files.undo(&path) else {
             continue;
         };
         let dead = old

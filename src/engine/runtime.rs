@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Runs probes and applies, and sends what happens as events.
-pub struct Runtime {
+pub(crate) struct Runtime {
     settings: Arc<Settings>,
     ports: Ports,
     shared: Arc<Shared>,
@@ -68,7 +68,7 @@ const fn fallback(step: StepId) -> Code {
 
 impl Runtime {
     /// A runtime, and the events it will send.
-    pub fn new(settings: Settings, ports: Ports) -> (Self, UnboundedReceiver<Event>) {
+    pub(crate) fn new(settings: Settings, ports: Ports) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Self {
             settings: Arc::new(settings),
@@ -82,23 +82,24 @@ impl Runtime {
     }
 
     /// What is wanted.
-    pub fn settings(&self) -> &Settings {
+    pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
     /// Probes one step. Work on the same step that is under way is cancelled first.
-    pub fn probe(&self, id: StepId) {
+    #[cfg(test)]
+    pub(crate) fn probe(&self, id: StepId) {
         self.spawn(id, None, Vec::new(), None);
     }
 
     /// Gives an answer to its step. Work on the same step that is under way is cancelled first.
-    pub fn apply(&self, answer: Answer) {
+    pub(crate) fn apply(&self, answer: Answer) {
         self.spawn(answer.step(), Some(answer), Vec::new(), None);
     }
 
     /// Probes these steps, each as soon as those of them that it needs have been probed; one that [begins
     /// early](crate::engine::Step::BEGINS_EARLY) waits for them by itself.
-    pub fn probe_all(&self, steps: &[StepId]) {
+    pub(crate) fn probe_all(&self, steps: &[StepId]) {
         let channels: BTreeMap<_, _> = steps
             .iter()
             .map(|id| (*id, watch::channel(false)))
@@ -116,7 +117,7 @@ impl Runtime {
     }
 
     /// Cancels what a step is doing. An apply that must finish goes on.
-    pub fn cancel(&self, id: StepId) {
+    pub(crate) fn cancel(&self, id: StepId) {
         let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((token, must_finish)) = work.under_way.get(&id)
             && !must_finish
@@ -126,7 +127,7 @@ impl Runtime {
     }
 
     /// Cancels everything that may be cancelled, and forgets what the steps have told each other: the world is another one.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         for id in StepId::ALL {
             self.cancel(id);
         }
@@ -134,7 +135,7 @@ impl Runtime {
     }
 
     /// Ends everything: cancels what may be cancelled, waits for the rest.
-    pub async fn shutdown(self) {
+    pub(crate) async fn shutdown(self) {
         let Work {
             mut tasks,
             under_way,
@@ -172,7 +173,6 @@ impl Runtime {
             self.events.clone(),
             id,
             run,
-            cancel.clone(),
         )
         .after(before);
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);

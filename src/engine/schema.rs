@@ -28,13 +28,11 @@ const MIGRATION: Duration = Duration::from_mins(10);
 
 /// The schema step.
 #[derive(Debug, Clone, Copy)]
-pub struct SchemaStep;
+pub(crate) struct SchemaStep;
 
 #[async_trait]
 impl Step for SchemaStep {
     type Answer = ();
-
-    const ID: StepId = StepId::Schema;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let wanted = &cx.settings.schema;

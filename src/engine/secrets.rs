@@ -1,6 +1,6 @@
 //! The secrets step: each env file is kept out of git, and no live secret ever got in.
 
-pub mod hook;
+pub(crate) mod hook;
 mod live;
 mod words;
 
@@ -17,20 +17,17 @@ use crate::{
         facts::{self, Check, CheckState, Facts},
         failure::{Failure, Result},
         finding::Finding,
-        step::StepId,
     },
     ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
 };
 
 /// The secrets step.
 #[derive(Debug, Clone, Copy)]
-pub struct SecretsStep;
+pub(crate) struct SecretsStep;
 
 #[async_trait]
 impl Step for SecretsStep {
     type Answer = SecretsAnswer;
-
-    const ID: StepId = StepId::Secrets;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let mut look = Look::new(cx)?;

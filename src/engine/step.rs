@@ -10,12 +10,9 @@ use crate::engine::{
 
 /// One phase of the setup.
 #[async_trait]
-pub trait Step: Send + Sync {
+pub(crate) trait Step: Send + Sync {
     /// What it can be told to do.
     type Answer: Send;
-
-    /// Which step it is.
-    const ID: StepId;
 
     /// Whether a probe begins before the steps that it needs have been probed. It then waits for them itself, with
     /// [`Cx::needed`], before it uses what they have learned.
@@ -68,12 +65,12 @@ macro_rules! with_step {
 }
 
 /// Probes a step.
-pub async fn probe(id: StepId, cx: &Cx) -> Result<Report> {
+pub(crate) async fn probe(id: StepId, cx: &Cx) -> Result<Report> {
     with_step!(id, step => step.probe(cx).await)
 }
 
 /// Gives an answer to its step.
-pub async fn apply(cx: &Cx, answer: Answer) -> Result<Report> {
+pub(crate) async fn apply(cx: &Cx, answer: Answer) -> Result<Report> {
     match answer {
         Answer::Login(answer) => LoginStep.apply(cx, answer).await,
         Answer::Project(answer) => ProjectStep.apply(cx, answer).await,
@@ -86,7 +83,7 @@ pub async fn apply(cx: &Cx, answer: Answer) -> Result<Report> {
 }
 
 /// Whether a probe of the step [begins early](Step::BEGINS_EARLY).
-pub fn begins_early(id: StepId) -> bool {
+pub(crate) fn begins_early(id: StepId) -> bool {
     fn of<S: Step>(_: &S) -> bool {
         S::BEGINS_EARLY
     }
@@ -94,7 +91,7 @@ pub fn begins_early(id: StepId) -> bool {
 }
 
 /// Whether an apply of the step [must finish](Step::MUST_FINISH).
-pub fn must_finish(id: StepId) -> bool {
+pub(crate) fn must_finish(id: StepId) -> bool {
     fn of<S: Step>(_: &S) -> bool {
         S::MUST_FINISH
     }

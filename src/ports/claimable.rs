@@ -1,19 +1,19 @@
 //! Neon's service of temporary databases, which asks for no account. Source of all facts: Neon's published description of
 //! `https://neon.new`.
 
-pub mod http;
+pub(crate) mod http;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
 
-pub use http::HttpClaimable;
+pub(crate) use http::HttpClaimable;
 
 use crate::core::{failure::Result, secret::Secret};
 
 /// Whose a temporary database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ownership {
+pub(crate) enum Ownership {
     /// Nobody's: it goes when its time is up.
     Unclaimed,
     /// An account is taking it over.
@@ -24,7 +24,7 @@ pub enum Ownership {
 
 /// A temporary database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemporaryDatabase {
+pub(crate) struct TemporaryDatabase {
     /// The id. Whoever has it reads the connection string and owns the database once they claim it: as secret as a key.
     pub id: Secret,
     /// Whose it is.
@@ -43,7 +43,7 @@ pub struct TemporaryDatabase {
 
 /// The service.
 #[async_trait]
-pub trait Claimable: Send + Sync {
+pub(crate) trait Claimable: Send + Sync {
     /// Makes a temporary database. Sent once: after a failure of code `project.not-ready` nobody knows whether one was made,
     /// and the service has no list to find out.
     async fn create(&self) -> Result<TemporaryDatabase>;

@@ -1,18 +1,18 @@
 //! Postgres, reached as the application will reach it, but with certificate and host name always verified.
 
-pub mod postgres;
+pub(crate) mod postgres;
 
 use std::{net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 
-pub use postgres::Postgres;
+pub(crate) use postgres::Postgres;
 
 use crate::{core::failure::Result, domain::url::Connection};
 
 /// What the TLS handshake showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFacts {
+pub(crate) struct TlsFacts {
     /// `TLS 1.3` or `TLS 1.2`.
     pub version: String,
     /// The issuer's common name or organization.
@@ -23,7 +23,7 @@ pub struct TlsFacts {
 
 /// A column as `pg_catalog` has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnFacts {
+pub(crate) struct ColumnFacts {
     /// The name.
     pub name: String,
     /// The type, as `format_type` writes it.
@@ -36,7 +36,7 @@ pub struct ColumnFacts {
 
 /// A table of the schema `public`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableFacts {
+pub(crate) struct TableFacts {
     /// The name.
     pub name: String,
     /// Its columns, in order.
@@ -49,7 +49,7 @@ pub struct TableFacts {
 
 /// A file of SQL statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlFile {
+pub(crate) struct SqlFile {
     /// Its path, relative to the root.
     pub name: String,
     /// Its text.
@@ -58,7 +58,7 @@ pub struct SqlFile {
 
 /// An open connection.
 #[async_trait]
-pub trait Session: Send {
+pub(crate) trait Session: Send {
     /// `SELECT 1`, and how long it took.
     async fn ping(&mut self) -> Result<Duration>;
 
@@ -78,7 +78,7 @@ pub trait Session: Send {
 
 /// Postgres.
 #[async_trait]
-pub trait Database: Send + Sync {
+pub(crate) trait Database: Send + Sync {
     /// The addresses of a host.
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>>;
 

@@ -9,11 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use disk::DiskFiles;
+pub(crate) use disk::DiskFiles;
 
 /// What kind of thing a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// A regular file.
     File,
     /// A directory.
@@ -24,7 +24,7 @@ pub enum FileKind {
 
 /// What `stat` says, with symlinks followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileStat {
+pub(crate) struct FileStat {
     /// The kind.
     pub kind: FileKind,
     /// Bytes.
@@ -36,7 +36,7 @@ pub struct FileStat {
 }
 
 /// The largest file that is read.
-pub const LIMIT: u64 = 10 * 1024 * 1024;
+pub(crate) const LIMIT: u64 = 10 * 1024 * 1024;
 
 /// Why an adapter refuses what the disk would do. It travels inside an [`io::Error`]; [`Refusal::of`] takes it out again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,8 +71,17 @@ impl From<Refusal> for io::Error {
     }
 }
 
+/// What the last write replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UndoCopy {
+    /// There was no file.
+    Absent,
+    /// The bytes of the file.
+    Bytes(Vec<u8>),
+}
+
 /// Files. All calls are short; none blocks on anything but the disk.
-pub trait Files: Send + Sync {
+pub(crate) trait Files: Send + Sync {
     /// The bytes, or `None` when there is no such file.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
@@ -100,9 +109,6 @@ pub trait Files: Send + Sync {
     /// Removes temporary files that a killed run of ours has left beside this path; gives how many.
     fn remove_stale(&self, path: &Path) -> usize;
 
-    /// Sets the permission bits.
-    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
-
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()>;
 
@@ -111,8 +117,8 @@ pub trait Files: Send + Sync {
         Ok(())
     }
 
-    /// The undo copy of a path: outer `None` when there is none, inner `None` when the file did not exist before.
-    fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>>;
+    /// Reads the undo copy of a path.
+    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>>;
 
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;

@@ -1,13 +1,13 @@
 //! Neon's API, as far as the steps use it. Source of all facts: Neon's published OpenAPI document (API v2).
 
-pub mod http;
+pub(crate) mod http;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 
-pub use http::{HttpNeon, subject_project};
+pub(crate) use http::{HttpNeon, subject_project};
 
 use crate::{
     core::{failure::Result, secret::Secret},
@@ -16,7 +16,7 @@ use crate::{
 
 /// The answer of `GET /auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Auth {
+pub(crate) struct Auth {
     /// The user, or the organization of an organization's key.
     pub account_id: String,
     /// `api_key_user`, `api_key_org`, `oauth`, `keycloak` or `session_cookie`.
@@ -25,7 +25,7 @@ pub struct Auth {
 
 /// A project, in a list or alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Project {
+pub(crate) struct Project {
     /// The id.
     pub id: String,
     /// The name; not unique.
@@ -43,7 +43,7 @@ pub struct Project {
 
 /// All projects that a key sees.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// From all pages, the shared ones included.
     pub projects: Vec<Project>,
     /// Ids that Neon could not read: unknown, not absent.
@@ -52,7 +52,7 @@ pub struct Listing {
 
 /// What a new project is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewProject {
+pub(crate) struct NewProject {
     /// The name.
     pub name: String,
     /// The organization, for keys that see several.
@@ -69,7 +69,7 @@ pub struct NewProject {
 
 /// What a new branch is to be. It begins with its parent's data, and has a compute of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBranch {
+pub(crate) struct NewBranch {
     /// The name, unique in the project.
     pub name: String,
     /// The id of the branch that it is made from.
@@ -80,7 +80,7 @@ pub struct NewBranch {
 
 /// An asynchronous piece of Neon's work.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Operation {
+pub(crate) struct Operation {
     /// The id to poll.
     pub id: String,
     /// `create_timeline`, `start_compute`, `apply_config`, …
@@ -94,19 +94,19 @@ pub struct Operation {
 
 impl Operation {
     /// Terminal and not good. `failed` may still be retried by Neon, but nobody can wait for that.
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         matches!(self.status.as_str(), "failed" | "error")
     }
 
     /// Terminal, good or not.
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.has_failed() || matches!(self.status.as_str(), "finished" | "skipped" | "cancelled")
     }
 }
 
 /// A branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Branch {
+pub(crate) struct Branch {
     /// The id.
     pub id: String,
     /// The name, unique in the project.
@@ -120,7 +120,7 @@ pub struct Branch {
 
 /// A compute.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// The id.
     pub id: String,
     /// The host of direct connections.
@@ -136,7 +136,7 @@ pub struct Endpoint {
 
 /// A database of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct BranchDatabase {
+pub(crate) struct BranchDatabase {
     /// The name.
     pub name: String,
     /// The role that owns it, which is the one to connect as.
@@ -145,7 +145,7 @@ pub struct BranchDatabase {
 
 /// What a create returns at once; the database answers only when the operations have finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub(crate) struct Created {
     /// The project.
     pub project: Project,
     /// Its default branch.
@@ -158,7 +158,7 @@ pub struct Created {
 
 /// The user of a personal key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct User {
+pub(crate) struct User {
     /// The e-mail address.
     pub email: String,
     /// How many projects the plan allows.
@@ -168,7 +168,7 @@ pub struct User {
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Organization {
+pub(crate) struct Organization {
     /// The id.
     pub id: String,
     /// The name.
@@ -180,7 +180,7 @@ pub struct Organization {
 
 /// A new password of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reset {
+pub(crate) struct Reset {
     /// The password. It works when the operations have finished; until then the old one does.
     pub password: Secret,
     /// What Neon still does.
@@ -189,7 +189,7 @@ pub struct Reset {
 
 /// An API key in a list: never the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ApiKey {
+pub(crate) struct ApiKey {
     /// The number that revokes it.
     pub id: i64,
     /// The name its maker gave it; not unique.
@@ -201,7 +201,7 @@ pub struct ApiKey {
 
 /// A new API key, which Neon shows this once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewApiKey {
+pub(crate) struct NewApiKey {
     /// The number that revokes it.
     pub id: i64,
     /// The key.
@@ -212,7 +212,7 @@ pub struct NewApiKey {
 ///
 /// Failures carry `login.*` or `project.*` codes and Neon's request id. Reads are retried where that is safe; a create never is.
 #[async_trait]
-pub trait Neon: Send + Sync {
+pub(crate) trait Neon: Send + Sync {
     /// Whose key it is and of which kind.
     async fn auth(&self, key: &Secret) -> Result<Auth>;
 

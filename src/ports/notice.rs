@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 /// Takes a sentence for the user. It never holds a secret.
-pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 tokio::task_local! {
     static LISTENER: Listener;
 }
 
 /// Runs a future whose adapters are heard by `listener`.
-pub async fn heard<T>(listener: Listener, future: impl Future<Output = T>) -> T {
+pub(crate) async fn heard<T>(listener: Listener, future: impl Future<Output = T>) -> T {
     LISTENER.scope(listener, future).await
 }
 

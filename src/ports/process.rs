@@ -1,6 +1,6 @@
 //! Other programs: the application, migration commands, interpreters.
 
-pub mod os;
+pub(crate) mod os;
 
 use std::{
     path::{Path, PathBuf},
@@ -9,13 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 
-pub use os::OsProcess;
+pub(crate) use os::OsProcess;
 
 use crate::core::failure::Result;
 
 /// A command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandSpec {
+pub(crate) struct CommandSpec {
     /// The program and its arguments. Never a secret.
     pub argv: Vec<String>,
     /// Where it runs.
@@ -26,7 +26,7 @@ pub struct CommandSpec {
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
     /// The last lines of its output, both streams. May hold secrets: show only what [`crate::domain`] has picked and masked.
@@ -35,7 +35,7 @@ pub struct Ended {
 
 /// The application while it runs. Dropping it stops the whole process group.
 #[async_trait]
-pub trait Running: Send {
+pub(crate) trait Running: Send {
     /// The exit, if it has ended.
     fn ended(&mut self) -> Option<Ended>;
 
@@ -48,7 +48,7 @@ pub trait Running: Send {
 
 /// The answer of the application's health route.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpAnswer {
+pub(crate) struct HttpAnswer {
     /// The status code.
     pub status: u16,
     /// The body, cut at 64 KiB.
@@ -57,7 +57,7 @@ pub struct HttpAnswer {
 
 /// Other programs.
 #[async_trait]
-pub trait Process: Send + Sync {
+pub(crate) trait Process: Send + Sync {
     /// The full path of a program as `dir`'s own environment has it: a `.venv` in `dir` or above it first, then `PATH`.
     fn find(&self, program: &str, dir: &Path) -> Option<PathBuf>;
 

@@ -27,7 +27,9 @@ use std::path::Path;
 
 use async_trait::async_trait;
 
-pub use git::{GitOptions, GitRepository};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use git::GitOptions;
+pub(crate) use git::GitRepository;
 
 use crate::{
     core::{failure::Result, secret::Secret},
@@ -36,7 +38,7 @@ use crate::{
 
 /// Yes, no, or not to be determined, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub(crate) enum Known {
     /// It is so.
     Yes,
     /// It is not so.
@@ -47,7 +49,7 @@ pub enum Known {
 
 /// How well git keeps one path out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protection {
+pub(crate) struct Protection {
     /// `git add` would refuse it.
     pub ignored: Known,
     /// It is in the index.
@@ -63,7 +65,7 @@ pub struct Protection {
 
 /// Where a secret stands, from what is easiest to mend to what cannot be mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub(crate) enum Place {
     /// A file of the work tree that git tracks.
     Tracked,
     /// A tracked file whose changes git was told not to look at (skip-worktree, assume-unchanged).
@@ -92,7 +94,7 @@ pub enum Place {
 
 impl Place {
     /// How it is named to a person.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Tracked => "a tracked file",
             Self::Hidden => "a tracked file whose changes git is told to overlook",
@@ -110,7 +112,7 @@ impl Place {
     }
 
     /// Whether others have it, or get it with the next push.
-    pub const fn leaves(self) -> bool {
+    pub(crate) const fn leaves(self) -> bool {
         match self {
             Self::Tracked | Self::Staged | Self::Branch | Self::Object | Self::RefName => true,
             Self::Hidden
@@ -126,7 +128,7 @@ impl Place {
 
 /// A secret found where it must not be. Never holds the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leak {
+pub(crate) struct Leak {
     /// Which secret: the name it was given, or what kind of credential it is.
     pub what: String,
     /// Whether it is a live secret; else some other credential.
@@ -153,7 +155,7 @@ pub struct Leak {
 
 /// A watched path that a commit held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
+pub(crate) struct Committed {
     /// The path, or only the name where no commit leads to it.
     pub path: String,
     /// Whether it is one of the watched paths itself, and no relative of it.
@@ -166,7 +168,7 @@ pub struct Committed {
 
 /// What stands where git looks for the pre-commit hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookPlace {
+pub(crate) enum HookPlace {
     /// Nothing.
     Free,
     /// Ours.
@@ -177,7 +179,7 @@ pub enum HookPlace {
 
 /// The pre-commit hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hook {
+pub(crate) struct Hook {
     /// Where it lies.
     pub path: std::path::PathBuf,
     /// What stands there.
@@ -188,7 +190,7 @@ pub struct Hook {
 
 /// Git.
 #[async_trait]
-pub trait Repository: Send + Sync {
+pub(crate) trait Repository: Send + Sync {
     /// The root of the work tree, or `None` where there is no repository.
     fn root(&self) -> Option<&Path>;
 
@@ -239,7 +241,7 @@ pub trait Repository: Send + Sync {
 
 /// Why a scan does not know everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Incomplete {
+pub(crate) enum Incomplete {
     /// The clone was made so: shallow, or partial.
     Clone(String),
     /// Something that should be readable is not.
@@ -248,7 +250,7 @@ pub enum Incomplete {
 
 impl Incomplete {
     /// The reason, as a fragment of a sentence.
-    pub fn why(&self) -> &str {
+    pub(crate) fn why(&self) -> &str {
         match self {
             Self::Clone(why) | Self::Unread(why) => why,
         }
@@ -257,7 +259,7 @@ impl Incomplete {
 
 /// What a scan of the tree found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TreeScan {
+pub(crate) struct TreeScan {
     /// How many files were read.
     pub files: usize,
     /// What was found.
@@ -268,7 +270,7 @@ pub struct TreeScan {
 
 /// What a scan of the history found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HistoryScan {
+pub(crate) struct HistoryScan {
     /// How many objects were read.
     pub objects: u64,
     /// What was found.

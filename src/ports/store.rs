@@ -1,16 +1,16 @@
 //! Where API keys are kept: the OS keyring, or a consented file.
 
-pub mod os;
+pub(crate) mod os;
 
 use async_trait::async_trait;
 
-pub use os::OsStore;
+pub(crate) use os::OsStore;
 
 use crate::core::{answer::KeyStorage, facts::KeyringState, failure::Result, secret::Secret};
 
 /// The secret store. Every call ends within 3 s, whatever the keyring does.
 #[async_trait]
-pub trait SecretStore: Send + Sync {
+pub(crate) trait SecretStore: Send + Sync {
     /// Sets, gets and deletes a throw-away entry, which is the only honest test of a keyring.
     async fn self_test(&self) -> KeyringState;
 

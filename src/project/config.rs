@@ -14,7 +14,7 @@ use crate::project::settings::{
 
 /// The `[project]` table as written: nothing is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProjectConfig {
+pub(crate) struct ProjectConfig {
     /// See [`crate::project::settings::ProjectSettings::name`].
     pub name: Option<String>,
     /// See [`crate::project::settings::ProjectSettings::id`].
@@ -35,7 +35,7 @@ pub struct ProjectConfig {
 
 /// A `neonup.toml`, or what would be proposed for one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Config {
+pub(crate) struct Config {
     /// The `[project]` table.
     pub project: ProjectConfig,
     /// The `[[env]]` tables.
@@ -51,7 +51,7 @@ pub struct Config {
 /// What is wrong with a `neonup.toml`, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
-pub struct ConfigError {
+pub(crate) struct ConfigError {
     /// The 1-based line.
     pub line: usize,
     /// What is wrong, with the nearest valid name where a name is unknown.
@@ -80,7 +80,7 @@ const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
 
 impl Config {
     /// Reads a configuration.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let reader = Reader { text };
         let document = Document::parse(text).map_err(|error| ConfigError {
             line: reader.line(error.span()),
@@ -180,7 +180,7 @@ impl Config {
 
     /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it
     /// is, comments included. An empty source gives a new file.
-    pub fn with_project(source: &str, name: &str, id: &str) -> Result<String> {
+    pub(crate) fn with_project(source: &str, name: &str, id: &str) -> Result<String> {
         let mut document: DocumentMut =
             source
                 .parse()

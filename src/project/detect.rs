@@ -13,7 +13,7 @@ use crate::project::{
 
 /// A kind of application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stack {
+pub(crate) enum Stack {
     /// FastAPI with SQLModel.
     FastApiSqlModel,
     /// FastAPI with SQLAlchemy alone.
@@ -35,7 +35,7 @@ pub enum Stack {
 
 impl Stack {
     /// How it is named to a person.
-    pub const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::FastApiSqlModel => "FastAPI with SQLModel",
             Self::FastApiSqlAlchemy => "FastAPI with SQLAlchemy",
@@ -49,14 +49,14 @@ impl Stack {
     }
 
     /// Whether its session module and `main.py` are looked at.
-    pub const fn is_fastapi(self) -> bool {
+    pub(crate) const fn is_fastapi(self) -> bool {
         matches!(self, Self::FastApiSqlModel | Self::FastApiSqlAlchemy)
     }
 }
 
 /// What a repository looks like.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Detected {
+pub(crate) struct Detected {
     /// The kind of application.
     pub stack: Stack,
     /// Its folder, relative to the root; empty for the root itself.
@@ -71,7 +71,7 @@ const BACKENDS: &[&str] = &["backend", "server", "api", "app", ""];
 const FRONTENDS: &[&str] = &["frontend", "web", "client", ""];
 
 /// Looks at a repository.
-pub fn detect(read: Reader<'_>) -> Detected {
+pub(crate) fn detect(read: Reader<'_>) -> Detected {
     let found = BACKENDS
         .iter()
         .find_map(|dir| python_stack(read, dir))

@@ -6,7 +6,7 @@ use crate::domain::url::UrlKind;
 use crate::project::settings::{Config, Encoding, EnvTarget, KeySpec};
 
 /// Writes a configuration as a commented file. What it holds reads back as the same configuration, with this name.
-pub fn toml(config: &Config, name: &str) -> String {
+pub(crate) fn toml(config: &Config, name: &str) -> String {
     let project = &config.project;
     let mut out = String::from(
         "# What this project wants of its database. Committed; it holds no secret. The next developer runs: neonup\n\n[project]\n",

@@ -3,7 +3,7 @@
 //! It has no session module and no `.env`: the wizard writes both, and without them it does not start.
 
 /// Its files, as paths relative to its root and their text.
-pub const FILES: &[(&str, &str)] = &[
+pub(crate) const FILES: &[(&str, &str)] = &[
     // stored without the dot, so that they do not act on our own repository
     (".gitignore", include_str!("../../assets/sample/gitignore")),
     (
@@ -43,18 +43,18 @@ pub const FILES: &[(&str, &str)] = &[
 ];
 
 /// The name of the sample project, and of its folder.
-pub const NAME: &str = "aido-todo";
+pub(crate) const NAME: &str = "aido-todo";
 
 /// The port that the sample's `neonup.toml` names.
-pub const PORT: u16 = 8000;
+pub(crate) const PORT: u16 = 8000;
 
 /// The sample's `neonup.toml` for an application on another port.
-pub fn with_port(config: &str, port: u16) -> String {
+pub(crate) fn with_port(config: &str, port: u16) -> String {
     config.replace(&PORT.to_string(), &port.to_string())
 }
 
 /// The tables of a todo application.
-pub const SCHEMA: &str = include_str!("../../assets/schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("../../assets/schema.sql");
 
 #[cfg(test)]
 mod tests {

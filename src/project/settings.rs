@@ -17,16 +17,16 @@ use crate::{
     },
 };
 
-pub use crate::project::config::{Config, ConfigError};
+pub(crate) use crate::project::config::Config;
 
 /// Neon's own API: the default of `--api-host`.
-pub const NEON_API: &str = "https://console.neon.tech/api/v2";
+pub(crate) const NEON_API: &str = "https://console.neon.tech/api/v2";
 
 /// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
-pub const NEON_CLAIM: &str = "https://neon.new";
+pub(crate) const NEON_CLAIM: &str = "https://neon.new";
 
 /// The name of the configuration file, in the repository's root.
-pub const CONFIG_FILE: &str = "neonup.toml";
+pub(crate) const CONFIG_FILE: &str = "neonup.toml";
 
 /// What the command line says; everything is optional.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,7 @@ pub const CONFIG_FILE: &str = "neonup.toml";
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, and none excludes another"
 )]
-pub struct Flags {
+pub(crate) struct Flags {
     /// `--api-host`.
     pub api_host: Option<String>,
     /// `--ca-file`.
@@ -59,7 +59,7 @@ pub struct Flags {
 
 /// The project that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectSettings {
+pub(crate) struct ProjectSettings {
     /// Created once under this name, joined ever after.
     pub name: String,
     /// Neon's id, once it is known.
@@ -80,7 +80,7 @@ pub struct ProjectSettings {
 
 /// How a generated value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub(crate) enum Encoding {
     /// Lower-case hexadecimal digits, two for a byte.
     Hex,
     /// URL-safe base64 without padding.
@@ -89,7 +89,7 @@ pub enum Encoding {
 
 /// What a key of an env file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySpec {
+pub(crate) enum KeySpec {
     /// The connection URL, in the form that a driver reads.
     Url {
         /// Direct or through the pooler.
@@ -119,7 +119,7 @@ pub enum KeySpec {
 
 /// An env file that the project wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvTarget {
+pub(crate) struct EnvTarget {
     /// The path, relative to the root, with forward slashes.
     pub file: String,
     /// The committed example beside it.
@@ -130,7 +130,7 @@ pub struct EnvTarget {
 
 /// Where the tables come from, and which are expected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SchemaSettings {
+pub(crate) struct SchemaSettings {
     /// SQL files, relative to the root, run in this order in one transaction.
     pub files: Vec<String>,
     /// Or a command of the project, such as `alembic upgrade head`.
@@ -141,7 +141,7 @@ pub struct SchemaSettings {
 
 /// The application.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackendSettings {
+pub(crate) struct BackendSettings {
     /// Its folder, relative to the root; empty for the root itself.
     pub dir: String,
     /// The command that starts it, run in that folder.
@@ -154,7 +154,7 @@ pub struct BackendSettings {
 
 impl BackendSettings {
     /// What a person types in the root to start it; `None` where no command is known.
-    pub fn start_line(&self) -> Option<String> {
+    pub(crate) fn start_line(&self) -> Option<String> {
         let words = |words: &[String]| shlex::try_join(words.iter().map(String::as_str)).ok();
         let start = words(&self.start).filter(|start| !start.is_empty())?;
         if self.dir.is_empty() {
@@ -169,7 +169,7 @@ impl BackendSettings {
 
 /// Everything that is wanted, resolved.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The repository's root, or the directory where there is no repository.
     pub root: PathBuf,
     /// The configuration file; it may not exist yet.
@@ -206,7 +206,7 @@ pub struct Settings {
 
 /// A credential that may stand where it stands, with the reason: a test's fixture, a public demo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// The file, relative to the root; a folder where it ends in `/`.
     pub path: String,
     /// Only findings of this code; else all of [`Self::CODES`].
@@ -217,14 +217,14 @@ pub struct Accepted {
 
 impl Accepted {
     /// What can be accepted at all. A live secret never can.
-    pub const CODES: [Code; 3] = [
+    pub(crate) const CODES: [Code; 3] = [
         Code::SecretsCredentialInTree,
         Code::SecretsCredentialInHistory,
         Code::SecretsPathInHistory,
     ];
 
     /// Whether it is about this finding.
-    pub fn covers(&self, finding: &Finding) -> bool {
+    pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let code = self.code.map_or_else(
             || Self::CODES.contains(&finding.code),
             |code| code == finding.code,
@@ -242,7 +242,7 @@ impl Accepted {
 
 /// The layers below the command line, as they were found.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// The configuration, where the file exists.
     pub config: Option<Config>,
     /// What the repository looks like, in the shape of a configuration.
@@ -253,7 +253,7 @@ pub struct Found {
 
 impl Settings {
     /// Lays the layers over each other.
-    pub fn resolve(
+    pub(crate) fn resolve(
         root: &Path,
         config_file: &Path,
         found: Found,
@@ -336,17 +336,17 @@ impl Settings {
     }
 
     /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
-    pub fn is_sandbox(&self) -> bool {
+    pub(crate) fn is_sandbox(&self) -> bool {
         is_loopback(&self.api_host)
     }
 
     /// The name under which the API key is stored: one for each API host.
-    pub fn key_account(&self) -> String {
+    pub(crate) fn key_account(&self) -> String {
         host_and_port(&self.api_host)
     }
 
     /// The name under which the id of this clone's temporary database is kept: one for each clone and each service.
-    pub fn claim_account(&self) -> String {
+    pub(crate) fn claim_account(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let digest = Sha256::digest(self.root.as_os_str().as_encoded_bytes());
         let clone: String = hex(&digest).chars().take(16).collect();
@@ -354,17 +354,17 @@ impl Settings {
     }
 
     /// The name of the service of temporary databases, for a person: `neon.new`.
-    pub fn claim_name(&self) -> String {
+    pub(crate) fn claim_name(&self) -> String {
         host_and_port(&self.claim_host)
     }
 
     /// An absolute path of a path relative to the root.
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
     /// The target and key that hold the connection URL: the first one in the order of the configuration.
-    pub fn url_key(&self) -> Option<(&EnvTarget, &str, UrlKind, Driver)> {
+    pub(crate) fn url_key(&self) -> Option<(&EnvTarget, &str, UrlKind, Driver)> {
         self.env.iter().find_map(|target| {
             target.keys.iter().find_map(|(key, spec)| match spec {
                 KeySpec::Url { kind, driver } => Some((target, key.as_str(), *kind, *driver)),
@@ -377,7 +377,7 @@ impl Settings {
     }
 
     /// The first env file that holds a connection in parts, where none holds it as a URL.
-    pub fn parts_target(&self) -> Option<&EnvTarget> {
+    pub(crate) fn parts_target(&self) -> Option<&EnvTarget> {
         if self.url_key().is_some() {
             return None;
         }

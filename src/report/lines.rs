@@ -16,7 +16,7 @@ use crate::{
 
 /// The JSON document; its shape is part of the contract.
 #[derive(Debug, Serialize)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     version: u8,
     status: Status,
     steps: Vec<StepDocument<'a>>,
@@ -33,7 +33,7 @@ struct StepDocument<'a> {
 
 impl<'a> Document<'a> {
     /// The document of these steps.
-    pub fn new(plan: &'a Plan, steps: &[StepId]) -> Self {
+    pub(crate) fn new(plan: &'a Plan, steps: &[StepId]) -> Self {
         Self {
             version: 1,
             status: plan.verdict(steps),
@@ -65,7 +65,7 @@ const fn settled(status: Status) -> Status {
 }
 
 /// Prints one step: its line, its findings.
-pub fn step(output: &mut Output, id: StepId, state: &StepState) {
+pub(crate) fn step(output: &mut Output, id: StepId, state: &StepState) {
     let (glyph, tone) = match state.status {
         Status::Done => ("✓", Tone::Good),
         Status::Failed => ("✗", Tone::Bad),
@@ -86,7 +86,7 @@ pub fn step(output: &mut Output, id: StepId, state: &StepState) {
 }
 
 /// Prints one finding, without its title where the evidence says the same.
-pub fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
+pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
     let tone = match finding.severity {
         Severity::Gap => Tone::Bad,
         Severity::Warning => Tone::Warn,
@@ -116,7 +116,7 @@ pub fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
 }
 
 /// Prints what an apply would change: the masked diffs.
-pub fn changes(output: &mut Output, state: &StepState) {
+pub(crate) fn changes(output: &mut Output, state: &StepState) {
     match &state.facts {
         Some(Facts::Env(env)) => {
             for file in &env.files {
@@ -163,7 +163,7 @@ fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
 }
 
 /// Which steps are done and which are not, by name.
-pub fn tally(plan: &Plan, steps: &[StepId]) -> String {
+pub(crate) fn tally(plan: &Plan, steps: &[StepId]) -> String {
     let names = |wanted: &dyn Fn(Status) -> bool| {
         let names: Vec<_> = steps
             .iter()
@@ -182,7 +182,7 @@ pub fn tally(plan: &Plan, steps: &[StepId]) -> String {
 }
 
 /// Prints the last lines: how many are done, and what to run next. In JSON mode prints the document instead.
-pub fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
+pub(crate) fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     if output.json {
         output.document(&Document::new(plan, steps));
         return;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The two streams, and how to write to them.
-pub struct Output {
+pub(crate) struct Output {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
     /// One JSON document on standard output, and nothing else there.
@@ -28,7 +28,7 @@ pub struct Output {
 
 /// Words that are hidden wherever they stand in a line, and words that are hidden where they stand alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Veil {
+pub(crate) struct Veil {
     /// Ids, hosts and addresses, as the steps know them.
     pub identifiers: Vec<String>,
     /// Who and where we are.
@@ -63,7 +63,7 @@ const SPOKEN_EVERY: Duration = Duration::from_secs(3);
 
 /// A colour of meaning, for lines; the word beside it says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// In order.
     Good,
     /// Not in order.
@@ -79,7 +79,7 @@ pub enum Tone {
 impl Output {
     /// The process's own streams. With `plain`, or where the environment says so (`ACCESSIBLE=1`, `TERM=dumb`), nothing is
     /// rewritten or coloured: it is heard, or kept in a log.
-    pub fn standard(json: bool, no_color: bool, plain: bool) -> Self {
+    pub(crate) fn standard(json: bool, no_color: bool, plain: bool) -> Self {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let terminal = io::stderr().is_terminal();
         let plain = plain || variable("ACCESSIBLE") == "1" || variable("TERM") == "dumb";
@@ -103,7 +103,12 @@ impl Output {
     }
 
     /// Streams of a test.
-    pub fn captured(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>, json: bool) -> Self {
+    #[cfg(test)]
+    pub(crate) fn captured(
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        json: bool,
+    ) -> Self {
         Self {
             out,
             err,
@@ -121,7 +126,7 @@ impl Output {
     }
 
     /// A line for a person: to standard output, or to standard error where that holds JSON.
-    pub fn line(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
         if let Progress::Spoken(last) = &mut self.progress {
             *last = Instant::now();
@@ -138,7 +143,7 @@ impl Output {
     }
 
     /// A line beside the result, to standard error.
-    pub fn note(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn note(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
         let text = self.shown(text.as_ref()).into_owned();
         writeln!(self.err, "{text}").ok();
@@ -146,7 +151,7 @@ impl Output {
     }
 
     /// Text without a line's end, for a question.
-    pub fn prompt(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn prompt(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
         let text = self.shown(text.as_ref()).into_owned();
         let stream = if self.json {
@@ -159,7 +164,7 @@ impl Output {
     }
 
     /// The text in a colour, where colours are wanted.
-    pub fn paint(&self, tone: Tone, text: impl AsRef<str>) -> String {
+    pub(crate) fn paint(&self, tone: Tone, text: impl AsRef<str>) -> String {
         let text = text.as_ref();
         if !self.color || self.json {
             return text.to_owned();
@@ -175,13 +180,13 @@ impl Output {
     }
 
     /// From now on progress is told in lines of their own, where it was shown or not.
-    pub fn speak(&mut self) {
+    pub(crate) fn speak(&mut self) {
         self.clear_progress();
         self.progress = Progress::Spoken(Instant::now());
     }
 
     /// Rewrites the progress line, where standard error is a terminal; or says it, from time to time.
-    pub fn progress(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn progress(&mut self, text: impl AsRef<str>) {
         if let Progress::Spoken(last) = self.progress {
             if last.elapsed() >= SPOKEN_EVERY {
                 self.progress = Progress::Spoken(Instant::now());
@@ -204,7 +209,7 @@ impl Output {
     }
 
     /// The one JSON document.
-    pub fn document(&mut self, document: &impl serde::Serialize) {
+    pub(crate) fn document(&mut self, document: &impl serde::Serialize) {
         self.clear_progress();
         let text = serde_json::to_string_pretty(document)
             .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
@@ -213,13 +218,13 @@ impl Output {
     }
 
     /// Raw bytes for standard output.
-    pub fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.out.write_all(bytes).ok();
         self.out.flush().ok();
     }
 
     /// Says that the command could not do its work, as lines or as JSON, and gives the exit code back.
-    pub fn failed(&mut self, failure: &Failure, exit: Exit) -> Exit {
+    pub(crate) fn failed(&mut self, failure: &Failure, exit: Exit) -> Exit {
         if self.json {
             let finding = failure.finding();
             self.document(&json!({

@@ -6,10 +6,10 @@
 use crate::core::{facts::Facts, finding::Finding, plan::Plan, step::StepId};
 
 /// What stands for something hidden.
-pub const HIDDEN: &str = "•••";
+pub(crate) const HIDDEN: &str = "•••";
 
 /// Everything in the plan that identifies somebody or something: hosts, ids, addresses of people. Longest first.
-pub fn identifiers(plan: &Plan) -> Vec<String> {
+pub(crate) fn identifiers(plan: &Plan) -> Vec<String> {
     let mut words = Vec::new();
     for step in StepId::ALL {
         match &plan.step(step).facts {
@@ -43,7 +43,7 @@ pub fn identifiers(plan: &Plan) -> Vec<String> {
 }
 
 /// Hides these words in a text, and everything that looks like an e-mail address, an IP address or one of Neon's ids.
-pub fn hide(words: &[String], text: &mut String) {
+pub(crate) fn hide(words: &[String], text: &mut String) {
     for word in words {
         if text.contains(word.as_str()) {
             *text = text.replace(word.as_str(), HIDDEN);
@@ -62,7 +62,7 @@ pub fn hide(words: &[String], text: &mut String) {
 }
 
 /// Hides these words where they stand alone: a user's name is often a part of another word.
-pub fn hide_words(words: &[String], text: &mut String) {
+pub(crate) fn hide_words(words: &[String], text: &mut String) {
     let inside = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
     for word in words.iter().filter(|word| !word.is_empty()) {
         let mut rest = std::mem::take(text);
@@ -126,7 +126,7 @@ fn is_id(part: &str) -> bool {
 }
 
 /// The receipt of these steps, as a Markdown table: one row for each step, and one for each of its findings.
-pub fn markdown(plan: &Plan, steps: &[StepId]) -> String {
+pub(crate) fn markdown(plan: &Plan, steps: &[StepId]) -> String {
     let words = identifiers(plan);
     let cell = |text: &str| {
         let mut text = text.to_owned();

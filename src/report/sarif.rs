@@ -21,7 +21,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The document of these steps. Like every finding, it holds no secret.
-pub fn document(plan: &Plan, steps: &[StepId]) -> Value {
+pub(crate) fn document(plan: &Plan, steps: &[StepId]) -> Value {
     let findings: Vec<&Finding> = steps
         .iter()
         .flat_map(|id| &plan.step(*id).findings)

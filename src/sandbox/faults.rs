@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// replaces all of it. Whatever has a `count` is used up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// Each API request waits this long before anything else happens.
     pub latency_ms: u64,
     /// Each operation takes at least this long.
@@ -38,7 +38,7 @@ pub struct Faults {
 /// Error answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ErrorBurst {
+pub(crate) struct ErrorBurst {
     /// The HTTP status.
     pub status: u16,
     /// How many requests get it; 0 = all.
@@ -58,7 +58,7 @@ pub struct ErrorBurst {
 /// A successful answer whose body is spoilt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SpoiltBody {
+pub(crate) struct SpoiltBody {
     /// In which way.
     pub kind: Spoilt,
     /// How many answers; 0 = all.
@@ -75,7 +75,7 @@ pub struct SpoiltBody {
 /// How a body is spoilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Spoilt {
+pub(crate) enum Spoilt {
     /// Half of the JSON, in an otherwise proper answer.
     Truncated,
     /// Half of the announced bytes, then the connection is cut.
@@ -89,7 +89,7 @@ pub enum Spoilt {
 /// What happens to connections to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Database {
+pub(crate) enum Database {
     /// They work.
     #[default]
     Normal,
@@ -135,7 +135,7 @@ impl Limited for SpoiltBody {
 impl Faults {
     /// Reads what `--fault` says: each word is `NAME=VALUE` with a name and a value of this struct's JSON, such as
     /// `latency_ms=100` or `errors=[{"status":429,"count":2}]`, or a whole JSON object. A later word wins.
-    pub fn from_words(words: &[String]) -> Result<Self, String> {
+    pub(crate) fn from_words(words: &[String]) -> Result<Self, String> {
         let mut all = serde_json::Map::new();
         for word in words {
             if word.trim_start().starts_with('{') {

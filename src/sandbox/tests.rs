@@ -1,4 +1,8 @@
 //! The sandbox over its real surfaces: HTTP, TLS, Postgres, processes.
+#![expect(
+    clippy::print_stderr,
+    reason = "says why a test is skipped, or what a figure is"
+)]
 
 mod api;
 mod claims;

@@ -3,15 +3,15 @@
 use std::{io::Write as _, path::PathBuf, process::Command, time::Duration};
 
 /// The most that anything may take before a test gives up on it. Not a measure of speed.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whether a missing part is a failure instead of a skip.
-pub fn nothing_may_be_skipped() -> bool {
+pub(crate) fn nothing_may_be_skipped() -> bool {
     std::env::var("NEONUP_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1")
 }
 
 /// Says that a test is skipped, or fails it where nothing may be.
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     assert!(
         !nothing_may_be_skipped(),
         "{why}, and nothing may be skipped here"
@@ -21,13 +21,13 @@ pub fn skip(why: &str) {
 }
 
 /// Whether a program is on the path.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
 /// A Python that has the sample's packages.
-pub fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let python = PathBuf::from(std::env::var_os("NEONUP_TEST_PYTHON")?);
     let works = Command::new(&python)
         .args(["-c", "import fastapi, uvicorn, sqlmodel, psycopg, dotenv"])
@@ -37,13 +37,13 @@ pub fn python() -> Option<PathBuf> {
 }
 
 /// A `node_modules` folder that holds `pg` and `dotenv`.
-pub fn node_modules() -> Option<PathBuf> {
+pub(crate) fn node_modules() -> Option<PathBuf> {
     let folder = PathBuf::from(std::env::var_os("NEONUP_TEST_NODE_MODULES")?);
     (folder.join("pg").is_dir() && folder.join("dotenv").is_dir()).then_some(folder)
 }
 
 /// A port that nothing listens on.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+#[cfg(test)]
+use crate::core::answer::{Answer, LoginAnswer};
 use crate::core::{
-    answer::{Answer, LoginAnswer},
     code::Code,
     event::{Event, EventKind, Outcome, Phase, Progress, Report, Verdict},
     facts::{
@@ -27,7 +28,7 @@ const fn ms(millis: u64) -> Duration {
 }
 
 /// What the wizard is told in the gallery.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         project: "aido-todo".to_owned(),
         place: "Sandbox".to_owned(),
@@ -50,7 +51,7 @@ fn at_neon() -> Options {
 }
 
 /// The login step's facts, with a key that works.
-pub fn login() -> Facts {
+pub(crate) fn login() -> Facts {
     Facts::Login(LoginFacts {
         key: Some((KeySource::Keyring, "••••k3f2".to_owned(), 69)),
         kind: Some(KeyKind::Personal),
@@ -118,7 +119,7 @@ fn project_detail(choices: Vec<ListedProject>, joined: Option<JoinedProject>) ->
 }
 
 /// The project step's facts, joined.
-pub fn project() -> Facts {
+pub(crate) fn project() -> Facts {
     project_detail(
         vec![choice(
             "old-violet-32930710",
@@ -140,7 +141,7 @@ fn line(sign: DiffSign, text: &str) -> DiffLine {
 }
 
 /// The env step's facts, with a diff.
-pub fn env(ignored: bool) -> Facts {
+pub(crate) fn env(ignored: bool) -> Facts {
     let state = if ignored {
         CheckState::Ok
     } else {
@@ -212,7 +213,7 @@ fn env_done() -> Facts {
 }
 
 /// The backend step's facts.
-pub fn backend(new: bool, existing: bool) -> Facts {
+pub(crate) fn backend(new: bool, existing: bool) -> Facts {
     let mut changes = Vec::new();
     if new {
         changes.push(FileChange {
@@ -300,7 +301,7 @@ CREATE INDEX IF NOT EXISTS task_user_id ON task (user_id);
 ";
 
 /// The schema step's facts.
-pub fn schema(there: bool) -> Facts {
+pub(crate) fn schema(there: bool) -> Facts {
     let state = if there {
         CheckState::Ok
     } else {
@@ -358,7 +359,7 @@ fn rung(label: &str, state: CheckState, text: &str, elapsed: Option<u64>) -> Che
 }
 
 /// The health step's facts: how many rungs are climbed.
-pub fn health(climbed: usize, then: CheckState) -> Facts {
+pub(crate) fn health(climbed: usize, then: CheckState) -> Facts {
     let all = [
         ("DNS", "ep-cool-name-12345678.us-east-2.aws.neon.tech", 2),
         ("TCP", "10.0.4.17:5432", 31),
@@ -411,7 +412,7 @@ pub fn health(climbed: usize, then: CheckState) -> Facts {
 }
 
 /// The secrets step's facts.
-pub fn secrets(leak: bool) -> Facts {
+pub(crate) fn secrets(leak: bool) -> Facts {
     let kept = "ignored, not in the index";
     let history = if leak {
         CheckState::Gap
@@ -448,12 +449,13 @@ pub fn secrets(leak: bool) -> Facts {
 }
 
 /// An event of a step.
-pub fn event(step: StepId, run: u64, kind: EventKind) -> Event {
+#[cfg(test)]
+pub(crate) fn event(step: StepId, run: u64, kind: EventKind) -> Event {
     Event { run, step, kind }
 }
 
 /// The end of a probe or an apply that went well.
-pub fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind {
+pub(crate) fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind {
     EventKind::Finished(Outcome {
         phase,
         elapsed: ms(elapsed),
@@ -462,7 +464,7 @@ pub fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind {
 }
 
 /// The end of one that did not.
-pub fn failed(phase: Phase, failure: Failure) -> EventKind {
+pub(crate) fn failed(phase: Phase, failure: Failure) -> EventKind {
     EventKind::Finished(Outcome {
         phase,
         elapsed: ms(812),
@@ -471,7 +473,7 @@ pub fn failed(phase: Phase, failure: Failure) -> EventKind {
 }
 
 /// How a step reports that it is done.
-pub fn done(step: StepId) -> Report {
+pub(crate) fn done(step: StepId) -> Report {
     let (evidence, detail) = match step {
         StepId::Login => ("ada@example.org, from the OS keyring", login()),
         StepId::Project => ("aido-todo in aws-us-east-2, branch main", project()),
@@ -496,7 +498,7 @@ pub fn done(step: StepId) -> Report {
 }
 
 /// How a step reports that something is missing that it can do.
-pub fn todo(step: StepId) -> Report {
+pub(crate) fn todo(step: StepId) -> Report {
     let (evidence, finding, detail) = match step {
         StepId::Login => (
             "no API key was found",
@@ -559,7 +561,7 @@ pub fn todo(step: StepId) -> Report {
 }
 
 /// A failure such as each step may have.
-pub fn failure(step: StepId) -> Failure {
+pub(crate) fn failure(step: StepId) -> Failure {
     match step {
         StepId::Login => Failure::new(Code::LoginKeyRejected, "Neon does not accept this key")
             .why("HTTP 401: authentication failed")
@@ -591,7 +593,7 @@ pub fn failure(step: StepId) -> Failure {
 }
 
 /// An app of 80 × 24 to which things happen.
-pub struct Stage {
+pub(crate) struct Stage {
     /// The app.
     pub app: App,
     run: u64,
@@ -599,7 +601,7 @@ pub struct Stage {
 
 impl Stage {
     /// A fresh one.
-    pub fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options) -> Self {
         Self {
             app: App::new(options, (80, 24)).0,
             run: 0,
@@ -607,7 +609,7 @@ impl Stage {
     }
 
     /// One in which these steps were probed as done, and those after them as open.
-    pub fn up_to(step: StepId) -> Self {
+    pub(crate) fn up_to(step: StepId) -> Self {
         Self::told(options(), step)
     }
 
@@ -622,13 +624,13 @@ impl Stage {
     }
 
     /// Takes a message in.
-    pub fn tell(&mut self, msg: Msg) -> &mut Self {
+    pub(crate) fn tell(&mut self, msg: Msg) -> &mut Self {
         drop(update(&mut self.app, msg));
         self
     }
 
     /// An event of the latest run.
-    pub fn event(&mut self, step: StepId, kind: EventKind) -> &mut Self {
+    pub(crate) fn event(&mut self, step: StepId, kind: EventKind) -> &mut Self {
         let event = Event {
             run: self.run,
             step,
@@ -638,19 +640,19 @@ impl Stage {
     }
 
     /// Work that was asked for begins.
-    pub fn begins(&mut self, step: StepId, phase: Phase) -> &mut Self {
+    pub(crate) fn begins(&mut self, step: StepId, phase: Phase) -> &mut Self {
         self.run += 1;
         self.event(step, EventKind::Started(phase))
     }
 
     /// A probe that was asked for begins and ends.
-    pub fn probed(&mut self, step: StepId, report: Report) -> &mut Self {
+    pub(crate) fn probed(&mut self, step: StepId, report: Report) -> &mut Self {
         self.begins(step, Phase::Probe);
         self.event(step, finished(Phase::Probe, 12, report))
     }
 
     /// Keys are pressed.
-    pub fn keys(&mut self, codes: &[KeyCode]) -> &mut Self {
+    pub(crate) fn keys(&mut self, codes: &[KeyCode]) -> &mut Self {
         for code in codes {
             self.tell(Msg::Key(KeyEvent::new(*code, KeyModifiers::NONE)));
         }
@@ -658,7 +660,7 @@ impl Stage {
     }
 
     /// Text is typed.
-    pub fn types(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         for char in text.chars() {
             self.keys(&[KeyCode::Char(char)]);
         }
@@ -666,7 +668,7 @@ impl Stage {
     }
 
     /// Time goes on.
-    pub fn after(&mut self, millis: u64) -> &mut Self {
+    pub(crate) fn after(&mut self, millis: u64) -> &mut Self {
         let now = self.app.now + ms(millis);
         self.tell(Msg::Tick(now))
     }
@@ -678,14 +680,16 @@ impl Stage {
 
 /// A make-believe world for the wizard: nothing is done at first, and every apply works, but for a key that ends in `bad`.
 #[derive(Debug, Default)]
-pub struct World {
+#[cfg(test)]
+pub(crate) struct World {
     done: std::collections::BTreeSet<StepId>,
     run: u64,
 }
 
+#[cfg(test)]
 impl World {
     /// A world in which these steps are done.
-    pub fn with(done: &[StepId]) -> Self {
+    pub(crate) fn with(done: &[StepId]) -> Self {
         Self {
             done: done.iter().copied().collect(),
             run: 0,
@@ -712,7 +716,7 @@ impl World {
     }
 
     /// What happens when these steps are probed: after how long, what.
-    pub fn probe(&mut self, steps: &[StepId]) -> Vec<(Duration, Event)> {
+    pub(crate) fn probe(&mut self, steps: &[StepId]) -> Vec<(Duration, Event)> {
         let mut happens = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             self.run += 1;
@@ -731,7 +735,7 @@ impl World {
     }
 
     /// What happens when a step is applied.
-    pub fn apply(&mut self, answer: &Answer) -> Vec<(Duration, Event)> {
+    pub(crate) fn apply(&mut self, answer: &Answer) -> Vec<(Duration, Event)> {
         let step = answer.step();
         self.run += 1;
         let run = self.run;
@@ -782,7 +786,7 @@ impl World {
     }
 
     /// What happens when the work on a step is cancelled.
-    pub fn cancel(&mut self, step: StepId, run: u64) -> Event {
+    pub(crate) fn cancel(&mut self, step: StepId, run: u64) -> Event {
         self.done.remove(&step);
         event(
             step,
@@ -799,7 +803,7 @@ const KEY: &str = "napi_canary0canary1canary2canary3canary4canary5canary6canary7
     clippy::too_many_lines,
     reason = "a list of states is read best in one piece"
 )]
-pub fn gallery() -> Vec<(&'static str, App)> {
+pub(crate) fn gallery() -> Vec<(&'static str, App)> {
     use KeyCode::{Char, Down, Enter, Esc, Tab};
     let mut all: Vec<(&'static str, App)> = Vec::new();
     let mut add = |name: &'static str, stage: &mut Stage| all.push((name, stage.done()));
@@ -1250,7 +1254,7 @@ pub fn gallery() -> Vec<(&'static str, App)> {
 }
 
 /// What the wizard of a tour is told.
-pub fn on_stage() -> Options {
+pub(crate) fn on_stage() -> Options {
     Options {
         presenter: true,
         stage: true,
@@ -1260,7 +1264,7 @@ pub fn on_stage() -> Options {
 }
 
 /// A tour that stands before this step: those before it are done.
-pub fn tour_at(step: StepId) -> Stage {
+pub(crate) fn tour_at(step: StepId) -> Stage {
     let mut stage = Stage::new(on_stage());
     for id in StepId::ALL {
         stage.probed(id, if id < step { done(id) } else { todo(id) });

@@ -26,7 +26,7 @@ use crate::{
         Ports,
         claimable::{Claimable, TemporaryDatabase},
         database::{Database, Session, SqlFile, TableFacts, TlsFacts},
-        files::{FileKind, FileStat, Files},
+        files::{FileKind, FileStat, Files, UndoCopy},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
             NewBranch, NewProject, Operation, Organization, Project, Reset, User,
@@ -41,13 +41,13 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The key that the fake Neon accepts; a canary that no output may hold.
-pub const KEY: &str = "napi_canary0123456789canary";
+pub(crate) const KEY: &str = "napi_canary0123456789canary";
 /// The password of every role, until it is reset.
-pub const PASSWORD: &str = "npg_canaryPassword42";
+pub(crate) const PASSWORD: &str = "npg_canaryPassword42";
 
 /// What a create does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Create {
+pub(crate) enum Create {
     #[default]
     Answers,
     /// Makes the project, but the answer never arrives.
@@ -62,7 +62,7 @@ pub enum Create {
     clippy::struct_excessive_bools,
     reason = "each is one switch of the fake world"
 )]
-pub struct State {
+pub(crate) struct State {
     pub projects: Vec<Project>,
     pub unavailable: Vec<String>,
     pub create: Create,
@@ -135,7 +135,7 @@ pub struct State {
 
 impl State {
     /// Neon's password of the role.
-    pub fn password(&self) -> String {
+    pub(crate) fn password(&self) -> String {
         self.password.clone().unwrap_or_else(|| PASSWORD.to_owned())
     }
 
@@ -146,14 +146,14 @@ impl State {
 
 /// All fakes share one state.
 #[derive(Clone, Default)]
-pub struct World(pub Arc<Mutex<State>>);
+pub(crate) struct World(pub Arc<Mutex<State>>);
 
 impl World {
-    pub fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.0.lock().unwrap())
     }
 
-    pub fn ports(&self) -> Ports {
+    pub(crate) fn ports(&self) -> Ports {
         let world = Arc::new(self.clone());
         Ports {
             neon: world.clone(),
@@ -167,15 +167,19 @@ impl World {
     }
 
     /// Settings of a project `todo` in `/repo`, with the right key in the environment.
-    pub fn settings(flags: Flags) -> Settings {
+    pub(crate) fn settings(flags: Flags) -> Settings {
         Self::settings_with(&[("NEON_API_KEY", KEY)], flags)
     }
 
-    pub fn settings_with(environment: &[(&str, &str)], flags: Flags) -> Settings {
+    pub(crate) fn settings_with(environment: &[(&str, &str)], flags: Flags) -> Settings {
         Self::settings_of("[project]\nname = \"todo\"\n", environment, flags)
     }
 
-    pub fn settings_of(config: &str, environment: &[(&str, &str)], flags: Flags) -> Settings {
+    pub(crate) fn settings_of(
+        config: &str,
+        environment: &[(&str, &str)],
+        flags: Flags,
+    ) -> Settings {
         let config = Config::parse(config).unwrap();
         let environment = environment
             .iter()
@@ -193,16 +197,20 @@ impl World {
         )
     }
 
-    pub fn context(&self, settings: Settings, step: StepId) -> (Cx, UnboundedReceiver<Event>) {
+    pub(crate) fn context(
+        &self,
+        settings: Settings,
+        step: StepId,
+    ) -> (Cx, UnboundedReceiver<Event>) {
         let (sender, receiver) = unbounded_channel();
         (Cx::for_test(settings, self.ports(), step, sender), receiver)
     }
 
-    pub fn project(&self, id: &str, name: &str) {
+    pub(crate) fn project(&self, id: &str, name: &str) {
         self.with(|state| state.projects.push(project(id, name)));
     }
 
-    pub fn file(&self, path: &str) -> Option<String> {
+    pub(crate) fn file(&self, path: &str) -> Option<String> {
         self.with(|state| {
             state
                 .files
@@ -254,7 +262,7 @@ impl World {
     }
 }
 
-pub fn project(id: &str, name: &str) -> Project {
+pub(crate) fn project(id: &str, name: &str) -> Project {
     Project {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -812,15 +820,11 @@ impl Files for World {
         0
     }
 
-    fn set_mode(&self, _path: &Path, _mode: u32) -> io::Result<()> {
-        Ok(())
-    }
-
     fn keep_undo(&self, _path: &Path, _bytes: Option<&[u8]>) -> io::Result<()> {
         Ok(())
     }
 
-    fn undo(&self, _path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+    fn undo(&self, _path: &Path) -> io::Result<Option<UndoCopy>> {
         Ok(None)
     }
 

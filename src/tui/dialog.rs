@@ -36,7 +36,7 @@ fn columns(screen: u16) -> (u16, u16) {
 }
 
 /// How wide the text of a dialog is.
-pub fn text_width(screen: u16) -> u16 {
+pub(crate) fn text_width(screen: u16) -> u16 {
     columns(screen).1.saturating_sub(2 * BESIDE)
 }
 
@@ -95,7 +95,7 @@ impl Dialog {
 }
 
 /// Draws what lies over the page.
-pub fn draw(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(pen: Pen<'_>, overlay: &Overlay, area: Rect, buffer: &mut Buffer) {
     let dialog = Dialog::new(pen, overlay, area);
     // the title above and the keys below belong to the dialog as well
     let page = Rect::new(
@@ -141,7 +141,7 @@ fn behind(pen: Pen<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The two rows of a question's answers, the careful one first; nothing where no question lies over the page.
-pub fn answers(app: &App) -> Option<Rect> {
+pub(crate) fn answers(app: &App) -> Option<Rect> {
     let overlay = app.overlay.as_ref()?;
     if !matches!(overlay, Overlay::Confirm(_)) {
         return None;

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What drives the steps: the runtime, or a test.
-pub trait Engine {
+pub(crate) trait Engine {
     /// Probes these steps, each after those of them that it needs.
     fn probe(&self, steps: &[StepId]);
     /// Gives an answer to its step.
@@ -55,7 +55,7 @@ impl Engine for Runtime {
 }
 
 /// What is drawn on: a terminal, or a test.
-pub trait Canvas {
+pub(crate) trait Canvas {
     /// What can go wrong.
     type Error;
     /// Columns and rows.
@@ -73,7 +73,7 @@ pub trait Canvas {
 }
 
 /// Where time comes from.
-pub trait Clock {
+pub(crate) trait Clock {
     /// How long the wizard has been open.
     fn now(&self) -> Duration;
     /// Waits until then.
@@ -86,7 +86,7 @@ const BURST: usize = 1024;
 const PASTE: usize = 8;
 
 /// Runs the wizard until it is left.
-pub async fn drive<C: Canvas>(
+pub(crate) async fn drive<C: Canvas>(
     canvas: &mut C,
     mut input: impl Stream<Item = io::Result<TermEvent>> + Unpin,
     mut signals: impl Stream<Item = Signal> + Unpin,

@@ -16,7 +16,7 @@ use crate::tui::{
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// Do what is chosen.
     Enter,
     /// The choice above.
@@ -87,7 +87,7 @@ pub enum Command {
 
 /// One key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key(KeyCode, KeyModifiers);
+pub(crate) struct Key(KeyCode, KeyModifiers);
 
 const fn code(code: KeyCode) -> Key {
     Key(code, KeyModifiers::NONE)
@@ -103,7 +103,7 @@ const fn ctrl(char: char) -> Key {
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// What it asks for.
     pub command: Command,
     /// The keys that mean it.
@@ -133,7 +133,7 @@ const fn row(
 }
 
 /// The table, in the order of the footer.
-pub const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[Binding] = &[
     row(
         Command::Enter,
         &[code(KeyCode::Enter)],
@@ -374,7 +374,7 @@ pub const KEYS: &[Binding] = &[
 ];
 
 /// What a key means here. While text is typed, plain characters and keys that edit mean nothing but themselves.
-pub fn command(key: KeyEvent, typing: bool) -> Option<Command> {
+pub(crate) fn command(key: KeyEvent, typing: bool) -> Option<Command> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
@@ -406,7 +406,7 @@ pub fn command(key: KeyEvent, typing: bool) -> Option<Command> {
 }
 
 /// The footer: the keys that work here and now, most important first.
-pub fn footer(app: &App) -> Vec<(&'static str, String)> {
+pub(crate) fn footer(app: &App) -> Vec<(&'static str, String)> {
     let busy = app.screen.step().is_some_and(|step| works(app, step));
     let mut items: Vec<(&'static str, String)> = Vec::new();
     let mut rows: Vec<&Binding> = KEYS.iter().collect();
@@ -438,7 +438,7 @@ pub fn footer(app: &App) -> Vec<(&'static str, String)> {
 }
 
 /// How the keys of a row are written.
-pub fn shown(binding: &Binding, theme: Theme) -> &'static str {
+pub(crate) fn shown(binding: &Binding, theme: Theme) -> &'static str {
     if theme.ascii && binding.command == Command::Enter {
         "enter"
     } else {

@@ -8,7 +8,7 @@ const CONSOLE: &str = "console.neon.tech/";
 
 /// An address on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// Its first column, from 0.
     pub column: u16,
     /// Its row, from 0.
@@ -25,7 +25,7 @@ fn in_address(char: char) -> bool {
 }
 
 /// The addresses of a drawn screen.
-pub fn find(buffer: &Buffer) -> Vec<Link> {
+pub(crate) fn find(buffer: &Buffer) -> Vec<Link> {
     let area = buffer.area;
     (area.top()..area.bottom())
         .flat_map(|row| in_row(buffer, row))

@@ -14,7 +14,7 @@ use crate::tui::{
 
 /// What the mouse did. Where: column and row, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mouse {
+pub(crate) enum Mouse {
     /// The first button was pressed.
     Press(u16, u16),
     /// The wheel was turned away from the user.
@@ -25,7 +25,7 @@ pub enum Mouse {
 
 /// What a press means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// The same as a key.
     Command(Command),
     /// This choice is chosen; a second press does it.
@@ -37,7 +37,7 @@ pub enum Meaning {
 }
 
 /// What a press at this place means; nothing where nothing can be pressed. What lies over the page takes every press.
-pub fn meaning(app: &App, column: u16, row: u16) -> Option<Meaning> {
+pub(crate) fn meaning(app: &App, column: u16, row: u16) -> Option<Meaning> {
     let at = Position::new(column, row);
     if let Some(overlay) = &app.overlay {
         return answer(app, overlay, at);

@@ -15,7 +15,7 @@ use crate::tui::{Reason, mouse::Mouse};
 
 /// A signal of the operating system, as far as the wizard cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// Ctrl-C from outside (`kill -INT`).
     Interrupt,
     /// `kill`.
@@ -28,7 +28,7 @@ pub enum Signal {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Msg {
+pub(crate) enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
     /// The mouse was used.
@@ -51,7 +51,7 @@ pub enum Msg {
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Probe these steps, each after those of them that it needs.
     Probe(Vec<StepId>),
     /// Give an answer to its step.

@@ -10,16 +10,16 @@
 //! | [`keys`] | the keys that were pressed |
 //! | [`staged`] | the engine with the demo's stage behind it |
 
-pub mod hide;
-pub mod keys;
-pub mod letters;
-pub mod pause;
-pub mod slide;
-pub mod staged;
+pub(crate) mod hide;
+pub(crate) mod keys;
+pub(crate) mod letters;
+pub(crate) mod pause;
+pub(crate) mod slide;
+pub(crate) mod staged;
 
 use std::{collections::BTreeSet, time::Duration};
 
-pub use hide::{HIDDEN, text, veil};
+pub(crate) use hide::{HIDDEN, text, veil};
 
 use crate::core::{
     answer::Answer,
@@ -30,7 +30,7 @@ use crate::tui::state::Screen;
 
 /// How far the tour is.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Tour {
+pub(crate) struct Tour {
     /// The screens that were explained.
     pub told: BTreeSet<Screen>,
     /// The keys that were pressed last.
@@ -39,7 +39,7 @@ pub struct Tour {
 
 /// A pause: what lies over the screen until it is answered.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Slide {
+pub(crate) enum Slide {
     /// Before the tour.
     Opening,
     /// Before a screen that was not explained yet.

@@ -1,16 +1,16 @@
 //! The screens: one module each. What they share is here: the question of the moment, and the frame of a step's page.
 
-pub mod backend;
-pub mod confirm;
-pub mod env;
-pub mod health;
-pub mod help;
-pub mod login;
-pub mod project;
-pub mod prompt;
-pub mod schema;
-pub mod secrets;
-pub mod summary;
+pub(crate) mod backend;
+pub(crate) mod confirm;
+pub(crate) mod env;
+pub(crate) mod health;
+pub(crate) mod help;
+pub(crate) mod login;
+pub(crate) mod project;
+pub(crate) mod prompt;
+pub(crate) mod schema;
+pub(crate) mod secrets;
+pub(crate) mod summary;
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ use crate::{
 
 /// What a page's text is made from: the facts (hidden ones hidden), how things look, and how wide it may be.
 #[derive(Debug, Clone, Copy)]
-pub struct Pen<'a> {
+pub(crate) struct Pen<'a> {
     /// The state.
     pub app: &'a App,
     /// How things look.
@@ -47,17 +47,17 @@ pub struct Pen<'a> {
 
 impl Pen<'_> {
     /// A piece of text.
-    pub fn span(self, role: Role, text: impl Into<Cow<'static, str>>) -> Span<'static> {
+    pub(crate) fn span(self, role: Role, text: impl Into<Cow<'static, str>>) -> Span<'static> {
         Span::styled(text, self.theme.style(role))
     }
 
     /// A line of one role, cut in its middle where it is too long.
-    pub fn line(self, role: Role, text: &str) -> Line<'static> {
+    pub(crate) fn line(self, role: Role, text: &str) -> Line<'static> {
         Line::from(self.span(role, text::elide(text, self.width)))
     }
 
     /// Lines of one role, wrapped, with an indent.
-    pub fn wrapped(self, role: Role, text: &str, indent: usize) -> Vec<Line<'static>> {
+    pub(crate) fn wrapped(self, role: Role, text: &str, indent: usize) -> Vec<Line<'static>> {
         text::wrap(text, self.width.saturating_sub(indent))
             .into_iter()
             .map(|line| Line::from(self.span(role, format!("{}{line}", " ".repeat(indent)))))
@@ -65,7 +65,7 @@ impl Pen<'_> {
     }
 
     /// A name and its value, aligned.
-    pub fn fact(self, name: &str, value: &str) -> Line<'static> {
+    pub(crate) fn fact(self, name: &str, value: &str) -> Line<'static> {
         let column = 13.min(self.width / 2);
         Line::from(vec![
             self.span(Role::Dim, text::pad(name, column)),
@@ -77,7 +77,7 @@ impl Pen<'_> {
     }
 
     /// A text on the left, another at the right end.
-    pub fn ends(self, left: Vec<Span<'static>>, right: Span<'static>) -> Line<'static> {
+    pub(crate) fn ends(self, left: Vec<Span<'static>>, right: Span<'static>) -> Line<'static> {
         let mut line = Line::from(left);
         let used = line.width() + right.width();
         let gap = self.width.saturating_sub(used).max(1);
@@ -88,7 +88,7 @@ impl Pen<'_> {
 }
 
 /// Whether the step can mend something by itself.
-pub fn fixable(app: &App) -> bool {
+pub(crate) fn fixable(app: &App) -> bool {
     app.state().is_some_and(|(step, state)| {
         // which project it is, is a question
         step != StepId::Project
@@ -98,12 +98,12 @@ pub fn fixable(app: &App) -> bool {
 }
 
 /// Whether the last write of the env files can be taken back.
-pub fn undoable(app: &App) -> bool {
+pub(crate) fn undoable(app: &App) -> bool {
     choices::undoable(app.plan.step(StepId::Env))
 }
 
 /// The question of the screen that is shown.
-pub fn ask(app: &App) -> Ask {
+pub(crate) fn ask(app: &App) -> Ask {
     let Some((step, state)) = app.state() else {
         return summary::ask(app);
     };
@@ -185,7 +185,7 @@ fn choice(app: &App, next: Screen, offer: Offer) -> Choice {
 }
 
 /// Whether the screen has a text field.
-pub fn has_field(app: &App) -> bool {
+pub(crate) fn has_field(app: &App) -> bool {
     match app.screen {
         Screen::Step(StepId::Login) => login::asks(app),
         Screen::Step(StepId::Project) => project::lists(app),
@@ -197,7 +197,7 @@ pub fn has_field(app: &App) -> bool {
 }
 
 /// Where the keys go when a screen opens: into the field only where typing is what it asks for.
-pub fn first_focus(app: &App) -> Focus {
+pub(crate) fn first_focus(app: &App) -> Focus {
     if app.screen == Screen::Step(StepId::Login) && login::wants_key(app) {
         Focus::Field
     } else {
@@ -206,7 +206,7 @@ pub fn first_focus(app: &App) -> Focus {
 }
 
 /// The command that does the same without the wizard: what the selected choice names, or else the step's own.
-pub fn command(app: &App) -> String {
+pub(crate) fn command(app: &App) -> String {
     let ask = ask(app);
     if let Some(choice) = ask.selected(app)
         && !choice.command.is_empty()
@@ -225,7 +225,7 @@ pub fn command(app: &App) -> String {
 }
 
 /// The command that gives a step this answer.
-pub fn command_of(app: &App, answer: &Answer) -> String {
+pub(crate) fn command_of(app: &App, answer: &Answer) -> String {
     let state = app.plan.step(answer.step());
     let command = choices::command(answer, state).to_string();
     shown(app, answer, command)
@@ -243,7 +243,7 @@ fn shown(app: &App, answer: &Answer, command: String) -> String {
 }
 
 /// The heading, and the sentence below it.
-pub fn title(app: &App) -> (&'static str, &'static str) {
+pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
     match app.screen {
         Screen::Step(step) => (step.title(), step.summary()),
         Screen::Summary => ("Summary", summary::sentence(app)),
@@ -251,10 +251,10 @@ pub fn title(app: &App) -> (&'static str, &'static str) {
 }
 
 /// The status at the right end of the heading.
-pub fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
+pub(crate) fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
     let (step, state) = pen.app.state()?;
     let status = pen.app.status(step);
-    let (glyph, role, word) = pen.theme.status(status);
+    let (glyph, role, word) = Theme::status(status);
     let time = state
         .elapsed
         .filter(|_| matches!(status, Status::Done | Status::Todo | Status::Failed))
@@ -266,7 +266,7 @@ pub fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
 }
 
 /// The text of the page.
-pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     let Some((step, state)) = pen.app.state() else {
         return summary::body(pen);
     };
@@ -316,7 +316,7 @@ fn evidence(pen: Pen<'_>, status: Status, state: &StepState) -> Vec<Line<'static
     if state.evidence.is_empty() || told {
         return Vec::new();
     }
-    let (glyph, role, _) = pen.theme.status(status);
+    let (glyph, role, _) = Theme::status(status);
     let mut lines = Vec::new();
     for (index, line) in text::wrap(&state.evidence, pen.width.saturating_sub(2))
         .into_iter()
@@ -333,7 +333,7 @@ fn evidence(pen: Pen<'_>, status: Status, state: &StepState) -> Vec<Line<'static
 }
 
 /// What stands between the text and the choices: the field of the screen.
-pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     if !has_field(pen.app) {
         return Vec::new();
     }
@@ -348,7 +348,7 @@ pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
 }
 
 /// What the step says while it works.
-pub fn working(step: StepId, phase: Phase) -> &'static str {
+pub(crate) fn working(step: StepId, phase: Phase) -> &'static str {
     match (step, phase) {
         (StepId::Login, Phase::Probe) => "looking for a key, and asking Neon whose it is",
         (StepId::Login, Phase::Apply) => "asking Neon who this is",

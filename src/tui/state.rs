@@ -21,7 +21,7 @@ use crate::tui::{
 
 /// Every screen there is: one for each step, and the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Screen {
+pub(crate) enum Screen {
     /// A step.
     Step(StepId),
     /// What was done, and what to do next.
@@ -30,7 +30,7 @@ pub enum Screen {
 
 impl Screen {
     /// The step it shows.
-    pub const fn step(self) -> Option<StepId> {
+    pub(crate) const fn step(self) -> Option<StepId> {
         match self {
             Self::Step(step) => Some(step),
             Self::Summary => None,
@@ -38,7 +38,7 @@ impl Screen {
     }
 
     /// The screen after this one.
-    pub fn next(self) -> Option<Self> {
+    pub(crate) fn next(self) -> Option<Self> {
         match self {
             Self::Step(step) => Some(step.next().map_or(Self::Summary, Self::Step)),
             Self::Summary => None,
@@ -46,7 +46,7 @@ impl Screen {
     }
 
     /// The screen before this one.
-    pub fn previous(self) -> Option<Self> {
+    pub(crate) fn previous(self) -> Option<Self> {
         match self {
             Self::Step(step) => step.previous().map(Self::Step),
             Self::Summary => Some(Self::Step(StepId::Secrets)),
@@ -56,7 +56,7 @@ impl Screen {
 
 /// The part of the screen that the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Focus {
+pub(crate) enum Focus {
     /// A text field.
     Field,
     /// The choices.
@@ -67,7 +67,7 @@ pub enum Focus {
 
 /// What lies over the screen.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Overlay {
+pub(crate) enum Overlay {
     /// The keys.
     Help {
         /// The first line that is shown.
@@ -83,7 +83,7 @@ pub enum Overlay {
 
 /// A question whose careful answer is preselected.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Confirm {
+pub(crate) struct Confirm {
     /// What is asked.
     pub question: Question,
     /// Whether yes is chosen.
@@ -92,7 +92,7 @@ pub struct Confirm {
 
 /// What is asked before it is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
+pub(crate) enum Question {
     /// Leave while this step is being applied?
     Leave(StepId, Reason),
     /// Create a second project of a name that exists?
@@ -105,7 +105,7 @@ pub enum Question {
 
 /// A line to type.
 #[derive(Debug, Clone)]
-pub struct Prompt {
+pub(crate) struct Prompt {
     /// What it is for.
     pub about: PromptAbout,
     /// What was typed.
@@ -126,7 +126,7 @@ impl PartialEq for Prompt {
 
 /// What a line is typed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PromptAbout {
+pub(crate) enum PromptAbout {
     /// Why this step is left out.
     Skip(StepId),
     /// The name of a new project.
@@ -135,7 +135,7 @@ pub enum PromptAbout {
 
 /// Work that was asked for and has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Work {
+pub(crate) struct Work {
     /// Looking or doing.
     pub phase: Phase,
     /// When it was asked for.
@@ -148,7 +148,7 @@ pub struct Work {
 
 /// A short word at the bottom that goes away by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
+pub(crate) struct Toast {
     /// The words.
     pub text: String,
     /// When it goes away.
@@ -157,7 +157,7 @@ pub struct Toast {
 
 /// What Enter does on a choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Apply this step with this answer.
     Apply(Answer),
     /// Apply this step with the key in the field.
@@ -186,7 +186,7 @@ pub enum Action {
 
 /// One of the things to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// What it says.
     pub label: String,
     /// What it adds, less loudly.
@@ -201,7 +201,7 @@ pub struct Choice {
 
 impl Choice {
     /// A choice without a note.
-    pub fn new(label: impl Into<String>, verb: &'static str, action: Action) -> Self {
+    pub(crate) fn new(label: impl Into<String>, verb: &'static str, action: Action) -> Self {
         Self {
             label: label.into(),
             note: String::new(),
@@ -213,14 +213,14 @@ impl Choice {
 
     /// Names the command that does the same.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>) -> Self {
+    pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
         self
     }
 
     /// Adds a note.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
         self
     }
@@ -228,7 +228,7 @@ impl Choice {
 
 /// The question of a screen: its choices, and the one that Enter means until another is chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// What there is to choose from, but for the projects.
     pub choices: Vec<Choice>,
     /// The projects to choose from: there may be thousands, and a choice is made of those only that are shown.
@@ -241,7 +241,7 @@ pub struct Ask {
 
 impl Ask {
     /// The first one is the default.
-    pub fn first(choices: Vec<Choice>) -> Self {
+    pub(crate) fn first(choices: Vec<Choice>) -> Self {
         Self {
             choices,
             default: Some(0),
@@ -250,12 +250,12 @@ impl Ask {
     }
 
     /// How many there are to choose from.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.choices.len() + self.projects.count()
     }
 
     /// One of them.
-    pub fn get(&self, index: usize) -> Option<Cow<'_, Choice>> {
+    pub(crate) fn get(&self, index: usize) -> Option<Cow<'_, Choice>> {
         let Some(below) = index.checked_sub(self.above) else {
             return self.choices.get(index).map(Cow::Borrowed);
         };
@@ -267,7 +267,7 @@ impl Ask {
     }
 
     /// Which one is chosen.
-    pub fn index(&self, app: &App) -> Option<usize> {
+    pub(crate) fn index(&self, app: &App) -> Option<usize> {
         app.chosen
             .get(&app.screen)
             .copied()
@@ -276,14 +276,14 @@ impl Ask {
     }
 
     /// The one that is chosen.
-    pub fn selected(&self, app: &App) -> Option<Cow<'_, Choice>> {
+    pub(crate) fn selected(&self, app: &App) -> Option<Cow<'_, Choice>> {
         self.get(self.index(app)?)
     }
 }
 
 /// The state.
 #[derive(Debug, Clone, PartialEq)]
-pub struct App {
+pub(crate) struct App {
     /// What is known of the steps.
     pub plan: Plan,
     /// What does not change: names, place, notes.
@@ -328,7 +328,7 @@ pub struct App {
 
 impl App {
     /// A wizard that knows nothing yet, and what it does first.
-    pub fn new(options: Options, size: (u16, u16)) -> (Self, Vec<Effect>) {
+    pub(crate) fn new(options: Options, size: (u16, u16)) -> (Self, Vec<Effect>) {
         let mut app = Self {
             plan: Plan::new(),
             screen: Screen::Step(StepId::Login),
@@ -360,12 +360,12 @@ impl App {
     }
 
     /// What a step is doing, if anything.
-    pub fn busy(&self, step: StepId) -> Option<Work> {
+    pub(crate) fn busy(&self, step: StepId) -> Option<Work> {
         self.work.get(&step).copied()
     }
 
     /// The step's status as it is shown.
-    pub fn status(&self, step: StepId) -> Status {
+    pub(crate) fn status(&self, step: StepId) -> Status {
         if self.busy(step).is_some() && !self.watching(step) {
             Status::Running
         } else {
@@ -374,7 +374,7 @@ impl App {
     }
 
     /// Whether the step is looked at again and again; what it was found to be stands meanwhile.
-    pub fn watching(&self, step: StepId) -> bool {
+    pub(crate) fn watching(&self, step: StepId) -> bool {
         step == StepId::Health
             && self.watch.is_some()
             && self
@@ -383,18 +383,18 @@ impl App {
     }
 
     /// What the step's status was before the work that is under way, or is.
-    pub fn settled(&self, step: StepId) -> Status {
+    pub(crate) fn settled(&self, step: StepId) -> Status {
         self.plan.step(step).known()
     }
 
     /// What is known of the step that is shown.
-    pub fn state(&self) -> Option<(StepId, &StepState)> {
+    pub(crate) fn state(&self) -> Option<(StepId, &StepState)> {
         let step = self.screen.step()?;
         Some((step, self.plan.step(step)))
     }
 
     /// The step that is being applied, if there is one.
-    pub fn applying(&self) -> Option<StepId> {
+    pub(crate) fn applying(&self) -> Option<StepId> {
         self.work
             .iter()
             .find(|(_, work)| work.phase == Phase::Apply)
@@ -402,12 +402,12 @@ impl App {
     }
 
     /// Whether a step is neither done nor left out.
-    pub fn open(&self, step: StepId) -> bool {
+    pub(crate) fn open(&self, step: StepId) -> bool {
         !matches!(self.status(step), Status::Done | Status::Skipped)
     }
 
     /// The first open step, from this one on and then from the start.
-    pub fn open_from(&self, from: StepId) -> Option<StepId> {
+    pub(crate) fn open_from(&self, from: StepId) -> Option<StepId> {
         let open = |step: &StepId| self.open(*step);
         StepId::ALL
             .into_iter()
@@ -417,7 +417,7 @@ impl App {
     }
 
     /// Whether characters go into a field.
-    pub fn typing(&self) -> bool {
+    pub(crate) fn typing(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Prompt(_)) => true,
             Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,
@@ -426,7 +426,7 @@ impl App {
     }
 
     /// The parts of the screen that Tab goes round.
-    pub fn parts(&self) -> Vec<Focus> {
+    pub(crate) fn parts(&self) -> Vec<Focus> {
         let mut parts = Vec::new();
         if screens::has_field(self) {
             parts.push(Focus::Field);
@@ -439,13 +439,13 @@ impl App {
     }
 
     /// Whether the text is longer than its place.
-    pub fn scrolls(&self) -> bool {
+    pub(crate) fn scrolls(&self) -> bool {
         let place = view::place(self);
         place.lines > usize::from(place.body.height)
     }
 
     /// When the screen changes by itself next; `None` where nothing moves, so that idling costs nothing.
-    pub fn next_tick(&self) -> Option<Duration> {
+    pub(crate) fn next_tick(&self) -> Option<Duration> {
         let spinner = self.work.values().map(|work| {
             let shown = work.since + SPINNER_AFTER;
             if self.now < shown {
@@ -469,7 +469,7 @@ impl App {
     }
 
     /// Shows another screen, with its own focus.
-    pub fn go(&mut self, screen: Screen) {
+    pub(crate) fn go(&mut self, screen: Screen) {
         if self.screen != screen {
             self.login.revealed_until = None;
             self.watch = None;
@@ -485,7 +485,7 @@ impl App {
     }
 
     /// Says a short word.
-    pub fn say(&mut self, text: impl Into<String>) {
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.toast = Some(Toast {
             text: text.into(),
             until: self.now + TOAST_FOR,
@@ -493,7 +493,7 @@ impl App {
     }
 
     /// Asks for probes of those of these steps that are not being changed.
-    pub fn probe(&mut self, steps: &[StepId]) -> Option<Effect> {
+    pub(crate) fn probe(&mut self, steps: &[StepId]) -> Option<Effect> {
         let steps: Vec<_> = steps
             .iter()
             .copied()
@@ -509,7 +509,7 @@ impl App {
     }
 
     /// Asks for a change.
-    pub fn apply(&mut self, answer: Answer) -> Effect {
+    pub(crate) fn apply(&mut self, answer: Answer) -> Effect {
         let step = answer.step();
         self.plan.reopen(step);
         self.begin(step, Phase::Apply);
@@ -530,10 +530,10 @@ impl App {
 }
 
 /// A spinner that comes at once flickers on fast answers.
-pub const SPINNER_AFTER: Duration = Duration::from_millis(150);
+pub(crate) const SPINNER_AFTER: Duration = Duration::from_millis(150);
 /// Slow enough for a slow line.
-pub const SPINNER_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const SPINNER_EVERY: Duration = Duration::from_millis(100);
 /// How long a short word stays.
-pub const TOAST_FOR: Duration = Duration::from_secs(4);
+pub(crate) const TOAST_FOR: Duration = Duration::from_secs(4);
 /// How long a revealed key stays.
-pub const REVEAL_FOR: Duration = Duration::from_secs(4);
+pub(crate) const REVEAL_FOR: Duration = Duration::from_secs(4);

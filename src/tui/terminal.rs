@@ -47,10 +47,10 @@ use crate::tui::{
 /// The terminal cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct TerminalError(#[from] io::Error);
+pub(crate) struct TerminalError(#[from] io::Error);
 
 /// Runs the wizard on the terminal of this process, with any engine.
-pub async fn run_with(
+pub(crate) async fn run_with(
     engine: &impl event_loop::Engine,
     events: &mut UnboundedReceiver<Event>,
     options: Options,

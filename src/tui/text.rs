@@ -7,12 +7,12 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::domain::duration;
 
 /// How many columns a text takes.
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Drops what would move or confuse a terminal: control characters, zero-width and bidirectional marks. Tabs become spaces.
-pub fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars()
         .filter_map(|char| match char {
             '\t' => Some(' '),
@@ -59,7 +59,7 @@ fn tail(text: &str, columns: usize) -> String {
 }
 
 /// Shortens a text to `columns` by taking out its middle.
-pub fn elide(text: &str, columns: usize) -> String {
+pub(crate) fn elide(text: &str, columns: usize) -> String {
     let text = clean(text);
     if width(&text) <= columns {
         return text;
@@ -76,7 +76,7 @@ pub fn elide(text: &str, columns: usize) -> String {
 }
 
 /// Elides, then fills up with spaces on the right.
-pub fn pad(text: &str, columns: usize) -> String {
+pub(crate) fn pad(text: &str, columns: usize) -> String {
     let mut text = elide(text, columns);
     let missing = columns.saturating_sub(width(&text));
     text.extend(std::iter::repeat_n(' ', missing));
@@ -84,7 +84,7 @@ pub fn pad(text: &str, columns: usize) -> String {
 }
 
 /// Breaks a text at spaces into lines of at most `columns`; a longer word is cut.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -116,7 +116,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// Breaks a text whose first line is narrower than the others, since something stands beside it.
-pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<String>) {
+pub(crate) fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<String>) {
     let text = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let head = wrap(&text, first).into_iter().next().unwrap_or_default();
     let rest = text.strip_prefix(head.as_str()).unwrap_or_default().trim();
@@ -129,7 +129,7 @@ pub fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<Strin
 }
 
 /// A line of code in pieces that fit, blanks and all: it is read as it stands, so that nothing of it is left out.
-pub fn pieces(code: &str, columns: usize) -> Vec<String> {
+pub(crate) fn pieces(code: &str, columns: usize) -> Vec<String> {
     let mut rest = clean(code);
     let mut pieces = Vec::new();
     loop {
@@ -144,7 +144,7 @@ pub fn pieces(code: &str, columns: usize) -> Vec<String> {
 }
 
 /// The beginning of a sentence, in whole words; what was cut off is told by an ellipsis.
-pub fn beginning(sentence: &str, columns: usize) -> String {
+pub(crate) fn beginning(sentence: &str, columns: usize) -> String {
     // where hardly anything fits, there are no words to keep whole
     if width(&clean(sentence)) <= columns || columns < 4 {
         return elide(sentence, columns);
@@ -159,7 +159,7 @@ pub fn beginning(sentence: &str, columns: usize) -> String {
 }
 
 /// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
-pub fn running(taken: Duration) -> String {
+pub(crate) fn running(taken: Duration) -> String {
     let millis = taken.as_millis();
     if millis < 60_000 {
         format!("{}.{} s", millis / 1000, millis % 1000 / 100)
@@ -169,7 +169,7 @@ pub fn running(taken: Duration) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

@@ -9,7 +9,7 @@ use crate::core::{code::Severity, facts::CheckState, plan::Status};
 
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// Plain text.
     Text,
     /// Less important text.
@@ -38,7 +38,7 @@ pub enum Role {
 
 /// How things look: on the terminal's own background, and never by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Theme {
+pub(crate) struct Theme {
     /// Whether colours are used at all.
     pub no_color: bool,
     /// Whether glyphs are ASCII.
@@ -49,7 +49,7 @@ pub struct Theme {
 
 impl Theme {
     /// The style of a role.
-    pub const fn style(self, role: Role) -> Style {
+    pub(crate) const fn style(self, role: Role) -> Style {
         let plain = Style::new();
         if self.no_color {
             return match role {
@@ -87,7 +87,7 @@ impl Theme {
     }
 
     /// The sign, the role and the word of a status.
-    pub const fn status(self, status: Status) -> (&'static str, Role, &'static str) {
+    pub(crate) const fn status(status: Status) -> (&'static str, Role, &'static str) {
         match status {
             Status::Unknown => ("·", Role::Dim, ""),
             Status::Running => ("⋯", Role::Accent, "run"),
@@ -99,7 +99,7 @@ impl Theme {
     }
 
     /// The sign and the role of a check.
-    pub const fn check(self, state: CheckState) -> (&'static str, Role) {
+    pub(crate) const fn check(state: CheckState) -> (&'static str, Role) {
         match state {
             CheckState::Waiting => ("·", Role::Dim),
             CheckState::Running => ("⋯", Role::Accent),
@@ -111,7 +111,7 @@ impl Theme {
     }
 
     /// The sign and the role of a finding.
-    pub const fn severity(self, severity: Severity) -> (&'static str, Role) {
+    pub(crate) const fn severity(severity: Severity) -> (&'static str, Role) {
         match severity {
             Severity::Note => ("i", Role::Dim),
             Severity::Warning => ("!", Role::Warn),
@@ -120,7 +120,7 @@ impl Theme {
     }
 
     /// Replaces the glyphs of a drawn screen by ASCII ones, where that was asked for.
-    pub fn finish(self, buffer: &mut Buffer) {
+    pub(crate) fn finish(self, buffer: &mut Buffer) {
         if !self.ascii {
             return;
         }

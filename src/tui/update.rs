@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Takes a message in; what is to be done comes out.
-pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let effects = taken(app, msg);
     project::remember(app);
     effects

@@ -20,7 +20,7 @@ use crate::tui::{
 };
 
 /// The smallest screen on which everything has its place.
-pub const SMALLEST: (u16, u16) = (60, 18);
+pub(crate) const SMALLEST: (u16, u16) = (60, 18);
 /// From this width on, the steps are a column.
 pub(super) const WIDE: u16 = 76;
 /// The columns of the bar beside work whose amount is known.
@@ -30,7 +30,7 @@ const WIDEST_TEXT: u16 = 108;
 
 /// Where things are, for an app of a given size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
+pub(crate) struct Place {
     /// The column of the steps; empty where they are a row.
     pub steps: Rect,
     /// The heading and its sentence.
@@ -58,7 +58,7 @@ pub(super) fn text_width(columns: u16) -> u16 {
 }
 
 /// Where things are.
-pub fn place(app: &App) -> Place {
+pub(crate) fn place(app: &App) -> Place {
     Page::new(app, area(app.size)).place
 }
 
@@ -180,7 +180,7 @@ impl Page {
 }
 
 /// Draws.
-pub fn view(app: &App, frame: &mut Frame<'_>) {
+pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {

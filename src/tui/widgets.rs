@@ -1,13 +1,13 @@
 //! The pieces that screens are made of.
 
-pub mod bar;
-pub mod checks;
-pub mod choices;
-pub mod diff;
-pub mod field;
-pub mod findings;
-pub mod footer;
-pub mod ladder;
-pub mod spinner;
-pub mod sql;
-pub mod stepper;
+pub(crate) mod bar;
+pub(crate) mod checks;
+pub(crate) mod choices;
+pub(crate) mod diff;
+pub(crate) mod field;
+pub(crate) mod findings;
+pub(crate) mod footer;
+pub(crate) mod ladder;
+pub(crate) mod spinner;
+pub(crate) mod sql;
+pub(crate) mod stepper;

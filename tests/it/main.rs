@@ -5,8 +5,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::print_stdout,
-    clippy::print_stderr,
     unreachable_pub,
     reason = "a test that is surprised should stop there and say so"
 )]

@@ -1,6 +1,7 @@
 //! Real things for tests: the binary, a sandbox, a git repository with the sample in it, a terminal.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 #[path = "../../src/testing/requirements.rs"]
 mod requirements;
 
-pub use requirements::*;
+pub(crate) use requirements::*;
 
 /// A home directory of its own, so that nothing of the user's is read or written.
 pub struct Home {
@@ -280,6 +281,14 @@ pub fn processes(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The values of an env file, as dotenvy reads them.
+pub fn env_values(path: &Path) -> BTreeMap<String, String> {
+    dotenvy::from_path_iter(path)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }
 
 /// A git repository that holds the sample's files and nothing else.

@@ -12,7 +12,7 @@ use crate::core::{
 
 /// What is told at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Talk {
+pub(crate) struct Talk {
     /// The large title, in capital letters of ASCII.
     pub title: &'static str,
     /// The small line above it.
@@ -24,7 +24,7 @@ pub struct Talk {
 }
 
 /// Before the first step.
-pub const OPENING: Talk = Talk {
+pub(crate) const OPENING: Talk = Talk {
     title: "NEONUP",
     above: "From a fresh clone to a database that is proven to work",
     says: "We play a new developer on the first day. The project is cloned, and nothing runs yet: there is no database, \
@@ -33,7 +33,7 @@ pub const OPENING: Talk = Talk {
 };
 
 /// After the last step.
-pub const CLOSING: Talk = Talk {
+pub(crate) const CLOSING: Talk = Talk {
     title: "SUMMARY",
     above: "What we have now",
     says: "Nothing of this was stored as progress: every line comes from looking at the world once more. A colleague who \
@@ -43,7 +43,7 @@ pub const CLOSING: Talk = Talk {
 };
 
 /// Before a step.
-pub const fn step(step: StepId) -> Talk {
+pub(crate) const fn step(step: StepId) -> Talk {
     match step {
         StepId::Login => Talk {
             title: "LOGIN",
@@ -104,7 +104,7 @@ pub const fn step(step: StepId) -> Talk {
 }
 
 /// What an answer is going to do, a sentence for each thing.
-pub fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
+pub(crate) fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
     let project = &plan.step(StepId::Project).facts;
     let temporary = matches!(project, Some(Facts::Project(project)) if project.temporary);
     match (answer.step(), answer) {
@@ -118,7 +118,7 @@ pub fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
         ],
         (
             StepId::Login,
-            Answer::Login(LoginAnswer::Key(_, store)) | Answer::Login(LoginAnswer::NeonCli(store)),
+            Answer::Login(LoginAnswer::Key(_, store) | LoginAnswer::NeonCli(store)),
         ) => match store {
             KeyStorage::Keyring => &[
                 "One request asks Neon whose key this is.",
@@ -191,7 +191,7 @@ pub fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
 }
 
 /// The name of a mishap in the menu.
-pub const fn name(incident: Incident) -> &'static str {
+pub(crate) const fn name(incident: Incident) -> &'static str {
     match incident {
         Incident::TrackedEnv => "A tracked .env",
         Incident::LeakedPassword => "A leaked password",
@@ -201,7 +201,7 @@ pub const fn name(incident: Incident) -> &'static str {
 }
 
 /// What the stage is doing, in a sentence.
-pub const fn doing(order: DemoRequest) -> &'static str {
+pub(crate) const fn doing(order: DemoRequest) -> &'static str {
     match order {
         DemoRequest::Reset => "putting the sample project and the sandbox back",
         DemoRequest::Arrange(_) => "letting it happen",
@@ -209,7 +209,7 @@ pub const fn doing(order: DemoRequest) -> &'static str {
 }
 
 /// What a mishap shows and what cures it, in one sentence.
-pub const fn promise(incident: Incident) -> &'static str {
+pub(crate) const fn promise(incident: Incident) -> &'static str {
     match incident {
         Incident::TrackedEnv => {
             "Somebody ran `git add -f`; one key takes the file out of the index again."
@@ -227,7 +227,7 @@ pub const fn promise(incident: Incident) -> &'static str {
 }
 
 /// What is told when a mishap has happened.
-pub const fn incident(incident: Incident) -> Talk {
+pub(crate) const fn incident(incident: Incident) -> Talk {
     match incident {
         Incident::TrackedEnv => Talk {
             title: "TRACKED",

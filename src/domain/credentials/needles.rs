@@ -13,7 +13,7 @@ use crate::core::secret::Secret;
 
 /// How a known secret is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Spelling {
+pub(crate) enum Spelling {
     /// As it is.
     Plain,
     /// Percent-coded, or with its percent codes resolved.
@@ -28,7 +28,7 @@ pub enum Spelling {
 
 impl Spelling {
     /// How it is named to a person; empty for the plain one.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Plain => "",
             Self::Percent => "percent-coded",
@@ -41,7 +41,7 @@ impl Spelling {
 
 /// A known secret found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hit {
+pub(crate) struct Hit {
     /// The index of the secret, in the order they were given.
     pub secret: usize,
     /// How it is written there.
@@ -55,14 +55,14 @@ pub struct Hit {
 /// Why no search is possible.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the search for the known secrets could not be built")]
-pub struct NeedlesError(#[source] aho_corasick::BuildError);
+pub(crate) struct NeedlesError(#[source] aho_corasick::BuildError);
 
 /// An automaton over every spelling of every known secret, and over other words that a reader wants to stop at.
 ///
 /// It finds with no judgement: what it finds *is* the secret. Secrets of fewer than [`Needles::SHORTEST`] bytes would be found
 /// everywhere, so they are looked for only as the password of a URL.
 #[derive(Clone)]
-pub struct Needles {
+pub(crate) struct Needles {
     automaton: AhoCorasick,
     patterns: Vec<(usize, Spelling)>,
     secrets: usize,
@@ -78,15 +78,17 @@ impl fmt::Debug for Needles {
 
 impl Needles {
     /// Below this, a secret is too short to be looked for by itself.
-    pub const SHORTEST: usize = 8;
+    pub(crate) const SHORTEST: usize = 8;
 
     /// Builds the automaton.
-    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Result<Self, NeedlesError> {
+    pub(crate) fn new<'a>(
+        secrets: impl IntoIterator<Item = &'a Secret>,
+    ) -> Result<Self, NeedlesError> {
         Self::with_words(secrets, &[])
     }
 
     /// Builds the automaton, with words at which [`Needles::is_match`] stops too.
-    pub fn with_words<'a>(
+    pub(crate) fn with_words<'a>(
         secrets: impl IntoIterator<Item = &'a Secret>,
         words: &[&str],
     ) -> Result<Self, NeedlesError> {
@@ -123,23 +125,18 @@ impl Needles {
         })
     }
 
-    /// Whether there is nothing to look for.
-    pub fn is_empty(&self) -> bool {
-        self.automaton.patterns_len() == 0
-    }
-
     /// Whether a known secret, or one of the words, stands in the text.
-    pub fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         self.automaton.find(text).is_some()
     }
 
     /// How many bytes the longest of what is looked for has.
-    pub fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         self.automaton.max_pattern_len()
     }
 
     /// Every known secret in the text, in order.
-    pub fn find(&self, text: &[u8]) -> Vec<Hit> {
+    pub(crate) fn find(&self, text: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut from = 0;
         // overlapping matches are wanted (a URL-coded password may begin inside another secret), so each search begins one
@@ -366,7 +363,8 @@ mod tests {
     }
 
     fn needles_empty() -> bool {
-        Needles::new([&Secret::new("")]).unwrap().is_empty()
+        let needles = Needles::new([&Secret::new("")]).unwrap();
+        needles.automaton.patterns_len() == 0
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::mask;
 
 /// One thing that will bite. Never holds a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lint {
+pub(crate) struct Lint {
     /// What it is.
     pub kind: LintKind,
     /// The 1-based line.
@@ -18,7 +18,7 @@ pub struct Lint {
 
 /// What will bite.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LintKind {
+pub(crate) enum LintKind {
     /// The key stands on an earlier line too; here is that line. Three of 22 readers take the first, the others the last.
     Duplicate {
         /// The first line of the key.
@@ -52,7 +52,7 @@ pub enum LintKind {
 
 impl LintKind {
     /// What is the matter, as a sentence fragment.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Duplicate { first, same: true } => {
                 format!("stands on line {first} too, with the same value")
@@ -75,7 +75,7 @@ impl LintKind {
     }
 
     /// Whom it bites.
-    pub fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         match self {
             Self::Duplicate { .. } => {
                 "dotenvy, uv and Deno take the first, all other readers the last".to_owned()
@@ -184,7 +184,7 @@ fn number(line: usize) -> u32 {
 
 impl Entry {
     /// Whether another style than the one in the file is read right by more readers.
-    pub fn could_be_quoted_better(&self) -> bool {
+    pub(crate) fn could_be_quoted_better(&self) -> bool {
         let value = self.value.expose();
         let now = quote::breaks(self.style, value).len();
         let quoted = quote::quote(value);

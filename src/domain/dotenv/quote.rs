@@ -2,7 +2,7 @@
 
 /// How a value stands in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// Without quotes.
     Bare,
     /// In `'…'`, where nothing is special.
@@ -15,7 +15,7 @@ pub enum Style {
 
 /// A value as it will be written.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Quoted {
+pub(crate) struct Quoted {
     /// The text behind the `=`.
     pub text: String,
     /// Its style.
@@ -23,7 +23,7 @@ pub struct Quoted {
 }
 
 /// Writes a value in the best style; `None` where no style keeps it whole, or where a shell would run a part of it.
-pub fn quote(value: &str) -> Option<Quoted> {
+pub(crate) fn quote(value: &str) -> Option<Quoted> {
     styles(value).into_iter().next()
 }
 

@@ -5,7 +5,7 @@ use crate::domain::python::{App, code, first_line};
 /// What `main.py` does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
-pub struct MainFacts {
+pub(crate) struct MainFacts {
     /// The line of `FastAPI(`.
     pub app: Option<u32>,
     /// Whether the tables are created on start-up.
@@ -27,7 +27,7 @@ struct Block {
 }
 
 /// Judges `main.py`. `session` is the session module's text, which may hold the function that creates the tables.
-pub fn judge_main(text: &str, session: Option<&str>, health_path: &str) -> MainFacts {
+pub(crate) fn judge_main(text: &str, session: Option<&str>, health_path: &str) -> MainFacts {
     let calls_creator = || {
         let session = session.unwrap_or_default();
         let creates = first_line(session, &["create_all"]).is_some();
@@ -118,7 +118,7 @@ fn health_block(text: &str, path: &str) -> Option<Block> {
 
 /// `main.py` with what lacks, or `None` where nothing does or the place for it was not found. `models` is a module to import,
 /// so that its tables are known.
-pub fn propose_main(
+pub(crate) fn propose_main(
     text: &str,
     app: &App,
     facts: &MainFacts,

@@ -12,7 +12,7 @@ const SESSION_ASYNC: &str = include_str!("../../../assets/templates/session_asyn
 const INIT: &str = include_str!("../../../assets/templates/db_init.py");
 
 /// The files of a new session module: paths relative to the root, and text. `env_file` is the env file's path.
-pub fn session_files(
+pub(crate) fn session_files(
     app: &App,
     driver: Driver,
     key: &str,
@@ -69,7 +69,7 @@ fn env_path(dir: &str, env_file: &str) -> String {
 }
 
 /// What limits the time of connecting, in the driver's own spelling.
-pub const fn connect_args(driver: Driver) -> &'static str {
+pub(crate) const fn connect_args(driver: Driver) -> &'static str {
     match Library::of(driver) {
         Library::Asyncpg => "{\"timeout\": 10}",
         // pg8000 takes TLS here and nowhere else
@@ -112,7 +112,12 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
 }
 
 /// Judges a session module. `loaded_before` says that the application loads the `.env` before it imports this module.
-pub fn judge_session(text: &str, driver: Driver, key: &str, loaded_before: bool) -> Vec<Issue> {
+pub(crate) fn judge_session(
+    text: &str,
+    driver: Driver,
+    key: &str,
+    loaded_before: bool,
+) -> Vec<Issue> {
     let mut issues = Vec::new();
     hard_coded(text, &mut issues);
     let reads = code(text)

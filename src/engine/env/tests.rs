@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::env::*;
+use crate::ports::files::UndoCopy;
 use crate::{
     core::{environment::Environment, event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
@@ -514,13 +515,10 @@ impl crate::ports::files::Files for Mounted {
     fn remove_stale(&self, path: &Path) -> usize {
         self.0.remove_stale(path)
     }
-    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
-        self.0.set_mode(path, mode)
-    }
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
         self.0.keep_undo(path, bytes)
     }
-    fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>> {
         self.0.undo(path)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -571,5 +569,5 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
         "{written}"
     );
     let kept = cx.ports.files.undo(&world.path("backend/.env")).unwrap();
-    assert_eq!(kept, Some(Some(text.as_bytes().to_vec())));
+    assert_eq!(kept, Some(UndoCopy::Bytes(text.as_bytes().to_vec())));
 }

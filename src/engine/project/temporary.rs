@@ -42,7 +42,7 @@ const PENDING: &str = "pending";
 
 /// How it stands with a temporary database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It is there, and nobody's.
     Live(Box<Live>),
     /// It is there, but does not tell its connection: it is being made, or being claimed.
@@ -55,7 +55,7 @@ pub enum Standing {
 
 /// A temporary database that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
+pub(crate) struct Live {
     /// What the service says.
     pub database: TemporaryDatabase,
     /// How to connect.
@@ -82,7 +82,7 @@ const ACCOUNT: Course = Course::Account {
 };
 
 /// The record of this clone's temporary database, if it has one.
-pub async fn recorded(settings: &Settings, ports: &Ports) -> Result<Option<Record>> {
+pub(crate) async fn recorded(settings: &Settings, ports: &Ports) -> Result<Option<Record>> {
     let kept = ports
         .store
         .get(KeyStorage::File, &settings.claim_account())
@@ -91,7 +91,7 @@ pub async fn recorded(settings: &Settings, ports: &Ports) -> Result<Option<Recor
 }
 
 /// Asks the service how it stands with a recorded one.
-pub async fn ask(settings: &Settings, ports: &Ports, record: Record) -> Result<Standing> {
+pub(crate) async fn ask(settings: &Settings, ports: &Ports, record: Record) -> Result<Standing> {
     let Some(database) = ports.claimable.get(&record.id).await? else {
         return Ok(Standing::Gone(record));
     };
@@ -266,7 +266,7 @@ pub(in crate::engine) async fn forget(cx: &Cx) {
 }
 
 /// Why the password of a temporary database is not rotated: only the API resets passwords, and nobody's project is in no account.
-pub fn no_rotation() -> Failure {
+pub(crate) fn no_rotation() -> Failure {
     Failure::new(
         Code::ProjectTemporary,
         "nothing was rotated: the password of a temporary database cannot be reset",

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
-use tokio_util::sync::CancellationToken;
 
 use crate::engine::secrets::{live::Live, words};
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
 };
 
 /// What the next commit must not take; empty when it may go on.
-pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
+pub(crate) async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
     let (events, _nobody) = unbounded_channel();
     let cx = Cx::new(
         Arc::new(settings),
@@ -29,7 +28,6 @@ pub async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
         events,
         StepId::Secrets,
         1,
-        CancellationToken::new(),
     );
     let (key, source) = if let Some(key) = cx.settings.environment.api_key() {
         (Some(key), KeySource::Environment)

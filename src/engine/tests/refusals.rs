@@ -213,7 +213,8 @@ async fn serve(
         }
         Outcome::Truncated => {
             let text = answer(&account).1.to_string();
-            write(&mut stream, 200, &text[..text.len() / 2]).await
+            let half = text.get(..text.len() / 2).unwrap();
+            write(&mut stream, 200, half).await
         }
         Outcome::Html => {
             answer(&account);

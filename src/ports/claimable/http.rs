@@ -30,7 +30,7 @@ const CREATE: u32 = 4;
 const TEXT: usize = 200;
 
 /// The service over HTTP.
-pub struct HttpClaimable {
+pub(crate) struct HttpClaimable {
     outlet: Outlet,
     /// How long a create may take.
     patience: Duration,
@@ -65,7 +65,11 @@ enum Refusal {
 
 impl HttpClaimable {
     /// An adapter for the service at `host`, such as `https://neon.new`. Nothing is opened or read before the first call.
-    pub fn new(host: impl Into<String>, ca_file: Option<PathBuf>, timeout: Duration) -> Self {
+    pub(crate) fn new(
+        host: impl Into<String>,
+        ca_file: Option<PathBuf>,
+        timeout: Duration,
+    ) -> Self {
         Self {
             outlet: Outlet::new(host.into(), "NEONUP_CLAIM_HOST", ca_file, timeout),
             patience: timeout * CREATE,

@@ -37,14 +37,14 @@ const WAKE: Duration = Duration::from_secs(30);
 const SCRATCH: &str = "neonup_expected";
 
 /// Postgres over TCP and TLS.
-pub struct Postgres {
+pub(crate) struct Postgres {
     limit: Duration,
     system_roots: OnceLock<Arc<RootCertStore>>,
 }
 
 impl Postgres {
     /// An adapter in which no single step takes longer than `limit` (logging in may take 30 s, for a compute that sleeps).
-    pub const fn new(limit: Duration) -> Self {
+    pub(crate) const fn new(limit: Duration) -> Self {
         Self {
             limit,
             system_roots: OnceLock::new(),

@@ -15,7 +15,7 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::hex::hex;
-use crate::ports::files::{FileKind, FileStat, Files, LIMIT, Refusal};
+use crate::ports::files::{FileKind, FileStat, Files, LIMIT, Refusal, UndoCopy};
 
 /// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
 const TEMP_PREFIX: &str = ".env.neonup-";
@@ -26,7 +26,7 @@ const STALE: Duration = Duration::from_mins(1);
 
 /// Files of the work tree, and undo copies in the user's state directory.
 #[derive(Debug, Clone)]
-pub struct DiskFiles {
+pub(crate) struct DiskFiles {
     root: PathBuf,
     state: Option<PathBuf>,
     outside: bool,
@@ -35,7 +35,7 @@ pub struct DiskFiles {
 
 impl DiskFiles {
     /// For the repository (or directory) at `root`; undo copies lie in the user's state directory.
-    pub fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         let state = etcetera::choose_base_strategy().ok().map(|base| {
             base.state_dir()
                 .unwrap_or_else(|| base.data_dir())
@@ -46,7 +46,8 @@ impl DiskFiles {
     }
 
     /// The same with undo copies in this directory.
-    pub fn with_state(root: &Path, state: &Path) -> Self {
+    #[cfg(test)]
+    pub(crate) fn with_state(root: &Path, state: &Path) -> Self {
         Self::build(root, Some(state.to_owned()))
     }
 
@@ -61,14 +62,16 @@ impl DiskFiles {
 
     /// Also writes where a symlink leads out of the repository; only ever with consent.
     #[must_use]
-    pub fn allow_outside(mut self) -> Self {
+    #[cfg(test)]
+    pub(crate) fn allow_outside(mut self) -> Self {
         self.outside = true;
         self
     }
 
     /// Takes temporary files of this age for stale.
     #[must_use]
-    pub fn stale_after(mut self, age: Duration) -> Self {
+    #[cfg(test)]
+    pub(crate) fn stale_after(mut self, age: Duration) -> Self {
         self.stale = age;
         self
     }
@@ -231,10 +234,6 @@ impl Files for DiskFiles {
             .unwrap_or_default()
     }
 
-    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
-        set_mode(&self.target(path)?, Some(mode))
-    }
-
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
         let file = self.undo_file(path)?;
         let Some(dir) = file.parent() else {
@@ -262,7 +261,7 @@ impl Files for DiskFiles {
         ))
     }
 
-    fn undo(&self, path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>> {
         let Ok(file) = self.undo_file(path) else {
             return Ok(None);
         };
@@ -270,8 +269,8 @@ impl Files for DiskFiles {
             return Ok(None);
         };
         Ok(match content.split_first() {
-            Some((b'1', bytes)) => Some(Some(bytes.to_vec())),
-            Some((b'0', [])) => Some(None),
+            Some((b'1', bytes)) => Some(UndoCopy::Bytes(bytes.to_vec())),
+            Some((b'0', [])) => Some(UndoCopy::Absent),
             _ => None,
         })
     }

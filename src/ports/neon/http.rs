@@ -39,7 +39,7 @@ const RETRIES: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Neon's API over HTTP.
-pub struct HttpNeon {
+pub(crate) struct HttpNeon {
     outlet: Outlet,
     /// The longest pause before the first repetition; each further one may take twice as long.
     pause: Duration,
@@ -83,7 +83,11 @@ struct Refusal {
 
 impl HttpNeon {
     /// An adapter for the API at `base`. Nothing is opened or read before the first call.
-    pub fn new(base: impl Into<String>, ca_file: Option<PathBuf>, timeout: Duration) -> Self {
+    pub(crate) fn new(
+        base: impl Into<String>,
+        ca_file: Option<PathBuf>,
+        timeout: Duration,
+    ) -> Self {
         Self {
             outlet: Outlet::new(base.into(), "--api-host (NEON_API_HOST)", ca_file, timeout),
             pause: Duration::from_millis(250),
@@ -92,7 +96,8 @@ impl HttpNeon {
 
     /// The same with another longest pause before the first repetition, which is 250 ms as in Neon's own SDK.
     #[must_use]
-    pub const fn retrying_after(mut self, pause: Duration) -> Self {
+    #[cfg(test)]
+    pub(crate) const fn retrying_after(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
@@ -699,7 +704,7 @@ fn judge(status: StatusCode, error: &ErrorBody) -> Failure {
 }
 
 /// The project id that a refusal of a project-scoped key tells.
-pub fn subject_project(failure: &Failure) -> Option<String> {
+pub(crate) fn subject_project(failure: &Failure) -> Option<String> {
     let (_, rest) = failure.why.split_once("subject_project_id:")?;
     let id: String = rest
         .trim_start_matches(['"', '\\'])

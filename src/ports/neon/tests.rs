@@ -20,7 +20,7 @@ use crate::testing::world::KEY;
 
 /// What the server does with every request.
 #[derive(Debug, Clone, Copy)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     Status(u16, &'static str),
     /// Closes the connection without an answer.
     Reset,
@@ -32,7 +32,7 @@ pub enum Behaviour {
 }
 
 /// A server of one behaviour that counts what it is asked.
-pub struct Server {
+pub(crate) struct Server {
     pub base: String,
     requests: Arc<std::sync::Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
@@ -40,7 +40,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(behaviour: Behaviour) -> Self {
+    pub(crate) fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let base = format!("http://{}/api/v2", listener.local_addr().unwrap());
         let requests = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -82,7 +82,7 @@ impl Server {
         HttpNeon::new(self.base.clone(), None, Duration::from_millis(400))
     }
 
-    pub fn count(&self, method: &str) -> usize {
+    pub(crate) fn count(&self, method: &str) -> usize {
         self.requests
             .lock()
             .unwrap()

@@ -31,14 +31,14 @@ const POLITE: Duration = Duration::from_secs(3);
 const ANSWER: usize = 64 * 1024;
 
 /// Programs of this machine.
-pub struct OsProcess {
+pub(crate) struct OsProcess {
     root: PathBuf,
     client: OnceLock<Option<reqwest::Client>>,
 }
 
 impl OsProcess {
     /// An adapter for a repository: its virtual environments are found before the path's programs.
-    pub fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
             client: OnceLock::new(),

@@ -27,7 +27,7 @@ use crate::ports::repository::{
 
 /// How git is asked.
 #[derive(Debug, Clone)]
-pub struct GitOptions {
+pub(crate) struct GitOptions {
     /// The git program; `None` does without one.
     pub program: Option<String>,
     /// The program's whole environment, instead of the inherited one.
@@ -50,19 +50,19 @@ impl Default for GitOptions {
 
 /// A repository on the disk, or the knowledge that there is none.
 #[derive(Debug, Clone)]
-pub struct GitRepository {
+pub(crate) struct GitRepository {
     layout: Option<Arc<Layout>>,
     git: Program,
 }
 
 impl GitRepository {
     /// The innermost repository around a directory.
-    pub fn open(directory: &Path) -> Self {
+    pub(crate) fn open(directory: &Path) -> Self {
         Self::open_with(directory, GitOptions::default())
     }
 
     /// The innermost repository around a directory, with git asked in a certain way.
-    pub fn open_with(directory: &Path, options: GitOptions) -> Self {
+    pub(crate) fn open_with(directory: &Path, options: GitOptions) -> Self {
         let git = Program::new(options.program, options.environment, options.cache);
         let layout = Layout::discover(directory, &git).map(Arc::new);
         Self { layout, git }

@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 
 /// The OS keyring and the consented file.
 #[derive(Debug)]
-pub struct OsStore {
+pub(crate) struct OsStore {
     files: PathBuf,
     neon_cli: Vec<PathBuf>,
 }
@@ -48,7 +48,7 @@ struct CliCredentials {
 
 impl OsStore {
     /// A store whose files lie where this environment's user keeps configuration.
-    pub fn new(environment: &Environment) -> Self {
+    pub(crate) fn new(environment: &Environment) -> Self {
         let home = etcetera::home_dir().unwrap_or_default();
         let home = environment.get("HOME").map_or(home, PathBuf::from);
         let config = environment

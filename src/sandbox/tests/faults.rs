@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
+use crate::sandbox::faults::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
 use reqwest::Method;
 use serde_json::json;
 

@@ -156,7 +156,7 @@ async fn sigkill_leaves_nothing_running() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "sandbox::lifetime::child_that_is_killed",
+            "sandbox::tests::lifetime::child_that_is_killed",
             "--nocapture",
         ])
         .env(CHILD, "1")

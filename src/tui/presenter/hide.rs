@@ -11,13 +11,13 @@ use crate::{
     tui::state::App,
 };
 
-pub use crate::report::receipt::HIDDEN;
+pub(crate) use crate::report::receipt::HIDDEN;
 
 /// Neon's own API, which says nothing about anybody.
 const NEON: &str = "//console.neon.tech/";
 
 /// A text of another place, hidden where presenter mode is on.
-pub fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
+pub(crate) fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
     if !app.presenter {
         return Cow::Borrowed(text);
     }
@@ -28,7 +28,7 @@ pub fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
 }
 
 /// The facts of a step, hidden where presenter mode is on.
-pub fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
+pub(crate) fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
     if !app.presenter {
         return Cow::Borrowed(state);
     }

@@ -5,13 +5,13 @@ use std::{collections::VecDeque, time::Duration};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// How long a key stays.
-pub const SHOWN_FOR: Duration = Duration::from_secs(2);
+pub(crate) const SHOWN_FOR: Duration = Duration::from_secs(2);
 /// The most that are shown at once.
 const MOST: usize = 5;
 
 /// The keys that are shown, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Keys(VecDeque<Pressed>);
+pub(crate) struct Keys(VecDeque<Pressed>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pressed {
@@ -22,7 +22,7 @@ struct Pressed {
 
 impl Keys {
     /// A key was pressed. In a field for a secret a character is a dot.
-    pub fn press(&mut self, event: KeyEvent, secret: bool, now: Duration) {
+    pub(crate) fn press(&mut self, event: KeyEvent, secret: bool, now: Duration) {
         if event.kind != KeyEventKind::Release
             && let Some(name) = name(event, secret)
         {
@@ -31,7 +31,7 @@ impl Keys {
     }
 
     /// Something was done that is no single key, such as a paste.
-    pub fn add(&mut self, name: String, now: Duration) {
+    pub(crate) fn add(&mut self, name: String, now: Duration) {
         let until = now + SHOWN_FOR;
         match self.0.back_mut() {
             Some(last) if last.name == name => {
@@ -52,17 +52,17 @@ impl Keys {
     }
 
     /// Time has passed.
-    pub fn fade(&mut self, now: Duration) {
+    pub(crate) fn fade(&mut self, now: Duration) {
         self.0.retain(|key| key.until > now);
     }
 
     /// When the next one goes; `None` where none is shown, so that idling costs nothing.
-    pub fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         self.0.iter().map(|key| key.until).min()
     }
 
     /// What is shown, oldest first.
-    pub fn shown(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn shown(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|key| match key.times {
             1 => key.name.clone(),
             times => format!("{} ×{times}", key.name),

@@ -30,12 +30,12 @@ const LETTERS: &[(char, [u8; 7])] = &[
 ];
 
 /// The columns of a title whose dots are so many columns wide.
-pub fn width(title: &str, scale: usize) -> usize {
+pub(crate) fn width(title: &str, scale: usize) -> usize {
     (title.chars().count() * 6).saturating_sub(1) * scale
 }
 
 /// How many lines a title takes. A dot of one column is half a line high, which is square; ASCII has no half lines.
-pub const fn height(theme: Theme, scale: usize) -> usize {
+pub(crate) const fn height(theme: Theme, scale: usize) -> usize {
     if theme.ascii {
         7
     } else {
@@ -44,7 +44,7 @@ pub const fn height(theme: Theme, scale: usize) -> usize {
 }
 
 /// The lines of a title; `None` where one of its letters has no dots.
-pub fn lines(title: &str, theme: Theme, scale: usize) -> Option<Vec<String>> {
+pub(crate) fn lines(title: &str, theme: Theme, scale: usize) -> Option<Vec<String>> {
     let letters: Option<Vec<[u8; 7]>> = title
         .chars()
         .map(|wanted| {

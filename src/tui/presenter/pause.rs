@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Turns the mode on or off. It begins with the screen that is shown.
-pub fn toggle(app: &mut App) {
+pub(crate) fn toggle(app: &mut App) {
     if matches!(&app.overlay, Some(Overlay::Slide(Slide::Setting(..)))) {
         return;
     }
@@ -42,14 +42,14 @@ pub fn toggle(app: &mut App) {
 }
 
 /// A screen opens: what was not explained yet is explained first.
-pub fn arrive(app: &mut App) {
+pub(crate) fn arrive(app: &mut App) {
     if app.presenter && app.overlay.is_none() && app.tour.told.insert(app.screen) {
         app.overlay = Some(Overlay::Slide(Slide::Before(app.screen)));
     }
 }
 
 /// A key was pressed: the room sees which.
-pub fn pressed(app: &mut App, event: KeyEvent) {
+pub(crate) fn pressed(app: &mut App, event: KeyEvent) {
     if app.presenter {
         // a key that is pasted as single characters may begin before its field has the focus
         let secret = !matches!(app.overlay, Some(Overlay::Prompt(_)))
@@ -60,14 +60,14 @@ pub fn pressed(app: &mut App, event: KeyEvent) {
 }
 
 /// Something was pasted.
-pub fn pasted(app: &mut App) {
+pub(crate) fn pasted(app: &mut App) {
     if app.presenter {
         app.tour.keys.add("paste".to_owned(), app.now);
     }
 }
 
 /// A step is to be applied: at once, or after a pause that says what will happen.
-pub fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
+pub(crate) fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
     if app.presenter {
         app.overlay = Some(Overlay::Slide(Slide::Act(answer)));
         return Vec::new();
@@ -76,12 +76,12 @@ pub fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
 }
 
 /// Shows the explanation of this screen again.
-pub fn explain(app: &mut App) {
+pub(crate) fn explain(app: &mut App) {
     app.overlay = Some(Overlay::Slide(Slide::Before(app.screen)));
 }
 
 /// Asks whether everything shall begin anew.
-pub fn ask_reset(app: &mut App) {
+pub(crate) fn ask_reset(app: &mut App) {
     if waits(app) {
         return;
     }
@@ -98,7 +98,7 @@ pub fn ask_reset(app: &mut App) {
 }
 
 /// Shows the mishaps.
-pub fn menu(app: &mut App) {
+pub(crate) fn menu(app: &mut App) {
     if !app.options.stage {
         app.say("mishaps are for the sample project: neonup demo --present");
     } else if !waits(app) {
@@ -116,13 +116,13 @@ fn waits(app: &mut App) -> bool {
 }
 
 /// Gives an order to the stage.
-pub fn order(app: &mut App, order: DemoRequest) -> Vec<Effect> {
+pub(crate) fn order(app: &mut App, order: DemoRequest) -> Vec<Effect> {
     app.overlay = Some(Overlay::Slide(Slide::Setting(order, app.now)));
     vec![Effect::Stage(order)]
 }
 
 /// A command, while a pause lies over the screen; it was taken off.
-pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
+pub(crate) fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
     // a clicker of a lecture room has no other keys than these two
     let on = matches!(command, Command::Enter | Command::PageDown);
     let back = matches!(command, Command::Back | Command::PageUp);
@@ -188,7 +188,7 @@ pub fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effect> {
 }
 
 /// The stage has done what it was asked, or has not.
-pub fn staged(app: &mut App, staged: DemoOutcome) -> Vec<Effect> {
+pub(crate) fn staged(app: &mut App, staged: DemoOutcome) -> Vec<Effect> {
     app.overlay = None;
     match (staged.result, staged.order) {
         (Err(failure), _) => {
@@ -230,7 +230,7 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
 }
 
 /// The word in the footer for a command during a pause; `usual` is the one it has elsewhere.
-pub fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<String> {
+pub(crate) fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<String> {
     let word = match (slide, command) {
         (Slide::Setting(..), Command::Interrupt) => "leave",
         (Slide::Setting(..), _) => return None,
@@ -253,7 +253,7 @@ pub fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<
 }
 
 /// What is told on a slide that fills the screen; `None` where the pause is a dialog.
-pub const fn told(slide: &Slide) -> Option<script::Talk> {
+pub(crate) const fn told(slide: &Slide) -> Option<script::Talk> {
     match slide {
         Slide::Opening => Some(script::OPENING),
         Slide::Before(Screen::Summary) => Some(script::CLOSING),

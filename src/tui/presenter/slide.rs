@@ -31,7 +31,7 @@ const LONGEST: &str = "SUMMARY";
 const WIDEST: u16 = 72;
 
 /// What a slide that fills the window tells, if one is shown.
-pub fn full(app: &App) -> Option<script::Talk> {
+pub(crate) fn full(app: &App) -> Option<script::Talk> {
     match &app.overlay {
         Some(Overlay::Slide(slide)) => pause::told(slide),
         Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
@@ -52,7 +52,7 @@ fn scale(pen: Pen<'_>, told: script::Talk, area: Rect) -> usize {
 }
 
 /// Draws the slide between the upper and the lower rule.
-pub fn draw(pen: Pen<'_>, told: script::Talk, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(pen: Pen<'_>, told: script::Talk, area: Rect, buffer: &mut Buffer) {
     let width = WIDEST.min(area.width.saturating_sub(4));
     let pen = Pen {
         width: usize::from(width),
@@ -115,7 +115,7 @@ fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
 }
 
 /// The heading and the lines of a pause that is a dialog.
-pub fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
+pub(crate) fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
         Slide::Act(answer) => {
             let lines = will(pen, answer);
@@ -224,7 +224,7 @@ fn answers(pen: Pen<'_>, enter: &'static str, esc: &'static str) -> Line<'static
 }
 
 /// Shows the pressed keys at the right end of a row; the columns that they take.
-pub fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
+pub(crate) fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
     if !pen.app.presenter {
         return 0;
     }

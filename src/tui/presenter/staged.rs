@@ -13,14 +13,14 @@ use crate::{
 };
 
 /// The runtime, and the stage where there is one.
-pub struct OnStage<'a> {
+pub(crate) struct OnStage<'a> {
     runtime: &'a Runtime,
     stage: Option<Arc<dyn DemoEnvironment>>,
 }
 
 impl<'a> OnStage<'a> {
     /// The steps of this runtime, on this stage.
-    pub fn new(runtime: &'a Runtime, stage: Option<Arc<dyn DemoEnvironment>>) -> Self {
+    pub(crate) fn new(runtime: &'a Runtime, stage: Option<Arc<dyn DemoEnvironment>>) -> Self {
         Self { runtime, stage }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The heading and the lines of the dialog.
-pub fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static>>) {
+pub(crate) fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static>>) {
     let (heading, why, no, yes) = match &confirm.question {
         Question::Leave(step, _) => (
             "Leave now?",

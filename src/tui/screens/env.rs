@@ -23,7 +23,7 @@ fn detail(state: &StepState) -> Option<&EnvFacts> {
 }
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(env) = detail(state) else {
         return Vec::new();
     };

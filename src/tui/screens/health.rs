@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// How often a watch looks.
-pub const WATCH_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// The looks that a watch remembers; more than the widest screen shows.
 const REMEMBERED: usize = 300;
 
 /// A watch: looks every second until it is left.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// When it looks next.
     pub next: Duration,
     /// The median round trip of each look that came through, the oldest first.
@@ -37,7 +37,7 @@ pub struct Watch {
 }
 
 /// Whether there is something to watch: a health screen whose ladder was climbed, and that is doing nothing else.
-pub fn watchable(app: &App) -> bool {
+pub(crate) fn watchable(app: &App) -> bool {
     app.screen == Screen::Step(StepId::Health)
         && app
             .busy(StepId::Health)
@@ -50,7 +50,7 @@ pub fn watchable(app: &App) -> bool {
 }
 
 /// Begins a watch, or ends it.
-pub fn watch(app: &mut App) -> Option<Effect> {
+pub(crate) fn watch(app: &mut App) -> Option<Effect> {
     if app.watch.take().is_some() {
         return None;
     }
@@ -67,7 +67,7 @@ pub fn watch(app: &mut App) -> Option<Effect> {
 }
 
 /// The next look of a watch, where its time has come and the last look has ended.
-pub fn due(app: &mut App) -> Option<Effect> {
+pub(crate) fn due(app: &mut App) -> Option<Effect> {
     let now = app.now;
     let busy = app.busy(StepId::Health).is_some();
     let watch = app
@@ -80,14 +80,14 @@ pub fn due(app: &mut App) -> Option<Effect> {
 
 /// Whether an event is held back from the screen: a watched ladder that climbs well changes once, when it has ended, so that
 /// it does not flicker every second and a slow line carries little.
-pub fn holds(app: &App, event: &Event) -> bool {
+pub(crate) fn holds(app: &App, event: &Event) -> bool {
     app.watching(event.step)
         && matches!(&event.kind, EventKind::Facts(Facts::Health(health))
             if health.rungs.iter().all(|rung| rung.state != CheckState::Gap))
 }
 
 /// Takes in how a look of a watch came out.
-pub fn watched(app: &mut App, step: StepId, outcome: &Outcome) {
+pub(crate) fn watched(app: &mut App, step: StepId, outcome: &Outcome) {
     if step != StepId::Health {
         return;
     }
@@ -139,7 +139,7 @@ fn detail(state: &StepState) -> Option<&HealthFacts> {
 }
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(health) = detail(state) else {
         return Vec::new();
     };

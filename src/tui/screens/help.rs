@@ -12,13 +12,13 @@ use crate::tui::{
 };
 
 /// How many lines are seen at once.
-pub const fn page(size: (u16, u16)) -> usize {
+pub(crate) const fn page(size: (u16, u16)) -> usize {
     // a row above and below the frame, the frame, and a blank line inside it
     size.1.saturating_sub(8) as usize
 }
 
 /// The lines of the page.
-pub fn lines(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn lines(pen: Pen<'_>) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for binding in KEYS.iter().filter(|binding| !binding.about.is_empty()) {
         let mut keys = keymap::shown(binding, pen.theme);
@@ -34,7 +34,7 @@ pub fn lines(pen: Pen<'_>) -> Vec<Line<'static>> {
 }
 
 /// How many lines the page of this app has.
-pub fn count(app: &App) -> usize {
+pub(crate) fn count(app: &App) -> usize {
     lines(Pen {
         app,
         theme: app.theme,

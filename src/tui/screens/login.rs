@@ -34,7 +34,7 @@ const LONGEST: usize = 512;
 
 /// What the user has answered here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub(crate) struct State {
     /// The key in the field.
     pub key: Secret,
     /// Whether Neon refused it: the next character starts anew.
@@ -61,14 +61,14 @@ impl Default for State {
 
 impl State {
     /// Takes a pasted key in one piece. It replaces what was there; it never submits.
-    pub fn paste(&mut self, pasted: &str) {
+    pub(crate) fn paste(&mut self, pasted: &str) {
         self.key = Secret::new(bare(pasted));
         self.rejected = false;
         self.problem = None;
     }
 
     /// Takes a key press.
-    pub fn typed(&mut self, event: KeyEvent) {
+    pub(crate) fn typed(&mut self, event: KeyEvent) {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         self.problem = None;
         let fresh = std::mem::take(&mut self.rejected);
@@ -90,7 +90,7 @@ impl State {
     }
 
     /// The key, if it can be one.
-    pub fn checked(&self) -> Result<Secret, String> {
+    pub(crate) fn checked(&self) -> Result<Secret, String> {
         let count = self.key.chars();
         if self.key.is_empty() {
             Err("paste or type a key first".to_owned())
@@ -139,7 +139,7 @@ fn detail(state: &StepState) -> Option<&LoginFacts> {
 }
 
 /// Whether the screen asks for a key.
-pub fn asks(app: &App) -> bool {
+pub(crate) fn asks(app: &App) -> bool {
     match app.settled(StepId::Login) {
         Status::Todo | Status::Failed => true,
         Status::Done => app.login.change,
@@ -148,7 +148,7 @@ pub fn asks(app: &App) -> bool {
 }
 
 /// Whether typing a key is what the screen asks for first.
-pub fn wants_key(app: &App) -> bool {
+pub(crate) fn wants_key(app: &App) -> bool {
     if !asks(app) {
         return false;
     }
@@ -163,7 +163,7 @@ pub fn wants_key(app: &App) -> bool {
 }
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(login) = detail(state) else {
         return Vec::new();
     };
@@ -185,7 +185,7 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
         Some(KeyringState::Ready) if !login.store.is_empty() => {
             lines.push(pen.fact("Stored in", &login.store));
         }
-        Some(KeyringState::Ready | KeyringState::NotAsked) | None => {}
+        Some(KeyringState::Ready) | None => {}
     }
     if let Some(account) = &login.neon_cli {
         lines.push(pen.fact("Also found", &format!("the neon CLI's login ({account})")));
@@ -197,7 +197,7 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
 }
 
 /// The key's field.
-pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     let state = &pen.app.login;
     let focused = pen.app.focus == Focus::Field;
     let room = pen.width.saturating_sub(14);

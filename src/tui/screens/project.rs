@@ -32,7 +32,7 @@ const JOIN: &str = "Join ";
 
 /// What the user has answered here.
 #[derive(Debug, Clone, Default)]
-pub struct State {
+pub(crate) struct State {
     /// What the list is filtered by.
     pub filter: Input,
     /// Whether another project was asked for although one is joined.
@@ -51,7 +51,7 @@ impl PartialEq for State {
 }
 
 /// The list, if there is one.
-pub fn list(state: &StepState) -> Option<&ProjectFacts> {
+pub(crate) fn list(state: &StepState) -> Option<&ProjectFacts> {
     match &state.facts {
         Some(Facts::Project(project)) => Some(project),
         _ => None,
@@ -59,7 +59,7 @@ pub fn list(state: &StepState) -> Option<&ProjectFacts> {
 }
 
 /// Whether the screen lists projects to choose from.
-pub fn lists(app: &App) -> bool {
+pub(crate) fn lists(app: &App) -> bool {
     let asks = match app.settled(StepId::Project) {
         Status::Todo | Status::Failed => true,
         Status::Done => app.project.change,
@@ -71,12 +71,12 @@ pub fn lists(app: &App) -> bool {
 }
 
 /// Whether a project of this name exists.
-pub fn exists(app: &App, name: &str) -> bool {
+pub(crate) fn exists(app: &App, name: &str) -> bool {
     list(app.plan.step(StepId::Project)).is_some_and(|list| list.has(name))
 }
 
 /// The wanted name, or the first `name-2` that no project has.
-pub fn free_name(app: &App) -> String {
+pub(crate) fn free_name(app: &App) -> String {
     let wanted = list(app.plan.step(StepId::Project))
         .map_or_else(|| app.options.project.clone(), |list| list.wanted.clone());
     if !exists(app, &wanted) {
@@ -137,7 +137,7 @@ fn found(app: &App, list: &ProjectFacts) -> Arc<Found> {
 }
 
 /// Looks once for what the filter finds, so that the frame that follows need not.
-pub fn remember(app: &mut App) {
+pub(crate) fn remember(app: &mut App) {
     if lists(app)
         && let Some(list) = list(app.plan.step(StepId::Project))
     {
@@ -147,7 +147,7 @@ pub fn remember(app: &mut App) {
 
 /// The projects that the filter has found, as choices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rows {
+pub(crate) struct Rows {
     found: Option<Arc<Found>>,
     /// The columns of the name and of the region.
     columns: (usize, usize),
@@ -157,12 +157,12 @@ pub struct Rows {
 
 impl Rows {
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.found.as_ref().map_or(0, |found| found.places.len())
     }
 
     /// What the filter has left of them.
-    pub fn meant(&self) -> choices::Found {
+    pub(crate) fn meant(&self) -> choices::Found {
         self.found
             .as_ref()
             .map_or_else(choices::Found::default, |found| choices::Found {
@@ -173,7 +173,7 @@ impl Rows {
 
     /// Gives the columns their widths in a window of so many; `creating` says that creating one is offered above them.
     #[must_use]
-    pub fn laid_out(mut self, creating: bool, columns: u16) -> Self {
+    pub(crate) fn laid_out(mut self, creating: bool, columns: u16) -> Self {
         let Some(found) = &self.found else {
             return self;
         };
@@ -190,7 +190,7 @@ impl Rows {
     }
 
     /// The choice of one of them.
-    pub fn get(&self, index: usize) -> Option<Choice> {
+    pub(crate) fn get(&self, index: usize) -> Option<Choice> {
         let found = self.found.as_ref()?;
         let choice = found.list.get(*found.places.get(index)?)?;
         let (name, region) = self.columns;
@@ -214,7 +214,7 @@ impl Rows {
 }
 
 /// The projects to choose from.
-pub fn rows(app: &App, state: &StepState) -> Rows {
+pub(crate) fn rows(app: &App, state: &StepState) -> Rows {
     Rows {
         found: list(state).map(|list| found(app, list)),
         ..Rows::default()
@@ -222,7 +222,7 @@ pub fn rows(app: &App, state: &StepState) -> Rows {
 }
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(list) = list(state) else {
         return Vec::new();
     };
@@ -259,7 +259,7 @@ pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
 }
 
 /// The filter's field, and how many match.
-pub fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
     let Some(list) = list(pen.app.plan.step(StepId::Project)) else {
         return Vec::new();
     };

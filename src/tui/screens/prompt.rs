@@ -10,7 +10,7 @@ use crate::tui::{
 };
 
 /// The heading and the lines of the dialog.
-pub fn lines(pen: Pen<'_>, prompt: &Prompt) -> (String, Vec<Line<'static>>) {
+pub(crate) fn lines(pen: Pen<'_>, prompt: &Prompt) -> (String, Vec<Line<'static>>) {
     let (heading, why) = match prompt.about {
         PromptAbout::Skip(step) => (
             format!("Skip {}", step.title()),

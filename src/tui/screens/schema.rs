@@ -8,7 +8,11 @@ use crate::{
         facts::{Facts, SchemaFacts, Table},
         plan::{Status, StepState},
     },
-    tui::{text, theme::Role, widgets::sql},
+    tui::{
+        text,
+        theme::{Role, Theme},
+        widgets::sql,
+    },
 };
 
 fn detail(state: &StepState) -> Option<&SchemaFacts> {
@@ -19,7 +23,7 @@ fn detail(state: &StepState) -> Option<&SchemaFacts> {
 }
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(schema) = detail(state) else {
         return Vec::new();
     };
@@ -51,7 +55,7 @@ fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        let (glyph, role) = pen.theme.check(table.state);
+        let (glyph, role) = Theme::check(table.state);
         lines.push(Line::from(vec![
             pen.span(role, glyph),
             Span::raw(" "),
@@ -68,7 +72,7 @@ fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
             .unwrap_or(0)
             .min(pen.width / 3);
         for column in &table.columns {
-            let (glyph, role) = pen.theme.check(column.state);
+            let (glyph, role) = Theme::check(column.state);
             lines.push(Line::from(vec![
                 Span::raw("  "),
                 pen.span(role, glyph),

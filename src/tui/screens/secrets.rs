@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is known.
-pub fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     match &state.facts {
         Some(Facts::Secrets(secrets)) => checks::list(pen, &secrets.checks),
         _ => Vec::new(),

@@ -11,7 +11,7 @@ use crate::{
         Reason, presenter,
         state::{Action, App, Ask, Choice, Screen},
         text,
-        theme::Role,
+        theme::{Role, Theme},
         view,
     },
 };
@@ -20,7 +20,7 @@ use crate::{
 const TALL: u16 = 30;
 
 /// How leaving now is to be called.
-pub fn reason(app: &App) -> Reason {
+pub(crate) fn reason(app: &App) -> Reason {
     if app.open_from(StepId::Login).is_none() {
         Reason::Finished
     } else {
@@ -45,7 +45,7 @@ fn places(app: &App) -> String {
 }
 
 /// The sentence below the heading.
-pub fn sentence(app: &App) -> &'static str {
+pub(crate) fn sentence(app: &App) -> &'static str {
     let open = StepId::ALL.iter().any(|step| app.open(*step));
     let failed = StepId::ALL
         .iter()
@@ -64,7 +64,7 @@ pub fn sentence(app: &App) -> &'static str {
 }
 
 /// The choices.
-pub fn ask(app: &App) -> Ask {
+pub(crate) fn ask(app: &App) -> Ask {
     let receipt = Choice::new(
         "Copy a receipt",
         "copy",
@@ -102,13 +102,13 @@ pub fn ask(app: &App) -> Ask {
 }
 
 /// The table, and what to do next.
-pub fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     let app = pen.app;
     let mut lines = Vec::new();
     for step in StepId::ALL {
         let state = presenter::veil(app, app.plan.step(step));
         let status = app.status(step);
-        let (glyph, role, word) = pen.theme.status(status);
+        let (glyph, role, word) = Theme::status(status);
         let time = state
             .elapsed
             .filter(|_| status != Status::Running)

@@ -1,6 +1,7 @@
 //! The wizard in a real pseudo-terminal, over a make-believe engine.
 //!
 //! The child is this very test binary, told by a variable of the environment to be the wizard.
+#![expect(clippy::print_stdout, reason = "the child says how it ended")]
 
 use std::{
     collections::BTreeSet,
@@ -166,7 +167,7 @@ impl Wizard {
     fn open(what: &str) -> Self {
         let pair = native_pty_system().openpty(size(24, 80)).unwrap();
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "tui::child", "--nocapture"]);
+        command.args(["--exact", "tui::tests::terminal::child", "--nocapture"]);
         command.env(CHILD, what);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");

@@ -6,7 +6,7 @@ use crate::tui::text;
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// A bar as long as `part` is of `whole`, at most `room` cells. Whatever there is of it shows a little.
-pub fn cells(part: u64, whole: u64, room: usize) -> String {
+pub(crate) fn cells(part: u64, whole: u64, room: usize) -> String {
     let most = u64::try_from(room)
         .unwrap_or_default()
         .saturating_mul(8)
@@ -20,7 +20,7 @@ pub fn cells(part: u64, whole: u64, room: usize) -> String {
 }
 
 /// What is left of the room behind a bar, so that its length can be seen as a part of something.
-pub fn track(bar: &str, room: usize) -> String {
+pub(crate) fn track(bar: &str, room: usize) -> String {
     "─".repeat(room.saturating_sub(text::width(bar)))
 }
 

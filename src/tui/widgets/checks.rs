@@ -5,11 +5,15 @@ use ratatui::text::{Line, Span};
 use crate::{
     core::facts::{Check, CheckState},
     domain::duration,
-    tui::{screens::Pen, text, theme::Role},
+    tui::{
+        screens::Pen,
+        text,
+        theme::{Role, Theme},
+    },
 };
 
 /// The lines of a list of checks, in columns.
-pub fn list(pen: Pen<'_>, checks: &[Check]) -> Vec<Line<'static>> {
+pub(crate) fn list(pen: Pen<'_>, checks: &[Check]) -> Vec<Line<'static>> {
     rows(pen, checks, 0, |_| None)
 }
 
@@ -21,7 +25,7 @@ struct Columns {
 }
 
 /// The same, with a bar of so many columns beside the time of those that have one.
-pub fn rows(
+pub(crate) fn rows(
     pen: Pen<'_>,
     checks: &[Check],
     bar: usize,
@@ -62,7 +66,7 @@ fn one(
     columns: &Columns,
     bar: Option<Span<'static>>,
 ) -> Vec<Line<'static>> {
-    let (glyph, role) = pen.theme.check(check.state);
+    let (glyph, role) = Theme::check(check.state);
     let time = time(check);
     let used = columns.label + 4;
     let mut right = Vec::new();
@@ -109,10 +113,10 @@ fn one(
 }
 
 /// The signs of a few checks in one line: `ignored ✓  untracked ✓  0600 ✓`.
-pub fn inline(pen: Pen<'_>, checks: &[Check]) -> Vec<Span<'static>> {
+pub(crate) fn inline(pen: Pen<'_>, checks: &[Check]) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     for check in checks {
-        let (glyph, role) = pen.theme.check(check.state);
+        let (glyph, role) = Theme::check(check.state);
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }

@@ -10,7 +10,7 @@ use crate::tui::{
 };
 
 /// The first choice that is shown where there is room for `height` of them.
-pub fn first(app: &App, ask: &Ask, height: usize) -> usize {
+pub(crate) fn first(app: &App, ask: &Ask, height: usize) -> usize {
     ask.index(app)
         .unwrap_or(0)
         .saturating_sub(height.saturating_sub(1) / 2)
@@ -18,7 +18,7 @@ pub fn first(app: &App, ask: &Ask, height: usize) -> usize {
 }
 
 /// The lines of the choices, at most `height` of them.
-pub fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
+pub(crate) fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
     let chosen = ask.index(pen.app);
     let count = ask.count();
     let first = first(pen.app, ask, height);

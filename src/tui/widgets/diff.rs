@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The lines of a diff of values: a long one loses its middle.
-pub fn lines(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
+pub(crate) fn lines(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     diff.iter()
         .map(|line| {
             let (sign, role) = sign(line.sign);
@@ -19,7 +19,7 @@ pub fn lines(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
 }
 
 /// The lines of a diff of code: a long one is broken.
-pub fn code(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
+pub(crate) fn code(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for line in diff {
         let (mut sign, role) = sign(line.sign);

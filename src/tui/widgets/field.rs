@@ -9,7 +9,7 @@ use tui_input::Input;
 use crate::tui::{screens::Pen, text, theme::Role};
 
 /// The cells of an input, scrolled so that the cursor is visible.
-pub fn input(pen: Pen<'_>, input: &Input, focused: bool, room: usize) -> Vec<Span<'static>> {
+pub(crate) fn input(pen: Pen<'_>, input: &Input, focused: bool, room: usize) -> Vec<Span<'static>> {
     let room = room.max(2);
     let value = text::clean(input.value());
     if !focused {
@@ -33,7 +33,7 @@ pub fn input(pen: Pen<'_>, input: &Input, focused: bool, room: usize) -> Vec<Spa
 }
 
 /// A line with a name and cells.
-pub fn named(pen: Pen<'_>, name: &str, cells: Vec<Span<'static>>) -> Line<'static> {
+pub(crate) fn named(pen: Pen<'_>, name: &str, cells: Vec<Span<'static>>) -> Line<'static> {
     let mut spans = vec![pen.span(Role::Dim, text::pad(name, 13.min(pen.width / 2)))];
     spans.extend(cells);
     Line::from(spans)

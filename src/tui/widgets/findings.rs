@@ -4,11 +4,15 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     core::{failure::Failure, finding::Finding},
-    tui::{screens::Pen, text, theme::Role},
+    tui::{
+        screens::Pen,
+        text,
+        theme::{Role, Theme},
+    },
 };
 
 /// The findings, the gravest first.
-pub fn list(pen: Pen<'_>, findings: &[Finding]) -> Vec<Line<'static>> {
+pub(crate) fn list(pen: Pen<'_>, findings: &[Finding]) -> Vec<Line<'static>> {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut lines = Vec::new();
@@ -19,7 +23,7 @@ pub fn list(pen: Pen<'_>, findings: &[Finding]) -> Vec<Line<'static>> {
 }
 
 fn one(pen: Pen<'_>, finding: &Finding) -> Vec<Line<'static>> {
-    let (glyph, role) = pen.theme.severity(finding.severity);
+    let (glyph, role) = Theme::severity(finding.severity);
     let word = finding.severity.word();
     let code = finding.code.as_str();
     let room = pen.width.saturating_sub(2 + word.len() + 2).max(1);
@@ -86,7 +90,7 @@ fn hint(pen: Pen<'_>, hint: &str) -> Vec<Line<'static>> {
 }
 
 /// A failure: what, why, the hint, the code.
-pub fn failure(pen: Pen<'_>, failure: &Failure) -> Vec<Line<'static>> {
+pub(crate) fn failure(pen: Pen<'_>, failure: &Failure) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, part) in text::wrap(&failure.what, pen.width.saturating_sub(2))
         .into_iter()

@@ -10,7 +10,7 @@ use crate::tui::{
 };
 
 /// The line, for the width of the screen.
-pub fn line(pen: Pen<'_>) -> Line<'static> {
+pub(crate) fn line(pen: Pen<'_>) -> Line<'static> {
     let items = keymap::footer(pen.app);
     let command = format!("$ {}", screens::command(pen.app));
     let command_width = text::width(&command) + 2;

@@ -21,7 +21,7 @@ const COLD: &str = "░";
 /// The lines of the ladder. A bar's length grows with the square root of the time, so that an application that takes
 /// seconds to start does not hide the milliseconds of the network. A cold start is hatched, and is no measure for the others:
 /// it is not what the next connection will take.
-pub fn lines(pen: Pen<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
+pub(crate) fn lines(pen: Pen<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
     let room = match pen.width {
         ..BARS_FROM => 0,
         BARS_FROM..WIDE_FROM => 6,
@@ -71,7 +71,7 @@ fn root(duration: Duration) -> u64 {
 }
 
 /// Round trips as little bars, the last ones that fit, with their median and their worst.
-pub fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'static>> {
+pub(crate) fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'static>> {
     const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
     let mut sorted = samples.to_vec();
     sorted.sort_unstable();

@@ -7,7 +7,7 @@ use crate::tui::state::SPINNER_EVERY;
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// The frame for a piece of work that has taken this long.
-pub fn frame(elapsed: Duration) -> &'static str {
+pub(crate) fn frame(elapsed: Duration) -> &'static str {
     let step = elapsed.as_millis() / SPINNER_EVERY.as_millis();
     let index = usize::try_from(step).unwrap_or(0) % FRAMES.len();
     FRAMES.get(index).copied().unwrap_or("⠋")

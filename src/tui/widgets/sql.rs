@@ -80,7 +80,7 @@ enum Inside {
 }
 
 /// The highlighted lines; a longer one is broken, so that nothing that runs is hidden.
-pub fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
+pub(crate) fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
     let mut inside = Inside::Code;
     let mut lines = Vec::new();
     for line in sql.lines() {

@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// The width of the column.
-pub const WIDTH: u16 = 20;
+pub(crate) const WIDTH: u16 = 20;
 
 /// The sign, role and word of a step, as it stands now.
-fn sign(app: &App, theme: Theme, step: StepId) -> (&'static str, Role, &'static str) {
+fn sign(app: &App, step: StepId) -> (&'static str, Role, &'static str) {
     let status = app.status(step);
-    let (mut glyph, role, word) = theme.status(status);
+    let (mut glyph, role, word) = Theme::status(status);
     if status == Status::Running
         && let Some(work) = app.busy(step)
     {
@@ -35,7 +35,7 @@ fn sign(app: &App, theme: Theme, step: StepId) -> (&'static str, Role, &'static 
 }
 
 /// What is shown when a row of the column is pressed.
-pub fn at_row(row: usize) -> Option<Screen> {
+pub(crate) fn at_row(row: usize) -> Option<Screen> {
     // a blank line lies between the last step and the summary
     match StepId::ALL.get(row) {
         Some(step) => Some(Screen::Step(*step)),
@@ -44,7 +44,7 @@ pub fn at_row(row: usize) -> Option<Screen> {
 }
 
 /// What is shown when a column of the one line is pressed: each step with the signs that belong to it.
-pub fn at_column(app: &App, column: usize) -> Option<Screen> {
+pub(crate) fn at_column(app: &App, column: usize) -> Option<Screen> {
     let pen = Pen {
         app,
         theme: app.theme,
@@ -61,11 +61,11 @@ pub fn at_column(app: &App, column: usize) -> Option<Screen> {
 }
 
 /// The column.
-pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
     let mut lines: Vec<_> = StepId::ALL
         .into_iter()
         .map(|step| {
-            let (glyph, role, word) = sign(pen.app, pen.theme, step);
+            let (glyph, role, word) = sign(pen.app, step);
             let here = pen.app.screen == Screen::Step(step);
             let label = if here { Role::Accent } else { Role::Text };
             // the heading of the page has the sign of the step that is shown
@@ -93,7 +93,7 @@ pub fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
 }
 
 /// One line: the signs of all, and the name and word of the one that is shown.
-pub fn row(pen: Pen<'_>) -> Line<'static> {
+pub(crate) fn row(pen: Pen<'_>) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     spans.extend(parts(pen).into_iter().flat_map(|(_, spans)| spans));
     if pen.app.screen == Screen::Summary {
@@ -108,7 +108,7 @@ pub fn row(pen: Pen<'_>) -> Line<'static> {
 /// The line's part of each step.
 fn parts(pen: Pen<'_>) -> Vec<(StepId, Vec<Span<'static>>)> {
     let part = |step: StepId| {
-        let (glyph, role, word) = sign(pen.app, pen.theme, step);
+        let (glyph, role, word) = sign(pen.app, step);
         let here = pen.app.screen == Screen::Step(step);
         let mut spans = vec![if here {
             pen.span(

@@ -1,18 +1,18 @@
 //! The URL that is written, in the hands of the real drivers: each connects to a sandbox, and each verifies the certificate.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
     str::FromStr as _,
 };
 
-use neonup::domain::dotenv::Document;
 use sqlx::{
     Connection as _, Executor as _,
     postgres::{PgConnectOptions, PgConnection, PgSslMode},
 };
 
-use crate::support::{Home, Repo, Sandbox, has, node_modules, skip};
+use crate::support::{Home, Repo, Sandbox, env_values, has, node_modules, skip};
 
 const CONFIG: &str = r#"
 [project]
@@ -36,7 +36,7 @@ keys.KEYWORDS = { url = "direct", driver = "libpq-keywords" }
 struct Written {
     home: Home,
     sandbox: Sandbox,
-    document: Document,
+    values: BTreeMap<String, String>,
     /// The sandbox's authority.
     ca: PathBuf,
     /// Another authority, which has signed nothing here.
@@ -62,7 +62,7 @@ impl Written {
         let certificate = parameters.self_signed(&key).unwrap();
         std::fs::write(&other, certificate.pem()).unwrap();
         Self {
-            document: Document::parse(&std::fs::read(repo.path(".env")).unwrap()),
+            values: env_values(&repo.path(".env")),
             ca: PathBuf::from(&sandbox.ca_file),
             other,
             home,
@@ -71,7 +71,7 @@ impl Written {
     }
 
     fn url(&self, key: &str) -> String {
-        self.document.get(key).unwrap().expose().to_owned()
+        self.values[key].clone()
     }
 
     /// Runs a script with a URL in a variable, and this authority as libpq, asyncpg and node know it.

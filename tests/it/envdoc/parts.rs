@@ -2,16 +2,13 @@
 
 use std::fs;
 
-use neonup::domain::dotenv::Document;
-
-use crate::support::{Home, Repo, Sandbox, has, skip};
+use crate::support::{Home, Repo, Sandbox, env_values, has, skip};
 
 const EXAMPLE: &str =
     "# the database\nPGHOST=\nPGPORT=\nPGDATABASE=\nPGUSER=\nPGPASSWORD=\nPGSSLMODE=\n";
 
 fn value(repo: &Repo, key: &str) -> String {
-    let document = Document::parse(&fs::read(repo.path(".env")).unwrap());
-    document.get(key).unwrap().expose().to_owned()
+    env_values(&repo.path(".env"))[key].clone()
 }
 
 #[test]

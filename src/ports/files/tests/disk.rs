@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ports::files::{DiskFiles, FileKind, Files as _, Refusal};
+use crate::ports::files::{DiskFiles, FileKind, Files as _, Refusal, UndoCopy};
 use tempfile::TempDir;
 
 struct World {
@@ -235,8 +235,11 @@ fn undo_copies_are_private_and_one_for_each_path() {
     files.keep_undo(&a, Some(b"A=1\n")).unwrap();
     files.keep_undo(&b, None).unwrap();
     files.keep_undo(&a, Some(b"A=2\n")).unwrap();
-    assert_eq!(files.undo(&a).unwrap(), Some(Some(b"A=2\n".to_vec())));
-    assert_eq!(files.undo(&b).unwrap(), Some(None));
+    assert_eq!(
+        files.undo(&a).unwrap(),
+        Some(UndoCopy::Bytes(b"A=2\n".to_vec()))
+    );
+    assert_eq!(files.undo(&b).unwrap(), Some(UndoCopy::Absent));
     let mut count = 0;
     for entry in fs::read_dir(world.state.path()).unwrap() {
         count += 1;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::testing::requirements::PATIENCE;
 
-const WRITER: &str = "envdoc::kills::the_writer";
+const WRITER: &str = "ports::files::tests::kills::the_writer";
 const TARGET: &str = "NEONUP_TEST_WRITER_TARGET";
 
 /// Two files that differ in every part, long enough to be written in pieces if anything wrote in pieces.
