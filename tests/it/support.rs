@@ -234,7 +234,7 @@ pub fn sample() -> Vec<(String, String)> {
     let mut all = Vec::new();
     walk(&root, &root, &mut all);
     let schema = fs::read_to_string(root.with_file_name("schema.sql")).unwrap();
-    all.push(("assets/schema.sql".to_owned(), schema));
+    all.push(("backend/schema.sql".to_owned(), schema));
     all
 }
 
@@ -330,7 +330,7 @@ impl Repo {
         // an application that other tests start at the same time must not be in the way
         let config = root.join("neonup.toml");
         if let Ok(text) = fs::read_to_string(&config) {
-            fs::write(&config, text.replace(":8000", &format!(":{}", free_port()))).unwrap();
+            fs::write(&config, text.replace("8000", &free_port().to_string())).unwrap();
         }
         Self { _dir: dir, root }
     }
