@@ -12,6 +12,7 @@ use self::environment::Sample;
 use crate::{
     commands::cli::{self, Display, Front, Place},
     core::{code::Code, environment::Environment, exit::Exit, failure::Failure},
+    os::subprocess::is_running,
     ports::Ports,
     project::{
         sample,
@@ -231,21 +232,9 @@ fn sweep() {
             .strip_prefix(PREFIX)
             .and_then(|rest| rest.split('-').next())
             .and_then(|pid| pid.parse::<i32>().ok());
-        if pid.is_some_and(|pid| !alive(pid)) {
+        if pid.is_some_and(|pid| !is_running(pid)) {
             // somebody else's folder cannot be removed, and need not be
             std::fs::remove_dir_all(entry.path()).ok();
         }
     }
-}
-
-#[cfg(unix)]
-fn alive(pid: i32) -> bool {
-    use rustix::{io::Errno, process};
-    process::Pid::from_raw(pid)
-        .is_some_and(|pid| !matches!(process::test_kill_process(pid), Err(Errno::SRCH)))
-}
-
-#[cfg(not(unix))]
-fn alive(_pid: i32) -> bool {
-    true
 }

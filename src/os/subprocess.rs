@@ -8,34 +8,37 @@ use std::{
     thread,
 };
 
-use rustix::process::Signal;
+use rustix::{
+    io::Errno,
+    process::{self, Signal},
+};
 use tokio::sync::oneshot;
 
-/// How a child ends when our process does.
+/// What a child process is sent when ours ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Death {
-    /// A database server: SIGINT is a fast shutdown with a checkpoint.
-    Fast,
-    /// Anything else.
+pub(crate) enum ParentDeathSignal {
+    /// For a database server: a fast shutdown with a checkpoint.
+    Interrupt,
+    /// For everything else.
     Kill,
 }
 
+/// Makes the kernel end a command's process when ours ends, whatever ended it.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
     reason = "the standard library offers no safe way to ask for the parent-death signal"
 )]
-/// Makes the kernel end a command's process when ours ends, whatever ended it.
-pub(crate) fn die_with_us(command: &mut Command, death: Death) {
-    let signal = match death {
-        Death::Fast => Signal::INT,
-        Death::Kill => Signal::KILL,
+pub(crate) fn end_with_parent(command: &mut Command, signal: ParentDeathSignal) {
+    let signal = match signal {
+        ParentDeathSignal::Interrupt => Signal::INT,
+        ParentDeathSignal::Kill => Signal::KILL,
     };
-    let us = rustix::process::getpid();
+    let parent = rustix::process::getpid();
     let ask = move || {
         rustix::process::set_parent_process_death_signal(Some(signal))?;
-        // If we died between fork and here, the signal will never come.
-        if rustix::process::getppid() == Some(us) {
+        // if the parent died between fork and here, the signal will never come
+        if rustix::process::getppid() == Some(parent) {
             Ok(())
         } else {
             Err(io::Error::from(io::ErrorKind::BrokenPipe))
@@ -48,25 +51,25 @@ pub(crate) fn die_with_us(command: &mut Command, death: Death) {
     }
 }
 
-/// Other kernels have no such signal: there, what is left over is swept at the next start.
+/// Does nothing: other kernels have no such signal, and there what is left over is swept at the next start.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn die_with_us(_command: &mut Command, _death: Death) {}
+pub(crate) fn end_with_parent(_command: &mut Command, _signal: ParentDeathSignal) {}
 
-type Order = (Command, oneshot::Sender<io::Result<Child>>);
+type SpawnRequest = (Command, oneshot::Sender<io::Result<Child>>);
 
 /// Spawns a child from the one thread that lives as long as our process.
 ///
 /// The parent-death signal fires when the *thread* that spawned the child ends (prctl(2)), and tokio's threads retire.
 pub(crate) async fn spawn(command: Command) -> io::Result<Child> {
-    static SPAWNER: OnceLock<Option<mpsc::Sender<Order>>> = OnceLock::new();
+    static SPAWNER: OnceLock<Option<mpsc::Sender<SpawnRequest>>> = OnceLock::new();
     let gone = || io::Error::other("the thread that starts other programs is gone");
     let spawner = SPAWNER
         .get_or_init(|| {
-            let (orders, inbox) = mpsc::channel::<Order>();
+            let (requests, inbox) = mpsc::channel::<SpawnRequest>();
             let run = move || {
-                for (mut command, answer) in inbox {
-                    if let Err(Ok(mut orphan)) = answer.send(command.spawn()) {
-                        // Nobody waits for it any more.
+                for (mut command, reply) in inbox {
+                    if let Err(Ok(mut orphan)) = reply.send(command.spawn()) {
+                        // nobody waits for it any more
                         orphan.kill().unwrap_or_default();
                         orphan.wait().map(drop).unwrap_or_default();
                     }
@@ -75,11 +78,17 @@ pub(crate) async fn spawn(command: Command) -> io::Result<Child> {
             let thread = thread::Builder::new()
                 .name("neonup-children".to_owned())
                 .spawn(run);
-            thread.is_ok().then_some(orders)
+            thread.is_ok().then_some(requests)
         })
         .as_ref()
         .ok_or_else(gone)?;
-    let (answer, child) = oneshot::channel();
-    spawner.send((command, answer)).map_err(|_closed| gone())?;
+    let (reply, child) = oneshot::channel();
+    spawner.send((command, reply)).map_err(|_closed| gone())?;
     child.await.map_err(|_closed| gone())?
+}
+
+/// Whether a process of this id exists, whoever owns it.
+pub(crate) fn is_running(pid: i32) -> bool {
+    process::Pid::from_raw(pid)
+        .is_some_and(|pid| !matches!(process::test_kill_process(pid), Err(Errno::SRCH)))
 }

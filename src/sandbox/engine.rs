@@ -13,7 +13,7 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    os::subprocess::Death,
+    os::subprocess::ParentDeathSignal,
     sandbox::{
         SandboxError,
         admin::{Admin, SUPERUSER, identifier},
@@ -145,7 +145,7 @@ impl Engine {
         ] {
             command.args(["-c", setting]);
         }
-        server::confine(&mut command, self.account, Death::Fast);
+        server::confine(&mut command, self.account, ParentDeathSignal::Interrupt);
         command.stdout(Stdio::null()).stderr(log);
         command
     }
@@ -334,7 +334,7 @@ fn unpack(cache: &Path) -> io::Result<PathBuf> {
 fn version(bin: &Path, account: Option<Account>) -> io::Result<String> {
     let mut command = Command::new(bin.join("postgres"));
     command.arg("--version");
-    server::confine(&mut command, account, Death::Kill);
+    server::confine(&mut command, account, ParentDeathSignal::Kill);
     let output = succeed("postgres --version", command.output()?)?;
     // "postgres (PostgreSQL) 17.5 (Debian 17.5-1)"
     let text = String::from_utf8_lossy(&output.stdout);
@@ -362,7 +362,7 @@ fn initdb(bin: &Path, data: &Path, account: Option<Account>) -> io::Result<()> {
             "--wal-segsize=1", // megabytes: what is never written need not be copied for each branch
             locale,
         ]);
-        server::confine(&mut command, account, Death::Kill);
+        server::confine(&mut command, account, ParentDeathSignal::Kill);
         succeed("initdb", command.output()?)
     };
     // C.UTF-8 is Neon's default; not every system has it.

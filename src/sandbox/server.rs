@@ -16,7 +16,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    os::subprocess::{Death, die_with_us, spawn},
+    os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
     sandbox::{
         admin::SOCKET_NAME,
         engine::Engine,
@@ -156,7 +156,7 @@ fn tail(log: &Path) -> String {
 }
 
 /// Makes a command run as `account`, in a process group of its own, and end with us.
-pub(crate) fn confine(command: &mut Command, account: Option<Account>, death: Death) {
+pub(crate) fn confine(command: &mut Command, account: Option<Account>, death: ParentDeathSignal) {
     if let Some(account) = account {
         command.uid(account.uid).gid(account.gid); // std drops the supplementary groups itself
     }
@@ -168,7 +168,7 @@ pub(crate) fn confine(command: &mut Command, account: Option<Account>, death: De
         .env("TZ", "UTC")
         .current_dir("/")
         .stdin(Stdio::null());
-    die_with_us(command, death);
+    end_with_parent(command, death);
 }
 
 /// Waits for, or ends, a server that an earlier sandbox left in `data`, and removes its `postmaster.pid`.

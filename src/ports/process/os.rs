@@ -20,7 +20,7 @@ use crate::{
         failure::{Failure, Result},
         secret::Secret,
     },
-    os::subprocess::{self, Death},
+    os::subprocess::{self, ParentDeathSignal},
 };
 
 /// How much of a program's output is kept: its end, since that is where the reason stands.
@@ -69,7 +69,7 @@ impl OsProcess {
             .stderr(Stdio::piped())
             // the terminal's ^C is for us, and the whole group is stopped together
             .process_group(0);
-        subprocess::die_with_us(&mut command, Death::Kill);
+        subprocess::end_with_parent(&mut command, ParentDeathSignal::Kill);
         let mut child = subprocess::spawn(command).await.map_err(|error| {
             Failure::new(Code::HealthAppStart, format!("cannot start `{program}`"))
                 .why(error.to_string())
