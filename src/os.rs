@@ -1,3 +1,4 @@
 //! What differs between operating systems.
 
+pub(crate) mod signals;
 pub(crate) mod subprocess;

@@ -17,6 +17,7 @@ use crate::{
         step::StepId,
     },
     engine::login::clean,
+    os::signals::Signals,
     ports::Ports,
     project::settings::Settings,
 };
@@ -72,7 +73,7 @@ pub(crate) async fn login(
 async fn read_key(settings: &Settings, output: &mut Output) -> Result<Option<Secret>, Failure> {
     if std::io::stdin().is_terminal() {
         output.prompt("Paste the API key (it is not shown), then Enter: ");
-        let mut signals = session::Signals::new();
+        let mut signals = Signals::ending();
         let typed = prompt::secret(signals.any()).await.map_err(|error| {
             Failure::new(
                 Code::LoginMissingKey,

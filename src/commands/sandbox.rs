@@ -2,16 +2,17 @@
 
 use serde_json::json;
 
-use crate::commands::{Output, session::Signals};
+use crate::commands::Output;
 use crate::{
     core::{code::Code, exit::Exit, failure::Failure},
+    os::signals::Signals,
     sandbox::{Options, Sandbox, SandboxError},
 };
 
 /// Serves, and says how to reach it as soon as it is ready: one JSON document, or lines for a shell to evaluate.
 pub(crate) async fn serve(options: Options, output: &mut Output) -> Exit {
     // before anything is started, so that a signal at any moment ends in good order
-    let mut signals = Signals::new();
+    let mut signals = Signals::ending();
     let sandbox = match Sandbox::start(options).await {
         Ok(sandbox) => sandbox,
         Err(error) => return output.failed(&failure(&error), Exit::Failed),

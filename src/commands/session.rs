@@ -16,6 +16,7 @@ use crate::{
         step::StepId,
     },
     engine::Runtime,
+    os::signals::Signals,
     ports::Ports,
     project::settings::Settings,
 };
@@ -44,7 +45,7 @@ impl Work {
             runtime,
             events,
             plan: Plan::new(),
-            signals: Signals::new(),
+            signals: Signals::ending(),
         }
     }
 
@@ -178,50 +179,4 @@ pub(super) fn with_needs(steps: &[StepId]) -> Vec<StepId> {
         wanted.extend(needs);
     }
     wanted.into_iter().collect()
-}
-
-/// The signals that end a command in good order.
-pub(super) struct Signals {
-    #[cfg(unix)]
-    signals: Vec<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    pub(super) fn new() -> Self {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let kinds = [
-                SignalKind::interrupt(),
-                SignalKind::terminate(),
-                SignalKind::hangup(),
-            ];
-            Self {
-                signals: kinds
-                    .into_iter()
-                    .filter_map(|kind| signal(kind).ok())
-                    .collect(),
-            }
-        }
-        #[cfg(not(unix))]
-        Self {}
-    }
-
-    /// Ends when one of them has come.
-    pub(super) async fn any(&mut self) {
-        #[cfg(unix)]
-        {
-            let waits: Vec<_> = self
-                .signals
-                .iter_mut()
-                .map(|signal| Box::pin(signal.recv()))
-                .collect();
-            if waits.is_empty() {
-                return std::future::pending().await;
-            }
-            futures_util::future::select_all(waits).await;
-        }
-        #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await.ok();
-    }
 }

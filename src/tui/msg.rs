@@ -11,20 +11,8 @@ use crate::core::{
     secret::Secret,
     step::StepId,
 };
+pub(crate) use crate::os::signals::Signal;
 use crate::tui::{Reason, mouse::Mouse};
-
-/// A signal of the operating system, as far as the wizard cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// Ctrl-C from outside (`kill -INT`).
-    Interrupt,
-    /// `kill`.
-    Terminate,
-    /// The terminal is gone.
-    Hangup,
-    /// `kill -TSTP`.
-    Stop,
-}
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]

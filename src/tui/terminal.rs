@@ -9,10 +9,9 @@ use std::{
     panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -26,7 +25,7 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
-use futures_util::{FutureExt as _, Stream};
+use futures_util::FutureExt as _;
 use ratatui::{
     Terminal,
     backend::{Backend as _, CrosstermBackend},
@@ -34,14 +33,16 @@ use ratatui::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::core::{event::Event, plan::Plan};
 use crate::tui::{
     Options, Reason, clipboard,
     event_loop::{self, Canvas, Clock},
     links::{self, Link},
-    msg::Signal,
     state::App,
     view::view,
+};
+use crate::{
+    core::{event::Event, plan::Plan},
+    os::signals::{Signals, suspend_job},
 };
 
 /// The terminal cannot be used.
@@ -55,7 +56,7 @@ pub(crate) async fn run_with(
     events: &mut UnboundedReceiver<Event>,
     options: Options,
 ) -> Result<(Plan, Reason), TerminalError> {
-    let signals = Signals::new()?;
+    let signals = Signals::ending_or_suspending()?;
     let hook = Hook::install();
     let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
@@ -186,7 +187,7 @@ impl Canvas for Tty {
 
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        stop()?;
+        suspend_job()?;
         take()
     }
 }
@@ -238,34 +239,6 @@ fn give_back() {
     disable_raw_mode().ok();
 }
 
-/// How long a stop of the whole process may take to reach this thread.
-#[cfg(unix)]
-const STOP_REACHES_US: Duration = Duration::from_secs(1);
-
-/// Stops the job, and returns when it goes on.
-#[cfg(unix)]
-fn stop() -> io::Result<()> {
-    let went_on = Arc::new(AtomicBool::new(false));
-    let listening =
-        signal_hook::flag::register(rustix::process::Signal::CONT.as_raw(), Arc::clone(&went_on))?;
-    // the whole job, as a terminal's own Ctrl-Z does; SIGSTOP, since SIGTSTP is ours
-    if rustix::process::kill_current_process_group(rustix::process::Signal::STOP).is_ok() {
-        // another thread may be the one that takes the signal: this one would run on for a moment and take
-        // the terminal that was just given back. The clock goes on while we stand still, so this ends at once.
-        let sent = Instant::now();
-        while !went_on.load(Ordering::Relaxed) && sent.elapsed() < STOP_REACHES_US {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-    signal_hook::low_level::unregister(listening);
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn stop() -> io::Result<()> {
-    Ok(())
-}
-
 /// Our panic hook, for as long as the wizard has the terminal.
 ///
 /// A panic of the screen is caught where it is driven, and one of a task arrives as a bug event: either is told in one sentence
@@ -304,63 +277,5 @@ impl Drop for Hook {
         if let Some(before) = before {
             panic::set_hook(before);
         }
-    }
-}
-
-/// The signals that end or stop the wizard.
-#[cfg(unix)]
-struct Signals(Vec<(tokio::signal::unix::Signal, Signal)>);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [
-            (SignalKind::hangup(), Signal::Hangup),
-            (SignalKind::terminate(), Signal::Terminate),
-            (SignalKind::interrupt(), Signal::Interrupt),
-            (
-                SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()),
-                Signal::Stop,
-            ),
-        ];
-        let listening: io::Result<Vec<_>> = kinds
-            .into_iter()
-            .map(|(kind, meaning)| Ok((signal(kind)?, meaning)))
-            .collect();
-        Ok(Self(listening?))
-    }
-}
-
-#[cfg(unix)]
-impl Stream for Signals {
-    type Item = Signal;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Signal>> {
-        for (signal, meaning) in &mut self.0 {
-            if signal.poll_recv(context).is_ready() {
-                return Poll::Ready(Some(*meaning));
-            }
-        }
-        Poll::Pending
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-}
-
-#[cfg(not(unix))]
-impl Stream for Signals {
-    type Item = Signal;
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Signal>> {
-        Poll::Pending
     }
 }
