@@ -22,7 +22,7 @@ use crate::{
 };
 use crate::{
     commands::{Output, sandbox, setup, wizard::Opening},
-    report::output::Veil,
+    core::redact::Redactor,
 };
 
 /// How the demo is run.
@@ -120,10 +120,7 @@ async fn in_project(
             .to_owned(),
     ];
     if how.present {
-        output.veil = Some(Veil {
-            private: private.clone(),
-            ..Veil::default()
-        });
+        output.redactor = Some(Redactor::new(private.clone()));
     }
     let exit = if let Some(front) = how.front {
         let opening = Opening {

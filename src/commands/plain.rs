@@ -18,7 +18,7 @@ use crate::{
         Output, prompt, session,
         wizard::{self, Opening},
     },
-    report::{lines, output::Veil},
+    report::lines,
 };
 use crate::{
     core::{
@@ -27,12 +27,13 @@ use crate::{
         exit::Exit,
         plan::{Status, StepState},
         presenter::{DemoEnvironment, script},
+        redact::Redactor,
         secret::Secret,
         step::StepId,
     },
     ports::Ports,
     project::settings::Settings,
-    report::receipt::{self, identifiers},
+    report::receipt,
 };
 
 /// Where an answer leads.
@@ -87,10 +88,7 @@ pub(crate) async fn steps(
     if present {
         let mut private = opening.private;
         private.extend(wizard::private(&settings));
-        output.veil = Some(Veil {
-            private,
-            ..Veil::default()
-        });
+        output.redactor = Some(Redactor::new(private));
     }
     let place = if settings.is_sandbox() {
         "Sandbox"
@@ -160,14 +158,14 @@ impl Dialogue<'_> {
 
     async fn probe(&mut self, steps: &[StepId]) -> Result<(), session::Stop> {
         self.work.probe_all(steps, self.output).await?;
-        self.veil();
+        self.redact();
         Ok(())
     }
 
-    /// What was learned must not be shown to a room, either.
-    fn veil(&mut self) {
-        if let Some(veil) = &mut self.output.veil {
-            veil.identifiers = identifiers(&self.work.plan);
+    /// Hides the identifiers that were learned, too.
+    fn redact(&mut self) {
+        if let Some(redactor) = &mut self.output.redactor {
+            redactor.learn(&self.work.plan);
         }
     }
 
@@ -364,7 +362,7 @@ impl Dialogue<'_> {
                     self.work
                         .apply(Answer::Project(ProjectAnswer::List), self.output)
                         .await?;
-                    self.veil();
+                    self.redact();
                 }
                 return Ok(Turn::Change);
             }

@@ -8,10 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::{
-    core::{exit::Exit, failure::Failure},
-    report::receipt::{hide, hide_words},
-};
+use crate::core::{exit::Exit, failure::Failure, redact::Redactor};
 
 /// The two streams, and how to write to them.
 pub(crate) struct Output {
@@ -21,27 +18,9 @@ pub(crate) struct Output {
     pub json: bool,
     /// Colours on standard output.
     pub color: bool,
-    /// What a room must not see.
-    pub veil: Option<Veil>,
+    /// In presenter mode, what hides identifiers.
+    pub redactor: Option<Redactor>,
     progress: Progress,
-}
-
-/// Words that are hidden wherever they stand in a line, and words that are hidden where they stand alone.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Veil {
-    /// Ids, hosts and addresses, as the steps know them.
-    pub identifiers: Vec<String>,
-    /// Who and where we are.
-    pub private: Vec<String>,
-}
-
-impl Veil {
-    fn over(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        hide(&self.identifiers, &mut text);
-        hide_words(&self.private, &mut text);
-        text
-    }
 }
 
 /// Whether progress is one line on standard error that is rewritten.
@@ -93,7 +72,7 @@ impl Output {
             err: Box::new(io::stderr()),
             json,
             color,
-            veil: None,
+            redactor: None,
             progress: match (terminal, plain) {
                 (true, true) => Progress::Spoken(Instant::now()),
                 (true, false) => Progress::Clear,
@@ -114,15 +93,17 @@ impl Output {
             err,
             json,
             color: false,
-            veil: None,
+            redactor: None,
             progress: Progress::Off,
         }
     }
 
     fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.veil
+        self.redactor
             .as_ref()
-            .map_or(Cow::Borrowed(text), |veil| Cow::Owned(veil.over(text)))
+            .map_or(Cow::Borrowed(text), |redactor| {
+                Cow::Owned(redactor.redact(text))
+            })
     }
 
     /// A line for a person: to standard output, or to standard error where that holds JSON.

@@ -6,12 +6,12 @@ use crate::{
     core::{
         facts::{EnvFacts, Facts, HealthFacts, SecretsFacts},
         plan::StepState,
+        redact::{REDACTED, Redactor},
     },
-    report::receipt::{hide, hide_words, identifiers},
     tui::state::App,
 };
 
-pub(crate) use crate::report::receipt::HIDDEN;
+pub(crate) use crate::core::redact::REDACTED as HIDDEN;
 
 /// Neon's own API, which says nothing about anybody.
 const NEON: &str = "//console.neon.tech/";
@@ -21,10 +21,13 @@ pub(crate) fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
     if !app.presenter {
         return Cow::Borrowed(text);
     }
-    let mut owned = text.to_owned();
-    hide(&identifiers(&app.plan), &mut owned);
-    hide_words(&app.options.private, &mut owned);
-    Cow::Owned(owned)
+    Cow::Owned(redactor(app).redact(text))
+}
+
+fn redactor(app: &App) -> Redactor {
+    let mut redactor = Redactor::new(app.options.private.clone());
+    redactor.learn(&app.plan);
+    redactor
 }
 
 /// The facts of a step, hidden where presenter mode is on.
@@ -32,11 +35,8 @@ pub(crate) fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
     if !app.presenter {
         return Cow::Borrowed(state);
     }
-    let words = identifiers(&app.plan);
-    let hide = |text: &mut String| {
-        hide(&words, text);
-        hide_words(&app.options.private, text);
-    };
+    let redactor = redactor(app);
+    let hide = |text: &mut String| redactor.redact_in_place(text);
     let mut state = state.clone();
     hide(&mut state.evidence);
     for finding in &mut state.findings {
@@ -58,10 +58,10 @@ pub(crate) fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
             hide(&mut login.who);
             hide(&mut login.store);
             if !login.api_host.contains(NEON) {
-                HIDDEN.clone_into(&mut login.api_host);
+                REDACTED.clone_into(&mut login.api_host);
             }
             if let Some(account) = &mut login.neon_cli {
-                HIDDEN.clone_into(account);
+                REDACTED.clone_into(account);
             }
         }
         Some(Facts::Project(project)) => {

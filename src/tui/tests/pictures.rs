@@ -8,7 +8,7 @@ use ratatui::{
 };
 
 use crate::{
-    report::receipt::identifiers,
+    core::redact::identifiers,
     testing::screens::gallery,
     tui::{
         keymap, screens,
