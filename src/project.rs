@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod detect;
 pub(crate) mod init;
+pub(crate) mod resolve;
 pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod workspace;

@@ -15,21 +15,13 @@ use crate::project::settings::{
 /// The `[project]` table as written: nothing is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ProjectConfig {
-    /// See [`crate::project::settings::ProjectSettings::name`].
     pub name: Option<String>,
-    /// See [`crate::project::settings::ProjectSettings::id`].
     pub id: Option<String>,
-    /// See [`crate::project::settings::ProjectSettings::org`].
     pub org: Option<String>,
-    /// See [`crate::project::settings::ProjectSettings::region`].
     pub region: Option<String>,
-    /// See [`crate::project::settings::ProjectSettings::postgres`].
     pub postgres: Option<u16>,
-    /// See [`crate::project::settings::ProjectSettings::branch`].
     pub branch: Option<String>,
-    /// See [`crate::project::settings::ProjectSettings::branch_expires_days`].
     pub branch_expires_days: Option<u8>,
-    /// See [`crate::project::settings::ProjectSettings::database`].
     pub database: Option<String>,
 }
 
@@ -81,101 +73,20 @@ const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
 impl Config {
     /// Reads a configuration.
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let reader = Reader { text };
+        let reader = TomlReader { text };
         let document = Document::parse(text).map_err(|error| ConfigError {
             line: reader.line(error.span()),
             message: error.message().trim().replace('\n', ", "),
         })?;
         let root = document.as_table();
         reader.known(root, TABLES)?;
-        let mut config = Self::default();
-        if let Some(table) = reader.table(root, "project")? {
-            reader.known(table, PROJECT)?;
-            config.project = ProjectConfig {
-                name: reader.text(table, "name")?,
-                id: reader.text(table, "id")?,
-                org: reader.text(table, "org")?,
-                region: reader.text(table, "region")?,
-                postgres: reader.postgres(table)?,
-                branch: reader.branch(table)?,
-                branch_expires_days: reader.expiry(table)?,
-                database: reader.text(table, "database")?,
-            };
-        }
-        if let Some(item) = root.get("env") {
-            let Some(tables) = item.as_array_of_tables() else {
-                return Err(reader.error(item, "`env` is written as `[[env]]`, once for each file"));
-            };
-            for table in tables {
-                config.env.push(reader.env(table)?);
-            }
-        }
-        if let Some(table) = reader.table(root, "schema")? {
-            reader.known(table, SCHEMA)?;
-            let mut tables = Vec::new();
-            if let Some(item) = table.get("tables") {
-                let names = item.as_table_like().ok_or_else(|| {
-                    reader.error(
-                        item,
-                        "`tables` lists columns by table: tables.user = [\"id\", \"email\"]",
-                    )
-                })?;
-                for (name, columns) in names.iter() {
-                    tables.push((name.to_owned(), reader.texts(columns, name)?));
-                }
-            }
-            config.schema = Some(SchemaSettings {
-                files: table.get("files").map_or(Ok(Vec::new()), |item| {
-                    let files = reader.texts(item, "files")?;
-                    for file in &files {
-                        reader.inside(item, "files", file)?;
-                    }
-                    Ok(files)
-                })?,
-                command: table
-                    .get("command")
-                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "command"))?,
-                tables,
-            });
-        }
-        if let Some(table) = reader.table(root, "backend")? {
-            reader.known(table, BACKEND)?;
-            let mut expect = Vec::new();
-            if let Some(item) = table.get("expect") {
-                let pairs = item
-                    .as_table_like()
-                    .ok_or_else(|| reader.error(item, "`expect` is a table of texts"))?;
-                for (name, _) in pairs.iter() {
-                    expect.push((
-                        name.to_owned(),
-                        reader.text(pairs, name)?.unwrap_or_default(),
-                    ));
-                }
-            }
-            config.backend = Some(BackendSettings {
-                dir: reader.dir(table)?,
-                start: table
-                    .get("start")
-                    .map_or(Ok(Vec::new()), |item| reader.texts(item, "start"))?,
-                health: reader.text(table, "health")?,
-                expect,
-            });
-        }
-        if let Some(table) = reader.table(root, "secrets")? {
-            reader.known(table, SECRETS)?;
-            if let Some(item) = table.get("accept") {
-                let tables = item.as_array_of_tables().ok_or_else(|| {
-                    reader.error(
-                        item,
-                        "`accept` is written as `[[secrets.accept]]`, once for each finding",
-                    )
-                })?;
-                for table in tables {
-                    config.accepted.push(reader.accepted(table)?);
-                }
-            }
-        }
-        Ok(config)
+        Ok(Self {
+            project: reader.project(root)?,
+            env: reader.envs(root)?,
+            schema: reader.schema(root)?,
+            backend: reader.backend(root)?,
+            accepted: reader.all_accepted(root)?,
+        })
     }
 
     /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it
@@ -185,7 +96,7 @@ impl Config {
             source
                 .parse()
                 .map_err(|error: toml_edit::TomlError| ConfigError {
-                    line: Reader { text: source }.line(error.span()),
+                    line: TomlReader { text: source }.line(error.span()),
                     message: error.message().trim().replace('\n', ", "),
                 })?;
         let table = document
@@ -218,11 +129,11 @@ fn is_git(part: &str) -> bool {
 }
 
 /// Turns TOML into settings, and every surprise into an error with its line.
-struct Reader<'a> {
+struct TomlReader<'a> {
     text: &'a str,
 }
 
-impl Reader<'_> {
+impl TomlReader<'_> {
     fn line(&self, span: Option<Range<usize>>) -> usize {
         let end = span.map_or(0, |span| span.start);
         self.text
@@ -273,7 +184,108 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A finding of the secrets step that is accepted. What is live never is.
+    fn project(&self, root: &Table) -> Result<ProjectConfig> {
+        let Some(table) = self.table(root, "project")? else {
+            return Ok(ProjectConfig::default());
+        };
+        self.known(table, PROJECT)?;
+        Ok(ProjectConfig {
+            name: self.text(table, "name")?,
+            id: self.text(table, "id")?,
+            org: self.text(table, "org")?,
+            region: self.text(table, "region")?,
+            postgres: self.postgres(table)?,
+            branch: self.branch(table)?,
+            branch_expires_days: self.expiry(table)?,
+            database: self.text(table, "database")?,
+        })
+    }
+
+    fn envs(&self, root: &Table) -> Result<Vec<EnvTarget>> {
+        let Some(item) = root.get("env") else {
+            return Ok(Vec::new());
+        };
+        let tables = item
+            .as_array_of_tables()
+            .ok_or_else(|| self.error(item, "`env` is written as `[[env]]`, once for each file"))?;
+        tables.iter().map(|table| self.env(table)).collect()
+    }
+
+    fn schema(&self, root: &Table) -> Result<Option<SchemaSettings>> {
+        let Some(table) = self.table(root, "schema")? else {
+            return Ok(None);
+        };
+        self.known(table, SCHEMA)?;
+        let mut tables = Vec::new();
+        if let Some(item) = table.get("tables") {
+            let names = item.as_table_like().ok_or_else(|| {
+                self.error(
+                    item,
+                    "`tables` lists columns by table: tables.user = [\"id\", \"email\"]",
+                )
+            })?;
+            for (name, columns) in names.iter() {
+                tables.push((name.to_owned(), self.texts(columns, name)?));
+            }
+        }
+        let files = match table.get("files") {
+            None => Vec::new(),
+            Some(item) => {
+                let files = self.texts(item, "files")?;
+                for file in &files {
+                    self.inside(item, "files", file)?;
+                }
+                files
+            }
+        };
+        Ok(Some(SchemaSettings {
+            files,
+            command: self.command(table, "command")?,
+            tables,
+        }))
+    }
+
+    fn backend(&self, root: &Table) -> Result<Option<BackendSettings>> {
+        let Some(table) = self.table(root, "backend")? else {
+            return Ok(None);
+        };
+        self.known(table, BACKEND)?;
+        let mut expect = Vec::new();
+        if let Some(item) = table.get("expect") {
+            let pairs = item
+                .as_table_like()
+                .ok_or_else(|| self.error(item, "`expect` is a table of texts"))?;
+            for (name, _) in pairs.iter() {
+                let value = self.text(pairs, name)?.unwrap_or_default();
+                expect.push((name.to_owned(), value));
+            }
+        }
+        Ok(Some(BackendSettings {
+            dir: self.dir(table)?,
+            start: self.command(table, "start")?,
+            health: self.text(table, "health")?,
+            expect,
+        }))
+    }
+
+    fn all_accepted(&self, root: &Table) -> Result<Vec<Accepted>> {
+        let Some(table) = self.table(root, "secrets")? else {
+            return Ok(Vec::new());
+        };
+        self.known(table, SECRETS)?;
+        let Some(item) = table.get("accept") else {
+            return Ok(Vec::new());
+        };
+        let tables = item.as_array_of_tables().ok_or_else(|| {
+            self.error(
+                item,
+                "`accept` is written as `[[secrets.accept]]`, once for each finding",
+            )
+        })?;
+        tables.iter().map(|table| self.accepted(table)).collect()
+    }
+
+    /// Reads a finding of the secrets step that the project accepts. A live secret never can be.
     fn accepted(&self, table: &Table) -> Result<Accepted> {
         self.known(table, ACCEPT)?;
         let missing = |name: &str| ConfigError {
@@ -336,6 +348,13 @@ impl Reader<'_> {
                     .collect()
             })
             .ok_or_else(|| self.error(item, format!("`{name}` is a list of texts: [\"…\", \"…\"]")))
+    }
+
+    /// Reads a command as a list of words; empty where there is none.
+    fn command(&self, table: &dyn TableLike, name: &str) -> Result<Vec<String>> {
+        table
+            .get(name)
+            .map_or(Ok(Vec::new()), |item| self.texts(item, name))
     }
 
     /// Refuses a path that leads out of the repository or among git's own files, where a hook would be run.

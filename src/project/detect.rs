@@ -7,8 +7,8 @@ use crate::domain::{
     url::{Driver, Part, UrlKind, recognise},
 };
 use crate::project::{
-    config::ProjectConfig,
-    settings::{BackendSettings, Config, Encoding, EnvTarget, KeySpec, SchemaSettings},
+    config::{Config, ProjectConfig},
+    settings::{BackendSettings, Encoding, EnvTarget, KeySpec, SchemaSettings},
 };
 
 /// A kind of application.

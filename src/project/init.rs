@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::domain::url::UrlKind;
-use crate::project::settings::{Config, Encoding, EnvTarget, KeySpec};
+use crate::project::{
+    config::Config,
+    settings::{Encoding, EnvTarget, KeySpec},
+};
 
 /// Writes a configuration as a commented file. What it holds reads back as the same configuration, with this name.
 pub(crate) fn toml(config: &Config, name: &str) -> String {

@@ -59,7 +59,7 @@ pub(crate) const SCHEMA: &str = include_str!("../../assets/schema.sql");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::dotenv::Document, project::settings::Config};
+    use crate::{domain::dotenv::Document, project::config::Config};
 
     fn file(path: &str) -> &'static str {
         FILES.iter().find(|(name, _)| *name == path).unwrap().1

@@ -1,10 +1,9 @@
-//! What the user wants: flags over environment over `neonup.toml` over what is detected over defaults.
+//! What the user wants, as plain data: the project, its env files, its schema and its application.
 //!
-//! Everything is resolved once, before anything runs. The process environment is read in one place ([`Environment`]) and
-//! handed in, so that the core never looks at it by itself.
+//! [`crate::project::resolve`] fills it in once, before anything runs.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
@@ -16,14 +15,6 @@ use crate::{
         url::{Driver, Part, UrlKind},
     },
 };
-
-pub(crate) use crate::project::config::Config;
-
-/// Neon's own API: the default of `--api-host`.
-pub(crate) const NEON_API: &str = "https://console.neon.tech/api/v2";
-
-/// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
-pub(crate) const NEON_CLAIM: &str = "https://neon.new";
 
 /// The name of the configuration file, in the repository's root.
 pub(crate) const CONFIG_FILE: &str = "neonup.toml";
@@ -240,101 +231,7 @@ impl Accepted {
     }
 }
 
-/// The layers below the command line, as they were found.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Found {
-    /// The configuration, where the file exists.
-    pub config: Option<Config>,
-    /// What the repository looks like, in the shape of a configuration.
-    pub detected: Config,
-    /// The process environment.
-    pub environment: Environment,
-}
-
 impl Settings {
-    /// Lays the layers over each other.
-    pub(crate) fn resolve(
-        root: &Path,
-        config_file: &Path,
-        found: Found,
-        flags: Flags,
-        now: SystemTime,
-    ) -> Self {
-        let Found {
-            config,
-            detected,
-            environment,
-        } = found;
-        let config_exists = config.is_some();
-        let config = config.unwrap_or_default();
-        let backend_declared = config.backend.is_some();
-        let name = config
-            .project
-            .name
-            .or(detected.project.name)
-            .or_else(|| {
-                root.file_name()
-                    .map(|name| name.to_string_lossy().into_owned())
-            })
-            .unwrap_or_else(|| "neonup".to_owned());
-        let api_host = flags
-            .api_host
-            .clone()
-            .or_else(|| environment.get("NEON_API_HOST").map(str::to_owned))
-            .unwrap_or_else(|| NEON_API.to_owned());
-        let api_host = api_host.trim_end_matches('/').to_owned();
-        // a sandbox speaks the service too: who works against one is never sent to the real one
-        let claim_host = environment
-            .get("NEONUP_CLAIM_HOST")
-            .map(str::to_owned)
-            .or_else(|| {
-                let sandbox = url::Url::parse(&api_host)
-                    .ok()
-                    .filter(|_| is_loopback(&api_host));
-                sandbox.map(|url| url.origin().ascii_serialization())
-            })
-            .unwrap_or_else(|| NEON_CLAIM.to_owned());
-        let ca_file = flags
-            .ca_file
-            .clone()
-            .or_else(|| environment.get("NEONUP_CA_FILE").map(PathBuf::from));
-        Self {
-            root: root.to_owned(),
-            config_file: config_file.to_owned(),
-            config_exists,
-            api_host,
-            claim_host: claim_host.trim_end_matches('/').to_owned(),
-            ca_file,
-            timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
-            project: ProjectSettings {
-                name,
-                id: flags.project.clone().or(config.project.id),
-                org: flags.org.clone().or(config.project.org),
-                region: config.project.region.or(detected.project.region),
-                postgres: config
-                    .project
-                    .postgres
-                    .or(detected.project.postgres)
-                    .unwrap_or(17),
-                branch: config.project.branch.or(detected.project.branch),
-                branch_expires_days: config.project.branch_expires_days,
-                database: config.project.database.or(detected.project.database),
-            },
-            env: if config.env.is_empty() {
-                detected.env
-            } else {
-                config.env
-            },
-            schema: config.schema.or(detected.schema).unwrap_or_default(),
-            backend: config.backend.or(detected.backend),
-            backend_declared,
-            accepted: config.accepted,
-            now,
-            environment,
-            flags,
-        }
-    }
-
     /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
     pub(crate) fn is_sandbox(&self) -> bool {
         is_loopback(&self.api_host)

@@ -12,7 +12,12 @@ use crate::{
     core::{code::Code, environment::Environment, failure::Failure},
     domain::host::is_loopback,
     ports::{self, Ports, repository::Repository as _},
-    project::settings::{CONFIG_FILE, Config, Flags, Found, Settings},
+    project::{
+        config::Config,
+        detect,
+        resolve::Layers,
+        settings::{CONFIG_FILE, Flags, Settings},
+    },
 };
 
 /// The largest file that is read as a configuration, or to find out what the repository is.
@@ -98,8 +103,8 @@ impl Place {
             }
         };
         let root = self.root.clone();
-        let detected = crate::project::detect::detect(&|path| text(&root.join(path)).ok()).config;
-        let found = Found {
+        let detected = detect::detect(&|path| text(&root.join(path)).ok()).config;
+        let layers = Layers {
             config,
             detected,
             environment: self.environment,
@@ -107,7 +112,7 @@ impl Place {
         let settings = Settings::resolve(
             &self.root,
             &self.config_file,
-            found,
+            layers,
             flags,
             SystemTime::now(),
         );

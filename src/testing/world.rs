@@ -35,7 +35,11 @@ use crate::{
         repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
         store::SecretStore,
     },
-    project::settings::{Config, Flags, Found, Settings},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{Flags, Settings},
+    },
 };
 use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -187,7 +191,7 @@ impl World {
         Settings::resolve(
             Path::new("/repo"),
             Path::new("/repo/neonup.toml"),
-            Found {
+            Layers {
                 config: Some(config),
                 detected: Config::default(),
                 environment: Environment::new(environment),

@@ -7,8 +7,10 @@ use crate::engine::backend::*;
 use crate::{
     core::{environment::Environment, event::Verdict},
     project::{
+        config::Config,
+        resolve::Layers,
         sample,
-        settings::{Config, Flags, Found, Settings},
+        settings::{Flags, Settings},
     },
     testing::ports::{FakeRepository, ports},
 };
@@ -48,7 +50,7 @@ impl World {
         let settings = Settings::resolve(
             self.root.path(),
             &path,
-            Found {
+            Layers {
                 config,
                 detected: detected.config,
                 environment: Environment::default(),

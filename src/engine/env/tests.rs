@@ -14,7 +14,11 @@ use crate::{
     core::{environment::Environment, event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
     engine::Project,
-    project::settings::{Config, Flags, Found, Settings},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{Flags, Settings},
+    },
     testing::ports::{FakeRepository, ports},
 };
 
@@ -62,7 +66,7 @@ impl World {
         let settings = Settings::resolve(
             self.root.path(),
             &self.root.path().join("neonup.toml"),
-            Found {
+            Layers {
                 config: Some(Config::parse(&self.config).unwrap()),
                 detected: Config::default(),
                 environment: Environment::new(self.environment.clone()),

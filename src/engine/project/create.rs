@@ -18,7 +18,7 @@ use crate::{
     },
     domain::url::Connection,
     ports::neon::{Branch, Listing, NewProject, Operation, Project},
-    project::settings::Config,
+    project::config::Config,
 };
 
 /// A project that was made now, or found.

@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{dotenv::Document, url::Connection},
     ports::neon::{Endpoint, Listing, Project, subject_project},
-    project::settings::Config,
+    project::config::Config,
 };
 
 /// How many projects are asked one by one which computes they have.

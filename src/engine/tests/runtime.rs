@@ -14,7 +14,11 @@ use crate::{
         step::StepId,
     },
     engine::Runtime,
-    project::settings::{Config, Flags, Found, Settings},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{Flags, Settings},
+    },
 };
 
 use crate::testing::world::{KEY, World};
@@ -50,7 +54,7 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
     let environment = environment
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let found = Found {
+    let layers = Layers {
         config: config.map(|text| Config::parse(text).unwrap()),
         detected: Config::parse("[project]\nname = \"detected\"\nregion = \"aws-eu-west-2\"\n")
             .unwrap(),
@@ -59,7 +63,7 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
     Settings::resolve(
         Path::new("/r"),
         Path::new("/r/neonup.toml"),
-        found,
+        layers,
         flags,
         SystemTime::UNIX_EPOCH,
     )

@@ -13,7 +13,11 @@ use crate::{
     },
     engine::{Cx, Step as _, secrets::SecretsStep},
     ports::{Ports, files::DiskFiles},
-    project::settings::{Config, Flags, Found, Settings},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{Flags, Settings},
+    },
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -65,7 +69,7 @@ fn context(repo: &Repo) -> (Cx, UnboundedReceiver<Event>) {
         repository: Arc::new(repo.open()),
         ..World::default().ports()
     };
-    let found = Found {
+    let layers = Layers {
         config: Some(Config::parse(CONFIG).unwrap()),
         detected: Config::default(),
         environment: Environment::default(),
@@ -73,7 +77,7 @@ fn context(repo: &Repo) -> (Cx, UnboundedReceiver<Event>) {
     let settings = Settings::resolve(
         &repo.root,
         &repo.root.join("neonup.toml"),
-        found,
+        layers,
         Flags::default(),
         std::time::SystemTime::UNIX_EPOCH,
     );

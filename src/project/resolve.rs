@@ -1,0 +1,117 @@
+//! Resolves the settings: flags over environment over `neonup.toml` over what is detected over defaults.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use crate::{
+    core::environment::Environment,
+    domain::host::is_loopback,
+    project::{
+        config::Config,
+        settings::{Flags, ProjectSettings, Settings},
+    },
+};
+
+/// Neon's own API: the default of `--api-host`.
+pub(crate) const NEON_API: &str = "https://console.neon.tech/api/v2";
+
+/// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
+pub(crate) const NEON_CLAIM: &str = "https://neon.new";
+
+/// What lies below the command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layers {
+    /// The configuration, where the file exists.
+    pub config: Option<Config>,
+    /// What the repository looks like, in the shape of a configuration.
+    pub detected: Config,
+    /// The process environment.
+    pub environment: Environment,
+}
+
+impl Settings {
+    /// Lays the layers over each other.
+    pub(crate) fn resolve(
+        root: &Path,
+        config_file: &Path,
+        layers: Layers,
+        flags: Flags,
+        now: SystemTime,
+    ) -> Self {
+        let Layers {
+            config,
+            detected,
+            environment,
+        } = layers;
+        let config_exists = config.is_some();
+        let config = config.unwrap_or_default();
+        let backend_declared = config.backend.is_some();
+        let name = config
+            .project
+            .name
+            .or(detected.project.name)
+            .or_else(|| {
+                root.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
+            .unwrap_or_else(|| "neonup".to_owned());
+        let api_host = flags
+            .api_host
+            .clone()
+            .or_else(|| environment.get("NEON_API_HOST").map(str::to_owned))
+            .unwrap_or_else(|| NEON_API.to_owned());
+        let api_host = api_host.trim_end_matches('/').to_owned();
+        // a sandbox speaks the service too: who works against one is never sent to the real one
+        let claim_host = environment
+            .get("NEONUP_CLAIM_HOST")
+            .map(str::to_owned)
+            .or_else(|| {
+                let sandbox = url::Url::parse(&api_host)
+                    .ok()
+                    .filter(|_| is_loopback(&api_host));
+                sandbox.map(|url| url.origin().ascii_serialization())
+            })
+            .unwrap_or_else(|| NEON_CLAIM.to_owned());
+        let ca_file = flags
+            .ca_file
+            .clone()
+            .or_else(|| environment.get("NEONUP_CA_FILE").map(PathBuf::from));
+        Self {
+            root: root.to_owned(),
+            config_file: config_file.to_owned(),
+            config_exists,
+            api_host,
+            claim_host: claim_host.trim_end_matches('/').to_owned(),
+            ca_file,
+            timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
+            project: ProjectSettings {
+                name,
+                id: flags.project.clone().or(config.project.id),
+                org: flags.org.clone().or(config.project.org),
+                region: config.project.region.or(detected.project.region),
+                postgres: config
+                    .project
+                    .postgres
+                    .or(detected.project.postgres)
+                    .unwrap_or(17),
+                branch: config.project.branch.or(detected.project.branch),
+                branch_expires_days: config.project.branch_expires_days,
+                database: config.project.database.or(detected.project.database),
+            },
+            env: if config.env.is_empty() {
+                detected.env
+            } else {
+                config.env
+            },
+            schema: config.schema.or(detected.schema).unwrap_or_default(),
+            backend: config.backend.or(detected.backend),
+            backend_declared,
+            accepted: config.accepted,
+            now,
+            environment,
+            flags,
+        }
+    }
+}
