@@ -7,6 +7,7 @@
 pub(crate) mod backend;
 pub(crate) mod context;
 pub(crate) mod env;
+mod failures;
 pub(crate) mod health;
 pub(crate) mod login;
 mod operations;

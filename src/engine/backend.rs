@@ -4,14 +4,14 @@
 
 use async_trait::async_trait;
 
-use crate::engine::{Cx, Step};
+use crate::engine::{Cx, Step, failures::files::source_not_written};
 use crate::{
     core::{
         answer::BackendAnswer,
         code::{Code, Severity},
         event::Report,
         facts::{BackendFacts, Check, CheckState, Facts, FileChange},
-        failure::{Failure, Result},
+        failure::Result,
         finding::Finding,
         invocation::Invocation,
         step::StepId,
@@ -22,7 +22,6 @@ use crate::{
         source::{Reader, join},
         url::Driver,
     },
-    ports::files::Refusal,
     project::{
         detect::{self, Stack},
         settings::BackendSettings,
@@ -454,17 +453,7 @@ fn write(cx: &Cx, change: &Change) -> Result<()> {
     cx.ports
         .files
         .replace(&path, old, change.new.as_bytes())
-        .map_err(|error| {
-            let failure = Failure::new(
-                Code::BackendSessionMissing,
-                format!("`{}` was not written", change.path),
-            )
-            .why(error.to_string());
-            match Refusal::of(&error) {
-                Some(Refusal::Changed) => failure.hint("it is not as it was shown: look again"),
-                _ => failure.hint("make the folder writable for you"),
-            }
-        })
+        .map_err(|error| source_not_written(&change.path, &error))
 }
 
 #[cfg(test)]

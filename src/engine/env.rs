@@ -7,14 +7,14 @@
 mod example;
 mod look;
 
-use std::{io, path::Path};
-
 use async_trait::async_trait;
 use base64::Engine as _;
 
 use self::look::{Look, Problem, Target};
-use crate::engine::{Cx, Step};
-use crate::ports::files::UndoCopy;
+use crate::engine::{
+    Cx, Step,
+    failures::files::{env_not_read, env_not_written, env_outside, no_undo_copy},
+};
 use crate::{
     core::{
         answer::EnvAnswer,
@@ -30,7 +30,7 @@ use crate::{
     },
     domain::{diff, hex::hex},
     ports::{
-        files::Refusal,
+        files::{FileError, UndoCopy},
         repository::{Known, Protection},
     },
     project::settings::Encoding,
@@ -150,16 +150,14 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
 async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
     let (files, repository) = (&cx.ports.files, &cx.ports.repository);
     let path = cx.settings.path(file);
-    let real = files
-        .resolve(&path)
-        .map_err(|error| match Refusal::of(&error) {
-            Some(Refusal::Outside(target)) => leads_outside(file, target),
-            _ => Problem::reading(file, &path, &error),
-        })?;
+    let real = files.resolve(&path).map_err(|error| match error {
+        FileError::Outside(target) => env_outside(file, &target),
+        error => env_not_read(file, &path, &error),
+    })?;
     let root = repository.root().unwrap_or(&cx.settings.root);
     let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
     let Ok(inside) = real.strip_prefix(&canonical) else {
-        return Err(leads_outside(file, &real));
+        return Err(env_outside(file, &real));
     };
     if path.strip_prefix(root).is_ok_and(|named| named == inside) {
         return Ok(());
@@ -190,18 +188,6 @@ async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
                 .hint(format!("git check-ignore -v {real}")))
         }
     }
-}
-
-fn leads_outside(file: &str, target: &Path) -> Failure {
-    Failure::new(
-        Code::EnvNotIgnored,
-        format!("`{file}` leads out of the repository, so no secret is written to it"),
-    )
-    .why(format!(
-        "it is a symlink to `{}`, outside the repository",
-        target.display()
-    ))
-    .hint("replace the symlink with a file, or edit its target yourself")
 }
 
 /// How files may be written.
@@ -253,15 +239,11 @@ fn writable(cx: &Cx, target: &Target, consent: Consent) -> Result<()> {
         });
     }
     if target.rewritten() {
-        files.can_keep_undo().map_err(|error| no_undo(&error))?;
+        files
+            .can_keep_undo()
+            .map_err(|error| no_undo_copy(&error))?;
     }
     Ok(())
-}
-
-fn no_undo(error: &io::Error) -> Failure {
-    Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
-        .why(error.to_string())
-        .hint("make your state directory (~/.local/state) writable")
 }
 
 /// Makes sure that the env files that exist could be written anew. Asked before an old password is ended.
@@ -272,7 +254,7 @@ pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
         cx.ports
             .files
             .can_keep_undo()
-            .map_err(|error| no_undo(&error))?;
+            .map_err(|error| no_undo_copy(&error))?;
     }
     kept_out(&look)
 }
@@ -330,7 +312,7 @@ async fn write(cx: &Cx, look: &Look, consent: Consent) -> Result<(), Problem> {
             if target.bytes.as_deref() != Some(target.wanted.bytes()) {
                 files
                     .keep_undo(&target.path, target.bytes.as_deref())
-                    .map_err(|error| no_undo(&error))?;
+                    .map_err(|error| no_undo_copy(&error))?;
             }
             let new = target.wanted.bytes();
             in_place_if(consent, target.bytes.as_deref(), |old| match old {
@@ -355,18 +337,15 @@ async fn write(cx: &Cx, look: &Look, consent: Consent) -> Result<(), Problem> {
 fn in_place_if(
     consent: Consent,
     old: Option<&[u8]>,
-    write: impl Fn(Option<&[u8]>) -> io::Result<()>,
-) -> io::Result<()> {
+    write: impl Fn(Option<&[u8]>) -> Result<(), FileError>,
+) -> Result<(), FileError> {
     let error = match write(None) {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
     let cannot = matches!(
-        error.kind(),
-        io::ErrorKind::ResourceBusy
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::CrossesDevices
+        error,
+        FileError::Mounted(_) | FileError::Denied(_) | FileError::CrossesDevices(_)
     );
     match old {
         Some(old) if cannot && consent == Consent::InPlace => write(Some(old)),
@@ -383,7 +362,7 @@ async fn undo(cx: &Cx) -> Result<()> {
     let mut found = false;
     for target in &cx.settings.env {
         let path = cx.settings.path(&target.file);
-        let failed = |error: io::Error| Failure::from(problem(&target.file, &error));
+        let failed = |error: FileError| Failure::from(problem(&target.file, &error));
         let Some(old) = files.undo(&path).map_err(failed)? else {
             continue;
         };
@@ -407,45 +386,12 @@ async fn undo(cx: &Cx) -> Result<()> {
     }
 }
 
-/// What an error of the disk means for a person.
-fn problem(file: &str, error: &io::Error) -> Problem {
-    let failure = Failure::new(Code::EnvMissingFile, format!("`{file}` was not written"));
-    match Refusal::of(error) {
-        Some(Refusal::Changed) => return Problem::Changed,
-        Some(Refusal::Outside(target)) => {
-            return leads_outside(file, target).into();
-        }
-        Some(Refusal::NotAFile(_) | Refusal::TooLarge) => {
-            return failure
-                .why(error.to_string())
-                .hint(format!("move `{file}` away"))
-                .into();
-        }
-        Some(Refusal::NotReadBack) | None => {}
+/// Why a file was not written.
+fn problem(file: &str, error: &FileError) -> Problem {
+    match error {
+        FileError::Changed => Problem::Changed,
+        error => env_not_written(file, error).into(),
     }
-    let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
-    let mounted = is(&[io::ErrorKind::ResourceBusy]);
-    let hint = if mounted {
-        &format!(
-            "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: {}",
-            Remedy::OverwriteInPlace.command()
-        )
-    } else if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
-        "the disk is full; the file is as it was"
-    } else if is(&[
-        io::ErrorKind::PermissionDenied,
-        io::ErrorKind::ReadOnlyFilesystem,
-    ]) {
-        "make the file and its directory writable for you"
-    } else {
-        "nothing else was changed"
-    };
-    let remedy = mounted.then_some(Remedy::OverwriteInPlace);
-    failure
-        .why(error.to_string())
-        .hint(hint)
-        .remedy(remedy)
-        .into()
 }
 
 fn tracked(target: &Target) -> Failure {
@@ -597,26 +543,6 @@ fn evidence(look: &Look, findings: &[Finding]) -> String {
         text.push_str("; whether the URL is this project's is not known yet");
     }
     text
-}
-
-impl Problem {
-    /// A failure to read a file.
-    fn reading(file: &str, path: &Path, error: &io::Error) -> Failure {
-        let failure = Failure::new(
-            Code::EnvUnreadableLine,
-            format!("`{file}` cannot be read as an env file"),
-        )
-        .why(error.to_string());
-        if error.kind() == io::ErrorKind::PermissionDenied {
-            return failure.hint(format!(
-                "make it readable for you: chmod u+r {}",
-                path.display()
-            ));
-        }
-        failure.hint(format!(
-            "move `{file}` away, or name another file in neonup.toml"
-        ))
-    }
 }
 
 #[cfg(test)]

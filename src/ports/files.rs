@@ -31,17 +31,14 @@ pub(crate) struct FileStat {
     pub len: u64,
     /// The permission bits, where the platform has them.
     pub mode: Option<u32>,
-    /// Whether the path itself is a symlink, and where it leads.
-    pub link: Option<PathBuf>,
 }
 
 /// The largest file that is read.
 pub(crate) const LIMIT: u64 = 10 * 1024 * 1024;
 
-/// Why an adapter refuses what the disk would do. It travels inside an [`io::Error`]; [`Refusal::of`] takes it out again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The file is not as it was read.
+/// Why a file was not read or not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
     #[error("it was changed meanwhile")]
     Changed,
     /// A symlink leads out of the repository.
@@ -50,24 +47,39 @@ pub enum Refusal {
     /// A directory, a FIFO, a device.
     #[error("it is {0}, not a regular file")]
     NotAFile(&'static str),
-    /// Too large for anything that is read here.
     #[error("it is larger than 10 MB")]
     TooLarge,
-    /// What was written was not there when it was read back.
     #[error("what was written did not read back")]
     NotReadBack,
+    #[error("there is no home directory for undo copies")]
+    NoStateDirectory,
+    #[error("`{}` cannot be written", .0.display())]
+    StateNotWritable(PathBuf),
+    /// A mount point, which cannot be renamed over.
+    #[error(transparent)]
+    Mounted(io::Error),
+    /// No permission, or a read-only file system.
+    #[error(transparent)]
+    Denied(io::Error),
+    #[error(transparent)]
+    DiskFull(io::Error),
+    /// The file and its temporary file are on two file systems.
+    #[error(transparent)]
+    CrossesDevices(io::Error),
+    #[error(transparent)]
+    Io(io::Error),
 }
 
-impl Refusal {
-    /// The refusal inside an error, if it is one.
-    pub fn of(error: &io::Error) -> Option<&Self> {
-        error.get_ref()?.downcast_ref()
-    }
-}
-
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::other(refusal)
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::ResourceBusy => Self::Mounted(error),
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::Denied(error),
+            Kind::StorageFull | Kind::QuotaExceeded => Self::DiskFull(error),
+            Kind::CrossesDevices => Self::CrossesDevices(error),
+            _ => Self::Io(error),
+        }
     }
 }
 
@@ -83,13 +95,13 @@ pub(crate) enum UndoCopy {
 /// Files. All calls are short; none blocks on anything but the disk.
 pub(crate) trait Files: Send + Sync {
     /// The bytes, or `None` when there is no such file.
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError>;
 
     /// What is there, or `None`.
-    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>>;
+    fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileError>;
 
     /// Where a path really leads, symlinks followed, whether or not anything is there yet. Refuses what a write would refuse.
-    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+    fn resolve(&self, path: &Path) -> Result<PathBuf, FileError> {
         Ok(path.to_owned())
     }
 
@@ -97,32 +109,37 @@ pub(crate) trait Files: Send + Sync {
     fn writable(&self, dir: &Path) -> bool;
 
     /// Replaces a secret file atomically, 0600, if it still holds `expected` (`None`: does not exist). Directories are made.
-    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()>;
+    fn replace_secret(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<(), FileError>;
 
     /// Replaces an ordinary file atomically, keeping its mode, if it still holds `expected` (`None`: does not exist).
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()>;
+    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError>;
 
     /// Overwrites a file where it lies, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
     /// may not be written. Not atomic; the old bytes are put back if it fails in the middle. Only ever with consent.
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()>;
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError>;
 
     /// Removes temporary files that a killed run of ours has left beside this path; gives how many.
     fn remove_stale(&self, path: &Path) -> usize;
 
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
-    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()>;
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError>;
 
     /// Whether an undo copy could be kept. Cheap, and writes nothing.
-    fn can_keep_undo(&self) -> io::Result<()> {
+    fn can_keep_undo(&self) -> Result<(), FileError> {
         Ok(())
     }
 
     /// Reads the undo copy of a path.
-    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>>;
+    fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError>;
 
     /// Removes a file.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove(&self, path: &Path) -> Result<(), FileError>;
 
     /// Drops the undo copy of a path.
-    fn forget_undo(&self, path: &Path) -> io::Result<()>;
+    fn forget_undo(&self, path: &Path) -> Result<(), FileError>;
 }

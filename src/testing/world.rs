@@ -26,7 +26,7 @@ use crate::{
         Ports,
         claimable::{Claimable, TemporaryDatabase},
         database::{Database, Session, SqlFile, TableFacts, TlsFacts},
-        files::{FileKind, FileStat, Files, UndoCopy},
+        files::{FileError, FileKind, FileStat, Files, UndoCopy},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
             NewBranch, NewProject, Operation, Organization, Project, Reset, User,
@@ -780,17 +780,16 @@ impl SecretStore for World {
 }
 
 impl Files for World {
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Ok(self.with(|state| state.files.get(path).cloned()))
     }
 
-    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>> {
+    fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileError> {
         Ok(self.with(|state| {
             state.files.get(path).map(|bytes| FileStat {
                 kind: FileKind::File,
                 len: bytes.len() as u64,
                 mode: Some(0o600),
-                link: None,
             })
         }))
     }
@@ -799,24 +798,29 @@ impl Files for World {
         true
     }
 
-    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+    fn replace_secret(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<(), FileError> {
         self.replace(path, expected, new)
     }
 
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError> {
         if !self.change() {
-            return Err(io::Error::other("killed"));
+            return Err(io::Error::other("killed").into());
         }
         self.with(|state| {
             if state.files.get(path).map(Vec::as_slice) != expected {
-                return Err(io::Error::other("changed meanwhile"));
+                return Err(FileError::Changed);
             }
             state.files.insert(path.to_owned(), new.to_vec());
             Ok(())
         })
     }
 
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
         self.replace(path, Some(expected), new)
     }
 
@@ -824,20 +828,20 @@ impl Files for World {
         0
     }
 
-    fn keep_undo(&self, _path: &Path, _bytes: Option<&[u8]>) -> io::Result<()> {
+    fn keep_undo(&self, _path: &Path, _bytes: Option<&[u8]>) -> Result<(), FileError> {
         Ok(())
     }
 
-    fn undo(&self, _path: &Path) -> io::Result<Option<UndoCopy>> {
+    fn undo(&self, _path: &Path) -> Result<Option<UndoCopy>, FileError> {
         Ok(None)
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
         self.with(|state| state.files.remove(path));
         Ok(())
     }
 
-    fn forget_undo(&self, _path: &Path) -> io::Result<()> {
+    fn forget_undo(&self, _path: &Path) -> Result<(), FileError> {
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     core::{code::Code, failure::Failure, secret::Secret},
     domain::dotenv::Document,
-    ports::files::{DiskFiles, Files as _},
+    ports::files::{DiskFiles, FileError, Files as _},
     project::{sample, settings::CONFIG_FILE},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn reset(project: &Path, port: u16) -> Result<(), Failure> {
             "its first commit is not the demo's: this is somebody's own project".to_owned(),
         ));
     }
-    let work = || -> io::Result<()> {
+    let work = || -> Result<(), FileError> {
         clear(project, project)?;
         fs::remove_dir_all(project.join(".git"))?;
         write(project, port, true)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::env::{FIX, look::Problem};
+use crate::engine::{env::FIX, failures::files::env_not_read};
 use crate::{
     core::{
         code::Code,
@@ -52,7 +52,7 @@ impl Example {
             .ports
             .files
             .read(&path)
-            .map_err(|error| Problem::reading(&file, &path, &error))?;
+            .map_err(|error| env_not_read(&file, &path, &error))?;
         let document = Document::parse(bytes.as_deref().unwrap_or_default());
         let mut example = Self {
             file,

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::engine::env::{FIX, Generate, example::Example};
+use crate::engine::{
+    env::{FIX, Generate, example::Example},
+    failures::files::env_not_read,
+};
 use crate::{
     core::{
         code::{Code, Severity},
@@ -19,7 +22,10 @@ use crate::{
         url::{Connection, Driver, Part, UrlKind, recognise},
     },
     engine::Cx,
-    ports::{files::FileKind, repository::Protection},
+    ports::{
+        files::{FileError, FileKind},
+        repository::Protection,
+    },
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
@@ -111,7 +117,7 @@ impl Target {
     fn read(cx: &Cx, spec: &EnvTarget) -> Result<Self> {
         let path = cx.settings.path(&spec.file);
         let files = &cx.ports.files;
-        let failed = |error: std::io::Error| Problem::reading(&spec.file, &path, &error);
+        let failed = |error: FileError| env_not_read(&spec.file, &path, &error);
         let stat = files.stat(&path).map_err(failed)?;
         let bytes = files.read(&path).map_err(failed)?;
         if bytes.as_ref().is_some_and(|bytes| bytes.contains(&0)) {
@@ -496,7 +502,7 @@ fn elsewhere(cx: &Cx, file: &str, key: &str) -> Result<Option<Secret>> {
         .ports
         .files
         .read(&path)
-        .map_err(|error| Problem::reading(file, &path, &error))?;
+        .map_err(|error| env_not_read(file, &path, &error))?;
     Ok(bytes.and_then(|bytes| Document::parse(&bytes).get(key).cloned()))
 }
 

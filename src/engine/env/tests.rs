@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::env::*;
-use crate::ports::files::UndoCopy;
+use crate::ports::files::{FileError, UndoCopy};
 use crate::{
     core::{environment::Environment, event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
@@ -495,40 +495,45 @@ async fn a_diff_counts_what_stays() {
 struct Mounted(crate::ports::files::DiskFiles);
 
 impl crate::ports::files::Files for Mounted {
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         self.0.read(path)
     }
-    fn stat(&self, path: &Path) -> io::Result<Option<crate::ports::files::FileStat>> {
+    fn stat(&self, path: &Path) -> Result<Option<crate::ports::files::FileStat>, FileError> {
         self.0.stat(path)
     }
-    fn resolve(&self, path: &Path) -> io::Result<std::path::PathBuf> {
+    fn resolve(&self, path: &Path) -> Result<std::path::PathBuf, FileError> {
         self.0.resolve(path)
     }
     fn writable(&self, _: &Path) -> bool {
         false
     }
-    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+    fn replace_secret(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<(), FileError> {
         self.replace(path, expected, new)
     }
-    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> io::Result<()> {
-        Err(io::ErrorKind::ResourceBusy.into())
+    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> Result<(), FileError> {
+        Err(FileError::Mounted(std::io::ErrorKind::ResourceBusy.into()))
     }
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
         self.0.replace_in_place(path, expected, new)
     }
     fn remove_stale(&self, path: &Path) -> usize {
         self.0.remove_stale(path)
     }
-    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
         self.0.keep_undo(path, bytes)
     }
-    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>> {
+    fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError> {
         self.0.undo(path)
     }
-    fn remove(&self, path: &Path) -> io::Result<()> {
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
         self.0.remove(path)
     }
-    fn forget_undo(&self, path: &Path) -> io::Result<()> {
+    fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
         self.0.forget_undo(path)
     }
 }

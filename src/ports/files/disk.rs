@@ -15,7 +15,7 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::hex::hex;
-use crate::ports::files::{FileKind, FileStat, Files, LIMIT, Refusal, UndoCopy};
+use crate::ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy};
 
 /// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
 const TEMP_PREFIX: &str = ".env.neonup-";
@@ -29,7 +29,6 @@ const STALE: Duration = Duration::from_mins(1);
 pub(crate) struct DiskFiles {
     root: PathBuf,
     state: Option<PathBuf>,
-    outside: bool,
     stale: Duration,
 }
 
@@ -55,17 +54,8 @@ impl DiskFiles {
         Self {
             root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
             state,
-            outside: false,
             stale: STALE,
         }
-    }
-
-    /// Also writes where a symlink leads out of the repository; only ever with consent.
-    #[must_use]
-    #[cfg(test)]
-    pub(crate) fn allow_outside(mut self) -> Self {
-        self.outside = true;
-        self
     }
 
     /// Takes temporary files of this age for stale.
@@ -76,13 +66,13 @@ impl DiskFiles {
         self
     }
 
-    /// The path that is really written, inside the repository or with consent.
-    fn target(&self, path: &Path) -> io::Result<PathBuf> {
+    /// The path that is really written, inside the repository.
+    fn target(&self, path: &Path) -> Result<PathBuf, FileError> {
         let target = resolve(path)?;
-        if self.outside || target.starts_with(&self.root) {
+        if target.starts_with(&self.root) {
             Ok(target)
         } else {
-            Err(Refusal::Outside(target).into())
+            Err(FileError::Outside(target))
         }
     }
 
@@ -92,14 +82,14 @@ impl DiskFiles {
         expected: Option<&[u8]>,
         new: &[u8],
         secret: bool,
-    ) -> io::Result<()> {
+    ) -> Result<(), FileError> {
         let target = self.target(path)?;
         let (Some(dir), Some(name)) = (target.parent(), target.file_name()) else {
-            return Err(Refusal::NotAFile("a directory").into());
+            return Err(FileError::NotAFile("a directory"));
         };
         let before = read_file(&target)?;
         if before.as_ref().map(|(bytes, _)| bytes.as_slice()) != expected {
-            return Err(Refusal::Changed.into());
+            return Err(FileError::Changed);
         }
         let mode = wanted_mode(before.as_ref().map(|(_, meta)| meta), secret);
         if let Some((bytes, meta)) = &before
@@ -108,7 +98,7 @@ impl DiskFiles {
             return if mode_of(meta) == mode {
                 Ok(())
             } else {
-                set_mode(&target, mode)
+                Ok(set_mode(&target, mode)?)
             };
         }
         fs::create_dir_all(dir)?;
@@ -126,30 +116,25 @@ impl DiskFiles {
             .suffix(TEMP_SUFFIX)
             .tempfile_in(dir)?;
         temp.write_all(new)?;
-        own(temp.as_file(), before.as_ref().map(|(_, meta)| meta), mode)?;
+        give_owner_and_mode(temp.as_file(), before.as_ref().map(|(_, meta)| meta), mode)?;
         temp.as_file().sync_all()?;
         let now = read_file(&target)?;
         if !unchanged(before.as_ref(), now.as_ref()) {
-            return Err(Refusal::Changed.into());
+            return Err(FileError::Changed);
         }
         rename(temp, &target, before.is_some())?;
         sync_dir(dir)?;
         match read_file(&target)? {
             Some((bytes, _)) if bytes == new => Ok(()),
-            _ => Err(Refusal::NotReadBack.into()),
+            _ => Err(FileError::NotReadBack),
         }
     }
 
-    fn state(&self) -> io::Result<&Path> {
-        self.state.as_deref().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::NotFound,
-                "there is no home directory for undo copies",
-            )
-        })
+    fn state(&self) -> Result<&Path, FileError> {
+        self.state.as_deref().ok_or(FileError::NoStateDirectory)
     }
 
-    fn undo_file(&self, path: &Path) -> io::Result<PathBuf> {
+    fn undo_file(&self, path: &Path) -> Result<PathBuf, FileError> {
         let state = self.state()?;
         let path = resolve(path).unwrap_or_else(|_| path.to_owned());
         let hash = Sha256::digest(path.as_os_str().as_encoded_bytes());
@@ -158,31 +143,24 @@ impl DiskFiles {
 }
 
 impl Files for DiskFiles {
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Ok(read_file(path)?.map(|(bytes, _)| bytes))
     }
 
-    fn stat(&self, path: &Path) -> io::Result<Option<FileStat>> {
-        let link = match fs::symlink_metadata(path) {
-            Ok(meta) if meta.is_symlink() => fs::read_link(path).ok(),
-            Ok(_) => None,
-            Err(error) if absent(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+    fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileError> {
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
             Err(error) if absent(&error) => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         Ok(Some(FileStat {
             kind: kind(&meta),
             len: meta.len(),
             mode: mode_of(&meta),
-            link,
         }))
     }
 
-    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+    fn resolve(&self, path: &Path) -> Result<PathBuf, FileError> {
         self.target(path)
     }
 
@@ -192,15 +170,20 @@ impl Files for DiskFiles {
             .is_some_and(|dir| dir.is_dir() && may_write(dir))
     }
 
-    fn replace_secret(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+    fn replace_secret(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<(), FileError> {
         self.swap(path, expected, new, true)
     }
 
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> io::Result<()> {
+    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError> {
         self.swap(path, expected, new, false)
     }
 
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> io::Result<()> {
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
         let target = self.target(path)?;
         let mut file = OpenOptions::new().read(true).write(true).open(&target)?;
         let meta = file.metadata()?;
@@ -208,7 +191,7 @@ impl Files for DiskFiles {
         let mut old = Vec::new();
         file.read_to_end(&mut old)?;
         if old != expected {
-            return Err(Refusal::Changed.into());
+            return Err(FileError::Changed);
         }
         let write = |file: &mut File, bytes: &[u8]| -> io::Result<()> {
             file.seek(SeekFrom::Start(0))?;
@@ -219,11 +202,11 @@ impl Files for DiskFiles {
         if let Err(error) = write(&mut file, new) {
             // the old bytes are no longer than what the disk held before
             write(&mut file, &old)?;
-            return Err(error);
+            return Err(error.into());
         }
         match read_file(&target)? {
             Some((bytes, _)) if bytes == new => Ok(()),
-            _ => Err(Refusal::NotReadBack.into()),
+            _ => Err(FileError::NotReadBack),
         }
     }
 
@@ -234,7 +217,7 @@ impl Files for DiskFiles {
             .unwrap_or_default()
     }
 
-    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> io::Result<()> {
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
         let file = self.undo_file(path)?;
         let Some(dir) = file.parent() else {
             return Ok(());
@@ -247,21 +230,18 @@ impl Files for DiskFiles {
         temp.write_all(&content)?;
         temp.as_file().sync_all()?;
         rename(temp, &file, true)?;
-        sync_dir(dir)
+        Ok(sync_dir(dir)?)
     }
 
-    fn can_keep_undo(&self) -> io::Result<()> {
+    fn can_keep_undo(&self) -> Result<(), FileError> {
         let state = self.state()?;
         if self.writable(state) {
             return Ok(());
         }
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!("`{}` cannot be written", state.display()),
-        ))
+        Err(FileError::StateNotWritable(state.to_owned()))
     }
 
-    fn undo(&self, path: &Path) -> io::Result<Option<UndoCopy>> {
+    fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError> {
         let Ok(file) = self.undo_file(path) else {
             return Ok(None);
         };
@@ -275,16 +255,16 @@ impl Files for DiskFiles {
         })
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(self.target(path)?)
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        Ok(fs::remove_file(self.target(path)?)?)
     }
 
-    fn forget_undo(&self, path: &Path) -> io::Result<()> {
+    fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
         let Ok(file) = self.undo_file(path) else {
             return Ok(());
         };
         match fs::remove_file(file) {
-            Err(error) if !absent(&error) => Err(error),
+            Err(error) if !absent(&error) => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -307,26 +287,26 @@ fn kind(meta: &Metadata) -> FileKind {
     }
 }
 
-fn regular(meta: &Metadata) -> io::Result<()> {
+fn regular(meta: &Metadata) -> Result<(), FileError> {
     match kind(meta) {
-        FileKind::Directory => Err(Refusal::NotAFile("a directory").into()),
-        FileKind::Other => Err(Refusal::NotAFile("a device, a socket or a FIFO").into()),
-        FileKind::File if meta.len() > LIMIT => Err(Refusal::TooLarge.into()),
+        FileKind::Directory => Err(FileError::NotAFile("a directory")),
+        FileKind::Other => Err(FileError::NotAFile("a device, a socket or a FIFO")),
+        FileKind::File if meta.len() > LIMIT => Err(FileError::TooLarge),
         FileKind::File => Ok(()),
     }
 }
 
-fn read_file(path: &Path) -> io::Result<Option<(Vec<u8>, Metadata)>> {
+fn read_file(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, FileError> {
     // looked at before it is opened: opening a FIFO would wait for a writer
     match fs::metadata(path) {
         Ok(meta) => regular(&meta)?,
         Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let meta = file.metadata()?;
     regular(&meta)?;
@@ -336,13 +316,13 @@ fn read_file(path: &Path) -> io::Result<Option<(Vec<u8>, Metadata)>> {
 }
 
 /// Where a path really leads: all symlinks followed, the last one too, whether or not anything is there yet.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
+fn resolve(path: &Path) -> Result<PathBuf, FileError> {
     let mut path = path.to_owned();
     for _ in 0..40 {
         match path.canonicalize() {
             Ok(resolved) => return Ok(resolved),
             Err(error) if absent(&error) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         let Some((dir, name)) = path.parent().zip(path.file_name()) else {
             return Ok(path);
@@ -359,7 +339,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(dir.join(name)),
         }
     }
-    Err(io::Error::other("too many symlinks"))
+    Err(io::Error::other("too many symlinks").into())
 }
 
 fn unchanged(before: Option<&(Vec<u8>, Metadata)>, now: Option<&(Vec<u8>, Metadata)>) -> bool {
@@ -375,21 +355,19 @@ fn unchanged(before: Option<&(Vec<u8>, Metadata)>, now: Option<&(Vec<u8>, Metada
 }
 
 /// Puts the temporary file in place; where nothing was, it takes the place of nothing.
-fn rename(temp: tempfile::NamedTempFile, target: &Path, exists: bool) -> io::Result<()> {
+fn rename(temp: tempfile::NamedTempFile, target: &Path, exists: bool) -> Result<(), FileError> {
     if exists {
         // the standard library's rename also replaces a file that is open, on Windows
         let temp = temp.into_temp_path();
         return match fs::rename(&temp, target) {
             Ok(()) => temp.keep().map(drop).or(Ok(())),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
     }
     match temp.persist_noclobber(target) {
         Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Refusal::Changed.into())
-        }
-        Err(error) => Err(error.error),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Changed),
+        Err(error) => Err(error.error.into()),
     }
 }
 
@@ -449,7 +427,11 @@ mod platform {
     }
 
     /// Gives the new file the old one's owner, where that is another (only root may), and its mode.
-    pub(super) fn own(file: &File, before: Option<&Metadata>, mode: Option<u32>) -> io::Result<()> {
+    pub(super) fn give_owner_and_mode(
+        file: &File,
+        before: Option<&Metadata>,
+        mode: Option<u32>,
+    ) -> io::Result<()> {
         if let Some(before) = before {
             let now = file.metadata()?;
             if (before.uid(), before.gid()) != (now.uid(), now.gid()) {
@@ -510,7 +492,11 @@ mod platform {
         Ok(())
     }
 
-    pub(super) fn own(_: &File, _: Option<&Metadata>, _: Option<u32>) -> io::Result<()> {
+    pub(super) fn give_owner_and_mode(
+        _: &File,
+        _: Option<&Metadata>,
+        _: Option<u32>,
+    ) -> io::Result<()> {
         Ok(())
     }
 
@@ -531,4 +517,6 @@ mod platform {
     }
 }
 
-use platform::{identity, may_write, mode_of, own, private_dir, set_mode, sync_dir, wanted_mode};
+use platform::{
+    give_owner_and_mode, identity, may_write, mode_of, private_dir, set_mode, sync_dir, wanted_mode,
+};

@@ -1,0 +1,5 @@
+//! What the errors of the ports mean for a person: the code, the reason and the way out.
+//!
+//! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function says so.
+
+pub(crate) mod files;

@@ -1,0 +1,81 @@
+//! Files that could not be read or written.
+
+use std::path::Path;
+
+use crate::{
+    core::{code::Code, failure::Failure, remedy::Remedy},
+    ports::files::FileError,
+};
+
+/// An env file, or its example, that could not be read.
+pub(crate) fn env_not_read(file: &str, path: &Path, error: &FileError) -> Failure {
+    let failure = Failure::new(
+        Code::EnvUnreadableLine,
+        format!("`{file}` cannot be read as an env file"),
+    )
+    .why(error.to_string());
+    if matches!(error, FileError::Denied(_)) {
+        return failure.hint(format!(
+            "make it readable for you: chmod u+r {}",
+            path.display()
+        ));
+    }
+    failure.hint(format!(
+        "move `{file}` away, or name another file in neonup.toml"
+    ))
+}
+
+/// An env file, or its example, that could not be written.
+pub(crate) fn env_not_written(file: &str, error: &FileError) -> Failure {
+    let failure = Failure::new(Code::EnvMissingFile, format!("`{file}` was not written"))
+        .why(error.to_string());
+    match error {
+        FileError::Outside(target) => env_outside(file, target),
+        FileError::NotAFile(_) | FileError::TooLarge => failure.hint(format!("move `{file}` away")),
+        FileError::Mounted(_) => failure
+            .hint(format!(
+                "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: {}",
+                Remedy::OverwriteInPlace.command()
+            ))
+            .remedy(Some(Remedy::OverwriteInPlace)),
+        FileError::DiskFull(_) => failure.hint("the disk is full; the file is as it was"),
+        FileError::Denied(_) | FileError::StateNotWritable(_) => {
+            failure.hint("make the file and its directory writable for you")
+        }
+        FileError::Changed
+        | FileError::NotReadBack
+        | FileError::NoStateDirectory
+        | FileError::CrossesDevices(_)
+        | FileError::Io(_) => failure.hint("nothing else was changed"),
+    }
+}
+
+/// An env file that is a symlink to a file outside the repository.
+pub(crate) fn env_outside(file: &str, target: &Path) -> Failure {
+    Failure::new(
+        Code::EnvNotIgnored,
+        format!("`{file}` leads out of the repository, so no secret is written to it"),
+    )
+    .why(FileError::Outside(target.to_owned()).to_string())
+    .hint("replace the symlink with a file, or edit its target yourself")
+}
+
+/// A copy for `neonup undo` that could not be kept.
+pub(crate) fn no_undo_copy(error: &FileError) -> Failure {
+    Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
+        .why(error.to_string())
+        .hint("make your state directory (~/.local/state) writable")
+}
+
+/// A source file of the backend that could not be written.
+pub(crate) fn source_not_written(file: &str, error: &FileError) -> Failure {
+    let failure = Failure::new(
+        Code::BackendSessionMissing,
+        format!("`{file}` was not written"),
+    )
+    .why(error.to_string());
+    match error {
+        FileError::Changed => failure.hint("it is not as it was shown: look again"),
+        _ => failure.hint("make the folder writable for you"),
+    }
+}
