@@ -9,12 +9,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use base64::Engine as _;
+use crossterm::{Command as _, clipboard::CopyToClipboard};
 
-/// Asks the terminal, through tmux where there is one.
-pub(super) fn ask(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()> {
-    let coded = base64::engine::general_purpose::STANDARD.encode(text);
-    let sequence = format!("\x1b]52;c;{coded}\x07");
+/// Asks the terminal to take a text, through tmux where there is one.
+pub(super) fn copy(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()> {
+    let mut sequence = String::new();
+    CopyToClipboard::to_clipboard_from(text)
+        .write_ansi(&mut sequence)
+        .map_err(io::Error::other)?;
     if tmux {
         let passed = sequence.replace('\x1b', "\x1b\x1b");
         write!(out, "\x1bPtmux;{passed}\x1b\\")?;
@@ -22,7 +24,7 @@ pub(super) fn ask(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()
         // the screen does not wait for another program
         std::thread::spawn(move || {
             // a tmux older than 3.2 has no -w
-            let _taken = load(&["-w"], &text) || load(&[], &text);
+            let _loaded = load_buffer(&["-w"], &text) || load_buffer(&[], &text);
         });
     }
     out.write_all(sequence.as_bytes())?;
@@ -30,8 +32,8 @@ pub(super) fn ask(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()
 }
 
 /// Gives the text to tmux, as its newest buffer.
-fn load(options: &[&str], text: &str) -> bool {
-    let child = Command::new("tmux")
+fn load_buffer(options: &[&str], text: &str) -> bool {
+    let tmux = Command::new("tmux")
         .arg("load-buffer")
         .args(options)
         .arg("-")
@@ -39,12 +41,12 @@ fn load(options: &[&str], text: &str) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let Ok(mut child) = child else {
+    let Ok(mut tmux) = tmux else {
         return false;
     };
-    let written = child
+    let written = tmux
         .stdin
         .take()
         .is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
-    child.wait().is_ok_and(|status| status.success()) && written
+    tmux.wait().is_ok_and(|status| status.success()) && written
 }

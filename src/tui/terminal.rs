@@ -176,7 +176,7 @@ impl Canvas for Tty {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        clipboard::ask(self.terminal.backend_mut(), text, self.tmux)
+        clipboard::copy(self.terminal.backend_mut(), text, self.tmux)
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {
