@@ -4,6 +4,7 @@
 
 pub(crate) mod claimable;
 pub(crate) mod database;
+pub(crate) mod demo;
 pub(crate) mod files;
 mod http;
 pub(crate) mod neon;

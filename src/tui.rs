@@ -11,6 +11,7 @@
 
 mod clipboard;
 pub(crate) mod dialog;
+mod engine;
 pub(crate) mod event_loop;
 pub(crate) mod keymap;
 pub(crate) mod links;
@@ -34,10 +35,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) use terminal::TerminalError;
 
-use self::presenter::staged::OnStage;
+use self::engine::RuntimeEngine;
 use crate::{
-    core::{event::Event, plan::Plan, presenter::DemoEnvironment},
+    core::{event::Event, plan::Plan},
     engine::Runtime,
+    ports::demo::DemoEnvironment,
 };
 
 /// What the wizard is told when it opens, and what does not change.
@@ -63,8 +65,8 @@ pub(crate) struct Options {
     pub light: bool,
     /// The presenter's mode from the start.
     pub presenter: bool,
-    /// Whether there is a stage: mishaps can be arranged, and everything be put back.
-    pub stage: bool,
+    /// Whether this is the demo, where incidents can be shown and everything be reset.
+    pub demo: bool,
     /// Words that say who or where we are, to be hidden in the presenter's mode beside what the steps know.
     pub private: Vec<String>,
     /// Whether web addresses are given to the terminal as links (OSC 8).
@@ -114,15 +116,15 @@ pub(crate) struct Ended {
 
 /// Opens the wizard, and returns when it was left, the terminal is as it was, and no work goes on.
 ///
-/// The caller has checked that there is a terminal. The stage is what a tour is given on; only the demo has one.
+/// The caller has checked that there is a terminal.
 pub(crate) async fn run(
     runtime: Runtime,
     mut events: UnboundedReceiver<Event>,
     options: Options,
-    stage: Option<Arc<dyn DemoEnvironment>>,
+    demo: Option<Arc<dyn DemoEnvironment>>,
 ) -> Result<Ended, TerminalError> {
     let ended = {
-        let engine = OnStage::new(&runtime, stage);
+        let engine = RuntimeEngine::new(&runtime, demo);
         terminal::run_with(&engine, &mut events, options).await
     };
     runtime.shutdown().await;

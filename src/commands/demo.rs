@@ -126,7 +126,9 @@ async fn in_project(
         let opening = Opening {
             notes: notes.clone(),
             present: how.present,
-            stage: Some(Arc::new(stage(project, sandbox, &settings, &ports))),
+            demo: Some(Arc::new(sample_environment(
+                project, sandbox, &settings, &ports,
+            ))),
             private: private.clone(),
         };
         cli::wizard(settings, ports, front, how.display, opening, output).await
@@ -144,8 +146,13 @@ async fn in_project(
     exit
 }
 
-/// The stage of the presenter's tour: this project, and this sandbox.
-fn stage(project: &Path, sandbox: &Sandbox, settings: &Settings, ports: &Ports) -> Sample {
+/// What incidents happen in: this project, and this sandbox.
+fn sample_environment(
+    project: &Path,
+    sandbox: &Sandbox,
+    settings: &Settings,
+    ports: &Ports,
+) -> Sample {
     let health = settings
         .backend
         .as_ref()

@@ -26,12 +26,12 @@ use crate::{
         choices::{Act, Context},
         exit::Exit,
         plan::{Status, StepState},
-        presenter::{DemoEnvironment, script},
+        presenter::script,
         redact::Redactor,
         secret::Secret,
         step::StepId,
     },
-    ports::Ports,
+    ports::{Ports, demo::DemoEnvironment},
     project::settings::Settings,
     report::receipt,
 };
@@ -105,8 +105,8 @@ pub(crate) async fn steps(
         lines: prompt::Lines::standard(),
         output,
         present,
-        stage: opening.stage,
-        told: None,
+        demo: opening.demo,
+        announced: None,
         summary,
         filter: String::new(),
     };
@@ -131,12 +131,12 @@ struct Dialogue<'a> {
     work: session::Work,
     lines: prompt::Lines,
     output: &'a mut Output,
-    /// Whether it is shown to a room: what happens is told before it does.
+    /// Whether it is shown to a room: what happens is announced before it does.
     present: bool,
-    /// The stage of a tour; only the demo has one.
-    stage: Option<Arc<dyn DemoEnvironment>>,
-    /// The step that the room was told of last.
-    told: Option<StepId>,
+    /// The demo, where this is one.
+    demo: Option<Arc<dyn DemoEnvironment>>,
+    /// The step that was announced last.
+    announced: Option<StepId>,
     /// Whether the end is a question.
     summary: bool,
     /// What the list of projects is filtered by.
@@ -179,7 +179,7 @@ impl Dialogue<'_> {
         let mut place = 0;
         let mut insist = false;
         let mut change = false;
-        let mut turn = self.pause(script::OPENING).await?;
+        let mut turn = self.announce(script::OPENING).await?;
         loop {
             let next = match (turn.take(), shown.get(place).copied()) {
                 (Some(turn), _) => turn,
@@ -218,7 +218,7 @@ impl Dialogue<'_> {
                 Turn::Anew => {
                     place = 0;
                     insist = false;
-                    turn = self.pause(script::OPENING).await?;
+                    turn = self.announce(script::OPENING).await?;
                 }
                 Turn::Quit => return Ok(Walked::Through),
                 Turn::EndOfInput => {
@@ -274,7 +274,7 @@ impl Dialogue<'_> {
                 }
                 "b" => return Ok(Some(Some(Turn::Back))),
                 "?" => self.help(),
-                presenter::MISHAPS => return Ok(Some(Some(self.incidents().await?))),
+                presenter::INCIDENTS => return Ok(Some(Some(self.incidents().await?))),
                 text if presenter::resets(text) => return Ok(Some(Some(self.reset().await?))),
                 text => match jump(text) {
                     Some(id) => return Ok(Some(Some(Turn::To(id)))),
@@ -290,7 +290,7 @@ impl Dialogue<'_> {
     /// What can be typed at every question.
     fn help(&mut self) {
         self.output.line(HELP);
-        if self.stage.is_some() {
+        if self.demo.is_some() {
             self.output.line(presenter::HELP);
         }
     }
@@ -302,9 +302,9 @@ impl Dialogue<'_> {
         insist: bool,
         change: bool,
     ) -> Result<Turn, session::Stop> {
-        if self.told != Some(id) {
-            self.told = Some(id);
-            if let Some(turn) = self.pause(script::step(id)).await? {
+        if self.announced != Some(id) {
+            self.announced = Some(id);
+            if let Some(turn) = self.announce(script::step(id)).await? {
                 return Ok(turn);
             }
         }
@@ -435,7 +435,7 @@ impl Dialogue<'_> {
                 "q" => return Ok(Answered::Turn(Turn::Quit)),
                 "r" => return Ok(Answered::Does(Does::Act(Act::Probe))),
                 "s" => return Ok(Answered::Does(Does::Act(Act::Skip))),
-                presenter::MISHAPS => return Ok(Answered::Turn(self.incidents().await?)),
+                presenter::INCIDENTS => return Ok(Answered::Turn(self.incidents().await?)),
                 text if presenter::resets(text) => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
                     progress::details(self.output, state);
@@ -521,8 +521,8 @@ impl Dialogue<'_> {
     async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, session::Stop> {
         if self.present {
             self.output.line("What will happen:");
-            for says in script::will(&answer, &self.work.plan) {
-                self.output.line(format!("- {says}"));
+            for sentence in script::consequences(&answer, &self.work.plan) {
+                self.output.line(format!("- {sentence}"));
             }
             match self.ask("Enter does it, anything else leaves it: ").await? {
                 None => return Ok(Turn::EndOfInput),

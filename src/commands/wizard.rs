@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::{commands::Output, report::lines};
 use crate::{
     commands::cli::Display,
-    core::{code::Code, exit::Exit, failure::Failure, presenter::DemoEnvironment, step::StepId},
+    core::{code::Code, exit::Exit, failure::Failure, step::StepId},
     engine::Runtime,
-    ports::Ports,
+    ports::{Ports, demo::DemoEnvironment},
     project::settings::Settings,
     tui::{self, Ended, Reason},
 };
@@ -19,8 +19,8 @@ pub(crate) struct Opening {
     pub notes: Vec<String>,
     /// Whether it is shown to a room from the start.
     pub present: bool,
-    /// The stage of a tour; only the demo has one.
-    pub stage: Option<Arc<dyn DemoEnvironment>>,
+    /// The demo, where this is one.
+    pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// Words that a room must not see, beside what the steps know.
     pub private: Vec<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) async fn run(
         start: start_line(&settings).unwrap_or_default(),
         notes: opening.notes,
         presenter: opening.present,
-        stage: opening.stage.is_some(),
+        demo: opening.demo.is_some(),
         private,
         no_color: display.no_color,
         ascii: display.ascii,
@@ -70,7 +70,7 @@ pub(crate) async fn run(
         tmux: display.tmux,
     };
     let (runtime, events) = Runtime::new(settings, ports);
-    let Ended { plan, reason } = match tui::run(runtime, events, options, opening.stage).await {
+    let Ended { plan, reason } = match tui::run(runtime, events, options, opening.demo).await {
         Ok(ended) => ended,
         Err(error) => {
             let failure = Failure::new(Code::LoginUnreachable, "the terminal cannot be used")

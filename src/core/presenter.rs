@@ -1,25 +1,17 @@
-//! The guided tour of a workshop: its words, the mishaps that can be shown, and the stage on which they happen.
+//! Presenter mode, as plain data: the incidents that the demo can show, what it is asked to do, and what came of that.
 //!
-//! Both front ends tell the same [`talk`]. A [`DemoEnvironment`] is there in the demo only: elsewhere nothing is ever arranged or reset.
+//! Both front ends announce the same [`script`].
 
 pub(crate) mod script;
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use crate::core::{failure::Failure, step::StepId};
 
-use async_trait::async_trait;
-
-use crate::core::{
-    code::Code,
-    failure::{Failure, Result},
-    step::StepId,
-};
-
-/// Something that goes wrong in real projects, prepared so that it can be shown and cured.
+/// Something that goes wrong in real projects, prepared so that it can be shown and fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incident {
     /// Git tracks the env file.
     TrackedEnv,
-    /// The live password stands in a committed Markdown file.
+    /// The live password is in a committed Markdown file.
     LeakedPassword,
     /// The compute is asleep.
     SleepingCompute,
@@ -62,54 +54,61 @@ impl Incident {
     }
 }
 
-/// What a stage is asked to do.
+/// What the demo is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DemoRequest {
-    /// Everything as at the beginning.
+    /// Restore the beginning.
     Reset,
-    /// A mishap.
-    Arrange(Incident),
+    /// Let this happen.
+    Cause(Incident),
 }
 
-/// What came of an order.
+/// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DemoOutcome {
-    /// The order.
-    pub order: DemoRequest,
-    /// Whether it was carried out.
-    pub result: Result<()>,
+    pub request: DemoRequest,
+    pub result: Result<(), DemoError>,
 }
 
-/// Work on a stage that is under way.
-pub(crate) type DemoWork = Pin<Box<dyn Future<Output = DemoOutcome> + Send>>;
-
-/// The place where a tour is given: a sample project and a sandbox that may be changed at will.
-#[async_trait]
-pub(crate) trait DemoEnvironment: Send + Sync {
-    /// Puts the project's files, its repository and the sandbox back to the beginning.
-    async fn reset(&self) -> Result<()>;
-    /// Lets a mishap happen. What it needs and does not find is the failure.
-    async fn arrange(&self, incident: Incident) -> Result<()>;
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DemoError {
+    /// This is a real project, where nothing is broken or reset.
+    NotTheDemo,
+    /// The demo tried, and failed.
+    Failed(Failure),
 }
 
-/// Gives an order to the stage, where there is one.
-pub(crate) async fn carry_out(
-    stage: Option<Arc<dyn DemoEnvironment>>,
-    order: DemoRequest,
-) -> DemoOutcome {
-    let result = match (stage, order) {
-        (None, _) => Err(no_stage()),
-        (Some(stage), DemoRequest::Reset) => stage.reset().await,
-        (Some(stage), DemoRequest::Arrange(incident)) => stage.arrange(incident).await,
-    };
-    DemoOutcome { order, result }
+impl From<Failure> for DemoError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
-/// What is said where there is no stage.
-pub(crate) fn no_stage() -> Failure {
-    Failure::new(
-        Code::BackendNotFound,
-        "nothing is arranged in a real project",
-    )
-    .hint("mishaps and the reset are for the sample project: `neonup demo --present`")
+impl DemoError {
+    /// What failed.
+    pub(crate) fn what(&self) -> &str {
+        match self {
+            Self::NotTheDemo => "nothing is arranged in a real project",
+            Self::Failed(failure) => &failure.what,
+        }
+    }
+
+    /// Why; empty where that is not known.
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Self::NotTheDemo => "",
+            Self::Failed(failure) => &failure.why,
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> &str {
+        match self {
+            Self::NotTheDemo => {
+                "mishaps and the reset are for the sample project: `neonup demo --present`"
+            }
+            Self::Failed(failure) => &failure.hint,
+        }
+    }
 }

@@ -1257,7 +1257,7 @@ pub(crate) fn gallery() -> Vec<(&'static str, App)> {
 pub(crate) fn on_stage() -> Options {
     Options {
         presenter: true,
-        stage: true,
+        demo: true,
         private: vec!["/tmp/neonup-demo".to_owned()],
         ..options()
     }
@@ -1279,8 +1279,8 @@ fn tour() -> Vec<(&'static str, App)> {
     let mut all: Vec<(&'static str, App)> = Vec::new();
     let mut add = |name: &'static str, stage: &mut Stage| all.push((name, stage.done()));
     let at = tour_at;
-    let staged = |order, result| Msg::DemoOutcome(Box::new(DemoOutcome { order, result }));
-    let arranged = |incident| staged(DemoRequest::Arrange(incident), Ok(()));
+    let demo = |request, result| Msg::Demo(Box::new(DemoOutcome { request, result }));
+    let arranged = |incident| demo(DemoRequest::Cause(incident), Ok(()));
 
     add("presenter-opening", &mut Stage::new(on_stage()));
     add(
@@ -1319,9 +1319,9 @@ fn tour() -> Vec<(&'static str, App)> {
     .hint("finish the env step first, then press m again");
     add(
         "presenter-trouble",
-        at(StepId::Env).keys(&[Char('m'), Enter]).tell(staged(
-            DemoRequest::Arrange(Incident::TrackedEnv),
-            Err(failure),
+        at(StepId::Env).keys(&[Char('m'), Enter]).tell(demo(
+            DemoRequest::Cause(Incident::TrackedEnv),
+            Err(failure.into()),
         )),
     );
     add(

@@ -8,51 +8,16 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::tui::{
     Options, Reason,
+    engine::Engine,
     mouse::Mouse,
     msg::{Effect, Msg, Signal},
     state::App,
     update::{plain_char, update},
 };
 use crate::{
-    core::{
-        answer::Answer,
-        event::Event,
-        plan::Plan,
-        presenter::{DemoOutcome, DemoRequest, DemoWork, no_stage},
-        secret::Secret,
-        step::StepId,
-    },
-    engine::Runtime,
+    core::{event::Event, plan::Plan, secret::Secret},
+    ports::demo::PendingDemo,
 };
-
-/// What drives the steps: the runtime, or a test.
-pub(crate) trait Engine {
-    /// Probes these steps, each after those of them that it needs.
-    fn probe(&self, steps: &[StepId]);
-    /// Gives an answer to its step.
-    fn apply(&self, answer: Answer);
-    /// Cancels what a step is doing.
-    fn cancel(&self, step: StepId);
-    /// Sets the stage of a tour; there is none but in the demo.
-    fn stage(&self, order: DemoRequest) -> DemoWork {
-        let result = Err(no_stage());
-        Box::pin(std::future::ready(DemoOutcome { order, result }))
-    }
-}
-
-impl Engine for Runtime {
-    fn probe(&self, steps: &[StepId]) {
-        self.probe_all(steps);
-    }
-
-    fn apply(&self, answer: Answer) {
-        self.apply(answer);
-    }
-
-    fn cancel(&self, step: StepId) {
-        self.cancel(step);
-    }
-}
 
 /// What is drawn on: a terminal, or a test.
 pub(crate) trait Canvas {
@@ -99,14 +64,14 @@ pub(crate) async fn drive<C: Canvas>(
     // the first frame waits for nothing
     canvas.draw(&app)?;
     let mut batch: Vec<Msg> = Vec::new();
-    let mut staging: Option<DemoWork> = None;
+    let mut demo: Option<PendingDemo> = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Probe(steps) => engine.probe(&steps),
                 Effect::Apply(answer) => engine.apply(answer),
                 Effect::Cancel(step) => engine.cancel(step),
-                Effect::Stage(order) => staging = Some(engine.stage(order)),
+                Effect::Demo(request) => demo = Some(engine.demo(request)),
                 Effect::Copy(text) => canvas.copy(&text)?,
                 Effect::Mouse(on) => canvas.mouse(on)?,
                 Effect::Suspend => {
@@ -134,9 +99,9 @@ pub(crate) async fn drive<C: Canvas>(
                     Some(Ok(event)) => batch.extend(term(event)),
                     Some(Err(_)) | None => batch.push(Msg::InputClosed),
                 },
-                staged = OptionFuture::from(staging.as_mut()), if staging.is_some() => {
-                    staging = None;
-                    batch.extend(staged.map(|staged| Msg::DemoOutcome(Box::new(staged))));
+                outcome = OptionFuture::from(demo.as_mut()), if demo.is_some() => {
+                    demo = None;
+                    batch.extend(outcome.map(|outcome| Msg::Demo(Box::new(outcome))));
                 }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
@@ -207,7 +172,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Engine(_)
         | Msg::Tick(_)
         | Msg::Signal(_)
-        | Msg::DemoOutcome(_)
+        | Msg::Demo(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

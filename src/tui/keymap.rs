@@ -67,8 +67,8 @@ pub(crate) enum Command {
     Presenter,
     /// Explain the step once more.
     Explain,
-    /// Let something go wrong.
-    Mishaps,
+    /// Show the incidents that the demo can cause.
+    Incidents,
     /// Put the demo back to the beginning.
     Reset,
     /// The help page.
@@ -316,7 +316,7 @@ pub(crate) const KEYS: &[Binding] = &[
         "Presenter: explain this step once more",
     ),
     row(
-        Command::Mishaps,
+        Command::Incidents,
         &[char('m')],
         "m",
         "mishaps",
@@ -506,8 +506,8 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
         Command::Skip => step
             .is_some_and(|step| matches!(app.plan.status(step), Status::Todo | Status::Failed))
             .then(|| binding.label.to_owned()),
-        Command::Mishaps | Command::Reset => {
-            (app.presenter && app.options.stage && !typing).then(|| binding.label.to_owned())
+        Command::Incidents | Command::Reset => {
+            (app.presenter && app.options.demo && !typing).then(|| binding.label.to_owned())
         }
         Command::Probe | Command::Copy | Command::Quit => {
             (!typing).then(|| binding.label.to_owned())

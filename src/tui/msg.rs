@@ -31,8 +31,8 @@ pub(crate) enum Msg {
     Tick(Duration),
     /// A signal arrived.
     Signal(Signal),
-    /// The stage of a tour has been set, or could not be.
-    DemoOutcome(Box<DemoOutcome>),
+    /// The demo has carried out a request, or could not.
+    Demo(Box<DemoOutcome>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -46,8 +46,8 @@ pub(crate) enum Effect {
     Apply(Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
-    /// Set the stage of a tour.
-    Stage(DemoRequest),
+    /// Ask the demo for this.
+    Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
     /// Take the mouse from the terminal, or give it back.

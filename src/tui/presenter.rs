@@ -4,54 +4,42 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`hide`] | takes identifiers out of what is shown |
-//! | [`pause`] | the pauses: when they come, and what the keys do there; the reset and the mishaps |
+//! | [`pause`] | the pauses: when they come, and what the keys do there; the reset and the incidents |
 //! | [`slide`] | draws them |
 //! | [`letters`] | the large title |
 //! | [`keys`] | the keys that were pressed |
-//! | [`staged`] | the engine with the demo's stage behind it |
 
 pub(crate) mod hide;
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod pause;
 pub(crate) mod slide;
-pub(crate) mod staged;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 pub(crate) use hide::{HIDDEN, text, veil};
 
 use crate::core::{
     answer::Answer,
-    failure::Failure,
-    presenter::{DemoRequest, Incident},
+    presenter::{DemoError, DemoRequest, Incident},
 };
 use crate::tui::state::Screen;
-
-/// How far the tour is.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Tour {
-    /// The screens that were explained.
-    pub told: BTreeSet<Screen>,
-    /// The keys that were pressed last.
-    pub keys: keys::Keys,
-}
 
 /// A pause: what lies over the screen until it is answered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Slide {
-    /// Before the tour.
+    /// Before everything.
     Opening,
-    /// Before a screen that was not explained yet.
+    /// Before a screen that was not announced yet.
     Before(Screen),
     /// Before a step is applied with this answer.
-    Act(Answer),
-    /// The menu of mishaps, and which one is chosen.
-    Mishaps(usize),
-    /// A mishap has happened, and was not looked at yet.
-    Arranged(Incident),
-    /// The stage is being set, since then.
-    Setting(DemoRequest, Duration),
-    /// The stage could not be set.
-    Trouble(Failure),
+    BeforeApply(Answer),
+    /// The menu of incidents, and which one is chosen.
+    Incidents(usize),
+    /// An incident has happened, and its step was not probed again yet.
+    AfterIncident(Incident),
+    /// The demo is carrying out a request, since then.
+    Preparing(DemoRequest, Duration),
+    /// The demo could not carry it out.
+    Failed(DemoError),
 }

@@ -1,6 +1,10 @@
 //! The wizard's whole state. Nothing in it reaches outside: messages come in, effects go out.
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tui_input::Input;
 
@@ -13,7 +17,7 @@ use crate::core::{
 use crate::tui::{
     Options, Reason,
     msg::Effect,
-    presenter::{Slide, Tour, pause},
+    presenter::{Slide, keys::Keys, pause},
     screens::{self, health, login, project},
     theme::Theme,
     view,
@@ -300,8 +304,10 @@ pub(crate) struct App {
     pub theme: Theme,
     /// Whether this is shown to a room: identifiers are hidden, and each step is explained before it acts.
     pub presenter: bool,
-    /// How far the presenter's tour is.
-    pub tour: Tour,
+    /// The screens that were announced.
+    pub announced: BTreeSet<Screen>,
+    /// The keys that were pressed last.
+    pub pressed_keys: Keys,
     /// Whether the mouse is ours.
     pub mouse: bool,
     /// How long the wizard has been open.
@@ -341,7 +347,8 @@ impl App {
                 light: options.light,
             },
             presenter: options.presenter,
-            tour: Tour::default(),
+            announced: BTreeSet::new(),
+            pressed_keys: Keys::default(),
             mouse: false,
             now: Duration::ZERO,
             toast: None,
@@ -457,8 +464,8 @@ impl App {
         spinner
             .chain(self.toast.as_ref().map(|toast| toast.until))
             .chain(self.login.revealed_until)
-            .chain(self.tour.keys.next())
-            .chain(self.setting().then_some(self.now + SPINNER_EVERY))
+            .chain(self.pressed_keys.next())
+            .chain(self.preparing().then_some(self.now + SPINNER_EVERY))
             .chain(
                 self.watch
                     .as_ref()
@@ -479,9 +486,9 @@ impl App {
         pause::arrive(self);
     }
 
-    /// Whether the stage of a tour is being set.
-    const fn setting(&self) -> bool {
-        matches!(&self.overlay, Some(Overlay::Slide(Slide::Setting(..))))
+    /// Whether the demo is carrying out a request.
+    const fn preparing(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Slide(Slide::Preparing(..))))
     }
 
     /// Says a short word.

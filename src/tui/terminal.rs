@@ -35,6 +35,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::tui::{
     Options, Reason, clipboard,
+    engine::Engine,
     event_loop::{self, Canvas, Clock},
     links::{self, Link},
     state::App,
@@ -52,7 +53,7 @@ pub(crate) struct TerminalError(#[from] io::Error);
 
 /// Runs the wizard on the terminal of this process, with any engine.
 pub(crate) async fn run_with(
-    engine: &impl event_loop::Engine,
+    engine: &impl Engine,
     events: &mut UnboundedReceiver<Event>,
     options: Options,
 ) -> Result<(Plan, Reason), TerminalError> {

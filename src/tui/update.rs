@@ -47,7 +47,7 @@ fn taken(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => engine(app, &event),
-        Msg::DemoOutcome(staged) => pause::staged(app, *staged),
+        Msg::Demo(outcome) => pause::demo(app, *outcome),
         Msg::Paste(secret) => {
             paste(app, secret.expose());
             Vec::new()
@@ -68,7 +68,7 @@ fn tick(app: &mut App, now: std::time::Duration) -> Vec<Effect> {
     app.now = now;
     app.toast = app.toast.take().filter(|toast| toast.until > now);
     app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
-    app.tour.keys.fade(now);
+    app.pressed_keys.fade(now);
     health::due(app).into_iter().collect()
 }
 
@@ -421,7 +421,7 @@ fn overlay(app: &mut App, command: Command) -> Vec<Effect> {
                 return match (confirm.yes, &confirm.question) {
                     (false, _) => Vec::new(),
                     (true, Question::Leave(_, reason)) => vec![Effect::Quit(reason.clone())],
-                    (true, Question::Reset) => pause::order(app, DemoRequest::Reset),
+                    (true, Question::Reset) => pause::request(app, DemoRequest::Reset),
                     (true, Question::Rotate) => {
                         vec![app.apply(Answer::Secrets(SecretsAnswer::RotatePassword))]
                     }
@@ -575,9 +575,9 @@ fn walk_about(app: &mut App, command: Command) {
         }
         Command::Filter if project::lists(app) => app.focus = Focus::Field,
         Command::Explain if app.presenter => pause::explain(app),
-        Command::Mishaps if app.presenter => pause::menu(app),
+        Command::Incidents if app.presenter => pause::menu(app),
         Command::Reset if app.presenter => pause::ask_reset(app),
-        Command::Explain | Command::Mishaps | Command::Reset => {
+        Command::Explain | Command::Incidents | Command::Reset => {
             app.say("that is the presenter's: p turns the mode on");
         }
         Command::PageUp => scroll(app, |at, page, _| at.saturating_sub(page)),

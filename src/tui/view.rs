@@ -195,13 +195,13 @@ pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
     };
     let rule = app.theme.style(Role::Rule);
     title(screen).render(row(area, 0), buffer);
-    if let Some(told) = slide::full(app) {
+    if let Some(announcement) = slide::full(app) {
         stepper::row(screen).render(row(area, 1), buffer);
         for y in [2, area.height - 2] {
             horizontal(buffer, area, y, None, rule);
         }
         let place = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
-        slide::draw(screen, told, place, buffer);
+        slide::draw(screen, announcement, place, buffer);
         bottom(screen, row(area, area.height - 1), buffer);
         app.theme.finish(buffer);
         return;

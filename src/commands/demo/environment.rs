@@ -1,4 +1,4 @@
-//! The demo's stage: the sample project on the disk, and the sandbox behind it.
+//! The demo environment: the sample project on the disk, and the sandbox behind it.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -9,10 +9,13 @@ use crate::{
     core::{
         code::Code,
         failure::{Failure, Result},
-        presenter::{DemoEnvironment, Incident},
+        presenter::Incident,
         secret::Secret,
     },
-    ports::neon::{Neon, NewProject},
+    ports::{
+        demo::DemoEnvironment,
+        neon::{Neon, NewProject},
+    },
     project::sample,
     sandbox::Controls,
 };
@@ -86,7 +89,7 @@ impl DemoEnvironment for Sample {
         Ok(())
     }
 
-    async fn arrange(&self, incident: Incident) -> Result<()> {
+    async fn cause(&self, incident: Incident) -> Result<()> {
         match incident {
             Incident::TrackedEnv => self.on_disk(|project, _| project::track(&project)).await,
             Incident::LeakedPassword => self.on_disk(|project, _| project::leak(&project)).await,

@@ -1,16 +1,17 @@
-//! A tour in lines: what is told before each step, the mishaps of the demo, and the way back to its beginning.
+//! Presenter mode in lines: what is announced before each step, the incidents of the demo, and its reset.
 
 use crate::commands::plain::{Dialogue, Turn};
 use crate::{
     commands::session::Stop,
     core::{
         plan::Plan,
-        presenter::{DemoRequest, Incident, carry_out, no_stage, script},
+        presenter::{DemoError, DemoRequest, Incident, script},
     },
+    ports::demo::carry_out,
 };
 
 /// What is typed to let something go wrong.
-pub(super) const MISHAPS: &str = "m";
+pub(super) const INCIDENTS: &str = "m";
 /// What both mean.
 pub(super) const HELP: &str = "In the demo, m lets something go wrong, to be cured; reset puts everything back to the beginning.";
 
@@ -28,17 +29,23 @@ fn spoken(title: &str) -> String {
 }
 
 impl Dialogue<'_> {
-    /// Tells the room what comes, and waits for Enter; nothing where there is no room. What was typed instead leads elsewhere.
-    pub(super) async fn pause(&mut self, told: script::Talk) -> Result<Option<Turn>, Stop> {
+    /// Announces what comes, and waits for Enter; does nothing outside of presenter mode. What was typed instead leads elsewhere.
+    pub(super) async fn announce(
+        &mut self,
+        announcement: script::Announcement,
+    ) -> Result<Option<Turn>, Stop> {
         if !self.present {
             return Ok(None);
         }
         self.output.line("");
-        self.output
-            .line(format!("{}. {}.", spoken(told.title), told.above));
-        self.output.line(told.says);
-        self.output.line(format!("Watch: {}", told.watch));
-        let (question, others) = if self.stage.is_some() {
+        self.output.line(format!(
+            "{}. {}.",
+            spoken(announcement.title),
+            announcement.caption
+        ));
+        self.output.line(announcement.text);
+        self.output.line(format!("Watch: {}", announcement.watch));
+        let (question, others) = if self.demo.is_some() {
             (
                 "Enter goes on (m: mishaps, reset: begin again): ",
                 "Here are Enter, m, reset, and q to leave.",
@@ -51,7 +58,7 @@ impl Dialogue<'_> {
                 None => Some(Turn::EndOfInput),
                 Some("") => None,
                 Some("q") => Some(Turn::Quit),
-                Some(MISHAPS) => Some(Box::pin(self.incidents()).await?),
+                Some(INCIDENTS) => Some(Box::pin(self.incidents()).await?),
                 Some(text) if resets(text) => Some(self.reset().await?),
                 Some(_) => {
                     self.output.line(others);
@@ -63,13 +70,13 @@ impl Dialogue<'_> {
 
     /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
     pub(super) async fn incidents(&mut self) -> Result<Turn, Stop> {
-        if self.stage.is_none() {
+        if self.demo.is_none() {
             return Ok(self.elsewhere());
         }
         self.output.line("Let something go wrong:");
         for (number, incident) in (1..).zip(Incident::ALL) {
-            let (name, promise) = (script::name(incident), script::promise(incident));
-            self.output.line(format!("{number}. {name}: {promise}"));
+            let (name, summary) = (script::name(incident), script::summary(incident));
+            self.output.line(format!("{number}. {name}: {summary}"));
         }
         let Some(line) = self.ask("Number, or Enter for none: ").await? else {
             return Ok(Turn::EndOfInput);
@@ -84,11 +91,11 @@ impl Dialogue<'_> {
             }
             return Ok(Turn::Again);
         };
-        if !self.order(DemoRequest::Arrange(incident)).await? {
+        if !self.request(DemoRequest::Cause(incident)).await? {
             return Ok(Turn::Again);
         }
-        self.told = Some(incident.step());
-        if let Some(turn) = self.pause(script::incident(incident)).await? {
+        self.announced = Some(incident.step());
+        if let Some(turn) = self.announce(script::incident(incident)).await? {
             return Ok(turn);
         }
         self.probe(incident.seen_by()).await?;
@@ -97,7 +104,7 @@ impl Dialogue<'_> {
 
     /// Asks whether everything shall be as at the beginning, and sees to it.
     pub(super) async fn reset(&mut self) -> Result<Turn, Stop> {
-        if self.stage.is_none() {
+        if self.demo.is_none() {
             return Ok(self.elsewhere());
         }
         let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to begin again: ";
@@ -107,24 +114,25 @@ impl Dialogue<'_> {
             Some(_) => return Ok(Turn::Again),
         }
         self.work.runtime.forget();
-        if !self.order(DemoRequest::Reset).await? {
+        if !self.request(DemoRequest::Reset).await? {
             return Ok(Turn::Again);
         }
         self.work.plan = Plan::new();
-        self.told = None;
+        self.announced = None;
         self.filter.clear();
         Ok(Turn::Anew)
     }
 
-    /// Gives an order to the stage, and says what keeps it from being carried out.
-    async fn order(&mut self, order: DemoRequest) -> Result<bool, Stop> {
-        self.output.progress(format!("{} …", script::doing(order)));
-        let Err(failure) = carry_out(self.stage.clone(), order).await.result else {
+    /// Asks the demo for something, and says why where it could not do that.
+    async fn request(&mut self, request: DemoRequest) -> Result<bool, Stop> {
+        self.output
+            .progress(format!("{} …", script::progress(request)));
+        let Err(error) = carry_out(self.demo.clone(), request).await.result else {
             return Ok(true);
         };
         self.output
-            .line(format!("That did not work: {}.", failure.what));
-        for part in [failure.why, failure.hint] {
+            .line(format!("That did not work: {}.", error.what()));
+        for part in [error.why(), error.hint()] {
             if !part.is_empty() {
                 self.output.line(format!("{part}."));
             }
@@ -133,9 +141,9 @@ impl Dialogue<'_> {
     }
 
     fn elsewhere(&mut self) -> Turn {
-        let failure = no_stage();
+        let error = DemoError::NotTheDemo;
         self.output
-            .line(format!("{}; {}.", failure.what, failure.hint));
+            .line(format!("{}; {}.", error.what(), error.hint()));
         Turn::Again
     }
 }

@@ -1,4 +1,4 @@
-//! What is said to the room: a few sentences before each step, and before each change what will happen.
+//! What is announced: a few sentences before each step, and before each change what will happen.
 
 use crate::core::presenter::{DemoRequest, Incident};
 use crate::core::{
@@ -10,92 +10,92 @@ use crate::core::{
     step::StepId,
 };
 
-/// What is told at one place.
+/// What is announced before a screen is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Talk {
+pub(crate) struct Announcement {
     /// The large title, in capital letters of ASCII.
     pub title: &'static str,
-    /// The small line above it.
-    pub above: &'static str,
+    /// The small line above the title.
+    pub caption: &'static str,
     /// What this is about and why it matters.
-    pub says: &'static str,
+    pub text: &'static str,
     /// What to look at.
     pub watch: &'static str,
 }
 
-/// Before the first step.
-pub(crate) const OPENING: Talk = Talk {
+/// Announces the whole, before the first step.
+pub(crate) const OPENING: Announcement = Announcement {
     title: "NEONUP",
-    above: "From a fresh clone to a database that is proven to work",
-    says: "We play a new developer on the first day. The project is cloned, and nothing runs yet: there is no database, \
+    caption: "From a fresh clone to a database that is proven to work",
+    text: "We play a new developer on the first day. The project is cloned, and nothing runs yet: there is no database, \
            no password, no settings file. In seven steps this changes, and we look at each of them before it acts.",
     watch: "how often the answer is Enter, and that no secret is ever shown.",
 };
 
-/// After the last step.
-pub(crate) const CLOSING: Talk = Talk {
+/// Announces the summary, after the last step.
+pub(crate) const CLOSING: Announcement = Announcement {
     title: "SUMMARY",
-    above: "What we have now",
-    says: "Nothing of this was stored as progress: every line comes from looking at the world once more. A colleague who \
+    caption: "What we have now",
+    text: "Nothing of this was stored as progress: every line comes from looking at the world once more. A colleague who \
            clones the repository tomorrow gets all of it with one command. If something breaks later, the same command \
            says what.",
     watch: "the evidence beside each step: it was checked just now.",
 };
 
-/// Before a step.
-pub(crate) const fn step(step: StepId) -> Talk {
+/// Announces a step.
+pub(crate) const fn step(step: StepId) -> Announcement {
     match step {
-        StepId::Login => Talk {
+        StepId::Login => Announcement {
             title: "LOGIN",
-            above: "Step 1 of 7",
-            says: "Neon is a Postgres database as a service, and an API key opens all of it. The key is checked with one \
+            caption: "Step 1 of 7",
+            text: "Neon is a Postgres database as a service, and an API key opens all of it. The key is checked with one \
                    request, and then it lives in the keyring of the operating system. It stands in no file of the \
                    project, and in no command that others could see in the process list.",
             watch: "the key is never shown, only its last four characters.",
         },
-        StepId::Project => Talk {
+        StepId::Project => Announcement {
             title: "PROJECT",
-            above: "Step 2 of 7",
-            says: "A team needs one database project, not one for each person who runs the set-up. So neonup looks for it \
+            caption: "Step 2 of 7",
+            text: "A team needs one database project, not one for each person who runs the set-up. So neonup looks for it \
                    first, on every page of the list. It creates one only if there is none, and writes its id into \
                    neonup.toml for all who come after.",
             watch: "what was found under our name. The careful answer is chosen already.",
         },
-        StepId::Env => Talk {
+        StepId::Env => Announcement {
             title: "ENV",
-            above: "Step 3 of 7",
-            says: "The application reads its connection URL and its secrets from a .env file. Writing that by hand is where \
+            caption: "Step 3 of 7",
+            text: "The application reads its connection URL and its secrets from a .env file. Writing that by hand is where \
                    most first days go wrong: a missing TLS option, the wrong driver, a file that git takes along. neonup \
                    shows every line before it is written, and touches nothing else in the file.",
             watch: "the masked diff, and the three checks: ignored, untracked, 0600.",
         },
-        StepId::Backend => Talk {
+        StepId::Backend => Announcement {
             title: "BACKEND",
-            above: "Step 4 of 7",
-            says: "Now the code. The application needs a module that opens database sessions, and that copes with a compute \
+            caption: "Step 4 of 7",
+            text: "Now the code. The application needs a module that opens database sessions, and that copes with a compute \
                    that has gone to sleep. neonup writes new files where they are missing, and never over what somebody \
                    has written.",
             watch: "what is new and what is only proposed. Existing code changes on request alone.",
         },
-        StepId::Schema => Talk {
+        StepId::Schema => Announcement {
             title: "SCHEMA",
-            above: "Step 5 of 7",
-            says: "An empty database helps nobody. The SQL of the repository runs in one transaction, so that it is there \
+            caption: "Step 5 of 7",
+            text: "An empty database helps nobody. The SQL of the repository runs in one transaction, so that it is there \
                    completely or not at all. Afterwards tables and columns are compared with what the project expects.",
             watch: "the tables come one by one, each column with its type.",
         },
-        StepId::Health => Talk {
+        StepId::Health => Announcement {
             title: "HEALTH",
-            above: "Step 6 of 7",
-            says: "“It does not connect” can mean eight different things. So neonup climbs a ladder: the name, the port, \
+            caption: "Step 6 of 7",
+            text: "“It does not connect” can mean eight different things. So neonup climbs a ladder: the name, the port, \
                    TLS, the login, a query, the tables, the driver, and at last the application's own answer. The rung \
                    that is missing is the reason.",
             watch: "the time of each rung.",
         },
-        StepId::Secrets => Talk {
+        StepId::Secrets => Announcement {
             title: "SECRETS",
-            above: "Step 7 of 7",
-            says: "The password is live now, so the last question is who else could read it. neonup searches the tracked \
+            caption: "Step 7 of 7",
+            text: "The password is live now, so the last question is who else could read it. neonup searches the tracked \
                    files, the index and every object of the history for exactly this password. What was committed once \
                    stays readable for ever, and only a new password helps.",
             watch: "how much was searched, and how long it took.",
@@ -103,94 +103,93 @@ pub(crate) const fn step(step: StepId) -> Talk {
     }
 }
 
-/// What an answer is going to do, a sentence for each thing.
-pub(crate) fn will(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
+/// Lists what an answer is going to do, a sentence for each thing.
+pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static str] {
     let project = &plan.step(StepId::Project).facts;
     let temporary = matches!(project, Some(Facts::Project(project)) if project.temporary);
-    match (answer.step(), answer) {
-        (StepId::Login, Answer::Login(LoginAnswer::Temporary)) => &[
+    match answer {
+        Answer::Login(LoginAnswer::Temporary) => &[
             "No account is needed, and no key: this is only remembered.",
             "The next step asks Neon's public service for a temporary database.",
         ],
-        (StepId::Project, _) if temporary => &[
+        Answer::Project(_) if temporary => &[
             "Neon's public service makes a temporary database, without an account.",
             "It is deleted after 72 hours, unless somebody claims it.",
         ],
-        (
-            StepId::Login,
-            Answer::Login(LoginAnswer::Key(_, store) | LoginAnswer::NeonCli(store)),
-        ) => match store {
-            KeyStorage::Keyring => &[
-                "One request asks Neon whose key this is.",
-                "If Neon knows it, the key goes into the keyring of the operating system.",
-            ],
-            KeyStorage::File => &[
-                "One request asks Neon whose key this is.",
-                "If Neon knows it, the key goes into a file that only you can read, in clear.",
-            ],
-            KeyStorage::Session => &[
-                "One request asks Neon whose key this is.",
-                "It is kept nowhere: when neonup ends, it is forgotten.",
-            ],
-        },
-        (StepId::Project, Answer::Project(ProjectAnswer::Join(_))) => &[
+        Answer::Login(LoginAnswer::Key(_, storage) | LoginAnswer::NeonCli(storage)) => {
+            match storage {
+                KeyStorage::Keyring => &[
+                    "One request asks Neon whose key this is.",
+                    "If Neon knows it, the key goes into the keyring of the operating system.",
+                ],
+                KeyStorage::File => &[
+                    "One request asks Neon whose key this is.",
+                    "If Neon knows it, the key goes into a file that only you can read, in clear.",
+                ],
+                KeyStorage::Session => &[
+                    "One request asks Neon whose key this is.",
+                    "It is kept nowhere: when neonup ends, it is forgotten.",
+                ],
+            }
+        }
+        Answer::Project(ProjectAnswer::Join(_)) => &[
             "No project is created: it exists, and we join it.",
             "Its id goes into neonup.toml, so that nobody has to choose again.",
         ],
-        (StepId::Project, Answer::Project(ProjectAnswer::List)) => {
-            &["Nothing is changed: all projects are listed."]
-        }
-        (StepId::Project, _) => &[
+        Answer::Project(ProjectAnswer::List) => &["Nothing is changed: all projects are listed."],
+        Answer::Project(ProjectAnswer::Default | ProjectAnswer::Create(_)) => &[
             "One request creates the project, with a branch, a role and a database.",
             "Its id goes into neonup.toml, and the next developer joins instead of creating.",
             "Then we wait until Neon says that the compute is ready.",
         ],
-        (StepId::Env, Answer::Env(EnvAnswer::Undo)) => &[
+        Answer::Env(EnvAnswer::Undo) => &[
             "The file becomes again what it was before the last write.",
             "What is there now becomes the undo copy, so that this can be undone too.",
         ],
-        (StepId::Env, Answer::Env(EnvAnswer::InPlace)) => &[
+        Answer::Env(EnvAnswer::InPlace) => &[
             "The file is overwritten where it lies, since it cannot be replaced: a power cut may leave a part of it.",
             "What was there before is kept as an undo copy, outside of the repository, and is written first.",
         ],
-        (StepId::Env, _) => &[
+        Answer::Env(EnvAnswer::Default) => &[
             "The lines of the diff are written, in one piece: a power cut leaves the old file or the new one.",
             "Comments, order and all other lines stay. Only you can read the file.",
             "What was there before is kept as an undo copy, outside of the repository.",
         ],
-        (StepId::Backend, Answer::Backend(BackendAnswer::EditCode)) => &[
+        Answer::Backend(BackendAnswer::EditCode) => &[
             "The new files are written as shown.",
             "The shown lines of the existing file change, because we asked for it.",
         ],
-        (StepId::Backend, _) => &[
+        Answer::Backend(BackendAnswer::Default) => &[
             "The new files are written as shown.",
             "No existing file is touched.",
         ],
-        (StepId::Schema, _) => &[
+        Answer::Schema => &[
             "The SQL runs in one transaction: all of it, or nothing.",
             "Then every table and every column is compared with what is expected.",
         ],
-        (StepId::Health, _) => &[
+        Answer::Health => &[
             "The ladder is climbed, from the name of the host to the tables.",
             "Where Python is there, the application is started, asked for its health, and stopped again.",
         ],
-        (StepId::Secrets, Answer::Secrets(SecretsAnswer::InstallHook)) => &[
+        Answer::Secrets(SecretsAnswer::InstallHook) => &[
             "This clone gets a check that runs before each commit.",
             "A commit that holds a live secret is refused from now on.",
         ],
-        (StepId::Secrets, Answer::Secrets(SecretsAnswer::RotatePassword)) => &[
+        Answer::Secrets(SecretsAnswer::RotatePassword) => &[
             "Neon gives the role a new password, and we wait until it works.",
             "The env files get it, and the old one is proven to be refused.",
         ],
-        (StepId::Secrets, _) => &[
+        Answer::Secrets(SecretsAnswer::Default) => &[
             "The env file gets its line in .gitignore, and leaves git's index. The file itself stays.",
             "Then everything is searched once more.",
         ],
-        (StepId::Login, _) => &["One request asks Neon whose key this is."],
+        Answer::Login(LoginAnswer::Default | LoginAnswer::Rotate) => {
+            &["One request asks Neon whose key this is."]
+        }
     }
 }
 
-/// The name of a mishap in the menu.
+/// Names an incident in the menu.
 pub(crate) const fn name(incident: Incident) -> &'static str {
     match incident {
         Incident::TrackedEnv => "A tracked .env",
@@ -200,16 +199,16 @@ pub(crate) const fn name(incident: Incident) -> &'static str {
     }
 }
 
-/// What the stage is doing, in a sentence.
-pub(crate) const fn doing(order: DemoRequest) -> &'static str {
-    match order {
+/// Describes a request that is being carried out.
+pub(crate) const fn progress(request: DemoRequest) -> &'static str {
+    match request {
         DemoRequest::Reset => "putting the sample project and the sandbox back",
-        DemoRequest::Arrange(_) => "letting it happen",
+        DemoRequest::Cause(_) => "letting it happen",
     }
 }
 
-/// What a mishap shows and what cures it, in one sentence.
-pub(crate) const fn promise(incident: Incident) -> &'static str {
+/// Says in one sentence what an incident shows and what fixes it.
+pub(crate) const fn summary(incident: Incident) -> &'static str {
     match incident {
         Incident::TrackedEnv => {
             "Somebody ran `git add -f`; one key takes the file out of the index again."
@@ -226,36 +225,36 @@ pub(crate) const fn promise(incident: Incident) -> &'static str {
     }
 }
 
-/// What is told when a mishap has happened.
-pub(crate) const fn incident(incident: Incident) -> Talk {
+/// Announces an incident that has happened.
+pub(crate) const fn incident(incident: Incident) -> Announcement {
     match incident {
-        Incident::TrackedEnv => Talk {
+        Incident::TrackedEnv => Announcement {
             title: "TRACKED",
-            above: "A mishap: git takes the .env along",
-            says: "Somebody was in a hurry and ran git add -f. The file with the password is in the index now, and the next \
+            caption: "A mishap: git takes the .env along",
+            text: "Somebody was in a hurry and ran git add -f. The file with the password is in the index now, and the next \
                    commit publishes it. An ignore line does not help any more, because git goes on tracking what it \
                    tracks.",
             watch: "the finding, and the cure: Enter takes it out of the index, and the file stays.",
         },
-        Incident::LeakedPassword => Talk {
+        Incident::LeakedPassword => Announcement {
             title: "LEAKED",
-            above: "A mishap: the password is in the history",
-            says: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A colleague \
+            caption: "A mishap: the password is in the history",
+            text: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A colleague \
                    saw it and took the line out again. Too late: every clone has the old commit. The password itself has to \
                    become worthless.",
             watch: "the page and the commit; then the cure, a rotation.",
         },
-        Incident::SleepingCompute => Talk {
+        Incident::SleepingCompute => Announcement {
             title: "ASLEEP",
-            above: "A mishap: the first request is slow",
-            says: "Neon puts a compute to sleep when nobody uses it, and wakes it for the next login. To an application with \
+            caption: "A mishap: the first request is slow",
+            text: "Neon puts a compute to sleep when nobody uses it, and wakes it for the next login. To an application with \
                    a short time limit that looks like an outage. neonup waits, and says what it is.",
             watch: "the rung of the login. Then press r: the second look is fast.",
         },
-        Incident::DuplicateProject => Talk {
+        Incident::DuplicateProject => Announcement {
             title: "TWICE",
-            above: "A mishap: two projects of one name",
-            says: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
+            caption: "A mishap: two projects of one name",
+            text: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
                    tool that guesses here sends half of the team to an empty database. So neonup does not guess.",
             watch: "both are listed. Ours is chosen already if an env file names its host; otherwise none is, and we know it by \
                     its region.",
@@ -268,20 +267,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_talk_is_two_to_four_sentences_for_a_room() {
+    fn announcements_are_short() {
         let mut all = vec![OPENING, CLOSING];
         all.extend(StepId::ALL.map(step));
         all.extend(Incident::ALL.map(incident));
-        for talk in all {
-            let sentences = talk.says.matches(['.', '?', '!']).count();
-            assert!((2..=6).contains(&sentences), "{}: {sentences}", talk.title);
-            assert!(talk.says.len() < 400, "{} is long", talk.title);
+        for announcement in all {
+            let sentences = announcement.text.matches(['.', '?', '!']).count();
             assert!(
-                talk.title.chars().all(|char| char.is_ascii_uppercase()),
-                "{}",
-                talk.title
+                (2..=6).contains(&sentences),
+                "{}: {sentences}",
+                announcement.title
             );
-            assert!(!talk.watch.is_empty() && !talk.above.is_empty());
+            assert!(
+                announcement.text.len() < 400,
+                "{} is long",
+                announcement.title
+            );
+            assert!(
+                announcement
+                    .title
+                    .chars()
+                    .all(|char| char.is_ascii_uppercase()),
+                "{}",
+                announcement.title
+            );
+            assert!(!announcement.watch.is_empty() && !announcement.caption.is_empty());
         }
     }
 }

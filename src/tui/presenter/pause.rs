@@ -24,13 +24,13 @@ use crate::{
 
 /// Turns the mode on or off. It begins with the screen that is shown.
 pub(crate) fn toggle(app: &mut App) {
-    if matches!(&app.overlay, Some(Overlay::Slide(Slide::Setting(..)))) {
+    if matches!(&app.overlay, Some(Overlay::Slide(Slide::Preparing(..)))) {
         return;
     }
     app.presenter = !app.presenter;
     if app.presenter {
         app.follow = false;
-        app.tour.told.clear();
+        app.announced.clear();
         app.say("presenter mode: identifiers are hidden");
         arrive(app);
     } else {
@@ -43,7 +43,7 @@ pub(crate) fn toggle(app: &mut App) {
 
 /// A screen opens: what was not explained yet is explained first.
 pub(crate) fn arrive(app: &mut App) {
-    if app.presenter && app.overlay.is_none() && app.tour.told.insert(app.screen) {
+    if app.presenter && app.overlay.is_none() && app.announced.insert(app.screen) {
         app.overlay = Some(Overlay::Slide(Slide::Before(app.screen)));
     }
 }
@@ -55,21 +55,21 @@ pub(crate) fn pressed(app: &mut App, event: KeyEvent) {
         let secret = !matches!(app.overlay, Some(Overlay::Prompt(_)))
             && app.screen == Screen::Step(StepId::Login)
             && screens::login::asks(app);
-        app.tour.keys.press(event, secret, app.now);
+        app.pressed_keys.press(event, secret, app.now);
     }
 }
 
 /// Something was pasted.
 pub(crate) fn pasted(app: &mut App) {
     if app.presenter {
-        app.tour.keys.add("paste".to_owned(), app.now);
+        app.pressed_keys.add("paste".to_owned(), app.now);
     }
 }
 
 /// A step is to be applied: at once, or after a pause that says what will happen.
 pub(crate) fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
     if app.presenter {
-        app.overlay = Some(Overlay::Slide(Slide::Act(answer)));
+        app.overlay = Some(Overlay::Slide(Slide::BeforeApply(answer)));
         return Vec::new();
     }
     vec![app.apply(answer)]
@@ -85,28 +85,28 @@ pub(crate) fn ask_reset(app: &mut App) {
     if waits(app) {
         return;
     }
-    if app.options.stage {
+    if app.options.demo {
         app.overlay = Some(Overlay::Confirm(Confirm {
             question: Question::Reset,
             yes: false,
         }));
         return;
     }
-    app.tour.told.clear();
+    app.announced.clear();
     app.overlay = Some(Overlay::Slide(Slide::Opening));
     app.say("the tour begins again; your project is not touched");
 }
 
-/// Shows the mishaps.
+/// Shows the menu of incidents.
 pub(crate) fn menu(app: &mut App) {
-    if !app.options.stage {
+    if !app.options.demo {
         app.say("mishaps are for the sample project: neonup demo --present");
     } else if !waits(app) {
-        app.overlay = Some(Overlay::Slide(Slide::Mishaps(0)));
+        app.overlay = Some(Overlay::Slide(Slide::Incidents(0)));
     }
 }
 
-/// The stage is not changed under a step that is being applied.
+/// Says so where a step is being applied: the demo is not changed under its feet.
 fn waits(app: &mut App) -> bool {
     let Some(step) = app.applying() else {
         return false;
@@ -115,10 +115,10 @@ fn waits(app: &mut App) -> bool {
     true
 }
 
-/// Gives an order to the stage.
-pub(crate) fn order(app: &mut App, order: DemoRequest) -> Vec<Effect> {
-    app.overlay = Some(Overlay::Slide(Slide::Setting(order, app.now)));
-    vec![Effect::Stage(order)]
+/// Asks the demo for something, and waits.
+pub(crate) fn request(app: &mut App, request: DemoRequest) -> Vec<Effect> {
+    app.overlay = Some(Overlay::Slide(Slide::Preparing(request, app.now)));
+    vec![Effect::Demo(request)]
 }
 
 /// A command, while a pause lies over the screen; it was taken off.
@@ -133,34 +133,34 @@ pub(crate) fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effe
             | Command::Jump(_)
             | Command::Summary
             | Command::Reset
-            | Command::Mishaps
+            | Command::Incidents
             | Command::Help
             | Command::Quit
     );
     match slide {
-        Slide::Mishaps(at) => {
+        Slide::Incidents(at) => {
             let last = Incident::ALL.len() - 1;
             let next = match command {
                 Command::Up => at.saturating_sub(1),
                 Command::Down => (at + 1).min(last),
-                Command::Back | Command::Quit | Command::Mishaps => return Vec::new(),
+                Command::Back | Command::Quit | Command::Incidents => return Vec::new(),
                 Command::Help => return update::screen(app, command),
                 Command::Enter => {
                     return Incident::ALL.get(at).map_or_else(Vec::new, |incident| {
-                        order(app, DemoRequest::Arrange(*incident))
+                        request(app, DemoRequest::Cause(*incident))
                     });
                 }
                 _ => at,
             };
-            app.overlay = Some(Overlay::Slide(Slide::Mishaps(next)));
+            app.overlay = Some(Overlay::Slide(Slide::Incidents(next)));
             Vec::new()
         }
         Slide::Opening if on => {
             app.go(Screen::Step(StepId::Login));
             Vec::new()
         }
-        Slide::Act(answer) if on => vec![app.apply(answer)],
-        Slide::Arranged(incident) if on || back || moves => {
+        Slide::BeforeApply(answer) if on => vec![app.apply(answer)],
+        Slide::AfterIncident(incident) if on || back || moves => {
             let mut effects: Vec<Effect> = app.probe(incident.seen_by()).into_iter().collect();
             app.focus = screens::first_focus(app);
             if moves {
@@ -168,44 +168,46 @@ pub(crate) fn command(app: &mut App, slide: Slide, command: Command) -> Vec<Effe
             }
             effects
         }
-        Slide::Opening | Slide::Before(_) | Slide::Act(..) | Slide::Trouble(_) if on || back => {
+        Slide::Opening | Slide::Before(_) | Slide::BeforeApply(..) | Slide::Failed(_)
+            if on || back =>
+        {
             app.focus = screens::first_focus(app);
             Vec::new()
         }
-        Slide::Opening | Slide::Before(_) | Slide::Act(..) | Slide::Trouble(_) if moves => {
+        Slide::Opening | Slide::Before(_) | Slide::BeforeApply(..) | Slide::Failed(_) if moves => {
             update::screen(app, command)
         }
         Slide::Opening
         | Slide::Before(_)
-        | Slide::Act(..)
-        | Slide::Arranged(_)
-        | Slide::Setting(..)
-        | Slide::Trouble(_) => {
+        | Slide::BeforeApply(..)
+        | Slide::AfterIncident(_)
+        | Slide::Preparing(..)
+        | Slide::Failed(_) => {
             app.overlay = Some(Overlay::Slide(slide));
             Vec::new()
         }
     }
 }
 
-/// The stage has done what it was asked, or has not.
-pub(crate) fn staged(app: &mut App, staged: DemoOutcome) -> Vec<Effect> {
+/// Takes in what came of a request.
+pub(crate) fn demo(app: &mut App, outcome: DemoOutcome) -> Vec<Effect> {
     app.overlay = None;
-    match (staged.result, staged.order) {
-        (Err(failure), _) => {
-            app.overlay = Some(Overlay::Slide(Slide::Trouble(failure)));
+    match (outcome.result, outcome.request) {
+        (Err(error), _) => {
+            app.overlay = Some(Overlay::Slide(Slide::Failed(error)));
             Vec::new()
         }
         (Ok(()), DemoRequest::Reset) => begin_again(app),
-        (Ok(()), DemoRequest::Arrange(incident)) => {
+        (Ok(()), DemoRequest::Cause(incident)) => {
             for step in incident.seen_by() {
                 app.plan.reopen(*step);
                 app.chosen.remove(&Screen::Step(*step));
             }
             app.project = screens::project::State::default();
             let screen = Screen::Step(incident.step());
-            app.tour.told.insert(screen);
+            app.announced.insert(screen);
             app.go(screen);
-            app.overlay = Some(Overlay::Slide(Slide::Arranged(incident)));
+            app.overlay = Some(Overlay::Slide(Slide::AfterIncident(incident)));
             Vec::new()
         }
     }
@@ -222,7 +224,7 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
     fresh.mouse = app.mouse;
     fresh.presenter = true;
     fresh.follow = false;
-    fresh.tour.keys = app.tour.keys.clone();
+    fresh.pressed_keys = app.pressed_keys.clone();
     fresh.overlay = Some(Overlay::Slide(Slide::Opening));
     fresh.say("everything is as at the beginning");
     *app = fresh;
@@ -232,17 +234,17 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
 /// The word in the footer for a command during a pause; `usual` is the one it has elsewhere.
 pub(crate) fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> Option<String> {
     let word = match (slide, command) {
-        (Slide::Setting(..), Command::Interrupt) => "leave",
-        (Slide::Setting(..), _) => return None,
+        (Slide::Preparing(..), Command::Interrupt) => "leave",
+        (Slide::Preparing(..), _) => return None,
         (Slide::Opening, Command::Enter) => "begin",
         (Slide::Before(_), Command::Enter) => "show it",
-        (Slide::Act(..), Command::Enter) => "do it",
-        (Slide::Act(..), Command::Back) => "leave it",
-        (Slide::Mishaps(_), Command::Enter) => "let it happen",
-        (Slide::Arranged(_), Command::Enter) => "look",
-        (Slide::Trouble(_), Command::Enter) | (_, Command::Back) => "close",
-        (Slide::Opening | Slide::Before(_), Command::Mishaps | Command::Reset)
-            if app.options.stage =>
+        (Slide::BeforeApply(..), Command::Enter) => "do it",
+        (Slide::BeforeApply(..), Command::Back) => "leave it",
+        (Slide::Incidents(_), Command::Enter) => "let it happen",
+        (Slide::AfterIncident(_), Command::Enter) => "look",
+        (Slide::Failed(_), Command::Enter) | (_, Command::Back) => "close",
+        (Slide::Opening | Slide::Before(_), Command::Incidents | Command::Reset)
+            if app.options.demo =>
         {
             usual
         }
@@ -252,13 +254,15 @@ pub(crate) fn label(app: &App, slide: &Slide, command: Command, usual: &str) -> 
     Some(word.to_owned())
 }
 
-/// What is told on a slide that fills the screen; `None` where the pause is a dialog.
-pub(crate) const fn told(slide: &Slide) -> Option<script::Talk> {
+/// The announcement of a slide that fills the screen; `None` where the pause is a dialog.
+pub(crate) const fn announcement(slide: &Slide) -> Option<script::Announcement> {
     match slide {
         Slide::Opening => Some(script::OPENING),
         Slide::Before(Screen::Summary) => Some(script::CLOSING),
         Slide::Before(Screen::Step(step)) => Some(script::step(*step)),
-        Slide::Arranged(incident) => Some(script::incident(*incident)),
-        Slide::Act(..) | Slide::Mishaps(_) | Slide::Setting(..) | Slide::Trouble(_) => None,
+        Slide::AfterIncident(incident) => Some(script::incident(*incident)),
+        Slide::BeforeApply(..) | Slide::Incidents(_) | Slide::Preparing(..) | Slide::Failed(_) => {
+            None
+        }
     }
 }

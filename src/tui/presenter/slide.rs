@@ -30,20 +30,21 @@ const LONGEST: &str = "SUMMARY";
 /// Longer lines are hard to read from the last row of a room.
 const WIDEST: u16 = 72;
 
-/// What a slide that fills the window tells, if one is shown.
-pub(crate) fn full(app: &App) -> Option<script::Talk> {
+/// The announcement that fills the window, if there is one.
+pub(crate) fn full(app: &App) -> Option<script::Announcement> {
     match &app.overlay {
-        Some(Overlay::Slide(slide)) => pause::told(slide),
+        Some(Overlay::Slide(slide)) => pause::announcement(slide),
         Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
     }
 }
 
 /// How large the letters of the title may be: the columns of a dot; 0 where there is no room for them.
-fn scale(pen: Pen<'_>, told: script::Talk, area: Rect) -> usize {
+fn scale(pen: Pen<'_>, announcement: script::Announcement, area: Rect) -> usize {
     let (columns, rows) = (usize::from(area.width), usize::from(area.height));
     let fits = |scale: &usize| {
         // as wide as the longest title would be, so that no title is larger than another
-        letters::width(LONGEST, *scale) + 8 <= columns && lines(pen, told, *scale).len() <= rows
+        letters::width(LONGEST, *scale) + 8 <= columns
+            && lines(pen, announcement, *scale).len() <= rows
     };
     if pen.app.size.1 < TALL {
         return 0;
@@ -52,14 +53,19 @@ fn scale(pen: Pen<'_>, told: script::Talk, area: Rect) -> usize {
 }
 
 /// Draws the slide between the upper and the lower rule.
-pub(crate) fn draw(pen: Pen<'_>, told: script::Talk, area: Rect, buffer: &mut Buffer) {
+pub(crate) fn draw(
+    pen: Pen<'_>,
+    announcement: script::Announcement,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let width = WIDEST.min(area.width.saturating_sub(4));
     let pen = Pen {
         width: usize::from(width),
         ..pen
     };
-    let scale = scale(pen, told, area);
-    let lines = lines(pen, told, scale);
+    let scale = scale(pen, announcement, area);
+    let lines = lines(pen, announcement, scale);
     let widest = lines.iter().map(Line::width).max().unwrap_or(0);
     let width = u16::try_from(widest)
         .unwrap_or(u16::MAX)
@@ -80,11 +86,11 @@ pub(crate) fn draw(pen: Pen<'_>, told: script::Talk, area: Rect, buffer: &mut Bu
     }
 }
 
-fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
+fn lines(pen: Pen<'_>, announcement: script::Announcement, scale: usize) -> Vec<Line<'static>> {
     let title = (scale > 0)
-        .then(|| letters::lines(told.title, pen.theme, scale))
+        .then(|| letters::lines(announcement.title, pen.theme, scale))
         .flatten();
-    let mut lines = vec![pen.line(Role::Dim, told.above)];
+    let mut lines = vec![pen.line(Role::Dim, announcement.caption)];
     match title {
         Some(title) => {
             lines.push(Line::default());
@@ -94,14 +100,14 @@ fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
                     .map(|line| Line::from(pen.span(Role::Accent, line))),
             );
         }
-        None => lines.push(pen.line(Role::Accent, told.title)),
+        None => lines.push(pen.line(Role::Accent, announcement.title)),
     }
     lines.push(Line::default());
-    lines.extend(pen.wrapped(Role::Text, told.says, 0));
+    lines.extend(pen.wrapped(Role::Text, announcement.text, 0));
     lines.push(Line::default());
     let lead = "Watch: ";
     let indent = text::width(lead);
-    for (at, line) in text::wrap(told.watch, pen.width.saturating_sub(indent))
+    for (at, line) in text::wrap(announcement.watch, pen.width.saturating_sub(indent))
         .into_iter()
         .enumerate()
     {
@@ -117,45 +123,45 @@ fn lines(pen: Pen<'_>, told: script::Talk, scale: usize) -> Vec<Line<'static>> {
 /// The heading and the lines of a pause that is a dialog.
 pub(crate) fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
-        Slide::Act(answer) => {
+        Slide::BeforeApply(answer) => {
             let lines = will(pen, answer);
             (
                 format!("{}: what will happen", answer.step().title()),
                 lines,
             )
         }
-        Slide::Mishaps(chosen) => ("Let something go wrong".to_owned(), menu(pen, *chosen)),
-        Slide::Setting(order, since) => {
+        Slide::Incidents(chosen) => ("Let something go wrong".to_owned(), menu(pen, *chosen)),
+        Slide::Preparing(request, since) => {
             let taken = pen.app.now.saturating_sub(*since);
             let line = pen.ends(
                 vec![
                     pen.span(Role::Accent, spinner::frame(taken)),
                     Span::raw(" "),
-                    pen.span(Role::Text, script::doing(*order)),
+                    pen.span(Role::Text, script::progress(*request)),
                 ],
                 pen.span(Role::Dim, text::running(taken)),
             );
             ("On the stage".to_owned(), vec![line])
         }
-        Slide::Trouble(failure) => {
+        Slide::Failed(error) => {
             let what = |text: &str| crate::tui::presenter::text(pen.app, text).into_owned();
-            let mut lines = pen.wrapped(Role::Bad, &what(&failure.what), 0);
-            for part in [&failure.why, &failure.hint] {
+            let mut lines = pen.wrapped(Role::Bad, &what(error.what()), 0);
+            for part in [error.why(), error.hint()] {
                 if !part.is_empty() {
                     lines.extend(pen.wrapped(Role::Text, &what(part), 0));
                 }
             }
             ("That did not work".to_owned(), lines)
         }
-        Slide::Opening | Slide::Before(_) | Slide::Arranged(_) => (String::new(), Vec::new()),
+        Slide::Opening | Slide::Before(_) | Slide::AfterIncident(_) => (String::new(), Vec::new()),
     }
 }
 
 /// What will happen, a sentence for each thing, with blank lines between them where there is room.
 fn will(pen: Pen<'_>, answer: &Answer) -> Vec<Line<'static>> {
-    let parts: Vec<Vec<String>> = script::will(answer, &pen.app.plan)
+    let parts: Vec<Vec<String>> = script::consequences(answer, &pen.app.plan)
         .iter()
-        .map(|says| text::wrap(says, pen.width.saturating_sub(2)))
+        .map(|sentence| text::wrap(sentence, pen.width.saturating_sub(2)))
         .collect();
     let all = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 2;
     let roomy = fits(pen, all);
@@ -188,10 +194,10 @@ fn fits(pen: Pen<'_>, lines: usize) -> bool {
 
 /// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
 fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
-    let promise = |incident| pen.wrapped(Role::Dim, script::promise(incident), 2);
+    let summary = |incident| pen.wrapped(Role::Dim, script::summary(incident), 2);
     let all: usize = Incident::ALL
         .into_iter()
-        .map(|incident| promise(incident).len() + 2)
+        .map(|incident| summary(incident).len() + 2)
         .sum();
     let roomy = fits(pen, all.saturating_sub(1));
     let mut lines = Vec::new();
@@ -206,7 +212,7 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
             pen.span(role, script::name(incident)),
         ]));
         if roomy || here {
-            lines.extend(promise(incident));
+            lines.extend(summary(incident));
         }
     }
     lines
@@ -230,8 +236,7 @@ pub(crate) fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
     }
     let caps: Vec<String> = pen
         .app
-        .tour
-        .keys
+        .pressed_keys
         .shown()
         .map(|name| {
             let name = if pen.theme.ascii {

@@ -27,7 +27,8 @@ use crate::{
     testing::screens::{World, options},
     tui::{
         Reason,
-        event_loop::{Canvas, Clock, Engine, drive},
+        engine::Engine,
+        event_loop::{Canvas, Clock, drive},
         msg::Signal,
         state::App,
         view::view,

@@ -12,7 +12,7 @@ use crate::{
         },
         event::Phase,
         plan::Status,
-        presenter::{DemoOutcome, DemoRequest, Incident, no_stage},
+        presenter::{DemoError, DemoOutcome, DemoRequest, Incident},
         secret::Secret,
         step::StepId,
     },
@@ -37,22 +37,15 @@ fn slide(app: &App) -> Option<&Slide> {
 }
 
 fn shown(app: &App) -> Vec<String> {
-    app.tour.keys.shown().collect()
+    app.pressed_keys.shown().collect()
 }
 
 const fn before(step: StepId) -> Slide {
     Slide::Before(Screen::Step(step))
 }
 
-fn staged(
-    app: &mut App,
-    order: DemoRequest,
-    result: crate::core::failure::Result<()>,
-) -> Vec<Effect> {
-    update(
-        app,
-        Msg::DemoOutcome(Box::new(DemoOutcome { order, result })),
-    )
+fn demo(app: &mut App, request: DemoRequest, result: Result<(), DemoError>) -> Vec<Effect> {
+    update(app, Msg::Demo(Box::new(DemoOutcome { request, result })))
 }
 
 #[test]
@@ -88,7 +81,7 @@ fn what_will_happen_is_said_and_happens_at_the_second_enter() {
         let mut app = tour_at(StepId::Env).app;
         press(&mut app, KeyCode::Char('3'));
         press(&mut app, KeyCode::Enter);
-        let act = Slide::Act(Answer::default_of(StepId::Env));
+        let act = Slide::BeforeApply(Answer::default_of(StepId::Env));
         assert_eq!(press(&mut app, KeyCode::Enter), []);
         assert_eq!(slide(&app), Some(&act));
         assert_eq!(app.status(StepId::Env), Status::Todo, "nothing happens yet");
@@ -136,7 +129,7 @@ fn the_mode_can_be_turned_on_and_off_anywhere() {
 }
 
 #[test]
-fn without_a_stage_nothing_is_reset_and_nothing_arranged() {
+fn outside_the_demo_nothing_is_reset_or_broken() {
     let mut app = Stage::up_to(StepId::Env).app;
     for key in ['R', 'm', 'e'] {
         assert_eq!(press(&mut app, KeyCode::Char(key)), []);
@@ -156,7 +149,7 @@ fn without_a_stage_nothing_is_reset_and_nothing_arranged() {
 }
 
 #[test]
-fn a_reset_asks_waits_for_the_stage_and_begins_again() {
+fn a_reset_asks_waits_and_begins_again() {
     let mut app = tour_at(StepId::Schema).app;
     press(&mut app, KeyCode::Char('M'));
     press(&mut app, KeyCode::Char('R'));
@@ -165,17 +158,17 @@ fn a_reset_asks_waits_for_the_stage_and_begins_again() {
     press(&mut app, KeyCode::Down);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
-        [Effect::Stage(DemoRequest::Reset)]
+        [Effect::Demo(DemoRequest::Reset)]
     );
     assert!(matches!(
         slide(&app),
-        Some(Slide::Setting(DemoRequest::Reset, _))
+        Some(Slide::Preparing(DemoRequest::Reset, _))
     ));
     for code in [KeyCode::Enter, KeyCode::Esc, KeyCode::Char('q')] {
-        assert_eq!(press(&mut app, code), [], "the stage is being set");
+        assert_eq!(press(&mut app, code), [], "it waits");
     }
     assert!(app.next_tick().is_some(), "the time is shown meanwhile");
-    let effects = staged(&mut app, DemoRequest::Reset, Ok(()));
+    let effects = demo(&mut app, DemoRequest::Reset, Ok(()));
     assert_eq!(effects, [Effect::Probe(StepId::ALL.to_vec())]);
     assert_eq!(slide(&app), Some(&Slide::Opening));
     assert_eq!(app.screen, Screen::Step(StepId::Login));
@@ -204,7 +197,7 @@ fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
 }
 
 #[test]
-fn a_mishap_is_arranged_explained_and_then_looked_at() {
+fn an_incident_is_caused_announced_and_then_probed() {
     for (at, incident) in Incident::ALL.into_iter().enumerate() {
         let mut app = tour_at(StepId::Backend).app;
         press(&mut app, KeyCode::Char('m'));
@@ -213,10 +206,10 @@ fn a_mishap_is_arranged_explained_and_then_looked_at() {
         }
         assert_eq!(
             press(&mut app, KeyCode::Enter),
-            [Effect::Stage(DemoRequest::Arrange(incident))]
+            [Effect::Demo(DemoRequest::Cause(incident))]
         );
-        assert_eq!(staged(&mut app, DemoRequest::Arrange(incident), Ok(())), []);
-        assert_eq!(slide(&app), Some(&Slide::Arranged(incident)));
+        assert_eq!(demo(&mut app, DemoRequest::Cause(incident), Ok(())), []);
+        assert_eq!(slide(&app), Some(&Slide::AfterIncident(incident)));
         assert_eq!(app.screen, Screen::Step(incident.step()));
         assert_eq!(
             press(&mut app, KeyCode::Enter),
@@ -227,12 +220,11 @@ fn a_mishap_is_arranged_explained_and_then_looked_at() {
 }
 
 #[test]
-fn a_stage_that_fails_says_why() {
+fn a_failed_request_says_why() {
     let mut app = tour_at(StepId::Env).app;
-    let failure = no_stage();
-    let result = Err(failure.clone());
-    staged(&mut app, DemoRequest::Arrange(Incident::TrackedEnv), result);
-    assert_eq!(slide(&app), Some(&Slide::Trouble(failure)));
+    let result = Err(DemoError::NotTheDemo);
+    demo(&mut app, DemoRequest::Cause(Incident::TrackedEnv), result);
+    assert_eq!(slide(&app), Some(&Slide::Failed(DemoError::NotTheDemo)));
     press(&mut app, KeyCode::Enter);
     assert_eq!(app.overlay, None);
 }
@@ -277,7 +269,7 @@ fn words(shown: &str) -> String {
 fn every_slide_is_whole_at_every_size() {
     let mut slides = vec![Slide::Opening, Slide::Before(Screen::Summary)];
     slides.extend(StepId::ALL.map(before));
-    slides.extend(Incident::ALL.map(Slide::Arranged));
+    slides.extend(Incident::ALL.map(Slide::AfterIncident));
     let mut app = tour_at(StepId::Env).app;
     for (columns, rows) in [
         (60, 18),
@@ -292,16 +284,16 @@ fn every_slide_is_whole_at_every_size() {
             app.theme.ascii = ascii;
             for slide in &slides {
                 app.overlay = Some(Overlay::Slide(slide.clone()));
-                let told = crate::tui::presenter::pause::told(slide).unwrap();
+                let announcement = crate::tui::presenter::pause::announcement(slide).unwrap();
                 let shown = text(&draw(&app, columns, rows));
                 let at = format!("{slide:?} at {columns} × {rows}:\n{shown}");
                 let shown = words(&shown);
                 // of quotes ASCII has others
-                let says = told.says.split('”').next_back().unwrap().trim();
-                for part in [told.above, says, told.watch] {
+                let end = announcement.text.split('”').next_back().unwrap().trim();
+                for part in [announcement.caption, end, announcement.watch] {
                     assert!(shown.contains(&words(part)), "{part} is cut: {at}");
                 }
-                let large = !shown.contains(told.title);
+                let large = !shown.contains(announcement.title);
                 assert_eq!(large, rows >= 24, "the title: {at}");
             }
         }
@@ -331,7 +323,7 @@ fn what_will_happen_is_whole_at_the_smallest_size() {
         let step = answer.step();
         let mut app = tour_at(step).app;
         app.screen = Screen::Step(step);
-        app.overlay = Some(Overlay::Slide(Slide::Act(answer)));
+        app.overlay = Some(Overlay::Slide(Slide::BeforeApply(answer)));
         let shown = text(&draw(&app, 60, 18));
         for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
             assert!(shown.contains(part), "{part}: {step}\n{shown}");

@@ -22,7 +22,7 @@ use crate::{
         step::StepId,
     },
     testing::screens,
-    tui::{Options, event_loop::Engine, terminal},
+    tui::{Options, engine::Engine, terminal},
 };
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
