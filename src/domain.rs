@@ -1,6 +1,7 @@
 //! What the project knows, without any IO: every function here is pure.
 
 pub(crate) mod age;
+pub(crate) mod api_key;
 pub(crate) mod app_log;
 pub(crate) mod credentials;
 pub(crate) mod diff;

@@ -16,7 +16,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    engine::login::clean,
+    domain::api_key,
     os::signals::Signals,
     ports::Ports,
     project::settings::Settings,
@@ -84,7 +84,7 @@ async fn read_key(settings: &Settings, output: &mut Output) -> Result<Option<Sec
         })?;
         output.prompt("\n");
         return Ok(match typed {
-            prompt::Typed::Secret(key) => Some(clean(key.expose())),
+            prompt::Typed::Secret(key) => Some(api_key::clean(key.expose())),
             prompt::Typed::Back | prompt::Typed::Cancelled => None,
         });
     }
@@ -117,17 +117,14 @@ fn piped() -> Result<Secret, Failure> {
             .hint("pipe the key as text: `neonup login < key-file`")
         })?;
     // anything but one line is some other file: it is not sent to anybody
-    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
-    let key = clean(&text);
-    if lines > 1 || key.chars() > 512 || key.expose().contains(char::is_whitespace) {
-        return Err(Failure::new(
+    api_key::alone(&text).ok_or_else(|| {
+        Failure::new(
             Code::LoginKeyRejected,
             "standard input holds something else than one API key",
         )
         .why("a key is one line that begins with napi_; nothing was sent to Neon")
-        .hint("pipe the key alone: `neonup login < key-file`"));
-    }
-    Ok(key)
+        .hint("pipe the key alone: `neonup login < key-file`")
+    })
 }
 
 /// For `setup`: a key that was piped in on purpose, with where it is to be kept. Only where `--store` says so, since standard input

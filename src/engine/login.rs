@@ -9,8 +9,8 @@ use crate::core::{
     facts::{Facts, KeyKind, KeySource, KeyringState, LoginFacts},
     failure::{Failure, Result},
     finding::Finding,
-    secret::Secret,
 };
+use crate::domain::api_key;
 use crate::engine::{Cx, KnownKey, Step, project::temporary, rotate};
 
 /// The login step.
@@ -27,7 +27,7 @@ pub(super) async fn find_key(cx: &Cx) -> Option<KnownKey> {
     }
     let account = cx.settings.key_account();
     let found = if let Some(key) = cx.settings.environment.api_key() {
-        Some((clean(key.expose()), KeySource::Environment))
+        Some((api_key::clean(key.expose()), KeySource::Environment))
     } else {
         match cx.ports.store.get(KeyStorage::Keyring, &account).await {
             Ok(Some(key)) => Some((key, KeySource::Keyring)),
@@ -51,29 +51,6 @@ pub(super) async fn find_key(cx: &Cx) -> Option<KnownKey> {
         .map(|(key, source)| KnownKey { key, source });
     cx.remember_key(known.clone());
     known
-}
-
-/// A pasted key without what copying puts around it: blanks, quotes, `Bearer `, a variable's name, invisible characters.
-pub(crate) fn clean(text: &str) -> Secret {
-    let visible: String = text
-        .chars()
-        .filter(|c| {
-            !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}')
-        })
-        .collect();
-    let mut rest = visible.trim();
-    loop {
-        let before = rest;
-        for prefix in ["export ", "NEON_API_KEY=", "Authorization:", "Bearer "] {
-            rest = rest.strip_prefix(prefix).unwrap_or(rest).trim();
-        }
-        for quote in ['"', '\'', '`'] {
-            rest = rest.trim_matches(quote).trim();
-        }
-        if rest == before {
-            return Secret::new(rest);
-        }
-    }
 }
 
 #[async_trait]
@@ -189,7 +166,7 @@ impl Step for LoginStep {
                 let rotated = rotate::api_key(cx).await?;
                 return Ok(rotated.into_report(self.probe(cx).await?));
             }
-            LoginAnswer::Key(key, store) => (clean(key.expose()), store, KeySource::Typed),
+            LoginAnswer::Key(key, store) => (api_key::clean(key.expose()), store, KeySource::Typed),
             LoginAnswer::NeonCli(store) => {
                 let (_, key) = cx.ports.store.neon_cli().await.ok_or_else(|| {
                     Failure::new(
@@ -313,26 +290,4 @@ fn unavailable(why: &str) -> Finding {
     )
     .detail(why)
     .hint("unlock it, or use --store file (a 0600 file, in clear) or --store session")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pasted_key_loses_what_copying_puts_around_it() {
-        for text in [
-            "napi_abc",
-            "  napi_abc\r\n",
-            "\"napi_abc\"",
-            "Bearer napi_abc",
-            "export NEON_API_KEY='napi_abc'",
-            "Authorization: Bearer napi_abc\n",
-            "\u{feff}napi_\u{200b}abc",
-            "`napi_abc`",
-        ] {
-            assert_eq!(clean(text).expose(), "napi_abc", "{text:?}");
-        }
-        assert!(clean(" \n\t\"\" ").is_empty());
-    }
 }

@@ -21,6 +21,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
+    domain::api_key,
     tui::{
         state::{App, Focus},
         text,
@@ -28,9 +29,6 @@ use crate::{
         widgets::field,
     },
 };
-
-/// No key that Neon hands out is nearly as long.
-const LONGEST: usize = 512;
 
 /// What the user has answered here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +60,7 @@ impl Default for State {
 impl State {
     /// Takes a pasted key in one piece. It replaces what was there; it never submits.
     pub(crate) fn paste(&mut self, pasted: &str) {
-        self.key = Secret::new(bare(pasted));
+        self.key = api_key::clean(pasted);
         self.rejected = false;
         self.problem = None;
     }
@@ -76,7 +74,7 @@ impl State {
             KeyCode::Char('u' | 'w') if control => self.key = Secret::new(""),
             KeyCode::Char(char) if !control && !char.is_whitespace() => {
                 let before = if fresh { "" } else { self.key.expose() };
-                if before.chars().count() < LONGEST {
+                if before.chars().count() < api_key::LONGEST {
                     self.key = Secret::new(format!("{before}{char}"));
                 }
             }
@@ -94,7 +92,7 @@ impl State {
         let count = self.key.chars();
         if self.key.is_empty() {
             Err("paste or type a key first".to_owned())
-        } else if count > LONGEST {
+        } else if count > api_key::LONGEST {
             Err(format!(
                 "{count} characters cannot be a key: copy the key alone"
             ))
@@ -109,26 +107,6 @@ impl State {
             Ok(self.key.clone())
         }
     }
-}
-
-/// A key without what was copied along with it: quotes, `Bearer `, `NEON_API_KEY=`, line ends, invisible characters.
-fn bare(pasted: &str) -> String {
-    let mut text = pasted;
-    for mark in ["NEON_API_KEY=", "NEON_API_KEY:"] {
-        if let Some((_, after)) = text.split_once(mark) {
-            text = after.lines().next().unwrap_or_default();
-        }
-    }
-    for mark in ["Bearer ", "bearer "] {
-        if let Some((_, after)) = text.split_once(mark) {
-            text = after;
-        }
-    }
-    let spaceless: String = text::clean(&text.replace(char::is_whitespace, ""))
-        .chars()
-        .filter(|char| !matches!(char, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | ' '))
-        .collect();
-    spaceless.trim_end_matches([';', ',']).to_owned()
 }
 
 fn detail(state: &StepState) -> Option<&LoginFacts> {
@@ -297,25 +275,6 @@ fn dots(key: &Secret, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pasted_key_is_bared() {
-        for pasted in [
-            "napi_abc",
-            "  napi_abc\n",
-            "\"napi_abc\"",
-            "'napi_abc'\r\n",
-            "Bearer napi_abc",
-            "Authorization: Bearer napi_abc\n",
-            "export NEON_API_KEY=\"napi_abc\"\nexport OTHER=1\n",
-            "NEON_API_KEY=napi_abc",
-            "\u{feff}napi\u{200b}_abc\u{200d}",
-            "napi_\nabc",
-            "“napi_abc”,",
-        ] {
-            assert_eq!(bare(pasted), "napi_abc", "{pasted:?}");
-        }
-    }
 
     #[test]
     fn a_page_of_text_is_no_key() {
