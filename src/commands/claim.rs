@@ -4,7 +4,7 @@ use crate::{commands::Output, report::output::Tone};
 use crate::{
     core::{code::Code, exit::Exit, failure::Failure, invocation::Invocation},
     domain::age,
-    engine::project::temporary::{self, Standing},
+    engine::temporary::{self, ClaimState},
     ports::Ports,
     project::settings::Settings,
 };
@@ -25,15 +25,15 @@ pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output)
         Err(failure) => return output.failed(&failure, Exit::Failed),
     };
     let (project, expires_at) = (record.project.clone(), record.expires_at.clone());
-    let standing = match temporary::ask(settings, ports, record).await {
-        Ok(standing) => standing,
+    let state = match temporary::claim_state(settings, ports, record).await {
+        Ok(state) => state,
         Err(failure) => return output.failed(&failure, Exit::Failed),
     };
-    let (word, next, exit) = match &standing {
-        Standing::Live(_) => ("unclaimed", "", Exit::Done),
-        Standing::Unready => ("claiming", "neonup claim", Exit::Done),
-        Standing::Claimed(_) => ("claimed", "neonup login && neonup setup", Exit::Done),
-        Standing::Gone(_) => ("gone", "neonup setup --claimable", Exit::Gaps),
+    let (word, next, exit) = match &state {
+        ClaimState::Live(_) => ("unclaimed", "", Exit::Done),
+        ClaimState::Unready => ("claiming", "neonup claim", Exit::Done),
+        ClaimState::Claimed(_) => ("claimed", "neonup login && neonup setup", Exit::Done),
+        ClaimState::Gone(_) => ("gone", "neonup setup --claimable", Exit::Gaps),
     };
     if output.json {
         output.document(&serde_json::json!({
@@ -46,8 +46,8 @@ pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output)
         }));
         return exit;
     }
-    match standing {
-        Standing::Live(live) => {
+    match state {
+        ClaimState::Live(live) => {
             let left = age::until(&live.database.expires_at, settings.now)
                 .map_or_else(|| live.database.expires_at.clone(), age::span);
             output.note(format!(
@@ -57,16 +57,16 @@ pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output)
             output.line(link);
             output.note("after the claim its password may be a new one: `neonup login`, then `neonup setup` writes it");
         }
-        Standing::Unready => {
+        ClaimState::Unready => {
             output.line("the database is being made or being claimed: ask again in a moment");
         }
-        Standing::Claimed(_) => {
+        ClaimState::Claimed(_) => {
             output.line(format!(
                 "the database was claimed: it is project {project} of its account now"
             ));
             output.note("next: `neonup login` with a key of that account, then `neonup setup` joins it and writes its connection");
         }
-        Standing::Gone(_) => {
+        ClaimState::Gone(_) => {
             output.line("the temporary database is gone, and what was in it");
             output.note(format!("{} makes another one", Invocation::SetupClaimable));
         }

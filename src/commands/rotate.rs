@@ -15,7 +15,7 @@ use crate::{
         plan::Status,
         step::StepId,
     },
-    engine::project::temporary::no_rotation,
+    engine::temporary::cannot_rotate,
     ports::Ports,
     project::settings::Settings,
 };
@@ -201,7 +201,7 @@ async fn hopeless(work: &mut session::Work, what: What, output: &mut Output) -> 
     }
     let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
     if what == What::Password && temporary {
-        return Some(output.failed(&no_rotation(), Exit::Failed));
+        return Some(output.failed(&cannot_rotate(), Exit::Failed));
     }
     let needed: &[StepId] = match what {
         What::Password => &[StepId::Login, StepId::Project],

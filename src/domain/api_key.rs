@@ -18,8 +18,7 @@ pub(crate) fn clean(pasted: &str) -> Secret {
 pub(crate) fn alone(text: &str) -> Option<Secret> {
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
     let key = unwrap(text);
-    let is_one =
-        lines <= 1 && key.chars().count() <= LONGEST && !key.contains(char::is_whitespace);
+    let is_one = lines <= 1 && key.chars().count() <= LONGEST && !key.contains(char::is_whitespace);
     is_one.then(|| Secret::new(key))
 }
 
@@ -105,7 +104,11 @@ mod tests {
 
     #[test]
     fn a_text_of_several_words_or_lines_is_not_a_key_alone() {
-        for text in ["napi_abc\n", "export NEON_API_KEY='napi_abc'\n", "\n\nnapi_abc"] {
+        for text in [
+            "napi_abc\n",
+            "export NEON_API_KEY='napi_abc'\n",
+            "\n\nnapi_abc",
+        ] {
             assert_eq!(alone(text).unwrap().expose(), "napi_abc", "{text:?}");
         }
         let long = "x".repeat(LONGEST + 1);

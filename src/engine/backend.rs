@@ -4,7 +4,6 @@
 
 use async_trait::async_trait;
 
-use crate::engine::{Cx, Step, failures::files::source_not_written};
 use crate::{
     core::{
         answer::BackendAnswer,
@@ -22,6 +21,7 @@ use crate::{
         source::{Reader, join},
         url::Driver,
     },
+    engine::{context::Cx, failures::files::source_not_written, step::Step},
     project::{
         detect::{self, Stack},
         settings::BackendSettings,

@@ -35,16 +35,14 @@ pub(crate) struct KnownKey {
 
 /// The project of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Project {
-    /// Neon's id.
+pub(crate) struct KnownProject {
     pub id: String,
-    /// The branch's id; empty for a temporary database, which does not tell it.
+    /// The branch's id; empty for a temporary database, whose branch isn't known.
     pub branch: String,
-    /// How to connect.
     pub connection: Connection,
 }
 
-impl Project {
+impl KnownProject {
     /// Whether it is a temporary database, which no account can ask the API about.
     pub(crate) const fn is_temporary(&self) -> bool {
         self.branch.is_empty()
@@ -55,23 +53,22 @@ impl Project {
 struct Memory {
     key: Option<KnownKey>,
     keyring: Option<KeyringState>,
-    project: Option<Project>,
+    project: Option<KnownProject>,
     organization: Option<String>,
     projects_limit: Option<i64>,
     absent: Option<(Instant, Listing)>,
     unproven: bool,
-    proof: Option<Proof>,
+    proof: Option<AppProof>,
     temporary: bool,
     claim: Option<Secret>,
     asleep: bool,
 }
 
-/// What starting the application has shown: a later look, which starts nothing, still knows it.
+/// What starting the application has shown; a later probe, which starts nothing, still shows it.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Proof {
-    /// The rungs that only a start climbs.
-    pub rungs: Vec<Check>,
-    /// What was found there.
+pub(crate) struct AppProof {
+    /// The checks that only a start runs.
+    pub checks: Vec<Check>,
     pub findings: Vec<Finding>,
 }
 
@@ -216,12 +213,12 @@ impl Cx {
     }
 
     /// The project, if the project step has found it.
-    pub(crate) fn project(&self) -> Option<Project> {
+    pub(crate) fn project(&self) -> Option<KnownProject> {
         self.shared.memory().project.clone()
     }
 
     /// Remembers the project for this run.
-    pub(crate) fn remember_project(&self, project: Option<Project>) {
+    pub(crate) fn remember_project(&self, project: Option<KnownProject>) {
         self.shared.memory().project = project;
     }
 
@@ -289,12 +286,12 @@ impl Cx {
     }
 
     /// What starting the application has shown, if nothing was changed since.
-    pub(crate) fn proof(&self) -> Option<Proof> {
+    pub(crate) fn proof(&self) -> Option<AppProof> {
         self.shared.memory().proof.clone()
     }
 
     /// Remembers what starting the application has shown.
-    pub(crate) fn remember_proof(&self, proof: Proof) {
+    pub(crate) fn remember_proof(&self, proof: AppProof) {
         let mut memory = self.shared.memory();
         memory.unproven = false;
         memory.proof = Some(proof);
@@ -310,7 +307,7 @@ impl Cx {
         self.shared.memory().asleep = asleep;
     }
 
-    /// Holds the search for a key; see [`crate::engine::login::find_key`].
+    /// Holds the search for a key; see [`crate::engine::key::find`].
     pub(super) async fn key_search(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.shared.key_search.lock().await
     }

@@ -1,20 +1,16 @@
 //! The env step: the env files that the application reads.
 //!
-//! A target is looked at (`look`), and what a write would make of it is composed at the same time: the diff on the screen
+//! A target is looked at (`inspection`), and what a write would make of it is composed at the same time: the diff on the screen
 //! and the bytes that are written come from one place. Nothing is written before every target of the run was found writable and
 //! protected.
 
 mod example;
-mod look;
+mod inspection;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 
-use self::look::{Look, Problem, Target};
-use crate::engine::{
-    Cx, Step,
-    failures::files::{env_not_read, env_not_written, env_outside, no_undo_copy},
-};
+use self::inspection::{EnvInspection, Problem, Target};
 use crate::{
     core::{
         answer::EnvAnswer,
@@ -29,6 +25,11 @@ use crate::{
         step::StepId,
     },
     domain::{diff, hex::hex},
+    engine::{
+        context::Cx,
+        failures::files::{env_not_read, env_not_written, env_outside, no_undo_copy},
+        step::Step,
+    },
     ports::{
         files::{FileError, UndoCopy},
         repository::{Known, Protection},
@@ -123,7 +124,7 @@ fn encode(encoding: Encoding, bytes: &[u8]) -> Secret {
 /// Makes a random value, or something in its place.
 type Generate = fn(Encoding, usize) -> Result<Secret>;
 
-async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
+async fn look(cx: &Cx, generate: Generate) -> Result<EnvInspection> {
     let repository = &cx.ports.repository;
     if repository.root().is_none() {
         return Err(Failure::new(
@@ -139,7 +140,7 @@ async fn look(cx: &Cx, generate: Generate) -> Result<Look> {
     for target in &cx.settings.env {
         behind_links(cx, &target.file).await?;
     }
-    let mut look = Look::new(cx, generate)?;
+    let mut look = EnvInspection::new(cx, generate)?;
     for target in &mut look.targets {
         target.protection = Some(repository.protection(&target.file).await?);
     }
@@ -260,7 +261,7 @@ pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
 }
 
 /// Makes sure that git takes none of the targets.
-fn kept_out(look: &Look) -> Result<()> {
+fn kept_out(look: &EnvInspection) -> Result<()> {
     for (target, protection) in look.targets.iter().filter_map(Target::protected) {
         if protection.tracked != Known::No {
             return Err(tracked(target));
@@ -278,7 +279,7 @@ fn kept_out(look: &Look) -> Result<()> {
 }
 
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
-async fn write(cx: &Cx, look: &Look, consent: Consent) -> Result<(), Problem> {
+async fn write(cx: &Cx, look: &EnvInspection, consent: Consent) -> Result<(), Problem> {
     let files = &cx.ports.files;
     let changing = || look.targets.iter().filter(|target| target.changes());
     for target in changing() {
@@ -460,7 +461,7 @@ fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
     ]
 }
 
-fn report(cx: &Cx, look: &Look) -> Report {
+fn report(cx: &Cx, look: &EnvInspection) -> Report {
     let mut findings = Vec::new();
     let mut files = Vec::new();
     for target in &look.targets {
@@ -497,7 +498,7 @@ fn report(cx: &Cx, look: &Look) -> Report {
 }
 
 /// Why the step stands where it stands.
-fn evidence(look: &Look, findings: &[Finding]) -> String {
+fn evidence(look: &EnvInspection, findings: &[Finding]) -> String {
     let mut parts = Vec::new();
     for target in &look.targets {
         let file = &target.file;

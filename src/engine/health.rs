@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use crate::engine::{Cx, Step, context::Proof, target};
 use crate::{
     core::{
         code::Code,
@@ -17,6 +16,11 @@ use crate::{
         finding::Finding,
     },
     domain::{duration, url::Connection},
+    engine::{
+        connection,
+        context::{AppProof, Cx},
+        step::Step,
+    },
     ports::database::Session,
     project::settings::BackendSettings,
 };
@@ -40,7 +44,7 @@ impl Step for HealthStep {
     type Answer = ();
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
-        let Some(connection) = target::written_connection(cx) else {
+        let Some(connection) = connection::of_app(cx) else {
             return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
@@ -68,7 +72,7 @@ impl Step for HealthStep {
     }
 
     async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
-        let Some(connection) = target::written_connection(cx) else {
+        let Some(connection) = connection::of_app(cx) else {
             return Ok(waiting(cx));
         };
         let mut ladder = Ladder::new(cx);
@@ -78,8 +82,8 @@ impl Step for HealthStep {
         if let Some(backend) = startable(cx) {
             ladder.start_app(&backend).await?;
         }
-        cx.remember_proof(Proof {
-            rungs: ladder.upper().cloned().collect(),
+        cx.remember_proof(AppProof {
+            checks: ladder.upper().cloned().collect(),
             findings: ladder.findings.iter().skip(climbed).cloned().collect(),
         });
         Ok(ladder.report())
@@ -144,11 +148,11 @@ impl<'a> Ladder<'a> {
     }
 
     /// Fills in what the last start has shown, where this look has nothing newer.
-    fn recall(&mut self, proof: Proof) {
+    fn recall(&mut self, proof: AppProof) {
         let waits = |rung: &&mut Check| rung.state == CheckState::Waiting;
         let mut app = false;
         for rung in self.health.rungs.iter_mut().filter(waits) {
-            if let Some(known) = proof.rungs.iter().find(|known| known.label == rung.label) {
+            if let Some(known) = proof.checks.iter().find(|known| known.label == rung.label) {
                 rung.clone_from(known);
                 app |= known.label == "App";
             }

@@ -21,7 +21,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Cx, Shared, step};
 use crate::{
     core::{
         answer::Answer,
@@ -29,6 +28,10 @@ use crate::{
         event::{Event, EventKind, Outcome, Phase, Progress},
         failure::Failure,
         step::StepId,
+    },
+    engine::{
+        context::{Cx, Shared},
+        registry,
     },
     ports::{
         Ports,
@@ -98,7 +101,7 @@ impl Runtime {
     }
 
     /// Probes these steps, each as soon as those of them that it needs have been probed; one that [begins
-    /// early](crate::engine::Step::BEGINS_EARLY) waits for them by itself.
+    /// early](crate::engine::step::Step::BEGINS_EARLY) waits for them by itself.
     pub(crate) fn probe_all(&self, steps: &[StepId]) {
         let channels: BTreeMap<_, _> = steps
             .iter()
@@ -164,7 +167,7 @@ impl Runtime {
         } else {
             Phase::Probe
         };
-        let must_finish = answer.is_some() && step::must_finish(id);
+        let must_finish = answer.is_some() && registry::must_finish(id);
         let cancel = CancellationToken::new();
         let cx = Cx::new(
             Arc::clone(&self.settings),
@@ -184,7 +187,7 @@ impl Runtime {
             cx.emit(EventKind::Started(phase));
             let mut started = Instant::now();
             let job = async {
-                if !step::begins_early(id) {
+                if !registry::begins_early(id) {
                     cx.needed().await;
                 }
                 started = Instant::now();
@@ -193,8 +196,8 @@ impl Runtime {
                     Arc::new(move |text| teller.progress(Progress::label(text)));
                 notice::heard(listener, async {
                     match answer {
-                        Some(answer) => step::apply(&cx, answer).await,
-                        None => step::probe(id, &cx).await,
+                        Some(answer) => registry::apply(&cx, answer).await,
+                        None => registry::probe(id, &cx).await,
                     }
                 })
                 .await

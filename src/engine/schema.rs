@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::engine::{Cx, Step, target};
 use crate::{
     core::{
         code::{Code, Severity},
@@ -16,6 +15,7 @@ use crate::{
         step::StepId,
     },
     domain::sql,
+    engine::{connection, context::Cx, step::Step},
     ports::{
         database::{ColumnFacts, Session, SqlFile, TableFacts},
         process::CommandSpec,
@@ -50,7 +50,7 @@ impl Step for SchemaStep {
             tables: Vec::new(),
         };
         cx.show(Facts::Schema(detail.clone()));
-        let Some(connection) = target::connection(cx) else {
+        let Some(connection) = connection::of_app_or_project(cx) else {
             return Ok(Report::waiting("waits for a connection URL").facts(Facts::Schema(detail)));
         };
         cx.progress(Progress::label("looking at the tables"));
@@ -107,10 +107,10 @@ impl Step for SchemaStep {
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;
         }
-        let Some(connection) = target::connection(cx) else {
+        let Some(connection) = connection::of_app_or_project(cx) else {
             return Ok(Report::waiting("waits for a connection URL"));
         };
-        if target::leads_elsewhere(cx) {
+        if connection::leads_elsewhere(cx) {
             return Ok(Report::waiting(
                 "the env file leads to another database: `neonup setup env` first",
             ));
@@ -388,7 +388,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let spec = CommandSpec {
         argv,
         dir,
-        env: target::environment(cx),
+        env: connection::environment(cx),
     };
     let ended = cx.ports.process.run(&spec, MIGRATION).await?;
     if ended.code == Some(0) {
@@ -410,7 +410,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
                 .map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
         ),
     )
-    .why(target::redact(last, &secrets))
+    .why(connection::redact(last, &secrets))
     .hint("run it yourself in the backend's folder to see its whole output"))
 }
 

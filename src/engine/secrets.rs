@@ -1,14 +1,13 @@
 //! The secrets step: each env file is kept out of git, and no live secret ever got in.
 
 pub(crate) mod hook;
-mod live;
-mod words;
+mod live_secrets;
+mod messages;
 
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use crate::engine::{Cx, Step, rotate};
 use crate::{
     core::{
         answer::SecretsAnswer,
@@ -18,6 +17,7 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
     },
+    engine::{context::Cx, rotate, secrets::live_secrets::LiveSecrets, step::Step},
     ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
 };
 
@@ -73,7 +73,7 @@ struct Look<'a> {
     examples: Vec<String>,
     /// Those of the targets that git tracks.
     tracked: Vec<String>,
-    live: live::Live,
+    live: LiveSecrets,
     findings: Vec<Finding>,
     checks: Vec<Check>,
     files: usize,
@@ -114,7 +114,7 @@ impl<'a> Look<'a> {
                 .map(relative)
                 .collect(),
             tracked: Vec::new(),
-            live: live::Live::gather(cx),
+            live: LiveSecrets::gather(cx),
             findings: Vec::new(),
             checks: Vec::new(),
             files: 0,
@@ -141,7 +141,7 @@ impl<'a> Look<'a> {
     /// Adds a finding; one that the project accepts is only noted, with the reason.
     fn add(&mut self, finding: Finding) {
         self.findings
-            .push(words::accepted(&self.cx.settings.accepted, finding));
+            .push(messages::accepted(&self.cx.settings.accepted, finding));
     }
 
     /// Shows what is known so far.
@@ -159,7 +159,7 @@ impl<'a> Look<'a> {
             if protection.tracked == Known::Yes {
                 self.tracked.push(target.clone());
             }
-            let findings = words::of_target(&target, &protection);
+            let findings = messages::of_target(&target, &protection);
             let worst = findings.iter().map(|finding| finding.severity).max();
             let (state, text) = if worst.is_none_or(|worst| worst < Severity::Gap) {
                 let backups = if protection.exposed.is_empty() {
@@ -214,11 +214,11 @@ impl<'a> Look<'a> {
                 continue;
             }
             self.in_tree.push((leak.what.clone(), leak.path.clone()));
-            self.add(words::of_tree(&leak));
+            self.add(messages::of_tree(&leak));
         }
         self.unread("the work tree", incomplete);
         let state = self.state_since(before);
-        let count = format!("{} files", words::grouped(files as u64));
+        let count = format!("{} files", messages::grouped(files as u64));
         self.check("tracked files", state, count, Some(started.elapsed()));
         if !self.examples.is_empty() {
             let dirty = self.in_tree.iter().any(|(_, path)| {
@@ -270,11 +270,11 @@ impl<'a> Look<'a> {
             if let Some(path) = &leak.path {
                 leaked.push(path.clone());
             }
-            self.add(words::of_history(&leak));
+            self.add(messages::of_history(&leak));
         }
         self.unread("the history", incomplete);
         let state = self.state_since(before);
-        let count = format!("{} objects", words::grouped(objects));
+        let count = format!("{} objects", messages::grouped(objects));
         self.check("history", state, count, Some(started.elapsed()));
         let before = self.findings.len();
         for found in &committed {
@@ -289,7 +289,7 @@ impl<'a> Look<'a> {
                         ..
                     })
                 );
-            self.add(words::of_path(found, tracked));
+            self.add(messages::of_path(found, tracked));
         }
         let state = self.state_since(before);
         let text = match committed.len() {
@@ -323,7 +323,7 @@ impl<'a> Look<'a> {
 
     fn unread(&mut self, what: &str, incomplete: Option<Incomplete>) {
         if let Some(incomplete) = incomplete {
-            self.findings.push(words::of_unread(what, &incomplete));
+            self.findings.push(messages::of_unread(what, &incomplete));
         }
     }
 
@@ -346,7 +346,7 @@ impl<'a> Look<'a> {
     fn report(mut self) -> Report {
         let (state, text) = self.live.summary();
         self.checks.push(Check::new("live secrets", state, text));
-        words::shorten(&mut self.findings);
+        messages::shorten(&mut self.findings);
         let gaps: Vec<_> = self
             .findings
             .iter()
@@ -354,8 +354,8 @@ impl<'a> Look<'a> {
             .collect();
         let scanned = format!(
             "{} files and {} objects",
-            words::grouped(self.files as u64),
-            words::grouped(self.objects)
+            messages::grouped(self.files as u64),
+            messages::grouped(self.objects)
         );
         let evidence = match gaps.as_slice() {
             [] if self.live.secrets().is_empty() => format!("no credential in {scanned}"),

@@ -21,7 +21,7 @@ use crate::{
         step::StepId,
     },
     domain::url::Connection,
-    engine::Cx,
+    engine::context::Cx,
     ports::{
         Ports,
         claimable::{Claimable, TemporaryDatabase},

@@ -618,7 +618,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     if let Some(step) = app.screen.step()
         && let Some(work) = app.work.get_mut(&step)
     {
-        if work.phase == Phase::Apply && engine::step::must_finish(step) {
+        if work.phase == Phase::Apply && engine::must_finish(step) {
             app.say(format!(
                 "{} must not be cut off; it ends in a moment",
                 step.title()

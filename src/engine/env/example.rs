@@ -17,7 +17,7 @@ use crate::{
         mask,
         url::{Connection, Part, recognise},
     },
-    engine::Cx,
+    engine::context::Cx,
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
 

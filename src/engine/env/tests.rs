@@ -13,7 +13,7 @@ use crate::ports::files::{FileError, UndoCopy};
 use crate::{
     core::{environment::Environment, event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
-    engine::Project,
+    engine::context::KnownProject,
     project::{
         config::Config,
         resolve::Layers,
@@ -83,7 +83,7 @@ impl World {
         drop(receiver);
         let cx = Cx::for_test(settings, ports, StepId::Env, events);
         if self.known {
-            cx.remember_project(Some(Project {
+            cx.remember_project(Some(KnownProject {
                 id: "p".into(),
                 branch: "b".into(),
                 connection: Connection {

@@ -16,7 +16,7 @@ use crate::{
         app_log::{self, missing_module, telling_line},
         python::Dependencies,
     },
-    engine::target,
+    engine::connection,
     ports::process::{CommandSpec, HttpAnswer, Running},
     project::settings::BackendSettings,
 };
@@ -48,7 +48,7 @@ impl Ladder<'_> {
             .process
             .get(url, self.cx.settings.timeout.min(ANSWER))
             .await;
-        match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
+        match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
             Ok(text) => self.set(
                 "App",
                 CheckState::Ok,
@@ -84,7 +84,7 @@ impl Ladder<'_> {
             let answer = process
                 .get(&url, self.cx.settings.timeout.min(ANSWER))
                 .await;
-            match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
+            match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
                 Ok(text) => {
                     let text = format!("already running: {text}");
                     self.set("App", CheckState::Ok, text, None);
@@ -139,7 +139,7 @@ impl Ladder<'_> {
             .wait_for_app(app.as_mut(), backend, &url, started)
             .await;
         app.stop().await;
-        let secrets = target::secrets(self.cx);
+        let secrets = connection::secrets(self.cx);
         match outcome {
             Ok(text) => {
                 self.set("App", CheckState::Ok, text, Some(started.elapsed()));
@@ -199,7 +199,7 @@ impl Ladder<'_> {
             }
             let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;
             if answer.is_some() {
-                match judge(answer.as_ref(), backend, &target::secrets(self.cx)) {
+                match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
                     Ok(text) => return Ok(text),
                     // the first answers may come before the database is connected
                     Err(why) => last = Some(why),
@@ -267,7 +267,7 @@ impl Ladder<'_> {
             ),
             Trouble::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
         };
-        let line = target::redact(telling_line(&output), secrets);
+        let line = connection::redact(telling_line(&output), secrets);
         if let Some(module) =
             missing_module(&output).filter(|module| ended && self.is_package(module))
         {
@@ -351,7 +351,7 @@ fn judge(
         if found.as_deref() != Some(wanted) {
             let found = found.map_or_else(
                 || "nothing".to_owned(),
-                |found| target::redact(&found, secrets),
+                |found| connection::redact(&found, secrets),
             );
             let found: String = found.chars().take(200).collect();
             return Err(format!(

@@ -15,7 +15,7 @@ use crate::{
         proof::{self, Verdict},
         url::Connection,
     },
-    engine::target,
+    engine::{connection, context::Cx},
     ports::process::CommandSpec,
 };
 
@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 impl Ladder<'_> {
     /// The name of the rung, where there is one: only some drivers have an interpreter to ask.
-    pub(super) fn driver_rung(cx: &crate::engine::health::Cx) -> Option<&'static str> {
+    pub(super) fn driver_rung(cx: &Cx) -> Option<&'static str> {
         let (.., driver) = cx.settings.url_key()?;
         proof::proof(driver).map(|proof| proof.library)
     }
@@ -34,7 +34,7 @@ impl Ladder<'_> {
         let Some((.., driver)) = self.cx.settings.url_key() else {
             return Ok(());
         };
-        let (Some(proof), Some(url)) = (proof::proof(driver), target::url(self.cx)) else {
+        let (Some(proof), Some(url)) = (proof::proof(driver), connection::url(self.cx)) else {
             return Ok(());
         };
         let label = proof.library;

@@ -1,6 +1,5 @@
 //! The branch, its compute and its database: found, and made where they are missing.
 
-use crate::engine::project::{Cx, KnownProject, create::wait, find::recorded_id, operations};
 use crate::{
     core::{
         code::Code,
@@ -13,6 +12,12 @@ use crate::{
         step::StepId,
     },
     domain::{name, url::Connection},
+    engine::{
+        context::{Cx, KnownProject},
+        neon_operations,
+        project::ready::wait_until_ready,
+        project_id,
+    },
     ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
 };
 
@@ -72,14 +77,14 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
             expires_at: expiry(cx),
         };
         match neon.create_branch(key, id, &new).await {
-            Ok(operations) => wait(cx, key, id, operations).await?,
+            Ok(operations) => wait_until_ready(cx, key, id, operations).await?,
             // names are unique: whoever made it, it is there now
             Err(failure) => {
                 let now = neon.branches(key, id).await?;
                 if !now.iter().any(|branch| branch.name == *name) {
                     return Err(failure);
                 }
-                wait(cx, key, id, operations::open(cx, key, id).await?).await?;
+                wait_until_ready(cx, key, id, neon_operations::open(cx, key, id).await?).await?;
             }
         }
         branches = neon.branches(key, id).await?;
@@ -103,10 +108,10 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
                 if !now.iter().any(is_read_write) {
                     return Err(failure);
                 }
-                operations::open(cx, key, id).await?
+                neon_operations::open(cx, key, id).await?
             }
         };
-        wait(cx, key, id, operations).await?;
+        wait_until_ready(cx, key, id, operations).await?;
     }
     if let Some(name) = &cx.settings.project.database
         && !databases.iter().any(|database| database.name == *name)
@@ -124,10 +129,10 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
                 if !now.iter().any(|database| database.name == *name) {
                     return Err(failure);
                 }
-                operations::open(cx, key, id).await?
+                neon_operations::open(cx, key, id).await?
             }
         };
-        wait(cx, key, id, operations).await?;
+        wait_until_ready(cx, key, id, operations).await?;
     }
     Ok(())
 }
@@ -163,7 +168,7 @@ pub(super) async fn join(
         cx.remember_project(None);
     }
     let named = cx.settings.flags.project.as_deref() == Some(&project.id);
-    if named && recorded_id(cx).as_ref() != Some(&project.id) {
+    if named && project_id::recorded(cx).as_ref() != Some(&project.id) {
         findings.push(
             Finding::new(
                 Code::ProjectDuplicate,
@@ -232,7 +237,7 @@ async fn connect(
         )
         .hint("this version of neonup may be too old: update it")
     })?;
-    let joined = known(cx, project, branch, &connection, &endpoint.current_state);
+    let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
     let findings = if is_initial(branch, &endpoint.current_state) {
         vec![not_ready(&project.name)]
     } else {
@@ -242,7 +247,7 @@ async fn connect(
 }
 
 /// Remembers how to connect for the other steps, and gives it for the screen. `compute`: the state of the compute.
-pub(super) fn known(
+pub(super) fn remember(
     cx: &Cx,
     project: &Project,
     branch: &Branch,

@@ -1,13 +1,7 @@
-//! A project made once, written down, and waited for.
+//! Creates the project once, and records it.
 
 use std::time::Duration;
 
-use crate::engine::operations::{self, Trouble};
-use crate::engine::project::{
-    Cx,
-    branch::USER,
-    find::{ambiguous, list},
-};
 use crate::{
     core::{
         code::Code,
@@ -17,21 +11,25 @@ use crate::{
         secret::Secret,
     },
     domain::url::Connection,
+    engine::{
+        context::Cx,
+        project::{branch::USER, lookup::list, messages::ambiguous},
+    },
     ports::neon::{Branch, Listing, NewProject, Operation, Project},
     project::config::Config,
 };
 
-/// A project that was made now, or found.
-pub(super) struct Made {
+/// A project that was created now, or found.
+pub(super) struct ObtainedProject {
     pub(super) project: Project,
-    /// What Neon still does for it; `None` where nobody has told.
+    /// What Neon still does for it; `None` where that isn't known.
     pub(super) operations: Option<Vec<Operation>>,
-    /// Its default branch, and how to connect to it, where the answer to the create has said so.
+    /// Its default branch, and how to connect to it, where the answer to the create holds them.
     pub(super) access: Option<(Branch, Connection)>,
 }
 
-impl Made {
-    /// One that was there, or whose answer was lost.
+impl ObtainedProject {
+    /// A project that existed, or the answer to whose create was lost.
     pub(super) const fn found(project: Project) -> Self {
         Self {
             project,
@@ -42,7 +40,12 @@ impl Made {
 }
 
 /// Creates the project, once. When the answer is lost, the list is read again instead.
-pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Result<Made> {
+pub(super) async fn create(
+    cx: &Cx,
+    key: &Secret,
+    name: &str,
+    before: &Listing,
+) -> Result<ObtainedProject> {
     within_limit(cx, before)?;
     // a project whose id cannot be recorded would be made again by the next run
     if !cx.ports.files.writable(
@@ -83,7 +86,7 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
     let failure = match cx.ports.neon.create_project(key, &new).await {
         Ok(created) => {
             let branch = created.branch;
-            return Ok(Made {
+            return Ok(ObtainedProject {
                 project: created.project,
                 operations: Some(created.operations),
                 access: created.connection.map(|connection| (branch, connection)),
@@ -106,7 +109,7 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
         });
         match (appeared.next(), appeared.next()) {
             (Some(project), None) => {
-                return Ok(Made::found(project));
+                return Ok(ObtainedProject::found(project));
             }
             (Some(a), Some(b)) => {
                 return Err(ambiguous(name, &[a, b]).into());
@@ -117,7 +120,7 @@ pub(super) async fn create(cx: &Cx, key: &Secret, name: &str, before: &Listing) 
     Err(failure.hint("no project appeared; run the same command again: it looks first, and creates only if there is none"))
 }
 
-/// Writes the project's id into `neonup.toml`, so that the next developer joins it with one command.
+/// Records the project's id in `neonup.toml`, so that the next developer joins it with one command.
 pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
     let path = &cx.settings.config_file;
     let failed = |why: String| {
@@ -151,22 +154,6 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
         .files
         .replace(path, before.as_deref(), after.as_bytes())
         .map_err(|error| failed(error.to_string()))
-}
-
-/// Waits until the operations of a project that was made or changed have ended.
-pub(super) async fn wait(
-    cx: &Cx,
-    key: &Secret,
-    project: &str,
-    operations: Vec<Operation>,
-) -> Result<()> {
-    const TROUBLE: Trouble = Trouble {
-        failed: "the project exists: run the command again to join it, or delete it in the Neon console",
-        meaning: "",
-        late: "the project exists: run the command again to go on waiting",
-        unanswered: None,
-    };
-    operations::wait(cx, key, project, operations, TROUBLE).await
 }
 
 /// Others of the same name that appeared while ours was made, as when two developers set up at the same moment. Both read

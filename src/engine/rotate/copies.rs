@@ -11,7 +11,7 @@ use crate::{
         secret::Secret,
     },
     domain::rotation::{self, Replaced},
-    engine::{Cx, Project},
+    engine::context::{Cx, KnownProject},
 };
 
 /// Names of files that hold variables for programs.
@@ -241,14 +241,14 @@ async fn in_tree(cx: &Cx, old: &[Secret]) -> Vec<Finding> {
 pub(super) async fn other_branches(
     cx: &Cx,
     key: &Secret,
-    project: &Project,
+    project: &KnownProject,
     old: &[Secret],
 ) -> Vec<Finding> {
     let neon = &cx.ports.neon;
     let Ok(branches) = neon.branches(key, &project.id).await else {
         return Vec::new();
     };
-    let Project { connection, .. } = project;
+    let KnownProject { connection, .. } = project;
     let mut findings = Vec::new();
     for branch in branches
         .iter()

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::engine::secrets::{live::Live, words};
 use crate::{
     core::{
         answer::KeyStorage, code::Severity, facts::KeySource, failure::Result, finding::Finding,
         step::StepId,
     },
-    engine::{Cx, KnownKey, Shared, project::temporary},
+    engine::{
+        context::{Cx, KnownKey, Shared},
+        secrets::{live_secrets::LiveSecrets, messages},
+        temporary,
+    },
     ports::Ports,
     project::settings::Settings,
 };
@@ -38,17 +41,17 @@ pub(crate) async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Findi
     };
     cx.remember_key(key.map(|key| KnownKey { key, source }));
     temporary::recall(&cx).await;
-    let live = Live::gather(&cx);
+    let live = LiveSecrets::gather(&cx);
     let scan = cx.ports.repository.scan_staged(live.secrets()).await?;
     let mut findings: Vec<_> = scan
         .leaks
         .iter()
-        .map(|leak| words::accepted(&cx.settings.accepted, words::of_tree(leak)))
+        .map(|leak| messages::accepted(&cx.settings.accepted, messages::of_tree(leak)))
         .filter(|finding| finding.severity == Severity::Gap)
         .collect();
-    words::shorten(&mut findings);
+    messages::shorten(&mut findings);
     if let Some(incomplete) = scan.incomplete {
-        findings.push(words::of_unread("the staged files", &incomplete));
+        findings.push(messages::of_unread("the staged files", &incomplete));
     }
     Ok(findings)
 }

@@ -6,7 +6,7 @@ use crate::{
         facts::{Check, CheckState, Facts},
         step::StepId,
     },
-    engine::{Step as _, health::HealthStep},
+    engine::{health::HealthStep, step::Step as _},
     project::settings::Flags,
 };
 

@@ -9,7 +9,7 @@ use crate::{
         failure::Result,
         step::StepId,
     },
-    engine::{Cx, Step as _, project::ProjectStep},
+    engine::{context::Cx, project::ProjectStep, step::Step as _},
     project::settings::{Flags, Settings},
 };
 

@@ -11,7 +11,7 @@ use crate::{
         failure::Result,
         step::StepId,
     },
-    engine::{Step as _, login::LoginStep, project::ProjectStep, secrets::SecretsStep},
+    engine::{login::LoginStep, project::ProjectStep, secrets::SecretsStep, step::Step as _},
     project::settings::Flags,
 };
 

@@ -11,7 +11,7 @@ use crate::{
         facts::{CheckState, Facts},
         step::StepId,
     },
-    engine::{Cx, Step as _, secrets::SecretsStep},
+    engine::{context::Cx, secrets::SecretsStep, step::Step as _},
     ports::{Ports, files::DiskFiles},
     project::{
         config::Config,

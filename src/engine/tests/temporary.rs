@@ -10,7 +10,7 @@ use crate::{
         step::StepId,
     },
     domain::temporary::Record,
-    engine::{Cx, Step as _, login::LoginStep, project::ProjectStep},
+    engine::{context::Cx, login::LoginStep, project::ProjectStep, step::Step as _},
     ports::claimable::{Ownership, TemporaryDatabase},
     project::settings::{Flags, Settings},
 };

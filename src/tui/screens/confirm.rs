@@ -16,7 +16,7 @@ pub(crate) fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<
     let (heading, why, no, yes) = match &confirm.question {
         Question::Leave(step, _) => (
             "Leave now?",
-            if engine::step::must_finish(*step) {
+            if engine::must_finish(*step) {
                 format!(
                     "{} is being written. Leaving waits until that has ended, so that nothing is left half-done.",
                     step.title()

@@ -1,52 +1,40 @@
-//! Which project is meant, and what the key sees.
+//! Looks for the right project among those that the key sees.
 
-use crate::engine::project::{Cx, Sight};
 use crate::{
     core::{
         code::Code,
         event::Progress,
         failure::{Failure, Result},
-        finding::Finding,
-        invocation::Invocation,
         secret::Secret,
     },
     domain::{dotenv::Document, url::Connection},
+    engine::{context::Cx, project_id},
     ports::neon::{Endpoint, Listing, Project, subject_project},
-    project::config::Config,
 };
 
 /// How many projects are asked one by one which computes they have.
 const FEW: usize = 10;
 
-/// What `neonup.toml` says now; `None` where it is not there or cannot be read.
-fn config(cx: &Cx) -> Option<Config> {
-    let bytes = cx.ports.files.read(&cx.settings.config_file).ok()??;
-    Config::parse(std::str::from_utf8(&bytes).ok()?).ok()
-}
-
-/// The id that `neonup.toml` holds now: an earlier apply of this process may have written it.
-pub(super) fn recorded_id(cx: &Cx) -> Option<String> {
-    config(cx)?.project.id
-}
-
-/// The id of the project that is meant: a flag's, else the recorded one. What was recorded at the start counts only where nothing can be
-/// read now, since it may have been taken out.
-pub(in crate::engine) fn known_id(cx: &Cx) -> Option<String> {
-    let flag = cx.settings.flags.project.clone();
-    flag.or_else(|| match config(cx) {
-        Some(config) => config.project.id,
-        None => cx.settings.project.id.clone(),
-    })
+/// The outcome of looking for the project in Neon.
+pub(super) enum Lookup {
+    /// The project is known and recorded.
+    Recorded(Project),
+    /// One or more of this name exist, and none is recorded.
+    Named(Vec<Project>),
+    /// None of this name exists.
+    Absent,
+    /// The recorded one doesn't exist, or isn't visible.
+    Lost(String),
 }
 
 /// Finds the project: by its id, else by its exact name over everything that the key sees. `claimed`: the id of the temporary
-/// database that an account has taken over, which is meant unless another id is recorded.
-pub(super) async fn look(
+/// database that an account has claimed, which is used unless another id is recorded.
+pub(super) async fn find(
     cx: &Cx,
     key: &Secret,
     claimed: Option<String>,
-) -> Result<(Sight, Listing)> {
-    if let Some(id) = known_id(cx) {
+) -> Result<(Lookup, Listing)> {
+    if let Some(id) = project_id::known(cx) {
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {
@@ -54,9 +42,9 @@ pub(super) async fn look(
                     projects: vec![project.clone()],
                     unavailable: Vec::new(),
                 };
-                Ok((Sight::Recorded(project), listing))
+                Ok((Lookup::Recorded(project), listing))
             }
-            None => Ok((Sight::Lost(id), Listing::default())),
+            None => Ok((Lookup::Lost(id), Listing::default())),
         };
     }
     if let Some(id) = claimed.filter(|_| !cx.settings.flags.new_project) {
@@ -67,9 +55,9 @@ pub(super) async fn look(
                     projects: vec![project.clone()],
                     unavailable: Vec::new(),
                 };
-                Ok((Sight::Named(vec![project]), listing))
+                Ok((Lookup::Named(vec![project]), listing))
             }
-            None => Ok((Sight::Lost(id), Listing::default())),
+            None => Ok((Lookup::Lost(id), Listing::default())),
         };
     }
     let listing = match list(cx, key).await {
@@ -90,7 +78,7 @@ pub(super) async fn look(
     if let Some(id) = context_id(cx)
         && let Some(project) = listing.projects.iter().find(|project| project.id == id)
     {
-        return Ok((Sight::Named(vec![project.clone()]), listing));
+        return Ok((Lookup::Named(vec![project.clone()]), listing));
     }
     let named: Vec<_> = listing
         .projects
@@ -99,18 +87,18 @@ pub(super) async fn look(
         .cloned()
         .collect();
     let sight = match named.len() {
-        1 => Sight::Named(named),
-        0 if listing.projects.len() > FEW => Sight::Absent,
+        1 => Lookup::Named(named),
+        0 if listing.projects.len() > FEW => Lookup::Absent,
         0 => by_host(cx, key, &listing.projects)
             .await?
-            .map_or(Sight::Absent, |project| Sight::Named(vec![project])),
+            .map_or(Lookup::Absent, |project| Lookup::Named(vec![project])),
         several => {
             let host = if several > FEW {
                 None
             } else {
                 by_host(cx, key, &named).await?
             };
-            Sight::Named(host.map_or(named, |project| vec![project]))
+            Lookup::Named(host.map_or(named, |project| vec![project]))
         }
     };
     Ok((sight, listing))
@@ -217,23 +205,4 @@ async fn organization(cx: &Cx, key: &Secret, needed: Failure) -> Result<String> 
             Err(needed.why(format!("this key sees {}", names.join(", "))))
         }
     }
-}
-
-pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
-    let ids: Vec<_> = projects
-        .iter()
-        .map(|project| {
-            format!(
-                "{} ({}, {})",
-                project.id, project.region_id, project.created_at
-            )
-        })
-        .collect();
-    Finding::new(
-        Code::ProjectAmbiguous,
-        format!("{} projects are named `{name}`", projects.len()),
-    )
-    .detail(ids.join(", "))
-    .command(Invocation::JoinProject("ID".to_owned()))
-    .hint("neonup setup project --project ID, with one of these ids")
 }

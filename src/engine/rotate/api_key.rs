@@ -6,18 +6,20 @@
 
 use std::time::Duration;
 
-use crate::engine::rotate::Rotated;
 use crate::{
     core::{
-        answer::KeyStorage,
         code::{Code, Severity},
         event::Progress,
-        facts::KeySource,
+        facts::KeyKind,
         failure::{Failure, Result},
         finding::Finding,
         secret::Secret,
     },
-    engine::{Cx, KnownKey, login},
+    engine::{
+        context::{Cx, KnownKey},
+        key,
+        rotate::outcome::Rotated,
+    },
     ports::neon::ApiKey,
 };
 
@@ -31,11 +33,11 @@ const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
 const USE: Duration = Duration::from_millis(1100);
 
 /// Makes a new key, stores it, and revokes the old one.
-pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
-    let known = login::find_key(cx).await.ok_or_else(login::needed)?;
+pub(in crate::engine) async fn replace(cx: &Cx) -> Result<Rotated> {
+    let known = key::require(cx).await?;
     let neon = &cx.ports.neon;
     let auth = neon.auth(&known.key).await?;
-    if auth.auth_method != "api_key_user" {
+    if key::kind(&auth) != KeyKind::Personal {
         return Err(Failure::new(
             Code::LoginKeyScope,
             "only a personal API key can make its successor",
@@ -44,7 +46,7 @@ pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
         .hint(format!("an admin makes a new one in the Neon console; then `neonup login` stores it ({CONSOLE})")));
     }
     let before = neon.api_keys(&known.key).await?;
-    let store = login::storable(cx, known.source).await?;
+    let storage = key::storage_for_successor(cx, known.source).await?;
     let name = format!("{NAME}{}", stamp(cx));
     cx.progress(Progress::label("making a new API key"));
     let new = match neon.create_api_key(&known.key, &name).await {
@@ -63,22 +65,12 @@ pub(in crate::engine) async fn api_key(cx: &Cx) -> Result<Rotated> {
         ..failure
     })?;
     cx.progress(Progress::label("storing the new key"));
-    cx.ports
-        .store
-        .set(store, &cx.settings.key_account(), &new.key)
+    key::store(cx, new.key.clone(), storage, known.source)
         .await
         .map_err(|failure| Failure {
             hint: format!("the old key is as it was; revoke `{name}` in the console ({CONSOLE})"),
             ..failure
         })?;
-    let source = match store {
-        KeyStorage::File => KeySource::File,
-        KeyStorage::Keyring | KeyStorage::Session => KeySource::Keyring,
-    };
-    cx.remember_key(Some(KnownKey {
-        key: new.key.clone(),
-        source,
-    }));
     let mut findings = copies(cx, &known);
     let evidence = if let Some(key) = identify(cx, &known.key, &new.key, &before).await {
         cx.progress(Progress::label("revoking the old key"));

@@ -10,7 +10,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    engine::{Step as _, login::LoginStep, project::ProjectStep},
+    engine::{login::LoginStep, project::ProjectStep, step::Step as _},
     ports::neon::Organization,
     project::settings::Flags,
 };

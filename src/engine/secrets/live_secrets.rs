@@ -1,6 +1,6 @@
 //! The secrets that are known: what the env files hold, and the API key.
 
-use crate::engine::secrets::words::{CLAIM, GENERATED, OF_TEMPORARY};
+use crate::engine::secrets::messages::{CLAIM, GENERATED, OF_TEMPORARY};
 use crate::{
     core::{facts::CheckState, secret::Secret},
     domain::{
@@ -8,12 +8,12 @@ use crate::{
         dotenv::Document,
         url::{Part, recognise},
     },
-    engine::{Cx, Project},
+    engine::context::{Cx, KnownProject},
     project::settings::KeySpec,
 };
 
 /// The live secrets with their names.
-pub(super) struct Live {
+pub(super) struct LiveSecrets {
     secrets: Vec<(String, Secret)>,
     /// The password of the temporary database, where there is one.
     temporary: Option<Secret>,
@@ -21,14 +21,14 @@ pub(super) struct Live {
     unread: Vec<String>,
 }
 
-impl Live {
+impl LiveSecrets {
     /// Reads the env files, and takes what this run has learned.
     pub(super) fn gather(cx: &Cx) -> Self {
         let mut live = Self {
             secrets: Vec::new(),
             temporary: cx
                 .project()
-                .filter(Project::is_temporary)
+                .filter(KnownProject::is_temporary)
                 .map(|project| project.connection.password),
             unread: Vec::new(),
         };

@@ -1,6 +1,5 @@
 //! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
 
-use crate::engine::Cx;
 use crate::{
     core::secret::Secret,
     domain::{
@@ -8,6 +7,7 @@ use crate::{
         mask,
         url::{Connection, Recognised, recognise, recognise_parts},
     },
+    engine::context::Cx,
     project::settings::{EnvTarget, KeySpec},
 };
 
@@ -49,14 +49,14 @@ pub(super) fn written(cx: &Cx) -> Option<Recognised> {
 /// How to connect as the application does: what its env file says, else what the project step found.
 ///
 /// `None` while neither is known.
-pub(super) fn connection(cx: &Cx) -> Option<Connection> {
+pub(super) fn of_app_or_project(cx: &Cx) -> Option<Connection> {
     written(cx)
         .map(|recognised| recognised.connection())
         .or_else(|| cx.project().map(|project| project.connection))
 }
 
 /// How the application connects: only what its env file says.
-pub(super) fn written_connection(cx: &Cx) -> Option<Connection> {
+pub(super) fn of_app(cx: &Cx) -> Option<Connection> {
     if cx.settings.url_key().is_none() && cx.settings.parts_target().is_none() {
         return cx.project().map(|project| project.connection);
     }
@@ -89,7 +89,7 @@ pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
         .filter(|(key, value)| mask::is_secret_key(key) || mask::is_secret_value(value.expose()))
         .map(|(_, value)| value)
         .collect();
-    secrets.extend(connection(cx).map(|connection| connection.password));
+    secrets.extend(of_app_or_project(cx).map(|connection| connection.password));
     secrets.extend(cx.known_key().map(|known| known.key));
     secrets
 }

@@ -21,7 +21,7 @@ use crate::{
         mask::{self, DOTS},
         url::{Connection, Driver, Part, UrlKind, recognise},
     },
-    engine::Cx,
+    engine::context::Cx,
     ports::{
         files::{FileError, FileKind},
         repository::Protection,
@@ -56,7 +56,7 @@ impl From<Problem> for Failure {
 }
 
 /// All targets.
-pub(super) struct Look {
+pub(super) struct EnvInspection {
     pub(super) targets: Vec<Target>,
     /// Whether the project is known, so that a URL could be compared with it.
     pub(super) project_known: bool,
@@ -84,7 +84,7 @@ pub(super) struct Target {
     pub(super) problem: Option<Problem>,
 }
 
-impl Look {
+impl EnvInspection {
     pub(super) fn new(cx: &Cx, generate: Generate) -> Result<Self> {
         let connection = cx.project().map(|project| project.connection);
         let specs = &cx.settings.env;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::engine::Cx;
 use crate::{
     core::{
         code::Code,
@@ -10,6 +9,7 @@ use crate::{
         failure::{Failure, Result},
         secret::Secret,
     },
+    engine::context::Cx,
     ports::neon::Operation,
 };
 
@@ -18,20 +18,20 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// The first pause between two polls, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// What is said where operations do not end well: what that means, and what to do.
+/// Messages for failed or late operations.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Trouble {
-    /// What to do where one has failed.
+pub(super) struct WaitMessages {
+    /// The hint where one has failed.
     pub failed: &'static str,
-    /// What it means that they last, after the operation's name; may be empty.
+    /// What a late operation means, after its name; may be empty.
     pub meaning: &'static str,
-    /// What to do where they last.
+    /// The hint where they are late.
     pub late: &'static str,
-    /// What to do where Neon cannot be asked; nothing: what the request itself says.
+    /// The hint where Neon can't be asked; `None` keeps the hint of the request.
     pub unanswered: Option<&'static str>,
 }
 
-/// Those of a project that have not ended.
+/// Lists the operations of a project that have not ended.
 pub(super) async fn open(cx: &Cx, key: &Secret, project: &str) -> Result<Vec<Operation>> {
     let mut operations = cx.ports.neon.operations(key, project).await?;
     operations.retain(|operation| !operation.has_ended());
@@ -45,7 +45,7 @@ pub(super) async fn wait(
     key: &Secret,
     project: &str,
     mut operations: Vec<Operation>,
-    trouble: Trouble,
+    messages: WaitMessages,
 ) -> Result<()> {
     let started = tokio::time::Instant::now();
     let mut pause = PAUSE.0;
@@ -57,7 +57,7 @@ pub(super) async fn wait(
                 format!("Neon's operation {} failed", failed.action),
             )
             .why(why)
-            .hint(trouble.failed));
+            .hint(messages.failed));
         }
         let open: Vec<_> = operations
             .iter()
@@ -73,13 +73,13 @@ pub(super) async fn wait(
             total: Some(total),
         });
         if started.elapsed() > LIMIT {
-            let meaning = [current.action.as_str(), trouble.meaning];
+            let meaning = [current.action.as_str(), messages.meaning];
             return Err(Failure::new(
                 Code::ProjectNotReady,
                 "Neon's operations did not finish within 5 minutes",
             )
             .why(meaning.join("; ").trim_end_matches("; "))
-            .hint(trouble.late));
+            .hint(messages.late));
         }
         tokio::time::sleep(pause).await;
         // what is waited for in vain after the end is about a fifth of the whole, and a second at most
@@ -87,7 +87,7 @@ pub(super) async fn wait(
         let polls = operations.iter_mut().map(|operation| async {
             if !operation.has_ended() {
                 let now = cx.ports.neon.operation(key, project, &operation.id).await;
-                *operation = now.map_err(|failure| match trouble.unanswered {
+                *operation = now.map_err(|failure| match messages.unanswered {
                     Some(hint) => failure.hint(hint),
                     None => failure,
                 })?;

@@ -1,0 +1,167 @@
+//! The findings and failures of the project step.
+
+use crate::{
+    core::{
+        code::{Code, Severity},
+        facts::JoinedProject,
+        failure::Failure,
+        finding::Finding,
+        invocation::Invocation,
+        step::StepId,
+    },
+    domain::age,
+    engine::context::Cx,
+    ports::neon::{Listing, Project},
+};
+
+/// `--new` meets a project that is recorded.
+pub(super) fn recorded_already(id: &str) -> Finding {
+    Finding::new(
+        Code::ProjectDuplicate,
+        format!("neonup.toml records project {id} already, so --new makes none"),
+    )
+    .detail("a second project beside the team's would be worse than none")
+    .path("neonup.toml")
+    .hint("leave --new out to use it; or take the line `id` out of neonup.toml first")
+}
+
+/// The evidence that a project is used.
+pub(super) fn using(joined: &JoinedProject) -> String {
+    format!("{} ({}), branch {}", joined.name, joined.id, joined.branch)
+}
+
+/// A project that exists and isn't recorded yet: the finding and the evidence.
+pub(super) fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Finding, String) {
+    let age = age::since(&only.created_at, cx.settings.now);
+    let finding = Finding::new(
+        Code::ProjectDuplicate,
+        format!("`{}` exists already: join it", only.name),
+    )
+    .detail(format!("{}, created {age}", only.id))
+    .command(Invocation::SetupStep(StepId::Project))
+    .fixable();
+    let evidence = if was_temporary {
+        format!(
+            "the temporary database was claimed ({}), not joined yet",
+            only.id
+        )
+    } else {
+        format!("`{}` exists ({}), not joined yet", only.name, only.id)
+    };
+    (finding, evidence)
+}
+
+/// A project whose id is known, and which the key doesn't see.
+pub(super) fn lost(id: &str, was_temporary: bool) -> Finding {
+    let finding = Finding::new(
+        Code::ProjectDeleted,
+        format!("project {id} is not there, or not visible to this key"),
+    );
+    if was_temporary {
+        return finding
+            .detail("it was the temporary database of this clone, which another account may have claimed")
+            .hint("use a key of the account that claimed it; or --project ID, or --new for a new project");
+    }
+    finding
+        .path("neonup.toml")
+        .hint("use a key of the right account; or set another id with --project ID; or --new for a new project")
+}
+
+/// Somebody else created a project of this name at the same moment.
+pub(super) fn created_twice(
+    ours: &Project,
+    others: &[Project],
+    winner: Option<&Project>,
+) -> Finding {
+    let used = winner.unwrap_or(ours);
+    let all = others.iter().chain([ours]);
+    let extra: Vec<_> = all
+        .filter(|project| project.id != used.id)
+        .map(|project| project.id.as_str())
+        .collect();
+    Finding::new(
+        Code::ProjectDuplicate,
+        format!(
+            "{} projects named `{}` were made at the same moment: {} is used",
+            others.len() + 1,
+            ours.name,
+            used.id
+        ),
+    )
+    .severity(Severity::Warning)
+    .detail(format!(
+        "the oldest is used, here and by whoever made the other; not used: {}",
+        extra.join(", ")
+    ))
+    .hint("delete what is not used in the Neon console; nothing was deleted for you")
+}
+
+/// Some of the projects could not be listed.
+pub(super) fn unlisted(name: &str, listing: &Listing) -> Finding {
+    Finding::new(
+        Code::ProjectListingIncomplete,
+        format!(
+            "Neon could not list {} of the projects",
+            listing.unavailable.len()
+        ),
+    )
+    .detail(format!(
+        "one of them may be `{name}`: {}",
+        listing.unavailable.join(", ")
+    ))
+    .hint("try again in a moment, or name the project with --project ID")
+}
+
+/// No project of the wanted name exists.
+pub(super) fn missing(name: &str, listing: &Listing) -> Finding {
+    Finding::new(
+        Code::ProjectMissing,
+        format!("there is no project `{name}` yet"),
+    )
+    .detail(format!(
+        "looked at all {} projects of this key",
+        listing.projects.len()
+    ))
+    .command(Invocation::SetupStep(StepId::Project))
+    .fixable()
+}
+
+/// Several projects have the wanted name.
+pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
+    let ids: Vec<_> = projects
+        .iter()
+        .map(|project| {
+            format!(
+                "{} ({}, {})",
+                project.id, project.region_id, project.created_at
+            )
+        })
+        .collect();
+    Finding::new(
+        Code::ProjectAmbiguous,
+        format!("{} projects are named `{name}`", projects.len()),
+    )
+    .detail(ids.join(", "))
+    .command(Invocation::JoinProject("ID".to_owned()))
+    .hint("neonup setup project --project ID, with one of these ids")
+}
+
+/// Nothing is created while a project of the name may exist.
+pub(super) fn may_exist(listing: &Listing) -> Failure {
+    Failure::new(
+        Code::ProjectListingIncomplete,
+        format!(
+            "Neon could not list {} of the projects, so none is created",
+            listing.unavailable.len()
+        ),
+    )
+    .hint("try again in a moment, name the project with --project ID, or insist with --new")
+}
+
+/// The key doesn't see the project of this id.
+pub(super) fn not_visible(id: &str) -> Failure {
+    Failure::new(
+        Code::ProjectDeleted,
+        format!("project {id} is not there, or not visible to this key"),
+    )
+}
