@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
-pub(crate) use crate::project::workspace::Place;
+pub(crate) use crate::project::workspace::{Workspace, WorkspaceError};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -321,17 +321,22 @@ async fn run(cli: Cli, output: &mut Output) -> Exit {
         }
         command => {
             let flags = flags(&global, command.as_ref());
-            let place = match Place::find(global.directory.as_deref(), global.config.as_ref()) {
-                Ok(place) => place,
-                Err(failure) => return output.failed(&failure, Exit::Usage),
-            };
-            let (settings, ports) = match place.open(flags) {
+            let opened = Workspace::find(global.directory.as_deref(), global.config.as_ref())
+                .and_then(|workspace| workspace.open(flags));
+            let (settings, ports) = match opened {
                 Ok(opened) => opened,
-                Err(failure) => return output.failed(&failure, Exit::Usage),
+                Err(error) => return output.failed(&unopened(&error), Exit::Usage),
             };
             Box::pin(in_project(command, &global, settings, ports, output)).await
         }
     }
+}
+
+/// Why there is no workspace to work in, as it is printed.
+pub(crate) fn unopened(error: &WorkspaceError) -> Failure {
+    Failure::new(Code::SecretsUnknown, error.to_string())
+        .why(error.why())
+        .hint(error.hint())
 }
 
 /// Runs a command that works on the project around it.

@@ -10,7 +10,7 @@ use std::{
 
 use self::environment::Sample;
 use crate::{
-    commands::cli::{self, Display, Front, Place},
+    commands::cli::{self, Display, Front, Workspace},
     core::{code::Code, environment::Environment, exit::Exit, failure::Failure},
     os::subprocess::is_running,
     ports::Ports,
@@ -101,9 +101,9 @@ async fn in_project(
         ca_file: Some(sandbox.ca_file().to_owned()),
         ..Flags::default()
     };
-    let (settings, ports) = match Place::at(project, environment).open(flags) {
+    let (settings, ports) = match Workspace::at(project, environment).open(flags) {
         Ok(opened) => opened,
-        Err(failure) => return output.failed(&failure, Exit::Failed),
+        Err(error) => return output.failed(&cli::unopened(&error), Exit::Failed),
     };
     let notes = vec![
         format!("The sample project lies in {}", project.display()),

@@ -1,4 +1,6 @@
 //! Where the program works: the directory, the repository around it, the configuration, and the ports to them.
+//!
+//! The only place in the crate that reads the process environment: everything else is handed an [`Environment`].
 
 use std::{
     fs,
@@ -9,11 +11,11 @@ use std::{
 };
 
 use crate::{
-    core::{code::Code, environment::Environment, failure::Failure},
+    core::environment::Environment,
     domain::host::is_loopback,
     ports::{self, Ports, repository::Repository as _},
     project::{
-        config::Config,
+        config::{Config, ConfigError},
         detect,
         resolve::Layers,
         settings::{CONFIG_FILE, Flags, Settings},
@@ -23,48 +25,135 @@ use crate::{
 /// The largest file that is read as a configuration, or to find out what the repository is.
 const LIMIT: u64 = 1024 * 1024;
 
-/// A directory, and what lies around it.
-pub(crate) struct Place {
+/// Why the project cannot be opened. Displays what is wrong; [`Self::why`] and [`Self::hint`] say the rest.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkspaceError {
+    #[error("there is no current directory: {0}")]
+    NoCurrentDirectory(io::Error),
+    #[error("cannot enter `{}`: {error}", path.display())]
+    CannotEnter { path: PathBuf, error: io::Error },
+    #[error("`{}` is no directory", .0.display())]
+    NotADirectory(PathBuf),
+    #[error("there is no configuration file `{}`", .0.display())]
+    NoConfigFile(PathBuf),
+    #[error("cannot read `{}`", path.display())]
+    UnreadableConfig { path: PathBuf, error: io::Error },
+    #[error("`{}` {error}", path.display())]
+    InvalidConfig { path: PathBuf, error: ConfigError },
+    #[error("`{host}` cannot be the {}'s host", service.name())]
+    HostRefused {
+        service: Service,
+        host: String,
+        why: String,
+    },
+    /// The host itself is not repeated.
+    #[error("the {}'s host holds a user or a password", .0.name())]
+    HostWithLogin(Service),
+}
+
+impl WorkspaceError {
+    /// The reason, where the message doesn't tell it already; else empty.
+    pub(crate) fn why(&self) -> String {
+        match self {
+            Self::UnreadableConfig { error, .. } => error.to_string(),
+            Self::HostRefused { why, .. } => why.clone(),
+            Self::NoCurrentDirectory(_)
+            | Self::CannotEnter { .. }
+            | Self::NotADirectory(_)
+            | Self::NoConfigFile(_)
+            | Self::InvalidConfig { .. }
+            | Self::HostWithLogin(_) => String::new(),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NoCurrentDirectory(_) | Self::CannotEnter { .. } | Self::NotADirectory(_) => {
+                "check the path given with -C".to_owned()
+            }
+            Self::NoConfigFile(_) => "check the path given with --config".to_owned(),
+            Self::UnreadableConfig { error, .. }
+                if error.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                "check its permissions".to_owned()
+            }
+            Self::UnreadableConfig { .. } => {
+                "move it away; `neonup init` writes a new one".to_owned()
+            }
+            Self::InvalidConfig { .. } => "mend that line; nothing was changed".to_owned(),
+            Self::HostRefused { service, .. } => {
+                format!("give a full base, such as {}", service.examples())
+            }
+            Self::HostWithLogin(_) => "leave it out: no part of the address is a secret".to_owned(),
+        }
+    }
+}
+
+/// A service whose address can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Api,
+    Claims,
+}
+
+impl Service {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "API",
+            Self::Claims => "claim service",
+        }
+    }
+
+    const fn examples(self) -> &'static str {
+        match self {
+            Self::Api => "https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2",
+            Self::Claims => "https://neon.new or http://127.0.0.1:8787",
+        }
+    }
+}
+
+/// A directory with the repository around it, not yet opened.
+pub(crate) struct Workspace {
     root: PathBuf,
     config_file: PathBuf,
     repository: ports::repository::GitRepository,
     environment: Environment,
 }
 
-impl Place {
+impl Workspace {
+    /// Finds the workspace around a directory, or around the current one.
     pub(crate) fn find(
         directory: Option<&Path>,
         config: Option<&PathBuf>,
-    ) -> Result<Self, Failure> {
-        let wrong = |what: String| {
-            Failure::new(Code::SecretsUnknown, what).hint("check the path given with -C")
-        };
+    ) -> Result<Self, WorkspaceError> {
         let directory = match directory {
             Some(directory) => directory.to_owned(),
-            None => std::env::current_dir()
-                .map_err(|error| wrong(format!("there is no current directory: {error}")))?,
+            None => std::env::current_dir().map_err(WorkspaceError::NoCurrentDirectory)?,
         };
-        let directory = directory
-            .canonicalize()
-            .map_err(|error| wrong(format!("cannot enter `{}`: {error}", directory.display())))?;
-        if !directory.is_dir() {
-            return Err(wrong(format!("`{}` is no directory", directory.display())));
-        }
-        let mut place = Self::at(&directory, environment());
-        if let Some(file) = config {
-            place.config_file.clone_from(file);
-            if !file.exists() {
-                return Err(Failure::new(
-                    Code::SecretsUnknown,
-                    format!("there is no configuration file `{}`", file.display()),
-                )
-                .hint("check the path given with --config"));
+        let directory = match directory.canonicalize() {
+            Ok(directory) => directory,
+            Err(error) => {
+                return Err(WorkspaceError::CannotEnter {
+                    path: directory,
+                    error,
+                });
             }
+        };
+        if !directory.is_dir() {
+            return Err(WorkspaceError::NotADirectory(directory));
         }
-        Ok(place)
+        let mut workspace = Self::at(&directory, environment());
+        if let Some(file) = config {
+            if !file.exists() {
+                return Err(WorkspaceError::NoConfigFile(file.clone()));
+            }
+            workspace.config_file.clone_from(file);
+        }
+        Ok(workspace)
     }
 
-    /// The place around an existing directory.
+    /// The workspace around an existing directory.
     pub(crate) fn at(directory: &Path, environment: Environment) -> Self {
         let repository = ports::repository::GitRepository::open(directory);
         let root = repository
@@ -79,29 +168,8 @@ impl Place {
     }
 
     /// Reads the configuration and makes the ports.
-    pub(crate) fn open(self, flags: Flags) -> Result<(Settings, Ports), Failure> {
-        let config = match text(&self.config_file) {
-            Ok(text) => Some(Config::parse(&text).map_err(|error| {
-                Failure::new(
-                    Code::SecretsUnknown,
-                    format!("`{}` {error}", self.config_file.display()),
-                )
-                .hint("mend that line; nothing was changed")
-            })?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                return Err(Failure::new(
-                    Code::SecretsUnknown,
-                    format!("cannot read `{}`", self.config_file.display()),
-                )
-                .why(error.to_string())
-                .hint(if error.kind() == io::ErrorKind::PermissionDenied {
-                    "check its permissions"
-                } else {
-                    "move it away; `neonup init` writes a new one"
-                }));
-            }
-        };
+    pub(crate) fn open(self, flags: Flags) -> Result<(Settings, Ports), WorkspaceError> {
+        let config = self.config()?;
         let root = self.root.clone();
         let detected = detect::detect(&|path| text(&root.join(path)).ok()).config;
         let layers = Layers {
@@ -116,16 +184,8 @@ impl Place {
             flags,
             SystemTime::now(),
         );
-        check_host(
-            &settings.api_host,
-            "API",
-            "https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2",
-        )?;
-        check_host(
-            &settings.claim_host,
-            "claim service",
-            "https://neon.new or http://127.0.0.1:8787",
-        )?;
+        check_host(Service::Api, &settings.api_host)?;
+        check_host(Service::Claims, &settings.claim_host)?;
         let ports = Ports {
             neon: Arc::new(ports::neon::HttpNeon::new(
                 settings.api_host.clone(),
@@ -145,10 +205,29 @@ impl Place {
         };
         Ok((settings, ports))
     }
+
+    fn config(&self) -> Result<Option<Config>, WorkspaceError> {
+        let path = || self.config_file.clone();
+        match text(&self.config_file) {
+            Ok(text) => {
+                Config::parse(&text)
+                    .map(Some)
+                    .map_err(|error| WorkspaceError::InvalidConfig {
+                        path: path(),
+                        error,
+                    })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(WorkspaceError::UnreadableConfig {
+                path: path(),
+                error,
+            }),
+        }
+    }
 }
 
-/// The text of a file of the repository. Anything may lie under its name in a clone: what is no regular file is not opened,
-/// since a FIFO would wait for a writer for ever and a device never ends.
+/// Reads a text file of the repository. In a clone its name may belong to anything: only regular files are opened, since a FIFO
+/// would wait for a writer forever and a device never ends.
 pub(crate) fn text(path: &Path) -> io::Result<String> {
     regular(&fs::metadata(path)?)?;
     let file = fs::File::open(path)?;
@@ -175,7 +254,7 @@ fn regular(meta: &fs::Metadata) -> io::Result<()> {
     if !meta.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("it is {}, not a regular file", kind(meta.file_type())),
+            format!("it is {}, not a regular file", file_kind(meta.file_type())),
         ));
     }
     if meta.len() > LIMIT {
@@ -192,7 +271,7 @@ fn too_large() -> io::Error {
 }
 
 #[cfg(unix)]
-fn kind(kind: fs::FileType) -> &'static str {
+fn file_kind(kind: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;
     if kind.is_dir() {
         "a directory"
@@ -206,7 +285,7 @@ fn kind(kind: fs::FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-fn kind(kind: fs::FileType) -> &'static str {
+fn file_kind(kind: fs::FileType) -> &'static str {
     if kind.is_dir() {
         "a directory"
     } else {
@@ -214,7 +293,7 @@ fn kind(kind: fs::FileType) -> &'static str {
     }
 }
 
-/// The process environment, without what is not UTF-8.
+/// Reads the process environment, without what is not UTF-8.
 pub(crate) fn environment() -> Environment {
     Environment::new(
         std::env::vars_os().filter_map(|(name, value)| {
@@ -223,34 +302,27 @@ pub(crate) fn environment() -> Environment {
     )
 }
 
-/// Refuses a host that is no base URL, or that would send secrets in clear over a network.
-fn check_host(host: &str, whose: &str, such_as: &str) -> Result<(), Failure> {
-    let wrong = |why: &str| {
-        Failure::new(
-            Code::LoginUnreachable,
-            format!("`{host}` cannot be the {whose}'s host"),
-        )
-        .why(why)
-        .hint(format!("give a full base, such as {such_as}"))
+/// Refuses a host that isn't a base URL, or that would send secrets over a network in plain text.
+fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
+    let refused = |why: &str| WorkspaceError::HostRefused {
+        service,
+        host: host.to_owned(),
+        why: why.to_owned(),
     };
-    let url = url::Url::parse(host).map_err(|error| wrong(&error.to_string()))?;
+    let url = url::Url::parse(host).map_err(|error| refused(&error.to_string()))?;
     if url.host().is_none() {
-        return Err(wrong("it names no host"));
+        return Err(refused("it names no host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Failure::new(
-            Code::LoginUnreachable,
-            format!("the {whose}'s host holds a user or a password"),
-        )
-        .hint("leave it out: no part of the address is a secret"));
+        return Err(WorkspaceError::HostWithLogin(service));
     }
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(host) => Ok(()),
-        "http" => Err(wrong(
+        "http" => Err(refused(
             "plain http is for this machine only: the key would cross the network in clear",
         )),
-        _ => Err(wrong("it is neither https nor http")),
+        _ => Err(refused("it is neither https nor http")),
     }
 }
 
@@ -261,16 +333,16 @@ mod tests {
     fn refused(change: impl FnOnce(&Path)) -> String {
         let root = tempfile::TempDir::new().unwrap();
         change(&root.path().join(CONFIG_FILE));
-        let place = Place::at(root.path(), Environment::new(Vec::new()));
-        place
+        let workspace = Workspace::at(root.path(), Environment::new(Vec::new()));
+        workspace
             .open(Flags::default())
             .err()
-            .map(|failure| failure.why)
+            .map(|error| error.why())
             .unwrap_or_default()
     }
 
     #[test]
-    fn a_configuration_that_is_no_text_file_is_named_for_what_it_is() {
+    fn an_unreadable_configuration_is_named_for_what_it_is() {
         let directory = refused(|path| fs::create_dir(path).unwrap());
         assert_eq!(directory, "it is a directory, not a regular file");
         let bytes = refused(|path| fs::write(path, b"# a\n# \xff\n").unwrap());
@@ -280,12 +352,12 @@ mod tests {
     }
 
     #[test]
-    fn no_host_is_taken_that_would_see_a_secret_in_clear() {
+    fn hosts_that_would_see_a_secret_in_plain_text_are_refused() {
         let root = tempfile::TempDir::new().unwrap();
         let open = |name: &str, host: &str| {
             let variables = [(name.to_owned(), host.to_owned())];
-            let place = Place::at(root.path(), Environment::new(variables));
-            place.open(Flags::default()).err()
+            let workspace = Workspace::at(root.path(), Environment::new(variables));
+            workspace.open(Flags::default()).err()
         };
         for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
             for host in [
@@ -294,21 +366,22 @@ mod tests {
                 "https://a:b@example.org",
                 "nowhere",
             ] {
-                let failure = open(name, host).unwrap();
+                let error = open(name, host).unwrap();
+                let shown = format!("{error} {} {}", error.why(), error.hint());
                 assert!(
-                    !failure.hint.is_empty() && !failure.to_string().contains("a:b@"),
-                    "{failure}"
+                    !error.hint().is_empty() && !shown.contains("a:b@"),
+                    "{shown}"
                 );
             }
             for host in ["http://127.0.0.1:8787", "https://example.org/"] {
-                assert_eq!(open(name, host), None, "{name} {host}");
+                assert!(open(name, host).is_none(), "{name} {host}");
             }
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_fifo_or_a_device_is_not_waited_for() {
+    fn fifos_and_devices_are_not_read() {
         use std::os::unix::fs::symlink;
         let fifo = |path: &Path| {
             let made = std::process::Command::new("mkfifo").arg(path).status();
