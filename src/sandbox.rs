@@ -31,6 +31,7 @@ mod ids;
 mod operations;
 mod scram;
 mod server;
+mod socket_dir;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,147 +1,289 @@
-//! The sandbox's own client for a compute: the superuser, over the private socket, with simple queries.
+//! The superuser's session on a compute.
 //!
-//! Written by hand because every login through the front asks one question here: a full driver would first fetch types
-//! and read the user's `PG*` variables.
+//! Every name and text that reaches Postgres from the sandbox is quoted here: no other file writes a statement.
 
-use std::{fmt, io, path::Path};
+use std::io;
 
-use tokio::{io::AsyncWriteExt as _, net::UnixStream};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _,
+    postgres::{PgConnectOptions, PgRow, PgSslMode},
+};
+use tokio::net::{UnixListener, UnixStream};
 
-use crate::sandbox::wire;
+use crate::sandbox::{
+    socket_dir::{self, SocketDir},
+    wire::{self, Startup},
+};
 
 /// The superuser's name, which is Neon's. It has no password, so nobody can log in with it through the front.
 pub(crate) const SUPERUSER: &str = "cloud_admin";
-/// The port in the socket's name; there is no TCP.
-pub(crate) const SOCKET_NAME: &str = ".s.PGSQL.5432";
+/// The database that the sandbox works from; it exists in every cluster.
+const HOME: &str = "postgres";
 
-/// A row of a simple query: text, or null.
-pub(crate) type Row = Vec<Option<String>>;
-
-/// What a compute answered instead of rows.
-#[derive(Debug)]
-pub(crate) enum AdminError {
-    /// The connection failed.
-    Io(io::Error),
-    /// Postgres refused.
-    Sql {
-        /// The SQLSTATE.
-        code: String,
-        /// Its words.
-        message: String,
-    },
-}
-
-impl fmt::Display for AdminError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => write!(f, "{error}"),
-            Self::Sql { code, message } => write!(f, "{message} (SQLSTATE {code})"),
-        }
-    }
-}
-
-impl std::error::Error for AdminError {}
-
-impl From<io::Error> for AdminError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// A connection of the superuser.
+/// A connection of the superuser, over the private socket.
 pub(crate) struct Admin {
-    stream: UnixStream,
+    connection: PgConnection,
+    sockets: SocketDir,
 }
 
 impl Admin {
-    /// Connects to a database of the server whose socket lies in `sockets`.
-    pub(crate) async fn connect(sockets: &Path, database: &str) -> Result<Self, AdminError> {
-        let mut stream = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
-        let startup = wire::Startup {
-            version: wire::PROTOCOL_3_0,
-            parameters: [
-                ("user", SUPERUSER),
-                ("database", database),
-                ("client_encoding", "UTF8"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec(),
+    /// Connects to the server whose socket lies in `sockets`.
+    pub(crate) async fn connect(sockets: &SocketDir) -> io::Result<Self> {
+        Ok(Self {
+            connection: connect(sockets, HOME).await?,
+            sockets: sockets.clone(),
+        })
+    }
+
+    /// The server's major version.
+    fn major(&self) -> u32 {
+        self.connection.server_version_num().unwrap_or(0) / 10_000
+    }
+
+    async fn execute(&mut self, sql: &str) -> io::Result<()> {
+        execute(&mut self.connection, sql).await
+    }
+
+    /// The texts in the first column of a query's rows, without nulls.
+    async fn texts(&mut self, sql: &str) -> io::Result<Vec<String>> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql))
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(refusal)?;
+        let text = |row: &PgRow| row.try_get::<Option<String>, _>(0).transpose();
+        rows.iter()
+            .filter_map(text)
+            .collect::<Result<_, _>>()
+            .map_err(refusal)
+    }
+
+    async fn text(&mut self, sql: &str) -> io::Result<String> {
+        let first = self.texts(sql).await?.into_iter().next();
+        first.ok_or_else(|| io::Error::other("postgres answered no row"))
+    }
+
+    pub(crate) async fn role_names(&mut self) -> io::Result<Vec<String>> {
+        self.texts("SELECT rolname FROM pg_roles").await
+    }
+
+    pub(crate) async fn database_names(&mut self) -> io::Result<Vec<String>> {
+        self.texts("SELECT datname FROM pg_database").await
+    }
+
+    /// The verifier of a role that may log in, as Postgres keeps it.
+    pub(crate) async fn password_verifier(&mut self, role: &str) -> io::Result<Option<String>> {
+        let verifier = format!(
+            "SELECT rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper AND rolname = {} \
+             AND (rolvaliduntil IS NULL OR rolvaliduntil > now())",
+            literal(role)
+        );
+        Ok(self.texts(&verifier).await?.into_iter().next())
+    }
+
+    /// Creates the role whose members are what Neon calls superusers, with the grants that Neon's `compute_ctl` makes
+    /// (neondatabase/neon, `compute_tools/src/migrations`).
+    pub(crate) async fn create_neon_superuser(&mut self) -> io::Result<()> {
+        let monitor = if self.major() >= 16 {
+            "pg_monitor, pg_create_subscription"
+        } else {
+            "pg_monitor"
         };
-        stream.write_all(&startup.encode()).await?;
-        let mut admin = Self { stream };
-        admin.until_ready().await?;
-        Ok(admin)
+        self.execute(&format!(
+            "CREATE ROLE neon_superuser CREATEDB CREATEROLE NOLOGIN REPLICATION BYPASSRLS \
+             IN ROLE pg_read_all_data, pg_write_all_data; \
+             GRANT {monitor} TO neon_superuser WITH ADMIN OPTION"
+        ))
+        .await
     }
 
-    /// Runs one or more statements; the rows of all of them.
-    pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<Row>, AdminError> {
-        let mut body = sql.as_bytes().to_vec();
-        body.push(0);
-        self.stream.write_all(&wire::message(b'Q', &body)).await?;
-        self.until_ready().await
+    /// Creates a role as Neon's control plane does.
+    pub(crate) async fn create_role(&mut self, name: &str, login: bool) -> io::Result<()> {
+        let login = if login { "LOGIN" } else { "NOLOGIN" };
+        self.execute(&format!(
+            "CREATE ROLE {} {login} INHERIT CREATEROLE CREATEDB BYPASSRLS REPLICATION IN ROLE neon_superuser",
+            identifier(name)
+        ))
+        .await
     }
 
-    async fn until_ready(&mut self) -> Result<Vec<Row>, AdminError> {
-        let mut rows = Vec::new();
-        let mut refused = None;
-        loop {
-            let (kind, body) = match wire::read_message(&mut self.stream).await {
-                Ok(message) => message,
-                // A fatal error closes the connection: what Postgres said is the reason, not the end of the file.
-                Err(error) => return Err(refused.unwrap_or(AdminError::Io(error))),
-            };
-            match kind {
-                b'D' => rows.push(row(&body)?),
-                b'E' => refused = Some(refusal(&body)),
-                b'Z' => return refused.map_or(Ok(rows), Err),
-                _ => {}
-            }
+    pub(crate) async fn rename_role(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let (from, to) = (identifier(from), identifier(to));
+        self.execute(&format!("ALTER ROLE {from} RENAME TO {to}"))
+            .await
+    }
+
+    pub(crate) async fn set_password(&mut self, role: &str, password: &str) -> io::Result<()> {
+        let (role, password) = (identifier(role), literal(password));
+        self.execute(&format!("ALTER ROLE {role} PASSWORD {password}"))
+            .await
+    }
+
+    /// Closes the connections of a role.
+    pub(crate) async fn disconnect_role(&mut self, name: &str) -> io::Result<()> {
+        self.disconnect("usename", name).await
+    }
+
+    async fn disconnect(&mut self, column: &str, name: &str) -> io::Result<()> {
+        let name = literal(name);
+        self.execute(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {column} = {name}"
+        ))
+        .await
+    }
+
+    /// Drops a role, if there is one, and gives what it owns to `heir`.
+    pub(crate) async fn drop_role(&mut self, name: &str, heir: &str) -> io::Result<()> {
+        if !self.role_names().await?.iter().any(|role| role == name) {
+            return Ok(());
         }
+        let (name, heir) = (identifier(name), identifier(heir));
+        // Everything that a role owns, in each database, has to go to somebody before it can be dropped.
+        let open = "SELECT datname FROM pg_database WHERE datallowconn";
+        for database in self.texts(open).await? {
+            let mut there = connect(&self.sockets, &database).await?;
+            execute(&mut there, &format!("REASSIGN OWNED BY {name} TO {heir}")).await?;
+            execute(&mut there, &format!("DROP OWNED BY {name}")).await?;
+        }
+        self.execute(&format!("DROP ROLE {name}")).await
+    }
+
+    /// Creates a database as Neon's control plane does.
+    pub(crate) async fn create_database(&mut self, name: &str, owner: &str) -> io::Result<()> {
+        let (name, owner) = (identifier(name), identifier(owner));
+        self.execute(&format!("CREATE DATABASE {name} OWNER {owner}"))
+            .await
+    }
+
+    /// Renames a database, whoever is connected to it.
+    pub(crate) async fn rename_database(&mut self, from: &str, to: &str) -> io::Result<()> {
+        self.disconnect("datname", from).await?;
+        let (from, to) = (identifier(from), identifier(to));
+        self.execute(&format!("ALTER DATABASE {from} RENAME TO {to}"))
+            .await
+    }
+
+    pub(crate) async fn set_owner(&mut self, database: &str, owner: &str) -> io::Result<()> {
+        let (database, owner) = (identifier(database), identifier(owner));
+        self.execute(&format!("ALTER DATABASE {database} OWNER TO {owner}"))
+            .await
+    }
+
+    /// Drops a database, if there is one, whoever is connected to it.
+    pub(crate) async fn drop_database(&mut self, name: &str) -> io::Result<()> {
+        let name = identifier(name);
+        self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await
+    }
+
+    /// Begins an online backup, which this session has to end; returns the log position where it begins.
+    pub(crate) async fn start_backup(&mut self, slot: &str) -> io::Result<String> {
+        // The slot keeps the log from being recycled until this session ends.
+        let slot = literal(slot);
+        self.execute(&format!(
+            "SELECT pg_create_physical_replication_slot({slot}, true, true)"
+        ))
+        .await?;
+        self.text(if self.major() >= 15 {
+            "SELECT pg_backup_start('branch', true)::text"
+        } else {
+            "SELECT pg_start_backup('branch', true, false)::text"
+        })
+        .await
+    }
+
+    /// Ends the online backup; returns what the copy's `backup_label` has to hold.
+    pub(crate) async fn stop_backup(&mut self) -> io::Result<String> {
+        self.text(if self.major() >= 15 {
+            "SELECT labelfile FROM pg_backup_stop(false)"
+        } else {
+            "SELECT labelfile FROM pg_stop_backup(false, false)"
+        })
+        .await
     }
 }
 
-fn row(body: &[u8]) -> io::Result<Row> {
-    let short = || wire::malformed("a row is too short");
-    let (columns, mut rest) = body.split_first_chunk::<2>().ok_or_else(short)?;
-    let mut row = Vec::new();
-    for _ in 0..u16::from_be_bytes(*columns) {
-        let (length, after) = rest.split_first_chunk::<4>().ok_or_else(short)?;
-        match usize::try_from(i32::from_be_bytes(*length)) {
-            Ok(length) => {
-                let (value, after) = after.split_at_checked(length).ok_or_else(short)?;
-                row.push(Some(String::from_utf8_lossy(value).into_owned()));
-                rest = after;
-            }
-            Err(_negative_is_null) => {
-                row.push(None);
-                rest = after;
-            }
-        }
+/// Connects the superuser to a database.
+async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection> {
+    // What sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`, which only adds up.
+    let options = PgConnectOptions::new_without_pgpass()
+        .socket(sockets.path())
+        .port(socket_dir::PORT)
+        .username(SUPERUSER)
+        .database(database)
+        .application_name("neonup sandbox")
+        .ssl_mode(PgSslMode::Disable)
+        .disable_statement_logging(); // there are passwords in them
+    if options.get_options().is_some() {
+        return connect_without_options(options, sockets).await;
     }
-    Ok(row)
+    let quiet = options.options([("client_min_messages", "warning")]);
+    PgConnection::connect_with(&quiet).await.map_err(refusal)
 }
 
-fn refusal(body: &[u8]) -> AdminError {
-    let mut code = String::new();
-    let mut message = String::new();
-    for field in body.split(|byte| *byte == 0) {
-        match field.split_first() {
-            Some((b'C', value)) => code = String::from_utf8_lossy(value).into_owned(),
-            Some((b'M', value)) => message = String::from_utf8_lossy(value).into_owned(),
-            _ => {}
+/// Connects through a relay that takes the `options` out of the start-up packet.
+///
+/// They are the user's `PGOPTIONS`, which sqlx always sends. The `endpoint=…` that clients of Neon have there would keep our
+/// own server from accepting the connection.
+async fn connect_without_options(
+    options: PgConnectOptions,
+    sockets: &SocketDir,
+) -> io::Result<PgConnection> {
+    let folder = tempfile::tempdir_in(sockets.path())?;
+    let relay = SocketDir::new(folder.path().to_owned());
+    let listener = UnixListener::bind(relay.socket())?;
+    let mut server = sockets.connect().await?;
+    tokio::spawn(async move {
+        let relayed = relay_without_options(&listener, &mut server).await;
+        if let Err(error) = relayed {
+            tracing::debug!(%error, "a session of the superuser ended");
         }
+    });
+    let connection = PgConnection::connect_with(&options.socket(relay.path())).await;
+    connection.map_err(refusal)
+}
+
+async fn relay_without_options(listener: &UnixListener, server: &mut UnixStream) -> io::Result<()> {
+    let (mut client, _) = listener.accept().await?;
+    let mut startup = Startup::parse(&wire::read_untyped(&mut client).await?)?;
+    startup.parameters.retain(|(name, _)| name != "options");
+    tokio::io::AsyncWriteExt::write_all(server, &startup.encode()).await?;
+    tokio::io::copy_bidirectional(&mut client, server)
+        .await
+        .map(drop)
+}
+
+/// Runs one or more statements.
+async fn execute(connection: &mut PgConnection, sql: &str) -> io::Result<()> {
+    let executed = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    executed.map(drop).map_err(refusal)
+}
+
+/// The error as an operation reports it: Postgres' message with its SQLSTATE, else what broke the connection.
+fn refusal(error: sqlx::Error) -> io::Error {
+    match error {
+        sqlx::Error::Io(error) => error,
+        error => match error.as_database_error() {
+            Some(refused) => {
+                let code = refused.code().unwrap_or_default();
+                io::Error::other(format!("{} (SQLSTATE {code})", refused.message()))
+            }
+            None => io::Error::other(error),
+        },
     }
-    AdminError::Sql { code, message }
 }
 
 /// Quotes a name for SQL.
-pub(crate) fn identifier(name: &str) -> String {
+fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Quotes a text for SQL (`standard_conforming_strings` is on, as it is by default since 9.1).
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// Quotes a text for SQL, whatever `standard_conforming_strings` is.
+fn literal(text: &str) -> String {
+    let text = text.replace('\'', "''");
+    if text.contains('\\') {
+        return format!(" E'{}'", text.replace('\\', "\\\\"));
+    }
+    format!("'{text}'")
 }
 
 #[cfg(test)]
@@ -149,20 +291,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_and_refusals_are_read() {
-        let body = [0, 2, 0, 0, 0, 2, b'o', b'k', 0xff, 0xff, 0xff, 0xff];
-        assert_eq!(row(&body).unwrap(), vec![Some("ok".to_owned()), None]);
-        assert!(row(&body[..6]).is_err());
-        let refused = refusal(b"SFATAL\0C3D000\0Mdatabase \"x\" does not exist\0\0");
-        assert_eq!(
-            refused.to_string(),
-            "database \"x\" does not exist (SQLSTATE 3D000)"
-        );
-    }
-
-    #[test]
-    fn quoting_closes_no_hole() {
+    fn quotes_in_names_and_texts_do_not_end_them() {
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("\\'"), " E'\\\\'''");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -13,11 +13,12 @@ use std::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::sandbox::{
-    admin::{Admin, AdminError, identifier, literal},
+    admin::Admin,
     core::Core,
     engine::{self, Engine},
     files, ids,
     server::Server,
+    socket_dir::SocketDir,
     state::{Branch, EndpointState},
 };
 
@@ -83,7 +84,7 @@ impl Drop for Use {
 }
 
 /// Wakes the compute of a branch, if it sleeps; answers the folder of its socket.
-pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<PathBuf> {
+pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<SocketDir> {
     if core.faults().never_wakes {
         // For as long as the fault is on, as with a compute that hangs.
         core.until_faults(|faults| !faults.never_wakes).await;
@@ -109,20 +110,18 @@ pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<PathBuf>
     let server = Server::start(
         &engine,
         &folder.join("data"),
-        &core.next_sockets(),
+        core.next_sockets(),
         &folder.join("log"),
     )
     .await?;
-    let sockets = server.sockets().to_owned();
+    let sockets = server.sockets().clone();
     let fresh = core.store.project(&place.project, |project| {
         project
             .branch(&place.branch)
             .is_some_and(|branch| branch.fresh)
     });
     if fresh == Some(true) {
-        reconcile(core, place, &sockets)
-            .await
-            .map_err(io::Error::other)?;
+        reconcile(core, place, &sockets).await?;
     }
     slot.server = Some(server);
     set_state(core, place, EndpointState::Active);
@@ -132,17 +131,15 @@ pub(crate) async fn wake(core: &Arc<Core>, place: &Place) -> io::Result<PathBuf>
 }
 
 /// The socket's folder of a compute that is awake; does not wake it.
-pub(crate) async fn peek(core: &Core, branch: &str) -> Option<PathBuf> {
+pub(crate) async fn peek(core: &Core, branch: &str) -> Option<SocketDir> {
     awake(&mut *core.compute(branch).slot.lock().await)
 }
 
-fn awake(slot: &mut Slot) -> Option<PathBuf> {
+fn awake(slot: &mut Slot) -> Option<SocketDir> {
     if slot.server.as_mut().is_some_and(|server| !server.alive()) {
         slot.server = None; // it died: somebody killed it
     }
-    slot.server
-        .as_ref()
-        .map(|server| server.sockets().to_owned())
+    slot.server.as_ref().map(|server| server.sockets().clone())
 }
 
 /// Puts a compute to sleep, whoever is connected.
@@ -340,27 +337,9 @@ async fn copy_parent(
     };
     // A running parent is backed up online, so that nobody who is connected notices.
     // https://www.postgresql.org/docs/17/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
-    let mut admin = Admin::connect(&sockets, "postgres")
-        .await
-        .map_err(io::Error::other)?;
-    let (start, stop) = if engine.major >= 15 {
-        (
-            "SELECT pg_backup_start('branch', true)",
-            "SELECT labelfile FROM pg_backup_stop(false)",
-        )
-    } else {
-        (
-            "SELECT pg_start_backup('branch', true, false)",
-            "SELECT labelfile FROM pg_stop_backup(false, false)",
-        )
-    };
-    // The slot keeps the log from being recycled until this session ends.
-    let hold = format!(
-        "SELECT pg_create_physical_replication_slot('branch_{}', true, true)",
-        ids::uuid().replace('-', "_")
-    );
-    admin.query(&hold).await.map_err(io::Error::other)?;
-    let lsn = first(admin.query(start).await)?;
+    let mut admin = Admin::connect(&sockets).await?;
+    let slot = format!("branch_{}", ids::uuid().replace('-', "_"));
+    let lsn = admin.start_backup(&slot).await?;
     let (source, target) = (data.clone(), to.to_owned());
     // Left out is what belongs to the running server, or is read back from the log.
     let skip = move |path: &Path| {
@@ -372,7 +351,7 @@ async fn copy_parent(
         })
     };
     files::blocking(move || files::copy_tree(&source, &target, account, &skip)).await?;
-    let label = first(admin.query(stop).await)?;
+    let label = admin.stop_backup().await?;
     let target = to.to_owned();
     files::blocking(move || {
         files::copy_tree(
@@ -395,60 +374,33 @@ async fn copy_parent(
     Ok(Some(lsn))
 }
 
-fn first(rows: Result<Vec<Vec<Option<String>>>, AdminError>) -> io::Result<String> {
-    rows.map_err(io::Error::other)?
-        .into_iter()
-        .flatten()
-        .flatten()
-        .next()
-        .ok_or_else(|| io::Error::other("postgres answered no row"))
-}
-
 /// Brings the roles and databases of a running compute in line with the state, and then the state with what was done.
-pub(crate) async fn reconcile(
-    core: &Core,
-    place: &Place,
-    sockets: &Path,
-) -> Result<(), AdminError> {
+pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &SocketDir) -> io::Result<()> {
     let branch = |project: &crate::sandbox::state::Project| project.branch(&place.branch).cloned();
     let Some(branch) = core.store.project(&place.project, branch).flatten() else {
         return Ok(());
     };
-    let mut admin = Admin::connect(sockets, "postgres").await?;
-    let roles = names(admin.query("SELECT rolname FROM pg_roles").await?);
-    let databases = names(admin.query("SELECT datname FROM pg_database").await?);
-    rename_defaults(&mut admin, &branch, &roles, &databases).await?;
-    let roles = names(admin.query("SELECT rolname FROM pg_roles").await?);
-    let databases = names(admin.query("SELECT datname FROM pg_database").await?);
+    let mut admin = Admin::connect(sockets).await?;
+    rename_defaults(&mut admin, &branch).await?;
+    let roles = admin.role_names().await?;
+    let databases = admin.database_names().await?;
     for role in branch.roles.iter().filter(|role| role.pending) {
         let known = roles.contains(&role.name);
         if !known {
-            admin
-                .query(&engine::create_role(&role.name, !role.no_login))
-                .await?;
+            admin.create_role(&role.name, !role.no_login).await?;
         }
         if let Some(password) = &role.password {
-            let name = identifier(&role.name);
-            admin
-                .query(&format!("ALTER ROLE {name} PASSWORD {}", literal(password)))
-                .await?;
+            admin.set_password(&role.name, password).await?;
         }
         if known {
             // "All open connections of the role are dropped" (reference/neon-api.md section 4).
-            let name = literal(&role.name);
-            let end = format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {name}"
-            );
-            admin.query(&end).await?;
+            admin.disconnect_role(&role.name).await?;
         }
     }
     for database in branch.databases.iter().filter(|database| database.pending) {
         if !databases.contains(&database.name) {
             admin
-                .query(&engine::create_database(
-                    &database.name,
-                    &database.owner_name,
-                ))
+                .create_database(&database.name, &database.owner_name)
                 .await?;
         }
     }
@@ -476,50 +428,38 @@ pub(crate) async fn reconcile(
 }
 
 /// The template has Neon's default names; a new project may have asked for others.
-async fn rename_defaults(
-    admin: &mut Admin,
-    branch: &Branch,
-    roles: &[String],
-    databases: &[String],
-) -> Result<(), AdminError> {
+async fn rename_defaults(admin: &mut Admin, branch: &Branch) -> io::Result<()> {
     if !branch.fresh || branch.parent_id.is_some() {
         return Ok(());
     }
-    let wanted = |name: &str| branch.roles.iter().any(|role| role.name == name);
-    if let Some(role) = branch.roles.first()
-        && !wanted(engine::DEFAULT_ROLE)
-        && !roles.contains(&role.name)
-        && roles.iter().any(|name| name == engine::DEFAULT_ROLE)
-    {
-        let (from, to) = (identifier(engine::DEFAULT_ROLE), identifier(&role.name));
-        admin
-            .query(&format!("ALTER ROLE {from} RENAME TO {to}"))
-            .await?;
+    let roles = branch.roles.iter().map(|role| role.name.as_str());
+    if let Some(name) = renamed(engine::DEFAULT_ROLE, roles, &admin.role_names().await?) {
+        admin.rename_role(engine::DEFAULT_ROLE, name).await?;
     }
-    let wanted = |name: &str| {
-        branch
-            .databases
-            .iter()
-            .any(|database| database.name == name)
-    };
-    if let Some(database) = branch.databases.first()
-        && !wanted(engine::DEFAULT_DATABASE)
-        && !databases.contains(&database.name)
-        && databases
-            .iter()
-            .any(|name| name == engine::DEFAULT_DATABASE)
-    {
-        let (from, to) = (
-            identifier(engine::DEFAULT_DATABASE),
-            identifier(&database.name),
-        );
+    let databases = branch
+        .databases
+        .iter()
+        .map(|database| database.name.as_str());
+    if let Some(name) = renamed(
+        engine::DEFAULT_DATABASE,
+        databases,
+        &admin.database_names().await?,
+    ) {
         admin
-            .query(&format!("ALTER DATABASE {from} RENAME TO {to}"))
+            .rename_database(engine::DEFAULT_DATABASE, name)
             .await?;
     }
     Ok(())
 }
 
-fn names(rows: Vec<Vec<Option<String>>>) -> Vec<String> {
-    rows.into_iter().flatten().flatten().collect()
+/// The first of the wanted names, if the default has to get it.
+fn renamed<'a>(
+    default: &str,
+    mut wanted: impl Iterator<Item = &'a str> + Clone,
+    existing: &[String],
+) -> Option<&'a str> {
+    let exists = |name: &str| existing.iter().any(|known| known == name);
+    let kept = wanted.clone().any(|name| name == default);
+    let first = wanted.next()?;
+    (!kept && !exists(first) && exists(default)).then_some(first)
 }

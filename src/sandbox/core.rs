@@ -23,6 +23,7 @@ use crate::sandbox::{
     engine::Engine,
     faults::Faults,
     files::Scratch,
+    socket_dir::SocketDir,
     state::Store,
 };
 
@@ -112,12 +113,9 @@ impl Core {
     }
 
     /// A new folder for a server's socket: a killed server's lock file would stand in the way in an old one.
-    pub(crate) fn next_sockets(&self) -> PathBuf {
-        self.sockets.join(
-            self.socket_count
-                .fetch_add(1, Ordering::Relaxed)
-                .to_string(),
-        )
+    pub(crate) fn next_sockets(&self) -> SocketDir {
+        let number = self.socket_count.fetch_add(1, Ordering::Relaxed);
+        SocketDir::new(self.sockets.join(number.to_string()))
     }
 
     /// The engine, as soon as it is ready.

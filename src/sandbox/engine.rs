@@ -16,10 +16,11 @@ use crate::{
     os::subprocess::ParentDeathSignal,
     sandbox::{
         SandboxError,
-        admin::{Admin, SUPERUSER, identifier},
+        admin::{Admin, SUPERUSER},
         files::{self, Account, blocking},
         ids,
         server::{self, Server},
+        socket_dir::{PORT, SocketDir},
     },
 };
 
@@ -74,8 +75,6 @@ pub(crate) struct Engine {
     template: PathBuf,
     /// Who runs it, if not we ourselves.
     pub(crate) account: Option<Account>,
-    /// Its major version.
-    pub(crate) major: u32,
 }
 
 impl Engine {
@@ -104,7 +103,6 @@ impl Engine {
             template: cache.join(template_name(&bin, &version, account)),
             bin,
             account,
-            major,
         };
         if !engine.template.join(".ok").exists() {
             engine.template = engine.make_template(&cache).await?;
@@ -121,12 +119,12 @@ impl Engine {
     ///
     /// `fsync` is off: what a compute has committed survives the death of any process, because the kernel has it, and a
     /// sandbox need not survive the death of the kernel. Write-ahead logging and synchronous commit stay on.
-    pub(crate) fn server(&self, data: &Path, sockets: &Path, log: File) -> Command {
+    pub(crate) fn server(&self, data: &Path, sockets: &SocketDir, log: File) -> Command {
         let mut command = Command::new(self.bin.join("postgres"));
-        command.arg("-D").arg(data).arg("-k").arg(sockets);
+        command.arg("-D").arg(data).arg("-k").arg(sockets.path());
         for setting in [
             "listen_addresses=",
-            "port=5432",
+            &format!("port={PORT}"),
             "unix_socket_permissions=0700",
             "fsync=off",
             "full_page_writes=off",
@@ -164,11 +162,11 @@ impl Engine {
         let server = Server::start(
             self,
             &data,
-            &scratch.path().join("s"),
+            SocketDir::new(scratch.path().join("s")),
             &part.path().join("log"),
         )
         .await?;
-        let outcome = seed(&server, self.major).await;
+        let outcome = seed(&server).await;
         server.stop().await;
         outcome?;
         let template = self.template.clone();
@@ -176,48 +174,12 @@ impl Engine {
     }
 }
 
-async fn seed(server: &Server, major: u32) -> io::Result<()> {
-    // As compute_ctl of neondatabase/neon sets it up (compute_tools/src/migrations).
-    let mut roles = "CREATE ROLE neon_superuser CREATEDB CREATEROLE NOLOGIN REPLICATION BYPASSRLS \
-                     IN ROLE pg_read_all_data, pg_write_all_data;"
-        .to_owned();
-    if major >= 16 {
-        roles.push_str(
-            "GRANT pg_monitor, pg_create_subscription TO neon_superuser WITH ADMIN OPTION;",
-        );
-    } else {
-        roles.push_str("GRANT pg_monitor TO neon_superuser WITH ADMIN OPTION;");
-    }
-    let statements = [
-        roles,
-        create_role(DEFAULT_ROLE, true),
-        create_database(DEFAULT_DATABASE, DEFAULT_ROLE),
-    ];
-    let mut admin = Admin::connect(server.sockets(), "postgres")
-        .await
-        .map_err(io::Error::other)?;
-    for statement in statements {
-        admin.query(&statement).await.map_err(io::Error::other)?;
-    }
-    Ok(())
-}
-
-/// A role as Neon's control plane makes it.
-pub(crate) fn create_role(name: &str, login: bool) -> String {
-    let login = if login { "LOGIN" } else { "NOLOGIN" };
-    format!(
-        "CREATE ROLE {} {login} INHERIT CREATEROLE CREATEDB BYPASSRLS REPLICATION IN ROLE neon_superuser",
-        identifier(name)
-    )
-}
-
-/// A database as Neon's control plane makes it.
-pub(crate) fn create_database(name: &str, owner: &str) -> String {
-    format!(
-        "CREATE DATABASE {} OWNER {}",
-        identifier(name),
-        identifier(owner)
-    )
+/// Creates the roles and the database that every Neon project starts with.
+async fn seed(server: &Server) -> io::Result<()> {
+    let mut admin = Admin::connect(server.sockets()).await?;
+    admin.create_neon_superuser().await?;
+    admin.create_role(DEFAULT_ROLE, true).await?;
+    admin.create_database(DEFAULT_DATABASE, DEFAULT_ROLE).await
 }
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.

@@ -5,22 +5,22 @@
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, UnixStream},
+    net::{TcpListener, TcpStream},
 };
 
 use crate::sandbox::{
-    admin::{Admin, SOCKET_NAME, literal},
+    admin::Admin,
     compute::{self, Place, Use},
     core::Core,
     faults::Database,
     scram::{self, ScramError, Verifier},
+    socket_dir::SocketDir,
     wire::{self, Startup},
 };
 
@@ -258,7 +258,7 @@ impl Front {
             }
         }
         // The private socket trusts us: the server takes the role from the start-up packet.
-        let mut server = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
+        let mut server = sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
         if self.core.faults().database == Database::Cut {
             return cut_at_first_query(tls, &mut server).await;
@@ -269,17 +269,11 @@ impl Front {
     }
 
     /// The role's verifier as Postgres keeps it, so that a password changed with SQL counts as well.
-    async fn verifier(&self, sockets: &Path, role: &str) -> io::Result<Verifier> {
-        let mut admin = Admin::connect(sockets, "postgres")
-            .await
-            .map_err(io::Error::other)?;
-        let question = format!(
-            "SELECT rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper AND rolname = {} \
-             AND (rolvaliduntil IS NULL OR rolvaliduntil > now())",
-            literal(role)
-        );
-        let rows = admin.query(&question).await.map_err(io::Error::other)?;
-        let stored = rows.into_iter().flatten().flatten().next();
+    async fn verifier(&self, sockets: &SocketDir, role: &str) -> io::Result<Verifier> {
+        let stored = Admin::connect(sockets)
+            .await?
+            .password_verifier(role)
+            .await?;
         Ok(stored
             .and_then(|text| Verifier::parse(&text))
             .unwrap_or_else(|| Verifier::mock(&self.core.mock_secret, role)))
@@ -290,7 +284,7 @@ impl Front {
         let Some(sockets) = compute::peek(&self.core, &self.place.branch).await else {
             return Ok(());
         };
-        let mut server = UnixStream::connect(sockets.join(SOCKET_NAME)).await?;
+        let mut server = sockets.connect().await?;
         server.write_all(&wire::untyped(packet)).await?;
         // The server closes when it has signalled: only then may the client be told.
         server.read_to_end(&mut Vec::new()).await.map(drop)

@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use crate::sandbox::{
-    admin::{Admin, identifier},
+    admin::Admin,
     compute::{self, Place},
     core::Core,
     ids,
@@ -205,74 +205,22 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
         Work::ApplyConfig(changes) => {
             let sockets = compute::wake(core, place).await?;
             if !changes.is_empty() {
-                let mut admin = Admin::connect(&sockets, "postgres")
-                    .await
-                    .map_err(io::Error::other)?;
+                let mut admin = Admin::connect(&sockets).await?;
                 for change in changes {
-                    apply(&mut admin, &sockets, change)
-                        .await
-                        .map_err(io::Error::other)?;
+                    apply(&mut admin, change).await?;
                 }
             }
-            compute::reconcile(core, place, &sockets)
-                .await
-                .map_err(io::Error::other)
+            compute::reconcile(core, place, &sockets).await
         }
         Work::DeleteTimeline => compute::destroy(core, &place.branch).await,
     }
 }
 
-async fn apply(
-    admin: &mut Admin,
-    sockets: &std::path::Path,
-    change: Change,
-) -> Result<(), crate::sandbox::admin::AdminError> {
+async fn apply(admin: &mut Admin, change: Change) -> io::Result<()> {
     match change {
-        Change::DropRole { role, heir } => {
-            let (name, heir) = (identifier(&role), identifier(&heir));
-            let exists = format!(
-                "SELECT 1 FROM pg_roles WHERE rolname = {}",
-                crate::sandbox::admin::literal(&role)
-            );
-            if admin.query(&exists).await?.is_empty() {
-                return Ok(());
-            }
-            // Everything a role owns, in each database, has to go to somebody before it can be dropped.
-            let databases = admin
-                .query("SELECT datname FROM pg_database WHERE datallowconn")
-                .await?;
-            for database in databases.into_iter().flatten().flatten() {
-                let mut there = Admin::connect(sockets, &database).await?;
-                there
-                    .query(&format!("REASSIGN OWNED BY {name} TO {heir}"))
-                    .await?;
-                there.query(&format!("DROP OWNED BY {name}")).await?;
-            }
-            admin.query(&format!("DROP ROLE {name}")).await?;
-        }
-        Change::DropDatabase(database) => {
-            let name = identifier(&database);
-            admin
-                .query(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-                .await?;
-        }
-        Change::RenameDatabase { from, to } => {
-            let name = crate::sandbox::admin::literal(&from);
-            let end = format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}"
-            );
-            admin.query(&end).await?;
-            let (from, to) = (identifier(&from), identifier(&to));
-            admin
-                .query(&format!("ALTER DATABASE {from} RENAME TO {to}"))
-                .await?;
-        }
-        Change::OwnDatabase { database, owner } => {
-            let (database, owner) = (identifier(&database), identifier(&owner));
-            admin
-                .query(&format!("ALTER DATABASE {database} OWNER TO {owner}"))
-                .await?;
-        }
+        Change::DropRole { role, heir } => admin.drop_role(&role, &heir).await,
+        Change::DropDatabase(database) => admin.drop_database(&database).await,
+        Change::RenameDatabase { from, to } => admin.rename_database(&from, &to).await,
+        Change::OwnDatabase { database, owner } => admin.set_owner(&database, &owner).await,
     }
-    Ok(())
 }

@@ -177,7 +177,7 @@ async fn send(stream: &mut (impl AsyncWrite + Unpin), kind: u32, data: &[u8]) ->
 }
 
 async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
-    match wire::read_early_message(stream).await? {
+    match wire::read_message(stream).await? {
         (b'p', body) => Ok(body),
         _ => Err(wire::malformed("expected a SASL message")),
     }

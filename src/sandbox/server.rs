@@ -7,7 +7,7 @@ use std::{
     fs::{self, File},
     io,
     os::unix::{net::UnixStream, process::CommandExt as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -18,9 +18,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::{
     os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
     sandbox::{
-        admin::SOCKET_NAME,
         engine::Engine,
         files::{self, Account},
+        socket_dir::SocketDir,
     },
 };
 
@@ -32,7 +32,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// A running server. Dropping it ends it at once; [`Server::stop`] lets it write its checkpoint.
 pub(crate) struct Server {
     child: Child,
-    sockets: PathBuf,
+    sockets: SocketDir,
 }
 
 impl Server {
@@ -40,20 +40,17 @@ impl Server {
     pub(crate) async fn start(
         engine: &Engine,
         data: &Path,
-        sockets: &Path,
+        sockets: SocketDir,
         log: &Path,
     ) -> io::Result<Self> {
         end_stale(data).await?;
-        files::create_private_dir(sockets)?;
+        files::create_private_dir(sockets.path())?;
         if let Some(account) = engine.account {
-            account.own(sockets)?;
+            account.own(sockets.path())?;
         }
-        let command = engine.server(data, sockets, File::create(log)?);
+        let command = engine.server(data, &sockets, File::create(log)?);
         let child = spawn(command).await?;
-        let mut server = Self {
-            child,
-            sockets: sockets.to_owned(),
-        };
+        let mut server = Self { child, sockets };
         let deadline = Instant::now() + START_LIMIT;
         let mut pause = Duration::from_millis(2);
         while !server.ready(data) {
@@ -85,7 +82,7 @@ impl Server {
     }
 
     /// The folder of its socket.
-    pub(crate) fn sockets(&self) -> &Path {
+    pub(crate) const fn sockets(&self) -> &SocketDir {
         &self.sockets
     }
 
@@ -138,7 +135,7 @@ impl Drop for Server {
             self.child.kill().unwrap_or_default();
             self.child.wait().map(drop).unwrap_or_default();
         }
-        if let Err(error) = fs::remove_dir_all(&self.sockets) {
+        if let Err(error) = fs::remove_dir_all(self.sockets.path()) {
             tracing::debug!(%error, "a socket's folder stays");
         }
     }
@@ -220,8 +217,8 @@ fn stale_pid(file: &Path) -> Option<Pid> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();
     let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
-    let sockets = Path::new(lines.nth(3)?.trim());
-    let answers = UnixStream::connect(sockets.join(SOCKET_NAME)).is_ok();
+    let sockets = SocketDir::new(lines.nth(3)?.trim().into());
+    let answers = UnixStream::connect(sockets.socket()).is_ok();
     let works_here = || {
         let folder = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
         let data = file.parent().and_then(|data| fs::canonicalize(data).ok());

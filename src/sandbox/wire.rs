@@ -1,4 +1,4 @@
-//! The few words of the Postgres protocol that the front and the superuser's client speak.
+//! The few messages of the Postgres protocol that the front reads and writes before it steps aside.
 //!
 //! <https://www.postgresql.org/docs/17/protocol-message-formats.html>
 
@@ -9,12 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 pub(crate) const CANCEL_REQUEST: u32 = 80_877_102;
 pub(crate) const SSL_REQUEST: u32 = 80_877_103;
 pub(crate) const GSSENC_REQUEST: u32 = 80_877_104;
-pub(crate) const PROTOCOL_3_0: u32 = 196_608;
 
 /// The server's own limit for a start-up packet (`MAX_STARTUP_PACKET_LENGTH`).
 const STARTUP_LIMIT: usize = 10_000;
-/// Above this a message to the superuser's client is a mistake, not an answer.
-const MESSAGE_LIMIT: usize = 64 << 20;
 
 /// A message with its type and length.
 pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -57,36 +54,23 @@ pub(crate) fn fatal(sqlstate: &str, text: &str) -> Vec<u8> {
 /// Reads the packet that starts a connection, without its length.
 pub(crate) async fn read_untyped(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let length = stream.read_u32().await?;
-    read_body(stream, length, STARTUP_LIMIT).await
+    read_body(stream, length).await
 }
 
-/// Reads one message: its type and body.
+/// Reads one message of a client that is not authenticated yet: nothing long is accepted.
 pub(crate) async fn read_message(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<(u8, Vec<u8>)> {
     let kind = stream.read_u8().await?;
     let length = stream.read_u32().await?;
-    Ok((kind, read_body(stream, length, MESSAGE_LIMIT).await?))
+    Ok((kind, read_body(stream, length).await?))
 }
 
-/// Reads one message of a client that is not authenticated yet: nothing long is accepted.
-pub(crate) async fn read_early_message(
-    stream: &mut (impl AsyncRead + Unpin),
-) -> io::Result<(u8, Vec<u8>)> {
-    let kind = stream.read_u8().await?;
-    let length = stream.read_u32().await?;
-    Ok((kind, read_body(stream, length, STARTUP_LIMIT).await?))
-}
-
-async fn read_body(
-    stream: &mut (impl AsyncRead + Unpin),
-    length: u32,
-    limit: usize,
-) -> io::Result<Vec<u8>> {
+async fn read_body(stream: &mut (impl AsyncRead + Unpin), length: u32) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let body = length
         .checked_sub(4)
-        .filter(|body| *body <= limit)
+        .filter(|body| *body <= STARTUP_LIMIT)
         .ok_or_else(|| malformed("a message's length is out of range"))?;
     let mut bytes = vec![0; body];
     stream.read_exact(&mut bytes).await?;
@@ -198,7 +182,7 @@ mod tests {
 
     fn startup(options: &str) -> Startup {
         Startup {
-            version: PROTOCOL_3_0,
+            version: 196_608, // 3.0
             parameters: vec![
                 ("user".to_owned(), "neondb_owner".to_owned()),
                 ("options".to_owned(), options.to_owned()),
