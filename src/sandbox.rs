@@ -20,19 +20,26 @@
 
 mod admin;
 mod api;
+mod branch_data;
 mod ca;
+mod catalog;
 mod compute;
 mod core;
-mod engine;
+mod error;
 mod faults;
 mod files;
 mod front;
 mod ids;
+mod installation;
+mod lifecycle;
 mod operations;
+mod records;
 mod scram;
+mod scratch;
 mod server;
+mod server_user;
 mod socket_dir;
-mod state;
+mod store;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -48,15 +55,16 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-pub(crate) use crate::sandbox::faults::Faults;
+pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults};
 use crate::{
     core::secret::Secret,
     sandbox::{
-        compute::Place,
         core::Core,
-        engine::{Engine, Source},
-        files::{Account, Scratch},
-        state::{OpenError, Store},
+        installation::{Installation, InstallationSource},
+        records::Place,
+        scratch::ScratchDir,
+        server_user::ServerUser,
+        store::{OpenError, Store},
     },
 };
 
@@ -87,71 +95,6 @@ impl Default for Options {
     }
 }
 
-/// Why a sandbox did not start: what, and the way out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum SandboxError {
-    /// Another program listens on the port.
-    #[error(
-        "port {0} is in use\nhint: choose another one with --port, or none for any that is free"
-    )]
-    PortInUse(u16),
-    /// The API could not listen.
-    #[error("the sandbox cannot listen on 127.0.0.1: {0}")]
-    Listen(#[source] io::Error),
-    /// There is no Postgres.
-    #[error(
-        "no Postgres engine was found\nhint: install PostgreSQL 14 or newer, name its folder with --pg-bin (or \
-         NEONUP_PG_BIN), or build neonup with the feature `bundled-postgres`"
-    )]
-    NoEngine,
-    /// The folder given with `--pg-bin` has no Postgres in it.
-    #[error(
-        "`{0}` does not hold `postgres` and `initdb`\nhint: name the `bin` folder of a PostgreSQL server, 14 or newer"
-    )]
-    PgBin(PathBuf),
-    /// The account that would run Postgres cannot get at the state.
-    #[error(
-        "Postgres refuses to run as root, and the account it would run as cannot reach `{0}`\nhint: choose a folder outside \
-         of /root with --dir, such as /var/lib/neonup, or leave --pg-bin out"
-    )]
-    OutOfReach(PathBuf),
-    /// The folder cannot be used.
-    #[error(
-        "`{dir}` cannot be used: {source}\nhint: choose another folder with --dir, or make this one writable"
-    )]
-    Dir {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another sandbox uses the folder.
-    #[error("another sandbox uses `{0}`\nhint: stop it, or choose another folder with --dir")]
-    DirInUse(PathBuf),
-    /// A newer neonup wrote the state.
-    #[error(
-        "the state in `{dir}` is of a newer neonup (version {version})\nhint: update neonup, or choose another folder with --dir"
-    )]
-    NewerState {
-        /// The folder.
-        dir: PathBuf,
-        /// The state's version.
-        version: u32,
-    },
-    /// The state cannot be read.
-    #[error("the state in `{dir}` cannot be read: {why}\nhint: move the folder away to begin anew")]
-    BrokenState {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// There is no certificate authority.
-    #[error("the sandbox's certificates could not be made: {0}")]
-    Certificates(String),
-}
-
 /// A running sandbox.
 ///
 /// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux its servers
@@ -179,14 +122,14 @@ impl Sandbox {
     /// The engine is unpacked and its template made in the background, the first time on a machine; what waits for it are
     /// the operations, which also report if it fails.
     pub(crate) async fn start(options: Options) -> Result<Self, SandboxError> {
-        let source = Source::choose(options.pg_bin.as_deref())?;
-        let account = Account::unprivileged();
+        let source = InstallationSource::choose(options.pg_bin.as_deref())?;
+        let user = ServerUser::unprivileged();
         let shown = options.dir.clone().unwrap_or_else(std::env::temp_dir);
         let unusable = |source: io::Error| SandboxError::Dir {
             dir: shown.clone(),
             source,
         };
-        let scratch = Scratch::create(account).map_err(unusable)?;
+        let scratch = ScratchDir::create(user).map_err(unusable)?;
         let keep = options.dir.is_some();
         let state_dir = if let Some(dir) = &options.dir {
             files::create_private_dir(dir).map_err(unusable)?;
@@ -202,9 +145,13 @@ impl Sandbox {
         } else {
             None
         };
-        let account = run_as(account, &state_dir, scratch.path(), &source).map_err(unusable)?;
-        let Some(account) = account else {
-            return Err(SandboxError::OutOfReach(shown));
+        let user = match user {
+            Some(user) if reaches(user, &state_dir, &scratch).map_err(unusable)? => Some(user),
+            // In a 0700 /root, say. The bundled Postgres runs as root; another one refuses.
+            Some(_) if source != InstallationSource::Bundled => {
+                return Err(SandboxError::OutOfReach(shown));
+            }
+            _ => None,
         };
         let store = Store::open(&state_dir, keep).map_err(|error| match error {
             OpenError::Io(source) => unusable(source),
@@ -232,13 +179,13 @@ impl Sandbox {
             scratch,
         );
         let core = Arc::new(core.map_err(unusable)?);
-        open_fronts(&core).map_err(SandboxError::Listen)?;
+        front::reopen_all(&core).map_err(SandboxError::Listen)?;
         let background = Arc::clone(&core);
         core.spawn(async move {
-            let engine = Engine::prepare(source, account.who, background.state_dir()).await;
-            background.set_engine(engine);
+            let installation = Installation::prepare(source, user, background.state_dir()).await;
+            background.set_installation(installation);
         });
-        resume(&core);
+        operations::resume(&core);
         api::watch_temporary(&core);
         let api = api::serve(Arc::clone(&core), listener);
         Ok(Self {
@@ -321,7 +268,7 @@ impl Controls {
             all.collect()
         });
         for place in places {
-            compute::suspend(&self.0, &place).await;
+            lifecycle::suspend(&self.0, &place).await;
         }
         let wake_ms = u64::try_from(wakes.as_millis()).unwrap_or(u64::MAX);
         self.0.set_faults(Faults {
@@ -341,32 +288,13 @@ impl Drop for Sandbox {
     }
 }
 
-/// Who runs Postgres.
-struct RunAs {
-    /// `None`: we ourselves.
-    who: Option<Account>,
-}
-
-/// Lets an unprivileged account run Postgres if we are root and it can get at the data. If it cannot (a folder in a 0700
-/// /root), the bundled Postgres runs as root, which it allows; another one refuses: `None`.
-fn run_as(
-    account: Option<Account>,
-    state: &Path,
-    scratch: &Path,
-    source: &Source,
-) -> io::Result<Option<RunAs>> {
-    let Some(account) = account else {
-        return Ok(Some(RunAs { who: None }));
-    };
-    // The account passes through; what lies there is private by its own mode.
+/// Lets the user pass through to the data, and returns whether it gets there.
+fn reaches(user: ServerUser, state: &Path, scratch: &ScratchDir) -> io::Result<bool> {
     for folder in [state.to_owned(), state.join("computes")] {
         files::create_private_dir(&folder)?;
-        files::let_through(&folder)?;
+        files::let_through(&folder)?; // what lies there is private by its own mode
     }
-    if account.reaches(state) && account.reaches(scratch) {
-        return Ok(Some(RunAs { who: Some(account) }));
-    }
-    Ok((*source == Source::Bundled).then_some(RunAs { who: None }))
+    Ok(user.reaches(state) && user.reaches(scratch.path()))
 }
 
 async fn listen(port: Option<u16>) -> Result<TcpListener, SandboxError> {
@@ -380,57 +308,4 @@ async fn listen(port: Option<u16>) -> Result<TcpListener, SandboxError> {
                 SandboxError::Listen(error)
             }
         })
-}
-
-/// Takes up again what a sandbox that was killed had begun: branches whose data was not made yet.
-fn resume(core: &Arc<Core>) {
-    let begun: Vec<_> = core.store.read(|state| {
-        let all = state.projects.values().flat_map(|project| {
-            let unfinished = project.branches.iter().filter(|branch| !branch.ready);
-            unfinished.filter_map(|branch| {
-                let endpoint = project.endpoints_of(&branch.id).first()?.id.clone();
-                Some((project.id.clone(), branch.id.clone(), endpoint))
-            })
-        });
-        all.collect()
-    });
-    for (project, branch, endpoint) in begun {
-        let works = vec![
-            operations::Work::CreateTimeline,
-            operations::Work::StartCompute,
-        ];
-        let scheduled = core.store.edit(&project, |project| {
-            operations::schedule(project, &branch, Some(&endpoint), works)
-        });
-        operations::run(core, &project, scheduled.unwrap_or_default());
-    }
-}
-
-/// Opens the ports of the endpoints that an earlier run has left.
-fn open_fronts(core: &Arc<Core>) -> io::Result<()> {
-    let endpoints: Vec<_> = core.store.read(|state| {
-        let all = state.projects.values().flat_map(|project| {
-            let place = |branch: &str| Place::new(&project.id, branch);
-            project.endpoints.iter().map(move |endpoint| {
-                (
-                    place(&endpoint.branch_id),
-                    endpoint.id.clone(),
-                    endpoint.port,
-                )
-            })
-        });
-        all.collect()
-    });
-    for (place, id, port) in endpoints {
-        let project = place.project.clone();
-        let got = front::open(core, place, &id, port)?;
-        if got != port {
-            core.store.edit(&project, |project| {
-                if let Some(endpoint) = project.endpoint_mut(&id) {
-                    endpoint.port = got;
-                }
-            });
-        }
-    }
-    Ok(())
 }

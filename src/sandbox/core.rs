@@ -18,13 +18,8 @@ use tokio::{
 };
 
 use crate::sandbox::{
-    ca::Authority,
-    compute::{self, Compute},
-    engine::Engine,
-    faults::Faults,
-    files::Scratch,
-    socket_dir::SocketDir,
-    state::Store,
+    ca::Authority, compute::Compute, faults::Faults, files, ids, installation::Installation,
+    scratch::ScratchDir, socket_dir::SocketDir, store::Store,
 };
 
 /// How many requests the log remembers.
@@ -42,14 +37,14 @@ pub(crate) struct Core {
     state_dir: PathBuf,
     sockets: PathBuf,
     socket_count: AtomicUsize,
-    engine: watch::Sender<Option<Result<Arc<Engine>, String>>>,
+    installation: watch::Sender<Option<Result<Arc<Installation>, String>>>,
     faults: watch::Sender<Faults>,
     computes: Mutex<BTreeMap<String, Arc<Compute>>>,
     fronts: Mutex<BTreeMap<String, AbortHandle>>,
     requests: Mutex<VecDeque<Request>>,
     started: Instant,
     tasks: Mutex<JoinSet<()>>,
-    scratch: Mutex<Option<Scratch>>,
+    scratch: Mutex<Option<ScratchDir>>,
 }
 
 /// One API request, as the log remembers it.
@@ -78,21 +73,21 @@ impl Core {
         faults: Faults,
         state_dir: PathBuf,
         keep: bool,
-        scratch: Scratch,
+        scratch: ScratchDir,
     ) -> io::Result<Self> {
         let sockets = scratch.path().join("s");
         fs::create_dir(&sockets)?;
-        crate::sandbox::files::chmod(&sockets, 0o711)?;
+        files::chmod(&sockets, 0o711)?;
         Ok(Self {
             store,
             authority,
             idle,
             keep,
-            mock_secret: crate::sandbox::ids::random(),
+            mock_secret: ids::random(),
             state_dir,
             sockets,
             socket_count: AtomicUsize::new(0),
-            engine: watch::Sender::new(None),
+            installation: watch::Sender::new(None),
             faults: watch::Sender::new(faults),
             computes: Mutex::default(),
             fronts: Mutex::default(),
@@ -118,23 +113,23 @@ impl Core {
         SocketDir::new(self.sockets.join(number.to_string()))
     }
 
-    /// The engine, as soon as it is ready.
-    pub(crate) async fn engine(&self) -> io::Result<Arc<Engine>> {
-        let mut engine = self.engine.subscribe();
-        let ready = engine.wait_for(Option::is_some).await;
+    /// The installation, as soon as it is ready.
+    pub(crate) async fn installation(&self) -> io::Result<Arc<Installation>> {
+        let mut installation = self.installation.subscribe();
+        let ready = installation.wait_for(Option::is_some).await;
         match ready.map(|ready| (*ready).clone()) {
-            Ok(Some(Ok(engine))) => Ok(engine),
+            Ok(Some(Ok(installation))) => Ok(installation),
             Ok(Some(Err(why))) => Err(io::Error::other(why)),
             Ok(None) | Err(_) => Err(io::Error::other("the sandbox is stopping")),
         }
     }
 
-    pub(crate) fn set_engine(&self, engine: io::Result<Engine>) {
-        let engine = engine.map(Arc::new).map_err(|error| {
+    pub(crate) fn set_installation(&self, installation: io::Result<Installation>) {
+        let installation = installation.map(Arc::new).map_err(|error| {
             tracing::error!(%error, "the Postgres engine could not be prepared");
             format!("the Postgres engine could not be prepared: {error}")
         });
-        self.engine.send_replace(Some(engine));
+        self.installation.send_replace(Some(installation));
     }
 
     pub(crate) fn faults(&self) -> Faults {
@@ -219,7 +214,7 @@ impl Core {
         let mut ending = JoinSet::new();
         for (_, compute) in computes {
             let keep = self.keep;
-            ending.spawn(async move { compute::end(&compute, keep).await });
+            ending.spawn(async move { compute.end(keep).await });
         }
         while ending.join_next().await.is_some() {}
         drop(lock(&self.scratch).take());
@@ -231,7 +226,7 @@ impl Core {
         let computes = std::mem::take(&mut *lock(&self.computes));
         let all = computes
             .values()
-            .map(|compute| compute::end_now(compute))
+            .map(|compute| compute.end_now())
             .fold(true, |all, one| all & one);
         if all {
             drop(lock(&self.scratch).take());

@@ -16,9 +16,10 @@ use tokio::{
 
 use crate::sandbox::{
     admin::Admin,
-    compute::{self, Place, Use},
     core::Core,
     faults::Database,
+    lifecycle::{self, Use},
+    records::Place,
     scram::{self, ScramError, Verifier},
     socket_dir::SocketDir,
     wire::{self, Startup},
@@ -38,6 +39,35 @@ pub(crate) fn open(core: &Arc<Core>, place: Place, endpoint: &str, port: u16) ->
     };
     core.add_front(endpoint, core.spawn(Arc::new(front).accept(listeners)));
     Ok(port)
+}
+
+/// Opens the fronts of the endpoints that an earlier run has left.
+pub(crate) fn reopen_all(core: &Arc<Core>) -> io::Result<()> {
+    let endpoints: Vec<_> = core.store.read(|state| {
+        let all = state.projects.values().flat_map(|project| {
+            let place = |branch: &str| Place::new(&project.id, branch);
+            project.endpoints.iter().map(move |endpoint| {
+                (
+                    place(&endpoint.branch_id),
+                    endpoint.id.clone(),
+                    endpoint.port,
+                )
+            })
+        });
+        all.collect()
+    });
+    for (place, id, port) in endpoints {
+        let project = place.project.clone();
+        let got = open(core, place, &id, port)?;
+        if got != port {
+            core.store.edit(&project, |project| {
+                if let Some(endpoint) = project.endpoint_mut(&id) {
+                    endpoint.port = got;
+                }
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The port on both loopback addresses.
@@ -231,7 +261,7 @@ impl Front {
             startup.add_option("default_transaction_read_only=on");
         }
         let in_use = Use::begin(&self.core, self.place.clone());
-        let sockets = match compute::wake(&self.core, &self.place).await {
+        let sockets = match lifecycle::wake(&self.core, &self.place).await {
             Ok(sockets) => sockets,
             Err(error) => {
                 let text = format!("Couldn't connect to compute node: {error}");
@@ -281,7 +311,7 @@ impl Front {
 
     /// Passes a request to cancel on; a compute that sleeps has nothing to cancel.
     async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
-        let Some(sockets) = compute::peek(&self.core, &self.place.branch).await else {
+        let Some(sockets) = lifecycle::peek(&self.core, &self.place.branch).await else {
             return Ok(());
         };
         let mut server = sockets.connect().await?;

@@ -180,30 +180,14 @@ pub(crate) fn password() -> String {
 /// A random UUID (version 4).
 pub(crate) fn uuid() -> String {
     let value = u128::from_be_bytes(random());
-    let value = (value & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let text = format!("{value:032x}");
-    let mut parts = Vec::new();
-    let mut rest = text.as_str();
-    for length in [8, 4, 4, 4, 12] {
-        let (part, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        parts.push(part);
-        rest = after;
-    }
-    parts.join("-")
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8] = b"0123456789abcdef";
-    let digit = |half: u8| {
-        DIGITS
-            .get(usize::from(half))
-            .map_or('?', |digit| char::from(*digit))
-    };
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        value >> 96,
+        value >> 80 & 0xffff,
+        value >> 64 & 0xfff,
+        value >> 48 & 0x3fff | 0x8000,
+        value & 0xffff_ffff_ffff
+    )
 }
 
 /// Now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
@@ -243,11 +227,6 @@ mod tests {
         assert_eq!(uuid.len(), 36);
         assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
         assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
-    }
-
-    #[test]
-    fn hexadecimal_is_two_digits_a_byte() {
-        assert_eq!(hex(&[0, 0x0f, 0xff]), "000fff");
     }
 
     #[test]

@@ -6,10 +6,12 @@ use tokio::time::Instant;
 
 use crate::sandbox::{
     admin::Admin,
-    compute::{self, Place},
+    branch_data,
+    catalog::{self, Change},
     core::Core,
-    ids,
-    state::{Operation, Project, Status},
+    faults::Faults,
+    ids, lifecycle,
+    records::{Operation, Place, Project, Status},
 };
 
 /// What an operation really does.
@@ -25,15 +27,6 @@ pub(crate) enum Work {
     ApplyConfig(Vec<Change>),
     /// Removes the branch's data.
     DeleteTimeline,
-}
-
-/// What has to be undone or renamed in Postgres; additions are read from the state.
-#[derive(Debug, Clone)]
-pub(crate) enum Change {
-    DropRole { role: String, heir: String },
-    DropDatabase(String),
-    RenameDatabase { from: String, to: String },
-    OwnDatabase { database: String, owner: String },
 }
 
 impl Work {
@@ -154,6 +147,27 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
     });
 }
 
+/// Takes up again what a sandbox that was killed had begun: branches whose data was not made yet.
+pub(crate) fn resume(core: &Arc<Core>) {
+    let begun: Vec<_> = core.store.read(|state| {
+        let all = state.projects.values().flat_map(|project| {
+            let unfinished = project.branches.iter().filter(|branch| !branch.ready);
+            unfinished.filter_map(|branch| {
+                let endpoint = project.endpoints_of(&branch.id).first()?.id.clone();
+                Some((project.id.clone(), branch.id.clone(), endpoint))
+            })
+        });
+        all.collect()
+    });
+    for (project, branch, endpoint) in begun {
+        let works = vec![Work::CreateTimeline, Work::StartCompute];
+        let scheduled = core.store.edit(&project, |project| {
+            schedule(project, &branch, Some(&endpoint), works)
+        });
+        run(core, &project, scheduled.unwrap_or_default());
+    }
+}
+
 fn update(
     core: &Core,
     project: &str,
@@ -181,14 +195,14 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
     if !least.is_zero() {
         tokio::time::sleep(least).await;
     }
-    if core.take_fault(crate::sandbox::faults::Faults::take_failed_operation) {
+    if core.take_fault(Faults::take_failed_operation) {
         return Err(io::Error::other(
             "the sandbox was told to let this operation fail",
         ));
     }
     match work {
         Work::CreateTimeline => {
-            compute::create_data(core, place).await?;
+            branch_data::create(core, place).await?;
             core.store.edit(&place.project, |project| {
                 if let Some(branch) = project.branch_mut(&place.branch) {
                     branch.ready = true;
@@ -197,30 +211,21 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
             });
             Ok(())
         }
-        Work::StartCompute => compute::wake(core, place).await.map(drop),
+        Work::StartCompute => lifecycle::wake(core, place).await.map(drop),
         Work::SuspendCompute => {
-            compute::suspend(core, place).await;
+            lifecycle::suspend(core, place).await;
             Ok(())
         }
         Work::ApplyConfig(changes) => {
-            let sockets = compute::wake(core, place).await?;
+            let sockets = lifecycle::wake(core, place).await?;
             if !changes.is_empty() {
                 let mut admin = Admin::connect(&sockets).await?;
                 for change in changes {
-                    apply(&mut admin, change).await?;
+                    catalog::apply(&mut admin, change).await?;
                 }
             }
-            compute::reconcile(core, place, &sockets).await
+            catalog::reconcile(core, place, &sockets).await
         }
-        Work::DeleteTimeline => compute::destroy(core, &place.branch).await,
-    }
-}
-
-async fn apply(admin: &mut Admin, change: Change) -> io::Result<()> {
-    match change {
-        Change::DropRole { role, heir } => admin.drop_role(&role, &heir).await,
-        Change::DropDatabase(database) => admin.drop_database(&database).await,
-        Change::RenameDatabase { from, to } => admin.rename_database(&from, &to).await,
-        Change::OwnDatabase { database, owner } => admin.set_owner(&database, &owner).await,
+        Work::DeleteTimeline => lifecycle::destroy(core, &place.branch).await,
     }
 }

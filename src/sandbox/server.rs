@@ -4,8 +4,7 @@
 //! that outlived a killed sandbox is found by its `postmaster.pid` and ended at the next start.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     os::unix::{net::UnixStream, process::CommandExt as _},
     path::Path,
     process::{Child, Command, Stdio},
@@ -17,11 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
-    sandbox::{
-        engine::Engine,
-        files::{self, Account},
-        socket_dir::SocketDir,
-    },
+    sandbox::{server_user::ServerUser, socket_dir::SocketDir},
 };
 
 /// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
@@ -36,19 +31,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server of `data`; answers when it accepts connections on the socket in `sockets`.
+    /// Starts the server of `data` with `command`; returns when it accepts connections.
     pub(crate) async fn start(
-        engine: &Engine,
+        command: Command,
         data: &Path,
         sockets: SocketDir,
         log: &Path,
     ) -> io::Result<Self> {
         end_stale(data).await?;
-        files::create_private_dir(sockets.path())?;
-        if let Some(account) = engine.account {
-            account.own(sockets.path())?;
-        }
-        let command = engine.server(data, &sockets, File::create(log)?);
         let child = spawn(command).await?;
         let mut server = Self { child, sockets };
         let deadline = Instant::now() + START_LIMIT;
@@ -152,10 +142,10 @@ fn tail(log: &Path) -> String {
         .join("; ")
 }
 
-/// Makes a command run as `account`, in a process group of its own, and end with us.
-pub(crate) fn confine(command: &mut Command, account: Option<Account>, death: ParentDeathSignal) {
-    if let Some(account) = account {
-        command.uid(account.uid).gid(account.gid); // std drops the supplementary groups itself
+/// Makes a command run as `user`, in a process group of its own, and end with us.
+pub(crate) fn confine(command: &mut Command, user: Option<ServerUser>, death: ParentDeathSignal) {
+    if let Some(user) = user {
+        command.uid(user.uid).gid(user.gid); // std drops the supplementary groups itself
     }
     command
         .process_group(0) // the terminal's ^C is for us: we stop the servers in order

@@ -13,7 +13,7 @@ use crate::sandbox::{
         reply::{ApiError, Reply},
         views::EMAIL,
     },
-    state::{Organization, Scope},
+    records::{Organization, Scope},
 };
 
 /// Region, name, latitude, longitude; the first one is the default (reference/neon-api.md section 5.1).

@@ -21,7 +21,7 @@ use crate::sandbox::{
     api::{Shared, branches, claims, endpoints, operations, projects, reply, roles},
     core::Core,
     ids,
-    state::{Ownership, Project},
+    records::{Ownership, Project},
 };
 
 /// Where the service's API begins.

@@ -18,10 +18,9 @@ use crate::sandbox::{
         reply::{self, ApiError, Created, Query, Reply},
         views,
     },
-    compute::{self, Place},
-    front, ids,
+    branch_data, front, ids,
     operations::{self, Work},
-    state::{Branch, Endpoint, Project},
+    records::{Branch, Endpoint, Place, Project},
 };
 
 /// A branch with nothing in it.
@@ -253,7 +252,7 @@ pub(super) async fn create(
     })?;
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
-    if let Err(error) = compute::create_data(&core, &place).await {
+    if let Err(error) = branch_data::create(&core, &place).await {
         tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
     }
     let answer = core.store.project(&project_id, |project| {

@@ -11,7 +11,7 @@ use crate::sandbox::{
     api::{agents, reply::ApiError},
     core::Core,
     ids,
-    state::{Project, Scope, digest},
+    records::{Project, Scope, digest},
 };
 
 /// The holder of a valid key.

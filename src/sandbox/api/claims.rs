@@ -23,7 +23,7 @@ use crate::sandbox::{
     core::Core,
     ids,
     operations::{self, Work},
-    state::{Ownership, Project, Status, Temporary},
+    records::{Ownership, Project, Status, Temporary},
 };
 
 /// A page for a browser, or the one that says that there is nothing.

@@ -18,11 +18,10 @@ use crate::sandbox::{
         reply::{self, ApiError, Created, Reply},
         views,
     },
-    compute::Place,
     core::Core,
     front, ids,
     operations::{self, Work},
-    state::{Endpoint, EndpointState, Project},
+    records::{Endpoint, EndpointState, Place, Project},
 };
 
 /// The settings of a free plan's compute.

@@ -16,7 +16,7 @@ use crate::sandbox::{
     },
     core::Core,
     ids,
-    state::{Key, Scope, digest},
+    records::{Key, Scope, digest},
 };
 
 #[derive(Deserialize)]

@@ -20,11 +20,13 @@ use crate::sandbox::{
         reply::{self, ApiError, Created, Query, Reply},
         views,
     },
-    compute::{self, Place},
     core::Core,
-    engine, front, ids,
+    front, ids, lifecycle,
     operations::{self, Scheduled, Work},
-    state::{Database, Permission, Project, Role, Scope, State as Everything, Temporary},
+    records::{
+        DEFAULT_DATABASE, Database, Permission, Place, Project, Role, Scope, State as Everything,
+        Temporary,
+    },
 };
 
 /// How many projects there may be unless a fault says otherwise.
@@ -171,7 +173,7 @@ impl NewProject {
         let database_name = self
             .branch
             .database_name
-            .unwrap_or_else(|| engine::DEFAULT_DATABASE.to_owned());
+            .unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let role_name = self
             .branch
             .role_name
@@ -478,7 +480,7 @@ pub(super) fn forget(core: &Arc<Core>, project: Project) {
     let background = Arc::clone(core);
     core.spawn(async move {
         for branch in &project.branches {
-            if let Err(error) = compute::destroy(&background, &branch.id).await {
+            if let Err(error) = lifecycle::destroy(&background, &branch.id).await {
                 tracing::warn!(%error, branch = branch.id, "a deleted branch's data stays");
             }
         }

@@ -18,10 +18,11 @@ use crate::sandbox::{
         reply::{self, ApiError, Created, Query, Reply},
         views,
     },
+    catalog::Change,
     core::Core,
     ids,
-    operations::{self, Change, Scheduled, Work},
-    state::{Branch, Database, Project, Role},
+    operations::{self, Scheduled, Work},
+    records::{Branch, Database, Project, Role},
 };
 
 /// Names that Postgres or Neon keep for themselves.

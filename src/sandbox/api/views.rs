@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     ids,
-    state::{Branch, Database, Endpoint, EndpointState, Operation, Project, Role, State, Status},
+    records::{Branch, Database, Endpoint, EndpointState, Operation, Project, Role, State, Status},
 };
 
 /// A host with its port: what a client has to connect to, since each endpoint has a port of its own.

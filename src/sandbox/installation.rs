@@ -13,13 +13,16 @@ use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    domain::hex::hex,
     os::subprocess::ParentDeathSignal,
     sandbox::{
-        SandboxError,
         admin::{Admin, SUPERUSER},
-        files::{self, Account, blocking},
-        ids,
+        error::SandboxError,
+        files::{self, blocking},
+        records::{DEFAULT_DATABASE, DEFAULT_ROLE},
+        scratch::ScratchDir,
         server::{self, Server},
+        server_user::ServerUser,
         socket_dir::{PORT, SocketDir},
     },
 };
@@ -27,18 +30,14 @@ use crate::{
 /// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.
 static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
 const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
-/// Changes whenever what [`Engine::make_template`] does changes.
+/// Changes whenever what [`Installation::make_template`] does changes.
 const TEMPLATE_VERSION: u32 = 1;
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 const OLDEST: u32 = 14;
 
-/// Role and database of a new project, which the template already holds.
-pub(crate) const DEFAULT_ROLE: &str = "neondb_owner";
-pub(crate) const DEFAULT_DATABASE: &str = "neondb";
-
 /// Where a Postgres comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum InstallationSource {
     /// The caller named its `bin` folder.
     Given(PathBuf),
     /// It is part of our binary.
@@ -47,7 +46,7 @@ pub(crate) enum Source {
     Installed(PathBuf),
 }
 
-impl Source {
+impl InstallationSource {
     /// The first there is of: the one given, the bundled one, the newest installed one.
     pub(crate) fn choose(given: Option<&Path>) -> Result<Self, SandboxError> {
         if let Some(folder) = given {
@@ -70,24 +69,24 @@ impl Source {
 
 /// A Postgres that is ready to start computes.
 #[derive(Debug)]
-pub(crate) struct Engine {
+pub(crate) struct Installation {
     bin: PathBuf,
     template: PathBuf,
     /// Who runs it, if not we ourselves.
-    pub(crate) account: Option<Account>,
+    pub(crate) user: Option<ServerUser>,
 }
 
-impl Engine {
+impl Installation {
     /// Unpacks what has to be unpacked and makes the template, unless an earlier run has done it.
     pub(crate) async fn prepare(
-        source: Source,
-        account: Option<Account>,
+        source: InstallationSource,
+        user: Option<ServerUser>,
         state: &Path,
     ) -> io::Result<Self> {
         let state = state.to_owned();
         let (bin, version, cache) = blocking(move || {
-            let cache = cache(account, &state)?;
-            let (bin, version) = binaries(source, account, &cache)?;
+            let cache = cache(user, &state)?;
+            let (bin, version) = binaries(source, user, &cache)?;
             Ok((bin, version, cache))
         })
         .await?;
@@ -100,9 +99,9 @@ impl Engine {
             )));
         }
         let mut engine = Self {
-            template: cache.join(template_name(&bin, &version, account)),
+            template: cache.join(template_name(&bin, &version, user)),
             bin,
-            account,
+            user,
         };
         if !engine.template.join(".ok").exists() {
             engine.template = engine.make_template(&cache).await?;
@@ -112,14 +111,29 @@ impl Engine {
 
     /// Copies the template to `data`.
     pub(crate) fn instantiate(&self, data: &Path) -> io::Result<()> {
-        files::copy_tree(&self.template.join("data"), data, self.account, &|_| false)
+        files::copy_tree(&self.template.join("data"), data, self.user, &|_| false)
+    }
+
+    /// Starts the server of `data`; returns when it accepts connections on the socket in `sockets`.
+    pub(crate) async fn serve(
+        &self,
+        data: &Path,
+        sockets: SocketDir,
+        log: &Path,
+    ) -> io::Result<Server> {
+        files::create_private_dir(sockets.path())?;
+        if let Some(user) = self.user {
+            user.give(sockets.path())?;
+        }
+        let command = self.command(data, &sockets, File::create(log)?);
+        Server::start(command, data, sockets, log).await
     }
 
     /// The command that serves `data` on a socket in `sockets`.
     ///
     /// `fsync` is off: what a compute has committed survives the death of any process, because the kernel has it, and a
     /// sandbox need not survive the death of the kernel. Write-ahead logging and synchronous commit stay on.
-    pub(crate) fn server(&self, data: &Path, sockets: &SocketDir, log: File) -> Command {
+    fn command(&self, data: &Path, sockets: &SocketDir, log: File) -> Command {
         let mut command = Command::new(self.bin.join("postgres"));
         command.arg("-D").arg(data).arg("-k").arg(sockets.path());
         for setting in [
@@ -143,7 +157,7 @@ impl Engine {
         ] {
             command.args(["-c", setting]);
         }
-        server::confine(&mut command, self.account, ParentDeathSignal::Interrupt);
+        server::confine(&mut command, self.user, ParentDeathSignal::Interrupt);
         command.stdout(Stdio::null()).stderr(log);
         command
     }
@@ -151,21 +165,21 @@ impl Engine {
     /// `initdb`, then the roles and the database that every Neon project starts with.
     async fn make_template(&self, cache: &Path) -> io::Result<PathBuf> {
         let part = part(cache)?;
-        if let Some(account) = self.account {
-            account.own(part.path())?;
+        if let Some(user) = self.user {
+            user.give(part.path())?;
         }
         let data = part.path().join("data");
-        let (bin, target, account) = (self.bin.clone(), data.clone(), self.account);
-        blocking(move || initdb(&bin, &target, account)).await?;
+        let (bin, target, user) = (self.bin.clone(), data.clone(), self.user);
+        blocking(move || initdb(&bin, &target, user)).await?;
         // A socket's path is short, which the cache's need not be.
-        let scratch = files::Scratch::create(self.account)?;
-        let server = Server::start(
-            self,
-            &data,
-            SocketDir::new(scratch.path().join("s")),
-            &part.path().join("log"),
-        )
-        .await?;
+        let scratch = ScratchDir::create(self.user)?;
+        let server = self
+            .serve(
+                &data,
+                SocketDir::new(scratch.path().join("s")),
+                &part.path().join("log"),
+            )
+            .await?;
         let outcome = seed(&server).await;
         server.stop().await;
         outcome?;
@@ -183,12 +197,12 @@ async fn seed(server: &Server) -> io::Result<()> {
 }
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
-fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
+fn cache(user: Option<ServerUser>, state: &Path) -> io::Result<PathBuf> {
     let users = etcetera::choose_base_strategy()
         .ok()
         .map(|strategy| strategy.cache_dir());
-    // Root's own cache is usually behind a 0700 /root, where the account that runs Postgres cannot go.
-    let system = account.map(|_| PathBuf::from("/var/cache"));
+    // Root's own cache is usually behind a 0700 /root, where the user that runs Postgres cannot go.
+    let system = user.map(|_| PathBuf::from("/var/cache"));
     let shared = users
         .into_iter()
         .chain(system)
@@ -196,7 +210,7 @@ fn cache(account: Option<Account>, state: &Path) -> io::Result<PathBuf> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for folder in shared.chain([state.join("cache")]) {
         match fs::create_dir_all(&folder).and_then(|()| part(&folder)) {
-            Ok(_writable) if account.is_none_or(|account| account.reaches(&folder)) => {
+            Ok(_writable) if user.is_none_or(|user| user.reaches(&folder)) => {
                 sweep_parts(&folder);
                 return Ok(folder);
             }
@@ -251,17 +265,17 @@ fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
 /// The bundled ones may not run here (a cache on a `noexec` file system, an old C library): then an installed Postgres
 /// takes their place, if there is one.
 fn binaries(
-    source: Source,
-    account: Option<Account>,
+    source: InstallationSource,
+    user: Option<ServerUser>,
     cache: &Path,
 ) -> io::Result<(PathBuf, String)> {
     match source {
-        Source::Given(bin) | Source::Installed(bin) => {
-            version(&bin, account).map(|version| (bin, version))
+        InstallationSource::Given(bin) | InstallationSource::Installed(bin) => {
+            version(&bin, user).map(|version| (bin, version))
         }
-        Source::Bundled => {
+        InstallationSource::Bundled => {
             let bundled =
-                unpack(cache).and_then(|bin| version(&bin, account).map(|version| (bin, version)));
+                unpack(cache).and_then(|bin| version(&bin, user).map(|version| (bin, version)));
             bundled.or_else(|error| {
                 let Some(bin) = newest_installed() else {
                     return Err(io::Error::new(
@@ -273,7 +287,7 @@ fn binaries(
                     ));
                 };
                 tracing::warn!(%error, bin = %bin.display(), "the bundled PostgreSQL does not run here");
-                version(&bin, account).map(|version| (bin, version))
+                version(&bin, user).map(|version| (bin, version))
             })
         }
     }
@@ -293,10 +307,10 @@ fn unpack(cache: &Path) -> io::Result<PathBuf> {
     Ok(name.join("bin"))
 }
 
-fn version(bin: &Path, account: Option<Account>) -> io::Result<String> {
+fn version(bin: &Path, user: Option<ServerUser>) -> io::Result<String> {
     let mut command = Command::new(bin.join("postgres"));
     command.arg("--version");
-    server::confine(&mut command, account, ParentDeathSignal::Kill);
+    server::confine(&mut command, user, ParentDeathSignal::Kill);
     let output = succeed("postgres --version", command.output()?)?;
     // "postgres (PostgreSQL) 17.5 (Debian 17.5-1)"
     let text = String::from_utf8_lossy(&output.stdout);
@@ -311,7 +325,7 @@ fn major(version: &str) -> Option<u32> {
     digits.parse().ok()
 }
 
-fn initdb(bin: &Path, data: &Path, account: Option<Account>) -> io::Result<()> {
+fn initdb(bin: &Path, data: &Path, user: Option<ServerUser>) -> io::Result<()> {
     let run = |locale: &str| {
         let mut command = Command::new(bin.join("initdb"));
         command.arg("-D").arg(data).args([
@@ -324,7 +338,7 @@ fn initdb(bin: &Path, data: &Path, account: Option<Account>) -> io::Result<()> {
             "--wal-segsize=1", // megabytes: what is never written need not be copied for each branch
             locale,
         ]);
-        server::confine(&mut command, account, ParentDeathSignal::Kill);
+        server::confine(&mut command, user, ParentDeathSignal::Kill);
         succeed("initdb", command.output()?)
     };
     // C.UTF-8 is Neon's default; not every system has it.
@@ -348,18 +362,15 @@ fn succeed(what: &str, output: Output) -> io::Result<Output> {
     )))
 }
 
-/// A template belongs to one build of Postgres and one account.
-fn template_name(bin: &Path, version: &str, account: Option<Account>) -> String {
+/// A template belongs to one build of Postgres and one user.
+fn template_name(bin: &Path, version: &str, user: Option<ServerUser>) -> String {
     let mut build = Sha256::new();
     build.update(bin.as_os_str().as_encoded_bytes());
     if let Ok(meta) = fs::metadata(bin.join("postgres")) {
         build.update(meta.len().to_le_bytes());
     }
-    let build = ids::hex(build.finalize().get(..4).unwrap_or_default());
-    let uid = account.map_or_else(
-        || rustix::process::geteuid().as_raw(),
-        |account| account.uid,
-    );
+    let build = hex(build.finalize().get(..4).unwrap_or_default());
+    let uid = user.map_or_else(|| rustix::process::geteuid().as_raw(), |user| user.uid);
     format!("template-{version}-{build}-u{uid}-v{TEMPLATE_VERSION}")
 }
 
@@ -427,7 +438,9 @@ mod tests {
     #[test]
     fn a_folder_without_postgres_is_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
-        let refused = Source::choose(Some(dir.path())).unwrap_err().to_string();
+        let refused = InstallationSource::choose(Some(dir.path()))
+            .unwrap_err()
+            .to_string();
         assert!(
             refused.contains(&dir.path().display().to_string()),
             "{refused}"

@@ -1,0 +1,127 @@
+//! The data of a branch: copied from the template, or from the parent.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use crate::sandbox::{
+    admin::Admin, compute::branch_deleted, core::Core, files, ids, installation::Installation,
+    records::Place,
+};
+
+/// Makes the branch's data, unless it is there: from its parent, or from the template.
+pub(crate) async fn create(core: &Arc<Core>, place: &Place) -> io::Result<()> {
+    let compute = core.compute(&place.branch);
+    let slot = compute.lock().await;
+    slot.check_branch()?;
+    let installation = core.installation().await?;
+    ensure(core, &installation, place).await
+}
+
+/// The caller holds the branch's lock. A branch locks its parent and never the other way round.
+pub(crate) fn ensure<'a>(
+    core: &'a Arc<Core>,
+    installation: &'a Arc<Installation>,
+    place: &'a Place,
+) -> std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>> {
+    Box::pin(async move {
+        let folder = core.folder(&place.branch);
+        let data = folder.join("data");
+        if data.join("PG_VERSION").exists() {
+            return Ok(());
+        }
+        make_folder(&folder, installation)?;
+        let part = folder.join("part");
+        match fs::remove_dir_all(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let parent = core
+            .store
+            .project(&place.project, |project| {
+                project
+                    .branch(&place.branch)
+                    .map(|branch| branch.parent_id.clone())
+            })
+            .flatten()
+            .ok_or_else(branch_deleted)?;
+        if let Some(parent) = parent {
+            let parent = Place::new(&place.project, &parent);
+            let lsn = copy_parent(core, installation, &parent, &part).await?;
+            core.store.edit(&place.project, |project| {
+                if let Some(branch) = project.branch_mut(&place.branch) {
+                    branch.parent_lsn = lsn.or(branch.parent_lsn.take());
+                }
+            });
+        } else {
+            let (installation, part) = (Arc::clone(installation), part.clone());
+            files::blocking(move || installation.instantiate(&part)).await?;
+        }
+        fs::rename(part, data)
+    })
+}
+
+fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    // Its files are private by their own modes; whoever runs Postgres has to pass through.
+    files::chmod(
+        folder,
+        if installation.user.is_some() {
+            0o711
+        } else {
+            0o700
+        },
+    )
+}
+
+/// Copies the parent's data as it is now; answers the log position where the copy begins.
+async fn copy_parent(
+    core: &Arc<Core>,
+    installation: &Arc<Installation>,
+    parent: &Place,
+    to: &Path,
+) -> io::Result<Option<String>> {
+    let compute = core.compute(&parent.branch);
+    let mut slot = compute.lock().await;
+    ensure(core, installation, parent).await?;
+    let data = core.folder(&parent.branch).join("data");
+    let user = installation.user;
+    let Some(sockets) = slot.awake() else {
+        let to = to.to_owned();
+        let skip = |path: &Path| path.ends_with("postmaster.pid");
+        return files::blocking(move || files::copy_tree(&data, &to, user, &skip).map(|()| None))
+            .await;
+    };
+    // A running parent is backed up online, so that nobody who is connected notices.
+    // https://www.postgresql.org/docs/17/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
+    let mut admin = Admin::connect(&sockets).await?;
+    let slot = format!("branch_{}", ids::uuid().replace('-', "_"));
+    let lsn = admin.start_backup(&slot).await?;
+    let (source, target) = (data.clone(), to.to_owned());
+    // Left out is what belongs to the running server, or is read back from the log.
+    let skip = move |path: &Path| {
+        path.file_name().is_some_and(|name| {
+            name == "postmaster.pid"
+                || name == "postmaster.opts"
+                || name == "pg_wal"
+                || name == "pg_replslot"
+        })
+    };
+    files::blocking(move || files::copy_tree(&source, &target, user, &skip)).await?;
+    let label = admin.stop_backup().await?;
+    let target = to.to_owned();
+    files::blocking(move || {
+        files::copy_tree(&data.join("pg_wal"), &target.join("pg_wal"), user, &|_| {
+            false
+        })?;
+        let replslot = target.join("pg_replslot");
+        files::create_private_dir(&replslot)?;
+        let file = target.join("backup_label");
+        files::write_private(&file, label.as_bytes())?;
+        if let Some(user) = user {
+            user.give(&replslot)?;
+            user.give(&file)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(Some(lsn))
+}

@@ -1,0 +1,153 @@
+//! The temporary folder of a running sandbox.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::sandbox::{files, server, server_user::ServerUser};
+
+/// A folder below the machine's temporary folder that is removed with its owner, or by a later sandbox if the owner was
+/// killed.
+pub(crate) struct ScratchDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+const SCRATCH_PREFIX: &str = "neonup-sandbox-";
+/// A Unix socket's path may have 107 bytes (`sun_path`; 103 on macOS): what we append needs less than 60 of them.
+const SCRATCH_LIMIT: usize = 44;
+
+impl ScratchDir {
+    /// Makes one where `user` can reach it, if there is such a place, and removes those of dead sandboxes.
+    pub(crate) fn create(user: Option<ServerUser>) -> io::Result<Self> {
+        let places = [
+            std::env::temp_dir(),
+            PathBuf::from("/tmp"),
+            PathBuf::from("/var/tmp"),
+        ];
+        let short = |place: &&PathBuf| place.as_os_str().len() <= SCRATCH_LIMIT && place.is_dir();
+        let reachable = |place: &&PathBuf| user.is_none_or(|user| user.reaches(place));
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        let first: Vec<_> = places.iter().filter(short).filter(reachable).collect();
+        let then = places
+            .iter()
+            .filter(short)
+            .filter(|place| !reachable(place));
+        for place in first.into_iter().chain(then) {
+            Self::sweep(place);
+            match Self::create_in(place, user) {
+                Ok(scratch) => return Ok(scratch),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn create_in(place: &Path, user: Option<ServerUser>) -> io::Result<Self> {
+        loop {
+            let path = tempfile::Builder::new()
+                .prefix(SCRATCH_PREFIX)
+                .tempdir_in(place)?
+                .keep();
+            if user.is_some() {
+                files::chmod(&path, 0o711)?; // the user who runs Postgres passes through; nobody may list
+            }
+            match files::lock(&path) {
+                Ok(Some(lock)) => return Ok(Self { path, _lock: lock }),
+                // Swept between the two calls: once more.
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Removes the folders of sandboxes that died without doing it.
+    fn sweep(place: &Path) {
+        let Ok(entries) = fs::read_dir(place) else {
+            return;
+        };
+        let us = rustix::process::geteuid().as_raw();
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let ours = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(SCRATCH_PREFIX)
+                && fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir() && meta.uid() == us)
+                && path.join("lock").is_file();
+            if ours && let Ok(Some(_dead)) = files::lock(&path) {
+                server::sweep(&path);
+                if let Err(error) = remove_scratch(&path) {
+                    tracing::debug!(%error, path = %path.display(), "a dead sandbox's folder stays");
+                }
+            }
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Removes everything, the lock file last: what is left of an interrupted removal is swept later, because it still has one.
+///
+/// Work that cannot be stopped (a copy in a blocking thread) may still add files, so it is tried more than once.
+fn remove_scratch(path: &Path) -> io::Result<()> {
+    let content = || -> io::Result<()> {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else if entry.file_name() != "lock" {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    let mut tries = 0;
+    while let Err(error) = content() {
+        tries += 1;
+        if tries == 10 {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    fs::remove_dir_all(path)
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        if let Err(error) = remove_scratch(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "a temporary folder stays behind");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scratch_folder_goes_with_its_owner_and_a_dead_ones_is_swept() {
+        let place = tempfile::tempdir().unwrap();
+        let dead = place.path().join("neonup-sandbox-dead");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join("lock"), "").unwrap();
+        let foreign = place.path().join("neonup-sandbox-nolock");
+        fs::create_dir(&foreign).unwrap();
+        let living = ScratchDir::create_in(place.path(), None).unwrap();
+        ScratchDir::sweep(place.path());
+        assert!(!dead.exists());
+        assert!(foreign.exists());
+        assert!(living.path().exists());
+        let path = living.path().to_owned();
+        drop(living);
+        assert!(!path.exists());
+    }
+}

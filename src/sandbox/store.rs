@@ -1,0 +1,230 @@
+//! How the sandbox keeps what it knows.
+//!
+//! A sandbox with a folder of its own keeps `sandbox.json` and one file for each project, so that a change costs the same
+//! whether there are two projects or two thousand. A temporary one keeps nothing.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use crate::sandbox::{
+    files,
+    records::{Account, EndpointState, Project, State, Status, VERSION},
+};
+
+/// The state behind a lock, and its files.
+pub(crate) struct Store {
+    state: Mutex<State>,
+    dir: Option<PathBuf>,
+}
+
+/// Why the state could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{path} is malformed: {why}")]
+    Malformed { path: String, why: String },
+    #[error("version {0}")]
+    Newer(u32),
+}
+
+impl Store {
+    /// Opens the state in `dir`, or begins a new one; without `keep` nothing is ever written.
+    pub(crate) fn open(dir: &Path, keep: bool) -> Result<Self, OpenError> {
+        let mut projects = BTreeMap::new();
+        let account = match read(&dir.join("sandbox.json"))? {
+            Some(value) => {
+                // The version first: a newer file may look different altogether.
+                let version = value
+                    .get("version")
+                    .and_then(Value::as_u64)
+                    .unwrap_or_default();
+                if version > u64::from(VERSION) {
+                    return Err(OpenError::Newer(u32::try_from(version).unwrap_or(u32::MAX)));
+                }
+                typed(value, &dir.join("sandbox.json"))?
+            }
+            None => Account::new(),
+        };
+        if keep {
+            let folder = dir.join("projects");
+            files::create_private_dir(&folder)?;
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                let json = path
+                    .extension()
+                    .is_some_and(|extension| extension == "json");
+                if json && let Some(value) = read(&path)? {
+                    let project: Project = typed(value, &path)?;
+                    projects.insert(project.id.clone(), settle(project));
+                }
+            }
+        }
+        let store = Self {
+            state: Mutex::new(State { account, projects }),
+            dir: keep.then(|| dir.to_owned()),
+        };
+        store.save_account(&store.lock())?;
+        Ok(store)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held cannot have left half a change: all changes are whole values.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Looks at one project.
+    pub(crate) fn project<T>(&self, id: &str, look: impl FnOnce(&Project) -> T) -> Option<T> {
+        self.lock().projects.get(id).map(look)
+    }
+
+    /// Changes one project and keeps the change.
+    pub(crate) fn edit<T>(&self, id: &str, change: impl FnOnce(&mut Project) -> T) -> Option<T> {
+        let mut state = self.lock();
+        let project = state.projects.get_mut(id)?;
+        let answer = change(project);
+        self.save(project);
+        Some(answer)
+    }
+
+    /// Adds a project if `allow` has nothing against it.
+    pub(crate) fn add<E>(
+        &self,
+        project: Project,
+        allow: impl FnOnce(&State) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut state = self.lock();
+        allow(&state)?;
+        self.save(&project);
+        state.projects.insert(project.id.clone(), project);
+        Ok(())
+    }
+
+    /// Takes a project away.
+    pub(crate) fn remove(&self, id: &str) -> Option<Project> {
+        let project = self.lock().projects.remove(id)?;
+        if let Some(dir) = &self.dir
+            && let Err(error) = fs::remove_file(project_file(dir, id))
+        {
+            tracing::warn!(%error, project = id, "a deleted project's file stays");
+        }
+        Some(project)
+    }
+
+    /// Changes what concerns no single project.
+    pub(crate) fn edit_account<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
+        let mut state = self.lock();
+        let answer = change(&mut state.account);
+        if let Err(error) = self.save_account(&state) {
+            tracing::error!(%error, "the sandbox could not write its state");
+        }
+        answer
+    }
+
+    fn save(&self, project: &Project) {
+        let Some(dir) = &self.dir else { return };
+        let written = serde_json::to_vec_pretty(project)
+            .map_err(io::Error::other)
+            .and_then(|json| files::write_private(&project_file(dir, &project.id), &json));
+        if let Err(error) = written {
+            tracing::error!(%error, project = project.id, "the sandbox could not write its state");
+        }
+    }
+
+    fn save_account(&self, state: &State) -> io::Result<()> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        let json = serde_json::to_vec_pretty(&state.account).map_err(io::Error::other)?;
+        files::write_private(&dir.join("sandbox.json"), &json)
+    }
+}
+
+fn project_file(dir: &Path, id: &str) -> PathBuf {
+    dir.join("projects").join(format!("{id}.json"))
+}
+
+fn read(path: &Path) -> Result<Option<Value>, OpenError> {
+    match fs::read(path) {
+        Ok(bytes) => match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(malformed(path, &error)),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: Value, path: &Path) -> Result<T, OpenError> {
+    serde_json::from_value(value).map_err(|error| malformed(path, &error))
+}
+
+fn malformed(path: &Path, error: &serde_json::Error) -> OpenError {
+    OpenError::Malformed {
+        path: path.display().to_string(),
+        why: error.to_string(),
+    }
+}
+
+/// What was running when the sandbox ended runs no more.
+fn settle(mut project: Project) -> Project {
+    for operation in &mut project.operations {
+        if matches!(operation.status, Status::Scheduling | Status::Running) {
+            operation.status = Status::Failed;
+            operation.error = Some("the sandbox ended before the operation did".to_owned());
+        }
+    }
+    for branch in &mut project.branches {
+        let pending = branch.roles.iter().any(|role| role.pending)
+            || branch.databases.iter().any(|database| database.pending);
+        branch.fresh |= pending;
+    }
+    for endpoint in &mut project.endpoints {
+        endpoint.state = EndpointState::Idle;
+        endpoint.pending_state = None;
+    }
+    project
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_survives_and_a_newer_state_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |store: &Store| store.read(|state| state.account.api_key.clone());
+        let first = key(&Store::open(dir.path(), true).unwrap());
+        assert_eq!(key(&Store::open(dir.path(), true).unwrap()), first);
+        fs::write(
+            dir.path().join("sandbox.json"),
+            r#"{"version": 99, "unknown": true}"#,
+        )
+        .unwrap();
+        assert!(matches!(
+            Store::open(dir.path(), true),
+            Err(OpenError::Newer(99))
+        ));
+        fs::write(dir.path().join("sandbox.json"), "{").unwrap();
+        assert!(matches!(
+            Store::open(dir.path(), true),
+            Err(OpenError::Malformed { .. })
+        ));
+    }
+
+    #[test]
+    fn a_temporary_state_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        Store::open(dir.path(), false).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
