@@ -24,7 +24,7 @@ mod branch_data;
 mod ca;
 mod catalog;
 mod compute;
-mod core;
+mod control_plane;
 mod error;
 mod faults;
 mod files;
@@ -59,12 +59,12 @@ pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults};
 use crate::{
     core::secret::Secret,
     sandbox::{
-        core::Core,
+        control_plane::ControlPlane,
         installation::{Installation, InstallationSource},
-        records::Place,
+        records::BranchRef,
         scratch::ScratchDir,
         server_user::ServerUser,
-        store::{OpenError, Store},
+        store::{OpenError, StateStore},
     },
 };
 
@@ -100,7 +100,7 @@ impl Default for Options {
 /// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux its servers
 /// end with the process, whatever kills it.
 pub(crate) struct Sandbox {
-    core: Arc<Core>,
+    plane: Arc<ControlPlane>,
     port: u16,
     key: Secret,
     api: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
@@ -153,7 +153,7 @@ impl Sandbox {
             }
             _ => None,
         };
-        let store = Store::open(&state_dir, keep).map_err(|error| match error {
+        let store = StateStore::open(&state_dir, keep).map_err(|error| match error {
             OpenError::Io(source) => unusable(source),
             OpenError::Newer(version) => SandboxError::NewerState {
                 dir: shown.clone(),
@@ -169,7 +169,7 @@ impl Sandbox {
         let listener = listen(options.port).await?;
         let port = listener.local_addr().map_err(SandboxError::Listen)?.port();
         let key = Secret::new(store.read(|state| state.account.api_key.clone()));
-        let core = Core::new(
+        let plane = ControlPlane::new(
             store,
             authority,
             options.idle,
@@ -178,18 +178,18 @@ impl Sandbox {
             keep,
             scratch,
         );
-        let core = Arc::new(core.map_err(unusable)?);
-        front::reopen_all(&core).map_err(SandboxError::Listen)?;
-        let background = Arc::clone(&core);
-        core.spawn(async move {
+        let plane = Arc::new(plane.map_err(unusable)?);
+        front::reopen_all(&plane).map_err(SandboxError::Listen)?;
+        let background = Arc::clone(&plane);
+        plane.spawn(async move {
             let installation = Installation::prepare(source, user, background.state_dir()).await;
             background.set_installation(installation);
         });
-        operations::resume(&core);
-        api::watch_temporary(&core);
-        let api = api::serve(Arc::clone(&core), listener);
+        operations::resume(&plane);
+        api::watch_temporary(&plane);
+        let api = api::serve(Arc::clone(&plane), listener);
         Ok(Self {
-            core,
+            plane,
             port,
             key,
             api: Some(api),
@@ -219,18 +219,18 @@ impl Sandbox {
 
     /// The certificate of the authority that the databases' certificates are signed by.
     pub(crate) fn ca_file(&self) -> &Path {
-        &self.core.authority.file
+        &self.plane.authority.file
     }
 
     /// What goes wrong from now on.
     #[cfg(test)]
     pub(crate) fn set_faults(&self, faults: Faults) {
-        self.core.set_faults(faults);
+        self.plane.set_faults(faults);
     }
 
     /// A handle for what a presenter does to it while it runs.
     pub(crate) fn controls(&self) -> Controls {
-        Controls(Arc::clone(&self.core))
+        Controls(Arc::clone(&self.plane))
     }
 
     /// Stops the API, the fronts and every server, and removes what is temporary.
@@ -243,13 +243,13 @@ impl Sandbox {
                 api.abort();
             }
         }
-        self.core.end().await;
+        self.plane.end().await;
     }
 }
 
 /// What a presenter does to a running sandbox.
 #[derive(Clone)]
-pub(crate) struct Controls(Arc<Core>);
+pub(crate) struct Controls(Arc<ControlPlane>);
 
 impl Controls {
     /// Forgets all projects and everything that goes wrong; the key stays. The computes end in the background.
@@ -263,7 +263,7 @@ impl Controls {
         let places: Vec<_> = self.0.store.read(|state| {
             let all = state.projects.values().flat_map(|project| {
                 let branches = project.branches.iter();
-                branches.map(|branch| Place::new(&project.id, &branch.id))
+                branches.map(|branch| BranchRef::new(&project.id, &branch.id))
             });
             all.collect()
         });
@@ -283,7 +283,7 @@ impl Drop for Sandbox {
         if let Some((stop, api)) = self.api.take() {
             stop.send(()).unwrap_or_default();
             api.abort();
-            self.core.end_now();
+            self.plane.end_now();
         }
     }
 }

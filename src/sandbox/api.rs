@@ -31,9 +31,9 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::sandbox::{
     api::{
         reply::{ApiError, RequestId},
-        wiretap::{Scissors, Wiretap},
+        wiretap::{ConnectionCutter, CuttableListener},
     },
-    core::{self, Core},
+    control_plane::{self, ControlPlane},
     faults::Spoilt,
 };
 
@@ -46,18 +46,18 @@ const CLAIMS: &str = "/api/v1";
 pub(crate) use claims::watch_all as watch_temporary;
 
 /// What handlers share.
-type Shared = State<Arc<Core>>;
+type PlaneState = State<Arc<ControlPlane>>;
 
 /// Serves the API until the sender is used or dropped.
 pub(crate) fn serve(
-    core: Arc<Core>,
+    plane: Arc<ControlPlane>,
     listener: TcpListener,
 ) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel::<()>();
-    let app = router(core).into_make_service_with_connect_info::<Scissors>();
+    let app = router(plane).into_make_service_with_connect_info::<ConnectionCutter>();
     let serving = tokio::spawn(async move {
         let until = async move { stopped.await.unwrap_or_default() };
-        let served = axum::serve(Wiretap(listener), app)
+        let served = axum::serve(CuttableListener(listener), app)
             .with_graceful_shutdown(until)
             .await;
         if let Err(error) = served {
@@ -68,11 +68,11 @@ pub(crate) fn serve(
 }
 
 /// Takes all projects away.
-pub(crate) fn forget_projects(core: &Arc<Core>) {
-    projects::forget_all(core);
+pub(crate) fn forget_projects(plane: &Arc<ControlPlane>) {
+    projects::forget_all(plane);
 }
 
-fn router(core: Arc<Core>) -> Router {
+fn router(plane: Arc<ControlPlane>) -> Router {
     let api = account_routes()
         .merge(project_routes())
         .merge(branch_routes());
@@ -81,12 +81,15 @@ fn router(core: Arc<Core>) -> Router {
         .route("/database", post(claims::create))
         .route("/database/{id}", get(claims::get));
     // both are logged, and misbehave when they are told to
-    let watched = |routes: Router<Arc<Core>>| {
+    let watched = |routes: Router<Arc<ControlPlane>>| {
         routes
             .fallback(reply::no_route)
             .method_not_allowed_fallback(reply::no_method)
-            .layer(middleware::from_fn_with_state(Arc::clone(&core), misbehave))
-            .layer(middleware::from_fn_with_state(Arc::clone(&core), record))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&plane),
+                misbehave,
+            ))
+            .layer(middleware::from_fn_with_state(Arc::clone(&plane), record))
     };
     Router::new()
         .nest(BASE, watched(api))
@@ -102,10 +105,10 @@ fn router(core: Arc<Core>) -> Router {
         .route("/sandbox/projects", post(control::add_projects))
         .route("/sandbox/requests", get(control::requests))
         .fallback(reply::no_route)
-        .with_state(core)
+        .with_state(plane)
 }
 
-fn account_routes() -> Router<Arc<Core>> {
+fn account_routes() -> Router<Arc<ControlPlane>> {
     let org = |rest: &str| format!("/organizations/{{org}}{rest}");
     Router::new()
         .route("/auth", get(account::auth))
@@ -123,7 +126,7 @@ fn account_routes() -> Router<Arc<Core>> {
         .route(&org("/api_keys/{key}"), delete(keys::revoke_org))
 }
 
-fn project_routes() -> Router<Arc<Core>> {
+fn project_routes() -> Router<Arc<ControlPlane>> {
     let on = |rest: &str| format!("/projects/{{project}}{rest}");
     let project = get(projects::get)
         .patch(projects::update)
@@ -157,7 +160,7 @@ fn project_routes() -> Router<Arc<Core>> {
         )
 }
 
-fn branch_routes() -> Router<Arc<Core>> {
+fn branch_routes() -> Router<Arc<ControlPlane>> {
     let on = |rest: &str| format!("/projects/{{project}}/branches/{{branch}}{rest}");
     let branch = get(branches::get)
         .patch(branches::update)
@@ -193,8 +196,8 @@ fn branch_routes() -> Router<Arc<Core>> {
 
 /// Gives each request its id, and logs it.
 async fn record(
-    State(core): Shared,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(plane): PlaneState,
+    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -202,27 +205,27 @@ async fn record(
     let method = request.method().to_string();
     let path = reply::original_path(&request);
     request.extensions_mut().insert(id.clone());
-    let began_us = core.now_us();
+    let began_us = plane.now_us();
     let response = reply::sign(next.run(request).await, &id);
     let status = (!scissors.used()).then(|| response.status().as_u16());
-    core.log_request(core::Request {
+    plane.log_request(control_plane::LoggedRequest {
         method,
         path,
         status,
         began_us,
-        ended_us: core.now_us(),
+        ended_us: plane.now_us(),
     });
     response
 }
 
 /// What goes wrong on purpose.
 async fn misbehave(
-    State(core): Shared,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(plane): PlaneState,
+    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
     request: Request,
     next: Next,
 ) -> Response {
-    let latency = core.faults().latency_ms;
+    let latency = plane.faults().latency_ms;
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
@@ -230,19 +233,19 @@ async fn misbehave(
         request.method().to_string(),
         request.uri().path().to_owned(),
     );
-    if let Some(burst) = core.take_fault(|faults| faults.take_error(&method, &path)) {
+    if let Some(burst) = plane.take_fault(|faults| faults.take_error(&method, &path)) {
         return ApiError::of_burst(burst).respond();
     }
     let response = next.run(request).await;
     let created =
         method == "POST" && path == "/projects" && response.status() == StatusCode::CREATED;
-    if created && core.take_fault(crate::sandbox::faults::Faults::take_lost_create) {
+    if created && plane.take_fault(crate::sandbox::faults::Faults::take_lost_create) {
         return scissors.cut(response);
     }
     if !response.status().is_success() {
         return response;
     }
-    match core.take_fault(|faults| faults.take_body(&method, &path)) {
+    match plane.take_fault(|faults| faults.take_body(&method, &path)) {
         None => response,
         Some(Spoilt::Lost) => scissors.cut(response),
         Some(kind) => reply::spoil(response, kind).await,

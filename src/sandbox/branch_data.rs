@@ -3,27 +3,27 @@
 use std::{fs, io, path::Path, sync::Arc};
 
 use crate::sandbox::{
-    admin::Admin, compute::branch_deleted, core::Core, files, ids, installation::Installation,
-    records::Place,
+    admin::Admin, compute::branch_deleted, control_plane::ControlPlane, files, ids,
+    installation::Installation, records::BranchRef,
 };
 
 /// Makes the branch's data, unless it is there: from its parent, or from the template.
-pub(crate) async fn create(core: &Arc<Core>, place: &Place) -> io::Result<()> {
-    let compute = core.compute(&place.branch);
+pub(crate) async fn create(plane: &Arc<ControlPlane>, place: &BranchRef) -> io::Result<()> {
+    let compute = plane.compute(&place.branch);
     let slot = compute.lock().await;
     slot.check_branch()?;
-    let installation = core.installation().await?;
-    ensure(core, &installation, place).await
+    let installation = plane.installation().await?;
+    ensure(plane, &installation, place).await
 }
 
 /// The caller holds the branch's lock. A branch locks its parent and never the other way round.
 pub(crate) fn ensure<'a>(
-    core: &'a Arc<Core>,
+    plane: &'a Arc<ControlPlane>,
     installation: &'a Arc<Installation>,
-    place: &'a Place,
+    place: &'a BranchRef,
 ) -> std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>> {
     Box::pin(async move {
-        let folder = core.folder(&place.branch);
+        let folder = plane.folder(&place.branch);
         let data = folder.join("data");
         if data.join("PG_VERSION").exists() {
             return Ok(());
@@ -34,7 +34,7 @@ pub(crate) fn ensure<'a>(
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let parent = core
+        let parent = plane
             .store
             .project(&place.project, |project| {
                 project
@@ -44,9 +44,9 @@ pub(crate) fn ensure<'a>(
             .flatten()
             .ok_or_else(branch_deleted)?;
         if let Some(parent) = parent {
-            let parent = Place::new(&place.project, &parent);
-            let lsn = copy_parent(core, installation, &parent, &part).await?;
-            core.store.edit(&place.project, |project| {
+            let parent = BranchRef::new(&place.project, &parent);
+            let lsn = copy_parent(plane, installation, &parent, &part).await?;
+            plane.store.edit(&place.project, |project| {
                 if let Some(branch) = project.branch_mut(&place.branch) {
                     branch.parent_lsn = lsn.or(branch.parent_lsn.take());
                 }
@@ -74,15 +74,15 @@ fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
 
 /// Copies the parent's data as it is now; answers the log position where the copy begins.
 async fn copy_parent(
-    core: &Arc<Core>,
+    plane: &Arc<ControlPlane>,
     installation: &Arc<Installation>,
-    parent: &Place,
+    parent: &BranchRef,
     to: &Path,
 ) -> io::Result<Option<String>> {
-    let compute = core.compute(&parent.branch);
+    let compute = plane.compute(&parent.branch);
     let mut slot = compute.lock().await;
-    ensure(core, installation, parent).await?;
-    let data = core.folder(&parent.branch).join("data");
+    ensure(plane, installation, parent).await?;
+    let data = plane.folder(&parent.branch).join("data");
     let user = installation.user;
     let Some(sockets) = slot.awake() else {
         let to = to.to_owned();

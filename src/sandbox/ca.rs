@@ -38,7 +38,7 @@ pub(crate) enum CaError {
     #[error(transparent)]
     Certificate(#[from] rcgen::Error),
     #[error(transparent)]
-    Tls(#[from] rustls::Error),
+    ClientStream(#[from] rustls::Error),
 }
 
 /// Opens the authority kept in `dir`, or makes one. The leaf is made anew at every start: only the CA is trusted.

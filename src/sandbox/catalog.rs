@@ -4,14 +4,14 @@ use std::io;
 
 use crate::sandbox::{
     admin::Admin,
-    core::Core,
-    records::{Branch, DEFAULT_DATABASE, DEFAULT_ROLE, Place, Project},
+    control_plane::ControlPlane,
+    records::{BranchRecord, BranchRef, DEFAULT_DATABASE, DEFAULT_ROLE, ProjectRecord},
     socket_dir::SocketDir,
 };
 
 /// What has to be undone or renamed in Postgres; additions are read from the state.
 #[derive(Debug, Clone)]
-pub(crate) enum Change {
+pub(crate) enum ConfigChange {
     DropRole { role: String, heir: String },
     DropDatabase(String),
     RenameDatabase { from: String, to: String },
@@ -19,19 +19,23 @@ pub(crate) enum Change {
 }
 
 /// Makes a change.
-pub(crate) async fn apply(admin: &mut Admin, change: Change) -> io::Result<()> {
+pub(crate) async fn apply(admin: &mut Admin, change: ConfigChange) -> io::Result<()> {
     match change {
-        Change::DropRole { role, heir } => admin.drop_role(&role, &heir).await,
-        Change::DropDatabase(database) => admin.drop_database(&database).await,
-        Change::RenameDatabase { from, to } => admin.rename_database(&from, &to).await,
-        Change::OwnDatabase { database, owner } => admin.set_owner(&database, &owner).await,
+        ConfigChange::DropRole { role, heir } => admin.drop_role(&role, &heir).await,
+        ConfigChange::DropDatabase(database) => admin.drop_database(&database).await,
+        ConfigChange::RenameDatabase { from, to } => admin.rename_database(&from, &to).await,
+        ConfigChange::OwnDatabase { database, owner } => admin.set_owner(&database, &owner).await,
     }
 }
 
 /// Brings the roles and databases of a running compute in line with the state, and then the state with what was done.
-pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &SocketDir) -> io::Result<()> {
-    let branch = |project: &Project| project.branch(&place.branch).cloned();
-    let Some(branch) = core.store.project(&place.project, branch).flatten() else {
+pub(crate) async fn reconcile(
+    plane: &ControlPlane,
+    place: &BranchRef,
+    sockets: &SocketDir,
+) -> io::Result<()> {
+    let branch = |project: &ProjectRecord| project.branch(&place.branch).cloned();
+    let Some(branch) = plane.store.project(&place.project, branch).flatten() else {
         return Ok(());
     };
     let mut admin = Admin::connect(sockets).await?;
@@ -58,7 +62,7 @@ pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &SocketDir) -
                 .await?;
         }
     }
-    core.store.edit(&place.project, |project| {
+    plane.store.edit(&place.project, |project| {
         let Some(now) = project.branch_mut(&place.branch) else {
             return;
         };
@@ -82,7 +86,7 @@ pub(crate) async fn reconcile(core: &Core, place: &Place, sockets: &SocketDir) -
 }
 
 /// The template has Neon's default names; a new project may have asked for others.
-async fn rename_defaults(admin: &mut Admin, branch: &Branch) -> io::Result<()> {
+async fn rename_defaults(admin: &mut Admin, branch: &BranchRecord) -> io::Result<()> {
     if !branch.fresh || branch.parent_id.is_some() {
         return Ok(());
     }

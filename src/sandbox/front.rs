@@ -16,10 +16,10 @@ use tokio::{
 
 use crate::sandbox::{
     admin::Admin,
-    core::Core,
+    control_plane::ControlPlane,
     faults::Database,
-    lifecycle::{self, Use},
-    records::Place,
+    lifecycle::{self, ComputeUse},
+    records::BranchRef,
     scram::{self, ScramError, Verifier},
     socket_dir::SocketDir,
     wire::{self, Startup},
@@ -29,23 +29,28 @@ use crate::sandbox::{
 const LOGIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// Opens the front of an endpoint, on its old port if that is free; answers the port.
-pub(crate) fn open(core: &Arc<Core>, place: Place, endpoint: &str, port: u16) -> io::Result<u16> {
+pub(crate) fn open(
+    plane: &Arc<ControlPlane>,
+    place: BranchRef,
+    endpoint: &str,
+    port: u16,
+) -> io::Result<u16> {
     let listeners = bind(port).or_else(|_taken| bind(0))?;
     let port = listeners.port;
-    let front = Front {
-        core: Arc::clone(core),
+    let front = EndpointFront {
+        plane: Arc::clone(plane),
         place,
         endpoint: endpoint.to_owned(),
     };
-    core.add_front(endpoint, core.spawn(Arc::new(front).accept(listeners)));
+    plane.add_front(endpoint, plane.spawn(Arc::new(front).accept(listeners)));
     Ok(port)
 }
 
 /// Opens the fronts of the endpoints that an earlier run has left.
-pub(crate) fn reopen_all(core: &Arc<Core>) -> io::Result<()> {
-    let endpoints: Vec<_> = core.store.read(|state| {
+pub(crate) fn reopen_all(plane: &Arc<ControlPlane>) -> io::Result<()> {
+    let endpoints: Vec<_> = plane.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
-            let place = |branch: &str| Place::new(&project.id, branch);
+            let place = |branch: &str| BranchRef::new(&project.id, branch);
             project.endpoints.iter().map(move |endpoint| {
                 (
                     place(&endpoint.branch_id),
@@ -58,9 +63,9 @@ pub(crate) fn reopen_all(core: &Arc<Core>) -> io::Result<()> {
     });
     for (place, id, port) in endpoints {
         let project = place.project.clone();
-        let got = open(core, place, &id, port)?;
+        let got = open(plane, place, &id, port)?;
         if got != port {
-            core.store.edit(&project, |project| {
+            plane.store.edit(&project, |project| {
                 if let Some(endpoint) = project.endpoint_mut(&id) {
                     endpoint.port = got;
                 }
@@ -71,14 +76,14 @@ pub(crate) fn reopen_all(core: &Arc<Core>) -> io::Result<()> {
 }
 
 /// The port on both loopback addresses.
-struct Listeners {
+struct LoopbackListeners {
     port: u16,
     four: TcpListener,
     /// Where the machine has IPv6.
     six: Option<TcpListener>,
 }
 
-fn bind(port: u16) -> io::Result<Listeners> {
+fn bind(port: u16) -> io::Result<LoopbackListeners> {
     let listen = |address: SocketAddr| {
         let listener = StdListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -90,7 +95,7 @@ fn bind(port: u16) -> io::Result<Listeners> {
         let got = four.local_addr()?.port();
         match listen((Ipv6Addr::LOCALHOST, got).into()) {
             Ok(six) => {
-                return Ok(Listeners {
+                return Ok(LoopbackListeners {
                     port: got,
                     four,
                     six: Some(six),
@@ -99,7 +104,7 @@ fn bind(port: u16) -> io::Result<Listeners> {
             // `localhost` may mean ::1 first: another program there would get our clients' logins.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
             Err(_no_ipv6) => {
-                return Ok(Listeners {
+                return Ok(LoopbackListeners {
                     port: got,
                     four,
                     six: None,
@@ -113,7 +118,7 @@ fn bind(port: u16) -> io::Result<Listeners> {
     Err(last)
 }
 
-impl Listeners {
+impl LoopbackListeners {
     async fn accept(&self) -> io::Result<TcpStream> {
         let (stream, _) = match &self.six {
             None => self.four.accept().await?,
@@ -126,20 +131,20 @@ impl Listeners {
     }
 }
 
-struct Front {
-    core: Arc<Core>,
-    place: Place,
+struct EndpointFront {
+    plane: Arc<ControlPlane>,
+    place: BranchRef,
     endpoint: String,
 }
 
-impl Front {
-    async fn accept(self: Arc<Self>, mut listeners: Listeners) {
-        let mut faults = self.core.watch_faults();
+impl EndpointFront {
+    async fn accept(self: Arc<Self>, mut listeners: LoopbackListeners) {
+        let mut faults = self.plane.watch_faults();
         loop {
             if faults.borrow_and_update().database == Database::Refuse {
                 let port = listeners.port;
                 drop(listeners);
-                self.core
+                self.plane
                     .until_faults(|faults| faults.database != Database::Refuse)
                     .await;
                 listeners = loop {
@@ -162,7 +167,7 @@ impl Front {
             match accepted {
                 Ok(stream) => {
                     let front = Arc::clone(&self);
-                    self.core.spawn(async move {
+                    self.plane.spawn(async move {
                         if let Err(error) = front.serve(stream).await {
                             tracing::debug!(%error, endpoint = front.endpoint, "a connection ended");
                         }
@@ -179,9 +184,9 @@ impl Front {
 
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        if self.core.faults().database == Database::Stall {
+        if self.plane.faults().database == Database::Stall {
             // Until the fault is lifted or the client gives up.
-            self.core
+            self.plane
                 .until_faults(|faults| faults.database != Database::Stall)
                 .await;
         }
@@ -195,12 +200,12 @@ impl Front {
     }
 
     /// From the first byte to TLS; `None` if there is nothing more to do.
-    async fn begin<'a>(&self, stream: &'a mut TcpStream) -> io::Result<Option<Tls<'a>>> {
+    async fn begin<'a>(&self, stream: &'a mut TcpStream) -> io::Result<Option<ClientStream<'a>>> {
         let mut first = [0];
         stream.peek(&mut first).await?;
         if first == [0x16] {
             // Direct TLS, `sslnegotiation=direct` of libpq 17 and newer: ALPN is what makes it safe.
-            let tls = self.core.authority.acceptor.accept(stream).await?;
+            let tls = self.plane.authority.acceptor.accept(stream).await?;
             let agreed = tls.get_ref().1.alpn_protocol() == Some(b"postgresql");
             return agreed
                 .then_some(Some(tls))
@@ -211,7 +216,7 @@ impl Front {
             match wire::code(&packet)?.0 {
                 wire::SSL_REQUEST => {
                     stream.write_all(b"S").await?;
-                    return self.core.authority.acceptor.accept(stream).await.map(Some);
+                    return self.plane.authority.acceptor.accept(stream).await.map(Some);
                 }
                 wire::GSSENC_REQUEST => stream.write_all(b"N").await?,
                 wire::CANCEL_REQUEST => {
@@ -231,7 +236,7 @@ impl Front {
         }
     }
 
-    async fn session(&self, tls: &mut Tls<'_>) -> io::Result<()> {
+    async fn session(&self, tls: &mut ClientStream<'_>) -> io::Result<()> {
         let packet = within(wire::read_untyped(tls)).await?;
         if wire::code(&packet)?.0 == wire::CANCEL_REQUEST {
             return self.cancel(&packet).await;
@@ -246,7 +251,7 @@ impl Front {
             )
             .await;
         };
-        let endpoint = self.core.store.project(&self.place.project, |project| {
+        let endpoint = self.plane.store.project(&self.place.project, |project| {
             let endpoint = project.endpoint(&self.endpoint)?;
             Some((endpoint.disabled, endpoint.read_only))
         });
@@ -260,8 +265,8 @@ impl Front {
         if read_only {
             startup.add_option("default_transaction_read_only=on");
         }
-        let in_use = Use::begin(&self.core, self.place.clone());
-        let sockets = match lifecycle::wake(&self.core, &self.place).await {
+        let in_use = ComputeUse::begin(&self.plane, self.place.clone());
+        let sockets = match lifecycle::wake(&self.plane, &self.place).await {
             Ok(sockets) => sockets,
             Err(error) => {
                 let text = format!("Couldn't connect to compute node: {error}");
@@ -271,7 +276,7 @@ impl Front {
         let verifier = self.verifier(&sockets, &role).await?;
         match within_login(scram::authenticate(
             tls,
-            &self.core.authority.leaf,
+            &self.plane.authority.leaf,
             &verifier,
         ))
         .await
@@ -290,7 +295,7 @@ impl Front {
         // The private socket trusts us: the server takes the role from the start-up packet.
         let mut server = sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
-        if self.core.faults().database == Database::Cut {
+        if self.plane.faults().database == Database::Cut {
             return cut_at_first_query(tls, &mut server).await;
         }
         let outcome = tokio::io::copy_bidirectional(tls, &mut server).await;
@@ -306,12 +311,12 @@ impl Front {
             .await?;
         Ok(stored
             .and_then(|text| Verifier::parse(&text))
-            .unwrap_or_else(|| Verifier::mock(&self.core.mock_secret, role)))
+            .unwrap_or_else(|| Verifier::mock(&self.plane.mock_secret, role)))
     }
 
     /// Passes a request to cancel on; a compute that sleeps has nothing to cancel.
     async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
-        let Some(sockets) = lifecycle::peek(&self.core, &self.place.branch).await else {
+        let Some(sockets) = lifecycle::peek(&self.plane, &self.place.branch).await else {
             return Ok(());
         };
         let mut server = sockets.connect().await?;
@@ -321,9 +326,9 @@ impl Front {
     }
 }
 
-type Tls<'a> = tokio_rustls::server::TlsStream<&'a mut TcpStream>;
+type ClientStream<'a> = tokio_rustls::server::TlsStream<&'a mut TcpStream>;
 
-async fn refuse(tls: &mut Tls<'_>, sqlstate: &str, text: &str) -> io::Result<()> {
+async fn refuse(tls: &mut ClientStream<'_>, sqlstate: &str, text: &str) -> io::Result<()> {
     tls.write_all(&wire::fatal(sqlstate, text)).await
 }
 

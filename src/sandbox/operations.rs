@@ -7,16 +7,16 @@ use tokio::time::Instant;
 use crate::sandbox::{
     admin::Admin,
     branch_data,
-    catalog::{self, Change},
-    core::Core,
+    catalog::{self, ConfigChange},
+    control_plane::ControlPlane,
     faults::Faults,
     ids, lifecycle,
-    records::{Operation, Place, Project, Status},
+    records::{BranchRef, OperationRecord, OperationStatus, ProjectRecord},
 };
 
 /// What an operation really does.
 #[derive(Debug, Clone)]
-pub(crate) enum Work {
+pub(crate) enum OperationAction {
     /// Makes the branch's data.
     CreateTimeline,
     /// Wakes its compute.
@@ -24,12 +24,12 @@ pub(crate) enum Work {
     /// Puts it to sleep.
     SuspendCompute,
     /// Tells Postgres about roles and databases: first these changes, then everything that is pending.
-    ApplyConfig(Vec<Change>),
+    ApplyConfig(Vec<ConfigChange>),
     /// Removes the branch's data.
     DeleteTimeline,
 }
 
-impl Work {
+impl OperationAction {
     /// Neon's word for it.
     const fn action(&self) -> &'static str {
         match self {
@@ -43,10 +43,10 @@ impl Work {
 }
 
 /// An operation and its work.
-pub(crate) struct Scheduled {
-    pub(crate) operation: Operation,
+pub(crate) struct ScheduledOperation {
+    pub(crate) operation: OperationRecord,
     branch: String,
-    work: Work,
+    work: OperationAction,
 }
 
 /// How many operations a project remembers.
@@ -56,26 +56,29 @@ const MEMORY: usize = 1000;
 ///
 /// [`run`] then does them. The two are apart because the first happens inside the change that schedules them.
 pub(crate) fn schedule(
-    project: &mut Project,
+    project: &mut ProjectRecord,
     branch: &str,
     endpoint: Option<&str>,
-    works: Vec<Work>,
-) -> Vec<Scheduled> {
+    works: Vec<OperationAction>,
+) -> Vec<ScheduledOperation> {
     let now = ids::now();
     let mut scheduled = Vec::new();
     for work in works {
         let first = scheduled.is_empty();
-        let with_endpoint = !matches!(work, Work::CreateTimeline | Work::DeleteTimeline);
-        scheduled.push(Scheduled {
-            operation: Operation {
+        let with_endpoint = !matches!(
+            work,
+            OperationAction::CreateTimeline | OperationAction::DeleteTimeline
+        );
+        scheduled.push(ScheduledOperation {
+            operation: OperationRecord {
                 id: ids::uuid(),
                 branch_id: Some(branch.to_owned()),
                 endpoint_id: endpoint.filter(|_| with_endpoint).map(str::to_owned),
                 action: work.action().to_owned(),
                 status: if first {
-                    Status::Running
+                    OperationStatus::Running
                 } else {
-                    Status::Scheduling
+                    OperationStatus::Scheduling
                 },
                 error: None,
                 created_at: now.clone(),
@@ -95,14 +98,14 @@ pub(crate) fn schedule(
 }
 
 /// Does what was scheduled, in the background.
-pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
+pub(crate) fn run(plane: &Arc<ControlPlane>, project: &str, scheduled: Vec<ScheduledOperation>) {
     if scheduled.is_empty() {
         return;
     }
-    let (background, project) = (Arc::clone(core), project.to_owned());
-    core.spawn(async move {
+    let (background, project) = (Arc::clone(plane), project.to_owned());
+    plane.spawn(async move {
         let mut failed = false;
-        for Scheduled {
+        for ScheduledOperation {
             operation,
             branch,
             work,
@@ -113,7 +116,7 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
                     &background,
                     &project,
                     &operation.id,
-                    Status::Cancelled,
+                    OperationStatus::Cancelled,
                     None,
                     Duration::ZERO,
                 );
@@ -123,17 +126,17 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
                 &background,
                 &project,
                 &operation.id,
-                Status::Running,
+                OperationStatus::Running,
                 None,
                 Duration::ZERO,
             );
             let start = Instant::now();
-            let place = Place::new(&project, &branch);
+            let place = BranchRef::new(&project, &branch);
             let outcome = perform(&background, &place, work).await;
             failed = outcome.is_err();
             let (status, error) = match outcome {
-                Ok(()) => (Status::Finished, None),
-                Err(error) => (Status::Failed, Some(error.to_string())),
+                Ok(()) => (OperationStatus::Finished, None),
+                Err(error) => (OperationStatus::Failed, Some(error.to_string())),
             };
             update(
                 &background,
@@ -148,8 +151,8 @@ pub(crate) fn run(core: &Arc<Core>, project: &str, scheduled: Vec<Scheduled>) {
 }
 
 /// Takes up again what a sandbox that was killed had begun: branches whose data was not made yet.
-pub(crate) fn resume(core: &Arc<Core>) {
-    let begun: Vec<_> = core.store.read(|state| {
+pub(crate) fn resume(plane: &Arc<ControlPlane>) {
+    let begun: Vec<_> = plane.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
             let unfinished = project.branches.iter().filter(|branch| !branch.ready);
             unfinished.filter_map(|branch| {
@@ -160,23 +163,26 @@ pub(crate) fn resume(core: &Arc<Core>) {
         all.collect()
     });
     for (project, branch, endpoint) in begun {
-        let works = vec![Work::CreateTimeline, Work::StartCompute];
-        let scheduled = core.store.edit(&project, |project| {
+        let works = vec![
+            OperationAction::CreateTimeline,
+            OperationAction::StartCompute,
+        ];
+        let scheduled = plane.store.edit(&project, |project| {
             schedule(project, &branch, Some(&endpoint), works)
         });
-        run(core, &project, scheduled.unwrap_or_default());
+        run(plane, &project, scheduled.unwrap_or_default());
     }
 }
 
 fn update(
-    core: &Core,
+    plane: &ControlPlane,
     project: &str,
     id: &str,
-    status: Status,
+    status: OperationStatus,
     error: Option<String>,
     took: Duration,
 ) {
-    core.store.edit(project, |project| {
+    plane.store.edit(project, |project| {
         let operation = project
             .operations
             .iter_mut()
@@ -190,20 +196,24 @@ fn update(
     });
 }
 
-async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> {
-    let least = Duration::from_millis(core.faults().operation_ms);
+async fn perform(
+    plane: &Arc<ControlPlane>,
+    place: &BranchRef,
+    work: OperationAction,
+) -> io::Result<()> {
+    let least = Duration::from_millis(plane.faults().operation_ms);
     if !least.is_zero() {
         tokio::time::sleep(least).await;
     }
-    if core.take_fault(Faults::take_failed_operation) {
+    if plane.take_fault(Faults::take_failed_operation) {
         return Err(io::Error::other(
             "the sandbox was told to let this operation fail",
         ));
     }
     match work {
-        Work::CreateTimeline => {
-            branch_data::create(core, place).await?;
-            core.store.edit(&place.project, |project| {
+        OperationAction::CreateTimeline => {
+            branch_data::create(plane, place).await?;
+            plane.store.edit(&place.project, |project| {
                 if let Some(branch) = project.branch_mut(&place.branch) {
                     branch.ready = true;
                     branch.state_changed_at = ids::now();
@@ -211,21 +221,21 @@ async fn perform(core: &Arc<Core>, place: &Place, work: Work) -> io::Result<()> 
             });
             Ok(())
         }
-        Work::StartCompute => lifecycle::wake(core, place).await.map(drop),
-        Work::SuspendCompute => {
-            lifecycle::suspend(core, place).await;
+        OperationAction::StartCompute => lifecycle::wake(plane, place).await.map(drop),
+        OperationAction::SuspendCompute => {
+            lifecycle::suspend(plane, place).await;
             Ok(())
         }
-        Work::ApplyConfig(changes) => {
-            let sockets = lifecycle::wake(core, place).await?;
+        OperationAction::ApplyConfig(changes) => {
+            let sockets = lifecycle::wake(plane, place).await?;
             if !changes.is_empty() {
                 let mut admin = Admin::connect(&sockets).await?;
                 for change in changes {
                     catalog::apply(&mut admin, change).await?;
                 }
             }
-            catalog::reconcile(core, place, &sockets).await
+            catalog::reconcile(plane, place, &sockets).await
         }
-        Work::DeleteTimeline => lifecycle::destroy(core, &place.branch).await,
+        OperationAction::DeleteTimeline => lifecycle::destroy(plane, &place.branch).await,
     }
 }

@@ -17,18 +17,18 @@ pub(crate) const DEFAULT_DATABASE: &str = "neondb";
 
 /// What concerns no single project.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Account {
+pub(crate) struct AccountRecord {
     pub(crate) version: u32,
     /// The key handed out at the start.
     pub(crate) api_key: String,
     pub(crate) user_id: String,
-    pub(crate) organizations: Vec<Organization>,
-    pub(crate) keys: Vec<Key>,
+    pub(crate) organizations: Vec<OrganizationRecord>,
+    pub(crate) keys: Vec<KeyRecord>,
     pub(crate) next_key: i64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Organization {
+pub(crate) struct OrganizationRecord {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) created_at: String,
@@ -37,25 +37,25 @@ pub(crate) struct Organization {
 /// What a key may do (reference/neon-api.md section 2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Scope {
+pub(crate) enum KeyScope {
     Personal,
     Organization { org: String },
     Project { org: String, project: String },
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Key {
+pub(crate) struct KeyRecord {
     pub(crate) id: i64,
     pub(crate) name: String,
     /// SHA-256 of the key, in hexadecimal.
     pub(crate) digest: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: KeyScope,
     pub(crate) created_at: String,
     pub(crate) last_used_at: Option<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Project {
+pub(crate) struct ProjectRecord {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) org_id: String,
@@ -67,21 +67,21 @@ pub(crate) struct Project {
     pub(crate) settings: Value,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
-    pub(crate) branches: Vec<Branch>,
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) branches: Vec<BranchRecord>,
+    pub(crate) endpoints: Vec<EndpointRecord>,
     /// Oldest first.
-    pub(crate) operations: Vec<Operation>,
+    pub(crate) operations: Vec<OperationRecord>,
     #[serde(default)]
-    pub(crate) permissions: Vec<Permission>,
+    pub(crate) permissions: Vec<PermissionRecord>,
     /// What the service of temporary databases knows of it, where it was made there.
     #[serde(default)]
-    pub(crate) temporary: Option<Temporary>,
+    pub(crate) temporary: Option<TemporaryRecord>,
 }
 
 /// Whose a temporary database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Ownership {
+pub(crate) enum TemporaryStatus {
     Unclaimed,
     Claiming,
     Claimed,
@@ -89,15 +89,15 @@ pub(crate) enum Ownership {
 
 /// A temporary database (reference/neon-api.md section 7.1).
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Temporary {
+pub(crate) struct TemporaryRecord {
     /// The id that reads and claims it.
     pub(crate) id: String,
-    pub(crate) status: Ownership,
+    pub(crate) status: TemporaryStatus,
     pub(crate) expires_at: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Permission {
+pub(crate) struct PermissionRecord {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) granted_at: String,
@@ -108,7 +108,7 @@ pub(crate) struct Permission {
     clippy::struct_excessive_bools,
     reason = "they are independent facts, each a field of Neon's"
 )]
-pub(crate) struct Branch {
+pub(crate) struct BranchRecord {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) parent_id: Option<String>,
@@ -128,15 +128,15 @@ pub(crate) struct Branch {
     pub(crate) expires_at: Option<String>,
     #[serde(default)]
     pub(crate) last_reset_at: Option<String>,
-    pub(crate) roles: Vec<Role>,
-    pub(crate) databases: Vec<Database>,
+    pub(crate) roles: Vec<RoleRecord>,
+    pub(crate) databases: Vec<DatabaseRecord>,
     #[serde(default)]
     pub(crate) annotations: Value,
 }
 
 /// A role. Not `Debug`: it holds a password.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Role {
+pub(crate) struct RoleRecord {
     pub(crate) name: String,
     /// The newest password; Postgres may not know it yet.
     pub(crate) password: Option<String>,
@@ -148,7 +148,7 @@ pub(crate) struct Role {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Database {
+pub(crate) struct DatabaseRecord {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) owner_name: String,
@@ -168,7 +168,7 @@ pub(crate) enum EndpointState {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Endpoint {
+pub(crate) struct EndpointRecord {
     pub(crate) id: String,
     pub(crate) branch_id: String,
     pub(crate) read_only: bool,
@@ -193,7 +193,7 @@ pub(crate) struct Endpoint {
 /// Neon's word for the state of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
+pub(crate) enum OperationStatus {
     Scheduling,
     Running,
     Finished,
@@ -202,12 +202,12 @@ pub(crate) enum Status {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Operation {
+pub(crate) struct OperationRecord {
     pub(crate) id: String,
     pub(crate) branch_id: Option<String>,
     pub(crate) endpoint_id: Option<String>,
     pub(crate) action: String,
-    pub(crate) status: Status,
+    pub(crate) status: OperationStatus,
     pub(crate) error: Option<String>,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
@@ -216,12 +216,12 @@ pub(crate) struct Operation {
 
 /// A branch by its ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct BranchRef {
     pub(crate) project: String,
     pub(crate) branch: String,
 }
 
-impl Place {
+impl BranchRef {
     pub(crate) fn new(project: &str, branch: &str) -> Self {
         Self {
             project: project.to_owned(),
@@ -230,37 +230,37 @@ impl Place {
     }
 }
 
-impl Project {
+impl ProjectRecord {
     /// Whether it is a temporary database that no account has: then no key sees it.
     pub(crate) fn is_ownerless(&self) -> bool {
         self.temporary
             .as_ref()
-            .is_some_and(|temporary| temporary.status != Ownership::Claimed)
+            .is_some_and(|temporary| temporary.status != TemporaryStatus::Claimed)
     }
 
     /// The branch that is used when none is named.
-    pub(crate) fn default_branch(&self) -> Option<&Branch> {
+    pub(crate) fn default_branch(&self) -> Option<&BranchRecord> {
         self.branches.iter().find(|branch| branch.default)
     }
 
-    pub(crate) fn branch(&self, id: &str) -> Option<&Branch> {
+    pub(crate) fn branch(&self, id: &str) -> Option<&BranchRecord> {
         self.branches.iter().find(|branch| branch.id == id)
     }
 
-    pub(crate) fn branch_mut(&mut self, id: &str) -> Option<&mut Branch> {
+    pub(crate) fn branch_mut(&mut self, id: &str) -> Option<&mut BranchRecord> {
         self.branches.iter_mut().find(|branch| branch.id == id)
     }
 
-    pub(crate) fn endpoint(&self, id: &str) -> Option<&Endpoint> {
+    pub(crate) fn endpoint(&self, id: &str) -> Option<&EndpointRecord> {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
-    pub(crate) fn endpoint_mut(&mut self, id: &str) -> Option<&mut Endpoint> {
+    pub(crate) fn endpoint_mut(&mut self, id: &str) -> Option<&mut EndpointRecord> {
         self.endpoints.iter_mut().find(|endpoint| endpoint.id == id)
     }
 
     /// The endpoints of a branch, the read-write one first.
-    pub(crate) fn endpoints_of(&self, branch: &str) -> Vec<&Endpoint> {
+    pub(crate) fn endpoints_of(&self, branch: &str) -> Vec<&EndpointRecord> {
         let mut endpoints: Vec<_> = self
             .endpoints
             .iter()
@@ -272,8 +272,11 @@ impl Project {
 
     /// Whether something is still being done, so that nothing else may be scheduled.
     pub(crate) fn busy(&self) -> bool {
-        let unfinished = |operation: &&Operation| {
-            matches!(operation.status, Status::Scheduling | Status::Running)
+        let unfinished = |operation: &&OperationRecord| {
+            matches!(
+                operation.status,
+                OperationStatus::Scheduling | OperationStatus::Running
+            )
         };
         self.operations
             .iter()
@@ -284,19 +287,19 @@ impl Project {
 
 /// Everything there is.
 pub(crate) struct State {
-    pub(crate) account: Account,
-    pub(crate) projects: BTreeMap<String, Project>,
+    pub(crate) account: AccountRecord,
+    pub(crate) projects: BTreeMap<String, ProjectRecord>,
 }
 
-impl Account {
+impl AccountRecord {
     pub(crate) fn new() -> Self {
         let api_key = ids::api_key();
         let now = ids::now();
-        let key = Key {
+        let key = KeyRecord {
             id: 1,
             name: "sandbox".to_owned(),
             digest: digest(&api_key),
-            scope: Scope::Personal,
+            scope: KeyScope::Personal,
             created_at: now.clone(),
             last_used_at: None,
         };
@@ -304,7 +307,7 @@ impl Account {
             version: VERSION,
             api_key,
             user_id: ids::uuid(),
-            organizations: vec![Organization {
+            organizations: vec![OrganizationRecord {
                 id: ids::organization(),
                 name: "Sandbox".to_owned(),
                 created_at: now,

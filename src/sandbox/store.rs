@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use crate::sandbox::{
     files,
-    records::{Account, EndpointState, Project, State, Status, VERSION},
+    records::{AccountRecord, EndpointState, OperationStatus, ProjectRecord, State, VERSION},
 };
 
 /// The state behind a lock, and its files.
-pub(crate) struct Store {
+pub(crate) struct StateStore {
     state: Mutex<State>,
     dir: Option<PathBuf>,
 }
@@ -34,7 +34,7 @@ pub(crate) enum OpenError {
     Newer(u32),
 }
 
-impl Store {
+impl StateStore {
     /// Opens the state in `dir`, or begins a new one; without `keep` nothing is ever written.
     pub(crate) fn open(dir: &Path, keep: bool) -> Result<Self, OpenError> {
         let mut projects = BTreeMap::new();
@@ -50,7 +50,7 @@ impl Store {
                 }
                 typed(value, &dir.join("sandbox.json"))?
             }
-            None => Account::new(),
+            None => AccountRecord::new(),
         };
         if keep {
             let folder = dir.join("projects");
@@ -61,7 +61,7 @@ impl Store {
                     .extension()
                     .is_some_and(|extension| extension == "json");
                 if json && let Some(value) = read(&path)? {
-                    let project: Project = typed(value, &path)?;
+                    let project: ProjectRecord = typed(value, &path)?;
                     projects.insert(project.id.clone(), settle(project));
                 }
             }
@@ -85,12 +85,16 @@ impl Store {
     }
 
     /// Looks at one project.
-    pub(crate) fn project<T>(&self, id: &str, look: impl FnOnce(&Project) -> T) -> Option<T> {
+    pub(crate) fn project<T>(&self, id: &str, look: impl FnOnce(&ProjectRecord) -> T) -> Option<T> {
         self.lock().projects.get(id).map(look)
     }
 
     /// Changes one project and keeps the change.
-    pub(crate) fn edit<T>(&self, id: &str, change: impl FnOnce(&mut Project) -> T) -> Option<T> {
+    pub(crate) fn edit<T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut ProjectRecord) -> T,
+    ) -> Option<T> {
         let mut state = self.lock();
         let project = state.projects.get_mut(id)?;
         let answer = change(project);
@@ -101,7 +105,7 @@ impl Store {
     /// Adds a project if `allow` has nothing against it.
     pub(crate) fn add<E>(
         &self,
-        project: Project,
+        project: ProjectRecord,
         allow: impl FnOnce(&State) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut state = self.lock();
@@ -112,7 +116,7 @@ impl Store {
     }
 
     /// Takes a project away.
-    pub(crate) fn remove(&self, id: &str) -> Option<Project> {
+    pub(crate) fn remove(&self, id: &str) -> Option<ProjectRecord> {
         let project = self.lock().projects.remove(id)?;
         if let Some(dir) = &self.dir
             && let Err(error) = fs::remove_file(project_file(dir, id))
@@ -123,7 +127,7 @@ impl Store {
     }
 
     /// Changes what concerns no single project.
-    pub(crate) fn edit_account<T>(&self, change: impl FnOnce(&mut Account) -> T) -> T {
+    pub(crate) fn edit_account<T>(&self, change: impl FnOnce(&mut AccountRecord) -> T) -> T {
         let mut state = self.lock();
         let answer = change(&mut state.account);
         if let Err(error) = self.save_account(&state) {
@@ -132,7 +136,7 @@ impl Store {
         answer
     }
 
-    fn save(&self, project: &Project) {
+    fn save(&self, project: &ProjectRecord) {
         let Some(dir) = &self.dir else { return };
         let written = serde_json::to_vec_pretty(project)
             .map_err(io::Error::other)
@@ -176,10 +180,13 @@ fn malformed(path: &Path, error: &serde_json::Error) -> OpenError {
 }
 
 /// What was running when the sandbox ended runs no more.
-fn settle(mut project: Project) -> Project {
+fn settle(mut project: ProjectRecord) -> ProjectRecord {
     for operation in &mut project.operations {
-        if matches!(operation.status, Status::Scheduling | Status::Running) {
-            operation.status = Status::Failed;
+        if matches!(
+            operation.status,
+            OperationStatus::Scheduling | OperationStatus::Running
+        ) {
+            operation.status = OperationStatus::Failed;
             operation.error = Some("the sandbox ended before the operation did".to_owned());
         }
     }
@@ -202,21 +209,21 @@ mod tests {
     #[test]
     fn the_key_survives_and_a_newer_state_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let key = |store: &Store| store.read(|state| state.account.api_key.clone());
-        let first = key(&Store::open(dir.path(), true).unwrap());
-        assert_eq!(key(&Store::open(dir.path(), true).unwrap()), first);
+        let key = |store: &StateStore| store.read(|state| state.account.api_key.clone());
+        let first = key(&StateStore::open(dir.path(), true).unwrap());
+        assert_eq!(key(&StateStore::open(dir.path(), true).unwrap()), first);
         fs::write(
             dir.path().join("sandbox.json"),
             r#"{"version": 99, "unknown": true}"#,
         )
         .unwrap();
         assert!(matches!(
-            Store::open(dir.path(), true),
+            StateStore::open(dir.path(), true),
             Err(OpenError::Newer(99))
         ));
         fs::write(dir.path().join("sandbox.json"), "{").unwrap();
         assert!(matches!(
-            Store::open(dir.path(), true),
+            StateStore::open(dir.path(), true),
             Err(OpenError::Malformed { .. })
         ));
     }
@@ -224,7 +231,7 @@ mod tests {
     #[test]
     fn a_temporary_state_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        Store::open(dir.path(), false).unwrap();
+        StateStore::open(dir.path(), false).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         caller::Caller,
         reply::{ApiError, Reply},
         views::EMAIL,
     },
-    records::{Organization, Scope},
+    records::{KeyScope, OrganizationRecord},
 };
 
 /// Region, name, latitude, longitude; the first one is the default (reference/neon-api.md section 5.1).
@@ -63,21 +63,21 @@ pub(super) const REGIONS: [(&str, &str, &str, &str); 8] = [
     ),
 ];
 
-pub(super) async fn auth(State(core): Shared, caller: Caller) -> Json<Value> {
+pub(super) async fn auth(State(plane): PlaneState, caller: Caller) -> Json<Value> {
     let (account, method) = match caller.scope {
-        Scope::Personal => (
-            core.store.read(|state| state.account.user_id.clone()),
+        KeyScope::Personal => (
+            plane.store.read(|state| state.account.user_id.clone()),
             "api_key_user",
         ),
-        Scope::Organization { org } | Scope::Project { org, .. } => (org, "api_key_org"),
+        KeyScope::Organization { org } | KeyScope::Project { org, .. } => (org, "api_key_org"),
     };
     Json(json!({"account_id": account, "auth_method": method}))
 }
 
-pub(super) async fn me(State(core): Shared, caller: Caller) -> Reply {
+pub(super) async fn me(State(plane): PlaneState, caller: Caller) -> Reply {
     caller.personal("this endpoint")?;
-    let id = core.store.read(|state| state.account.user_id.clone());
-    let limit = core
+    let id = plane.store.read(|state| state.account.user_id.clone());
+    let limit = plane
         .faults()
         .projects_limit
         .unwrap_or(crate::sandbox::api::projects::DEFAULT_LIMIT);
@@ -100,7 +100,7 @@ pub(super) async fn me(State(core): Shared, caller: Caller) -> Reply {
     })))
 }
 
-fn organization_view(org: &Organization) -> Value {
+fn organization_view(org: &OrganizationRecord) -> Value {
     json!({
         "id": org.id,
         "name": org.name,
@@ -113,9 +113,9 @@ fn organization_view(org: &Organization) -> Value {
     })
 }
 
-pub(super) async fn organizations(State(core): Shared, caller: Caller) -> Reply {
+pub(super) async fn organizations(State(plane): PlaneState, caller: Caller) -> Reply {
     caller.personal("this endpoint")?;
-    let all: Vec<_> = core.store.read(|state| {
+    let all: Vec<_> = plane.store.read(|state| {
         state
             .account
             .organizations
@@ -127,12 +127,13 @@ pub(super) async fn organizations(State(core): Shared, caller: Caller) -> Reply 
 }
 
 pub(super) async fn organization(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Reply {
     caller.organization(&id)?;
-    core.store
+    plane
+        .store
         .read(|state| {
             let org = state.account.organizations.iter().find(|org| org.id == id);
             org.map(organization_view)
@@ -141,9 +142,13 @@ pub(super) async fn organization(
         .ok_or_else(|| ApiError::not_found("organization"))
 }
 
-pub(super) async fn members(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+pub(super) async fn members(
+    State(plane): PlaneState,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
     caller.organization(&id)?;
-    let (user, joined) = core
+    let (user, joined) = plane
         .store
         .read(|state| {
             let org = state

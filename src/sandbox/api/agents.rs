@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::sandbox::{
-    api::{Shared, branches, claims, endpoints, operations, projects, reply, roles},
-    core::Core,
+    api::{PlaneState, branches, claims, endpoints, operations, projects, reply, roles},
+    control_plane::ControlPlane,
     ids,
-    records::{Ownership, Project},
+    records::{ProjectRecord, TemporaryStatus},
 };
 
 /// Where the service's API begins.
@@ -31,13 +31,13 @@ pub(super) const BASE: &str = "/v1";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// An error in the service's shape.
-pub(super) struct Refusal {
+pub(super) struct AgentError {
     status: StatusCode,
     code: &'static str,
     message: String,
 }
 
-impl Refusal {
+impl AgentError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -47,7 +47,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for AgentError {
     fn into_response(self) -> Response {
         let retryable = self.status.is_server_error();
         let error = json!({
@@ -60,10 +60,10 @@ impl IntoResponse for Refusal {
     }
 }
 
-type Answer = Result<Json<Value>, Refusal>;
+type AgentReply = Result<Json<Value>, AgentError>;
 
 /// The routes: the service's own, and those of Neon's API that it passes on. It lets nobody reset a password or make a branch.
-pub(super) fn routes() -> Router<Arc<Core>> {
+pub(super) fn routes() -> Router<Arc<ControlPlane>> {
     let project = |rest: &str| format!("/projects/{{project}}{rest}");
     let branch = |rest: &str| project(&format!("/branches/{{branch}}{rest}"));
     Router::new()
@@ -95,15 +95,16 @@ struct Registration {
 }
 
 /// An identity, and its project. Only Postgres is granted.
-async fn register(State(core): Shared, bytes: Bytes) -> Answer {
-    let invalid = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message);
+async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
+    let invalid =
+        |message: &str| AgentError::new(StatusCode::BAD_REQUEST, "invalid_request", message);
     let wanted: Registration =
         serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
     if wanted.kind != "anonymous" {
         return Err(invalid("type must be anonymous"));
     }
-    let name = claims::make(&core).await.map_err(|_refused| {
-        Refusal::new(
+    let name = claims::make(&plane).await.map_err(|_refused| {
+        AgentError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "provisioning_failed",
             "the project could not be made",
@@ -124,7 +125,7 @@ async fn register(State(core): Shared, bytes: Bytes) -> Answer {
             })
         })
         .collect();
-    view(&core, &name, |project| {
+    view(&plane, &name, |project| {
         let temporary = project.temporary.as_ref()?;
         Some(json!({
             "registration_id": ids::uuid(),
@@ -142,7 +143,7 @@ async fn register(State(core): Shared, bytes: Bytes) -> Answer {
 }
 
 /// A token for an assertion.
-async fn exchange(State(core): Shared, bytes: Bytes) -> Answer {
+async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     let field = |wanted: &str| {
         url::form_urlencoded::parse(&bytes)
             .find(|(name, _)| name == wanted)
@@ -150,22 +151,22 @@ async fn exchange(State(core): Shared, bytes: Bytes) -> Answer {
             .unwrap_or_default()
     };
     if field("grant_type") != GRANT {
-        return Err(Refusal::new(
+        return Err(AgentError::new(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
             format!("grant_type must be {GRANT}"),
         ));
     }
     let assertion = field("assertion");
-    let name = claims::find(&core, &assertion).ok_or_else(|| {
-        Refusal::new(
+    let name = claims::find(&plane, &assertion).ok_or_else(|| {
+        AgentError::new(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
             "the assertion is not known, or its project is gone",
         )
     })?;
-    if core.store.project(&name, Project::is_ownerless) != Some(true) {
-        return Err(Refusal::new(
+    if plane.store.project(&name, ProjectRecord::is_ownerless) != Some(true) {
+        return Err(AgentError::new(
             StatusCode::CONFLICT,
             "project_claimed",
             "the project was claimed",
@@ -180,12 +181,12 @@ async fn exchange(State(core): Shared, bytes: Bytes) -> Answer {
 }
 
 async fn credentials(
-    State(core): Shared,
+    State(plane): PlaneState,
     headers: HeaderMap,
     Path(project): Path<String>,
-) -> Answer {
-    holder(&core, &headers, &project)?;
-    view(&core, &project, |project| {
+) -> AgentReply {
+    holder(&plane, &headers, &project)?;
+    view(&plane, &project, |project| {
         Some(json!({
             "project_id": project.id,
             "branch_id": project.default_branch()?.id,
@@ -197,8 +198,12 @@ async fn credentials(
 }
 
 /// The offer to claim it: a page for a person.
-async fn offer(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
-    let id = holder(&core, &headers, &project)?;
+async fn offer(
+    State(plane): PlaneState,
+    headers: HeaderMap,
+    Path(project): Path<String>,
+) -> AgentReply {
+    let id = holder(&plane, &headers, &project)?;
     let origin = claims::origin(&headers);
     let user_code: String = ids::uuid().to_uppercase().chars().take(8).collect();
     Ok(Json(json!({
@@ -210,41 +215,53 @@ async fn offer(State(core): Shared, headers: HeaderMap, Path(project): Path<Stri
     })))
 }
 
-async fn status(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
-    holder(&core, &headers, &project)?;
-    view(&core, &project, |project| {
+async fn status(
+    State(plane): PlaneState,
+    headers: HeaderMap,
+    Path(project): Path<String>,
+) -> AgentReply {
+    holder(&plane, &headers, &project)?;
+    view(&plane, &project, |project| {
         let temporary = project.temporary.as_ref()?;
         let state = match temporary.status {
-            Ownership::Unclaimed => "unclaimed",
-            Ownership::Claiming => "pending",
-            Ownership::Claimed => "reconciled",
+            TemporaryStatus::Unclaimed => "unclaimed",
+            TemporaryStatus::Claiming => "pending",
+            TemporaryStatus::Claimed => "reconciled",
         };
         Some(json!({
             "state": state,
             "expires_at": temporary.expires_at,
-            "reconciled": temporary.status == Ownership::Claimed,
+            "reconciled": temporary.status == TemporaryStatus::Claimed,
         }))
     })
 }
 
-async fn delete(State(core): Shared, headers: HeaderMap, Path(project): Path<String>) -> Answer {
-    holder(&core, &headers, &project)?;
-    claims::remove(&core, &project);
+async fn delete(
+    State(plane): PlaneState,
+    headers: HeaderMap,
+    Path(project): Path<String>,
+) -> AgentReply {
+    holder(&plane, &headers, &project)?;
+    claims::remove(&plane, &project);
     Ok(Json(json!({})))
 }
 
 /// The id of the project's identity, if this request has its token.
-fn holder(core: &Arc<Core>, headers: &HeaderMap, project: &str) -> Result<String, Refusal> {
+fn holder(
+    plane: &Arc<ControlPlane>,
+    headers: &HeaderMap,
+    project: &str,
+) -> Result<String, AgentError> {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(|token| token.trim().to_owned())
         .unwrap_or_default();
-    match claims::find(core, &token) {
+    match claims::find(plane, &token) {
         Some(name) if name == project => Ok(token),
         Some(_) => Err(missing()),
-        None => Err(Refusal::new(
+        None => Err(AgentError::new(
             StatusCode::UNAUTHORIZED,
             "invalid_token",
             "the token is not known",
@@ -252,12 +269,16 @@ fn holder(core: &Arc<Core>, headers: &HeaderMap, project: &str) -> Result<String
     }
 }
 
-fn missing() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "not_found", "project not found")
+fn missing() -> AgentError {
+    AgentError::new(StatusCode::NOT_FOUND, "not_found", "project not found")
 }
 
-fn view(core: &Core, name: &str, look: impl FnOnce(&Project) -> Option<Value>) -> Answer {
-    let found = core.store.project(name, look).flatten();
+fn view(
+    plane: &ControlPlane,
+    name: &str,
+    look: impl FnOnce(&ProjectRecord) -> Option<Value>,
+) -> AgentReply {
+    let found = plane.store.project(name, look).flatten();
     found.map(Json).ok_or_else(missing)
 }
 
@@ -267,11 +288,11 @@ fn seconds(at: &str) -> i64 {
 
 /// For what the service passes on: the project that a token of its is good for.
 pub(super) fn project_of(
-    core: &Core,
+    plane: &ControlPlane,
     parts: &axum::http::request::Parts,
     token: &str,
 ) -> Option<String> {
     reply::is_below(parts, BASE)
-        .then(|| claims::ownerless_of(core, token))
+        .then(|| claims::ownerless_of(plane, token))
         .flatten()
 }

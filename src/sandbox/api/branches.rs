@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         caller::Caller,
         endpoints::{self, EndpointOptions},
         projects::field,
-        reply::{self, ApiError, Created, Query, Reply},
+        reply::{self, ApiError, CreatedReply, Query, Reply},
         views,
     },
     branch_data, front, ids,
-    operations::{self, Work},
-    records::{Branch, Endpoint, Place, Project},
+    operations::{self, OperationAction},
+    records::{BranchRecord, BranchRef, EndpointRecord, ProjectRecord},
 };
 
 /// A branch with nothing in it.
-pub(super) fn blank(name: String) -> Branch {
+pub(super) fn blank(name: String) -> BranchRecord {
     let now = ids::now();
-    Branch {
+    BranchRecord {
         id: ids::branch(),
         name,
         parent_id: None,
@@ -49,7 +49,7 @@ pub(super) fn blank(name: String) -> Branch {
 }
 
 pub(super) async fn list(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project): Path<String>,
     query: Query,
@@ -65,8 +65,8 @@ pub(super) async fn list(
         ));
     }
     let skip = query.get("cursor").map_or(Ok(0), offset)?;
-    let mut found: Vec<Branch> = caller.project(&core, &project, |project| {
-        let wanted = |branch: &&Branch| {
+    let mut found: Vec<BranchRecord> = caller.project(&plane, &project, |project| {
+        let wanted = |branch: &&BranchRecord| {
             query
                 .get("search")
                 .is_none_or(|part| branch.name.contains(part) || branch.id.contains(part))
@@ -74,7 +74,7 @@ pub(super) async fn list(
         project.branches.iter().filter(wanted).cloned().collect()
     })?;
     found.sort_by(|a, b| {
-        let key = |branch: &Branch| match by {
+        let key = |branch: &BranchRecord| match by {
             "name" => branch.name.clone(),
             "created_at" => branch.created_at.clone(),
             _ => branch.updated_at.clone(),
@@ -188,7 +188,7 @@ fn check_expiry(at: Option<&str>) -> Result<(), ApiError> {
     ))
 }
 
-fn taken(project: &Project, name: &str) -> Result<(), ApiError> {
+fn taken(project: &ProjectRecord, name: &str) -> Result<(), ApiError> {
     if project.branches.iter().any(|branch| branch.name == name) {
         let text = format!("branch already exists; branch_name:\"{name}\"");
         return Err(ApiError::conflict("BRANCH_ALREADY_EXISTS", text));
@@ -197,14 +197,14 @@ fn taken(project: &Project, name: &str) -> Result<(), ApiError> {
 }
 
 pub(super) async fn create(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project_id): Path<String>,
     bytes: Bytes,
-) -> Created {
+) -> CreatedReply {
     let new: NewBranches = reply::optional_body(&bytes)?;
     new.check()?;
-    let mut opened: Vec<Endpoint> = Vec::new();
+    let mut opened: Vec<EndpointRecord> = Vec::new();
     let mut branch = blank(String::new());
     branch.name = new.branch.name.unwrap_or_else(|| branch.id.clone());
     branch.protected = new.branch.protected.unwrap_or(false);
@@ -224,8 +224,8 @@ pub(super) async fn create(
             "a branch can have only one read-write endpoint",
         ));
     }
-    let place = Place::new(&project_id, &branch.id);
-    let scheduled = caller.schedule(&core, &project_id, |project| {
+    let place = BranchRef::new(&project_id, &branch.id);
+    let scheduled = caller.schedule(&plane, &project_id, |project| {
         let parent = match new.branch.parent_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => project.branch(id),
             None => project.default_branch(),
@@ -238,35 +238,39 @@ pub(super) async fn create(
         branch.databases.clone_from(&parent.databases);
         // The ports before the change: it must not fail half-way.
         for endpoint in &mut opened {
-            endpoint.port = front::open(&core, place.clone(), &endpoint.id, 0)
+            endpoint.port = front::open(&plane, place.clone(), &endpoint.id, 0)
                 .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
         }
         project.branches.push(branch.clone());
         project.endpoints.extend(opened.iter().cloned());
-        let mut works = vec![Work::CreateTimeline];
+        let mut works = vec![OperationAction::CreateTimeline];
         if !opened.is_empty() {
-            works.push(Work::StartCompute);
+            works.push(OperationAction::StartCompute);
         }
         let endpoint = opened.first().map(|endpoint| endpoint.id.as_str());
         Ok(operations::schedule(project, &branch.id, endpoint, works))
     })?;
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
-    if let Err(error) = branch_data::create(&core, &place).await {
+    if let Err(error) = branch_data::create(&plane, &place).await {
         tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
     }
-    let answer = core.store.project(&project_id, |project| {
+    let answer = plane.store.project(&project_id, |project| {
         let branch = project.branch(&branch.id)?;
         Some(receipt(project, branch, &scheduled))
     });
-    operations::run(&core, &project_id, scheduled);
+    operations::run(&plane, &project_id, scheduled);
     answer
         .flatten()
         .map(reply::created)
         .ok_or_else(|| ApiError::not_found("branch"))
 }
 
-fn receipt(project: &Project, branch: &Branch, scheduled: &[operations::Scheduled]) -> Value {
+fn receipt(
+    project: &ProjectRecord,
+    branch: &BranchRecord,
+    scheduled: &[operations::ScheduledOperation],
+) -> Value {
     let endpoints = project.endpoints_of(&branch.id);
     let mut answer = json!({
         "branch": views::branch(branch, &project.id, false),
@@ -288,7 +292,7 @@ fn receipt(project: &Project, branch: &Branch, scheduled: &[operations::Schedule
     answer
 }
 
-fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
+fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
     let branch = project
         .branch(id)
         .ok_or_else(|| ApiError::not_found("branch"))?;
@@ -296,11 +300,11 @@ fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
 }
 
 pub(super) async fn get(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
-    caller.project(&core, &project, |project| {
+    caller.project(&plane, &project, |project| {
         let branch = project
             .branch(&id)
             .ok_or_else(|| ApiError::not_found("branch"))?;
@@ -312,7 +316,7 @@ pub(super) async fn get(
 }
 
 #[derive(Deserialize)]
-struct Change {
+struct ConfigChange {
     name: Option<String>,
     protected: Option<bool>,
     /// `null` takes it away.
@@ -326,13 +330,13 @@ fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D:
 }
 
 pub(super) async fn update(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Reply {
-    let change: Change = field(&bytes, "branch")?;
-    let view = caller.edit(&core, &project, |project| {
+    let change: ConfigChange = field(&bytes, "branch")?;
+    let view = caller.edit(&plane, &project, |project| {
         if let Some(name) = &change.name {
             check_name(name)?;
             if project
@@ -364,11 +368,11 @@ pub(super) async fn update(
 }
 
 pub(super) async fn set_default(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
-    let view = caller.edit(&core, &project, |project| {
+    let view = caller.edit(&plane, &project, |project| {
         one(project, &id)?;
         for branch in &mut project.branches {
             branch.default = branch.id == id;
@@ -379,11 +383,11 @@ pub(super) async fn set_default(
 }
 
 pub(super) async fn delete(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project_id, id)): Path<(String, String)>,
 ) -> Reply {
-    let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
+    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
         let view = one(project, &id)?;
         let branch = project
             .branch(&id)
@@ -409,11 +413,11 @@ pub(super) async fn delete(
             .collect();
         let mut works = Vec::new();
         if !endpoints.is_empty() {
-            works.push(Work::SuspendCompute);
+            works.push(OperationAction::SuspendCompute);
         }
-        works.push(Work::DeleteTimeline);
+        works.push(OperationAction::DeleteTimeline);
         for endpoint in &endpoints {
-            core.close_front(endpoint);
+            plane.close_front(endpoint);
         }
         project
             .endpoints
@@ -427,6 +431,6 @@ pub(super) async fn delete(
             .collect();
         Ok((json!({"branch": view, "operations": operations}), scheduled))
     })?;
-    operations::run(&core, &project_id, scheduled);
+    operations::run(&plane, &project_id, scheduled);
     Ok(Json(answer))
 }

@@ -9,23 +9,23 @@ use axum::{
 
 use crate::sandbox::{
     api::{agents, reply::ApiError},
-    core::Core,
+    control_plane::ControlPlane,
     ids,
-    records::{Project, Scope, digest},
+    records::{KeyScope, ProjectRecord, digest},
 };
 
 /// The holder of a valid key.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    pub(super) scope: Scope,
+    pub(super) scope: KeyScope,
 }
 
-impl FromRequestParts<Arc<Core>> for Caller {
+impl FromRequestParts<Arc<ControlPlane>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(
         parts: &mut Parts,
-        core: &Arc<Core>,
+        plane: &Arc<ControlPlane>,
     ) -> Result<Self, Self::Rejection> {
         // The official client also sends the key as cookies; only the header counts.
         let key = parts
@@ -34,14 +34,14 @@ impl FromRequestParts<Arc<Core>> for Caller {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(ApiError::unauthorized)?;
-        if let Some(project) = agents::project_of(core, parts, key.trim()) {
+        if let Some(project) = agents::project_of(plane, parts, key.trim()) {
             let org = String::new();
             return Ok(Self {
-                scope: Scope::Project { org, project },
+                scope: KeyScope::Project { org, project },
             });
         }
         let digest = digest(key.trim());
-        let known = core.store.read(|state| {
+        let known = plane.store.read(|state| {
             let key = state
                 .account
                 .keys
@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<Core>> for Caller {
         });
         let (scope, id, used) = known.ok_or_else(ApiError::unauthorized)?;
         if let Some(used) = used {
-            core.store.edit_account(|account| {
+            plane.store.edit_account(|account| {
                 if let Some(key) = account.keys.iter_mut().find(|key| key.id == id) {
                     key.last_used_at = Some(used);
                 }
@@ -69,56 +69,57 @@ impl Caller {
     /// Refuses what only a personal key may do.
     pub(super) fn personal(&self, what: &str) -> Result<(), ApiError> {
         match &self.scope {
-            Scope::Personal => Ok(()),
-            Scope::Organization { .. } => Err(ApiError::refused(format!(
+            KeyScope::Personal => Ok(()),
+            KeyScope::Organization { .. } => Err(ApiError::refused(format!(
                 "{what} is not allowed for organization API keys"
             ))),
-            Scope::Project { project, .. } => Err(outside(project)),
+            KeyScope::Project { project, .. } => Err(outside(project)),
         }
     }
 
     /// Refuses a key that is bound to one project.
     pub(super) fn unscoped(&self) -> Result<(), ApiError> {
         match &self.scope {
-            Scope::Personal | Scope::Organization { .. } => Ok(()),
-            Scope::Project { project, .. } => Err(outside(project)),
+            KeyScope::Personal | KeyScope::Organization { .. } => Ok(()),
+            KeyScope::Project { project, .. } => Err(outside(project)),
         }
     }
 
     /// Refuses an organization that is not the key's.
     pub(super) fn organization(&self, org: &str) -> Result<(), ApiError> {
         match &self.scope {
-            Scope::Personal => Ok(()),
-            Scope::Organization { org: own } if own == org => Ok(()),
-            Scope::Organization { .. } => Err(ApiError::not_found("organization")),
-            Scope::Project { project, .. } => Err(outside(project)),
+            KeyScope::Personal => Ok(()),
+            KeyScope::Organization { org: own } if own == org => Ok(()),
+            KeyScope::Organization { .. } => Err(ApiError::not_found("organization")),
+            KeyScope::Project { project, .. } => Err(outside(project)),
         }
     }
 
     /// Whether the key may see the project.
-    pub(super) fn sees(&self, project: &Project) -> bool {
+    pub(super) fn sees(&self, project: &ProjectRecord) -> bool {
         match &self.scope {
             // an identity of the service of temporary databases
-            Scope::Project { project: own, .. } => project.id == *own,
-            Scope::Personal | Scope::Organization { .. } if project.is_ownerless() => false,
-            Scope::Personal => true,
-            Scope::Organization { org } => project.org_id == *org,
+            KeyScope::Project { project: own, .. } => project.id == *own,
+            KeyScope::Personal | KeyScope::Organization { .. } if project.is_ownerless() => false,
+            KeyScope::Personal => true,
+            KeyScope::Organization { org } => project.org_id == *org,
         }
     }
 
     /// Looks at a project that the key may see.
     pub(super) fn project<T>(
         &self,
-        core: &Core,
+        plane: &ControlPlane,
         id: &str,
-        look: impl FnOnce(&Project) -> T,
+        look: impl FnOnce(&ProjectRecord) -> T,
     ) -> Result<T, ApiError> {
-        if let Scope::Project { project, .. } = &self.scope
+        if let KeyScope::Project { project, .. } = &self.scope
             && project != id
         {
             return Err(outside(project));
         }
-        core.store
+        plane
+            .store
             .project(id, |project| self.sees(project).then(|| look(project)))
             .flatten()
             .ok_or_else(|| ApiError::not_found("project"))
@@ -127,12 +128,13 @@ impl Caller {
     /// Changes a project that the key may see; a failed change changes nothing, so `change` checks before it writes.
     pub(super) fn edit<T>(
         &self,
-        core: &Core,
+        plane: &ControlPlane,
         id: &str,
-        change: impl FnOnce(&mut Project) -> Result<T, ApiError>,
+        change: impl FnOnce(&mut ProjectRecord) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.project(core, id, |_| ())?;
-        core.store
+        self.project(plane, id, |_| ())?;
+        plane
+            .store
             .edit(id, change)
             .unwrap_or_else(|| Err(ApiError::not_found("project")))
     }
@@ -140,11 +142,11 @@ impl Caller {
     /// The same where operations are scheduled: refused while others run.
     pub(super) fn schedule<T>(
         &self,
-        core: &Core,
+        plane: &ControlPlane,
         id: &str,
-        change: impl FnOnce(&mut Project) -> Result<T, ApiError>,
+        change: impl FnOnce(&mut ProjectRecord) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        self.edit(core, id, |project| {
+        self.edit(plane, id, |project| {
             if project.busy() {
                 return Err(ApiError::locked());
             }

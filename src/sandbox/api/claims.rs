@@ -16,18 +16,18 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::sandbox::{
     api::{
-        Shared, projects,
+        PlaneState, projects,
         reply::{self, ApiError, Reply},
         views,
     },
-    core::Core,
+    control_plane::ControlPlane,
     ids,
-    operations::{self, Work},
-    records::{Ownership, Project, Status, Temporary},
+    operations::{self, OperationAction},
+    records::{OperationStatus, ProjectRecord, TemporaryRecord, TemporaryStatus},
 };
 
 /// A page for a browser, or the one that says that there is nothing.
-type Page = Result<Html<&'static str>, (StatusCode, Html<&'static str>)>;
+type ClaimPage = Result<Html<&'static str>, (StatusCode, Html<&'static str>)>;
 
 /// How long a temporary database lives.
 const LIFETIME: time::Duration = time::Duration::hours(72);
@@ -39,14 +39,14 @@ struct New {
 }
 
 /// Makes a database, and answers when it can be used.
-pub(super) async fn create(State(core): Shared, headers: HeaderMap, bytes: Bytes) -> Reply {
+pub(super) async fn create(State(plane): PlaneState, headers: HeaderMap, bytes: Bytes) -> Reply {
     // the service takes a body that is no JSON for its own failure
     let new: New = serde_json::from_slice(&bytes).map_err(|_malformed| failed())?;
     if new.referrer.trim().is_empty() {
         return Err(ApiError::bad_request("Missing referrer"));
     }
-    let name = make(&core).await?;
-    answer(&core, &headers, &name)
+    let name = make(&plane).await?;
+    answer(&plane, &headers, &name)
 }
 
 fn failed() -> ApiError {
@@ -54,29 +54,33 @@ fn failed() -> ApiError {
 }
 
 /// Makes a database that is nobody's, and waits until it can be used. Gives the name of its project.
-pub(super) async fn make(core: &Arc<Core>) -> Result<String, ApiError> {
-    let project = projects::ownerless(Temporary {
+pub(super) async fn make(plane: &Arc<ControlPlane>) -> Result<String, ApiError> {
+    let project = projects::ownerless(TemporaryRecord {
         id: ids::uuid(),
-        status: Ownership::Unclaimed,
+        status: TemporaryStatus::Unclaimed,
         expires_at: ids::timestamp(OffsetDateTime::now_utc() + LIFETIME),
     })?;
-    let (name, scheduled) = projects::begin(core, project, |_| Ok(()))?;
-    operations::run(core, &name, scheduled);
-    watch(core, name.clone());
-    if !settled(core, &name).await {
-        remove(core, &name);
+    let (name, scheduled) = projects::begin(plane, project, |_| Ok(()))?;
+    operations::run(plane, &name, scheduled);
+    watch(plane, name.clone());
+    if !settled(plane, &name).await {
+        remove(plane, &name);
         return Err(failed());
     }
     Ok(name)
 }
 
-pub(super) async fn get(State(core): Shared, headers: HeaderMap, Path(id): Path<String>) -> Reply {
-    answer(&core, &headers, &find(&core, &id).ok_or_else(unknown)?)
+pub(super) async fn get(
+    State(plane): PlaneState,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Reply {
+    answer(&plane, &headers, &find(&plane, &id).ok_or_else(unknown)?)
 }
 
 /// The page that the claim link leads to.
-pub(super) async fn page(State(core): Shared, Path(id): Path<String>) -> Page {
-    find(&core, &id)
+pub(super) async fn page(State(plane): PlaneState, Path(id): Path<String>) -> ClaimPage {
+    find(&plane, &id)
         .map(|_| Html(PAGE))
         .ok_or((StatusCode::NOT_FOUND, Html(GONE)))
 }
@@ -88,20 +92,20 @@ const GONE: &str =
     "<!DOCTYPE html><title>Gone</title><p>There is no such database, or not any more.</p>";
 
 /// Gives the database to the account. Its roles get new passwords, and the service tells its connection no more.
-pub(super) async fn claim(State(core): Shared, Path(id): Path<String>) -> Page {
-    let name = find(&core, &id).ok_or((StatusCode::NOT_FOUND, Html(GONE)))?;
-    settled(&core, &name).await;
-    let org = core.store.read(|state| {
+pub(super) async fn claim(State(plane): PlaneState, Path(id): Path<String>) -> ClaimPage {
+    let name = find(&plane, &id).ok_or((StatusCode::NOT_FOUND, Html(GONE)))?;
+    settled(&plane, &name).await;
+    let org = plane.store.read(|state| {
         let first = state.account.organizations.first();
         first.map(|org| org.id.clone()).unwrap_or_default()
     });
-    let scheduled = core.store.edit(&name, |project| {
+    let scheduled = plane.store.edit(&name, |project| {
         if !project.is_ownerless() {
             return Vec::new();
         }
         project.org_id = org;
         if let Some(temporary) = &mut project.temporary {
-            temporary.status = Ownership::Claimed;
+            temporary.status = TemporaryStatus::Claimed;
         }
         let mut scheduled = Vec::new();
         let branches: Vec<_> = project
@@ -123,7 +127,7 @@ pub(super) async fn claim(State(core): Shared, Path(id): Path<String>) -> Page {
                 role.pending = true;
                 role.updated_at = ids::now();
             }
-            let works = vec![Work::ApplyConfig(Vec::new())];
+            let works = vec![OperationAction::ApplyConfig(Vec::new())];
             scheduled.extend(operations::schedule(
                 project,
                 &branch,
@@ -133,26 +137,26 @@ pub(super) async fn claim(State(core): Shared, Path(id): Path<String>) -> Page {
         }
         scheduled
     });
-    operations::run(&core, &name, scheduled.unwrap_or_default());
-    settled(&core, &name).await;
+    operations::run(&plane, &name, scheduled.unwrap_or_default());
+    settled(&plane, &name).await;
     Ok(Html(DONE))
 }
 
 /// What a test or a presenter changes: `{"expires_in": 3600, "status": "CLAIMING"}`, both optional.
 pub(super) async fn change(
-    State(core): Shared,
+    State(plane): PlaneState,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> axum::response::Response {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
-    struct Change {
+    struct ConfigChange {
         expires_in: Option<i64>,
-        status: Option<Ownership>,
+        status: Option<TemporaryStatus>,
     }
-    let changed = find(&core, &id).ok_or_else(unknown).and_then(|name| {
-        let change: Change = reply::body(&bytes)?;
-        core.store.edit(&name, |project| {
+    let changed = find(&plane, &id).ok_or_else(unknown).and_then(|name| {
+        let change: ConfigChange = reply::body(&bytes)?;
+        plane.store.edit(&name, |project| {
             if let Some(temporary) = &mut project.temporary {
                 temporary.status = change.status.unwrap_or(temporary.status);
                 if let Some(seconds) = change.expires_in {
@@ -167,8 +171,8 @@ pub(super) async fn change(
 }
 
 /// Ends the databases of an earlier run in their time.
-pub(crate) fn watch_all(core: &Arc<Core>) {
-    let names: Vec<_> = core.store.read(|state| {
+pub(crate) fn watch_all(plane: &Arc<ControlPlane>) {
+    let names: Vec<_> = plane.store.read(|state| {
         let ownerless = state
             .projects
             .values()
@@ -176,14 +180,14 @@ pub(crate) fn watch_all(core: &Arc<Core>) {
         ownerless.map(|project| project.id.clone()).collect()
     });
     for name in names {
-        watch(core, name);
+        watch(plane, name);
     }
 }
 
 /// Removes a database when its time is up, unless it was claimed.
-fn watch(core: &Arc<Core>, name: String) {
-    let background = Arc::clone(core);
-    core.spawn(async move {
+fn watch(plane: &Arc<ControlPlane>, name: String) {
+    let background = Arc::clone(plane);
+    plane.spawn(async move {
         while let Some(left) = background.store.project(&name, left).flatten() {
             if left.is_zero() {
                 remove(&background, &name);
@@ -195,7 +199,7 @@ fn watch(core: &Arc<Core>, name: String) {
 }
 
 /// How long a database that nobody owns has still to live; `None` for any other.
-fn left(project: &Project) -> Option<Duration> {
+fn left(project: &ProjectRecord) -> Option<Duration> {
     let temporary = project
         .temporary
         .as_ref()
@@ -205,16 +209,16 @@ fn left(project: &Project) -> Option<Duration> {
 }
 
 /// Ends a database, and what was in it.
-pub(super) fn remove(core: &Arc<Core>, name: &str) {
-    if let Some(project) = core.store.remove(name) {
-        projects::forget(core, project);
+pub(super) fn remove(plane: &Arc<ControlPlane>, name: &str) {
+    if let Some(project) = plane.store.remove(name) {
+        projects::forget(plane, project);
     }
 }
 
 /// The project of a database's id. One whose time is up is removed now.
-pub(super) fn find(core: &Arc<Core>, id: &str) -> Option<String> {
-    let (name, left) = core.store.read(|state| {
-        let has = |project: &&Project| {
+pub(super) fn find(plane: &Arc<ControlPlane>, id: &str) -> Option<String> {
+    let (name, left) = plane.store.read(|state| {
+        let has = |project: &&ProjectRecord| {
             let temporary = project.temporary.as_ref();
             temporary.is_some_and(|temporary| temporary.id == id)
         };
@@ -222,7 +226,7 @@ pub(super) fn find(core: &Arc<Core>, id: &str) -> Option<String> {
         Some((project.id.clone(), left(project)))
     })?;
     if left.is_some_and(|left| left.is_zero()) {
-        remove(core, &name);
+        remove(plane, &name);
         return None;
     }
     Some(name)
@@ -234,24 +238,24 @@ fn unknown() -> ApiError {
 }
 
 /// Waits until all operations have ended; whether they all went well.
-async fn settled(core: &Core, name: &str) -> bool {
-    while core.store.project(name, Project::busy) == Some(true) {
+async fn settled(plane: &ControlPlane, name: &str) -> bool {
+    while plane.store.project(name, ProjectRecord::busy) == Some(true) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let well = |project: &Project| {
-        let bad = |status| matches!(status, Status::Failed | Status::Cancelled);
+    let well = |project: &ProjectRecord| {
+        let bad = |status| matches!(status, OperationStatus::Failed | OperationStatus::Cancelled);
         !project
             .operations
             .iter()
             .any(|operation| bad(operation.status))
     };
-    core.store.project(name, well) == Some(true)
+    plane.store.project(name, well) == Some(true)
 }
 
 /// The project of a database's id, while it is nobody's.
-pub(super) fn ownerless_of(core: &Core, id: &str) -> Option<String> {
-    core.store.read(|state| {
-        let has = |project: &&Project| {
+pub(super) fn ownerless_of(plane: &ControlPlane, id: &str) -> Option<String> {
+    plane.store.read(|state| {
+        let has = |project: &&ProjectRecord| {
             let temporary = project.temporary.as_ref();
             project.is_ownerless() && temporary.is_some_and(|temporary| temporary.id == id)
         };
@@ -268,18 +272,18 @@ pub(super) fn origin(headers: &HeaderMap) -> String {
 }
 
 /// How to connect to it.
-pub(super) fn connection_uri(project: &Project) -> Option<Value> {
+pub(super) fn connection_uri(project: &ProjectRecord) -> Option<Value> {
     let branch = project.default_branch()?;
     let (role, database) = (branch.roles.first()?, branch.databases.first()?);
     let mut view = views::connection(role, project.endpoints.first()?, &database.name);
     Some(view.get_mut("connection_uri")?.take())
 }
 
-fn answer(core: &Core, headers: &HeaderMap, name: &str) -> Reply {
+fn answer(plane: &ControlPlane, headers: &HeaderMap, name: &str) -> Reply {
     let origin = origin(headers);
-    let view = |project: &Project| -> Option<Value> {
+    let view = |project: &ProjectRecord| -> Option<Value> {
         let temporary = project.temporary.as_ref()?;
-        let told = temporary.status == Ownership::Unclaimed;
+        let told = temporary.status == TemporaryStatus::Unclaimed;
         Some(json!({
             "id": temporary.id,
             "status": temporary.status,
@@ -291,7 +295,8 @@ fn answer(core: &Core, headers: &HeaderMap, name: &str) -> Reply {
             "updated_at": project.updated_at,
         }))
     };
-    core.store
+    plane
+        .store
         .project(name, view)
         .flatten()
         .map(Json)

@@ -13,41 +13,41 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared, projects,
+        PlaneState, projects,
         reply::{self, ApiError, RequestId},
     },
     faults::Faults,
 };
 
-pub(super) async fn about(State(core): Shared) -> Json<Value> {
+pub(super) async fn about(State(plane): PlaneState) -> Json<Value> {
     Json(json!({
         "sandbox": true,
         "version": env!("CARGO_PKG_VERSION"),
-        "ca_file": core.authority.file,
-        "ca_pem": core.authority.pem,
+        "ca_file": plane.authority.file,
+        "ca_pem": plane.authority.pem,
     }))
 }
 
-pub(super) async fn faults(State(core): Shared) -> Json<Faults> {
-    Json(core.faults())
+pub(super) async fn faults(State(plane): PlaneState) -> Json<Faults> {
+    Json(plane.faults())
 }
 
-pub(super) async fn set_faults(State(core): Shared, bytes: Bytes) -> Response {
+pub(super) async fn set_faults(State(plane): PlaneState, bytes: Bytes) -> Response {
     answer(reply::optional_body(&bytes).map(|faults: Faults| {
-        core.set_faults(faults.clone());
+        plane.set_faults(faults.clone());
         json!(faults)
     }))
 }
 
 /// `{"count": 12000, "name": "crowd"}`: projects to list, without computes.
-pub(super) async fn add_projects(State(core): Shared, bytes: Bytes) -> Response {
+pub(super) async fn add_projects(State(plane): PlaneState, bytes: Bytes) -> Response {
     #[derive(serde::Deserialize)]
     struct Crowd {
         count: usize,
         name: String,
     }
     let added = reply::body(&bytes).and_then(|crowd: Crowd| {
-        projects::scenery(&core, &crowd.name, crowd.count)?;
+        projects::scenery(&plane, &crowd.name, crowd.count)?;
         Ok(json!({"added": crowd.count}))
     });
     answer(added)
@@ -61,6 +61,6 @@ pub(super) fn answer(outcome: Result<Value, ApiError>) -> Response {
     }
 }
 
-pub(super) async fn requests(State(core): Shared) -> Json<Value> {
-    Json(json!({"requests": core.requests()}))
+pub(super) async fn requests(State(plane): PlaneState) -> Json<Value> {
+    Json(json!({"requests": plane.requests()}))
 }

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         caller::Caller,
         projects::field,
-        reply::{self, ApiError, Created, Reply},
+        reply::{self, ApiError, CreatedReply, Reply},
         views,
     },
-    core::Core,
+    control_plane::ControlPlane,
     front, ids,
-    operations::{self, Work},
-    records::{Endpoint, EndpointState, Place, Project},
+    operations::{self, OperationAction},
+    records::{BranchRef, EndpointRecord, EndpointState, ProjectRecord},
 };
 
 /// The settings of a free plan's compute.
@@ -30,9 +30,9 @@ pub(super) fn default_settings() -> Value {
 }
 
 /// An endpoint that has not started.
-pub(super) fn blank(branch: &str) -> Endpoint {
+pub(super) fn blank(branch: &str) -> EndpointRecord {
     let now = ids::now();
-    Endpoint {
+    EndpointRecord {
         id: ids::endpoint(),
         branch_id: branch.to_owned(),
         read_only: false,
@@ -68,7 +68,7 @@ pub(super) struct EndpointOptions {
 
 impl EndpointOptions {
     /// Checks everything, then changes the endpoint.
-    pub(super) fn apply(&self, endpoint: &mut Endpoint) -> Result<(), ApiError> {
+    pub(super) fn apply(&self, endpoint: &mut EndpointRecord) -> Result<(), ApiError> {
         let invalid = |text: &str| {
             Err(ApiError::bad_request(format!(
                 "invalid request: endpoint.{text}"
@@ -116,7 +116,10 @@ impl EndpointOptions {
     }
 }
 
-fn all<'a>(project: &Project, endpoints: impl Iterator<Item = &'a Endpoint>) -> Json<Value> {
+fn all<'a>(
+    project: &ProjectRecord,
+    endpoints: impl Iterator<Item = &'a EndpointRecord>,
+) -> Json<Value> {
     let views: Vec<_> = endpoints
         .map(|endpoint| views::endpoint(endpoint, project))
         .collect();
@@ -124,21 +127,21 @@ fn all<'a>(project: &Project, endpoints: impl Iterator<Item = &'a Endpoint>) -> 
 }
 
 pub(super) async fn list(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project): Path<String>,
 ) -> Reply {
-    caller.project(&core, &project, |project| {
+    caller.project(&plane, &project, |project| {
         all(project, project.endpoints.iter())
     })
 }
 
 pub(super) async fn list_of_branch(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    caller.project(&core, &project, |project| {
+    caller.project(&plane, &project, |project| {
         if project.branch(&branch).is_none() {
             return Err(ApiError::not_found("branch"));
         }
@@ -146,7 +149,7 @@ pub(super) async fn list_of_branch(
     })?
 }
 
-fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
+fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
     let endpoint = project
         .endpoint(id)
         .ok_or_else(|| ApiError::not_found("endpoint"))?;
@@ -154,20 +157,20 @@ fn one(project: &Project, id: &str) -> Result<Value, ApiError> {
 }
 
 pub(super) async fn get(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
-    let view = caller.project(&core, &project, |project| one(project, &id))??;
+    let view = caller.project(&plane, &project, |project| one(project, &id))??;
     Ok(Json(json!({"endpoint": view})))
 }
 
 pub(super) async fn create(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project_id): Path<String>,
     bytes: Bytes,
-) -> Created {
+) -> CreatedReply {
     let options: EndpointOptions = field(&bytes, "endpoint")?;
     let missing = |name: &str| {
         ApiError::bad_request(format!("invalid request: endpoint.{name} (field required)"))
@@ -181,7 +184,7 @@ pub(super) async fn create(
     }
     let mut endpoint = blank(&branch);
     options.apply(&mut endpoint)?;
-    let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
+    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
         if project.branch(&branch).is_none() {
             return Err(ApiError::not_found("branch"));
         }
@@ -194,28 +197,33 @@ pub(super) async fn create(
             let text = format!("read-write endpoint already exists; branch_id:\"{branch}\"");
             return Err(ApiError::conflict("", text));
         }
-        endpoint.port = front::open(&core, Place::new(&project_id, &branch), &endpoint.id, 0)
-            .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
+        endpoint.port = front::open(
+            &plane,
+            BranchRef::new(&project_id, &branch),
+            &endpoint.id,
+            0,
+        )
+        .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
         project.endpoints.push(endpoint.clone());
         let scheduled = operations::schedule(
             project,
             &branch,
             Some(&endpoint.id),
-            vec![Work::StartCompute],
+            vec![OperationAction::StartCompute],
         );
         Ok((
             with_operations(project, &endpoint.id, &scheduled)?,
             scheduled,
         ))
     })?;
-    operations::run(&core, &project_id, scheduled);
+    operations::run(&plane, &project_id, scheduled);
     Ok(reply::created(answer))
 }
 
 fn with_operations(
-    project: &Project,
+    project: &ProjectRecord,
     id: &str,
-    scheduled: &[operations::Scheduled],
+    scheduled: &[operations::ScheduledOperation],
 ) -> Result<Value, ApiError> {
     let operations: Vec<_> = scheduled
         .iter()
@@ -225,13 +233,13 @@ fn with_operations(
 }
 
 pub(super) async fn update(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project_id, id)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Reply {
     let options: EndpointOptions = field(&bytes, "endpoint")?;
-    let answer = caller.edit(&core, &project_id, |project| {
+    let answer = caller.edit(&plane, &project_id, |project| {
         let endpoint = project
             .endpoint_mut(&id)
             .ok_or_else(|| ApiError::not_found("endpoint"))?;
@@ -242,21 +250,21 @@ pub(super) async fn update(
 }
 
 pub(super) async fn delete(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project_id, id)): Path<(String, String)>,
 ) -> Reply {
-    let (answer, scheduled) = caller.schedule(&core, &project_id, |project| {
+    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
         let view = one(project, &id)?;
         let branch = project
             .endpoint(&id)
             .map(|endpoint| endpoint.branch_id.clone())
             .unwrap_or_default();
-        core.close_front(&id);
+        plane.close_front(&id);
         project.endpoints.retain(|endpoint| endpoint.id != id);
         let last = project.endpoints_of(&branch).is_empty();
         let works = if last {
-            vec![Work::SuspendCompute]
+            vec![OperationAction::SuspendCompute]
         } else {
             Vec::new()
         };
@@ -270,53 +278,74 @@ pub(super) async fn delete(
             scheduled,
         ))
     })?;
-    operations::run(&core, &project_id, scheduled);
+    operations::run(&plane, &project_id, scheduled);
     Ok(Json(answer))
 }
 
-fn work(core: &Arc<Core>, caller: &Caller, project_id: &str, id: &str, works: Vec<Work>) -> Reply {
-    let (answer, scheduled) = caller.schedule(core, project_id, |project| {
+fn work(
+    plane: &Arc<ControlPlane>,
+    caller: &Caller,
+    project_id: &str,
+    id: &str,
+    works: Vec<OperationAction>,
+) -> Reply {
+    let (answer, scheduled) = caller.schedule(plane, project_id, |project| {
         let endpoint = project
             .endpoint_mut(id)
             .ok_or_else(|| ApiError::not_found("endpoint"))?;
         let branch = endpoint.branch_id.clone();
         endpoint.pending_state = Some(match works.last() {
-            Some(Work::SuspendCompute) => EndpointState::Idle,
+            Some(OperationAction::SuspendCompute) => EndpointState::Idle,
             _ => EndpointState::Active,
         });
         let scheduled = operations::schedule(project, &branch, Some(id), works);
         Ok((with_operations(project, id, &scheduled)?, scheduled))
     })?;
-    operations::run(core, project_id, scheduled);
+    operations::run(plane, project_id, scheduled);
     Ok(Json(answer))
 }
 
 pub(super) async fn start(
-    State(core): Shared,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-) -> Reply {
-    work(&core, &caller, &project, &id, vec![Work::StartCompute])
-}
-
-pub(super) async fn suspend(
-    State(core): Shared,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-) -> Reply {
-    work(&core, &caller, &project, &id, vec![Work::SuspendCompute])
-}
-
-pub(super) async fn restart(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
     work(
-        &core,
+        &plane,
         &caller,
         &project,
         &id,
-        vec![Work::SuspendCompute, Work::StartCompute],
+        vec![OperationAction::StartCompute],
+    )
+}
+
+pub(super) async fn suspend(
+    State(plane): PlaneState,
+    caller: Caller,
+    Path((project, id)): Path<(String, String)>,
+) -> Reply {
+    work(
+        &plane,
+        &caller,
+        &project,
+        &id,
+        vec![OperationAction::SuspendCompute],
+    )
+}
+
+pub(super) async fn restart(
+    State(plane): PlaneState,
+    caller: Caller,
+    Path((project, id)): Path<(String, String)>,
+) -> Reply {
+    work(
+        &plane,
+        &caller,
+        &project,
+        &id,
+        vec![
+            OperationAction::SuspendCompute,
+            OperationAction::StartCompute,
+        ],
     )
 }

@@ -11,59 +11,59 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::sandbox::api::{
-    Shared,
+    PlaneState,
     caller::Caller,
-    reply::{self, ApiError, Created, Reply},
+    reply::{self, ApiError, CreatedReply, Reply},
 };
-use crate::sandbox::{core::Core, ids};
+use crate::sandbox::{control_plane::ControlPlane, ids};
 
 fn branch_exists(
-    core: &Core,
+    plane: &ControlPlane,
     caller: &Caller,
     project: &str,
     branch: &str,
 ) -> Result<(), ApiError> {
-    let exists = caller.project(core, project, |project| project.branch(branch).is_some())?;
+    let exists = caller.project(plane, project, |project| project.branch(branch).is_some())?;
     exists
         .then_some(())
         .ok_or_else(|| ApiError::not_found("branch"))
 }
 
 pub(super) async fn buckets(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    branch_exists(&core, &caller, &project, &branch)?;
+    branch_exists(&plane, &caller, &project, &branch)?;
     Ok(Json(json!({"buckets": []})))
 }
 
 pub(super) async fn functions(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    branch_exists(&core, &caller, &project, &branch)?;
+    branch_exists(&plane, &caller, &project, &branch)?;
     Ok(Json(json!({"functions": []})))
 }
 
 pub(super) async fn credentials(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    branch_exists(&core, &caller, &project, &branch)?;
+    branch_exists(&plane, &caller, &project, &branch)?;
     Ok(Json(json!({"credentials": []})))
 }
 
 /// A token of which nothing comes: there is no service behind it.
 pub(super) async fn create_credential(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
     bytes: Bytes,
-) -> Created {
-    branch_exists(&core, &caller, &project, &branch)?;
+) -> CreatedReply {
+    branch_exists(&plane, &caller, &project, &branch)?;
     let asked: Value = reply::body(&bytes)?;
     let id = ids::uuid();
     let short: String = id.chars().take(8).collect();

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         caller::Caller,
         reply::{self, ApiError, Reply},
     },
-    core::Core,
+    control_plane::ControlPlane,
     ids,
-    records::{Key, Scope, digest},
+    records::{KeyRecord, KeyScope, digest},
 };
 
 #[derive(Deserialize)]
@@ -39,15 +39,15 @@ impl NewKey {
 }
 
 /// The organization a key belongs to; `None`: the user.
-fn owner(scope: &Scope) -> Option<&str> {
+fn owner(scope: &KeyScope) -> Option<&str> {
     match scope {
-        Scope::Personal => None,
-        Scope::Organization { org } | Scope::Project { org, .. } => Some(org),
+        KeyScope::Personal => None,
+        KeyScope::Organization { org } | KeyScope::Project { org, .. } => Some(org),
     }
 }
 
-fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
-    core.store.read(|state| {
+fn listed(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
+    plane.store.read(|state| {
         let by = json!({"id": state.account.user_id, "name": "Sandbox", "image": ""});
         let keys = state
             .account
@@ -63,7 +63,7 @@ fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
                 "last_used_at": key.last_used_at,
                 "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
             });
-            if let (Scope::Project { project, .. }, Some(fields)) =
+            if let (KeyScope::Project { project, .. }, Some(fields)) =
                 (&key.scope, view.as_object_mut())
             {
                 fields.insert("project_id".to_owned(), json!(project));
@@ -74,17 +74,17 @@ fn listed(core: &Core, org: Option<&str>) -> Json<Value> {
     })
 }
 
-fn mint(core: &Core, name: &str, scope: Scope) -> Json<Value> {
+fn mint(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
     let secret = ids::api_key();
     let created_at = ids::now();
     let project = match &scope {
-        Scope::Project { project, .. } => Some(project.clone()),
-        Scope::Personal | Scope::Organization { .. } => None,
+        KeyScope::Project { project, .. } => Some(project.clone()),
+        KeyScope::Personal | KeyScope::Organization { .. } => None,
     };
-    let (id, user) = core.store.edit_account(|account| {
+    let (id, user) = plane.store.edit_account(|account| {
         let id = account.next_key;
         account.next_key += 1;
-        account.keys.push(Key {
+        account.keys.push(KeyRecord {
             id,
             name: name.to_owned(),
             digest: digest(&secret),
@@ -101,8 +101,8 @@ fn mint(core: &Core, name: &str, scope: Scope) -> Json<Value> {
     Json(view)
 }
 
-fn revoked(core: &Core, org: Option<&str>, id: i64) -> Reply {
-    let gone = core.store.edit_account(|account| {
+fn revoked(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
+    let gone = plane.store.edit_account(|account| {
         let at = account
             .keys
             .iter()
@@ -121,28 +121,28 @@ fn revoked(core: &Core, org: Option<&str>, id: i64) -> Reply {
     })))
 }
 
-pub(super) async fn list(State(core): Shared, caller: Caller) -> Reply {
+pub(super) async fn list(State(plane): PlaneState, caller: Caller) -> Reply {
     caller.personal("this endpoint")?;
-    Ok(listed(&core, None))
+    Ok(listed(&plane, None))
 }
 
-pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Reply {
+pub(super) async fn create(State(plane): PlaneState, caller: Caller, bytes: Bytes) -> Reply {
     caller.personal("this endpoint")?;
     Ok(mint(
-        &core,
+        &plane,
         &NewKey::read(&bytes)?.key_name,
-        Scope::Personal,
+        KeyScope::Personal,
     ))
 }
 
-pub(super) async fn revoke(State(core): Shared, caller: Caller, Path(id): Path<i64>) -> Reply {
+pub(super) async fn revoke(State(plane): PlaneState, caller: Caller, Path(id): Path<i64>) -> Reply {
     caller.personal("this endpoint")?;
-    revoked(&core, None, id)
+    revoked(&plane, None, id)
 }
 
-fn known_organization(core: &Core, caller: &Caller, org: &str) -> Result<(), ApiError> {
+fn known_organization(plane: &ControlPlane, caller: &Caller, org: &str) -> Result<(), ApiError> {
     caller.organization(org)?;
-    let known = core.store.read(|state| {
+    let known = plane.store.read(|state| {
         state
             .account
             .organizations
@@ -155,44 +155,44 @@ fn known_organization(core: &Core, caller: &Caller, org: &str) -> Result<(), Api
 }
 
 pub(super) async fn list_org(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(org): Path<String>,
 ) -> Reply {
-    known_organization(&core, &caller, &org)?;
-    Ok(listed(&core, Some(&org)))
+    known_organization(&plane, &caller, &org)?;
+    Ok(listed(&plane, Some(&org)))
 }
 
 /// Only a personal key may do this: organization keys may list and revoke, but not mint.
 pub(super) async fn create_org(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(org): Path<String>,
     bytes: Bytes,
 ) -> Reply {
     caller.personal("creating API keys")?;
-    known_organization(&core, &caller, &org)?;
+    known_organization(&plane, &caller, &org)?;
     let new = NewKey::read(&bytes)?;
     let scope = match new.project_id {
-        None => Scope::Organization { org },
+        None => KeyScope::Organization { org },
         Some(project) => {
-            let owned = core
+            let owned = plane
                 .store
                 .project(&project, |project| project.org_id == org);
             if owned != Some(true) {
                 return Err(ApiError::not_found("project"));
             }
-            Scope::Project { org, project }
+            KeyScope::Project { org, project }
         }
     };
-    Ok(mint(&core, &new.key_name, scope))
+    Ok(mint(&plane, &new.key_name, scope))
 }
 
 pub(super) async fn revoke_org(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((org, id)): Path<(String, i64)>,
 ) -> Reply {
-    known_organization(&core, &caller, &org)?;
-    revoked(&core, Some(&org), id)
+    known_organization(&plane, &caller, &org)?;
+    revoked(&plane, Some(&org), id)
 }

@@ -7,20 +7,20 @@ use axum::{
 use serde_json::json;
 
 use crate::sandbox::api::{
-    Shared,
+    PlaneState,
     caller::Caller,
     reply::{ApiError, Query, Reply},
     views,
 };
 
 pub(super) async fn list(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project): Path<String>,
     query: Query,
 ) -> Reply {
     let limit = query.limit(1000, 1000)?;
-    let page = caller.project(&core, &project, |project| {
+    let page = caller.project(&plane, &project, |project| {
         let mut newest_first = project.operations.iter().rev();
         if let Some(cursor) = query.get("cursor") {
             // The cursor is the last operation of the page before; its time would not tell apart what began together.
@@ -42,12 +42,12 @@ pub(super) async fn list(
 }
 
 pub(super) async fn get(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
     caller
-        .project(&core, &project, |found| {
+        .project(&plane, &project, |found| {
             let operation = found.operations.iter().find(|operation| operation.id == id);
             operation.map(|operation| views::operation(operation, &found.id))
         })?

@@ -12,31 +12,31 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         account::REGIONS,
         branches,
         caller::Caller,
         endpoints,
-        reply::{self, ApiError, Created, Query, Reply},
+        reply::{self, ApiError, CreatedReply, Query, Reply},
         views,
     },
-    core::Core,
+    control_plane::ControlPlane,
     front, ids, lifecycle,
-    operations::{self, Scheduled, Work},
+    operations::{self, OperationAction, ScheduledOperation},
     records::{
-        DEFAULT_DATABASE, Database, Permission, Place, Project, Role, Scope, State as Everything,
-        Temporary,
+        BranchRef, DEFAULT_DATABASE, DatabaseRecord, KeyScope, PermissionRecord, ProjectRecord,
+        RoleRecord, State as SandboxState, TemporaryRecord,
     },
 };
 
 /// How many projects there may be unless a fault says otherwise.
 pub(super) const DEFAULT_LIMIT: usize = 20_000;
 
-pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> Reply {
+pub(super) async fn list(State(plane): PlaneState, caller: Caller, query: Query) -> Reply {
     caller.unscoped()?;
-    let faults = core.faults();
+    let faults = plane.faults();
     if faults.organization_required
-        && caller.scope == Scope::Personal
+        && caller.scope == KeyScope::Personal
         && query.get("org_id").is_none()
     {
         return Err(organization_required());
@@ -46,11 +46,11 @@ pub(super) async fn list(State(core): Shared, caller: Caller, query: Query) -> R
     }
     let limit = query.limit(10, 400)?;
     let page = |unavailable: &mut Vec<String>| {
-        core.store.read(|state| {
+        plane.store.read(|state| {
             if query.flag("recoverable") {
                 return Vec::new(); // nothing that was deleted comes back
             }
-            let wanted = |project: &&Project| {
+            let wanted = |project: &&ProjectRecord| {
                 let found = query
                     .get("search")
                     .is_none_or(|part| project.name.contains(part) || project.id.contains(part));
@@ -167,7 +167,7 @@ impl NewProject {
     }
 
     /// The project with its branch, role and database, and without a compute.
-    fn build(self, org_id: String) -> Result<Project, ApiError> {
+    fn build(self, org_id: String) -> Result<ProjectRecord, ApiError> {
         let now = ids::now();
         let id = ids::project();
         let database_name = self
@@ -183,7 +183,7 @@ impl NewProject {
         }
         let mut branch = branches::blank(self.branch.name.unwrap_or_else(|| "main".to_owned()));
         branch.default = true;
-        branch.roles.push(Role {
+        branch.roles.push(RoleRecord {
             name: role_name.clone(),
             password: Some(ids::password()),
             pending: true,
@@ -191,7 +191,7 @@ impl NewProject {
             created_at: now.clone(),
             updated_at: now.clone(),
         });
-        branch.databases.push(Database {
+        branch.databases.push(DatabaseRecord {
             id: 1,
             name: database_name,
             owner_name: role_name,
@@ -199,7 +199,7 @@ impl NewProject {
             created_at: now.clone(),
             updated_at: now.clone(),
         });
-        Ok(Project {
+        Ok(ProjectRecord {
             name: self.name.unwrap_or_else(|| id.clone()),
             id,
             org_id,
@@ -223,15 +223,15 @@ impl NewProject {
 }
 
 /// A project with Neon's defaults, which belongs to nobody yet.
-pub(super) fn ownerless(temporary: Temporary) -> Result<Project, ApiError> {
+pub(super) fn ownerless(temporary: TemporaryRecord) -> Result<ProjectRecord, ApiError> {
     let mut project = NewProject::default().build(String::new())?;
     project.temporary = Some(temporary);
     Ok(project)
 }
 
 /// Projects that stand in the list and have no compute, for what has to cope with many; one can be added to each.
-pub(super) fn scenery(core: &Core, name: &str, count: usize) -> Result<(), ApiError> {
-    let org = core.store.read(|state| {
+pub(super) fn scenery(plane: &ControlPlane, name: &str, count: usize) -> Result<(), ApiError> {
+    let org = plane.store.read(|state| {
         state
             .account
             .organizations
@@ -248,19 +248,19 @@ pub(super) fn scenery(core: &Core, name: &str, count: usize) -> Result<(), ApiEr
         for branch in &mut project.branches {
             branch.ready = true; // its data is made when a compute first needs it
         }
-        core.store.add(project, |_| Ok(()))?;
+        plane.store.add(project, |_| Ok(()))?;
     }
     Ok(())
 }
 
-pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) -> Created {
+pub(super) async fn create(State(plane): PlaneState, caller: Caller, bytes: Bytes) -> CreatedReply {
     caller.unscoped()?;
     let new: NewProject = field(&bytes, "project")?;
     new.check()?;
-    let org = organization_of(&core, &caller, new.org_id.as_deref())?;
-    let limit = core.faults().projects_limit.unwrap_or(DEFAULT_LIMIT);
-    let (id, scheduled) = begin(&core, new.build(org)?, |state| {
-        let owned = |project: &&Project| !project.is_ownerless();
+    let org = organization_of(&plane, &caller, new.org_id.as_deref())?;
+    let limit = plane.faults().projects_limit.unwrap_or(DEFAULT_LIMIT);
+    let (id, scheduled) = begin(&plane, new.build(org)?, |state| {
+        let owned = |project: &&ProjectRecord| !project.is_ownerless();
         let count = state.projects.values().filter(owned).count();
         if count < limit {
             return Ok(());
@@ -268,11 +268,11 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
         let text = format!("user projects limit of {limit} exceeded, got {count}");
         Err(ApiError::unprocessable("PROJECTS_LIMIT_EXCEEDED", text))
     })?;
-    let answer = core.store.read(|state| {
+    let answer = plane.store.read(|state| {
         let project = state.projects.get(&id)?;
         Some(receipt(project, state))
     });
-    operations::run(&core, &id, scheduled);
+    operations::run(&plane, &id, scheduled);
     answer
         .map(reply::created)
         .ok_or_else(|| ApiError::internal("the project was deleted while it was created"))
@@ -280,34 +280,37 @@ pub(super) async fn create(State(core): Shared, caller: Caller, bytes: Bytes) ->
 
 /// Adds a project with a compute, unless `allow` has something against it. Gives its id, and the work to be run.
 pub(super) fn begin(
-    core: &Arc<Core>,
-    mut project: Project,
-    allow: impl FnOnce(&Everything) -> Result<(), ApiError>,
-) -> Result<(String, Vec<Scheduled>), ApiError> {
+    plane: &Arc<ControlPlane>,
+    mut project: ProjectRecord,
+    allow: impl FnOnce(&SandboxState) -> Result<(), ApiError>,
+) -> Result<(String, Vec<ScheduledOperation>), ApiError> {
     let id = project.id.clone();
     let branch_id = project
         .default_branch()
         .map(|branch| branch.id.clone())
         .unwrap_or_default();
     let endpoint = endpoints::blank(&branch_id);
-    let (place, endpoint_id) = (Place::new(&id, &branch_id), endpoint.id.clone());
+    let (place, endpoint_id) = (BranchRef::new(&id, &branch_id), endpoint.id.clone());
     project.endpoints.push(endpoint);
-    let port = front::open(core, place.clone(), &endpoint_id, 0)
+    let port = front::open(plane, place.clone(), &endpoint_id, 0)
         .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
     if let Some(endpoint) = project.endpoint_mut(&endpoint_id) {
         endpoint.port = port;
     }
-    let works = vec![Work::CreateTimeline, Work::StartCompute];
+    let works = vec![
+        OperationAction::CreateTimeline,
+        OperationAction::StartCompute,
+    ];
     let scheduled = operations::schedule(&mut project, &place.branch, Some(&endpoint_id), works);
-    if let Err(error) = core.store.add(project, allow) {
-        core.close_front(&endpoint_id);
+    if let Err(error) = plane.store.add(project, allow) {
+        plane.close_front(&endpoint_id);
         return Err(error);
     }
     Ok((id, scheduled))
 }
 
 /// What a create answers: everything there is (reference/neon-api.md section 5.1).
-fn receipt(project: &Project, state: &Everything) -> Value {
+fn receipt(project: &ProjectRecord, state: &SandboxState) -> Value {
     let branch = project.default_branch();
     let endpoint = project.endpoints.first();
     let role = branch.and_then(|branch| branch.roles.first());
@@ -343,10 +346,14 @@ fn default_settings() -> Value {
 }
 
 /// The organization of a new project: the one named, the key's, the only one.
-fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<String, ApiError> {
+fn organization_of(
+    plane: &ControlPlane,
+    caller: &Caller,
+    named: Option<&str>,
+) -> Result<String, ApiError> {
     if let Some(org) = named {
         caller.organization(org)?;
-        let known = core.store.read(|state| {
+        let known = plane.store.read(|state| {
             state
                 .account
                 .organizations
@@ -358,9 +365,9 @@ fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<
             .ok_or_else(|| ApiError::not_found("organization"));
     }
     match &caller.scope {
-        Scope::Organization { org } | Scope::Project { org, .. } => Ok(org.clone()),
-        Scope::Personal if core.faults().organization_required => Err(organization_required()),
-        Scope::Personal => core
+        KeyScope::Organization { org } | KeyScope::Project { org, .. } => Ok(org.clone()),
+        KeyScope::Personal if plane.faults().organization_required => Err(organization_required()),
+        KeyScope::Personal => plane
             .store
             .read(|state| {
                 state
@@ -373,8 +380,9 @@ fn organization_of(core: &Core, caller: &Caller, named: Option<&str>) -> Result<
     }
 }
 
-fn view(core: &Core, id: &str) -> Reply {
-    core.store
+fn view(plane: &ControlPlane, id: &str) -> Reply {
+    plane
+        .store
         .read(|state| {
             let project = state.projects.get(id)?;
             Some(json!({"project": views::project(project, state, false)}))
@@ -383,13 +391,13 @@ fn view(core: &Core, id: &str) -> Reply {
         .ok_or_else(|| ApiError::not_found("project"))
 }
 
-pub(super) async fn get(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
-    caller.project(&core, &id, |_| ())?;
-    view(&core, &id)
+pub(super) async fn get(State(plane): PlaneState, caller: Caller, Path(id): Path<String>) -> Reply {
+    caller.project(&plane, &id, |_| ())?;
+    view(&plane, &id)
 }
 
 #[derive(Deserialize)]
-struct Change {
+struct ConfigChange {
     name: Option<String>,
     history_retention_seconds: Option<i64>,
     default_endpoint_settings: Option<Value>,
@@ -397,13 +405,13 @@ struct Change {
 }
 
 pub(super) async fn update(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Reply {
-    let change: Change = field(&bytes, "project")?;
-    caller.edit(&core, &id, |project| {
+    let change: ConfigChange = field(&bytes, "project")?;
+    caller.edit(&plane, &id, |project| {
         if let Some(name) = change.name {
             if !(1..=256).contains(&name.chars().count()) {
                 return Err(ApiError::bad_request(
@@ -423,7 +431,7 @@ pub(super) async fn update(
         project.updated_at = ids::now();
         Ok(())
     })?;
-    let Json(mut answer) = view(&core, &id)?;
+    let Json(mut answer) = view(&plane, &id)?;
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("operations".to_owned(), json!([]));
     }
@@ -436,49 +444,53 @@ fn merge(into: &mut Value, change: Option<Value>) {
     }
 }
 
-pub(super) async fn delete(State(core): Shared, caller: Caller, Path(id): Path<String>) -> Reply {
+pub(super) async fn delete(
+    State(plane): PlaneState,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
     // A project-scoped key is an editor of its project and no more.
-    if let Scope::Project { .. } = caller.scope {
-        caller.project(&core, &id, |_| ())?;
+    if let KeyScope::Project { .. } = caller.scope {
+        caller.project(&plane, &id, |_| ())?;
         return Err(ApiError::forbidden(
             "not allowed to delete the project this key is scoped to",
         ));
     }
-    let busy = caller.project(&core, &id, Project::busy)?;
+    let busy = caller.project(&plane, &id, ProjectRecord::busy)?;
     if busy {
         return Err(ApiError::locked());
     }
-    let answer = view(&core, &id)?;
-    if let Some(project) = core.store.remove(&id) {
-        forget(&core, project);
+    let answer = view(&plane, &id)?;
+    if let Some(project) = plane.store.remove(&id) {
+        forget(&plane, project);
     }
-    core.store.edit_account(|account| {
-        account
-            .keys
-            .retain(|key| !matches!(&key.scope, Scope::Project { project, .. } if *project == id));
+    plane.store.edit_account(|account| {
+        account.keys.retain(
+            |key| !matches!(&key.scope, KeyScope::Project { project, .. } if *project == id),
+        );
     });
     Ok(answer)
 }
 
 /// Takes all projects away, whatever they are doing.
-pub(super) fn forget_all(core: &Arc<Core>) {
-    let ids: Vec<String> = core
+pub(super) fn forget_all(plane: &Arc<ControlPlane>) {
+    let ids: Vec<String> = plane
         .store
         .read(|state| state.projects.keys().cloned().collect());
     for id in ids {
-        if let Some(project) = core.store.remove(&id) {
-            forget(core, project);
+        if let Some(project) = plane.store.remove(&id) {
+            forget(plane, project);
         }
     }
 }
 
 /// Closes the ports at once, and stops and removes the computes in the background.
-pub(super) fn forget(core: &Arc<Core>, project: Project) {
+pub(super) fn forget(plane: &Arc<ControlPlane>, project: ProjectRecord) {
     for endpoint in &project.endpoints {
-        core.close_front(&endpoint.id);
+        plane.close_front(&endpoint.id);
     }
-    let background = Arc::clone(core);
-    core.spawn(async move {
+    let background = Arc::clone(plane);
+    plane.spawn(async move {
         for branch in &project.branches {
             if let Err(error) = lifecycle::destroy(&background, &branch.id).await {
                 tracing::warn!(%error, branch = branch.id, "a deleted branch's data stays");
@@ -487,16 +499,16 @@ pub(super) fn forget(core: &Arc<Core>, project: Project) {
     });
 }
 
-fn permission_view(permission: &Permission) -> Value {
+fn permission_view(permission: &PermissionRecord) -> Value {
     json!({"id": permission.id, "granted_to_email": permission.email, "granted_at": permission.granted_at})
 }
 
 pub(super) async fn permissions(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Reply {
-    let all: Vec<_> = caller.project(&core, &id, |project| {
+    let all: Vec<_> = caller.project(&plane, &id, |project| {
         project.permissions.iter().map(permission_view).collect()
     })?;
     Ok(Json(json!({"project_permissions": all})))
@@ -508,19 +520,19 @@ struct Share {
 }
 
 pub(super) async fn share(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(id): Path<String>,
     bytes: Bytes,
 ) -> Reply {
     let share: Share = reply::body(&bytes)?;
-    let permission = Permission {
+    let permission = PermissionRecord {
         id: ids::uuid(),
         email: share.email,
         granted_at: ids::now(),
     };
     let view = permission_view(&permission);
-    caller.edit(&core, &id, |project| {
+    caller.edit(&plane, &id, |project| {
         project.permissions.push(permission);
         Ok(())
     })?;
@@ -528,11 +540,11 @@ pub(super) async fn share(
 }
 
 pub(super) async fn unshare(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((id, permission)): Path<(String, String)>,
 ) -> Reply {
-    let gone = caller.edit(&core, &id, |project| {
+    let gone = caller.edit(&plane, &id, |project| {
         let at = project
             .permissions
             .iter()

@@ -21,7 +21,7 @@ use crate::sandbox::{
 /// What a handler answers.
 pub(super) type Reply = Result<Json<Value>, ApiError>;
 /// What a handler that creates answers.
-pub(super) type Created = Result<(StatusCode, Json<Value>), ApiError>;
+pub(super) type CreatedReply = Result<(StatusCode, Json<Value>), ApiError>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// On successful answers (reference/neon-api.md section 1).

@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        Shared,
+        PlaneState,
         caller::Caller,
         projects::field,
-        reply::{self, ApiError, Created, Query, Reply},
+        reply::{self, ApiError, CreatedReply, Query, Reply},
         views,
     },
-    catalog::Change,
-    core::Core,
+    catalog::ConfigChange,
+    control_plane::ControlPlane,
     ids,
-    operations::{self, Scheduled, Work},
-    records::{Branch, Database, Project, Role},
+    operations::{self, OperationAction, ScheduledOperation},
+    records::{BranchRecord, DatabaseRecord, ProjectRecord, RoleRecord},
 };
 
 /// Names that Postgres or Neon keep for themselves.
@@ -48,19 +48,22 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn branch_of<'a>(project: &'a Project, id: &str) -> Result<&'a Branch, ApiError> {
+fn branch_of<'a>(project: &'a ProjectRecord, id: &str) -> Result<&'a BranchRecord, ApiError> {
     project
         .branch(id)
         .ok_or_else(|| ApiError::not_found("branch"))
 }
 
-fn branch_mut<'a>(project: &'a mut Project, id: &str) -> Result<&'a mut Branch, ApiError> {
+fn branch_mut<'a>(
+    project: &'a mut ProjectRecord,
+    id: &str,
+) -> Result<&'a mut BranchRecord, ApiError> {
     project
         .branch_mut(id)
         .ok_or_else(|| ApiError::not_found("branch"))
 }
 
-fn role_of<'a>(branch: &'a Branch, name: &str) -> Result<&'a Role, ApiError> {
+fn role_of<'a>(branch: &'a BranchRecord, name: &str) -> Result<&'a RoleRecord, ApiError> {
     branch
         .roles
         .iter()
@@ -68,7 +71,7 @@ fn role_of<'a>(branch: &'a Branch, name: &str) -> Result<&'a Role, ApiError> {
         .ok_or_else(|| ApiError::not_found("role"))
 }
 
-fn database_of<'a>(branch: &'a Branch, name: &str) -> Result<&'a Database, ApiError> {
+fn database_of<'a>(branch: &'a BranchRecord, name: &str) -> Result<&'a DatabaseRecord, ApiError> {
     branch
         .databases
         .iter()
@@ -77,33 +80,33 @@ fn database_of<'a>(branch: &'a Branch, name: &str) -> Result<&'a Database, ApiEr
 }
 
 fn look<T>(
-    core: &Core,
+    plane: &ControlPlane,
     caller: &Caller,
     project: &str,
     branch: &str,
-    look: impl FnOnce(&Project, &Branch) -> Result<T, ApiError>,
+    look: impl FnOnce(&ProjectRecord, &BranchRecord) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    caller.project(core, project, |project| {
+    caller.project(plane, project, |project| {
         look(project, branch_of(project, branch)?)
     })?
 }
 
 /// Changes a branch and schedules the work that tells Postgres.
 fn change(
-    core: &Arc<Core>,
+    plane: &Arc<ControlPlane>,
     caller: &Caller,
     project_id: &str,
     branch: &str,
-    change: impl FnOnce(&mut Branch) -> Result<(Value, Vec<Change>), ApiError>,
+    change: impl FnOnce(&mut BranchRecord) -> Result<(Value, Vec<ConfigChange>), ApiError>,
 ) -> Result<Value, ApiError> {
-    let (mut answer, scheduled): (Value, Vec<Scheduled>) =
-        caller.schedule(core, project_id, |project| {
+    let (mut answer, scheduled): (Value, Vec<ScheduledOperation>) =
+        caller.schedule(plane, project_id, |project| {
             let (answer, changes) = change(branch_mut(project, branch)?)?;
             let endpoint = project
                 .endpoints_of(branch)
                 .first()
                 .map(|endpoint| endpoint.id.clone());
-            let works = vec![Work::ApplyConfig(changes)];
+            let works = vec![OperationAction::ApplyConfig(changes)];
             Ok((
                 answer,
                 operations::schedule(project, branch, endpoint.as_deref(), works),
@@ -116,16 +119,16 @@ fn change(
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("operations".to_owned(), json!(operations));
     }
-    operations::run(core, project_id, scheduled);
+    operations::run(plane, project_id, scheduled);
     Ok(answer)
 }
 
 pub(super) async fn roles(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    look(&core, &caller, &project, &branch, |_, branch| {
+    look(&plane, &caller, &project, &branch, |_, branch| {
         let all: Vec<_> = branch
             .roles
             .iter()
@@ -136,11 +139,11 @@ pub(super) async fn roles(
 }
 
 pub(super) async fn role(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    look(&core, &caller, &project, &branch, |_, branch| {
+    look(&plane, &caller, &project, &branch, |_, branch| {
         Ok(Json(
             json!({"role": views::role(role_of(branch, &name)?, &branch.id, false)}),
         ))
@@ -154,21 +157,21 @@ struct NewRole {
 }
 
 pub(super) async fn create_role(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
     bytes: Bytes,
-) -> Created {
+) -> CreatedReply {
     let new: NewRole = field(&bytes, "role")?;
     check_name(&new.name)?;
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         if role_of(branch, &new.name).is_ok() {
             let text = format!("role already exists; role_name:\"{}\"", new.name);
             return Err(ApiError::conflict("", text));
         }
         let now = ids::now();
         let no_login = new.no_login.unwrap_or(false);
-        let role = Role {
+        let role = RoleRecord {
             name: new.name,
             password: (!no_login).then(ids::password),
             pending: true,
@@ -184,11 +187,11 @@ pub(super) async fn create_role(
 }
 
 pub(super) async fn delete_role(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         let view = views::role(role_of(branch, &name)?, &branch.id, false);
         if branch
             .databases
@@ -206,18 +209,18 @@ pub(super) async fn delete_role(
         let heir = heir.unwrap_or_else(|| "cloud_admin".to_owned());
         Ok((
             json!({"role": view}),
-            vec![Change::DropRole { role: name, heir }],
+            vec![ConfigChange::DropRole { role: name, heir }],
         ))
     })?;
     Ok(Json(answer))
 }
 
 pub(super) async fn reveal_password(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    look(&core, &caller, &project, &branch, |project, branch| {
+    look(&plane, &caller, &project, &branch, |project, branch| {
         let role = role_of(branch, &name)?;
         if !project.store_passwords {
             return Err(ApiError::precondition(
@@ -233,11 +236,11 @@ pub(super) async fn reveal_password(
 
 /// The answer holds the new password at once; it works, and the old one stops to, when the operation has finished.
 pub(super) async fn reset_password(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         let id = branch.id.clone();
         let role = branch.roles.iter_mut().find(|role| role.name == name);
         let role = role.ok_or_else(|| ApiError::not_found("role"))?;
@@ -253,11 +256,11 @@ pub(super) async fn reset_password(
 }
 
 pub(super) async fn databases(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
 ) -> Reply {
-    look(&core, &caller, &project, &branch, |_, branch| {
+    look(&plane, &caller, &project, &branch, |_, branch| {
         let all = branch
             .databases
             .iter()
@@ -267,11 +270,11 @@ pub(super) async fn databases(
 }
 
 pub(super) async fn database(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    look(&core, &caller, &project, &branch, |_, branch| {
+    look(&plane, &caller, &project, &branch, |_, branch| {
         Ok(Json(
             json!({"database": views::database(database_of(branch, &name)?, &branch.id)}),
         ))
@@ -285,14 +288,14 @@ struct NewDatabase {
 }
 
 pub(super) async fn create_database(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch)): Path<(String, String)>,
     bytes: Bytes,
-) -> Created {
+) -> CreatedReply {
     let new: NewDatabase = field(&bytes, "database")?;
     check_name(&new.name)?;
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         role_of(branch, &new.owner_name)?;
         free(branch, &new.name)?;
         let now = ids::now();
@@ -303,7 +306,7 @@ pub(super) async fn create_database(
             .max()
             .unwrap_or(0)
             + 1;
-        let database = Database {
+        let database = DatabaseRecord {
             id,
             name: new.name,
             owner_name: new.owner_name,
@@ -318,7 +321,7 @@ pub(super) async fn create_database(
     Ok(reply::created(answer))
 }
 
-fn free(branch: &Branch, name: &str) -> Result<(), ApiError> {
+fn free(branch: &BranchRecord, name: &str) -> Result<(), ApiError> {
     if database_of(branch, name).is_ok() {
         let text = format!("database already exists; database_name:\"{name}\"");
         return Err(ApiError::conflict("", text));
@@ -333,18 +336,18 @@ struct ChangedDatabase {
 }
 
 pub(super) async fn update_database(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
     bytes: Bytes,
 ) -> Reply {
     let wanted: ChangedDatabase = field(&bytes, "database")?;
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         database_of(branch, &name)?;
         let mut changes = Vec::new();
         if let Some(owner) = &wanted.owner_name {
             role_of(branch, owner)?;
-            changes.push(Change::OwnDatabase {
+            changes.push(ConfigChange::OwnDatabase {
                 database: name.clone(),
                 owner: owner.clone(),
             });
@@ -352,7 +355,7 @@ pub(super) async fn update_database(
         if let Some(to) = wanted.name.as_ref().filter(|to| **to != name) {
             check_name(to)?;
             free(branch, to)?;
-            changes.push(Change::RenameDatabase {
+            changes.push(ConfigChange::RenameDatabase {
                 from: name.clone(),
                 to: to.clone(),
             });
@@ -374,14 +377,17 @@ pub(super) async fn update_database(
 }
 
 pub(super) async fn delete_database(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path((project, branch, name)): Path<(String, String, String)>,
 ) -> Reply {
-    let answer = change(&core, &caller, &project, &branch, |branch| {
+    let answer = change(&plane, &caller, &project, &branch, |branch| {
         let view = views::database(database_of(branch, &name)?, &branch.id);
         branch.databases.retain(|database| database.name != name);
-        Ok((json!({"database": view}), vec![Change::DropDatabase(name)]))
+        Ok((
+            json!({"database": view}),
+            vec![ConfigChange::DropDatabase(name)],
+        ))
     })?;
     Ok(Json(answer))
 }
@@ -389,14 +395,14 @@ pub(super) async fn delete_database(
 /// The URI of a role and a database on a branch. With `pooled=true` it is the same one: there is no pooler, and no second
 /// host name that would resolve everywhere.
 pub(super) async fn connection_uri(
-    State(core): Shared,
+    State(plane): PlaneState,
     caller: Caller,
     Path(project): Path<String>,
     query: Query,
 ) -> Reply {
     let database = query.required("database_name")?;
     let role = query.required("role_name")?;
-    let uri = caller.project(&core, &project, |project| {
+    let uri = caller.project(&plane, &project, |project| {
         let named = query.get("endpoint_id").map(|id| {
             let endpoint = project.endpoint(id);
             endpoint.ok_or_else(|| ApiError::not_found("endpoint"))

@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     ids,
-    records::{Branch, Database, Endpoint, EndpointState, Operation, Project, Role, State, Status},
+    records::{
+        BranchRecord, DatabaseRecord, EndpointRecord, EndpointState, OperationRecord,
+        OperationStatus, ProjectRecord, RoleRecord, State,
+    },
 };
 
 /// A host with its port: what a client has to connect to, since each endpoint has a port of its own.
-pub(super) fn host(endpoint: &Endpoint) -> String {
+pub(super) fn host(endpoint: &EndpointRecord) -> String {
     format!("localhost:{}", endpoint.port)
 }
 
@@ -21,7 +24,7 @@ fn compact(mut value: Value) -> Value {
 }
 
 /// A project as it stands in a list, or on its own.
-pub(super) fn project(project: &Project, state: &State, listed: bool) -> Value {
+pub(super) fn project(project: &ProjectRecord, state: &State, listed: bool) -> Value {
     let last_active = project
         .endpoints
         .iter()
@@ -79,7 +82,7 @@ pub(super) fn project(project: &Project, state: &State, listed: bool) -> Value {
 pub(super) const EMAIL: &str = "developer@sandbox.localhost";
 
 /// A branch; who created it stands only in reads.
-pub(super) fn branch(branch: &Branch, project: &str, read: bool) -> Value {
+pub(super) fn branch(branch: &BranchRecord, project: &str, read: bool) -> Value {
     compact(json!({
         "id": branch.id,
         "project_id": project,
@@ -110,7 +113,7 @@ pub(super) fn branch(branch: &Branch, project: &str, read: bool) -> Value {
 }
 
 /// A branch's annotation, of which there always is one, mostly empty.
-pub(super) fn annotation(branch: &Branch) -> Value {
+pub(super) fn annotation(branch: &BranchRecord) -> Value {
     let value = if branch.annotations.is_object() {
         branch.annotations.clone()
     } else {
@@ -132,7 +135,7 @@ const fn endpoint_state(state: EndpointState) -> &'static str {
     }
 }
 
-pub(super) fn endpoint(endpoint: &Endpoint, project: &Project) -> Value {
+pub(super) fn endpoint(endpoint: &EndpointRecord, project: &ProjectRecord) -> Value {
     compact(json!({
         "host": host(endpoint),
         "id": endpoint.id,
@@ -163,7 +166,7 @@ pub(super) fn endpoint(endpoint: &Endpoint, project: &Project) -> Value {
 }
 
 /// A role; with its password only where Neon shows it: when it was just created or reset.
-pub(super) fn role(role: &Role, branch: &str, with_password: bool) -> Value {
+pub(super) fn role(role: &RoleRecord, branch: &str, with_password: bool) -> Value {
     compact(json!({
         "branch_id": branch,
         "name": role.name,
@@ -175,7 +178,7 @@ pub(super) fn role(role: &Role, branch: &str, with_password: bool) -> Value {
     }))
 }
 
-pub(super) fn database(database: &Database, branch: &str) -> Value {
+pub(super) fn database(database: &DatabaseRecord, branch: &str) -> Value {
     json!({
         "id": database.id,
         "branch_id": branch,
@@ -186,13 +189,13 @@ pub(super) fn database(database: &Database, branch: &str) -> Value {
     })
 }
 
-pub(super) fn operation(operation: &Operation, project: &str) -> Value {
+pub(super) fn operation(operation: &OperationRecord, project: &str) -> Value {
     let status = match operation.status {
-        Status::Scheduling => "scheduling",
-        Status::Running => "running",
-        Status::Finished => "finished",
-        Status::Failed => "failed",
-        Status::Cancelled => "cancelled",
+        OperationStatus::Scheduling => "scheduling",
+        OperationStatus::Running => "running",
+        OperationStatus::Finished => "finished",
+        OperationStatus::Failed => "failed",
+        OperationStatus::Cancelled => "cancelled",
     };
     compact(json!({
         "id": operation.id,
@@ -202,7 +205,7 @@ pub(super) fn operation(operation: &Operation, project: &str) -> Value {
         "action": operation.action,
         "status": status,
         "error": operation.error,
-        "failures_count": i32::from(operation.status == Status::Failed),
+        "failures_count": i32::from(operation.status == OperationStatus::Failed),
         "created_at": operation.created_at,
         "updated_at": operation.updated_at,
         "total_duration_ms": operation.total_duration_ms,
@@ -210,7 +213,7 @@ pub(super) fn operation(operation: &Operation, project: &str) -> Value {
 }
 
 /// The URI as Neon's own tools build it (reference/neon-api.md section 1).
-pub(super) fn uri(role: &str, password: &str, endpoint: &Endpoint, database: &str) -> String {
+pub(super) fn uri(role: &str, password: &str, endpoint: &EndpointRecord, database: &str) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     const PLAIN: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
@@ -228,7 +231,7 @@ pub(super) fn uri(role: &str, password: &str, endpoint: &Endpoint, database: &st
 }
 
 /// One entry of `connection_uris`.
-pub(super) fn connection(role: &Role, endpoint: &Endpoint, database: &str) -> Value {
+pub(super) fn connection(role: &RoleRecord, endpoint: &EndpointRecord, database: &str) -> Value {
     let password = role.password.as_deref().unwrap_or_default();
     json!({
         "connection_uri": uri(&role.name, password, endpoint, database),

@@ -22,13 +22,13 @@ use tokio::{
 };
 
 /// Accepts connections that can be cut.
-pub(super) struct Wiretap(pub(super) TcpListener);
+pub(super) struct CuttableListener(pub(super) TcpListener);
 
 /// Cuts one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scissors(Arc<AtomicBool>);
+pub(super) struct ConnectionCutter(Arc<AtomicBool>);
 
-impl Scissors {
+impl ConnectionCutter {
     /// Cuts; the response is never sent.
     pub(super) fn cut(&self, response: Response) -> Response {
         self.0.store(true, Ordering::SeqCst);
@@ -42,21 +42,21 @@ impl Scissors {
 }
 
 /// A connection, and what cuts it.
-pub(super) struct Thread {
+pub(super) struct CuttableStream {
     stream: TcpStream,
-    scissors: Scissors,
+    scissors: ConnectionCutter,
 }
 
-impl Listener for Wiretap {
-    type Io = Thread;
+impl Listener for CuttableListener {
+    type Io = CuttableStream;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Answers are small and waited for.
         stream.set_nodelay(true).unwrap_or_default();
-        let scissors = Scissors::default();
-        (Thread { stream, scissors }, address)
+        let scissors = ConnectionCutter::default();
+        (CuttableStream { stream, scissors }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -64,13 +64,13 @@ impl Listener for Wiretap {
     }
 }
 
-impl Connected<IncomingStream<'_, Wiretap>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Wiretap>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().scissors.clone()
     }
 }
 
-impl Thread {
+impl CuttableStream {
     fn checked(&self) -> io::Result<()> {
         if self.scissors.used() {
             return Err(io::ErrorKind::ConnectionAborted.into());
@@ -79,7 +79,7 @@ impl Thread {
     }
 }
 
-impl AsyncRead for Thread {
+impl AsyncRead for CuttableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -89,7 +89,7 @@ impl AsyncRead for Thread {
     }
 }
 
-impl AsyncWrite for Thread {
+impl AsyncWrite for CuttableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -19,15 +19,15 @@ use tokio::{
 
 use crate::sandbox::{
     ca::Authority, compute::Compute, faults::Faults, files, ids, installation::Installation,
-    scratch::ScratchDir, socket_dir::SocketDir, store::Store,
+    scratch::ScratchDir, socket_dir::SocketDir, store::StateStore,
 };
 
 /// How many requests the log remembers.
 const LOG_LIMIT: usize = 10_000;
 
 /// The sandbox behind its handle.
-pub(crate) struct Core {
-    pub(crate) store: Store,
+pub(crate) struct ControlPlane {
+    pub(crate) store: StateStore,
     pub(crate) authority: Authority,
     pub(crate) idle: Duration,
     /// Whether the state outlives this run.
@@ -41,7 +41,7 @@ pub(crate) struct Core {
     faults: watch::Sender<Faults>,
     computes: Mutex<BTreeMap<String, Arc<Compute>>>,
     fronts: Mutex<BTreeMap<String, AbortHandle>>,
-    requests: Mutex<VecDeque<Request>>,
+    requests: Mutex<VecDeque<LoggedRequest>>,
     started: Instant,
     tasks: Mutex<JoinSet<()>>,
     scratch: Mutex<Option<ScratchDir>>,
@@ -49,7 +49,7 @@ pub(crate) struct Core {
 
 /// One API request, as the log remembers it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Request {
+pub(crate) struct LoggedRequest {
     pub(crate) method: String,
     /// With the query.
     pub(crate) path: String,
@@ -65,9 +65,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Core {
+impl ControlPlane {
     pub(crate) fn new(
-        store: Store,
+        store: StateStore,
         authority: Authority,
         idle: Duration,
         faults: Faults,
@@ -187,7 +187,7 @@ impl Core {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn log_request(&self, request: Request) {
+    pub(crate) fn log_request(&self, request: LoggedRequest) {
         let mut requests = lock(&self.requests);
         if requests.len() == LOG_LIMIT {
             requests.pop_front();
@@ -195,7 +195,7 @@ impl Core {
         requests.push_back(request);
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
         lock(&self.requests).iter().cloned().collect()
     }
 
