@@ -186,7 +186,7 @@ impl Sandbox {
             background.set_installation(installation);
         });
         operations::resume(&plane);
-        api::watch_temporary(&plane);
+        api::watch_all(&plane);
         let api = api::serve(Arc::clone(&plane), listener);
         Ok(Self {
             plane,
@@ -255,20 +255,20 @@ impl Controls {
     /// Forgets all projects and everything that goes wrong; the key stays. The computes end in the background.
     pub(crate) fn clear(&self) {
         self.0.set_faults(Faults::default());
-        api::forget_projects(&self.0);
+        api::remove_all(&self.0);
     }
 
     /// Puts all computes to sleep, whoever is connected, and lets each take at least so long to wake up.
     pub(crate) async fn sleep(&self, wakes: Duration) {
-        let places: Vec<_> = self.0.store.read(|state| {
+        let branches: Vec<_> = self.0.store.read(|state| {
             let all = state.projects.values().flat_map(|project| {
                 let branches = project.branches.iter();
                 branches.map(|branch| BranchRef::new(&project.id, &branch.id))
             });
             all.collect()
         });
-        for place in places {
-            lifecycle::suspend(&self.0, &place).await;
+        for branch_ref in branches {
+            lifecycle::suspend(&self.0, &branch_ref).await;
         }
         let wake_ms = u64::try_from(wakes.as_millis()).unwrap_or(u64::MAX);
         self.0.set_faults(Faults {

@@ -260,16 +260,14 @@ async fn execute(connection: &mut PgConnection, sql: &str) -> io::Result<()> {
 
 /// The error as an operation reports it: Postgres' message with its SQLSTATE, else what broke the connection.
 fn refusal(error: sqlx::Error) -> io::Error {
-    match error {
-        sqlx::Error::Io(error) => error,
-        error => match error.as_database_error() {
-            Some(refused) => {
-                let code = refused.code().unwrap_or_default();
-                io::Error::other(format!("{} (SQLSTATE {code})", refused.message()))
-            }
-            None => io::Error::other(error),
-        },
+    if let sqlx::Error::Io(error) = error {
+        return error;
     }
+    let Some(refused) = error.as_database_error() else {
+        return io::Error::other(error);
+    };
+    let code = refused.code().unwrap_or_default();
+    io::Error::other(format!("{} (SQLSTATE {code})", refused.message()))
 }
 
 /// Quotes a name for SQL.

@@ -1,52 +1,47 @@
-//! The HTTP API: who may ask, what is logged, what goes wrong on purpose; the resources are in the files below.
+//! The HTTP API: its routes, each in the file of its resource, and the server.
 
 mod account;
 mod agents;
 mod branches;
 mod caller;
 mod claims;
-mod control;
+mod databases;
 mod endpoints;
 mod extras;
+mod free_plan;
 mod keys;
+mod middleware;
 mod operations;
 mod projects;
+mod provisioning;
 mod reply;
+mod request;
 mod roles;
+mod switches;
+mod temporary;
 mod views;
 mod wiretap;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Request, State},
-    http::StatusCode,
-    middleware::{self, Next},
-    response::Response,
+    middleware::from_fn_with_state,
     routing::{delete, get, post},
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+pub(crate) use crate::sandbox::api::{provisioning::remove_all, temporary::watch_all};
 use crate::sandbox::{
-    api::{
-        reply::{ApiError, RequestId},
-        wiretap::{ConnectionCutter, CuttableListener},
-    },
-    control_plane::{self, ControlPlane},
-    faults::Spoilt,
+    api::wiretap::{ConnectionCutter, CuttableListener},
+    control_plane::ControlPlane,
 };
 
 /// Where Neon's API begins.
 const BASE: &str = "/api/v2";
 
 /// Where the API of the service of temporary databases begins.
-const CLAIMS: &str = "/api/v1";
-
-pub(crate) use claims::watch_all as watch_temporary;
-
-/// What handlers share.
-type PlaneState = State<Arc<ControlPlane>>;
+const CLAIMS_BASE: &str = "/api/v1";
 
 /// Serves the API until the sender is used or dropped.
 pub(crate) fn serve(
@@ -67,11 +62,6 @@ pub(crate) fn serve(
     (stop, serving)
 }
 
-/// Takes all projects away.
-pub(crate) fn forget_projects(plane: &Arc<ControlPlane>) {
-    projects::forget_all(plane);
-}
-
 fn router(plane: Arc<ControlPlane>) -> Router {
     let api = account_routes()
         .merge(project_routes())
@@ -85,25 +75,25 @@ fn router(plane: Arc<ControlPlane>) -> Router {
         routes
             .fallback(reply::no_route)
             .method_not_allowed_fallback(reply::no_method)
-            .layer(middleware::from_fn_with_state(
+            .layer(from_fn_with_state(
                 Arc::clone(&plane),
-                misbehave,
+                middleware::misbehave,
             ))
-            .layer(middleware::from_fn_with_state(Arc::clone(&plane), record))
+            .layer(from_fn_with_state(Arc::clone(&plane), middleware::record))
     };
     Router::new()
         .nest(BASE, watched(api))
-        .nest(CLAIMS, watched(claims))
-        .nest(agents::BASE, watched(agents::routes()))
+        .nest(CLAIMS_BASE, watched(claims))
+        .nest(temporary::AGENTS_BASE, watched(agent_routes()))
         .route("/claim/{id}", get(claims::page).post(claims::claim))
-        .route("/sandbox/databases/{id}", post(claims::change))
-        .route("/sandbox", get(control::about))
+        .route("/sandbox/databases/{id}", post(claims::update))
+        .route("/sandbox", get(switches::about))
         .route(
             "/sandbox/faults",
-            get(control::faults).post(control::set_faults),
+            get(switches::faults).post(switches::set_faults),
         )
-        .route("/sandbox/projects", post(control::add_projects))
-        .route("/sandbox/requests", get(control::requests))
+        .route("/sandbox/projects", post(switches::add_projects))
+        .route("/sandbox/requests", get(switches::requests))
         .fallback(reply::no_route)
         .with_state(plane)
 }
@@ -141,7 +131,7 @@ fn project_routes() -> Router<Arc<ControlPlane>> {
         .route("/projects", get(projects::list).post(projects::create))
         .route("/projects/shared", get(projects::shared))
         .route(&on(""), project)
-        .route(&on("/connection_uri"), get(roles::connection_uri))
+        .route(&on("/connection_uri"), get(databases::connection_uri))
         .route(&on("/permissions"), permissions)
         .route(&on("/permissions/{permission}"), delete(projects::unshare))
         .route(&on("/operations"), get(operations::list))
@@ -165,10 +155,10 @@ fn branch_routes() -> Router<Arc<ControlPlane>> {
     let branch = get(branches::get)
         .patch(branches::update)
         .delete(branches::delete);
-    let databases = get(roles::databases).post(roles::create_database);
-    let database = get(roles::database)
-        .patch(roles::update_database)
-        .delete(roles::delete_database);
+    let databases = get(databases::list).post(databases::create);
+    let database = get(databases::get)
+        .patch(databases::update)
+        .delete(databases::delete);
     let credentials = get(extras::credentials).post(extras::create_credential);
     Router::new()
         .route(&on(""), branch)
@@ -176,11 +166,8 @@ fn branch_routes() -> Router<Arc<ControlPlane>> {
         .route(&on("/endpoints"), get(endpoints::list_of_branch))
         .route(&on("/databases"), databases)
         .route(&on("/databases/{database}"), database)
-        .route(&on("/roles"), get(roles::roles).post(roles::create_role))
-        .route(
-            &on("/roles/{role}"),
-            get(roles::role).delete(roles::delete_role),
-        )
+        .route(&on("/roles"), get(roles::list).post(roles::create))
+        .route(&on("/roles/{role}"), get(roles::get).delete(roles::delete))
         .route(
             &on("/roles/{role}/reveal_password"),
             get(roles::reveal_password),
@@ -194,60 +181,26 @@ fn branch_routes() -> Router<Arc<ControlPlane>> {
         .route(&on("/credentials"), credentials)
 }
 
-/// Gives each request its id, and logs it.
-async fn record(
-    State(plane): PlaneState,
-    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = RequestId::of(request.headers());
-    let method = request.method().to_string();
-    let path = reply::original_path(&request);
-    request.extensions_mut().insert(id.clone());
-    let began_us = plane.now_us();
-    let response = reply::sign(next.run(request).await, &id);
-    let status = (!scissors.used()).then(|| response.status().as_u16());
-    plane.log_request(control_plane::LoggedRequest {
-        method,
-        path,
-        status,
-        began_us,
-        ended_us: plane.now_us(),
-    });
-    response
-}
-
-/// What goes wrong on purpose.
-async fn misbehave(
-    State(plane): PlaneState,
-    ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let latency = plane.faults().latency_ms;
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
-    }
-    let (method, path) = (
-        request.method().to_string(),
-        request.uri().path().to_owned(),
-    );
-    if let Some(burst) = plane.take_fault(|faults| faults.take_error(&method, &path)) {
-        return ApiError::of_burst(burst).respond();
-    }
-    let response = next.run(request).await;
-    let created =
-        method == "POST" && path == "/projects" && response.status() == StatusCode::CREATED;
-    if created && plane.take_fault(crate::sandbox::faults::Faults::take_lost_create) {
-        return scissors.cut(response);
-    }
-    if !response.status().is_success() {
-        return response;
-    }
-    match plane.take_fault(|faults| faults.take_body(&method, &path)) {
-        None => response,
-        Some(Spoilt::Lost) => scissors.cut(response),
-        Some(kind) => reply::spoil(response, kind).await,
-    }
+/// The routes of `agents`: its own, and those of Neon's API that it passes on. It lets nobody reset a password or make a branch.
+fn agent_routes() -> Router<Arc<ControlPlane>> {
+    let project = |rest: &str| format!("/projects/{{project}}{rest}");
+    let branch = |rest: &str| project(&format!("/branches/{{branch}}{rest}"));
+    Router::new()
+        .route("/agent/identity", post(agents::register))
+        .route("/oauth2/token", post(agents::exchange))
+        .route(&project("/credentials"), get(agents::credentials))
+        .route(&project("/claim"), get(agents::status).post(agents::offer))
+        .route(&project(""), get(projects::get).delete(agents::delete))
+        .route(&project("/connection_uri"), get(databases::connection_uri))
+        .route(&project("/operations"), get(operations::list))
+        .route(&project("/operations/{operation}"), get(operations::get))
+        .route(&project("/branches"), get(branches::list))
+        .route(&project("/endpoints"), get(endpoints::list))
+        .route(&project("/endpoints/{endpoint}"), get(endpoints::get))
+        .route(&branch(""), get(branches::get))
+        .route(&branch("/endpoints"), get(endpoints::list_of_branch))
+        .route(&branch("/databases"), get(databases::list))
+        .route(&branch("/databases/{database}"), get(databases::get))
+        .route(&branch("/roles"), get(roles::list))
+        .route(&branch("/roles/{role}"), get(roles::get))
 }

@@ -8,22 +8,22 @@ use crate::sandbox::{
 };
 
 /// Makes the branch's data, unless it is there: from its parent, or from the template.
-pub(crate) async fn create(plane: &Arc<ControlPlane>, place: &BranchRef) -> io::Result<()> {
-    let compute = plane.compute(&place.branch);
+pub(crate) async fn create(plane: &Arc<ControlPlane>, branch_ref: &BranchRef) -> io::Result<()> {
+    let compute = plane.compute(&branch_ref.branch);
     let slot = compute.lock().await;
     slot.check_branch()?;
     let installation = plane.installation().await?;
-    ensure(plane, &installation, place).await
+    ensure(plane, &installation, branch_ref).await
 }
 
 /// The caller holds the branch's lock. A branch locks its parent and never the other way round.
 pub(crate) fn ensure<'a>(
     plane: &'a Arc<ControlPlane>,
     installation: &'a Arc<Installation>,
-    place: &'a BranchRef,
+    branch_ref: &'a BranchRef,
 ) -> std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>> {
     Box::pin(async move {
-        let folder = plane.folder(&place.branch);
+        let folder = plane.folder(&branch_ref.branch);
         let data = folder.join("data");
         if data.join("PG_VERSION").exists() {
             return Ok(());
@@ -36,18 +36,18 @@ pub(crate) fn ensure<'a>(
         }
         let parent = plane
             .store
-            .project(&place.project, |project| {
+            .project(&branch_ref.project, |project| {
                 project
-                    .branch(&place.branch)
+                    .branch(&branch_ref.branch)
                     .map(|branch| branch.parent_id.clone())
             })
             .flatten()
             .ok_or_else(branch_deleted)?;
         if let Some(parent) = parent {
-            let parent = BranchRef::new(&place.project, &parent);
+            let parent = BranchRef::new(&branch_ref.project, &parent);
             let lsn = copy_parent(plane, installation, &parent, &part).await?;
-            plane.store.edit(&place.project, |project| {
-                if let Some(branch) = project.branch_mut(&place.branch) {
+            plane.store.edit(&branch_ref.project, |project| {
+                if let Some(branch) = project.branch_mut(&branch_ref.branch) {
                     branch.parent_lsn = lsn.or(branch.parent_lsn.take());
                 }
             });

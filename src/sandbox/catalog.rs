@@ -31,11 +31,11 @@ pub(crate) async fn apply(admin: &mut Admin, change: ConfigChange) -> io::Result
 /// Brings the roles and databases of a running compute in line with the state, and then the state with what was done.
 pub(crate) async fn reconcile(
     plane: &ControlPlane,
-    place: &BranchRef,
+    branch_ref: &BranchRef,
     sockets: &SocketDir,
 ) -> io::Result<()> {
-    let branch = |project: &ProjectRecord| project.branch(&place.branch).cloned();
-    let Some(branch) = plane.store.project(&place.project, branch).flatten() else {
+    let branch = |project: &ProjectRecord| project.branch(&branch_ref.branch).cloned();
+    let Some(branch) = plane.store.project(&branch_ref.project, branch).flatten() else {
         return Ok(());
     };
     let mut admin = Admin::connect(sockets).await?;
@@ -62,8 +62,8 @@ pub(crate) async fn reconcile(
                 .await?;
         }
     }
-    plane.store.edit(&place.project, |project| {
-        let Some(now) = project.branch_mut(&place.branch) else {
+    plane.store.edit(&branch_ref.project, |project| {
+        let Some(now) = project.branch_mut(&branch_ref.branch) else {
             return;
         };
         now.fresh = false;

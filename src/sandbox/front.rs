@@ -31,7 +31,7 @@ const LOGIN_LIMIT: Duration = Duration::from_mins(1);
 /// Opens the front of an endpoint, on its old port if that is free; answers the port.
 pub(crate) fn open(
     plane: &Arc<ControlPlane>,
-    place: BranchRef,
+    branch_ref: BranchRef,
     endpoint: &str,
     port: u16,
 ) -> io::Result<u16> {
@@ -39,7 +39,7 @@ pub(crate) fn open(
     let port = listeners.port;
     let front = EndpointFront {
         plane: Arc::clone(plane),
-        place,
+        branch_ref,
         endpoint: endpoint.to_owned(),
     };
     plane.add_front(endpoint, plane.spawn(Arc::new(front).accept(listeners)));
@@ -50,10 +50,10 @@ pub(crate) fn open(
 pub(crate) fn reopen_all(plane: &Arc<ControlPlane>) -> io::Result<()> {
     let endpoints: Vec<_> = plane.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
-            let place = |branch: &str| BranchRef::new(&project.id, branch);
+            let branch_ref = |branch: &str| BranchRef::new(&project.id, branch);
             project.endpoints.iter().map(move |endpoint| {
                 (
-                    place(&endpoint.branch_id),
+                    branch_ref(&endpoint.branch_id),
                     endpoint.id.clone(),
                     endpoint.port,
                 )
@@ -61,9 +61,9 @@ pub(crate) fn reopen_all(plane: &Arc<ControlPlane>) -> io::Result<()> {
         });
         all.collect()
     });
-    for (place, id, port) in endpoints {
-        let project = place.project.clone();
-        let got = open(plane, place, &id, port)?;
+    for (branch_ref, id, port) in endpoints {
+        let project = branch_ref.project.clone();
+        let got = open(plane, branch_ref, &id, port)?;
         if got != port {
             plane.store.edit(&project, |project| {
                 if let Some(endpoint) = project.endpoint_mut(&id) {
@@ -133,7 +133,7 @@ impl LoopbackListeners {
 
 struct EndpointFront {
     plane: Arc<ControlPlane>,
-    place: BranchRef,
+    branch_ref: BranchRef,
     endpoint: String,
 }
 
@@ -251,10 +251,13 @@ impl EndpointFront {
             )
             .await;
         };
-        let endpoint = self.plane.store.project(&self.place.project, |project| {
-            let endpoint = project.endpoint(&self.endpoint)?;
-            Some((endpoint.disabled, endpoint.read_only))
-        });
+        let endpoint = self
+            .plane
+            .store
+            .project(&self.branch_ref.project, |project| {
+                let endpoint = project.endpoint(&self.endpoint)?;
+                Some((endpoint.disabled, endpoint.read_only))
+            });
         let Some((disabled, read_only)) = endpoint.flatten() else {
             return refuse(tls, "XX000", "The requested endpoint could not be found").await;
         };
@@ -265,8 +268,8 @@ impl EndpointFront {
         if read_only {
             startup.add_option("default_transaction_read_only=on");
         }
-        let in_use = ComputeUse::begin(&self.plane, self.place.clone());
-        let sockets = match lifecycle::wake(&self.plane, &self.place).await {
+        let in_use = ComputeUse::begin(&self.plane, self.branch_ref.clone());
+        let sockets = match lifecycle::wake(&self.plane, &self.branch_ref).await {
             Ok(sockets) => sockets,
             Err(error) => {
                 let text = format!("Couldn't connect to compute node: {error}");
@@ -316,7 +319,7 @@ impl EndpointFront {
 
     /// Passes a request to cancel on; a compute that sleeps has nothing to cancel.
     async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
-        let Some(sockets) = lifecycle::peek(&self.plane, &self.place.branch).await else {
+        let Some(sockets) = lifecycle::peek(&self.plane, &self.branch_ref.branch).await else {
             return Ok(());
         };
         let mut server = sockets.connect().await?;

@@ -3,7 +3,7 @@
 //! `neon` takes a string for a branch id only if it matches `^br-[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$`
 //! (reference/neon-api.md section 1), so the shapes are part of the contract.
 
-use time::{OffsetDateTime, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 const ADJECTIVES: [&str; 48] = [
     "aged",
@@ -202,6 +202,11 @@ pub(crate) fn timestamp(moment: OffsetDateTime) -> String {
             "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
         ))
         .unwrap_or_else(|_| ZERO_TIME.to_owned())
+}
+
+/// The moment that a timestamp names.
+pub(crate) fn moment(timestamp: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(timestamp, &Rfc3339).ok()
 }
 
 /// How Neon writes "never" (reference/neon-api.md section 5.1).

@@ -17,17 +17,17 @@ use crate::sandbox::{
 pub(crate) struct ComputeUse {
     plane: Arc<ControlPlane>,
     compute: Arc<Compute>,
-    place: BranchRef,
+    branch_ref: BranchRef,
 }
 
 impl ComputeUse {
-    pub(crate) fn begin(plane: &Arc<ControlPlane>, place: BranchRef) -> Self {
-        let compute = plane.compute(&place.branch);
+    pub(crate) fn begin(plane: &Arc<ControlPlane>, branch_ref: BranchRef) -> Self {
+        let compute = plane.compute(&branch_ref.branch);
         compute.connect();
         Self {
             plane: Arc::clone(plane),
             compute,
-            place,
+            branch_ref,
         }
     }
 }
@@ -35,18 +35,21 @@ impl ComputeUse {
 impl Drop for ComputeUse {
     fn drop(&mut self) {
         if self.compute.disconnect() {
-            suspend_when_idle(&self.plane, &self.compute, self.place.clone());
+            suspend_when_idle(&self.plane, &self.compute, self.branch_ref.clone());
         }
     }
 }
 
 /// Wakes the compute of a branch, if it sleeps; answers the folder of its socket.
-pub(crate) async fn wake(plane: &Arc<ControlPlane>, place: &BranchRef) -> io::Result<SocketDir> {
+pub(crate) async fn wake(
+    plane: &Arc<ControlPlane>,
+    branch_ref: &BranchRef,
+) -> io::Result<SocketDir> {
     if plane.faults().never_wakes {
         // For as long as the fault is on, as with a compute that hangs.
         plane.until_faults(|faults| !faults.never_wakes).await;
     }
-    let compute = plane.compute(&place.branch);
+    let compute = plane.compute(&branch_ref.branch);
     let mut slot = compute.lock().await;
     if let Some(sockets) = slot.awake() {
         return Ok(sockets);
@@ -57,8 +60,8 @@ pub(crate) async fn wake(plane: &Arc<ControlPlane>, place: &BranchRef) -> io::Re
         tokio::time::sleep(least).await;
     }
     let installation = plane.installation().await?;
-    branch_data::ensure(plane, &installation, place).await?;
-    let folder = plane.folder(&place.branch);
+    branch_data::ensure(plane, &installation, branch_ref).await?;
+    let folder = plane.folder(&branch_ref.branch);
     let server = installation
         .serve(
             &folder.join("data"),
@@ -67,18 +70,18 @@ pub(crate) async fn wake(plane: &Arc<ControlPlane>, place: &BranchRef) -> io::Re
         )
         .await?;
     let sockets = server.sockets().clone();
-    let fresh = plane.store.project(&place.project, |project| {
+    let fresh = plane.store.project(&branch_ref.project, |project| {
         project
-            .branch(&place.branch)
+            .branch(&branch_ref.branch)
             .is_some_and(|branch| branch.fresh)
     });
     if fresh == Some(true) {
-        catalog::reconcile(plane, place, &sockets).await?;
+        catalog::reconcile(plane, branch_ref, &sockets).await?;
     }
     slot.server = Some(server);
-    set_state(plane, place, EndpointState::Active);
+    set_state(plane, branch_ref, EndpointState::Active);
     drop(slot);
-    suspend_when_idle(plane, &compute, place.clone());
+    suspend_when_idle(plane, &compute, branch_ref.clone());
     Ok(sockets)
 }
 
@@ -88,17 +91,21 @@ pub(crate) async fn peek(plane: &ControlPlane, branch: &str) -> Option<SocketDir
 }
 
 /// Puts a compute to sleep, whoever is connected.
-pub(crate) async fn suspend(plane: &ControlPlane, place: &BranchRef) {
-    let compute = plane.compute(&place.branch);
+pub(crate) async fn suspend(plane: &ControlPlane, branch_ref: &BranchRef) {
+    let compute = plane.compute(&branch_ref.branch);
     let slot = compute.lock().await;
-    put_to_sleep(plane, place, slot).await;
+    put_to_sleep(plane, branch_ref, slot).await;
 }
 
-async fn put_to_sleep(plane: &ControlPlane, place: &BranchRef, mut slot: MutexGuard<'_, Slot>) {
+async fn put_to_sleep(
+    plane: &ControlPlane,
+    branch_ref: &BranchRef,
+    mut slot: MutexGuard<'_, Slot>,
+) {
     if let Some(server) = slot.server.take() {
         server.stop().await;
     }
-    set_state(plane, place, EndpointState::Idle);
+    set_state(plane, branch_ref, EndpointState::Idle);
 }
 
 /// Ends the compute for good and removes its data.
@@ -114,8 +121,8 @@ pub(crate) async fn destroy(plane: &ControlPlane, branch: &str) -> io::Result<()
     }
 }
 
-fn suspend_when_idle(plane: &Arc<ControlPlane>, compute: &Arc<Compute>, place: BranchRef) {
-    let Some(idle) = idle_time(plane, &place) else {
+fn suspend_when_idle(plane: &Arc<ControlPlane>, compute: &Arc<Compute>, branch_ref: BranchRef) {
+    let Some(idle) = idle_time(plane, &branch_ref) else {
         return;
     };
     let compute = Arc::clone(compute);
@@ -126,15 +133,15 @@ fn suspend_when_idle(plane: &Arc<ControlPlane>, compute: &Arc<Compute>, place: B
         let Some(plane) = weak.upgrade() else { return };
         let slot = compute.lock().await;
         if compute.idle_since(before) && slot.server.is_some() {
-            put_to_sleep(&plane, &place, slot).await;
+            put_to_sleep(&plane, &branch_ref, slot).await;
         }
     });
 }
 
 /// How long the branch's compute may be idle: what its endpoint says, else the sandbox's own default; `None` = for ever.
-fn idle_time(plane: &ControlPlane, place: &BranchRef) -> Option<Duration> {
-    let seconds = plane.store.project(&place.project, |project| {
-        let endpoints = project.endpoints_of(&place.branch);
+fn idle_time(plane: &ControlPlane, branch_ref: &BranchRef) -> Option<Duration> {
+    let seconds = plane.store.project(&branch_ref.project, |project| {
+        let endpoints = project.endpoints_of(&branch_ref.branch);
         endpoints
             .first()
             .map_or(0, |endpoint| endpoint.suspend_timeout_seconds)
@@ -146,13 +153,13 @@ fn idle_time(plane: &ControlPlane, place: &BranchRef) -> Option<Duration> {
     }
 }
 
-fn set_state(plane: &ControlPlane, place: &BranchRef, state: EndpointState) {
+fn set_state(plane: &ControlPlane, branch_ref: &BranchRef, state: EndpointState) {
     let now = ids::now();
-    plane.store.edit(&place.project, |project| {
+    plane.store.edit(&branch_ref.project, |project| {
         let endpoints = project
             .endpoints
             .iter_mut()
-            .filter(|endpoint| endpoint.branch_id == place.branch);
+            .filter(|endpoint| endpoint.branch_id == branch_ref.branch);
         for endpoint in endpoints {
             endpoint.state = state;
             endpoint.pending_state = None;

@@ -97,6 +97,18 @@ pub(crate) fn schedule(
     scheduled
 }
 
+/// The same for a branch as a whole: the operations name its main endpoint.
+pub(crate) fn schedule_on_branch(
+    project: &mut ProjectRecord,
+    branch: &str,
+    actions: Vec<OperationAction>,
+) -> Vec<ScheduledOperation> {
+    let endpoint = project
+        .main_endpoint(branch)
+        .map(|endpoint| endpoint.id.clone());
+    schedule(project, branch, endpoint.as_deref(), actions)
+}
+
 /// Does what was scheduled, in the background.
 pub(crate) fn run(plane: &Arc<ControlPlane>, project: &str, scheduled: Vec<ScheduledOperation>) {
     if scheduled.is_empty() {
@@ -131,8 +143,8 @@ pub(crate) fn run(plane: &Arc<ControlPlane>, project: &str, scheduled: Vec<Sched
                 Duration::ZERO,
             );
             let start = Instant::now();
-            let place = BranchRef::new(&project, &branch);
-            let outcome = perform(&background, &place, work).await;
+            let branch_ref = BranchRef::new(&project, &branch);
+            let outcome = perform(&background, &branch_ref, work).await;
             failed = outcome.is_err();
             let (status, error) = match outcome {
                 Ok(()) => (OperationStatus::Finished, None),
@@ -198,7 +210,7 @@ fn update(
 
 async fn perform(
     plane: &Arc<ControlPlane>,
-    place: &BranchRef,
+    branch_ref: &BranchRef,
     work: OperationAction,
 ) -> io::Result<()> {
     let least = Duration::from_millis(plane.faults().operation_ms);
@@ -212,30 +224,30 @@ async fn perform(
     }
     match work {
         OperationAction::CreateTimeline => {
-            branch_data::create(plane, place).await?;
-            plane.store.edit(&place.project, |project| {
-                if let Some(branch) = project.branch_mut(&place.branch) {
+            branch_data::create(plane, branch_ref).await?;
+            plane.store.edit(&branch_ref.project, |project| {
+                if let Some(branch) = project.branch_mut(&branch_ref.branch) {
                     branch.ready = true;
                     branch.state_changed_at = ids::now();
                 }
             });
             Ok(())
         }
-        OperationAction::StartCompute => lifecycle::wake(plane, place).await.map(drop),
+        OperationAction::StartCompute => lifecycle::wake(plane, branch_ref).await.map(drop),
         OperationAction::SuspendCompute => {
-            lifecycle::suspend(plane, place).await;
+            lifecycle::suspend(plane, branch_ref).await;
             Ok(())
         }
         OperationAction::ApplyConfig(changes) => {
-            let sockets = lifecycle::wake(plane, place).await?;
+            let sockets = lifecycle::wake(plane, branch_ref).await?;
             if !changes.is_empty() {
                 let mut admin = Admin::connect(&sockets).await?;
                 for change in changes {
                     catalog::apply(&mut admin, change).await?;
                 }
             }
-            catalog::reconcile(plane, place, &sockets).await
+            catalog::reconcile(plane, branch_ref, &sockets).await
         }
-        OperationAction::DeleteTimeline => lifecycle::destroy(plane, &place.branch).await,
+        OperationAction::DeleteTimeline => lifecycle::destroy(plane, &branch_ref.branch).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{domain::hex::hex, sandbox::ids};
@@ -230,6 +230,114 @@ impl BranchRef {
     }
 }
 
+impl RoleRecord {
+    /// A role that Postgres does not have yet, with a password if it may log in.
+    pub(crate) fn new(name: String, login: bool) -> Self {
+        let now = ids::now();
+        Self {
+            name,
+            password: login.then(ids::password),
+            pending: true,
+            no_login: !login,
+            created_at: now.clone(),
+            updated_at: now,
+        }
+    }
+
+    /// Gives it a new password, which Postgres does not know yet.
+    pub(crate) fn reset_password(&mut self) {
+        self.password = Some(ids::password());
+        self.pending = true;
+        self.updated_at = ids::now();
+    }
+}
+
+impl DatabaseRecord {
+    /// A database that Postgres does not have yet.
+    pub(crate) fn new(id: i64, name: String, owner_name: String) -> Self {
+        let now = ids::now();
+        Self {
+            id,
+            name,
+            owner_name,
+            pending: true,
+            created_at: now.clone(),
+            updated_at: now,
+        }
+    }
+}
+
+impl EndpointRecord {
+    /// An endpoint that has not started.
+    pub(crate) fn new(branch: &str) -> Self {
+        let now = ids::now();
+        Self {
+            id: ids::endpoint(),
+            branch_id: branch.to_owned(),
+            read_only: false,
+            name: None,
+            port: 0,
+            state: EndpointState::Init,
+            pending_state: Some(EndpointState::Active),
+            disabled: false,
+            autoscaling_limit_min_cu: 0.25,
+            autoscaling_limit_max_cu: 2.0,
+            suspend_timeout_seconds: 0,
+            settings: json!({}),
+            last_active: None,
+            started_at: None,
+            suspended_at: None,
+            created_at: now.clone(),
+            updated_at: now,
+        }
+    }
+}
+
+impl BranchRecord {
+    /// A branch with nothing in it.
+    pub(crate) fn new(name: String) -> Self {
+        let now = ids::now();
+        Self {
+            id: ids::branch(),
+            name,
+            parent_id: None,
+            parent_lsn: None,
+            parent_timestamp: None,
+            init_source: "parent-data".to_owned(),
+            default: false,
+            protected: false,
+            ready: false,
+            fresh: true,
+            state_changed_at: now.clone(),
+            created_at: now.clone(),
+            updated_at: now,
+            expires_at: None,
+            last_reset_at: None,
+            roles: Vec::new(),
+            databases: Vec::new(),
+            annotations: json!({}),
+        }
+    }
+
+    pub(crate) fn role(&self, name: &str) -> Option<&RoleRecord> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    pub(crate) fn role_mut(&mut self, name: &str) -> Option<&mut RoleRecord> {
+        self.roles.iter_mut().find(|role| role.name == name)
+    }
+
+    pub(crate) fn database(&self, name: &str) -> Option<&DatabaseRecord> {
+        let mut databases = self.databases.iter();
+        databases.find(|database| database.name == name)
+    }
+
+    pub(crate) fn database_mut(&mut self, name: &str) -> Option<&mut DatabaseRecord> {
+        let mut databases = self.databases.iter_mut();
+        databases.find(|database| database.name == name)
+    }
+}
+
 impl ProjectRecord {
     /// Whether it is a temporary database that no account has: then no key sees it.
     pub(crate) fn is_ownerless(&self) -> bool {
@@ -270,6 +378,11 @@ impl ProjectRecord {
         endpoints
     }
 
+    /// The endpoint of a branch that operations name: the read-write one, if there is one.
+    pub(crate) fn main_endpoint(&self, branch: &str) -> Option<&EndpointRecord> {
+        self.endpoints_of(branch).into_iter().next()
+    }
+
     /// Whether something is still being done, so that nothing else may be scheduled.
     pub(crate) fn busy(&self) -> bool {
         let unfinished = |operation: &&OperationRecord| {
@@ -286,12 +399,31 @@ impl ProjectRecord {
 }
 
 /// Everything there is.
-pub(crate) struct State {
+pub(crate) struct SandboxState {
     pub(crate) account: AccountRecord,
     pub(crate) projects: BTreeMap<String, ProjectRecord>,
 }
 
+impl SandboxState {
+    /// The project of a temporary database, by the database's id.
+    pub(crate) fn temporary_project(&self, database: &str) -> Option<&ProjectRecord> {
+        self.projects.values().find(|project| {
+            let temporary = project.temporary.as_ref();
+            temporary.is_some_and(|temporary| temporary.id == database)
+        })
+    }
+}
+
 impl AccountRecord {
+    pub(crate) fn organization(&self, id: &str) -> Option<&OrganizationRecord> {
+        self.organizations.iter().find(|org| org.id == id)
+    }
+
+    /// The organization that is used when none is named.
+    pub(crate) fn default_organization(&self) -> Option<&OrganizationRecord> {
+        self.organizations.first()
+    }
+
     pub(crate) fn new() -> Self {
         let api_key = ids::api_key();
         let now = ids::now();

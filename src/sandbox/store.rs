@@ -14,12 +14,14 @@ use serde_json::Value;
 
 use crate::sandbox::{
     files,
-    records::{AccountRecord, EndpointState, OperationStatus, ProjectRecord, State, VERSION},
+    records::{
+        AccountRecord, EndpointState, OperationStatus, ProjectRecord, SandboxState, VERSION,
+    },
 };
 
 /// The state behind a lock, and its files.
 pub(crate) struct StateStore {
-    state: Mutex<State>,
+    state: Mutex<SandboxState>,
     dir: Option<PathBuf>,
 }
 
@@ -67,20 +69,20 @@ impl StateStore {
             }
         }
         let store = Self {
-            state: Mutex::new(State { account, projects }),
+            state: Mutex::new(SandboxState { account, projects }),
             dir: keep.then(|| dir.to_owned()),
         };
         store.save_account(&store.lock())?;
         Ok(store)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SandboxState> {
         // A panic while it was held cannot have left half a change: all changes are whole values.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at the state.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&SandboxState) -> T) -> T {
         look(&self.lock())
     }
 
@@ -106,7 +108,7 @@ impl StateStore {
     pub(crate) fn add<E>(
         &self,
         project: ProjectRecord,
-        allow: impl FnOnce(&State) -> Result<(), E>,
+        allow: impl FnOnce(&SandboxState) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut state = self.lock();
         allow(&state)?;
@@ -146,7 +148,7 @@ impl StateStore {
         }
     }
 
-    fn save_account(&self, state: &State) -> io::Result<()> {
+    fn save_account(&self, state: &SandboxState) -> io::Result<()> {
         let Some(dir) = &self.dir else { return Ok(()) };
         let json = serde_json::to_vec_pretty(&state.account).map_err(io::Error::other)?;
         files::write_private(&dir.join("sandbox.json"), &json)

@@ -8,60 +8,13 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        PlaneState,
         caller::Caller,
-        reply::{ApiError, Reply},
-        views::EMAIL,
+        free_plan::{EMAIL, PROJECTS_LIMIT, REGIONS},
+        reply::{OrNotFound as _, Reply},
+        request::PlaneState,
     },
     records::{KeyScope, OrganizationRecord},
 };
-
-/// Region, name, latitude, longitude; the first one is the default (reference/neon-api.md section 5.1).
-pub(super) const REGIONS: [(&str, &str, &str, &str); 8] = [
-    ("aws-us-east-2", "AWS US East 2 (Ohio)", "39.96", "-83"),
-    (
-        "aws-us-east-1",
-        "AWS US East 1 (N. Virginia)",
-        "38.13",
-        "-78.45",
-    ),
-    (
-        "aws-us-west-2",
-        "AWS US West 2 (Oregon)",
-        "46.15",
-        "-123.88",
-    ),
-    (
-        "aws-eu-central-1",
-        "AWS Europe Central 1 (Frankfurt)",
-        "50.11",
-        "8.68",
-    ),
-    (
-        "aws-eu-west-2",
-        "AWS Europe West 2 (London)",
-        "51.51",
-        "-0.13",
-    ),
-    (
-        "aws-ap-southeast-1",
-        "AWS Asia Pacific 1 (Singapore)",
-        "1.37",
-        "103.8",
-    ),
-    (
-        "aws-ap-southeast-2",
-        "AWS Asia Pacific 2 (Sydney)",
-        "-33.87",
-        "151.21",
-    ),
-    (
-        "aws-sa-east-1",
-        "AWS South America East 1 (São Paulo)",
-        "-23.55",
-        "-46.63",
-    ),
-];
 
 pub(super) async fn auth(State(plane): PlaneState, caller: Caller) -> Json<Value> {
     let (account, method) = match caller.scope {
@@ -77,10 +30,7 @@ pub(super) async fn auth(State(plane): PlaneState, caller: Caller) -> Json<Value
 pub(super) async fn me(State(plane): PlaneState, caller: Caller) -> Reply {
     caller.personal("this endpoint")?;
     let id = plane.store.read(|state| state.account.user_id.clone());
-    let limit = plane
-        .faults()
-        .projects_limit
-        .unwrap_or(crate::sandbox::api::projects::DEFAULT_LIMIT);
+    let limit = plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
     Ok(Json(json!({
         "active_seconds_limit": 0,
         "auth_accounts": [{
@@ -135,11 +85,11 @@ pub(super) async fn organization(
     plane
         .store
         .read(|state| {
-            let org = state.account.organizations.iter().find(|org| org.id == id);
+            let org = state.account.organization(&id);
             org.map(organization_view)
         })
         .map(Json)
-        .ok_or_else(|| ApiError::not_found("organization"))
+        .or_not_found("organization")
 }
 
 pub(super) async fn members(
@@ -151,14 +101,10 @@ pub(super) async fn members(
     let (user, joined) = plane
         .store
         .read(|state| {
-            let org = state
-                .account
-                .organizations
-                .iter()
-                .find(|org| org.id == id)?;
+            let org = state.account.organization(&id)?;
             Some((state.account.user_id.clone(), org.created_at.clone()))
         })
-        .ok_or_else(|| ApiError::not_found("organization"))?;
+        .or_not_found("organization")?;
     Ok(Json(json!({"members": [{
         "member": {"id": user, "user_id": user, "org_id": id, "role": "admin", "joined_at": joined},
         "user": {"email": EMAIL},

@@ -6,26 +6,26 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use crate::sandbox::{
-    api::{PlaneState, branches, claims, endpoints, operations, projects, reply, roles},
+    api::{
+        provisioning,
+        request::{self, PlaneState},
+        temporary,
+    },
     control_plane::ControlPlane,
     ids,
     records::{ProjectRecord, TemporaryStatus},
 };
-
-/// Where the service's API begins.
-pub(super) const BASE: &str = "/v1";
 
 /// The grant that exchanges an assertion for a token (RFC 7523).
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -62,30 +62,6 @@ impl IntoResponse for AgentError {
 
 type AgentReply = Result<Json<Value>, AgentError>;
 
-/// The routes: the service's own, and those of Neon's API that it passes on. It lets nobody reset a password or make a branch.
-pub(super) fn routes() -> Router<Arc<ControlPlane>> {
-    let project = |rest: &str| format!("/projects/{{project}}{rest}");
-    let branch = |rest: &str| project(&format!("/branches/{{branch}}{rest}"));
-    Router::new()
-        .route("/agent/identity", post(register))
-        .route("/oauth2/token", post(exchange))
-        .route(&project("/credentials"), get(credentials))
-        .route(&project("/claim"), get(status).post(offer))
-        .route(&project(""), get(projects::get).delete(delete))
-        .route(&project("/connection_uri"), get(roles::connection_uri))
-        .route(&project("/operations"), get(operations::list))
-        .route(&project("/operations/{operation}"), get(operations::get))
-        .route(&project("/branches"), get(branches::list))
-        .route(&project("/endpoints"), get(endpoints::list))
-        .route(&project("/endpoints/{endpoint}"), get(endpoints::get))
-        .route(&branch(""), get(branches::get))
-        .route(&branch("/endpoints"), get(endpoints::list_of_branch))
-        .route(&branch("/databases"), get(roles::databases))
-        .route(&branch("/databases/{database}"), get(roles::database))
-        .route(&branch("/roles"), get(roles::roles))
-        .route(&branch("/roles/{role}"), get(roles::role))
-}
-
 #[derive(Deserialize)]
 struct Registration {
     #[serde(default, rename = "type")]
@@ -95,7 +71,7 @@ struct Registration {
 }
 
 /// An identity, and its project. Only Postgres is granted.
-async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
+pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     let invalid =
         |message: &str| AgentError::new(StatusCode::BAD_REQUEST, "invalid_request", message);
     let wanted: Registration =
@@ -103,7 +79,7 @@ async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     if wanted.kind != "anonymous" {
         return Err(invalid("type must be anonymous"));
     }
-    let name = claims::make(&plane).await.map_err(|_refused| {
+    let name = temporary::create(&plane).await.map_err(|_refused| {
         AgentError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "provisioning_failed",
@@ -130,7 +106,7 @@ async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
         Some(json!({
             "registration_id": ids::uuid(),
             "identity_assertion": temporary.id,
-            "assertion_expires": seconds(&temporary.expires_at),
+            "assertion_expires": unix_seconds(&temporary.expires_at),
             "scopes": ["project"],
             "project": {
                 "id": project.id,
@@ -143,7 +119,7 @@ async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
 }
 
 /// A token for an assertion.
-async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
+pub(super) async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     let field = |wanted: &str| {
         url::form_urlencoded::parse(&bytes)
             .find(|(name, _)| name == wanted)
@@ -158,7 +134,7 @@ async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
         ));
     }
     let assertion = field("assertion");
-    let name = claims::find(&plane, &assertion).ok_or_else(|| {
+    let name = temporary::find(&plane, &assertion).ok_or_else(|| {
         AgentError::new(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
@@ -180,7 +156,7 @@ async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     })))
 }
 
-async fn credentials(
+pub(super) async fn credentials(
     State(plane): PlaneState,
     headers: HeaderMap,
     Path(project): Path<String>,
@@ -190,7 +166,7 @@ async fn credentials(
         Some(json!({
             "project_id": project.id,
             "branch_id": project.default_branch()?.id,
-            "database_url": claims::connection_uri(project)?,
+            "database_url": temporary::connection_uri(project)?,
             "expires_at": project.temporary.as_ref()?.expires_at,
             "services": {},
         }))
@@ -198,13 +174,13 @@ async fn credentials(
 }
 
 /// The offer to claim it: a page for a person.
-async fn offer(
+pub(super) async fn offer(
     State(plane): PlaneState,
     headers: HeaderMap,
     Path(project): Path<String>,
 ) -> AgentReply {
     let id = holder(&plane, &headers, &project)?;
-    let origin = claims::origin(&headers);
+    let origin = request::origin(&headers);
     let user_code: String = ids::uuid().to_uppercase().chars().take(8).collect();
     Ok(Json(json!({
         "user_code": user_code,
@@ -215,7 +191,7 @@ async fn offer(
     })))
 }
 
-async fn status(
+pub(super) async fn status(
     State(plane): PlaneState,
     headers: HeaderMap,
     Path(project): Path<String>,
@@ -236,13 +212,13 @@ async fn status(
     })
 }
 
-async fn delete(
+pub(super) async fn delete(
     State(plane): PlaneState,
     headers: HeaderMap,
     Path(project): Path<String>,
 ) -> AgentReply {
     holder(&plane, &headers, &project)?;
-    claims::remove(&plane, &project);
+    provisioning::remove(&plane, &project);
     Ok(Json(json!({})))
 }
 
@@ -252,14 +228,9 @@ fn holder(
     headers: &HeaderMap,
     project: &str,
 ) -> Result<String, AgentError> {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(|token| token.trim().to_owned())
-        .unwrap_or_default();
-    match claims::find(plane, &token) {
-        Some(name) if name == project => Ok(token),
+    let token = request::bearer(headers).unwrap_or_default();
+    match temporary::find(plane, token) {
+        Some(found) if found == project => Ok(token.to_owned()),
         Some(_) => Err(missing()),
         None => Err(AgentError::new(
             StatusCode::UNAUTHORIZED,
@@ -282,17 +253,6 @@ fn view(
     found.map(Json).ok_or_else(missing)
 }
 
-fn seconds(at: &str) -> i64 {
-    OffsetDateTime::parse(at, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp)
-}
-
-/// For what the service passes on: the project that a token of its is good for.
-pub(super) fn project_of(
-    plane: &ControlPlane,
-    parts: &axum::http::request::Parts,
-    token: &str,
-) -> Option<String> {
-    reply::is_below(parts, BASE)
-        .then(|| claims::ownerless_of(plane, token))
-        .flatten()
+fn unix_seconds(at: &str) -> i64 {
+    ids::moment(at).map_or(0, OffsetDateTime::unix_timestamp)
 }

@@ -11,42 +11,17 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        PlaneState,
         caller::Caller,
-        endpoints::{self, EndpointOptions},
-        projects::field,
-        reply::{self, ApiError, CreatedReply, Query, Reply},
+        endpoints::EndpointOptions,
+        provisioning::{check_length, open_port},
+        reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
+        request::{self, PlaneState, Query},
         views,
     },
-    branch_data, front, ids,
-    operations::{self, OperationAction},
+    branch_data, ids,
+    operations::{self, OperationAction, ScheduledOperation},
     records::{BranchRecord, BranchRef, EndpointRecord, ProjectRecord},
 };
-
-/// A branch with nothing in it.
-pub(super) fn blank(name: String) -> BranchRecord {
-    let now = ids::now();
-    BranchRecord {
-        id: ids::branch(),
-        name,
-        parent_id: None,
-        parent_lsn: None,
-        parent_timestamp: None,
-        init_source: "parent-data".to_owned(),
-        default: false,
-        protected: false,
-        ready: false,
-        fresh: true,
-        state_changed_at: now.clone(),
-        created_at: now.clone(),
-        updated_at: now,
-        expires_at: None,
-        last_reset_at: None,
-        roles: Vec::new(),
-        databases: Vec::new(),
-        annotations: json!({}),
-    }
-}
 
 pub(super) async fn list(
     State(plane): PlaneState,
@@ -96,9 +71,9 @@ pub(super) async fn list(
     let mut pagination =
         json!({"sort_by": by, "sort_order": if ascending { "asc" } else { "desc" }});
     // `next` is there even when all branches fit; the page after the last one is empty and has none.
-    if let (false, Some(fields)) = (page.is_empty(), pagination.as_object_mut()) {
-        let next = BASE64.encode(format!("{{\"offset\":{}}}", skip + page.len()));
-        fields.insert("next".to_owned(), json!(next));
+    if !page.is_empty() {
+        let next = format!("{{\"offset\":{}}}", skip + page.len());
+        views::merge(&mut pagination, json!({"next": BASE64.encode(next)}));
     }
     let branches: Vec<_> = page
         .iter()
@@ -119,9 +94,9 @@ fn offset(cursor: &str) -> Result<usize, ApiError> {
 }
 
 #[derive(Deserialize, Default)]
-struct NewBranches {
+struct BranchesRequest {
     #[serde(default)]
-    branch: NewBranch,
+    branch: BranchRequest,
     #[serde(default)]
     endpoints: Vec<EndpointOptions>,
     #[serde(default)]
@@ -129,7 +104,7 @@ struct NewBranches {
 }
 
 #[derive(Deserialize, Default)]
-struct NewBranch {
+struct BranchRequest {
     parent_id: Option<String>,
     name: Option<String>,
     parent_lsn: Option<String>,
@@ -139,7 +114,7 @@ struct NewBranch {
     expires_at: Option<String>,
 }
 
-impl NewBranches {
+impl BranchesRequest {
     fn check(&self) -> Result<(), ApiError> {
         if self.branch.parent_lsn.is_some() || self.branch.parent_timestamp.is_some() {
             return Err(ApiError::unprocessable(
@@ -159,19 +134,10 @@ impl NewBranches {
             ));
         }
         if let Some(name) = &self.branch.name {
-            check_name(name)?;
+            check_length("branch.name", name)?;
         }
         check_expiry(self.branch.expires_at.as_deref())
     }
-}
-
-fn check_name(name: &str) -> Result<(), ApiError> {
-    if (1..=256).contains(&name.chars().count()) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(
-        "invalid request: branch.name: must be 1 to 256 characters",
-    ))
 }
 
 fn check_expiry(at: Option<&str>) -> Result<(), ApiError> {
@@ -202,10 +168,10 @@ pub(super) async fn create(
     Path(project_id): Path<String>,
     bytes: Bytes,
 ) -> CreatedReply {
-    let new: NewBranches = reply::optional_body(&bytes)?;
+    let new: BranchesRequest = request::optional_body(&bytes)?;
     new.check()?;
     let mut opened: Vec<EndpointRecord> = Vec::new();
-    let mut branch = blank(String::new());
+    let mut branch = BranchRecord::new(String::new());
     branch.name = new.branch.name.unwrap_or_else(|| branch.id.clone());
     branch.protected = new.branch.protected.unwrap_or(false);
     branch.expires_at = new.branch.expires_at;
@@ -214,7 +180,7 @@ pub(super) async fn create(
         .filter(Value::is_object)
         .unwrap_or_else(|| json!({}));
     for options in &new.endpoints {
-        let mut endpoint = endpoints::blank(&branch.id);
+        let mut endpoint = EndpointRecord::new(&branch.id);
         options.apply(&mut endpoint)?;
         opened.push(endpoint);
     }
@@ -224,13 +190,13 @@ pub(super) async fn create(
             "a branch can have only one read-write endpoint",
         ));
     }
-    let place = BranchRef::new(&project_id, &branch.id);
+    let branch_ref = BranchRef::new(&project_id, &branch.id);
     let scheduled = caller.schedule(&plane, &project_id, |project| {
         let parent = match new.branch.parent_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => project.branch(id),
             None => project.default_branch(),
         };
-        let parent = parent.ok_or_else(|| ApiError::not_found("parent branch"))?;
+        let parent = parent.or_not_found("parent branch")?;
         taken(project, &branch.name)?;
         branch.parent_id = Some(parent.id.clone());
         branch.parent_timestamp = Some(ids::now());
@@ -238,8 +204,7 @@ pub(super) async fn create(
         branch.databases.clone_from(&parent.databases);
         // The ports before the change: it must not fail half-way.
         for endpoint in &mut opened {
-            endpoint.port = front::open(&plane, place.clone(), &endpoint.id, 0)
-                .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
+            open_port(&plane, &branch_ref, endpoint)?;
         }
         project.branches.push(branch.clone());
         project.endpoints.extend(opened.iter().cloned());
@@ -252,7 +217,7 @@ pub(super) async fn create(
     })?;
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
-    if let Err(error) = branch_data::create(&plane, &place).await {
+    if let Err(error) = branch_data::create(&plane, &branch_ref).await {
         tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
     }
     let answer = plane.store.project(&project_id, |project| {
@@ -260,42 +225,36 @@ pub(super) async fn create(
         Some(receipt(project, branch, &scheduled))
     });
     operations::run(&plane, &project_id, scheduled);
-    answer
-        .flatten()
-        .map(reply::created)
-        .ok_or_else(|| ApiError::not_found("branch"))
+    answer.flatten().map(reply::created).or_not_found("branch")
 }
 
 fn receipt(
     project: &ProjectRecord,
     branch: &BranchRecord,
-    scheduled: &[operations::ScheduledOperation],
+    scheduled: &[ScheduledOperation],
 ) -> Value {
     let endpoints = project.endpoints_of(&branch.id);
     let mut answer = json!({
         "branch": views::branch(branch, &project.id, false),
         "endpoints": endpoints.iter().map(|endpoint| views::endpoint(endpoint, project)).collect::<Vec<_>>(),
-        "operations": scheduled.iter().map(|one| views::operation(&one.operation, &project.id)).collect::<Vec<_>>(),
+        "operations": views::operations(scheduled, &project.id),
         "roles": branch.roles.iter().map(|role| views::role(role, &branch.id, true)).collect::<Vec<_>>(),
         "databases": branch.databases.iter().map(|database| views::database(database, &branch.id)).collect::<Vec<_>>(),
     });
     // Absent when the parent has more than one role or database (reference/neon-api.md section 5).
-    if let ([role], [database], Some(endpoint), Some(fields)) = (
+    if let ([role], [database], Some(endpoint)) = (
         branch.roles.as_slice(),
         branch.databases.as_slice(),
         endpoints.first(),
-        answer.as_object_mut(),
     ) {
         let connection = views::connection(role, endpoint, &database.name);
-        fields.insert("connection_uris".to_owned(), json!([connection]));
+        views::merge(&mut answer, json!({"connection_uris": [connection]}));
     }
     answer
 }
 
 fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
-    let branch = project
-        .branch(id)
-        .ok_or_else(|| ApiError::not_found("branch"))?;
+    let branch = project.branch(id).or_not_found("branch")?;
     Ok(views::branch(branch, &project.id, true))
 }
 
@@ -305,9 +264,7 @@ pub(super) async fn get(
     Path((project, id)): Path<(String, String)>,
 ) -> Reply {
     caller.project(&plane, &project, |project| {
-        let branch = project
-            .branch(&id)
-            .ok_or_else(|| ApiError::not_found("branch"))?;
+        let branch = project.branch(&id).or_not_found("branch")?;
         let view = views::branch(branch, &project.id, true);
         Ok(Json(
             json!({"branch": view, "annotation": views::annotation(branch)}),
@@ -316,7 +273,7 @@ pub(super) async fn get(
 }
 
 #[derive(Deserialize)]
-struct ConfigChange {
+struct BranchPatch {
     name: Option<String>,
     protected: Option<bool>,
     /// `null` takes it away.
@@ -335,10 +292,10 @@ pub(super) async fn update(
     Path((project, id)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Reply {
-    let change: ConfigChange = field(&bytes, "branch")?;
+    let patch: BranchPatch = request::field(&bytes, "branch")?;
     let view = caller.edit(&plane, &project, |project| {
-        if let Some(name) = &change.name {
-            check_name(name)?;
+        if let Some(name) = &patch.name {
+            check_length("branch.name", name)?;
             if project
                 .branch(&id)
                 .is_none_or(|branch| branch.name != *name)
@@ -346,19 +303,17 @@ pub(super) async fn update(
                 taken(project, name)?;
             }
         }
-        if let Some(expiry) = &change.expires_at {
+        if let Some(expiry) = &patch.expires_at {
             check_expiry(expiry.as_str())?;
         }
-        let branch = project
-            .branch_mut(&id)
-            .ok_or_else(|| ApiError::not_found("branch"))?;
-        if let Some(name) = change.name {
+        let branch = project.branch_mut(&id).or_not_found("branch")?;
+        if let Some(name) = patch.name {
             branch.name = name;
         }
-        if let Some(protected) = change.protected {
+        if let Some(protected) = patch.protected {
             branch.protected = protected;
         }
-        if let Some(expiry) = change.expires_at {
+        if let Some(expiry) = patch.expires_at {
             branch.expires_at = expiry.as_str().map(str::to_owned);
         }
         branch.updated_at = ids::now();
@@ -387,11 +342,9 @@ pub(super) async fn delete(
     caller: Caller,
     Path((project_id, id)): Path<(String, String)>,
 ) -> Reply {
-    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
+    let answer = caller.change(&plane, &project_id, |project| {
         let view = one(project, &id)?;
-        let branch = project
-            .branch(&id)
-            .ok_or_else(|| ApiError::not_found("branch"))?;
+        let branch = project.branch(&id).or_not_found("branch")?;
         let refuse = |text: &str| Err(ApiError::unprocessable("", text));
         if branch.default {
             return refuse("cannot delete the default branch of the project");
@@ -425,12 +378,7 @@ pub(super) async fn delete(
         project.branches.retain(|branch| branch.id != id);
         let scheduled =
             operations::schedule(project, &id, endpoints.first().map(String::as_str), works);
-        let operations: Vec<_> = scheduled
-            .iter()
-            .map(|one| views::operation(&one.operation, &project.id))
-            .collect();
-        Ok((json!({"branch": view, "operations": operations}), scheduled))
+        Ok((json!({"branch": view}), scheduled))
     })?;
-    operations::run(&plane, &project_id, scheduled);
     Ok(Json(answer))
 }

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{header, request::Parts},
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde_json::{Value, json};
 
 use crate::sandbox::{
-    api::{agents, reply::ApiError},
+    api::{
+        reply::{ApiError, OrNotFound as _},
+        request,
+        temporary::{self, AGENTS_BASE},
+        views,
+    },
+    catalog::ConfigChange,
     control_plane::ControlPlane,
     ids,
-    records::{KeyScope, ProjectRecord, digest},
+    operations::{self, OperationAction, ScheduledOperation},
+    records::{BranchRecord, KeyScope, ProjectRecord, digest},
 };
 
 /// The holder of a valid key.
@@ -28,19 +33,17 @@ impl FromRequestParts<Arc<ControlPlane>> for Caller {
         plane: &Arc<ControlPlane>,
     ) -> Result<Self, Self::Rejection> {
         // The official client also sends the key as cookies; only the header counts.
-        let key = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(ApiError::unauthorized)?;
-        if let Some(project) = agents::project_of(plane, parts, key.trim()) {
+        let key = request::bearer(&parts.headers).ok_or_else(ApiError::unauthorized)?;
+        // Where an identity of `agents` asks, its token is good for its own project.
+        if request::is_below(parts, AGENTS_BASE)
+            && let Some(project) = temporary::find_ownerless(plane, key)
+        {
             let org = String::new();
             return Ok(Self {
                 scope: KeyScope::Project { org, project },
             });
         }
-        let digest = digest(key.trim());
+        let digest = digest(key);
         let known = plane.store.read(|state| {
             let key = state
                 .account
@@ -122,7 +125,7 @@ impl Caller {
             .store
             .project(id, |project| self.sees(project).then(|| look(project)))
             .flatten()
-            .ok_or_else(|| ApiError::not_found("project"))
+            .or_not_found("project")
     }
 
     /// Changes a project that the key may see; a failed change changes nothing, so `change` checks before it writes.
@@ -152,6 +155,49 @@ impl Caller {
             }
             change(project)
         })
+    }
+
+    /// Looks at a branch of a project that the key may see.
+    pub(super) fn branch<T>(
+        &self,
+        plane: &ControlPlane,
+        project: &str,
+        branch: &str,
+        look: impl FnOnce(&ProjectRecord, &BranchRecord) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.project(plane, project, |project| {
+            look(project, project.branch(branch).or_not_found("branch")?)
+        })?
+    }
+
+    /// Changes the roles or databases of a branch, and has Postgres told.
+    pub(super) fn configure(
+        &self,
+        plane: &Arc<ControlPlane>,
+        project: &str,
+        branch: &str,
+        change: impl FnOnce(&mut BranchRecord) -> Result<(Value, Vec<ConfigChange>), ApiError>,
+    ) -> Result<Value, ApiError> {
+        self.change(plane, project, |project| {
+            let (answer, changes) = change(project.branch_mut(branch).or_not_found("branch")?)?;
+            let actions = vec![OperationAction::ApplyConfig(changes)];
+            let scheduled = operations::schedule_on_branch(project, branch, actions);
+            Ok((answer, scheduled))
+        })
+    }
+
+    /// Changes a project and runs the operations that this schedules, which the answer lists.
+    pub(super) fn change(
+        &self,
+        plane: &Arc<ControlPlane>,
+        id: &str,
+        change: impl FnOnce(&mut ProjectRecord) -> Result<(Value, Vec<ScheduledOperation>), ApiError>,
+    ) -> Result<Value, ApiError> {
+        let (mut answer, scheduled) = self.schedule(plane, id, change)?;
+        let operations = views::operations(&scheduled, id);
+        views::merge(&mut answer, json!({"operations": operations}));
+        operations::run(plane, id, scheduled);
+        Ok(answer)
     }
 }
 

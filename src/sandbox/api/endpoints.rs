@@ -12,46 +12,17 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        PlaneState,
         caller::Caller,
-        projects::field,
-        reply::{self, ApiError, CreatedReply, Reply},
+        provisioning::open_port,
+        reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
+        request::{self, PlaneState},
         views,
     },
     control_plane::ControlPlane,
-    front, ids,
+    ids,
     operations::{self, OperationAction},
     records::{BranchRef, EndpointRecord, EndpointState, ProjectRecord},
 };
-
-/// The settings of a free plan's compute.
-pub(super) fn default_settings() -> Value {
-    json!({"autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": 0})
-}
-
-/// An endpoint that has not started.
-pub(super) fn blank(branch: &str) -> EndpointRecord {
-    let now = ids::now();
-    EndpointRecord {
-        id: ids::endpoint(),
-        branch_id: branch.to_owned(),
-        read_only: false,
-        name: None,
-        port: 0,
-        state: EndpointState::Init,
-        pending_state: Some(EndpointState::Active),
-        disabled: false,
-        autoscaling_limit_min_cu: 0.25,
-        autoscaling_limit_max_cu: 2.0,
-        suspend_timeout_seconds: 0,
-        settings: json!({}),
-        last_active: None,
-        started_at: None,
-        suspended_at: None,
-        created_at: now.clone(),
-        updated_at: now,
-    }
-}
 
 /// What can be chosen for an endpoint.
 #[derive(Deserialize, Default)]
@@ -150,9 +121,7 @@ pub(super) async fn list_of_branch(
 }
 
 fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
-    let endpoint = project
-        .endpoint(id)
-        .ok_or_else(|| ApiError::not_found("endpoint"))?;
+    let endpoint = project.endpoint(id).or_not_found("endpoint")?;
     Ok(views::endpoint(endpoint, project))
 }
 
@@ -171,7 +140,7 @@ pub(super) async fn create(
     Path(project_id): Path<String>,
     bytes: Bytes,
 ) -> CreatedReply {
-    let options: EndpointOptions = field(&bytes, "endpoint")?;
+    let options: EndpointOptions = request::field(&bytes, "endpoint")?;
     let missing = |name: &str| {
         ApiError::bad_request(format!("invalid request: endpoint.{name} (field required)"))
     };
@@ -182,54 +151,23 @@ pub(super) async fn create(
     if options.r#type.is_none() {
         return Err(missing("type"));
     }
-    let mut endpoint = blank(&branch);
+    let mut endpoint = EndpointRecord::new(&branch);
     options.apply(&mut endpoint)?;
-    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
-        if project.branch(&branch).is_none() {
-            return Err(ApiError::not_found("branch"));
-        }
-        let second = !endpoint.read_only
-            && project
-                .endpoints_of(&branch)
-                .iter()
-                .any(|other| !other.read_only);
-        if second {
+    let answer = caller.change(&plane, &project_id, |project| {
+        project.branch(&branch).or_not_found("branch")?;
+        let endpoints = project.endpoints_of(&branch);
+        if !endpoint.read_only && endpoints.iter().any(|other| !other.read_only) {
             let text = format!("read-write endpoint already exists; branch_id:\"{branch}\"");
             return Err(ApiError::conflict("", text));
         }
-        endpoint.port = front::open(
-            &plane,
-            BranchRef::new(&project_id, &branch),
-            &endpoint.id,
-            0,
-        )
-        .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
-        project.endpoints.push(endpoint.clone());
-        let scheduled = operations::schedule(
-            project,
-            &branch,
-            Some(&endpoint.id),
-            vec![OperationAction::StartCompute],
-        );
-        Ok((
-            with_operations(project, &endpoint.id, &scheduled)?,
-            scheduled,
-        ))
+        open_port(&plane, &BranchRef::new(&project_id, &branch), &mut endpoint)?;
+        let id = endpoint.id.clone();
+        project.endpoints.push(endpoint);
+        let actions = vec![OperationAction::StartCompute];
+        let scheduled = operations::schedule(project, &branch, Some(&id), actions);
+        Ok((json!({"endpoint": one(project, &id)?}), scheduled))
     })?;
-    operations::run(&plane, &project_id, scheduled);
     Ok(reply::created(answer))
-}
-
-fn with_operations(
-    project: &ProjectRecord,
-    id: &str,
-    scheduled: &[operations::ScheduledOperation],
-) -> Result<Value, ApiError> {
-    let operations: Vec<_> = scheduled
-        .iter()
-        .map(|one| views::operation(&one.operation, &project.id))
-        .collect();
-    Ok(json!({"endpoint": one(project, id)?, "operations": operations}))
 }
 
 pub(super) async fn update(
@@ -238,15 +176,13 @@ pub(super) async fn update(
     Path((project_id, id)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Reply {
-    let options: EndpointOptions = field(&bytes, "endpoint")?;
-    let answer = caller.edit(&plane, &project_id, |project| {
-        let endpoint = project
-            .endpoint_mut(&id)
-            .ok_or_else(|| ApiError::not_found("endpoint"))?;
+    let options: EndpointOptions = request::field(&bytes, "endpoint")?;
+    let view = caller.edit(&plane, &project_id, |project| {
+        let endpoint = project.endpoint_mut(&id).or_not_found("endpoint")?;
         options.apply(endpoint)?;
-        with_operations(project, &id, &[])
+        one(project, &id)
     })?;
-    Ok(Json(answer))
+    Ok(Json(json!({"endpoint": view, "operations": []})))
 }
 
 pub(super) async fn delete(
@@ -254,98 +190,67 @@ pub(super) async fn delete(
     caller: Caller,
     Path((project_id, id)): Path<(String, String)>,
 ) -> Reply {
-    let (answer, scheduled) = caller.schedule(&plane, &project_id, |project| {
-        let view = one(project, &id)?;
-        let branch = project
-            .endpoint(&id)
-            .map(|endpoint| endpoint.branch_id.clone())
-            .unwrap_or_default();
+    let answer = caller.change(&plane, &project_id, |project| {
+        let endpoint = project.endpoint(&id).or_not_found("endpoint")?;
+        let (view, branch) = (
+            views::endpoint(endpoint, project),
+            endpoint.branch_id.clone(),
+        );
         plane.close_front(&id);
         project.endpoints.retain(|endpoint| endpoint.id != id);
         let last = project.endpoints_of(&branch).is_empty();
-        let works = if last {
-            vec![OperationAction::SuspendCompute]
-        } else {
-            Vec::new()
-        };
-        let scheduled = operations::schedule(project, &branch, Some(&id), works);
-        let operations: Vec<_> = scheduled
-            .iter()
-            .map(|one| views::operation(&one.operation, &project.id))
-            .collect();
-        Ok((
-            json!({"endpoint": view, "operations": operations}),
-            scheduled,
-        ))
+        let actions = last.then_some(OperationAction::SuspendCompute);
+        let scheduled =
+            operations::schedule(project, &branch, Some(&id), actions.into_iter().collect());
+        Ok((json!({"endpoint": view}), scheduled))
     })?;
-    operations::run(&plane, &project_id, scheduled);
     Ok(Json(answer))
 }
 
-fn work(
+/// Starts, suspends or restarts the compute of an endpoint.
+fn run(
     plane: &Arc<ControlPlane>,
     caller: &Caller,
-    project_id: &str,
-    id: &str,
-    works: Vec<OperationAction>,
+    (project, id): (String, String),
+    actions: Vec<OperationAction>,
 ) -> Reply {
-    let (answer, scheduled) = caller.schedule(plane, project_id, |project| {
-        let endpoint = project
-            .endpoint_mut(id)
-            .ok_or_else(|| ApiError::not_found("endpoint"))?;
+    let answer = caller.change(plane, &project, |project| {
+        let endpoint = project.endpoint_mut(&id).or_not_found("endpoint")?;
         let branch = endpoint.branch_id.clone();
-        endpoint.pending_state = Some(match works.last() {
+        endpoint.pending_state = Some(match actions.last() {
             Some(OperationAction::SuspendCompute) => EndpointState::Idle,
             _ => EndpointState::Active,
         });
-        let scheduled = operations::schedule(project, &branch, Some(id), works);
-        Ok((with_operations(project, id, &scheduled)?, scheduled))
+        let scheduled = operations::schedule(project, &branch, Some(&id), actions);
+        Ok((json!({"endpoint": one(project, &id)?}), scheduled))
     })?;
-    operations::run(plane, project_id, scheduled);
     Ok(Json(answer))
 }
 
 pub(super) async fn start(
     State(plane): PlaneState,
     caller: Caller,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> Reply {
-    work(
-        &plane,
-        &caller,
-        &project,
-        &id,
-        vec![OperationAction::StartCompute],
-    )
+    run(&plane, &caller, path, vec![OperationAction::StartCompute])
 }
 
 pub(super) async fn suspend(
     State(plane): PlaneState,
     caller: Caller,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> Reply {
-    work(
-        &plane,
-        &caller,
-        &project,
-        &id,
-        vec![OperationAction::SuspendCompute],
-    )
+    run(&plane, &caller, path, vec![OperationAction::SuspendCompute])
 }
 
 pub(super) async fn restart(
     State(plane): PlaneState,
     caller: Caller,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> Reply {
-    work(
-        &plane,
-        &caller,
-        &project,
-        &id,
-        vec![
-            OperationAction::SuspendCompute,
-            OperationAction::StartCompute,
-        ],
-    )
+    let actions = vec![
+        OperationAction::SuspendCompute,
+        OperationAction::StartCompute,
+    ];
+    run(&plane, &caller, path, actions)
 }

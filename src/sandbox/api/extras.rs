@@ -10,12 +10,15 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::sandbox::api::{
-    PlaneState,
-    caller::Caller,
-    reply::{self, ApiError, CreatedReply, Reply},
+use crate::sandbox::{
+    api::{
+        caller::Caller,
+        reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
+        request::{self, PlaneState},
+    },
+    control_plane::ControlPlane,
+    ids,
 };
-use crate::sandbox::{control_plane::ControlPlane, ids};
 
 fn branch_exists(
     plane: &ControlPlane,
@@ -24,9 +27,7 @@ fn branch_exists(
     branch: &str,
 ) -> Result<(), ApiError> {
     let exists = caller.project(plane, project, |project| project.branch(branch).is_some())?;
-    exists
-        .then_some(())
-        .ok_or_else(|| ApiError::not_found("branch"))
+    exists.then_some(()).or_not_found("branch")
 }
 
 pub(super) async fn buckets(
@@ -64,7 +65,7 @@ pub(super) async fn create_credential(
     bytes: Bytes,
 ) -> CreatedReply {
     branch_exists(&plane, &caller, &project, &branch)?;
-    let asked: Value = reply::body(&bytes)?;
+    let asked: Value = request::body(&bytes)?;
     let id = ids::uuid();
     let short: String = id.chars().take(8).collect();
     Ok(reply::created(json!({

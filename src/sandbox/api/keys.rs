@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        PlaneState,
         caller::Caller,
-        reply::{self, ApiError, Reply},
+        reply::{ApiError, OrNotFound as _, Reply},
+        request::{self, PlaneState},
+        views,
     },
     control_plane::ControlPlane,
     ids,
@@ -27,7 +28,7 @@ struct NewKey {
 
 impl NewKey {
     fn read(bytes: &Bytes) -> Result<Self, ApiError> {
-        let new: Self = reply::body(bytes)?;
+        let new: Self = request::body(bytes)?;
         let length = new.key_name.chars().count();
         if (1..=64).contains(&length) {
             return Ok(new);
@@ -63,10 +64,8 @@ fn listed(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
                 "last_used_at": key.last_used_at,
                 "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
             });
-            if let (KeyScope::Project { project, .. }, Some(fields)) =
-                (&key.scope, view.as_object_mut())
-            {
-                fields.insert("project_id".to_owned(), json!(project));
+            if let KeyScope::Project { project, .. } = &key.scope {
+                views::merge(&mut view, json!({"project_id": project}));
             }
             view
         });
@@ -95,8 +94,8 @@ fn mint(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
         (id, account.user_id.clone())
     });
     let mut view = json!({"id": id, "key": secret, "name": name, "created_at": created_at, "created_by": user});
-    if let (Some(project), Some(fields)) = (project, view.as_object_mut()) {
-        fields.insert("project_id".to_owned(), json!(project));
+    if let Some(project) = project {
+        views::merge(&mut view, json!({"project_id": project}));
     }
     Json(view)
 }
@@ -109,7 +108,7 @@ fn revoked(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
             .position(|key| key.id == id && owner(&key.scope) == org)?;
         Some((account.keys.remove(at), account.user_id.clone()))
     });
-    let (key, user) = gone.ok_or_else(|| ApiError::not_found("API key"))?;
+    let (key, user) = gone.or_not_found("API key")?;
     Ok(Json(json!({
         "id": key.id,
         "name": key.name,
@@ -142,16 +141,10 @@ pub(super) async fn revoke(State(plane): PlaneState, caller: Caller, Path(id): P
 
 fn known_organization(plane: &ControlPlane, caller: &Caller, org: &str) -> Result<(), ApiError> {
     caller.organization(org)?;
-    let known = plane.store.read(|state| {
-        state
-            .account
-            .organizations
-            .iter()
-            .any(|known| known.id == org)
-    });
-    known
-        .then_some(())
-        .ok_or_else(|| ApiError::not_found("organization"))
+    let known = plane
+        .store
+        .read(|state| state.account.organization(org).is_some());
+    known.then_some(()).or_not_found("organization")
 }
 
 pub(super) async fn list_org(

@@ -7,9 +7,9 @@ use axum::{
 use serde_json::json;
 
 use crate::sandbox::api::{
-    PlaneState,
     caller::Caller,
-    reply::{ApiError, Query, Reply},
+    reply::{OrNotFound as _, Reply},
+    request::{PlaneState, Query},
     views,
 };
 
@@ -52,5 +52,5 @@ pub(super) async fn get(
             operation.map(|operation| views::operation(operation, &found.id))
         })?
         .map(|operation| Json(json!({"operation": operation})))
-        .ok_or_else(|| ApiError::not_found("operation"))
+        .or_not_found("operation")
 }

@@ -1,21 +1,20 @@
-//! Answers: errors in Neon's shape, request ids, bodies read and written.
+//! Answers: errors in Neon's shape, request ids, spoiled bodies.
 
 use std::{io, time::Duration};
 
 use axum::{
     Json,
-    body::{Body, Bytes, to_bytes},
-    extract::{OriginalUri, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    body::{Body, to_bytes},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt as _, stream};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     faults::{ErrorBurst, Spoilt},
     ids,
+    records::ProjectRecord,
 };
 
 /// What a handler answers.
@@ -109,11 +108,6 @@ impl ApiError {
             retry_after: burst.retry_after,
         }
     }
-
-    /// The response, to which [`sign`] adds the request id.
-    pub(super) fn respond(self) -> Response {
-        self.into_response()
-    }
 }
 
 /// Neon's words where they are known (reference/neon-api.md section 3), else the status's own.
@@ -176,23 +170,6 @@ pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
     response
 }
 
-/// The request's path and query, with the base path that routing has taken away.
-pub(super) fn original_path(request: &Request) -> String {
-    let original = request.extensions().get::<OriginalUri>();
-    let uri = original.map_or_else(|| request.uri(), |OriginalUri(uri)| uri);
-    uri.path_and_query()
-        .map(ToString::to_string)
-        .unwrap_or_default()
-}
-
-/// Whether a request goes to what lies below this path.
-pub(super) fn is_below(parts: &Parts, base: &str) -> bool {
-    let original = parts.extensions.get::<OriginalUri>();
-    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
-    let rest = uri.path().strip_prefix(base);
-    rest.is_some_and(|rest| rest.starts_with('/'))
-}
-
 /// Spoils the body of an answer.
 pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
     let (mut parts, body) = response.into_parts();
@@ -225,22 +202,6 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// Reads a JSON body; the error is Neon's.
-pub(super) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        ApiError::bad_request(format!("invalid request: decode application/json: {error}"))
-    })
-}
-
-/// The same for a body that may be left out.
-pub(super) fn optional_body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, ApiError> {
-    if bytes.is_empty() {
-        Ok(T::default())
-    } else {
-        body(bytes)
-    }
-}
-
 /// 201 with a body.
 pub(super) fn created(value: Value) -> (StatusCode, Json<Value>) {
     (StatusCode::CREATED, Json(value))
@@ -254,55 +215,31 @@ pub(super) async fn no_method() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
 }
 
-/// Query parameters, by name.
-#[derive(Debug, Default)]
-pub(super) struct Query(std::collections::BTreeMap<String, String>);
-
-impl Query {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    pub(super) fn flag(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
-    }
-
-    pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.get(name).ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "invalid request: query: \"{name}\": field is not set"
-            ))
-        })
-    }
-
-    /// `limit`, within its bounds.
-    pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
-        let Some(text) = self.get("limit") else {
-            return Ok(default);
-        };
-        text.parse()
-            .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| {
-                let text =
-                    format!("invalid request: query: \"limit\": must be between 1 and {most}");
-                ApiError::bad_request(text)
-            })
+/// Answers where no middleware signs the errors.
+pub(super) fn answer(outcome: Result<Value, ApiError>) -> Response {
+    match outcome {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => sign(error.into_response(), &RequestId::of(&HeaderMap::new())),
     }
 }
 
-impl<S: Sync> axum::extract::FromRequestParts<S> for Query {
-    type Rejection = ApiError;
+/// Refuses to show a password of a project that does not store them.
+pub(super) fn require_stored_passwords(project: &ProjectRecord) -> Result<(), ApiError> {
+    if project.store_passwords {
+        return Ok(());
+    }
+    Err(ApiError::precondition(
+        "password storage is disabled for the project",
+    ))
+}
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        _: &S,
-    ) -> Result<Self, Self::Rejection> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|query| Self(query.0))
-            .map_err(|error| ApiError::bad_request(format!("invalid request: query: {error}")))
+/// Turns what was not found into Neon's error.
+pub(super) trait OrNotFound<T> {
+    fn or_not_found(self, what: &str) -> Result<T, ApiError>;
+}
+
+impl<T> OrNotFound<T> for Option<T> {
+    fn or_not_found(self, what: &str) -> Result<T, ApiError> {
+        self.ok_or_else(|| ApiError::not_found(what))
     }
 }

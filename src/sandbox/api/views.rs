@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::{
+    api::free_plan::EMAIL,
     ids,
+    operations::ScheduledOperation,
     records::{
-        BranchRecord, DatabaseRecord, EndpointRecord, EndpointState, OperationRecord,
-        OperationStatus, ProjectRecord, RoleRecord, State,
+        BranchRecord, DatabaseRecord, EndpointRecord, OperationRecord, OperationStatus,
+        ProjectRecord, RoleRecord, SandboxState,
     },
 };
 
@@ -23,18 +25,21 @@ fn compact(mut value: Value) -> Value {
     value
 }
 
+/// Adds the fields of one object to another.
+pub(super) fn merge(into: &mut Value, more: Value) {
+    if let (Some(fields), Value::Object(more)) = (into.as_object_mut(), more) {
+        fields.extend(more);
+    }
+}
+
 /// A project as it stands in a list, or on its own.
-pub(super) fn project(project: &ProjectRecord, state: &State, listed: bool) -> Value {
+pub(super) fn project(project: &ProjectRecord, state: &SandboxState, listed: bool) -> Value {
     let last_active = project
         .endpoints
         .iter()
         .filter_map(|endpoint| endpoint.last_active.as_ref())
         .max();
-    let org = state
-        .account
-        .organizations
-        .iter()
-        .find(|org| org.id == project.org_id);
+    let org = state.account.organization(&project.org_id);
     let mut value = json!({
         "id": project.id,
         "platform_id": "aws",
@@ -72,14 +77,9 @@ pub(super) fn project(project: &ProjectRecord, state: &State, listed: bool) -> V
             "owner": {"email": EMAIL, "name": "Sandbox", "branches_limit": 5000, "subscription_type": "free_v3"},
         })
     };
-    if let (Some(fields), Value::Object(more)) = (value.as_object_mut(), more) {
-        fields.extend(more);
-    }
+    merge(&mut value, more);
     compact(value)
 }
-
-/// The e-mail of the only user.
-pub(super) const EMAIL: &str = "developer@sandbox.localhost";
 
 /// A branch; who created it stands only in reads.
 pub(super) fn branch(branch: &BranchRecord, project: &str, read: bool) -> Value {
@@ -127,14 +127,6 @@ pub(super) fn annotation(branch: &BranchRecord) -> Value {
     })
 }
 
-const fn endpoint_state(state: EndpointState) -> &'static str {
-    match state {
-        EndpointState::Init => "init",
-        EndpointState::Active => "active",
-        EndpointState::Idle => "idle",
-    }
-}
-
 pub(super) fn endpoint(endpoint: &EndpointRecord, project: &ProjectRecord) -> Value {
     compact(json!({
         "host": host(endpoint),
@@ -146,8 +138,8 @@ pub(super) fn endpoint(endpoint: &EndpointRecord, project: &ProjectRecord) -> Va
         "autoscaling_limit_max_cu": endpoint.autoscaling_limit_max_cu,
         "region_id": project.region_id,
         "type": if endpoint.read_only { "read_only" } else { "read_write" },
-        "current_state": endpoint_state(endpoint.state),
-        "pending_state": endpoint.pending_state.map(endpoint_state),
+        "current_state": endpoint.state,
+        "pending_state": endpoint.pending_state,
         "settings": endpoint.settings,
         "pooler_enabled": false,
         "pooler_mode": "transaction",
@@ -190,26 +182,27 @@ pub(super) fn database(database: &DatabaseRecord, branch: &str) -> Value {
 }
 
 pub(super) fn operation(operation: &OperationRecord, project: &str) -> Value {
-    let status = match operation.status {
-        OperationStatus::Scheduling => "scheduling",
-        OperationStatus::Running => "running",
-        OperationStatus::Finished => "finished",
-        OperationStatus::Failed => "failed",
-        OperationStatus::Cancelled => "cancelled",
-    };
     compact(json!({
         "id": operation.id,
         "project_id": project,
         "branch_id": operation.branch_id,
         "endpoint_id": operation.endpoint_id,
         "action": operation.action,
-        "status": status,
+        "status": operation.status,
         "error": operation.error,
         "failures_count": i32::from(operation.status == OperationStatus::Failed),
         "created_at": operation.created_at,
         "updated_at": operation.updated_at,
         "total_duration_ms": operation.total_duration_ms,
     }))
+}
+
+/// The operations that a call has scheduled.
+pub(super) fn operations(scheduled: &[ScheduledOperation], project: &str) -> Value {
+    let operations = scheduled
+        .iter()
+        .map(|one| operation(&one.operation, project));
+    operations.collect()
 }
 
 /// The URI as Neon's own tools build it (reference/neon-api.md section 1).

@@ -2,19 +2,14 @@
 //!
 //! It asks for no key: whoever reaches the loopback address may reach the databases' ports, and they ask for passwords.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::State,
-    http::HeaderMap,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Json, body::Bytes, extract::State, response::Response};
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        PlaneState, projects,
-        reply::{self, ApiError, RequestId},
+        provisioning,
+        reply::answer,
+        request::{self, PlaneState},
     },
     faults::Faults,
 };
@@ -33,7 +28,7 @@ pub(super) async fn faults(State(plane): PlaneState) -> Json<Faults> {
 }
 
 pub(super) async fn set_faults(State(plane): PlaneState, bytes: Bytes) -> Response {
-    answer(reply::optional_body(&bytes).map(|faults: Faults| {
+    answer(request::optional_body(&bytes).map(|faults: Faults| {
         plane.set_faults(faults.clone());
         json!(faults)
     }))
@@ -46,19 +41,11 @@ pub(super) async fn add_projects(State(plane): PlaneState, bytes: Bytes) -> Resp
         count: usize,
         name: String,
     }
-    let added = reply::body(&bytes).and_then(|crowd: Crowd| {
-        projects::scenery(&plane, &crowd.name, crowd.count)?;
+    let added = request::body(&bytes).and_then(|crowd: Crowd| {
+        provisioning::add_crowd(&plane, &crowd.name, crowd.count)?;
         Ok(json!({"added": crowd.count}))
     });
     answer(added)
-}
-
-/// No middleware signs the errors of these routes.
-pub(super) fn answer(outcome: Result<Value, ApiError>) -> Response {
-    match outcome {
-        Ok(value) => Json(value).into_response(),
-        Err(error) => reply::sign(error.respond(), &RequestId::of(&HeaderMap::new())),
-    }
 }
 
 pub(super) async fn requests(State(plane): PlaneState) -> Json<Value> {
