@@ -4,7 +4,7 @@ pub mod bench;
 #[cfg(test)]
 pub(crate) mod ports;
 #[cfg(test)]
-pub(crate) mod repo;
+pub(crate) mod repository;
 #[cfg(test)]
 pub(crate) mod requirements;
 pub(crate) mod screens;

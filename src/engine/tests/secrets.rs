@@ -21,7 +21,7 @@ use crate::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::testing::repo::Repo;
+use crate::testing::repository::Repo;
 use crate::testing::world::World;
 
 const PASSWORD: &str = "npg_canaryPw42Zq";

@@ -9,7 +9,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libdeflater::{CompressionLvl, Compressor};
 
-use crate::testing::repo::Repo;
+use crate::testing::repository::Repo;
 
 const HOST: &str = "ep-cool-darkness-a1b2c3d4.us-east-2.aws.neon.tech";
 

@@ -5,7 +5,7 @@ use crate::{
     ports::repository::{Known, Place, Repository as _},
 };
 
-use crate::testing::repo::{Repo, live, of};
+use crate::testing::repository::{Repo, live, of};
 
 #[tokio::test]
 async fn every_mechanism_of_ignoring_counts() {

@@ -1,0 +1,64 @@
+//! A keyring, a key file and the `neon` CLI's credentials, in memory.
+
+use async_trait::async_trait;
+
+use crate::{
+    core::{answer::KeyStorage, facts::KeyringState, failure::Result, secret::Secret},
+    ports::store::SecretStore,
+    testing::world::World,
+};
+
+#[async_trait]
+impl SecretStore for World {
+    async fn self_test(&self) -> KeyringState {
+        self.with(|state| {
+            state
+                .keyring
+                .clone()
+                .map_or(KeyringState::Ready, KeyringState::Unavailable)
+        })
+    }
+
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>> {
+        Ok(self.with(|state| {
+            state
+                .stored
+                .get(&(store as u8, account.to_owned()))
+                .map(Secret::new)
+        }))
+    }
+
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()> {
+        self.changing("store key").await;
+        if store != KeyStorage::Session {
+            self.with(|state| {
+                state
+                    .stored
+                    .insert((store as u8, account.to_owned()), key.expose().to_owned())
+            });
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool> {
+        Ok(self.with(|state| {
+            state
+                .stored
+                .remove(&(store as u8, account.to_owned()))
+                .is_some()
+        }))
+    }
+
+    fn place(&self, store: KeyStorage, account: &str) -> String {
+        format!("{store:?} of {account}")
+    }
+
+    async fn neon_cli(&self) -> Option<(String, Secret)> {
+        self.with(|state| {
+            state
+                .neon_cli
+                .clone()
+                .map(|(account, key)| (account, Secret::new(key)))
+        })
+    }
+}

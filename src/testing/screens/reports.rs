@@ -1,0 +1,158 @@
+//! Reports, failures and events such as the engine sends.
+
+use super::facts::*;
+#[cfg(test)]
+use crate::core::event::Event;
+use crate::core::{
+    code::Code,
+    event::{EventKind, Outcome, Phase, Report, Verdict},
+    facts::{CheckState, KeyringState},
+    failure::Failure,
+    finding::Finding,
+    remedy::Remedy,
+    step::StepId,
+};
+
+/// An event of a step.
+#[cfg(test)]
+pub(crate) fn event(step: StepId, run: u64, kind: EventKind) -> Event {
+    Event { run, step, kind }
+}
+
+/// The end of a probe or an apply that went well.
+pub(crate) fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind {
+    EventKind::Finished(Outcome {
+        phase,
+        elapsed: ms(elapsed),
+        result: Ok(report),
+    })
+}
+
+/// The end of one that did not.
+pub(crate) fn failed(phase: Phase, failure: Failure) -> EventKind {
+    EventKind::Finished(Outcome {
+        phase,
+        elapsed: ms(812),
+        result: Err(failure),
+    })
+}
+
+/// How a step reports that it is done.
+pub(crate) fn done(step: StepId) -> Report {
+    let (evidence, detail) = match step {
+        StepId::Login => ("ada@example.org, from the OS keyring", login()),
+        StepId::Project => ("aido-todo in aws-us-east-2, branch main", project()),
+        StepId::Env => ("2 files hold every key", env_done()),
+        StepId::Backend => (
+            "session, start-up and health route are there",
+            backend(false, false),
+        ),
+        StepId::Schema => ("2 tables with 12 columns are as expected", schema(true)),
+        StepId::Health => (
+            "the app answers through all 8 rungs",
+            health(8, CheckState::Ok),
+        ),
+        StepId::Secrets => ("no secret in 412 files and 18,204 objects", secrets(false)),
+    };
+    Report {
+        verdict: Verdict::Done,
+        evidence: evidence.to_owned(),
+        findings: Vec::new(),
+        facts: Some(detail),
+    }
+}
+
+/// How a step reports that something is missing that it can do.
+pub(crate) fn todo(step: StepId) -> Report {
+    let (evidence, finding, detail) = match step {
+        StepId::Login => (
+            "no API key was found",
+            Finding::new(Code::LoginMissingKey, "no Neon API key was found")
+                .detail("looked in NEON_API_KEY, the OS keyring and the key file")
+                .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys"),
+            login_without(KeyringState::Ready, None),
+        ),
+        StepId::Project => (
+            "aido-todo does not exist yet",
+            Finding::new(Code::ProjectMissing, "no project is named aido-todo").fixable(),
+            project_detail(
+                vec![choice("tiny-fog-11223344", "billing", "aws-eu-central-1", 16, "2 years ago", false)],
+                None,
+            ),
+        ),
+        StepId::Env => (
+            "backend/.env is out of date, frontend/.env.local is missing",
+            Finding::new(Code::EnvStaleUrl, "DATABASE_URL is not this project's")
+                .path("backend/.env")
+                .line(3)
+                .hint("neonup setup env")
+                .fixable(),
+            env(true),
+        ),
+        StepId::Backend => (
+            "the session module is missing",
+            Finding::new(Code::BackendSessionMissing, "no module opens a database session")
+                .path("backend/src/db/session.py")
+                .fixable(),
+            backend(true, true),
+        ),
+        StepId::Schema => (
+            "2 of 2 tables are missing",
+            Finding::new(Code::SchemaMissingTable, "user and task do not exist").fixable(),
+            schema(false),
+        ),
+        StepId::Health => (
+            "the database answers; the app was not asked yet",
+            Finding::new(Code::HealthAppHealth, "the app is not running").fixable(),
+            health(7, CheckState::Waiting),
+        ),
+        StepId::Secrets => (
+            "your live password is in the history",
+            Finding::new(Code::SecretsLiveSecretInHistory, "your live password is in 2 commits")
+                .path("DEPLOY.md")
+                .line(41)
+                .detail("First in f12fda3 of 2 January, which is on origin. Anyone who can read the repository can use it. Removing the file does not help.")
+                .hint("`neonup rotate` gives the role a new password, and proves that this one is refused")
+                .remedy(Some(Remedy::RotatePassword)),
+            secrets(true),
+        ),
+    };
+    Report {
+        verdict: Verdict::Todo,
+        evidence: evidence.to_owned(),
+        findings: vec![finding],
+        facts: Some(detail),
+    }
+}
+
+/// A failure such as each step may have.
+pub(crate) fn failure(step: StepId) -> Failure {
+    match step {
+        StepId::Login => Failure::new(Code::LoginKeyRejected, "Neon does not accept this key")
+            .why("HTTP 401: authentication failed")
+            .hint("make a new one at console.neon.tech › Account settings › API keys")
+            .request_id(Some("5f2c9a1e-77aa-4f8e".to_owned())),
+        StepId::Project => Failure::new(Code::ProjectLimitReached, "the project cannot be created")
+            .why("HTTP 422: projects limit exceeded (limit 1)")
+            .hint("join an existing one, or delete one that is not needed"),
+        StepId::Env => Failure::new(Code::EnvOpenPermissions, "`backend/.env` cannot be written")
+            .why("permission denied")
+            .hint("chmod u+w backend"),
+        StepId::Backend => {
+            Failure::new(Code::BackendNotFound, "`backend/src/main.py` is not there")
+                .hint("name the folder in neonup.toml, under [backend] dir")
+        }
+        StepId::Schema => Failure::new(
+            Code::SchemaSqlError,
+            "the schema was not created: nothing was changed",
+        )
+        .why("assets/schema.sql:12:17: syntax error at or near \"REFERENCE\"")
+        .hint("mend the line, then look again"),
+        StepId::Health => Failure::new(Code::HealthTcp, "no connection to `127.0.0.1:54321`")
+            .why("connection refused")
+            .hint("start the sandbox: neonup sandbox"),
+        StepId::Secrets => Failure::new(Code::SecretsUnknown, "git did not answer")
+            .why("fatal: not a git repository")
+            .hint("git init"),
+    }
+}
