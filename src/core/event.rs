@@ -107,15 +107,27 @@ impl Report {
     }
 }
 
+/// Why a probe or an apply ended without a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RunError {
+    /// The user stopped it, which is no fault of the step.
+    Cancelled,
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// The end of a probe or an apply.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
-    /// What was under way.
     pub phase: Phase,
-    /// How long it took.
     pub elapsed: Duration,
-    /// What came of it.
-    pub result: Result<Report, Failure>,
+    pub result: Result<Report, RunError>,
 }
 
 /// What happened to a step.

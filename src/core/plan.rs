@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::core::{
     code::{Code, Severity},
-    event::{Event, EventKind, Progress, Verdict},
+    event::{Event, EventKind, Progress, RunError, Verdict},
     exit::Exit,
     facts::Facts,
     failure::Failure,
@@ -203,8 +203,8 @@ impl Plan {
                             state.facts.clone_from(&report.facts);
                         }
                     }
-                    Err(failure) if failure.cancelled => state.status = state.settled,
-                    Err(failure) => {
+                    Err(RunError::Cancelled) => state.status = state.settled,
+                    Err(RunError::Failed(failure)) => {
                         state.status = Status::Failed;
                         state.evidence.clone_from(&failure.what);
                         state.findings = vec![failure.finding()];

@@ -24,9 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::{
         answer::Answer,
-        code::Code,
-        event::{Event, EventKind, Outcome, Phase, Progress},
-        failure::Failure,
+        event::{Event, EventKind, Outcome, Phase, Progress, RunError},
         step::StepId,
     },
     engine::{
@@ -54,19 +52,6 @@ pub(crate) struct Runtime {
 struct Work {
     tasks: JoinSet<()>,
     under_way: BTreeMap<StepId, (CancellationToken, bool)>,
-}
-
-/// The code that a step's failures have when nothing better is known.
-const fn fallback(step: StepId) -> Code {
-    match step {
-        StepId::Login => Code::LoginUnreachable,
-        StepId::Project => Code::ProjectNotReady,
-        StepId::Env => Code::EnvUnreadableLine,
-        StepId::Backend => Code::BackendNotFound,
-        StepId::Schema => Code::SchemaSqlError,
-        StepId::Health => Code::HealthQuery,
-        StepId::Secrets => Code::SecretsUnknown,
-    }
 }
 
 impl Runtime {
@@ -205,8 +190,8 @@ impl Runtime {
             let guarded = std::panic::AssertUnwindSafe(job).catch_unwind();
             let result = tokio::select! {
                 biased;
-                () = cancel.cancelled(), if !must_finish => Ok(Err(Failure::cancelled(fallback(id)))),
-                result = guarded => result,
+                () = cancel.cancelled(), if !must_finish => Ok(Err(RunError::Cancelled)),
+                result = guarded => result.map(|result| result.map_err(RunError::from)),
             };
             if phase == Phase::Apply
                 && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)

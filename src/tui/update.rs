@@ -23,7 +23,7 @@ use crate::{
     core::{
         answer::{Answer, EnvAnswer, LoginAnswer, ProjectAnswer, SecretsAnswer},
         code::Code,
-        event::{Event, EventKind, Outcome, Phase, Verdict},
+        event::{Event, EventKind, Outcome, Phase, RunError, Verdict},
         plan::Status,
         presenter::DemoRequest,
         step::StepId,
@@ -144,11 +144,11 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
             }
             effects.extend(app.probe(&step.seen_by()));
         }
-        (Err(failure), Phase::Apply) if failure.cancelled => {
+        (Err(RunError::Cancelled), Phase::Apply) => {
             app.say(format!("{label}: cancelled; looking at what was done"));
             effects.extend(app.probe(&[step]));
         }
-        (Err(failure), Phase::Apply) => {
+        (Err(RunError::Failed(failure)), Phase::Apply) => {
             if step == StepId::Login {
                 app.login.rejected =
                     failure.code == Code::LoginKeyRejected && !app.login.key.is_empty();
@@ -160,7 +160,7 @@ fn finished(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) -> 
                 app.say(format!("{label} failed: {}", failure.what));
             }
         }
-        (Err(failure), Phase::Probe) if failure.cancelled && cancelled => {
+        (Err(RunError::Cancelled), Phase::Probe) if cancelled => {
             app.say(format!("{label}: cancelled"));
         }
         (Ok(_) | Err(_), Phase::Probe) => {

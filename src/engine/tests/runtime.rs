@@ -6,7 +6,7 @@ use crate::{
     core::{
         code::Code,
         environment::Environment,
-        event::{Event, EventKind, Outcome, Phase, Report, Verdict},
+        event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
         exit::Exit,
         failure::Failure,
         finding::Finding,
@@ -233,7 +233,7 @@ fn the_projects_id_is_written_without_losing_a_comment() {
     );
 }
 
-fn finished(run: u64, step: StepId, result: Result<Report, Failure>) -> Event {
+fn finished(run: u64, step: StepId, result: Result<Report, RunError>) -> Event {
     Event {
         run,
         step,
@@ -268,9 +268,9 @@ fn the_exit_code_is_a_function_of_the_plan() {
             vec![Finding::new(Code::HealthSlow, "slow")],
         ))
     };
-    let failed = || Err(Failure::new(Code::HealthTcp, "refused"));
+    let failed = || Err(Failure::new(Code::HealthTcp, "refused").into());
     let skipped = || Ok(Report::skipped("no backend"));
-    let exit = |results: Vec<Result<Report, Failure>>| {
+    let exit = |results: Vec<Result<Report, RunError>>| {
         let mut plan = Plan::new();
         let steps: Vec<_> = StepId::ALL.into_iter().take(results.len()).collect();
         for (step, result) in steps.iter().zip(results) {
@@ -307,7 +307,7 @@ fn a_stale_answer_never_overwrites_a_newer_one() {
     plan.fold(&finished(
         1,
         StepId::Env,
-        Err(Failure::new(Code::EnvStaleUrl, "old")),
+        Err(Failure::new(Code::EnvStaleUrl, "old").into()),
     ));
     assert_eq!(plan.status(StepId::Env), Status::Running);
     plan.fold(&finished(
@@ -320,7 +320,7 @@ fn a_stale_answer_never_overwrites_a_newer_one() {
     plan.fold(&finished(
         3,
         StepId::Env,
-        Err(Failure::cancelled(Code::EnvStaleUrl)),
+        Err(RunError::Cancelled),
     ));
     assert_eq!(
         plan.status(StepId::Env),
@@ -409,7 +409,7 @@ async fn work_can_be_cancelled_and_shutdown_waits_for_nothing_that_hangs() {
     let EventKind::Finished(outcome) = &all.last().unwrap().kind else {
         panic!("{all:?}")
     };
-    assert!(outcome.result.as_ref().unwrap_err().cancelled);
+    assert_eq!(outcome.result, Err(RunError::Cancelled));
     runtime.probe(StepId::Login);
     runtime.shutdown().await;
 }

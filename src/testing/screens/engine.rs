@@ -6,9 +6,8 @@ use super::{facts::*, reports::*};
 use crate::core::{
     answer::{Answer, LoginAnswer},
     code::Code,
-    event::{Event, EventKind, Phase, Progress, Report},
+    event::{Event, EventKind, Phase, Progress, Report, RunError},
     facts::CheckState,
-    failure::Failure,
     finding::Finding,
     step::StepId,
 };
@@ -124,7 +123,7 @@ impl World {
         event(
             step,
             run,
-            failed(Phase::Apply, Failure::cancelled(Code::HealthQuery)),
+            failed(Phase::Apply, RunError::Cancelled),
         )
     }
 }

@@ -5,7 +5,7 @@ use super::facts::*;
 use crate::core::event::Event;
 use crate::core::{
     code::Code,
-    event::{EventKind, Outcome, Phase, Report, Verdict},
+    event::{EventKind, Outcome, Phase, Report, RunError, Verdict},
     facts::{CheckState, KeyringState},
     failure::Failure,
     finding::Finding,
@@ -29,11 +29,11 @@ pub(crate) fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind 
 }
 
 /// The end of one that did not.
-pub(crate) fn failed(phase: Phase, failure: Failure) -> EventKind {
+pub(crate) fn failed(phase: Phase, error: impl Into<RunError>) -> EventKind {
     EventKind::Finished(Outcome {
         phase,
         elapsed: ms(812),
-        result: Err(failure),
+        result: Err(error.into()),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
             Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
         },
         code::Code,
-        event::{EventKind, Phase, Report, Verdict},
+        event::{EventKind, Phase, Report, RunError, Verdict},
         facts::{CheckState, Facts},
         failure::Failure,
         plan::Status,
@@ -502,7 +502,7 @@ fn escape_cancels_what_runs_and_the_world_is_looked_at() {
     let event = crate::testing::screens::event(
         StepId::Project,
         8,
-        failed(Phase::Apply, Failure::cancelled(Code::ProjectNotReady)),
+        failed(Phase::Apply, RunError::Cancelled),
     );
     assert_eq!(
         update(&mut stage.app, Msg::Engine(Box::new(event))),
