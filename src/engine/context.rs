@@ -67,8 +67,8 @@ struct Memory {
 /// What starting the application has shown; a later probe, which starts nothing, still shows it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct AppProof {
-    /// The checks that only a start runs.
-    pub checks: Vec<Check>,
+    pub driver: Option<Check>,
+    pub app: Option<Check>,
     pub findings: Vec<Finding>,
 }
 

@@ -1,8 +1,7 @@
-//! The last rung: the application itself, started, asked and stopped again.
+//! The last check: the application itself, started, asked and stopped again.
 
 use std::time::{Duration, Instant};
 
-use crate::engine::health::Ladder;
 use crate::{
     core::{
         code::{Code, Severity},
@@ -16,7 +15,10 @@ use crate::{
         app_log::{self, missing_module, telling_line},
         python::Dependencies,
     },
-    engine::connection,
+    engine::{
+        connection,
+        health::checks::{HealthCheck, HealthChecks},
+    },
     ports::process::{CommandSpec, HttpAnswer, Running},
     project::settings::BackendSettings,
 };
@@ -27,7 +29,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How long the application may take to answer after its start.
 const START: Duration = Duration::from_secs(30);
 
-impl Ladder<'_> {
+impl HealthChecks<'_> {
     /// Asks the application if it runs already; starting it is the apply's.
     pub(super) async fn ask_running_app(&mut self, backend: &BackendSettings) {
         let Some(url) = backend.health.as_deref() else {
@@ -38,7 +40,12 @@ impl Ladder<'_> {
             None => false,
         };
         if !running {
-            self.set("App", CheckState::Waiting, "not started yet", None);
+            self.set(
+                HealthCheck::App,
+                CheckState::Waiting,
+                "not started yet",
+                None,
+            );
             return;
         }
         let started = Instant::now();
@@ -50,7 +57,7 @@ impl Ladder<'_> {
             .await;
         match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
             Ok(text) => self.set(
-                "App",
+                HealthCheck::App,
                 CheckState::Ok,
                 format!("already running: {text}"),
                 Some(started.elapsed()),
@@ -65,7 +72,12 @@ impl Ladder<'_> {
                     .detail(why.clone())
                     .hint("restart the application: it may hold an old connection URL"),
                 );
-                self.set("App", CheckState::Warning, why, Some(started.elapsed()));
+                self.set(
+                    HealthCheck::App,
+                    CheckState::Warning,
+                    why,
+                    Some(started.elapsed()),
+                );
             }
         }
     }
@@ -87,7 +99,7 @@ impl Ladder<'_> {
             match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
                 Ok(text) => {
                     let text = format!("already running: {text}");
-                    self.set("App", CheckState::Ok, text, None);
+                    self.set(HealthCheck::App, CheckState::Ok, text, None);
                     return Ok(());
                 }
                 Err(why) => {
@@ -107,7 +119,7 @@ impl Ladder<'_> {
         let words = start.join(" ");
         let Some(path) = process.find(&program, &dir) else {
             self.set(
-                "App",
+                HealthCheck::App,
                 CheckState::Skipped,
                 format!("{program} is not installed, so the app was not started"),
                 None,
@@ -125,7 +137,7 @@ impl Ladder<'_> {
         let mut argv = vec![path.display().to_string()];
         argv.extend(start.iter().skip(1).cloned());
         self.set(
-            "App",
+            HealthCheck::App,
             CheckState::Running,
             format!("starting {words}"),
             None,
@@ -142,7 +154,12 @@ impl Ladder<'_> {
         let secrets = connection::secrets(self.cx);
         match outcome {
             Ok(text) => {
-                self.set("App", CheckState::Ok, text, Some(started.elapsed()));
+                self.set(
+                    HealthCheck::App,
+                    CheckState::Ok,
+                    text,
+                    Some(started.elapsed()),
+                );
                 Ok(())
             }
             Err(trouble) => {
@@ -168,7 +185,7 @@ impl Ladder<'_> {
 
     fn port_in_use(&mut self, port: u16, why: &str) -> Result<()> {
         self.set(
-            "App",
+            HealthCheck::App,
             CheckState::Gap,
             format!("port {port} is in use"),
             None,
@@ -283,7 +300,7 @@ impl Ladder<'_> {
                 requirements.unwrap_or_default()
             );
             self.set(
-                "App",
+                HealthCheck::App,
                 CheckState::Skipped,
                 format!("{program} has no package `{module}`, so the app was not started"),
                 None,
@@ -307,12 +324,22 @@ impl Ladder<'_> {
             .url_key()
             .map_or("the URL", |(_, key, ..)| key);
         let Some(cause) = app_log::cause(&output, key) else {
-            self.set("App", CheckState::Gap, what.clone(), Some(elapsed));
+            self.set(
+                HealthCheck::App,
+                CheckState::Gap,
+                what.clone(),
+                Some(elapsed),
+            );
             return Err(Failure::new(code, what)
                 .why(line)
                 .hint("start it yourself in the backend's folder to see its whole log"));
         };
-        self.set("App", CheckState::Gap, cause.what.clone(), Some(elapsed));
+        self.set(
+            HealthCheck::App,
+            CheckState::Gap,
+            cause.what.clone(),
+            Some(elapsed),
+        );
         Err(Failure::new(code, cause.what)
             .why(format!("{what}: {line}"))
             .hint(cause.hint))

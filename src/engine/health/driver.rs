@@ -1,8 +1,7 @@
-//! The rung before the last: the project's own driver, in the project's own interpreter, with the URL as it was written.
+//! The check before the last: the project's own driver connects, in the project's own interpreter, with the URL as it is written.
 
 use std::time::{Duration, Instant};
 
-use crate::engine::health::Ladder;
 use crate::{
     core::{
         code::{Code, Severity},
@@ -15,20 +14,17 @@ use crate::{
         proof::{self, Verdict},
         url::Connection,
     },
-    engine::{connection, context::Cx},
+    engine::{
+        connection,
+        health::checks::{HealthCheck, HealthChecks},
+    },
     ports::process::CommandSpec,
 };
 
 /// The longest that the driver may take; a cold interpreter on a busy machine needs some seconds.
 const LIMIT: Duration = Duration::from_secs(40);
 
-impl Ladder<'_> {
-    /// The name of the rung, where there is one: only some drivers have an interpreter to ask.
-    pub(super) fn driver_rung(cx: &Cx) -> Option<&'static str> {
-        let (.., driver) = cx.settings.url_key()?;
-        proof::proof(driver).map(|proof| proof.library)
-    }
-
+impl HealthChecks<'_> {
     /// Connects as the application will. A missing package is a matter of this machine and only a warning.
     pub(super) async fn prove_driver(&mut self, connection: &Connection) -> Result<()> {
         let Some((.., driver)) = self.cx.settings.url_key() else {
@@ -47,10 +43,10 @@ impl Ladder<'_> {
                 "{} is not installed, so the driver was not tried",
                 proof.interpreter
             );
-            self.set(label, CheckState::Skipped, text, None);
+            self.set(HealthCheck::Driver, CheckState::Skipped, text, None);
             return Ok(());
         };
-        self.set(label, CheckState::Running, "connecting", None);
+        self.set(HealthCheck::Driver, CheckState::Running, "connecting", None);
         self.cx
             .progress(Progress::label(format!("connecting with {label}")));
         let started = Instant::now();
@@ -75,11 +71,16 @@ impl Ladder<'_> {
         match proof::verdict(driver, &ended.output, connection.password.expose()) {
             Verdict::Connected => {
                 let text = format!("connects with {}", self.relative(&program));
-                self.set(label, CheckState::Ok, text, Some(started.elapsed()));
+                self.set(
+                    HealthCheck::Driver,
+                    CheckState::Ok,
+                    text,
+                    Some(started.elapsed()),
+                );
             }
             Verdict::Missing { module, install } => {
                 let text = format!("`{module}` is not installed, so the driver was not tried");
-                self.set(label, CheckState::Skipped, text.clone(), None);
+                self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
                 self.findings.push(
                     Finding::new(Code::HealthDriver, text)
                         .severity(Severity::Warning)
@@ -88,7 +89,7 @@ impl Ladder<'_> {
             }
             Verdict::Failed(words) => {
                 self.set(
-                    label,
+                    HealthCheck::Driver,
                     CheckState::Gap,
                     words.clone(),
                     Some(started.elapsed()),
@@ -102,7 +103,12 @@ impl Ladder<'_> {
             }
             Verdict::Unclear => {
                 let text = "it said nothing that can be read";
-                self.set(label, CheckState::Warning, text, Some(started.elapsed()));
+                self.set(
+                    HealthCheck::Driver,
+                    CheckState::Warning,
+                    text,
+                    Some(started.elapsed()),
+                );
                 self.findings.push(
                     Finding::new(Code::HealthDriver, format!("{label} could not be tried"))
                         .severity(Severity::Warning)

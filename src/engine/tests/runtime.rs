@@ -317,11 +317,7 @@ fn a_stale_answer_never_overwrites_a_newer_one() {
     ));
     assert_eq!(plan.status(StepId::Env), Status::Done);
     plan.fold(&started(3, StepId::Env));
-    plan.fold(&finished(
-        3,
-        StepId::Env,
-        Err(RunError::Cancelled),
-    ));
+    plan.fold(&finished(3, StepId::Env, Err(RunError::Cancelled)));
     assert_eq!(
         plan.status(StepId::Env),
         Status::Done,

@@ -1,0 +1,364 @@
+//! The checks of the connection, in order; each change is shown at once.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    core::{
+        code::Code,
+        event::{Progress, Report},
+        facts::{Check, CheckState, Facts, HealthFacts},
+        failure::Result,
+        finding::Finding,
+    },
+    domain::{duration, proof, url::Connection},
+    engine::context::{AppProof, Cx},
+    ports::database::Session,
+};
+
+/// How often `SELECT 1` is asked.
+const PINGS: usize = 8;
+/// A login that takes longer woke the compute up, whatever Neon said of it before.
+const COLD: Duration = Duration::from_secs(1);
+/// A compute that Neon called idle may have been woken by others since. Then a login is a few round trips, as the handshake
+/// is; when it takes that much longer, it was us who woke it.
+const WOKEN: u32 = 3;
+/// A median round trip above this is worth a word.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// One of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HealthCheck {
+    Dns,
+    Tcp,
+    Tls,
+    Login,
+    Query,
+    Tables,
+    /// The project's own driver connects; only for drivers that can be tried.
+    Driver,
+    /// The application answers; only where it has a health route.
+    App,
+}
+
+/// The checks while they run.
+pub(super) struct HealthChecks<'a> {
+    pub(super) cx: &'a Cx,
+    /// Which checks these are, in the order of `facts.rungs`.
+    ids: Vec<HealthCheck>,
+    facts: HealthFacts,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl<'a> HealthChecks<'a> {
+    pub(super) fn new(cx: &'a Cx) -> Self {
+        let mut labels = vec![
+            (HealthCheck::Dns, "DNS"),
+            (HealthCheck::Tcp, "TCP"),
+            (HealthCheck::Tls, "TLS"),
+            (HealthCheck::Login, "Login"),
+            (HealthCheck::Query, "SELECT 1"),
+            (HealthCheck::Tables, "Tables"),
+        ];
+        let driver = cx.settings.url_key().map(|(.., driver)| driver);
+        if let Some(proof) = driver.and_then(proof::proof) {
+            labels.push((HealthCheck::Driver, proof.library));
+        }
+        if cx
+            .settings
+            .backend
+            .as_ref()
+            .is_some_and(|backend| backend.health.is_some())
+        {
+            labels.push((HealthCheck::App, "App"));
+        }
+        let rungs = labels
+            .iter()
+            .map(|(_, label)| Check::new(*label, CheckState::Waiting, ""))
+            .collect();
+        Self {
+            cx,
+            ids: labels.into_iter().map(|(id, _)| id).collect(),
+            facts: HealthFacts {
+                rungs,
+                cold: false,
+                samples: Vec::new(),
+            },
+            findings: Vec::new(),
+        }
+    }
+
+    fn position(&self, id: HealthCheck) -> Option<usize> {
+        self.ids.iter().position(|known| *known == id)
+    }
+
+    /// How a check came out, if it is one of these.
+    pub(super) fn get(&self, id: HealthCheck) -> Option<&Check> {
+        self.facts.rungs.get(self.position(id)?)
+    }
+
+    /// Fills in what the last start has shown, where this probe has nothing newer.
+    pub(super) fn recall(&mut self, proof: AppProof) {
+        let mut app = false;
+        for (id, known) in [
+            (HealthCheck::Driver, proof.driver),
+            (HealthCheck::App, proof.app),
+        ] {
+            if let Some(known) = known
+                && let Some(position) = self.position(id)
+                && let Some(check) = self.facts.rungs.get_mut(position)
+                && check.state == CheckState::Waiting
+            {
+                *check = known;
+                app |= id == HealthCheck::App;
+            }
+        }
+        // an application that runs meanwhile has answered for itself
+        let still = |finding: &Finding| app || finding.code == Code::HealthDriver;
+        self.findings
+            .extend(proof.findings.into_iter().filter(still));
+        self.show();
+    }
+
+    fn show(&self) {
+        self.cx.show(Facts::Health(self.facts.clone()));
+    }
+
+    pub(super) fn set(
+        &mut self,
+        id: HealthCheck,
+        state: CheckState,
+        text: impl Into<String>,
+        elapsed: Option<Duration>,
+    ) {
+        if let Some(position) = self.position(id)
+            && let Some(check) = self.facts.rungs.get_mut(position)
+        {
+            check.state = state;
+            check.text = text.into();
+            check.elapsed = elapsed;
+        }
+        self.show();
+    }
+
+    /// Runs one check: shows it running, then how it came out.
+    async fn check<T>(
+        &mut self,
+        id: HealthCheck,
+        work: impl Future<Output = Result<T>> + Send,
+        text: impl FnOnce(&T) -> String + Send,
+    ) -> Result<T> {
+        self.set(id, CheckState::Running, "", None);
+        let started = Instant::now();
+        match work.await {
+            Ok(value) => {
+                let text = text(&value);
+                self.set(id, CheckState::Ok, text, Some(started.elapsed()));
+                Ok(value)
+            }
+            Err(failure) => {
+                self.set(
+                    id,
+                    CheckState::Gap,
+                    failure.what.clone(),
+                    Some(started.elapsed()),
+                );
+                Err(failure)
+            }
+        }
+    }
+
+    /// Runs the checks that need no application.
+    pub(super) async fn run(&mut self, connection: &Connection) -> Result<()> {
+        let database = self.cx.ports.database.clone();
+        let authority = self.cx.authority().await?;
+        let authority = authority.as_deref();
+        let host = connection.host.clone();
+        let port = connection.port.unwrap_or(5432);
+        let addresses = self
+            .check(HealthCheck::Dns, database.resolve(&host, port), |_| {
+                host.clone()
+            })
+            .await?;
+        self.check(
+            HealthCheck::Tcp,
+            database.dial(&addresses),
+            ToString::to_string,
+        )
+        .await?;
+        self.check(
+            HealthCheck::Tls,
+            database.handshake(connection, authority),
+            |facts| {
+                let days = facts
+                    .days_left
+                    // an authority of our own never ends in practice, and says so with an absurd number
+                    .filter(|days| *days < 3650)
+                    .map(|days| format!(", {days} days left"))
+                    .unwrap_or_default();
+                format!("{}, {}{days}", facts.version, facts.issuer)
+            },
+        )
+        .await?;
+        let mut session = self.log_in(connection, authority).await?;
+        self.ping(session.as_mut()).await?;
+        self.tables(session.as_mut()).await
+    }
+
+    /// Logs in, and says so when it is the sleeping compute that takes the time.
+    async fn log_in(
+        &mut self,
+        connection: &Connection,
+        authority: Option<&str>,
+    ) -> Result<Box<dyn Session>> {
+        let cx = self.cx;
+        let asleep = cx.asleep();
+        let started = Instant::now();
+        let login = cx.ports.database.connect(connection, authority);
+        tokio::pin!(login);
+        if asleep {
+            self.wake();
+        } else {
+            self.set(HealthCheck::Login, CheckState::Running, "", None);
+        }
+        let result = match tokio::time::timeout(COLD, &mut login).await {
+            Ok(result) => result,
+            Err(_elapsed) => {
+                self.wake();
+                login.await
+            }
+        };
+        let elapsed = started.elapsed();
+        match result {
+            Ok(session) => {
+                cx.remember_asleep(false);
+                let usual = self.elapsed(HealthCheck::Tls) * WOKEN;
+                self.facts.cold = elapsed > COLD || (asleep && elapsed > usual);
+                let woke = if self.facts.cold {
+                    "; the compute was asleep and woke up"
+                } else {
+                    ""
+                };
+                let text = format!("{}, SCRAM{woke}", connection.role);
+                self.set(HealthCheck::Login, CheckState::Ok, text, Some(elapsed));
+                Ok(session)
+            }
+            Err(failure) => {
+                self.facts.cold = false;
+                self.set(
+                    HealthCheck::Login,
+                    CheckState::Gap,
+                    failure.what.clone(),
+                    Some(elapsed),
+                );
+                Err(failure)
+            }
+        }
+    }
+
+    fn wake(&mut self) {
+        self.facts.cold = true;
+        self.cx.progress(Progress::label("waking the compute up"));
+        self.set(
+            HealthCheck::Login,
+            CheckState::Running,
+            "the compute is asleep: waking it up",
+            None,
+        );
+    }
+
+    async fn ping(&mut self, session: &mut dyn Session) -> Result<()> {
+        self.set(HealthCheck::Query, CheckState::Running, "", None);
+        for _ in 0..PINGS {
+            match session.ping().await {
+                Ok(sample) => {
+                    self.facts.samples.push(sample);
+                    self.show();
+                }
+                Err(failure) => {
+                    self.set(
+                        HealthCheck::Query,
+                        CheckState::Gap,
+                        failure.what.clone(),
+                        None,
+                    );
+                    return Err(failure);
+                }
+            }
+        }
+        let mut sorted = self.facts.samples.clone();
+        sorted.sort_unstable();
+        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        let text = format!("median of {} round trips", sorted.len());
+        let slow = median > SLOW;
+        if slow {
+            self.findings.push(
+                Finding::new(
+                    Code::HealthSlow,
+                    format!("a query takes {}", duration::words(median)),
+                )
+                .hint("choose a region nearer to you for development, or look at the network"),
+            );
+        }
+        let state = if slow {
+            CheckState::Warning
+        } else {
+            CheckState::Ok
+        };
+        self.set(HealthCheck::Query, state, text, Some(median));
+        Ok(())
+    }
+
+    /// Counts the rows of the tables that are expected; whether all are there is the schema step's to say.
+    async fn tables(&mut self, session: &mut dyn Session) -> Result<()> {
+        self.set(HealthCheck::Tables, CheckState::Running, "", None);
+        let started = Instant::now();
+        let found = session.tables().await?;
+        let mut words = Vec::new();
+        let mut missing = Vec::new();
+        for (name, _) in &self.cx.settings.schema.tables {
+            if found.iter().any(|table| table.name == *name) {
+                let rows = session.rows(name).await?;
+                let more = if rows >= 1000 { "+" } else { "" };
+                words.push(format!("{name} {rows}{more} rows"));
+            } else {
+                missing.push(name.as_str());
+            }
+        }
+        let (state, text) = if !missing.is_empty() {
+            (
+                CheckState::Warning,
+                format!("missing: {}", missing.join(", ")),
+            )
+        } else if words.is_empty() {
+            (CheckState::Ok, format!("{} tables", found.len()))
+        } else {
+            (CheckState::Ok, words.join(", "))
+        };
+        self.set(HealthCheck::Tables, state, text, Some(started.elapsed()));
+        Ok(())
+    }
+
+    fn elapsed(&self, id: HealthCheck) -> Duration {
+        let check = self.get(id);
+        check.and_then(|check| check.elapsed).unwrap_or_default()
+    }
+
+    pub(super) fn into_facts(self) -> Facts {
+        Facts::Health(self.facts)
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        let is_ok = |check: &Check| check.state == CheckState::Ok;
+        let app = if self.get(HealthCheck::App).is_some_and(is_ok) {
+            "; the app is healthy"
+        } else {
+            ""
+        };
+        let evidence = format!(
+            "login {}, a query {}{app}",
+            duration::words(self.elapsed(HealthCheck::Login)),
+            duration::words(self.elapsed(HealthCheck::Query))
+        );
+        Report::judged(evidence, self.findings).facts(Facts::Health(self.facts))
+    }
+}
