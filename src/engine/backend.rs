@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// The command that mends what this step may mend by itself.
+/// The command that fixes what this step may fix by itself.
 const FIX: Invocation = Invocation::SetupStep(StepId::Backend);
 /// The command that also changes source files.
 const EDIT: Invocation = Invocation::EditCode;
@@ -49,7 +49,7 @@ impl Step for BackendStep {
                 "no backend was found, and neonup.toml names none",
             ));
         };
-        Ok(look(cx, backend).report(cx))
+        Ok(BackendInspection::new(cx, backend).into_report(cx))
     }
 
     async fn apply(&self, cx: &Cx, answer: BackendAnswer) -> Result<Report> {
@@ -57,7 +57,7 @@ impl Step for BackendStep {
             return self.probe(cx).await;
         };
         let edit = answer == BackendAnswer::EditCode || cx.settings.flags.edit_code;
-        for change in look(cx, backend).changes {
+        for change in BackendInspection::new(cx, backend).changes {
             if change.old.is_none() || edit {
                 write(cx, &change)?;
             }
@@ -68,26 +68,142 @@ impl Step for BackendStep {
     const MUST_FINISH: bool = true;
 }
 
-/// A change to one file.
-struct Change {
+/// A change to one file, or a new file.
+struct ProposedChange {
     path: String,
     why: String,
     old: Option<String>,
     new: String,
 }
 
-/// What was seen.
+/// The application, where it was found.
+struct FoundApp {
+    app: App,
+    /// The text of its file.
+    main: String,
+    /// The folder of the backend.
+    dir: String,
+    driver: Driver,
+    /// The path of the health route.
+    health: String,
+}
+
+/// What is there, what is wrong with it, and what a write would change.
 #[derive(Default)]
-struct Look {
+struct BackendInspection {
     stack: Stack,
     findings: Vec<Finding>,
     checks: Vec<Check>,
-    changes: Vec<Change>,
+    changes: Vec<ProposedChange>,
     evidence: Vec<String>,
 }
 
-impl Look {
-    fn report(self, cx: &Cx) -> Report {
+impl BackendInspection {
+    fn new(cx: &Cx, backend: &BackendSettings) -> Self {
+        let reader = |path: &str| read(cx, path);
+        let mut inspection = Self {
+            stack: detect::detect(&reader).stack,
+            ..Self::default()
+        };
+        if !inspection.stack.is_fastapi() {
+            inspection.other_stack(cx, backend);
+            return inspection;
+        }
+        let dependencies = Dependencies::read(&reader, backend.dir.trim_matches('/'));
+        if let Some(found) = inspection.find_app(cx, backend, &dependencies) {
+            inspection.requirements(&reader, &found, &dependencies);
+            inspection.code(cx, backend, &found);
+        }
+        inspection
+    }
+
+    /// Reports the only thing that is checked of other stacks: whether the folder exists.
+    fn other_stack(&mut self, cx: &Cx, backend: &BackendSettings) {
+        let dir = backend.dir.trim_matches('/');
+        let exists = cx
+            .ports
+            .files
+            .stat(&cx.settings.path(dir))
+            .is_ok_and(|stat| stat.is_some());
+        if !exists {
+            self.findings
+                .push(not_found(dir, "the folder does not exist"));
+        }
+        self.evidence
+            .push("its code is not looked at, only its env file".to_owned());
+    }
+
+    /// Finds the application: the one that the start command names, else one in the usual places.
+    fn find_app(
+        &mut self,
+        cx: &Cx,
+        backend: &BackendSettings,
+        dependencies: &Dependencies,
+    ) -> Option<FoundApp> {
+        let reader = |path: &str| read(cx, path);
+        let dir = backend.dir.trim_matches('/');
+        let app = App::from_command(dir, &backend.start)
+            .filter(|app| reader(&app.file).is_some())
+            .or_else(|| python::find_app(&reader, dir));
+        let Some(app) = app else {
+            let named = App::from_command(dir, &backend.start)
+                .map_or_else(|| join(dir, "src/main.py"), |app| app.file);
+            self.check("application", false, &named);
+            self.findings
+                .push(not_found(&named, "no file makes the FastAPI application"));
+            return None;
+        };
+        self.check("application", true, &app.file);
+        let url_key = cx.settings.url_key();
+        let health = backend
+            .health
+            .as_ref()
+            .and_then(|url| url::Url::parse(url).ok())
+            .map_or_else(|| HEALTH_PATH.to_owned(), |url| url.path().to_owned());
+        Some(FoundApp {
+            main: reader(&app.file).unwrap_or_default(),
+            app,
+            dir: dir.to_owned(),
+            driver: url_key.map_or_else(|| dependencies.driver(), |(.., driver)| driver),
+            health,
+        })
+    }
+
+    /// Judges the session module and the start-up.
+    fn code(&mut self, cx: &Cx, backend: &BackendSettings, found: &FoundApp) {
+        let reader = |path: &str| read(cx, path);
+        let FoundApp { app, driver, .. } = found;
+        let url_key = cx.settings.url_key();
+        let key = url_key.map_or("DATABASE_URL", |(_, key, ..)| key);
+        let session = existing_session(&reader, app);
+        let facts = python::judge_main(
+            &found.main,
+            session.as_ref().map(|(_, text)| text.as_str()),
+            &found.health,
+        );
+        if let Some((path, text)) = &session {
+            let env_flag = backend
+                .start
+                .iter()
+                .any(|argument| argument.starts_with("--env-file"));
+            let issues =
+                python::judge_session(text, *driver, key, facts.loads_env_first || env_flag);
+            self.check("session", issues.iter().all(|issue| !issue.breaks), path);
+            self.findings
+                .extend(issues.iter().map(|issue| session_finding(path, issue)));
+        } else {
+            let env_file = url_key.map_or_else(
+                || join(&found.dir, ".env"),
+                |(target, ..)| target.file.clone(),
+            );
+            let sqlmodel = self.stack == Stack::FastApiSqlModel;
+            let files = python::session_files(app, *driver, key, &env_file, sqlmodel);
+            self.propose_session(&reader, files);
+        }
+        self.start_up(cx, found, &facts);
+    }
+
+    fn into_report(self, cx: &Cx) -> Report {
         let mut findings = self.findings;
         if !cx.settings.backend_declared {
             for finding in &mut findings {
@@ -150,7 +266,7 @@ impl Look {
                 Some(old) if !old.contains("get_session") => format!("{old}{text}"),
                 Some(_) => continue,
             };
-            self.changes.push(Change {
+            self.changes.push(ProposedChange {
                 path,
                 why: "connects the application to the database".to_owned(),
                 old,
@@ -163,84 +279,148 @@ impl Look {
         let state = if ok { CheckState::Ok } else { CheckState::Gap };
         self.checks.push(Check::new(label, state, text));
     }
+
+    /// Compares the declared packages with those that the database needs.
+    fn requirements(&mut self, read: Reader<'_>, found: &FoundApp, dependencies: &Dependencies) {
+        let FoundApp { dir, driver, .. } = found;
+        let sqlmodel = self.stack == Stack::FastApiSqlModel;
+        let missing = dependencies.missing(*driver, sqlmodel);
+        let file = dependencies
+            .file
+            .clone()
+            .unwrap_or_else(|| join(dir, "requirements.txt"));
+        self.check("requirements", missing.is_empty(), &file);
+        if missing.is_empty() {
+            self.evidence.push(format!("`{file}` names all packages"));
+            return;
+        }
+        let plain = std::path::Path::new(&file)
+            .extension()
+            .is_some_and(|end| end == "txt");
+        let edit = plain.then_some(EDIT);
+        let hint = if plain {
+            EDIT.to_string()
+        } else if read(&join(dir, "poetry.lock")).is_some() {
+            format!("poetry add {}", missing.join(" "))
+        } else {
+            let quoted: Vec<_> = missing.iter().map(|name| format!("\"{name}\"")).collect();
+            format!("uv add {}", quoted.join(" "))
+        };
+        for package in &missing {
+            let name = package.split(['>', '=', '[']).next().unwrap_or(package);
+            let mut finding = Finding::new(
+                Code::BackendDependencyMissing,
+                format!("`{file}` lacks {name}"),
+            )
+            .path(&file)
+            .detail(format!("the database is reached over {driver}"))
+            .hint(hint.clone());
+            finding.command.clone_from(&edit);
+            self.findings.push(finding);
+        }
+        if plain {
+            let old = read(&file);
+            let mut new = old.clone().unwrap_or_default();
+            if !new.is_empty() && !new.ends_with('\n') {
+                new.push('\n');
+            }
+            for package in &missing {
+                new.push_str(package);
+                new.push('\n');
+            }
+            self.changes.push(ProposedChange {
+                path: file,
+                why: "adds the packages that the database needs".to_owned(),
+                old,
+                new,
+            });
+        }
+    }
+
+    /// Judges the tables on start-up and the health route, and proposes the change that adds them.
+    fn start_up(&mut self, cx: &Cx, found: &FoundApp, facts: &python::MainFacts) {
+        let FoundApp {
+            app,
+            main,
+            health,
+            driver,
+            ..
+        } = found;
+        // migrations make the tables where there are some
+        let migrates = !cx.settings.schema.command.is_empty();
+        let tables = facts.create_all || migrates;
+        let asks = facts.health.is_some() && facts.health_queries;
+        self.check("tables", tables, "made on start-up");
+        self.check("health", asks || facts.routers, health);
+        let mut wanted = facts.clone();
+        wanted.create_all = tables;
+        let models = ["models/__init__.py", "models.py"]
+            .iter()
+            .any(|name| read(cx, &join(&app.package_dir, name)).is_some())
+            .then(|| app.sibling("models"));
+        // an async engine needs other code than the one proposed here
+        let proposed = if *driver == Driver::Asyncpg {
+            None
+        } else {
+            python::propose_main(main, app, &wanted, health, models.as_deref())
+        };
+        let edit = proposed.is_some().then_some(EDIT);
+        let hint = edit
+            .as_ref()
+            .map_or_else(|| format!("edit {}", app.file), ToString::to_string);
+        if !tables {
+            let mut finding = Finding::new(
+                Code::BackendCreateAllMissing,
+                "the application does not create its tables on start-up",
+            )
+            .path(&app.file)
+            .detail("nothing calls SQLModel.metadata.create_all(engine)")
+            .hint(hint.clone());
+            finding.command.clone_from(&edit);
+            self.findings.push(finding);
+        }
+        if !asks {
+            let (title, detail) = if facts.health.is_some() {
+                (
+                    format!("`{health}` does not ask the database"),
+                    "it says healthy while the database is gone",
+                )
+            } else {
+                (
+                    format!("there is no route `{health}` in `{}`", app.file),
+                    "nothing can tell whether the application reaches its database",
+                )
+            };
+            let mut finding = Finding::new(Code::BackendHealthRouteMissing, title)
+                .path(&app.file)
+                .detail(detail)
+                .hint(hint);
+            finding.command = edit;
+            if facts.health.is_none() && facts.routers {
+                // it may stand in one of the routers
+                finding.severity = Severity::Note;
+            }
+            finding.line = facts.health;
+            self.findings.push(finding);
+        }
+        if tables && asks {
+            self.evidence.push(format!("`{health}` asks the database"));
+        }
+        if let Some(new) = proposed {
+            self.changes.push(ProposedChange {
+                path: app.file.clone(),
+                why: "creates the tables on start-up, and answers for the database".to_owned(),
+                old: Some(main.clone()),
+                new,
+            });
+        }
+    }
 }
 
-/// A source file as text; `None` where it is not there or no text.
+/// Reads a source file; `None` where it does not exist or is not text.
 fn read(cx: &Cx, path: &str) -> Option<String> {
     let bytes = cx.ports.files.read(&cx.settings.path(path)).ok()??;
     String::from_utf8(bytes).ok()
-}
-
-fn look(cx: &Cx, backend: &BackendSettings) -> Look {
-    let reader = |path: &str| read(cx, path);
-    let dir = backend.dir.trim_matches('/');
-    let mut look = Look::default();
-    let dependencies = Dependencies::read(&reader, dir);
-    let detected = detect::detect(&reader);
-    look.stack = detected.stack;
-    if !look.stack.is_fastapi() {
-        let there = cx
-            .ports
-            .files
-            .stat(&cx.settings.path(dir))
-            .is_ok_and(|stat| stat.is_some());
-        if !there {
-            look.findings
-                .push(not_found(dir, "the folder does not exist"));
-        }
-        look.evidence
-            .push("its code is not looked at, only its env file".to_owned());
-        return look;
-    }
-    let sqlmodel = look.stack == Stack::FastApiSqlModel;
-    let app = App::from_command(dir, &backend.start)
-        .filter(|app| reader(&app.file).is_some())
-        .or_else(|| python::find_app(&reader, dir));
-    let Some(app) = app else {
-        let named = App::from_command(dir, &backend.start)
-            .map_or_else(|| join(dir, "src/main.py"), |app| app.file);
-        look.check("application", false, &named);
-        look.findings
-            .push(not_found(&named, "no file makes the FastAPI application"));
-        return look;
-    };
-    look.check("application", true, &app.file);
-    let url_key = cx.settings.url_key();
-    let driver = url_key.map_or_else(|| dependencies.driver(), |(_, _, _, driver)| driver);
-    let key = url_key.map_or("DATABASE_URL", |(_, key, _, _)| key);
-    let env_file = url_key.map_or_else(
-        || join(dir, ".env"),
-        |(target, _, _, _)| target.file.clone(),
-    );
-    let health = backend
-        .health
-        .as_ref()
-        .and_then(|url| url::Url::parse(url).ok())
-        .map_or_else(|| HEALTH_PATH.to_owned(), |url| url.path().to_owned());
-
-    requirements(&mut look, &reader, &dependencies, dir, driver, sqlmodel);
-    let main = reader(&app.file).unwrap_or_default();
-    let session = existing_session(&reader, &app);
-    let facts = python::judge_main(
-        &main,
-        session.as_ref().map(|(_, text)| text.as_str()),
-        &health,
-    );
-    let env_flag = backend
-        .start
-        .iter()
-        .any(|argument| argument.starts_with("--env-file"));
-    if let Some((path, text)) = &session {
-        let issues = python::judge_session(text, driver, key, facts.loads_env_first || env_flag);
-        look.check("session", issues.iter().all(|issue| !issue.breaks), path);
-        let found = issues.iter().map(|issue| finding(path, issue));
-        look.findings.extend(found);
-    } else {
-        let files = python::session_files(&app, driver, key, &env_file, sqlmodel);
-        look.propose_session(&reader, files);
-    }
-    start_up(cx, &mut look, &reader, &app, &main, &facts, &health, driver);
-    look
 }
 
 fn not_found(path: &str, why: &str) -> Finding {
@@ -250,7 +430,7 @@ fn not_found(path: &str, why: &str) -> Finding {
         .hint("name the folder and the start command under [backend] in neonup.toml")
 }
 
-fn finding(path: &str, issue: &Issue) -> Finding {
+fn session_finding(path: &str, issue: &Issue) -> Finding {
     let mut finding = Finding::new(Code::BackendSessionWrong, issue.title.clone())
         .path(path)
         .detail(issue.detail.clone())
@@ -302,152 +482,7 @@ fn existing_session(read: Reader<'_>, app: &App) -> Option<(String, String)> {
         })
 }
 
-fn requirements(
-    look: &mut Look,
-    read: Reader<'_>,
-    dependencies: &Dependencies,
-    dir: &str,
-    driver: Driver,
-    sqlmodel: bool,
-) {
-    let missing = dependencies.missing(driver, sqlmodel);
-    let file = dependencies
-        .file
-        .clone()
-        .unwrap_or_else(|| join(dir, "requirements.txt"));
-    look.check("requirements", missing.is_empty(), &file);
-    if missing.is_empty() {
-        look.evidence.push(format!("`{file}` names all packages"));
-        return;
-    }
-    let plain = std::path::Path::new(&file)
-        .extension()
-        .is_some_and(|end| end == "txt");
-    let edit = plain.then_some(EDIT);
-    let hint = if plain {
-        EDIT.to_string()
-    } else if read(&join(dir, "poetry.lock")).is_some() {
-        format!("poetry add {}", missing.join(" "))
-    } else {
-        let quoted: Vec<_> = missing.iter().map(|name| format!("\"{name}\"")).collect();
-        format!("uv add {}", quoted.join(" "))
-    };
-    for package in &missing {
-        let name = package.split(['>', '=', '[']).next().unwrap_or(package);
-        let mut finding = Finding::new(
-            Code::BackendDependencyMissing,
-            format!("`{file}` lacks {name}"),
-        )
-        .path(&file)
-        .detail(format!("the database is reached over {driver}"))
-        .hint(hint.clone());
-        finding.command.clone_from(&edit);
-        look.findings.push(finding);
-    }
-    if plain {
-        let old = read(&file);
-        let mut new = old.clone().unwrap_or_default();
-        if !new.is_empty() && !new.ends_with('\n') {
-            new.push('\n');
-        }
-        for package in &missing {
-            new.push_str(package);
-            new.push('\n');
-        }
-        look.changes.push(Change {
-            path: file,
-            why: "adds the packages that the database needs".to_owned(),
-            old,
-            new,
-        });
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "everything that was found before is needed here, once"
-)]
-fn start_up(
-    cx: &Cx,
-    look: &mut Look,
-    read: Reader<'_>,
-    app: &App,
-    main: &str,
-    facts: &python::MainFacts,
-    health: &str,
-    driver: Driver,
-) {
-    // migrations make the tables where there are some
-    let migrates = !cx.settings.schema.command.is_empty();
-    let tables = facts.create_all || migrates;
-    let asks = facts.health.is_some() && facts.health_queries;
-    look.check("tables", tables, "made on start-up");
-    look.check("health", asks || facts.routers, health);
-    let mut wanted = facts.clone();
-    wanted.create_all = tables;
-    let models = ["models/__init__.py", "models.py"]
-        .iter()
-        .any(|name| read(&join(&app.package_dir, name)).is_some())
-        .then(|| app.sibling("models"));
-    // an async engine needs other code than the one proposed here
-    let proposed = if driver == Driver::Asyncpg {
-        None
-    } else {
-        python::propose_main(main, app, &wanted, health, models.as_deref())
-    };
-    let edit = proposed.is_some().then_some(EDIT);
-    let hint = edit
-        .as_ref()
-        .map_or_else(|| format!("edit {}", app.file), ToString::to_string);
-    if !tables {
-        let mut finding = Finding::new(
-            Code::BackendCreateAllMissing,
-            "the application does not create its tables on start-up",
-        )
-        .path(&app.file)
-        .detail("nothing calls SQLModel.metadata.create_all(engine)")
-        .hint(hint.clone());
-        finding.command.clone_from(&edit);
-        look.findings.push(finding);
-    }
-    if !asks {
-        let (title, detail) = if facts.health.is_some() {
-            (
-                format!("`{health}` does not ask the database"),
-                "it says healthy while the database is gone",
-            )
-        } else {
-            (
-                format!("there is no route `{health}` in `{}`", app.file),
-                "nothing can tell whether the application reaches its database",
-            )
-        };
-        let mut finding = Finding::new(Code::BackendHealthRouteMissing, title)
-            .path(&app.file)
-            .detail(detail)
-            .hint(hint);
-        finding.command = edit;
-        if facts.health.is_none() && facts.routers {
-            // it may stand in one of the routers
-            finding.severity = Severity::Note;
-        }
-        finding.line = facts.health;
-        look.findings.push(finding);
-    }
-    if tables && asks {
-        look.evidence.push(format!("`{health}` asks the database"));
-    }
-    if let Some(new) = proposed {
-        look.changes.push(Change {
-            path: app.file.clone(),
-            why: "creates the tables on start-up, and answers for the database".to_owned(),
-            old: Some(main.to_owned()),
-            new,
-        });
-    }
-}
-
-fn write(cx: &Cx, change: &Change) -> Result<()> {
+fn write(cx: &Cx, change: &ProposedChange) -> Result<()> {
     let path = cx.settings.path(&change.path);
     let old = change.old.as_ref().map(String::as_bytes);
     cx.ports
