@@ -120,10 +120,6 @@ impl World {
     /// What happens when the work on a step is cancelled.
     pub(crate) fn cancel(&mut self, step: StepId, run: u64) -> Event {
         self.done.remove(&step);
-        event(
-            step,
-            run,
-            failed(Phase::Apply, RunError::Cancelled),
-        )
+        event(step, run, failed(Phase::Apply, RunError::Cancelled))
     }
 }
