@@ -1,24 +1,162 @@
-//! The commands without a screen.
+//! The command line: one file for each command.
 //!
-//! They run the same probes and applies through the same [`crate::engine::Runtime`] as the wizard, and fold the same events
-//! into the same [`crate::core::plan::Plan`]; only the reporter differs: lines, or one JSON document.
+//! A command without a screen runs the same probes and applies through the same [`crate::engine::Runtime`] as the wizard, and
+//! folds the same events into the same [`crate::core::plan::Plan`]; only what it prints differs: lines, or one JSON document.
 
-pub(crate) mod check;
-pub(crate) mod claim;
-pub(crate) mod cli;
-pub(crate) mod demo;
-pub(crate) mod generate;
-pub(crate) mod hook;
-pub(crate) mod init;
-pub(crate) mod login;
-pub(crate) mod plain;
-pub(crate) mod prompt;
-pub(crate) mod rotate;
-pub(crate) mod sandbox;
+mod check;
+mod claim;
+mod completions;
+mod context;
+mod demo;
+mod error;
+mod frontend;
+mod hook;
+mod init;
+mod input;
+mod key_input;
+mod key_storage;
+mod logging;
+mod login;
+mod logout;
+mod man;
+mod opening;
+mod plain;
+mod rotate;
+mod sandbox;
 mod session;
 pub(crate) mod setup;
-pub(crate) mod status;
-pub(crate) mod undo;
-pub(crate) mod wizard;
+mod status;
+mod terminal;
+mod undo;
+mod wizard;
 
-pub(crate) use crate::report::output::Output;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use self::{
+    context::{CommandContext, GlobalOptions},
+    error::CommandError,
+    frontend::Frontend,
+    opening::Opening,
+    terminal::StandardStreams,
+};
+use crate::{core::exit::Exit, project::workspace, report::output::Output};
+
+/// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
+///
+/// Without a command it opens the wizard. The API key is read from standard input, `NEON_API_KEY`, the OS keyring, or the neon
+/// CLI's own login (asked first); there is no flag for it, so that it never stands in the process list.
+#[derive(Debug, Parser)]
+#[command(name = "neonup", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    global: GlobalOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Setup(setup::SetupArgs),
+    Check(check::CheckArgs),
+    Init(init::InitArgs),
+    Undo(undo::UndoArgs),
+    Rotate(rotate::RotateArgs),
+    Hook(hook::HookArgs),
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
+    Claim(claim::ClaimArgs),
+    Status(status::StatusArgs),
+    Demo(demo::DemoArgs),
+    Sandbox(sandbox::SandboxArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Runs the program: the command line in, the exit code out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // nothing to be done when even that cannot be printed
+            error.print().ok();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let Cli { command, global } = cli;
+    let context = CommandContext {
+        options: global,
+        environment: workspace::environment(),
+        streams: StandardStreams::detect(),
+    };
+    let mut output = context.output();
+    let exit = run(command, &context, &mut output).unwrap_or_else(|error| {
+        output.failed(&error.report());
+        error.exit()
+    });
+    exit.into()
+}
+
+fn run(
+    command: Option<Command>,
+    context: &CommandContext,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    logging::start(&context.options)?;
+    // an error means that a provider is installed already: it is the same one
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(CommandError::Runtime)?;
+    let result = runtime.block_on(Box::pin(dispatch(command, context, output)));
+    // a keyring that never answers must not keep us here
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(
+    command: Option<Command>,
+    context: &CommandContext,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    match command {
+        None => open_wizard(context, output).await,
+        Some(Command::Setup(args)) => args.run(context, output).await,
+        Some(Command::Check(args)) => args.run(context, output).await,
+        Some(Command::Init(args)) => args.run(context, output),
+        Some(Command::Undo(args)) => args.run(context, output).await,
+        Some(Command::Rotate(args)) => args.run(context, output).await,
+        Some(Command::Hook(args)) => args.run(context, output).await,
+        Some(Command::Login(args)) => args.run(context, output).await,
+        Some(Command::Logout(args)) => args.run(context, output).await,
+        Some(Command::Claim(args)) => args.run(context, output).await,
+        Some(Command::Status(args)) => args.run(context, output).await,
+        Some(Command::Demo(args)) => args.run(context, output).await,
+        Some(Command::Sandbox(args)) => args.run(output).await,
+        Some(Command::Completions(args)) => Ok(args.run(Cli::command(), output)),
+        Some(Command::Man(args)) => Ok(args.run(Cli::command(), output)),
+    }
+}
+
+async fn open_wizard(context: &CommandContext, output: &mut Output) -> Result<Exit, CommandError> {
+    let (settings, ports) = context.open(context.flags())?;
+    let frontend = Frontend::choose(context);
+    frontend::run(
+        frontend,
+        settings,
+        ports,
+        Opening::default(),
+        context,
+        output,
+    )
+    .await
+}

@@ -37,4 +37,4 @@ mod sandbox;
 pub mod testing;
 mod tui;
 
-pub use commands::cli::main;
+pub use commands::main;

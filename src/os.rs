@@ -2,3 +2,4 @@
 
 pub(crate) mod signals;
 pub(crate) mod subprocess;
+pub(crate) mod temporary;

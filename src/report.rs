@@ -1,5 +1,7 @@
 //! What the commands print: lines, JSON, SARIF and the receipt.
 
+pub(crate) mod error;
+pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod output;
 pub(crate) mod receipt;

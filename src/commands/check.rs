@@ -1,103 +1,134 @@
 //! `neonup check`: probes everything and changes nothing, unless `--fix`.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
+
+use clap::Args;
+use serde_json::json;
 
 use crate::{
-    commands::{Output, session},
-    report::{lines, sarif},
-};
-use crate::{
+    commands::{
+        context::CommandContext,
+        error::CommandError,
+        session::{self, Interruption, Session},
+    },
     core::{answer::Answer, code::Code, exit::Exit, plan::Status, step::StepId},
-    ports::Ports,
-    project::settings::Settings,
-    report::receipt,
+    report::{output::Output, receipt, sarif},
 };
 
-/// What the command does beside looking.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct How {
-    /// Mends what can be mended without a question.
-    pub fix: bool,
-    /// Writes the findings to this file, as SARIF.
-    pub sarif: Option<PathBuf>,
-    /// Writes the receipt to this file, as Markdown.
-    pub receipt: Option<PathBuf>,
+/// Probe everything and change nothing.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Only these steps.
+    steps: Vec<StepId>,
+    /// Mend what can be mended without a question.
+    #[arg(long)]
+    fix: bool,
+    /// List every finding code.
+    #[arg(long)]
+    list: bool,
+    /// Also write the findings to this file, as SARIF 2.1.0.
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Also write a receipt to this file, as Markdown for a pull request: no secrets, no identifiers.
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
 }
 
-/// Runs the command.
-pub(crate) async fn run(
-    settings: Settings,
-    ports: Ports,
-    steps: &[StepId],
-    how: How,
-    output: &mut Output,
-) -> Exit {
-    let shown = session::chosen(steps);
-    let mut work = session::Work::new(settings, ports);
-    if let Err(stop) = work.probe_all(&session::with_needs(&shown), output).await {
-        return work.stopped(stop, &shown, output).await;
-    }
-    if how.fix {
+impl CheckArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        if self.list {
+            list_codes(output);
+            return Ok(Exit::Done);
+        }
+        let (settings, ports) = context.open(context.flags())?;
+        let shown = session::chosen_steps(&self.steps);
+        let mut session = Session::new(settings, ports);
+        if let Err(interruption) = self.probe_and_fix(&mut session, &shown, output).await {
+            return session.interrupted(interruption, &shown, output).await;
+        }
         for id in &shown {
-            if !can_fix(&work, *id) {
-                continue;
-            }
-            let mut result = work.apply(Answer::default_of(*id), output).await;
-            if result.is_ok() {
-                result = work.probe_all(&shown, output).await;
-            }
-            if let Err(stop) = result {
-                return work.stopped(stop, &shown, output).await;
+            session.print_step(*id, output);
+        }
+        if self.fix && !output.json && shown.contains(&StepId::Secrets) {
+            explain_history(&session, output);
+        }
+        let unwritten = self.write_files(&session, &shown);
+        let exit = session.finish(&shown, output).await;
+        // the document is printed already: only lines are added
+        for why in &unwritten {
+            output.note(format!("error: {why}"));
+        }
+        Ok(if unwritten.is_empty() {
+            exit
+        } else {
+            Exit::Failed
+        })
+    }
+
+    async fn probe_and_fix(
+        &self,
+        session: &mut Session,
+        shown: &[StepId],
+        output: &mut Output,
+    ) -> Result<(), Interruption> {
+        session.probe(&session::with_needs(shown), output).await?;
+        if !self.fix {
+            return Ok(());
+        }
+        for id in shown {
+            if can_fix(session, *id) {
+                session.apply(Answer::default_of(*id), output).await?;
+                session.probe(shown, output).await?;
             }
         }
+        Ok(())
     }
-    if !output.json {
-        for id in &shown {
-            lines::step(output, *id, work.plan.step(*id));
+
+    /// Writes the files that are asked for, and returns why some could not be written.
+    fn write_files(&self, session: &Session, shown: &[StepId]) -> Vec<String> {
+        let plan = &session.plan;
+        let sarif = || sarif::document(plan, shown).to_string();
+        let receipt = || receipt::markdown(plan, shown) + "\n";
+        let files: [(_, _, &dyn Fn() -> String); 2] = [
+            (&self.sarif, "--sarif", &sarif),
+            (&self.receipt, "--receipt", &receipt),
+        ];
+        let mut unwritten = Vec::new();
+        for (path, flag, text) in files {
+            if let Some(path) = path
+                && let Err(error) = fs::write(path, text())
+            {
+                unwritten.push(format!(
+                    "cannot write `{}`: {error}; name another file with {flag}",
+                    path.display()
+                ));
+            }
         }
-    }
-    if how.fix && !output.json && shown.contains(&StepId::Secrets) {
-        explain_history(&work, output);
-    }
-    let mut unwritten = Vec::new();
-    let files = [
-        (
-            &how.sarif,
-            "--sarif",
-            sarif::document(&work.plan, &shown).to_string(),
-        ),
-        (
-            &how.receipt,
-            "--receipt",
-            receipt::markdown(&work.plan, &shown) + "\n",
-        ),
-    ];
-    for (path, flag, text) in files {
-        if let Some(path) = path
-            && let Err(error) = std::fs::write(path, text)
-        {
-            unwritten.push(format!(
-                "cannot write `{}`: {error}; name another file with {flag}",
-                path.display()
-            ));
-        }
-    }
-    let exit = work.finished(&shown, output).await;
-    // the document is printed already: only lines are added
-    for why in &unwritten {
-        output.note(format!("error: {why}"));
-    }
-    if unwritten.is_empty() {
-        exit
-    } else {
-        Exit::Failed
+        unwritten
     }
 }
 
-/// What is not mended: a secret in the history. Says what rewriting would take, and why it is no cure.
-fn explain_history(work: &session::Work, output: &mut Output) {
-    let secrets = work.plan.step(StepId::Secrets);
-    let leaked = secrets
+/// Whether a step's gaps can be fixed without a question. Keys and projects always need one.
+fn can_fix(session: &Session, id: StepId) -> bool {
+    let state = session.plan.step(id);
+    let asks = matches!(id, StepId::Login | StepId::Project);
+    // a step without a gap that is still to do only waits to be proven
+    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.facts.is_some();
+    // what git should ignore is worth a line even where nothing stops the step
+    let open =
+        state.status == Status::Todo || (state.status == Status::Done && id == StepId::Secrets);
+    open && !asks && (unproven || state.findings.iter().any(|finding| finding.fixable))
+}
+
+/// Explains what is not fixed: a secret in the history.
+fn explain_history(session: &Session, output: &mut Output) {
+    let leaked = session
+        .plan
+        .step(StepId::Secrets)
         .gaps()
         .any(|finding| finding.code == Code::SecretsLiveSecretInHistory);
     if !leaked {
@@ -115,14 +146,21 @@ fn explain_history(work: &session::Work, output: &mut Output) {
     }
 }
 
-/// Whether a step's gaps can be mended without a question. Keys and projects are always a question.
-fn can_fix(work: &session::Work, id: StepId) -> bool {
-    let state = work.plan.step(id);
-    let asks = matches!(id, StepId::Login | StepId::Project);
-    // a step without a gap that is still to do only waits to be proven
-    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.facts.is_some();
-    // what git should ignore is worth a line even where nothing stops the step
-    let open =
-        state.status == Status::Todo || (state.status == Status::Done && id == StepId::Secrets);
-    open && !asks && (unproven || state.findings.iter().any(|finding| finding.fixable))
+fn list_codes(output: &mut Output) {
+    if output.json {
+        let codes: Vec<_> = Code::ALL
+            .iter()
+            .map(|code| json!({ "code": code, "severity": code.severity(), "about": code.about() }))
+            .collect();
+        output.document(&json!({ "version": 1, "codes": codes }));
+        return;
+    }
+    for code in Code::ALL {
+        output.line(format!(
+            "{:<32} {:<8} {}",
+            code.as_str(),
+            code.severity().word(),
+            code.about()
+        ));
+    }
 }

@@ -1,51 +1,57 @@
-//! `neonup claim`: the link that makes a temporary database one's own, and how it stands with it.
+//! `neonup claim`: the link that moves a temporary database to the user's account, and whether that has happened.
 
-use crate::{commands::Output, report::output::Tone};
+use clap::Args;
+use serde_json::json;
+
 use crate::{
-    core::{code::Code, exit::Exit, failure::Failure, invocation::Invocation},
+    commands::{context::CommandContext, error::CommandError},
+    core::{exit::Exit, invocation::Invocation},
     domain::age,
     engine::temporary::{self, ClaimState},
-    ports::Ports,
     project::settings::Settings,
+    report::output::{Output, Tone},
 };
 
-/// Shows the link, which is a secret, on standard output alone: it is asked for by name here, and nowhere else. JSON never
-/// holds it.
-pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output) -> Exit {
-    let record = match temporary::recorded(settings, ports).await {
-        Ok(Some(record)) => record,
-        Ok(None) => {
-            let failure = Failure::new(
-                Code::ProjectMissing,
-                "this clone has no temporary database to claim",
-            )
-            .hint(format!("{} makes one", Invocation::SetupClaimable));
-            return output.failed(&failure, Exit::Failed);
+/// Show the link that claims this clone's temporary database, and how it stands with it.
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArgs;
+
+impl ClaimArgs {
+    /// Shows the link, which is a secret, on standard output alone: this command alone is asked for it by name. JSON never holds it.
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        let record = temporary::recorded(&settings, &ports)
+            .await?
+            .ok_or(CommandError::NothingToClaim)?;
+        let (project, expires_at) = (record.project.clone(), record.expires_at.clone());
+        let state = temporary::claim_state(&settings, &ports, record).await?;
+        let (label, next, exit) = match &state {
+            ClaimState::Live(_) => ("unclaimed", None, Exit::Done),
+            ClaimState::Unready => ("claiming", Some("neonup claim"), Exit::Done),
+            ClaimState::Claimed(_) => ("claimed", Some("neonup login && neonup setup"), Exit::Done),
+            ClaimState::Gone(_) => ("gone", Some("neonup setup --claimable"), Exit::Gaps),
+        };
+        if output.json {
+            output.document(&json!({
+                "version": 1,
+                "status": if exit == Exit::Done { "done" } else { "todo" },
+                "state": label,
+                "project": project,
+                "expires_at": expires_at,
+                "next": next.into_iter().collect::<Vec<_>>(),
+            }));
+        } else {
+            print(&state, &project, &settings, output);
         }
-        Err(failure) => return output.failed(&failure, Exit::Failed),
-    };
-    let (project, expires_at) = (record.project.clone(), record.expires_at.clone());
-    let state = match temporary::claim_state(settings, ports, record).await {
-        Ok(state) => state,
-        Err(failure) => return output.failed(&failure, Exit::Failed),
-    };
-    let (word, next, exit) = match &state {
-        ClaimState::Live(_) => ("unclaimed", "", Exit::Done),
-        ClaimState::Unready => ("claiming", "neonup claim", Exit::Done),
-        ClaimState::Claimed(_) => ("claimed", "neonup login && neonup setup", Exit::Done),
-        ClaimState::Gone(_) => ("gone", "neonup setup --claimable", Exit::Gaps),
-    };
-    if output.json {
-        output.document(&serde_json::json!({
-            "version": 1,
-            "status": if exit == Exit::Done { "done" } else { "todo" },
-            "state": word,
-            "project": project,
-            "expires_at": expires_at,
-            "next": Some(next).filter(|next| !next.is_empty()).into_iter().collect::<Vec<_>>(),
-        }));
-        return exit;
+        Ok(exit)
     }
+}
+
+fn print(state: &ClaimState, project: &str, settings: &Settings, output: &mut Output) {
     match state {
         ClaimState::Live(live) => {
             let left = age::until(&live.database.expires_at, settings.now)
@@ -71,5 +77,4 @@ pub(crate) async fn run(settings: &Settings, ports: &Ports, output: &mut Output)
             output.note(format!("{} makes another one", Invocation::SetupClaimable));
         }
     }
-    exit
 }

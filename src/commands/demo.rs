@@ -4,199 +4,216 @@ mod environment;
 mod project;
 
 use std::{
+    fs, io,
+    net::TcpListener,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use self::environment::Sample;
+use clap::Args;
+use tempfile::TempDir;
+
+use self::environment::SampleEnvironment;
 use crate::{
-    commands::cli::{self, Display, Front, Workspace},
-    core::{code::Code, environment::Environment, exit::Exit, failure::Failure},
-    os::subprocess::is_running,
+    commands::{
+        context::CommandContext,
+        error::CommandError,
+        frontend::{self, Frontend},
+        opening::Opening,
+        setup::SetupArgs,
+    },
+    core::{exit::Exit, redact::Redactor, step::StepId},
+    os::temporary,
     ports::Ports,
     project::{
         sample,
         settings::{Flags, Settings},
+        workspace::Workspace,
     },
+    report::output::Output,
     sandbox::{Options, Sandbox},
 };
-use crate::{
-    commands::{Output, sandbox, setup, wizard::Opening},
-    core::redact::Redactor,
-};
 
-/// How the demo is run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct How {
-    /// Where the project and the sandbox's data are kept; `None`: in a folder that goes at the end.
-    pub dir: Option<PathBuf>,
-    /// The Postgres to use instead of the bundled one.
-    pub pg_bin: Option<PathBuf>,
-    /// Who asks the questions; `None`: nobody, since the defaults are taken.
-    pub front: Option<Front>,
-    /// Whether it is shown to a room.
-    pub present: bool,
-    /// How screens are drawn.
-    pub display: Display,
+/// The wizard on a sample project, against the sandbox: no account, no network.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Keep the sample project and the sandbox's data here.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Run the steps without a screen.
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Show it to a room: identifiers are hidden, each step is explained and waits before it acts, pressed keys are shown;
+    /// `m` lets something go wrong, `R` begins again.
+    #[arg(long, conflicts_with = "yes")]
+    present: bool,
+    /// Use this Postgres instead of the bundled one.
+    #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+    pg_bin: Option<PathBuf>,
 }
 
-/// Runs the demo.
-pub(crate) async fn run(how: How, output: &mut Output) -> Exit {
-    if how.front == Some(Front::Nobody) {
-        let failure = Failure::new(
-            Code::LoginMissingKey,
-            "the demo needs a terminal, and this is none",
-        )
-        .hint(if how.present {
-            "`neonup demo --present --plain` tells the same in lines"
+impl DemoArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let frontend = Frontend::choose(context);
+        if frontend == Frontend::Nobody && !self.yes {
+            return Err(CommandError::DemoNeedsTerminal {
+                present: self.present,
+            });
+        }
+        let folder = DemoFolder::create(self.dir.as_deref())?;
+        let sandbox = Sandbox::start(Options {
+            dir: Some(folder.path.join("sandbox")),
+            pg_bin: self.pg_bin.clone(),
+            ..Options::default()
+        })
+        .await?;
+        let project = folder.path.join(sample::NAME);
+        let result = match project::prepare(&project, free_port()) {
+            Ok(()) => {
+                let demo = Demo {
+                    folder: &folder,
+                    project: &project,
+                    sandbox: &sandbox,
+                };
+                self.run_in(demo, frontend, context, output).await
+            }
+            Err(why) => Err(CommandError::SampleProject { path: project, why }),
+        };
+        sandbox.shutdown().await;
+        result
+    }
+
+    async fn run_in(
+        &self,
+        demo: Demo<'_>,
+        frontend: Frontend,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = demo.open(context)?;
+        let notes = demo.notes();
+        let private = demo.private_words();
+        if self.present {
+            output.redactor = Some(Redactor::new(private.clone()));
+        }
+        let result = if self.yes {
+            let setup = SetupArgs::yes(&StepId::ALL);
+            setup.run_unasked(settings, ports, None, output).await
         } else {
-            "`neonup demo --plain` asks in lines, and `neonup demo --yes` asks nothing"
-        });
-        return output.failed(&failure, Exit::Failed);
+            let environment = demo.environment(&settings, &ports);
+            let opening = Opening {
+                notes: notes.clone(),
+                present: self.present,
+                demo: Some(Arc::new(environment)),
+                private,
+            };
+            frontend::run(frontend, settings, ports, opening, context, output).await
+        };
+        for note in notes {
+            output.note(note);
+        }
+        result
     }
-    let scratch = match Scratch::make(how.dir.clone()) {
-        Ok(scratch) => scratch,
-        Err(failure) => return output.failed(&failure, Exit::Failed),
-    };
-    let options = Options {
-        dir: Some(scratch.path.join("sandbox")),
-        pg_bin: how.pg_bin.clone(),
-        ..Options::default()
-    };
-    let sandbox = match Sandbox::start(options).await {
-        Ok(sandbox) => sandbox,
-        Err(error) => return output.failed(&sandbox::failure(&error), Exit::Failed),
-    };
-    let project = scratch.path.join(sample::NAME);
-    let exit = match project::prepare(&project, free_port()) {
-        Ok(()) => in_project(&scratch, &project, &sandbox, &how, output).await,
-        Err(failure) => output.failed(&failure, Exit::Failed),
-    };
-    sandbox.shutdown().await;
-    exit
 }
 
-async fn in_project(
-    scratch: &Scratch,
-    project: &Path,
-    sandbox: &Sandbox,
-    how: &How,
-    output: &mut Output,
-) -> Exit {
-    // the shell's own variables for Neon and for the database would lead out of the demo
-    let hidden = [
-        "NEON_API_KEY",
-        "NEON_API_HOST",
-        "NEONUP_CLAIM_HOST",
-        "NEONUP_CA_FILE",
-        "DATABASE_URL",
-    ];
-    let variables = std::env::vars().filter(|(name, _)| !hidden.contains(&name.as_str()));
-    let environment = Environment::new(variables.chain([(
-        "NEON_API_KEY".to_owned(),
-        sandbox.api_key().expose().to_owned(),
-    )]));
-    let flags = Flags {
-        api_host: Some(sandbox.api_host()),
-        ca_file: Some(sandbox.ca_file().to_owned()),
-        ..Flags::default()
-    };
-    let (settings, ports) = match Workspace::at(project, environment).open(flags) {
-        Ok(opened) => opened,
-        Err(error) => return output.failed(&cli::unopened(&error), Exit::Failed),
-    };
-    let notes = vec![
-        format!("The sample project lies in {}", project.display()),
-        format!("The sandbox serves {}", sandbox.api_host()),
-        scratch.fate(),
-    ];
-    // where we are: the folder, and the address of the sandbox
-    let private = vec![
-        scratch.path.display().to_string(),
-        sandbox
-            .api_host()
-            .trim_start_matches("http://")
-            .trim_end_matches("/api/v2")
-            .to_owned(),
-    ];
-    if how.present {
-        output.redactor = Some(Redactor::new(private.clone()));
-    }
-    let exit = if let Some(front) = how.front {
-        let opening = Opening {
-            notes: notes.clone(),
-            present: how.present,
-            demo: Some(Arc::new(sample_environment(
-                project, sandbox, &settings, &ports,
-            ))),
-            private: private.clone(),
-        };
-        cli::wizard(settings, ports, front, how.display, opening, output).await
-    } else {
-        let how = setup::How {
-            yes: true,
-            dry_run: false,
-            lines: false,
-        };
-        setup::run(settings, ports, &[], how, output).await
-    };
-    for note in notes {
-        output.note(note);
-    }
-    exit
+/// The sample project and the sandbox that it works with.
+#[derive(Clone, Copy)]
+struct Demo<'a> {
+    folder: &'a DemoFolder,
+    project: &'a Path,
+    sandbox: &'a Sandbox,
 }
 
-/// What incidents happen in: this project, and this sandbox.
-fn sample_environment(
-    project: &Path,
-    sandbox: &Sandbox,
-    settings: &Settings,
-    ports: &Ports,
-) -> Sample {
-    let health = settings
-        .backend
-        .as_ref()
-        .and_then(|backend| url::Url::parse(backend.health.as_deref()?).ok());
-    Sample {
-        project: project.to_owned(),
-        port: health.and_then(|url| url.port()).unwrap_or(sample::PORT),
-        sandbox: sandbox.controls(),
-        neon: ports.neon.clone(),
-        key: sandbox.api_key().clone(),
+/// The shell's own variables for Neon and for the database, which would lead out of the demo.
+const HIDDEN_VARIABLES: [&str; 5] = [
+    "NEON_API_KEY",
+    "NEON_API_HOST",
+    "NEONUP_CLAIM_HOST",
+    "NEONUP_CA_FILE",
+    "DATABASE_URL",
+];
+
+impl Demo<'_> {
+    fn open(self, context: &CommandContext) -> Result<(Settings, Ports), CommandError> {
+        let environment = context
+            .environment
+            .without(&HIDDEN_VARIABLES)
+            .with("NEON_API_KEY", self.sandbox.api_key().expose());
+        let flags = Flags {
+            api_host: Some(self.sandbox.api_host()),
+            ca_file: Some(self.sandbox.ca_file().to_owned()),
+            ..Flags::default()
+        };
+        Workspace::at(self.project, environment)
+            .open(flags)
+            .map_err(CommandError::DemoWorkspace)
+    }
+
+    fn environment(self, settings: &Settings, ports: &Ports) -> SampleEnvironment {
+        let health = settings
+            .backend
+            .as_ref()
+            .and_then(|backend| url::Url::parse(backend.health.as_deref()?).ok());
+        SampleEnvironment {
+            project: self.project.to_owned(),
+            port: health.and_then(|url| url.port()).unwrap_or(sample::PORT),
+            sandbox: self.sandbox.controls(),
+            neon: ports.neon.clone(),
+            key: self.sandbox.api_key().clone(),
+        }
+    }
+
+    fn notes(self) -> Vec<String> {
+        let fate = if self.folder.temporary.is_some() {
+            "Both are removed at the end; `neonup demo --dir DIR` keeps them"
+        } else {
+            "Both are kept: the same command goes on from there"
+        };
+        vec![
+            format!("The sample project lies in {}", self.project.display()),
+            format!("The sandbox serves {}", self.sandbox.api_host()),
+            fate.to_owned(),
+        ]
+    }
+
+    /// Where we are: the folder, and the address of the sandbox.
+    fn private_words(self) -> Vec<String> {
+        let host = self.sandbox.api_host();
+        let address = host.trim_start_matches("http://");
+        vec![
+            self.folder.path.display().to_string(),
+            address.trim_end_matches("/api/v2").to_owned(),
+        ]
     }
 }
 
 /// The application's usual port, or a free one where that is taken: a demo must not fail for another program.
 fn free_port() -> u16 {
     let try_port = |port: u16| {
-        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).ok()?;
         listener.local_addr().ok().map(|address| address.port())
     };
     try_port(8000).or_else(|| try_port(0)).unwrap_or(8000)
 }
 
 /// The demo's folder; a temporary one is removed at the end.
-struct Scratch {
+struct DemoFolder {
     path: PathBuf,
-    temporary: Option<tempfile::TempDir>,
+    temporary: Option<TempDir>,
 }
 
-impl Scratch {
-    fn make(dir: Option<PathBuf>) -> Result<Self, Failure> {
-        let failed = |path: &Path, error: &std::io::Error| {
-            Failure::new(
-                Code::BackendNotFound,
-                format!("cannot make the demo's folder `{}`", path.display()),
-            )
-            .why(error.to_string())
-            .hint("choose another folder with --dir")
+impl DemoFolder {
+    fn create(dir: Option<&Path>) -> Result<Self, CommandError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| CommandError::DemoFolder { path, source }
         };
         let Some(path) = dir else {
-            sweep();
-            let temporary = tempfile::Builder::new()
-                .prefix(&format!("{PREFIX}{}-", std::process::id()))
-                .tempdir()
-                .map_err(|error| failed(&std::env::temp_dir(), &error))?;
+            let temporary = temporary::create("neonup-demo-").map_err(failed(&temporary::dir()))?;
             let path = temporary
                 .path()
                 .canonicalize()
@@ -206,39 +223,10 @@ impl Scratch {
                 temporary: Some(temporary),
             });
         };
-        std::fs::create_dir_all(&path).map_err(|error| failed(&path, &error))?;
-        let path = path.canonicalize().map_err(|error| failed(&path, &error))?;
+        fs::create_dir_all(path).map_err(failed(path))?;
         Ok(Self {
-            path,
+            path: path.canonicalize().map_err(failed(path))?,
             temporary: None,
         })
-    }
-
-    fn fate(&self) -> String {
-        if self.temporary.is_some() {
-            "Both are removed at the end; `neonup demo --dir DIR` keeps them".to_owned()
-        } else {
-            "Both are kept: the same command goes on from there".to_owned()
-        }
-    }
-}
-
-const PREFIX: &str = "neonup-demo-";
-
-/// Removes the folders of demos that were killed.
-fn sweep() {
-    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let pid = name
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.split('-').next())
-            .and_then(|pid| pid.parse::<i32>().ok());
-        if pid.is_some_and(|pid| !is_running(pid)) {
-            // somebody else's folder cannot be removed, and need not be
-            std::fs::remove_dir_all(entry.path()).ok();
-        }
     }
 }

@@ -1,41 +1,57 @@
 //! `neonup hook`: the pre-commit check of this repository.
 
-use crate::{commands::Output, report::output::Tone};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
 use crate::{
+    commands::{context::CommandContext, error::CommandError},
     core::{code::Severity, exit::Exit},
     engine::secrets::hook,
     ports::{Ports, repository::HookPlace},
     project::settings::Settings,
+    report::{
+        lines,
+        output::{Output, Tone},
+    },
 };
 
-/// What is done with the hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
-    /// It is put in its place.
+/// The pre-commit check of this repository, which refuses a commit that holds a live secret.
+#[derive(Debug, Args)]
+pub(crate) struct HookArgs {
+    #[command(subcommand)]
+    action: HookAction,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum HookAction {
+    /// Put it in its place; a hook that is there is kept, and runs first.
     Install,
-    /// It is taken away.
+    /// Take it away, and bring back the hook that was there.
     Uninstall,
-    /// It does its work.
+    /// Do its work: search what the next commit takes.
     Run,
 }
 
-/// Runs the command.
-pub(crate) async fn run(settings: Settings, ports: Ports, what: What, output: &mut Output) -> Exit {
-    match what {
-        What::Install => install(&ports, output).await,
-        What::Uninstall => uninstall(&ports, output).await,
-        What::Run => check(settings, ports, output).await,
+impl HookArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        match self.action {
+            HookAction::Install => install(&ports, output).await,
+            HookAction::Uninstall => uninstall(&ports, output).await,
+            HookAction::Run => check_commit(settings, ports, output).await,
+        }
     }
 }
 
-async fn install(ports: &Ports, output: &mut Output) -> Exit {
+async fn install(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
     let before = ports.repository.hook().await;
-    let hook = match ports.repository.install_hook().await {
-        Ok(hook) => hook,
-        Err(failure) => return output.failed(&failure, Exit::Failed),
-    };
+    let hook = ports.repository.install_hook().await?;
     if output.json {
-        output.document(&serde_json::json!({
+        output.document(&json!({
             "version": 1, "status": "done", "hook": hook.path.display().to_string(),
         }));
     }
@@ -44,61 +60,50 @@ async fn install(ports: &Ports, output: &mut Output) -> Exit {
         output.line("the hook that was there is kept, and runs first");
     }
     output.note("it holds for this clone alone: each developer installs it once");
-    Exit::Done
+    Ok(Exit::Done)
 }
 
-async fn uninstall(ports: &Ports, output: &mut Output) -> Exit {
-    match ports.repository.remove_hook().await {
-        Ok(removed) => {
-            if output.json {
-                output.document(&serde_json::json!({
-                    "version": 1, "status": "done", "removed": removed,
-                }));
-            }
-            output.line(if removed {
-                "the hook is gone"
-            } else {
-                "there is no hook of neonup here"
-            });
-            Exit::Done
-        }
-        Err(failure) => output.failed(&failure, Exit::Failed),
+async fn uninstall(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
+    let removed = ports.repository.remove_hook().await?;
+    if output.json {
+        output.document(&json!({ "version": 1, "status": "done", "removed": removed }));
     }
+    output.line(if removed {
+        "the hook is gone"
+    } else {
+        "there is no hook of neonup here"
+    });
+    Ok(Exit::Done)
 }
 
-/// Looks at what the commit would take. Says nothing when all is well.
-async fn check(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
-    let findings = match hook::staged(settings, ports).await {
-        Ok(findings) => findings,
-        Err(failure) => return output.failed(&failure, Exit::Failed),
-    };
+/// Searches what the commit would take. Prints nothing when all is well.
+async fn check_commit(
+    settings: Settings,
+    ports: Ports,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let findings = hook::staged(settings, ports).await?;
     if output.json {
         let status = if findings.is_empty() { "done" } else { "todo" };
-        output.document(&serde_json::json!({
-            "version": 1, "status": status, "findings": findings,
-        }));
+        output.document(&json!({ "version": 1, "status": status, "findings": findings }));
     }
     for finding in &findings {
-        let place = match (&finding.path, finding.line) {
-            (Some(path), Some(line)) => format!(" {path}:{line}"),
-            (Some(path), None) => format!(" {path}"),
-            (None, _) => String::new(),
-        };
-        let word = output.paint(Tone::Bad, "neonup");
+        let name = output.paint(Tone::Bad, "neonup");
+        let location = lines::location(finding);
         output.note(format!(
-            "{word}: {}{place}: {}",
+            "{name}: {}{location}: {}",
             finding.code, finding.title
         ));
     }
-    // a clone that lacks objects is no reason to refuse; a staged file that cannot be read is
+    // a clone that lacks objects is not a reason to refuse; a staged file that cannot be read is
     let refused = findings
         .iter()
         .any(|finding| finding.severity == Severity::Gap);
     if !refused {
-        return Exit::Done;
+        return Ok(Exit::Done);
     }
     output
         .note("the commit was stopped: take the secret out, `git add` the file again, and commit");
     output.note("what is no secret is accepted in neonup.toml, under [[secrets.accept]]; --no-verify passes this check by once");
-    Exit::Gaps
+    Ok(Exit::Gaps)
 }

@@ -15,12 +15,11 @@ use std::{
 use self::choices::{Choices, Does};
 use crate::{
     commands::{
-        Output, prompt, session,
-        wizard::{self, Opening},
+        error::CommandError,
+        input::InputLines,
+        opening::{Opening, private_words},
+        session::{self, Interruption, Session},
     },
-    report::lines,
-};
-use crate::{
     core::{
         answer::{Answer, LoginAnswer, ProjectAnswer, SecretsAnswer},
         choices::{Act, Context},
@@ -33,7 +32,7 @@ use crate::{
     },
     ports::{Ports, demo::DemoEnvironment},
     project::settings::Settings,
-    report::receipt,
+    report::{lines, output::Output, receipt},
 };
 
 /// Where an answer leads.
@@ -71,7 +70,7 @@ pub(crate) async fn run(
     ports: Ports,
     opening: Opening,
     output: &mut Output,
-) -> Exit {
+) -> Result<Exit, CommandError> {
     steps(settings, ports, &StepId::ALL, true, opening, output).await
 }
 
@@ -83,26 +82,25 @@ pub(crate) async fn steps(
     summary: bool,
     opening: Opening,
     output: &mut Output,
-) -> Exit {
+) -> Result<Exit, CommandError> {
     let present = opening.present;
     if present {
         let mut private = opening.private;
-        private.extend(wizard::private(&settings));
+        private.extend(private_words(&settings));
         output.redactor = Some(Redactor::new(private));
     }
-    let place = if settings.is_sandbox() {
-        "Sandbox"
-    } else {
-        "Neon"
-    };
-    output.speak();
-    output.line(format!("neonup, {}, {place}.", settings.project.name));
+    output.speak_progress();
+    output.line(format!(
+        "neonup, {}, {}.",
+        settings.project.name,
+        settings.service()
+    ));
     for note in opening.notes {
         output.line(format!("{note}."));
     }
     let mut dialogue = Dialogue {
-        work: session::Work::new(settings, ports),
-        lines: prompt::Lines::standard(),
+        work: Session::new(settings, ports),
+        lines: InputLines::standard(),
         output,
         present,
         demo: opening.demo,
@@ -113,23 +111,21 @@ pub(crate) async fn steps(
     let walked = dialogue.walk(shown).await;
     let Dialogue { work, output, .. } = dialogue;
     match walked {
-        Ok(Walked::Through) => work.finished(shown, output).await,
-        Ok(Walked::EndOfInput) => {
-            let exit = work.finished(shown, output).await;
-            if exit == Exit::Done {
-                exit
-            } else {
-                Exit::Failed
+        Ok(Walked::Through) => Ok(work.finish(shown, output).await),
+        Ok(Walked::EndOfInput) => match work.finish(shown, output).await {
+            Exit::Done => Ok(Exit::Done),
+            Exit::Gaps | Exit::Failed | Exit::Usage | Exit::Bug | Exit::Cancelled => {
+                Ok(Exit::Failed)
             }
-        }
-        Err(stop) => work.stopped(stop, shown, output).await,
+        },
+        Err(interruption) => work.interrupted(interruption, shown, output).await,
     }
 }
 
 /// The conversation.
 struct Dialogue<'a> {
-    work: session::Work,
-    lines: prompt::Lines,
+    work: Session,
+    lines: InputLines,
     output: &'a mut Output,
     /// Whether it is shown to a room: what happens is announced before it does.
     present: bool,
@@ -145,9 +141,9 @@ struct Dialogue<'a> {
 
 impl Dialogue<'_> {
     /// Asks. `None` is the end of input.
-    async fn ask(&mut self, question: &str) -> Result<Option<String>, session::Stop> {
+    async fn ask(&mut self, question: &str) -> Result<Option<String>, Interruption> {
         self.output.prompt(question);
-        let line = self.work.line(&mut self.lines).await?;
+        let line = self.work.read_line(&mut self.lines).await?;
         let line = line.map(|line| line.trim().to_owned());
         // a terminal has shown what was typed; a log has not
         if line.is_none() || !io::stdin().is_terminal() {
@@ -156,8 +152,8 @@ impl Dialogue<'_> {
         Ok(line)
     }
 
-    async fn probe(&mut self, steps: &[StepId]) -> Result<(), session::Stop> {
-        self.work.probe_all(steps, self.output).await?;
+    async fn probe(&mut self, steps: &[StepId]) -> Result<(), Interruption> {
+        self.work.probe(steps, self.output).await?;
         self.redact();
         Ok(())
     }
@@ -170,7 +166,7 @@ impl Dialogue<'_> {
     }
 
     /// Walks through the steps.
-    async fn walk(&mut self, shown: &[StepId]) -> Result<Walked, session::Stop> {
+    async fn walk(&mut self, shown: &[StepId]) -> Result<Walked, Interruption> {
         let before: Vec<_> = session::with_needs(shown)
             .into_iter()
             .filter(|id| !shown.contains(id))
@@ -230,7 +226,7 @@ impl Dialogue<'_> {
     }
 
     /// The summary. Where it is a question, the answer may lead back to a step.
-    async fn closing(&mut self, shown: &[StepId]) -> Result<Option<Turn>, session::Stop> {
+    async fn closing(&mut self, shown: &[StepId]) -> Result<Option<Turn>, Interruption> {
         loop {
             self.output.line("");
             self.output.line("Summary.");
@@ -257,7 +253,7 @@ impl Dialogue<'_> {
     }
 
     /// Reads the answer to the summary. Nothing: everything was looked at again.
-    async fn closed(&mut self, shown: &[StepId]) -> Result<Option<Option<Turn>>, session::Stop> {
+    async fn closed(&mut self, shown: &[StepId]) -> Result<Option<Option<Turn>>, Interruption> {
         loop {
             let question = "Answer, or g and a number to go to a step: ";
             // whoever has answered every question may end the input here
@@ -296,12 +292,7 @@ impl Dialogue<'_> {
     }
 
     /// Tells of a step, and asks what it asks.
-    async fn step(
-        &mut self,
-        id: StepId,
-        insist: bool,
-        change: bool,
-    ) -> Result<Turn, session::Stop> {
+    async fn step(&mut self, id: StepId, insist: bool, change: bool) -> Result<Turn, Interruption> {
         if self.announced != Some(id) {
             self.announced = Some(id);
             if let Some(turn) = self.announce(script::step(id)).await? {
@@ -325,7 +316,7 @@ impl Dialogue<'_> {
         id: StepId,
         state: &StepState,
         change: bool,
-    ) -> Result<Turn, session::Stop> {
+    ) -> Result<Turn, Interruption> {
         let act = loop {
             let context = Context {
                 next: id.next().map_or("the summary", StepId::title),
@@ -418,7 +409,7 @@ impl Dialogue<'_> {
         id: StepId,
         state: &StepState,
         choices: &Choices,
-    ) -> Result<Answered, session::Stop> {
+    ) -> Result<Answered, Interruption> {
         loop {
             let Some(line) = self.ask("Answer, or b for back, ? for help: ").await? else {
                 return Ok(Answered::Turn(Turn::EndOfInput));
@@ -468,7 +459,7 @@ impl Dialogue<'_> {
         }
     }
 
-    async fn skip(&mut self, id: StepId) -> Result<Turn, session::Stop> {
+    async fn skip(&mut self, id: StepId) -> Result<Turn, Interruption> {
         let Some(reason) = self.ask("Why, in a word (default: not now): ").await? else {
             return Ok(Turn::EndOfInput);
         };
@@ -484,12 +475,12 @@ impl Dialogue<'_> {
     }
 
     /// An API key, never shown. `Ok(None)` is a step back; `Err` the end of input.
-    async fn key(&mut self) -> Result<Result<Option<Secret>, Turn>, session::Stop> {
+    async fn key(&mut self) -> Result<Result<Option<Secret>, Turn>, Interruption> {
         self.output.prompt("API key (it is not shown): ");
         let key = if io::stdin().is_terminal() {
-            self.work.secret().await?
+            self.work.read_secret().await?
         } else {
-            match self.work.line(&mut self.lines).await? {
+            match self.work.read_line(&mut self.lines).await? {
                 None => return Ok(Err(Turn::EndOfInput)),
                 Some(line) => Some(Secret::new(line)),
             }
@@ -499,7 +490,7 @@ impl Dialogue<'_> {
     }
 
     /// Looks at the database once a second and says how long it takes, until Enter.
-    async fn watch(&mut self) -> Result<Turn, session::Stop> {
+    async fn watch(&mut self) -> Result<Turn, Interruption> {
         self.output.line("Watching once a second; Enter ends it.");
         loop {
             self.probe(&[StepId::Health]).await?;
@@ -509,7 +500,7 @@ impl Dialogue<'_> {
             let next = tokio::time::sleep(WATCH_EVERY);
             tokio::select! {
                 biased;
-                line = self.work.line(&mut self.lines) => {
+                line = self.work.read_line(&mut self.lines) => {
                     line?;
                     return Ok(Turn::Again);
                 }
@@ -518,7 +509,7 @@ impl Dialogue<'_> {
         }
     }
 
-    async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, session::Stop> {
+    async fn apply(&mut self, id: StepId, answer: Answer) -> Result<Turn, Interruption> {
         if self.present {
             self.output.line("What will happen:");
             for sentence in script::consequences(&answer, &self.work.plan) {

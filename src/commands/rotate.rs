@@ -1,44 +1,151 @@
-//! `neonup rotate`: a new secret, everywhere, and the end of the old one.
+//! `neonup rotate`: a new secret everywhere, and the end of the old one.
 
-use std::io::IsTerminal as _;
+use clap::Args;
+use serde_json::json;
 
 use crate::{
-    commands::{Output, prompt, session},
-    report::lines,
-};
-use crate::{
+    commands::{
+        context::CommandContext,
+        error::CommandError,
+        input::{InputLines, is_yes},
+        key_storage::KeyStorageArg,
+        session::{Interruption, Session},
+    },
     core::{
-        answer::{Answer, LoginAnswer, SecretsAnswer},
+        answer::{Answer, KeyStorage, LoginAnswer, SecretsAnswer},
         code::Code,
         exit::Exit,
-        failure::Failure,
+        facts::Facts,
+        invocation::Invocation,
         plan::Status,
         step::StepId,
     },
     engine::temporary::cannot_rotate,
-    ports::Ports,
-    project::settings::Settings,
+    project::settings::{Flags, Settings},
+    report::output::Output,
 };
+
+/// A new database password, in every env file, and proof that the old one is refused.
+#[derive(Debug, Args)]
+pub(crate) struct RotateArgs {
+    /// A new API key instead.
+    #[arg(long)]
+    api_key: bool,
+    /// Where the new API key is kept; without it, where the old one is.
+    #[arg(long, value_name = "WHERE", requires = "api_key")]
+    store: Option<KeyStorageArg>,
+    /// Do it without asking.
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Print what would be done and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl RotateArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let rotation = if self.api_key {
+            Rotation::ApiKey
+        } else {
+            Rotation::Password
+        };
+        let (settings, ports) = context.open(Flags {
+            store: self.store.map(KeyStorage::from),
+            ..context.flags()
+        })?;
+        let target = Target::new(&settings);
+        let mut session = Session::new(settings, ports);
+        let shown = rotation.shown();
+        match self
+            .prepare_and_rotate(rotation, &target, &mut session, context, output)
+            .await
+        {
+            Ok(()) => {
+                for id in shown {
+                    session.print_step(*id, output);
+                }
+                Ok(session.finish(shown, output).await)
+            }
+            Err(Halt::Interrupted(interruption)) => {
+                session.interrupted(interruption, shown, output).await
+            }
+            Err(Halt::Ended(exit)) => {
+                session.runtime.shutdown().await;
+                Ok(exit)
+            }
+            Err(Halt::Failed(error)) => {
+                session.runtime.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare_and_rotate(
+        &self,
+        rotation: Rotation,
+        target: &Target,
+        session: &mut Session,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<(), Halt> {
+        session.probe(rotation.before(), output).await?;
+        check_possible(rotation, session, output).await?;
+        let plan = rotation.plan(session, target);
+        if self.dry_run {
+            print_plan(rotation, &plan, output);
+            return Err(Halt::Ended(Exit::Done));
+        }
+        if !self.yes {
+            if output.json || !context.is_interactive() {
+                return Err(Halt::Failed(CommandError::RotationUnanswered {
+                    would: plan,
+                    command: rotation.command(),
+                }));
+            }
+            if !confirm(session, &plan, output).await? {
+                output.note("nothing was changed");
+                return Err(Halt::Ended(Exit::Cancelled));
+            }
+        }
+        rotate(rotation, session, output).await?;
+        Ok(())
+    }
+}
+
+/// Why nothing was rotated.
+enum Halt {
+    Interrupted(Interruption),
+    Ended(Exit),
+    Failed(CommandError),
+}
+
+impl From<Interruption> for Halt {
+    fn from(interruption: Interruption) -> Self {
+        Self::Interrupted(interruption)
+    }
+}
 
 /// What is rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+enum Rotation {
     /// The password of the project's role.
     Password,
     /// The Neon API key.
     ApiKey,
 }
 
-/// How it is agreed to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
-    /// Without a question.
-    pub yes: bool,
-    /// Not at all: only what would be done is printed.
-    pub dry_run: bool,
-}
+impl Rotation {
+    const fn command(self) -> Invocation {
+        match self {
+            Self::Password => Invocation::RotatePassword,
+            Self::ApiKey => Invocation::RotateKey,
+        }
+    }
 
-impl What {
     /// The step that does it.
     const fn step(self) -> StepId {
         match self {
@@ -63,7 +170,15 @@ impl What {
         }
     }
 
-    /// What is looked at again afterwards.
+    /// What has to be done before.
+    const fn needs(self) -> &'static [StepId] {
+        match self {
+            Self::Password => &[StepId::Login, StepId::Project],
+            Self::ApiKey => &[StepId::Login],
+        }
+    }
+
+    /// What is probed again afterwards.
     const fn after(self) -> &'static [StepId] {
         match self {
             Self::Password => &[StepId::Env, StepId::Schema, StepId::Health],
@@ -71,7 +186,7 @@ impl What {
         }
     }
 
-    /// Everything that is shown.
+    /// What is printed at the end.
     const fn shown(self) -> &'static [StepId] {
         match self {
             Self::Password => &[
@@ -84,195 +199,150 @@ impl What {
             Self::ApiKey => &[StepId::Login],
         }
     }
+
+    /// What will be done, a line for each thing.
+    fn plan(self, session: &Session, target: &Target) -> Vec<String> {
+        let Target { service, files } = target;
+        match self {
+            Self::Password => {
+                let joined = match &session.plan.step(StepId::Project).facts {
+                    Some(Facts::Project(project)) => project.joined.as_ref(),
+                    _ => None,
+                };
+                let of = joined.map_or_else(String::new, |joined| {
+                    format!(
+                        " of {} on branch {} of project {} ({})",
+                        joined.role, joined.branch, joined.name, joined.id
+                    )
+                });
+                vec![
+                    format!(
+                        "give the role{of} in {service} a new password, unless a rotation is half done"
+                    ),
+                    format!(
+                        "write it into {files}, and into other ignored env files that hold the old one"
+                    ),
+                    "make sure that the new password works and the old one is refused".to_owned(),
+                ]
+            }
+            Self::ApiKey => vec![
+                format!("make a new API key in {service}, and store it where the old one was"),
+                "revoke the old key, if Neon tells which it is".to_owned(),
+            ],
+        }
+    }
 }
 
-/// Runs the command.
-pub(crate) async fn run(
-    settings: Settings,
-    ports: Ports,
-    what: What,
-    how: How,
+/// What the rotation works on, for the plan.
+struct Target {
+    /// `Neon`, or `the sandbox`.
+    service: &'static str,
+    files: String,
+}
+
+impl Target {
+    fn new(settings: &Settings) -> Self {
+        let files: Vec<_> = settings
+            .env
+            .iter()
+            .map(|target| target.file.as_str())
+            .collect();
+        Self {
+            service: if settings.is_sandbox() {
+                "the sandbox"
+            } else {
+                "Neon"
+            },
+            files: files.join(", "),
+        }
+    }
+}
+
+/// Checks that there is something to rotate. A project that Neon still works on is waited for: an interrupted rotation may have
+/// left it so.
+async fn check_possible(
+    rotation: Rotation,
+    session: &mut Session,
     output: &mut Output,
-) -> Exit {
-    let place = if settings.is_sandbox() {
-        "the sandbox"
-    } else {
-        "Neon"
-    };
-    let files: Vec<_> = settings
-        .env
+) -> Result<(), Halt> {
+    let project_has = |session: &Session, code| session.plan.step(StepId::Project).has(code);
+    if rotation == Rotation::Password && project_has(session, Code::ProjectNotReady) {
+        match wait_for_project(session, output).await {
+            Err(Interruption::Signal) => {
+                output.note("cancelled. Nothing was changed.");
+                return Err(Halt::Ended(Exit::Cancelled));
+            }
+            waited => waited?,
+        }
+    }
+    if rotation == Rotation::Password && project_has(session, Code::ProjectTemporary) {
+        return Err(Halt::Failed(cannot_rotate().into()));
+    }
+    let open = rotation
+        .needs()
         .iter()
-        .map(|target| target.file.clone())
-        .collect();
-    let mut work = session::Work::new(settings, ports);
-    let shown = what.shown();
-    if let Err(stop) = work.probe_all(what.before(), output).await {
-        return work.stopped(stop, shown, output).await;
-    }
-    if let Some(exit) = hopeless(&mut work, what, output).await {
-        work.runtime.shutdown().await;
-        return exit;
-    }
-    let plan = words(&work, what, place, &files);
-    if how.dry_run {
-        for line in &plan {
-            output.line(format!("would {line}"));
-        }
-        work.runtime.shutdown().await;
-        if output.json {
-            output.document(&serde_json::json!({
-                "version": 1, "status": "todo", "steps": [], "next": [command(what)], "would": plan,
-            }));
-        }
-        return Exit::Done;
-    }
-    if !how.yes {
-        match agreed(&mut work, &plan, output).await {
-            Ok(Some(true)) => {}
-            Ok(Some(false)) => {
-                work.runtime.shutdown().await;
-                output.note("nothing was changed");
-                return Exit::Cancelled;
-            }
-            Ok(None) => {
-                work.runtime.shutdown().await;
-                let failure = Failure::new(
-                    Code::HealthAuth,
-                    format!("would {}, and nobody can be asked", plan.join("; ")),
-                )
-                .hint(format!("{} --yes", command(what)));
-                return output.failed(&failure, Exit::Failed);
-            }
-            Err(stop) => return work.stopped(stop, shown, output).await,
-        }
-    }
-    let rotated = rotate(&mut work, what, output).await;
-    if let Err(stop) = rotated {
-        return work.stopped(stop, shown, output).await;
-    }
-    if !output.json {
-        for id in shown {
-            lines::step(output, *id, work.plan.step(*id));
-        }
-    }
-    work.finished(shown, output).await
-}
-
-/// The command that was given.
-const fn command(what: What) -> &'static str {
-    match what {
-        What::Password => "neonup rotate",
-        What::ApiKey => "neonup rotate --api-key",
-    }
-}
-
-async fn rotate(
-    work: &mut session::Work,
-    what: What,
-    output: &mut Output,
-) -> Result<(), session::Stop> {
-    work.apply(what.answer(), output).await?;
-    if work.plan.status(what.step()) == Status::Failed {
+        .find(|id| session.plan.status(**id) != Status::Done);
+    let Some(step) = open.copied() else {
         return Ok(());
-    }
-    work.probe_all(what.after(), output).await?;
-    // the application has not been seen with the new password yet
-    if what == What::Password && work.plan.status(StepId::Health) == Status::Todo {
-        work.apply(Answer::default_of(StepId::Health), output)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Ends the command where nothing can be rotated. A project that Neon still works on is waited for: that is where an
-/// interrupted rotation may stand.
-async fn hopeless(work: &mut session::Work, what: What, output: &mut Output) -> Option<Exit> {
-    let busy = |work: &session::Work| work.plan.step(StepId::Project).has(Code::ProjectNotReady);
-    if what == What::Password && busy(work) {
-        let waited = async {
-            work.apply(Answer::default_of(StepId::Project), output)
-                .await?;
-            work.probe_all(&[StepId::Env], output).await
-        };
-        if waited.await.is_err() {
-            output.note("cancelled. Nothing was changed.");
-            return Some(Exit::Cancelled);
-        }
-    }
-    let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
-    if what == What::Password && temporary {
-        return Some(output.failed(&cannot_rotate(), Exit::Failed));
-    }
-    let needed: &[StepId] = match what {
-        What::Password => &[StepId::Login, StepId::Project],
-        What::ApiKey => &[StepId::Login],
     };
-    let open = needed
-        .iter()
-        .find(|id| !matches!(work.plan.status(**id), Status::Done))?;
-    let state = work.plan.step(*open);
-    if !output.json {
-        lines::step(output, *open, state);
-    }
-    let failure = Failure::new(
-        Code::ProjectMissing,
-        format!("nothing was rotated: the {open} step is not done"),
-    )
-    .why(state.evidence.clone())
-    .hint(format!("neonup setup {open}"));
-    Some(output.failed(&failure, Exit::Failed))
+    session.print_step(step, output);
+    let evidence = session.plan.step(step).evidence.clone();
+    Err(Halt::Failed(CommandError::NotRotated { step, evidence }))
 }
 
-/// What is going to be done, one thing a line.
-fn words(work: &session::Work, what: What, place: &str, files: &[String]) -> Vec<String> {
-    match what {
-        What::Password => {
-            let joined = match &work.plan.step(StepId::Project).facts {
-                Some(crate::core::facts::Facts::Project(project)) => project.joined.as_ref(),
-                _ => None,
-            };
-            let of = joined.map_or_else(String::new, |joined| {
-                format!(
-                    " of {} on branch {} of project {} ({})",
-                    joined.role, joined.branch, joined.name, joined.id
-                )
-            });
-            vec![
-                format!(
-                    "give the role{of} in {place} a new password, unless a rotation is half done"
-                ),
-                format!(
-                    "write it into {}, and into other ignored env files that hold the old one",
-                    files.join(", ")
-                ),
-                "make sure that the new password works and the old one is refused".to_owned(),
-            ]
-        }
-        What::ApiKey => vec![
-            format!("make a new API key in {place}, and store it where the old one was"),
-            "revoke the old key, if Neon tells which it is".to_owned(),
-        ],
+async fn wait_for_project(session: &mut Session, output: &mut Output) -> Result<(), Interruption> {
+    session
+        .apply(Answer::default_of(StepId::Project), output)
+        .await?;
+    session.probe(&[StepId::Env], output).await
+}
+
+fn print_plan(rotation: Rotation, plan: &[String], output: &mut Output) {
+    for line in plan {
+        output.line(format!("would {line}"));
+    }
+    if output.json {
+        output.document(&json!({
+            "version": 1,
+            "status": "todo",
+            "steps": [],
+            "next": [rotation.command().to_string()],
+            "would": plan,
+        }));
     }
 }
 
-/// Asks. `None`: there is nobody to ask.
-async fn agreed(
-    work: &mut session::Work,
+/// Asks on the terminal. Anything but a clear yes is a no, and so is the end of input.
+async fn confirm(
+    session: &mut Session,
     plan: &[String],
     output: &mut Output,
-) -> Result<Option<bool>, session::Stop> {
-    if output.json || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Ok(None);
-    }
+) -> Result<bool, Interruption> {
     output.line("This will");
     for line in plan {
         output.line(format!("  - {line}"));
     }
     output.line("Whatever still uses the old one stops working.");
     output.prompt("Go on? [y/N] ");
-    let answer = work.line(&mut prompt::Lines::standard()).await?;
-    // the end of input is never consent
-    Ok(Some(answer.is_some_and(|answer| {
-        matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-    })))
+    let answer = session.read_line(&mut InputLines::standard()).await?;
+    Ok(answer.is_some_and(|answer| is_yes(&answer)))
+}
+
+async fn rotate(
+    rotation: Rotation,
+    session: &mut Session,
+    output: &mut Output,
+) -> Result<(), Interruption> {
+    session.apply(rotation.answer(), output).await?;
+    if session.plan.status(rotation.step()) == Status::Failed {
+        return Ok(());
+    }
+    session.probe(rotation.after(), output).await?;
+    // the application has not been seen with the new password yet
+    if rotation == Rotation::Password && session.plan.status(StepId::Health) == Status::Todo {
+        session
+            .apply(Answer::default_of(StepId::Health), output)
+            .await?;
+    }
+    Ok(())
 }

@@ -1,58 +1,93 @@
 //! `neonup sandbox`: serves a local Neon until Ctrl-C.
 
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
 use serde_json::json;
 
-use crate::commands::Output;
 use crate::{
-    core::{code::Code, exit::Exit, failure::Failure},
+    commands::error::CommandError,
+    core::exit::Exit,
     os::signals::Signals,
-    sandbox::{Options, Sandbox, SandboxError},
+    report::output::Output,
+    sandbox::{Faults, Options, Sandbox},
 };
 
-/// Serves, and says how to reach it as soon as it is ready: one JSON document, or lines for a shell to evaluate.
-pub(crate) async fn serve(options: Options, output: &mut Output) -> Exit {
-    // before anything is started, so that a signal at any moment ends in good order
-    let mut signals = Signals::ending();
-    let sandbox = match Sandbox::start(options).await {
-        Ok(sandbox) => sandbox,
-        Err(error) => return output.failed(&failure(&error), Exit::Failed),
-    };
-    let host = sandbox.api_host();
+/// Serve a local Neon until Ctrl-C, for other clients.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Keep the state here; without it, everything is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The API's port.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Use this Postgres instead of the bundled one.
+    #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+    pg_bin: Option<PathBuf>,
+    /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
+    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<String>,
+    /// Seconds after which an idle compute stops.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    idle: u64,
+}
+
+impl SandboxArgs {
+    /// Serves. As soon as the sandbox is ready, prints how to reach it: one JSON document, or lines for a shell to evaluate.
+    pub(super) async fn run(self, output: &mut Output) -> Result<Exit, CommandError> {
+        let options = self.options()?;
+        // before anything is started, so that a signal at any moment ends in good order
+        let mut signals = Signals::ending();
+        let sandbox = Sandbox::start(options).await?;
+        print_access(&sandbox, output);
+        signals.any().await;
+        output.note("stopping");
+        sandbox.shutdown().await;
+        Ok(Exit::Done)
+    }
+
+    fn options(self) -> Result<Options, CommandError> {
+        let faults = Faults::from_words(&self.faults).map_err(CommandError::Fault)?;
+        Ok(Options {
+            dir: self.dir,
+            port: self.port,
+            pg_bin: self.pg_bin,
+            idle: Duration::from_secs(self.idle),
+            faults,
+        })
+    }
+}
+
+fn print_access(sandbox: &Sandbox, output: &mut Output) {
+    let api_host = sandbox.api_host();
     let claim_host = sandbox.claim_host();
     let claimable_neon_host = sandbox.claimable_neon_host();
+    let api_key = sandbox.api_key().expose();
     let ca_file = sandbox.ca_file().display().to_string();
     if output.json {
         output.document(&json!({
-            "api_host": host,
+            "api_host": api_host,
             "claim_host": claim_host,
             "claimable_neon_host": claimable_neon_host,
-            "api_key": sandbox.api_key().expose(),
+            "api_key": api_key,
             "ca_file": ca_file,
             "pid": std::process::id(),
         }));
-    } else {
-        output.line(format!("export NEON_API_HOST={host}"));
-        output.line(format!("export NEONUP_CLAIM_HOST={claim_host}"));
-        output.line(format!("export CLAIMABLE_NEON_HOST={claimable_neon_host}"));
-        output.line(format!(
-            "export NEON_API_KEY={}",
-            sandbox.api_key().expose()
-        ));
-        output.line(format!(
-            "export NEONUP_CA_FILE='{}'",
-            ca_file.replace('\'', r"'\''")
-        ));
-        output.note("the sandbox serves until Ctrl-C; the key above is its own, and worth nothing elsewhere");
+        return;
     }
-    signals.any().await;
-    output.note("stopping");
-    sandbox.shutdown().await;
-    Exit::Done
-}
-
-/// A sandbox that does not start, as every other failure is shown.
-pub(super) fn failure(error: &SandboxError) -> Failure {
-    let text = error.to_string();
-    let (what, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-    Failure::new(Code::LoginUnreachable, what).hint(hint)
+    for (name, value) in [
+        ("NEON_API_HOST", api_host.as_str()),
+        ("NEONUP_CLAIM_HOST", claim_host.as_str()),
+        ("CLAIMABLE_NEON_HOST", claimable_neon_host.as_str()),
+        ("NEON_API_KEY", api_key),
+    ] {
+        output.line(format!("export {name}={value}"));
+    }
+    let quoted = ca_file.replace('\'', r"'\''");
+    output.line(format!("export NEONUP_CA_FILE='{quoted}'"));
+    output.note(
+        "the sandbox serves until Ctrl-C; the key above is its own, and worth nothing elsewhere",
+    );
 }

@@ -4,41 +4,44 @@ use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::{commands::Output, report::lines};
 use crate::{
+    commands::{
+        error::CommandError,
+        input::{self, InputLines, TypedSecret},
+    },
     core::{
         answer::Answer,
-        code::Code,
-        event::{Event, EventKind},
+        event::{Event, EventKind, Progress},
         exit::Exit,
-        failure::Failure,
         plan::Plan,
+        secret::Secret,
         step::StepId,
     },
     engine::Runtime,
     os::signals::Signals,
     ports::Ports,
     project::settings::Settings,
+    report::{json::PlanDocument, lines, output::Output},
 };
 
 /// Why work ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum Interruption {
     /// Ctrl-C, SIGTERM or SIGHUP.
     Signal,
-    /// A bug of ours.
+    /// A task of ours panicked; the text is its place.
     Bug(String),
 }
 
 /// The runtime, and what is known so far.
-pub(super) struct Work {
+pub(super) struct Session {
     pub(super) runtime: Runtime,
     events: UnboundedReceiver<Event>,
     pub(super) plan: Plan,
     signals: Signals,
 }
 
-impl Work {
+impl Session {
     pub(super) fn new(settings: Settings, ports: Ports) -> Self {
         let (runtime, events) = Runtime::new(settings, ports);
         Self {
@@ -50,116 +53,133 @@ impl Work {
     }
 
     /// Probes steps, each after those it needs.
-    pub(super) async fn probe_all(
+    pub(super) async fn probe(
         &mut self,
         steps: &[StepId],
         output: &mut Output,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Interruption> {
         self.runtime.probe_all(steps);
         self.settle(steps, output).await
     }
 
     /// Gives an answer to its step.
-    pub(super) async fn apply(&mut self, answer: Answer, output: &mut Output) -> Result<(), Stop> {
+    pub(super) async fn apply(
+        &mut self,
+        answer: Answer,
+        output: &mut Output,
+    ) -> Result<(), Interruption> {
         let step = answer.step();
         self.runtime.apply(answer);
         self.settle(&[step], output).await
     }
 
     /// Folds events until all of these steps have ended.
-    async fn settle(&mut self, steps: &[StepId], output: &mut Output) -> Result<(), Stop> {
+    async fn settle(&mut self, steps: &[StepId], output: &mut Output) -> Result<(), Interruption> {
         let mut open: BTreeSet<_> = steps.iter().copied().collect();
         while !open.is_empty() {
             let event = tokio::select! {
                 biased;
-                () = self.signals.any() => return Err(Stop::Signal),
+                () = self.signals.any() => return Err(Interruption::Signal),
                 event = self.events.recv() => event,
             };
             let Some(event) = event else {
-                return Err(Stop::Bug("the engine went away".to_owned()));
+                return Err(Interruption::Bug("the engine went away".to_owned()));
             };
             self.plan.fold(&event);
             match event.kind {
                 EventKind::Progress(progress) => {
-                    let count = match (progress.done, progress.total) {
-                        (done, Some(total)) => format!(" {done} of {total}"),
-                        (0, None) => String::new(),
-                        (done, None) => format!(" {done}"),
-                    };
-                    output.progress(format!("{}: {}{count} …", event.step, progress.label));
+                    output.progress(progress_line(event.step, &progress));
                 }
                 EventKind::Finished(_) => {
                     open.remove(&event.step);
                 }
-                EventKind::Bug(text) => return Err(Stop::Bug(text)),
+                EventKind::Bug(place) => return Err(Interruption::Bug(place)),
                 EventKind::Started(_) | EventKind::Facts(_) => {}
             }
         }
         Ok(())
     }
 
-    /// Waits for a line that the user types, or for a signal. `None` is the end of input.
-    pub(super) async fn line(
+    /// Waits for a line that the user types. `None` is the end of input.
+    pub(super) async fn read_line(
         &mut self,
-        lines: &mut crate::commands::prompt::Lines,
-    ) -> Result<Option<String>, Stop> {
+        lines: &mut InputLines,
+    ) -> Result<Option<String>, Interruption> {
         tokio::select! {
             biased;
-            () = self.signals.any() => Err(Stop::Signal),
+            () = self.signals.any() => Err(Interruption::Signal),
             line = lines.next() => Ok(line),
         }
     }
 
-    /// Waits for a secret that the user types, or for a signal. `None` is a step back.
-    pub(super) async fn secret(&mut self) -> Result<Option<crate::core::secret::Secret>, Stop> {
-        match crate::commands::prompt::secret(self.signals.any()).await {
-            Ok(crate::commands::prompt::Typed::Secret(secret)) => Ok(Some(secret)),
-            Ok(crate::commands::prompt::Typed::Cancelled) => Err(Stop::Signal),
-            // a terminal that cannot be read is as good as a step back: the question stands again
-            Ok(crate::commands::prompt::Typed::Back) | Err(_) => Ok(None),
+    /// Waits for a secret that the user types. `None` is a step back.
+    pub(super) async fn read_secret(&mut self) -> Result<Option<Secret>, Interruption> {
+        match input::secret(self.signals.any()).await {
+            Ok(TypedSecret::Secret(secret)) => Ok(Some(secret)),
+            Ok(TypedSecret::Cancelled) => Err(Interruption::Signal),
+            // a terminal that cannot be read is as good as a step back: the question is asked again
+            Ok(TypedSecret::Back) | Err(_) => Ok(None),
         }
     }
 
-    /// Ends after a stop: says what was done and what was not.
-    pub(super) async fn stopped(self, stop: Stop, steps: &[StepId], output: &mut Output) -> Exit {
-        let Self { runtime, plan, .. } = self;
-        runtime.shutdown().await;
-        match stop {
-            Stop::Signal => {
+    /// Prints a step as lines. JSON has it in the document at the end.
+    pub(super) fn print_step(&self, id: StepId, output: &mut Output) {
+        if !output.json {
+            lines::step(output, id, self.plan.step(id));
+        }
+    }
+
+    /// Ends all work, and prints the result.
+    pub(super) async fn finish(self, steps: &[StepId], output: &mut Output) -> Exit {
+        self.runtime.shutdown().await;
+        if output.json {
+            output.document(&PlanDocument::new(&self.plan, steps));
+        } else {
+            lines::totals(output, &self.plan, steps);
+        }
+        self.plan.exit(steps)
+    }
+
+    /// Ends all work after an interruption, and prints what was done and what was not.
+    pub(super) async fn interrupted(
+        self,
+        interruption: Interruption,
+        steps: &[StepId],
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        self.runtime.shutdown().await;
+        match interruption {
+            Interruption::Signal => {
                 if output.json {
-                    lines::end(output, &plan, steps);
+                    output.document(&PlanDocument::new(&self.plan, steps));
                 }
-                let tally = lines::tally(&plan, steps);
+                let tally = lines::tally(&self.plan, steps);
                 output.note(format!("cancelled. {tally} Run it again to go on."));
-                Exit::Cancelled
+                Ok(Exit::Cancelled)
             }
-            Stop::Bug(text) => {
-                let failure =
-                    Failure::new(Code::LoginUnreachable, format!("a bug in neonup: {text}"))
-                        .hint("please report it, with the command that you ran");
-                output.failed(&failure, Exit::Bug)
-            }
+            Interruption::Bug(place) => Err(CommandError::Bug(place)),
         }
     }
 
-    /// Ends in good order.
-    pub(super) async fn finished(self, steps: &[StepId], output: &mut Output) -> Exit {
-        let Self { runtime, plan, .. } = self;
-        runtime.shutdown().await;
-        lines::end(output, &plan, steps);
-        plan.exit(steps)
-    }
-
-    /// What starts the application, once every step is done; nothing before, and where no command is known.
+    /// What starts the application, once every step is done. `None` before, and where no command is known.
     pub(super) fn start_line(&self, steps: &[StepId]) -> Option<String> {
         let all = steps.len() == StepId::ALL.len() && self.plan.exit(steps) == Exit::Done;
-        let start = crate::commands::wizard::start_line(self.runtime.settings())?;
+        let start = self.runtime.settings().start_line()?;
         all.then(|| format!("start the app: {start}"))
     }
 }
 
+fn progress_line(step: StepId, progress: &Progress) -> String {
+    let count = match (progress.done, progress.total) {
+        (done, Some(total)) => format!(" {done} of {total}"),
+        (0, None) => String::new(),
+        (done, None) => format!(" {done}"),
+    };
+    format!("{step}: {}{count} …", progress.label)
+}
+
 /// The steps to show: those that were named, in order, or all.
-pub(super) fn chosen(steps: &[StepId]) -> Vec<StepId> {
+pub(super) fn chosen_steps(steps: &[StepId]) -> Vec<StepId> {
     if steps.is_empty() {
         return StepId::ALL.to_vec();
     }
@@ -169,7 +189,7 @@ pub(super) fn chosen(steps: &[StepId]) -> Vec<StepId> {
         .collect()
 }
 
-/// The steps to probe so that the chosen ones can say all they know.
+/// These steps with all that they need, directly or not.
 pub(super) fn with_needs(steps: &[StepId]) -> Vec<StepId> {
     let mut wanted: BTreeSet<_> = steps.iter().copied().collect();
     let mut before = 0;

@@ -1,191 +1,261 @@
 //! `neonup setup`: the steps without a screen.
 
-use std::io::IsTerminal as _;
+use clap::Args;
 
 use crate::{
-    commands::{Output, login, plain, session, wizard::Opening},
-    report::lines,
-};
-use crate::{
+    commands::{
+        context::CommandContext,
+        error::CommandError,
+        key_input,
+        key_storage::KeyStorageArg,
+        opening::Opening,
+        plain,
+        session::{self, Interruption, Session},
+    },
     core::{
-        answer::{Answer, LoginAnswer},
+        answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
         exit::Exit,
-        failure::Failure,
         plan::Status,
+        secret::Secret,
         step::StepId,
     },
     ports::Ports,
-    project::settings::Settings,
+    project::settings::{Flags, Settings},
+    report::{lines, output::Output},
 };
 
-/// How questions are answered.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
-    /// The safe default of each.
-    pub yes: bool,
-    /// Not at all: only the plan is printed.
-    pub dry_run: bool,
-    /// Asked in lines, also where nothing is a terminal (`--plain`).
-    pub lines: bool,
+/// Run the steps without a screen.
+#[derive(Debug, Clone, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and none excludes another"
+)]
+pub(crate) struct SetupArgs {
+    /// Only these steps: login, project, env, backend, schema, health, secrets.
+    steps: Vec<StepId>,
+    /// Take the safe default of every question.
+    #[arg(long, short = 'y')]
+    yes: bool,
+    /// Print the plan and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Join this project.
+    #[arg(long, value_name = "ID")]
+    project: Option<String>,
+    /// The organization, for keys that see several.
+    #[arg(long, value_name = "ID")]
+    org: Option<String>,
+    /// Create a project even though one of this name exists, where neonup.toml does not record one.
+    #[arg(long, conflicts_with = "project")]
+    new: bool,
+    /// No account: a temporary database, made once for this clone. It is deleted after 72 hours unless somebody claims it
+    /// (`neonup claim`). With --new another one, in place of the one that is there.
+    #[arg(long, conflicts_with_all = ["project", "org"])]
+    claimable: bool,
+    /// Also apply the shown changes to existing source files.
+    #[arg(long)]
+    edit_code: bool,
+    /// Overwrite an env file where it lies, where it cannot be replaced in one piece: a mount point, a read-only folder.
+    #[arg(long)]
+    in_place: bool,
+    /// Where a new API key is kept.
+    #[arg(long, value_name = "WHERE")]
+    store: Option<KeyStorageArg>,
 }
 
-/// Runs the command.
-pub(crate) async fn run(
-    settings: Settings,
-    ports: Ports,
-    steps: &[StepId],
-    how: How,
-    output: &mut Output,
-) -> Exit {
-    let shown = session::chosen(steps);
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let asks = terminal || how.lines;
-    if !how.yes && !how.dry_run && asks && !output.json {
-        return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
+impl SetupArgs {
+    /// The arguments `--yes` and these steps.
+    pub(crate) fn yes(steps: &[StepId]) -> Self {
+        Self {
+            steps: steps.to_vec(),
+            yes: true,
+            ..Self::default()
+        }
     }
-    let piped = login::piped_key(&settings, how.dry_run);
-    let mut work = session::Work::new(settings, ports);
-    if let Some((key, store)) = piped
-        && let Err(stop) = work
-            .apply(Answer::Login(LoginAnswer::Key(key, store)), output)
-            .await
-    {
-        return work.stopped(stop, &shown, output).await;
+
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(self.flags(context))?;
+        let can_ask = context.is_interactive() || context.options.plain;
+        if can_ask && !self.yes && !self.dry_run && !output.json {
+            let shown = session::chosen_steps(&self.steps);
+            return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
+        }
+        let key = if self.dry_run {
+            None
+        } else {
+            key_input::for_setup(context, settings.flags.store)
+        };
+        self.run_unasked(settings, ports, key, output).await
     }
-    match everything(&mut work, &shown, how, output).await {
-        Ok(()) => {
-            let temporary = work.plan.step(StepId::Project).has(Code::ProjectTemporary);
-            let start = work.start_line(&shown);
-            let exit = work.finished(&shown, output).await;
-            if let Some(start) = start
-                && !output.json
-                && !how.dry_run
-            {
+
+    fn flags(&self, context: &CommandContext) -> Flags {
+        Flags {
+            project: self.project.clone(),
+            org: self.org.clone(),
+            new_project: self.new,
+            claimable: self.claimable,
+            edit_code: self.edit_code,
+            in_place: self.in_place,
+            store: self.store.map(KeyStorage::from),
+            ..context.flags()
+        }
+    }
+
+    /// Runs the steps without a question. A key that is given is validated and stored first.
+    pub(crate) async fn run_unasked(
+        self,
+        settings: Settings,
+        ports: Ports,
+        key: Option<(Secret, KeyStorage)>,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let shown = session::chosen_steps(&self.steps);
+        let mut session = Session::new(settings, ports);
+        if let Some((key, store)) = key {
+            let answer = Answer::Login(LoginAnswer::Key(key, store));
+            if let Err(interruption) = session.apply(answer, output).await {
+                return session.interrupted(interruption, &shown, output).await;
+            }
+        }
+        match self.run_steps(&mut session, &shown, output).await {
+            Ok(Ended::Through) => {}
+            Ok(Ended::Stuck) => {
+                session.finish(&shown, output).await;
+                return Ok(Exit::Failed);
+            }
+            Err(interruption) => return session.interrupted(interruption, &shown, output).await,
+        }
+        let temporary = session
+            .plan
+            .step(StepId::Project)
+            .has(Code::ProjectTemporary);
+        let start = session.start_line(&shown);
+        let exit = session.finish(&shown, output).await;
+        if !output.json && !self.dry_run {
+            if let Some(start) = start {
                 output.line(start);
             }
-            if temporary && !output.json && !how.dry_run {
+            if temporary {
                 output.note("to keep the temporary database: neonup claim, best within 24 hours");
             }
-            exit
         }
-        Err(Ended::Stop(stop)) => work.stopped(stop, &shown, output).await,
-        Err(Ended::Failed) => {
-            work.finished(&shown, output).await;
-            Exit::Failed
+        Ok(exit)
+    }
+
+    async fn run_steps(
+        &self,
+        session: &mut Session,
+        shown: &[StepId],
+        output: &mut Output,
+    ) -> Result<Ended, Interruption> {
+        // everything is probed first: what cannot work is found out before anything is created
+        let mut probed = session::with_needs(shown);
+        if session.plan.status(StepId::Login) != Status::Unknown {
+            probed.retain(|id| *id != StepId::Login);
         }
-    }
-}
-
-enum Ended {
-    Stop(session::Stop),
-    Failed,
-}
-
-impl From<session::Stop> for Ended {
-    fn from(stop: session::Stop) -> Self {
-        Self::Stop(stop)
-    }
-}
-
-async fn everything(
-    work: &mut session::Work,
-    shown: &[StepId],
-    how: How,
-    output: &mut Output,
-) -> Result<(), Ended> {
-    // look at everything first: what cannot work is found out before anything is created
-    let mut probed = session::with_needs(shown);
-    if work.plan.status(StepId::Login) != Status::Unknown {
-        probed.retain(|id| *id != StepId::Login);
-    }
-    work.probe_all(&probed, output).await?;
-    if how.dry_run {
-        for id in shown {
-            print(output, work, *id);
-            if !output.json {
-                lines::changes(output, work.plan.step(*id));
+        session.probe(&probed, output).await?;
+        if self.dry_run {
+            for id in shown {
+                session.print_step(*id, output);
+                if !output.json {
+                    lines::changes(output, session.plan.step(*id));
+                }
             }
+            return Ok(Ended::Through);
         }
-        return Ok(());
+        if self.is_stuck(session, shown, output) {
+            return Ok(Ended::Stuck);
+        }
+        apply_steps(session, shown, output).await?;
+        Ok(Ended::Through)
     }
-    // why the database does not answer may be mended by the very steps that follow
-    let hopeless = shown
-        .iter()
-        .any(|id| *id != StepId::Health && work.plan.status(*id) == Status::Failed);
-    let missing_key = work.plan.status(StepId::Login) == Status::Todo;
-    let unanswered = !how.yes
-        && shown
+
+    /// Whether setup cannot continue, which it then reports beside the plan.
+    fn is_stuck(&self, session: &Session, shown: &[StepId], output: &mut Output) -> bool {
+        let plan = &session.plan;
+        // a failed health check may be fixed by the very steps that follow
+        let hopeless = shown
             .iter()
-            .any(|id| matches!(work.plan.status(*id), Status::Todo | Status::Failed));
-    if hopeless || missing_key || unanswered {
+            .any(|id| *id != StepId::Health && plan.status(*id) == Status::Failed);
+        let missing_key = plan.status(StepId::Login) == Status::Todo;
+        let open: Vec<_> = shown
+            .iter()
+            .copied()
+            .filter(|id| matches!(plan.status(*id), Status::Todo | Status::Failed))
+            .collect();
+        let unanswered = !self.yes && !open.is_empty();
+        if !hopeless && !missing_key && !unanswered {
+            return false;
+        }
         for id in shown {
-            print(output, work, *id);
+            session.print_step(*id, output);
         }
-        if missing_key && !hopeless {
-            let failure = Failure::new(
-                Code::LoginMissingKey,
-                "no Neon API key was found, and nobody can be asked",
-            )
-            .hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`");
-            say(output, &failure);
-        } else if unanswered && !hopeless {
-            let open: Vec<_> = shown
-                .iter()
-                .filter(|id| matches!(work.plan.status(**id), Status::Todo | Status::Failed))
-                .map(|id| id.name())
-                .collect();
-            let failure = Failure::new(
-                Code::LoginMissingKey,
-                format!("would ask whether to go on with {}, and nobody can be asked", open.join(", ")),
-            )
-            .hint("--yes takes the safe default of each; --project ID, --new, --edit-code and --store answer the rest");
-            say(output, &failure);
+        if hopeless {
+            return true;
         }
-        return Err(Ended::Failed);
+        let error = if missing_key {
+            CommandError::NoKeyForSetup
+        } else {
+            CommandError::SetupUnanswered(open)
+        };
+        output.error(&error.report());
+        true
     }
+}
+
+/// How a run without questions ended.
+enum Ended {
+    Through,
+    /// A step failed, or an answer is missing.
+    Stuck,
+}
+
+/// Applies what is open or can be improved, each step after those it needs.
+async fn apply_steps(
+    session: &mut Session,
+    shown: &[StepId],
+    output: &mut Output,
+) -> Result<(), Interruption> {
     let mut changed = false;
-    // while git tracks an env file, no secret is written into it: that comes first
-    if shown.contains(&StepId::Secrets) && work.plan.step(StepId::Secrets).has(Code::SecretsTracked)
-    {
-        work.apply(Answer::default_of(StepId::Secrets), output)
+    // no secret is written into an env file that git tracks: that is fixed first
+    let tracked = session.plan.step(StepId::Secrets).has(Code::SecretsTracked);
+    if tracked && shown.contains(&StepId::Secrets) {
+        session
+            .apply(Answer::default_of(StepId::Secrets), output)
             .await?;
         changed = true;
     }
     for id in shown {
         if changed {
-            work.probe_all(&[*id], output).await?;
+            session.probe(&[*id], output).await?;
         }
-        let state = work.plan.step(*id);
-        // warnings do not keep a step from being done, but what can be mended without touching code is mended
-        let improvable =
-            state.status == Status::Done && state.findings.iter().any(|finding| finding.fixable);
-        let edits = *id == StepId::Backend
-            && state.status == Status::Done
-            && work.runtime.settings().flags.edit_code;
-        let blocked = id.needs().iter().any(|needed| {
-            *id != StepId::Secrets
-                && shown.contains(needed)
-                && !matches!(work.plan.status(*needed), Status::Done | Status::Skipped)
-        });
-        let open = matches!(state.status, Status::Todo | Status::Failed);
-        if (open || improvable || edits) && !blocked {
-            work.apply(Answer::default_of(*id), output).await?;
+        if wants_apply(session, *id, shown) {
+            session.apply(Answer::default_of(*id), output).await?;
             changed = true;
         }
-        print(output, work, *id);
+        session.print_step(*id, output);
     }
     Ok(())
 }
 
-fn print(output: &mut Output, work: &session::Work, id: StepId) {
-    if !output.json {
-        lines::step(output, id, work.plan.step(id));
-    }
-}
-
-/// Says a failure beside the plan, which is the result.
-fn say(output: &mut Output, failure: &Failure) {
-    output.note(format!("error: {}", failure.what));
-    output.note(format!("hint: {}", failure.hint));
+fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
+    let state = session.plan.step(id);
+    let open = matches!(state.status, Status::Todo | Status::Failed);
+    // warnings do not keep a step from being done, but what can be fixed without touching code is fixed
+    let improvable =
+        state.status == Status::Done && state.findings.iter().any(|finding| finding.fixable);
+    let edits_code = id == StepId::Backend
+        && state.status == Status::Done
+        && session.runtime.settings().flags.edit_code;
+    let blocked = id != StepId::Secrets
+        && id.needs().iter().any(|needed| {
+            shown.contains(needed)
+                && !matches!(session.plan.status(*needed), Status::Done | Status::Skipped)
+        });
+    (open || improvable || edits_code) && !blocked
 }

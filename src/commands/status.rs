@@ -1,61 +1,88 @@
-//! `neonup status`: whose key is used, which project, and where things lie.
+//! `neonup status`: whose key is used, which project, and where things are.
+
+use clap::Args;
 
 use crate::{
-    commands::{Output, session},
-    report::{lines, output::Tone},
-};
-use crate::{
-    core::{exit::Exit, facts::Facts, step::StepId},
-    ports::Ports,
+    commands::{context::CommandContext, error::CommandError, session::Session},
+    core::{exit::Exit, facts::Facts, plan::Plan, step::StepId},
     project::settings::Settings,
+    report::{
+        json::PlanDocument,
+        output::{Output, Tone},
+    },
 };
 
-/// Runs the command; the exit code is that of the two steps that it looks at.
-pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
-    let steps = [StepId::Login, StepId::Project];
-    let mut lines = vec![
-        ("repository", settings.root.display().to_string()),
-        (
-            "config",
-            if settings.config_exists {
-                settings.config_file.display().to_string()
-            } else {
-                "none: the values are detected".to_owned()
-            },
-        ),
-        (
-            "api",
-            format!(
-                "{}{}",
-                settings.api_host,
-                if settings.is_sandbox() {
-                    " (sandbox)"
-                } else {
-                    ""
-                }
-            ),
-        ),
-    ];
-    let targets: Vec<_> = settings
+/// Say whose key is used, which project, and where things lie.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs;
+
+const STEPS: [StepId; 2] = [StepId::Login, StepId::Project];
+
+type Row = (&'static str, String);
+
+impl StatusArgs {
+    /// Runs the command. The exit code is that of the two steps that it probes.
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        let mut rows = rows_of_settings(&settings);
+        let mut session = Session::new(settings, ports);
+        if let Err(interruption) = session.probe(&STEPS, output).await {
+            return session.interrupted(interruption, &STEPS, output).await;
+        }
+        rows.extend(rows_of_plan(&session.plan));
+        if output.json {
+            output.document(&PlanDocument::new(&session.plan, &STEPS));
+        } else {
+            for (name, value) in rows {
+                let name = output.paint(Tone::Dim, format!("{name:<11}"));
+                output.line(format!("{name} {value}"));
+            }
+        }
+        let exit = session.plan.exit(&STEPS);
+        session.runtime.shutdown().await;
+        Ok(exit)
+    }
+}
+
+fn rows_of_settings(settings: &Settings) -> Vec<Row> {
+    let config = if settings.config_exists {
+        settings.config_file.display().to_string()
+    } else {
+        "none: the values are detected".to_owned()
+    };
+    let sandbox = if settings.is_sandbox() {
+        " (sandbox)"
+    } else {
+        ""
+    };
+    let files: Vec<_> = settings
         .env
         .iter()
-        .map(|target| target.file.clone())
+        .map(|target| target.file.as_str())
         .collect();
-    lines.push(("env files", targets.join(", ")));
-    let mut work = session::Work::new(settings, ports);
-    if let Err(stop) = work.probe_all(&steps, output).await {
-        return work.stopped(stop, &steps, output).await;
+    vec![
+        ("repository", settings.root.display().to_string()),
+        ("config", config),
+        ("api", format!("{}{sandbox}", settings.api_host)),
+        ("env files", files.join(", ")),
+    ]
+}
+
+fn rows_of_plan(plan: &Plan) -> Vec<Row> {
+    let (login, project) = (plan.step(StepId::Login), plan.step(StepId::Project));
+    let mut rows = vec![("login", login.evidence.clone())];
+    if let Some(Facts::Login(login)) = &login.facts {
+        rows.push(("key store", login.store.clone()));
     }
-    let login = work.plan.step(StepId::Login);
-    lines.push(("login", login.evidence.clone()));
-    if let Some(Facts::Login(detail)) = &login.facts {
-        lines.push(("key store", detail.store.clone()));
-    }
-    lines.push(("project", work.plan.step(StepId::Project).evidence.clone()));
-    if let Some(Facts::Project(detail)) = &work.plan.step(StepId::Project).facts
-        && let Some(joined) = &detail.joined
+    rows.push(("project", project.evidence.clone()));
+    if let Some(Facts::Project(facts)) = &project.facts
+        && let Some(joined) = &facts.joined
     {
-        lines.push((
+        rows.push((
             "database",
             format!(
                 "{} on {} as {} ({}, Postgres {})",
@@ -63,15 +90,5 @@ pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -
             ),
         ));
     }
-    if output.json {
-        output.document(&lines::Document::new(&work.plan, &steps));
-    } else {
-        for (name, value) in lines {
-            let name = output.paint(Tone::Dim, format!("{name:<11}"));
-            output.line(format!("{name} {value}"));
-        }
-    }
-    let exit = work.plan.exit(&steps);
-    work.runtime.shutdown().await;
-    exit
+    rows
 }

@@ -1,10 +1,13 @@
-//! `neonup undo`: brings back what the last write of the env files replaced. Running it again takes that back too.
+//! `neonup undo`: restores what the last write of the env files replaced. Running it again takes that back, too.
+
+use clap::Args;
 
 use crate::{
-    commands::{Output, session},
-    report::lines,
-};
-use crate::{
+    commands::{
+        context::CommandContext,
+        error::CommandError,
+        session::{Interruption, Session},
+    },
     core::{
         answer::{Answer, EnvAnswer},
         exit::Exit,
@@ -12,19 +15,53 @@ use crate::{
         plan::Status,
         step::StepId,
     },
-    ports::Ports,
-    project::settings::Settings,
+    report::output::Output,
 };
 
-/// Runs the command.
-pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -> Exit {
-    let steps = [StepId::Env];
-    let mut work = session::Work::new(settings, ports);
-    let mut result = work.probe_all(&steps, output).await;
-    if result.is_ok() && work.plan.status(StepId::Env) == Status::Failed {
-        return work.finished(&steps, output).await;
+/// Bring back what the last write of the env files replaced.
+#[derive(Debug, Args)]
+pub(crate) struct UndoArgs;
+
+const STEPS: [StepId; 1] = [StepId::Env];
+
+impl UndoArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        let mut session = Session::new(settings, ports);
+        let files = match undo(&mut session, output).await {
+            Ok(files) => files,
+            Err(interruption) => return session.interrupted(interruption, &STEPS, output).await,
+        };
+        if session.plan.status(StepId::Env) == Status::Failed {
+            return Ok(session.finish(&STEPS, output).await);
+        }
+        if files.is_empty() {
+            session.runtime.shutdown().await;
+            output.line("there is nothing to bring back");
+            return Ok(Exit::Done);
+        }
+        if !output.json {
+            output.line(format!(
+                "brought back: {}; `neonup undo` again takes that back",
+                files.join(", ")
+            ));
+        }
+        session.print_step(StepId::Env, output);
+        session.finish(&STEPS, output).await;
+        // the older file may well have gaps: that it is back is what was asked for
+        Ok(Exit::Done)
     }
-    let files: Vec<_> = match &work.plan.step(StepId::Env).facts {
+}
+
+/// Restores the files that have an older version, and returns their names.
+async fn undo(session: &mut Session, output: &mut Output) -> Result<Vec<String>, Interruption> {
+    session.probe(&STEPS, output).await?;
+    let state = session.plan.step(StepId::Env);
+    let files: Vec<_> = match &state.facts {
         Some(Facts::Env(env)) => env
             .files
             .iter()
@@ -33,26 +70,8 @@ pub(crate) async fn run(settings: Settings, ports: Ports, output: &mut Output) -
             .collect(),
         _ => Vec::new(),
     };
-    if result.is_ok() && files.is_empty() {
-        work.runtime.shutdown().await;
-        output.line("there is nothing to bring back");
-        return Exit::Done;
+    if state.status != Status::Failed && !files.is_empty() {
+        session.apply(Answer::Env(EnvAnswer::Undo), output).await?;
     }
-    if result.is_ok() {
-        result = work.apply(Answer::Env(EnvAnswer::Undo), output).await;
-    }
-    if let Err(stop) = result {
-        return work.stopped(stop, &steps, output).await;
-    }
-    let done = work.plan.status(StepId::Env) != Status::Failed;
-    if !output.json && done {
-        output.line(format!(
-            "brought back: {}; `neonup undo` again takes that back",
-            files.join(", ")
-        ));
-        lines::step(output, StepId::Env, work.plan.step(StepId::Env));
-    }
-    let exit = work.finished(&steps, output).await;
-    // the older file may well have gaps: that it is back is what was asked for
-    if done { Exit::Done } else { exit }
+    Ok(files)
 }

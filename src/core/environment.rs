@@ -14,6 +14,25 @@ impl Environment {
         Self(variables.into_iter().collect())
     }
 
+    /// The same without these variables.
+    #[must_use]
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let kept = |name: &str| !names.contains(&name);
+        let variables = self.0.iter().filter(|(name, _)| kept(name));
+        Self(
+            variables
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+
+    /// The same with this variable.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// The value of a variable, if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0

@@ -237,6 +237,16 @@ impl Settings {
         is_loopback(&self.api_host)
     }
 
+    /// The service that is used, as a title names it.
+    pub(crate) fn service(&self) -> &'static str {
+        if self.is_sandbox() { "Sandbox" } else { "Neon" }
+    }
+
+    /// What starts the application, for a person to type.
+    pub(crate) fn start_line(&self) -> Option<String> {
+        self.backend.as_ref()?.start_line()
+    }
+
     /// The name under which the API key is stored: one for each API host.
     pub(crate) fn key_account(&self) -> String {
         host_and_port(&self.api_host)

@@ -126,6 +126,7 @@ impl Workspace {
     pub(crate) fn find(
         directory: Option<&Path>,
         config: Option<&PathBuf>,
+        environment: Environment,
     ) -> Result<Self, WorkspaceError> {
         let directory = match directory {
             Some(directory) => directory.to_owned(),
@@ -143,7 +144,7 @@ impl Workspace {
         if !directory.is_dir() {
             return Err(WorkspaceError::NotADirectory(directory));
         }
-        let mut workspace = Self::at(&directory, environment());
+        let mut workspace = Self::at(&directory, environment);
         if let Some(file) = config {
             if !file.exists() {
                 return Err(WorkspaceError::NoConfigFile(file.clone()));

@@ -1,6 +1,4 @@
-//! The plan as lines and as JSON.
-
-use serde::Serialize;
+//! The plan as lines of text.
 
 use crate::report::output::{Output, Tone};
 use crate::{
@@ -14,57 +12,7 @@ use crate::{
     domain::duration,
 };
 
-/// The JSON document; its shape is part of the contract.
-#[derive(Debug, Serialize)]
-pub(crate) struct Document<'a> {
-    version: u8,
-    status: Status,
-    steps: Vec<StepDocument<'a>>,
-    next: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct StepDocument<'a> {
-    step: StepId,
-    status: Status,
-    evidence: &'a str,
-    findings: &'a [Finding],
-}
-
-impl<'a> Document<'a> {
-    /// The document of these steps.
-    pub(crate) fn new(plan: &'a Plan, steps: &[StepId]) -> Self {
-        Self {
-            version: 1,
-            status: plan.verdict(steps),
-            steps: steps
-                .iter()
-                .map(|id| {
-                    let state = plan.step(*id);
-                    StepDocument {
-                        step: *id,
-                        status: settled(state.status),
-                        evidence: &state.evidence,
-                        findings: &state.findings,
-                    }
-                })
-                .collect(),
-            next: next(plan, steps),
-        }
-    }
-}
-
-/// Only settled words leave the program: what was never reached is still to do.
-const fn settled(status: Status) -> Status {
-    match status {
-        Status::Unknown | Status::Running | Status::Todo => Status::Todo,
-        Status::Done => Status::Done,
-        Status::Failed => Status::Failed,
-        Status::Skipped => Status::Skipped,
-    }
-}
-
-/// Prints one step: its line, its findings.
+/// Prints one step and its findings.
 pub(crate) fn step(output: &mut Output, id: StepId, state: &StepState) {
     let (glyph, tone) = match state.status {
         Status::Done => ("✓", Tone::Good),
@@ -73,7 +21,7 @@ pub(crate) fn step(output: &mut Output, id: StepId, state: &StepState) {
         Status::Skipped => ("-", Tone::Dim),
         Status::Unknown | Status::Running => ("·", Tone::Dim),
     };
-    let word = settled(state.status).word();
+    let word = state.status.reported().word();
     let status = output.paint(tone, format!("{glyph} {:<8} {word:<7}", id.name()));
     let time = state
         .elapsed
@@ -92,11 +40,6 @@ pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
         Severity::Warning => Tone::Warn,
         Severity::Note => Tone::Dim,
     };
-    let place = match (&finding.path, finding.line) {
-        (Some(path), Some(line)) => format!(" {path}:{line}"),
-        (Some(path), None) => format!(" {path}"),
-        (None, _) => String::new(),
-    };
     let title = if finding.title == evidence {
         ""
     } else {
@@ -104,7 +47,12 @@ pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
     };
     let severity = output.paint(tone, finding.severity.word());
     output.line(
-        format!("    {severity} {}{place}: {title}", finding.code).trim_end_matches([' ', ':']),
+        format!(
+            "    {severity} {}{}: {title}",
+            finding.code,
+            location(finding)
+        )
+        .trim_end_matches([' ', ':']),
     );
     if !finding.detail.is_empty() {
         output.line(format!("      {}", finding.detail));
@@ -112,6 +60,15 @@ pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
     if !finding.hint.is_empty() {
         let hint = output.paint(Tone::Hint, format!("hint: {}", finding.hint));
         output.line(format!("      {hint}"));
+    }
+}
+
+/// The place of a finding after a space: ` backend/.env:3`. Empty where it has none.
+pub(crate) fn location(finding: &Finding) -> String {
+    match (&finding.path, finding.line) {
+        (Some(path), Some(line)) => format!(" {path}:{line}"),
+        (Some(path), None) => format!(" {path}"),
+        (None, _) => String::new(),
     }
 }
 
@@ -162,7 +119,7 @@ fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
     }
 }
 
-/// Which steps are done and which are not, by name.
+/// Names the steps that are done and those that are not.
 pub(crate) fn tally(plan: &Plan, steps: &[StepId]) -> String {
     let names = |wanted: &dyn Fn(Status) -> bool| {
         let names: Vec<_> = steps
@@ -181,39 +138,33 @@ pub(crate) fn tally(plan: &Plan, steps: &[StepId]) -> String {
     format!("Done: {done}. Not done: {open}.")
 }
 
-/// Prints the last lines: how many are done, and what to run next. In JSON mode prints the document instead.
-pub(crate) fn end(output: &mut Output, plan: &Plan, steps: &[StepId]) {
-    if output.json {
-        output.document(&Document::new(plan, steps));
-        return;
-    }
+/// Prints the last lines: how many steps are done, and what to run next.
+pub(crate) fn totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     let count = |status: Status| {
         steps
             .iter()
-            .filter(|id| settled(plan.status(**id)) == status)
+            .filter(|id| plan.status(**id).reported() == status)
             .count()
     };
-    let mut words = vec![format!("{} done", count(Status::Done))];
-    for (status, word) in [
+    let mut parts = vec![format!("{} done", count(Status::Done))];
+    for (status, label) in [
         (Status::Skipped, "skipped"),
         (Status::Todo, "to do"),
         (Status::Failed, "failed"),
     ] {
         if count(status) > 0 {
-            words.push(format!("{} {word}", count(status)));
+            parts.push(format!("{} {label}", count(status)));
         }
     }
     output.line("");
-    output.line(words.join(", "));
-    let next = next(plan, steps);
+    output.line(parts.join(", "));
+    let next: Vec<_> = plan
+        .next_commands(steps)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if !next.is_empty() {
         let commands = output.paint(Tone::Hint, next.join(" && "));
         output.line(format!("next: {commands}"));
     }
-}
-
-/// The next commands, as they are typed.
-fn next(plan: &Plan, steps: &[StepId]) -> Vec<String> {
-    let commands = plan.next_commands(steps);
-    commands.iter().map(ToString::to_string).collect()
 }

@@ -2,13 +2,14 @@
 
 use std::{
     borrow::Cow,
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write},
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-
-use crate::core::{exit::Exit, failure::Failure, redact::Redactor};
+use crate::{
+    core::redact::Redactor,
+    report::{error::ErrorReport, json},
+};
 
 /// The two streams, and how to write to them.
 pub(crate) struct Output {
@@ -16,67 +17,61 @@ pub(crate) struct Output {
     err: Box<dyn Write + Send>,
     /// One JSON document on standard output, and nothing else there.
     pub json: bool,
-    /// Colours on standard output.
-    pub color: bool,
-    /// In presenter mode, what hides identifiers.
+    /// Hides identifiers, in presenter mode.
     pub redactor: Option<Redactor>,
+    color: bool,
     progress: Progress,
 }
 
-/// Whether progress is one line on standard error that is rewritten.
+/// How progress is shown on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProgressStyle {
+    Hidden,
+    /// One line that is rewritten.
+    Rewritten,
+    /// Lines of their own, and not many of them: a screen reader cannot read a line that is rewritten.
+    Spoken,
+}
+
+/// What is shown of the progress now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Standard error is no terminal.
-    Off,
-    /// Nothing is shown now.
-    Clear,
-    /// A line is shown.
+    Hidden,
+    /// The line that is rewritten is empty.
+    Cleared,
+    /// The line that is rewritten has text.
     Shown,
-    /// It is spoken: lines of their own, and not many of them, since a line that is rewritten cannot be heard. When the last
-    /// one was said.
+    /// When the last line was spoken.
     Spoken(Instant),
 }
 
 /// The shortest time between two spoken lines of progress, and before the first one.
 const SPOKEN_EVERY: Duration = Duration::from_secs(3);
 
-/// A colour of meaning, for lines; the word beside it says the same.
+/// A color of meaning, for lines; the text beside it says the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// In order.
     Good,
-    /// Not in order.
     Bad,
-    /// Worth a look.
     Warn,
     /// What to type, or where.
     Hint,
-    /// Less important.
     Dim,
 }
 
 impl Output {
-    /// The process's own streams. With `plain`, or where the environment says so (`ACCESSIBLE=1`, `TERM=dumb`), nothing is
-    /// rewritten or coloured: it is heard, or kept in a log.
-    pub(crate) fn standard(json: bool, no_color: bool, plain: bool) -> Self {
-        let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let terminal = io::stderr().is_terminal();
-        let plain = plain || variable("ACCESSIBLE") == "1" || variable("TERM") == "dumb";
-        let color = !no_color
-            && !plain
-            && variable("NO_COLOR").is_empty()
-            && variable("CLICOLOR") != "0"
-            && io::stdout().is_terminal();
+    /// The process's own streams.
+    pub(crate) fn standard(json: bool, color: bool, progress: ProgressStyle) -> Self {
         Self {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             json,
-            color,
             redactor: None,
-            progress: match (terminal, plain) {
-                (true, true) => Progress::Spoken(Instant::now()),
-                (true, false) => Progress::Clear,
-                (false, _) => Progress::Off,
+            color,
+            progress: match progress {
+                ProgressStyle::Hidden => Progress::Hidden,
+                ProgressStyle::Rewritten => Progress::Cleared,
+                ProgressStyle::Spoken => Progress::Spoken(Instant::now()),
             },
         }
     }
@@ -92,13 +87,13 @@ impl Output {
             out,
             err,
             json,
-            color: false,
             redactor: None,
-            progress: Progress::Off,
+            color: false,
+            progress: Progress::Hidden,
         }
     }
 
-    fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redactor
             .as_ref()
             .map_or(Cow::Borrowed(text), |redactor| {
@@ -106,35 +101,35 @@ impl Output {
             })
     }
 
-    /// A line for a person: to standard output, or to standard error where that holds JSON.
+    /// Prints a line for a person: to standard output, or to standard error where that holds JSON.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
         if let Progress::Spoken(last) = &mut self.progress {
             *last = Instant::now();
         }
-        let text = self.shown(text.as_ref()).into_owned();
+        let text = self.redacted(text.as_ref()).into_owned();
         let stream = if self.json {
             &mut self.err
         } else {
             &mut self.out
         };
-        // a reader that went away (`| head -1`) is no failure of ours: the exit code still tells
+        // a reader that went away (`| head -1`) is not a failure of ours: the exit code still tells
         writeln!(stream, "{text}").ok();
         stream.flush().ok();
     }
 
-    /// A line beside the result, to standard error.
+    /// Prints a line beside the result, to standard error.
     pub(crate) fn note(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
-        let text = self.shown(text.as_ref()).into_owned();
+        let text = self.redacted(text.as_ref()).into_owned();
         writeln!(self.err, "{text}").ok();
         self.err.flush().ok();
     }
 
-    /// Text without a line's end, for a question.
+    /// Prints text without a line end, for a question.
     pub(crate) fn prompt(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
-        let text = self.shown(text.as_ref()).into_owned();
+        let text = self.redacted(text.as_ref()).into_owned();
         let stream = if self.json {
             &mut self.err
         } else {
@@ -144,7 +139,7 @@ impl Output {
         stream.flush().ok();
     }
 
-    /// The text in a colour, where colours are wanted.
+    /// Colors a text, where colors are wanted.
     pub(crate) fn paint(&self, tone: Tone, text: impl AsRef<str>) -> String {
         let text = text.as_ref();
         if !self.color || self.json {
@@ -160,21 +155,21 @@ impl Output {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// From now on progress is told in lines of their own, where it was shown or not.
-    pub(crate) fn speak(&mut self) {
+    /// Speaks progress from now on.
+    pub(crate) fn speak_progress(&mut self) {
         self.clear_progress();
         self.progress = Progress::Spoken(Instant::now());
     }
 
-    /// Rewrites the progress line, where standard error is a terminal; or says it, from time to time.
+    /// Shows progress: rewrites the line, or speaks from time to time.
     pub(crate) fn progress(&mut self, text: impl AsRef<str>) {
         if let Progress::Spoken(last) = self.progress {
             if last.elapsed() >= SPOKEN_EVERY {
                 self.progress = Progress::Spoken(Instant::now());
                 self.note(text);
             }
-        } else if self.progress != Progress::Off {
-            let line: String = self.shown(text.as_ref()).chars().take(78).collect();
+        } else if self.progress != Progress::Hidden {
+            let line: String = self.redacted(text.as_ref()).chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
             self.progress = Progress::Shown;
@@ -185,11 +180,11 @@ impl Output {
         if self.progress == Progress::Shown {
             write!(self.err, "\r\u{1b}[2K").ok();
             self.err.flush().ok();
-            self.progress = Progress::Clear;
+            self.progress = Progress::Cleared;
         }
     }
 
-    /// The one JSON document.
+    /// Prints the one JSON document.
     pub(crate) fn document(&mut self, document: &impl serde::Serialize) {
         self.clear_progress();
         let text = serde_json::to_string_pretty(document)
@@ -198,40 +193,37 @@ impl Output {
         self.out.flush().ok();
     }
 
-    /// Raw bytes for standard output.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    /// Writes raw bytes to standard output.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.out.write_all(bytes).ok();
         self.out.flush().ok();
     }
 
-    /// Says that the command could not do its work, as lines or as JSON, and gives the exit code back.
-    pub(crate) fn failed(&mut self, failure: &Failure, exit: Exit) -> Exit {
+    /// Reports that the command could not do its work, as lines and with `--json` as a document, too.
+    pub(crate) fn failed(&mut self, error: &ErrorReport) {
         if self.json {
-            let finding = failure.finding();
-            self.document(&json!({
-                "version": 1,
-                "status": "failed",
-                "steps": [],
-                "next": [],
-                "error": { "title": finding.title, "detail": finding.detail, "hint": finding.hint },
-            }));
+            self.document(&json::error(error));
         }
-        let what = self.paint_err(&failure.what);
-        self.note(format!("error: {what}"));
-        if !failure.why.is_empty() {
-            self.note(format!("  {}", failure.why));
-        }
-        if let Some(id) = &failure.request_id {
-            self.note(format!("  Neon's request id: {id}"));
-        }
-        if !failure.hint.is_empty() {
-            self.note(format!("hint: {}", failure.hint));
-        }
-        exit
+        self.error(error);
     }
 
-    fn paint_err(&self, text: &str) -> String {
-        if self.progress != Progress::Off && self.color {
+    /// Prints an error as lines.
+    pub(crate) fn error(&mut self, error: &ErrorReport) {
+        let what = self.paint_error(&error.what);
+        self.note(format!("error: {what}"));
+        if !error.why.is_empty() {
+            self.note(format!("  {}", error.why));
+        }
+        if let Some(id) = &error.request_id {
+            self.note(format!("  Neon's request id: {id}"));
+        }
+        if !error.hint.is_empty() {
+            self.note(format!("hint: {}", error.hint));
+        }
+    }
+
+    fn paint_error(&self, text: &str) -> String {
+        if self.progress != Progress::Hidden && self.color {
             format!("\u{1b}[31m{text}\u{1b}[0m")
         } else {
             text.to_owned()

@@ -24,7 +24,7 @@ use crate::{
 const WAKES: Duration = Duration::from_millis(2500);
 
 /// The sample project and its sandbox.
-pub(super) struct Sample {
+pub(super) struct SampleEnvironment {
     /// The project's folder.
     pub(super) project: PathBuf,
     /// The port of its application.
@@ -37,7 +37,7 @@ pub(super) struct Sample {
     pub(super) key: Secret,
 }
 
-impl Sample {
+impl SampleEnvironment {
     /// Work on the disk, beside the screen's own thread.
     async fn on_disk(
         &self,
@@ -81,7 +81,7 @@ impl Sample {
 }
 
 #[async_trait]
-impl DemoEnvironment for Sample {
+impl DemoEnvironment for SampleEnvironment {
     async fn reset(&self) -> Result<()> {
         self.on_disk(|project, port| project::reset(&project, port))
             .await?;

@@ -25,18 +25,10 @@ const AUTHOR: &str = "demo@localhost";
 const KEPT: [&str; 3] = [".venv", "venv", "node_modules"];
 
 /// Copies the sample into a git repository of its own, as a fresh clone would be. What is there already stays.
-pub(super) fn prepare(project: &Path, port: u16) -> Result<(), Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            Code::BackendNotFound,
-            format!("cannot make the sample project in `{}`", project.display()),
-        )
-        .why(why)
-        .hint("choose another folder with --dir")
-    };
-    write(project, port, false).map_err(|error| failed(error.to_string()))?;
+pub(super) fn prepare(project: &Path, port: u16) -> Result<(), String> {
+    write(project, port, false).map_err(|error| error.to_string())?;
     if !project.join(".git").exists() {
-        begin(project).map_err(|error| failed(error.message().to_owned()))?;
+        begin(project).map_err(|error| error.message().to_owned())?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::plain::{Dialogue, Turn};
 use crate::{
-    commands::session::Stop,
+    commands::session::Interruption,
     core::{
         plan::Plan,
         presenter::{DemoError, DemoRequest, Incident, script},
@@ -33,7 +33,7 @@ impl Dialogue<'_> {
     pub(super) async fn announce(
         &mut self,
         announcement: script::Announcement,
-    ) -> Result<Option<Turn>, Stop> {
+    ) -> Result<Option<Turn>, Interruption> {
         if !self.present {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
-    pub(super) async fn incidents(&mut self) -> Result<Turn, Stop> {
+    pub(super) async fn incidents(&mut self) -> Result<Turn, Interruption> {
         if self.demo.is_none() {
             return Ok(self.elsewhere());
         }
@@ -103,7 +103,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks whether everything shall be as at the beginning, and sees to it.
-    pub(super) async fn reset(&mut self) -> Result<Turn, Stop> {
+    pub(super) async fn reset(&mut self) -> Result<Turn, Interruption> {
         if self.demo.is_none() {
             return Ok(self.elsewhere());
         }
@@ -124,7 +124,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks the demo for something, and says why where it could not do that.
-    async fn request(&mut self, request: DemoRequest) -> Result<bool, Stop> {
+    async fn request(&mut self, request: DemoRequest) -> Result<bool, Interruption> {
         self.output
             .progress(format!("{} …", script::progress(request)));
         let Err(error) = carry_out(self.demo.clone(), request).await.result else {

@@ -1,14 +1,13 @@
 //! What is told of a step: words alone, since a sign or a colour says nothing to somebody who listens.
 
 use crate::{
-    commands::Output,
     core::{
         facts::{Check, CheckState, Facts},
         plan::StepState,
         step::StepId,
     },
     domain::duration,
-    report::lines,
+    report::{lines, output::Output},
 };
 
 /// A step as it stands: what it is for, what was seen.

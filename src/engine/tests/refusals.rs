@@ -9,13 +9,14 @@ use std::{
 };
 
 use crate::{
-    commands::{Output, setup},
+    commands::setup::SetupArgs,
     core::{
         code::Code, event::EventKind, exit::Exit, failure::Failure, secret::Secret, step::StepId,
     },
     engine::Runtime,
     ports::neon::{BranchDatabase, HttpNeon, Neon as _, NewBranch},
     project::settings::Flags,
+    report::output::Output,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -381,13 +382,9 @@ impl Clone {
         ports.neon = Arc::new(neon.client(timeout));
         let (out, err) = (Text::default(), Text::default());
         let mut output = Output::captured(Box::new(out.clone()), Box::new(err.clone()), true);
-        let how = setup::How {
-            yes: true,
-            dry_run: false,
-            lines: false,
-        };
-        let steps = [StepId::Login, StepId::Project, StepId::Env];
-        let exit = Box::pin(setup::run(settings, ports, &steps, how, &mut output)).await;
+        let setup = SetupArgs::yes(&[StepId::Login, StepId::Project, StepId::Env]);
+        let running = setup.run_unasked(settings, ports, None, &mut output);
+        let exit = Box::pin(running).await.unwrap();
         let text = |text: &Text| String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
         let (out, err) = (text(&out), text(&err));
         let document = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));

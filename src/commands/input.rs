@@ -1,4 +1,4 @@
-//! Asking on a terminal, and reading answers from whatever standard input is.
+//! Standard input: lines, and secrets that are typed.
 
 use std::{
     io::{self, BufRead as _},
@@ -22,15 +22,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::secret::Secret;
 
 /// The lines of standard input, read on a thread of their own so that a signal is heard while nobody types.
-pub(crate) struct Lines {
+pub(crate) struct InputLines {
     receiver: mpsc::UnboundedReceiver<String>,
     requests: std::sync::mpsc::Sender<()>,
-    /// Whether a line was asked for that has not come: whoever stopped waiting for it left it to the next.
+    /// A line was asked for and has not come: whoever stopped waiting left it to the next.
     asked: bool,
 }
 
-impl Lines {
-    /// Begins to read, a line at a time, only when asked for one: what comes after the last answer is not ours.
+impl InputLines {
+    /// Reads a line only when asked for one: what comes after the last answer is not ours.
     pub(crate) fn standard() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let (requests, wanted) = std::sync::mpsc::channel();
@@ -66,10 +66,9 @@ impl Lines {
     }
 }
 
-/// What came of asking for a secret.
+/// What the user did when asked for a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Typed {
-    /// It was typed or pasted.
+pub(crate) enum TypedSecret {
     Secret(Secret),
     /// Esc.
     Back,
@@ -77,10 +76,10 @@ pub(crate) enum Typed {
     Cancelled,
 }
 
-/// Raw mode and bracketed paste, given back however the asking ends.
-struct Raw;
+/// Raw mode and bracketed paste, until it is dropped.
+struct RawMode;
 
-impl Raw {
+impl RawMode {
     fn enter() -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         execute!(io::stderr(), EnableBracketedPaste).ok();
@@ -88,7 +87,7 @@ impl Raw {
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
         execute!(io::stderr(), DisableBracketedPaste).ok();
         // the terminal may be gone, and then there is nothing to give back
@@ -96,14 +95,19 @@ impl Drop for Raw {
     }
 }
 
+/// Whether an answer is a clear yes.
+pub(super) fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
 /// Reads a secret from the terminal without showing it. Raw mode, since a terminal's own line editing cuts long pastes; a paste
 /// with line ends in it stays one answer. `cancelled` ends it from outside.
-pub(crate) async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Typed> {
+pub(crate) async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<TypedSecret> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let (sender, mut receiver) = oneshot::channel();
     thread::spawn(move || {
-        let typed = Raw::enter().and_then(|_raw| read_secret(&stopped));
+        let typed = RawMode::enter().and_then(|_raw| read_secret(&stopped));
         // nobody waits for it any more when the program is ending
         sender.send(typed).ok();
     });
@@ -118,11 +122,11 @@ pub(crate) async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Ty
     }
 }
 
-fn read_secret(stopped: &AtomicBool) -> io::Result<Typed> {
-    let mut text = zeroed::Text::default();
+fn read_secret(stopped: &AtomicBool) -> io::Result<TypedSecret> {
+    let mut text = String::new();
     loop {
         if stopped.load(Ordering::Relaxed) {
-            return Ok(Typed::Cancelled);
+            return Ok(TypedSecret::Cancelled);
         }
         if !event::poll(Duration::from_millis(100))? {
             continue;
@@ -136,11 +140,13 @@ fn read_secret(stopped: &AtomicBool) -> io::Result<Typed> {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let control = key.modifiers.contains(KeyModifiers::CONTROL);
                 match key.code {
-                    KeyCode::Enter => return Ok(Typed::Secret(text.into_secret())),
-                    KeyCode::Esc => return Ok(Typed::Back),
-                    KeyCode::Char('c' | 'd') if control => return Ok(Typed::Cancelled),
-                    KeyCode::Char('u') if control => text = zeroed::Text::default(),
-                    KeyCode::Backspace => text.pop(),
+                    KeyCode::Enter => return Ok(TypedSecret::Secret(Secret::new(text))),
+                    KeyCode::Esc => return Ok(TypedSecret::Back),
+                    KeyCode::Char('c' | 'd') if control => return Ok(TypedSecret::Cancelled),
+                    KeyCode::Char('u') if control => text.clear(),
+                    KeyCode::Backspace => {
+                        text.pop();
+                    }
                     KeyCode::Char(c) if !control => text.push(c),
                     _ => {}
                 }
@@ -150,33 +156,6 @@ fn read_secret(stopped: &AtomicBool) -> io::Result<Typed> {
             | Event::Resize(..)
             | Event::FocusGained
             | Event::FocusLost => {}
-        }
-    }
-}
-
-mod zeroed {
-    //! A text that is wrapped as a secret at its end.
-
-    use crate::core::secret::Secret;
-
-    #[derive(Default)]
-    pub(super) struct Text(String);
-
-    impl Text {
-        pub(super) fn push_str(&mut self, text: &str) {
-            self.0.push_str(text);
-        }
-
-        pub(super) fn push(&mut self, c: char) {
-            self.0.push(c);
-        }
-
-        pub(super) fn pop(&mut self) {
-            self.0.pop();
-        }
-
-        pub(super) fn into_secret(self) -> Secret {
-            Secret::new(self.0)
         }
     }
 }

@@ -1,0 +1,104 @@
+//! What every command gets: the global options, the environment, the streams.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+
+use crate::{
+    commands::{error::CommandError, terminal::StandardStreams},
+    core::environment::Environment,
+    ports::Ports,
+    project::{
+        settings::{Flags, Settings},
+        workspace::Workspace,
+    },
+    report::output::{Output, ProgressStyle},
+};
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalOptions {
+    /// Run as if started in this directory.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// The configuration file, instead of neonup.toml in the repository's root.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Print one JSON document on standard output, and nothing else there.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Ask questions as numbered lines instead of full screen, without colours or lines that are rewritten (also `ACCESSIBLE=1` and
+    /// `TERM=dumb`).
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// No colours (also `NO_COLOR`).
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// The API's base, such as <http://127.0.0.1:8787/api/v2> (also `NEON_API_HOST`).
+    #[arg(long, value_name = "URL", global = true)]
+    pub api_host: Option<String>,
+    /// An extra root certificate, as PEM, for the API and for databases (also `NEONUP_CA_FILE`).
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ca_file: Option<PathBuf>,
+    /// The longest that one request may take, in seconds.
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: Option<u64>,
+    /// Say more on standard error; twice for debugging.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Write a log to this file. It holds no secrets.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+}
+
+/// What every command gets beside its own arguments.
+#[derive(Debug)]
+pub(crate) struct CommandContext {
+    pub options: GlobalOptions,
+    pub environment: Environment,
+    pub streams: StandardStreams,
+}
+
+impl CommandContext {
+    /// The settings that the global options ask for; a command adds its own.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            api_host: self.options.api_host.clone(),
+            ca_file: self.options.ca_file.clone(),
+            timeout: self.options.timeout.map(Duration::from_secs),
+            ..Flags::default()
+        }
+    }
+
+    /// Opens the project around the directory.
+    pub(crate) fn open(&self, flags: Flags) -> Result<(Settings, Ports), CommandError> {
+        let workspace = Workspace::find(
+            self.options.directory.as_deref(),
+            self.options.config.as_ref(),
+            self.environment.clone(),
+        )?;
+        Ok(workspace.open(flags)?)
+    }
+
+    /// Opens the output. With `--plain`, or where the environment asks for it (`ACCESSIBLE=1`, `TERM=dumb`), nothing is
+    /// rewritten or colored: it is spoken, or kept in a log.
+    pub(crate) fn output(&self) -> Output {
+        let is = |name: &str, value: &str| self.environment.get(name) == Some(value);
+        let plain = self.options.plain || is("ACCESSIBLE", "1") || is("TERM", "dumb");
+        let color = !self.options.no_color
+            && !plain
+            && self.environment.get("NO_COLOR").is_none()
+            && !is("CLICOLOR", "0")
+            && self.streams.stdout;
+        let progress = match (self.streams.stderr, plain) {
+            (true, true) => ProgressStyle::Spoken,
+            (true, false) => ProgressStyle::Rewritten,
+            (false, _) => ProgressStyle::Hidden,
+        };
+        Output::standard(self.options.json, color, progress)
+    }
+
+    /// Whether questions can be asked on a terminal.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.streams.stdin && self.streams.stdout
+    }
+}

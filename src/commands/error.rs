@@ -1,0 +1,187 @@
+//! Why a command did not do its work.
+
+use std::{io, path::PathBuf};
+
+use crate::{
+    core::{exit::Exit, failure::Failure, invocation::Invocation, step::StepId},
+    project::workspace::WorkspaceError,
+    report::error::ErrorReport,
+    sandbox::SandboxError,
+    tui::TerminalError,
+};
+
+/// Why a command did not do its work. It displays what failed; [`CommandError::report`] says all of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The directory, the configuration or a host cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    #[error("cannot write the log `{}`", path.display())]
+    Log { path: PathBuf, source: io::Error },
+    #[error("--fault is not understood")]
+    Fault(String),
+
+    /// The async runtime.
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+    /// A task of ours panicked; the text is its place.
+    #[error("a bug in neonup: {0}")]
+    Bug(String),
+    /// The same, where the wizard had the screen.
+    #[error("a bug in neonup: {0}")]
+    ScreenBug(String),
+
+    /// A step or a port failed.
+    #[error("{}", .0.what)]
+    Failure(#[from] Failure),
+    #[error("the wizard needs a terminal, and this is none")]
+    NoTerminal,
+    #[error("the terminal cannot be used")]
+    Terminal(#[from] TerminalError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+
+    #[error("the demo needs a terminal, and this is none")]
+    DemoNeedsTerminal { present: bool },
+    #[error(transparent)]
+    DemoWorkspace(WorkspaceError),
+    #[error("cannot make the demo's folder `{}`", path.display())]
+    DemoFolder { path: PathBuf, source: io::Error },
+    #[error("cannot make the sample project in `{}`", path.display())]
+    SampleProject { path: PathBuf, why: String },
+
+    #[error("cannot read the key from this terminal")]
+    KeyNotTyped(#[source] io::Error),
+    #[error("cannot read the key from standard input")]
+    KeyNotPiped(#[source] io::Error),
+    #[error("the key is empty: standard input held nothing")]
+    NoKeyPiped,
+    #[error("standard input holds something else than one API key")]
+    NotAKey,
+
+    #[error("no Neon API key was found, and nobody can be asked")]
+    NoKeyForSetup,
+    /// Steps that setup would ask about.
+    #[error("would ask whether to go on with {}, and nobody can be asked", names(.0))]
+    SetupUnanswered(Vec<StepId>),
+    #[error("would {}, and nobody can be asked", would.join("; "))]
+    RotationUnanswered {
+        would: Vec<String>,
+        command: Invocation,
+    },
+    #[error("nothing was rotated: the {step} step is not done")]
+    NotRotated { step: StepId, evidence: String },
+    #[error("this clone has no temporary database to claim")]
+    NothingToClaim,
+
+    #[error("`{}` exists already, and is not touched", .0.display())]
+    ConfigExists(PathBuf),
+    #[error("nothing was written")]
+    ConfigDeclined,
+    #[error("cannot write `{}`", path.display())]
+    ConfigNotWritten { path: PathBuf, source: io::Error },
+}
+
+impl CommandError {
+    /// The exit code.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Workspace(_) | Self::Log { .. } | Self::Fault(_) => Exit::Usage,
+            Self::Runtime(_) | Self::Bug(_) | Self::ScreenBug(_) => Exit::Bug,
+            Self::Failure(_)
+            | Self::NoTerminal
+            | Self::Terminal(_)
+            | Self::Sandbox(_)
+            | Self::DemoNeedsTerminal { .. }
+            | Self::DemoWorkspace(_)
+            | Self::DemoFolder { .. }
+            | Self::SampleProject { .. }
+            | Self::KeyNotTyped(_)
+            | Self::KeyNotPiped(_)
+            | Self::NoKeyPiped
+            | Self::NotAKey
+            | Self::NoKeyForSetup
+            | Self::SetupUnanswered(_)
+            | Self::RotationUnanswered { .. }
+            | Self::NotRotated { .. }
+            | Self::NothingToClaim
+            | Self::ConfigExists(_)
+            | Self::ConfigDeclined
+            | Self::ConfigNotWritten { .. } => Exit::Failed,
+        }
+    }
+
+    /// What failed, why, and what to do about it.
+    pub(crate) fn report(&self) -> ErrorReport {
+        let report = ErrorReport::new(self.to_string());
+        match self {
+            Self::Workspace(error) | Self::DemoWorkspace(error) => {
+                report.why(error.why()).hint(error.hint())
+            }
+            Self::Failure(failure) => ErrorReport::from(failure),
+            Self::Log { source, .. } | Self::Runtime(source) => report.why(source.to_string()),
+            Self::Fault(why) => report
+                .why(why)
+                .hint("such as --fault latency_ms=100; `neonup sandbox --help` names more"),
+            Self::Bug(_) => report.hint("please report it, with the command that you ran"),
+            Self::ScreenBug(_) => report.hint("please report it; nothing is half-written"),
+            Self::NoTerminal => report.hint(
+                "`neonup setup --yes` runs the same steps without one; `neonup check` only looks; --plain asks in lines",
+            ),
+            Self::Terminal(error) => report
+                .why(error.to_string())
+                .hint("`neonup --plain` asks in lines; `neonup setup --yes` needs no terminal"),
+            Self::Sandbox(error) => {
+                let text = error.to_string();
+                let (what, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+                ErrorReport::new(what).hint(hint)
+            }
+            Self::DemoNeedsTerminal { present: true } => {
+                report.hint("`neonup demo --present --plain` tells the same in lines")
+            }
+            Self::DemoNeedsTerminal { present: false } => report
+                .hint("`neonup demo --plain` asks in lines, and `neonup demo --yes` asks nothing"),
+            Self::DemoFolder { source, .. } => report
+                .why(source.to_string())
+                .hint("choose another folder with --dir"),
+            Self::SampleProject { why, .. } => {
+                report.why(why).hint("choose another folder with --dir")
+            }
+            Self::KeyNotTyped(source) => report
+                .why(source.to_string())
+                .hint("pipe it: `neonup login < key-file`"),
+            Self::KeyNotPiped(source) => report
+                .why(source.to_string())
+                .hint("pipe the key as text: `neonup login < key-file`"),
+            Self::NoKeyPiped => {
+                report.hint("pipe the key: `neonup login < key-file`, or set NEON_API_KEY")
+            }
+            Self::NotAKey => report
+                .why("a key is one line that begins with napi_; nothing was sent to Neon")
+                .hint("pipe the key alone: `neonup login < key-file`"),
+            Self::NoKeyForSetup => {
+                report.hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`")
+            }
+            Self::SetupUnanswered(_) => report.hint(
+                "--yes takes the safe default of each; --project ID, --new, --edit-code and --store answer the rest",
+            ),
+            Self::RotationUnanswered { command, .. } => report.hint(format!("{command} --yes")),
+            Self::NotRotated { step, evidence } => report
+                .why(evidence)
+                .hint(Invocation::SetupStep(*step).to_string()),
+            Self::NothingToClaim => {
+                report.hint(format!("{} makes one", Invocation::SetupClaimable))
+            }
+            Self::ConfigExists(_) => report.hint("edit it, or remove it first"),
+            Self::ConfigDeclined => report.hint("`neonup init --yes` writes what is shown above"),
+            Self::ConfigNotWritten { source, .. } => report
+                .why(source.to_string())
+                .hint("check the folder's permissions"),
+        }
+    }
+}
+
+fn names(steps: &[StepId]) -> String {
+    let names: Vec<_> = steps.iter().map(|id| id.name()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,66 @@
+//! `neonup logout`: forgets the stored API key.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    commands::{context::CommandContext, error::CommandError},
+    core::{answer::KeyStorage, exit::Exit},
+    report::output::Output,
+};
+
+/// Forget the stored API key.
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs;
+
+impl LogoutArgs {
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        let account = settings.key_account();
+        let mut removed = Vec::new();
+        let mut failures = Vec::new();
+        for store in [KeyStorage::Keyring, KeyStorage::File] {
+            match ports.store.delete(store, &account).await {
+                Ok(true) => removed.push(ports.store.place(store, &account)),
+                Ok(false) => {}
+                // a session without a keyring service has nothing to forget there
+                Err(failure) if failure.why.contains("no keyring service") => {}
+                Err(failure) => failures.push(failure),
+            }
+        }
+        let in_environment = settings.environment.api_key().is_some();
+        let (exit, status) = if failures.is_empty() {
+            (Exit::Done, "done")
+        } else {
+            (Exit::Failed, "failed")
+        };
+        if output.json {
+            output.document(&json!({
+                "version": 1,
+                "status": status,
+                "removed": removed,
+                "environment": in_environment,
+            }));
+        }
+        if !removed.is_empty() {
+            output.line(format!("forgotten: {}", removed.join(", ")));
+        } else if failures.is_empty() {
+            output.line(format!("no stored key for {account}"));
+        }
+        for failure in &failures {
+            output.note(format!(
+                "error: {}: {}; a key may still be stored there",
+                failure.what, failure.why
+            ));
+            output.note(format!("hint: {}", failure.hint));
+        }
+        if in_environment {
+            output.note("NEON_API_KEY is still set in this shell");
+        }
+        Ok(exit)
+    }
+}

@@ -1,0 +1,28 @@
+//! What a wizard is opened with, on the screen and in lines.
+
+use std::sync::Arc;
+
+use crate::{ports::demo::DemoEnvironment, project::settings::Settings};
+
+/// What the wizard is opened with.
+#[derive(Default)]
+pub(crate) struct Opening {
+    /// Sentences for the summary.
+    pub notes: Vec<String>,
+    /// Starts in presenter mode.
+    pub present: bool,
+    /// The demo, where this is one.
+    pub demo: Option<Arc<dyn DemoEnvironment>>,
+    /// Words that presenter mode hides, with the identifiers that the steps know.
+    pub private: Vec<String>,
+}
+
+/// Words that tell who we are: the user's name and the home directory.
+pub(super) fn private_words(settings: &Settings) -> Vec<String> {
+    let environment = &settings.environment;
+    let word = |name: &str| environment.get(name).unwrap_or_default().to_owned();
+    let mut words = vec![word("HOME"), word("USER"), word("LOGNAME")];
+    // these tell nothing about anybody, and are in many sentences
+    words.retain(|word| word.len() >= 3 && !["/root", "root", "user"].contains(&word.as_str()));
+    words
+}
