@@ -9,6 +9,7 @@
 //! own both; [`terminal`] is the only part that touches a terminal. A screen is a module of [`screens`]: it says what it shows
 //! (lines), and what it asks (choices, the careful one first). A key is a row of [`keymap::KEYS`].
 
+pub(crate) mod choices;
 mod clipboard;
 pub(crate) mod dialog;
 mod engine;

@@ -2,7 +2,7 @@
 //!
 //! End of input is never consent: it ends the run with what was asked, and exit code 2.
 
-mod choices;
+mod numbered;
 mod presenter;
 mod progress;
 
@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use self::choices::{Choices, Does};
 use crate::{
     commands::{
         error::CommandError,
@@ -22,7 +21,7 @@ use crate::{
     },
     core::{
         answer::{Answer, LoginAnswer, ProjectAnswer, SecretsAnswer},
-        choices::{Act, Context},
+        choices::{self, Action, ChoiceRow, Choices, Medium},
         exit::Exit,
         plan::{Status, StepState},
         presenter::script,
@@ -239,35 +238,45 @@ impl Dialogue<'_> {
             if let Some(start) = self.work.start_line(shown) {
                 self.output.line(format!("To {start}"));
             }
-            for line in [
-                "1. Finish (default)",
-                "2. Look at everything again",
-                "3. Tell a receipt, for a pull request; it holds no secret",
-            ] {
+            let choices = choices::of_summary(Medium::Lines, None, "");
+            for line in numbered::lines(&choices) {
                 self.output.line(line);
             }
-            if let Some(turn) = self.closed(shown).await? {
+            if let Some(turn) = self.closed(shown, &choices).await? {
                 return Ok(turn);
             }
         }
     }
 
     /// Reads the answer to the summary. Nothing: everything was looked at again.
-    async fn closed(&mut self, shown: &[StepId]) -> Result<Option<Option<Turn>>, Interruption> {
+    async fn closed(
+        &mut self,
+        shown: &[StepId],
+        choices: &Choices,
+    ) -> Result<Option<Option<Turn>>, Interruption> {
         loop {
             let question = "Answer, or g and a number to go to a step: ";
             // whoever has answered every question may end the input here
             let answer = self.ask(question).await?.unwrap_or_default();
-            match answer.as_str() {
-                "" | "1" | "q" => return Ok(Some(None)),
-                "2" | "r" => {
+            let action = match answer.as_str() {
+                "" | "q" => Some(Action::Quit),
+                "r" => Some(Action::ProbeAll),
+                text => numbered::numbered(choices, text).map(ChoiceRow::action),
+            };
+            match action {
+                Some(Action::Quit) => return Ok(Some(None)),
+                Some(Action::ProbeAll) => {
                     self.probe(shown).await?;
                     return Ok(None);
                 }
-                "3" => {
+                Some(Action::Receipt) => {
                     let receipt = receipt::markdown(&self.work.plan, shown);
                     self.output.line(receipt);
+                    continue;
                 }
+                Some(_) | None => {}
+            }
+            match answer.as_str() {
                 "b" => return Ok(Some(Some(Turn::Back))),
                 "?" => self.help(),
                 presenter::INCIDENTS => return Ok(Some(Some(self.incidents().await?))),
@@ -317,38 +326,30 @@ impl Dialogue<'_> {
         state: &StepState,
         change: bool,
     ) -> Result<Turn, Interruption> {
-        let act = loop {
-            let context = Context {
-                next: id.next().map_or("the summary", StepId::title),
-                blocker: self.work.plan.blocker(id),
-                declined: state.declined.is_some(),
-                change,
-                ..Context::default()
-            };
-            let choices = choices::choices(id, state, &self.filter, context);
-            if let Some(line) = choices::left_out(state, &self.filter) {
+        let action = loop {
+            let blocker = self.work.plan.blocker(id);
+            let choices = numbered::choices(id, state, &self.filter, blocker, change);
+            if let Some(line) = numbered::left_out(state, &self.filter) {
                 self.output.line(line);
             }
-            for line in choices.lines() {
+            for line in numbered::lines(&choices) {
                 self.output.line(line);
             }
             match self.answer(id, state, &choices).await? {
-                Answered::Does(Does::Act(act)) => break act,
-                Answered::Does(Does::Watch) => return self.watch().await,
-                Answered::Does(Does::Quit) => return Ok(Turn::Quit),
+                Answered::Action(action) => break action,
                 Answered::Turn(turn) => return Ok(turn),
                 Answered::Filter(filter) => self.filter = filter,
             }
         };
-        let answer = match act {
-            Act::On => return Ok(Turn::On),
-            Act::Go(id) => {
+        let answer = match action {
+            Action::GoOn => return Ok(Turn::On),
+            Action::GoTo(id) => {
                 // whoever goes there wants it done, also where it was left out
                 self.work.plan.reopen(id);
                 self.probe(&[id]).await?;
                 return Ok(Turn::To(id));
             }
-            Act::Change => {
+            Action::Change => {
                 if id == StepId::Project {
                     self.work
                         .apply(Answer::Project(ProjectAnswer::List), self.output)
@@ -357,22 +358,22 @@ impl Dialogue<'_> {
                 }
                 return Ok(Turn::Change);
             }
-            Act::Probe => {
+            Action::Probe => {
                 self.work.plan.reopen(id);
                 self.probe(&[id]).await?;
                 return Ok(Turn::Again);
             }
-            Act::Skip => return self.skip(id).await,
-            Act::Decline(reason) => {
+            Action::AskToSkip => return self.skip(id).await,
+            Action::Skip(reason) => {
                 self.work.plan.skip(id, reason);
                 return Ok(Turn::On);
             }
-            Act::Run(command) => {
+            Action::Run(command) => {
                 self.output
                     .line(format!("Run this in another terminal: {command}"));
                 return Ok(Turn::Again);
             }
-            Act::Rotate => {
+            Action::Rotate => {
                 let sure = self
                     .ask("Whatever still uses the old password stops working. Type yes to rotate it: ")
                     .await?;
@@ -382,11 +383,15 @@ impl Dialogue<'_> {
                     Some(_) => return Ok(Turn::Again),
                 }
             }
-            Act::Apply(answer) => answer,
-            Act::Name => match self.ask("Name of the new project: ").await? {
+            Action::Apply(answer) => answer,
+            Action::Watch => return self.watch().await,
+            Action::Quit => return Ok(Turn::Quit),
+            // nothing of the summary is a choice of a step
+            Action::ProbeAll | Action::Receipt => return Ok(Turn::Again),
+            Action::Create => match self.ask("Name of the new project: ").await? {
                 None => return Ok(Turn::EndOfInput),
                 Some(name) if name.is_empty() => return Ok(Turn::Again),
-                Some(name) if choices::is_taken(state, &name) => {
+                Some(name) if numbered::is_taken(state, &name) => {
                     self.output.line(format!(
                         "There is a project {name} already: join it, or type another name."
                     ));
@@ -394,7 +399,7 @@ impl Dialogue<'_> {
                 }
                 Some(name) => Answer::Project(ProjectAnswer::Create(name)),
             },
-            Act::Key(store) => match self.key().await? {
+            Action::ApplyKey(store) => match self.key().await? {
                 Ok(Some(key)) => Answer::Login(LoginAnswer::Key(key, store)),
                 Ok(None) => return Ok(Turn::Again),
                 Err(turn) => return Ok(turn),
@@ -415,7 +420,7 @@ impl Dialogue<'_> {
                 return Ok(Answered::Turn(Turn::EndOfInput));
             };
             let chosen = match line.as_str() {
-                "" if choices.default().is_some() => choices.default(),
+                "" if choices.default_row().is_some() => choices.default_row(),
                 "" => {
                     self.output.line(
                         "There is no default here: each could be the wrong one. Type a number.",
@@ -424,8 +429,8 @@ impl Dialogue<'_> {
                 }
                 "b" => return Ok(Answered::Turn(Turn::Back)),
                 "q" => return Ok(Answered::Turn(Turn::Quit)),
-                "r" => return Ok(Answered::Does(Does::Act(Act::Probe))),
-                "s" => return Ok(Answered::Does(Does::Act(Act::Skip))),
+                "r" => return Ok(Answered::Action(Action::Probe)),
+                "s" => return Ok(Answered::Action(Action::AskToSkip)),
                 presenter::INCIDENTS => return Ok(Answered::Turn(self.incidents().await?)),
                 text if presenter::resets(text) => return Ok(Answered::Turn(self.reset().await?)),
                 "d" => {
@@ -445,15 +450,15 @@ impl Dialogue<'_> {
                         return Ok(Answered::Filter(filter.trim().to_owned()));
                     }
                     (_, Some(id)) => return Ok(Answered::Turn(Turn::To(id))),
-                    _ => choices.numbered(text),
+                    _ => numbered::numbered(choices, text),
                 },
             };
             match chosen {
-                Some(choice) => return Ok(Answered::Does(choice.does.clone())),
+                Some(row) => return Ok(Answered::Action(row.action())),
                 // what was typed may be a key at the wrong place, so that it is not repeated
                 None => self.output.line(format!(
                     "There is no such answer: 1 to {}, or ? for help.",
-                    choices.list.len()
+                    choices.count()
                 )),
             }
         }
@@ -538,7 +543,7 @@ impl Dialogue<'_> {
 
 /// What was typed at a question.
 enum Answered {
-    Does(Does),
+    Action(Action),
     Turn(Turn),
     /// Project: filter the list by this.
     Filter(String),
@@ -551,8 +556,9 @@ b goes back, g 3 goes to step 3, / and a word filters the projects, c tells the 
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// `c`, or `c 2`: the command that does the same as an answer.
-fn same<'a>(text: &str, choices: &'a Choices) -> Option<&'a str> {
-    choices.command(text.strip_prefix('c')?.trim())
+fn same(text: &str, choices: &Choices) -> Option<String> {
+    let command = numbered::command(choices, text.strip_prefix('c')?.trim())?;
+    Some(command.to_string())
 }
 
 /// `g 3`: straight to a step.

@@ -1,10 +1,10 @@
-//! The `neonup` commands that findings, choices and the plan recommend, as data.
+//! The commands that findings, choices and the plan recommend, as data.
 
 use std::fmt;
 
 use crate::core::step::StepId;
 
-/// One command line of `neonup`; it is displayed as it is typed.
+/// One command line; it is displayed as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Invocation {
     /// Runs all steps.
@@ -23,6 +23,10 @@ pub(crate) enum Invocation {
     EditCode,
     /// Overwrites an env file that can't be replaced.
     OverwriteInPlace,
+    /// Checks all steps.
+    Check,
+    /// Checks all steps, and writes the receipt.
+    CheckWithReceipt,
     /// Checks one step.
     CheckStep(StepId),
     /// Checks one step and fixes what needs no decision.
@@ -43,6 +47,8 @@ pub(crate) enum Invocation {
     Claim,
     /// Opens the demo.
     Demo,
+    /// Starts the app: the only command that is not one of `neonup`.
+    StartApp(String),
 }
 
 impl fmt::Display for Invocation {
@@ -56,6 +62,8 @@ impl fmt::Display for Invocation {
             Self::NewClaimable => f.write_str("neonup setup --claimable --new"),
             Self::EditCode => f.write_str("neonup setup backend --edit-code"),
             Self::OverwriteInPlace => f.write_str("neonup setup env --in-place"),
+            Self::Check => f.write_str("neonup check"),
+            Self::CheckWithReceipt => f.write_str("neonup check --receipt FILE"),
             Self::CheckStep(step) => write!(f, "neonup check {step}"),
             Self::FixStep(step) => write!(f, "neonup check {step} --fix"),
             Self::Login => f.write_str("neonup login"),
@@ -66,6 +74,7 @@ impl fmt::Display for Invocation {
             Self::RotateKey => f.write_str("neonup rotate --api-key"),
             Self::Claim => f.write_str("neonup claim"),
             Self::Demo => f.write_str("neonup demo"),
+            Self::StartApp(command) => f.write_str(command),
         }
     }
 }

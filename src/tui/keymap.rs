@@ -8,6 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::core::{plan::Status, step::StepId};
 use crate::tui::{
+    choices::{chosen, of_screen},
     presenter::pause,
     screens::{self, health, help, login, project},
     state::{App, Focus, Overlay, Screen},
@@ -431,7 +432,7 @@ pub(crate) fn footer(app: &App) -> Vec<(&'static str, String)> {
         items.push((keys, label));
     }
     let choosing = app.overlay.is_none() && !app.typing() && !busy;
-    if choosing && screens::ask(app).count() > 1 {
+    if choosing && of_screen(app).count() > 1 {
         items.insert(0, ("↑↓", "choose".to_owned()));
     }
     items
@@ -471,8 +472,8 @@ fn label(app: &App, binding: &Binding) -> Option<String> {
     match binding.command {
         Command::Enter if busy => None,
         Command::Enter => {
-            let ask = screens::ask(app);
-            ask.selected(app).map(|choice| choice.verb.to_owned())
+            let choices = of_screen(app);
+            chosen(app, &choices).map(|row| row.verb().to_owned())
         }
         Command::Back if busy => Some("cancel".to_owned()),
         Command::Back if app.watch.is_some() => Some("stop watching".to_owned()),

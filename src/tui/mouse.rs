@@ -4,9 +4,9 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::tui::{
+    choices::{chosen_index, of_screen},
     dialog,
     keymap::Command,
-    screens,
     state::{App, Focus, Overlay, Screen},
     view::{self, Place},
     widgets::{choices, stepper},
@@ -86,13 +86,13 @@ fn choice(app: &App, place: &Place, at: Position) -> Option<Meaning> {
     if !place.ask.contains(at) {
         return None;
     }
-    let ask = screens::ask(app);
-    let first = choices::first(app, &ask, usize::from(place.ask.height));
+    let choices = of_screen(app);
+    let first = choices::first(app, &choices, usize::from(place.ask.height));
     let index = first + usize::from(at.y - place.ask.y);
-    if index >= ask.count() {
+    if index >= choices.count() {
         return None;
     }
-    Some(if ask.index(app) == Some(index) {
+    Some(if chosen_index(app, &choices) == Some(index) {
         Meaning::Command(Command::Enter)
     } else {
         Meaning::Choose(index)

@@ -17,7 +17,7 @@ pub(crate) mod slide;
 
 use std::time::Duration;
 
-pub(crate) use hide::{HIDDEN, text, veil};
+pub(crate) use hide::{text, veil};
 
 use crate::core::{
     answer::Answer,

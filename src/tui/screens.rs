@@ -18,15 +18,14 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::{
     presenter,
-    state::{Action, App, Ask, Choice, Focus, Screen},
+    state::{App, Focus, Screen},
     text,
     theme::{Role, Theme},
     widgets::findings,
 };
 use crate::{
     core::{
-        answer::{Answer, LoginAnswer, ProjectAnswer},
-        choices::{self, Act, Context, Offer},
+        choices,
         event::Phase,
         plan::{Status, StepState},
         step::StepId,
@@ -99,89 +98,7 @@ pub(crate) fn fixable(app: &App) -> bool {
 
 /// Whether the last write of the env files can be taken back.
 pub(crate) fn undoable(app: &App) -> bool {
-    choices::undoable(app.plan.step(StepId::Env))
-}
-
-/// The question of the screen that is shown.
-pub(crate) fn ask(app: &App) -> Ask {
-    let Some((step, state)) = app.state() else {
-        return summary::ask(app);
-    };
-    let next = app.screen.next().unwrap_or(Screen::Summary);
-    let projects = project::lists(app).then(|| project::rows(app, state));
-    let context = Context {
-        next: match next {
-            Screen::Step(step) => step.title(),
-            Screen::Summary => "the summary",
-        },
-        blocker: app.plan.blocker(step),
-        declined: state.declined.is_some(),
-        change: changes(app, step),
-        typed: !app.login.key.is_empty(),
-        found: projects
-            .as_ref()
-            .map(project::Rows::meant)
-            .unwrap_or_default(),
-    };
-    let question = choices::question(step, state, &context);
-    let projects = match (question.projects, projects) {
-        (Some(above), Some(projects)) => {
-            let creates = |offer: &Offer| offer.act == Act::Name;
-            let beside = question.offers.iter().take(above).any(creates);
-            projects.laid_out(beside, app.size.0)
-        }
-        (None, _) | (_, None) => project::Rows::default(),
-    };
-    Ask {
-        above: question.projects.unwrap_or(question.offers.len()),
-        choices: question
-            .offers
-            .into_iter()
-            .map(|offer| choice(app, next, offer))
-            .collect(),
-        projects,
-        default: question.default,
-    }
-}
-
-/// Whether the step's question is asked although it is done.
-const fn changes(app: &App, step: StepId) -> bool {
-    match step {
-        StepId::Login => app.login.change,
-        StepId::Project => app.project.change,
-        StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets => false,
-    }
-}
-
-/// An answer as something to choose; `next` is where going on leads.
-fn choice(app: &App, next: Screen, offer: Offer) -> Choice {
-    let label = offer.says("copy");
-    // it says whose login that is
-    let private = matches!(
-        offer.act,
-        Act::Apply(Answer::Login(LoginAnswer::NeonCli(_)))
-    );
-    let note = if private && app.presenter {
-        presenter::HIDDEN.to_owned()
-    } else {
-        offer.note
-    };
-    let action = match offer.act {
-        Act::Apply(answer) => Action::Apply(answer),
-        Act::Key(store) => Action::Key(store),
-        Act::Name => Action::AskName,
-        Act::Rotate => Action::AskRotate,
-        Act::Probe => Action::Probe,
-        Act::Change => Action::Change,
-        Act::On => Action::Go(next),
-        Act::Go(step) => Action::Go(Screen::Step(step)),
-        Act::Decline(reason) => Action::Decline(reason),
-        Act::Skip => Action::AskWhy,
-        Act::Run(command) => Action::Copy(command.to_string()),
-    };
-    Choice::new(label, offer.verb, action)
-        .note(note)
-        .command(offer.command.to_string())
+    choices::can_undo(app.plan.step(StepId::Env))
 }
 
 /// Whether the screen has a text field.
@@ -202,43 +119,6 @@ pub(crate) fn first_focus(app: &App) -> Focus {
         Focus::Field
     } else {
         Focus::Choices
-    }
-}
-
-/// The command that does the same without the wizard: what the selected choice names, or else the step's own.
-pub(crate) fn command(app: &App) -> String {
-    let ask = ask(app);
-    if let Some(choice) = ask.selected(app)
-        && !choice.command.is_empty()
-    {
-        let command = choice.command.clone();
-        return if let Action::Apply(answer) = &choice.action {
-            shown(app, answer, command)
-        } else {
-            command
-        };
-    }
-    app.state().map_or_else(
-        || "neonup check".to_owned(),
-        |(step, state)| choices::own(step, state, changes(app, step)).to_string(),
-    )
-}
-
-/// The command that gives a step this answer.
-pub(crate) fn command_of(app: &App, answer: &Answer) -> String {
-    let state = app.plan.step(answer.step());
-    let command = choices::command(answer, state).to_string();
-    shown(app, answer, command)
-}
-
-/// A command as a room may see it: without the id of a project.
-fn shown(app: &App, answer: &Answer, command: String) -> String {
-    if let Answer::Project(ProjectAnswer::Join(id)) = answer
-        && app.presenter
-    {
-        command.replace(id.as_str(), presenter::HIDDEN)
-    } else {
-        command
     }
 }
 

@@ -9,19 +9,19 @@ use tui_input::{Input, InputRequest};
 
 use crate::tui::{
     Reason,
+    choices::{self, chosen, chosen_index, of_screen},
     keymap::{self, Command},
     mouse::{self, Meaning, Mouse},
     msg::{Effect, Msg, Signal},
     presenter::pause,
     screens::{self, health, help, login, project},
-    state::{
-        Action, App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen,
-    },
+    state::{App, Confirm, Focus, Overlay, Prompt, PromptAbout, Question, REVEAL_FOR, Screen},
     text, view,
 };
 use crate::{
     core::{
         answer::{Answer, EnvAnswer, LoginAnswer, ProjectAnswer, SecretsAnswer},
+        choices::Action,
         code::Code,
         event::{Event, EventKind, Outcome, Phase, RunError, Verdict},
         plan::Status,
@@ -29,6 +29,7 @@ use crate::{
         step::StepId,
     },
     engine,
+    report::receipt,
 };
 
 /// Takes a message in; what is to be done comes out.
@@ -79,7 +80,7 @@ fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     if let EventKind::Bug(text) = &event.kind {
         return vec![Effect::Quit(Reason::Bug(text.clone()))];
     }
-    let before = (app.screen.step() == Some(step)).then(|| screens::ask(app));
+    let before = (app.screen.step() == Some(step)).then(|| of_screen(app));
     if !health::holds(app, event) {
         app.plan.fold(event);
     }
@@ -98,7 +99,7 @@ fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     }
     if let Some(before) = before
         && app.screen.step() == Some(step)
-        && before != screens::ask(app)
+        && before != of_screen(app)
     {
         // other choices than those among which the user has moved
         app.chosen.remove(&Screen::Step(step));
@@ -486,11 +487,11 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
     match command {
         Command::Enter if busy.is_some() => Vec::new(),
         Command::Enter => {
-            let ask = screens::ask(app);
-            if let Some(choice) = ask.selected(app) {
-                return act(app, choice.action.clone());
+            let choices = of_screen(app);
+            if let Some(row) = chosen(app, &choices) {
+                return act(app, row.action());
             }
-            if ask.count() > 0 {
+            if choices.count() > 0 {
                 app.say("choose one first, with ↑ and ↓");
             }
             Vec::new()
@@ -526,10 +527,10 @@ pub(super) fn screen(app: &mut App, command: Command) -> Vec<Effect> {
             }
         }
         Command::Copy => {
-            let command = screens::command(app);
-            copy(app, command)
+            let command = choices::command(app, &of_screen(app));
+            copy(app, command.to_string())
         }
-        Command::New if project::lists(app) => act(app, Action::AskName),
+        Command::New if project::lists(app) => act(app, Action::Create),
         Command::Quit => leave(app, screens::summary::reason(app)),
         _ => {
             walk_about(app, command);
@@ -658,18 +659,18 @@ fn walk(app: &mut App, by: isize) {
         scroll(app, |at, _, _| at.saturating_add_signed(by));
         return;
     }
-    let ask = screens::ask(app);
-    if ask.count() < 2 && app.scrolls() {
+    let choices = of_screen(app);
+    if choices.count() < 2 && app.scrolls() {
         scroll(app, |at, _, _| at.saturating_add_signed(by));
         return;
     }
-    let last = ask.count().saturating_sub(1);
-    let next = match ask.index(app) {
+    let last = choices.count().saturating_sub(1);
+    let next = match chosen_index(app, &choices) {
         Some(at) => at.saturating_add_signed(by).min(last),
         None if by > 0 => 0,
         None => last,
     };
-    if ask.count() > 0 {
+    if choices.count() > 0 {
         app.chosen.insert(app.screen, next);
     }
 }
@@ -691,44 +692,28 @@ fn clamp_scroll(app: &mut App) {
 }
 
 fn act(app: &mut App, action: Action) -> Vec<Effect> {
-    let Some(step) = app.screen.step() else {
-        return match action {
-            Action::Go(screen) => {
-                turn(app, Some(screen));
-                Vec::new()
-            }
-            Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
-            Action::Quit(reason) => leave(app, reason),
-            Action::Copy(command) => copy(app, command),
-            _ => Vec::new(),
-        };
-    };
     match action {
         Action::Apply(answer) => pause::apply(app, answer),
-        Action::Key(store) => match app.login.checked() {
-            Ok(key) => pause::apply(app, Answer::Login(LoginAnswer::Key(key, store))),
+        Action::ApplyKey(storage) => match app.login.checked() {
+            Ok(key) => pause::apply(app, Answer::Login(LoginAnswer::Key(key, storage))),
             Err(problem) => {
                 app.login.problem = Some(problem);
                 app.focus = Focus::Field;
                 Vec::new()
             }
         },
-        Action::Probe => {
-            app.plan.reopen(step);
-            app.follow = app.open(step);
-            app.from = step;
-            app.probe(&[step]).into_iter().collect()
-        }
-        Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
-        Action::Go(screen) => {
-            turn(app, Some(screen));
+        Action::Create => {
+            app.follow = false;
+            app.overlay = Some(Overlay::Prompt(Prompt {
+                about: PromptAbout::Name,
+                input: Input::new(project::free_name(app)),
+                // a name is more often edited than replaced
+                offered: false,
+                problem: None,
+            }));
             Vec::new()
         }
-        Action::Decline(reason) => {
-            decline(app, step, reason);
-            Vec::new()
-        }
-        Action::AskRotate => {
+        Action::Rotate => {
             app.follow = false;
             app.overlay = Some(Overlay::Confirm(Confirm {
                 question: Question::Rotate,
@@ -736,44 +721,65 @@ fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }));
             Vec::new()
         }
-        Action::AskWhy => {
-            ask_why(app, step);
+        Action::Probe => {
+            let Some(step) = app.screen.step() else {
+                return Vec::new();
+            };
+            app.plan.reopen(step);
+            app.follow = app.open(step);
+            app.from = step;
+            app.probe(&[step]).into_iter().collect()
+        }
+        Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
+        Action::Change => change(app),
+        Action::GoOn => {
+            turn(app, app.screen.next());
             Vec::new()
         }
-        Action::AskName => {
-            app.follow = false;
-            app.overlay = Some(Overlay::Prompt(Prompt {
-                about: PromptAbout::Name,
-                input: Input::new(project::free_name(app)),
-                // a name is more often mended than replaced
-                offered: false,
-                problem: None,
-            }));
+        Action::GoTo(step) => {
+            turn(app, Some(Screen::Step(step)));
             Vec::new()
         }
-        Action::Change => {
-            app.follow = false;
-            match step {
-                StepId::Login => app.login.change = true,
-                StepId::Project => {
-                    app.project.change = true;
-                    app.project.listing = true;
-                    app.chosen.remove(&app.screen);
-                    return vec![app.apply(Answer::Project(ProjectAnswer::List))];
-                }
-                StepId::Env
-                | StepId::Backend
-                | StepId::Schema
-                | StepId::Health
-                | StepId::Secrets => {}
+        Action::Skip(reason) => {
+            if let Some(step) = app.screen.step() {
+                decline(app, step, reason);
             }
-            app.chosen.remove(&app.screen);
-            app.focus = screens::first_focus(app);
             Vec::new()
         }
-        Action::Copy(command) => copy(app, command),
-        Action::Quit(reason) => leave(app, reason),
+        Action::AskToSkip => {
+            if let Some(step) = app.screen.step() {
+                ask_why(app, step);
+            }
+            Vec::new()
+        }
+        Action::Run(command) => copy(app, command.to_string()),
+        Action::Receipt => {
+            let receipt = receipt::markdown(&app.plan, &StepId::ALL);
+            copy(app, receipt)
+        }
+        Action::Watch => health::watch(app).into_iter().collect(),
+        Action::Quit => leave(app, screens::summary::reason(app)),
     }
+}
+
+/// Shows the choices of a step although it is done.
+fn change(app: &mut App) -> Vec<Effect> {
+    app.follow = false;
+    app.chosen.remove(&app.screen);
+    match app.screen {
+        Screen::Step(StepId::Login) => app.login.change = true,
+        Screen::Step(StepId::Project) => {
+            app.project.change = true;
+            app.project.listing = true;
+            return vec![app.apply(Answer::Project(ProjectAnswer::List))];
+        }
+        Screen::Step(
+            StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
+        )
+        | Screen::Summary => {}
+    }
+    app.focus = screens::first_focus(app);
+    Vec::new()
 }
 
 fn copy(app: &mut App, command: String) -> Vec<Effect> {

@@ -8,8 +8,9 @@ use ratatui::{
     widgets::{Paragraph, Widget as _},
 };
 
-use crate::core::{facts::Facts, plan::Status, step::StepId};
+use crate::core::{choices::Choices, facts::Facts, plan::Status, step::StepId};
 use crate::tui::{
+    choices::of_screen,
     dialog,
     presenter::{self, slide},
     screens::{self, Pen},
@@ -73,7 +74,7 @@ struct Page {
     body: Vec<Line<'static>>,
     status: Vec<Line<'static>>,
     field: Vec<Line<'static>>,
-    ask: crate::tui::state::Ask,
+    choices: Choices,
 }
 
 impl Page {
@@ -105,7 +106,7 @@ impl Page {
         let body = screens::body(pen);
         let status = working(pen);
         let field = screens::field(pen);
-        let ask = screens::ask(app);
+        let choices = of_screen(app);
         let mut page = Self {
             place: Place {
                 steps: if wide {
@@ -124,7 +125,7 @@ impl Page {
             body,
             status,
             field,
-            ask,
+            choices,
         };
         page.stack(content);
         page
@@ -135,7 +136,7 @@ impl Page {
         let rows = |lines: &[Line<'_>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let gap = |rows: u16| u16::from(rows > 0);
         let (status, field) = (rows(&self.status), rows(&self.field));
-        let choices = u16::try_from(self.ask.count()).unwrap_or(u16::MAX);
+        let choices = u16::try_from(self.choices.count()).unwrap_or(u16::MAX);
         let lines = rows(&self.body);
         let head = rows(&self.lead).min(content.height);
         let fixed = head + status + gap(status) + field + gap(field);
@@ -235,7 +236,7 @@ pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
     text_with_scroll(pen, &page, buffer);
     lines(&page.status, page.place.status, buffer, 0);
     lines(&page.field, page.place.field, buffer, 0);
-    let asked = choices::lines(pen, &page.ask, usize::from(page.place.ask.height));
+    let asked = choices::lines(pen, &page.choices, usize::from(page.place.ask.height));
     lines(&asked, page.place.ask, buffer, 0);
     bottom(screen, row(area, area.height - 1), buffer);
     if let Some(overlay) = &app.overlay {

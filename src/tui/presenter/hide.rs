@@ -11,8 +11,6 @@ use crate::{
     tui::state::App,
 };
 
-pub(crate) use crate::core::redact::REDACTED as HIDDEN;
-
 /// Neon's own API, which says nothing about anybody.
 const NEON: &str = "//console.neon.tech/";
 

@@ -15,7 +15,8 @@ use crate::{
         presenter::{Incident, script},
     },
     tui::{
-        screens::{self, Pen},
+        choices,
+        screens::Pen,
         state::{App, Overlay},
         text,
         theme::Role,
@@ -181,7 +182,7 @@ fn will(pen: Pen<'_>, answer: &Answer) -> Vec<Line<'static>> {
     if !roomy {
         lines.push(Line::default());
     }
-    let command = format!("$ {}", screens::command_of(pen.app, answer));
+    let command = format!("$ {}", choices::command_for(pen.app, answer));
     lines.push(pen.line(Role::Dim, &command));
     lines.push(answers(pen, "does it", "leaves everything as it is"));
     lines

@@ -6,10 +6,9 @@ use crate::tui::screens::Pen;
 use crate::{
     core::{code::Severity, plan::Status, step::StepId},
     domain::duration,
-    report::receipt,
     tui::{
         Reason, presenter,
-        state::{Action, App, Ask, Choice, Screen},
+        state::App,
         text,
         theme::{Role, Theme},
         view,
@@ -60,44 +59,6 @@ pub(crate) fn sentence(app: &App) -> &'static str {
         (false, _) => "Everything is in place. Your app can start.",
         (true, true) => "A step failed. What is done stays done.",
         (true, false) => "Some steps are open. What is done stays done.",
-    }
-}
-
-/// The choices.
-pub(crate) fn ask(app: &App) -> Ask {
-    let receipt = Choice::new(
-        "Copy a receipt",
-        "copy",
-        Action::Copy(receipt::markdown(&app.plan, &StepId::ALL)),
-    )
-    .note("for a pull request; it holds no secret")
-    .command("neonup check --receipt FILE");
-    let again = Choice::new("Look at everything again", "look again", Action::ProbeAll);
-    match app.open_from(StepId::Login) {
-        None => {
-            let mut choices = vec![
-                Choice::new("Finish", "finish", Action::Quit(Reason::Finished)),
-                receipt,
-                again,
-            ];
-            if !app.options.start.is_empty() {
-                let copy = Action::Copy(app.options.start.clone());
-                let start = Choice::new("Copy what starts the app", "copy", copy)
-                    .command(&app.options.start);
-                choices.insert(1, start);
-            }
-            Ask::first(choices)
-        }
-        Some(step) => Ask::first(vec![
-            Choice::new(
-                format!("Go to {}", step.title()),
-                "go there",
-                Action::Go(Screen::Step(step)),
-            ),
-            again,
-            receipt,
-            Choice::new("Leave now", "leave", Action::Quit(Reason::Quit)),
-        ]),
     }
 }
 

@@ -8,10 +8,10 @@ use ratatui::{
 };
 
 use crate::{
-    core::redact::identifiers,
+    core::{choices::ChoiceRow, redact::identifiers},
     testing::screens::gallery,
     tui::{
-        keymap, screens,
+        choices, keymap, screens,
         state::App,
         theme::Theme,
         view::{SMALLEST, view},
@@ -231,9 +231,13 @@ fn no_size_panics_or_cuts_the_question_its_answer_or_the_keys() {
                 assert!(shown.contains(heading), "no heading: {at}");
                 let first = sentence.split(' ').next().unwrap();
                 assert!(shown.contains(first), "no sentence: {at}");
-                let ask = screens::ask(&app);
-                if let Some(choice) = ask.selected(&app) {
-                    let label: String = choice.label.trim_end().chars().take(12).collect();
+                let choices = choices::of_screen(&app);
+                if let Some(row) = choices::chosen(&app, &choices) {
+                    let label = match row {
+                        ChoiceRow::Choice(choice) => &choice.label,
+                        ChoiceRow::Project(project) => &project.name,
+                    };
+                    let label: String = label.chars().take(12).collect();
                     assert!(shown.contains(label.trim_end()), "no answer: {at}");
                 }
             }

@@ -9,6 +9,7 @@ use crate::{
         answer::{
             Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
         },
+        choices::ChoiceRow,
         code::Code,
         event::{EventKind, Phase, Report, RunError, Verdict},
         facts::{CheckState, Facts},
@@ -20,10 +21,9 @@ use crate::{
     },
     testing::screens::{Stage, done, failed, failure, finished, health, options, todo},
     tui::{
-        Reason,
+        Reason, choices,
         mouse::Mouse,
         msg::{Effect, Msg, Signal},
-        screens,
         state::{App, Focus, Overlay, Question, Screen},
         update::update,
     },
@@ -280,8 +280,11 @@ fn a_leak_is_answered_by_the_cure_that_it_has() {
         report.findings[0].remedy = remedy;
         let mut stage = Stage::up_to(StepId::Secrets);
         stage.app.probe(&[StepId::Secrets]).unwrap();
-        let ask = screens::ask(&stage.probed(StepId::Secrets, report).app);
-        assert_eq!(ask.choices[0].label, first);
+        let choices = choices::of_screen(&stage.probed(StepId::Secrets, report).app);
+        let ChoiceRow::Choice(choice) = choices.get(0).unwrap() else {
+            panic!("{choices:?}");
+        };
+        assert_eq!(choice.label, first);
     }
 }
 
@@ -359,6 +362,10 @@ fn a_dialog_about_work_goes_with_the_work() {
     assert_eq!(stage.app.overlay, None);
 }
 
+fn shown_command(app: &App) -> String {
+    choices::command(app, &choices::of_screen(app)).to_string()
+}
+
 #[test]
 fn the_command_is_that_of_the_chosen_answer() {
     for (name, downs, command) in [
@@ -384,11 +391,11 @@ fn the_command_is_that_of_the_chosen_answer() {
         for _ in 0..downs {
             press(&mut app, KeyCode::Down);
         }
-        assert_eq!(screens::command(&app), command, "{name} {downs}");
+        assert_eq!(shown_command(&app), command, "{name} {downs}");
     }
     let mut app = named("project-join");
     app.presenter = true;
-    assert!(!screens::command(&app).contains("old-violet"));
+    assert!(!shown_command(&app).contains("old-violet"));
 }
 
 #[test]

@@ -2,26 +2,36 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::{
-    screens::Pen,
-    state::{App, Ask, Choice, Focus},
-    text,
-    theme::Role,
+use crate::{
+    core::{
+        choices::{Action, ChoiceRow, Choices},
+        facts::ListedProject,
+        redact::REDACTED,
+    },
+    tui::{
+        choices,
+        screens::{Pen, project},
+        state::{App, Focus},
+        text,
+        theme::Role,
+        view,
+    },
 };
 
-/// The first choice that is shown where there is room for `height` of them.
-pub(crate) fn first(app: &App, ask: &Ask, height: usize) -> usize {
-    ask.index(app)
+/// The first row that is shown where there is room for `height` of them.
+pub(crate) fn first(app: &App, choices: &Choices, height: usize) -> usize {
+    choices::chosen_index(app, choices)
         .unwrap_or(0)
         .saturating_sub(height.saturating_sub(1) / 2)
-        .min(ask.count().saturating_sub(height))
+        .min(choices.count().saturating_sub(height))
 }
 
 /// The lines of the choices, at most `height` of them.
-pub(crate) fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>> {
-    let chosen = ask.index(pen.app);
-    let count = ask.count();
-    let first = first(pen.app, ask, height);
+pub(crate) fn lines(pen: Pen<'_>, choices: &Choices, height: usize) -> Vec<Line<'static>> {
+    let chosen = choices::chosen_index(pen.app, choices);
+    let columns = Columns::new(pen.app, choices);
+    let count = choices.count();
+    let first = first(pen.app, choices, height);
     let quiet = pen
         .app
         .screen
@@ -29,8 +39,8 @@ pub(crate) fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>
         .is_some_and(|step| pen.app.busy(step).is_some() && !pen.app.watching(step));
     (first..count)
         .take(height)
-        .filter_map(|index| Some((index, ask.get(index)?)))
-        .map(|(index, choice)| {
+        .filter_map(|index| Some((index, choices.get(index)?)))
+        .map(|(index, row)| {
             let above = index == first && first > 0;
             let below = index + 1 == first + height && first + height < count;
             let mark = match (above, below) {
@@ -38,21 +48,76 @@ pub(crate) fn lines(pen: Pen<'_>, ask: &Ask, height: usize) -> Vec<Line<'static>
                 (_, true) => "↓",
                 _ => " ",
             };
-            one(pen, &choice, chosen == Some(index), quiet, mark)
+            let (label, note) = match row {
+                ChoiceRow::Choice(choice) if choice.names_account() && pen.app.presenter => {
+                    (choice.label.clone(), REDACTED.to_owned())
+                }
+                ChoiceRow::Choice(choice) => (choice.label.clone(), choice.note.clone()),
+                ChoiceRow::Project(project) => columns.texts(project),
+            };
+            line(pen, &label, &note, chosen == Some(index), quiet, mark)
         })
         .collect()
 }
 
-fn one(
+/// What is before a project's name where creating one is a choice, too.
+const JOIN: &str = "Join ";
+
+/// The columns of the projects.
+#[derive(Debug, Default)]
+struct Columns {
+    prefix: &'static str,
+    name: usize,
+    region: usize,
+}
+
+impl Columns {
+    fn new(app: &App, choices: &Choices) -> Self {
+        let Some(found) = project::matches(app) else {
+            return Self::default();
+        };
+        let region = found.region_width.min(20);
+        // what is left beside the region, the version and the age
+        let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
+        let name = found.name_width.min(room.clamp(12, 48));
+        let above = choices.above_projects();
+        if above.iter().any(|choice| choice.action == Action::Create) {
+            Self {
+                prefix: JOIN,
+                name: name.min(room.saturating_sub(JOIN.len()).max(12)),
+                region,
+            }
+        } else {
+            Self {
+                prefix: "",
+                name,
+                region,
+            }
+        }
+    }
+
+    /// A project's label and note.
+    fn texts(&self, project: &ListedProject) -> (String, String) {
+        let name = text::pad(&project.name, self.name);
+        let region = text::pad(&project.region, self.region);
+        (
+            format!("{}{name}", self.prefix),
+            format!("{region}  pg {}  {}", project.postgres, project.age),
+        )
+    }
+}
+
+fn line(
     pen: Pen<'_>,
-    choice: &Choice,
+    label: &str,
+    note: &str,
     chosen: bool,
     quiet: bool,
     mark: &'static str,
 ) -> Line<'static> {
     let room = pen.width.saturating_sub(2);
-    let note_width = text::width(&text::clean(&choice.note));
-    let label_width = text::width(&text::clean(&choice.label)).min(room);
+    let note_width = text::width(&text::clean(note));
+    let label_width = text::width(&text::clean(label)).min(room);
     let (label_room, note_room) = if note_width == 0 {
         (room, 0)
     } else if label_width + 2 + note_width <= room {
@@ -79,11 +144,11 @@ fn one(
     let mut spans = vec![
         pen.span(sign_role, sign),
         Span::raw(" "),
-        pen.span(role, text::elide(&choice.label, label_room)),
+        pen.span(role, text::elide(label, label_room)),
     ];
     if note_room > 0 {
         spans.push(Span::raw("  "));
-        spans.push(pen.span(Role::Dim, text::elide(&choice.note, note_room)));
+        spans.push(pen.span(Role::Dim, text::elide(note, note_room)));
     }
     Line::from(spans)
 }

@@ -2,17 +2,15 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::{
-    keymap,
-    screens::{self, Pen},
-    text,
-    theme::Role,
-};
+use crate::tui::{choices, keymap, screens::Pen, text, theme::Role};
 
 /// The line, for the width of the screen.
 pub(crate) fn line(pen: Pen<'_>) -> Line<'static> {
     let items = keymap::footer(pen.app);
-    let command = format!("$ {}", screens::command(pen.app));
+    let command = format!(
+        "$ {}",
+        choices::command(pen.app, &choices::of_screen(pen.app))
+    );
     let command_width = text::width(&command) + 2;
     let size = |item: &(&str, String)| text::width(item.0) + 1 + text::width(&item.1) + 2;
     let total: usize = items.iter().map(size).sum::<usize>() + 1;

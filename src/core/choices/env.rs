@@ -1,0 +1,60 @@
+//! Env: write the files, or restore them.
+
+use crate::core::{
+    answer::{Answer, EnvAnswer},
+    choices::{choice::Choice, context::StepContext},
+    code::Code,
+    facts::{EnvFacts, Facts},
+    finding::Finding,
+    plan::StepState,
+    step::StepId,
+};
+
+fn env_facts(state: &StepState) -> Option<&EnvFacts> {
+    match &state.facts {
+        Some(Facts::Env(env)) => Some(env),
+        _ => None,
+    }
+}
+
+/// Whether the last write of the env files can be undone.
+pub(crate) fn can_undo(state: &StepState) -> bool {
+    env_facts(state).is_some_and(|env| env.files.iter().any(|file| file.undo))
+}
+
+pub(super) fn undo(context: &StepContext<'_>) -> Choice {
+    context.apply("Undo the last write", "undo", Answer::Env(EnvAnswer::Undo))
+}
+
+pub(super) fn overwrite(context: &StepContext<'_>) -> Choice {
+    let answer = Answer::Env(EnvAnswer::InPlace);
+    let overwrite = context.apply("Overwrite it where it lies", "overwrite", answer);
+    overwrite.note("not safe against a power cut")
+}
+
+pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
+    let files = env_facts(context.state).map_or(&[][..], |env| &env.files);
+    let changed: Vec<_> = files.iter().filter(|file| !file.diff.is_empty()).collect();
+    // git would take the file along, and only Secrets changes that: until then it is not written
+    let tracked = |finding: &Finding| finding.code == Code::EnvNotIgnored && !finding.fixable;
+    let mut choices = Vec::new();
+    if context.state.findings.iter().any(tracked) {
+        let secrets = context.go_to(StepId::Secrets);
+        choices.push(secrets.note("it makes git ignore the file"));
+    }
+    let write = match changed.as_slice() {
+        [one] => Some(format!("Write {}", one.file)),
+        [] if context.is_fixable() => Some("Mend what was found".to_owned()),
+        [] => None,
+        many => Some(format!("Write {} files", many.len())),
+    };
+    choices
+        .extend(write.map(|label| context.apply(label, "write", Answer::Env(EnvAnswer::Default))));
+    if choices.is_empty() {
+        choices.push(context.probe_again());
+    }
+    if can_undo(context.state) {
+        choices.push(undo(context));
+    }
+    choices
+}

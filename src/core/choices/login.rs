@@ -1,0 +1,98 @@
+//! Login: a key that was found, a key to be typed, the neon CLI's login, or no account at all.
+
+use crate::core::{
+    answer::{Answer, KeyStorage, LoginAnswer},
+    choices::{
+        choice::{Action, Choice, Choices},
+        context::{Medium, StepContext},
+    },
+    code::Code,
+    facts::{Facts, KeySource, KeyringState, LoginFacts},
+    invocation::Invocation,
+    plan::Status,
+};
+
+pub(super) fn choices(context: &StepContext<'_>) -> Choices {
+    let login = match &context.state.facts {
+        Some(Facts::Login(login)) => Some(login),
+        _ => None,
+    };
+    let no_keyring =
+        login.is_some_and(|login| matches!(login.keyring, Some(KeyringState::Unavailable(_))));
+    let rejected = context.state.has(Code::LoginKeyRejected);
+    let key_wanted = context.key_typed || context.change || rejected;
+    let mut choices = Vec::new();
+    if context.state.known() == Status::Failed && !context.key_typed && !rejected {
+        choices.push(context.probe_again());
+    }
+    let found = login.and_then(|login| login.key.as_ref());
+    if let Some((source, _, _)) = found
+        && !key_wanted
+        && *source != KeySource::NeonCli
+    {
+        let label = format!("Use the key from {}", source.words());
+        let answer = Answer::Login(LoginAnswer::Default);
+        choices.push(context.apply(label, "use it", answer));
+    }
+    let neon_cli = login.and_then(|login| neon_cli(context, login, no_keyring));
+    if key_wanted {
+        choices.extend(keys(context, no_keyring));
+        choices.extend(neon_cli);
+    } else {
+        choices.extend(neon_cli);
+        choices.extend(keys(context, no_keyring));
+    }
+    if found.is_none() && !context.change {
+        let label = "No account: a temporary database";
+        let answer = Answer::Login(LoginAnswer::Temporary);
+        let temporary = context.apply(label, "take it", answer);
+        choices.push(temporary.note("for 72 hours"));
+    }
+    if !context.change {
+        choices.push(context.run("No account", Invocation::Demo));
+    }
+    choices.into()
+}
+
+/// The neon CLI's login. It is stored where a key would be, but never in plain text by default.
+fn neon_cli(context: &StepContext<'_>, login: &LoginFacts, no_keyring: bool) -> Option<Choice> {
+    let account = login.neon_cli.as_ref()?;
+    let storage = if no_keyring {
+        KeyStorage::Session
+    } else {
+        KeyStorage::Keyring
+    };
+    let answer = Answer::Login(LoginAnswer::NeonCli(storage));
+    let choice = context.apply("Use the neon CLI's login", "use it", answer);
+    Some(choice.note(account))
+}
+
+/// What can be done with a key. The default never stores it in plain text.
+fn keys(context: &StepContext<'_>, no_keyring: bool) -> [Choice; 2] {
+    let key = |label: &str, storage| {
+        let label = match context.medium {
+            Medium::Screens => label.to_owned(),
+            // a screen has a field for it
+            Medium::Lines => format!("Paste an API key: {}", uncapitalized(label)),
+        };
+        context.choice(label, "check", Action::ApplyKey(storage))
+    };
+    if no_keyring {
+        [
+            key("Check the key", KeyStorage::Session).note("for this session only"),
+            key("Check it and keep it in a file", KeyStorage::File).note("in clear text, 0600"),
+        ]
+    } else {
+        [
+            key("Check and store the key", KeyStorage::Keyring),
+            key("Check it", KeyStorage::Session).note("for this session only"),
+        ]
+    }
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        format!("{}{}", first.to_lowercase(), chars.as_str())
+    })
+}

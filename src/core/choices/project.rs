@@ -1,0 +1,79 @@
+//! Project: one of those that are listed, another one, or a temporary database.
+
+use crate::core::{
+    answer::{Answer, ProjectAnswer},
+    choices::{
+        choice::{Action, Choice, Choices},
+        context::{Medium, StepContext},
+        matches::ProjectMatches,
+    },
+    facts::{Facts, ProjectFacts},
+    plan::StepState,
+};
+
+fn project_facts(state: &StepState) -> Option<&ProjectFacts> {
+    match &state.facts {
+        Some(Facts::Project(project)) => Some(project),
+        _ => None,
+    }
+}
+
+/// Whether there are projects to choose from.
+pub(super) fn is_listed(state: &StepState) -> bool {
+    project_facts(state).is_some_and(|facts| !facts.choices.is_empty())
+}
+
+/// Where a project is joined, the choice of another one. Without an account there is no other.
+pub(super) fn another(context: &StepContext<'_>) -> Option<Choice> {
+    let temporary = project_facts(context.state).is_some_and(|facts| facts.temporary);
+    (!temporary).then(|| context.choice("Choose another project", "change", Action::Change))
+}
+
+pub(super) fn choices(context: &StepContext<'_>) -> Choices {
+    let Some(facts) = project_facts(context.state) else {
+        return vec![context.probe_again()].into();
+    };
+    if facts.temporary && facts.joined.is_none() {
+        let answer = Answer::Project(ProjectAnswer::Default);
+        let temporary = context.apply("Make a temporary database", "make", answer);
+        return vec![temporary.note("72 hours, unless claimed")].into();
+    }
+    let create = |label: &str| context.choice(label, "create", Action::Create);
+    let another = create("Create another project …");
+    let matches = context.matches.as_ref();
+    let candidates = matches.map_or(0, |matches| matches.candidates());
+    let filtered = matches.is_some_and(|matches| matches.is_filtered());
+    let projects = matches.map(|matches| match context.medium {
+        Medium::Screens => matches.clone(),
+        Medium::Lines => ProjectMatches::read_out(matches).into(),
+    });
+    if candidates > 0 || filtered || context.change {
+        let mut choices = Choices::with_projects(Vec::new(), projects, vec![another]);
+        if candidates > 1 {
+            // each could be the wrong one
+            choices.default = None;
+        }
+        return choices;
+    }
+    let above = if facts.unlisted > 0 {
+        let again = context.probe_again().note("the list is not complete");
+        vec![again, another]
+    } else {
+        let label = format!("Create “{}”", facts.wanted);
+        let answer = Answer::Project(ProjectAnswer::Default);
+        vec![
+            context.apply(label, "create", answer).note(features(facts)),
+            create("Create it under another name …"),
+        ]
+    };
+    Choices::with_projects(above, projects, Vec::new())
+}
+
+/// What a new project would be.
+fn features(facts: &ProjectFacts) -> String {
+    if facts.region.is_empty() {
+        format!("Postgres {}", facts.postgres)
+    } else {
+        format!("{}, Postgres {}", facts.region, facts.postgres)
+    }
+}

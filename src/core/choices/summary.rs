@@ -1,0 +1,55 @@
+//! The summary: leave, go to what is open, take something along.
+
+use crate::core::{
+    choices::{
+        choice::{Action, Choice, Choices},
+        context::Medium,
+    },
+    invocation::Invocation,
+    step::StepId,
+};
+
+/// What there is to choose from at the end: `open` is a step that is left to do, `start` the command that starts the app,
+/// where it is known.
+pub(crate) fn of_summary(medium: Medium, open: Option<StepId>, start: &str) -> Choices {
+    let choice = |label: &str, verb, action| Choice {
+        label: label.to_owned(),
+        note: String::new(),
+        verb,
+        action,
+        command: Invocation::Check,
+    };
+    let again = choice("Look at everything again", "look again", Action::ProbeAll);
+    let finish = choice("Finish", "finish", Action::Quit);
+    let receipt = |label| Choice {
+        command: Invocation::CheckWithReceipt,
+        ..choice(label, "copy", Action::Receipt).note("for a pull request; it holds no secret")
+    };
+    let choices = match (medium, open) {
+        (Medium::Lines, _) => vec![finish, again, receipt("Tell a receipt")],
+        (Medium::Screens, None) => {
+            let mut choices = vec![finish];
+            if !start.is_empty() {
+                let command = Invocation::StartApp(start.to_owned());
+                let copy = Action::Run(command.clone());
+                choices.push(Choice {
+                    command,
+                    ..choice("Copy what starts the app", "copy", copy)
+                });
+            }
+            choices.extend([receipt("Copy a receipt"), again]);
+            choices
+        }
+        (Medium::Screens, Some(step)) => vec![
+            choice(
+                &format!("Go to {}", step.title()),
+                "go there",
+                Action::GoTo(step),
+            ),
+            again,
+            receipt("Copy a receipt"),
+            choice("Leave now", "leave", Action::Quit),
+        ],
+    };
+    choices.into()
+}

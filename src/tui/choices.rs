@@ -1,0 +1,72 @@
+//! What there is to choose from on the screen that is shown, and what is chosen.
+
+use crate::core::{
+    answer::Answer,
+    choices::{self, ChoiceRow, Choices, Medium, StepContext},
+    invocation::Invocation,
+    redact::REDACTED,
+    step::StepId,
+};
+use crate::tui::{
+    screens::project,
+    state::{App, Screen},
+};
+
+/// What there is to choose from on the screen that is shown.
+pub(crate) fn of_screen(app: &App) -> Choices {
+    let Screen::Step(step) = app.screen else {
+        let open = app.open_from(StepId::Login);
+        return choices::of_summary(Medium::Screens, open, &app.options.start);
+    };
+    choices::of_step(&StepContext {
+        blocker: app.plan.blocker(step),
+        change: changes(app, step),
+        key_typed: !app.login.key.is_empty(),
+        matches: project::matches(app).map(|found| found.matches.clone()),
+        ..StepContext::new(Medium::Screens, step, app.plan.step(step))
+    })
+}
+
+/// Whether the step's choices are shown although it is done.
+const fn changes(app: &App, step: StepId) -> bool {
+    match step {
+        StepId::Login => app.login.change,
+        StepId::Project => app.project.change,
+        StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets => false,
+    }
+}
+
+/// The row that is chosen.
+pub(crate) fn chosen_index(app: &App, choices: &Choices) -> Option<usize> {
+    app.chosen
+        .get(&app.screen)
+        .copied()
+        .or(choices.default)
+        .filter(|index| *index < choices.count())
+}
+
+/// The row that is chosen.
+pub(crate) fn chosen<'a>(app: &App, choices: &'a Choices) -> Option<ChoiceRow<'a>> {
+    choices.get(chosen_index(app, choices)?)
+}
+
+/// The command that does the same as the chosen row, as it may be shown.
+pub(crate) fn command(app: &App, choices: &Choices) -> Invocation {
+    let command = chosen(app, choices).map_or_else(|| choices.command.clone(), ChoiceRow::command);
+    redacted(app, command)
+}
+
+/// The command that gives a step this answer, as it may be shown.
+pub(crate) fn command_for(app: &App, answer: &Answer) -> Invocation {
+    redacted(
+        app,
+        choices::command_for(answer, app.plan.step(answer.step())),
+    )
+}
+
+fn redacted(app: &App, command: Invocation) -> Invocation {
+    match command {
+        Invocation::JoinProject(_) if app.presenter => Invocation::JoinProject(REDACTED.to_owned()),
+        other => other,
+    }
+}
