@@ -1,4 +1,4 @@
-//! In-memory sides of the [`World`], one file for each port.
+//! The sides of a [`World`](super::world::World), one file for each port.
 
 mod claimable;
 mod database;
@@ -8,20 +8,4 @@ mod process;
 mod repository;
 mod store;
 
-use std::{path::Path, sync::Arc};
-
-pub(crate) use repository::FakeRepository;
-
-use crate::{
-    ports::{Ports, files::DiskFiles},
-    testing::world::World,
-};
-
-/// Ports for tests of a single step: the real disk below a temporary directory, and a repository that answers as it is told.
-pub(crate) fn ports(root: &Path, state: &Path, repository: Arc<FakeRepository>) -> Ports {
-    Ports {
-        files: Arc::new(DiskFiles::with_state(root, state)),
-        repository,
-        ..World::default().ports()
-    }
-}
+pub(crate) use files::MountedFiles;

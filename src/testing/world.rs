@@ -1,7 +1,9 @@
-//! A small world in memory, for tests of the engine and of the steps: every port is one of its sides.
+//! A small world for tests of the engine and of the steps: every port is one of its sides.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
@@ -20,6 +22,7 @@ use crate::{
     ports::{
         Ports,
         claimable::TemporaryDatabase,
+        files::DiskFiles,
         neon::{Branch, BranchDatabase, NewBranch, NewProject, Organization, Project},
     },
     project::{
@@ -28,6 +31,7 @@ use crate::{
         settings::{Flags, Settings},
     },
 };
+use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The key that the fake Neon accepts; a canary that no output may hold.
@@ -113,8 +117,13 @@ pub(crate) struct State {
     pub projects_limit: Option<i64>,
     /// Another one's project of the same name appears together with ours.
     pub rival: Option<Project>,
-    /// Files that git ignores.
-    pub ignored: Vec<String>,
+    /// Files that are there and that git ignores.
+    pub ignored_files: Vec<String>,
+    /// The paths that git ignores; `None`: every path.
+    pub ignored: Option<BTreeSet<String>>,
+    /// The paths that git tracks.
+    pub tracked: BTreeSet<String>,
+    pub no_repository: bool,
     /// What the service of temporary databases makes next, and what it knows.
     pub temporary: Option<TemporaryDatabase>,
     /// How many temporary databases were made.
@@ -134,18 +143,41 @@ impl State {
     }
 }
 
-/// All fakes share one state.
+/// Every port, over one state: in memory, but for the files of a world on disk.
 #[derive(Clone, Default)]
-pub(crate) struct World(pub Arc<Mutex<State>>);
+pub(crate) struct World {
+    state: Arc<Mutex<State>>,
+    folder: Option<Arc<Folder>>,
+}
+
+/// Where a world on disk keeps its files.
+struct Folder {
+    root: TempDir,
+    /// Where undo copies are kept.
+    state: TempDir,
+}
 
 impl World {
+    /// A world with real files, in an empty repository that ignores nothing.
+    pub(crate) fn on_disk() -> Self {
+        let world = Self {
+            folder: Some(Arc::new(Folder {
+                root: TempDir::new().unwrap(),
+                state: TempDir::new().unwrap(),
+            })),
+            ..Self::default()
+        };
+        world.with(|state| state.ignored = Some(BTreeSet::new()));
+        world
+    }
+
     pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.0.lock().unwrap())
+        change(&mut self.state.lock().unwrap())
     }
 
     pub(crate) fn ports(&self) -> Ports {
         let world = Arc::new(self.clone());
-        Ports {
+        let mut ports = Ports {
             neon: world.clone(),
             claimable: world.clone(),
             database: world.clone(),
@@ -153,7 +185,55 @@ impl World {
             files: world.clone(),
             repository: world.clone(),
             process: world,
+        };
+        if self.folder.is_some() {
+            ports.files = Arc::new(self.disk_files());
         }
+        ports
+    }
+
+    /// The real files of a world on disk.
+    pub(crate) fn disk_files(&self) -> DiskFiles {
+        DiskFiles::with_state(self.root(), self.undo_dir())
+    }
+
+    /// Where the repository is.
+    pub(crate) fn root(&self) -> &Path {
+        let folder = self.folder.as_ref();
+        folder.map_or(Path::new("/repo"), |folder| folder.root.path())
+    }
+
+    /// Where a world on disk keeps undo copies.
+    pub(crate) fn undo_dir(&self) -> &Path {
+        self.folder.as_ref().unwrap().state.path()
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.root().join(file)
+    }
+
+    /// Writes a file of a world on disk, for its owner alone.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// Reads a file of a world on disk.
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    pub(crate) fn ignore(&self, path: &str) {
+        self.with(|state| {
+            let ignored = state.ignored.get_or_insert_default();
+            ignored.insert(path.to_owned());
+        });
+    }
+
+    pub(crate) fn track(&self, path: &str) {
+        self.with(|state| state.tracked.insert(path.to_owned()));
     }
 
     /// Settings of a project `todo` in `/repo`, with the right key in the environment.
@@ -170,21 +250,12 @@ impl World {
         environment: &[(&str, &str)],
         flags: Flags,
     ) -> Settings {
-        let config = Config::parse(config).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Settings::resolve(
-            Path::new("/repo"),
-            Path::new("/repo/neonup.toml"),
-            Layers {
-                config: Some(config),
-                detected: Config::default(),
-                environment: Environment::new(environment),
-            },
-            flags,
-            SystemTime::UNIX_EPOCH + Duration::from_hours(490_896),
-        )
+        let layers = Layers {
+            config: Some(Config::parse(config).unwrap()),
+            environment: variables(environment),
+            ..Layers::default()
+        };
+        settings(Path::new("/repo"), layers, flags)
     }
 
     pub(crate) fn context(
@@ -192,8 +263,7 @@ impl World {
         settings: Settings,
         step: StepId,
     ) -> (Cx, UnboundedReceiver<Event>) {
-        let (sender, receiver) = unbounded_channel();
-        (Cx::for_test(settings, self.ports(), step, sender), receiver)
+        context(settings, self.ports(), step)
     }
 
     pub(crate) fn project(&self, id: &str, name: &str) {
@@ -250,6 +320,27 @@ impl World {
                 .hint("make a new key"),
         )
     }
+}
+
+pub(crate) fn variables(environment: &[(&str, &str)]) -> Environment {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Environment::new(environment.iter().map(owned))
+}
+
+/// Settings of a repository, at the first hour of 2026.
+pub(crate) fn settings(root: &Path, layers: Layers, flags: Flags) -> Settings {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896);
+    Settings::resolve(root, &root.join("neonup.toml"), layers, flags, now)
+}
+
+/// The context of a step, and the events that it sends.
+pub(crate) fn context(
+    settings: Settings,
+    ports: Ports,
+    step: StepId,
+) -> (Cx, UnboundedReceiver<Event>) {
+    let (sender, receiver) = unbounded_channel();
+    (Cx::for_test(settings, ports, step, sender), receiver)
 }
 
 pub(crate) fn project(id: &str, name: &str) -> Project {

@@ -1,68 +1,42 @@
-use std::{fs, sync::Arc};
-
-use tempfile::TempDir;
-use tokio::sync::mpsc::unbounded_channel;
+use std::fs;
 
 use crate::engine::backend::*;
 use crate::{
-    core::{environment::Environment, event::Verdict},
-    project::{
-        config::Config,
-        resolve::Layers,
-        sample,
-        settings::{Flags, Settings},
-    },
-    testing::ports::{FakeRepository, ports},
+    core::event::Verdict,
+    project::{config::Config, resolve::Layers, sample, settings::Flags},
+    testing::world::{World, settings},
 };
 
-struct World {
-    root: TempDir,
-    state: TempDir,
+/// The sample in a repository on disk.
+struct Sample {
+    world: World,
     declared: bool,
 }
 
-impl World {
-    /// The sample, without some of its files.
-    fn sample(without: &[&str]) -> Self {
-        let root = TempDir::new().unwrap();
+impl Sample {
+    fn without(left_out: &[&str]) -> Self {
+        let world = World::on_disk();
         for (path, text) in sample::FILES {
-            if without.contains(path) {
-                continue;
+            if !left_out.contains(path) {
+                world.write(path, text);
             }
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
         }
         Self {
-            root,
-            state: TempDir::new().unwrap(),
+            world,
             declared: true,
         }
     }
 
     fn cx(&self) -> Cx {
-        let path = self.root.path().join("neonup.toml");
-        let config = self
-            .declared
-            .then(|| Config::parse(&fs::read_to_string(&path).unwrap()).unwrap());
-        let root = self.root.path().to_owned();
-        let detected = detect::detect(&|path| fs::read_to_string(root.join(path)).ok());
-        let settings = Settings::resolve(
-            self.root.path(),
-            &path,
-            Layers {
-                config,
-                detected: detected.config,
-                environment: Environment::default(),
-            },
-            Flags::default(),
-            std::time::SystemTime::UNIX_EPOCH,
-        );
-        let repository = FakeRepository::at(self.root.path());
-        let ports = ports(self.root.path(), self.state.path(), Arc::clone(&repository));
-        let (events, receiver) = unbounded_channel();
-        drop(receiver);
-        Cx::for_test(settings, ports, StepId::Backend, events)
+        let config = || Config::parse(&self.world.read("neonup.toml")).unwrap();
+        let found = detect::detect(&|path| fs::read_to_string(self.world.path(path)).ok());
+        let layers = Layers {
+            config: self.declared.then(config),
+            detected: found.config,
+            ..Layers::default()
+        };
+        let settings = settings(self.world.root(), layers, Flags::default());
+        self.world.context(settings, StepId::Backend).0
     }
 
     async fn probe(&self) -> Report {
@@ -74,9 +48,7 @@ impl World {
     }
 
     fn edit(&self, path: &str, change: impl Fn(String) -> String) {
-        let path = self.root.path().join(path);
-        let text = fs::read_to_string(&path).unwrap();
-        fs::write(path, change(text)).unwrap();
+        self.world.write(path, &change(self.world.read(path)));
     }
 }
 
@@ -86,8 +58,8 @@ fn codes(report: &Report) -> Vec<Code> {
 
 #[tokio::test]
 async fn the_sample_lacks_only_its_session_module() {
-    let world = World::sample(&[]);
-    let report = world.probe().await;
+    let sample = Sample::without(&[]);
+    let report = sample.probe().await;
     assert_eq!(codes(&report), [Code::BackendSessionMissing]);
     assert_eq!(report.verdict, Verdict::Todo);
     let Some(Facts::Backend(backend)) = &report.facts else {
@@ -102,22 +74,22 @@ async fn the_sample_lacks_only_its_session_module() {
         paths,
         ["backend/src/db/session.py", "backend/src/db/__init__.py"]
     );
-    let report = world.apply(BackendAnswer::Default).await;
+    let report = sample.apply(BackendAnswer::Default).await;
     assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
     assert_eq!(report.findings, []);
 }
 
 #[tokio::test]
 async fn existing_code_changes_only_when_asked() {
-    let world = World::sample(&[]);
-    world.edit("backend/src/main.py", |text| {
+    let sample = Sample::without(&[]);
+    sample.edit("backend/src/main.py", |text| {
         text.replace("    SQLModel.metadata.create_all(engine)\n", "")
     });
-    world.edit("backend/requirements.txt", |text| {
+    sample.edit("backend/requirements.txt", |text| {
         text.replace("python-dotenv>=1.0\n", "")
     });
-    let before = fs::read_to_string(world.root.path().join("backend/src/main.py")).unwrap();
-    let report = world.apply(BackendAnswer::Default).await;
+    let before = sample.world.read("backend/src/main.py");
+    let report = sample.apply(BackendAnswer::Default).await;
     assert_eq!(
         codes(&report),
         [
@@ -125,18 +97,18 @@ async fn existing_code_changes_only_when_asked() {
             Code::BackendCreateAllMissing
         ]
     );
-    let main = || fs::read_to_string(world.root.path().join("backend/src/main.py")).unwrap();
+    let main = || sample.world.read("backend/src/main.py");
     assert_eq!(main(), before);
-    let report = world.apply(BackendAnswer::EditCode).await;
+    let report = sample.apply(BackendAnswer::EditCode).await;
     assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
     assert!(main().contains("    SQLModel.metadata.create_all(engine)\n    yield"));
 }
 
 #[tokio::test]
 async fn an_undeclared_backend_is_advice_only() {
-    let mut world = World::sample(&["backend/src/models/user.py"]);
-    world.declared = false;
-    let report = world.probe().await;
+    let mut sample = Sample::without(&["backend/src/models/user.py"]);
+    sample.declared = false;
+    let report = sample.probe().await;
     assert_eq!(codes(&report), [Code::BackendSessionMissing]);
     assert_eq!(report.findings[0].severity, Severity::Warning);
     assert_eq!(report.verdict, Verdict::Done);
@@ -144,21 +116,21 @@ async fn an_undeclared_backend_is_advice_only() {
 
 #[tokio::test]
 async fn no_backend_and_no_application_are_said() {
-    let mut world = World::sample(&["backend/src/main.py"]);
-    assert_eq!(codes(&world.probe().await), [Code::BackendNotFound]);
-    fs::remove_dir_all(world.root.path().join("backend")).unwrap();
-    world.declared = false;
-    assert_eq!(world.probe().await.verdict, Verdict::Skipped);
+    let mut sample = Sample::without(&["backend/src/main.py"]);
+    assert_eq!(codes(&sample.probe().await), [Code::BackendNotFound]);
+    fs::remove_dir_all(sample.world.path("backend")).unwrap();
+    sample.declared = false;
+    assert_eq!(sample.probe().await.verdict, Verdict::Skipped);
 }
 
 #[tokio::test]
 async fn an_existing_session_module_is_judged_and_never_touched() {
-    let world = World::sample(&[]);
-    let dir = world.root.path().join("backend/src/db");
+    let sample = Sample::without(&[]);
+    let dir = sample.world.path("backend/src/db");
     fs::create_dir_all(&dir).unwrap();
     let text = "import os\nfrom sqlmodel import create_engine\nengine = create_engine(os.environ['DATABASE_URL'], connect_args={'timeout': 10})\n";
     fs::write(dir.join("session.py"), text).unwrap();
-    let report = world.apply(BackendAnswer::EditCode).await;
+    let report = sample.apply(BackendAnswer::EditCode).await;
     let breaking = report
         .findings
         .iter()

@@ -1,25 +1,24 @@
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use tempfile::TempDir;
-use tokio::sync::mpsc::unbounded_channel;
 
 use crate::engine::env::*;
-use crate::ports::files::{FileError, UndoCopy};
+use crate::ports::files::UndoCopy;
 use crate::{
-    core::{environment::Environment, event::Verdict, facts::DiffSign},
+    core::{event::Verdict, facts::DiffSign},
     domain::{dotenv::Document, url::Connection},
     engine::context::KnownProject,
-    project::{
-        config::Config,
-        resolve::Layers,
-        settings::{Flags, Settings},
+    project::{config::Config, resolve::Layers, settings::Flags},
+    testing::{
+        ports::MountedFiles,
+        world::{World, settings, variables},
     },
-    testing::ports::{FakeRepository, ports},
 };
 
 const CONFIG: &str = r#"
@@ -40,49 +39,33 @@ keys.JWT_SECRET = { same_as = "backend/.env" }
 
 const URL: &str = "postgresql+psycopg://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require";
 
-struct World {
-    root: TempDir,
-    state: TempDir,
-    repository: Arc<FakeRepository>,
-    config: String,
-    environment: Vec<(String, String)>,
-    known: bool,
+/// A repository on disk, in which no target is written yet.
+struct Setup {
+    world: World,
+    config: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+    project_known: bool,
 }
 
-impl World {
+impl Setup {
     fn new() -> Self {
-        let root = TempDir::new().unwrap();
         Self {
-            repository: FakeRepository::at(root.path()),
-            root,
-            state: TempDir::new().unwrap(),
-            config: CONFIG.to_owned(),
-            environment: Vec::new(),
-            known: true,
+            world: World::on_disk(),
+            config: CONFIG,
+            environment: &[],
+            project_known: true,
         }
     }
 
     fn cx(&self) -> Cx {
-        let settings = Settings::resolve(
-            self.root.path(),
-            &self.root.path().join("neonup.toml"),
-            Layers {
-                config: Some(Config::parse(&self.config).unwrap()),
-                detected: Config::default(),
-                environment: Environment::new(self.environment.clone()),
-            },
-            Flags::default(),
-            std::time::SystemTime::UNIX_EPOCH,
-        );
-        let ports = ports(
-            self.root.path(),
-            self.state.path(),
-            Arc::clone(&self.repository),
-        );
-        let (events, receiver) = unbounded_channel();
-        drop(receiver);
-        let cx = Cx::for_test(settings, ports, StepId::Env, events);
-        if self.known {
+        let layers = Layers {
+            config: Some(Config::parse(self.config).unwrap()),
+            environment: variables(self.environment),
+            ..Layers::default()
+        };
+        let settings = settings(self.world.root(), layers, Flags::default());
+        let (cx, _) = self.world.context(settings, StepId::Env);
+        if self.project_known {
             cx.remember_project(Some(KnownProject {
                 id: "p".into(),
                 branch: "b".into(),
@@ -107,19 +90,20 @@ impl World {
         checked(EnvStep.apply(&self.cx(), EnvAnswer::Default).await.unwrap())
     }
 
-    fn path(&self, file: &str) -> std::path::PathBuf {
-        self.root.path().join(file)
+    fn ignored(&self) -> BTreeSet<String> {
+        self.world.with(|state| state.ignored.clone().unwrap())
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.world.path(file)
     }
 
     fn write(&self, file: &str, text: &str) {
-        let path = self.path(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        self.world.write(file, text);
     }
 
     fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.path(file)).unwrap()
+        self.world.read(file)
     }
 }
 
@@ -148,13 +132,13 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test]
 async fn an_empty_repository_gets_everything_and_is_done() {
-    let world = World::new();
-    let before = world.probe().await;
+    let setup = Setup::new();
+    let before = setup.probe().await;
     assert_eq!(before.verdict, Verdict::Todo);
     assert!(has(&before, Code::EnvMissingFile));
     assert!(has(&before, Code::EnvNotIgnored));
     assert!(has(&before, Code::EnvExampleMissingKey));
-    assert!(!world.path("backend").exists());
+    assert!(!setup.path("backend").exists());
     let Some(Facts::Env(env)) = &before.facts else {
         panic!()
     };
@@ -176,35 +160,35 @@ async fn an_empty_repository_gets_everything_and_is_done() {
     );
     assert_eq!((env.files[0].changed, env.files[0].added), (0, 5));
 
-    let after = world.apply().await;
+    let after = setup.apply().await;
     assert_eq!(after.verdict, Verdict::Done, "{:?}", after.findings);
     assert_eq!(after.findings, []);
-    let document = Document::parse(world.read("backend/.env").as_bytes());
+    let document = Document::parse(setup.read("backend/.env").as_bytes());
     assert_eq!(document.get("DATABASE_URL").unwrap().expose(), URL);
     let secret = document.get("JWT_SECRET").unwrap();
     assert!(secret.chars() == 64 && secret.expose() != "0".repeat(64));
-    assert_eq!(mode(&world.path("backend/.env")), 0o600);
-    let local = Document::parse(world.read("frontend/.env.local").as_bytes());
+    assert_eq!(mode(&setup.path("backend/.env")), 0o600);
+    let local = Document::parse(setup.read("frontend/.env.local").as_bytes());
     assert_eq!(local.get("JWT_SECRET"), Some(secret));
-    let example = world.read("backend/.env.example");
+    let example = setup.read("backend/.env.example");
     assert!(!example.contains("canary") && !example.contains(secret.expose()));
     assert!(example.contains("JWT_SECRET=change-me"));
 
     // again: nothing changes, not even the random value
-    let bytes = world.read("backend/.env");
-    world.apply().await;
-    assert_eq!(world.read("backend/.env"), bytes);
+    let bytes = setup.read("backend/.env");
+    setup.apply().await;
+    assert_eq!(setup.read("backend/.env"), bytes);
 }
 
 #[tokio::test]
 async fn one_stale_value_changes_and_nothing_else() {
-    let world = World::new();
+    let setup = Setup::new();
     let old = format!(
         "\u{feff}# mine\r\nexport DATABASE_URL = \"postgresql://old:canary@old-host/app\" # why\r\nLOG=1\r\nJWT_SECRET=keepme\r\njunk\r\nAPI_HOST=0.0.0.0\r\nAPI_PORT=9\r\nFRONTEND_URL={}\r\n",
         "http://x"
     );
-    world.write("backend/.env", &old);
-    let before = world.probe().await;
+    setup.write("backend/.env", &old);
+    let before = setup.probe().await;
     let found = codes(&before);
     for code in [Code::EnvStaleUrl, Code::EnvWrongDriver] {
         assert!(found.contains(&(code, Some(2))), "{code} {found:?}");
@@ -213,12 +197,12 @@ async fn one_stale_value_changes_and_nothing_else() {
         found.contains(&(Code::EnvUnreadableLine, Some(5))),
         "{found:?}"
     );
-    world.apply().await;
+    setup.apply().await;
     let expected = old.replace(
         "\"postgresql://old:canary@old-host/app\"",
         &format!("'{URL}'"),
     );
-    assert_eq!(world.read("backend/.env"), expected);
+    assert_eq!(setup.read("backend/.env"), expected);
 }
 
 #[tokio::test]
@@ -259,11 +243,11 @@ async fn each_mistake_has_its_code() {
         ("X='a$b'", Code::EnvUnportable),
         ("not env", Code::EnvUnreadableLine),
     ] {
-        let world = World::new();
-        world.write("backend/.env", line);
-        let report = world.probe().await;
+        let setup = Setup::new();
+        setup.write("backend/.env", line);
+        let report = setup.probe().await;
         assert!(has(&report, code), "{line}: {:?}", codes(&report));
-        let report = world.apply().await;
+        let report = setup.apply().await;
         assert_eq!(
             report.verdict,
             Verdict::Done,
@@ -275,27 +259,22 @@ async fn each_mistake_has_its_code() {
 
 #[tokio::test]
 async fn permissions_are_tightened_even_when_nothing_else_changes() {
-    let world = World::new();
-    world.apply().await;
-    let path = world.path("backend/.env");
+    let setup = Setup::new();
+    setup.apply().await;
+    let path = setup.path("backend/.env");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let report = world.probe().await;
+    let report = setup.probe().await;
     assert!(has(&report, Code::EnvOpenPermissions));
-    assert_eq!(world.apply().await.verdict, Verdict::Done);
+    assert_eq!(setup.apply().await.verdict, Verdict::Done);
     assert_eq!(mode(&path), 0o600);
 }
 
 #[tokio::test]
 async fn a_tracked_file_is_refused_and_nothing_is_written() {
-    let world = World::new();
-    world
-        .repository
-        .tracked
-        .lock()
-        .unwrap()
-        .insert("frontend/.env.local".into());
+    let setup = Setup::new();
+    setup.world.track("frontend/.env.local");
     let failure = EnvStep
-        .apply(&world.cx(), EnvAnswer::Default)
+        .apply(&setup.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.code, Code::EnvNotIgnored);
@@ -303,44 +282,45 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
         failure.hint,
         "neonup setup secrets (or: git rm --cached frontend/.env.local)"
     );
-    assert!(!world.path("backend").exists());
-    assert!(world.repository.ignored.lock().unwrap().is_empty());
+    assert!(!setup.path("backend").exists());
+    assert_eq!(setup.ignored(), BTreeSet::new());
 }
 
 #[tokio::test]
 async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
-    let world = World::new();
-    world.apply().await;
-    let git = &world.repository;
-    git.ignored.lock().unwrap().clear();
-    git.tracked.lock().unwrap().insert("backend/.env".into());
+    let setup = Setup::new();
+    setup.apply().await;
+    setup
+        .world
+        .with(|state| state.ignored = Some(BTreeSet::new()));
+    setup.world.track("backend/.env");
     EnvStep
-        .apply(&world.cx(), EnvAnswer::Default)
+        .apply(&setup.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
-    assert!(git.ignored.lock().unwrap().is_empty());
+    assert_eq!(setup.ignored(), BTreeSet::new());
 }
 
 #[tokio::test]
 async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
-    let mut world = World::new();
-    world.known = false;
-    let report = world.probe().await;
+    let mut setup = Setup::new();
+    setup.project_known = false;
+    let report = setup.probe().await;
     assert!(
         report.evidence.contains("not known yet"),
         "{}",
         report.evidence
     );
     let failure = EnvStep
-        .apply(&world.cx(), EnvAnswer::Default)
+        .apply(&setup.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert_eq!(failure.hint, "neonup setup project");
-    assert!(!world.path("backend").exists());
-    world.known = true;
-    world.apply().await;
-    world.known = false;
-    let report = world.apply().await;
+    assert!(!setup.path("backend").exists());
+    setup.project_known = true;
+    setup.apply().await;
+    setup.project_known = false;
+    let report = setup.apply().await;
     assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
     assert!(
         report.evidence.contains("not known yet"),
@@ -351,34 +331,34 @@ async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
 
 #[tokio::test]
 async fn undo_brings_back_what_was_and_undo_again_what_is() {
-    let world = World::new();
-    world.write("backend/.env", "API_PORT=1\n");
-    world.apply().await;
-    let written = world.read("backend/.env");
-    let cx = world.cx();
+    let setup = Setup::new();
+    setup.write("backend/.env", "API_PORT=1\n");
+    setup.apply().await;
+    let written = setup.read("backend/.env");
+    let cx = setup.cx();
     EnvStep.apply(&cx, EnvAnswer::Undo).await.unwrap();
-    assert_eq!(world.read("backend/.env"), "API_PORT=1\n");
-    assert!(!world.path("frontend/.env.local").exists());
+    assert_eq!(setup.read("backend/.env"), "API_PORT=1\n");
+    assert!(!setup.path("frontend/.env.local").exists());
     EnvStep.apply(&cx, EnvAnswer::Undo).await.unwrap();
-    assert_eq!(world.read("backend/.env"), written);
-    assert!(world.path("frontend/.env.local").exists());
+    assert_eq!(setup.read("backend/.env"), written);
+    assert!(setup.path("frontend/.env.local").exists());
 }
 
 #[tokio::test]
 async fn a_real_secret_in_the_example_is_taken_out() {
-    let world = World::new();
-    world.apply().await;
-    let live = world.read("backend/.env");
-    world.write("backend/.env.example", &live);
-    let report = world.probe().await;
+    let setup = Setup::new();
+    setup.apply().await;
+    let live = setup.read("backend/.env");
+    setup.write("backend/.env.example", &live);
+    let report = setup.probe().await;
     let held: Vec<_> = report
         .findings
         .iter()
         .filter(|finding| finding.code == Code::EnvExampleHoldsSecret)
         .collect();
     assert_eq!(held.len(), 2, "{held:?}");
-    assert_eq!(world.apply().await.verdict, Verdict::Done);
-    let example = world.read("backend/.env.example");
+    assert_eq!(setup.apply().await.verdict, Verdict::Done);
+    let example = setup.read("backend/.env.example");
     assert!(
         !example.contains("canary") && example.contains("change-me"),
         "{example}"
@@ -387,32 +367,32 @@ async fn a_real_secret_in_the_example_is_taken_out() {
 
 #[tokio::test]
 async fn the_shell_may_hide_the_file() {
-    let mut world = World::new();
-    world.apply().await;
-    world.environment = vec![("DATABASE_URL".into(), "postgres://canary".into())];
-    let report = world.probe().await;
+    let mut setup = Setup::new();
+    setup.apply().await;
+    setup.environment = &[("DATABASE_URL", "postgres://canary")];
+    let report = setup.probe().await;
     assert!(has(&report, Code::EnvShellHidesValue));
     assert_eq!(report.verdict, Verdict::Done);
 }
 
 #[tokio::test]
 async fn what_is_no_env_file_is_refused_politely() {
-    let world = World::new();
-    fs::create_dir_all(world.path("backend/.env")).unwrap();
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    let setup = Setup::new();
+    fs::create_dir_all(setup.path("backend/.env")).unwrap();
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("a directory"), "{failure}");
-    fs::remove_dir(world.path("backend/.env")).unwrap();
-    world.write("backend/.env", "A=\0\n");
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    fs::remove_dir(setup.path("backend/.env")).unwrap();
+    setup.write("backend/.env", "A=\0\n");
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("binary"), "{failure}");
-    fs::remove_file(world.path("backend/.env")).unwrap();
+    fs::remove_file(setup.path("backend/.env")).unwrap();
     let outside = TempDir::new().unwrap();
     fs::write(outside.path().join("env"), "A=1\n").unwrap();
-    symlink(outside.path().join("env"), world.path("backend/.env")).unwrap();
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    symlink(outside.path().join("env"), setup.path("backend/.env")).unwrap();
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
-        .apply(&world.cx(), EnvAnswer::Default)
+        .apply(&setup.cx(), EnvAnswer::Default)
         .await
         .unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
@@ -424,59 +404,58 @@ async fn what_is_no_env_file_is_refused_politely() {
 
 #[tokio::test]
 async fn what_a_symlink_leads_to_is_kept_out_as_well() {
-    let world = World::new();
-    let git = &world.repository;
-    world.write("shared.env", "A=1\n");
-    fs::create_dir_all(world.path("backend")).unwrap();
-    symlink("../shared.env", world.path("backend/.env")).unwrap();
-    git.ignored.lock().unwrap().insert("backend/.env".into());
+    let setup = Setup::new();
+    setup.write("shared.env", "A=1\n");
+    fs::create_dir_all(setup.path("backend")).unwrap();
+    symlink("../shared.env", setup.path("backend/.env")).unwrap();
+    setup.world.ignore("backend/.env");
     for answer in [None, Some(EnvAnswer::Default), Some(EnvAnswer::Undo)] {
         let failure = match answer {
-            None => EnvStep.probe(&world.cx()).await.unwrap_err(),
-            Some(answer) => EnvStep.apply(&world.cx(), answer).await.unwrap_err(),
+            None => EnvStep.probe(&setup.cx()).await.unwrap_err(),
+            Some(answer) => EnvStep.apply(&setup.cx(), answer).await.unwrap_err(),
         };
         assert_eq!(failure.code, Code::EnvNotIgnored);
         assert!(failure.what.contains("shared.env"), "{failure}");
-        assert_eq!(world.read("shared.env"), "A=1\n");
+        assert_eq!(setup.read("shared.env"), "A=1\n");
     }
-    git.ignored.lock().unwrap().insert("shared.env".into());
-    git.tracked.lock().unwrap().insert("shared.env".into());
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    setup.world.ignore("shared.env");
+    setup.world.track("shared.env");
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert_eq!(failure.hint, "git rm --cached shared.env");
-    git.tracked.lock().unwrap().clear();
-    assert_eq!(world.apply().await.verdict, Verdict::Done);
-    assert!(world.read("shared.env").contains("JWT_SECRET="));
-    assert!(world.path("backend/.env").is_symlink());
+    setup.world.with(|state| state.tracked.clear());
+    assert_eq!(setup.apply().await.verdict, Verdict::Done);
+    assert!(setup.read("shared.env").contains("JWT_SECRET="));
+    assert!(setup.path("backend/.env").is_symlink());
 }
 
 #[tokio::test]
 async fn where_no_undo_copy_can_be_kept_is_found_by_looking() {
-    let mut world = World::new();
-    world.known = false;
-    fs::remove_dir(world.state.path()).unwrap();
-    fs::write(world.state.path(), "in the way").unwrap();
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    let mut setup = Setup::new();
+    setup.project_known = false;
+    fs::remove_dir(setup.world.undo_dir()).unwrap();
+    fs::write(setup.world.undo_dir(), "in the way").unwrap();
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert_eq!(failure.what, "no undo copy could be kept");
-    fs::remove_file(world.state.path()).unwrap();
-    assert_eq!(world.probe().await.verdict, Verdict::Todo);
+    fs::remove_file(setup.world.undo_dir()).unwrap();
+    assert_eq!(setup.probe().await.verdict, Verdict::Todo);
 }
 
 #[tokio::test]
 async fn no_repository_and_no_target_are_said() {
-    let mut world = World::new();
-    world.config = String::new();
-    assert_eq!(world.probe().await.verdict, Verdict::Skipped);
-    world.config = CONFIG.to_owned();
-    world.repository = Arc::default();
-    let failure = EnvStep.probe(&world.cx()).await.unwrap_err();
+    let mut setup = Setup::new();
+    setup.config = "";
+    assert_eq!(setup.probe().await.verdict, Verdict::Skipped);
+    setup.config = CONFIG;
+    setup.world.with(|state| state.no_repository = true);
+    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert_eq!(failure.hint, "git init");
 }
 
 #[tokio::test]
 async fn a_diff_counts_what_stays() {
-    let world = World::new();
-    world.write("backend/.env", "# c\nLOG=1\nAPI_PORT=\n");
-    let report = world.probe().await;
+    let setup = Setup::new();
+    setup.write("backend/.env", "# c\nLOG=1\nAPI_PORT=\n");
+    let report = setup.probe().await;
     let Some(Facts::Env(env)) = &report.facts else {
         panic!()
     };
@@ -491,69 +470,18 @@ async fn a_diff_counts_what_stays() {
     );
 }
 
-/// The disk, on which nothing can be renamed over: every file is a mount point.
-struct Mounted(crate::ports::files::DiskFiles);
-
-impl crate::ports::files::Files for Mounted {
-    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-        self.0.read(path)
-    }
-    fn stat(&self, path: &Path) -> Result<Option<crate::ports::files::FileStat>, FileError> {
-        self.0.stat(path)
-    }
-    fn resolve(&self, path: &Path) -> Result<std::path::PathBuf, FileError> {
-        self.0.resolve(path)
-    }
-    fn writable(&self, _: &Path) -> bool {
-        false
-    }
-    fn replace_secret(
-        &self,
-        path: &Path,
-        expected: Option<&[u8]>,
-        new: &[u8],
-    ) -> Result<(), FileError> {
-        self.replace(path, expected, new)
-    }
-    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> Result<(), FileError> {
-        Err(FileError::Mounted(std::io::ErrorKind::ResourceBusy.into()))
-    }
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
-        self.0.replace_in_place(path, expected, new)
-    }
-    fn remove_stale(&self, path: &Path) -> usize {
-        self.0.remove_stale(path)
-    }
-    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
-        self.0.keep_undo(path, bytes)
-    }
-    fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError> {
-        self.0.undo(path)
-    }
-    fn remove(&self, path: &Path) -> Result<(), FileError> {
-        self.0.remove(path)
-    }
-    fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
-        self.0.forget_undo(path)
-    }
-}
-
 #[tokio::test]
 async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
-    let world = World::new();
+    let setup = Setup::new();
     let text = "# mine\nDATABASE_URL=postgresql://user:password@host/db\nAPI_PORT=8000\n";
-    world.write("backend/.env", text);
-    world.write("backend/.env.example", text);
-    world.write("frontend/.env.local", "A=1\n");
+    setup.write("backend/.env", text);
+    setup.write("backend/.env.example", text);
+    setup.write("frontend/.env.local", "A=1\n");
     for file in ["backend/.env", "frontend/.env.local"] {
-        let ignored = &world.repository.ignored;
-        ignored.lock().unwrap().insert(file.to_owned());
+        setup.world.ignore(file);
     }
-    let mut cx = world.cx();
-    cx.ports.files = Arc::new(Mounted(crate::ports::files::DiskFiles::with_state(
-        world.root.path(),
-        world.state.path(),
-    )));
+    let mut cx = setup.cx();
+    cx.ports.files = Arc::new(MountedFiles(setup.world.disk_files()));
     for answer in [None, Some(EnvAnswer::Default)] {
         let failure = match answer {
             None => EnvStep.probe(&cx).await,
@@ -566,17 +494,17 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
         );
         assert_eq!(failure.remedy, Some(Remedy::OverwriteInPlace));
         assert_eq!(
-            fs::read_to_string(world.path("backend/.env")).unwrap(),
+            fs::read_to_string(setup.path("backend/.env")).unwrap(),
             text
         );
     }
     let report = EnvStep.apply(&cx, EnvAnswer::InPlace).await.unwrap();
     assert_eq!(report.verdict, Verdict::Done, "{report:?}");
-    let written = fs::read_to_string(world.path("backend/.env")).unwrap();
+    let written = fs::read_to_string(setup.path("backend/.env")).unwrap();
     assert!(
         written.starts_with("# mine\n") && written.contains(URL),
         "{written}"
     );
-    let kept = cx.ports.files.undo(&world.path("backend/.env")).unwrap();
+    let kept = cx.ports.files.undo(&setup.path("backend/.env")).unwrap();
     assert_eq!(kept, Some(UndoCopy::Bytes(text.as_bytes().to_vec())));
 }

@@ -57,7 +57,7 @@ fn world() -> World {
         ] {
             state.files.insert(path.into(), text.into_bytes());
         }
-        state.ignored = [
+        state.ignored_files = [
             ".env.scratch",
             "backend/.env",
             "worker/.env",

@@ -1,11 +1,10 @@
 //! The core: settings, the plan, the runtime.
 
-use std::{collections::BTreeSet, path::Path, time::SystemTime};
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     core::{
         code::Code,
-        environment::Environment,
         event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
         exit::Exit,
         failure::Failure,
@@ -21,7 +20,7 @@ use crate::{
     },
 };
 
-use crate::testing::world::{KEY, World};
+use crate::testing::world::{KEY, World, settings, variables};
 
 #[test]
 fn every_code_and_every_step_has_a_heading_in_setup_md() {
@@ -51,22 +50,13 @@ fn every_code_and_every_step_has_a_heading_in_setup_md() {
 }
 
 fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> Settings {
-    let environment = environment
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let layers = Layers {
         config: config.map(|text| Config::parse(text).unwrap()),
         detected: Config::parse("[project]\nname = \"detected\"\nregion = \"aws-eu-west-2\"\n")
             .unwrap(),
-        environment: Environment::new(environment),
+        environment: variables(environment),
     };
-    Settings::resolve(
-        Path::new("/r"),
-        Path::new("/r/neonup.toml"),
-        layers,
-        flags,
-        SystemTime::UNIX_EPOCH,
-    )
+    settings(Path::new("/r"), layers, flags)
 }
 
 #[test]

@@ -6,23 +6,18 @@ use crate::{
     core::{
         answer::SecretsAnswer,
         code::{Code, Severity},
-        environment::Environment,
         event::{Event, EventKind, Report, Verdict},
         facts::{CheckState, Facts},
         step::StepId,
     },
     engine::{context::Cx, secrets::SecretsStep, step::Step as _},
     ports::{Ports, files::DiskFiles},
-    project::{
-        config::Config,
-        resolve::Layers,
-        settings::{Flags, Settings},
-    },
+    project::{config::Config, resolve::Layers, settings::Flags},
 };
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::testing::repository::Repo;
-use crate::testing::world::World;
+use crate::testing::world::{self, World, settings};
 
 const PASSWORD: &str = "npg_canaryPw42Zq";
 const KEY: &str = "5f1c0de5f1c0de5a11b2c3d4e5f60718";
@@ -71,21 +66,10 @@ fn context(repo: &Repo) -> (Cx, UnboundedReceiver<Event>) {
     };
     let layers = Layers {
         config: Some(Config::parse(CONFIG).unwrap()),
-        detected: Config::default(),
-        environment: Environment::default(),
+        ..Layers::default()
     };
-    let settings = Settings::resolve(
-        &repo.root,
-        &repo.root.join("neonup.toml"),
-        layers,
-        Flags::default(),
-        std::time::SystemTime::UNIX_EPOCH,
-    );
-    let (events, receiver) = unbounded_channel();
-    (
-        Cx::for_test(settings, ports, StepId::Secrets, events),
-        receiver,
-    )
+    let settings = settings(&repo.root, layers, Flags::default());
+    world::context(settings, ports, StepId::Secrets)
 }
 
 async fn probe(repo: &Repo) -> Report {

@@ -1,9 +1,12 @@
-//! Files in memory.
+//! Files in memory, and real files that cannot be replaced.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    ports::files::{FileError, FileKind, FileStat, Files, UndoCopy},
+    ports::files::{DiskFiles, FileError, FileKind, FileStat, Files, UndoCopy},
     testing::world::World,
 };
 
@@ -71,5 +74,52 @@ impl Files for World {
 
     fn forget_undo(&self, _path: &Path) -> Result<(), FileError> {
         Ok(())
+    }
+}
+
+/// Real files, none of which can be renamed over: each is a mount point.
+pub(crate) struct MountedFiles(pub(crate) DiskFiles);
+
+impl Files for MountedFiles {
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        self.0.read(path)
+    }
+    fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileError> {
+        self.0.stat(path)
+    }
+    fn resolve(&self, path: &Path) -> Result<PathBuf, FileError> {
+        self.0.resolve(path)
+    }
+    fn writable(&self, _: &Path) -> bool {
+        false
+    }
+    fn replace_secret(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<(), FileError> {
+        self.replace(path, expected, new)
+    }
+    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> Result<(), FileError> {
+        Err(FileError::Mounted(std::io::ErrorKind::ResourceBusy.into()))
+    }
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
+        self.0.replace_in_place(path, expected, new)
+    }
+    fn remove_stale(&self, path: &Path) -> usize {
+        self.0.remove_stale(path)
+    }
+    fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
+        self.0.keep_undo(path, bytes)
+    }
+    fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError> {
+        self.0.undo(path)
+    }
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        self.0.remove(path)
+    }
+    fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
+        self.0.forget_undo(path)
     }
 }

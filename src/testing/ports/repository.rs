@@ -1,10 +1,6 @@
 //! A repository whose answers are set by hand.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+use std::path::Path;
 
 use async_trait::async_trait;
 
@@ -14,31 +10,32 @@ use crate::{
         failure::{Failure, Result},
         secret::Secret,
     },
-    ports::repository::{HistoryScan, Hook, Known, Leak, Protection, Repository, TreeScan},
+    ports::repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
     testing::world::World,
 };
 
 #[async_trait]
 impl Repository for World {
     fn root(&self) -> Option<&Path> {
-        Some(Path::new("/repo"))
+        (!self.with(|state| state.no_repository)).then(|| World::root(self))
     }
 
     fn user_name(&self) -> Option<String> {
         self.with(|state| state.user_name.clone())
     }
 
-    async fn protection(&self, _path: &str) -> Result<Protection> {
-        Ok(Protection {
-            ignored: Known::Yes,
-            tracked: Known::No,
+    async fn protection(&self, path: &str) -> Result<Protection> {
+        Ok(self.with(|state| Protection {
+            ignored: known(state.ignored.as_ref().is_none_or(|all| all.contains(path))),
+            tracked: known(state.tracked.contains(path)),
             staged: Known::No,
             committed: Known::No,
             exposed: Vec::new(),
-        })
+        }))
     }
 
-    async fn add_ignore(&self, _path: &str) -> Result<String> {
+    async fn add_ignore(&self, path: &str) -> Result<String> {
+        self.ignore(path);
         Ok(".gitignore".to_owned())
     }
 
@@ -46,11 +43,12 @@ impl Repository for World {
         let env = patterns.contains(&".env.*");
         Ok(self.with(|state| {
             let fits = |file: &&String| file.contains(".env") == env;
-            state.ignored.iter().filter(fits).cloned().collect()
+            state.ignored_files.iter().filter(fits).cloned().collect()
         }))
     }
 
-    async fn untrack(&self, _path: &str) -> Result<()> {
+    async fn untrack(&self, path: &str) -> Result<()> {
+        self.with(|state| state.tracked.remove(path));
         Ok(())
     }
 
@@ -88,94 +86,6 @@ impl Repository for World {
     }
 }
 
-/// A repository whose answers are set by hand.
-#[derive(Debug, Default)]
-pub(crate) struct FakeRepository {
-    pub(crate) root: Option<PathBuf>,
-    pub(crate) ignored: Mutex<BTreeSet<String>>,
-    pub(crate) tracked: Mutex<BTreeSet<String>>,
-}
-
-impl FakeRepository {
-    pub(crate) fn at(root: &Path) -> Arc<Self> {
-        Arc::new(Self {
-            root: Some(root.to_owned()),
-            ..Self::default()
-        })
-    }
-}
-
 fn known(is: bool) -> Known {
     if is { Known::Yes } else { Known::No }
-}
-
-#[async_trait]
-impl Repository for FakeRepository {
-    fn root(&self) -> Option<&Path> {
-        self.root.as_deref()
-    }
-
-    fn user_name(&self) -> Option<String> {
-        None
-    }
-
-    async fn protection(&self, path: &str) -> Result<Protection> {
-        Ok(Protection {
-            ignored: known(self.ignored.lock().unwrap().contains(path)),
-            tracked: known(self.tracked.lock().unwrap().contains(path)),
-            staged: Known::No,
-            committed: Known::No,
-            exposed: Vec::new(),
-        })
-    }
-
-    async fn add_ignore(&self, path: &str) -> Result<String> {
-        self.ignored.lock().unwrap().insert(path.to_owned());
-        Ok(".gitignore".to_owned())
-    }
-
-    async fn untrack(&self, path: &str) -> Result<()> {
-        self.tracked.lock().unwrap().remove(path);
-        Ok(())
-    }
-
-    async fn ignored_files(&self, _: &[&str]) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    async fn scan_tree(
-        &self,
-        _: &[(String, Secret)],
-        _: &(dyn Fn(u64, u64) + Send + Sync),
-    ) -> Result<TreeScan> {
-        Ok(TreeScan::default())
-    }
-
-    async fn scan_staged(&self, _: &[(String, Secret)]) -> Result<TreeScan> {
-        Ok(TreeScan::default())
-    }
-
-    async fn hook(&self) -> Result<Hook> {
-        Err(Failure::new(Code::SecretsUnknown, "no hooks here"))
-    }
-
-    async fn install_hook(&self) -> Result<Hook> {
-        Err(Failure::new(Code::SecretsUnknown, "no hooks here"))
-    }
-
-    async fn remove_hook(&self) -> Result<bool> {
-        Ok(false)
-    }
-
-    async fn scan_history(
-        &self,
-        _: &[(String, Secret)],
-        _: &[String],
-        _: &(dyn Fn(u64, u64) + Send + Sync),
-    ) -> Result<HistoryScan> {
-        Ok(HistoryScan {
-            leaks: Vec::<Leak>::new(),
-            ..HistoryScan::default()
-        })
-    }
 }
