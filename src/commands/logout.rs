@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::{
     commands::{context::CommandContext, error::CommandError},
-    core::{answer::KeyStorage, exit::Exit},
+    core::{answer::KeyStorage, exit::Exit, failure::Failure},
+    ports::store::{KeyringError, StoreError},
     report::output::Output,
 };
 
@@ -26,10 +27,9 @@ impl LogoutArgs {
         for store in [KeyStorage::Keyring, KeyStorage::File] {
             match ports.store.delete(store, &account).await {
                 Ok(true) => removed.push(ports.store.place(store, &account)),
-                Ok(false) => {}
                 // a session without a keyring service has nothing to forget there
-                Err(failure) if failure.why.contains("no keyring service") => {}
-                Err(failure) => failures.push(failure),
+                Ok(false) | Err(StoreError::Keyring(KeyringError::NoService)) => {}
+                Err(error) => failures.push(Failure::from(error)),
             }
         }
         let in_environment = settings.environment.api_key().is_some();

@@ -151,9 +151,12 @@ async fn look(cx: &Cx, generate: Generate) -> Result<EnvInspection> {
 async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
     let (files, repository) = (&cx.ports.files, &cx.ports.repository);
     let path = cx.settings.path(file);
-    let real = files.resolve(&path).map_err(|error| match error {
-        FileError::Outside(target) => env_outside(file, &target),
-        error => env_not_read(file, &path, &error),
+    let real = files.resolve(&path).map_err(|error| {
+        if let FileError::Outside(target) = &error {
+            env_outside(file, target)
+        } else {
+            env_not_read(file, &path, &error)
+        }
     })?;
     let root = repository.root().unwrap_or(&cx.settings.root);
     let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
@@ -389,9 +392,10 @@ async fn undo(cx: &Cx) -> Result<()> {
 
 /// Why a file was not written.
 fn problem(file: &str, error: &FileError) -> Problem {
-    match error {
-        FileError::Changed => Problem::Changed,
-        error => env_not_written(file, error).into(),
+    if matches!(error, FileError::Changed) {
+        Problem::Changed
+    } else {
+        env_not_written(file, error).into()
     }
 }
 

@@ -2,4 +2,7 @@
 //!
 //! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function says so.
 
+mod database;
 pub(crate) mod files;
+mod process;
+mod store;

@@ -1,5 +1,6 @@
 //! The life of the API key: find it, tell its kind, test the keyring, store it.
 
+use crate::ports::store::StoreError;
 use crate::{
     core::{
         answer::KeyStorage,
@@ -28,8 +29,8 @@ pub(super) async fn find(cx: &Cx) -> Option<KnownKey> {
         match cx.ports.store.get(KeyStorage::Keyring, &account).await {
             Ok(Some(key)) => Some((key, KeySource::Keyring)),
             other => {
-                if let Err(failure) = other {
-                    cx.remember_keyring(KeyringState::Unavailable(failure.why));
+                if let Err(StoreError::Keyring(error)) = other {
+                    cx.remember_keyring(KeyringState::Unavailable(error.to_string()));
                 }
                 let file = cx
                     .ports

@@ -63,9 +63,10 @@ impl Step for SchemaStep {
         {
             Ok(session) => session,
             // why it does not connect is the health step's to tell
-            Err(failure) => {
-                return Ok(Report::waiting(format!("no connection: {}", failure.what))
-                    .facts(Facts::Schema(detail)));
+            Err(error) => {
+                return Ok(
+                    Report::waiting(format!("no connection: {error}")).facts(Facts::Schema(detail))
+                );
             }
         };
         let found = session.tables().await?;
@@ -423,7 +424,6 @@ mod tests {
             name: name.to_owned(),
             kind: kind.to_owned(),
             nullable,
-            default: None,
         }
     }
 

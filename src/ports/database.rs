@@ -2,13 +2,83 @@
 
 pub(crate) mod postgres;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 
-pub(crate) use postgres::Postgres;
+use crate::domain::url::Connection;
 
-use crate::{core::failure::Result, domain::url::Connection};
+/// Why the database did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DatabaseError {
+    #[error("the name `{host}` does not resolve")]
+    NotResolved { host: String, reason: String },
+    /// `address`: the last one that was tried.
+    #[error("no TCP connection to {address}")]
+    NotConnected { address: String, source: io::Error },
+    #[error("the TCP connection was cut at once")]
+    CutAtOnce(#[source] io::Error),
+    #[error("no trusted TLS connection to `{host}`")]
+    NoTls { host: String, reason: String },
+    #[error("the extra root certificate cannot be used")]
+    UnusableRoot { reason: String },
+    #[error("no login to `{host}` within {} s", .limit.as_secs())]
+    LoginTimedOut { host: String, limit: Duration },
+    #[error("the connection to `{host}` was cut")]
+    Cut { host: String, source: io::Error },
+    #[error("`{host}` refuses role `{role}` or its password")]
+    WrongPassword {
+        host: String,
+        role: String,
+        message: String,
+    },
+    #[error("there is no database `{database}` on `{host}`")]
+    NoSuchDatabase {
+        host: String,
+        database: String,
+        message: String,
+    },
+    #[error("`{host}` has no connection left")]
+    NoConnectionLeft { host: String, message: String },
+    /// Refused for another reason.
+    #[error("`{host}` refused the login")]
+    LoginRefused { host: String, message: String },
+    #[error("`{host}` did not let us in")]
+    LoginFailed { host: String, reason: String },
+    #[error("a query did not come back in time")]
+    QueryTimedOut,
+    #[error("the database did not answer a query")]
+    QueryFailed { reason: String },
+    /// A file of statements would end the transaction that it runs in.
+    #[error("`{file}` holds `{word}`, which would end the transaction that it runs in")]
+    EndsTransaction { file: String, word: String },
+    #[error("`{file}` could not be run")]
+    FileNotRun { file: String, reason: String },
+    #[error(transparent)]
+    Statement(Box<StatementError>),
+}
+
+/// A statement of a file that the database refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: the database refused a statement", self.place())]
+pub(crate) struct StatementError {
+    pub file: String,
+    /// Line and column, 1-based, where Postgres reports a position.
+    pub position: Option<(usize, usize)>,
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl StatementError {
+    fn place(&self) -> String {
+        match self.position {
+            Some((line, column)) => format!("`{}` line {line}, column {column}", self.file),
+            None => format!("`{}`", self.file),
+        }
+    }
+}
 
 /// What the TLS handshake showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +94,17 @@ pub(crate) struct TlsFacts {
 /// A column as `pg_catalog` has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ColumnFacts {
-    /// The name.
     pub name: String,
     /// The type, as `format_type` writes it.
     pub kind: String,
-    /// Whether it may be null.
     pub nullable: bool,
-    /// The default expression.
-    pub default: Option<String>,
 }
 
 /// A table of the schema `public`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableFacts {
-    /// The name.
     pub name: String,
-    /// Its columns, in order.
+    /// In the table's own order.
     pub columns: Vec<ColumnFacts>,
     /// Constraints, as `pg_get_constraintdef` writes them.
     pub constraints: Vec<String>,
@@ -52,47 +117,49 @@ pub(crate) struct TableFacts {
 pub(crate) struct SqlFile {
     /// Its path, relative to the root.
     pub name: String,
-    /// Its text.
     pub text: String,
 }
 
 /// An open connection.
 #[async_trait]
 pub(crate) trait Session: Send {
-    /// `SELECT 1`, and how long it took.
-    async fn ping(&mut self) -> Result<Duration>;
+    /// Runs `SELECT 1`, and returns how long it took.
+    async fn ping(&mut self) -> Result<Duration, DatabaseError>;
 
-    /// Every table of the schema `public`.
-    async fn tables(&mut self) -> Result<Vec<TableFacts>>;
+    /// Reads every table of the schema `public`.
+    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError>;
 
-    /// How many rows a table has (counted; stops counting at 1,000).
-    async fn rows(&mut self, table: &str) -> Result<u64>;
+    /// Counts the rows of a table, up to 1,000.
+    async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError>;
 
-    /// Runs files of statements, given as name and text, in one transaction. An error names file, line and column.
-    async fn run(&mut self, files: &[SqlFile]) -> Result<()>;
+    /// Runs files of statements in one transaction.
+    async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError>;
 
-    /// What the files would make in an empty schema: runs them in a scratch schema, looks, and rolls everything back.
+    /// Returns what the files would make in an empty schema: runs them in a scratch schema, reads it, and rolls everything back.
     /// The caller makes sure that the statements stay inside the schema ([`crate::domain::sql::is_contained`]).
-    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>>;
+    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError>;
 }
 
 /// Postgres.
 #[async_trait]
 pub(crate) trait Database: Send + Sync {
-    /// The addresses of a host.
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>>;
+    /// Looks up the addresses of a host.
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DatabaseError>;
 
-    /// Opens a TCP connection and closes it again; gives the address that answered.
-    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr>;
+    /// Opens a TCP connection and closes it again; returns the address that answered.
+    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr, DatabaseError>;
 
     /// Does the `SSLRequest` and the handshake, verified. `authority` is an extra root certificate as PEM.
-    async fn handshake(&self, connection: &Connection, authority: Option<&str>)
-    -> Result<TlsFacts>;
+    async fn handshake(
+        &self,
+        connection: &Connection,
+        authority: Option<&str>,
+    ) -> Result<TlsFacts, DatabaseError>;
 
     /// Logs in. Waits as long as a sleeping compute needs.
     async fn connect(
         &self,
         connection: &Connection,
         authority: Option<&str>,
-    ) -> Result<Box<dyn Session>>;
+    ) -> Result<Box<dyn Session>, DatabaseError>;
 }

@@ -71,6 +71,10 @@ pub(crate) enum FileError {
 }
 
 impl From<io::Error> for FileError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "no caller tells the other kinds apart"
+    )]
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as Kind;
         match error.kind() {

@@ -3,30 +3,39 @@
 pub(crate) mod os;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use async_trait::async_trait;
 
-pub(crate) use os::OsProcess;
-
-use crate::core::failure::Result;
+use crate::core::secret::Secret;
 
 /// A command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandSpec {
-    /// The program and its arguments. Never a secret.
+    /// The program and its arguments; never a secret.
     pub argv: Vec<String>,
-    /// Where it runs.
     pub dir: PathBuf,
     /// Variables beside the inherited ones.
-    pub env: Vec<(String, crate::core::secret::Secret)>,
+    pub env: Vec<(String, Secret)>,
+}
+
+/// Why a command did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProcessError {
+    #[error("there is no command to run")]
+    NoCommand,
+    #[error("cannot start `{program}`")]
+    NotStarted { program: String, source: io::Error },
+    #[error("`{command}` did not end within {} s", .limit.as_secs())]
+    TimedOut { command: String, limit: Duration },
 }
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ended {
+pub(crate) struct CommandExit {
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
     /// The last lines of its output, both streams. May hold secrets: show only what [`crate::domain`] has picked and masked.
@@ -36,8 +45,8 @@ pub(crate) struct Ended {
 /// The application while it runs. Dropping it stops the whole process group.
 #[async_trait]
 pub(crate) trait Running: Send {
-    /// The exit, if it has ended.
-    fn ended(&mut self) -> Option<Ended>;
+    /// How it ended, if it has.
+    fn exit(&mut self) -> Option<CommandExit>;
 
     /// The output so far.
     fn output(&self) -> String;
@@ -49,7 +58,6 @@ pub(crate) trait Running: Send {
 /// The answer of the application's health route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HttpAnswer {
-    /// The status code.
     pub status: u16,
     /// The body, cut at 64 KiB.
     pub body: String,
@@ -58,22 +66,26 @@ pub(crate) struct HttpAnswer {
 /// Other programs.
 #[async_trait]
 pub(crate) trait Process: Send + Sync {
-    /// The full path of a program as `dir`'s own environment has it: a `.venv` in `dir` or above it first, then `PATH`.
+    /// Finds the full path of a program as `dir`'s own environment has it: a `.venv` in `dir` or above it first, then `PATH`.
     fn find(&self, program: &str, dir: &Path) -> Option<PathBuf>;
 
     /// Runs a command to its end, at most for this long.
-    async fn run(&self, command: &CommandSpec, limit: Duration) -> Result<Ended>;
+    async fn run(
+        &self,
+        command: &CommandSpec,
+        limit: Duration,
+    ) -> Result<CommandExit, ProcessError>;
 
     /// Starts a command in a process group of its own.
-    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>>;
+    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError>;
 
     /// Asks a loopback URL once.
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer>;
 
-    /// Running programs of this user whose environment holds this secret: pid and name. Only Linux tells; elsewhere none.
-    fn holding(&self, secret: &crate::core::secret::Secret) -> Vec<(u32, String)>;
+    /// Lists the running programs of this user whose environment holds this secret: pid and name. Empty where the system does not tell.
+    fn holding(&self, secret: &Secret) -> Vec<(u32, String)>;
 
-    /// A loopback port on which nothing listens now.
+    /// Finds a loopback port on which nothing listens now.
     async fn free_port(&self) -> Option<u16>;
 
     /// Whether something listens on this loopback port.

@@ -2,11 +2,41 @@
 
 pub(crate) mod os;
 
+use std::{io, path::PathBuf};
+
 use async_trait::async_trait;
 
-pub(crate) use os::OsStore;
+use crate::core::{answer::KeyStorage, facts::KeyringState, secret::Secret};
 
-use crate::core::{answer::KeyStorage, facts::KeyringState, failure::Result, secret::Secret};
+/// Why a key could not be read, stored or deleted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the OS keyring cannot keep the key")]
+    Keyring(#[from] KeyringError),
+    #[error("cannot use the key file `{}`", .path.display())]
+    File { path: PathBuf, source: io::Error },
+}
+
+/// What is wrong with the OS keyring.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyringError {
+    #[error("no keyring service runs in this session")]
+    NoService,
+    #[error("it is locked, or has no default collection")]
+    Locked,
+    #[error("it did not answer within 3 s: it may be waiting to be unlocked")]
+    NoAnswer,
+    #[error("the keyring library panicked")]
+    Panicked,
+    #[error("it has no place for the key")]
+    NoPlace,
+    #[error("it forgets what was just kept")]
+    Forgets,
+    #[error("it gives back something else than was kept")]
+    Corrupts,
+    #[error("{0}")]
+    Other(String),
+}
 
 /// The secret store. Every call ends within 3 s, whatever the keyring does.
 #[async_trait]
@@ -14,18 +44,18 @@ pub(crate) trait SecretStore: Send + Sync {
     /// Sets, gets and deletes a throw-away entry, which is the only honest test of a keyring.
     async fn self_test(&self) -> KeyringState;
 
-    /// The key stored in that place under this account.
-    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>>;
+    /// Reads the key of this account.
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>, StoreError>;
 
-    /// Keeps a key.
-    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()>;
+    /// Stores a key.
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<(), StoreError>;
 
-    /// Forgets a key; `false` when there was none.
-    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool>;
+    /// Deletes a key; `false` when there was none.
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError>;
 
-    /// The name of a place, for a person: `GNOME keyring, as neonup/console.neon.tech`.
+    /// Names a place for a person: `GNOME keyring, as neonup/console.neon.tech`.
     fn place(&self, store: KeyStorage, account: &str) -> String;
 
-    /// The `neon` CLI's stored login: the account's name and the key. Read only when asked.
+    /// Reads the `neon` CLI's stored login: the account's name and the key. Only when the user asks for it.
     async fn neon_cli(&self) -> Option<(String, Secret)>;
 }

@@ -198,11 +198,11 @@ impl Workspace {
                 settings.ca_file.clone(),
                 settings.timeout,
             )),
-            database: Arc::new(ports::database::Postgres::new(settings.timeout)),
-            store: Arc::new(ports::store::OsStore::new(&settings.environment)),
+            database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
+            store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
             files: Arc::new(ports::files::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
-            process: Arc::new(ports::process::OsProcess::new(&self.root)),
+            process: Arc::new(ports::process::os::OsProcess::new(&self.root)),
         };
         Ok((settings, ports))
     }

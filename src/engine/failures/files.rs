@@ -69,13 +69,15 @@ pub(crate) fn no_undo_copy(error: &FileError) -> Failure {
 
 /// A source file of the backend that could not be written.
 pub(crate) fn source_not_written(file: &str, error: &FileError) -> Failure {
-    let failure = Failure::new(
+    let hint = if matches!(error, FileError::Changed) {
+        "it is not as it was shown: look again"
+    } else {
+        "make the folder writable for you"
+    };
+    Failure::new(
         Code::BackendSessionMissing,
         format!("`{file}` was not written"),
     )
-    .why(error.to_string());
-    match error {
-        FileError::Changed => failure.hint("it is not as it was shown: look again"),
-        _ => failure.hint("make the folder writable for you"),
-    }
+    .why(error.to_string())
+    .hint(hint)
 }

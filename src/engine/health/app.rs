@@ -211,7 +211,7 @@ impl HealthChecks<'_> {
     ) -> std::result::Result<String, Trouble> {
         let mut last = None;
         loop {
-            if let Some(ended) = app.ended() {
+            if let Some(ended) = app.exit() {
                 return Err(Trouble::Ended(ended.output));
             }
             let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;

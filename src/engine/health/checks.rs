@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{duration, proof, url::Connection},
     engine::context::{AppProof, Cx},
-    ports::database::Session,
+    ports::database::{DatabaseError, Session},
 };
 
 /// How often `SELECT 1` is asked.
@@ -144,7 +144,7 @@ impl<'a> HealthChecks<'a> {
     async fn check<T>(
         &mut self,
         id: HealthCheck,
-        work: impl Future<Output = Result<T>> + Send,
+        work: impl Future<Output = Result<T, DatabaseError>> + Send,
         text: impl FnOnce(&T) -> String + Send,
     ) -> Result<T> {
         self.set(id, CheckState::Running, "", None);
@@ -155,14 +155,14 @@ impl<'a> HealthChecks<'a> {
                 self.set(id, CheckState::Ok, text, Some(started.elapsed()));
                 Ok(value)
             }
-            Err(failure) => {
+            Err(error) => {
                 self.set(
                     id,
                     CheckState::Gap,
-                    failure.what.clone(),
+                    error.to_string(),
                     Some(started.elapsed()),
                 );
-                Err(failure)
+                Err(error.into())
             }
         }
     }
@@ -242,15 +242,15 @@ impl<'a> HealthChecks<'a> {
                 self.set(HealthCheck::Login, CheckState::Ok, text, Some(elapsed));
                 Ok(session)
             }
-            Err(failure) => {
+            Err(error) => {
                 self.facts.cold = false;
                 self.set(
                     HealthCheck::Login,
                     CheckState::Gap,
-                    failure.what.clone(),
+                    error.to_string(),
                     Some(elapsed),
                 );
-                Err(failure)
+                Err(error.into())
             }
         }
     }
@@ -274,14 +274,9 @@ impl<'a> HealthChecks<'a> {
                     self.facts.samples.push(sample);
                     self.show();
                 }
-                Err(failure) => {
-                    self.set(
-                        HealthCheck::Query,
-                        CheckState::Gap,
-                        failure.what.clone(),
-                        None,
-                    );
-                    return Err(failure);
+                Err(error) => {
+                    self.set(HealthCheck::Query, CheckState::Gap, error.to_string(), None);
+                    return Err(error.into());
                 }
             }
         }

@@ -63,10 +63,10 @@ impl HealthChecks<'_> {
             .process
             .run(&spec, LIMIT)
             .await
-            .map_err(|failure| Failure {
+            .map_err(|error| Failure {
                 code: Code::HealthDriver,
                 what: format!("{label} did not come back"),
-                ..failure
+                ..error.into()
             })?;
         match proof::verdict(driver, &ended.output, connection.password.expose()) {
             Verdict::Connected => {

@@ -114,14 +114,14 @@ pub(super) async fn apply(cx: &Cx) -> Result<TemporaryOutcome> {
 
 /// Forgets a temporary database that is over.
 pub(super) async fn forget(cx: &Cx) {
-    if let Err(failure) = cx
+    if let Err(error) = cx
         .ports
         .store
         .delete(KeyStorage::File, &cx.settings.claim_account())
         .await
     {
         // it is asked about once more by the next run, and that is all
-        tracing::info!(what = %failure.what, "the record of a temporary database stays");
+        tracing::info!(%error, "the record of a temporary database stays");
     }
     cx.remember_claim(None);
 }
@@ -146,7 +146,7 @@ async fn create(cx: &Cx) -> Result<()> {
                 None => store.delete(KeyStorage::File, &account).await.map(drop),
             };
             if let Err(also) = back {
-                tracing::info!(what = %also.what, "a record of no temporary database stays");
+                tracing::info!(error = %also, "a record of no temporary database stays");
             }
             return Err(failure);
         }
@@ -156,7 +156,9 @@ async fn create(cx: &Cx) -> Result<()> {
         project: made.project,
         expires_at: made.expires_at,
     };
-    store.set(KeyStorage::File, &account, &record.text()).await
+    Ok(store
+        .set(KeyStorage::File, &account, &record.text())
+        .await?)
 }
 
 fn report(report: Report) -> TemporaryOutcome {

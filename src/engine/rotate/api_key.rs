@@ -67,9 +67,9 @@ pub(in crate::engine) async fn replace(cx: &Cx) -> Result<Rotated> {
     cx.progress(Progress::label("storing the new key"));
     key::store(cx, new.key.clone(), storage, known.source)
         .await
-        .map_err(|failure| Failure {
+        .map_err(|error| Failure {
             hint: format!("the old key is as it was; revoke `{name}` in the console ({CONSOLE})"),
-            ..failure
+            ..error.into()
         })?;
     let mut findings = copies(cx, &known);
     let evidence = if let Some(key) = identify(cx, &known.key, &new.key, &before).await {

@@ -27,7 +27,7 @@ use crate::{
         step::Step as _,
         temporary,
     },
-    ports::{files::UndoCopy, neon::Operation},
+    ports::{database::DatabaseError, files::UndoCopy, neon::Operation},
     project::settings::KeySpec,
 };
 
@@ -54,6 +54,8 @@ pub(in crate::engine) async fn reset(cx: &Cx) -> Result<Rotated> {
     same_database(cx, &project)?;
     // all that could keep the new password from being written is found out while the old one still works
     env::rewritable(cx).await?;
+    let authority = cx.authority().await?;
+    let authority = authority.as_deref();
     let stale = stale_passwords(cx, &project.connection);
     let (mut old, mut new, mut began) = if stale.is_empty() {
         let old = project.connection.password.clone();
@@ -73,16 +75,16 @@ pub(in crate::engine) async fn reset(cx: &Cx) -> Result<Rotated> {
         password: new.clone(),
         ..project.connection.clone()
     };
-    match taken(cx, &connection).await {
+    match taken(cx, &connection, authority).await {
         // Neon has nothing left to do, and its password opens nothing: the operation that was to bring it failed
-        Err(failure) if failure.code == Code::HealthAuth && !began => {
+        Err(DatabaseError::WrongPassword { .. }) if !began => {
             old.push(new);
             new = reset_once(cx, &known.key, &project).await?;
             began = true;
             connection.password = new.clone();
-            taken(cx, &connection).await?;
+            taken(cx, &connection, authority).await.map_err(not_taken)?;
         }
-        result => result?,
+        result => result.map_err(not_taken)?,
     }
     cx.remember_project(Some(KnownProject {
         connection: connection.clone(),
@@ -99,6 +101,7 @@ pub(in crate::engine) async fn reset(cx: &Cx) -> Result<Rotated> {
                 password: password.clone(),
                 ..connection.clone()
             },
+            authority,
         )
         .await?;
     }
@@ -302,18 +305,19 @@ async fn settled(cx: &Cx, key: &Secret, project: &str, operations: Vec<Operation
 }
 
 /// Logs in until the compute does with this password what it is to do, or has had the time that it may lag behind; gives its last answer.
-async fn log_in(cx: &Cx, connection: &Connection, to_be_taken: bool) -> Result<()> {
-    let authority = cx.authority().await?;
+async fn log_in(
+    cx: &Cx,
+    connection: &Connection,
+    authority: Option<&str>,
+    to_be_taken: bool,
+) -> Result<(), DatabaseError> {
     let started = tokio::time::Instant::now();
     loop {
         let database = &cx.ports.database;
-        let answer = database
-            .connect(connection, authority.as_deref())
-            .await
-            .map(drop);
+        let answer = database.connect(connection, authority).await.map(drop);
         let lags = match &answer {
             Ok(()) => !to_be_taken,
-            Err(failure) => to_be_taken && failure.code == Code::HealthAuth,
+            Err(error) => to_be_taken && matches!(error, DatabaseError::WrongPassword { .. }),
         };
         if !lags || started.elapsed() >= LAG {
             return answer;
@@ -323,28 +327,33 @@ async fn log_in(cx: &Cx, connection: &Connection, to_be_taken: bool) -> Result<(
 }
 
 /// Logs in with the new password.
-async fn taken(cx: &Cx, connection: &Connection) -> Result<()> {
+async fn taken(
+    cx: &Cx,
+    connection: &Connection,
+    authority: Option<&str>,
+) -> Result<(), DatabaseError> {
     cx.progress(Progress::label("connecting with the new password"));
-    log_in(cx, connection, true).await.map_err(|failure| Failure {
-        hint: format!(
-            "Neon has a new password, and no file was changed: run `{AGAIN}` again, it goes on from there"
-        ),
-        ..failure
-    })
+    log_in(cx, connection, authority, true).await
+}
+
+/// The new password does not open the database.
+fn not_taken(error: DatabaseError) -> Failure {
+    Failure::from(error).hint(format!(
+        "Neon has a new password, and no file was changed: run `{AGAIN}` again, it goes on from there"
+    ))
 }
 
 /// Makes sure that an old password opens nothing any more.
-async fn refused(cx: &Cx, connection: &Connection) -> Result<()> {
+async fn refused(cx: &Cx, connection: &Connection, authority: Option<&str>) -> Result<()> {
     cx.progress(Progress::label("trying the old password"));
-    match log_in(cx, connection, false).await {
-        Err(failure) if failure.code == Code::HealthAuth => Ok(()),
-        Err(failure) => Err(Failure {
+    match log_in(cx, connection, authority, false).await {
+        Err(DatabaseError::WrongPassword { .. }) => Ok(()),
+        Err(error) => Err(Failure {
             what: format!(
-                "the new password is in place, but whether the old one is refused could not be seen: {}",
-                failure.what
+                "the new password is in place, but whether the old one is refused could not be seen: {error}"
             ),
             hint: "neonup check health, then try the old URL yourself".to_owned(),
-            ..failure
+            ..error.into()
         }),
         Ok(()) => Err(Failure::new(
             Code::HealthAuth,

@@ -20,13 +20,12 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::ports::database::{ColumnFacts, Database, Session, SqlFile, TableFacts, TlsFacts};
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
+    domain::{sql, url::Connection},
+    ports::database::{
+        ColumnFacts, Database, DatabaseError, Session, SqlFile, StatementError, TableFacts,
+        TlsFacts,
     },
-    domain::url::Connection,
 };
 
 /// The code of an `SSLRequest`; PostgreSQL protocol 3, section "Message Formats".
@@ -52,7 +51,7 @@ impl Postgres {
     }
 
     /// The system's roots, read once, and the extra one.
-    fn roots(&self, authority: Option<&str>) -> Result<Arc<RootCertStore>> {
+    fn roots(&self, authority: Option<&str>) -> Result<Arc<RootCertStore>, DatabaseError> {
         let system = self.system_roots.get_or_init(|| {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -61,11 +60,7 @@ impl Postgres {
         let Some(pem) = authority else {
             return Ok(Arc::clone(system));
         };
-        let unusable = |why: String| {
-            Failure::new(Code::HealthTls, "the extra root certificate cannot be used")
-                .why(why)
-                .hint("name a PEM file with --ca-file")
-        };
+        let unusable = |reason: String| DatabaseError::UnusableRoot { reason };
         let mut roots = RootCertStore::clone(system);
         for certificate in rustls::pki_types::pem::PemObject::pem_slice_iter(pem.as_bytes()) {
             roots
@@ -80,7 +75,7 @@ impl Postgres {
     }
 
     /// Connects to the first address that answers.
-    async fn open(&self, addresses: &[SocketAddr]) -> Result<TcpStream> {
+    async fn open(&self, addresses: &[SocketAddr]) -> Result<TcpStream, DatabaseError> {
         let mut last: Option<(SocketAddr, io::Error)> = None;
         for address in addresses {
             match timeout(self.limit, TcpStream::connect(address)).await {
@@ -89,30 +84,20 @@ impl Postgres {
                 Err(_elapsed) => last = Some((*address, io::ErrorKind::TimedOut.into())),
             }
         }
-        let (address, error) = last.map_or_else(
+        let (address, source) = last.map_or_else(
             || ("no address".to_owned(), io::ErrorKind::NotFound.into()),
             |(address, error)| (address.to_string(), error),
         );
-        let hint = if error.kind() == io::ErrorKind::ConnectionRefused {
-            "nothing listens there: start the sandbox if this is one, else check the host in the connection URL"
-        } else {
-            "check the network: a firewall may block port 5432"
-        };
-        Err(
-            Failure::new(Code::HealthTcp, format!("no TCP connection to {address}"))
-                .why(error.to_string())
-                .hint(hint),
-        )
+        Err(DatabaseError::NotConnected { address, source })
     }
 }
 
 #[async_trait]
 impl Database for Postgres {
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
-        let failed = |why: String| {
-            Failure::new(Code::HealthDns, format!("the name `{host}` does not resolve"))
-                .why(why)
-                .hint("check the network, and the host in the connection URL; a deleted compute's name is gone too")
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DatabaseError> {
+        let failed = |reason: String| DatabaseError::NotResolved {
+            host: host.to_owned(),
+            reason,
         };
         let addresses: Vec<_> = timeout(self.limit, tokio::net::lookup_host((host, port)))
             .await
@@ -125,27 +110,23 @@ impl Database for Postgres {
         Ok(addresses)
     }
 
-    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr> {
+    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr, DatabaseError> {
         let stream = self.open(addresses).await?;
-        stream.peer_addr().map_err(|error| {
-            Failure::new(Code::HealthTcp, "the TCP connection was cut at once")
-                .why(error.to_string())
-        })
+        stream.peer_addr().map_err(DatabaseError::CutAtOnce)
     }
 
     async fn handshake(
         &self,
         connection: &Connection,
         authority: Option<&str>,
-    ) -> Result<TlsFacts> {
+    ) -> Result<TlsFacts, DatabaseError> {
         let host = connection.host.as_str();
         let port = connection.port.unwrap_or(5432);
         let addresses = self.resolve(host, port).await?;
         let mut stream = self.open(&addresses).await?;
-        let failed = |why: String| {
-            Failure::new(Code::HealthTls, format!("no trusted TLS connection to `{host}`"))
-                .why(why)
-                .hint("behind a company proxy, or with a private authority, name its certificate with --ca-file")
+        let failed = |reason: String| DatabaseError::NoTls {
+            host: host.to_owned(),
+            reason,
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
@@ -189,7 +170,7 @@ impl Database for Postgres {
         &self,
         connection: &Connection,
         authority: Option<&str>,
-    ) -> Result<Box<dyn Session>> {
+    ) -> Result<Box<dyn Session>, DatabaseError> {
         // The options start from the environment. A PGSSLROOTCERT there (`system`, as Neon's guides have it for
         // libpq) would be opened as a file; even an empty list takes its place, beside the system's own roots.
         let extra_roots = authority.unwrap_or_default().as_bytes().to_vec();
@@ -206,19 +187,11 @@ impl Database for Postgres {
         let limit = self.limit.max(WAKE);
         let inner = timeout(limit, PgConnection::connect_with(&options))
             .await
-            .map_err(|_elapsed| {
-                Failure::new(
-                    Code::HealthQuery,
-                    format!(
-                        "no login to `{}` within {} s",
-                        connection.host,
-                        limit.as_secs()
-                    ),
-                )
-                .why("the compute did not wake up, or something between does not pass Postgres on")
-                .hint("look at the compute in the Neon console, then try again")
+            .map_err(|_elapsed| DatabaseError::LoginTimedOut {
+                host: connection.host.clone(),
+                limit,
             })?
-            .map_err(|error| login_failure(&error, connection))?;
+            .map_err(|error| login_error(error, connection))?;
         Ok(Box::new(PgSession {
             inner,
             limit: self.limit,
@@ -250,51 +223,42 @@ fn read_certificate(der: &[u8]) -> (String, Option<i64>) {
     clippy::wildcard_enum_match_arm,
     reason = "sqlx's other errors are of pools, rows and types: none of them belongs to a login"
 )]
-fn login_failure(error: &sqlx::Error, connection: &Connection) -> Failure {
-    let host = &connection.host;
+fn login_error(error: sqlx::Error, connection: &Connection) -> DatabaseError {
+    let host = connection.host.clone();
     match error {
-        sqlx::Error::Database(database) => match database.code().as_deref() {
-            Some("28P01" | "28000") => Failure::new(
-                Code::HealthAuth,
-                format!(
-                    "`{host}` refuses role `{}` or its password",
-                    connection.role
-                ),
-            )
-            .hint("the password was probably rotated: `neonup setup env` writes the current one"),
-            Some("3D000") => Failure::new(
-                Code::HealthDatabase,
-                format!("there is no database `{}` on `{host}`", connection.database),
-            )
-            .hint("check the URL's last part, or set [project] database in neonup.toml"),
-            Some("53300") => Failure::new(
-                Code::HealthLimit,
-                format!("`{host}` has no connection left"),
-            )
-            .hint("close some clients, or use the pooled URL"),
-            _ => Failure::new(Code::HealthQuery, format!("`{host}` refused the login"))
-                .hint("look at the compute in the Neon console"),
+        sqlx::Error::Database(database) => {
+            let message = database.message().to_owned();
+            match database.code().as_deref() {
+                Some("28P01" | "28000") => DatabaseError::WrongPassword {
+                    host,
+                    role: connection.role.clone(),
+                    message,
+                },
+                Some("3D000") => DatabaseError::NoSuchDatabase {
+                    host,
+                    database: connection.database.clone(),
+                    message,
+                },
+                Some("53300") => DatabaseError::NoConnectionLeft { host, message },
+                _ => DatabaseError::LoginRefused { host, message },
+            }
         }
-        .why(database.message().to_owned()),
-        sqlx::Error::Io(io) if io.kind() == io::ErrorKind::InvalidData => Failure::new(
-            Code::HealthTls,
-            format!("no trusted TLS connection to `{host}`"),
-        )
-        .why(io.to_string())
-        .hint("with a private authority, name its certificate with --ca-file"),
-        sqlx::Error::Io(io) => Failure::new(
-            Code::HealthTcp,
-            format!("the connection to `{host}` was cut"),
-        )
-        .why(io.to_string())
-        .hint("try again; a compute that is just waking up may do this once"),
-        sqlx::Error::Tls(tls) => Failure::new(
-            Code::HealthTls,
-            format!("no trusted TLS connection to `{host}`"),
-        )
-        .why(tls.to_string()),
-        other => Failure::new(Code::HealthQuery, format!("`{host}` did not let us in"))
-            .why(other.to_string()),
+        // rustls reports a certificate that it does not trust like this
+        sqlx::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
+            DatabaseError::NoTls {
+                host,
+                reason: source.to_string(),
+            }
+        }
+        sqlx::Error::Io(source) => DatabaseError::Cut { host, source },
+        sqlx::Error::Tls(error) => DatabaseError::NoTls {
+            host,
+            reason: error.to_string(),
+        },
+        other => DatabaseError::LoginFailed {
+            host,
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -305,24 +269,24 @@ struct PgSession {
 
 impl PgSession {
     /// Runs a query under the limit: the server's own `statement_timeout` cannot be relied on.
-    async fn all(&mut self, sql: &str) -> Result<Vec<PgRow>> {
+    async fn all(&mut self, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
         timeout(
             self.limit,
             sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.inner),
         )
         .await
-        .map_err(|_elapsed| Failure::new(Code::HealthQuery, "a query did not come back in time"))?
-        .map_err(|error| query_failure(&error))
+        .map_err(|_elapsed| DatabaseError::QueryTimedOut)?
+        .map_err(|error| DatabaseError::QueryFailed {
+            reason: error.to_string(),
+        })
     }
 
-    async fn facts(&mut self, schema: &str) -> Result<Vec<TableFacts>> {
+    async fn facts(&mut self, schema: &str) -> Result<Vec<TableFacts>, DatabaseError> {
         let mut tables: Vec<TableFacts> = Vec::new();
         let columns = format!(
-            "select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), not a.attnotnull, \
-                    pg_get_expr(d.adbin, d.adrelid) \
+            "select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), not a.attnotnull \
              from pg_class c join pg_namespace n on n.oid = c.relnamespace \
              left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped \
-             left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum \
              where n.nspname = '{schema}' and c.relkind in ('r', 'p') order by c.relname, a.attnum"
         );
         for row in self.all(&columns).await? {
@@ -342,7 +306,6 @@ impl PgSession {
                     name: column,
                     kind: row.get::<Option<String>, _>(2).unwrap_or_default(),
                     nullable: row.get::<Option<bool>, _>(3).unwrap_or(true),
-                    default: row.get(4),
                 });
             }
         }
@@ -371,13 +334,13 @@ impl PgSession {
         Ok(tables)
     }
 
-    async fn statements(&mut self, files: &[SqlFile]) -> Result<()> {
+    async fn statements(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
         for file in files {
             // no limit: a migration may take its time, and the user can cancel
             sqlx::raw_sql(AssertSqlSafe(file.text.as_str()))
                 .execute(&mut self.inner)
                 .await
-                .map_err(|error| sql_failure(&error, file))?;
+                .map_err(|error| statement_error(&error, file))?;
         }
         Ok(())
     }
@@ -385,17 +348,17 @@ impl PgSession {
 
 #[async_trait]
 impl Session for PgSession {
-    async fn ping(&mut self) -> Result<Duration> {
+    async fn ping(&mut self) -> Result<Duration, DatabaseError> {
         let started = Instant::now();
         self.all("select 1").await?;
         Ok(started.elapsed())
     }
 
-    async fn tables(&mut self) -> Result<Vec<TableFacts>> {
+    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError> {
         self.facts("public").await
     }
 
-    async fn rows(&mut self, table: &str) -> Result<u64> {
+    async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError> {
         let name = table.replace('"', "\"\"");
         let rows = self
             .all(&format!(
@@ -408,30 +371,28 @@ impl Session for PgSession {
             .unwrap_or_default())
     }
 
-    async fn run(&mut self, files: &[SqlFile]) -> Result<()> {
+    async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
         self.all("begin").await?;
         for file in files {
-            if let Some(word) = crate::domain::sql::ends_transaction(&file.text) {
+            if let Some(word) = sql::ends_transaction(&file.text) {
                 self.all("rollback").await.ok();
-                return Err(Failure::new(
-                    Code::SchemaSqlError,
-                    format!("`{}` holds `{word}`, which would end the transaction that it runs in", file.name),
-                )
-                .why("nothing was run: an error after it could not be taken back")
-                .hint("remove the transaction's statements from the file: all files run in one transaction anyway"));
+                return Err(DatabaseError::EndsTransaction {
+                    file: file.name.clone(),
+                    word,
+                });
             }
         }
         match self.statements(files).await {
             Ok(()) => self.all("commit").await.map(drop),
-            Err(failure) => {
-                // the first error is the one to tell; a connection that cannot roll back ends the transaction by ending
+            Err(error) => {
+                // the first error is the one to report; a connection that cannot roll back ends the transaction by ending
                 self.all("rollback").await.ok();
-                Err(failure)
+                Err(error)
             }
         }
     }
 
-    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>> {
+    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError> {
         let limit = self.limit;
         let work = async {
             self.all("begin").await?;
@@ -442,49 +403,34 @@ impl Session for PgSession {
             self.statements(files).await?;
             self.facts(SCRATCH).await
         };
-        let facts = timeout(limit, work).await.map_err(|_elapsed| {
-            Failure::new(Code::HealthQuery, "a query did not come back in time")
-        })?;
+        let facts = timeout(limit, work)
+            .await
+            .map_err(|_elapsed| DatabaseError::QueryTimedOut)?;
         // where even that does not come back, the connection is dropped, which rolls back too
         self.all("rollback").await?;
         facts
     }
 }
 
-fn query_failure(error: &sqlx::Error) -> Failure {
-    Failure::new(Code::HealthQuery, "the database did not answer a query")
-        .why(error.to_string())
-        .hint("look at the compute in the Neon console")
-}
-
-/// The error of a statement, with file, line and column where Postgres says which character it is about.
-fn sql_failure(error: &sqlx::Error, file: &SqlFile) -> Failure {
+/// The error of a statement, with line and column where Postgres says which character it is about.
+fn statement_error(error: &sqlx::Error, file: &SqlFile) -> DatabaseError {
     let sqlx::Error::Database(database) = error else {
-        return Failure::new(
-            Code::SchemaSqlError,
-            format!("`{}` could not be run", file.name),
-        )
-        .why(error.to_string());
+        return DatabaseError::FileNotRun {
+            file: file.name.clone(),
+            reason: error.to_string(),
+        };
     };
     let postgres: &PgDatabaseError = database.downcast_ref();
-    let place = match postgres.position() {
-        Some(PgErrorPosition::Original(position)) => {
-            let (line, column) = crate::domain::sql::locate(&file.text, position);
-            format!("`{}` line {line}, column {column}", file.name)
-        }
-        Some(PgErrorPosition::Internal { .. }) | None => format!("`{}`", file.name),
+    let position = match postgres.position() {
+        Some(PgErrorPosition::Original(position)) => Some(sql::locate(&file.text, position)),
+        Some(PgErrorPosition::Internal { .. }) | None => None,
     };
-    let mut why = postgres.message().to_owned();
-    if let Some(detail) = postgres.detail() {
-        why = format!("{why}; {detail}");
-    }
-    Failure::new(
-        Code::SchemaSqlError,
-        format!("{place}: the database refused a statement"),
-    )
-    .why(format!("{why} ({})", postgres.code()))
-    .hint(postgres.hint().map_or_else(
-        || "mend the file; nothing was changed".to_owned(),
-        |hint| format!("{hint} (nothing was changed)"),
-    ))
+    DatabaseError::Statement(Box::new(StatementError {
+        file: file.name.clone(),
+        position,
+        sqlstate: postgres.code().to_owned(),
+        message: postgres.message().to_owned(),
+        detail: postgres.detail().map(str::to_owned),
+        hint: postgres.hint().map(str::to_owned),
+    }))
 }

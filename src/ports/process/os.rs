@@ -13,22 +13,18 @@ use async_trait::async_trait;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 
-use crate::ports::process::{CommandSpec, Ended, HttpAnswer, Process, Running};
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-        secret::Secret,
-    },
+    core::secret::Secret,
     os::subprocess::{self, ParentDeathSignal},
+    ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
 };
 
-/// How much of a program's output is kept: its end, since that is where the reason stands.
-const KEPT: usize = 64 * 1024;
+/// How much of a program's output is remembered: its end, since that is where the reason is.
+const OUTPUT_LIMIT: usize = 64 * 1024;
 /// How long a program may take to end after SIGTERM.
-const POLITE: Duration = Duration::from_secs(3);
+const TERM_GRACE: Duration = Duration::from_secs(3);
 /// The longest health answer that is read.
-const ANSWER: usize = 64 * 1024;
+const BODY_LIMIT: usize = 64 * 1024;
 
 /// Programs of this machine.
 pub(crate) struct OsProcess {
@@ -52,11 +48,8 @@ impl OsProcess {
             .as_ref()
     }
 
-    async fn spawn(&self, spec: &CommandSpec) -> Result<App> {
-        let (program, arguments) = spec.argv.split_first().ok_or_else(|| {
-            Failure::new(Code::HealthAppStart, "there is no command to run")
-                .hint("set [backend] start in neonup.toml")
-        })?;
+    async fn spawn(&self, spec: &CommandSpec) -> Result<ProgramGroup, ProcessError> {
+        let (program, arguments) = spec.argv.split_first().ok_or(ProcessError::NoCommand)?;
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -70,20 +63,22 @@ impl OsProcess {
             // the terminal's ^C is for us, and the whole group is stopped together
             .process_group(0);
         subprocess::end_with_parent(&mut command, ParentDeathSignal::Kill);
-        let mut child = subprocess::spawn(command).await.map_err(|error| {
-            Failure::new(Code::HealthAppStart, format!("cannot start `{program}`"))
-                .why(error.to_string())
-                .hint("check [backend] start and dir in neonup.toml")
-        })?;
+        let mut child =
+            subprocess::spawn(command)
+                .await
+                .map_err(|source| ProcessError::NotStarted {
+                    program: program.clone(),
+                    source,
+                })?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
-            readers.push(keep(stream, &output));
+            readers.push(collect(stream, &output));
         }
         if let Some(stream) = child.stderr.take() {
-            readers.push(keep(stream, &output));
+            readers.push(collect(stream, &output));
         }
-        Ok(App {
+        Ok(ProgramGroup {
             group: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
             child,
             output,
@@ -93,8 +88,8 @@ impl OsProcess {
     }
 }
 
-/// Keeps the end of a stream, on a thread that ends with it.
-fn keep(
+/// Remembers the end of a stream, on a thread that ends with it.
+fn collect(
     mut stream: impl std::io::Read + Send + 'static,
     output: &Arc<Mutex<Vec<u8>>>,
 ) -> JoinHandle<()> {
@@ -105,16 +100,16 @@ fn keep(
             let Some(new) = buffer.get(..count).filter(|new| !new.is_empty()) else {
                 return;
             };
-            let mut kept = output.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend_from_slice(new);
-            let excess = kept.len().saturating_sub(KEPT);
-            kept.drain(..excess);
+            let mut collected = output.lock().unwrap_or_else(PoisonError::into_inner);
+            collected.extend_from_slice(new);
+            let excess = collected.len().saturating_sub(OUTPUT_LIMIT);
+            collected.drain(..excess);
         }
     })
 }
 
-/// A program that runs.
-struct App {
+/// A program that runs, with all that it has started.
+struct ProgramGroup {
     child: Child,
     /// Its process group, which has its own id.
     group: Option<Pid>,
@@ -123,14 +118,13 @@ struct App {
     stopped: bool,
 }
 
-impl App {
+impl ProgramGroup {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().unwrap_or_else(PoisonError::into_inner))
             .into_owned()
     }
 
-    /// How it ended, once it has.
-    fn exit(&mut self) -> Option<ExitStatus> {
+    fn status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
@@ -153,11 +147,11 @@ impl App {
 }
 
 #[async_trait]
-impl Running for App {
-    fn ended(&mut self) -> Option<Ended> {
-        let code = self.exit()?.code();
+impl Running for ProgramGroup {
+    fn exit(&mut self) -> Option<CommandExit> {
+        let code = self.status()?.code();
         self.drain();
-        Some(Ended {
+        Some(CommandExit {
             code,
             output: self.text(),
         })
@@ -169,17 +163,17 @@ impl Running for App {
 
     async fn stop(&mut self) {
         self.signal(Signal::TERM);
-        let end = Instant::now() + POLITE;
-        while self.exit().is_none() && Instant::now() < end {
+        let end = Instant::now() + TERM_GRACE;
+        while self.status().is_none() && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.end();
+        self.kill();
     }
 }
 
-impl App {
-    /// Ends whatever of the group is left.
-    fn end(&mut self) {
+impl ProgramGroup {
+    /// Kills whatever of the group is left.
+    fn kill(&mut self) {
         if self.stopped {
             return;
         }
@@ -189,9 +183,9 @@ impl App {
     }
 }
 
-impl Drop for App {
+impl Drop for ProgramGroup {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
     }
 }
 
@@ -214,39 +208,41 @@ impl Process for OsProcess {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
         // but any of the project's own before both
-        let own: Vec<_> = environments.collect();
-        let places: Vec<_> = std::env::split_paths(&path).collect();
-        [own, places]
+        let environments: Vec<_> = environments.collect();
+        let path: Vec<_> = std::env::split_paths(&path).collect();
+        [environments, path]
             .iter()
-            .flat_map(|places| {
+            .flat_map(|dirs| {
                 names
                     .iter()
-                    .flat_map(move |name| places.iter().map(move |place| place.join(name)))
+                    .flat_map(move |name| dirs.iter().map(move |dir| dir.join(name)))
             })
             .find(|candidate| is_executable(candidate))
     }
 
-    async fn run(&self, command: &CommandSpec, limit: Duration) -> Result<Ended> {
-        let mut app = self.spawn(command).await?;
+    async fn run(
+        &self,
+        command: &CommandSpec,
+        limit: Duration,
+    ) -> Result<CommandExit, ProcessError> {
+        let mut program = self.spawn(command).await?;
         let end = Instant::now() + limit;
         loop {
-            if let Some(ended) = app.ended() {
-                return Ok(ended);
+            if let Some(exit) = program.exit() {
+                return Ok(exit);
             }
             if Instant::now() > end {
-                app.stop().await;
-                let words = command.argv.join(" ");
-                return Err(Failure::new(
-                    Code::SchemaCommandFailed,
-                    format!("`{words}` did not end within {} s", limit.as_secs()),
-                )
-                .hint("run it yourself to see what it waits for"));
+                program.stop().await;
+                return Err(ProcessError::TimedOut {
+                    command: command.argv.join(" "),
+                    limit,
+                });
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>> {
+    async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError> {
         Ok(Box::new(self.spawn(command).await?))
     }
 
@@ -256,11 +252,11 @@ impl Process for OsProcess {
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             body.extend_from_slice(&chunk);
-            if body.len() >= ANSWER {
+            if body.len() >= BODY_LIMIT {
                 break;
             }
         }
-        body.truncate(ANSWER);
+        body.truncate(BODY_LIMIT);
         Some(HttpAnswer {
             status,
             body: String::from_utf8_lossy(&body).into_owned(),
@@ -348,11 +344,20 @@ mod tests {
             ended.output.contains("out") && ended.output.contains("err"),
             "{ended:?}"
         );
-        let failure = process
+        let late = process
             .run(&shell("sleep 60"), Duration::from_millis(50))
-            .await
-            .unwrap_err();
-        assert_eq!(failure.code, Code::SchemaCommandFailed);
+            .await;
+        assert!(
+            matches!(late, Err(ProcessError::TimedOut { .. })),
+            "{late:?}"
+        );
+        let mut nowhere = shell("");
+        nowhere.argv[0] = "/no/such/program".to_owned();
+        let absent = process.run(&nowhere, Duration::from_secs(20)).await;
+        assert!(
+            matches!(&absent, Err(ProcessError::NotStarted { source, .. }) if source.kind() == std::io::ErrorKind::NotFound),
+            "{absent:?}"
+        );
     }
 
     #[tokio::test]

@@ -10,15 +10,10 @@ use async_trait::async_trait;
 use keyring_core::{Entry, Error};
 use serde::Deserialize;
 
-use crate::core::{
-    answer::KeyStorage,
-    code::Code,
-    environment::Environment,
-    facts::KeyringState,
-    failure::{Failure, Result},
-    secret::Secret,
+use crate::{
+    core::{answer::KeyStorage, environment::Environment, facts::KeyringState, secret::Secret},
+    ports::store::{KeyringError, SecretStore, StoreError},
 };
-use crate::ports::store::SecretStore;
 
 /// The service name of our keyring entries.
 const SERVICE: &str = "neonup";
@@ -47,7 +42,7 @@ struct CliCredentials {
 }
 
 impl OsStore {
-    /// A store whose files lie where this environment's user keeps configuration.
+    /// A store whose files are where this environment's user keeps configuration.
     pub(crate) fn new(environment: &Environment) -> Self {
         let home = etcetera::home_dir().unwrap_or_default();
         let home = environment.get("HOME").map_or(home, PathBuf::from);
@@ -83,61 +78,49 @@ impl OsStore {
         self.files.join(name)
     }
 
-    fn file_failure(&self, account: &str, error: &io::Error) -> Failure {
-        Failure::new(
-            Code::LoginKeyringUnavailable,
-            format!("cannot use the key file `{}`", self.file(account).display()),
-        )
-        .why(error.to_string())
-        .hint("check its permissions, or keep the key for this session only (--store session)")
+    fn file_error(&self, account: &str, source: io::Error) -> StoreError {
+        StoreError::File {
+            path: self.file(account),
+            source,
+        }
     }
 }
 
-/// Runs one piece of keyring work on a thread of its own: it may block for ever, and must not keep the program from ending.
+/// Runs one piece of keyring work on a thread of its own: it may block forever, and must not keep the program from ending.
+/// `None`: there is no such entry.
 async fn with_keyring<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> std::result::Result<T, KeyringTrouble> {
+) -> Result<Option<T>, KeyringError> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let result = match keyring::Entry::store_status() {
-            Ok(()) => work(),
-            Err(error) => Err(Error::NoStorageAccess(error.to_string().into())),
+            Ok(()) => match work() {
+                Ok(value) => Ok(Some(value)),
+                Err(Error::NoEntry) => Ok(None),
+                Err(error) => Err(keyring_error(&error)),
+            },
+            // on Linux the store is opened by connecting to the Secret Service; elsewhere that does not fail
+            Err(error) => {
+                tracing::debug!(%error, "no keyring");
+                Err(KeyringError::NoService)
+            }
         };
         // the receiver is gone when we were too slow
         sender.send(result).ok();
     });
     match tokio::time::timeout(LIMIT, receiver).await {
-        Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(Error::NoEntry))) => Err(KeyringTrouble::NoEntry),
-        Ok(Ok(Err(error))) => Err(KeyringTrouble::Unavailable(in_words(&error))),
-        Ok(Err(_gone)) => Err(KeyringTrouble::Unavailable(
-            "the keyring library panicked".to_owned(),
-        )),
-        Err(_elapsed) => Err(KeyringTrouble::Unavailable(
-            "it did not answer within 3 s: it may be waiting to be unlocked".to_owned(),
-        )),
+        Ok(Ok(result)) => result,
+        Ok(Err(_gone)) => Err(KeyringError::Panicked),
+        Err(_elapsed) => Err(KeyringError::NoAnswer),
     }
 }
 
-enum KeyringTrouble {
-    NoEntry,
-    Unavailable(String),
-}
-
-/// What an error of the keyring means to a person. The library's texts name internals, so the common ones are told plainly.
-fn in_words(error: &Error) -> String {
-    let text = error.to_string();
-    let debug = format!("{error:?}");
-    if debug.contains("NoResult") || debug.contains("Locked") {
-        "it is locked, or has no default collection".to_owned()
-    } else if text.contains("NotFound")
-        || debug.contains("NotFound")
-        || text.contains("bus")
-        || debug.contains("Connection(")
-    {
-        "no keyring service runs in this session".to_owned()
+/// The library's texts name internals, so the common case has a text of its own.
+fn keyring_error(error: &Error) -> KeyringError {
+    if matches!(error, Error::NoStorageAccess(_)) {
+        KeyringError::Locked
     } else {
-        text
+        KeyringError::Other(error.to_string())
     }
 }
 
@@ -154,73 +137,59 @@ impl SecretStore for OsStore {
             entry.delete_credential()?;
             back
         });
-        match tested.await {
-            Ok(back) if back == "neonup self-test" => KeyringState::Ready,
-            Ok(_) => {
-                KeyringState::Unavailable("it gives back something else than was kept".to_owned())
-            }
-            Err(KeyringTrouble::NoEntry) => {
-                KeyringState::Unavailable("it forgets what was just kept".to_owned())
-            }
-            Err(KeyringTrouble::Unavailable(why)) => KeyringState::Unavailable(why),
-        }
+        let error = match tested.await {
+            Ok(Some(back)) if back == "neonup self-test" => return KeyringState::Ready,
+            Ok(Some(_)) => KeyringError::Corrupts,
+            Ok(None) => KeyringError::Forgets,
+            Err(error) => error,
+        };
+        KeyringState::Unavailable(error.to_string())
     }
 
-    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>> {
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>, StoreError> {
         match store {
             KeyStorage::Session => Ok(None),
             KeyStorage::File => match fs::read_to_string(self.file(account)) {
                 Ok(text) => Ok(Some(Secret::new(text.trim()))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(self.file_failure(account, &error)),
+                Err(error) => Err(self.file_error(account, error)),
             },
             KeyStorage::Keyring => {
                 let account = account.to_owned();
-                match with_keyring(move || Entry::new(SERVICE, &account)?.get_password()).await {
-                    Ok(key) => Ok(Some(Secret::new(key))),
-                    Err(KeyringTrouble::NoEntry) => Ok(None),
-                    Err(KeyringTrouble::Unavailable(why)) => Err(unavailable(why)),
-                }
+                let key = with_keyring(move || Entry::new(SERVICE, &account)?.get_password());
+                Ok(key.await?.map(Secret::new))
             }
         }
     }
 
-    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()> {
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<(), StoreError> {
         match store {
             KeyStorage::Session => Ok(()),
             KeyStorage::File => write_private(&self.file(account), key.expose())
-                .map_err(|error| self.file_failure(account, &error)),
+                .map_err(|error| self.file_error(account, error)),
             KeyStorage::Keyring => {
                 let account = account.to_owned();
                 let key = key.clone();
                 with_keyring(move || Entry::new(SERVICE, &account)?.set_password(key.expose()))
-                    .await
-                    .map_err(|trouble| match trouble {
-                        KeyringTrouble::NoEntry => {
-                            unavailable("it has no place for the key".to_owned())
-                        }
-                        KeyringTrouble::Unavailable(why) => unavailable(why),
-                    })
+                    .await?
+                    .ok_or(KeyringError::NoPlace.into())
             }
         }
     }
 
-    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool> {
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError> {
         match store {
             KeyStorage::Session => Ok(false),
             KeyStorage::File => match fs::remove_file(self.file(account)) {
                 Ok(()) => Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(self.file_failure(account, &error)),
+                Err(error) => Err(self.file_error(account, error)),
             },
             KeyStorage::Keyring => {
                 let account = account.to_owned();
-                match with_keyring(move || Entry::new(SERVICE, &account)?.delete_credential()).await
-                {
-                    Ok(()) => Ok(true),
-                    Err(KeyringTrouble::NoEntry) => Ok(false),
-                    Err(KeyringTrouble::Unavailable(why)) => Err(unavailable(why)),
-                }
+                let deleted =
+                    with_keyring(move || Entry::new(SERVICE, &account)?.delete_credential());
+                Ok(deleted.await?.is_some())
             }
         }
     }
@@ -264,15 +233,6 @@ impl SecretStore for OsStore {
             .unwrap_or_else(|| "an account without a name".to_owned());
         Some((account, Secret::new(key)))
     }
-}
-
-fn unavailable(why: String) -> Failure {
-    Failure::new(
-        Code::LoginKeyringUnavailable,
-        "the OS keyring cannot keep the key",
-    )
-    .why(why)
-    .hint("unlock it, or choose --store file (a 0600 file, in clear) or --store session")
 }
 
 /// Writes a file that only the owner can read, from its first byte on, and never a half of it.

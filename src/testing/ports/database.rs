@@ -5,22 +5,18 @@ use std::{net::SocketAddr, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-    },
     domain::url::Connection,
-    ports::database::{Database, Session, SqlFile, TableFacts, TlsFacts},
+    ports::database::{Database, DatabaseError, Session, SqlFile, TableFacts, TlsFacts},
     testing::world::World,
 };
 
 #[async_trait]
 impl Database for World {
-    async fn resolve(&self, _host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    async fn resolve(&self, _host: &str, port: u16) -> Result<Vec<SocketAddr>, DatabaseError> {
         Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
     }
 
-    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr> {
+    async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr, DatabaseError> {
         Ok(addresses[0])
     }
 
@@ -28,7 +24,7 @@ impl Database for World {
         &self,
         _connection: &Connection,
         _authority: Option<&str>,
-    ) -> Result<TlsFacts> {
+    ) -> Result<TlsFacts, DatabaseError> {
         Ok(TlsFacts {
             version: "TLS 1.3".to_owned(),
             issuer: "a test".to_owned(),
@@ -40,9 +36,13 @@ impl Database for World {
         &self,
         connection: &Connection,
         _authority: Option<&str>,
-    ) -> Result<Box<dyn Session>> {
+    ) -> Result<Box<dyn Session>, DatabaseError> {
         if self.with(|state| state.accepted()) != connection.password.expose() {
-            return Err(Failure::new(Code::HealthAuth, "refused"));
+            return Err(DatabaseError::WrongPassword {
+                host: connection.host.clone(),
+                role: connection.role.clone(),
+                message: "password authentication failed".to_owned(),
+            });
         }
         Ok(Box::new(FakeSession))
     }
@@ -52,23 +52,23 @@ struct FakeSession;
 
 #[async_trait]
 impl Session for FakeSession {
-    async fn ping(&mut self) -> Result<Duration> {
+    async fn ping(&mut self) -> Result<Duration, DatabaseError> {
         Ok(Duration::from_millis(1))
     }
 
-    async fn tables(&mut self) -> Result<Vec<TableFacts>> {
+    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError> {
         Ok(Vec::new())
     }
 
-    async fn rows(&mut self, _table: &str) -> Result<u64> {
+    async fn rows(&mut self, _table: &str) -> Result<u64, DatabaseError> {
         Ok(0)
     }
 
-    async fn run(&mut self, _files: &[SqlFile]) -> Result<()> {
+    async fn run(&mut self, _files: &[SqlFile]) -> Result<(), DatabaseError> {
         Ok(())
     }
 
-    async fn expected(&mut self, _files: &[SqlFile]) -> Result<Vec<TableFacts>> {
+    async fn expected(&mut self, _files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError> {
         Ok(Vec::new())
     }
 }

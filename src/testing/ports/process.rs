@@ -8,12 +8,8 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-        secret::Secret,
-    },
-    ports::process::{CommandSpec, Ended, HttpAnswer, Process, Running},
+    core::secret::Secret,
+    ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
     testing::world::World,
 };
 
@@ -23,12 +19,16 @@ impl Process for World {
         None
     }
 
-    async fn run(&self, _command: &CommandSpec, _limit: Duration) -> Result<Ended> {
-        Err(Failure::new(Code::SchemaCommandFailed, "no programs here"))
+    async fn run(
+        &self,
+        _command: &CommandSpec,
+        _limit: Duration,
+    ) -> Result<CommandExit, ProcessError> {
+        Err(ProcessError::NoCommand)
     }
 
-    async fn start(&self, _command: &CommandSpec) -> Result<Box<dyn Running>> {
-        Err(Failure::new(Code::HealthAppStart, "no programs here"))
+    async fn start(&self, _command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError> {
+        Err(ProcessError::NoCommand)
     }
 
     async fn get(&self, _url: &str, _limit: Duration) -> Option<HttpAnswer> {

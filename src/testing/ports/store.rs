@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    core::{answer::KeyStorage, facts::KeyringState, failure::Result, secret::Secret},
-    ports::store::SecretStore,
+    core::{answer::KeyStorage, facts::KeyringState, secret::Secret},
+    ports::store::{SecretStore, StoreError},
     testing::world::World,
 };
 
@@ -19,7 +19,7 @@ impl SecretStore for World {
         })
     }
 
-    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>> {
+    async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>, StoreError> {
         Ok(self.with(|state| {
             state
                 .stored
@@ -28,7 +28,7 @@ impl SecretStore for World {
         }))
     }
 
-    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<()> {
+    async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<(), StoreError> {
         self.changing("store key").await;
         if store != KeyStorage::Session {
             self.with(|state| {
@@ -40,7 +40,7 @@ impl SecretStore for World {
         Ok(())
     }
 
-    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool> {
+    async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError> {
         Ok(self.with(|state| {
             state
                 .stored
