@@ -36,7 +36,7 @@ impl InitArgs {
         let detected = detect::detect(&|file| workspace::text(&root.join(file)).ok());
         let text = init::toml(&detected.config, &settings.project.name);
         if !output.json {
-            output.note(format!("found: {}", detected.stack.label()));
+            output.note(format!("found: {}", detected.stack));
             output.line(text.trim_end());
         }
         if !self.yes && !confirm(context, output) {
@@ -55,7 +55,7 @@ impl InitArgs {
             output.document(&json!({
                 "version": 1,
                 "status": "done",
-                "stack": detected.stack.label(),
+                "stack": detected.stack,
                 "path": path.display().to_string(),
             }));
         }

@@ -27,7 +27,7 @@ pub(crate) struct Issue {
     pub breaks: bool,
 }
 
-/// The packages that a backend needs, as it declares them.
+/// The packages that a backend declares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Dependencies {
     /// The file that declares them.
@@ -99,17 +99,12 @@ impl Dependencies {
         found
     }
 
-    /// Whether nothing is declared.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    /// Whether a package is declared, by its normalised name.
+    /// Whether a package is declared, by its normalized name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
 
-    /// The driver that the packages mean.
+    /// The driver that the packages imply.
     pub(crate) fn driver(&self) -> Driver {
         let any = |names: &[&str]| names.iter().any(|name| self.has(name));
         if any(&["psycopg", "psycopg-binary"]) {

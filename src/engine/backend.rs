@@ -23,7 +23,7 @@ use crate::{
     },
     engine::{context::Cx, failures::files::source_not_written, step::Step},
     project::{
-        detect::{self, Stack},
+        detect::{self, SessionModule},
         settings::BackendSettings,
     },
 };
@@ -91,7 +91,8 @@ struct FoundApp {
 /// What is there, what is wrong with it, and what a write would change.
 #[derive(Default)]
 struct BackendInspection {
-    stack: Stack,
+    stack: &'static str,
+    session: Option<SessionModule>,
     findings: Vec<Finding>,
     checks: Vec<Check>,
     changes: Vec<ProposedChange>,
@@ -101,11 +102,13 @@ struct BackendInspection {
 impl BackendInspection {
     fn new(cx: &Cx, backend: &BackendSettings) -> Self {
         let reader = |path: &str| read(cx, path);
+        let detected = detect::detect(&reader);
         let mut inspection = Self {
-            stack: detect::detect(&reader).stack,
+            stack: detected.stack,
+            session: detected.session,
             ..Self::default()
         };
-        if !inspection.stack.is_fastapi() {
+        if inspection.session.is_none() {
             inspection.other_stack(cx, backend);
             return inspection;
         }
@@ -196,7 +199,7 @@ impl BackendInspection {
                 || join(&found.dir, ".env"),
                 |(target, ..)| target.file.clone(),
             );
-            let sqlmodel = self.stack == Stack::FastApiSqlModel;
+            let sqlmodel = self.session == Some(SessionModule::SqlModel);
             let files = python::session_files(app, *driver, key, &env_file, sqlmodel);
             self.propose_session(&reader, files);
         }
@@ -216,9 +219,9 @@ impl BackendInspection {
             .map(|finding| finding.title.clone());
         let evidence = gap.unwrap_or_else(|| {
             if self.evidence.is_empty() {
-                self.stack.label().to_owned()
+                self.stack.to_owned()
             } else {
-                format!("{}: {}", self.stack.label(), self.evidence.join(", "))
+                format!("{}: {}", self.stack, self.evidence.join(", "))
             }
         });
         let changes = self
@@ -235,7 +238,7 @@ impl BackendInspection {
             })
             .collect();
         Report::judged(evidence, findings).facts(Facts::Backend(BackendFacts {
-            stack: self.stack.label().to_owned(),
+            stack: self.stack.to_owned(),
             checks: self.checks,
             changes,
         }))
@@ -283,7 +286,7 @@ impl BackendInspection {
     /// Compares the declared packages with those that the database needs.
     fn requirements(&mut self, read: Reader<'_>, found: &FoundApp, dependencies: &Dependencies) {
         let FoundApp { dir, driver, .. } = found;
-        let sqlmodel = self.stack == Stack::FastApiSqlModel;
+        let sqlmodel = self.session == Some(SessionModule::SqlModel);
         let missing = dependencies.missing(*driver, sqlmodel);
         let file = dependencies
             .file
