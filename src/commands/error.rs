@@ -131,11 +131,7 @@ impl CommandError {
             Self::Terminal(error) => report
                 .why(error.to_string())
                 .hint("`neonup --plain` asks in lines; `neonup setup --yes` needs no terminal"),
-            Self::Sandbox(error) => {
-                let text = error.to_string();
-                let (what, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-                ErrorReport::new(what).hint(hint)
-            }
+            Self::Sandbox(error) => report.hint(error.hint()),
             Self::DemoNeedsTerminal { present: true } => {
                 report.hint("`neonup demo --present --plain` tells the same in lines")
             }

@@ -70,45 +70,53 @@ pub(crate) struct DemoOutcome {
     pub result: Result<(), DemoError>,
 }
 
-/// Why a request was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a request was not carried out. Displays what failed; [`Self::why`] and [`Self::hint`] say the rest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DemoError {
     /// This is a real project, where nothing is broken or reset.
+    #[error("nothing is arranged in a real project")]
     NotTheDemo,
-    /// The demo tried, and failed.
-    Failed(Failure),
-}
-
-impl From<Failure> for DemoError {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
+    #[error("cannot put `{project}` back to the beginning")]
+    NotReset { project: String, why: String },
+    #[error("`{0}` has no connection URL yet")]
+    NoConnectionUrl(&'static str),
+    #[error("cannot write `{file}`")]
+    NotWritten { file: &'static str, why: String },
+    #[error("the demo's repository refused")]
+    RepositoryRefused { why: String },
+    #[error("the stage could not be set")]
+    Panicked { why: String },
+    /// The sandbox refused what the incident needs.
+    #[error("{}", .0.what)]
+    Neon(#[from] Failure),
 }
 
 impl DemoError {
-    /// What failed.
-    pub(crate) fn what(&self) -> &str {
-        match self {
-            Self::NotTheDemo => "nothing is arranged in a real project",
-            Self::Failed(failure) => &failure.what,
-        }
-    }
-
     /// Why; empty where that is not known.
     pub(crate) fn why(&self) -> &str {
         match self {
-            Self::NotTheDemo => "",
-            Self::Failed(failure) => &failure.why,
+            Self::NotTheDemo | Self::NoConnectionUrl(_) => "",
+            Self::NotReset { why, .. }
+            | Self::NotWritten { why, .. }
+            | Self::RepositoryRefused { why }
+            | Self::Panicked { why } => why,
+            Self::Neon(failure) => &failure.why,
         }
     }
 
-    /// What to do next.
+    /// What to do next; empty where nothing helps.
     pub(crate) fn hint(&self) -> &str {
         match self {
             Self::NotTheDemo => {
                 "mishaps and the reset are for the sample project: `neonup demo --present`"
             }
-            Self::Failed(failure) => &failure.hint,
+            Self::NotReset { .. } => {
+                "end neonup and start `neonup demo --present` again, with another --dir"
+            }
+            Self::NoConnectionUrl(_) => "finish the env step first, then press m again",
+            Self::RepositoryRefused { .. } => "R puts the demo back to the beginning",
+            Self::NotWritten { .. } | Self::Panicked { .. } => "",
+            Self::Neon(failure) => &failure.hint,
         }
     }
 }

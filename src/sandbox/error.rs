@@ -2,67 +2,51 @@
 
 use std::{io, path::PathBuf};
 
-/// Why a sandbox did not start: what, and the way out.
+/// Why a sandbox did not start. Displays what failed; [`Self::hint`] is the way out.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub(crate) enum SandboxError {
-    /// Another program listens on the port.
-    #[error(
-        "port {0} is in use\nhint: choose another one with --port, or none for any that is free"
-    )]
+    #[error("port {0} is in use")]
     PortInUse(u16),
-    /// The API could not listen.
     #[error("the sandbox cannot listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
-    /// There is no Postgres.
-    #[error(
-        "no Postgres engine was found\nhint: install PostgreSQL 14 or newer, name its folder with --pg-bin (or \
-         NEONUP_PG_BIN), or build neonup with the feature `bundled-postgres`"
-    )]
+    #[error("no Postgres engine was found")]
     NoEngine,
     /// The folder given with `--pg-bin` has no Postgres in it.
-    #[error(
-        "`{0}` does not hold `postgres` and `initdb`\nhint: name the `bin` folder of a PostgreSQL server, 14 or newer"
-    )]
+    #[error("`{0}` does not hold `postgres` and `initdb`")]
     PgBin(PathBuf),
     /// The account that would run Postgres cannot get at the state.
-    #[error(
-        "Postgres refuses to run as root, and the account it would run as cannot reach `{0}`\nhint: choose a folder outside \
-         of /root with --dir, such as /var/lib/neonup, or leave --pg-bin out"
-    )]
+    #[error("Postgres refuses to run as root, and the account it would run as cannot reach `{0}`")]
     OutOfReach(PathBuf),
-    /// The folder cannot be used.
-    #[error(
-        "`{dir}` cannot be used: {source}\nhint: choose another folder with --dir, or make this one writable"
-    )]
-    Dir {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another sandbox uses the folder.
-    #[error("another sandbox uses `{0}`\nhint: stop it, or choose another folder with --dir")]
+    #[error("`{dir}` cannot be used: {source}")]
+    Dir { dir: PathBuf, source: io::Error },
+    #[error("another sandbox uses `{0}`")]
     DirInUse(PathBuf),
-    /// A newer neonup wrote the state.
-    #[error(
-        "the state in `{dir}` is of a newer neonup (version {version})\nhint: update neonup, or choose another folder with --dir"
-    )]
-    NewerState {
-        /// The folder.
-        dir: PathBuf,
-        /// The state's version.
-        version: u32,
-    },
-    /// The state cannot be read.
-    #[error("the state in `{dir}` cannot be read: {why}\nhint: move the folder away to begin anew")]
-    BrokenState {
-        /// The folder.
-        dir: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// There is no certificate authority.
+    #[error("the state in `{dir}` is of a newer neonup (version {version})")]
+    NewerState { dir: PathBuf, version: u32 },
+    #[error("the state in `{dir}` cannot be read: {why}")]
+    BrokenState { dir: PathBuf, why: String },
     #[error("the sandbox's certificates could not be made: {0}")]
     Certificates(String),
+}
+
+impl SandboxError {
+    /// What to do next; empty where nothing helps.
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self {
+            Self::PortInUse(_) => "choose another one with --port, or none for any that is free",
+            Self::NoEngine => {
+                "install PostgreSQL 14 or newer, name its folder with --pg-bin (or NEONUP_PG_BIN), or build neonup with the \
+                 feature `bundled-postgres`"
+            }
+            Self::PgBin(_) => "name the `bin` folder of a PostgreSQL server, 14 or newer",
+            Self::OutOfReach(_) => {
+                "choose a folder outside of /root with --dir, such as /var/lib/neonup, or leave --pg-bin out"
+            }
+            Self::Dir { .. } => "choose another folder with --dir, or make this one writable",
+            Self::DirInUse(_) => "stop it, or choose another folder with --dir",
+            Self::NewerState { .. } => "update neonup, or choose another folder with --dir",
+            Self::BrokenState { .. } => "move the folder away to begin anew",
+            Self::Listen(_) | Self::Certificates(_) => "",
+        }
+    }
 }

@@ -4,12 +4,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::commands::demo::project;
 use crate::{
+    commands::demo::project,
     core::{
-        code::Code,
-        failure::{Failure, Result},
-        presenter::Incident,
+        presenter::{DemoError, Incident},
         secret::Secret,
     },
     ports::{
@@ -20,16 +18,14 @@ use crate::{
     sandbox::Controls,
 };
 
-/// How long a compute takes to wake up where that is shown: long enough to be seen, and no longer.
-const WAKES: Duration = Duration::from_millis(2500);
+/// How long a compute takes to wake up: long enough to be seen, and no longer.
+const WAKE_TIME: Duration = Duration::from_millis(2500);
 
 /// The sample project and its sandbox.
 pub(super) struct SampleEnvironment {
-    /// The project's folder.
     pub(super) project: PathBuf,
-    /// The port of its application.
+    /// The port of the project's application.
     pub(super) port: u16,
-    /// The sandbox's switches.
     pub(super) sandbox: Controls,
     /// The sandbox's API.
     pub(super) neon: Arc<dyn Neon>,
@@ -38,31 +34,30 @@ pub(super) struct SampleEnvironment {
 }
 
 impl SampleEnvironment {
-    /// Work on the disk, beside the screen's own thread.
+    /// Works on the disk, away from the thread that draws.
     async fn on_disk(
         &self,
-        work: impl FnOnce(PathBuf, u16) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+        work: impl FnOnce(PathBuf, u16) -> Result<(), DemoError> + Send + 'static,
+    ) -> Result<(), DemoError> {
         let (project, port) = (self.project.clone(), self.port);
         tokio::task::spawn_blocking(move || work(project, port))
             .await
             .unwrap_or_else(|error| {
-                Err(
-                    Failure::new(Code::BackendNotFound, "the stage could not be set")
-                        .why(error.to_string()),
-                )
+                Err(DemoError::Panicked {
+                    why: error.to_string(),
+                })
             })
     }
 
-    /// Two projects of our name, and nobody who says which one is meant.
-    async fn duplicate(&self) -> Result<()> {
+    /// Makes two projects of our name, and forgets which one is ours.
+    async fn duplicate_project(&self) -> Result<(), DemoError> {
         let listing = self.neon.projects(&self.key, None, &|_count| {}).await?;
         let there = listing
             .projects
             .iter()
             .filter(|project| project.name == sample::NAME)
             .count();
-        // the last one lies elsewhere, so that a room can tell them apart
+        // the last one is in another region, so that the audience can tell them apart
         let regions = [None, Some("aws-eu-central-1".to_owned())];
         for region in regions.into_iter().skip(there) {
             let new = NewProject {
@@ -82,24 +77,30 @@ impl SampleEnvironment {
 
 #[async_trait]
 impl DemoEnvironment for SampleEnvironment {
-    async fn reset(&self) -> Result<()> {
+    async fn reset(&self) -> Result<(), DemoError> {
         self.on_disk(|project, port| project::reset(&project, port))
             .await?;
         self.sandbox.clear();
         Ok(())
     }
 
-    async fn cause(&self, incident: Incident) -> Result<()> {
+    async fn cause(&self, incident: Incident) -> Result<(), DemoError> {
         match incident {
-            Incident::TrackedEnv => self.on_disk(|project, _| project::track(&project)).await,
-            Incident::LeakedPassword => self.on_disk(|project, _| project::leak(&project)).await,
+            Incident::TrackedEnv => {
+                self.on_disk(|project, _| project::track_env(&project))
+                    .await
+            }
+            Incident::LeakedPassword => {
+                self.on_disk(|project, _| project::leak_password(&project))
+                    .await
+            }
             Incident::SleepingCompute => {
-                self.on_disk(|project, _| project::has_url(&project))
+                self.on_disk(|project, _| project::require_url(&project))
                     .await?;
-                self.sandbox.sleep(WAKES).await;
+                self.sandbox.sleep(WAKE_TIME).await;
                 Ok(())
             }
-            Incident::DuplicateProject => self.duplicate().await,
+            Incident::DuplicateProject => self.duplicate_project().await,
         }
     }
 }

@@ -7,46 +7,41 @@ use std::{
 };
 
 use crate::{
-    core::{code::Code, failure::Failure, secret::Secret},
+    core::{presenter::DemoError, secret::Secret},
     domain::dotenv::Document,
     ports::files::{DiskFiles, FileError, Files as _},
     project::{sample, settings::CONFIG_FILE},
 };
 
-/// The env file that the sample wants.
+/// The env file of the sample.
 const ENV: &str = "backend/.env";
 /// The key of the connection URL in it.
 const URL: &str = "DATABASE_URL";
-/// The page of the mishap.
-const PAGE: &str = "DEPLOY.md";
+/// The page that leaks the password.
+const LEAKY_PAGE: &str = "DEPLOY.md";
 /// The address of the first commit's author: it marks a repository as ours.
 const AUTHOR: &str = "demo@localhost";
-/// What takes minutes to make again, and holds nothing of the tour.
+/// What a reset keeps: it takes minutes to make again, and has nothing to do with the incidents.
 const KEPT: [&str; 3] = [".venv", "venv", "node_modules"];
 
-/// Copies the sample into a git repository of its own, as a fresh clone would be. What is there already stays.
+/// Copies the sample into a git repository of its own, like a fresh clone. What is there already stays.
 pub(super) fn prepare(project: &Path, port: u16) -> Result<(), String> {
     write(project, port, false).map_err(|error| error.to_string())?;
     if !project.join(".git").exists() {
-        begin(project).map_err(|error| error.message().to_owned())?;
+        first_commit(project).map_err(|error| error.message().to_owned())?;
     }
     Ok(())
 }
 
 /// Makes a fresh clone of it again. A repository that another program made is left alone.
-pub(super) fn reset(project: &Path, port: u16) -> Result<(), Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            Code::BackendNotFound,
-            format!("cannot put `{}` back to the beginning", project.display()),
-        )
-        .why(why)
-        .hint("end neonup and start `neonup demo --present` again, with another --dir")
+pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
+    let failed = |why: String| DemoError::NotReset {
+        project: project.display().to_string(),
+        why,
     };
     if !is_ours(project) {
-        return Err(failed(
-            "its first commit is not the demo's: this is somebody's own project".to_owned(),
-        ));
+        let why = "its first commit is not the demo's: this is somebody's own project";
+        return Err(failed(why.to_owned()));
     }
     let work = || -> Result<(), FileError> {
         clear(project, project)?;
@@ -55,83 +50,77 @@ pub(super) fn reset(project: &Path, port: u16) -> Result<(), Failure> {
         DiskFiles::new(project).forget_undo(&project.join(ENV))
     };
     work().map_err(|error| failed(error.to_string()))?;
-    begin(project).map_err(|error| failed(error.message().to_owned()))
+    first_commit(project).map_err(|error| failed(error.message().to_owned()))
 }
 
 /// Takes the project's id out of `neonup.toml`: back to what the sample says.
-pub(super) fn forget_id(project: &Path, port: u16) -> Result<(), Failure> {
-    let file = project.join(CONFIG_FILE);
-    let work = || -> io::Result<()> {
-        let text = sample_file(CONFIG_FILE).unwrap_or_default();
-        fs::write(&file, sample::with_port(text, port))
-    };
-    work().map_err(|error| incident(format!("cannot write `{CONFIG_FILE}`")).why(error.to_string()))
+pub(super) fn forget_id(project: &Path, port: u16) -> Result<(), DemoError> {
+    let text = sample_file(CONFIG_FILE).unwrap_or_default();
+    fs::write(project.join(CONFIG_FILE), sample::with_port(text, port)).map_err(|error| {
+        DemoError::NotWritten {
+            file: CONFIG_FILE,
+            why: error.to_string(),
+        }
+    })
 }
 
 /// `git add -f` of the env file.
-pub(super) fn track(project: &Path) -> Result<(), Failure> {
+pub(super) fn track_env(project: &Path) -> Result<(), DemoError> {
+    connection_url(project)?;
     let work = || -> Result<(), git2::Error> {
         let repository = git2::Repository::open(project)?;
         let mut index = repository.index()?;
         index.add_path(Path::new(ENV))?;
         index.write()
     };
-    url(project)?;
-    work().map_err(|error| git_refused(&error))
+    work().map_err(|error| refused(&error))
 }
 
-/// A helpful page with the real connection URL in it, committed; and a commit that takes the line out again, too late.
-pub(super) fn leak(project: &Path) -> Result<(), Failure> {
-    let url = url(project)?;
+/// Commits a helpful page with the real connection URL in it, and then takes the line out again, too late.
+pub(super) fn leak_password(project: &Path) -> Result<(), DemoError> {
+    let url = connection_url(project)?;
     let work = || -> Result<(), git2::Error> {
         let repository = git2::Repository::open(project)?;
         let mut index = repository.index()?;
-        let steps = [
+        let commits = [
             (url.expose(), "Say how to deploy"),
             ("$DATABASE_URL", "Take the password out"),
         ];
-        for (url, message) in steps {
+        for (url, message) in commits {
             let page = format!(
                 "# Deploying\n\nThe database of the todo app, for psql:\n\n    psql \"{url}\"\n"
             );
-            fs::write(project.join(PAGE), page).map_err(|error| {
-                git2::Error::from_str(&format!("cannot write `{PAGE}`: {error}"))
+            fs::write(project.join(LEAKY_PAGE), page).map_err(|error| {
+                git2::Error::from_str(&format!("cannot write `{LEAKY_PAGE}`: {error}"))
             })?;
-            index.add_path(Path::new(PAGE))?;
+            index.add_path(Path::new(LEAKY_PAGE))?;
             index.write()?;
             commit(&repository, &mut index, message)?;
         }
         Ok(())
     };
-    work().map_err(|error| git_refused(&error))
+    work().map_err(|error| refused(&error))
 }
 
-/// Whether the env file leads to a database.
-pub(super) fn has_url(project: &Path) -> Result<(), Failure> {
-    url(project).map(drop)
+/// Checks that the env file leads to a database.
+pub(super) fn require_url(project: &Path) -> Result<(), DemoError> {
+    connection_url(project).map(drop)
 }
 
 /// The connection URL of the env file.
-fn url(project: &Path) -> Result<Secret, Failure> {
+fn connection_url(project: &Path) -> Result<Secret, DemoError> {
     let bytes = fs::read(project.join(ENV)).unwrap_or_default();
     Document::parse(&bytes)
         .get(URL)
         .filter(|url| url.expose().contains("://"))
         .cloned()
-        .ok_or_else(|| {
-            incident(format!("`{ENV}` has no connection URL yet"))
-                .hint("finish the env step first, then press m again")
-        })
+        .ok_or(DemoError::NoConnectionUrl(ENV))
 }
 
-fn incident(what: String) -> Failure {
-    Failure::new(Code::BackendNotFound, what)
-}
-
-fn git_refused(error: &git2::Error) -> Failure {
-    incident("the demo's repository refused".to_owned())
-        .why(error.message())
-        .hint("R puts the demo back to the beginning")
+fn refused(error: &git2::Error) -> DemoError {
+    DemoError::RepositoryRefused {
+        why: error.message().to_owned(),
+    }
 }
 
 fn sample_file(wanted: &str) -> Option<&'static str> {
@@ -141,11 +130,11 @@ fn sample_file(wanted: &str) -> Option<&'static str> {
         .map(|(_, text)| *text)
 }
 
-/// Writes the sample's files; over existing ones only where it is asked for.
-fn write(project: &Path, port: u16, over: bool) -> io::Result<()> {
+/// Writes the sample's files.
+fn write(project: &Path, port: u16, overwrite: bool) -> io::Result<()> {
     for (name, text) in sample::FILES {
         let path = project.join(name);
-        if path.exists() && !over {
+        if path.exists() && !overwrite {
             continue;
         }
         if let Some(parent) = path.parent() {
@@ -160,7 +149,7 @@ fn write(project: &Path, port: u16, over: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what a fresh clone does not have. The sample's own folders stay, since a shell may stand in one.
+/// Removes what a fresh clone does not have. The sample's own folders stay, since they may be the current directory of a shell.
 fn clear(project: &Path, folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -176,22 +165,22 @@ fn clear(project: &Path, folder: &Path) -> io::Result<()> {
         }
         clear(project, &path)?;
         let empty = fs::read_dir(&path)?.next().is_none();
-        if empty && !of_the_sample(project, &path) {
+        if empty && !is_sample_folder(project, &path) {
             fs::remove_dir(&path)?;
         }
     }
     Ok(())
 }
 
-fn of_the_sample(project: &Path, folder: &Path) -> bool {
+fn is_sample_folder(project: &Path, folder: &Path) -> bool {
     sample::FILES.iter().any(|(name, _)| {
         let path: PathBuf = project.join(name);
         path.starts_with(folder)
     })
 }
 
-/// The first commit, by nobody in particular; the user's git configuration is neither needed nor touched.
-fn begin(project: &Path) -> Result<(), git2::Error> {
+/// Makes the first commit, by nobody in particular; the user's git configuration is neither needed nor touched.
+fn first_commit(project: &Path) -> Result<(), git2::Error> {
     let repository = git2::Repository::init(project)?;
     let mut index = repository.index()?;
     index.add_all(["."], git2::IndexAddOption::DEFAULT, None)?;
@@ -233,7 +222,7 @@ fn is_ours(project: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn made() -> (tempfile::TempDir, PathBuf) {
+    fn prepared() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let project = dir.path().join(sample::NAME);
         prepare(&project, 8123).unwrap();
@@ -241,18 +230,18 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_a_fresh_clone_and_keeps_an_environment() {
-        let (_dir, project) = made();
+    fn a_reset_makes_a_fresh_clone_and_keeps_the_virtual_environment() {
+        let (_dir, project) = prepared();
         fs::write(project.join(ENV), "DATABASE_URL=postgres://a:b@c/d\n").unwrap();
         fs::write(project.join("README.md"), "changed").unwrap();
         fs::create_dir_all(project.join("backend/src/db")).unwrap();
         fs::write(project.join("backend/src/db/session.py"), "x").unwrap();
         fs::create_dir_all(project.join("backend/.venv/bin")).unwrap();
         fs::write(project.join("backend/.venv/bin/python"), "x").unwrap();
-        leak(&project).unwrap();
-        track(&project).unwrap();
+        leak_password(&project).unwrap();
+        track_env(&project).unwrap();
         reset(&project, 8123).unwrap();
-        for gone in [ENV, PAGE, "backend/src/db"] {
+        for gone in [ENV, LEAKY_PAGE, "backend/src/db"] {
             assert!(!project.join(gone).exists(), "{gone}");
         }
         assert!(project.join("backend/.venv/bin/python").exists());
@@ -272,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn somebodys_own_project_is_never_reset() {
+    fn a_project_that_the_demo_did_not_make_is_never_reset() {
         let dir = tempfile::tempdir().unwrap();
         let repository = git2::Repository::init(dir.path()).unwrap();
         let mut index = repository.index().unwrap();
@@ -282,17 +271,20 @@ mod tests {
             .commit(Some("HEAD"), &author, &author, "Ours", &tree, &[])
             .unwrap();
         fs::write(dir.path().join("precious.txt"), "x").unwrap();
-        let failure = reset(dir.path(), 8000).unwrap_err();
-        assert!(failure.why.contains("somebody's own"), "{failure:?}");
+        let error = reset(dir.path(), 8000).unwrap_err();
+        assert!(error.why().contains("somebody's own"), "{error:?}");
         assert!(dir.path().join("precious.txt").exists());
     }
 
     #[test]
-    fn a_mishap_that_needs_the_env_file_says_so() {
-        let (_dir, project) = made();
-        for failure in [leak(&project).unwrap_err(), track(&project).unwrap_err()] {
-            assert!(failure.hint.contains("env step first"), "{failure:?}");
+    fn incidents_that_need_the_env_file_ask_for_it() {
+        let (_dir, project) = prepared();
+        for error in [
+            leak_password(&project).unwrap_err(),
+            track_env(&project).unwrap_err(),
+        ] {
+            assert_eq!(error, DemoError::NoConnectionUrl(ENV));
         }
-        assert!(!project.join(PAGE).exists());
+        assert!(!project.join(LEAKY_PAGE).exists());
     }
 }

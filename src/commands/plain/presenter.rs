@@ -130,8 +130,7 @@ impl Dialogue<'_> {
         let Err(error) = carry_out(self.demo.clone(), request).await.result else {
             return Ok(true);
         };
-        self.output
-            .line(format!("That did not work: {}.", error.what()));
+        self.output.line(format!("That did not work: {error}."));
         for part in [error.why(), error.hint()] {
             if !part.is_empty() {
                 self.output.line(format!("{part}."));
@@ -142,8 +141,7 @@ impl Dialogue<'_> {
 
     fn elsewhere(&mut self) -> Turn {
         let error = DemoError::NotTheDemo;
-        self.output
-            .line(format!("{}; {}.", error.what(), error.hint()));
+        self.output.line(format!("{error}; {}.", error.hint()));
         Turn::Again
     }
 }

@@ -146,7 +146,7 @@ pub(crate) fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>
         }
         Slide::Failed(error) => {
             let what = |text: &str| crate::tui::presenter::text(pen.app, text).into_owned();
-            let mut lines = pen.wrapped(Role::Bad, &what(error.what()), 0);
+            let mut lines = pen.wrapped(Role::Bad, &what(&error.to_string()), 0);
             for part in [error.why(), error.hint()] {
                 if !part.is_empty() {
                     lines.extend(pen.wrapped(Role::Text, &what(part), 0));
