@@ -27,9 +27,7 @@ use crate::{
 /// The API key of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownKey {
-    /// The key.
     pub key: Secret,
-    /// Where it was found.
     pub source: KeySource,
 }
 
@@ -72,10 +70,10 @@ pub(crate) struct AppProof {
     pub findings: Vec<Finding>,
 }
 
-/// For how long a list in which the project was not may lead to its creation, without being read again.
+/// How long a list without the project may lead to its creation without being read again.
 const STILL_ABSENT: Duration = Duration::from_secs(1);
 
-/// What the steps of one run tell each other. Never stored: each run learns it anew.
+/// What the steps of one run have learned. Never stored: each run learns it anew.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     memory: Mutex<Memory>,
@@ -134,7 +132,7 @@ impl Cx {
         }
     }
 
-    /// Makes it know the probes of the steps that it needs, each true once it has ended.
+    /// Sets the probes of the steps that this one needs, each true once it has ended.
     pub(super) fn after(mut self, before: Vec<watch::Receiver<bool>>) -> Self {
         self.before = before;
         self
@@ -143,12 +141,12 @@ impl Cx {
     /// Waits for the steps that this one needs, where they are being probed at the same time.
     pub(crate) async fn needed(&self) {
         for mut receiver in self.before.iter().cloned() {
-            // an error means that the other step is gone: then it will not tell us anything either
+            // an error means that the other step is gone: then there is nothing to wait for
             receiver.wait_for(|ended| *ended).await.ok();
         }
     }
 
-    /// A context for tests of a single step; the events go to `events`.
+    /// Creates a context for tests of a single step; the events go to `events`.
     #[cfg(test)]
     pub(crate) fn for_test(
         settings: Settings,
@@ -177,14 +175,14 @@ impl Cx {
             .ok();
     }
 
-    /// Says how far the work is.
+    /// Reports how far the work is.
     pub(crate) fn progress(&self, progress: Progress) {
         self.emit(EventKind::Progress(progress));
     }
 
     /// Shows something before the end.
-    pub(crate) fn show(&self, detail: Facts) {
-        self.emit(EventKind::Facts(detail));
+    pub(crate) fn show(&self, facts: Facts) {
+        self.emit(EventKind::Facts(facts));
     }
 
     /// The API key, if one of the earlier steps (or this one) has found it.
@@ -202,22 +200,20 @@ impl Cx {
         memory.key = key;
     }
 
-    /// What the keyring's self-test said in this run.
+    /// The result of the keyring's self-test, if it was run.
     pub(crate) fn keyring(&self) -> Option<KeyringState> {
         self.shared.memory().keyring.clone()
     }
 
-    /// Remembers the keyring's self-test.
     pub(crate) fn remember_keyring(&self, keyring: KeyringState) {
         self.shared.memory().keyring = Some(keyring);
     }
 
-    /// The project, if the project step has found it.
+    /// The project, once the project step has found it.
     pub(crate) fn project(&self) -> Option<KnownProject> {
         self.shared.memory().project.clone()
     }
 
-    /// Remembers the project for this run.
     pub(crate) fn remember_project(&self, project: Option<KnownProject>) {
         self.shared.memory().project = project;
     }
@@ -227,27 +223,25 @@ impl Cx {
         self.shared.memory().organization.clone()
     }
 
-    /// Remembers the organization.
     pub(crate) fn remember_organization(&self, organization: Option<String>) {
         self.shared.memory().organization = organization;
     }
 
-    /// How many projects the key's user may have, where Neon tells it.
+    /// How many projects the key's user may have, where Neon says so.
     pub(crate) fn projects_limit(&self) -> Option<i64> {
         self.shared.memory().projects_limit
     }
 
-    /// Remembers how many projects there may be.
     pub(crate) fn remember_projects_limit(&self, limit: Option<i64>) {
         self.shared.memory().projects_limit = limit;
     }
 
-    /// Remembers that the project is in none of these, the whole list.
+    /// Remembers the whole list, which does not hold the project.
     pub(crate) fn remember_absent(&self, listing: Listing) {
         self.shared.memory().absent = Some((Instant::now(), listing));
     }
 
-    /// The list in which the project was not, if it was read a moment ago. It is given once: no two creates stand on one list.
+    /// Takes the list that does not hold the project, if it was read a moment ago. Only once: no two creates rely on one list.
     pub(crate) fn take_absent(&self) -> Option<Listing> {
         let (at, listing) = self.shared.memory().absent.take()?;
         (at.elapsed() < STILL_ABSENT).then_some(listing)
@@ -258,27 +252,25 @@ impl Cx {
         self.settings.flags.claimable || self.shared.memory().temporary
     }
 
-    /// Remembers that a temporary database is wanted, or not any more.
     pub(crate) fn remember_temporary(&self, wanted: bool) {
         self.shared.memory().temporary = wanted;
     }
 
-    /// The id of this clone's temporary database, which is a secret, if it has one.
+    /// The id of this clone's temporary database, which is a secret.
     pub(crate) fn claim(&self) -> Option<Secret> {
         self.shared.memory().claim.clone()
     }
 
-    /// Remembers the id of the temporary database.
     pub(crate) fn remember_claim(&self, claim: Option<Secret>) {
         self.shared.memory().claim = claim;
     }
 
-    /// Whether an apply has changed what the application stands on, and it was not started since.
+    /// Whether an apply has changed something that the application uses, and it was not started since.
     pub(crate) fn unproven(&self) -> bool {
         self.shared.memory().unproven
     }
 
-    /// Remembers that it was changed: what a start has shown before is worth nothing now.
+    /// Remembers that something was changed: what a start has shown before no longer counts.
     pub(crate) fn remember_change(&self) {
         let mut memory = self.shared.memory();
         memory.unproven = true;
@@ -290,19 +282,17 @@ impl Cx {
         self.shared.memory().proof.clone()
     }
 
-    /// Remembers what starting the application has shown.
     pub(crate) fn remember_proof(&self, proof: AppProof) {
         let mut memory = self.shared.memory();
         memory.unproven = false;
         memory.proof = Some(proof);
     }
 
-    /// Whether the compute was asleep when Neon was last asked, and nobody of us has connected since.
+    /// Whether the compute was asleep when Neon was last asked, and we have not connected since.
     pub(crate) fn asleep(&self) -> bool {
         self.shared.memory().asleep
     }
 
-    /// Remembers whether it sleeps.
     pub(crate) fn remember_asleep(&self, asleep: bool) {
         self.shared.memory().asleep = asleep;
     }

@@ -45,17 +45,19 @@ pub(crate) struct Runtime {
     shared: Arc<Shared>,
     events: UnboundedSender<Event>,
     runs: AtomicU64,
-    work: Mutex<Work>,
+    tasks: Mutex<StepTasks>,
 }
 
+/// The tasks of the steps.
 #[derive(Default)]
-struct Work {
-    tasks: JoinSet<()>,
-    under_way: BTreeMap<StepId, (CancellationToken, bool)>,
+struct StepTasks {
+    all: JoinSet<()>,
+    /// What cancels each running step, and whether it must finish.
+    running: BTreeMap<StepId, (CancellationToken, bool)>,
 }
 
 impl Runtime {
-    /// A runtime, and the events it will send.
+    /// Creates a runtime, with the events it will send.
     pub(crate) fn new(settings: Settings, ports: Ports) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Self {
@@ -64,23 +66,22 @@ impl Runtime {
             shared: Arc::new(Shared::default()),
             events,
             runs: AtomicU64::new(0),
-            work: Mutex::new(Work::default()),
+            tasks: Mutex::new(StepTasks::default()),
         };
         (runtime, receiver)
     }
 
-    /// What is wanted.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Probes one step. Work on the same step that is under way is cancelled first.
+    /// Probes one step. A probe or an apply of the same step that is running is cancelled first.
     #[cfg(test)]
     pub(crate) fn probe(&self, id: StepId) {
         self.spawn(id, None, Vec::new(), None);
     }
 
-    /// Gives an answer to its step. Work on the same step that is under way is cancelled first.
+    /// Gives an answer to its step. A probe or an apply of the same step that is running is cancelled first.
     pub(crate) fn apply(&self, answer: Answer) {
         self.spawn(answer.step(), Some(answer), Vec::new(), None);
     }
@@ -104,17 +105,17 @@ impl Runtime {
         }
     }
 
-    /// Cancels what a step is doing. An apply that must finish goes on.
+    /// Cancels the probe or apply of a step. An apply that must finish goes on.
     pub(crate) fn cancel(&self, id: StepId) {
-        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, must_finish)) = work.under_way.get(&id)
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, must_finish)) = tasks.running.get(&id)
             && !must_finish
         {
             token.cancel();
         }
     }
 
-    /// Cancels everything that may be cancelled, and forgets what the steps have told each other: the world is another one.
+    /// Cancels everything that may be cancelled, and forgets what the steps have learned: the world is another one.
     pub(crate) fn forget(&self) {
         for id in StepId::ALL {
             self.cancel(id);
@@ -124,19 +125,16 @@ impl Runtime {
 
     /// Ends everything: cancels what may be cancelled, waits for the rest.
     pub(crate) async fn shutdown(self) {
-        let Work {
-            mut tasks,
-            under_way,
-        } = self
-            .work
+        let StepTasks { mut all, running } = self
+            .tasks
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        for (token, must_finish) in under_way.into_values() {
+        for (token, must_finish) in running.into_values() {
             if !must_finish {
                 token.cancel();
             }
         }
-        while tasks.join_next().await.is_some() {}
+        while all.join_next().await.is_some() {}
     }
 
     fn spawn(
@@ -163,12 +161,12 @@ impl Runtime {
             run,
         )
         .after(before);
-        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, _)) = work.under_way.insert(id, (cancel.clone(), must_finish)) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, _)) = tasks.running.insert(id, (cancel.clone(), must_finish)) {
             token.cancel();
         }
-        while work.tasks.try_join_next().is_some() {}
-        work.tasks.spawn(async move {
+        while tasks.all.try_join_next().is_some() {}
+        tasks.all.spawn(async move {
             cx.emit(EventKind::Started(phase));
             let mut started = Instant::now();
             let job = async {
@@ -176,9 +174,9 @@ impl Runtime {
                     cx.needed().await;
                 }
                 started = Instant::now();
-                let teller = cx.clone();
+                let reporter = cx.clone();
                 let listener: Listener =
-                    Arc::new(move |text| teller.progress(Progress::label(text)));
+                    Arc::new(move |text| reporter.progress(Progress::label(text)));
                 notice::heard(listener, async {
                     match answer {
                         Some(answer) => registry::apply(&cx, answer).await,

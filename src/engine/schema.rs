@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_different_is_named() {
+    fn missing_tables_and_different_columns_are_findings() {
         let model = [table(
             "task",
             vec![column("id", "uuid", false), column("title", "text", false)],
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_may_have_another_name_but_must_be_there() {
+    fn a_missing_index_is_a_warning_and_a_renamed_one_is_not() {
         let model = [table(
             "task",
             vec![column("id", "uuid", false), column("title", "text", false)],

@@ -1,10 +1,12 @@
 //! The steps and the runtime against a world in memory.
 
 mod health;
-mod login_and_project;
+mod join_or_create;
+mod login;
 mod project;
 mod refusals;
 mod rotate;
 mod runtime;
 mod secrets;
 mod temporary;
+mod tutorial;

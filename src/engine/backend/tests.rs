@@ -105,7 +105,7 @@ async fn existing_code_changes_only_when_asked() {
 }
 
 #[tokio::test]
-async fn an_undeclared_backend_is_advice_only() {
+async fn findings_are_warnings_without_a_backend_section() {
     let mut sample = Sample::without(&["backend/src/models/user.py"]);
     sample.declared = false;
     let report = sample.probe().await;
@@ -115,7 +115,7 @@ async fn an_undeclared_backend_is_advice_only() {
 }
 
 #[tokio::test]
-async fn no_backend_and_no_application_are_said() {
+async fn a_missing_backend_is_skipped_and_a_missing_application_is_reported() {
     let mut sample = Sample::without(&["backend/src/main.py"]);
     assert_eq!(codes(&sample.probe().await), [Code::BackendNotFound]);
     fs::remove_dir_all(sample.world.path("backend")).unwrap();
@@ -124,7 +124,7 @@ async fn no_backend_and_no_application_are_said() {
 }
 
 #[tokio::test]
-async fn an_existing_session_module_is_judged_and_never_touched() {
+async fn an_existing_session_module_is_judged_and_not_changed() {
     let sample = Sample::without(&[]);
     let dir = sample.world.path("backend/src/db");
     fs::create_dir_all(&dir).unwrap();

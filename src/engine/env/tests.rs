@@ -131,7 +131,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn an_empty_repository_gets_everything_and_is_done() {
+async fn an_empty_repository_gets_every_file_and_is_done() {
     let setup = Setup::new();
     let before = setup.probe().await;
     assert_eq!(before.verdict, Verdict::Todo);
@@ -181,7 +181,7 @@ async fn an_empty_repository_gets_everything_and_is_done() {
 }
 
 #[tokio::test]
-async fn one_stale_value_changes_and_nothing_else() {
+async fn a_stale_value_is_the_only_change() {
     let setup = Setup::new();
     let old = format!(
         "\u{feff}# mine\r\nexport DATABASE_URL = \"postgresql://old:canary@old-host/app\" # why\r\nLOG=1\r\nJWT_SECRET=keepme\r\njunk\r\nAPI_HOST=0.0.0.0\r\nAPI_PORT=9\r\nFRONTEND_URL={}\r\n",
@@ -258,7 +258,7 @@ async fn each_mistake_has_its_code() {
 }
 
 #[tokio::test]
-async fn permissions_are_tightened_even_when_nothing_else_changes() {
+async fn open_permissions_are_tightened_even_when_nothing_else_changes() {
     let setup = Setup::new();
     setup.apply().await;
     let path = setup.path("backend/.env");
@@ -287,7 +287,7 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
+async fn an_unchanged_tracked_file_adds_no_ignore_line() {
     let setup = Setup::new();
     setup.apply().await;
     setup
@@ -302,7 +302,7 @@ async fn a_tracked_file_that_need_not_change_adds_no_ignore_line_either() {
 }
 
 #[tokio::test]
-async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
+async fn without_a_project_only_the_form_of_the_url_is_checked() {
     let mut setup = Setup::new();
     setup.project_known = false;
     let report = setup.probe().await;
@@ -330,7 +330,7 @@ async fn without_a_project_the_form_is_checked_and_nothing_is_made_up() {
 }
 
 #[tokio::test]
-async fn undo_brings_back_what_was_and_undo_again_what_is() {
+async fn undo_restores_the_file_and_a_second_undo_redoes() {
     let setup = Setup::new();
     setup.write("backend/.env", "API_PORT=1\n");
     setup.apply().await;
@@ -345,7 +345,7 @@ async fn undo_brings_back_what_was_and_undo_again_what_is() {
 }
 
 #[tokio::test]
-async fn a_real_secret_in_the_example_is_taken_out() {
+async fn a_real_secret_in_the_example_is_replaced() {
     let setup = Setup::new();
     setup.apply().await;
     let live = setup.read("backend/.env");
@@ -366,7 +366,7 @@ async fn a_real_secret_in_the_example_is_taken_out() {
 }
 
 #[tokio::test]
-async fn the_shell_may_hide_the_file() {
+async fn a_shell_variable_that_hides_the_file_is_reported() {
     let mut setup = Setup::new();
     setup.apply().await;
     setup.environment = &[("DATABASE_URL", "postgres://canary")];
@@ -376,7 +376,7 @@ async fn the_shell_may_hide_the_file() {
 }
 
 #[tokio::test]
-async fn what_is_no_env_file_is_refused_politely() {
+async fn a_file_that_is_not_an_env_file_is_refused() {
     let setup = Setup::new();
     fs::create_dir_all(setup.path("backend/.env")).unwrap();
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
@@ -403,7 +403,7 @@ async fn what_is_no_env_file_is_refused_politely() {
 }
 
 #[tokio::test]
-async fn what_a_symlink_leads_to_is_kept_out_as_well() {
+async fn the_target_of_a_symlink_must_be_ignored_too() {
     let setup = Setup::new();
     setup.write("shared.env", "A=1\n");
     fs::create_dir_all(setup.path("backend")).unwrap();
@@ -429,7 +429,7 @@ async fn what_a_symlink_leads_to_is_kept_out_as_well() {
 }
 
 #[tokio::test]
-async fn where_no_undo_copy_can_be_kept_is_found_by_looking() {
+async fn a_probe_fails_where_no_undo_copy_can_be_kept() {
     let mut setup = Setup::new();
     setup.project_known = false;
     fs::remove_dir(setup.world.undo_dir()).unwrap();
@@ -441,7 +441,7 @@ async fn where_no_undo_copy_can_be_kept_is_found_by_looking() {
 }
 
 #[tokio::test]
-async fn no_repository_and_no_target_are_said() {
+async fn no_repository_fails_and_no_target_is_skipped() {
     let mut setup = Setup::new();
     setup.config = "";
     assert_eq!(setup.probe().await.verdict, Verdict::Skipped);
@@ -452,7 +452,7 @@ async fn no_repository_and_no_target_are_said() {
 }
 
 #[tokio::test]
-async fn a_diff_counts_what_stays() {
+async fn a_diff_counts_the_untouched_lines() {
     let setup = Setup::new();
     setup.write("backend/.env", "# c\nLOG=1\nAPI_PORT=\n");
     let report = setup.probe().await;

@@ -424,7 +424,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_goes_to_another_port() {
+    fn a_start_command_is_moved_to_another_port() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         for (from, to) in [
             (
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn the_health_route_is_judged_by_what_is_expected() {
+    fn the_health_answer_must_hold_what_is_expected() {
         let backend = BackendSettings {
             dir: String::new(),
             start: Vec::new(),

@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_secret_has_the_cure_that_exists() {
+    fn each_kind_of_secret_has_its_remedy() {
         for (what, words, remedy) in [
             (
                 "the value of JWT_SECRET in backend/.env",
@@ -421,13 +421,13 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated_by_commas() {
         let numbers = [0, 999, 1000, 18204, 1_234_567].map(grouped);
         assert_eq!(numbers, ["0", "999", "1,000", "18,204", "1,234,567"]);
     }
 
     #[test]
-    fn a_flood_of_findings_is_counted() {
+    fn findings_beyond_the_limit_are_counted() {
         let mut findings = vec![Finding::new(Code::SecretsCredentialInHistory, "x"); 100];
         findings.push(Finding::new(Code::SecretsTracked, "y"));
         shorten(&mut findings);

@@ -22,7 +22,7 @@ fn rung<'a>(report: &'a Report, label: &str) -> &'a Check {
 
 /// A look starts nothing. It still knows what the last start has shown, until something is changed.
 #[tokio::test]
-async fn a_look_remembers_what_the_last_start_has_shown() {
+async fn a_later_probe_shows_what_the_last_app_start_found() {
     let config = r#"
 [project]
 name = "todo"

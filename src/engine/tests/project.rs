@@ -41,7 +41,7 @@ const PERSONAL: &str =
     "[project]\nname = \"todo\"\nbranch = \"dev/{user}\"\nbranch_expires_days = 7\n";
 
 #[tokio::test]
-async fn each_developer_gets_a_branch_once() {
+async fn a_branch_per_developer_is_created_once() {
     let world = World::default();
     world.project("theirs", "todo");
     world.with(|state| state.user_name = Some("Ada Lovelace".to_owned()));
@@ -69,7 +69,7 @@ async fn each_developer_gets_a_branch_once() {
 }
 
 #[tokio::test]
-async fn a_branch_whose_answer_was_lost_is_joined() {
+async fn a_branch_whose_create_answer_was_lost_is_joined() {
     let world = World::default();
     world.project("theirs", "todo");
     world.with(|state| {
@@ -82,7 +82,7 @@ async fn a_branch_whose_answer_was_lost_is_joined() {
 }
 
 #[tokio::test]
-async fn a_new_project_keeps_its_default_branch_beside_the_developers() {
+async fn a_new_project_gets_its_default_branch_and_the_developers() {
     let world = World::default();
     world.with(|state| state.user_name = Some("ada".to_owned()));
     let report = apply(&world, settings(PERSONAL)).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_new_project_keeps_its_default_branch_beside_the_developers() {
 }
 
 #[tokio::test]
-async fn who_the_user_is_comes_from_the_variable_then_git_then_the_login() {
+async fn the_user_name_comes_from_the_variable_then_git_then_the_login() {
     let world = World::default();
     world.project("theirs", "todo");
     let recorded = PERSONAL.replace("[project]", "[project]\nid = \"theirs\"");
@@ -123,7 +123,7 @@ async fn who_the_user_is_comes_from_the_variable_then_git_then_the_login() {
 }
 
 #[tokio::test]
-async fn a_missing_compute_and_a_missing_database_are_made() {
+async fn a_missing_compute_and_a_missing_database_are_created() {
     let world = World::default();
     world.project("theirs", "todo");
     world.with(|state| state.no_compute = true);
@@ -142,7 +142,7 @@ async fn a_missing_compute_and_a_missing_database_are_made() {
 }
 
 #[tokio::test]
-async fn a_limit_is_said_before_anything_is_asked_for() {
+async fn a_reached_limit_is_reported_before_any_create() {
     let world = World::default();
     world.project("one", "another");
     let (cx, _events) = world.context(World::settings(Flags::default()), StepId::Project);
@@ -165,7 +165,7 @@ async fn a_limit_is_said_before_anything_is_asked_for() {
 }
 
 #[tokio::test]
-async fn new_is_refused_where_a_project_is_recorded() {
+async fn new_with_a_recorded_project_is_refused() {
     let world = World::default();
     world.project("theirs", "todo");
     let flags = || Flags {
@@ -186,7 +186,7 @@ async fn new_is_refused_where_a_project_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_the_neon_cli_wrote_down_beats_a_name() {
+async fn the_context_file_of_the_neon_cli_beats_a_name() {
     let world = World::default();
     world.project("named", "todo");
     world.project("linked", "something else");
@@ -201,7 +201,7 @@ async fn what_the_neon_cli_wrote_down_beats_a_name() {
 }
 
 #[tokio::test]
-async fn the_host_of_the_env_file_decides_between_projects() {
+async fn the_host_in_the_env_file_decides_between_projects() {
     let world = World::default();
     world.project("a-1", "todo");
     world.project("b-2", "todo");
@@ -239,7 +239,7 @@ async fn the_host_of_the_env_file_decides_between_projects() {
 }
 
 #[tokio::test]
-async fn all_projects_are_listed_to_choose_another_and_nothing_is_changed() {
+async fn listing_all_projects_changes_nothing() {
     let world = World::default();
     for id in ["a-1", "b-2", "c-3"] {
         world.project(id, "todo");
@@ -276,7 +276,7 @@ fn meant(report: &Report) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn two_that_are_made_at_once_are_told_and_the_older_is_used() {
+async fn two_projects_created_at_once_are_reported_and_the_older_is_used() {
     let older = |id: &str, at: &str| {
         let mut rival = project(id, "todo");
         rival.created_at = at.to_owned();
@@ -305,7 +305,7 @@ async fn two_that_are_made_at_once_are_told_and_the_older_is_used() {
 
 /// A list read a moment ago is enough to create upon, and the answer to the create says all that the other steps need.
 #[tokio::test(start_paused = true)]
-async fn a_new_project_costs_a_list_a_create_and_its_polls() {
+async fn creating_a_project_costs_one_list_one_create_and_its_polls() {
     let calls = |world: &World| world.with(|state| std::mem::take(&mut state.calls));
     let world = World::default();
     let cx = context(&world, World::settings(Flags::default()));
@@ -329,7 +329,7 @@ async fn a_new_project_costs_a_list_a_create_and_its_polls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_list_a_used_one_and_another_keys_are_read_again_before_a_create() {
+async fn an_old_or_used_list_or_one_of_another_key_is_read_again_before_a_create() {
     let before_create = |world: &World| {
         let calls = world.with(|state| std::mem::take(&mut state.calls));
         let create = calls.iter().position(|call| call == "create").unwrap();

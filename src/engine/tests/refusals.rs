@@ -481,7 +481,7 @@ async fn one(call: Call, outcome: Outcome) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_comes_of_a_call_is_named_and_nothing_is_made_twice() {
+async fn each_outcome_of_each_call_has_its_code_and_nothing_is_created_twice() {
     let mut cases = JoinSet::new();
     for call in CALLS {
         for outcome in OUTCOMES {
@@ -498,7 +498,7 @@ async fn whatever_comes_of_a_call_is_named_and_nothing_is_made_twice() {
 
 /// 100 creates, each of whose answers is lost: run until it succeeds, as a person would.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_create_ends_with_exactly_one_project_a_hundred_times() {
+async fn a_hundred_lost_creates_end_with_one_project_each() {
     let ways = [
         Outcome::ErrorAfter,
         Outcome::Timeout { done: true },
@@ -537,7 +537,7 @@ async fn a_lost_create_ends_with_exactly_one_project_a_hundred_times() {
 
 /// Which call is tried again, why, and after how long, while it happens.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_tried_again_is_said_at_once() {
+async fn a_retry_is_reported_at_once() {
     let neon = Neon::start(Call("GET", "/auth"), Outcome::Status(503), 2).await;
     let mut ports = World::default().ports();
     ports.neon = Arc::new(neon.client(Duration::from_mins(1)));
@@ -563,7 +563,7 @@ async fn what_is_tried_again_is_said_at_once() {
 
 /// The calls that a set-up makes only sometimes, and those of a rotation.
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_that_change_something_are_sent_once_unless_nothing_was_done() {
+async fn calls_that_write_are_sent_once_unless_nothing_was_done() {
     let calls = [
         Call("POST", "/projects/p-1/branches"),
         Call("POST", "/projects/p-1/endpoints"),

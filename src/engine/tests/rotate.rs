@@ -101,7 +101,7 @@ fn consistent(world: &World) -> std::result::Result<(), String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_env_file_gets_the_new_password_and_copies_are_named() {
+async fn a_rotation_rewrites_every_env_file_and_names_other_copies() {
     let world = world();
     let hidden = url("postgresql", PASSWORD, "");
     let report = run(&world, &[("DATABASE_URL", &hidden)]).await.unwrap();
@@ -143,7 +143,7 @@ async fn every_env_file_gets_the_new_password_and_copies_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_before_any_of_its_changes_the_next_run_finishes() {
+async fn a_rotation_killed_before_any_change_is_finished_by_the_next_run() {
     let whole = world();
     whole.with(|state| state.changes_left = Some(usize::MAX));
     run(&whole, &[]).await.unwrap();
@@ -172,7 +172,7 @@ async fn killed_before_any_of_its_changes_the_next_run_finishes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_followed_by_a_look() {
+async fn a_lost_reset_answer_is_checked_and_not_sent_again() {
     let world = world();
     world.with(|state| state.lost_resets = 1);
     run(&world, &[]).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_lost_answer_is_followed_by_a_look() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_operation_changes_no_file_and_says_how_to_go_on() {
+async fn a_failed_operation_changes_no_file_and_has_a_hint() {
     let world = world();
     world.with(|state| state.operation_fails = true);
     let before = world.file("/repo/backend/.env");
@@ -199,7 +199,7 @@ async fn a_failed_operation_changes_no_file_and_says_how_to_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_env_file_of_another_database_is_no_reason_to_reset_this_one() {
+async fn an_env_file_of_another_database_prevents_the_reset() {
     let world = world();
     let other = url("postgresql+psycopg", PASSWORD, "").replace("ep-a-b", "ep-x-y");
     world.with(|state| {
@@ -248,7 +248,7 @@ async fn a_new_key_is_stored_before_the_old_one_is_revoked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_keys_none_is_revoked_and_all_are_named() {
+async fn several_possible_old_keys_are_listed_and_none_is_revoked() {
     let world = world();
     world.with(|state| {
         state
@@ -268,7 +268,7 @@ async fn of_several_keys_none_is_revoked_and_all_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_keys_the_one_whose_use_shows_is_revoked_and_no_other() {
+async fn only_the_key_whose_use_shows_is_revoked() {
     let world = world();
     world.with(|state| {
         state.tells_uses = true;
@@ -302,7 +302,7 @@ async fn a_key_whose_answer_was_lost_is_revoked_and_the_old_one_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_anywhere_the_stored_key_is_one_that_works() {
+async fn a_key_rotation_killed_anywhere_leaves_a_working_key() {
     for left in 0..3 {
         let world = world();
         world.with(|state| state.changes_left = Some(left));

@@ -60,7 +60,7 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
 }
 
 #[test]
-fn what_starts_the_application_can_be_typed_as_it_stands() {
+fn the_start_command_can_be_typed_as_shown() {
     for (backend, line) in [
         (
             "dir = \"backend\"\nstart = [\"python\", \"-m\", \"uvicorn\"]",
@@ -105,7 +105,7 @@ fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
 }
 
 #[test]
-fn a_broken_configuration_is_named_by_line_and_nearest_name() {
+fn a_configuration_error_names_the_line_and_the_nearest_name() {
     for (text, line, words) in [
         ("[project]\nnmae = \"x\"\n", 2, "did you mean `name`"),
         ("[project]\nname = 1\n", 2, "is a text"),
@@ -193,7 +193,7 @@ fn a_broken_configuration_is_named_by_line_and_nearest_name() {
 }
 
 #[test]
-fn paths_inside_the_repository_are_taken() {
+fn paths_inside_the_repository_are_accepted() {
     let text = "[[env]]\nfile = \"./a/.gitted/.env\"\nexample = \".github/x\"\n[schema]\nfiles = [\"db/*.sql\"]\n[backend]\ndir = \"\"\n[project]\nbranch = \"dev/ada\"\n";
     let config = Config::parse(text).unwrap();
     assert_eq!(config.env[0].file, "a/.gitted/.env");
@@ -201,7 +201,7 @@ fn paths_inside_the_repository_are_taken() {
 }
 
 #[test]
-fn the_projects_id_is_written_without_losing_a_comment() {
+fn recording_the_project_id_keeps_comments() {
     let text = "# ours\n[project]\nname = \"todo\"     # the name\nregion = \"aws-us-east-2\"\n\n[[env]]\nfile = \".env\"\n";
     let written = Config::with_project(text, "todo", "old-violet-32930710").unwrap();
     assert!(
@@ -290,7 +290,7 @@ fn the_exit_code_is_a_function_of_the_plan() {
 }
 
 #[test]
-fn a_stale_answer_never_overwrites_a_newer_one() {
+fn an_event_of_an_older_run_changes_nothing() {
     let mut plan = Plan::new();
     plan.fold(&started(1, StepId::Env));
     plan.fold(&started(2, StepId::Env));
@@ -352,7 +352,7 @@ async fn steps_are_probed_after_those_they_need() {
 
 /// Whose key it is decides nothing about the list, so that the two are asked for at the same time.
 #[tokio::test]
-async fn the_projects_are_listed_while_neon_says_whose_key_it_is() {
+async fn projects_are_listed_while_neon_checks_the_key() {
     let world = World::default();
     world.with(|state| state.auth_hangs = true);
     let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
@@ -385,7 +385,7 @@ async fn a_panic_in_a_step_becomes_an_event_without_its_message() {
 }
 
 #[tokio::test]
-async fn work_can_be_cancelled_and_shutdown_waits_for_nothing_that_hangs() {
+async fn a_hanging_probe_can_be_cancelled_and_does_not_delay_shutdown() {
     let world = World::default();
     world.with(|state| state.auth_hangs = true);
     let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());

@@ -91,7 +91,7 @@ fn codes(report: &Report) -> Vec<(Code, Severity)> {
 }
 
 #[tokio::test]
-async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
+async fn a_clean_repository_is_done_and_lists_what_was_checked() {
     let repo = project();
     let (cx, mut events) = context(&repo);
     let report = SecretsStep.probe(&cx).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_project_in_order_is_done_and_says_what_it_looked_at() {
 }
 
 #[tokio::test]
-async fn a_staged_target_is_found_and_mended() {
+async fn a_staged_env_file_is_found_and_fixed() {
     let repo = project();
     repo.git(&["add", "-f", "backend/.env"]);
     let report = probe(&repo).await;
@@ -174,7 +174,7 @@ async fn a_staged_target_is_found_and_mended() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_ignored_is_mended_and_a_second_run_changes_nothing() {
+async fn an_env_file_that_is_not_ignored_is_fixed_once() {
     let repo = project();
     repo.commit(".gitignore", "node_modules\n");
     let report = probe(&repo).await;
@@ -202,7 +202,7 @@ async fn a_target_that_is_not_ignored_is_mended_and_a_second_run_changes_nothing
 }
 
 #[tokio::test]
-async fn leaks_are_named_by_path_and_line_and_told_apart() {
+async fn leaks_name_their_path_line_and_kind() {
     let repo = project();
     repo.commit("docs/setup.md", format!("# Set-up\n\nUse `{}`.\n", url()));
     repo.write("scratch.txt", format!("jwt {KEY}\n"));
@@ -245,7 +245,7 @@ async fn leaks_are_named_by_path_and_line_and_told_apart() {
 }
 
 #[tokio::test]
-async fn a_path_in_the_history_is_a_warning_and_with_the_live_secret_a_gap() {
+async fn a_path_in_the_history_is_a_warning_and_a_gap_with_the_live_secret() {
     let repo = project();
     repo.commit("backend/.env", "DATABASE_URL=\n");
     repo.git(&["rm", "-q", "--cached", "backend/.env"]);
@@ -277,7 +277,7 @@ async fn a_path_in_the_history_is_a_warning_and_with_the_live_secret_a_gap() {
 }
 
 #[tokio::test]
-async fn no_repository_is_a_failure_with_the_way_out() {
+async fn without_a_repository_the_step_fails_with_a_hint() {
     let repo = Repo::empty();
     let (cx, _events) = context(&repo);
     let failure = SecretsStep.probe(&cx).await.unwrap_err();

@@ -93,7 +93,7 @@ fn kept(world: &World) -> Option<Record> {
 }
 
 #[tokio::test]
-async fn it_is_made_once_and_leads_to_the_direct_host() {
+async fn a_temporary_database_is_created_once_and_uses_the_direct_host() {
     let world = world();
     let (login, project) = probe(&world, settings(claimable())).await;
     assert_eq!(login.verdict, Verdict::Skipped);
@@ -126,7 +126,7 @@ async fn it_is_made_once_and_leads_to_the_direct_host() {
 }
 
 #[tokio::test]
-async fn another_one_is_made_only_when_it_is_asked_for() {
+async fn another_temporary_database_needs_the_new_flag() {
     let world = world();
     apply(&world, settings(claimable())).await.unwrap();
     let another = Flags {
@@ -140,7 +140,7 @@ async fn another_one_is_made_only_when_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_create_that_fails_leaves_things_as_they_were() {
+async fn a_failed_create_leaves_the_record_unchanged() {
     let world = world();
     let lost = Failure::new(Code::ProjectNotReady, "the answer was lost");
     world.with(|state| state.service_fails = Some(lost));
@@ -169,7 +169,7 @@ async fn a_create_that_fails_leaves_things_as_they_were() {
 }
 
 #[tokio::test]
-async fn the_end_is_told_before_and_after() {
+async fn the_expiry_is_reported_before_and_after() {
     let world = world();
     apply(&world, settings(claimable())).await.unwrap();
     let at = |created: &str, expires: &str| {
@@ -232,7 +232,7 @@ async fn the_end_is_told_before_and_after() {
 }
 
 #[tokio::test]
-async fn a_claim_asks_for_the_accounts_key_and_then_for_the_accounts_project() {
+async fn a_claimed_database_needs_the_accounts_key_and_then_its_project() {
     let world = world();
     apply(&world, settings(claimable())).await.unwrap();
     world.with(|state| {
@@ -282,7 +282,7 @@ async fn a_claim_asks_for_the_accounts_key_and_then_for_the_accounts_project() {
 }
 
 #[tokio::test]
-async fn a_key_does_not_end_it_but_the_teams_project_does() {
+async fn a_key_keeps_the_temporary_database_and_a_recorded_project_ends_it() {
     let world = world();
     apply(&world, settings(claimable())).await.unwrap();
     let team = "[project]\nname = \"todo\"\nid = \"theirs\"\n";
@@ -316,7 +316,7 @@ async fn a_key_does_not_end_it_but_the_teams_project_does() {
 }
 
 #[tokio::test]
-async fn without_an_account_is_an_answer_of_the_login_step() {
+async fn the_login_step_can_be_answered_without_an_account() {
     let world = world();
     let cx = context(&world, settings(Flags::default()));
     let report = LoginStep.apply(&cx, LoginAnswer::Temporary).await.unwrap();
@@ -332,7 +332,7 @@ async fn without_an_account_is_an_answer_of_the_login_step() {
 }
 
 #[test]
-fn who_works_against_a_sandbox_is_never_sent_to_the_real_service() {
+fn a_sandbox_never_leads_to_the_real_claim_service() {
     let hosts = |variables: &[(&str, &str)]| {
         let settings = World::settings_with(variables, Flags::default());
         (settings.claim_host.clone(), settings.claim_account())

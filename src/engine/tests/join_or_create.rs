@@ -1,21 +1,20 @@
-//! The login and project steps against a world in memory.
+//! The project step joins a project, or creates it once: against a world in memory.
 
 use crate::{
     core::{
-        answer::{KeyStorage, LoginAnswer, ProjectAnswer},
+        answer::ProjectAnswer,
         code::Code,
         event::{Report, Verdict},
-        facts::{Facts, KeySource},
+        facts::Facts,
         failure::Result,
-        secret::Secret,
         step::StepId,
     },
-    engine::{login::LoginStep, project::ProjectStep, step::Step as _},
+    engine::{project::ProjectStep, step::Step as _},
     ports::neon::Organization,
     project::settings::Flags,
 };
 
-use crate::testing::world::{Create, KEY, World};
+use crate::testing::world::{Create, World};
 
 fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
@@ -73,7 +72,7 @@ async fn an_existing_project_is_joined_and_never_duplicated() {
 }
 
 #[tokio::test]
-async fn several_of_one_name_are_named_and_none_is_chosen() {
+async fn ambiguous_projects_have_no_default() {
     let world = World::default();
     world.project("a-1", "todo");
     world.project("b-2", "todo");
@@ -98,7 +97,7 @@ async fn several_of_one_name_are_named_and_none_is_chosen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_followed_by_a_look_and_never_by_a_second_create() {
+async fn a_lost_create_answer_is_looked_up_and_never_sent_again() {
     let world = World::default();
     world.with(|state| state.create = Create::AnswerLost);
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
@@ -121,7 +120,7 @@ async fn a_lost_answer_is_followed_by_a_look_and_never_by_a_second_create() {
 }
 
 #[tokio::test]
-async fn an_incomplete_list_rules_nothing_out() {
+async fn an_incomplete_list_prevents_a_create() {
     let world = World::default();
     world.with(|state| state.unavailable.push("lost-1".to_owned()));
     let report = probe(&world, Flags::default()).await.unwrap();
@@ -134,7 +133,7 @@ async fn an_incomplete_list_rules_nothing_out() {
 }
 
 #[tokio::test]
-async fn a_recorded_project_that_is_gone_is_not_replaced_silently() {
+async fn a_recorded_project_that_is_gone_is_not_replaced() {
     let world = World::default();
     world.with(|state| {
         state.files.insert(
@@ -152,7 +151,7 @@ async fn a_recorded_project_that_is_gone_is_not_replaced_silently() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn operations_are_awaited_and_their_failure_is_told() {
+async fn operations_are_awaited_and_a_failed_one_is_reported() {
     let world = World::default();
     world.with(|state| state.busy = 5);
     let (cx, mut events) = world.context(World::settings(Flags::default()), StepId::Project);
@@ -181,7 +180,7 @@ async fn operations_are_awaited_and_their_failure_is_told() {
 }
 
 #[tokio::test]
-async fn the_organization_is_resolved_before_anything_is_made() {
+async fn the_only_console_organization_is_used_and_several_are_listed() {
     let org = |id: &str, managed_by: &str| Organization {
         id: id.to_owned(),
         name: id.to_owned(),
@@ -206,7 +205,7 @@ async fn the_organization_is_resolved_before_anything_is_made() {
 }
 
 #[tokio::test]
-async fn a_scoped_key_finds_its_project() {
+async fn a_project_scoped_key_finds_its_project() {
     let world = World::default();
     world.project("damp-dream-67070160", "todo");
     world.with(|state| state.scoped_to = Some("damp-dream-67070160".to_owned()));
@@ -217,7 +216,7 @@ async fn a_scoped_key_finds_its_project() {
 }
 
 #[tokio::test]
-async fn a_limit_is_told_and_nothing_is_recorded() {
+async fn a_create_refused_by_a_limit_records_nothing() {
     let world = World::default();
     world.with(|state| state.create = Create::Refused(Code::ProjectLimitReached));
     let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
@@ -228,102 +227,7 @@ async fn a_limit_is_told_and_nothing_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_key_that_neon_rejects_is_never_stored() {
-    let world = World::default();
-    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
-    let report = LoginStep.probe(&cx).await.unwrap();
-    assert_eq!(codes(&report), [Code::LoginMissingKey]);
-    let failure = LoginStep
-        .apply(
-            &cx,
-            LoginAnswer::Key(Secret::new("napi_wrong"), KeyStorage::Keyring),
-        )
-        .await
-        .unwrap_err();
-    assert_eq!(failure.code, Code::LoginKeyRejected);
-    assert!(world.with(|state| state.stored.is_empty()));
-    let report = LoginStep
-        .apply(
-            &cx,
-            LoginAnswer::Key(Secret::new(format!(" Bearer {KEY}\n")), KeyStorage::Keyring),
-        )
-        .await
-        .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
-    assert_eq!(
-        world.with(|state| state.stored.values().cloned().collect::<Vec<_>>()),
-        [KEY]
-    );
-    let Some(Facts::Login(detail)) = &report.facts else {
-        panic!("no detail")
-    };
-    assert_eq!(detail.key.as_ref().unwrap().0, KeySource::Keyring);
-    assert!(
-        !format!("{report:?}").contains(KEY),
-        "the report holds the key"
-    );
-}
-
-#[tokio::test]
-async fn a_keyring_that_cannot_keep_a_secret_is_said_and_clear_text_needs_consent() {
-    let world = World::default();
-    world.with(|state| state.keyring = Some("it is locked".to_owned()));
-    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
-    let report = LoginStep.probe(&cx).await.unwrap();
-    assert!(codes(&report).contains(&Code::LoginKeyringUnavailable));
-    let failure = LoginStep
-        .apply(&cx, LoginAnswer::Key(Secret::new(KEY), KeyStorage::Keyring))
-        .await
-        .unwrap_err();
-    assert_eq!(failure.code, Code::LoginKeyringUnavailable);
-    assert!(
-        world.with(|state| state.stored.is_empty()),
-        "nothing may be kept in clear without consent"
-    );
-    let report = LoginStep
-        .apply(&cx, LoginAnswer::Key(Secret::new(KEY), KeyStorage::File))
-        .await
-        .unwrap();
-    assert_eq!(codes(&report), [Code::LoginStoredInClear]);
-}
-
-#[tokio::test]
-async fn a_variable_that_hides_a_different_stored_key_is_said() {
-    let world = World::default();
-    let settings = World::settings(Flags::default());
-    world.with(|state| {
-        state.stored.insert(
-            (KeyStorage::Keyring as u8, settings.key_account()),
-            "napi_other".to_owned(),
-        )
-    });
-    let (cx, _events) = world.context(settings, StepId::Login);
-    let report = LoginStep.probe(&cx).await.unwrap();
-    assert_eq!(codes(&report), [Code::LoginEnvironmentHidesKey]);
-    assert_eq!(report.verdict, Verdict::Done);
-}
-
-#[tokio::test]
-async fn the_neon_clis_login_is_offered_and_never_taken_silently() {
-    let world = World::default();
-    world.with(|state| state.neon_cli = Some(("ada".to_owned(), KEY.to_owned())));
-    let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
-    let report = LoginStep.probe(&cx).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Todo);
-    let Some(Facts::Login(detail)) = &report.facts else {
-        panic!("no detail")
-    };
-    assert_eq!(detail.neon_cli.as_deref(), Some("ada"));
-    let report = LoginStep
-        .apply(&cx, LoginAnswer::NeonCli(KeyStorage::Session))
-        .await
-        .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
-    assert!(world.with(|state| state.stored.is_empty()));
-}
-
-#[tokio::test]
-async fn a_project_that_a_flag_names_is_recorded_so_that_the_next_run_needs_no_flag() {
+async fn a_project_named_by_a_flag_is_recorded_for_the_next_run() {
     let world = World::default();
     world.project("a-1", "todo");
     world.project("b-2", "todo");
@@ -340,7 +244,7 @@ async fn a_project_that_a_flag_names_is_recorded_so_that_the_next_run_needs_no_f
 }
 
 #[tokio::test]
-async fn what_went_wrong_before_we_joined_is_history() {
+async fn operations_that_failed_earlier_do_not_stop_a_join() {
     let world = World::default();
     world.project("theirs", "todo");
     world.with(|state| state.operation_fails = true);
@@ -351,7 +255,7 @@ async fn what_went_wrong_before_we_joined_is_history() {
 }
 
 #[tokio::test]
-async fn a_branch_that_is_not_there_leaves_nothing_to_write_for() {
+async fn a_missing_branch_leaves_no_connection() {
     let world = World::default();
     let mut settings = World::settings(Flags::default());
     settings.project.branch = Some("dev".to_owned());
