@@ -51,13 +51,13 @@ use crate::{core::exit::Exit, project::workspace, report::output::Output};
 #[command(name = "neonup", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
     #[command(flatten)]
     global: GlobalOptions,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     Setup(setup::SetupArgs),
     Check(check::CheckArgs),
     Init(init::InitArgs),
@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(
-    command: Option<Command>,
+    command: Option<CliCommand>,
     context: &CommandContext,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
@@ -124,26 +124,26 @@ fn run(
 }
 
 async fn dispatch(
-    command: Option<Command>,
+    command: Option<CliCommand>,
     context: &CommandContext,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     match command {
         None => open_wizard(context, output).await,
-        Some(Command::Setup(args)) => args.run(context, output).await,
-        Some(Command::Check(args)) => args.run(context, output).await,
-        Some(Command::Init(args)) => args.run(context, output),
-        Some(Command::Undo(args)) => args.run(context, output).await,
-        Some(Command::Rotate(args)) => args.run(context, output).await,
-        Some(Command::Hook(args)) => args.run(context, output).await,
-        Some(Command::Login(args)) => args.run(context, output).await,
-        Some(Command::Logout(args)) => args.run(context, output).await,
-        Some(Command::Claim(args)) => args.run(context, output).await,
-        Some(Command::Status(args)) => args.run(context, output).await,
-        Some(Command::Demo(args)) => args.run(context, output).await,
-        Some(Command::Sandbox(args)) => args.run(output).await,
-        Some(Command::Completions(args)) => Ok(args.run(Cli::command(), output)),
-        Some(Command::Man(args)) => Ok(args.run(Cli::command(), output)),
+        Some(CliCommand::Setup(args)) => args.run(context, output).await,
+        Some(CliCommand::Check(args)) => args.run(context, output).await,
+        Some(CliCommand::Init(args)) => args.run(context, output),
+        Some(CliCommand::Undo(args)) => args.run(context, output).await,
+        Some(CliCommand::Rotate(args)) => args.run(context, output).await,
+        Some(CliCommand::Hook(args)) => args.run(context, output).await,
+        Some(CliCommand::Login(args)) => args.run(context, output).await,
+        Some(CliCommand::Logout(args)) => args.run(context, output).await,
+        Some(CliCommand::Claim(args)) => args.run(context, output).await,
+        Some(CliCommand::Status(args)) => args.run(context, output).await,
+        Some(CliCommand::Demo(args)) => args.run(context, output).await,
+        Some(CliCommand::Sandbox(args)) => args.run(output).await,
+        Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
+        Some(CliCommand::Man(args)) => Ok(args.run(Cli::command(), output)),
     }
 }
 

@@ -57,7 +57,7 @@ impl RotateArgs {
             store: self.store.map(KeyStorage::from),
             ..context.flags()
         })?;
-        let target = Target::new(&settings);
+        let target = RotationTarget::new(&settings);
         let mut session = Session::new(settings, ports);
         let shown = rotation.shown();
         match self
@@ -70,14 +70,14 @@ impl RotateArgs {
                 }
                 Ok(session.finish(shown, output).await)
             }
-            Err(Halt::Interrupted(interruption)) => {
+            Err(RotationHalt::Interrupted(interruption)) => {
                 session.interrupted(interruption, shown, output).await
             }
-            Err(Halt::Ended(exit)) => {
+            Err(RotationHalt::Ended(exit)) => {
                 session.runtime.shutdown().await;
                 Ok(exit)
             }
-            Err(Halt::Failed(error)) => {
+            Err(RotationHalt::Failed(error)) => {
                 session.runtime.shutdown().await;
                 Err(error)
             }
@@ -87,28 +87,28 @@ impl RotateArgs {
     async fn prepare_and_rotate(
         &self,
         rotation: Rotation,
-        target: &Target,
+        target: &RotationTarget,
         session: &mut Session,
         context: &CommandContext,
         output: &mut Output,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), RotationHalt> {
         session.probe(rotation.before(), output).await?;
         check_possible(rotation, session, output).await?;
         let plan = rotation.plan(session, target);
         if self.dry_run {
             print_plan(rotation, &plan, output);
-            return Err(Halt::Ended(Exit::Done));
+            return Err(RotationHalt::Ended(Exit::Done));
         }
         if !self.yes {
             if output.json || !context.is_interactive() {
-                return Err(Halt::Failed(CommandError::RotationUnanswered {
+                return Err(RotationHalt::Failed(CommandError::RotationUnanswered {
                     would: plan,
                     command: rotation.command(),
                 }));
             }
             if !confirm(session, &plan, output).await? {
                 output.note("nothing was changed");
-                return Err(Halt::Ended(Exit::Cancelled));
+                return Err(RotationHalt::Ended(Exit::Cancelled));
             }
         }
         rotate(rotation, session, output).await?;
@@ -117,13 +117,13 @@ impl RotateArgs {
 }
 
 /// Why nothing was rotated.
-enum Halt {
+enum RotationHalt {
     Interrupted(Interruption),
     Ended(Exit),
     Failed(CommandError),
 }
 
-impl From<Interruption> for Halt {
+impl From<Interruption> for RotationHalt {
     fn from(interruption: Interruption) -> Self {
         Self::Interrupted(interruption)
     }
@@ -201,8 +201,8 @@ impl Rotation {
     }
 
     /// What will be done, a line for each thing.
-    fn plan(self, session: &Session, target: &Target) -> Vec<String> {
-        let Target { service, files } = target;
+    fn plan(self, session: &Session, target: &RotationTarget) -> Vec<String> {
+        let RotationTarget { service, files } = target;
         match self {
             Self::Password => {
                 let joined = match &session.plan.step(StepId::Project).facts {
@@ -234,13 +234,13 @@ impl Rotation {
 }
 
 /// What the rotation works on, for the plan.
-struct Target {
+struct RotationTarget {
     /// `Neon`, or `the sandbox`.
     service: &'static str,
     files: String,
 }
 
-impl Target {
+impl RotationTarget {
     fn new(settings: &Settings) -> Self {
         let files: Vec<_> = settings
             .env
@@ -264,19 +264,19 @@ async fn check_possible(
     rotation: Rotation,
     session: &mut Session,
     output: &mut Output,
-) -> Result<(), Halt> {
+) -> Result<(), RotationHalt> {
     let project_has = |session: &Session, code| session.plan.step(StepId::Project).has(code);
     if rotation == Rotation::Password && project_has(session, Code::ProjectNotReady) {
         match wait_for_project(session, output).await {
             Err(Interruption::Signal) => {
                 output.note("cancelled. Nothing was changed.");
-                return Err(Halt::Ended(Exit::Cancelled));
+                return Err(RotationHalt::Ended(Exit::Cancelled));
             }
             waited => waited?,
         }
     }
     if rotation == Rotation::Password && project_has(session, Code::ProjectTemporary) {
-        return Err(Halt::Failed(cannot_rotate().into()));
+        return Err(RotationHalt::Failed(cannot_rotate().into()));
     }
     let open = rotation
         .needs()
@@ -287,7 +287,10 @@ async fn check_possible(
     };
     session.print_step(step, output);
     let evidence = session.plan.step(step).evidence.clone();
-    Err(Halt::Failed(CommandError::NotRotated { step, evidence }))
+    Err(RotationHalt::Failed(CommandError::NotRotated {
+        step,
+        evidence,
+    }))
 }
 
 async fn wait_for_project(session: &mut Session, output: &mut Output) -> Result<(), Interruption> {

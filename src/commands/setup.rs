@@ -123,8 +123,8 @@ impl SetupArgs {
             }
         }
         match self.run_steps(&mut session, &shown, output).await {
-            Ok(Ended::Through) => {}
-            Ok(Ended::Stuck) => {
+            Ok(SetupEnd::Through) => {}
+            Ok(SetupEnd::Stuck) => {
                 session.finish(&shown, output).await;
                 return Ok(Exit::Failed);
             }
@@ -152,7 +152,7 @@ impl SetupArgs {
         session: &mut Session,
         shown: &[StepId],
         output: &mut Output,
-    ) -> Result<Ended, Interruption> {
+    ) -> Result<SetupEnd, Interruption> {
         // everything is probed first: what cannot work is found out before anything is created
         let mut probed = session::with_needs(shown);
         if session.plan.status(StepId::Login) != Status::Unknown {
@@ -166,13 +166,13 @@ impl SetupArgs {
                     lines::changes(output, session.plan.step(*id));
                 }
             }
-            return Ok(Ended::Through);
+            return Ok(SetupEnd::Through);
         }
         if self.is_stuck(session, shown, output) {
-            return Ok(Ended::Stuck);
+            return Ok(SetupEnd::Stuck);
         }
         apply_steps(session, shown, output).await?;
-        Ok(Ended::Through)
+        Ok(SetupEnd::Through)
     }
 
     /// Whether setup cannot continue, which it then reports beside the plan.
@@ -209,7 +209,7 @@ impl SetupArgs {
 }
 
 /// How a run without questions ended.
-enum Ended {
+enum SetupEnd {
     Through,
     /// A step failed, or an answer is missing.
     Stuck,

@@ -202,7 +202,10 @@ impl Workspace {
             store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
             files: Arc::new(ports::files::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
-            process: Arc::new(ports::process::os::OsProcess::new(&self.root)),
+            process: Arc::new(ports::process::os::OsProcess::new(
+                &self.root,
+                search_path(&settings.environment),
+            )),
         };
         Ok((settings, ports))
     }
@@ -296,11 +299,26 @@ fn file_kind(kind: fs::FileType) -> &'static str {
 
 /// Reads the process environment, without what is not UTF-8.
 pub(crate) fn environment() -> Environment {
-    Environment::new(
-        std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }),
-    )
+    Environment::new(std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let value = if name == SEARCH_PATH {
+            // one folder that is not UTF-8 must not hide the others
+            value.to_string_lossy().into_owned()
+        } else {
+            value.into_string().ok()?
+        };
+        Some((name, value))
+    }))
+}
+
+const SEARCH_PATH: &str = "PATH";
+
+/// The folders of programs.
+pub(crate) fn search_path(environment: &Environment) -> Vec<PathBuf> {
+    environment
+        .get(SEARCH_PATH)
+        .map(|path| std::env::split_paths(path).collect())
+        .unwrap_or_default()
 }
 
 /// Refuses a host that isn't a base URL, or that would send secrets over a network in plain text.

@@ -20,7 +20,7 @@ pub(crate) struct Output {
     /// Hides identifiers, in presenter mode.
     pub redactor: Option<Redactor>,
     color: bool,
-    progress: Progress,
+    progress: ProgressLine,
 }
 
 /// How progress is shown on standard error.
@@ -33,9 +33,9 @@ pub(crate) enum ProgressStyle {
     Spoken,
 }
 
-/// What is shown of the progress now.
+/// What the line of the progress shows now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum ProgressLine {
     Hidden,
     /// The line that is rewritten is empty.
     Cleared,
@@ -69,9 +69,9 @@ impl Output {
             redactor: None,
             color,
             progress: match progress {
-                ProgressStyle::Hidden => Progress::Hidden,
-                ProgressStyle::Rewritten => Progress::Cleared,
-                ProgressStyle::Spoken => Progress::Spoken(Instant::now()),
+                ProgressStyle::Hidden => ProgressLine::Hidden,
+                ProgressStyle::Rewritten => ProgressLine::Cleared,
+                ProgressStyle::Spoken => ProgressLine::Spoken(Instant::now()),
             },
         }
     }
@@ -89,7 +89,7 @@ impl Output {
             json,
             redactor: None,
             color: false,
-            progress: Progress::Hidden,
+            progress: ProgressLine::Hidden,
         }
     }
 
@@ -104,7 +104,7 @@ impl Output {
     /// Prints a line for a person: to standard output, or to standard error where that holds JSON.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
-        if let Progress::Spoken(last) = &mut self.progress {
+        if let ProgressLine::Spoken(last) = &mut self.progress {
             *last = Instant::now();
         }
         let text = self.redacted(text.as_ref()).into_owned();
@@ -158,29 +158,29 @@ impl Output {
     /// Speaks progress from now on.
     pub(crate) fn speak_progress(&mut self) {
         self.clear_progress();
-        self.progress = Progress::Spoken(Instant::now());
+        self.progress = ProgressLine::Spoken(Instant::now());
     }
 
     /// Shows progress: rewrites the line, or speaks from time to time.
     pub(crate) fn progress(&mut self, text: impl AsRef<str>) {
-        if let Progress::Spoken(last) = self.progress {
+        if let ProgressLine::Spoken(last) = self.progress {
             if last.elapsed() >= SPOKEN_EVERY {
-                self.progress = Progress::Spoken(Instant::now());
+                self.progress = ProgressLine::Spoken(Instant::now());
                 self.note(text);
             }
-        } else if self.progress != Progress::Hidden {
+        } else if self.progress != ProgressLine::Hidden {
             let line: String = self.redacted(text.as_ref()).chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
-            self.progress = Progress::Shown;
+            self.progress = ProgressLine::Shown;
         }
     }
 
     fn clear_progress(&mut self) {
-        if self.progress == Progress::Shown {
+        if self.progress == ProgressLine::Shown {
             write!(self.err, "\r\u{1b}[2K").ok();
             self.err.flush().ok();
-            self.progress = Progress::Cleared;
+            self.progress = ProgressLine::Cleared;
         }
     }
 
@@ -223,7 +223,7 @@ impl Output {
     }
 
     fn paint_error(&self, text: &str) -> String {
-        if self.progress != Progress::Hidden && self.color {
+        if self.progress != ProgressLine::Hidden && self.color {
             format!("\u{1b}[31m{text}\u{1b}[0m")
         } else {
             text.to_owned()

@@ -29,14 +29,16 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Programs of this machine.
 pub(crate) struct OsProcess {
     root: PathBuf,
+    search_path: Vec<PathBuf>,
     client: OnceLock<Option<reqwest::Client>>,
 }
 
 impl OsProcess {
-    /// An adapter for a repository: its virtual environments are found before the path's programs.
-    pub(crate) fn new(root: &Path) -> Self {
+    /// An adapter for a repository. Programs are looked for in its virtual environments first, then in the search path.
+    pub(crate) fn new(root: &Path, search_path: Vec<PathBuf>) -> Self {
         Self {
             root: root.to_owned(),
+            search_path,
             client: OnceLock::new(),
         }
     }
@@ -205,12 +207,10 @@ impl Process for OsProcess {
             .ancestors()
             .take_while(|above| above.starts_with(&self.root))
             .flat_map(|above| [".venv/bin", "venv/bin"].map(|bin| above.join(bin)));
-        let path = std::env::var_os("PATH").unwrap_or_default();
         // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
         // but any of the project's own before both
         let environments: Vec<_> = environments.collect();
-        let path: Vec<_> = std::env::split_paths(&path).collect();
-        [environments, path]
+        [&environments, &self.search_path]
             .iter()
             .flat_map(|dirs| {
                 names
@@ -324,14 +324,14 @@ mod tests {
     fn shell(script: &str) -> CommandSpec {
         CommandSpec {
             argv: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
-            dir: std::env::temp_dir(),
+            dir: PathBuf::from("/"),
             env: Vec::new(),
         }
     }
 
     #[tokio::test]
     async fn a_command_is_run_to_its_end_with_both_streams() {
-        let process = OsProcess::new(Path::new("/"));
+        let process = OsProcess::new(Path::new("/"), Vec::new());
         let ended = process
             .run(
                 &shell("echo out; echo err >&2; exit 3"),
@@ -362,7 +362,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
-        let process = OsProcess::new(Path::new("/"));
+        let process = OsProcess::new(Path::new("/"), Vec::new());
         let app = process
             .start(&shell("trap '' TERM; sleep 300 & echo child $!; wait"))
             .await
@@ -392,13 +392,16 @@ mod tests {
     #[test]
     fn the_projects_own_python_comes_first() {
         let root = tempfile::tempdir().unwrap();
-        let bin = root.path().join(".venv/bin");
-        std::fs::create_dir_all(&bin).unwrap();
-        let process = OsProcess::new(root.path());
+        let (bin, installed) = (root.path().join(".venv/bin"), root.path().join("usr/bin"));
+        for dir in [&bin, &installed] {
+            std::fs::create_dir_all(dir).unwrap();
+        }
+        let process = OsProcess::new(root.path(), vec![installed.clone()]);
         let backend = root.path().join("backend");
-        assert_ne!(
-            process.find("python", &backend).as_deref(),
-            Some(bin.join("python3").as_path())
+        std::fs::copy("/bin/sh", installed.join("python")).unwrap();
+        assert_eq!(
+            process.find("python", &backend),
+            Some(installed.join("python"))
         );
         std::fs::copy("/bin/sh", bin.join("python3")).unwrap();
         assert_eq!(process.find("python", &backend), Some(bin.join("python3")));
