@@ -1,4 +1,4 @@
-//! Every screen in every state, as text with its styles; and at sizes that nobody would choose.
+//! Every screen in every state as text with its styles, and at unusual sizes.
 
 use ratatui::{
     Terminal,
@@ -13,7 +13,7 @@ use crate::{
     tui::{
         choices, keymap, screens,
         state::App,
-        theme::Theme,
+        theme::{Role, Theme},
         view::{SMALLEST, view},
     },
 };
@@ -91,14 +91,14 @@ fn snapshot(name: &str, shown: &str) {
 }
 
 #[test]
-fn every_state_at_80_by_24_with_its_styles() {
+fn every_fixture_at_80x24_matches_its_picture() {
     for (name, app) in gallery() {
         let buffer = draw(&app, 80, 24);
         snapshot(name, &format!("{}\n\n{}", text(&buffer), styles(&buffer)));
     }
 }
 
-/// One state of each screen, for the other sizes.
+/// The fixtures that are drawn at other sizes, too.
 const CHOSEN: [&str; 16] = [
     "login-pasted",
     "login-rejected",
@@ -125,51 +125,107 @@ fn chosen() -> impl Iterator<Item = (&'static str, App)> {
 }
 
 #[test]
-fn chosen_states_at_the_smallest_size() {
+fn chosen_fixtures_at_60x18_match_their_pictures() {
     for (name, app) in chosen() {
         snapshot(&format!("{name}-60x18"), &text(&draw(&app, 60, 18)));
     }
 }
 
 #[test]
-fn chosen_states_at_a_large_size() {
+fn chosen_fixtures_at_120x40_match_their_pictures() {
     for (name, app) in chosen() {
         snapshot(&format!("{name}-120x40"), &text(&draw(&app, 120, 40)));
     }
 }
 
-#[test]
-fn without_colour_every_state_still_says_what_it_is() {
-    for (name, mut app) in gallery() {
-        let coloured = text(&draw(&app, 80, 24));
-        app.theme.no_color = true;
-        let buffer = draw(&app, 80, 24);
-        assert_eq!(text(&buffer), coloured, "{name}");
-        let colours = buffer
-            .content
-            .iter()
-            .any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
-        assert!(!colours, "{name} has a colour");
-        snapshot(&format!("{name}-no-color"), &styles(&buffer));
-    }
+pub(super) const ROLES: [Role; 12] = [
+    Role::Text,
+    Role::Dim,
+    Role::Heading,
+    Role::Accent,
+    Role::Ok,
+    Role::Warn,
+    Role::Bad,
+    Role::Added,
+    Role::Removed,
+    Role::Keyword,
+    Role::Literal,
+    Role::Rule,
+];
+
+/// How a theme shows a role.
+fn look(theme: Theme, role: Role) -> (Color, Modifier) {
+    let style = theme.style(role);
+    (style.fg.unwrap_or_default(), style.add_modifier)
 }
 
-#[test]
-fn a_window_that_is_too_small_says_what_it_needs() {
-    let (_, mut app) = gallery().swap_remove(0);
-    for no_color in [false, true] {
-        app.theme.no_color = no_color;
-        let buffer = draw(&app, 40, 10);
-        let suffix = if no_color { "-no-color" } else { "" };
-        snapshot(
-            &format!("too-small{suffix}"),
-            &format!("{}\n\n{}", text(&buffer), styles(&buffer)),
+/// Proves that the colorless twin of a picture needs no picture of its own: it has the same text and no color, and where the
+/// colored one has the style of a role, it has the colorless style of that role.
+fn assert_colorless_twin(name: &str, app: &App, (columns, rows): (u16, u16)) {
+    let colored = draw(app, columns, rows);
+    let mut twin = app.clone();
+    twin.theme.no_color = true;
+    let colorless = draw(&twin, columns, rows);
+    assert_eq!(text(&colorless), text(&colored), "{name}");
+    let roles = ROLES.map(|role| (look(app.theme, role), look(twin.theme, role)));
+    for (cell, twin) in colored.content.iter().zip(&colorless.content) {
+        // the cursor in a field
+        let reversed = Modifier::REVERSED;
+        assert_eq!(
+            cell.modifier.contains(reversed),
+            twin.modifier.contains(reversed),
+            "{name}: {cell:?}"
         );
+        let pair = (
+            (cell.fg, cell.modifier - reversed),
+            (twin.fg, twin.modifier - reversed),
+        );
+        assert!(
+            roles.contains(&pair),
+            "{name}: {cell:?} without color {twin:?}"
+        );
+        assert_eq!(twin.bg, Color::Reset, "{name}: {twin:?}");
     }
 }
 
 #[test]
-fn ascii_glyphs_are_ascii() {
+fn without_color_every_fixture_has_the_same_text_and_the_style_of_its_roles() {
+    for (name, app) in gallery() {
+        assert_colorless_twin(name, &app, (80, 24));
+    }
+}
+
+#[test]
+fn without_color_roles_are_bold_dim_or_plain() {
+    let theme = Theme {
+        no_color: true,
+        ..Theme::default()
+    };
+    for role in ROLES {
+        let modifier = match role {
+            Role::Text | Role::Ok | Role::Added | Role::Removed | Role::Literal => {
+                Modifier::empty()
+            }
+            Role::Dim | Role::Rule => Modifier::DIM,
+            Role::Heading | Role::Accent | Role::Warn | Role::Bad | Role::Keyword => Modifier::BOLD,
+        };
+        assert_eq!(look(theme, role), (Color::Reset, modifier), "{role:?}");
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_shows_the_size_it_needs() {
+    let (name, app) = gallery().swap_remove(0);
+    let buffer = draw(&app, 40, 10);
+    snapshot(
+        "too-small",
+        &format!("{}\n\n{}", text(&buffer), styles(&buffer)),
+    );
+    assert_colorless_twin(name, &app, (40, 10));
+}
+
+#[test]
+fn ascii_mode_draws_no_other_glyph() {
     for (name, mut app) in gallery() {
         app.theme = Theme {
             ascii: true,
@@ -185,7 +241,7 @@ fn ascii_glyphs_are_ascii() {
 }
 
 #[test]
-fn the_background_is_the_terminals_own() {
+fn no_cell_has_a_background_color() {
     for (name, app) in gallery() {
         let buffer = draw(&app, 120, 40);
         assert!(
@@ -215,7 +271,7 @@ fn sizes() -> Vec<(u16, u16)> {
 }
 
 #[test]
-fn no_size_panics_or_cuts_the_question_its_answer_or_the_keys() {
+fn every_size_that_is_large_enough_shows_heading_answer_and_keys() {
     let gallery = gallery();
     for (columns, rows) in sizes() {
         for (name, app) in &gallery {
@@ -255,7 +311,7 @@ fn no_size_panics_or_cuts_the_question_its_answer_or_the_keys() {
 }
 
 #[test]
-fn a_key_is_on_no_screen() {
+fn a_pasted_key_is_never_drawn() {
     for (name, app) in gallery() {
         for (columns, rows) in [(80, 24), (300, 100)] {
             let shown = text(&draw(&app, columns, rows));
@@ -266,7 +322,7 @@ fn a_key_is_on_no_screen() {
 }
 
 #[test]
-fn no_identifier_is_on_a_screen_that_a_room_sees() {
+fn presenter_mode_draws_no_identifier() {
     for (name, mut app) in gallery() {
         let words = identifiers(&app.plan);
         app.presenter = true;
@@ -289,7 +345,7 @@ fn no_identifier_is_on_a_screen_that_a_room_sees() {
 }
 
 #[test]
-fn every_step_is_shown_open_failed_and_done() {
+fn fixtures_have_every_step_open_failed_and_done() {
     use crate::core::{plan::Status, step::StepId};
     let gallery = gallery();
     for step in StepId::ALL {
