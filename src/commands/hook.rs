@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::{
     commands::{context::CommandContext, error::CommandError},
-    core::{code::Severity, exit::Exit},
+    core::{code::Severity, exit::Exit, failure::Failure},
     engine::secrets::hook,
-    ports::{Ports, repository::HookPlace},
+    ports::{Ports, repository::HookState},
     project::settings::Settings,
     report::{
         lines,
@@ -49,14 +49,15 @@ impl HookArgs {
 
 async fn install(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
     let before = ports.repository.hook().await;
-    let hook = ports.repository.install_hook().await?;
+    let installed = ports.repository.install_hook().await;
+    let hook = installed.map_err(Failure::from)?;
     if output.json {
         output.document(&json!({
             "version": 1, "status": "done", "hook": hook.path.display().to_string(),
         }));
     }
     output.line(format!("installed: {}", hook.path.display()));
-    if before.is_ok_and(|before| before.place == HookPlace::Other) {
+    if before.is_ok_and(|before| before.state == HookState::Other) {
         output.line("the hook that was there is kept, and runs first");
     }
     output.note("it holds for this clone alone: each developer installs it once");
@@ -64,7 +65,8 @@ async fn install(ports: &Ports, output: &mut Output) -> Result<Exit, CommandErro
 }
 
 async fn uninstall(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
-    let removed = ports.repository.remove_hook().await?;
+    let removed = ports.repository.remove_hook().await;
+    let removed = removed.map_err(Failure::from)?;
     if output.json {
         output.document(&json!({ "version": 1, "status": "done", "removed": removed }));
     }

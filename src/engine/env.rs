@@ -32,7 +32,7 @@ use crate::{
     },
     ports::{
         files::{FileError, UndoCopy},
-        repository::{Known, Protection},
+        repository::{GitAnswer, Protection},
     },
     project::settings::Encoding,
 };
@@ -177,16 +177,16 @@ async fn behind_links(cx: &Cx, file: &str) -> Result<()> {
         )
     };
     match (tracked, ignored) {
-        (Known::No, Known::Yes) => Ok(()),
-        (Known::Yes, _) => Err(failure("tracks")
+        (GitAnswer::No, GitAnswer::Yes) => Ok(()),
+        (GitAnswer::Yes, _) => Err(failure("tracks")
             .why("the next commit would take the secrets that are written there")
             .hint(format!("git rm --cached {real}"))),
-        (Known::No, Known::No) => Err(failure("does not ignore")
+        (GitAnswer::No, GitAnswer::No) => Err(failure("does not ignore")
             .why("the next `git add .` would take the secrets that are written there")
             .hint(format!(
                 "add `{real}` to .gitignore, or replace the symlink with a file"
             ))),
-        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => {
+        (GitAnswer::Unknown(why), _) | (_, GitAnswer::Unknown(why)) => {
             Err(failure("may or may not keep out")
                 .why(why)
                 .hint(format!("git check-ignore -v {real}")))
@@ -266,10 +266,10 @@ pub(super) async fn rewritable(cx: &Cx) -> Result<()> {
 /// Makes sure that git takes none of the targets.
 fn kept_out(look: &EnvInspection) -> Result<()> {
     for (target, protection) in look.targets.iter().filter_map(Target::protected) {
-        if protection.tracked != Known::No {
+        if protection.tracked != GitAnswer::No {
             return Err(tracked(target));
         }
-        if let Known::Unknown(why) = &protection.ignored {
+        if let GitAnswer::Unknown(why) = &protection.ignored {
             return Err(Failure::new(
                 Code::EnvNotIgnored,
                 format!("whether git ignores `{}` could not be told", target.file),
@@ -295,10 +295,13 @@ async fn write(cx: &Cx, look: &EnvInspection, consent: Consent) -> Result<(), Pr
     // help, and the run after this one would add it again
     kept_out(look)?;
     for target in &look.targets {
-        let ignored = |protection: &Protection| protection.ignored == Known::Yes;
+        let ignored = |protection: &Protection| protection.ignored == GitAnswer::Yes;
         if !target.protection.as_ref().is_some_and(ignored) {
-            cx.ports.repository.add_ignore(&target.file).await?;
-            let now = cx.ports.repository.protection(&target.file).await?;
+            let repository = &cx.ports.repository;
+            let added = repository.add_ignore(&target.file).await;
+            added.map_err(Failure::from)?;
+            let now = repository.protection(&target.file).await;
+            let now = now.map_err(Failure::from)?;
             if !ignored(&now) {
                 return Err(Failure::new(
                     Code::EnvNotIgnored,
@@ -412,7 +415,7 @@ fn tracked(target: &Target) -> Failure {
         .as_ref()
         .map(|protection| &protection.tracked)
     {
-        Some(Known::Unknown(why)) => failure
+        Some(GitAnswer::Unknown(why)) => failure
             .why(format!("whether git tracks it could not be told: {why}"))
             .hint("git status"),
         _ => failure.why("the next commit would take it").hint(format!(
@@ -429,8 +432,8 @@ fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
     };
     let finding = |title: String| Finding::new(Code::EnvNotIgnored, title).path(&target.file);
     let ignored = match &protection.ignored {
-        Known::Yes => CheckState::Ok,
-        Known::No => {
+        GitAnswer::Yes => CheckState::Ok,
+        GitAnswer::No => {
             findings.push(
                 finding(format!("git does not ignore `{}`", target.file))
                     .detail("the next `git add .` would take it")
@@ -439,7 +442,7 @@ fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
             );
             CheckState::Gap
         }
-        Known::Unknown(why) => {
+        GitAnswer::Unknown(why) => {
             findings.push(
                 finding(format!(
                     "whether git ignores `{}` could not be told",
@@ -452,8 +455,8 @@ fn protection(target: &Target, findings: &mut Vec<Finding>) -> Vec<Check> {
         }
     };
     let untracked = match &protection.tracked {
-        Known::No => CheckState::Ok,
-        Known::Yes | Known::Unknown(_) => {
+        GitAnswer::No => CheckState::Ok,
+        GitAnswer::Yes | GitAnswer::Unknown(_) => {
             let failure = tracked(target);
             findings.push(finding(failure.what).detail(failure.why).hint(failure.hint));
             CheckState::Gap

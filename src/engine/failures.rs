@@ -5,4 +5,5 @@
 mod database;
 pub(crate) mod files;
 mod process;
+mod repository;
 mod store;

@@ -18,7 +18,7 @@ use crate::{
         finding::Finding,
     },
     engine::{context::Cx, rotate, secrets::live_secrets::LiveSecrets, step::Step},
-    ports::repository::{HistoryScan, HookPlace, Incomplete, Known, Protection, TreeScan},
+    ports::repository::{GitAnswer, HistoryScan, HookState, Incomplete, Protection, TreeScan},
 };
 
 /// The secrets step.
@@ -51,11 +51,11 @@ impl Step for SecretsStep {
             for target in Look::new(cx)?.targets {
                 let repository = &cx.ports.repository;
                 let mut protection = repository.protection(&target).await?;
-                if protection.tracked == Known::Yes {
+                if protection.tracked == GitAnswer::Yes {
                     repository.untrack(&target).await?;
                     protection = repository.protection(&target).await?;
                 }
-                if protection.ignored == Known::No || !protection.exposed.is_empty() {
+                if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
                     repository.add_ignore(&target).await?;
                 }
             }
@@ -156,7 +156,7 @@ impl<'a> Look<'a> {
         for target in self.targets.clone() {
             let started = Instant::now();
             let protection = self.cx.ports.repository.protection(&target).await?;
-            if protection.tracked == Known::Yes {
+            if protection.tracked == GitAnswer::Yes {
                 self.tracked.push(target.clone());
             }
             let findings = messages::of_target(&target, &protection);
@@ -264,7 +264,7 @@ impl<'a> Look<'a> {
                 .in_tree
                 .contains(&(leak.what.clone(), leak.path.clone()));
             // what the index holds was said of the file; what a tracked file holds is in the history as well
-            if known && (!leak.live || !leak.place.leaves()) {
+            if known && (!leak.live || !leak.location.leaves()) {
                 continue;
             }
             if let Some(path) = &leak.path {
@@ -285,7 +285,7 @@ impl<'a> Look<'a> {
                 && matches!(
                     cx.ports.repository.protection(&found.path).await,
                     Ok(Protection {
-                        tracked: Known::Yes,
+                        tracked: GitAnswer::Yes,
                         ..
                     })
                 );
@@ -308,14 +308,14 @@ impl<'a> Look<'a> {
         let Ok(hook) = self.cx.ports.repository.hook().await else {
             return;
         };
-        let (installed, state, text) = match (hook.place, hook.closed) {
-            (HookPlace::Ours, _) => (Some(true), CheckState::Ok, "installed".to_owned()),
-            (HookPlace::Free | HookPlace::Other, None) => (
+        let (installed, state, text) = match (hook.state, hook.blocked) {
+            (HookState::Ours, _) => (Some(true), CheckState::Ok, "installed".to_owned()),
+            (HookState::Free | HookState::Other, None) => (
                 Some(false),
                 CheckState::Skipped,
                 "not installed; `neonup hook install` does it".to_owned(),
             ),
-            (HookPlace::Free | HookPlace::Other, Some(why)) => (None, CheckState::Skipped, why),
+            (HookState::Free | HookState::Other, Some(why)) => (None, CheckState::Skipped, why),
         };
         self.hook = installed;
         self.check("pre-commit check", state, text, Some(started.elapsed()));
@@ -387,18 +387,18 @@ fn is_live(finding: &Finding) -> bool {
 fn summary(protection: &Protection) -> String {
     let mut words = Vec::new();
     match &protection.ignored {
-        Known::Yes => {}
+        GitAnswer::Yes => {}
         // a tracked file is never ignored, so that is not the news
-        Known::No if protection.tracked == Known::Yes => {}
-        Known::No => words.push("not ignored"),
-        Known::Unknown(_) => words.push("not known whether ignored"),
+        GitAnswer::No if protection.tracked == GitAnswer::Yes => {}
+        GitAnswer::No => words.push("not ignored"),
+        GitAnswer::Unknown(_) => words.push("not known whether ignored"),
     }
     match &protection.tracked {
-        Known::No => {}
-        Known::Yes => words.push("tracked"),
-        Known::Unknown(_) => words.push("not known whether tracked"),
+        GitAnswer::No => {}
+        GitAnswer::Yes => words.push("tracked"),
+        GitAnswer::Unknown(_) => words.push("not known whether tracked"),
     }
-    if protection.staged == Known::Yes {
+    if protection.staged == GitAnswer::Yes {
         words.push("staged");
     }
     words.join(", ")

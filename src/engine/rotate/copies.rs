@@ -69,8 +69,8 @@ impl Copies {
         let repository = &cx.ports.repository;
         let env_files = match repository.ignored_files(&ENV_FILES).await {
             Ok(files) => files,
-            Err(failure) => {
-                copies.unknown = Some(failure.why);
+            Err(error) => {
+                copies.unknown = Some(Failure::from(error).why);
                 return Ok(copies);
             }
         };
@@ -227,7 +227,10 @@ async fn in_tree(cx: &Cx, old: &[Secret]) -> Vec<Finding> {
                 format!("`{path}` still holds the old password"),
             )
             .severity(Severity::Warning)
-            .detail(format!("{}; it opens nothing any more", leak.place.words()))
+            .detail(format!(
+                "{}; it opens nothing any more",
+                leak.location.label()
+            ))
             .path(&path)
             .hint("take it out, and read it from the environment instead");
             finding.line = leak.line;

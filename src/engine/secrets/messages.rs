@@ -11,7 +11,7 @@ use crate::{
         step::StepId,
     },
     domain::credentials::Weight,
-    ports::repository::{Committed, Incomplete, Known, Leak, Place, Protection},
+    ports::repository::{CommittedPath, GitAnswer, Incomplete, Leak, Location, Protection},
     project::settings::Accepted,
 };
 
@@ -75,14 +75,14 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
         );
     };
     match &protection.ignored {
-        Known::Unknown(why) => unknown("ignores", why),
-        Known::Yes | Known::No => {}
+        GitAnswer::Unknown(why) => unknown("ignores", why),
+        GitAnswer::Yes | GitAnswer::No => {}
     }
     match &protection.tracked {
-        Known::Unknown(why) => unknown("tracks", why),
-        Known::Yes | Known::No => {}
+        GitAnswer::Unknown(why) => unknown("tracks", why),
+        GitAnswer::Yes | GitAnswer::No => {}
     }
-    if protection.tracked == Known::Yes {
+    if protection.tracked == GitAnswer::Yes {
         findings.push(
             Finding::new(Code::SecretsTracked, format!("git tracks `{target}`"))
                 .detail("every commit takes its secrets along; the file itself stays when it is taken out of the index")
@@ -90,7 +90,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
                 .fixable(),
         );
-    } else if protection.ignored == Known::No {
+    } else if protection.ignored == GitAnswer::No {
         findings.push(
             Finding::new(
                 Code::SecretsNotIgnored,
@@ -140,7 +140,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
             .fixable(),
         );
     }
-    if protection.staged == Known::Yes {
+    if protection.staged == GitAnswer::Yes {
         findings.push(
             Finding::new(Code::SecretsStaged, format!("`{target}` is staged"))
                 .detail("the next commit takes it")
@@ -166,7 +166,7 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
 
 /// A leak in the work tree or the index.
 pub(super) fn of_tree(leak: &Leak) -> Finding {
-    let mut place = leak.place.words().to_owned();
+    let mut place = leak.location.label().to_owned();
     if !leak.note.is_empty() {
         place = format!("{} of {place}", leak.note.trim_end_matches(" of the file"));
     }
@@ -189,9 +189,9 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         ))
         .remedy(remedy)
     } else {
-        let severity = match (leak.weight, leak.place) {
+        let severity = match (leak.weight, leak.location) {
             (Weight::Development, _) => Severity::Note,
-            (Weight::Real, Place::Untracked) => Severity::Warning,
+            (Weight::Real, Location::Untracked) => Severity::Warning,
             (Weight::Real, _) => Severity::Gap,
         };
         Finding::new(
@@ -213,7 +213,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
 
 /// A leak in the history.
 pub(super) fn of_history(leak: &Leak) -> Finding {
-    let mut detail = leak.place.words().to_owned();
+    let mut detail = leak.location.label().to_owned();
     for part in [leak.note, leak.spelling] {
         if !part.is_empty() {
             detail = format!("{part}, {detail}");
@@ -240,14 +240,18 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
     let (words, remedy) = remedy(leak);
     let finding = if leak.live {
         // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
-        let (severity, hint, remedy) = if leak.place.leaves() {
+        let (severity, hint, remedy) = if leak.location.leaves() {
             (
                 Severity::Gap,
                 format!("rewriting history does not call it back: {words}"),
                 remedy,
             )
         } else {
-            (Severity::Warning, local_remedy(leak.place).to_owned(), None)
+            (
+                Severity::Warning,
+                local_remedy(leak.location).to_owned(),
+                None,
+            )
         };
         Finding::new(Code::SecretsLiveSecretInHistory, title)
             .severity(severity)
@@ -261,29 +265,29 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
 }
 
 /// How what only this disk has is cleared away.
-const fn local_remedy(place: Place) -> &'static str {
+const fn local_remedy(place: Location) -> &'static str {
     match place {
-        Place::OtherRef => {
+        Location::OtherRef => {
             "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`)"
         }
-        Place::Index => "git rm --cached the file, then `git gc --prune=now`",
-        Place::GitFile => "edit the file under .git",
-        Place::Reflog
-        | Place::Disk
-        | Place::Tracked
-        | Place::Hidden
-        | Place::Untracked
-        | Place::Staged
-        | Place::Branch
-        | Place::Object
-        | Place::RefName => {
+        Location::Index => "git rm --cached the file, then `git gc --prune=now`",
+        Location::GitFile => "edit the file under .git",
+        Location::Reflog
+        | Location::Disk
+        | Location::Tracked
+        | Location::Hidden
+        | Location::Untracked
+        | Location::Staged
+        | Location::Branch
+        | Location::Object
+        | Location::RefName => {
             "git reflog expire --expire-unreachable=now --all && git gc --prune=now"
         }
     }
 }
 
 /// An env file that was committed once.
-pub(super) fn of_path(found: &Committed, tracked: bool) -> Finding {
+pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
     let commit = found
         .commit
         .as_ref()
@@ -299,7 +303,7 @@ pub(super) fn of_path(found: &Committed, tracked: bool) -> Finding {
             format!("none of the live secrets stands in it{commit}"),
         )
     };
-    let title = if found.place.leaves() || found.place == Place::Object {
+    let title = if found.location.leaves() || found.location == Location::Object {
         format!("`{}` was committed once", found.path)
     } else {
         format!("git was given `{}` once; only this disk has it", found.path)
@@ -325,7 +329,7 @@ pub(super) fn of_unread(what: &str, incomplete: &Incomplete) -> Finding {
         format!("{what} could not be searched completely"),
     )
     .severity(severity)
-    .detail(incomplete.why())
+    .detail(incomplete.reason())
     .hint(hint)
 }
 
@@ -407,7 +411,7 @@ mod tests {
                 spelling: "",
                 path: None,
                 line: None,
-                place: Place::Branch,
+                location: Location::Branch,
                 note: "",
                 object: None,
                 commits: Vec::new(),

@@ -1,25 +1,28 @@
 //! What is remembered of a pack: git never changes one, so the same search of it finds the same again.
 //!
 //! An entry's name is a keyed hash of the pack's own checksum and of everything that was looked for, its key a random number that
-//! never leaves the directory: an entry says neither which pack nor which secret it is about. It holds the ids of the
+//! never leaves the directory: an entry tells neither which pack nor which secret it is about. It holds the ids of the
 //! objects in which something was found (they are read again), and the watched names; never a secret, nor where it stands.
 
 use std::{
     collections::BTreeSet,
-    fs, io,
-    io::Write as _,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::ports::repository::pack::hex;
-use crate::{core::secret::Secret, domain::credentials::ANCHORS};
+use crate::{
+    core::secret::Secret,
+    domain::{credentials::ANCHORS, hex::hex},
+};
 
 /// Changes with the search: an entry of another version is not found.
-const VERSION: &[u8] = b"neonup pack scan 1";
+const VERSION: &[u8] = b"neonup pack scan 2";
 
 /// With more objects than this, reading them again is no gain.
 const MOST: usize = 500;
@@ -28,8 +31,8 @@ const MOST: usize = 500;
 const OLD: Duration = Duration::from_hours(24 * 60);
 
 /// What a pack holds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Entry {
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct CachedPack {
     /// The objects in which something was found.
     pub(super) hits: BTreeSet<String>,
     /// The watched names in its trees.
@@ -37,12 +40,12 @@ pub(super) struct Entry {
 }
 
 /// The remembered packs for one search.
-pub(super) struct Cache {
+pub(super) struct PackCache {
     directory: PathBuf,
     keyed: Hmac<Sha256>,
 }
 
-impl Cache {
+impl PackCache {
     /// The cache in a directory, for a search for these secrets and names; `None` where it cannot be.
     pub(super) fn open(
         directory: &Path,
@@ -80,42 +83,19 @@ impl Cache {
         self.directory.join(hex(&keyed.finalize().into_bytes()))
     }
 
-    /// What is remembered of a pack.
-    pub(super) fn get(&self, checksum: &[u8]) -> Option<Entry> {
-        let text = fs::read_to_string(self.file(checksum)).ok()?;
-        // an entry that was cut off has no end
-        let text = text.strip_suffix("end\n")?;
-        let mut entry = Entry::default();
-        for line in text.lines() {
-            match line.split_once(' ')? {
-                ("hit", id) => {
-                    entry.hits.insert(id.to_owned());
-                }
-                ("name", name) => {
-                    entry.names.insert(from_hex(name)?);
-                }
-                _ => return None,
-            }
-        }
-        Some(entry)
+    /// What is remembered of a pack. An entry that was cut off does not parse.
+    pub(super) fn get(&self, checksum: &[u8]) -> Option<CachedPack> {
+        serde_json::from_slice(&fs::read(self.file(checksum)).ok()?).ok()
     }
 
     /// Remembers a pack. That it cannot is no error: the next search is only slower.
-    pub(super) fn put(&self, checksum: &[u8], entry: &Entry) {
-        if entry.hits.len() > MOST {
+    pub(super) fn put(&self, checksum: &[u8], pack: &CachedPack) {
+        if pack.hits.len() > MOST {
             return;
         }
-        let mut text = String::new();
-        for id in &entry.hits {
-            text.push_str(&format_line("hit", id));
-        }
-        for name in &entry.names {
-            text.push_str(&format_line("name", &hex(name)));
-        }
-        text.push_str("end\n");
         let write = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(&serde_json::to_vec(pack)?)?;
             file.persist(self.file(checksum))?;
             Ok(())
         };
@@ -161,17 +141,6 @@ fn salt(directory: &Path) -> io::Result<Vec<u8>> {
     Ok(salt)
 }
 
-fn format_line(word: &str, rest: &str) -> String {
-    format!("{word} {rest}\n")
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,9 +151,9 @@ mod tests {
         let live = |secret: &str| vec![("pw".to_owned(), Secret::new(secret))];
         let open = |secret: &str, names: &[&[u8]]| {
             let names = names.iter().map(|name| name.to_vec()).collect();
-            Cache::open(directory.path(), &live(secret), &names).unwrap()
+            PackCache::open(directory.path(), &live(secret), &names).unwrap()
         };
-        let entry = Entry {
+        let entry = CachedPack {
             hits: BTreeSet::from(["ab12".to_owned()]),
             names: BTreeSet::from([b".env\xff".to_vec()]),
         };
@@ -215,7 +184,7 @@ mod tests {
             );
             assert!(!text.contains("canary"));
             let name = cache.file(b"pack");
-            fs::write(&name, "hit ab12\n").unwrap();
+            fs::write(&name, "{\"hits\":[\"ab12\"]").unwrap();
             assert_eq!(cache.get(b"pack"), None, "cut off");
         }
     }

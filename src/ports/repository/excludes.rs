@@ -1,8 +1,8 @@
 //! Whether the rules ignore a path, where there is no git program to ask.
 //!
 //! The patterns are gitoxide's (`gix-ignore`), one file at a time; which file counts, and that what lies in an ignored directory cannot
-//! be taken back by a later rule, is said here, as gitignore(5) has it. gitoxide's own stack is not used: with `*` in `info/exclude` it
-//! holds the root itself for ignored, and then everything in it (seen in 0.90 by the random trees of our test).
+//! be taken back by a later rule, is decided here, as gitignore(5) has it. gitoxide's own stack is not used: with `*` in `info/exclude` it
+//! takes the root itself for ignored, and then everything in it (seen in 0.90 by the random trees of our test).
 //!
 //! The user's own exclude file does not count: without git it is not known which one applies. It can only ignore more, so nothing is
 //! called ignored wrongly.
@@ -26,7 +26,7 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
         })
         .map_err(|error| format!("without git: {}", error.message()))?;
     let case = if folds { Case::Fold } else { Case::Sensitive };
-    let mut rules = Rules(Search::default());
+    let mut rules = IgnoreRules(Search::default());
     rules.add(&layout.common.join("info/exclude"), "", true)?;
     rules.add(&layout.root.join(".gitignore"), ".gitignore", false)?;
     for (end, _) in path.match_indices('/') {
@@ -35,7 +35,7 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
         if full.is_symlink() {
             return Err(format!("it lies behind the symbolic link `{directory}`"));
         }
-        if rules.match_it(directory, true, case) {
+        if rules.ignores(directory, true, case) {
             // git does not look into it, so no rule below it counts
             return Ok(true);
         }
@@ -45,15 +45,15 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
             false,
         )?;
     }
-    Ok(rules.match_it(path, false, case))
+    Ok(rules.ignores(path, false, case))
 }
 
 /// Rules of several files; a later file wins over an earlier one.
-struct Rules(Search);
+struct IgnoreRules(Search);
 
-impl Rules {
+impl IgnoreRules {
     /// Adds a file of rules, if there is one. `name` is its path relative to the root, from which its rules are seen; empty for the root
-    /// itself. A `.gitignore` that is a symbolic link is none: git does not follow it.
+    /// itself. A `.gitignore` that is a symbolic link does not count: git does not follow it.
     fn add(&mut self, file: &Path, name: &str, follow: bool) -> Result<(), String> {
         let wrong = |error: io::Error| format!("`{}`: {error}", file.display());
         if !follow && file.is_symlink() {
@@ -81,7 +81,7 @@ impl Rules {
             .map_err(wrong)
     }
 
-    fn match_it(&self, path: &str, directory: bool, case: Case) -> bool {
+    fn ignores(&self, path: &str, directory: bool, case: Case) -> bool {
         self.0
             .pattern_matching_relative_path(path.into(), Some(directory), case)
             .is_some_and(|found| !found.pattern.is_negative())

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ports::repository::program::Program;
+use crate::ports::repository::{error::GitError, program::GitProgram};
 
 /// A repository on the disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Layout {
     /// The root of the work tree.
     pub(super) root: PathBuf,
@@ -15,69 +15,58 @@ pub(super) struct Layout {
     pub(super) common: PathBuf,
     /// How many bytes an object id has.
     pub(super) hash: usize,
-    /// Whether libgit2 can open it.
-    pub(super) libgit2: bool,
-    /// Why nothing can be said of it, if that is so.
-    pub(super) trouble: Option<String>,
+    /// Why neither git nor libgit2 opens it, if so.
+    pub(super) unopened: Option<GitError>,
 }
 
 impl Layout {
     /// The innermost repository around `dir`.
-    pub(super) fn discover(dir: &Path, git: &Program) -> Option<Self> {
-        let flags = if git.environment.is_none() {
+    pub(super) fn discover(dir: &Path, git: &GitProgram) -> Option<Self> {
+        let flags = if git.is_tied() {
             git2::RepositoryOpenFlags::FROM_ENV
         } else {
             git2::RepositoryOpenFlags::empty()
         };
         let none: [&Path; 0] = [];
-        let error = match git2::Repository::open_ext(dir, flags, none) {
-            Ok(repository) => {
-                return repository.workdir().map(|root| Self {
-                    root: tidy(root),
-                    git_dir: tidy(repository.path()),
-                    common: tidy(repository.commondir()),
-                    hash: 20,
-                    libgit2: true,
-                    trouble: None,
-                });
+        match git2::Repository::open_ext(dir, flags, none) {
+            Ok(repository) => repository.workdir().map(|root| Self {
+                root: tidy(root),
+                git_dir: tidy(repository.path()),
+                common: tidy(repository.commondir()),
+                hash: 20,
+                unopened: None,
+            }),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => None,
+            Err(error) => {
+                Self::from_program(dir, git).or_else(|| Self::from_disk(dir, error.into()))
             }
-            Err(error) if error.code() == git2::ErrorCode::NotFound => return None,
-            Err(error) => error.message().to_owned(),
-        };
-        Self::from_program(dir, git).or_else(|| Self::from_disk(dir, error))
+        }
     }
 
-    /// What git says, where libgit2 does not understand the repository.
-    fn from_program(dir: &Path, git: &Program) -> Option<Self> {
-        let said = git
-            .run(
-                dir,
-                &[
-                    "rev-parse",
-                    "--path-format=absolute",
-                    "--show-toplevel",
-                    "--git-dir",
-                    "--git-common-dir",
-                    "--show-object-format",
-                ],
-            )
-            .ok()?;
-        let text = String::from_utf8(said.out).ok()?;
+    /// Asks git, where libgit2 does not understand the repository.
+    fn from_program(dir: &Path, git: &GitProgram) -> Option<Self> {
+        let question = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--show-toplevel",
+            "--git-dir",
+            "--git-common-dir",
+            "--show-object-format",
+        ];
+        let text = String::from_utf8(git.run(dir, &question).ok()?.out).ok()?;
         let mut lines = text.lines();
-        let (root, git_dir, common) = (lines.next()?, lines.next()?, lines.next()?);
-        let hash = if lines.next()? == "sha256" { 32 } else { 20 };
+        let mut path = || lines.next().map(|line| tidy(Path::new(line)));
         Some(Self {
-            root: tidy(Path::new(root)),
-            git_dir: tidy(Path::new(git_dir)),
-            common: tidy(Path::new(common)),
-            hash,
-            libgit2: false,
-            trouble: None,
+            root: path()?,
+            git_dir: path()?,
+            common: path()?,
+            hash: if lines.next()? == "sha256" { 32 } else { 20 },
+            unopened: None,
         })
     }
 
-    /// A repository that neither of them will read: it is there, and nothing is known of it.
-    fn from_disk(dir: &Path, trouble: String) -> Option<Self> {
+    /// A repository that neither of them opens: it is there, and nothing is known of it.
+    fn from_disk(dir: &Path, error: GitError) -> Option<Self> {
         let root = dir.ancestors().find(|dir| dir.join(".git").exists())?;
         let git_dir = root.join(".git");
         Some(Self {
@@ -85,13 +74,21 @@ impl Layout {
             common: git_dir.clone(),
             git_dir,
             hash: 20,
-            libgit2: false,
-            trouble: Some(trouble),
+            unopened: Some(error),
         })
     }
 
-    /// The nested repository that owns a path of this one, with the path in it.
-    pub(super) fn owner(&self, path: &str, git: &Program) -> Option<(Self, String)> {
+    /// The repository whose root is a directory of this one, and the git that reads it.
+    pub(super) fn nested(&self, directory: &Path, git: &GitProgram) -> Option<(Self, GitProgram)> {
+        let directory = self.root.join(directory);
+        let git = git.untied();
+        let is_root = directory.join(".git").exists();
+        let layout = is_root.then(|| Self::discover(&directory, &git))??;
+        Some((layout, git))
+    }
+
+    /// The nested repository that owns a path of this one, the git that reads it, and the path in it.
+    pub(super) fn owner(&self, path: &str, git: &GitProgram) -> Option<(Self, GitProgram, String)> {
         let full = self.root.join(path);
         let inner = full
             .ancestors()
@@ -99,19 +96,11 @@ impl Layout {
             .take_while(|dir| *dir != self.root && dir.starts_with(&self.root))
             .find(|dir| dir.join(".git").exists())?;
         let rest = full.strip_prefix(inner).ok()?.to_str()?.to_owned();
-        let mut alone = git.clone();
-        // GIT_DIR and its kin would lead back to the outer one
-        if alone.environment.is_none() {
-            alone.environment = Some(
-                std::env::vars()
-                    .filter(|(name, _)| !REPOSITORY_VARIABLES.contains(&name.as_str()))
-                    .collect(),
-            );
-        }
-        Some((Self::discover(inner, &alone)?, rest))
+        let (layout, git) = self.nested(inner, git)?;
+        Some((layout, git, rest))
     }
 
-    /// Whether the repository knows only a part of its history.
+    /// Why only a part of the history is here, if so.
     pub(super) fn partial(&self) -> Option<String> {
         if self.common.join("shallow").exists() {
             return Some("the clone is shallow: only a part of the history is here".to_owned());
@@ -129,19 +118,21 @@ impl Layout {
     }
 }
 
-/// The variables that tie git to one repository.
-pub(super) const REPOSITORY_VARIABLES: &[&str] = &[
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-];
-
 /// The path without `.` and without a slash at its end.
 fn tidy(path: &Path) -> PathBuf {
     path.components().collect()
+}
+
+/// A relative path without `.`, `..` and empty parts, since libgit2's index accepts nothing else; `None` for one that leads outside.
+pub(super) fn clean(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" if parts.is_empty() && path.starts_with('/') => return None,
+            "" | "." => {}
+            ".." => return None,
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }

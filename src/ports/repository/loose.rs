@@ -1,4 +1,4 @@
-//! Objects that lie in files of their own, and where all the objects are.
+//! Where the objects of a repository lie, and those that have a file of their own.
 
 use std::{
     fs, io,
@@ -7,7 +7,7 @@ use std::{
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use crate::ports::repository::pack::Kind;
+use crate::ports::repository::pack::ObjectKind;
 
 /// All object directories of a repository: its own, and those it borrows from.
 pub(super) fn directories(common: &Path) -> Vec<PathBuf> {
@@ -55,7 +55,7 @@ pub(super) fn inflate(
     decompressor: &mut Decompressor,
     packed: &[u8],
     out: &mut Vec<u8>,
-) -> Option<(Kind, usize)> {
+) -> Option<(ObjectKind, usize)> {
     let mut room = packed.len().saturating_mul(4).max(4096).max(out.len());
     loop {
         out.resize(room, 0);
@@ -72,6 +72,6 @@ pub(super) fn inflate(
     }
     let end = memchr::memchr(0, out.get(..out.len().min(64))?)?;
     let head = out.get(..end)?;
-    let kind = Kind::of(head.split(|byte| *byte == b' ').next()?)?;
+    let kind = ObjectKind::from_name(head.split(|byte| *byte == b' ').next()?)?;
     Some((kind, end + 1))
 }

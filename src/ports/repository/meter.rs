@@ -12,44 +12,42 @@ pub(super) struct Meter {
     done: AtomicU64,
     total: AtomicU64,
     stop: AtomicBool,
-    news: watch::Sender<(u64, u64)>,
+    reports: watch::Sender<(u64, u64)>,
 }
 
 impl Meter {
     pub(super) fn new() -> (Arc<Self>, watch::Receiver<(u64, u64)>) {
-        let (news, receiver) = watch::channel((0, 0));
+        let (reports, receiver) = watch::channel((0, 0));
         let meter = Self {
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
             stop: AtomicBool::new(false),
-            news,
+            reports,
         };
         (Arc::new(meter), receiver)
     }
 
-    /// More work has been found.
+    /// Adds work that was found.
     pub(super) fn expect(&self, count: usize) {
         self.total.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Some of it is done.
+    /// Counts work that is done.
     pub(super) fn advance(&self, count: usize) {
         let count = count as u64;
         let before = self.done.fetch_add(count, Ordering::Relaxed);
         let total = self.total.load(Ordering::Relaxed);
-        // a listener wants to hear of it some hundred times, not a million times
+        // a listener wants some hundred reports, not a million
         let step = (total / 200).max(1);
         if before / step != (before + count) / step {
-            self.news.send_replace((before + count, total));
+            self.reports.send_replace((before + count, total));
         }
     }
 
-    /// How much is done.
     pub(super) fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Whether to stop.
     pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

@@ -1,49 +1,72 @@
-//! The git program: started with nothing that could change its answer, and never to be waited for without end.
+//! The git program: started with nothing that could change its answer, and never waited for without end.
 
 use std::{
     ffi::OsStr,
-    io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
+    io::{self, Write as _},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    thread,
     time::{Duration, Instant},
 };
 
-use crate::ports::repository::meter::Meter;
+use crate::ports::repository::{error::GitError, meter::Meter};
+
+/// The variables that tie git to one repository.
+const REPOSITORY_VARIABLES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+];
 
 /// How to start git.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Program {
-    /// The program; `None` when there is to be none.
-    pub(super) name: Option<String>,
-    /// The whole environment instead of the inherited one.
-    pub(super) environment: Option<Vec<(String, String)>>,
-    /// Where the searches of packs are remembered.
-    pub(super) cache: Option<PathBuf>,
+#[derive(Debug, Clone)]
+pub(super) struct GitProgram {
+    /// `None` where there is to be no git.
+    name: Option<String>,
+    environment: GitEnvironment,
     available: Arc<OnceLock<bool>>,
 }
 
-/// What git said.
-pub(super) struct Said {
-    /// The exit code; `None` after a signal.
-    pub(super) code: Option<i32>,
-    /// Standard output.
-    pub(super) out: Vec<u8>,
-    /// Standard error.
-    pub(super) error: String,
+/// Which environment git is started with.
+#[derive(Debug, Clone)]
+enum GitEnvironment {
+    Inherited,
+    /// The inherited one without what ties git to one repository.
+    Untied,
+    Given(Vec<(String, String)>),
 }
 
-impl Said {
-    pub(super) fn ok(&self) -> bool {
+/// What git answered.
+pub(super) struct ProgramOutput {
+    /// The exit code; `None` after a signal.
+    pub(super) code: Option<i32>,
+    pub(super) out: Vec<u8>,
+    error: String,
+}
+
+impl ProgramOutput {
+    pub(super) fn success(&self) -> bool {
         self.code == Some(0)
     }
 
-    /// The first line of the error, without git's `fatal:`.
-    pub(super) fn reason(&self) -> String {
+    /// Why git failed: the first line of its error, without `fatal:`.
+    pub(super) fn failure(&self) -> GitError {
         let line = self.error.lines().next().unwrap_or("git gave no reason");
-        line.trim_start_matches("fatal: ")
+        let reason = line
+            .trim_start_matches("fatal: ")
             .trim_start_matches("error: ")
-            .to_owned()
+            .to_owned();
+        if reason.contains("dubious ownership") {
+            GitError::ForeignOwner(reason)
+        } else {
+            GitError::Refused(reason)
+        }
     }
 
     /// Standard output, split at NUL.
@@ -52,26 +75,40 @@ impl Said {
             .split(|byte| *byte == 0)
             .filter(|record| !record.is_empty())
     }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.out).into_owned()
+    }
 }
 
-impl Program {
-    pub(super) fn new(
-        name: Option<String>,
-        environment: Option<Vec<(String, String)>>,
-        cache: Option<PathBuf>,
-    ) -> Self {
+impl GitProgram {
+    /// Git by this name, with the whole environment given or inherited.
+    pub(super) fn new(name: Option<String>, environment: Option<Vec<(String, String)>>) -> Self {
         Self {
-            cache,
             name,
-            environment,
+            environment: environment.map_or(GitEnvironment::Inherited, GitEnvironment::Given),
             available: Arc::default(),
         }
+    }
+
+    /// The same program for a nested repository: `GIT_DIR` and its kin would lead back to the outer one.
+    pub(super) fn untied(&self) -> Self {
+        let mut git = self.clone();
+        if self.is_tied() {
+            git.environment = GitEnvironment::Untied;
+        }
+        git
+    }
+
+    /// Whether the variables of our own environment choose the repository.
+    pub(super) const fn is_tied(&self) -> bool {
+        matches!(self.environment, GitEnvironment::Inherited)
     }
 
     /// Whether there is a git that starts.
     pub(super) fn available(&self) -> bool {
         *self.available.get_or_init(|| {
-            self.command().is_some_and(|mut command| {
+            self.command().is_ok_and(|mut command| {
                 command
                     .arg("--version")
                     .stdout(Stdio::null())
@@ -81,12 +118,20 @@ impl Program {
         })
     }
 
-    fn command(&self) -> Option<Command> {
-        let mut command = Command::new(self.name.as_ref()?);
-        if let Some(environment) = &self.environment {
-            command
-                .env_clear()
-                .envs(environment.iter().map(|(name, value)| (name, value)));
+    fn command(&self) -> Result<Command, GitError> {
+        let mut command = Command::new(self.name.as_ref().ok_or(GitError::Missing)?);
+        match &self.environment {
+            GitEnvironment::Inherited => {}
+            GitEnvironment::Untied => {
+                for name in REPOSITORY_VARIABLES {
+                    command.env_remove(name);
+                }
+            }
+            GitEnvironment::Given(variables) => {
+                command
+                    .env_clear()
+                    .envs(variables.iter().map(|(name, value)| (name, value)));
+            }
         }
         command
             // no lock, no question, no fetch, no translation
@@ -95,13 +140,11 @@ impl Program {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
-        Some(command)
+        Ok(command)
     }
 
-    fn start<A: AsRef<OsStr>>(&self, dir: &Path, arguments: &[A]) -> io::Result<Command> {
-        let mut command = self
-            .command()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "git is not installed"))?;
+    fn start<A: AsRef<OsStr>>(&self, dir: &Path, arguments: &[A]) -> Result<Command, GitError> {
+        let mut command = self.command()?;
         command
             .arg("-C")
             .arg(dir)
@@ -113,17 +156,35 @@ impl Program {
         Ok(command)
     }
 
-    /// Runs git to its end.
-    pub(super) fn run<A: AsRef<OsStr>>(&self, dir: &Path, arguments: &[A]) -> io::Result<Said> {
-        let output = self.start(dir, arguments)?.output()?;
-        Ok(Said {
+    /// Runs git to its end, whatever its exit code.
+    pub(super) fn run<A: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        arguments: &[A],
+    ) -> Result<ProgramOutput, GitError> {
+        let output = self.start(dir, arguments)?.output().map_err(unstarted)?;
+        Ok(ProgramOutput {
             code: output.status.code(),
             out: output.stdout,
             error: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
 
-    /// Runs git, writes `input` to it, and ends it when the time is up or nobody wants the answer any more. `None` then.
+    /// Runs git to its end, which has to be a success.
+    pub(super) fn query<A: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        arguments: &[A],
+    ) -> Result<ProgramOutput, GitError> {
+        let output = self.run(dir, arguments)?;
+        if output.success() {
+            Ok(output)
+        } else {
+            Err(output.failure())
+        }
+    }
+
+    /// Runs git, writes `input` to it, and ends it when the time is up or nobody wants the answer any more.
     pub(super) fn run_within<A: AsRef<OsStr>>(
         &self,
         dir: &Path,
@@ -131,51 +192,61 @@ impl Program {
         input: Vec<u8>,
         limit: Duration,
         meter: &Meter,
-    ) -> io::Result<Option<Said>> {
+    ) -> Result<ProgramOutput, GitError> {
         let mut command = self.start(dir, arguments)?;
         command.stdin(Stdio::piped());
-        let mut child = command.spawn()?;
+        let mut child = command.spawn().map_err(unstarted)?;
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let child = Arc::new(Mutex::new(child));
+        let child = Mutex::new(child);
         let (finished, wait) = mpsc::channel::<()>();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
                     // git may end before it has read everything
                     stdin.write_all(&input).ok();
                 }
             });
-            let errors = scope.spawn(move || {
-                let mut text = Vec::new();
-                if let Some(mut stderr) = stderr {
-                    stderr.read_to_end(&mut text).ok();
-                }
-                String::from_utf8_lossy(&text).into_owned()
-            });
-            let watched = Arc::clone(&child);
-            let watch = scope.spawn(move || watch_over(&watched, &wait, limit, meter));
-            let mut out = Vec::new();
-            if let Some(mut stdout) = stdout {
-                stdout.read_to_end(&mut out)?;
-            }
+            let errors = scope.spawn(move || read_all(stderr));
+            let child = &child;
+            let watch = scope.spawn(move || watch_over(child, &wait, limit, meter));
+            let out = read_all(stdout);
             drop(finished);
-            let ended = watch.join().unwrap_or(true);
+            let killed = watch.join().unwrap_or(true);
             let status = child
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .wait()?;
-            let error = errors.join().unwrap_or_default();
-            Ok((!ended).then_some(Said {
+            let error = errors.join().unwrap_or_else(|_| Ok(Vec::new()));
+            if killed {
+                return Err(GitError::TimedOut);
+            }
+            Ok(ProgramOutput {
                 code: status.code(),
-                out,
-                error,
-            }))
+                out: out?,
+                error: String::from_utf8_lossy(&error.unwrap_or_default()).into_owned(),
+            })
         })
     }
 }
 
-/// Kills the child when the time is up or the scan is stopped; says whether it did.
+fn unstarted(error: io::Error) -> GitError {
+    if error.kind() == io::ErrorKind::NotFound {
+        GitError::Missing
+    } else {
+        error.into()
+    }
+}
+
+fn read_all(stream: Option<impl io::Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut stream) = stream {
+        stream.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Kills git when the time is up or the scan is stopped; whether it did.
 fn watch_over(
     child: &Mutex<Child>,
     finished: &mpsc::Receiver<()>,

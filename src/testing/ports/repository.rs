@@ -5,14 +5,14 @@ use std::path::Path;
 use async_trait::async_trait;
 
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-        secret::Secret,
+    core::secret::Secret,
+    ports::repository::{
+        GitAnswer, HistoryScan, Hook, Protection, Repository, RepositoryError, TreeScan,
     },
-    ports::repository::{HistoryScan, Hook, Known, Protection, Repository, TreeScan},
     testing::world::World,
 };
+
+type Result<T> = std::result::Result<T, RepositoryError>;
 
 #[async_trait]
 impl Repository for World {
@@ -28,8 +28,7 @@ impl Repository for World {
         Ok(self.with(|state| Protection {
             ignored: known(state.ignored.as_ref().is_none_or(|all| all.contains(path))),
             tracked: known(state.tracked.contains(path)),
-            staged: Known::No,
-            committed: Known::No,
+            staged: GitAnswer::No,
             exposed: Vec::new(),
         }))
     }
@@ -65,7 +64,7 @@ impl Repository for World {
     }
 
     async fn hook(&self) -> Result<Hook> {
-        Err(Failure::new(Code::SecretsUnknown, "no hooks here"))
+        Err(RepositoryError::NotARepository)
     }
 
     async fn install_hook(&self) -> Result<Hook> {
@@ -86,6 +85,6 @@ impl Repository for World {
     }
 }
 
-fn known(is: bool) -> Known {
-    if is { Known::Yes } else { Known::No }
+fn known(is: bool) -> GitAnswer {
+    if is { GitAnswer::Yes } else { GitAnswer::No }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, os::unix::fs::symlink};
 
 use crate::{
     core::secret::Secret,
-    ports::repository::{Leak, Place},
+    ports::repository::{Leak, Location},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libdeflater::{CompressionLvl, Compressor};
@@ -277,16 +277,16 @@ fn placeholders() -> String {
 }
 
 /// Where each case has to be found; every place in which it may be named.
-fn expected(case: u32) -> &'static [Place] {
+fn expected(case: u32) -> &'static [Location] {
     match case {
-        22 | 24 => &[Place::Reflog],
-        23 | 30 | 36 => &[Place::OtherRef],
-        25 | 26 => &[Place::Disk],
-        35 => &[Place::RefName],
-        37 => &[Place::Index],
-        38..=40 => &[Place::Tracked],
-        42 => &[Place::Hidden],
-        _ => &[Place::Branch],
+        22 | 24 => &[Location::Reflog],
+        23 | 30 | 36 => &[Location::OtherRef],
+        25 | 26 => &[Location::Disk],
+        35 => &[Location::RefName],
+        37 => &[Location::Index],
+        38..=40 => &[Location::Tracked],
+        42 => &[Location::Hidden],
+        _ => &[Location::Branch],
     }
 }
 
@@ -344,7 +344,7 @@ async fn all_planted_secrets_are_found_and_nothing_else() {
             assert!(
                 leaks
                     .iter()
-                    .any(|leak| expected(*case).contains(&leak.place)),
+                    .any(|leak| expected(*case).contains(&leak.location)),
                 "round {round}: case {case} is not where it should be: {leaks:#?}"
             );
         }

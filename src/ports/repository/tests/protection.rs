@@ -1,11 +1,11 @@
 use std::{fmt::Write as _, fs, os::unix::fs::symlink};
 
 use crate::{
-    core::code::Code,
-    ports::repository::{Known, Place, Repository as _},
+    ports::repository::{
+        GitAnswer, GitError, IgnoreError, Location, Repository as _, RepositoryError, UntrackError,
+    },
+    testing::repository::{Repo, live, of},
 };
-
-use crate::testing::repository::{Repo, live, of};
 
 #[tokio::test]
 async fn every_mechanism_of_ignoring_counts() {
@@ -13,21 +13,25 @@ async fn every_mechanism_of_ignoring_counts() {
     let path = "backend/.env";
     repo.write(path, "A=1\n");
     let ignored = async |repo: &Repo| repo.open().protection(path).await.unwrap().ignored;
-    assert_eq!(ignored(&repo).await, Known::No);
+    assert_eq!(ignored(&repo).await, GitAnswer::No);
 
     repo.write(".gitignore", ".env\n");
-    assert_eq!(ignored(&repo).await, Known::Yes);
+    assert_eq!(ignored(&repo).await, GitAnswer::Yes);
     repo.write("backend/.gitignore", "!.env\n");
-    assert_eq!(ignored(&repo).await, Known::No, "a nested negation wins");
+    assert_eq!(
+        ignored(&repo).await,
+        GitAnswer::No,
+        "a nested negation wins"
+    );
     fs::remove_file(repo.root.join("backend/.gitignore")).unwrap();
     fs::remove_file(repo.root.join(".gitignore")).unwrap();
 
     repo.write(".git/info/exclude", "backend/.env\n");
-    assert_eq!(ignored(&repo).await, Known::Yes);
+    assert_eq!(ignored(&repo).await, GitAnswer::Yes);
     repo.write(".gitignore", "!.env\n");
     assert_eq!(
         ignored(&repo).await,
-        Known::No,
+        GitAnswer::No,
         "a .gitignore wins over info/exclude"
     );
     fs::remove_file(repo.root.join(".gitignore")).unwrap();
@@ -40,7 +44,7 @@ async fn every_mechanism_of_ignoring_counts() {
     repo.set("GIT_CONFIG_VALUE_0", excludes.to_str().unwrap());
     assert_eq!(
         ignored(&repo).await,
-        Known::Yes,
+        GitAnswer::Yes,
         "configuration that libgit2 does not see"
     );
     repo.set("GIT_CONFIG_COUNT", "0");
@@ -49,13 +53,13 @@ async fn every_mechanism_of_ignoring_counts() {
     symlink("hidden", repo.root.join(".gitignore")).unwrap();
     assert_eq!(
         ignored(&repo).await,
-        Known::No,
+        GitAnswer::No,
         "git does not follow a linked .gitignore"
     );
 }
 
 #[tokio::test]
-async fn tracked_and_staged_are_told_apart() {
+async fn tracked_and_staged_files_are_distinguished() {
     let repo = Repo::new();
     repo.commit("README.md", "hello\n");
     repo.write(".gitignore", ".env\n");
@@ -64,29 +68,28 @@ async fn tracked_and_staged_are_told_apart() {
     let clean = protection().await;
     assert_eq!(
         (clean.ignored, clean.tracked, clean.staged),
-        (Known::Yes, Known::No, Known::No)
+        (GitAnswer::Yes, GitAnswer::No, GitAnswer::No)
     );
 
     repo.git(&["add", "-f", ".env"]);
     let staged = protection().await;
     assert_eq!(
         (staged.ignored, staged.tracked, staged.staged),
-        (Known::No, Known::Yes, Known::Yes)
+        (GitAnswer::No, GitAnswer::Yes, GitAnswer::Yes)
     );
 
     repo.git(&["commit", "-qm", "oops"]);
     let committed = protection().await;
     assert_eq!(
         (committed.tracked, committed.staged),
-        (Known::Yes, Known::No)
+        (GitAnswer::Yes, GitAnswer::No)
     );
-    assert_eq!(committed.committed, Known::Yes);
 
     repo.git(&["rm", "-q", "--cached", ".env"]);
     let removed = protection().await;
     assert_eq!(
         (removed.ignored, removed.tracked, removed.staged),
-        (Known::Yes, Known::No, Known::No)
+        (GitAnswer::Yes, GitAnswer::No, GitAnswer::No)
     );
 }
 
@@ -101,24 +104,32 @@ async fn untrack_keeps_the_file_and_works_for_hidden_and_changed_ones() {
         }
         repo.write(".env", "A=2\n");
         let git = repo.open();
-        assert_eq!(git.protection(".env").await.unwrap().tracked, Known::Yes);
+        assert_eq!(
+            git.protection(".env").await.unwrap().tracked,
+            GitAnswer::Yes
+        );
         git.untrack(".env").await.unwrap();
         let after = git.protection(".env").await.unwrap();
         assert_eq!(
             (after.ignored, after.tracked),
-            (Known::Yes, Known::No),
+            (GitAnswer::Yes, GitAnswer::No),
             "{flag}"
         );
         assert_eq!(repo.read(".env"), "A=2\n");
         repo.git(&["commit", "-qm", "out"]);
     }
-    let failure = {
-        repo.commit("b.env", "A=1\n");
-        repo.write(".git/index.lock", "");
-        repo.open().untrack("b.env").await.unwrap_err()
-    };
-    assert_eq!(failure.code, Code::SecretsTracked);
-    assert!(failure.why.contains("index.lock"), "{failure}");
+    repo.commit("b.env", "A=1\n");
+    repo.write(".git/index.lock", "");
+    match repo.open().untrack("b.env").await {
+        Err(RepositoryError::NotUntracked {
+            path,
+            reason: UntrackError::Git(GitError::Refused(reason)),
+        }) => {
+            assert_eq!(path, "b.env");
+            assert!(reason.contains("index.lock"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -141,10 +152,10 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
         "backend/.env~",
         "backend/.env.bak",
     ] {
-        assert_eq!(ignored(path).await, Known::Yes, "{path}");
+        assert_eq!(ignored(path).await, GitAnswer::Yes, "{path}");
     }
     for path in ["backend/.env.example", "backend/.env.sample", ".env"] {
-        assert_eq!(ignored(path).await, Known::No, "{path}");
+        assert_eq!(ignored(path).await, GitAnswer::No, "{path}");
     }
 
     // the nearest file there is, with its line ends, and over a negation in it
@@ -154,8 +165,11 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
         git.add_ignore("frontend/.env.local").await.unwrap(),
         "frontend/.gitignore"
     );
-    assert_eq!(ignored("frontend/.env.local").await, Known::Yes);
-    assert_eq!(ignored("frontend/.env.neonup-x1Y2z3.tmp").await, Known::Yes);
+    assert_eq!(ignored("frontend/.env.local").await, GitAnswer::Yes);
+    assert_eq!(
+        ignored("frontend/.env.neonup-x1Y2z3.tmp").await,
+        GitAnswer::Yes
+    );
     let text = repo.read("frontend/.gitignore");
     assert!(
         text.starts_with("node_modules\r\n!.env.local\r\n"),
@@ -170,13 +184,13 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
     // odd names
     for path in ["odd/a b[1].env ", "odd/#x", "odd/!y*"] {
         git.add_ignore(path).await.unwrap();
-        assert_eq!(ignored(path).await, Known::Yes, "{path}");
+        assert_eq!(ignored(path).await, GitAnswer::Yes, "{path}");
     }
-    assert_eq!(ignored("odd/!yz").await, Known::No);
+    assert_eq!(ignored("odd/!yz").await, GitAnswer::No);
 }
 
 #[tokio::test]
-async fn what_is_made_beside_an_ignored_file_is_named_and_then_ignored() {
+async fn companions_of_an_ignored_file_are_named_and_then_ignored() {
     let repo = Repo::new();
     repo.write(".gitignore", ".env\nsecret.vars\n");
     repo.write("backend/.env", "A=1\n");
@@ -210,7 +224,7 @@ async fn what_is_made_beside_an_ignored_file_is_named_and_then_ignored() {
             .await
             .unwrap()
             .ignored,
-        Known::No
+        GitAnswer::No
     );
     let text = repo.read(".gitignore");
     git.add_ignore("backend/.env").await.unwrap();
@@ -223,7 +237,7 @@ async fn what_is_made_beside_an_ignored_file_is_named_and_then_ignored() {
 }
 
 #[tokio::test]
-async fn a_partial_clone_is_searched_and_not_called_complete() {
+async fn a_partial_clone_is_searched_and_incomplete() {
     let repo = Repo::new();
     let secret = "npg_aB3dE5fG7hJ9";
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
@@ -244,10 +258,13 @@ async fn a_partial_clone_is_searched_and_not_called_complete() {
     ]);
     let git = repo.open_in(&clone);
     let answer = git.protection(".env").await.unwrap();
-    assert_eq!((answer.ignored, answer.tracked), (Known::Yes, Known::No));
+    assert_eq!(
+        (answer.ignored, answer.tracked),
+        (GitAnswer::Yes, GitAnswer::No)
+    );
     let live = [live("pw", secret)];
     let scan = git.scan_history(&live, &[], &|_, _| {}).await.unwrap();
-    assert!(scan.incomplete.unwrap().why().contains("partial"));
+    assert!(scan.incomplete.unwrap().reason().contains("partial"));
     // what was fetched is found
     let leaks = of(&scan.leaks, "pw");
     assert!(
@@ -269,15 +286,15 @@ async fn a_sparse_index_answers_for_what_it_leaves_out() {
     repo.git(&["sparse-checkout", "init", "--cone", "--sparse-index"]);
     repo.git(&["sparse-checkout", "set", "kept"]);
     let answer = repo.open().protection("left/.env").await.unwrap();
-    assert_eq!(answer.tracked, Known::Yes);
+    assert_eq!(answer.tracked, GitAnswer::Yes);
     let answer = repo.open().protection("kept/.env").await.unwrap();
-    assert_eq!(answer.tracked, Known::No);
+    assert_eq!(answer.tracked, GitAnswer::No);
     let answer = repo
         .open_without_git()
         .protection("left/.env")
         .await
         .unwrap();
-    assert_ne!(answer.tracked, Known::No, "{answer:?}");
+    assert_ne!(answer.tracked, GitAnswer::No, "{answer:?}");
 }
 
 #[tokio::test]
@@ -296,27 +313,34 @@ async fn a_rule_that_is_there_is_not_added_again_for_a_tracked_file() {
 #[tokio::test]
 async fn add_ignore_fails_clearly_and_leaves_nothing_behind() {
     let repo = Repo::new();
+    let refused = async |path: &str| match repo.open().add_ignore(path).await {
+        Err(RepositoryError::NotIgnored { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
     repo.write("hidden", "x\n");
     symlink("hidden", repo.root.join(".gitignore")).unwrap();
-    let failure = repo.open().add_ignore(".env").await.unwrap_err();
-    assert_eq!(failure.code, Code::SecretsNotIgnored);
-    assert!(failure.why.contains("symbolic link"), "{failure}");
+    let error = refused(".env").await;
+    assert!(
+        matches!(&error, IgnoreError::Symlink(file) if file == ".gitignore"),
+        "{error}"
+    );
     assert_eq!(repo.read("hidden"), "x\n");
     fs::remove_file(repo.root.join(".gitignore")).unwrap();
 
     repo.write(".gitignore", [0xff, 0xfe, b'x', 0]);
-    let failure = repo.open().add_ignore(".env").await.unwrap_err();
-    assert!(failure.why.contains("UTF-16"), "{failure}");
+    let error = refused(".env").await;
+    assert!(matches!(error, IgnoreError::Utf16(_)), "{error}");
 
     repo.write(".gitignore", "x\n");
     symlink("elsewhere", repo.root.join("linked")).unwrap();
-    let failure = repo.open().add_ignore("linked/.env").await.unwrap_err();
-    assert!(failure.why.contains("symbolic link"), "{failure}");
-    assert_eq!(repo.read(".gitignore"), "x\n");
-    assert_eq!(
-        repo.open().add_ignore("../x").await.unwrap_err().code,
-        Code::SecretsNotIgnored
+    let error = refused("linked/.env").await;
+    assert!(
+        matches!(&error, IgnoreError::Ineffective(reason) if reason.contains("symbolic link")),
+        "{error}"
     );
+    assert_eq!(repo.read(".gitignore"), "x\n");
+    let error = refused("../x").await;
+    assert!(matches!(error, IgnoreError::Outside), "{error}");
 }
 
 #[tokio::test]
@@ -331,21 +355,24 @@ async fn the_innermost_repository_answers() {
     let git = repo.open();
     assert_eq!(
         git.protection("sub/.env").await.unwrap().ignored,
-        Known::No,
+        GitAnswer::No,
         "the outer rules do not count"
     );
     assert_eq!(git.add_ignore("sub/.env").await.unwrap(), "sub/.gitignore");
     assert_eq!(
         git.protection("sub/.env").await.unwrap().ignored,
-        Known::Yes
+        GitAnswer::Yes
     );
     repo.git_in(&sub, &["add", "-f", ".env"]);
     assert_eq!(
         git.protection("sub/.env").await.unwrap().tracked,
-        Known::Yes
+        GitAnswer::Yes
     );
     git.untrack("sub/.env").await.unwrap();
-    assert_eq!(git.protection("sub/.env").await.unwrap().tracked, Known::No);
+    assert_eq!(
+        git.protection("sub/.env").await.unwrap().tracked,
+        GitAnswer::No
+    );
     assert_eq!(repo.open_in(&sub).root().unwrap(), sub);
 }
 
@@ -361,12 +388,12 @@ async fn a_linked_work_tree_is_a_repository_too() {
     let protection = git.protection(".env").await.unwrap();
     assert_eq!(
         (protection.ignored, protection.tracked),
-        (Known::Yes, Known::No)
+        (GitAnswer::Yes, GitAnswer::No)
     );
 }
 
 #[tokio::test]
-async fn what_libgit2_cannot_open_is_asked_of_git() {
+async fn what_libgit2_cannot_open_is_read_through_git() {
     let secret = "npg_aB3dE5fG7hJ9";
     let mut kinds: Vec<(&str, Repo)> = Vec::new();
     for (kind, option) in [
@@ -400,7 +427,7 @@ async fn what_libgit2_cannot_open_is_asked_of_git() {
         let protection = git.protection(".env").await.unwrap();
         assert_eq!(
             (protection.ignored, protection.tracked),
-            (Known::Yes, Known::No),
+            (GitAnswer::Yes, GitAnswer::No),
             "{kind}"
         );
         let live = [live("pw", secret)];
@@ -425,17 +452,17 @@ async fn without_git_nothing_is_called_safe() {
     let protection = git.protection(".env").await.unwrap();
     assert_eq!(
         (protection.ignored, protection.tracked),
-        (Known::Yes, Known::No)
+        (GitAnswer::Yes, GitAnswer::No)
     );
-    assert_eq!(git.protection("a").await.unwrap().ignored, Known::No);
+    assert_eq!(git.protection("a").await.unwrap().ignored, GitAnswer::No);
     repo.git(&["add", "-f", ".env"]);
     let protection = git.protection(".env").await.unwrap();
     assert_eq!(
         (protection.ignored, protection.tracked, protection.staged),
-        (Known::No, Known::Yes, Known::Yes)
+        (GitAnswer::No, GitAnswer::Yes, GitAnswer::Yes)
     );
     git.untrack(".env").await.unwrap();
-    assert_eq!(git.protection(".env").await.unwrap().tracked, Known::No);
+    assert_eq!(git.protection(".env").await.unwrap().tracked, GitAnswer::No);
     assert!(
         git.scan_tree(&[], &|_, _| {})
             .await
@@ -450,7 +477,7 @@ async fn without_git_nothing_is_called_safe() {
         .scan_history(&[live("pw", secret)], &[], &|_, _| {})
         .await
         .unwrap();
-    assert_eq!(history.leaks[0].place, Place::Object);
+    assert_eq!(history.leaks[0].location, Location::Object);
 }
 
 #[tokio::test]
@@ -462,12 +489,12 @@ async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
     repo.write("backend/.env", "A=1\n");
     assert_eq!(
         git.protection("backend/.env").await.unwrap().ignored,
-        Known::No
+        GitAnswer::No
     );
     assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
     assert_eq!(
         git.protection("backend/.env").await.unwrap().ignored,
-        Known::Yes
+        GitAnswer::Yes
     );
     assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
     assert_eq!(repo.read(".gitignore").matches("backend/.env\n").count(), 1);
@@ -475,7 +502,7 @@ async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
     std::os::unix::fs::symlink("backend", repo.root.join("link")).unwrap();
     assert!(matches!(
         git.protection("link/.env").await.unwrap().ignored,
-        Known::Unknown(_)
+        GitAnswer::Unknown(_)
     ));
     // of a symbolic link git reads no rules
     repo.write("rules", ".env\n");
@@ -483,7 +510,7 @@ async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
     std::os::unix::fs::symlink("../rules", repo.root.join("linked/.gitignore")).unwrap();
     assert_eq!(
         git.protection("linked/.env").await.unwrap().ignored,
-        Known::No
+        GitAnswer::No
     );
     // what libgit2 cannot open has nobody to ask
     for option in ["--object-format=sha256", "--ref-format=reftable"] {
@@ -497,38 +524,49 @@ async fn without_git_the_rules_are_read_and_what_is_not_sure_is_unknown() {
         repo.write(".gitignore", ".env\n");
         let protection = repo.open_without_git().protection(".env").await.unwrap();
         for answer in [protection.ignored, protection.tracked, protection.staged] {
-            assert!(matches!(answer, Known::Unknown(_)), "{option}: {answer:?}");
+            assert!(
+                matches!(answer, GitAnswer::Unknown(_)),
+                "{option}: {answer:?}"
+            );
         }
         let scan = repo
             .open_without_git()
             .scan_history(&[], &[], &|_, _| {})
             .await;
-        assert_eq!(scan.unwrap_err().code, Code::SecretsUnknown, "{option}");
+        assert!(
+            matches!(scan, Err(RepositoryError::Unopened(_))),
+            "{option}"
+        );
     }
     let split = Repo::new();
     split.commit("a", "1");
     split.git(&["update-index", "--split-index"]);
     let answer = split.open_without_git().protection("a").await.unwrap();
-    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
-    assert_ne!(answer.ignored, Known::Yes);
+    assert!(
+        matches!(answer.tracked, GitAnswer::Unknown(_)),
+        "{answer:?}"
+    );
+    assert_ne!(answer.ignored, GitAnswer::Yes);
     let partial = Repo::new();
     partial.commit("a", "1");
     partial.git(&["config", "core.repositoryformatversion", "1"]);
     partial.git(&["config", "extensions.partialClone", "origin"]);
     let answer = partial.open_without_git().protection("a").await.unwrap();
-    assert!(matches!(answer.tracked, Known::Unknown(_)), "{answer:?}");
+    assert!(
+        matches!(answer.tracked, GitAnswer::Unknown(_)),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
-async fn no_repository_and_broken_repositories_are_said_to_be_so() {
+async fn no_repository_and_an_unopened_one_are_errors_of_their_own() {
     let empty = Repo::empty();
     let git = empty.open();
     assert_eq!(git.root(), None);
-    let failure = git.protection(".env").await.unwrap_err();
-    assert_eq!(
-        (failure.code, failure.hint.as_str()),
-        (Code::SecretsUnknown, "git init")
-    );
+    assert!(matches!(
+        git.protection(".env").await,
+        Err(RepositoryError::NotARepository)
+    ));
 
     let repo = Repo::new();
     repo.write(
@@ -539,16 +577,16 @@ async fn no_repository_and_broken_repositories_are_said_to_be_so() {
     assert_eq!(git.root(), Some(repo.root.as_path()));
     assert!(matches!(
         git.protection(".env").await.unwrap().ignored,
-        Known::Unknown(_)
+        GitAnswer::Unknown(_)
     ));
-    assert_eq!(
-        git.scan_tree(&[], &|_, _| {}).await.unwrap_err().code,
-        Code::SecretsUnknown
-    );
+    assert!(matches!(
+        git.scan_tree(&[], &|_, _| {}).await,
+        Err(RepositoryError::Unopened(_))
+    ));
 }
 
 #[tokio::test]
-async fn a_shallow_clone_is_not_called_complete() {
+async fn a_shallow_clone_is_incomplete() {
     let repo = Repo::new();
     repo.commit("a", "1");
     repo.commit("a", "2");
@@ -560,7 +598,7 @@ async fn a_shallow_clone_is_not_called_complete() {
         .scan_history(&[], &[], &|_, _| {})
         .await
         .unwrap();
-    assert!(scan.incomplete.unwrap().why().contains("shallow"));
+    assert!(scan.incomplete.unwrap().reason().contains("shallow"));
 }
 
 /// Lines that ignore files are made of.
@@ -652,17 +690,17 @@ async fn random_rules_are_never_called_safe_when_git_add_would_take_the_file() {
         }
         for path in paths {
             let answer = git.protection(path).await.unwrap();
-            assert_eq!(answer.tracked, Known::No);
+            assert_eq!(answer.tracked, GitAnswer::No);
             let (accepted, said) = repo.try_git(&repo.root, &["add", "--dry-run", "--", path]);
             let refused = !accepted && said.contains("ignored");
             assert_eq!(
-                answer.ignored == Known::Yes,
+                answer.ignored == GitAnswer::Yes,
                 refused,
                 "tree {tree}, {path}: {said}\n{rules}"
             );
             let second = without.protection(path).await.unwrap();
             assert_eq!(
-                second.ignored == Known::Yes,
+                second.ignored == GitAnswer::Yes,
                 refused,
                 "without git, tree {tree}, {path}: {said}\n{rules}"
             );

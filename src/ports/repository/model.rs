@@ -1,0 +1,197 @@
+//! What is known of a repository: how paths are kept out, where secrets were found.
+
+use std::path::PathBuf;
+
+use crate::domain::credentials::Weight;
+
+/// Git's answer to a yes-or-no question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GitAnswer {
+    Yes,
+    No,
+    /// Could not be determined; why.
+    Unknown(String),
+}
+
+impl<E: ToString> From<Result<bool, E>> for GitAnswer {
+    fn from(answer: Result<bool, E>) -> Self {
+        match answer {
+            Ok(true) => Self::Yes,
+            Ok(false) => Self::No,
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+}
+
+/// How well git keeps one path out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Protection {
+    /// `git add` would refuse it.
+    pub ignored: GitAnswer,
+    /// It is in the index.
+    pub tracked: GitAnswer,
+    /// The index holds a version of it that `HEAD` has not: the next commit takes it.
+    pub staged: GitAnswer,
+    /// Files that editors and this program make beside it for a moment or as a backup, and that `git add` would take, relative to the
+    /// root. Only of a path that is itself ignored.
+    pub exposed: Vec<String>,
+}
+
+/// Where a secret was found, from what is easiest to fix to what cannot be fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Location {
+    /// A file of the work tree that git tracks.
+    Tracked,
+    /// A tracked file whose changes git is told to overlook (skip-worktree, assume-unchanged).
+    Hidden,
+    /// A file of the work tree that `git add .` would take.
+    Untracked,
+    /// The index: the next commit takes it.
+    Staged,
+    /// A commit of a branch, a tag or a remote: pushed, or pushed with the next `git push`.
+    Branch,
+    /// Only other refs: the stash, notes, another work tree's `HEAD`.
+    OtherRef,
+    /// Only the reflog: a commit that was undone.
+    Reflog,
+    /// Only the index of this or another work tree.
+    Index,
+    /// No ref at all: an object that only this disk has, until git clears it away.
+    Disk,
+    /// An object; which refs lead to it could not be determined.
+    Object,
+    /// The name of a branch, a tag or another ref.
+    RefName,
+    /// One of git's own files, such as the configuration, a log or a message.
+    GitFile,
+}
+
+impl Location {
+    /// The location as a fragment of a sentence.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Tracked => "a tracked file",
+            Self::Hidden => "a tracked file whose changes git is told to overlook",
+            Self::Untracked => "a file that git would take",
+            Self::Staged => "staged for the next commit",
+            Self::Branch => "on a branch, a tag or a remote: leaked if it was pushed",
+            Self::OtherRef => "in the stash, a note or another ref; not on a branch",
+            Self::Reflog => "only in the reflog",
+            Self::Index => "only in the index",
+            Self::Disk => "only on this disk, in an object that no ref leads to",
+            Self::Object => "in an object of the repository",
+            Self::RefName => "the name of a ref",
+            Self::GitFile => "one of git's own files, on this disk only",
+        }
+    }
+
+    /// Whether others have it, or get it with the next push.
+    pub(crate) const fn leaves(self) -> bool {
+        match self {
+            Self::Tracked | Self::Staged | Self::Branch | Self::Object | Self::RefName => true,
+            Self::Hidden
+            | Self::Untracked
+            | Self::OtherRef
+            | Self::Reflog
+            | Self::Index
+            | Self::Disk
+            | Self::GitFile => false,
+        }
+    }
+}
+
+/// A secret found where it must not be. Never holds the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leak {
+    /// Which secret: the name it was given, or what kind of credential it is.
+    pub what: String,
+    /// Whether it is a live secret; else some other credential.
+    pub live: bool,
+    /// How much the credential is worth.
+    pub weight: Weight,
+    /// How it is written there, such as `in base64`; empty when as it is.
+    pub spelling: &'static str,
+    /// The file, where it has a name: relative to the root, and after `!` the member of an archive.
+    pub path: Option<String>,
+    /// The 1-based line.
+    pub line: Option<u32>,
+    pub location: Location,
+    /// What else is known of the location, such as `in the name of the file`.
+    pub note: &'static str,
+    /// The object that holds it, in hexadecimal digits.
+    pub object: Option<String>,
+    /// Commits that brought it or took it away, the newest first, abbreviated.
+    pub commits: Vec<String>,
+    /// How many more objects hold the same.
+    pub more: usize,
+}
+
+/// A watched path that a commit held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CommittedPath {
+    /// The path, or only the name where no commit leads to it.
+    pub path: String,
+    /// Whether it is one of the watched paths itself, not a relative of it.
+    pub exact: bool,
+    /// A commit that brought it or took it away.
+    pub commit: Option<String>,
+    pub location: Location,
+}
+
+/// Whose hook lies where git looks for the pre-commit hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HookState {
+    /// Nobody's.
+    Free,
+    Ours,
+    Other,
+}
+
+/// The pre-commit hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hook {
+    pub path: PathBuf,
+    pub state: HookState,
+    /// Why nothing may be written there, if so.
+    pub blocked: Option<String>,
+}
+
+/// Why a scan does not know everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Incomplete {
+    /// The clone was made so: shallow, or partial.
+    Clone(String),
+    /// Something that should be readable is not.
+    Unread(String),
+}
+
+impl Incomplete {
+    /// The reason, as a fragment of a sentence.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Clone(reason) | Self::Unread(reason) => reason,
+        }
+    }
+}
+
+/// What a scan of the work tree and the index found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct TreeScan {
+    /// How many files were read.
+    pub files: usize,
+    pub leaks: Vec<Leak>,
+    /// Why the answer is not complete, if it is not.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// What a scan of the history found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct HistoryScan {
+    /// How many objects were read.
+    pub objects: u64,
+    pub leaks: Vec<Leak>,
+    /// Watched paths and their relatives that some commit held.
+    pub committed: Vec<CommittedPath>,
+    /// Why the answer is not complete (a shallow clone, an unreadable object), if it is not.
+    pub incomplete: Option<Incomplete>,
+}

@@ -1,0 +1,67 @@
+//! The port to git.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use crate::{
+    core::secret::Secret,
+    ports::repository::{
+        error::RepositoryError,
+        model::{HistoryScan, Hook, Protection, TreeScan},
+    },
+};
+
+/// The result of asking a repository.
+pub(crate) type Result<T, E = RepositoryError> = std::result::Result<T, E>;
+
+/// Git.
+#[async_trait]
+pub(crate) trait Repository: Send + Sync {
+    /// The root of the work tree, or `None` where there is no repository.
+    fn root(&self) -> Option<&Path>;
+
+    /// What git's configuration calls the person here (`user.name`), if it does.
+    fn user_name(&self) -> Option<String>;
+
+    /// How well a path (relative to the root) is kept out. Cheap: does not look into the history.
+    async fn protection(&self, path: &str) -> Result<Protection>;
+
+    /// Adds an ignore line for the path to the right `.gitignore`, and asks again. Gives the file that was changed.
+    async fn add_ignore(&self, path: &str) -> Result<String>;
+
+    /// Takes a path out of the index; the file stays.
+    async fn untrack(&self, path: &str) -> Result<()>;
+
+    /// The ignored files of the work tree whose names fit one of these patterns (`*.env`), relative to the root. Dependencies' own
+    /// folders (`node_modules`, `.venv`) are left out. Fails where there is no git program to tell.
+    async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>>;
+
+    /// Looks for live secrets and other credentials in tracked files, untracked files that are not ignored, and the index.
+    async fn scan_tree(
+        &self,
+        live: &[(String, Secret)],
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<TreeScan>;
+
+    /// Looks for live secrets and other credentials in what the next commit adds or changes, and only there.
+    async fn scan_staged(&self, live: &[(String, Secret)]) -> Result<TreeScan>;
+
+    /// The pre-commit hook as it is.
+    async fn hook(&self) -> Result<Hook>;
+
+    /// Installs our pre-commit hook, which runs this very program. Another hook is kept and called first.
+    async fn install_hook(&self) -> Result<Hook>;
+
+    /// Removes our pre-commit hook, and brings another one back; `false` when there was none of ours.
+    async fn remove_hook(&self) -> Result<bool>;
+
+    /// Looks for live secrets and other credentials in every object of the history, reachable or not, and for the paths of
+    /// `watched` and their relatives in every tree.
+    async fn scan_history(
+        &self,
+        live: &[(String, Secret)],
+        watched: &[String],
+        progress: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<HistoryScan>;
+}

@@ -1,0 +1,70 @@
+//! How well git keeps one path out, and taking a path out of the index.
+
+use std::path::Path;
+
+use crate::ports::repository::{
+    error::{GitError, UntrackError},
+    ignored, index,
+    layout::{Layout, clean},
+    model::{GitAnswer, Protection},
+    program::GitProgram,
+};
+
+/// How well a path is kept out; where a nested repository owns it, by that one.
+pub(super) fn protection(layout: &Layout, git: &GitProgram, path: &str) -> Protection {
+    if let Some((inner, inner_git, rest)) = layout.owner(path, git) {
+        let mut inside = protection(&inner, &inner_git, &rest);
+        if index::tracks(layout, git, path) == Ok(true) {
+            inside.tracked = GitAnswer::Yes;
+        }
+        let above = path.strip_suffix(&rest).unwrap_or_default();
+        for companion in &mut inside.exposed {
+            companion.insert_str(0, above);
+        }
+        return inside;
+    }
+    let ignored = ignored::refused_by_add(layout, git, path);
+    let exposed = if ignored == GitAnswer::Yes {
+        ignored::exposed(layout, git, path)
+    } else {
+        Vec::new()
+    };
+    Protection {
+        ignored,
+        tracked: index::tracks(layout, git, path).into(),
+        staged: index::staged(layout, git, Some(path))
+            .map(|staged| !staged.is_empty())
+            .into(),
+        exposed,
+    }
+}
+
+/// Takes a path out of the index; the file stays.
+pub(super) fn untrack(layout: &Layout, git: &GitProgram, path: &str) -> Result<(), UntrackError> {
+    let path = clean(path).ok_or(UntrackError::Outside)?;
+    if let Some((inner, git, rest)) = layout.owner(&path, git) {
+        return untrack(&inner, &git, &rest);
+    }
+    if git.available() {
+        let removal = [
+            "--literal-pathspecs",
+            "update-index",
+            "--force-remove",
+            "--",
+            &path,
+        ];
+        git.query(&layout.root, &removal)?;
+    } else {
+        remove_by_libgit2(layout, &path).map_err(GitError::from)?;
+    }
+    if index::tracks(layout, git, &path)? {
+        return Err(UntrackError::StillTracked);
+    }
+    Ok(())
+}
+
+fn remove_by_libgit2(layout: &Layout, path: &str) -> Result<(), git2::Error> {
+    let mut index = git2::Repository::open(&layout.root)?.index()?;
+    index.remove_path(Path::new(path))?;
+    index.write()
+}
