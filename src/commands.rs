@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
     };
     let mut output = context.output();
     let exit = run(command, &context, &mut output).unwrap_or_else(|error| {
-        output.failed(&error.report());
+        output.failure(&error.report());
         error.exit()
     });
     exit.into()

@@ -230,7 +230,7 @@ impl Dialogue<'_> {
             self.output.line("");
             self.output.line("Summary.");
             for id in shown {
-                lines::step(self.output, *id, self.work.plan.step(*id));
+                lines::print_step(self.output, *id, self.work.plan.step(*id));
             }
             if !self.summary {
                 return Ok(None);
@@ -316,7 +316,7 @@ impl Dialogue<'_> {
         if matches!(state.status, Status::Done | Status::Skipped) && !insist {
             return Ok(Turn::On);
         }
-        lines::changes(self.output, &state);
+        lines::print_changes(self.output, &state);
         self.question(id, &state, change).await
     }
 

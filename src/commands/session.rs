@@ -125,7 +125,7 @@ impl Session {
     /// Prints a step as lines. JSON has it in the document at the end.
     pub(super) fn print_step(&self, id: StepId, output: &mut Output) {
         if !output.json {
-            lines::step(output, id, self.plan.step(id));
+            lines::print_step(output, id, self.plan.step(id));
         }
     }
 
@@ -135,7 +135,7 @@ impl Session {
         if output.json {
             output.document(&PlanDocument::new(&self.plan, steps));
         } else {
-            lines::totals(output, &self.plan, steps);
+            lines::print_totals(output, &self.plan, steps);
         }
         self.plan.exit(steps)
     }

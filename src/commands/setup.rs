@@ -163,7 +163,7 @@ impl SetupArgs {
             for id in shown {
                 session.print_step(*id, output);
                 if !output.json {
-                    lines::changes(output, session.plan.step(*id));
+                    lines::print_changes(output, session.plan.step(*id));
                 }
             }
             return Ok(SetupEnd::Through);

@@ -1,6 +1,5 @@
 //! The plan as lines of text.
 
-use crate::report::output::{Output, Tone};
 use crate::{
     core::{
         code::Severity,
@@ -10,10 +9,11 @@ use crate::{
         step::StepId,
     },
     domain::duration,
+    report::output::{Output, Tone},
 };
 
 /// Prints one step and its findings.
-pub(crate) fn step(output: &mut Output, id: StepId, state: &StepState) {
+pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
     let (glyph, tone) = match state.status {
         Status::Done => ("✓", Tone::Good),
         Status::Failed => ("✗", Tone::Bad),
@@ -29,12 +29,12 @@ pub(crate) fn step(output: &mut Output, id: StepId, state: &StepState) {
         .unwrap_or_default();
     output.line(format!("{status}  {}{time}", state.evidence));
     for finding in &state.findings {
-        self::finding(output, finding, &state.evidence);
+        print_finding(output, finding, &state.evidence);
     }
 }
 
 /// Prints one finding, without its title where the evidence says the same.
-pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
+pub(crate) fn print_finding(output: &mut Output, finding: &Finding, evidence: &str) {
     let tone = match finding.severity {
         Severity::Gap => Tone::Bad,
         Severity::Warning => Tone::Warn,
@@ -63,7 +63,7 @@ pub(crate) fn finding(output: &mut Output, finding: &Finding, evidence: &str) {
     }
 }
 
-/// The place of a finding after a space: ` backend/.env:3`. Empty where it has none.
+/// Where a finding is, after a space: ` backend/.env:3`. Empty where it has none.
 pub(crate) fn location(finding: &Finding) -> String {
     match (&finding.path, finding.line) {
         (Some(path), Some(line)) => format!(" {path}:{line}"),
@@ -73,16 +73,16 @@ pub(crate) fn location(finding: &Finding) -> String {
 }
 
 /// Prints what an apply would change: the masked diffs.
-pub(crate) fn changes(output: &mut Output, state: &StepState) {
+pub(crate) fn print_changes(output: &mut Output, state: &StepState) {
     match &state.facts {
         Some(Facts::Env(env)) => {
             for file in &env.files {
-                diff(output, &file.file, &file.diff);
+                print_diff(output, &file.file, &file.diff);
             }
         }
         Some(Facts::Backend(backend)) => {
             for change in &backend.changes {
-                diff(output, &change.path, &change.diff);
+                print_diff(output, &change.path, &change.diff);
             }
         }
         Some(Facts::Schema(schema))
@@ -104,7 +104,7 @@ pub(crate) fn changes(output: &mut Output, state: &StepState) {
     }
 }
 
-fn diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
+fn print_diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
     if lines.iter().all(|line| line.sign == DiffSign::Same) {
         return;
     }
@@ -139,7 +139,7 @@ pub(crate) fn tally(plan: &Plan, steps: &[StepId]) -> String {
 }
 
 /// Prints the last lines: how many steps are done, and what to run next.
-pub(crate) fn totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
+pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     let count = |status: Status| {
         steps
             .iter()

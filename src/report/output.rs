@@ -200,7 +200,7 @@ impl Output {
     }
 
     /// Reports that the command could not do its work, as lines and with `--json` as a document, too.
-    pub(crate) fn failed(&mut self, error: &ErrorReport) {
+    pub(crate) fn failure(&mut self, error: &ErrorReport) {
         if self.json {
             self.document(&json::error(error));
         }

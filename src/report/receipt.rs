@@ -31,7 +31,7 @@ pub(crate) fn markdown(plan: &Plan, steps: &[StepId]) -> String {
     lines.join("\n")
 }
 
-/// The place of a finding, unless its title has it.
+/// Where a finding is, unless its title tells it.
 fn location(finding: &Finding) -> String {
     match (&finding.path, finding.line) {
         (Some(path), Some(line)) => format!(" ({}:{line})", escape(path)),

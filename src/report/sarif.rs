@@ -1,4 +1,4 @@
-//! The findings as SARIF 2.1.0, which code scanners and pull requests read. A pure function of the plan.
+//! The findings as SARIF 2.1.0, which code scanners and pull requests read.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::core::{
     step::StepId,
 };
 
-/// What stays as it is in a relative URI.
+/// What a relative URI does not escape.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -20,7 +20,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// The document of these steps. Like every finding, it holds no secret.
+/// Makes the document of these steps. Like the findings, it holds no secret.
 pub(crate) fn document(plan: &Plan, steps: &[StepId]) -> Value {
     let findings: Vec<&Finding> = steps
         .iter()
@@ -30,8 +30,8 @@ pub(crate) fn document(plan: &Plan, steps: &[StepId]) -> Value {
     for finding in &findings {
         rules.entry(finding.code).or_default();
     }
-    for (place, index) in rules.values_mut().enumerate() {
-        *index = place;
+    for (position, index) in rules.values_mut().enumerate() {
+        *index = position;
     }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -72,18 +72,18 @@ fn result(finding: &Finding, rules: &BTreeMap<Code, usize>) -> Value {
         "message": { "text": text },
     });
     if let Some(path) = &finding.path {
-        // the member of an archive has no place of its own in a viewer
+        // a viewer cannot show the member of an archive
         let file = path.split('!').next().unwrap_or(path);
-        let mut place = json!({
+        let mut location = json!({
             "artifactLocation": { "uri": utf8_percent_encode(file, PATH).to_string(), "uriBaseId": "%SRCROOT%" },
         });
-        if let (Some(line), Some(place)) = (finding.line, place.as_object_mut()) {
-            place.insert("region".to_owned(), json!({ "startLine": line }));
+        if let (Some(line), Some(location)) = (finding.line, location.as_object_mut()) {
+            location.insert("region".to_owned(), json!({ "startLine": line }));
         }
         if let Some(result) = result.as_object_mut() {
             result.insert(
                 "locations".to_owned(),
-                json!([{ "physicalLocation": place }]),
+                json!([{ "physicalLocation": location }]),
             );
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     use crate::core::event::{Event, EventKind, Outcome, Phase, Report};
 
     #[test]
-    fn findings_become_results_with_rules_and_places() {
+    fn findings_become_results_with_rules_and_locations() {
         let findings = vec![
             Finding::new(
                 Code::SecretsLiveSecretInTree,

@@ -41,7 +41,7 @@ fn seen(output: &mut Output, state: &StepState) {
         output.line(format!("{}{time}.", state.evidence));
     }
     for finding in &state.findings {
-        lines::finding(output, finding, &state.evidence);
+        lines::print_finding(output, finding, &state.evidence);
     }
 }
 
