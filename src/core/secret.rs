@@ -31,7 +31,7 @@ impl Secret {
         self.expose().is_empty()
     }
 
-    /// How a person recognises it: dots and the last four characters (none of a secret shorter than 16).
+    /// How a person recognizes it: dots and the last four characters (none of a secret shorter than 16).
     pub(crate) fn masked(&self) -> String {
         mask(self.expose())
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::domain::{
     dotenv::{Document, Entry, Piece, part},
-    url::recognise,
+    url::recognize,
 };
 
 /// What stands in place of a secret.
@@ -123,7 +123,7 @@ pub(crate) fn looks_masked(value: &str) -> bool {
             .count();
         hidden >= 3 && hidden * 2 >= text.chars().count()
     };
-    if let Some(read) = recognise(value) {
+    if let Some(read) = recognize(value) {
         return masked(read.password.expose());
     }
     masked(value)
@@ -156,7 +156,7 @@ pub(crate) fn looks_like_placeholder(value: &str) -> bool {
     if !lower.is_empty() && lower.len() >= 3 && lower.chars().all(|c| c == 'x') {
         return true;
     }
-    recognise(value).is_some_and(|read| {
+    recognize(value).is_some_and(|read| {
         let password = read.password.expose().to_ascii_lowercase();
         matches!(
             read.host.as_str(),
@@ -193,7 +193,7 @@ fn url(value: &str) -> Option<String> {
             return Some(hide(value, &hidden));
         }
     }
-    let read = recognise(value)?;
+    let read = recognize(value)?;
     if read.password.is_empty() {
         return Some(value.to_owned());
     }

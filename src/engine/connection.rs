@@ -5,7 +5,7 @@ use crate::{
     domain::{
         dotenv::Document,
         mask,
-        url::{Connection, Recognised, recognise, recognise_parts},
+        url::{Connection, RecognizedUrl, recognize, recognize_parts},
     },
     engine::context::Cx,
     project::settings::{EnvTarget, KeySpec},
@@ -32,12 +32,12 @@ pub(super) fn url(cx: &Cx) -> Option<Secret> {
 }
 
 /// The connection of the env file, if one is there that can be read as such.
-pub(super) fn written(cx: &Cx) -> Option<Recognised> {
+pub(super) fn written(cx: &Cx) -> Option<RecognizedUrl> {
     let (document, target) = document(cx)?;
     if let Some((_, key, ..)) = cx.settings.url_key() {
-        return recognise(document.get(key)?.expose());
+        return recognize(document.get(key)?.expose());
     }
-    recognise_parts(|wanted| {
+    recognize_parts(|wanted| {
         let (key, _) = target
             .keys
             .iter()
@@ -51,7 +51,7 @@ pub(super) fn written(cx: &Cx) -> Option<Recognised> {
 /// `None` while neither is known.
 pub(super) fn of_app_or_project(cx: &Cx) -> Option<Connection> {
     written(cx)
-        .map(|recognised| recognised.connection())
+        .map(|recognized| recognized.connection())
         .or_else(|| cx.project().map(|project| project.connection))
 }
 
@@ -60,7 +60,7 @@ pub(super) fn of_app(cx: &Cx) -> Option<Connection> {
     if cx.settings.url_key().is_none() && cx.settings.parts_target().is_none() {
         return cx.project().map(|project| project.connection);
     }
-    written(cx).map(|recognised| recognised.connection())
+    written(cx).map(|recognized| recognized.connection())
 }
 
 /// Whether the env file leads to another database than the project: then nothing may be written to either.

@@ -4,7 +4,7 @@ use crate::domain::python::{App, Issue, Library, code, first_line};
 use crate::domain::{
     mask,
     source::join,
-    url::{Driver, recognise},
+    url::{Driver, recognize},
 };
 
 const SESSION: &str = include_str!("../../../assets/templates/session.py");
@@ -198,7 +198,7 @@ fn hard_coded(text: &str, issues: &mut Vec<Issue>) {
     for (number, line) in code(text) {
         let strings = line.split(['"', '\'']).skip(1).step_by(2);
         for string in strings {
-            let Some(read) = recognise(string) else {
+            let Some(read) = recognize(string) else {
                 continue;
             };
             let template = string.contains('{') || string.contains('%') && string.contains("%s");

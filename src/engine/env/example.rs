@@ -15,7 +15,7 @@ use crate::{
         diff,
         dotenv::{Document, Entry},
         mask,
-        url::{Connection, Part, recognise},
+        url::{Connection, Part, recognize},
     },
     engine::context::Cx,
     project::settings::{Encoding, EnvTarget, KeySpec},
@@ -101,7 +101,7 @@ impl Example {
             .entries()
             .filter(|entry| holds_secret(entry, spec, live))
             .map(|entry| {
-                let is_url = recognise(entry.value.expose()).is_some();
+                let is_url = recognize(entry.value.expose()).is_some();
                 (entry.key.clone(), entry.line, is_url)
             })
             .collect();
@@ -193,7 +193,7 @@ fn holds_secret(entry: &Entry, spec: &EnvTarget, live: &Document) -> bool {
     if literal {
         return false;
     }
-    if let Some(read) = recognise(value) {
+    if let Some(read) = recognize(value) {
         // a password for one's own machine is an example; anything else might open something
         let local = matches!(
             read.host.as_str(),

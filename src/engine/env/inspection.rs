@@ -19,7 +19,7 @@ use crate::{
     domain::{
         dotenv::{Change, Document, Entry, Lint, LintKind},
         mask::{self, DOTS},
-        url::{Connection, Driver, Part, UrlKind, recognise},
+        url::{Connection, Driver, Part, UrlKind, recognize},
     },
     engine::context::Cx,
     ports::{
@@ -593,7 +593,7 @@ fn judge_url(
     driver: Driver,
     connection: Option<&Connection>,
 ) -> Vec<(Code, String, String)> {
-    let Some(read) = recognise(value) else {
+    let Some(read) = recognize(value) else {
         return vec![(
             Code::EnvStaleUrl,
             format!("`{key}` is no connection URL of Postgres"),

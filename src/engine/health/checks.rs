@@ -173,7 +173,7 @@ impl<'a> HealthChecks<'a> {
         let authority = self.cx.authority().await?;
         let authority = authority.as_deref();
         let host = connection.host.clone();
-        let port = connection.port.unwrap_or(5432);
+        let port = connection.effective_port();
         let addresses = self
             .check(HealthCheck::Dns, database.resolve(&host, port), |_| {
                 host.clone()

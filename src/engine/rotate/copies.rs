@@ -271,7 +271,7 @@ pub(super) async fn other_branches(
         // a branch without this role, database or compute has nothing that the old password opens
         let Some(read) = uri
             .ok()
-            .and_then(|uri| crate::domain::url::recognise(uri.expose()))
+            .and_then(|uri| crate::domain::url::recognize(uri.expose()))
         else {
             continue;
         };

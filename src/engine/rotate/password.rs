@@ -17,7 +17,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    domain::url::{Connection, Part, recognise},
+    domain::url::{Connection, Part, recognize},
     engine::{
         connection,
         context::{Cx, KnownProject},
@@ -202,7 +202,7 @@ fn stale_passwords(cx: &Cx, connection: &Connection) -> Vec<Secret> {
             .iter()
             .filter(|(_, key)| matches!(key, KeySpec::Url { .. }))
             .flat_map(|(name, _)| document.all(name))
-            .filter_map(|entry| recognise(entry.value.expose()));
+            .filter_map(|entry| recognize(entry.value.expose()));
         for url in urls {
             // a placeholder from the example is no password that anybody had
             let ours = connection.differences(&url) == ["the password"];
@@ -282,7 +282,7 @@ async fn current(cx: &Cx, key: &Secret, project: &KnownProject) -> Result<Secret
             false,
         )
         .await?;
-    recognise(uri.expose())
+    recognize(uri.expose())
         .map(|read| read.password)
         .ok_or_else(|| {
             Failure::new(

@@ -1,7 +1,7 @@
 //! The pre-commit check: only what the next commit adds or changes, and only what can be known without asking anybody.
 //!
 //! It runs at every commit, so it asks neither Neon nor the keyring: the passwords come from the env files, the API key from the
-//! environment or its file; any other Neon key or password is recognised by its form.
+//! environment or its file; any other Neon key or password is recognized by its form.
 
 use std::sync::Arc;
 

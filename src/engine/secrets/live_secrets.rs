@@ -6,7 +6,7 @@ use crate::{
     domain::{
         credentials::{self, Weight},
         dotenv::Document,
-        url::{Part, recognise},
+        url::{Part, recognize},
     },
     engine::context::{Cx, KnownProject},
     project::settings::KeySpec,
@@ -48,7 +48,7 @@ impl LiveSecrets {
                     match spec {
                         KeySpec::Url { .. } => live.url(value, key, &target.file),
                         // a URL again, whose password is the secret
-                        KeySpec::SameAs(other) if recognise(value).is_some() => {
+                        KeySpec::SameAs(other) if recognize(value).is_some() => {
                             live.url(value, key, other);
                         }
                         KeySpec::Generate { .. } | KeySpec::SameAs(_) => {
@@ -125,7 +125,7 @@ impl LiveSecrets {
 
     fn url(&mut self, value: &str, key: &str, file: &str) {
         let found = credentials::find(value.as_bytes());
-        let Some(url) = recognise(value) else {
+        let Some(url) = recognize(value) else {
             return;
         };
         let password = url.password.expose();

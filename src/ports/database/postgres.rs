@@ -121,7 +121,7 @@ impl Database for Postgres {
         authority: Option<&str>,
     ) -> Result<TlsFacts, DatabaseError> {
         let host = connection.host.as_str();
-        let port = connection.port.unwrap_or(5432);
+        let port = connection.effective_port();
         let addresses = self.resolve(host, port).await?;
         let mut stream = self.open(&addresses).await?;
         let failed = |reason: String| DatabaseError::NoTls {
@@ -176,7 +176,7 @@ impl Database for Postgres {
         let extra_roots = authority.unwrap_or_default().as_bytes().to_vec();
         let options = PgConnectOptions::new_without_pgpass()
             .host(&connection.host)
-            .port(connection.port.unwrap_or(5432))
+            .port(connection.effective_port())
             .database(&connection.database)
             .username(&connection.role)
             .password(connection.password.expose())

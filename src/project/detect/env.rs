@@ -5,7 +5,7 @@ use crate::{
         dotenv::{Document, is_portable_key},
         mask,
         source::{Reader, join},
-        url::{Part, UrlKind, recognise},
+        url::{Part, UrlKind, recognize},
     },
     project::{
         detect::proposal::{Proposal, RANDOM_SECRET},
@@ -77,7 +77,7 @@ fn documented_keys(example: &str, proposal: &Proposal) -> Vec<(String, KeySpec)>
                 upper.as_str(),
                 "DIRECT_URL" | "POSTGRES_URL" | "PG_URL" | "DB_URL"
             )
-            || recognise(value).is_some()
+            || recognize(value).is_some()
         {
             url_spec(key, proposal)
         } else if let Some(part) = part_of(&document, key) {

@@ -1,0 +1,170 @@
+//! A connection, and how it is written for each driver.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    core::secret::Secret,
+    domain::url::{
+        driver::{Driver, UrlShape},
+        part::{DEFAULT_PORT, Part, UrlKind},
+        pooler::{direct_host, pooled_host},
+        quote::{ado, keyword},
+        recognize::{RecognizedUrl, recognize},
+    },
+};
+
+/// What stays as it is in the user, password and database of a URL.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+/// Everything that it takes to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Connection {
+    /// The host of direct connections.
+    pub host: String,
+    pub pooled_host: String,
+    /// `None` is 5432.
+    pub port: Option<u16>,
+    pub database: String,
+    pub role: String,
+    pub password: Secret,
+}
+
+impl Connection {
+    /// Reads the URIs that Neon's API gives: the direct one, and the pooler's where it was asked for.
+    pub(crate) fn from_uris(direct: &Secret, pooled: Option<&Secret>) -> Option<Self> {
+        let mut connection = parse_neon_uri(direct)?;
+        if let Some(pooled) = pooled.and_then(|uri| recognize(uri.expose())) {
+            connection.pooled_host = pooled.host;
+        }
+        Some(connection)
+    }
+
+    /// The port that is connected to.
+    pub(crate) fn effective_port(&self) -> u16 {
+        self.port.unwrap_or(DEFAULT_PORT)
+    }
+
+    /// One part, as a variable of its own holds it.
+    pub(crate) fn part(&self, kind: UrlKind, part: Part) -> Secret {
+        match part {
+            Part::Host => Secret::new(match kind {
+                UrlKind::Direct => self.host.as_str(),
+                UrlKind::Pooled => self.pooled_host.as_str(),
+            }),
+            Part::Port => Secret::new(self.effective_port().to_string()),
+            Part::Database => Secret::new(self.database.as_str()),
+            Part::User => Secret::new(self.role.as_str()),
+            Part::Password => self.password.clone(),
+            Part::SslMode => Secret::new("require"),
+        }
+    }
+
+    /// The connection URL, in the form that a driver reads.
+    pub(crate) fn url(&self, kind: UrlKind, driver: Driver) -> Secret {
+        let form = driver.form();
+        let host = match kind {
+            UrlKind::Direct => &self.host,
+            UrlKind::Pooled => &self.pooled_host,
+        };
+        let scheme = form.schemes.first().copied().unwrap_or_default();
+        let role = utf8_percent_encode(&self.role, COMPONENT);
+        let password = utf8_percent_encode(self.password.expose(), COMPONENT);
+        let database = utf8_percent_encode(&self.database, COMPONENT);
+        let port = self.port.filter(|port| *port != DEFAULT_PORT);
+        let colon_port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let query: Vec<_> = form
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Secret::new(match form.shape {
+            UrlShape::Uri => {
+                let mut url = format!("{scheme}://{role}:{password}@{host}{colon_port}/{database}");
+                if !query.is_empty() {
+                    url.push('?');
+                    url.push_str(&query.join("&"));
+                }
+                url
+            }
+            UrlShape::Jdbc => format!(
+                "{scheme}://{host}{colon_port}/{database}?user={role}&password={password}&{}",
+                query.join("&")
+            ),
+            UrlShape::Ado => {
+                let mut pairs = vec![format!("Host={}", ado(host))];
+                pairs.extend(port.map(|port| format!("Port={port}")));
+                pairs.push(format!("Database={}", ado(&self.database)));
+                pairs.push(format!("Username={}", ado(&self.role)));
+                pairs.push(format!("Password={}", ado(self.password.expose())));
+                pairs.extend(query);
+                pairs.join(";")
+            }
+            UrlShape::Keywords => {
+                let mut pairs = vec![format!("host={}", keyword(host))];
+                pairs.extend(port.map(|port| format!("port={port}")));
+                pairs.push(format!("dbname={}", keyword(&self.database)));
+                pairs.push(format!("user={}", keyword(&self.role)));
+                pairs.push(format!("password={}", keyword(self.password.expose())));
+                pairs.extend(query);
+                pairs.join(" ")
+            }
+        })
+    }
+
+    /// Whether a URL leads to this compute (or its pooler), database and role, with this password.
+    pub(crate) fn matches(&self, other: &RecognizedUrl) -> bool {
+        self.differences(other).is_empty()
+    }
+
+    /// Tells in what a URL differs from this connection, in words; empty when it does not.
+    pub(crate) fn differences(&self, other: &RecognizedUrl) -> Vec<&'static str> {
+        let same_host = |host: &str| host.eq_ignore_ascii_case(&other.host);
+        let mut found = Vec::new();
+        if !same_host(&self.host) && !same_host(&self.pooled_host) {
+            found.push("the host");
+        }
+        if self.effective_port() != other.port.unwrap_or(DEFAULT_PORT) {
+            found.push("the port");
+        }
+        if self.database != other.database {
+            found.push("the database");
+        }
+        if self.role != other.role {
+            found.push("the role");
+        }
+        if self.password != other.password {
+            found.push("the password");
+        }
+        found
+    }
+}
+
+impl RecognizedUrl {
+    /// How to connect to what the URL names.
+    pub(crate) fn connection(&self) -> Connection {
+        Connection {
+            host: direct_host(&self.host),
+            pooled_host: pooled_host(&self.host),
+            port: self.port,
+            database: self.database.clone(),
+            role: self.role.clone(),
+            password: self.password.clone(),
+        }
+    }
+}
+
+/// Reads the URI that Neon's API gives for a role: `postgresql://role:password@host[:port]/database?…`.
+fn parse_neon_uri(uri: &Secret) -> Option<Connection> {
+    let read = recognize(uri.expose())?;
+    if read.host.is_empty() || read.role.is_empty() || read.database.is_empty() {
+        return None;
+    }
+    Some(Connection {
+        host: direct_host(&read.host),
+        pooled_host: pooled_host(&read.host),
+        port: read.port,
+        database: read.database,
+        role: read.role,
+        password: read.password,
+    })
+}
