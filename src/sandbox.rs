@@ -1,17 +1,21 @@
 //! Our own local Neon: the same REST API, and real Postgres computes behind TLS and SCRAM, on loopback only.
 //!
-//! | room | what lives there |
+//! From the top down; a file imports only from files below it:
+//!
+//! | file | what it holds |
 //! |---|---|
-//! | `api`, `api/*` | the HTTP API, a file for each resource; `api/control` is `/sandbox/…`, which Neon does not have |
-//! | `operations` | asynchronous work: what a call schedules, done in the background |
-//! | `compute` | a branch's Postgres: data copied from template or parent, asleep or awake |
-//! | `server` | a Postgres process that is never left behind |
-//! | `engine` | which Postgres: given, bundled, or installed; the template |
+//! | `api`, `api/*` | the HTTP API, one file for each resource; `api/switches` is `/sandbox/…`, which Neon does not have |
 //! | `front`, `scram`, `wire` | the port of an endpoint: TLS, SCRAM-SHA-256(-PLUS), then straight through |
-//! | `admin` | the superuser's small client, and quoting |
-//! | `state`, `ids` | what there is, how it is kept, what it is called |
-//! | `ca`, `files`, `core` | certificates; files, locks and accounts; what everything shares |
-//! | `faults` | the ways to misbehave |
+//! | `operations` | asynchronous work: what a call schedules, done in the background |
+//! | `lifecycle` | wakes, suspends and ends the compute of a branch |
+//! | `branch_data`, `catalog` | the data of a branch, copied from template or parent; its roles and databases |
+//! | `control_plane` | what all of these share: state, computes, fronts, faults, tasks |
+//! | `compute` | the Postgres server of a branch, asleep or awake |
+//! | `installation` | which Postgres: given, bundled, or installed; the template |
+//! | `scratch`, `server`, `server_user`, `socket_dir` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket |
+//! | `admin` | the superuser's session, and all SQL |
+//! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
+//! | `ca`, `files`, `faults`, `error` | certificates; files and locks; the ways to misbehave; why a sandbox does not start |
 //! | `build.rs` | the package's build script: carries the bundled Postgres |
 //!
 //! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
@@ -68,9 +72,9 @@ use crate::{
     },
 };
 
-/// How a sandbox is started.
+/// How to start a sandbox.
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub(crate) struct SandboxOptions {
     /// Where the state is kept. `None`: in a temporary folder that goes with the sandbox.
     pub dir: Option<PathBuf>,
     /// The API's port. `None`: one that is free.
@@ -83,7 +87,7 @@ pub(crate) struct Options {
     pub faults: Faults,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             dir: None,
@@ -104,7 +108,7 @@ pub(crate) struct Sandbox {
     port: u16,
     key: Secret,
     api: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-    /// Keeps a second sandbox out of the folder; the last thing to go.
+    /// Keeps a second sandbox out of the folder; dropped last.
     _lock: Option<File>,
 }
 
@@ -117,11 +121,11 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox; it answers as soon as the API listens.
+    /// Starts a sandbox; returns as soon as the API listens.
     ///
-    /// The engine is unpacked and its template made in the background, the first time on a machine; what waits for it are
-    /// the operations, which also report if it fails.
-    pub(crate) async fn start(options: Options) -> Result<Self, SandboxError> {
+    /// The first time on a machine, Postgres is unpacked and its template made in the background. Operations wait for it, and
+    /// report if it fails.
+    pub(crate) async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let source = InstallationSource::choose(options.pg_bin.as_deref())?;
         let user = ServerUser::unprivileged();
         let shown = options.dir.clone().unwrap_or_else(std::env::temp_dir);
@@ -147,7 +151,7 @@ impl Sandbox {
         };
         let user = match user {
             Some(user) if reaches(user, &state_dir, &scratch).map_err(unusable)? => Some(user),
-            // In a 0700 /root, say. The bundled Postgres runs as root; another one refuses.
+            // It cannot get at a folder in a 0700 /root, say. The bundled Postgres runs as root; another one refuses.
             Some(_) if source != InstallationSource::Bundled => {
                 return Err(SandboxError::OutOfReach(shown));
             }
@@ -222,13 +226,13 @@ impl Sandbox {
         &self.plane.authority.file
     }
 
-    /// What goes wrong from now on.
+    /// Sets what goes wrong from now on.
     #[cfg(test)]
     pub(crate) fn set_faults(&self, faults: Faults) {
         self.plane.set_faults(faults);
     }
 
-    /// A handle for what a presenter does to it while it runs.
+    /// A handle with which a presenter controls it while it runs.
     pub(crate) fn controls(&self) -> Controls {
         Controls(Arc::clone(&self.plane))
     }
@@ -247,18 +251,18 @@ impl Sandbox {
     }
 }
 
-/// What a presenter does to a running sandbox.
+/// A presenter's controls of a running sandbox.
 #[derive(Clone)]
 pub(crate) struct Controls(Arc<ControlPlane>);
 
 impl Controls {
-    /// Forgets all projects and everything that goes wrong; the key stays. The computes end in the background.
+    /// Removes all projects and faults; the key stays. The computes end in the background.
     pub(crate) fn clear(&self) {
         self.0.set_faults(Faults::default());
         api::remove_all(&self.0);
     }
 
-    /// Puts all computes to sleep, whoever is connected, and lets each take at least so long to wake up.
+    /// Puts all computes to sleep, whoever is connected, and makes each take at least `wakes` to wake up.
     pub(crate) async fn sleep(&self, wakes: Duration) {
         let branches: Vec<_> = self.0.store.read(|state| {
             let all = state.projects.values().flat_map(|project| {
@@ -288,7 +292,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Lets the user pass through to the data, and returns whether it gets there.
+/// Opens the way to the data for the user, and returns whether it gets there.
 fn reaches(user: ServerUser, state: &Path, scratch: &ScratchDir) -> io::Result<bool> {
     for folder in [state.to_owned(), state.join("computes")] {
         files::create_private_dir(&folder)?;

@@ -31,7 +31,7 @@ use crate::{
         workspace::Workspace,
     },
     report::output::Output,
-    sandbox::{Options, Sandbox},
+    sandbox::{Sandbox, SandboxOptions},
 };
 
 /// The wizard on a sample project, against the sandbox: no account, no network.
@@ -65,10 +65,10 @@ impl DemoArgs {
             });
         }
         let folder = DemoFolder::create(self.dir.as_deref())?;
-        let sandbox = Sandbox::start(Options {
+        let sandbox = Sandbox::start(SandboxOptions {
             dir: Some(folder.path.join("sandbox")),
             pg_bin: self.pg_bin.clone(),
-            ..Options::default()
+            ..SandboxOptions::default()
         })
         .await?;
         let project = folder.path.join(sample::NAME);

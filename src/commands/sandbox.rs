@@ -10,7 +10,7 @@ use crate::{
     core::exit::Exit,
     os::signals::Signals,
     report::output::Output,
-    sandbox::{Faults, Options, Sandbox},
+    sandbox::{Faults, Sandbox, SandboxOptions},
 };
 
 /// Serve a local Neon until Ctrl-C, for other clients.
@@ -48,9 +48,9 @@ impl SandboxArgs {
         Ok(Exit::Done)
     }
 
-    fn options(self) -> Result<Options, CommandError> {
+    fn options(self) -> Result<SandboxOptions, CommandError> {
         let faults = Faults::from_words(&self.faults).map_err(CommandError::Fault)?;
-        Ok(Options {
+        Ok(SandboxOptions {
             dir: self.dir,
             port: self.port,
             pg_bin: self.pg_bin,

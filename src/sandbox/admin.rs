@@ -131,7 +131,7 @@ impl Admin {
         .await
     }
 
-    /// Drops a role, if there is one, and gives what it owns to `heir`.
+    /// Drops a role, if it exists, and gives what it owns to `heir`.
     pub(crate) async fn drop_role(&mut self, name: &str, heir: &str) -> io::Result<()> {
         if !self.role_names().await?.iter().any(|role| role == name) {
             return Ok(());
@@ -168,14 +168,14 @@ impl Admin {
             .await
     }
 
-    /// Drops a database, if there is one, whoever is connected to it.
+    /// Drops a database, if it exists, whoever is connected to it.
     pub(crate) async fn drop_database(&mut self, name: &str) -> io::Result<()> {
         let name = identifier(name);
         self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
             .await
     }
 
-    /// Begins an online backup, which this session has to end; returns the log position where it begins.
+    /// Begins an online backup, which the same session has to end; returns the log position where it begins.
     pub(crate) async fn start_backup(&mut self, slot: &str) -> io::Result<String> {
         // The slot keeps the log from being recycled until this session ends.
         let slot = literal(slot);
@@ -191,7 +191,7 @@ impl Admin {
         .await
     }
 
-    /// Ends the online backup; returns what the copy's `backup_label` has to hold.
+    /// Ends the online backup; returns the content for the copy's `backup_label`.
     pub(crate) async fn stop_backup(&mut self) -> io::Result<String> {
         self.text(if self.major() >= 15 {
             "SELECT labelfile FROM pg_backup_stop(false)"
@@ -258,7 +258,7 @@ async fn execute(connection: &mut PgConnection, sql: &str) -> io::Result<()> {
     executed.map(drop).map_err(refusal)
 }
 
-/// The error as an operation reports it: Postgres' message with its SQLSTATE, else what broke the connection.
+/// The error as an operation reports it: the message of Postgres with its SQLSTATE, else what broke the connection.
 fn refusal(error: sqlx::Error) -> io::Error {
     if let sqlx::Error::Io(error) = error {
         return error;

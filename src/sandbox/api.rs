@@ -1,10 +1,11 @@
-//! The HTTP API: its routes, each in the file of its resource, and the server.
+//! The HTTP API: the server and its routes. Each resource has a file of its own.
 
 mod account;
 mod agents;
 mod branches;
 mod caller;
 mod claims;
+mod cuttable;
 mod databases;
 mod endpoints;
 mod extras;
@@ -20,7 +21,6 @@ mod roles;
 mod switches;
 mod temporary;
 mod views;
-mod wiretap;
 
 use std::sync::Arc;
 
@@ -33,14 +33,12 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub(crate) use crate::sandbox::api::{provisioning::remove_all, temporary::watch_all};
 use crate::sandbox::{
-    api::wiretap::{ConnectionCutter, CuttableListener},
+    api::cuttable::{ConnectionCutter, CuttableListener},
     control_plane::ControlPlane,
 };
 
-/// Where Neon's API begins.
+/// Where Neon's API begins, and the one of `claims`.
 const BASE: &str = "/api/v2";
-
-/// Where the API of the service of temporary databases begins.
 const CLAIMS_BASE: &str = "/api/v1";
 
 /// Serves the API until the sender is used or dropped.
@@ -66,11 +64,11 @@ fn router(plane: Arc<ControlPlane>) -> Router {
     let api = account_routes()
         .merge(project_routes())
         .merge(branch_routes());
-    // Neon's two services of databases without an account
+    // Neon has two services of databases without an account
     let claims = Router::new()
         .route("/database", post(claims::create))
         .route("/database/{id}", get(claims::get));
-    // both are logged, and misbehave when they are told to
+    // all are logged, and misbehave when they are told to
     let watched = |routes: Router<Arc<ControlPlane>>| {
         routes
             .fallback(reply::no_route)
@@ -181,7 +179,8 @@ fn branch_routes() -> Router<Arc<ControlPlane>> {
         .route(&on("/credentials"), credentials)
 }
 
-/// The routes of `agents`: its own, and those of Neon's API that it passes on. It lets nobody reset a password or make a branch.
+/// The routes of `agents`: its own, and those of Neon's API that it passes on. Nobody can reset a password or create a branch
+/// through it.
 fn agent_routes() -> Router<Arc<ControlPlane>> {
     let project = |rest: &str| format!("/projects/{{project}}{rest}");
     let branch = |rest: &str| project(&format!("/branches/{{branch}}{rest}"));

@@ -7,7 +7,7 @@ use crate::sandbox::{
     installation::Installation, records::BranchRef,
 };
 
-/// Makes the branch's data, unless it is there: from its parent, or from the template.
+/// Creates the branch's data from its parent or the template, unless it exists.
 pub(crate) async fn create(plane: &Arc<ControlPlane>, branch_ref: &BranchRef) -> io::Result<()> {
     let compute = plane.compute(&branch_ref.branch);
     let slot = compute.lock().await;
@@ -16,7 +16,7 @@ pub(crate) async fn create(plane: &Arc<ControlPlane>, branch_ref: &BranchRef) ->
     ensure(plane, &installation, branch_ref).await
 }
 
-/// The caller holds the branch's lock. A branch locks its parent and never the other way round.
+/// Does the same for a caller that holds the branch's lock. A branch locks its parent, never the other way round.
 pub(crate) fn ensure<'a>(
     plane: &'a Arc<ControlPlane>,
     installation: &'a Arc<Installation>,
@@ -30,26 +30,16 @@ pub(crate) fn ensure<'a>(
         }
         make_folder(&folder, installation)?;
         let part = folder.join("part");
-        match fs::remove_dir_all(&part) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        files::unless_absent(fs::remove_dir_all(&part))?;
         let parent = plane
             .store
-            .project(&branch_ref.project, |project| {
-                project
-                    .branch(&branch_ref.branch)
-                    .map(|branch| branch.parent_id.clone())
-            })
-            .flatten()
+            .branch(branch_ref, |branch| branch.parent_id.clone())
             .ok_or_else(branch_deleted)?;
         if let Some(parent) = parent {
             let parent = BranchRef::new(&branch_ref.project, &parent);
             let lsn = copy_parent(plane, installation, &parent, &part).await?;
-            plane.store.edit(&branch_ref.project, |project| {
-                if let Some(branch) = project.branch_mut(&branch_ref.branch) {
-                    branch.parent_lsn = lsn.or(branch.parent_lsn.take());
-                }
+            plane.store.edit_branch(branch_ref, |branch| {
+                branch.parent_lsn = lsn.or(branch.parent_lsn.take());
             });
         } else {
             let (installation, part) = (Arc::clone(installation), part.clone());
@@ -72,7 +62,7 @@ fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
     )
 }
 
-/// Copies the parent's data as it is now; answers the log position where the copy begins.
+/// Copies the parent's data as it is now; returns the log position where the copy begins.
 async fn copy_parent(
     plane: &Arc<ControlPlane>,
     installation: &Arc<Installation>,
@@ -96,7 +86,7 @@ async fn copy_parent(
     let slot = format!("branch_{}", ids::uuid().replace('-', "_"));
     let lsn = admin.start_backup(&slot).await?;
     let (source, target) = (data.clone(), to.to_owned());
-    // Left out is what belongs to the running server, or is read back from the log.
+    // What belongs to the running server, or is copied below, is left out.
     let skip = move |path: &Path| {
         path.file_name().is_some_and(|name| {
             name == "postmaster.pid"

@@ -1,4 +1,4 @@
-//! The sandbox's own certificate authority, and the certificate that its computes show.
+//! The sandbox's own certificate authority, and the certificate that its computes present.
 
 use std::{
     fs, io,
@@ -20,17 +20,16 @@ use crate::sandbox::files;
 
 /// What the front needs to speak TLS.
 pub(crate) struct Authority {
-    /// Where the CA's certificate lies, for clients that verify.
+    /// The file with the CA's certificate, for clients that verify.
     pub(crate) file: PathBuf,
     /// The same as PEM.
     pub(crate) pem: String,
     /// Accepts TLS with the leaf certificate.
     pub(crate) acceptor: TlsAcceptor,
-    /// The leaf's DER, which channel binding is made from.
+    /// The leaf's DER, from which channel binding is computed.
     pub(crate) leaf: CertificateDer<'static>,
 }
 
-/// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CaError {
     #[error(transparent)]
@@ -41,7 +40,7 @@ pub(crate) enum CaError {
     ClientStream(#[from] rustls::Error),
 }
 
-/// Opens the authority kept in `dir`, or makes one. The leaf is made anew at every start: only the CA is trusted.
+/// Opens the authority kept in `dir`, or creates one. The leaf is new at every start, since clients trust only the CA.
 pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
     let file = dir.join("ca.pem");
     let key_file = dir.join("ca.key");
@@ -103,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_authority_stays_the_same_and_its_key_is_private() {
+    fn reopened_authority_is_the_same_and_its_key_private() {
         let dir = tempfile::tempdir().unwrap();
         let first = open(dir.path()).unwrap();
         let second = open(dir.path()).unwrap();

@@ -5,11 +5,11 @@ use std::io;
 use crate::sandbox::{
     admin::Admin,
     control_plane::ControlPlane,
-    records::{BranchRecord, BranchRef, DEFAULT_DATABASE, DEFAULT_ROLE, ProjectRecord},
+    records::{BranchRecord, BranchRef, DEFAULT_DATABASE, DEFAULT_ROLE},
     socket_dir::SocketDir,
 };
 
-/// What has to be undone or renamed in Postgres; additions are read from the state.
+/// What Postgres has to rename or drop. What it has to add stands in the state.
 #[derive(Debug, Clone)]
 pub(crate) enum ConfigChange {
     DropRole { role: String, heir: String },
@@ -18,7 +18,6 @@ pub(crate) enum ConfigChange {
     OwnDatabase { database: String, owner: String },
 }
 
-/// Makes a change.
 pub(crate) async fn apply(admin: &mut Admin, change: ConfigChange) -> io::Result<()> {
     match change {
         ConfigChange::DropRole { role, heir } => admin.drop_role(&role, &heir).await,
@@ -28,14 +27,13 @@ pub(crate) async fn apply(admin: &mut Admin, change: ConfigChange) -> io::Result
     }
 }
 
-/// Brings the roles and databases of a running compute in line with the state, and then the state with what was done.
+/// Creates the roles and databases of a running compute that the state has pending, and marks them as done.
 pub(crate) async fn reconcile(
     plane: &ControlPlane,
     branch_ref: &BranchRef,
     sockets: &SocketDir,
 ) -> io::Result<()> {
-    let branch = |project: &ProjectRecord| project.branch(&branch_ref.branch).cloned();
-    let Some(branch) = plane.store.project(&branch_ref.project, branch).flatten() else {
+    let Some(branch) = plane.store.branch(branch_ref, BranchRecord::clone) else {
         return Ok(());
     };
     let mut admin = Admin::connect(sockets).await?;
@@ -51,7 +49,7 @@ pub(crate) async fn reconcile(
             admin.set_password(&role.name, password).await?;
         }
         if known {
-            // "All open connections of the role are dropped" (reference/neon-api.md section 4).
+            // Neon drops all open connections of the role.
             admin.disconnect_role(&role.name).await?;
         }
     }
@@ -62,22 +60,15 @@ pub(crate) async fn reconcile(
                 .await?;
         }
     }
-    plane.store.edit(&branch_ref.project, |project| {
-        let Some(now) = project.branch_mut(&branch_ref.branch) else {
-            return;
-        };
+    plane.store.edit_branch(branch_ref, |now| {
         now.fresh = false;
         for done in &branch.roles {
-            for role in now.roles.iter_mut().filter(|role| role.name == done.name) {
+            if let Some(role) = now.role_mut(&done.name) {
                 role.pending &= role.password != done.password;
             }
         }
         for done in &branch.databases {
-            for database in now
-                .databases
-                .iter_mut()
-                .filter(|database| database.name == done.name)
-            {
+            if let Some(database) = now.database_mut(&done.name) {
                 database.pending = false;
             }
         }
@@ -85,7 +76,7 @@ pub(crate) async fn reconcile(
     Ok(())
 }
 
-/// The template has Neon's default names; a new project may have asked for others.
+/// Renames the role and the database of the template where a new project asked for other names.
 async fn rename_defaults(admin: &mut Admin, branch: &BranchRecord) -> io::Result<()> {
     if !branch.fresh || branch.parent_id.is_some() {
         return Ok(());
@@ -104,7 +95,7 @@ async fn rename_defaults(admin: &mut Admin, branch: &BranchRecord) -> io::Result
     Ok(())
 }
 
-/// The first of the wanted names, if the default has to get it.
+/// The name that the default has to get: the first of the wanted ones, if none of them is the default.
 fn renamed<'a>(
     default: &str,
     mut wanted: impl Iterator<Item = &'a str> + Clone,

@@ -14,11 +14,11 @@ use crate::sandbox::{server::Server, socket_dir::SocketDir};
 pub(crate) struct Compute {
     slot: Mutex<Slot>,
     connections: AtomicUsize,
-    /// Counts what happened here, so that an idle timer sees whether it was idle all the time.
+    /// Counts what happened here, so that an idle timer knows whether it was idle all the time.
     events: AtomicU64,
 }
 
-/// Where the server runs, if it runs.
+/// The place of the server, which may be empty.
 #[derive(Default)]
 pub(crate) struct Slot {
     pub(crate) server: Option<Server>,
@@ -27,29 +27,28 @@ pub(crate) struct Slot {
 }
 
 impl Compute {
-    /// Waits until nobody else starts or stops the server, and keeps others from doing so.
+    /// Waits until nobody else starts or stops the server, and keeps others from doing so meanwhile.
     pub(crate) async fn lock(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().await
     }
 
-    /// Counts a client in.
+    /// Counts a new client.
     pub(crate) fn connect(&self) {
         self.connections.fetch_add(1, Ordering::SeqCst);
         self.events.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Counts a client out; returns whether it was the last one.
+    /// Counts a client that left; returns whether it was the last one.
     pub(crate) fn disconnect(&self) -> bool {
         self.events.fetch_add(1, Ordering::SeqCst);
         self.connections.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
-    /// How many events there were so far.
     pub(crate) fn events(&self) -> u64 {
         self.events.load(Ordering::SeqCst)
     }
 
-    /// Whether nobody is connected, and nobody was since there were so many events.
+    /// Whether nobody is connected, and nobody was since there were that many events.
     pub(crate) fn idle_since(&self, events: u64) -> bool {
         self.connections.load(Ordering::SeqCst) == 0 && self.events() == events
     }
@@ -84,7 +83,7 @@ impl Slot {
         self.server.as_ref().map(|server| server.sockets().clone())
     }
 
-    /// Refuses what would start again on a branch that was deleted.
+    /// Fails if the branch was deleted.
     pub(crate) fn check_branch(&self) -> io::Result<()> {
         if self.gone {
             return Err(branch_deleted());
@@ -92,7 +91,7 @@ impl Slot {
         Ok(())
     }
 
-    /// Ends the server, and lets none start here again.
+    /// Ends the server for good.
     pub(crate) async fn close(&mut self) {
         self.gone = true;
         if let Some(server) = self.server.take() {
@@ -101,7 +100,7 @@ impl Slot {
     }
 }
 
-/// The error of whatever waited for a branch that is not there any more.
+/// The error for work on a branch that was deleted meanwhile.
 pub(crate) fn branch_deleted() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the branch was deleted")
 }

@@ -1,4 +1,4 @@
-//! What all parts of the sandbox share.
+//! What all parts of the sandbox share: its state, and what runs.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -25,7 +25,7 @@ use crate::sandbox::{
 /// How many requests the log remembers.
 const LOG_LIMIT: usize = 10_000;
 
-/// The sandbox behind its handle.
+/// The running sandbox.
 pub(crate) struct ControlPlane {
     pub(crate) store: StateStore,
     pub(crate) authority: Authority,
@@ -47,7 +47,7 @@ pub(crate) struct ControlPlane {
     scratch: Mutex<Option<ScratchDir>>,
 }
 
-/// One API request, as the log remembers it.
+/// One API request in the log.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct LoggedRequest {
     pub(crate) method: String,
@@ -55,7 +55,7 @@ pub(crate) struct LoggedRequest {
     pub(crate) path: String,
     /// `None`: the connection was cut.
     pub(crate) status: Option<u16>,
-    /// When it came, in microseconds since the sandbox's start.
+    /// When it arrived, in microseconds since the sandbox's start.
     pub(crate) began_us: u64,
     /// When its answer was ready, in microseconds since the sandbox's start.
     pub(crate) ended_us: u64,
@@ -98,7 +98,7 @@ impl ControlPlane {
         })
     }
 
-    /// Where the data of a branch lies.
+    /// The folder with the data of a branch.
     pub(crate) fn folder(&self, branch: &str) -> PathBuf {
         self.state_dir.join("computes").join(branch)
     }
@@ -107,7 +107,7 @@ impl ControlPlane {
         &self.state_dir
     }
 
-    /// A new folder for a server's socket: a killed server's lock file would stand in the way in an old one.
+    /// A new folder for a server's socket: in an old one, the lock file of a killed server would stand in the way.
     pub(crate) fn next_sockets(&self) -> SocketDir {
         let number = self.socket_count.fetch_add(1, Ordering::Relaxed);
         SocketDir::new(self.sockets.join(number.to_string()))
@@ -144,7 +144,7 @@ impl ControlPlane {
         self.faults.send_replace(faults);
     }
 
-    /// Takes from the faults what is counted.
+    /// Uses up what a fault has counted.
     pub(crate) fn take_fault<T: Default>(&self, take: impl FnOnce(&mut Faults) -> T) -> T {
         let mut taken = T::default();
         self.faults.send_if_modified(|faults| {
@@ -155,7 +155,7 @@ impl ControlPlane {
         taken
     }
 
-    /// Waits until the faults are such.
+    /// Waits until the faults fulfil a condition.
     pub(crate) async fn until_faults(&self, such: impl FnMut(&Faults) -> bool) {
         let mut faults = self.faults.subscribe();
         if faults.wait_for(such).await.is_err() {
@@ -220,7 +220,7 @@ impl ControlPlane {
         drop(lock(&self.scratch).take());
     }
 
-    /// The same where nobody can wait: as well as it goes.
+    /// Does the same as far as possible where nobody can wait.
     pub(crate) fn end_now(&self) {
         lock(&self.tasks).abort_all();
         let computes = std::mem::take(&mut *lock(&self.computes));
@@ -231,6 +231,6 @@ impl ControlPlane {
         if all {
             drop(lock(&self.scratch).take());
         }
-        // Otherwise the aborted task drops its server, and the last owner of this core drops the folder.
+        // Otherwise the aborted task drops its server, and the last owner of the control plane drops the folder.
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What goes wrong. The default is nothing.
 ///
-/// Set with [`crate::sandbox::Options::faults`] at the start, or with `POST /sandbox/faults` at any time; each POST
+/// Set with [`crate::sandbox::SandboxOptions::faults`] at the start, or with `POST /sandbox/faults` at any time; each POST
 /// replaces all of it. Whatever has a `count` is used up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,13 +17,13 @@ pub(crate) struct Faults {
     pub errors: Vec<ErrorBurst>,
     /// This many `POST /projects` make the project, and then the connection is cut instead of an answer.
     pub lost_creates: u32,
-    /// Answers whose body is spoilt.
-    pub bodies: Vec<SpoiltBody>,
+    /// Answers whose body is damaged.
+    pub bodies: Vec<BodyFault>,
     /// This many operations fail.
     pub failed_operations: u32,
     /// What happens to connections to a database.
-    pub database: Database,
-    /// No compute starts: operations run for ever, connections wait.
+    pub database: DatabaseFault,
+    /// No compute starts: operations run forever, connections wait.
     pub never_wakes: bool,
     /// A sleeping compute takes at least this long to wake up.
     pub wake_ms: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Faults {
     pub organization_required: bool,
     /// How many projects there may be.
     pub projects_limit: Option<usize>,
-    /// Projects which the list names as unavailable instead of showing them.
+    /// Projects that the list reports as unavailable instead of showing them.
     pub unavailable_projects: Vec<String>,
 }
 
@@ -39,15 +39,14 @@ pub(crate) struct Faults {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ErrorBurst {
-    /// The HTTP status.
     pub status: u16,
     /// How many requests get it; 0 = all.
     pub count: u32,
-    /// The value of the `Retry-After` header, if there shall be one.
+    /// The value of the `Retry-After` header, if there is to be one.
     pub retry_after: Option<String>,
     /// Neon's error code, such as `PROJECTS_LIMIT_EXCEEDED`.
     pub code: String,
-    /// The message; empty = Neon's words for the status.
+    /// The message; empty = Neon's own for the status.
     pub message: String,
     /// Only requests whose path contains this.
     pub path: Option<String>,
@@ -55,12 +54,11 @@ pub(crate) struct ErrorBurst {
     pub method: Option<String>,
 }
 
-/// A successful answer whose body is spoilt.
+/// Successful answers whose body is damaged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SpoiltBody {
-    /// In which way.
-    pub kind: Spoilt,
+pub(crate) struct BodyFault {
+    pub kind: BodyDamage,
     /// How many answers; 0 = all.
     #[serde(default)]
     pub count: u32,
@@ -72,25 +70,24 @@ pub(crate) struct SpoiltBody {
     pub method: Option<String>,
 }
 
-/// How a body is spoilt.
+/// How a body is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Spoilt {
+pub(crate) enum BodyDamage {
     /// Half of the JSON, in an otherwise proper answer.
     Truncated,
     /// Half of the announced bytes, then the connection is cut.
     Cut,
     /// A proxy's HTML page with status 200.
     Html,
-    /// Nothing: the request is done, and the connection is cut before the answer.
+    /// The request is done, and the connection is cut before the answer.
     Lost,
 }
 
 /// What happens to connections to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Database {
-    /// They work.
+pub(crate) enum DatabaseFault {
     #[default]
     Normal,
     /// The port is closed.
@@ -120,7 +117,7 @@ impl Limited for ErrorBurst {
     }
 }
 
-impl Limited for SpoiltBody {
+impl Limited for BodyFault {
     fn count(&mut self) -> &mut u32 {
         &mut self.count
     }
@@ -133,7 +130,7 @@ impl Limited for SpoiltBody {
 }
 
 impl Faults {
-    /// Reads what `--fault` says: each word is `NAME=VALUE` with a name and a value of this struct's JSON, such as
+    /// Parses the values of `--fault`: each is `NAME=VALUE` with a name and a value of this struct's JSON, such as
     /// `latency_ms=100` or `errors=[{"status":429,"count":2}]`, or a whole JSON object. A later word wins.
     pub(crate) fn from_words(words: &[String]) -> Result<Self, String> {
         let mut all = serde_json::Map::new();
@@ -147,7 +144,7 @@ impl Faults {
             let (name, value) = word
                 .split_once('=')
                 .ok_or_else(|| format!("`{word}` is not NAME=VALUE"))?;
-            // what is no JSON is a text: database=stall
+            // what is not JSON is a text: database=stall
             let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             all.insert(name.trim().to_owned(), value);
         }
@@ -159,8 +156,8 @@ impl Faults {
         take(&mut self.errors, method, path)
     }
 
-    /// Takes the way in which this request's answer is spoilt, if any.
-    pub(crate) fn take_body(&mut self, method: &str, path: &str) -> Option<Spoilt> {
+    /// Takes the damage to this request's answer, if any.
+    pub(crate) fn take_body(&mut self, method: &str, path: &str) -> Option<BodyDamage> {
         take(&mut self.bodies, method, path).map(|body| body.kind)
     }
 
@@ -181,7 +178,7 @@ fn take_one(count: &mut u32) -> bool {
     some
 }
 
-/// The first entry that fits; an entry whose count reaches zero goes.
+/// Takes the first entry that fits, and removes it when its count is used up.
 fn take<T: Limited + Clone>(entries: &mut Vec<T>, method: &str, path: &str) -> Option<T> {
     let fits = |entry: &T| {
         entry.path().is_none_or(|part| path.contains(part))
@@ -205,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_fits_its_filter_and_is_used_up() {
+    fn error_burst_matches_its_filter_until_it_is_used_up() {
         let mut faults: Faults = serde_json::from_str(
             r#"{"errors": [{"status": 503, "count": 2, "path": "/projects", "method": "get"}, {"status": 500}]}"#,
         )
@@ -221,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_switch_is_an_error() {
+    fn misspelled_fault_is_an_error() {
         assert!(serde_json::from_str::<Faults>(r#"{"latency": 5}"#).is_err());
     }
 }

@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::sandbox::server_user::ServerUser;
 
-/// Runs something that blocks where it may.
+/// Runs blocking work on a thread where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -22,7 +22,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
-/// Makes a folder (and its parents) that only its owner may enter; an existing one stays as it is.
+/// The outcome of a removal, which has nothing to do where there is nothing.
+pub(crate) fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Creates a folder (and its parents) that only its owner may enter; an existing one stays as it is.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -30,7 +38,6 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
-/// Sets permissions.
 pub(crate) fn chmod(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
@@ -62,9 +69,9 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the lock file in `dir` for as long as the answer lives; `None` if another process has it.
+/// Locks a file in `dir` until the returned one is dropped; `None` if another process has it.
 ///
-/// The kernel frees it when the process dies, however it dies.
+/// The kernel releases the lock when the process dies, however it dies.
 pub(crate) fn lock(dir: &Path) -> io::Result<Option<File>> {
     let path = dir.join("lock");
     let file = OpenOptions::new()
@@ -78,7 +85,7 @@ pub(crate) fn lock(dir: &Path) -> io::Result<Option<File>> {
         Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    // Between opening and locking, a sweep may have removed the folder: then the lock guards nothing.
+    // Between opening and locking, a sweep may have removed the folder: then the lock protects nothing.
     let same = fs::metadata(&path)
         .is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
     Ok(same.then_some(file))
@@ -86,7 +93,7 @@ pub(crate) fn lock(dir: &Path) -> io::Result<Option<File>> {
 
 /// Copies a folder that does not change, or is being backed up online; gives the copy to `owner`.
 ///
-/// Files that vanish meanwhile are left out: an online backup allows it, and its recovery makes up for it.
+/// Files that vanish meanwhile are left out: an online backup allows it, since the recovery replays the log.
 pub(crate) fn copy_tree(
     from: &Path,
     to: &Path,
@@ -128,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_held_by_one_and_freed_by_drop() {
+    fn lock_is_exclusive_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let held = lock(dir.path()).unwrap();
         assert!(held.is_some());
@@ -138,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn private_files_are_private_and_copies_are_complete() {
+    fn private_files_are_private_and_copies_leave_out_only_what_is_skipped() {
         let dir = tempfile::tempdir().unwrap();
         let from = dir.path().join("from");
         create_private_dir(&from.join("deep")).unwrap();

@@ -17,7 +17,7 @@ use tokio::{
 use crate::sandbox::{
     admin::Admin,
     control_plane::ControlPlane,
-    faults::Database,
+    faults::DatabaseFault,
     lifecycle::{self, ComputeUse},
     records::BranchRef,
     scram::{self, ScramError, Verifier},
@@ -28,7 +28,7 @@ use crate::sandbox::{
 /// Postgres' own `authentication_timeout`. Waking a compute does not count.
 const LOGIN_LIMIT: Duration = Duration::from_mins(1);
 
-/// Opens the front of an endpoint, on its old port if that is free; answers the port.
+/// Opens the front of an endpoint, on its old port if that is free; returns the port.
 pub(crate) fn open(
     plane: &Arc<ControlPlane>,
     branch_ref: BranchRef,
@@ -46,7 +46,7 @@ pub(crate) fn open(
     Ok(port)
 }
 
-/// Opens the fronts of the endpoints that an earlier run has left.
+/// Opens the fronts of all endpoints again after a restart.
 pub(crate) fn reopen_all(plane: &Arc<ControlPlane>) -> io::Result<()> {
     let endpoints: Vec<_> = plane.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
@@ -79,7 +79,7 @@ pub(crate) fn reopen_all(plane: &Arc<ControlPlane>) -> io::Result<()> {
 struct LoopbackListeners {
     port: u16,
     four: TcpListener,
-    /// Where the machine has IPv6.
+    /// `None` where the machine has no IPv6.
     six: Option<TcpListener>,
 }
 
@@ -141,11 +141,11 @@ impl EndpointFront {
     async fn accept(self: Arc<Self>, mut listeners: LoopbackListeners) {
         let mut faults = self.plane.watch_faults();
         loop {
-            if faults.borrow_and_update().database == Database::Refuse {
+            if faults.borrow_and_update().database == DatabaseFault::Refuse {
                 let port = listeners.port;
                 drop(listeners);
                 self.plane
-                    .until_faults(|faults| faults.database != Database::Refuse)
+                    .until_faults(|faults| faults.database != DatabaseFault::Refuse)
                     .await;
                 listeners = loop {
                     match bind(port) {
@@ -173,7 +173,7 @@ impl EndpointFront {
                         }
                     });
                 }
-                // Out of file descriptors: it passes.
+                // Out of file descriptors, say: that passes.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -184,10 +184,10 @@ impl EndpointFront {
 
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        if self.plane.faults().database == Database::Stall {
+        if self.plane.faults().database == DatabaseFault::Stall {
             // Until the fault is lifted or the client gives up.
             self.plane
-                .until_faults(|faults| faults.database != Database::Stall)
+                .until_faults(|faults| faults.database != DatabaseFault::Stall)
                 .await;
         }
         let Some(mut tls) = within(self.begin(&mut stream)).await? else {
@@ -199,7 +199,7 @@ impl EndpointFront {
         outcome
     }
 
-    /// From the first byte to TLS; `None` if there is nothing more to do.
+    /// Reads up to the TLS handshake; `None` if the connection is done.
     async fn begin<'a>(&self, stream: &'a mut TcpStream) -> io::Result<Option<ClientStream<'a>>> {
         let mut first = [0];
         stream.peek(&mut first).await?;
@@ -224,7 +224,7 @@ impl EndpointFront {
                     return Ok(None);
                 }
                 _ => {
-                    // Neon's words.
+                    // Neon's message.
                     let refusal = wire::fatal(
                         "08P01",
                         "connection is insecure (try using `sslmode=require`)",
@@ -298,7 +298,7 @@ impl EndpointFront {
         // The private socket trusts us: the server takes the role from the start-up packet.
         let mut server = sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
-        if self.plane.faults().database == Database::Cut {
+        if self.plane.faults().database == DatabaseFault::Cut {
             return cut_at_first_query(tls, &mut server).await;
         }
         let outcome = tokio::io::copy_bidirectional(tls, &mut server).await;
@@ -306,7 +306,7 @@ impl EndpointFront {
         outcome.map(drop)
     }
 
-    /// The role's verifier as Postgres keeps it, so that a password changed with SQL counts as well.
+    /// The role's verifier as Postgres keeps it, so that a password changed with SQL works as well.
     async fn verifier(&self, sockets: &SocketDir, role: &str) -> io::Result<Verifier> {
         let stored = Admin::connect(sockets)
             .await?
@@ -317,7 +317,7 @@ impl EndpointFront {
             .unwrap_or_else(|| Verifier::mock(&self.plane.mock_secret, role)))
     }
 
-    /// Passes a request to cancel on; a compute that sleeps has nothing to cancel.
+    /// Passes on a request to cancel; a compute that sleeps has nothing to cancel.
     async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
         let Some(sockets) = lifecycle::peek(&self.plane, &self.branch_ref.branch).await else {
             return Ok(());

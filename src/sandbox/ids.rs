@@ -1,7 +1,7 @@
-//! Names and numbers of the shapes that Neon mints: three-word ids, keys, passwords, timestamps.
+//! Ids, keys, passwords and timestamps in the form that Neon gives them.
 //!
-//! `neon` takes a string for a branch id only if it matches `^br-[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$`
-//! (reference/neon-api.md section 1), so the shapes are part of the contract.
+//! The `neon` CLI takes a string for a branch id only if it matches `^br-[a-z0-9]+-[a-z0-9]+-[a-z0-9]+$`, so the form is part of
+//! the contract.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -111,8 +111,8 @@ const DIGITS: &[u8] = b"0123456789";
 
 /// Random bytes of the operating system.
 ///
-/// If it has none (a sandboxed process early at boot), ids fall back to the clock; secrets are never minted that way,
-/// because a sandbox whose CA key could not be generated has not started.
+/// If it has none (early at boot), ids fall back to the clock. Secrets are never made that way: a sandbox whose CA key could
+/// not be generated does not start.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if getrandom::fill(&mut bytes).is_err() {
@@ -190,12 +190,11 @@ pub(crate) fn uuid() -> String {
     )
 }
 
-/// Now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
+/// The time now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
 pub(crate) fn now() -> String {
     timestamp(OffsetDateTime::now_utc())
 }
 
-/// A moment as Neon writes it.
 pub(crate) fn timestamp(moment: OffsetDateTime) -> String {
     moment
         .format(format_description!(
@@ -204,12 +203,12 @@ pub(crate) fn timestamp(moment: OffsetDateTime) -> String {
         .unwrap_or_else(|_| ZERO_TIME.to_owned())
 }
 
-/// The moment that a timestamp names.
+/// Parses a timestamp.
 pub(crate) fn moment(timestamp: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(timestamp, &Rfc3339).ok()
 }
 
-/// How Neon writes "never" (reference/neon-api.md section 5.1).
+/// How Neon writes "never".
 pub(crate) const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
 #[cfg(test)]
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_the_shapes_that_the_neon_cli_recognises() {
+    fn ids_have_the_form_that_the_neon_cli_recognizes() {
         let branch = branch();
         let parts: Vec<_> = branch.split('-').collect();
         assert_eq!(parts.len(), 4, "{branch}");
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_is_rfc_3339() {
+    fn timestamp_is_rfc_3339() {
         assert_eq!(
             timestamp(OffsetDateTime::UNIX_EPOCH),
             "1970-01-01T00:00:00.000000Z"

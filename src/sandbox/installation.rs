@@ -1,4 +1,4 @@
-//! Which Postgres runs the computes: found or unpacked once, and a template from which every new compute starts.
+//! The Postgres that runs the computes: found or unpacked once, with a template from which every new compute starts.
 
 use std::{
     ffi::OsStr,
@@ -38,7 +38,7 @@ const OLDEST: u32 = 14;
 /// Where a Postgres comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InstallationSource {
-    /// The caller named its `bin` folder.
+    /// Its `bin` folder is given.
     Given(PathBuf),
     /// It is part of our binary.
     Bundled,
@@ -47,7 +47,7 @@ pub(crate) enum InstallationSource {
 }
 
 impl InstallationSource {
-    /// The first there is of: the one given, the bundled one, the newest installed one.
+    /// Takes the first of: the given one, the bundled one, the newest installed one.
     pub(crate) fn choose(given: Option<&Path>) -> Result<Self, SandboxError> {
         if let Some(folder) = given {
             // The folder of the binaries, or the installation that holds it.
@@ -72,7 +72,7 @@ impl InstallationSource {
 pub(crate) struct Installation {
     bin: PathBuf,
     template: PathBuf,
-    /// Who runs it, if not we ourselves.
+    /// Who runs it; `None`: we ourselves.
     pub(crate) user: Option<ServerUser>,
 }
 
@@ -98,15 +98,15 @@ impl Installation {
                 bin.display()
             )));
         }
-        let mut engine = Self {
+        let mut installation = Self {
             template: cache.join(template_name(&bin, &version, user)),
             bin,
             user,
         };
-        if !engine.template.join(".ok").exists() {
-            engine.template = engine.make_template(&cache).await?;
+        if !installation.template.join(".ok").exists() {
+            installation.template = installation.make_template(&cache).await?;
         }
-        Ok(engine)
+        Ok(installation)
     }
 
     /// Copies the template to `data`.
@@ -196,7 +196,7 @@ async fn seed(server: &Server) -> io::Result<()> {
     admin.create_database(DEFAULT_DATABASE, DEFAULT_ROLE).await
 }
 
-/// The folder for what is made once: the user's cache, or one that Postgres can reach when we are root.
+/// The folder for what is made once: the user's cache, or one that Postgres can reach if we are root.
 fn cache(user: Option<ServerUser>, state: &Path) -> io::Result<PathBuf> {
     let users = etcetera::choose_base_strategy()
         .ok()
@@ -223,14 +223,14 @@ fn cache(user: Option<ServerUser>, state: &Path) -> io::Result<PathBuf> {
 
 const PART_PREFIX: &str = ".part-";
 
-/// A folder in which something is made before it gets its name.
+/// Creates a folder in which to make something before it gets its name.
 fn part(cache: &Path) -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new()
         .prefix(PART_PREFIX)
         .tempdir_in(cache)
 }
 
-/// Removes what killed processes left half made, an hour later: nothing takes that long.
+/// Removes what killed processes left half made. Nothing takes an hour.
 fn sweep_parts(cache: &Path) {
     let hour_ago = SystemTime::now() - Duration::from_hours(1);
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
@@ -246,7 +246,7 @@ fn sweep_parts(cache: &Path) {
     }
 }
 
-/// Gives what was made its name; if another process was quicker, its work is as good as ours.
+/// Gives what was made its name. If another process was quicker, its work is as good as ours.
 fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
     files::chmod(part.path(), 0o755)?;
     fs::write(part.path().join(".ok"), "")?;
@@ -378,7 +378,7 @@ fn has_binaries(bin: &Path) -> bool {
     bin.join("postgres").is_file() && bin.join("initdb").is_file()
 }
 
-/// The newest Postgres of the machine: on the `PATH`, or where packages put them.
+/// The newest Postgres of the machine, on the `PATH` or where packages put it.
 fn newest_installed() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
         .map(|path| std::env::split_paths(&path).collect())
@@ -429,14 +429,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read() {
+    fn major_version_is_the_leading_number() {
         assert_eq!(major("17.5"), Some(17));
         assert_eq!(major("18beta1"), Some(18));
         assert_eq!(major("unknown"), None);
     }
 
     #[test]
-    fn a_folder_without_postgres_is_refused_by_name() {
+    fn folder_without_postgres_is_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let refused = InstallationSource::choose(Some(dir.path()))
             .unwrap_err()

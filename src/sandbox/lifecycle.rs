@@ -13,7 +13,7 @@ use crate::sandbox::{
     socket_dir::SocketDir,
 };
 
-/// One client's use of a compute; while there is one the compute does not suspend.
+/// A client's use of a compute, which does not suspend meanwhile.
 pub(crate) struct ComputeUse {
     plane: Arc<ControlPlane>,
     compute: Arc<Compute>,
@@ -40,7 +40,7 @@ impl Drop for ComputeUse {
     }
 }
 
-/// Wakes the compute of a branch, if it sleeps; answers the folder of its socket.
+/// Wakes the compute of a branch, if it sleeps; returns the folder of its socket.
 pub(crate) async fn wake(
     plane: &Arc<ControlPlane>,
     branch_ref: &BranchRef,
@@ -70,12 +70,7 @@ pub(crate) async fn wake(
         )
         .await?;
     let sockets = server.sockets().clone();
-    let fresh = plane.store.project(&branch_ref.project, |project| {
-        project
-            .branch(&branch_ref.branch)
-            .is_some_and(|branch| branch.fresh)
-    });
-    if fresh == Some(true) {
+    if plane.store.branch(branch_ref, |branch| branch.fresh) == Some(true) {
         catalog::reconcile(plane, branch_ref, &sockets).await?;
     }
     slot.server = Some(server);
@@ -85,7 +80,7 @@ pub(crate) async fn wake(
     Ok(sockets)
 }
 
-/// The socket's folder of a compute that is awake; does not wake it.
+/// The folder of the socket of a compute that is awake. Does not wake it.
 pub(crate) async fn peek(plane: &ControlPlane, branch: &str) -> Option<SocketDir> {
     plane.compute(branch).lock().await.awake()
 }
@@ -115,10 +110,7 @@ pub(crate) async fn destroy(plane: &ControlPlane, branch: &str) -> io::Result<()
     slot.close().await;
     let folder = plane.folder(branch);
     plane.forget_compute(branch);
-    match files::blocking(move || fs::remove_dir_all(folder)).await {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    files::blocking(move || files::unless_absent(fs::remove_dir_all(folder))).await
 }
 
 fn suspend_when_idle(plane: &Arc<ControlPlane>, compute: &Arc<Compute>, branch_ref: BranchRef) {
@@ -138,13 +130,11 @@ fn suspend_when_idle(plane: &Arc<ControlPlane>, compute: &Arc<Compute>, branch_r
     });
 }
 
-/// How long the branch's compute may be idle: what its endpoint says, else the sandbox's own default; `None` = for ever.
+/// How long the branch's compute may be idle: as its endpoint has it, else the sandbox's default; `None` = forever.
 fn idle_time(plane: &ControlPlane, branch_ref: &BranchRef) -> Option<Duration> {
     let seconds = plane.store.project(&branch_ref.project, |project| {
-        let endpoints = project.endpoints_of(&branch_ref.branch);
-        endpoints
-            .first()
-            .map_or(0, |endpoint| endpoint.suspend_timeout_seconds)
+        let endpoint = project.main_endpoint(&branch_ref.branch);
+        endpoint.map_or(0, |endpoint| endpoint.suspend_timeout_seconds)
     })?;
     match u64::try_from(seconds) {
         Ok(0) => Some(plane.idle),

@@ -1,4 +1,4 @@
-//! Asynchronous work: what an API call schedules, done one after the other, visible as Neon's operations.
+//! Neon's operations: what an API call schedules, done in the background, one after the other.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -14,24 +14,22 @@ use crate::sandbox::{
     records::{BranchRef, OperationRecord, OperationStatus, ProjectRecord},
 };
 
-/// What an operation really does.
+/// What an operation does.
 #[derive(Debug, Clone)]
 pub(crate) enum OperationAction {
-    /// Makes the branch's data.
+    /// Creates the branch's data.
     CreateTimeline,
-    /// Wakes its compute.
     StartCompute,
-    /// Puts it to sleep.
     SuspendCompute,
-    /// Tells Postgres about roles and databases: first these changes, then everything that is pending.
+    /// Applies these changes of roles and databases, then everything that is pending.
     ApplyConfig(Vec<ConfigChange>),
     /// Removes the branch's data.
     DeleteTimeline,
 }
 
 impl OperationAction {
-    /// Neon's word for it.
-    const fn action(&self) -> &'static str {
+    /// What Neon calls it.
+    const fn name(&self) -> &'static str {
         match self {
             Self::CreateTimeline => "create_timeline",
             Self::StartCompute => "start_compute",
@@ -42,11 +40,11 @@ impl OperationAction {
     }
 }
 
-/// An operation and its work.
+/// An operation, and what it does.
 pub(crate) struct ScheduledOperation {
     pub(crate) operation: OperationRecord,
     branch: String,
-    work: OperationAction,
+    action: OperationAction,
 }
 
 /// How many operations a project remembers.
@@ -54,19 +52,19 @@ const MEMORY: usize = 1000;
 
 /// Writes the operations into the project, the first one running and the others waiting for it.
 ///
-/// [`run`] then does them. The two are apart because the first happens inside the change that schedules them.
+/// The caller then passes them to [`run`], outside of the change that schedules them.
 pub(crate) fn schedule(
     project: &mut ProjectRecord,
     branch: &str,
     endpoint: Option<&str>,
-    works: Vec<OperationAction>,
+    actions: Vec<OperationAction>,
 ) -> Vec<ScheduledOperation> {
     let now = ids::now();
     let mut scheduled = Vec::new();
-    for work in works {
+    for action in actions {
         let first = scheduled.is_empty();
         let with_endpoint = !matches!(
-            work,
+            action,
             OperationAction::CreateTimeline | OperationAction::DeleteTimeline
         );
         scheduled.push(ScheduledOperation {
@@ -74,7 +72,7 @@ pub(crate) fn schedule(
                 id: ids::uuid(),
                 branch_id: Some(branch.to_owned()),
                 endpoint_id: endpoint.filter(|_| with_endpoint).map(str::to_owned),
-                action: work.action().to_owned(),
+                action: action.name().to_owned(),
                 status: if first {
                     OperationStatus::Running
                 } else {
@@ -86,7 +84,7 @@ pub(crate) fn schedule(
                 total_duration_ms: 0,
             },
             branch: branch.to_owned(),
-            work,
+            action,
         });
     }
     project
@@ -97,7 +95,7 @@ pub(crate) fn schedule(
     scheduled
 }
 
-/// The same for a branch as a whole: the operations name its main endpoint.
+/// Schedules operations of a branch as a whole, which name its main endpoint.
 pub(crate) fn schedule_on_branch(
     project: &mut ProjectRecord,
     branch: &str,
@@ -109,7 +107,7 @@ pub(crate) fn schedule_on_branch(
     schedule(project, branch, endpoint.as_deref(), actions)
 }
 
-/// Does what was scheduled, in the background.
+/// Runs in the background what was scheduled.
 pub(crate) fn run(plane: &Arc<ControlPlane>, project: &str, scheduled: Vec<ScheduledOperation>) {
     if scheduled.is_empty() {
         return;
@@ -120,49 +118,31 @@ pub(crate) fn run(plane: &Arc<ControlPlane>, project: &str, scheduled: Vec<Sched
         for ScheduledOperation {
             operation,
             branch,
-            work,
+            action,
         } in scheduled
         {
+            let update = |status, error, took| {
+                update(&background, &project, &operation.id, status, error, took);
+            };
             if failed {
-                update(
-                    &background,
-                    &project,
-                    &operation.id,
-                    OperationStatus::Cancelled,
-                    None,
-                    Duration::ZERO,
-                );
+                update(OperationStatus::Cancelled, None, Duration::ZERO);
                 continue;
             }
-            update(
-                &background,
-                &project,
-                &operation.id,
-                OperationStatus::Running,
-                None,
-                Duration::ZERO,
-            );
+            update(OperationStatus::Running, None, Duration::ZERO);
             let start = Instant::now();
             let branch_ref = BranchRef::new(&project, &branch);
-            let outcome = perform(&background, &branch_ref, work).await;
+            let outcome = perform(&background, &branch_ref, action).await;
             failed = outcome.is_err();
             let (status, error) = match outcome {
                 Ok(()) => (OperationStatus::Finished, None),
                 Err(error) => (OperationStatus::Failed, Some(error.to_string())),
             };
-            update(
-                &background,
-                &project,
-                &operation.id,
-                status,
-                error,
-                start.elapsed(),
-            );
+            update(status, error, start.elapsed());
         }
     });
 }
 
-/// Takes up again what a sandbox that was killed had begun: branches whose data was not made yet.
+/// Resumes what a sandbox that was killed had begun: branches without their data.
 pub(crate) fn resume(plane: &Arc<ControlPlane>) {
     let begun: Vec<_> = plane.store.read(|state| {
         let all = state.projects.values().flat_map(|project| {
@@ -175,12 +155,12 @@ pub(crate) fn resume(plane: &Arc<ControlPlane>) {
         all.collect()
     });
     for (project, branch, endpoint) in begun {
-        let works = vec![
+        let actions = vec![
             OperationAction::CreateTimeline,
             OperationAction::StartCompute,
         ];
         let scheduled = plane.store.edit(&project, |project| {
-            schedule(project, &branch, Some(&endpoint), works)
+            schedule(project, &branch, Some(&endpoint), actions)
         });
         run(plane, &project, scheduled.unwrap_or_default());
     }
@@ -211,7 +191,7 @@ fn update(
 async fn perform(
     plane: &Arc<ControlPlane>,
     branch_ref: &BranchRef,
-    work: OperationAction,
+    action: OperationAction,
 ) -> io::Result<()> {
     let least = Duration::from_millis(plane.faults().operation_ms);
     if !least.is_zero() {
@@ -222,14 +202,12 @@ async fn perform(
             "the sandbox was told to let this operation fail",
         ));
     }
-    match work {
+    match action {
         OperationAction::CreateTimeline => {
             branch_data::create(plane, branch_ref).await?;
-            plane.store.edit(&branch_ref.project, |project| {
-                if let Some(branch) = project.branch_mut(&branch_ref.branch) {
-                    branch.ready = true;
-                    branch.state_changed_at = ids::now();
-                }
+            plane.store.edit_branch(branch_ref, |branch| {
+                branch.ready = true;
+                branch.state_changed_at = ids::now();
             });
             Ok(())
         }

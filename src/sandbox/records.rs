@@ -15,11 +15,11 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) const DEFAULT_ROLE: &str = "neondb_owner";
 pub(crate) const DEFAULT_DATABASE: &str = "neondb";
 
-/// What concerns no single project.
+/// What does not belong to a single project.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AccountRecord {
     pub(crate) version: u32,
-    /// The key handed out at the start.
+    /// The key that the sandbox shows at its start.
     pub(crate) api_key: String,
     pub(crate) user_id: String,
     pub(crate) organizations: Vec<OrganizationRecord>,
@@ -34,7 +34,7 @@ pub(crate) struct OrganizationRecord {
     pub(crate) created_at: String,
 }
 
-/// What a key may do (reference/neon-api.md section 2).
+/// What a key may do: everything of the user, of one organization, or of one project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KeyScope {
@@ -47,7 +47,6 @@ pub(crate) enum KeyScope {
 pub(crate) struct KeyRecord {
     pub(crate) id: i64,
     pub(crate) name: String,
-    /// SHA-256 of the key, in hexadecimal.
     pub(crate) digest: String,
     pub(crate) scope: KeyScope,
     pub(crate) created_at: String,
@@ -73,12 +72,12 @@ pub(crate) struct ProjectRecord {
     pub(crate) operations: Vec<OperationRecord>,
     #[serde(default)]
     pub(crate) permissions: Vec<PermissionRecord>,
-    /// What the service of temporary databases knows of it, where it was made there.
+    /// Set where it was made without an account.
     #[serde(default)]
     pub(crate) temporary: Option<TemporaryRecord>,
 }
 
-/// Whose a temporary database is.
+/// Whether a temporary database belongs to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TemporaryStatus {
@@ -87,7 +86,7 @@ pub(crate) enum TemporaryStatus {
     Claimed,
 }
 
-/// A temporary database (reference/neon-api.md section 7.1).
+/// A database that was made without an account.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct TemporaryRecord {
     /// The id that reads and claims it.
@@ -117,10 +116,10 @@ pub(crate) struct BranchRecord {
     pub(crate) init_source: String,
     pub(crate) default: bool,
     pub(crate) protected: bool,
-    /// Whether its data exists; `init` before that.
+    /// Whether its data exists; Neon reports `init` before that.
     pub(crate) ready: bool,
-    /// Whether roles and databases have to be brought in line at the next start: the data is new, or the sandbox ended
-    /// before it was done.
+    /// Whether the next start has to reconcile roles and databases: the data is new, or the sandbox ended before they were
+    /// made.
     pub(crate) fresh: bool,
     pub(crate) state_changed_at: String,
     pub(crate) created_at: String,
@@ -140,7 +139,7 @@ pub(crate) struct RoleRecord {
     pub(crate) name: String,
     /// The newest password; Postgres may not know it yet.
     pub(crate) password: Option<String>,
-    /// Whether Postgres has still to be told of the role or its password.
+    /// Whether Postgres does not know the role or its password yet.
     pub(crate) pending: bool,
     pub(crate) no_login: bool,
     pub(crate) created_at: String,
@@ -152,13 +151,12 @@ pub(crate) struct DatabaseRecord {
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) owner_name: String,
-    /// Whether Postgres has still to make it.
+    /// Whether Postgres does not have it yet.
     pub(crate) pending: bool,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
 }
 
-/// What a compute endpoint does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndpointState {
@@ -190,7 +188,7 @@ pub(crate) struct EndpointRecord {
     pub(crate) updated_at: String,
 }
 
-/// Neon's word for the state of an operation.
+/// The states of an operation, with Neon's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OperationStatus {
@@ -214,7 +212,7 @@ pub(crate) struct OperationRecord {
     pub(crate) total_duration_ms: u64,
 }
 
-/// A branch by its ids.
+/// Names a branch and its project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BranchRef {
     pub(crate) project: String,
@@ -244,7 +242,7 @@ impl RoleRecord {
         }
     }
 
-    /// Gives it a new password, which Postgres does not know yet.
+    /// Sets a new password, which Postgres does not know yet.
     pub(crate) fn reset_password(&mut self) {
         self.password = Some(ids::password());
         self.pending = true;
@@ -339,7 +337,7 @@ impl BranchRecord {
 }
 
 impl ProjectRecord {
-    /// Whether it is a temporary database that no account has: then no key sees it.
+    /// Whether it is a temporary database without an account, which no key sees.
     pub(crate) fn is_ownerless(&self) -> bool {
         self.temporary
             .as_ref()
@@ -383,7 +381,7 @@ impl ProjectRecord {
         self.endpoints_of(branch).into_iter().next()
     }
 
-    /// Whether something is still being done, so that nothing else may be scheduled.
+    /// Whether an operation is not finished, so that no other may be scheduled.
     pub(crate) fn busy(&self) -> bool {
         let unfinished = |operation: &&OperationRecord| {
             matches!(
@@ -398,7 +396,7 @@ impl ProjectRecord {
     }
 }
 
-/// Everything there is.
+/// Everything that the sandbox knows.
 pub(crate) struct SandboxState {
     pub(crate) account: AccountRecord,
     pub(crate) projects: BTreeMap<String, ProjectRecord>,
@@ -450,7 +448,7 @@ impl AccountRecord {
     }
 }
 
-/// What is kept of a key.
+/// The SHA-256 of a key, which is kept instead of it.
 pub(crate) fn digest(key: &str) -> String {
     hex(&Sha256::digest(key.as_bytes()))
 }

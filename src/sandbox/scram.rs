@@ -1,7 +1,7 @@
 //! SCRAM-SHA-256 and -PLUS on the server's side, from the verifier that Postgres keeps.
 //!
-//! The engine behind the front has no TLS, so channel binding (`channel_binding=require`, which stands in every URI that
-//! Neon hands out) has to be done where TLS ends. RFC 5802, RFC 7677, RFC 5929 section 4 (`tls-server-end-point`).
+//! The server behind the front has no TLS, so channel binding (`channel_binding=require`, which is in every URI that Neon
+//! hands out) has to be done where TLS ends. RFC 5802, RFC 7677, RFC 5929 section 4 (`tls-server-end-point`).
 
 use std::io;
 
@@ -18,7 +18,7 @@ pub(crate) struct Verifier {
     salt: String,
     stored_key: Vec<u8>,
     server_key: Vec<u8>,
-    /// Stands for a role that does not exist or has no password: the exchange is played to its end and fails.
+    /// Stands for a role that does not exist or has no password: the exchange runs to its end and fails.
     mock: bool,
 }
 
@@ -39,8 +39,8 @@ impl Verifier {
         })
     }
 
-    /// For a role that cannot log in: the same salt at every try, as Postgres does it, so that nobody learns which roles
-    /// exist.
+    /// A verifier for a role that cannot log in. Like Postgres it sends the same salt at every try, so that nobody learns
+    /// which roles exist.
     pub(crate) fn mock(secret: &[u8], role: &str) -> Self {
         let salt = mac(secret, role.as_bytes());
         Self {
@@ -53,7 +53,7 @@ impl Verifier {
     }
 }
 
-/// Why a login ended.
+/// Why a login failed.
 #[derive(Debug)]
 pub(crate) enum ScramError {
     /// The proof is wrong, or the role cannot log in.
@@ -83,7 +83,7 @@ where
     let binding = match (first.mechanism.as_str(), first.flag.as_str()) {
         ("SCRAM-SHA-256-PLUS", "p=tls-server-end-point") => Sha256::digest(certificate).to_vec(),
         ("SCRAM-SHA-256", "n") => Vec::new(),
-        // "y" says that the client believes we offer no binding although we do: somebody took it out of our offer.
+        // "y" means that the client believes we offer no binding although we do: somebody took it out of our offer.
         _ => {
             return Err(
                 wire::malformed("the channel binding flag does not fit the mechanism").into(),
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verifier_of_postgres_is_read_and_others_are_not() {
+    fn scram_verifier_is_parsed_and_others_are_refused() {
         let stored = BASE64.encode([1; 32]);
         let text = format!("SCRAM-SHA-256$4096:c2FsdA==${stored}:{stored}");
         let verifier = Verifier::parse(&text).unwrap();
@@ -210,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn the_mock_salt_depends_on_the_role_and_stays_the_same() {
+    fn mock_salt_depends_on_the_role_and_stays_the_same() {
         let salt = |role| Verifier::mock(b"secret", role).salt;
         assert_eq!(salt("ghost"), salt("ghost"));
         assert_ne!(salt("ghost"), salt("spirit"));
     }
 
     #[test]
-    fn a_first_message_is_taken_apart() {
+    fn first_message_is_parsed() {
         let message = b"SCRAM-SHA-256\0\0\0\0\x10n,,n=,r=abc";
         let first = ClientFirst::parse(message).unwrap();
         assert_eq!(

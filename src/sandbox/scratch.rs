@@ -22,7 +22,7 @@ const SCRATCH_PREFIX: &str = "neonup-sandbox-";
 const SCRATCH_LIMIT: usize = 44;
 
 impl ScratchDir {
-    /// Makes one where `user` can reach it, if there is such a place, and removes those of dead sandboxes.
+    /// Creates one where `user` can reach it, if there is such a place, and removes those of dead sandboxes.
     pub(crate) fn create(user: Option<ServerUser>) -> io::Result<Self> {
         let places = [
             std::env::temp_dir(),
@@ -58,7 +58,7 @@ impl ScratchDir {
             }
             match files::lock(&path) {
                 Ok(Some(lock)) => return Ok(Self { path, _lock: lock }),
-                // Swept between the two calls: once more.
+                // Swept between the two calls: try again.
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
@@ -66,7 +66,7 @@ impl ScratchDir {
         }
     }
 
-    /// Removes the folders of sandboxes that died without doing it.
+    /// Removes the folders of sandboxes that died.
     fn sweep(place: &Path) {
         let Ok(entries) = fs::read_dir(place) else {
             return;
@@ -89,15 +89,14 @@ impl ScratchDir {
         }
     }
 
-    /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Removes everything, the lock file last: what is left of an interrupted removal is swept later, because it still has one.
+/// Removes everything, the lock file last, so that what is left of an interrupted removal is swept later.
 ///
-/// Work that cannot be stopped (a copy in a blocking thread) may still add files, so it is tried more than once.
+/// Work that cannot be stopped (a copy in a blocking thread) may still add files, so it tries more than once.
 fn remove_scratch(path: &Path) -> io::Result<()> {
     let content = || -> io::Result<()> {
         for entry in fs::read_dir(path)? {
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scratch_folder_goes_with_its_owner_and_a_dead_ones_is_swept() {
+    fn scratch_folder_is_removed_with_its_owner_or_swept_after_it_died() {
         let place = tempfile::tempdir().unwrap();
         let dead = place.path().join("neonup-sandbox-dead");
         fs::create_dir(&dead).unwrap();

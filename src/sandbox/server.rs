@@ -1,4 +1,4 @@
-//! A Postgres server process: started, watched, stopped; and never left behind.
+//! A Postgres server process: started, watched, stopped, and never left behind.
 //!
 //! On Linux the kernel ends the server when our process ends, however it ends (`PR_SET_PDEATHSIG`). Elsewhere a server
 //! that outlived a killed sandbox is found by its `postmaster.pid` and ended at the next start.
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
-    sandbox::{server_user::ServerUser, socket_dir::SocketDir},
+    sandbox::{files, server_user::ServerUser, socket_dir::SocketDir},
 };
 
 /// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
@@ -71,22 +71,20 @@ impl Server {
         })
     }
 
-    /// The folder of its socket.
     pub(crate) const fn sockets(&self) -> &SocketDir {
         &self.sockets
     }
 
-    /// Whether it still runs.
     pub(crate) fn alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Stops it: connections are closed, a checkpoint is written.
+    /// Closes all connections, writes a checkpoint and stops.
     pub(crate) async fn stop(self) {
         self.end(Signal::INT).await;
     }
 
-    /// Stops it at once; its data is not needed any more.
+    /// Stops at once, for data that is no longer needed.
     pub(crate) async fn abandon(self) {
         self.end(Signal::QUIT).await;
     }
@@ -142,7 +140,7 @@ fn tail(log: &Path) -> String {
         .join("; ")
 }
 
-/// Makes a command run as `user`, in a process group of its own, and end with us.
+/// Makes a command run as `user`, in its own process group, and end when we do.
 pub(crate) fn confine(command: &mut Command, user: Option<ServerUser>, death: ParentDeathSignal) {
     if let Some(user) = user {
         command.uid(user.uid).gid(user.gid); // std drops the supplementary groups itself
@@ -160,7 +158,7 @@ pub(crate) fn confine(command: &mut Command, user: Option<ServerUser>, death: Pa
 
 /// Waits for, or ends, a server that an earlier sandbox left in `data`, and removes its `postmaster.pid`.
 ///
-/// We hold the state folder's lock, so no living sandbox owns it. On Linux it is at most still stopping.
+/// We hold the state folder's lock, so no living sandbox owns the server. On Linux it can only be stopping.
 async fn end_stale(data: &Path) -> io::Result<()> {
     let file = data.join("postmaster.pid");
     let deadline = Instant::now() + STOP_LIMIT;
@@ -180,10 +178,7 @@ async fn end_stale(data: &Path) -> io::Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    files::unless_absent(fs::remove_file(&file))
 }
 
 /// Ends the servers whose data lies below a dead sandbox's folder.
@@ -198,11 +193,11 @@ pub(crate) fn sweep(scratch: &Path) {
     }
 }
 
-/// The process of a `postmaster.pid`, if its server really still runs.
+/// The process of a `postmaster.pid`, if its server still runs.
 ///
-/// A process id alone proves nothing, it may be another program's by now. A server that answers on the socket which the
-/// file names is the one that wrote it; and so is, on Linux, a process that works in the data folder (a server that is
-/// stopping has closed its socket).
+/// The process id alone proves nothing: by now it may belong to another program. The server that wrote the file answers on
+/// the socket that the file names; or, on Linux, its working folder is the data folder (a server that is stopping has closed
+/// its socket).
 fn stale_pid(file: &Path) -> Option<Pid> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();

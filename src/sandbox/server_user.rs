@@ -1,8 +1,8 @@
-//! Who runs Postgres when we are root.
+//! The user who runs Postgres when we are root.
 
 use std::{fs, io, os::unix::fs::MetadataExt as _, path::Path};
 
-/// The account of the operating system that runs Postgres when we are root.
+/// A user of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServerUser {
     pub(crate) uid: u32,
@@ -31,7 +31,7 @@ impl ServerUser {
         }))
     }
 
-    /// Whether the account can enter every folder on the way to `path`, and the last one itself.
+    /// Whether the user can enter every folder on the way to `path`, and the last one itself.
     pub(crate) fn reaches(self, path: &Path) -> bool {
         let Ok(path) = fs::canonicalize(path) else {
             return false;
@@ -50,7 +50,7 @@ impl ServerUser {
         })
     }
 
-    /// Gives a file or folder to the account.
+    /// Makes the user the owner of a file or folder.
     pub(crate) fn give(self, path: &Path) -> io::Result<()> {
         std::os::unix::fs::lchown(path, Some(self.uid), Some(self.gid))
     }

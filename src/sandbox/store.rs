@@ -1,4 +1,4 @@
-//! How the sandbox keeps what it knows.
+//! Keeps what the sandbox knows, in memory and in files.
 //!
 //! A sandbox with a folder of its own keeps `sandbox.json` and one file for each project, so that a change costs the same
 //! whether there are two projects or two thousand. A temporary one keeps nothing.
@@ -15,7 +15,8 @@ use serde_json::Value;
 use crate::sandbox::{
     files,
     records::{
-        AccountRecord, EndpointState, OperationStatus, ProjectRecord, SandboxState, VERSION,
+        AccountRecord, BranchRecord, BranchRef, EndpointState, OperationStatus, ProjectRecord,
+        SandboxState, VERSION,
     },
 };
 
@@ -37,7 +38,7 @@ pub(crate) enum OpenError {
 }
 
 impl StateStore {
-    /// Opens the state in `dir`, or begins a new one; without `keep` nothing is ever written.
+    /// Opens the state in `dir`, or begins a new one; without `keep` it is never written.
     pub(crate) fn open(dir: &Path, keep: bool) -> Result<Self, OpenError> {
         let mut projects = BTreeMap::new();
         let account = match read(&dir.join("sandbox.json"))? {
@@ -77,21 +78,42 @@ impl StateStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, SandboxState> {
-        // A panic while it was held cannot have left half a change: all changes are whole values.
+        // A panic cannot have left half a change: all changes are whole values.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the state.
+    /// Reads the state.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&SandboxState) -> T) -> T {
         look(&self.lock())
     }
 
-    /// Looks at one project.
+    /// Reads one project.
     pub(crate) fn project<T>(&self, id: &str, look: impl FnOnce(&ProjectRecord) -> T) -> Option<T> {
         self.lock().projects.get(id).map(look)
     }
 
-    /// Changes one project and keeps the change.
+    /// Reads one branch.
+    pub(crate) fn branch<T>(
+        &self,
+        branch_ref: &BranchRef,
+        look: impl FnOnce(&BranchRecord) -> T,
+    ) -> Option<T> {
+        let look = |project: &ProjectRecord| project.branch(&branch_ref.branch).map(look);
+        self.project(&branch_ref.project, look).flatten()
+    }
+
+    /// Changes one branch and saves it.
+    pub(crate) fn edit_branch(
+        &self,
+        branch_ref: &BranchRef,
+        change: impl FnOnce(&mut BranchRecord),
+    ) {
+        self.edit(&branch_ref.project, |project| {
+            project.branch_mut(&branch_ref.branch).map(change)
+        });
+    }
+
+    /// Changes one project and saves it.
     pub(crate) fn edit<T>(
         &self,
         id: &str,
@@ -104,7 +126,7 @@ impl StateStore {
         Some(answer)
     }
 
-    /// Adds a project if `allow` has nothing against it.
+    /// Adds a project, unless `allow` refuses.
     pub(crate) fn add<E>(
         &self,
         project: ProjectRecord,
@@ -117,7 +139,7 @@ impl StateStore {
         Ok(())
     }
 
-    /// Takes a project away.
+    /// Removes a project.
     pub(crate) fn remove(&self, id: &str) -> Option<ProjectRecord> {
         let project = self.lock().projects.remove(id)?;
         if let Some(dir) = &self.dir
@@ -128,7 +150,7 @@ impl StateStore {
         Some(project)
     }
 
-    /// Changes what concerns no single project.
+    /// Changes what does not belong to a single project.
     pub(crate) fn edit_account<T>(&self, change: impl FnOnce(&mut AccountRecord) -> T) -> T {
         let mut state = self.lock();
         let answer = change(&mut state.account);
@@ -181,7 +203,7 @@ fn malformed(path: &Path, error: &serde_json::Error) -> OpenError {
     }
 }
 
-/// What was running when the sandbox ended runs no more.
+/// Marks as ended what was running when the sandbox ended.
 fn settle(mut project: ProjectRecord) -> ProjectRecord {
     for operation in &mut project.operations {
         if matches!(
@@ -209,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_survives_and_a_newer_state_is_refused() {
+    fn reopened_state_keeps_the_key_and_a_newer_one_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let key = |store: &StateStore| store.read(|state| state.account.api_key.clone());
         let first = key(&StateStore::open(dir.path(), true).unwrap());
@@ -231,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_state_writes_nothing() {
+    fn temporary_state_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         StateStore::open(dir.path(), false).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);

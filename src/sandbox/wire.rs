@@ -13,7 +13,7 @@ pub(crate) const GSSENC_REQUEST: u32 = 80_877_104;
 /// The server's own limit for a start-up packet (`MAX_STARTUP_PACKET_LENGTH`).
 const STARTUP_LIMIT: usize = 10_000;
 
-/// A message with its type and length.
+/// Frames a message with its type and length.
 pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(body.len() + 5);
     bytes.push(kind);
@@ -22,7 +22,7 @@ pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A packet without a type, as a connection starts.
+/// Frames a packet without a type, with which a connection starts.
 pub(crate) fn untyped(body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(body.len() + 4);
     bytes.extend(length(body.len()));
@@ -34,7 +34,7 @@ fn length(body: usize) -> [u8; 4] {
     u32::try_from(body + 4).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// A fatal error, as the server reports it.
+/// A server's fatal error.
 pub(crate) fn fatal(sqlstate: &str, text: &str) -> Vec<u8> {
     let mut body = Vec::new();
     for (field, value) in [
@@ -57,7 +57,7 @@ pub(crate) async fn read_untyped(stream: &mut (impl AsyncRead + Unpin)) -> io::R
     read_body(stream, length).await
 }
 
-/// Reads one message of a client that is not authenticated yet: nothing long is accepted.
+/// Reads one message of a client that is not authenticated yet, so nothing long is accepted.
 pub(crate) async fn read_message(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<(u8, Vec<u8>)> {
@@ -85,22 +85,20 @@ pub(crate) fn code(packet: &[u8]) -> io::Result<(u32, &[u8])> {
         .ok_or_else(|| malformed("a start-up packet is too short"))
 }
 
-/// An error for bytes that are not the protocol.
+/// The error for bytes that do not follow the protocol.
 pub(crate) fn malformed(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// What a client asks for when it connects.
+/// The packet with which a client starts its session.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Startup {
-    /// The protocol version.
     pub(crate) version: u32,
     /// `user`, `database`, `options`, and settings such as `application_name`.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
 impl Startup {
-    /// Reads the body of a start-up packet.
     pub(crate) fn parse(packet: &[u8]) -> io::Result<Self> {
         let (version, rest) = code(packet)?;
         let mut texts = rest
@@ -132,7 +130,6 @@ impl Startup {
         untyped(&body)
     }
 
-    /// The value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters
             .iter()
@@ -140,7 +137,7 @@ impl Startup {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Takes Neon's routing hints (`endpoint=`, `project=`) out of `options`: the server would refuse them.
+    /// Removes Neon's routing hints (`endpoint=`, `project=`) from `options`, which the server would refuse.
     pub(crate) fn strip_routing(&mut self) {
         for (_, value) in self
             .parameters
@@ -191,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn a_startup_packet_survives_the_round_trip() {
+    fn startup_packet_survives_the_round_trip() {
         let startup = startup("-c search_path=a");
         assert_eq!(Startup::parse(&startup.encode()[4..]).unwrap(), startup);
     }
 
     #[test]
-    fn the_routing_hint_is_taken_out_and_nothing_else() {
+    fn only_the_routing_hint_is_removed_from_options() {
         let mut with = startup("endpoint=ep-misty-sea-a5833nbi -c search_path=a");
         with.strip_routing();
         assert_eq!(with.get("options"), Some("-c search_path=a"));
@@ -212,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_length_that_lies_is_refused() {
+    async fn impossible_message_length_is_refused() {
         for length in [0_u32, 3, 0xffff_ffff] {
             let bytes = length.to_be_bytes();
             assert_eq!(

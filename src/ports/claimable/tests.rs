@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::{
     core::{code::Code, secret::Secret},
     ports::claimable::{Claimable as _, HttpClaimable, Ownership},
@@ -115,7 +115,7 @@ async fn the_sandbox_speaks_the_service() {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
     let host = sandbox.api_host().trim_end_matches("/api/v2").to_owned();
     let service = HttpClaimable::new(&host, None, Duration::from_mins(1));
     let made = service.create().await.unwrap();

@@ -1,7 +1,7 @@
-//! Claimable Neon (reference/neon-api.md section 7.2), as far as the `neon` CLI's `neon claim` uses it: an identity without an
-//! account, its token, the credentials of its project, and the offer to claim it. The project is one of [`crate::sandbox::api::claims`].
+//! Claimable Neon, as far as `neon claim` of the `neon` CLI uses it: an identity without an account, its token, the credentials
+//! of its project, and the offer to claim it.
 //!
-//! An identity's assertion and its token are both the database's id here: whoever has it may do the same with it.
+//! The assertion of an identity and its token are both the id of the temporary database here.
 
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ struct Registration {
     capabilities: Vec<String>,
 }
 
-/// An identity, and its project. Only Postgres is granted.
+/// Creates an identity with a project. Only Postgres is granted.
 pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     let invalid =
         |message: &str| AgentError::new(StatusCode::BAD_REQUEST, "invalid_request", message);
@@ -118,7 +118,7 @@ pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentRep
     })
 }
 
-/// A token for an assertion.
+/// Exchanges an assertion for a token.
 pub(super) async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentReply {
     let field = |wanted: &str| {
         url::form_urlencoded::parse(&bytes)
@@ -173,7 +173,7 @@ pub(super) async fn credentials(
     })
 }
 
-/// The offer to claim it: a page for a person.
+/// Offers the project to a person, who claims it on a page.
 pub(super) async fn offer(
     State(plane): PlaneState,
     headers: HeaderMap,
@@ -222,7 +222,7 @@ pub(super) async fn delete(
     Ok(Json(json!({})))
 }
 
-/// The id of the project's identity, if this request has its token.
+/// The token, if it is the one of this project's identity.
 fn holder(
     plane: &Arc<ControlPlane>,
     headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! Branches: a copy of the parent's data at the moment of the call.
+//! Branches: copies of the parent's data at the moment of the call.
 
 use axum::{
     Json,
@@ -84,7 +84,7 @@ pub(super) async fn list(
     ))
 }
 
-/// The opaque cursor's content.
+/// Reads a cursor, which is opaque to clients.
 fn offset(cursor: &str) -> Result<usize, ApiError> {
     let read = || {
         let json: Value = serde_json::from_slice(&BASE64.decode(cursor).ok()?).ok()?;
@@ -208,12 +208,12 @@ pub(super) async fn create(
         }
         project.branches.push(branch.clone());
         project.endpoints.extend(opened.iter().cloned());
-        let mut works = vec![OperationAction::CreateTimeline];
+        let mut actions = vec![OperationAction::CreateTimeline];
         if !opened.is_empty() {
-            works.push(OperationAction::StartCompute);
+            actions.push(OperationAction::StartCompute);
         }
         let endpoint = opened.first().map(|endpoint| endpoint.id.as_str());
-        Ok(operations::schedule(project, &branch.id, endpoint, works))
+        Ok(operations::schedule(project, &branch.id, endpoint, actions))
     })?;
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
@@ -241,7 +241,7 @@ fn receipt(
         "roles": branch.roles.iter().map(|role| views::role(role, &branch.id, true)).collect::<Vec<_>>(),
         "databases": branch.databases.iter().map(|database| views::database(database, &branch.id)).collect::<Vec<_>>(),
     });
-    // Absent when the parent has more than one role or database (reference/neon-api.md section 5).
+    // Neon leaves it out when the parent has more than one role or database.
     if let ([role], [database], Some(endpoint)) = (
         branch.roles.as_slice(),
         branch.databases.as_slice(),
@@ -276,12 +276,12 @@ pub(super) async fn get(
 struct BranchPatch {
     name: Option<String>,
     protected: Option<bool>,
-    /// `null` takes it away.
+    /// `null` removes it.
     #[serde(default, deserialize_with = "given")]
     expires_at: Option<Value>,
 }
 
-/// Tells `null` (take it away) from a field that is not there.
+/// Tells `null` (remove it) from a field that is not there.
 fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(value).map(Some)
 }
@@ -364,11 +364,11 @@ pub(super) async fn delete(
             .iter()
             .map(|endpoint| endpoint.id.clone())
             .collect();
-        let mut works = Vec::new();
+        let mut actions = Vec::new();
         if !endpoints.is_empty() {
-            works.push(OperationAction::SuspendCompute);
+            actions.push(OperationAction::SuspendCompute);
         }
-        works.push(OperationAction::DeleteTimeline);
+        actions.push(OperationAction::DeleteTimeline);
         for endpoint in &endpoints {
             plane.close_front(endpoint);
         }
@@ -377,7 +377,7 @@ pub(super) async fn delete(
             .retain(|endpoint| endpoint.branch_id != id);
         project.branches.retain(|branch| branch.id != id);
         let scheduled =
-            operations::schedule(project, &id, endpoints.first().map(String::as_str), works);
+            operations::schedule(project, &id, endpoints.first().map(String::as_str), actions);
         Ok((json!({"branch": view}), scheduled))
     })?;
     Ok(Json(answer))

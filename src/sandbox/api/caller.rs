@@ -1,4 +1,7 @@
-//! Who asks, and what the key allows (reference/neon-api.md section 2).
+//! Who asks, and what their key allows.
+//!
+//! Neon has three kinds of keys. A personal one may do everything; one of an organization only what belongs to it, and nothing
+//! that belongs to a user; one of a project is an editor of that project.
 
 use std::sync::Arc;
 
@@ -109,7 +112,7 @@ impl Caller {
         }
     }
 
-    /// Looks at a project that the key may see.
+    /// Reads a project that the key may see.
     pub(super) fn project<T>(
         &self,
         plane: &ControlPlane,
@@ -142,7 +145,7 @@ impl Caller {
             .unwrap_or_else(|| Err(ApiError::not_found("project")))
     }
 
-    /// The same where operations are scheduled: refused while others run.
+    /// Changes a project and schedules operations, which is refused while others run.
     pub(super) fn schedule<T>(
         &self,
         plane: &ControlPlane,
@@ -157,7 +160,7 @@ impl Caller {
         })
     }
 
-    /// Looks at a branch of a project that the key may see.
+    /// Reads a branch of a project that the key may see.
     pub(super) fn branch<T>(
         &self,
         plane: &ControlPlane,
@@ -170,7 +173,7 @@ impl Caller {
         })?
     }
 
-    /// Changes the roles or databases of a branch, and has Postgres told.
+    /// Changes the roles or databases of a branch, and schedules that Postgres gets them.
     pub(super) fn configure(
         &self,
         plane: &Arc<ControlPlane>,
@@ -186,7 +189,7 @@ impl Caller {
         })
     }
 
-    /// Changes a project and runs the operations that this schedules, which the answer lists.
+    /// Changes a project, runs the operations that this schedules, and adds them to the answer.
     pub(super) fn change(
         &self,
         plane: &Arc<ControlPlane>,
@@ -202,7 +205,7 @@ impl Caller {
 }
 
 fn outside(project: &str) -> ApiError {
-    // Word for word: clients read the project's id out of it.
+    // Neon's words exactly: clients read the project's id out of it.
     ApiError::refused(format!(
         "not allowed to perform actions outside the project this key is scoped to; subject_project_id:\"{project}\""
     ))

@@ -1,7 +1,6 @@
-//! What the `neon` CLI asks for besides Postgres: there is none of it, in the answers it expects.
+//! What the `neon` CLI asks for besides Postgres. The sandbox has none of it, and says so in the answers that the CLI expects.
 //!
-//! Without them `neon link` warns and writes no env file (reference/neon-api.md section 8.1). `auth` and `data-api` are not
-//! here: for them the right answer is 404.
+//! Without them `neon link` warns and writes no env file. `auth` and `data-api` are not here: for them the right answer is 404.
 
 use axum::{
     Json,
@@ -57,7 +56,7 @@ pub(super) async fn credentials(
     Ok(Json(json!({"credentials": []})))
 }
 
-/// A token of which nothing comes: there is no service behind it.
+/// Returns a token that opens nothing: there is no service behind it.
 pub(super) async fn create_credential(
     State(plane): PlaneState,
     caller: Caller,

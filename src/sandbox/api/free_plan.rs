@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 /// The e-mail of the only user.
 pub(super) const EMAIL: &str = "developer@sandbox.localhost";
 
-/// How many projects there may be unless a fault says otherwise.
+/// How many projects there may be, unless a fault sets another limit.
 pub(super) const PROJECTS_LIMIT: usize = 20_000;
 
-/// Region, name, latitude, longitude; the first one is the default (reference/neon-api.md section 5.1).
+/// Id, name, latitude and longitude of each region. Neon's default comes first.
 pub(super) const REGIONS: [(&str, &str, &str, &str); 8] = [
     ("aws-us-east-2", "AWS US East 2 (Ohio)", "39.96", "-83"),
     (
@@ -65,12 +65,12 @@ pub(super) fn is_region(id: &str) -> bool {
     REGIONS.iter().any(|(known, ..)| *known == id)
 }
 
-/// The settings of a compute.
+/// The default settings of a compute.
 pub(super) fn compute_settings() -> Value {
     json!({"autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": 0})
 }
 
-/// The settings of a project.
+/// The default settings of a project.
 pub(super) fn project_settings() -> Value {
     json!({
         "allowed_ips": {"ips": [], "protected_branches_only": false},

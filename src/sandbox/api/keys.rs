@@ -39,7 +39,7 @@ impl NewKey {
     }
 }
 
-/// The organization a key belongs to; `None`: the user.
+/// The organization to which a key belongs; `None`: the user.
 fn owner(scope: &KeyScope) -> Option<&str> {
     match scope {
         KeyScope::Personal => None,
@@ -156,7 +156,7 @@ pub(super) async fn list_org(
     Ok(listed(&plane, Some(&org)))
 }
 
-/// Only a personal key may do this: organization keys may list and revoke, but not mint.
+/// Only a personal key may do this: organization keys may list and revoke keys, but not create them.
 pub(super) async fn create_org(
     State(plane): PlaneState,
     caller: Caller,

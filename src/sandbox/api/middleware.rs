@@ -11,12 +11,12 @@ use axum::{
 
 use crate::sandbox::{
     api::{
+        cuttable::ConnectionCutter,
         reply::{self, ApiError, RequestId},
         request::{self, PlaneState},
-        wiretap::ConnectionCutter,
     },
     control_plane::LoggedRequest,
-    faults::{Faults, Spoilt},
+    faults::{BodyDamage, Faults},
 };
 
 /// Gives each request its id, and logs it.
@@ -43,7 +43,7 @@ pub(super) async fn record(
     response
 }
 
-/// What goes wrong on purpose.
+/// Lets go wrong what the faults ask for.
 pub(super) async fn misbehave(
     State(plane): PlaneState,
     ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
@@ -72,7 +72,7 @@ pub(super) async fn misbehave(
     }
     match plane.take_fault(|faults| faults.take_body(&method, &path)) {
         None => response,
-        Some(Spoilt::Lost) => scissors.cut(response),
-        Some(kind) => reply::spoil(response, kind).await,
+        Some(BodyDamage::Lost) => scissors.cut(response),
+        Some(kind) => reply::damage(response, kind).await,
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn list(
         .iter()
         .map(|operation| views::operation(operation, &project))
         .collect();
-    // The cursor is there even on the last page; an empty list has no pagination (reference/neon-api.md section 1.1).
+    // The cursor is there even on the last page; an empty list has no pagination.
     Ok(Json(match page.last() {
         Some(last) => json!({"operations": views, "pagination": {"cursor": last.id}}),
         None => json!({"operations": views}),

@@ -1,4 +1,4 @@
-//! Answers: errors in Neon's shape, request ids, spoiled bodies.
+//! Answers: errors in Neon's form, request ids, damaged bodies.
 
 use std::{io, time::Duration};
 
@@ -12,21 +12,20 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    faults::{ErrorBurst, Spoilt},
+    faults::{BodyDamage, ErrorBurst},
     ids,
     records::ProjectRecord,
 };
 
-/// What a handler answers.
 pub(super) type Reply = Result<Json<Value>, ApiError>;
-/// What a handler that creates answers.
+/// The answer of a handler that creates something.
 pub(super) type CreatedReply = Result<(StatusCode, Json<Value>), ApiError>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// On successful answers (reference/neon-api.md section 1).
+/// Where Neon puts the request's id on a success.
 const ANSWER_ID: HeaderName = HeaderName::from_static("x-neon-ret-request-id");
 
-/// An error as Neon reports it: a status, a code that is mostly empty, and words.
+/// An error as Neon reports it: a status, a code that is mostly empty, and a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ApiError {
     status: StatusCode,
@@ -57,7 +56,10 @@ impl ApiError {
     }
 
     pub(super) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, words(StatusCode::UNAUTHORIZED))
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            default_message(StatusCode::UNAUTHORIZED),
+        )
     }
 
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
@@ -85,7 +87,7 @@ impl ApiError {
     }
 
     pub(super) fn locked() -> Self {
-        Self::new(StatusCode::LOCKED, words(StatusCode::LOCKED))
+        Self::new(StatusCode::LOCKED, default_message(StatusCode::LOCKED))
     }
 
     pub(super) fn internal(message: impl Into<String>) -> Self {
@@ -97,7 +99,7 @@ impl ApiError {
         let status =
             StatusCode::from_u16(burst.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let message = if burst.message.is_empty() {
-            words(status).to_owned()
+            default_message(status).to_owned()
         } else {
             burst.message
         };
@@ -110,8 +112,8 @@ impl ApiError {
     }
 }
 
-/// Neon's words where they are known (reference/neon-api.md section 3), else the status's own.
-fn words(status: StatusCode) -> &'static str {
+/// Neon's message for a status where it is known, else the standard one.
+fn default_message(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "supplied credentials do not pass authentication",
         StatusCode::LOCKED => {
@@ -170,15 +172,15 @@ pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
     response
 }
 
-/// Spoils the body of an answer.
-pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
+/// Damages the body of an answer.
+pub(super) async fn damage(response: Response, kind: BodyDamage) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let half = bytes.slice(..bytes.len() / 2);
     parts.headers.remove(header::CONTENT_LENGTH);
     let body = match kind {
-        Spoilt::Truncated => Body::from(half),
-        Spoilt::Html => {
+        BodyDamage::Truncated => Body::from(half),
+        BodyDamage::Html => {
             let html = HeaderValue::from_static("text/html");
             parts.headers.insert(header::CONTENT_TYPE, html);
             Body::from(
@@ -186,7 +188,7 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
             )
         }
         // The announced length is the whole body's; after half of it the stream fails, which closes the connection.
-        Spoilt::Cut | Spoilt::Lost => {
+        BodyDamage::Cut | BodyDamage::Lost => {
             parts
                 .headers
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
@@ -202,7 +204,7 @@ pub(super) async fn spoil(response: Response, kind: Spoilt) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// 201 with a body.
+/// The answer 201.
 pub(super) fn created(value: Value) -> (StatusCode, Json<Value>) {
     (StatusCode::CREATED, Json(value))
 }

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::sandbox::{api::reply::ApiError, control_plane::ControlPlane};
 
-/// What handlers share.
+/// The state that all handlers get.
 pub(super) type PlaneState = State<Arc<ControlPlane>>;
 
-/// The request's path and query, with the base path that routing has taken away.
+/// The request's path and query, with the base path that routing has removed.
 pub(super) fn original_path(request: &Request) -> String {
     let original = request.extensions().get::<OriginalUri>();
     let uri = original.map_or_else(|| request.uri(), |OriginalUri(uri)| uri);
@@ -24,7 +24,7 @@ pub(super) fn original_path(request: &Request) -> String {
         .unwrap_or_default()
 }
 
-/// Whether a request goes to what lies below this path.
+/// Whether a request goes below this path.
 pub(super) fn is_below(parts: &Parts, base: &str) -> bool {
     let original = parts.extensions.get::<OriginalUri>();
     let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
@@ -39,7 +39,7 @@ pub(super) fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
     })
 }
 
-/// The same for a body that may be left out.
+/// Reads a JSON body that may be left out.
 pub(super) fn optional_body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Result<T, ApiError> {
     if bytes.is_empty() {
         Ok(T::default())
@@ -48,7 +48,7 @@ pub(super) fn optional_body<T: DeserializeOwned + Default>(bytes: &Bytes) -> Res
     }
 }
 
-/// The object below a key of the body; Neon's words if it is missing (reference/neon-api.md section 3).
+/// Reads the object below a key of the body; the error is Neon's.
 pub(super) fn field<T: DeserializeOwned>(bytes: &Bytes, name: &str) -> Result<T, ApiError> {
     let mut body: Value = body(bytes)?;
     let value = body.get_mut(name).map(Value::take).ok_or_else(|| {
@@ -69,7 +69,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     value.strip_prefix("Bearer ").map(str::trim)
 }
 
-/// The address that the client knows us by.
+/// The address at which the client reaches us.
 pub(super) fn origin(headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)

@@ -1,6 +1,6 @@
-//! `/sandbox/…`: what a client needs to know it is a sandbox, and the switches for what goes wrong.
+//! `/sandbox/…`: identifies the sandbox, sets faults, lists requests.
 //!
-//! It asks for no key: whoever reaches the loopback address may reach the databases' ports, and they ask for passwords.
+//! It needs no key: whoever reaches the loopback address also reaches the ports of the databases, which need passwords.
 
 use axum::{Json, body::Bytes, extract::State, response::Response};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) async fn set_faults(State(plane): PlaneState, bytes: Bytes) -> Respon
     }))
 }
 
-/// `{"count": 12000, "name": "crowd"}`: projects to list, without computes.
+/// Adds projects to list, without computes: `{"count": 12000, "name": "crowd"}`.
 pub(super) async fn add_projects(State(plane): PlaneState, bytes: Bytes) -> Response {
     #[derive(serde::Deserialize)]
     struct Crowd {

@@ -1,4 +1,4 @@
-//! What things look like in JSON: the fields of reference/neon-api.md section 6.
+//! What things look like in JSON, with the fields of Neon's OpenAPI document.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::sandbox::{
     },
 };
 
-/// A host with its port: what a client has to connect to, since each endpoint has a port of its own.
+/// The host with its port, since each endpoint has a port of its own.
 pub(super) fn host(endpoint: &EndpointRecord) -> String {
     format!("localhost:{}", endpoint.port)
 }
@@ -32,7 +32,7 @@ pub(super) fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// A project as it stands in a list, or on its own.
+/// A project in a list, or on its own.
 pub(super) fn project(project: &ProjectRecord, state: &SandboxState, listed: bool) -> Value {
     let last_active = project
         .endpoints
@@ -81,7 +81,7 @@ pub(super) fn project(project: &ProjectRecord, state: &SandboxState, listed: boo
     compact(value)
 }
 
-/// A branch; who created it stands only in reads.
+/// A branch. Only reads show who created it.
 pub(super) fn branch(branch: &BranchRecord, project: &str, read: bool) -> Value {
     compact(json!({
         "id": branch.id,
@@ -112,7 +112,7 @@ pub(super) fn branch(branch: &BranchRecord, project: &str, read: bool) -> Value 
     }))
 }
 
-/// A branch's annotation, of which there always is one, mostly empty.
+/// The annotation of a branch, which always exists and is mostly empty.
 pub(super) fn annotation(branch: &BranchRecord) -> Value {
     let value = if branch.annotations.is_object() {
         branch.annotations.clone()
@@ -157,7 +157,7 @@ pub(super) fn endpoint(endpoint: &EndpointRecord, project: &ProjectRecord) -> Va
     }))
 }
 
-/// A role; with its password only where Neon shows it: when it was just created or reset.
+/// A role. Neon shows its password only when it was just created or reset.
 pub(super) fn role(role: &RoleRecord, branch: &str, with_password: bool) -> Value {
     compact(json!({
         "branch_id": branch,
@@ -205,7 +205,7 @@ pub(super) fn operations(scheduled: &[ScheduledOperation], project: &str) -> Val
     operations.collect()
 }
 
-/// The URI as Neon's own tools build it (reference/neon-api.md section 1).
+/// The URI in the form that Neon's own tools build.
 pub(super) fn uri(role: &str, password: &str, endpoint: &EndpointRecord, database: &str) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     const PLAIN: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC

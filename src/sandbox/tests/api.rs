@@ -1,4 +1,4 @@
-//! The API's contract: paging, errors, keys, ids (reference/neon-api.md).
+//! The API's contract: paging, errors, keys, ids.
 
 use crate::sandbox::Faults;
 use reqwest::Method;
@@ -14,7 +14,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_answers_everything_and_is_only_a_receipt() {
+async fn create_returns_everything_before_the_database_is_ready() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let created = api
@@ -80,7 +80,7 @@ async fn a_create_answers_everything_and_is_only_a_receipt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_pagings_have_neons_quirks() {
+async fn lists_page_with_neons_quirks() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let none = api.get("/projects").await.expect(200);
@@ -152,7 +152,7 @@ async fn both_pagings_have_neons_quirks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_have_neons_status_code_words_and_request_id() {
+async fn errors_have_neons_status_code_message_and_request_id() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let created = api.project("errors").await;
@@ -271,7 +271,7 @@ async fn passwords_that_are_not_stored_are_not_revealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_three_kinds_of_key_may_what_they_may_on_neon() {
+async fn each_kind_of_key_is_allowed_what_neon_allows_it() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let auth = api.get("/auth").await.expect(200);
@@ -347,7 +347,7 @@ async fn the_three_kinds_of_key_may_what_they_may_on_neon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_that_it_is_a_sandbox_and_what_it_was_asked() {
+async fn sandbox_identifies_itself_and_lists_its_requests() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let about = api.get("/sandbox").await.expect(200);
@@ -371,7 +371,7 @@ async fn it_says_that_it_is_a_sandbox_and_what_it_was_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_of_projects_is_listed_in_pages_and_can_get_computes() {
+async fn added_projects_are_listed_in_pages_and_can_get_computes() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let crowd = json!({"count": 950, "name": "crowd"});

@@ -1,6 +1,6 @@
 //! Temporary databases: real ones, nobody's, kept over a restart, gone in their time, and an account's after the claim.
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Sandbox, SandboxOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn look(service: &Api, id: &str) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_service_refuses_it_refuses_in_its_words() {
+async fn claim_service_refuses_with_its_own_messages() {
     let sandbox = start().await;
     let service = service(&sandbox);
     let path = "/api/v1/database";
@@ -48,11 +48,11 @@ async fn what_the_service_refuses_it_refuses_in_its_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_a_real_database_that_no_account_sees_until_it_is_claimed() {
+async fn temporary_database_works_and_stays_hidden_until_claimed() {
     let dir = tempfile::tempdir().unwrap();
-    let options = || Options {
+    let options = || SandboxOptions {
         dir: Some(dir.path().to_owned()),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let sandbox = start_with(options()).await;
     let made = create(&service(&sandbox)).await;
@@ -122,7 +122,7 @@ async fn it_is_a_real_database_that_no_account_sees_until_it_is_claimed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_time_is_up_whether_anybody_asks_or_not() {
+async fn expired_temporary_database_is_removed_without_a_request() {
     let sandbox = start().await;
     let (service, api) = (service(&sandbox), Api::of(&sandbox));
     let made = create(&service).await;
@@ -148,7 +148,7 @@ async fn its_time_is_up_whether_anybody_asks_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_without_an_account_may_do_little_and_only_with_its_own_project() {
+async fn anonymous_identity_reaches_only_its_own_project() {
     let sandbox = start().await;
     let service = service(&sandbox);
     let anonymous =

@@ -2,13 +2,13 @@
 
 use std::{process::Command, time::Duration};
 
-use crate::sandbox::{Faults, Options};
+use crate::sandbox::{Faults, SandboxOptions};
 use serde_json::json;
 
 use super::support::{Api, ask, connect, run, sqlstate, start, start_with, until, with_password};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_created_project_answers_and_is_who_neon_says() {
+async fn created_project_accepts_its_owner_and_refuses_others() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let created = api.project("first").await;
@@ -50,7 +50,7 @@ async fn a_created_project_answers_and_is_who_neon_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_text_is_refused_in_neons_words() {
+async fn plain_text_connection_is_refused_with_neons_message() {
     let sandbox = start().await;
     let created = Api::of(&sandbox).project("plain").await;
     let uri = created.text("/connection_uris/0/connection_uri");
@@ -112,7 +112,7 @@ async fn psql_connects_with_channel_binding_required() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_password_counts_when_its_operation_has_finished() {
+async fn reset_password_works_once_its_operation_has_finished() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let created = api.project("rotate").await;
@@ -164,7 +164,7 @@ async fn a_reset_password_counts_when_its_operation_has_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_branch_holds_its_parents_data_of_that_moment_and_then_diverges() {
+async fn branch_starts_with_its_parents_data_and_then_diverges() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let created = api.project("branches").await;
@@ -219,10 +219,10 @@ async fn a_branch_holds_its_parents_data_of_that_moment_and_then_diverges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idle_compute_sleeps_and_the_next_connection_wakes_it() {
-    let sandbox = start_with(Options {
+async fn idle_compute_sleeps_until_the_next_connection() {
+    let sandbox = start_with(SandboxOptions {
         idle: Duration::from_millis(200),
-        ..Options::default()
+        ..SandboxOptions::default()
     })
     .await;
     let api = Api::of(&sandbox);
@@ -254,7 +254,7 @@ async fn an_idle_compute_sleeps_and_the_next_connection_wakes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_and_databases_come_and_go() {
+async fn roles_and_databases_are_created_renamed_and_deleted() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let body = json!({"project": {"name": "named", "branch": {"database_name": "app", "role_name": "boss"}}});

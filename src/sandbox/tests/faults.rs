@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sandbox::faults::{Database, ErrorBurst, Faults, Spoilt, SpoiltBody};
+use crate::sandbox::faults::{BodyDamage, BodyFault, DatabaseFault, ErrorBurst, Faults};
 use reqwest::Method;
 use serde_json::json;
 
 use super::support::{Api, connect, start, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_and_latency_come_when_asked_for() {
+async fn error_and_latency_faults_apply_to_requests() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let switches = json!({
@@ -46,7 +46,7 @@ async fn errors_and_latency_come_when_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_create_made_the_project() {
+async fn lost_create_still_makes_the_project() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     sandbox.set_faults(Faults {
@@ -68,12 +68,17 @@ async fn a_lost_create_made_the_project() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_are_spoilt_in_three_ways() {
+async fn body_faults_damage_successful_answers() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
-    for kind in [Spoilt::Truncated, Spoilt::Html, Spoilt::Cut, Spoilt::Lost] {
+    for kind in [
+        BodyDamage::Truncated,
+        BodyDamage::Html,
+        BodyDamage::Cut,
+        BodyDamage::Lost,
+    ] {
         sandbox.set_faults(Faults {
-            bodies: vec![SpoiltBody {
+            bodies: vec![BodyFault {
                 kind,
                 count: 1,
                 path: None,
@@ -83,16 +88,16 @@ async fn bodies_are_spoilt_in_three_ways() {
         });
         let sent = api.request(Method::GET, "/auth").send().await;
         match kind {
-            Spoilt::Lost => drop(sent.expect_err("cut")),
-            Spoilt::Cut => drop(sent.unwrap().text().await.expect_err("cut in the middle")),
-            Spoilt::Html => assert!(
+            BodyDamage::Lost => drop(sent.expect_err("cut")),
+            BodyDamage::Cut => drop(sent.unwrap().text().await.expect_err("cut in the middle")),
+            BodyDamage::Html => assert!(
                 sent.unwrap()
                     .text()
                     .await
                     .unwrap()
                     .starts_with("<!DOCTYPE html>")
             ),
-            Spoilt::Truncated => {
+            BodyDamage::Truncated => {
                 let text = sent.unwrap().text().await.unwrap();
                 serde_json::from_str::<serde_json::Value>(&text).expect_err("half of it");
             }
@@ -114,14 +119,14 @@ async fn database_connections_are_refused_stalled_or_cut() {
             ..Faults::default()
         });
     };
-    switch(Database::Refuse);
+    switch(DatabaseFault::Refuse);
     until(async || {
         let error = connect(&uri, sandbox.ca_file()).await.err()?;
         matches!(&error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused)
             .then_some(())
     })
     .await;
-    switch(Database::Stall);
+    switch(DatabaseFault::Stall);
     let port = url::Url::parse(&uri).unwrap().port().unwrap();
     until(async || {
         tokio::net::TcpStream::connect(("127.0.0.1", port))
@@ -132,7 +137,7 @@ async fn database_connections_are_refused_stalled_or_cut() {
     let stalled =
         tokio::time::timeout(Duration::from_millis(300), connect(&uri, sandbox.ca_file())).await;
     assert!(stalled.is_err(), "it answered");
-    switch(Database::Cut);
+    switch(DatabaseFault::Cut);
     // A driver asks something as part of connecting, or just after: either may fail, but not the login.
     let outcome = match connect(&uri, sandbox.ca_file()).await {
         Ok(mut open) => sqlx::query("SELECT 1").execute(&mut open).await.map(drop),
@@ -142,7 +147,7 @@ async fn database_connections_are_refused_stalled_or_cut() {
         outcome.expect_err("cut"),
         sqlx::Error::Database(_)
     ));
-    switch(Database::Normal);
+    switch(DatabaseFault::Normal);
     until(async || connect(&uri, sandbox.ca_file()).await.ok()).await;
     sandbox.shutdown().await;
 }

@@ -6,20 +6,20 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::sandbox::{Options, Sandbox, SandboxError};
+use crate::sandbox::{Sandbox, SandboxError, SandboxOptions};
 use serde_json::json;
 
 use super::support::{Api, ask, connect, run, start, start_with, until};
 
-fn kept(dir: &Path) -> Options {
-    Options {
+fn kept(dir: &Path) -> SandboxOptions {
+    SandboxOptions {
         dir: Some(dir.to_owned()),
-        ..Options::default()
+        ..SandboxOptions::default()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_keeps_key_authority_port_and_data() {
+async fn restart_in_the_same_folder_keeps_key_authority_port_and_data() {
     let dir = tempfile::tempdir().unwrap();
     let sandbox = start_with(kept(dir.path())).await;
     let api = Api::of(&sandbox);
@@ -66,23 +66,23 @@ async fn a_folder_keeps_key_authority_port_and_data() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_at_the_start_is_said_with_the_way_out() {
+async fn start_errors_name_a_way_out() {
     let sandbox = start().await;
     let taken = url::Url::parse(&sandbox.api_host()).unwrap().port();
-    let refuse = async |options: Options| {
+    let refuse = async |options: SandboxOptions| {
         let error = Sandbox::start(options).await.map(drop).unwrap_err();
         assert!(!error.hint().is_empty(), "{error}");
         error.to_string()
     };
-    let port = Options {
+    let port = SandboxOptions {
         port: taken,
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     assert!(refuse(port).await.contains("is in use"));
     let dir = tempfile::tempdir().unwrap();
-    let pg_bin = Options {
+    let pg_bin = SandboxOptions {
         pg_bin: Some(dir.path().to_owned()),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     assert!(refuse(pg_bin).await.contains("does not hold `postgres`"));
     let file = dir.path().join("file");
@@ -112,7 +112,7 @@ async fn shutdown_and_drop_leave_no_process_and_no_folder() {
 
 /// A state folder that nobody but root can reach: Postgres still runs, somehow.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_private_parent_folder_is_no_obstacle() {
+async fn state_below_a_private_folder_works() {
     use std::os::unix::fs::PermissionsExt as _;
     if std::env::var_os("NEONUP_PG_BIN").is_some() {
         return; // as root a stock Postgres cannot, and the error says so

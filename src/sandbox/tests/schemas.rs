@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_has_what_neons_document_requires() {
+async fn every_answer_has_the_fields_of_neons_document() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
     let mut verdict = Verdict::default();
@@ -99,7 +99,7 @@ async fn every_answer_has_what_neons_document_requires() {
 }
 
 #[test]
-fn a_wrong_answer_is_noticed() {
+fn schema_check_notices_wrong_answers() {
     let fields = fields();
     let role = json!({"branch_id": "br-a-b-1", "name": "owner", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"});
     assert!(faults(&fields, "Role", &role).is_empty());

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Sandbox, SandboxOptions};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{
@@ -17,10 +17,10 @@ use sqlx::{
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) async fn start() -> Sandbox {
-    start_with(Options::default()).await
+    start_with(SandboxOptions::default()).await
 }
 
-pub(crate) async fn start_with(mut options: Options) -> Sandbox {
+pub(crate) async fn start_with(mut options: SandboxOptions) -> Sandbox {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();

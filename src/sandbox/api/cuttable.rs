@@ -1,4 +1,4 @@
-//! A listener whose connections can be cut from within, before a byte of the answer is sent.
+//! A listener whose connections a handler can cut, before a byte of the answer is sent.
 
 use std::{
     io,
@@ -29,19 +29,18 @@ pub(super) struct CuttableListener(pub(super) TcpListener);
 pub(super) struct ConnectionCutter(Arc<AtomicBool>);
 
 impl ConnectionCutter {
-    /// Cuts; the response is never sent.
+    /// Cuts the connection, so that the response is never sent.
     pub(super) fn cut(&self, response: Response) -> Response {
         self.0.store(true, Ordering::SeqCst);
         response
     }
 
-    /// Whether the connection was cut.
     pub(super) fn used(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }
 
-/// A connection, and what cuts it.
+/// A connection that can be cut.
 pub(super) struct CuttableStream {
     stream: TcpStream,
     scissors: ConnectionCutter,
