@@ -5,7 +5,8 @@ use std::{fs, process::Stdio};
 use rustix::process::Signal;
 
 use crate::support::{
-    Home, Repo, Run, Sandbox, fed, has, processes, python, sample, signal, skip, until, wait,
+    Home, Repo, Run, Sandbox, exchange, fed, has, post, processes, python, sample, signal, skip,
+    until, wait,
 };
 
 fn all_done(run: &Run) {
@@ -468,6 +469,36 @@ fn a_port_in_use_is_named() {
     assert!(
         run.stderr.contains(&port) && run.stderr.contains("hint:"),
         "{run:#?}"
+    );
+}
+
+#[test]
+fn postgres_variables_of_the_user_do_not_reach_the_sandboxs_own_servers() {
+    let home = Home::new();
+    let sandbox = Sandbox::run(
+        home.neonup()
+            .args(["sandbox", "--json"])
+            // as Neon's guides have it for old clients; a server of our own refuses it
+            .env("PGOPTIONS", "endpoint=ep-misty-sea-a5833nbi")
+            .env("PGHOST", "nowhere.invalid")
+            .env("PGUSER", "nobody")
+            .env("PGSSLMODE", "verify-full"),
+    );
+    let projects = format!("{}/projects", sandbox.api_host);
+    let new = serde_json::json!({"project": {"branch": {"database_name": "app"}}});
+    let created = post(&projects, &sandbox.api_key, &new);
+    let created: serde_json::Value = serde_json::from_str(&created).unwrap();
+    let id = created["project"]["id"].as_str().unwrap();
+    let url = format!("{projects}/{id}/operations");
+    let mut operations = String::new();
+    until("all operations have ended", || {
+        operations = exchange("GET", &url, &sandbox.api_key, "");
+        !operations.contains("\"running\"") && !operations.contains("\"scheduling\"")
+    });
+    assert_eq!(
+        operations.matches("\"finished\"").count(),
+        2,
+        "{operations}"
     );
 }
 

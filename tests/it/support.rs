@@ -93,10 +93,11 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start(home: &Home, arguments: &[&str]) -> Self {
-        let mut child = home
-            .neonup()
-            .args(["sandbox", "--json"])
-            .args(arguments)
+        Self::run(home.neonup().args(["sandbox", "--json"]).args(arguments))
+    }
+
+    pub fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
