@@ -3,6 +3,7 @@
 mod account;
 mod agents;
 mod branches;
+mod call;
 mod caller;
 mod claims;
 mod cuttable;

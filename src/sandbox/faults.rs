@@ -98,35 +98,11 @@ pub(crate) enum DatabaseFault {
     Cut,
 }
 
-/// The filter and the counter that several faults share.
-trait Limited {
-    fn count(&mut self) -> &mut u32;
-    fn path(&self) -> Option<&str>;
-    fn method(&self) -> Option<&str>;
-}
-
-impl Limited for ErrorBurst {
-    fn count(&mut self) -> &mut u32 {
-        &mut self.count
-    }
-    fn path(&self) -> Option<&str> {
-        self.path.as_deref()
-    }
-    fn method(&self) -> Option<&str> {
-        self.method.as_deref()
-    }
-}
-
-impl Limited for BodyFault {
-    fn count(&mut self) -> &mut u32 {
-        &mut self.count
-    }
-    fn path(&self) -> Option<&str> {
-        self.path.as_deref()
-    }
-    fn method(&self) -> Option<&str> {
-        self.method.as_deref()
-    }
+/// The counter and the filter that several faults share.
+struct Limits<'a> {
+    count: &'a mut u32,
+    path: Option<&'a str>,
+    method: Option<&'a str>,
 }
 
 impl Faults {
@@ -153,12 +129,21 @@ impl Faults {
 
     /// Takes the error that this request gets, if any.
     pub(crate) fn take_error(&mut self, method: &str, path: &str) -> Option<ErrorBurst> {
-        take(&mut self.errors, method, path)
+        take(&mut self.errors, method, path, |error| Limits {
+            count: &mut error.count,
+            path: error.path.as_deref(),
+            method: error.method.as_deref(),
+        })
     }
 
     /// Takes the damage to this request's answer, if any.
     pub(crate) fn take_body(&mut self, method: &str, path: &str) -> Option<BodyDamage> {
-        take(&mut self.bodies, method, path).map(|body| body.kind)
+        let body = take(&mut self.bodies, method, path, |body| Limits {
+            count: &mut body.count,
+            path: body.path.as_deref(),
+            method: body.method.as_deref(),
+        });
+        body.map(|body| body.kind)
     }
 
     /// Whether this create's answer is lost.
@@ -179,17 +164,22 @@ fn take_one(count: &mut u32) -> bool {
 }
 
 /// Takes the first entry that fits, and removes it when its count is used up.
-fn take<T: Limited + Clone>(entries: &mut Vec<T>, method: &str, path: &str) -> Option<T> {
-    let fits = |entry: &T| {
-        entry.path().is_none_or(|part| path.contains(part))
-            && entry
-                .method()
+fn take<T: Clone>(
+    entries: &mut Vec<T>,
+    method: &str,
+    path: &str,
+    limits: fn(&mut T) -> Limits<'_>,
+) -> Option<T> {
+    let at = entries.iter_mut().position(|entry| {
+        let limits = limits(entry);
+        limits.path.is_none_or(|part| path.contains(part))
+            && limits
+                .method
                 .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-    };
-    let at = entries.iter().position(fits)?;
+    })?;
     let entry = entries.get_mut(at)?;
     let taken = entry.clone();
-    match entry.count() {
+    match limits(entry).count {
         0 => {}
         1 => drop(entries.remove(at)),
         count => *count -= 1,

@@ -277,7 +277,7 @@ impl EndpointFront {
             }
         };
         let verifier = self.verifier(&sockets, &role).await?;
-        match within_login(scram::authenticate(
+        match within(scram::authenticate(
             tls,
             &self.plane.authority.leaf,
             &verifier,
@@ -335,18 +335,9 @@ async fn refuse(tls: &mut ClientStream<'_>, sqlstate: &str, text: &str) -> io::R
     tls.write_all(&wire::fatal(sqlstate, text)).await
 }
 
-async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::time::timeout(LOGIN_LIMIT, work)
-        .await
-        .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into()))
-}
-
-async fn within_login(
-    work: impl Future<Output = Result<(), ScramError>>,
-) -> Result<(), ScramError> {
-    tokio::time::timeout(LOGIN_LIMIT, work)
-        .await
-        .unwrap_or_else(|_elapsed| Err(ScramError::Io(io::ErrorKind::TimedOut.into())))
+async fn within<T, E: From<io::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let in_time = tokio::time::timeout(LOGIN_LIMIT, work).await;
+    in_time.unwrap_or_else(|_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
 }
 
 /// Lets the login through and drops the connection at the client's first message after it.

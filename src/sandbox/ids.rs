@@ -5,106 +5,14 @@
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-const ADJECTIVES: [&str; 48] = [
-    "aged",
-    "autumn",
-    "billowing",
-    "bitter",
-    "black",
-    "blue",
-    "bold",
-    "broad",
-    "calm",
-    "cold",
-    "cool",
-    "crimson",
-    "damp",
-    "dark",
-    "dawn",
-    "delicate",
-    "divine",
-    "dry",
-    "falling",
-    "floral",
-    "fragrant",
-    "frosty",
-    "gentle",
-    "green",
-    "hidden",
-    "holy",
-    "icy",
-    "late",
-    "lingering",
-    "little",
-    "lively",
-    "long",
-    "misty",
-    "morning",
-    "muddy",
-    "noisy",
-    "old",
-    "patient",
-    "plain",
-    "polished",
-    "proud",
-    "quiet",
-    "rapid",
-    "raspy",
-    "royal",
-    "shiny",
-    "silent",
-    "violet",
-];
-const NOUNS: [&str; 48] = [
-    "band",
-    "bar",
-    "base",
-    "bird",
-    "block",
-    "boat",
-    "bonus",
-    "bread",
-    "breeze",
-    "brook",
-    "bush",
-    "butterfly",
-    "cake",
-    "cell",
-    "cherry",
-    "cloud",
-    "credit",
-    "darkness",
-    "dawn",
-    "dew",
-    "disk",
-    "dream",
-    "dust",
-    "feather",
-    "field",
-    "fire",
-    "firefly",
-    "flower",
-    "fog",
-    "forest",
-    "frog",
-    "frost",
-    "glade",
-    "glitter",
-    "grass",
-    "hall",
-    "hat",
-    "haze",
-    "heart",
-    "hill",
-    "lab",
-    "lake",
-    "leaf",
-    "meadow",
-    "moon",
-    "sea",
-    "sun",
-    "term",
-];
+const ADJECTIVES: &str = "aged autumn billowing bitter black blue bold broad calm cold cool crimson damp dark dawn \
+    delicate divine dry falling floral fragrant frosty gentle green hidden holy icy late \
+    lingering little lively long misty morning muddy noisy old patient plain polished proud \
+    quiet rapid raspy royal shiny silent violet";
+const NOUNS: &str = "band bar base bird block boat bonus bread breeze brook bush butterfly cake cell cherry \
+    cloud credit darkness dawn dew disk dream dust feather field fire firefly flower fog \
+    forest frog frost glade glitter grass hall hat haze heart hill lab lake leaf meadow moon \
+    sea sun term";
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const DIGITS: &[u8] = b"0123456789";
@@ -139,12 +47,12 @@ fn letters(alphabet: &[u8], length: usize) -> String {
 
 fn words() -> String {
     let [first, second] = random();
-    let pick = |list: &'static [&'static str], byte: u8| {
-        list.get(usize::from(byte) % list.len())
-            .copied()
-            .unwrap_or("odd")
+    let pick = |list: &'static str, byte: u8| {
+        let words: Vec<_> = list.split(' ').collect();
+        words.get(usize::from(byte) % words.len()).copied()
     };
-    format!("{}-{}", pick(&ADJECTIVES, first), pick(&NOUNS, second))
+    let (adjective, noun) = (pick(ADJECTIVES, first), pick(NOUNS, second));
+    format!("{}-{}", adjective.unwrap_or("odd"), noun.unwrap_or("id"))
 }
 
 /// Such as `old-violet-32930710`.

@@ -1,21 +1,17 @@
 //! Branches: copies of the parent's data at the moment of the call.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
+        call::Call,
         endpoints::EndpointOptions,
         provisioning::{check_length, open_port},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState, Query},
+        request::{self, Query},
         views,
     },
     branch_data, ids,
@@ -23,12 +19,7 @@ use crate::sandbox::{
     records::{BranchRecord, BranchRef, EndpointRecord, ProjectRecord},
 };
 
-pub(super) async fn list(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(project): Path<String>,
-    query: Query,
-) -> Reply {
+pub(super) async fn list(call: Call, query: Query) -> Reply {
     let limit = query.limit(10_000, 10_000)?;
     let by = query.get("sort_by").unwrap_or("updated_at");
     let ascending = query
@@ -40,13 +31,13 @@ pub(super) async fn list(
         ));
     }
     let skip = query.get("cursor").map_or(Ok(0), offset)?;
-    let mut found: Vec<BranchRecord> = caller.project(&plane, &project, |project| {
+    let mut found: Vec<BranchRecord> = call.read(|project| {
         let wanted = |branch: &&BranchRecord| {
             query
                 .get("search")
                 .is_none_or(|part| branch.name.contains(part) || branch.id.contains(part))
         };
-        project.branches.iter().filter(wanted).cloned().collect()
+        Ok(project.branches.iter().filter(wanted).cloned().collect())
     })?;
     found.sort_by(|a, b| {
         let key = |branch: &BranchRecord| match by {
@@ -77,7 +68,7 @@ pub(super) async fn list(
     }
     let branches: Vec<_> = page
         .iter()
-        .map(|branch| views::branch(branch, &project, true))
+        .map(|branch| views::branch(branch, &call.project, true))
         .collect();
     Ok(Json(
         json!({"branches": branches, "annotations": annotations, "pagination": pagination}),
@@ -154,7 +145,7 @@ fn check_expiry(at: Option<&str>) -> Result<(), ApiError> {
     ))
 }
 
-fn taken(project: &ProjectRecord, name: &str) -> Result<(), ApiError> {
+fn refuse_existing(project: &ProjectRecord, name: &str) -> Result<(), ApiError> {
     if project.branches.iter().any(|branch| branch.name == name) {
         let text = format!("branch already exists; branch_name:\"{name}\"");
         return Err(ApiError::conflict("BRANCH_ALREADY_EXISTS", text));
@@ -162,12 +153,7 @@ fn taken(project: &ProjectRecord, name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(super) async fn create(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(project_id): Path<String>,
-    bytes: Bytes,
-) -> CreatedReply {
+pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     let new: BranchesRequest = request::optional_body(&bytes)?;
     new.check()?;
     let mut opened: Vec<EndpointRecord> = Vec::new();
@@ -190,21 +176,21 @@ pub(super) async fn create(
             "a branch can have only one read-write endpoint",
         ));
     }
-    let branch_ref = BranchRef::new(&project_id, &branch.id);
-    let scheduled = caller.schedule(&plane, &project_id, |project| {
+    let branch_ref = BranchRef::new(&call.project, &branch.id);
+    let scheduled = call.schedule(|project| {
         let parent = match new.branch.parent_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => project.branch(id),
             None => project.default_branch(),
         };
         let parent = parent.or_not_found("parent branch")?;
-        taken(project, &branch.name)?;
+        refuse_existing(project, &branch.name)?;
         branch.parent_id = Some(parent.id.clone());
         branch.parent_timestamp = Some(ids::now());
         branch.roles.clone_from(&parent.roles);
         branch.databases.clone_from(&parent.databases);
         // The ports before the change: it must not fail half-way.
         for endpoint in &mut opened {
-            open_port(&plane, &branch_ref, endpoint)?;
+            open_port(&call.plane, &branch_ref, endpoint)?;
         }
         project.branches.push(branch.clone());
         project.endpoints.extend(opened.iter().cloned());
@@ -217,14 +203,14 @@ pub(super) async fn create(
     })?;
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
-    if let Err(error) = branch_data::create(&plane, &branch_ref).await {
+    if let Err(error) = branch_data::create(&call.plane, &branch_ref).await {
         tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
     }
-    let answer = plane.store.project(&project_id, |project| {
+    let answer = call.plane.store.project(&call.project, |project| {
         let branch = project.branch(&branch.id)?;
         Some(receipt(project, branch, &scheduled))
     });
-    operations::run(&plane, &project_id, scheduled);
+    operations::run(&call.plane, &call.project, scheduled);
     answer.flatten().map(reply::created).or_not_found("branch")
 }
 
@@ -253,23 +239,12 @@ fn receipt(
     answer
 }
 
-fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
-    let branch = project.branch(id).or_not_found("branch")?;
-    Ok(views::branch(branch, &project.id, true))
-}
-
-pub(super) async fn get(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-) -> Reply {
-    caller.project(&plane, &project, |project| {
-        let branch = project.branch(&id).or_not_found("branch")?;
+pub(super) async fn get(call: Call) -> Reply {
+    call.read_branch(|branch, project| {
         let view = views::branch(branch, &project.id, true);
-        Ok(Json(
-            json!({"branch": view, "annotation": views::annotation(branch)}),
-        ))
-    })?
+        let annotation = views::annotation(branch);
+        Ok(Json(json!({"branch": view, "annotation": annotation})))
+    })
 }
 
 #[derive(Deserialize)]
@@ -286,27 +261,28 @@ fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Value>, D:
     Value::deserialize(value).map(Some)
 }
 
-pub(super) async fn update(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-    bytes: Bytes,
-) -> Reply {
+/// The branch after a change that needs no operation.
+fn changed(call: &Call) -> Reply {
+    call.read_branch(|branch, project| {
+        let view = views::branch(branch, &project.id, true);
+        Ok(Json(json!({"branch": view, "operations": []})))
+    })
+}
+
+pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let patch: BranchPatch = request::field(&bytes, "branch")?;
-    let view = caller.edit(&plane, &project, |project| {
+    call.edit(|project| {
         if let Some(name) = &patch.name {
             check_length("branch.name", name)?;
-            if project
-                .branch(&id)
-                .is_none_or(|branch| branch.name != *name)
-            {
-                taken(project, name)?;
+            let branch = project.branch(&call.branch);
+            if branch.is_none_or(|branch| branch.name != *name) {
+                refuse_existing(project, name)?;
             }
         }
         if let Some(expiry) = &patch.expires_at {
             check_expiry(expiry.as_str())?;
         }
-        let branch = project.branch_mut(&id).or_not_found("branch")?;
+        let branch = project.branch_mut(&call.branch).or_not_found("branch")?;
         if let Some(name) = patch.name {
             branch.name = name;
         }
@@ -317,34 +293,27 @@ pub(super) async fn update(
             branch.expires_at = expiry.as_str().map(str::to_owned);
         }
         branch.updated_at = ids::now();
-        one(project, &id)
+        Ok(())
     })?;
-    Ok(Json(json!({"branch": view, "operations": []})))
+    changed(&call)
 }
 
-pub(super) async fn set_default(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-) -> Reply {
-    let view = caller.edit(&plane, &project, |project| {
-        one(project, &id)?;
+pub(super) async fn set_default(call: Call) -> Reply {
+    call.edit(|project| {
+        project.branch(&call.branch).or_not_found("branch")?;
         for branch in &mut project.branches {
-            branch.default = branch.id == id;
+            branch.default = branch.id == call.branch;
         }
-        one(project, &id)
+        Ok(())
     })?;
-    Ok(Json(json!({"branch": view, "operations": []})))
+    changed(&call)
 }
 
-pub(super) async fn delete(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project_id, id)): Path<(String, String)>,
-) -> Reply {
-    let answer = caller.change(&plane, &project_id, |project| {
-        let view = one(project, &id)?;
-        let branch = project.branch(&id).or_not_found("branch")?;
+pub(super) async fn delete(call: Call) -> Reply {
+    let id = &call.branch;
+    let answer = call.change(|project| {
+        let branch = project.branch(id).or_not_found("branch")?;
+        let view = views::branch(branch, &project.id, true);
         let refuse = |text: &str| Err(ApiError::unprocessable("", text));
         if branch.default {
             return refuse("cannot delete the default branch of the project");
@@ -352,32 +321,21 @@ pub(super) async fn delete(
         if branch.protected {
             return refuse("cannot delete a protected branch");
         }
-        if project
-            .branches
-            .iter()
-            .any(|child| child.parent_id.as_ref() == Some(&id))
-        {
+        let mut others = project.branches.iter();
+        if others.any(|child| child.parent_id.as_ref() == Some(id)) {
             return refuse("cannot delete branch that has children");
         }
-        let endpoints: Vec<String> = project
-            .endpoints_of(&id)
-            .iter()
-            .map(|endpoint| endpoint.id.clone())
-            .collect();
-        let mut actions = Vec::new();
-        if !endpoints.is_empty() {
-            actions.push(OperationAction::SuspendCompute);
+        let mut actions = vec![OperationAction::DeleteTimeline];
+        if project.main_endpoint(id).is_some() {
+            actions.insert(0, OperationAction::SuspendCompute);
         }
-        actions.push(OperationAction::DeleteTimeline);
-        for endpoint in &endpoints {
-            plane.close_front(endpoint);
+        let scheduled = operations::schedule_on_branch(project, id, actions);
+        for endpoint in project.endpoints_of(id) {
+            call.plane.close_front(&endpoint.id);
         }
-        project
-            .endpoints
-            .retain(|endpoint| endpoint.branch_id != id);
-        project.branches.retain(|branch| branch.id != id);
-        let scheduled =
-            operations::schedule(project, &id, endpoints.first().map(String::as_str), actions);
+        let endpoints = &mut project.endpoints;
+        endpoints.retain(|endpoint| endpoint.branch_id != *id);
+        project.branches.retain(|branch| branch.id != *id);
         Ok((json!({"branch": view}), scheduled))
     })?;
     Ok(Json(answer))

@@ -6,20 +6,16 @@
 use std::sync::Arc;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        reply::{ApiError, OrNotFound as _},
+        reply::ApiError,
         request,
         temporary::{self, AGENTS_BASE},
-        views,
     },
-    catalog::ConfigChange,
     control_plane::ControlPlane,
     ids,
-    operations::{self, OperationAction, ScheduledOperation},
-    records::{BranchRecord, KeyScope, ProjectRecord, digest},
+    records::{KeyScope, ProjectRecord, digest},
 };
 
 /// The holder of a valid key.
@@ -111,100 +107,9 @@ impl Caller {
             KeyScope::Organization { org } => project.org_id == *org,
         }
     }
-
-    /// Reads a project that the key may see.
-    pub(super) fn project<T>(
-        &self,
-        plane: &ControlPlane,
-        id: &str,
-        look: impl FnOnce(&ProjectRecord) -> T,
-    ) -> Result<T, ApiError> {
-        if let KeyScope::Project { project, .. } = &self.scope
-            && project != id
-        {
-            return Err(outside(project));
-        }
-        plane
-            .store
-            .project(id, |project| self.sees(project).then(|| look(project)))
-            .flatten()
-            .or_not_found("project")
-    }
-
-    /// Changes a project that the key may see; a failed change changes nothing, so `change` checks before it writes.
-    pub(super) fn edit<T>(
-        &self,
-        plane: &ControlPlane,
-        id: &str,
-        change: impl FnOnce(&mut ProjectRecord) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        self.project(plane, id, |_| ())?;
-        plane
-            .store
-            .edit(id, change)
-            .unwrap_or_else(|| Err(ApiError::not_found("project")))
-    }
-
-    /// Changes a project and schedules operations, which is refused while others run.
-    pub(super) fn schedule<T>(
-        &self,
-        plane: &ControlPlane,
-        id: &str,
-        change: impl FnOnce(&mut ProjectRecord) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        self.edit(plane, id, |project| {
-            if project.busy() {
-                return Err(ApiError::locked());
-            }
-            change(project)
-        })
-    }
-
-    /// Reads a branch of a project that the key may see.
-    pub(super) fn branch<T>(
-        &self,
-        plane: &ControlPlane,
-        project: &str,
-        branch: &str,
-        look: impl FnOnce(&ProjectRecord, &BranchRecord) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        self.project(plane, project, |project| {
-            look(project, project.branch(branch).or_not_found("branch")?)
-        })?
-    }
-
-    /// Changes the roles or databases of a branch, and schedules that Postgres gets them.
-    pub(super) fn configure(
-        &self,
-        plane: &Arc<ControlPlane>,
-        project: &str,
-        branch: &str,
-        change: impl FnOnce(&mut BranchRecord) -> Result<(Value, Vec<ConfigChange>), ApiError>,
-    ) -> Result<Value, ApiError> {
-        self.change(plane, project, |project| {
-            let (answer, changes) = change(project.branch_mut(branch).or_not_found("branch")?)?;
-            let actions = vec![OperationAction::ApplyConfig(changes)];
-            let scheduled = operations::schedule_on_branch(project, branch, actions);
-            Ok((answer, scheduled))
-        })
-    }
-
-    /// Changes a project, runs the operations that this schedules, and adds them to the answer.
-    pub(super) fn change(
-        &self,
-        plane: &Arc<ControlPlane>,
-        id: &str,
-        change: impl FnOnce(&mut ProjectRecord) -> Result<(Value, Vec<ScheduledOperation>), ApiError>,
-    ) -> Result<Value, ApiError> {
-        let (mut answer, scheduled) = self.schedule(plane, id, change)?;
-        let operations = views::operations(&scheduled, id);
-        views::merge(&mut answer, json!({"operations": operations}));
-        operations::run(plane, id, scheduled);
-        Ok(answer)
-    }
 }
 
-fn outside(project: &str) -> ApiError {
+pub(super) fn outside(project: &str) -> ApiError {
     // Neon's words exactly: clients read the project's id out of it.
     ApiError::refused(format!(
         "not allowed to perform actions outside the project this key is scoped to; subject_project_id:\"{project}\""

@@ -1,19 +1,15 @@
 //! Databases of a branch, and the URI that joins one with a role.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
+        call::Call,
         provisioning::check_name,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState, Query},
+        request::{self, Query},
         views,
     },
     catalog::ConfigChange,
@@ -21,12 +17,8 @@ use crate::sandbox::{
     records::{BranchRecord, DatabaseRecord},
 };
 
-pub(super) async fn list(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    caller.branch(&plane, &project, &branch, |_, branch| {
+pub(super) async fn list(call: Call) -> Reply {
+    call.read_branch(|branch, _| {
         let databases = branch.databases.iter();
         let views: Vec<_> = databases
             .map(|database| views::database(database, &branch.id))
@@ -35,13 +27,9 @@ pub(super) async fn list(
     })
 }
 
-pub(super) async fn get(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    caller.branch(&plane, &project, &branch, |_, branch| {
-        let database = branch.database(&name).or_not_found("database")?;
+pub(super) async fn get(call: Call) -> Reply {
+    call.read_branch(|branch, _| {
+        let database = branch.database(&call.item).or_not_found("database")?;
         Ok(Json(
             json!({"database": views::database(database, &branch.id)}),
         ))
@@ -54,15 +42,10 @@ struct DatabaseRequest {
     owner_name: String,
 }
 
-pub(super) async fn create(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-    bytes: Bytes,
-) -> CreatedReply {
+pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     let new: DatabaseRequest = request::field(&bytes, "database")?;
     check_name(&new.name)?;
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
+    let answer = call.configure(|branch| {
         branch.role(&new.owner_name).or_not_found("role")?;
         refuse_existing(branch, &new.name)?;
         let ids = branch.databases.iter().map(|database| database.id);
@@ -89,34 +72,31 @@ struct DatabasePatch {
     owner_name: Option<String>,
 }
 
-pub(super) async fn update(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-    bytes: Bytes,
-) -> Reply {
+pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let patch: DatabasePatch = request::field(&bytes, "database")?;
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
-        branch.database(&name).or_not_found("database")?;
+    let answer = call.configure(|branch| {
+        branch.database(&call.item).or_not_found("database")?;
         let mut changes = Vec::new();
         if let Some(owner) = &patch.owner_name {
             branch.role(owner).or_not_found("role")?;
             changes.push(ConfigChange::OwnDatabase {
-                database: name.clone(),
+                database: call.item.clone(),
                 owner: owner.clone(),
             });
         }
-        if let Some(to) = patch.name.as_ref().filter(|to| **to != name) {
+        if let Some(to) = patch.name.as_ref().filter(|to| **to != call.item) {
             check_name(to)?;
             refuse_existing(branch, to)?;
             changes.push(ConfigChange::RenameDatabase {
-                from: name.clone(),
+                from: call.item.clone(),
                 to: to.clone(),
             });
         }
         let id = branch.id.clone();
-        let database = branch.database_mut(&name).or_not_found("database")?;
-        database.name = patch.name.unwrap_or(name);
+        let database = branch.database_mut(&call.item).or_not_found("database")?;
+        if let Some(name) = patch.name {
+            database.name = name;
+        }
         if let Some(owner) = patch.owner_name {
             database.owner_name = owner;
         }
@@ -126,16 +106,14 @@ pub(super) async fn update(
     Ok(Json(answer))
 }
 
-pub(super) async fn delete(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
-        let database = branch.database(&name).or_not_found("database")?;
+pub(super) async fn delete(call: Call) -> Reply {
+    let answer = call.configure(|branch| {
+        let database = branch.database(&call.item).or_not_found("database")?;
         let view = views::database(database, &branch.id);
-        branch.databases.retain(|database| database.name != name);
-        let change = ConfigChange::DropDatabase(name);
+        branch
+            .databases
+            .retain(|database| database.name != call.item);
+        let change = ConfigChange::DropDatabase(call.item.clone());
         Ok((json!({"database": view}), vec![change]))
     })?;
     Ok(Json(answer))
@@ -143,15 +121,10 @@ pub(super) async fn delete(
 
 /// The URI of a role and a database on a branch. With `pooled=true` it is the same one: there is no pooler, and no second
 /// host name that would resolve everywhere.
-pub(super) async fn connection_uri(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(project): Path<String>,
-    query: Query,
-) -> Reply {
+pub(super) async fn connection_uri(call: Call, query: Query) -> Reply {
     let database = query.required("database_name")?;
     let role = query.required("role_name")?;
-    let uri = caller.project(&plane, &project, |project| {
+    let uri = call.read(|project| {
         let named = query.get("endpoint_id");
         let named = named.map(|id| project.endpoint(id).or_not_found("endpoint"));
         let named = named.transpose()?;
@@ -171,6 +144,6 @@ pub(super) async fn connection_uri(
         reply::require_stored_passwords(project)?;
         let password = role.password.as_deref().unwrap_or_default();
         Ok(views::uri(&role.name, password, endpoint, database))
-    })??;
+    })?;
     Ok(Json(json!({"uri": uri})))
 }

@@ -1,24 +1,16 @@
 //! Compute endpoints: one port each; all endpoints of a branch lead to the branch's one server.
 
-use std::sync::Arc;
-
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
+        call::Call,
         provisioning::open_port,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState},
-        views,
+        request, views,
     },
-    control_plane::ControlPlane,
     ids,
     operations::{self, OperationAction},
     records::{BranchRef, EndpointRecord, EndpointState, ProjectRecord},
@@ -87,59 +79,34 @@ impl EndpointOptions {
     }
 }
 
-fn all<'a>(
-    project: &ProjectRecord,
-    endpoints: impl Iterator<Item = &'a EndpointRecord>,
-) -> Json<Value> {
-    let views: Vec<_> = endpoints
-        .map(|endpoint| views::endpoint(endpoint, project))
-        .collect();
-    Json(json!({"endpoints": views}))
+fn views(project: &ProjectRecord, endpoints: &[&EndpointRecord]) -> Json<Value> {
+    let endpoints = endpoints.iter();
+    let views = endpoints.map(|endpoint| views::endpoint(endpoint, project));
+    Json(json!({"endpoints": views.collect::<Vec<_>>()}))
 }
 
-pub(super) async fn list(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(project): Path<String>,
-) -> Reply {
-    caller.project(&plane, &project, |project| {
-        all(project, project.endpoints.iter())
+pub(super) async fn list(call: Call) -> Reply {
+    call.read(|project| {
+        let all: Vec<_> = project.endpoints.iter().collect();
+        Ok(views(project, &all))
     })
 }
 
-pub(super) async fn list_of_branch(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    caller.project(&plane, &project, |project| {
-        if project.branch(&branch).is_none() {
-            return Err(ApiError::not_found("branch"));
-        }
-        Ok(all(project, project.endpoints_of(&branch).into_iter()))
-    })?
+pub(super) async fn list_of_branch(call: Call) -> Reply {
+    call.read_branch(|branch, project| Ok(views(project, &project.endpoints_of(&branch.id))))
 }
 
-fn one(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
+fn view(project: &ProjectRecord, id: &str) -> Result<Value, ApiError> {
     let endpoint = project.endpoint(id).or_not_found("endpoint")?;
     Ok(views::endpoint(endpoint, project))
 }
 
-pub(super) async fn get(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, id)): Path<(String, String)>,
-) -> Reply {
-    let view = caller.project(&plane, &project, |project| one(project, &id))??;
+pub(super) async fn get(call: Call) -> Reply {
+    let view = call.read(|project| view(project, &call.item))?;
     Ok(Json(json!({"endpoint": view})))
 }
 
-pub(super) async fn create(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(project_id): Path<String>,
-    bytes: Bytes,
-) -> CreatedReply {
+pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     let options: EndpointOptions = request::field(&bytes, "endpoint")?;
     let missing = |name: &str| {
         ApiError::bad_request(format!("invalid request: endpoint.{name} (field required)"))
@@ -153,104 +120,83 @@ pub(super) async fn create(
     }
     let mut endpoint = EndpointRecord::new(&branch);
     options.apply(&mut endpoint)?;
-    let answer = caller.change(&plane, &project_id, |project| {
+    let answer = call.change(|project| {
         project.branch(&branch).or_not_found("branch")?;
         let endpoints = project.endpoints_of(&branch);
         if !endpoint.read_only && endpoints.iter().any(|other| !other.read_only) {
             let text = format!("read-write endpoint already exists; branch_id:\"{branch}\"");
             return Err(ApiError::conflict("", text));
         }
-        open_port(&plane, &BranchRef::new(&project_id, &branch), &mut endpoint)?;
+        open_port(
+            &call.plane,
+            &BranchRef::new(&project.id, &branch),
+            &mut endpoint,
+        )?;
         let id = endpoint.id.clone();
         project.endpoints.push(endpoint);
         let actions = vec![OperationAction::StartCompute];
         let scheduled = operations::schedule(project, &branch, Some(&id), actions);
-        Ok((json!({"endpoint": one(project, &id)?}), scheduled))
+        Ok((json!({"endpoint": view(project, &id)?}), scheduled))
     })?;
     Ok(reply::created(answer))
 }
 
-pub(super) async fn update(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project_id, id)): Path<(String, String)>,
-    bytes: Bytes,
-) -> Reply {
+pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let options: EndpointOptions = request::field(&bytes, "endpoint")?;
-    let view = caller.edit(&plane, &project_id, |project| {
-        let endpoint = project.endpoint_mut(&id).or_not_found("endpoint")?;
+    let view = call.edit(|project| {
+        let endpoint = project.endpoint_mut(&call.item).or_not_found("endpoint")?;
         options.apply(endpoint)?;
-        one(project, &id)
+        view(project, &call.item)
     })?;
     Ok(Json(json!({"endpoint": view, "operations": []})))
 }
 
-pub(super) async fn delete(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project_id, id)): Path<(String, String)>,
-) -> Reply {
-    let answer = caller.change(&plane, &project_id, |project| {
-        let endpoint = project.endpoint(&id).or_not_found("endpoint")?;
-        let (view, branch) = (
-            views::endpoint(endpoint, project),
-            endpoint.branch_id.clone(),
-        );
-        plane.close_front(&id);
-        project.endpoints.retain(|endpoint| endpoint.id != id);
-        let last = project.endpoints_of(&branch).is_empty();
-        let actions = last.then_some(OperationAction::SuspendCompute);
-        let scheduled =
-            operations::schedule(project, &branch, Some(&id), actions.into_iter().collect());
+pub(super) async fn delete(call: Call) -> Reply {
+    let id = &call.item;
+    let answer = call.change(|project| {
+        let endpoint = project.endpoint(id).or_not_found("endpoint")?;
+        let view = views::endpoint(endpoint, project);
+        let branch = endpoint.branch_id.clone();
+        call.plane.close_front(id);
+        project.endpoints.retain(|endpoint| endpoint.id != *id);
+        let actions = match project.main_endpoint(&branch) {
+            Some(_) => Vec::new(),
+            None => vec![OperationAction::SuspendCompute],
+        };
+        let scheduled = operations::schedule(project, &branch, Some(id), actions);
         Ok((json!({"endpoint": view}), scheduled))
     })?;
     Ok(Json(answer))
 }
 
 /// Starts, suspends or restarts the compute of an endpoint.
-fn run(
-    plane: &Arc<ControlPlane>,
-    caller: &Caller,
-    (project, id): (String, String),
-    actions: Vec<OperationAction>,
-) -> Reply {
-    let answer = caller.change(plane, &project, |project| {
-        let endpoint = project.endpoint_mut(&id).or_not_found("endpoint")?;
+fn run(call: &Call, actions: Vec<OperationAction>) -> Reply {
+    let id = &call.item;
+    let answer = call.change(|project| {
+        let endpoint = project.endpoint_mut(id).or_not_found("endpoint")?;
         let branch = endpoint.branch_id.clone();
         endpoint.pending_state = Some(match actions.last() {
             Some(OperationAction::SuspendCompute) => EndpointState::Idle,
             _ => EndpointState::Active,
         });
-        let scheduled = operations::schedule(project, &branch, Some(&id), actions);
-        Ok((json!({"endpoint": one(project, &id)?}), scheduled))
+        let scheduled = operations::schedule(project, &branch, Some(id), actions);
+        Ok((json!({"endpoint": view(project, id)?}), scheduled))
     })?;
     Ok(Json(answer))
 }
 
-pub(super) async fn start(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(path): Path<(String, String)>,
-) -> Reply {
-    run(&plane, &caller, path, vec![OperationAction::StartCompute])
+pub(super) async fn start(call: Call) -> Reply {
+    run(&call, vec![OperationAction::StartCompute])
 }
 
-pub(super) async fn suspend(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(path): Path<(String, String)>,
-) -> Reply {
-    run(&plane, &caller, path, vec![OperationAction::SuspendCompute])
+pub(super) async fn suspend(call: Call) -> Reply {
+    run(&call, vec![OperationAction::SuspendCompute])
 }
 
-pub(super) async fn restart(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(path): Path<(String, String)>,
-) -> Reply {
+pub(super) async fn restart(call: Call) -> Reply {
     let actions = vec![
         OperationAction::SuspendCompute,
         OperationAction::StartCompute,
     ];
-    run(&plane, &caller, path, actions)
+    run(&call, actions)
 }

@@ -2,68 +2,38 @@
 //!
 //! Without them `neon link` warns and writes no env file. `auth` and `data-api` are not here: for them the right answer is 404.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
-        reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState},
+        call::Call,
+        reply::{self, CreatedReply, Reply},
+        request,
     },
-    control_plane::ControlPlane,
     ids,
 };
 
-fn branch_exists(
-    plane: &ControlPlane,
-    caller: &Caller,
-    project: &str,
-    branch: &str,
-) -> Result<(), ApiError> {
-    let exists = caller.project(plane, project, |project| project.branch(branch).is_some())?;
-    exists.then_some(()).or_not_found("branch")
+/// An empty list below this name.
+fn none(call: &Call, name: &str) -> Reply {
+    call.read_branch(|_, _| Ok(Json(json!({name: []}))))
 }
 
-pub(super) async fn buckets(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    branch_exists(&plane, &caller, &project, &branch)?;
-    Ok(Json(json!({"buckets": []})))
+pub(super) async fn buckets(call: Call) -> Reply {
+    none(&call, "buckets")
 }
 
-pub(super) async fn functions(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    branch_exists(&plane, &caller, &project, &branch)?;
-    Ok(Json(json!({"functions": []})))
+pub(super) async fn functions(call: Call) -> Reply {
+    none(&call, "functions")
 }
 
-pub(super) async fn credentials(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    branch_exists(&plane, &caller, &project, &branch)?;
-    Ok(Json(json!({"credentials": []})))
+pub(super) async fn credentials(call: Call) -> Reply {
+    none(&call, "credentials")
 }
 
 /// Returns a token that opens nothing: there is no service behind it.
-pub(super) async fn create_credential(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-    bytes: Bytes,
-) -> CreatedReply {
-    branch_exists(&plane, &caller, &project, &branch)?;
+pub(super) async fn create_credential(call: Call, bytes: Bytes) -> CreatedReply {
+    call.read_branch(|_, _| Ok(()))?;
     let asked: Value = request::body(&bytes)?;
     let id = ids::uuid();
     let short: String = id.chars().take(8).collect();
@@ -74,7 +44,7 @@ pub(super) async fn create_credential(
         "api_token": ids::api_key(),
         "s3_secret_access_key": ids::api_key(),
         "scopes": asked.get("scopes").filter(|scopes| scopes.is_array()).unwrap_or(&json!([])),
-        "branch_id": branch,
+        "branch_id": call.branch,
         "created_at": ids::now(),
     })))
 }

@@ -1,20 +1,17 @@
 //! Projects: listed in pages, created once, changed, deleted, shared.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
+        call::Call,
         caller::Caller,
         free_plan::PROJECTS_LIMIT,
         provisioning::{self, ProjectRequest, check_length},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState, Query},
+        request::{self, Query},
         views,
     },
     control_plane::ControlPlane,
@@ -22,7 +19,8 @@ use crate::sandbox::{
     records::{KeyScope, PermissionRecord, ProjectRecord, SandboxState},
 };
 
-pub(super) async fn list(State(plane): PlaneState, caller: Caller, query: Query) -> Reply {
+pub(super) async fn list(call: Call, query: Query) -> Reply {
+    let (plane, caller) = (&call.plane, &call.caller);
     caller.unscoped()?;
     let faults = plane.faults();
     let org = query.get("org_id");
@@ -67,8 +65,8 @@ pub(super) async fn list(State(plane): PlaneState, caller: Caller, query: Query)
 }
 
 /// Nobody else is here to share with us.
-pub(super) async fn shared(caller: Caller) -> Reply {
-    caller.personal("this endpoint")?;
+pub(super) async fn shared(call: Call) -> Reply {
+    call.caller.personal("this endpoint")?;
     Ok(Json(json!({"projects": []})))
 }
 
@@ -76,13 +74,14 @@ fn organization_required() -> ApiError {
     ApiError::bad_request("org_id is required, you can find it on your organization settings page")
 }
 
-pub(super) async fn create(State(plane): PlaneState, caller: Caller, bytes: Bytes) -> CreatedReply {
+pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
+    let (plane, caller) = (&call.plane, &call.caller);
     caller.unscoped()?;
     let new: ProjectRequest = request::field(&bytes, "project")?;
     new.check()?;
-    let org = organization_of(&plane, &caller, new.org_id.as_deref())?;
+    let org = organization_of(plane, caller, new.org_id.as_deref())?;
     let limit = plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
-    let (id, scheduled) = provisioning::begin(&plane, new.build(org)?, |state| {
+    let (id, scheduled) = provisioning::begin(plane, new.build(org)?, |state| {
         let owned = |project: &&ProjectRecord| !project.is_ownerless();
         let count = state.projects.values().filter(owned).count();
         if count < limit {
@@ -95,7 +94,7 @@ pub(super) async fn create(State(plane): PlaneState, caller: Caller, bytes: Byte
         let project = state.projects.get(&id)?;
         Some(receipt(project, state))
     });
-    operations::run(&plane, &id, scheduled);
+    operations::run(plane, &id, scheduled);
     answer
         .map(reply::created)
         .ok_or_else(|| ApiError::internal("the project was deleted while it was created"))
@@ -151,17 +150,17 @@ fn organization_of(
     }
 }
 
-fn view(plane: &ControlPlane, id: &str) -> Result<Value, ApiError> {
-    let view = plane.store.read(|state| {
-        let project = state.projects.get(id)?;
+fn view(call: &Call) -> Result<Value, ApiError> {
+    call.read(|_| Ok(()))?;
+    let view = call.plane.store.read(|state| {
+        let project = state.projects.get(&call.project)?;
         Some(json!({"project": views::project(project, state, false)}))
     });
     view.or_not_found("project")
 }
 
-pub(super) async fn get(State(plane): PlaneState, caller: Caller, Path(id): Path<String>) -> Reply {
-    caller.project(&plane, &id, |_| ())?;
-    view(&plane, &id).map(Json)
+pub(super) async fn get(call: Call) -> Reply {
+    view(&call).map(Json)
 }
 
 #[derive(Deserialize)]
@@ -172,14 +171,9 @@ struct ProjectPatch {
     settings: Option<Value>,
 }
 
-pub(super) async fn update(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Reply {
+pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let patch: ProjectPatch = request::field(&bytes, "project")?;
-    caller.edit(&plane, &id, |project| {
+    call.edit(|project| {
         if let Some(name) = patch.name {
             check_length("project.name", &name)?;
             project.name = name;
@@ -196,31 +190,27 @@ pub(super) async fn update(
         project.updated_at = ids::now();
         Ok(())
     })?;
-    let mut answer = view(&plane, &id)?;
+    let mut answer = view(&call)?;
     views::merge(&mut answer, json!({"operations": []}));
     Ok(Json(answer))
 }
 
-pub(super) async fn delete(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Reply {
+pub(super) async fn delete(call: Call) -> Reply {
     // A project-scoped key is an editor of its project and no more.
-    if let KeyScope::Project { .. } = caller.scope {
-        caller.project(&plane, &id, |_| ())?;
+    if let KeyScope::Project { .. } = call.caller.scope {
+        call.read(|_| Ok(()))?;
         return Err(ApiError::forbidden(
             "not allowed to delete the project this key is scoped to",
         ));
     }
-    if caller.project(&plane, &id, ProjectRecord::busy)? {
+    if call.read(|project| Ok(project.busy()))? {
         return Err(ApiError::locked());
     }
-    let answer = view(&plane, &id)?;
-    provisioning::remove(&plane, &id);
-    plane.store.edit_account(|account| {
+    let answer = view(&call)?;
+    provisioning::remove(&call.plane, &call.project);
+    call.plane.store.edit_account(|account| {
         account.keys.retain(
-            |key| !matches!(&key.scope, KeyScope::Project { project, .. } if *project == id),
+            |key| !matches!(&key.scope, KeyScope::Project { project, .. } if *project == call.project),
         );
     });
     Ok(Json(answer))
@@ -230,15 +220,11 @@ fn permission_view(permission: &PermissionRecord) -> Value {
     json!({"id": permission.id, "granted_to_email": permission.email, "granted_at": permission.granted_at})
 }
 
-pub(super) async fn permissions(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Reply {
-    let all: Vec<_> = caller.project(&plane, &id, |project| {
-        project.permissions.iter().map(permission_view).collect()
-    })?;
-    Ok(Json(json!({"project_permissions": all})))
+pub(super) async fn permissions(call: Call) -> Reply {
+    call.read(|project| {
+        let all: Vec<_> = project.permissions.iter().map(permission_view).collect();
+        Ok(Json(json!({"project_permissions": all})))
+    })
 }
 
 #[derive(Deserialize)]
@@ -246,12 +232,7 @@ struct ShareRequest {
     email: String,
 }
 
-pub(super) async fn share(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-    bytes: Bytes,
-) -> Reply {
+pub(super) async fn share(call: Call, bytes: Bytes) -> Reply {
     let share: ShareRequest = request::body(&bytes)?;
     let permission = PermissionRecord {
         id: ids::uuid(),
@@ -259,21 +240,17 @@ pub(super) async fn share(
         granted_at: ids::now(),
     };
     let view = permission_view(&permission);
-    caller.edit(&plane, &id, |project| {
+    call.edit(|project| {
         project.permissions.push(permission);
         Ok(())
     })?;
     Ok(Json(view))
 }
 
-pub(super) async fn unshare(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((id, permission)): Path<(String, String)>,
-) -> Reply {
-    let gone = caller.edit(&plane, &id, |project| {
+pub(super) async fn unshare(call: Call) -> Reply {
+    let gone = call.edit(|project| {
         let mut permissions = project.permissions.iter();
-        let at = permissions.position(|known| known.id == permission);
+        let at = permissions.position(|known| known.id == call.item);
         Ok(project.permissions.remove(at.or_not_found("permission")?))
     })?;
     let mut view = permission_view(&gone);

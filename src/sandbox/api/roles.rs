@@ -1,47 +1,32 @@
 //! Roles of a branch, and their passwords.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::sandbox::{
     admin::SUPERUSER,
     api::{
-        caller::Caller,
+        call::Call,
         provisioning::check_name,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request::{self, PlaneState},
-        views,
+        request, views,
     },
     catalog::ConfigChange,
     records::RoleRecord,
 };
 
-pub(super) async fn list(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-) -> Reply {
-    caller.branch(&plane, &project, &branch, |_, branch| {
+pub(super) async fn list(call: Call) -> Reply {
+    call.read_branch(|branch, _| {
         let roles = branch.roles.iter();
-        let views: Vec<_> = roles
-            .map(|role| views::role(role, &branch.id, false))
-            .collect();
-        Ok(Json(json!({"roles": views})))
+        let views = roles.map(|role| views::role(role, &branch.id, false));
+        Ok(Json(json!({"roles": views.collect::<Vec<_>>()})))
     })
 }
 
-pub(super) async fn get(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    caller.branch(&plane, &project, &branch, |_, branch| {
-        let role = branch.role(&name).or_not_found("role")?;
+pub(super) async fn get(call: Call) -> Reply {
+    call.read_branch(|branch, _| {
+        let role = branch.role(&call.item).or_not_found("role")?;
         Ok(Json(json!({"role": views::role(role, &branch.id, false)})))
     })
 }
@@ -52,15 +37,10 @@ struct RoleRequest {
     no_login: Option<bool>,
 }
 
-pub(super) async fn create(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch)): Path<(String, String)>,
-    bytes: Bytes,
-) -> CreatedReply {
+pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     let new: RoleRequest = request::field(&bytes, "role")?;
     check_name(&new.name)?;
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
+    let answer = call.configure(|branch| {
         if branch.role(&new.name).is_some() {
             let text = format!("role already exists; role_name:\"{}\"", new.name);
             return Err(ApiError::conflict("", text));
@@ -73,12 +53,9 @@ pub(super) async fn create(
     Ok(reply::created(answer))
 }
 
-pub(super) async fn delete(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
+pub(super) async fn delete(call: Call) -> Reply {
+    let answer = call.configure(|branch| {
+        let name = call.item.clone();
         let view = views::role(branch.role(&name).or_not_found("role")?, &branch.id, false);
         let mut owners = branch.databases.iter().map(|database| &database.owner_name);
         if owners.clone().any(|owner| *owner == name) {
@@ -93,30 +70,21 @@ pub(super) async fn delete(
     Ok(Json(answer))
 }
 
-pub(super) async fn reveal_password(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    caller.branch(&plane, &project, &branch, |project, branch| {
-        let role = branch.role(&name).or_not_found("role")?;
+pub(super) async fn reveal_password(call: Call) -> Reply {
+    call.read_branch(|branch, project| {
+        let role = branch.role(&call.item).or_not_found("role")?;
         reply::require_stored_passwords(project)?;
-        let password = role.password.as_ref();
-        let password =
-            password.ok_or_else(|| ApiError::precondition("the role has no password"))?;
+        let missing = || ApiError::precondition("the role has no password");
+        let password = role.password.as_ref().ok_or_else(missing)?;
         Ok(Json(json!({"password": password})))
     })
 }
 
 /// The answer holds the new password at once. It works, and the old one stops working, when the operation has finished.
-pub(super) async fn reset_password(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((project, branch, name)): Path<(String, String, String)>,
-) -> Reply {
-    let answer = caller.configure(&plane, &project, &branch, |branch| {
+pub(super) async fn reset_password(call: Call) -> Reply {
+    let answer = call.configure(|branch| {
         let id = branch.id.clone();
-        let role = branch.role_mut(&name).or_not_found("role")?;
+        let role = branch.role_mut(&call.item).or_not_found("role")?;
         if role.no_login {
             return Err(ApiError::unprocessable("", "the role cannot log in"));
         }
