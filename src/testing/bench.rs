@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 
-use super::screens::{Stage, gallery, todo};
+use super::screens::{AppDriver, fixtures, todo};
 use crate::{
     core::{
         facts::{Facts, ListedProject},
@@ -23,7 +23,7 @@ impl Wizard {
     /// Every fixture of a screen, by its name.
     pub fn fixtures() -> Vec<(String, Self)> {
         let named = |(name, app): (&str, App)| (name.to_owned(), Self(app));
-        gallery().into_iter().map(named).collect()
+        fixtures().into_iter().map(named).collect()
     }
 
     /// The project screen with so many projects.
@@ -41,10 +41,10 @@ impl Wizard {
         if let Some(Facts::Project(project)) = &mut report.facts {
             project.choices = choices.collect();
         }
-        let mut stage = Stage::up_to(StepId::Project);
-        drop(stage.app.probe(&[StepId::Project]));
-        stage.probed(StepId::Project, report);
-        let mut app = stage.app;
+        let mut driver = AppDriver::up_to(StepId::Project);
+        drop(driver.app.probe(&[StepId::Project]));
+        driver.probe(StepId::Project, report);
+        let mut app = driver.app;
         app.presenter = presenter;
         Self(app)
     }

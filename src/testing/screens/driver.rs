@@ -1,25 +1,28 @@
-//! An app to which things happen, one message after the other.
+//! Drives an app as the event loop would, one message after the other.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{facts::ms, options, reports::*};
+use super::{
+    facts::ms,
+    options::{demo_options, options},
+    reports::{done, failed, failure, finished, todo},
+};
 use crate::{
     core::{
         event::{Event, EventKind, Phase, Report},
+        secret::Secret,
         step::StepId,
     },
     tui::{Options, msg::Msg, state::App, update::update},
 };
 
-/// An app of 80 × 24 to which things happen.
-pub(crate) struct Stage {
-    /// The app.
+/// An app of 80 × 24, and the number of the engine's latest run.
+pub(crate) struct AppDriver {
     pub app: App,
     run: u64,
 }
 
-impl Stage {
-    /// A fresh one.
+impl AppDriver {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             app: App::new(options, (80, 24)).0,
@@ -27,72 +30,105 @@ impl Stage {
         }
     }
 
-    /// One in which these steps were probed as done, and those after them as open.
+    /// Starts the wizard with every step probed: those before this one are done, the others are open.
     pub(crate) fn up_to(step: StepId) -> Self {
-        Self::told(options(), step)
+        Self::with_options(options(), step)
     }
 
-    /// The same, told something else.
-    pub(super) fn told(options: Options, step: StepId) -> Self {
-        let mut stage = Self::new(options);
-        for id in StepId::ALL {
-            let report = if id < step { done(id) } else { todo(id) };
-            stage.probed(id, report);
+    /// Starts the wizard with every step probed as done.
+    pub(super) fn all_done() -> Self {
+        let mut driver = Self::new(options());
+        for step in StepId::ALL {
+            driver.probe(step, done(step));
         }
-        stage
+        driver
     }
 
-    /// Takes a message in.
-    pub(crate) fn tell(&mut self, msg: Msg) -> &mut Self {
+    /// [`Self::up_to`] with other options.
+    pub(super) fn with_options(options: Options, step: StepId) -> Self {
+        let mut driver = Self::new(options);
+        for id in StepId::ALL {
+            driver.probe(id, if id < step { done(id) } else { todo(id) });
+        }
+        driver
+    }
+
+    /// [`Self::up_to`] in a demo, past the presenter's opening.
+    pub(crate) fn demo_up_to(step: StepId) -> Self {
+        let mut driver = Self::with_options(demo_options(), step);
+        driver.press(&[KeyCode::Char('1'), KeyCode::Enter]);
+        driver
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
         drop(update(&mut self.app, msg));
         self
     }
 
-    /// An event of the latest run.
-    pub(crate) fn event(&mut self, step: StepId, kind: EventKind) -> &mut Self {
+    /// Sends an event of the latest run.
+    pub(crate) fn emit(&mut self, step: StepId, kind: EventKind) -> &mut Self {
         let event = Event {
             run: self.run,
             step,
             kind,
         };
-        self.tell(Msg::Engine(Box::new(event)))
+        self.send(Msg::Engine(Box::new(event)))
     }
 
-    /// Work that was asked for begins.
-    pub(crate) fn begins(&mut self, step: StepId, phase: Phase) -> &mut Self {
+    /// Begins work that was asked for.
+    pub(crate) fn begin(&mut self, step: StepId, phase: Phase) -> &mut Self {
         self.run += 1;
-        self.event(step, EventKind::Started(phase))
+        self.emit(step, EventKind::Started(phase))
     }
 
-    /// A probe that was asked for begins and ends.
-    pub(crate) fn probed(&mut self, step: StepId, report: Report) -> &mut Self {
-        self.begins(step, Phase::Probe);
-        self.event(step, finished(Phase::Probe, 12, report))
+    /// Begins and ends a probe that was asked for.
+    pub(crate) fn probe(&mut self, step: StepId, report: Report) -> &mut Self {
+        self.begin(step, Phase::Probe)
+            .emit(step, finished(Phase::Probe, 12, report))
     }
 
-    /// Keys are pressed.
-    pub(crate) fn keys(&mut self, codes: &[KeyCode]) -> &mut Self {
+    /// Asks for another probe, which ends with this report.
+    pub(crate) fn probe_again(&mut self, step: StepId, report: Report) -> &mut Self {
+        drop(self.app.probe(&[step]));
+        self.probe(step, report)
+    }
+
+    /// Presses Enter, which begins to apply the step.
+    pub(super) fn apply(&mut self, step: StepId) -> &mut Self {
+        self.press(&[KeyCode::Enter]).begin(step, Phase::Apply)
+    }
+
+    /// Presses Enter, and the apply fails.
+    pub(super) fn fail(&mut self, step: StepId) -> &mut Self {
+        self.apply(step)
+            .emit(step, failed(Phase::Apply, failure(step)))
+    }
+
+    pub(crate) fn press(&mut self, codes: &[KeyCode]) -> &mut Self {
         for code in codes {
-            self.tell(Msg::Key(KeyEvent::new(*code, KeyModifiers::NONE)));
+            self.send(Msg::Key(KeyEvent::new(*code, KeyModifiers::NONE)));
         }
         self
     }
 
-    /// Text is typed.
-    pub(crate) fn types(&mut self, text: &str) -> &mut Self {
-        for char in text.chars() {
-            self.keys(&[KeyCode::Char(char)]);
-        }
-        self
+    /// Presses a key together with Ctrl.
+    pub(super) fn press_ctrl(&mut self, char: char) -> &mut Self {
+        let key = KeyEvent::new(KeyCode::Char(char), KeyModifiers::CONTROL);
+        self.send(Msg::Key(key))
     }
 
-    /// Time goes on.
-    pub(crate) fn after(&mut self, millis: u64) -> &mut Self {
+    pub(crate) fn type_text(&mut self, text: &str) -> &mut Self {
+        let keys: Vec<_> = text.chars().map(KeyCode::Char).collect();
+        self.press(&keys)
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> &mut Self {
+        self.send(Msg::Paste(Secret::new(text)))
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&mut self, millis: u64) -> &mut Self {
         let now = self.app.now + ms(millis);
-        self.tell(Msg::Tick(now))
-    }
-
-    pub(super) fn done(&mut self) -> App {
-        self.app.clone()
+        self.send(Msg::Tick(now))
     }
 }

@@ -1,4 +1,4 @@
-//! An engine that plays, for journeys through the wizard.
+//! An engine that answers by a script, for journeys through the wizard.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::core::{
     step::StepId,
 };
 
-/// A make-believe world for the wizard: nothing is done at first, and every apply works, but for a key that ends in `bad`.
+/// Applies every step with success, but for a key that ends in `bad`.
 #[derive(Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct ScriptedEngine {
     done: std::collections::BTreeSet<StepId>,
     run: u64,
 }
 
-impl World {
-    /// A world in which these steps are done.
-    pub(crate) fn with(done: &[StepId]) -> Self {
+impl ScriptedEngine {
+    /// Starts with these steps done.
+    pub(crate) fn with_done(done: &[StepId]) -> Self {
         Self {
             done: done.iter().copied().collect(),
             run: 0,
@@ -33,7 +33,7 @@ impl World {
         match blocked {
             _ if self.done.contains(&step) => done(step),
             Some(need) => Report::waiting(format!("{need} comes first")),
-            // of the gallery's gaps, the one that this world can close
+            // a finding that an apply can fix, unlike the leak of the fixtures
             None if step == StepId::Secrets => Report {
                 findings: vec![
                     Finding::new(Code::SecretsNotIgnored, "git does not ignore backend/.env")
@@ -47,31 +47,31 @@ impl World {
         }
     }
 
-    /// What happens when these steps are probed: after how long, what.
+    /// Returns the events of a probe, and after how long each comes.
     pub(crate) fn probe(&mut self, steps: &[StepId]) -> Vec<(Duration, Event)> {
-        let mut happens = Vec::new();
+        let mut events = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             self.run += 1;
             let report = self.report(*step);
             let end = 60 * (index as u64 + 1);
-            happens.push((
+            events.push((
                 ms(0),
                 event(*step, self.run, EventKind::Started(Phase::Probe)),
             ));
-            happens.push((
+            events.push((
                 ms(end),
                 event(*step, self.run, finished(Phase::Probe, end, report)),
             ));
         }
-        happens
+        events
     }
 
-    /// What happens when a step is applied.
+    /// Returns the events of an apply, and after how long each comes.
     pub(crate) fn apply(&mut self, answer: &Answer) -> Vec<(Duration, Event)> {
         let step = answer.step();
         self.run += 1;
         let run = self.run;
-        let mut happens = vec![
+        let mut events = vec![
             (ms(0), event(step, run, EventKind::Started(Phase::Apply))),
             (
                 ms(200),
@@ -88,36 +88,36 @@ impl World {
         if let Answer::Login(LoginAnswer::Key(key, _)) = answer
             && key.expose().ends_with("bad")
         {
-            happens.push((
+            events.push((
                 ms(700),
                 event(step, run, failed(Phase::Apply, failure(step))),
             ));
-            return happens;
+            return events;
         }
         let blocked = step.needs().iter().any(|need| !self.done.contains(need));
         if blocked && step != StepId::Secrets {
-            happens.push((
+            events.push((
                 ms(300),
                 event(step, run, failed(Phase::Apply, failure(step))),
             ));
-            return happens;
+            return events;
         }
         if step == StepId::Health {
-            for rung in 0..8 {
-                let shown = EventKind::Facts(health(rung, CheckState::Running));
-                happens.push((ms(100 + 200 * rung as u64), event(step, run, shown)));
+            for passed in 0..8 {
+                let shown = EventKind::Facts(health(passed, CheckState::Running));
+                events.push((ms(100 + 200 * passed as u64), event(step, run, shown)));
             }
         }
         self.done.insert(step);
         let end = if step == StepId::Health { 1900 } else { 900 };
-        happens.push((
+        events.push((
             ms(end),
             event(step, run, finished(Phase::Apply, end, done(step))),
         ));
-        happens
+        events
     }
 
-    /// What happens when the work on a step is cancelled.
+    /// Returns the event of a cancelled apply.
     pub(crate) fn cancel(&mut self, step: StepId, run: u64) -> Event {
         self.done.remove(&step);
         event(step, run, failed(Phase::Apply, RunError::Cancelled))

@@ -35,13 +35,11 @@ pub(super) fn login_without(keyring: KeyringState, neon_cli: Option<&str>) -> Fa
     })
 }
 
-pub(super) fn choice(
+pub(super) fn listed_project(
     id: &str,
     name: &str,
-    region: &str,
-    postgres: u16,
+    (region, postgres): (&str, u16),
     age: &str,
-    meant: bool,
 ) -> ListedProject {
     ListedProject {
         id: id.to_owned(),
@@ -50,7 +48,7 @@ pub(super) fn choice(
         postgres,
         created_at: "2026-11-20T09:00:00Z".to_owned(),
         age: age.to_owned(),
-        meant,
+        meant: false,
     }
 }
 
@@ -68,31 +66,34 @@ pub(super) fn joined() -> JoinedProject {
     }
 }
 
-pub(super) fn project_detail(choices: Vec<ListedProject>, joined: Option<JoinedProject>) -> Facts {
+pub(super) fn project_facts(listed: Vec<ListedProject>, joined: Option<JoinedProject>) -> Facts {
     Facts::Project(ProjectFacts {
         wanted: "aido-todo".to_owned(),
         region: "aws-us-east-2".to_owned(),
         postgres: 17,
-        choices: choices.into(),
+        choices: listed.into(),
         unlisted: 0,
         temporary: false,
         joined,
     })
 }
 
-/// The project step's facts, joined.
-pub(crate) fn project() -> Facts {
-    project_detail(
-        vec![choice(
+/// The project that the fixtures look for.
+pub(super) fn wanted_project() -> ListedProject {
+    ListedProject {
+        meant: true,
+        ..listed_project(
             "old-violet-32930710",
             "aido-todo",
-            "aws-us-east-2",
-            17,
+            ("aws-us-east-2", 17),
             "3 days ago",
-            true,
-        )],
-        Some(joined()),
-    )
+        )
+    }
+}
+
+/// The project step's facts, joined.
+pub(crate) fn project() -> Facts {
+    project_facts(vec![wanted_project()], Some(joined()))
 }
 
 pub(super) fn line(sign: DiffSign, text: &str) -> DiffLine {
@@ -311,7 +312,7 @@ pub(crate) fn schema(there: bool) -> Facts {
     })
 }
 
-pub(super) fn rung(label: &str, state: CheckState, text: &str, elapsed: Option<u64>) -> Check {
+pub(super) fn check(label: &str, state: CheckState, text: &str, elapsed: Option<u64>) -> Check {
     Check {
         label: label.to_owned(),
         state,
@@ -320,8 +321,8 @@ pub(super) fn rung(label: &str, state: CheckState, text: &str, elapsed: Option<u
     }
 }
 
-/// The health step's facts: how many rungs are climbed.
-pub(crate) fn health(climbed: usize, then: CheckState) -> Facts {
+/// The health step's facts: how many checks have passed.
+pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
     let all = [
         ("DNS", "ep-cool-name-12345678.us-east-2.aws.neon.tech", 2),
         ("TCP", "10.0.4.17:5432", 31),
@@ -336,12 +337,12 @@ pub(crate) fn health(climbed: usize, then: CheckState) -> Facts {
         ("psycopg", "connects from backend/.venv", 180),
         ("App", "/health says healthy, connected", 1204),
     ];
-    let rungs = all
+    let checks = all
         .iter()
         .enumerate()
-        .map(|(index, (label, text, time))| match index.cmp(&climbed) {
-            std::cmp::Ordering::Less => rung(label, CheckState::Ok, text, Some(*time)),
-            std::cmp::Ordering::Equal => rung(
+        .map(|(index, (label, text, time))| match index.cmp(&passed) {
+            std::cmp::Ordering::Less => check(label, CheckState::Ok, text, Some(*time)),
+            std::cmp::Ordering::Equal => check(
                 label,
                 then,
                 match then {
@@ -354,10 +355,10 @@ pub(crate) fn health(climbed: usize, then: CheckState) -> Facts {
                 },
                 None,
             ),
-            std::cmp::Ordering::Greater => rung(label, CheckState::Waiting, "", None),
+            std::cmp::Ordering::Greater => check(label, CheckState::Waiting, "", None),
         })
         .collect();
-    let samples = if climbed > 4 {
+    let samples = if passed > 4 {
         [
             33, 34, 31, 58, 33, 32, 36, 33, 40, 33, 31, 33, 33, 35, 33, 47,
         ]
@@ -367,8 +368,8 @@ pub(crate) fn health(climbed: usize, then: CheckState) -> Facts {
         Vec::new()
     };
     Facts::Health(HealthFacts {
-        rungs,
-        cold: climbed > 3,
+        rungs: checks,
+        cold: passed > 3,
         samples,
     })
 }
@@ -383,23 +384,23 @@ pub(crate) fn secrets(leak: bool) -> Facts {
     };
     Facts::Secrets(SecretsFacts {
         checks: vec![
-            rung("backend/.env", CheckState::Ok, kept, Some(4)),
-            rung("frontend/.env.local", CheckState::Ok, kept, Some(3)),
-            rung("tracked files", CheckState::Ok, "412 files", Some(20)),
-            rung(
+            check("backend/.env", CheckState::Ok, kept, Some(4)),
+            check("frontend/.env.local", CheckState::Ok, kept, Some(3)),
+            check("tracked files", CheckState::Ok, "412 files", Some(20)),
+            check(
                 "backend/.env.example",
                 CheckState::Ok,
                 "holds no secret",
                 None,
             ),
-            rung("history", history, "18,204 objects", Some(310)),
-            rung(
+            check("history", history, "18,204 objects", Some(310)),
+            check(
                 "path history",
                 CheckState::Ok,
                 "no env file was ever committed",
                 None,
             ),
-            rung(
+            check(
                 "pre-commit check",
                 CheckState::Skipped,
                 "not installed; `neonup hook install` does it",

@@ -75,8 +75,8 @@ pub(crate) fn todo(step: StepId) -> Report {
         StepId::Project => (
             "aido-todo does not exist yet",
             Finding::new(Code::ProjectMissing, "no project is named aido-todo").fixable(),
-            project_detail(
-                vec![choice("tiny-fog-11223344", "billing", "aws-eu-central-1", 16, "2 years ago", false)],
+            project_facts(
+                vec![listed_project("tiny-fog-11223344", "billing", ("aws-eu-central-1", 16), "2 years ago")],
                 None,
             ),
         ),

@@ -190,23 +190,23 @@ mod tests {
     use crossterm::event::KeyCode;
 
     use super::*;
-    use crate::testing::screens::{Stage, todo};
+    use crate::testing::screens::{AppDriver, todo};
 
     #[test]
     fn a_filter_is_matched_once_for_a_key_and_its_frame() {
-        let mut stage = Stage::up_to(StepId::Project);
-        stage.keys(&[KeyCode::Char('/')]).types("BILL");
+        let mut stage = AppDriver::up_to(StepId::Project);
+        stage.press(&[KeyCode::Char('/')]).type_text("BILL");
         let remembered = stage.app.project.matches.clone().unwrap();
         assert_eq!(remembered.matches.count(), 1);
         assert!(Arc::ptr_eq(&remembered, &matches(&stage.app).unwrap()));
         // another filter, and another list, are matched anew
-        stage.types("x");
+        stage.type_text("x");
         let other = stage.app.project.matches.clone().unwrap();
         assert_eq!(other.matches.count(), 0);
-        stage.keys(&[KeyCode::Esc]);
+        stage.press(&[KeyCode::Esc]);
         let before = stage.app.project.matches.clone().unwrap();
         stage.app.probe(&[StepId::Project]).unwrap();
-        stage.probed(StepId::Project, todo(StepId::Project));
+        stage.probe(StepId::Project, todo(StepId::Project));
         let after = stage.app.project.matches.clone().unwrap();
         assert!(!Arc::ptr_eq(&before, &after));
     }

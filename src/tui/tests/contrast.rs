@@ -4,7 +4,7 @@ use ratatui::style::Color;
 
 use crate::tui::tests::pictures::{ROLES, draw};
 use crate::{
-    testing::screens::gallery,
+    testing::screens::fixtures,
     tui::theme::{Role, Theme},
 };
 
@@ -173,7 +173,7 @@ fn every_role_has_a_contrast_of_4_5_on_the_usual_palettes() {
 #[test]
 fn only_rules_are_drawn_in_the_color_of_rules() {
     for light in [false, true] {
-        for (name, mut app) in gallery() {
+        for (name, mut app) in fixtures() {
             app.theme.light = light;
             let rule = app.theme.style(Role::Rule).fg.unwrap();
             for (columns, rows) in [(60, 18), (80, 24), (120, 40)] {

@@ -24,7 +24,7 @@ use crate::{
         plan::{Plan, Status},
         step::StepId,
     },
-    testing::screens::{World, options},
+    testing::screens::{ScriptedEngine, options},
     tui::{
         Reason,
         engine::Engine,
@@ -121,9 +121,9 @@ impl Clock for Sand {
     }
 }
 
-/// The gallery's world; everything happens at once.
+/// The scripted engine; everything happens at once.
 struct Swift {
-    world: RefCell<World>,
+    world: RefCell<ScriptedEngine>,
     events: UnboundedSender<Event>,
     applied: RefCell<Vec<(StepId, Answer)>>,
     /// Applies that never end by themselves.
@@ -135,7 +135,7 @@ impl Swift {
     fn new(done: &[StepId]) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = unbounded_channel();
         let engine = Self {
-            world: RefCell::new(World::with(done)),
+            world: RefCell::new(ScriptedEngine::with_done(done)),
             events,
             applied: RefCell::default(),
             stuck: None,

@@ -9,7 +9,7 @@ use ratatui::{
 
 use crate::{
     core::{choices::ChoiceRow, redact::identifiers},
-    testing::screens::gallery,
+    testing::screens::fixtures,
     tui::{
         choices, keymap, screens,
         state::App,
@@ -92,7 +92,7 @@ fn snapshot(name: &str, shown: &str) {
 
 #[test]
 fn every_fixture_at_80x24_matches_its_picture() {
-    for (name, app) in gallery() {
+    for (name, app) in fixtures() {
         let buffer = draw(&app, 80, 24);
         snapshot(name, &format!("{}\n\n{}", text(&buffer), styles(&buffer)));
     }
@@ -107,19 +107,19 @@ const CHOSEN: [&str; 16] = [
     "env-todo",
     "backend-todo",
     "schema-todo",
-    "health-climbing",
+    "health-running",
     "secrets-leak",
     "summary-mixed",
     "help",
     "project-leave",
     "presenter-opening",
     "presenter-step",
-    "presenter-act",
-    "presenter-mishaps",
+    "presenter-apply",
+    "presenter-incidents",
 ];
 
 fn chosen() -> impl Iterator<Item = (&'static str, App)> {
-    gallery()
+    fixtures()
         .into_iter()
         .filter(|(name, _)| CHOSEN.contains(name))
 }
@@ -190,7 +190,7 @@ fn assert_colorless_twin(name: &str, app: &App, (columns, rows): (u16, u16)) {
 
 #[test]
 fn without_color_every_fixture_has_the_same_text_and_the_style_of_its_roles() {
-    for (name, app) in gallery() {
+    for (name, app) in fixtures() {
         assert_colorless_twin(name, &app, (80, 24));
     }
 }
@@ -215,7 +215,7 @@ fn without_color_roles_are_bold_dim_or_plain() {
 
 #[test]
 fn a_window_that_is_too_small_shows_the_size_it_needs() {
-    let (name, app) = gallery().swap_remove(0);
+    let (name, app) = fixtures().swap_remove(0);
     let buffer = draw(&app, 40, 10);
     snapshot(
         "too-small",
@@ -226,7 +226,7 @@ fn a_window_that_is_too_small_shows_the_size_it_needs() {
 
 #[test]
 fn ascii_mode_draws_no_other_glyph() {
-    for (name, mut app) in gallery() {
+    for (name, mut app) in fixtures() {
         app.theme = Theme {
             ascii: true,
             ..app.theme
@@ -242,7 +242,7 @@ fn ascii_mode_draws_no_other_glyph() {
 
 #[test]
 fn no_cell_has_a_background_color() {
-    for (name, app) in gallery() {
+    for (name, app) in fixtures() {
         let buffer = draw(&app, 120, 40);
         assert!(
             buffer.content.iter().all(|cell| cell.bg == Color::Reset),
@@ -272,9 +272,9 @@ fn sizes() -> Vec<(u16, u16)> {
 
 #[test]
 fn every_size_that_is_large_enough_shows_heading_answer_and_keys() {
-    let gallery = gallery();
+    let fixtures = fixtures();
     for (columns, rows) in sizes() {
-        for (name, app) in &gallery {
+        for (name, app) in &fixtures {
             let mut app = app.clone();
             app.size = (columns, rows);
             let shown = text(&draw(&app, columns, rows));
@@ -312,7 +312,7 @@ fn every_size_that_is_large_enough_shows_heading_answer_and_keys() {
 
 #[test]
 fn a_pasted_key_is_never_drawn() {
-    for (name, app) in gallery() {
+    for (name, app) in fixtures() {
         for (columns, rows) in [(80, 24), (300, 100)] {
             let shown = text(&draw(&app, columns, rows));
             assert!(!shown.contains("canary"), "{name}");
@@ -323,7 +323,7 @@ fn a_pasted_key_is_never_drawn() {
 
 #[test]
 fn presenter_mode_draws_no_identifier() {
-    for (name, mut app) in gallery() {
+    for (name, mut app) in fixtures() {
         let words = identifiers(&app.plan);
         app.presenter = true;
         // the last ones stand for a user's name: in a role, in code, in SQL
@@ -347,10 +347,10 @@ fn presenter_mode_draws_no_identifier() {
 #[test]
 fn fixtures_have_every_step_open_failed_and_done() {
     use crate::core::{plan::Status, step::StepId};
-    let gallery = gallery();
+    let fixtures = fixtures();
     for step in StepId::ALL {
         for status in [Status::Todo, Status::Failed, Status::Done] {
-            let shown = gallery.iter().any(|(_, app)| {
+            let shown = fixtures.iter().any(|(_, app)| {
                 app.screen.step() == Some(step)
                     && app.overlay.is_none()
                     && app.status(step) == status

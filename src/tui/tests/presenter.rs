@@ -16,7 +16,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    testing::screens::{Stage, done, finished, on_stage, options, todo, tour_at},
+    testing::screens::{AppDriver, demo_options, done, finished, options, todo},
     tui::{
         msg::{Effect, Msg},
         presenter::Slide,
@@ -50,10 +50,10 @@ fn demo(app: &mut App, request: DemoRequest, result: Result<(), DemoError>) -> V
 
 #[test]
 fn each_screen_is_explained_once_before_it_is_seen() {
-    let mut stage = Stage::new(on_stage());
+    let mut stage = AppDriver::new(demo_options());
     assert_eq!(slide(&stage.app), Some(&Slide::Opening));
     for step in StepId::ALL {
-        stage.probed(step, done(step));
+        stage.probe(step, done(step));
     }
     assert_eq!(slide(&stage.app), Some(&Slide::Opening), "nothing moves it");
     let app = &mut stage.app;
@@ -78,7 +78,7 @@ fn each_screen_is_explained_once_before_it_is_seen() {
 #[test]
 fn what_will_happen_is_said_and_happens_at_the_second_enter() {
     for leaves in [KeyCode::Esc, KeyCode::PageUp] {
-        let mut app = tour_at(StepId::Env).app;
+        let mut app = AppDriver::demo_up_to(StepId::Env).app;
         press(&mut app, KeyCode::Char('3'));
         press(&mut app, KeyCode::Enter);
         let act = Slide::BeforeApply(Answer::default_of(StepId::Env));
@@ -99,24 +99,24 @@ fn what_will_happen_is_said_and_happens_at_the_second_enter() {
 
 #[test]
 fn a_done_step_stays_on_the_screen_until_the_presenter_goes_on() {
-    let mut stage = tour_at(StepId::Env);
+    let mut stage = AppDriver::demo_up_to(StepId::Env);
     stage
-        .keys(&[
+        .press(&[
             KeyCode::Char('3'),
             KeyCode::Enter,
             KeyCode::Enter,
             KeyCode::Enter,
         ])
-        .begins(StepId::Env, Phase::Apply)
-        .event(StepId::Env, finished(Phase::Apply, 64, done(StepId::Env)));
+        .begin(StepId::Env, Phase::Apply)
+        .emit(StepId::Env, finished(Phase::Apply, 64, done(StepId::Env)));
     assert_eq!(stage.app.screen, Screen::Step(StepId::Env));
-    stage.keys(&[KeyCode::Enter]);
+    stage.press(&[KeyCode::Enter]);
     assert_eq!(slide(&stage.app), Some(&before(StepId::Backend)));
 }
 
 #[test]
 fn the_mode_can_be_turned_on_and_off_anywhere() {
-    let mut app = Stage::up_to(StepId::Env).app;
+    let mut app = AppDriver::up_to(StepId::Env).app;
     press(&mut app, KeyCode::Char('p'));
     assert_eq!(slide(&app), Some(&before(StepId::Env)));
     press(&mut app, KeyCode::Char('p'));
@@ -130,7 +130,7 @@ fn the_mode_can_be_turned_on_and_off_anywhere() {
 
 #[test]
 fn outside_the_demo_nothing_is_reset_or_broken() {
-    let mut app = Stage::up_to(StepId::Env).app;
+    let mut app = AppDriver::up_to(StepId::Env).app;
     for key in ['R', 'm', 'e'] {
         assert_eq!(press(&mut app, KeyCode::Char(key)), []);
         assert_eq!(app.overlay, None, "{key} is the presenter's");
@@ -150,7 +150,7 @@ fn outside_the_demo_nothing_is_reset_or_broken() {
 
 #[test]
 fn a_reset_asks_waits_and_begins_again() {
-    let mut app = tour_at(StepId::Schema).app;
+    let mut app = AppDriver::demo_up_to(StepId::Schema).app;
     press(&mut app, KeyCode::Char('M'));
     press(&mut app, KeyCode::Char('R'));
     assert_eq!(press(&mut app, KeyCode::Enter), [], "the careful answer");
@@ -180,7 +180,7 @@ fn a_reset_asks_waits_and_begins_again() {
 
 #[test]
 fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
-    let mut app = tour_at(StepId::Env).app;
+    let mut app = AppDriver::demo_up_to(StepId::Env).app;
     for code in [
         KeyCode::Char('3'),
         KeyCode::Enter,
@@ -199,7 +199,7 @@ fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
 #[test]
 fn an_incident_is_caused_announced_and_then_probed() {
     for (at, incident) in Incident::ALL.into_iter().enumerate() {
-        let mut app = tour_at(StepId::Backend).app;
+        let mut app = AppDriver::demo_up_to(StepId::Backend).app;
         press(&mut app, KeyCode::Char('m'));
         for _ in 0..at {
             press(&mut app, KeyCode::Down);
@@ -221,7 +221,7 @@ fn an_incident_is_caused_announced_and_then_probed() {
 
 #[test]
 fn a_failed_request_says_why() {
-    let mut app = tour_at(StepId::Env).app;
+    let mut app = AppDriver::demo_up_to(StepId::Env).app;
     let result = Err(DemoError::NotTheDemo);
     demo(&mut app, DemoRequest::Cause(Incident::TrackedEnv), result);
     assert_eq!(slide(&app), Some(&Slide::Failed(DemoError::NotTheDemo)));
@@ -231,29 +231,29 @@ fn a_failed_request_says_why() {
 
 #[test]
 fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
-    let mut stage = Stage::new(crate::tui::Options {
+    let mut stage = AppDriver::new(crate::tui::Options {
         presenter: true,
         ..options()
     });
     for step in StepId::ALL {
-        stage.probed(step, crate::testing::screens::todo(step));
+        stage.probe(step, crate::testing::screens::todo(step));
     }
-    stage.keys(&[KeyCode::Enter, KeyCode::Enter]);
+    stage.press(&[KeyCode::Enter, KeyCode::Enter]);
     assert_eq!(shown(&stage.app), ["⏎ ×2"]);
-    stage.types("napi_secret");
-    stage.tell(Msg::Paste(Secret::new("napi_secret")));
+    stage.type_text("napi_secret");
+    stage.send(Msg::Paste(Secret::new("napi_secret")));
     assert_eq!(shown(&stage.app), ["⏎ ×2", "• ×11", "paste"]);
-    stage.after(2000);
+    stage.wait(2000);
     assert_eq!(shown(&stage.app), Vec::<String>::new());
     assert_eq!(stage.app.next_tick(), None, "idling costs nothing");
 }
 
 #[test]
 fn the_pressed_keys_wake_the_screen_up_only_to_go() {
-    let mut stage = tour_at(StepId::Env);
-    stage.after(10_000);
+    let mut stage = AppDriver::demo_up_to(StepId::Env);
+    stage.wait(10_000);
     assert_eq!(stage.app.next_tick(), None);
-    stage.keys(&[KeyCode::Down]);
+    stage.press(&[KeyCode::Down]);
     assert_eq!(
         stage.app.next_tick(),
         Some(stage.app.now + Duration::from_secs(2))
@@ -270,7 +270,7 @@ fn every_slide_is_whole_at_every_size() {
     let mut slides = vec![Slide::Opening, Slide::Before(Screen::Summary)];
     slides.extend(StepId::ALL.map(before));
     slides.extend(Incident::ALL.map(Slide::AfterIncident));
-    let mut app = tour_at(StepId::Env).app;
+    let mut app = AppDriver::demo_up_to(StepId::Env).app;
     for (columns, rows) in [
         (60, 18),
         (60, 24),
@@ -321,7 +321,7 @@ fn what_will_happen_is_whole_at_the_smallest_size() {
     ];
     for answer in answers {
         let step = answer.step();
-        let mut app = tour_at(step).app;
+        let mut app = AppDriver::demo_up_to(step).app;
         app.screen = Screen::Step(step);
         app.overlay = Some(Overlay::Slide(Slide::BeforeApply(answer)));
         let shown = text(&draw(&app, 60, 18));
@@ -355,13 +355,13 @@ fn the_command_is_that_of_the_answer_that_waits() {
             "$ neonup setup backend",
         ),
     ] {
-        let mut stage = tour_at(step);
+        let mut stage = AppDriver::demo_up_to(step);
         let app = &mut stage.app;
         app.overlay = None;
         app.go(Screen::Step(step));
         app.overlay = None;
         app.probe(&[step]).unwrap();
-        stage.probed(step, report);
+        stage.probe(step, report);
         let app = &mut stage.app;
         app.go(Screen::Step(step));
         app.overlay = None;

@@ -29,9 +29,9 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 const CHILD: &str = "NEONUP_TEST_WIZARD";
 
-/// The gallery's world, at its own pace.
+/// The scripted engine, at its own pace.
 struct Paced {
-    world: Mutex<screens::World>,
+    world: Mutex<screens::ScriptedEngine>,
     events: UnboundedSender<Event>,
     cancelled: Arc<Mutex<BTreeSet<u64>>>,
     latest: Mutex<std::collections::BTreeMap<StepId, u64>>,
@@ -109,7 +109,7 @@ fn child() {
         _ => &[],
     };
     let engine = Paced {
-        world: Mutex::new(screens::World::with(done)),
+        world: Mutex::new(screens::ScriptedEngine::with_done(done)),
         events,
         cancelled: Arc::default(),
         latest: Mutex::default(),

@@ -19,7 +19,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    testing::screens::{Stage, done, failed, failure, finished, health, options, todo},
+    testing::screens::{AppDriver, done, failed, failure, finished, health, options, todo},
     tui::{
         Reason, choices,
         mouse::Mouse,
@@ -62,7 +62,7 @@ fn enter_on_each_open_step_is_its_safe_default() {
         StepId::Health,
     ] {
         let wanted = Answer::default_of(step);
-        let mut app = Stage::up_to(step).app;
+        let mut app = AppDriver::up_to(step).app;
         assert_eq!(app.screen, Screen::Step(step), "it came here by itself");
         assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Apply(wanted)]);
         assert_eq!(app.status(step), Status::Running);
@@ -72,11 +72,11 @@ fn enter_on_each_open_step_is_its_safe_default() {
 
 #[test]
 fn it_follows_the_first_open_step_until_a_key_moves_it() {
-    let mut stage = Stage::new(options());
-    stage.probed(StepId::Login, done(StepId::Login));
+    let mut stage = AppDriver::new(options());
+    stage.probe(StepId::Login, done(StepId::Login));
     assert_eq!(stage.app.screen, Screen::Step(StepId::Project));
     press(&mut stage.app, KeyCode::Char('1'));
-    stage.probed(StepId::Project, done(StepId::Project));
+    stage.probe(StepId::Project, done(StepId::Project));
     assert_eq!(
         stage.app.screen,
         Screen::Step(StepId::Login),
@@ -86,9 +86,9 @@ fn it_follows_the_first_open_step_until_a_key_moves_it() {
 
 #[test]
 fn all_done_is_the_summary_and_enter_finishes() {
-    let mut stage = Stage::new(options());
+    let mut stage = AppDriver::new(options());
     for step in StepId::ALL {
-        stage.probed(step, done(step));
+        stage.probe(step, done(step));
     }
     assert_eq!(stage.app.screen, Screen::Summary);
     assert_eq!(
@@ -99,9 +99,9 @@ fn all_done_is_the_summary_and_enter_finishes() {
 
 #[test]
 fn what_was_applied_is_looked_at_again_downstream() {
-    let mut stage = Stage::up_to(StepId::Env);
+    let mut stage = AppDriver::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
-    stage.begins(StepId::Env, Phase::Apply);
+    stage.begin(StepId::Env, Phase::Apply);
     let event = crate::testing::screens::event(
         StepId::Env,
         8,
@@ -125,7 +125,7 @@ fn what_was_applied_is_looked_at_again_downstream() {
 
 #[test]
 fn a_step_that_is_being_applied_is_not_probed_over() {
-    let mut stage = Stage::up_to(StepId::Env);
+    let mut stage = AppDriver::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
     press(&mut stage.app, KeyCode::Char('8'));
     let effects = press(&mut stage.app, KeyCode::Down);
@@ -140,10 +140,10 @@ fn a_step_that_is_being_applied_is_not_probed_over() {
 
 #[test]
 fn a_failed_probe_is_tried_again_with_enter() {
-    let mut stage = Stage::up_to(StepId::Health);
+    let mut stage = AppDriver::up_to(StepId::Health);
     stage.app.probe(&[StepId::Health]);
-    stage.begins(StepId::Health, Phase::Probe);
-    stage.event(
+    stage.begin(StepId::Health, Phase::Probe);
+    stage.emit(
         StepId::Health,
         failed(Phase::Probe, failure(StepId::Health)),
     );
@@ -155,7 +155,7 @@ fn a_failed_probe_is_tried_again_with_enter() {
 
 #[test]
 fn a_paste_never_submits_and_enter_takes_the_bare_key() {
-    let mut app = Stage::up_to(StepId::Login).app;
+    let mut app = AppDriver::up_to(StepId::Login).app;
     assert_eq!(app.focus, Focus::Field);
     assert_eq!(
         update(
@@ -175,7 +175,7 @@ fn a_paste_never_submits_and_enter_takes_the_bare_key() {
 
 #[test]
 fn an_empty_or_impossible_key_is_explained_at_the_field() {
-    let mut app = Stage::up_to(StepId::Login).app;
+    let mut app = AppDriver::up_to(StepId::Login).app;
     assert_eq!(press(&mut app, KeyCode::Enter), none());
     assert_eq!(
         app.login.problem.as_deref(),
@@ -194,11 +194,11 @@ fn an_empty_or_impossible_key_is_explained_at_the_field() {
 
 #[test]
 fn a_refused_key_stays_until_another_is_typed_or_pasted() {
-    let mut stage = Stage::up_to(StepId::Login);
-    stage.tell(Msg::Paste(Secret::new("napi_wrong")));
+    let mut stage = AppDriver::up_to(StepId::Login);
+    stage.send(Msg::Paste(Secret::new("napi_wrong")));
     press(&mut stage.app, KeyCode::Enter);
-    stage.begins(StepId::Login, Phase::Apply);
-    stage.event(StepId::Login, failed(Phase::Apply, failure(StepId::Login)));
+    stage.begin(StepId::Login, Phase::Apply);
+    stage.emit(StepId::Login, failed(Phase::Apply, failure(StepId::Login)));
     assert!(stage.app.login.rejected);
     assert_eq!(stage.app.focus, Focus::Field);
     press(&mut stage.app, KeyCode::Char('n'));
@@ -207,18 +207,18 @@ fn a_refused_key_stays_until_another_is_typed_or_pasted() {
 
 #[test]
 fn a_revealed_key_hides_by_itself() {
-    let mut stage = Stage::up_to(StepId::Login);
-    stage.tell(Msg::Paste(Secret::new("napi_abc")));
+    let mut stage = AppDriver::up_to(StepId::Login);
+    stage.send(Msg::Paste(Secret::new("napi_abc")));
     ctrl(&mut stage.app, 'r');
     assert!(stage.app.login.revealed_until.is_some());
-    stage.after(4000);
+    stage.wait(4000);
     assert!(stage.app.login.revealed_until.is_none());
     assert_eq!(stage.app.next_tick(), None, "and then nothing moves");
 }
 
 #[test]
 fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
-    let (_, mut app) = crate::testing::screens::gallery()
+    let (_, mut app) = crate::testing::screens::fixtures()
         .into_iter()
         .find(|(name, _)| *name == "login-no-keyring")
         .unwrap();
@@ -242,7 +242,7 @@ fn no_keyring_means_this_session_unless_clear_text_is_chosen() {
 }
 
 fn named(name: &str) -> App {
-    let found = crate::testing::screens::gallery()
+    let found = crate::testing::screens::fixtures()
         .into_iter()
         .find(|(other, _)| *other == name);
     found.unwrap().1
@@ -278,9 +278,9 @@ fn a_leak_is_answered_by_the_cure_that_it_has() {
     ] {
         let mut report = todo(StepId::Secrets);
         report.findings[0].remedy = remedy;
-        let mut stage = Stage::up_to(StepId::Secrets);
+        let mut stage = AppDriver::up_to(StepId::Secrets);
         stage.app.probe(&[StepId::Secrets]).unwrap();
-        let choices = choices::of_screen(&stage.probed(StepId::Secrets, report).app);
+        let choices = choices::of_screen(&stage.probe(StepId::Secrets, report).app);
         let ChoiceRow::Choice(choice) = choices.get(0).unwrap() else {
             panic!("{choices:?}");
         };
@@ -295,14 +295,14 @@ fn a_key_is_refused_only_where_neon_has_refused_it() {
         (Code::LoginUnreachable, false),
         (Code::LoginKeyringUnavailable, false),
     ] {
-        let mut stage = Stage::up_to(StepId::Login);
+        let mut stage = AppDriver::up_to(StepId::Login);
         let key = "napi_0123456789abcdef0123456789abcdef0123456789";
         let failure = Failure::new(code, "that did not work");
         stage
-            .tell(Msg::Paste(Secret::new(key)))
-            .keys(&[KeyCode::Enter])
-            .begins(StepId::Login, Phase::Apply)
-            .event(StepId::Login, failed(Phase::Apply, failure));
+            .send(Msg::Paste(Secret::new(key)))
+            .press(&[KeyCode::Enter])
+            .begin(StepId::Login, Phase::Apply)
+            .emit(StepId::Login, failed(Phase::Apply, failure));
         assert_eq!(stage.app.login.rejected, rejected, "{code}");
         assert!(!stage.app.login.key.is_empty(), "{code}");
     }
@@ -310,8 +310,8 @@ fn a_key_is_refused_only_where_neon_has_refused_it() {
 
 #[test]
 fn to_choose_another_project_all_of_them_are_listed() {
-    let mut stage = Stage::up_to(StepId::Env);
-    stage.keys(&[KeyCode::Char('2')]);
+    let mut stage = AppDriver::up_to(StepId::Env);
+    stage.press(&[KeyCode::Char('2')]);
     press(&mut stage.app, KeyCode::Down);
     assert_eq!(
         press(&mut stage.app, KeyCode::Enter),
@@ -326,8 +326,8 @@ fn to_choose_another_project_all_of_them_are_listed() {
     other.meant = false;
     detail.choices = [detail.choices[0].clone(), other].into();
     stage
-        .begins(StepId::Project, Phase::Apply)
-        .event(StepId::Project, finished(Phase::Apply, 90, report));
+        .begin(StepId::Project, Phase::Apply)
+        .emit(StepId::Project, finished(Phase::Apply, 90, report));
     let app = &mut stage.app;
     assert!(app.project.change && !app.project.listing);
     assert_eq!(app.screen, Screen::Step(StepId::Project));
@@ -339,11 +339,11 @@ fn to_choose_another_project_all_of_them_are_listed() {
 #[test]
 fn a_reason_that_was_offered_gives_way_to_the_one_that_is_typed() {
     let reason = |keys: &str| {
-        let mut stage = Stage::up_to(StepId::Env);
+        let mut stage = AppDriver::up_to(StepId::Env);
         stage
-            .keys(&[KeyCode::Char('s')])
-            .types(keys)
-            .keys(&[KeyCode::Enter]);
+            .press(&[KeyCode::Char('s')])
+            .type_text(keys)
+            .press(&[KeyCode::Enter]);
         stage.app.plan.step(StepId::Env).declined.clone().unwrap()
     };
     assert_eq!(reason(""), "not now");
@@ -352,13 +352,13 @@ fn a_reason_that_was_offered_gives_way_to_the_one_that_is_typed() {
 
 #[test]
 fn a_dialog_about_work_goes_with_the_work() {
-    let mut stage = Stage::up_to(StepId::Env);
+    let mut stage = AppDriver::up_to(StepId::Env);
     stage
-        .keys(&[KeyCode::Enter])
-        .begins(StepId::Env, Phase::Apply);
+        .press(&[KeyCode::Enter])
+        .begin(StepId::Env, Phase::Apply);
     ctrl(&mut stage.app, 'c');
     assert!(matches!(stage.app.overlay, Some(Overlay::Confirm(_))));
-    stage.event(StepId::Env, finished(Phase::Apply, 5, done(StepId::Env)));
+    stage.emit(StepId::Env, finished(Phase::Apply, 5, done(StepId::Env)));
     assert_eq!(stage.app.overlay, None);
 }
 
@@ -467,13 +467,13 @@ fn existing_code_is_never_changed_by_enter_alone() {
 
 #[test]
 fn a_skipped_step_keeps_its_reason_when_it_is_probed_again() {
-    let mut stage = Stage::up_to(StepId::Schema);
+    let mut stage = AppDriver::up_to(StepId::Schema);
     press(&mut stage.app, KeyCode::Char('s'));
-    stage.types("Tom does it");
+    stage.type_text("Tom does it");
     press(&mut stage.app, KeyCode::Enter);
     assert_eq!(stage.app.screen, Screen::Step(StepId::Health));
     stage.app.probe(&[StepId::Schema]);
-    stage.probed(StepId::Schema, todo(StepId::Schema));
+    stage.probe(StepId::Schema, todo(StepId::Schema));
     assert_eq!(stage.app.status(StepId::Schema), Status::Skipped);
     assert_eq!(stage.app.plan.step(StepId::Schema).evidence, "Tom does it");
     press(&mut stage.app, KeyCode::Char('5'));
@@ -481,7 +481,7 @@ fn a_skipped_step_keeps_its_reason_when_it_is_probed_again() {
         press(&mut stage.app, KeyCode::Char('r')),
         [Effect::Probe(vec![StepId::Schema])]
     );
-    stage.probed(StepId::Schema, todo(StepId::Schema));
+    stage.probe(StepId::Schema, todo(StepId::Schema));
     assert_eq!(
         stage.app.status(StepId::Schema),
         Status::Todo,
@@ -499,9 +499,9 @@ fn a_step_that_waits_leads_to_the_one_before_it() {
 
 #[test]
 fn escape_cancels_what_runs_and_the_world_is_looked_at() {
-    let mut stage = Stage::up_to(StepId::Project);
+    let mut stage = AppDriver::up_to(StepId::Project);
     press(&mut stage.app, KeyCode::Enter);
-    stage.begins(StepId::Project, Phase::Apply);
+    stage.begin(StepId::Project, Phase::Apply);
     assert_eq!(
         press(&mut stage.app, KeyCode::Esc),
         [Effect::Cancel(StepId::Project)]
@@ -519,7 +519,7 @@ fn escape_cancels_what_runs_and_the_world_is_looked_at() {
 
 #[test]
 fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
-    let mut app = Stage::up_to(StepId::Project).app;
+    let mut app = AppDriver::up_to(StepId::Project).app;
     assert_eq!(
         ctrl(&mut app.clone(), 'c'),
         [Effect::Quit(Reason::Cancelled)]
@@ -540,7 +540,7 @@ fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
 
 #[test]
 fn signals_and_bugs_end_it() {
-    let app = Stage::up_to(StepId::Env).app;
+    let app = AppDriver::up_to(StepId::Env).app;
     let bug = crate::testing::screens::event(
         StepId::Env,
         1,
@@ -569,7 +569,7 @@ fn signals_and_bugs_end_it() {
 
 #[test]
 fn events_of_replaced_work_change_nothing() {
-    let mut stage = Stage::up_to(StepId::Env);
+    let mut stage = AppDriver::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
     // the probe that the apply replaced ends late
     let late = crate::testing::screens::event(
@@ -577,7 +577,7 @@ fn events_of_replaced_work_change_nothing() {
         3,
         finished(Phase::Probe, 1, todo(StepId::Env)),
     );
-    stage.tell(Msg::Engine(Box::new(late)));
+    stage.send(Msg::Engine(Box::new(late)));
     assert_eq!(stage.app.status(StepId::Env), Status::Running);
 }
 
@@ -607,14 +607,14 @@ fn undo_fix_and_copy_are_there_where_they_make_sense() {
 
 #[test]
 fn an_apply_that_leaves_a_gap_stays_and_says_so() {
-    let mut stage = Stage::up_to(StepId::Env);
+    let mut stage = AppDriver::up_to(StepId::Env);
     press(&mut stage.app, KeyCode::Enter);
-    stage.begins(StepId::Env, Phase::Apply);
+    stage.begin(StepId::Env, Phase::Apply);
     let report = Report {
         verdict: Verdict::Todo,
         ..todo(StepId::Env)
     };
-    stage.event(StepId::Env, finished(Phase::Apply, 5, report));
+    stage.emit(StepId::Env, finished(Phase::Apply, 5, report));
     assert_eq!(stage.app.screen, Screen::Step(StepId::Env));
     assert!(
         stage
@@ -640,7 +640,7 @@ fn no_key_on_any_screen_breaks_anything() {
     codes.extend((' '..='~').map(KeyCode::Char));
     codes.push(KeyCode::Char('漢'));
     codes.push(KeyCode::F(1));
-    for (_, app) in crate::testing::screens::gallery() {
+    for (_, app) in crate::testing::screens::fixtures() {
         for first in &codes {
             let mut app = app.clone();
             press(&mut app, *first);
@@ -655,16 +655,16 @@ fn no_key_on_any_screen_breaks_anything() {
 fn a_watch_looks_once_a_second_until_it_is_left() {
     let look = [Effect::Probe(vec![StepId::Health])];
     for leave in [KeyCode::Char('w'), KeyCode::Esc, KeyCode::Char('5')] {
-        let mut stage = Stage::up_to(StepId::Secrets);
+        let mut stage = AppDriver::up_to(StepId::Secrets);
         press(&mut stage.app, KeyCode::Char('w'));
         assert_eq!(stage.app.watch, None, "only on its own screen");
         press(&mut stage.app, KeyCode::Char('6'));
-        stage.after(60_000);
+        stage.wait(60_000);
         assert_eq!(stage.app.next_tick(), None, "nothing moves yet");
         assert_eq!(press(&mut stage.app, KeyCode::Char('w')), look);
         for seconds in 1..=3 {
             let due = stage.app.now + Duration::from_secs(1);
-            stage.probed(StepId::Health, done(StepId::Health));
+            stage.probe(StepId::Health, done(StepId::Health));
             assert_eq!(stage.app.next_tick(), Some(due), "one look a second");
             let early = due.saturating_sub(Duration::from_millis(1));
             assert_eq!(update(&mut stage.app, Msg::Tick(early)), none());
@@ -677,27 +677,27 @@ fn a_watch_looks_once_a_second_until_it_is_left() {
             assert_eq!(stage.app.watch.as_ref().unwrap().samples.len(), seconds);
             stage.app.now = due;
         }
-        stage.probed(StepId::Health, done(StepId::Health));
+        stage.probe(StepId::Health, done(StepId::Health));
         press(&mut stage.app, leave);
         assert_eq!(stage.app.watch, None, "{leave:?} leaves it");
-        stage.after(60_000);
+        stage.wait(60_000);
         assert_eq!(stage.app.next_tick(), None, "the tick is gone");
     }
 }
 
 #[test]
 fn a_watched_ladder_changes_at_its_end_or_where_it_breaks() {
-    let mut stage = Stage::up_to(StepId::Secrets);
-    stage.keys(&[KeyCode::Char('6'), KeyCode::Char('w')]);
+    let mut stage = AppDriver::up_to(StepId::Secrets);
+    stage.press(&[KeyCode::Char('6'), KeyCode::Char('w')]);
     let before = stage.app.plan.step(StepId::Health).facts.clone();
-    stage.begins(StepId::Health, Phase::Probe);
+    stage.begin(StepId::Health, Phase::Probe);
     assert_eq!(stage.app.status(StepId::Health), Status::Done);
     let shown = |state| EventKind::Facts(health(1, state));
-    stage.event(StepId::Health, shown(CheckState::Running));
+    stage.emit(StepId::Health, shown(CheckState::Running));
     assert_eq!(stage.app.plan.step(StepId::Health).facts, before);
-    stage.event(StepId::Health, shown(CheckState::Gap));
+    stage.emit(StepId::Health, shown(CheckState::Gap));
     assert_ne!(stage.app.plan.step(StepId::Health).facts, before);
-    stage.event(
+    stage.emit(
         StepId::Health,
         failed(Phase::Probe, failure(StepId::Health)),
     );
@@ -732,7 +732,7 @@ fn click(app: &mut App, text: &str) -> Vec<Effect> {
 
 #[test]
 fn the_mouse_is_off_until_asked_for() {
-    let mut app = Stage::up_to(StepId::Env).app;
+    let mut app = AppDriver::up_to(StepId::Env).app;
     assert!(!app.mouse);
     assert_eq!(
         press(&mut app, KeyCode::Char('M')),
@@ -744,7 +744,7 @@ fn the_mouse_is_off_until_asked_for() {
         [Effect::Mouse(false)],
         "and off"
     );
-    let mut typing = Stage::up_to(StepId::Login).app;
+    let mut typing = AppDriver::up_to(StepId::Login).app;
     typing.focus = Focus::Field;
     assert_eq!(
         press(&mut typing, KeyCode::Char('M')),
@@ -756,7 +756,7 @@ fn the_mouse_is_off_until_asked_for() {
 #[test]
 fn a_press_means_what_lies_under_it() {
     for size in [(80, 24), (120, 40), (60, 18)] {
-        let mut app = Stage::up_to(StepId::Env).app;
+        let mut app = AppDriver::up_to(StepId::Env).app;
         update(&mut app, Msg::Resize(size.0, size.1));
         assert_eq!(click(&mut app, "Skip this step"), none(), "first chosen");
         assert_eq!(app.overlay, None);
@@ -784,7 +784,7 @@ fn a_press_means_what_lies_under_it() {
 #[test]
 fn a_press_on_an_answer_chooses_it_and_a_second_one_gives_it() {
     for size in [(80, 24), (120, 40), (60, 18)] {
-        let mut app = Stage::up_to(StepId::Secrets).app;
+        let mut app = AppDriver::up_to(StepId::Secrets).app;
         update(&mut app, Msg::Resize(size.0, size.1));
         let asks =
             |app: &App| matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes);
@@ -812,7 +812,7 @@ fn a_press_on_an_answer_chooses_it_and_a_second_one_gives_it() {
 
 #[test]
 fn the_wheel_scrolls_the_text_or_else_the_choice_and_answers_nothing() {
-    let mut app = Stage::up_to(StepId::Env).app;
+    let mut app = AppDriver::up_to(StepId::Env).app;
     update(&mut app, Msg::Resize(60, 18));
     assert!(app.scrolls());
     update(&mut app, Msg::Mouse(Mouse::WheelDown));

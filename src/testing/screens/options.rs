@@ -1,0 +1,36 @@
+//! Options that the wizard is started with.
+
+use crate::tui::Options;
+
+/// In front of the sandbox.
+pub(crate) fn options() -> Options {
+    Options {
+        project: "aido-todo".to_owned(),
+        place: "Sandbox".to_owned(),
+        start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
+        notes: vec![
+            "The sample project lies in /tmp/neonup-demo/aido-todo".to_owned(),
+            "It is removed at the end; `neonup demo --dir DIR` keeps it".to_owned(),
+        ],
+        ..Options::default()
+    }
+}
+
+/// In front of the real Neon.
+pub(super) fn neon_options() -> Options {
+    Options {
+        place: "Neon".to_owned(),
+        notes: Vec::new(),
+        ..options()
+    }
+}
+
+/// In a demo, with the presenter mode on.
+pub(crate) fn demo_options() -> Options {
+    Options {
+        presenter: true,
+        demo: true,
+        private: vec!["/tmp/neonup-demo".to_owned()],
+        ..options()
+    }
+}
