@@ -1,7 +1,7 @@
 //! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
 
 use crate::{
-    core::secret::Secret,
+    core::{code::Code, failure::Failure, secret::Secret},
     domain::{
         dotenv::Document,
         mask,
@@ -69,6 +69,15 @@ pub(super) fn leads_elsewhere(cx: &Cx) -> bool {
         (Some(written), Some(project)) => !project.connection.matches(&written),
         _ => false,
     }
+}
+
+/// Neon has answered with a connection URI that can't be read.
+pub(super) fn unreadable_uri() -> Failure {
+    Failure::new(
+        Code::ProjectNotReady,
+        "Neon's connection URI is not of the form that it documents",
+    )
+    .hint("this version of neonup may be too old: update it")
 }
 
 /// The variables of the env file, for a command of the project.

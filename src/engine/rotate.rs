@@ -2,7 +2,10 @@
 
 mod api_key;
 mod copies;
+mod env_files;
 mod outcome;
 mod password;
+mod proof;
+mod reset;
 
-pub(super) use self::{api_key::replace as api_key, password::reset as password};
+pub(super) use self::{api_key::rotate as api_key, password::rotate as password};

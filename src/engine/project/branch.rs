@@ -13,6 +13,7 @@ use crate::{
     },
     domain::{name, url::Connection},
     engine::{
+        connection::unreadable_uri,
         context::{Cx, KnownProject},
         neon_operations,
         project::ready::wait_until_ready,
@@ -230,13 +231,7 @@ async fn connect(
         )
     };
     let (direct, pooled) = tokio::try_join!(uri(false), uri(true))?;
-    let connection = Connection::from_uris(&direct, Some(&pooled)).ok_or_else(|| {
-        Failure::new(
-            Code::ProjectNotReady,
-            "Neon's connection URI is not of the form that it documents",
-        )
-        .hint("this version of neonup may be too old: update it")
-    })?;
+    let connection = Connection::from_uris(&direct, Some(&pooled)).ok_or_else(unreadable_uri)?;
     let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
     let findings = if is_initial(branch, &endpoint.current_state) {
         vec![not_ready(&project.name)]

@@ -33,7 +33,7 @@ const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
 const USE: Duration = Duration::from_millis(1100);
 
 /// Makes a new key, stores it, and revokes the old one.
-pub(in crate::engine) async fn replace(cx: &Cx) -> Result<Rotated> {
+pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let known = key::require(cx).await?;
     let neon = &cx.ports.neon;
     let auth = neon.auth(&known.key).await?;
