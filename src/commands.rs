@@ -143,7 +143,7 @@ async fn dispatch(
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
         Some(CliCommand::Sandbox(args)) => args.run(output).await,
         Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
-        Some(CliCommand::Man(args)) => Ok(args.run(Cli::command(), output)),
+        Some(CliCommand::Man(man::ManArgs)) => Ok(man::ManArgs::run(Cli::command(), output)),
     }
 }
 

@@ -1,12 +1,12 @@
 //! `neonup init`: writes `neonup.toml` from what is found in the repository, and shows it first.
 
-use std::{fs::OpenOptions, io, io::Write as _};
+use std::{fs::OpenOptions, io::Write as _};
 
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    commands::{context::CommandContext, error::CommandError, input::is_yes},
+    commands::{context::CommandContext, error::CommandError, input},
     core::exit::Exit,
     project::{detect, init, workspace},
     report::output::Output,
@@ -70,6 +70,5 @@ fn confirm(context: &CommandContext, output: &mut Output) -> bool {
         return false;
     }
     output.prompt("Write it? y/N ");
-    let mut line = String::new();
-    io::stdin().read_line(&mut line).is_ok() && is_yes(&line)
+    input::read_line().is_some_and(|line| input::is_yes(&line))
 }

@@ -1,7 +1,7 @@
-//! Standard input: lines, and secrets that are typed.
+//! Standard input: lines, whole texts, and secrets that are typed.
 
 use std::{
-    io::{self, BufRead as _},
+    io::{self, BufRead as _, Read as _},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -64,6 +64,22 @@ impl InputLines {
         self.asked = false;
         Some(line.trim_end_matches(['\r', '\n']).to_owned())
     }
+}
+
+/// Reads one line at once. `None` is the end of input.
+pub(super) fn read_line() -> Option<String> {
+    let mut line = String::new();
+    io::stdin()
+        .read_line(&mut line)
+        .is_ok_and(|length| length > 0)
+        .then_some(line)
+}
+
+/// Reads everything, at most so many bytes of it.
+pub(super) fn read_all(limit: u64) -> io::Result<String> {
+    let mut text = String::new();
+    io::stdin().lock().take(limit).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// What the user did when asked for a secret.

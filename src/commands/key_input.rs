@@ -1,7 +1,5 @@
 //! Reads an API key: from the terminal, a pipe or the environment.
 
-use std::io::{self, Read as _};
-
 use crate::{
     commands::{
         context::CommandContext,
@@ -62,12 +60,7 @@ pub(super) fn for_setup(
 
 /// The key on standard input.
 fn piped() -> Result<Secret, CommandError> {
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .take(LIMIT)
-        .read_to_string(&mut text)
-        .map_err(CommandError::KeyNotPiped)?;
+    let text = input::read_all(LIMIT).map_err(CommandError::KeyNotPiped)?;
     // anything but one line is some other file: it is not sent to anybody
     api_key::alone(&text).ok_or(CommandError::NotAKey)
 }

@@ -63,3 +63,44 @@ impl TerminalTraits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(variables: &[(&str, &str)]) -> TerminalTraits {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let environment = Environment::new(variables.iter().map(owned));
+        TerminalTraits::detect(&environment, false)
+    }
+
+    #[test]
+    fn glyphs_are_ascii_where_the_locale_names_another_encoding() {
+        for (variables, ascii) in [
+            (&[][..], false),
+            (&[("LANG", "C")], false),
+            (&[("LANG", "de_DE.ISO-8859-1")], true),
+            (&[("LANG", "de_DE.UTF-8")], false),
+            (&[("LC_ALL", "en_US.utf8"), ("LANG", "ja_JP.EUC-JP")], false),
+            (&[("LC_ALL", ""), ("LC_CTYPE", "ja_JP.EUC-JP")], true),
+            (&[("TERM", "linux"), ("LANG", "C.UTF-8")], true),
+        ] {
+            assert_eq!(detect(variables).ascii, ascii, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn links_are_given_to_terminals_that_hide_their_sequence() {
+        for (term, links) in [("xterm-256color", true), ("linux", false), ("", false)] {
+            assert_eq!(detect(&[("TERM", term)]).links, links, "{term}");
+        }
+    }
+
+    #[test]
+    fn no_color_and_tmux_are_read_from_the_environment() {
+        let traits = detect(&[("NO_COLOR", "1"), ("TMUX", "/tmp/tmux-0/default,1,0")]);
+        assert!(traits.no_color && traits.tmux);
+        let traits = detect(&[("NO_COLOR", ""), ("TMUX", "")]);
+        assert!(!traits.no_color && !traits.tmux);
+    }
+}
