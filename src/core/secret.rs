@@ -37,14 +37,17 @@ impl Secret {
     }
 }
 
+/// Stands in place of a secret.
+pub(crate) const DOTS: &str = "••••";
+
 /// Masks a secret: `••••` and its last four characters, or only dots where four would tell too much.
 pub(crate) fn mask(secret: &str) -> String {
     let count = secret.chars().count();
     if count < 16 {
-        return "••••".to_owned();
+        return DOTS.to_owned();
     }
     let last: String = secret.chars().skip(count - 4).collect();
-    format!("••••{last}")
+    format!("{DOTS}{last}")
 }
 
 impl fmt::Debug for Secret {

@@ -3,13 +3,16 @@
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use crate::core::facts::{DiffLine, DiffSign};
-use crate::domain::{dotenv::Document, mask};
+use crate::domain::{
+    dotenv::{Document, redacted_lines},
+    redact,
+};
 
 /// The difference of two env files. Lines are compared as they are and shown masked, so that a password that changes is seen
 /// to change. `notes` stands in place of the value of its key in lines that are added.
 pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
-    let shown_old = mask::env_lines(old, &[]);
-    let shown_new = mask::env_lines(new, notes);
+    let shown_old = redacted_lines(old, &[]);
+    let shown_new = redacted_lines(new, notes);
     let raw_old = lines(old.bytes());
     let raw_new = lines(new.bytes());
     build(&raw_old, &raw_new, &shown_old, &shown_new)
@@ -19,8 +22,8 @@ pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) ->
 pub(crate) fn text(old: &str, new: &str) -> Vec<DiffLine> {
     let raw_old: Vec<_> = old.lines().map(str::as_bytes).collect();
     let raw_new: Vec<_> = new.lines().map(str::as_bytes).collect();
-    let shown_old: Vec<_> = old.lines().map(mask::text).collect();
-    let shown_new: Vec<_> = new.lines().map(mask::text).collect();
+    let shown_old: Vec<_> = old.lines().map(redact::text).collect();
+    let shown_new: Vec<_> = new.lines().map(redact::text).collect();
     build(&raw_old, &raw_new, &shown_old, &shown_new)
 }
 

@@ -3,7 +3,10 @@
 //! The URL goes in through a variable, never through argv. What comes back is one line: `connected`, `missing:MODULE`, or
 //! `failed:CLASS:MESSAGE`.
 
-use crate::domain::{mask, python, url::Driver};
+use crate::{
+    core::secret::DOTS,
+    domain::{python, redact, url::Driver},
+};
 
 /// The variable that hands the URL to the script.
 pub(crate) const VARIABLE: &str = "NEONUP_PROOF_URL";
@@ -86,11 +89,11 @@ pub(crate) fn verdict(driver: Driver, output: &str, password: &str) -> Verdict {
             };
         }
         if let Some(words) = line.strip_prefix("failed:") {
-            let words = mask::text(words);
+            let words = redact::text(words);
             return Verdict::Failed(if password.is_empty() {
                 words
             } else {
-                words.replace(password, mask::DOTS)
+                words.replace(password, DOTS)
             });
         }
     }

@@ -1,10 +1,14 @@
 //! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
 
 use crate::{
-    core::{code::Code, failure::Failure, secret::Secret},
+    core::{
+        code::Code,
+        failure::Failure,
+        secret::{DOTS, Secret},
+    },
     domain::{
         dotenv::Document,
-        mask,
+        redact, sensitive,
         url::{Connection, RecognizedUrl, recognize, recognize_parts},
     },
     engine::context::Cx,
@@ -95,7 +99,9 @@ pub(super) fn environment(cx: &Cx) -> Vec<(String, Secret)> {
 pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
     let mut secrets: Vec<_> = environment(cx)
         .into_iter()
-        .filter(|(key, value)| mask::is_secret_key(key) || mask::is_secret_value(value.expose()))
+        .filter(|(key, value)| {
+            sensitive::is_secret_key(key) || sensitive::is_secret_value(value.expose())
+        })
         .map(|(_, value)| value)
         .collect();
     secrets.extend(of_app_or_project(cx).map(|connection| connection.password));
@@ -107,7 +113,7 @@ pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
 pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.chars() >= 8) {
-        text = text.replace(secret.expose(), "••••");
+        text = text.replace(secret.expose(), DOTS);
     }
-    mask::text(&text)
+    redact::text(&text)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use crate::domain::{
-    mask,
+    sensitive,
     url::{Driver, Part, UrlKind},
 };
 use crate::project::settings::{
@@ -496,7 +496,7 @@ impl TomlReader<'_> {
                 if let Some(driver) = table.get("driver") {
                     return Err(self.error(driver, "a part of a connection has no `driver`"));
                 }
-                if part == Part::Password && !mask::is_secret_key(name) {
+                if part == Part::Password && !sensitive::is_secret_key(name) {
                     return Err(self.error(
                         item,
                         format!("`{name}` would hold the password: name it so that every tool hides it, such as PGPASSWORD"),

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::dotenv::{BOM, Document, Entry, Piece, Style, is_portable_key, part, quote};
-use crate::domain::mask;
+use crate::domain::{
+    dotenv::{
+        document::{Document, is_portable_key},
+        quote::{QuoteStyle, breaks, quote},
+        scan::{BOM, EnvEntry, EnvPiece, slice},
+    },
+    sensitive,
+};
 
 /// One thing that will bite. Never holds a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lint {
-    /// What it is.
+pub(crate) struct EnvLint {
     pub kind: LintKind,
     /// The 1-based line.
     pub line: u32,
-    /// The key it is about.
     pub key: Option<String>,
 }
 
@@ -36,7 +40,7 @@ pub(crate) enum LintKind {
     InlineComment,
     /// A quote that is not closed, or closed too early: readers disagree, five fail.
     UnterminatedQuote,
-    /// No env syntax: five readers stop here, and lose every later key.
+    /// Not env syntax: five readers stop here, and lose every later key.
     UnreadableLine,
     /// A key that some readers refuse, and then stop.
     KeyName,
@@ -44,15 +48,13 @@ pub(crate) enum LintKind {
     Unportable(Vec<&'static str>),
     /// The value is not UTF-8: seven readers fail.
     NotUtf8,
-    /// The value looks masked.
     Masked,
-    /// The value is a placeholder.
     Placeholder,
 }
 
 impl LintKind {
-    /// What is the matter, as a sentence fragment.
-    pub(crate) fn words(&self) -> String {
+    /// The problem, as a sentence fragment.
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Duplicate { first, same: true } => {
                 format!("stands on line {first} too, with the same value")
@@ -103,11 +105,18 @@ impl LintKind {
     }
 }
 
-pub(super) fn lint(document: &Document) -> Vec<Lint> {
+impl Document {
+    /// What will bite, in the order of the lines.
+    pub(crate) fn lint(&self) -> Vec<EnvLint> {
+        lint(self)
+    }
+}
+
+fn lint(document: &Document) -> Vec<EnvLint> {
     let mut found = Vec::new();
     let bytes = document.bytes();
     let mut add = |kind, line, key: Option<&str>| {
-        found.push(Lint {
+        found.push(EnvLint {
             kind,
             line,
             key: key.map(str::to_owned),
@@ -117,16 +126,16 @@ pub(super) fn lint(document: &Document) -> Vec<Lint> {
         add(LintKind::ByteOrderMark, 1, None);
     }
     if let Some(at) = memchr::memmem::find(bytes, b"\r\n") {
-        let before = memchr::memchr_iter(b'\n', part(bytes, 0..at)).count();
+        let before = memchr::memchr_iter(b'\n', slice(bytes, 0..at)).count();
         add(LintKind::CarriageReturns, number(before + 1), None);
     }
-    let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &EnvEntry> = BTreeMap::new();
     let mut line: usize = 1;
     for piece in document.pieces() {
         match piece {
-            Piece::Blank(_) | Piece::Comment(_) => {}
-            Piece::Unreadable(_) => add(LintKind::UnreadableLine, number(line), None),
-            Piece::Entry(entry) => {
+            EnvPiece::Blank(_) | EnvPiece::Comment(_) => {}
+            EnvPiece::Unreadable(_) => add(LintKind::UnreadableLine, number(line), None),
+            EnvPiece::Entry(entry) => {
                 let mut add = |kind| add(kind, entry.line, Some(&entry.key));
                 if let Some(first) = first.get(entry.key.as_str()) {
                     add(LintKind::Duplicate {
@@ -141,12 +150,12 @@ pub(super) fn lint(document: &Document) -> Vec<Lint> {
                 }
             }
         }
-        line += memchr::memchr_iter(b'\n', part(bytes, piece.lines().clone())).count();
+        line += memchr::memchr_iter(b'\n', slice(bytes, piece.lines().clone())).count();
     }
     found
 }
 
-fn entry_lints(entry: &Entry) -> Vec<LintKind> {
+fn entry_lints(entry: &EnvEntry) -> Vec<LintKind> {
     let value = entry.value.expose();
     let mut found = Vec::new();
     // `A.B` is taken by all
@@ -162,17 +171,17 @@ fn entry_lints(entry: &Entry) -> Vec<LintKind> {
     if entry.unterminated {
         found.push(LintKind::UnterminatedQuote);
     } else {
-        let breaks = quote::breaks(entry.style, value);
-        if !breaks.is_empty() {
-            found.push(LintKind::Unportable(breaks));
+        let readers = breaks(entry.style, value);
+        if !readers.is_empty() {
+            found.push(LintKind::Unportable(readers));
         }
     }
     if !entry.utf8 {
         found.push(LintKind::NotUtf8);
     }
-    if mask::looks_masked(value) {
+    if sensitive::looks_masked(value) {
         found.push(LintKind::Masked);
-    } else if mask::looks_like_placeholder(value) {
+    } else if sensitive::looks_like_placeholder(value) {
         found.push(LintKind::Placeholder);
     }
     found
@@ -182,13 +191,13 @@ fn number(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
-impl Entry {
+impl EnvEntry {
     /// Whether another style than the one in the file is read right by more readers.
     pub(crate) fn could_be_quoted_better(&self) -> bool {
         let value = self.value.expose();
-        let now = quote::breaks(self.style, value).len();
-        let quoted = quote::quote(value);
-        self.style != Style::Single
-            && quoted.is_some_and(|best| quote::breaks(best.style, value).len() < now)
+        let now = breaks(self.style, value).len();
+        let quoted = quote(value);
+        self.style != QuoteStyle::Single
+            && quoted.is_some_and(|best| breaks(best.style, value).len() < now)
     }
 }

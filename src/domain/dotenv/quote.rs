@@ -2,7 +2,7 @@
 
 /// How a value stands in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
+pub(crate) enum QuoteStyle {
     /// Without quotes.
     Bare,
     /// In `'…'`, where nothing is special.
@@ -19,7 +19,7 @@ pub(crate) struct Quoted {
     /// The text behind the `=`.
     pub text: String,
     /// Its style.
-    pub style: Style,
+    pub style: QuoteStyle,
 }
 
 /// Writes a value in the best style; `None` where no style keeps it whole, or where a shell would run a part of it.
@@ -38,15 +38,15 @@ pub(super) fn candidates(value: &str) -> Vec<String> {
 fn styles(value: &str) -> Vec<Quoted> {
     let bare = || Quoted {
         text: value.to_owned(),
-        style: Style::Bare,
+        style: QuoteStyle::Bare,
     };
     let single = || Quoted {
         text: format!("'{value}'"),
-        style: Style::Single,
+        style: QuoteStyle::Single,
     };
     let double = || Quoted {
         text: escape(value),
-        style: Style::Double,
+        style: QuoteStyle::Double,
     };
     if value.contains('\0') {
         return Vec::new();
@@ -140,12 +140,12 @@ pub(super) fn unescape(inner: &[u8]) -> Vec<u8> {
 
 /// The readers that take a value otherwise, as far as it was measured. `docker run --env-file`, which keeps every quote, is
 /// left out: it would be named for half of all values.
-pub(super) fn breaks(style: Style, value: &str) -> Vec<&'static str> {
+pub(super) fn breaks(style: QuoteStyle, value: &str) -> Vec<&'static str> {
     let mut names = match style {
-        Style::Bare => bare_breaks(value),
-        Style::Single => single_breaks(value),
-        Style::Double => double_breaks(value),
-        Style::Backtick => vec![
+        QuoteStyle::Bare => bare_breaks(value),
+        QuoteStyle::Single => single_breaks(value),
+        QuoteStyle::Double => double_breaks(value),
+        QuoteStyle::Backtick => vec![
             "a shell",
             "python-dotenv",
             "django-environ",
@@ -157,7 +157,7 @@ pub(super) fn breaks(style: Style, value: &str) -> Vec<&'static str> {
             "Ruby dotenv",
         ],
     };
-    if value.contains("${") && style != Style::Backtick {
+    if value.contains("${") && style != QuoteStyle::Backtick {
         names.push("python-dotenv");
     }
     if value.contains('\n') {
@@ -172,7 +172,11 @@ pub(super) fn breaks(style: Style, value: &str) -> Vec<&'static str> {
     if value.contains('\r') {
         names.extend(["python-dotenv", "node --env-file", "a shell"]);
     }
-    if style != Style::Bare && value.len() > 1 && value.starts_with('"') && value.ends_with('"') {
+    if style != QuoteStyle::Bare
+        && value.len() > 1
+        && value.starts_with('"')
+        && value.ends_with('"')
+    {
         names.push("django-environ");
     }
     let mut found = Vec::new();

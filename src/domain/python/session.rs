@@ -2,7 +2,7 @@
 
 use crate::domain::python::{App, Issue, Library, code, first_line};
 use crate::domain::{
-    mask,
+    sensitive,
     source::join,
     url::{Driver, recognize},
 };
@@ -202,7 +202,8 @@ fn hard_coded(text: &str, issues: &mut Vec<Issue>) {
                 continue;
             };
             let template = string.contains('{') || string.contains('%') && string.contains("%s");
-            if !read.password.is_empty() && !template && !mask::looks_like_placeholder(string) {
+            if !read.password.is_empty() && !template && !sensitive::looks_like_placeholder(string)
+            {
                 issues.push(Issue {
                     line: Some(number),
                     title: "a connection URL with its password stands in the source".to_owned(),

@@ -13,8 +13,8 @@ use crate::{
     },
     domain::{
         diff,
-        dotenv::{Document, Entry},
-        mask,
+        dotenv::{Document, EnvEntry},
+        sensitive,
         url::{Connection, Part, recognize},
     },
     engine::context::Cx,
@@ -182,9 +182,12 @@ impl Example {
 }
 
 /// Whether a value of an example is a real secret.
-fn holds_secret(entry: &Entry, spec: &EnvTarget, live: &Document) -> bool {
+fn holds_secret(entry: &EnvEntry, spec: &EnvTarget, live: &Document) -> bool {
     let value = entry.value.expose();
-    if value.is_empty() || mask::looks_like_placeholder(value) || mask::looks_masked(value) {
+    if value.is_empty()
+        || sensitive::looks_like_placeholder(value)
+        || sensitive::looks_masked(value)
+    {
         return false;
     }
     let literal = spec.keys.iter().any(
@@ -206,7 +209,8 @@ fn holds_secret(entry: &Entry, spec: &EnvTarget, live: &Document) -> bool {
         *key == entry.key && matches!(spec, KeySpec::Generate { .. } | KeySpec::SameAs(_))
     });
     let same = live.get(&entry.key).map(Secret::expose) == Some(value);
-    mask::is_secret_value(value) || (same && (secret_spec || mask::is_secret_key(&entry.key)))
+    sensitive::is_secret_value(value)
+        || (same && (secret_spec || sensitive::is_secret_key(&entry.key)))
 }
 
 /// What stands in the example in place of a value.
@@ -232,7 +236,7 @@ fn placeholder(spec: &KeySpec) -> String {
             Part::SslMode => "require".to_owned(),
         },
         KeySpec::Generate { .. } | KeySpec::SameAs(_) => CHANGE_ME.to_owned(),
-        KeySpec::Literal(text) if mask::is_secret_value(text) => CHANGE_ME.to_owned(),
+        KeySpec::Literal(text) if sensitive::is_secret_value(text) => CHANGE_ME.to_owned(),
         KeySpec::Literal(text) => text.clone(),
     }
 }

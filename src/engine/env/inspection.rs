@@ -13,12 +13,12 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
-        secret::Secret,
+        secret::{DOTS, Secret},
         step::StepId,
     },
     domain::{
-        dotenv::{Change, Document, Entry, Lint, LintKind},
-        mask::{self, DOTS},
+        dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome},
+        sensitive,
         url::{Connection, Driver, Part, UrlKind, recognize},
     },
     engine::context::Cx,
@@ -276,7 +276,7 @@ impl Target {
         }
     }
 
-    fn lint(&self, lint: &Lint, wanted: bool) -> Option<Finding> {
+    fn lint(&self, lint: &EnvLint, wanted: bool) -> Option<Finding> {
         let (code, severity) = match &lint.kind {
             LintKind::Duplicate { same: true, .. } => (Code::EnvDuplicateKey, Severity::Note),
             LintKind::Duplicate { same: false, .. } => (Code::EnvDuplicateKey, Severity::Warning),
@@ -294,7 +294,7 @@ impl Target {
             LintKind::Masked => (Code::EnvMaskedValue, Severity::Warning),
             LintKind::Placeholder => (Code::EnvPlaceholder, Severity::Warning),
         };
-        let words = lint.kind.words();
+        let words = lint.kind.message();
         let title = lint
             .key
             .as_ref()
@@ -308,7 +308,7 @@ impl Target {
             LintKind::Unportable(_) => lint
                 .key
                 .as_ref()
-                .is_some_and(|key| self.document.all(key).any(Entry::could_be_quoted_better)),
+                .is_some_and(|key| self.document.all(key).any(EnvEntry::could_be_quoted_better)),
             LintKind::Duplicate { same, .. } => !same,
             LintKind::Masked
             | LintKind::Placeholder
@@ -397,9 +397,9 @@ impl Target {
 
     fn put(&mut self, key: &str, value: &Secret) {
         match self.wanted.set(key, value.expose()) {
-            Ok(Change::None) => {}
-            Ok(Change::Changed) => self.changed += 1,
-            Ok(Change::Added) => self.added += 1,
+            Ok(SetOutcome::Unchanged) => {}
+            Ok(SetOutcome::Changed) => self.changed += 1,
+            Ok(SetOutcome::Added) => self.added += 1,
             Err(error) => {
                 let failure = Failure::new(Code::EnvUnportable, error.to_string())
                     .why("no way of quoting it is read the same by every reader")
@@ -413,9 +413,9 @@ impl Target {
     /// Writes values of wanted keys in a better style, where there is one.
     fn tidy(&mut self, spec: &EnvTarget) {
         for (key, _) in &spec.keys {
-            let better = self.wanted.all(key).any(Entry::could_be_quoted_better);
+            let better = self.wanted.all(key).any(EnvEntry::could_be_quoted_better);
             // an error leaves the document as it was, which is what it is already
-            if better && self.wanted.requote(key) == Ok(Change::Changed) {
+            if better && self.wanted.requote(key) == Ok(SetOutcome::Changed) {
                 self.changed += 1;
             }
         }
@@ -449,7 +449,7 @@ fn share(cx: &Cx, targets: &mut [Target]) -> Result<()> {
                 if target.wanted.get(key) == Some(&value) {
                     continue;
                 }
-                if note || mask::is_secret_key(key) {
+                if note || sensitive::is_secret_key(key) {
                     target
                         .notes
                         .push((key.clone(), format!("{DOTS} (the same as in {other})")));
@@ -518,7 +518,7 @@ fn note(encoding: Encoding, bytes: usize) -> String {
 fn judge_value(
     key: &str,
     spec: &KeySpec,
-    entry: &Entry,
+    entry: &EnvEntry,
     connection: Option<&Connection>,
 ) -> Vec<(Code, String, String)> {
     let value = entry.value.expose();
@@ -533,14 +533,14 @@ fn judge_value(
             String::new(),
         )];
     }
-    if mask::looks_masked(value) {
+    if sensitive::looks_masked(value) {
         return vec![(
             Code::EnvMaskedValue,
             format!("the value of `{key}` is masked"),
             "it was copied from a place that hides it".to_owned(),
         )];
     }
-    if mask::looks_like_placeholder(value) {
+    if sensitive::looks_like_placeholder(value) {
         return vec![(
             Code::EnvPlaceholder,
             format!("the value of `{key}` is a placeholder"),

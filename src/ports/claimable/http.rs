@@ -12,9 +12,9 @@ use crate::{
     core::{
         code::Code,
         failure::{Failure, Result},
-        secret::Secret,
+        secret::{DOTS, Secret},
     },
-    domain::mask,
+    domain::redact,
     ports::http::{Outlet, segment},
 };
 
@@ -190,7 +190,7 @@ fn text(bytes: &[u8]) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(TEXT)
         .collect();
-    mask::text(line.trim())
+    redact::text(line.trim())
 }
 
 #[async_trait]
@@ -225,7 +225,7 @@ impl Claimable for HttpClaimable {
                     return Ok(None);
                 }
                 Err(Refusal::Answered(status, text)) => {
-                    let text = text.replace(id.expose(), "••••");
+                    let text = text.replace(id.expose(), DOTS);
                     (self.refused(status, &text), status.is_server_error())
                 }
                 Err(Refusal::Unsent(failure)) => (failure, false),

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         dotenv::{Document, is_portable_key},
-        mask,
+        sensitive,
         source::{Reader, join},
         url::{Part, UrlKind, recognize},
     },
@@ -92,8 +92,8 @@ fn documented_keys(example: &str, proposal: &Proposal) -> Vec<(String, KeySpec)>
         {
             RANDOM_SECRET
         } else if value.is_empty()
-            || mask::is_secret_key(key)
-            || mask::looks_like_placeholder(value)
+            || sensitive::is_secret_key(key)
+            || sensitive::looks_like_placeholder(value)
         {
             // somebody else's key: nobody here can make it up
             continue;

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::domain::dotenv::*;
+use crate::domain::dotenv::{document::SetError, quote::quote, scan::BOM, *};
 
 fn get(text: &str, key: &str) -> Option<String> {
     Document::parse(text.as_bytes())
@@ -15,7 +15,7 @@ fn set(text: &str, key: &str, value: &str) -> String {
 }
 
 #[test]
-fn values_are_read_as_most_readers_do() {
+fn values_are_read_as_by_most_readers() {
     for (line, value) in [
         ("V=abc", "abc"),
         ("V= abc", "abc"),
@@ -66,7 +66,7 @@ fn values_are_read_as_most_readers_do() {
 }
 
 #[test]
-fn text_inside_a_value_is_no_key() {
+fn keys_inside_a_value_are_ignored() {
     let text = "A='x\nB=1\n'\nB=2\n";
     assert_eq!(get(text, "B").as_deref(), Some("2"));
     assert_eq!(set(text, "B", "3"), "A='x\nB=1\n'\nB=3\n");
@@ -76,7 +76,7 @@ fn text_inside_a_value_is_no_key() {
 }
 
 #[test]
-fn one_value_changes_and_nothing_else() {
+fn setting_a_value_changes_nothing_else() {
     for (before, after) in [
         ("V=old", "V=new"),
         ("V=old\n", "V=new\n"),
@@ -101,7 +101,7 @@ fn one_value_changes_and_nothing_else() {
 }
 
 #[test]
-fn the_measured_quoting_rule_is_followed() {
+fn values_are_quoted_in_the_most_portable_style() {
     for (value, text) in [
         ("", ""),
         ("plain_1", "plain_1"),
@@ -133,7 +133,7 @@ fn the_measured_quoting_rule_is_followed() {
 }
 
 #[test]
-fn a_key_that_not_every_reader_takes_is_refused() {
+fn unportable_keys_are_refused() {
     let mut document = Document::default();
     for key in ["A-B", "1A", "", "Ä", "A B"] {
         assert!(
@@ -145,7 +145,7 @@ fn a_key_that_not_every_reader_takes_is_refused() {
 }
 
 #[test]
-fn what_bites_is_found_on_its_line() {
+fn every_lint_names_its_line() {
     let text = "\u{feff}A=1\nA=2\nB = x\nC=\"open\nbad line\nD=a&b\nE=****\nF=changeme\nG-H=1\nI=1 # c\r\n";
     let found: Vec<_> = Document::parse(text.as_bytes())
         .lint()
@@ -175,7 +175,7 @@ fn what_bites_is_found_on_its_line() {
 }
 
 #[test]
-fn dotenvy_is_asked_and_never_quoted() {
+fn dotenvy_agrees_only_where_it_reads_the_whole_file() {
     let document = Document::parse(b"A=1\nB='x y'\n");
     assert!(document.dotenvy_agrees(&["A", "B"]));
     assert!(!Document::parse(b"A=1\nB=x y\n").dotenvy_agrees(&["A"]));
@@ -247,7 +247,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn any_bytes_round_trip_without_a_gap(bytes in file()) {
+    fn any_bytes_are_kept_without_a_gap(bytes in file()) {
         let document = Document::parse(&bytes);
         prop_assert_eq!(document.bytes(), &bytes[..]);
         let mut at = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
@@ -258,11 +258,11 @@ proptest! {
         }
         prop_assert_eq!(at, bytes.len());
         document.lint();
-        crate::domain::mask::env_lines(&document, &[]);
+        redacted_lines(&document, &[]);
     }
 
     #[test]
-    fn a_value_set_is_read_back_and_all_else_stays(bytes in file(), key in keys(), value in value_text()) {
+    fn a_value_reads_back_and_everything_else_stays(bytes in file(), key in keys(), value in value_text()) {
         let before = Document::parse(&bytes);
         let mut after = before.clone();
         if after.set(&key, &value).is_err() {
@@ -291,7 +291,7 @@ proptest! {
             prop_assert_eq!(between(&after), between(&before));
         }
         let mut again = after.clone();
-        prop_assert_eq!(again.set(&key, &value), Ok(Change::None));
+        prop_assert_eq!(again.set(&key, &value), Ok(SetOutcome::Unchanged));
         prop_assert_eq!(again.bytes(), after.bytes());
     }
 

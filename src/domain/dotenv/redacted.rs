@@ -1,0 +1,113 @@
+//! Shows an env file line by line, with its secrets redacted.
+
+use std::ops::Range;
+
+use crate::{
+    core::secret::DOTS,
+    domain::{
+        dotenv::{
+            document::Document,
+            scan::{EnvEntry, EnvPiece, slice},
+        },
+        redact,
+        sensitive::{is_secret_key, is_secret_value},
+    },
+};
+
+/// The lines of an env file with every secret redacted. A note stands in place of its key's value, such as
+/// `•••• (new, 64 hex digits)`.
+pub(crate) fn redacted_lines(document: &Document, notes: &[(String, String)]) -> Vec<String> {
+    let bytes = document.bytes();
+    let mut lines = Vec::new();
+    for piece in document.pieces() {
+        match piece {
+            EnvPiece::Blank(_) => lines.push(String::new()),
+            EnvPiece::Comment(range) => lines.push(comment(&line(bytes, range.clone()))),
+            EnvPiece::Unreadable(range) => lines.push(unreadable(&line(bytes, range.clone()))),
+            EnvPiece::Entry(entry) => lines.extend(entry_lines(bytes, entry, notes)),
+        }
+    }
+    lines
+}
+
+fn line(bytes: &[u8], range: Range<usize>) -> String {
+    let text = String::from_utf8_lossy(slice(bytes, range));
+    text.trim_end_matches(['\n', '\r'])
+        .trim_start_matches('\u{feff}')
+        .to_owned()
+}
+
+fn entry_lines(bytes: &[u8], entry: &EnvEntry, notes: &[(String, String)]) -> Vec<String> {
+    let before = line(bytes, entry.lines.start..entry.span.start);
+    let after = line(bytes, entry.span.end..entry.lines.end);
+    let note = notes.iter().find(|(key, _)| *key == entry.key);
+    let shown = note.map_or_else(
+        || redact::value(&entry.key, entry.value.expose()),
+        |(_, note)| note.clone(),
+    );
+    let after = redact::text(&after);
+    let extra = memchr::memchr_iter(b'\n', slice(bytes, entry.span.clone())).count();
+    let mut lines = vec![format!("{before}{shown}{after}")];
+    // the further lines of a long value stay lines, so that a diff of the bytes and of what is shown go side by side
+    lines.extend(std::iter::repeat_n(format!("  {DOTS}"), extra));
+    lines
+}
+
+/// Redacts a comment, which may be a line that somebody commented out.
+fn comment(line: &str) -> String {
+    let inner = line.trim_start().trim_start_matches('#');
+    let document = Document::parse(inner.trim_start().as_bytes());
+    let Some(entry) = document.entries().next() else {
+        return redact::text(line);
+    };
+    // `# The URL = what Neon gives` is prose
+    if entry.key.contains(' ')
+        || (!is_secret_key(&entry.key) && !is_secret_value(entry.value.expose()))
+    {
+        return redact::text(line);
+    }
+    let (before, _) = line.split_once('=').unwrap_or((line, ""));
+    format!(
+        "{before}={}",
+        redact::value(&entry.key, entry.value.expose())
+    )
+}
+
+/// A line that isn't env syntax may hold anything: only its first word is shown.
+fn unreadable(line: &str) -> String {
+    let word = line
+        .trim_start()
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .next()
+        .unwrap_or_default();
+    let word: String = word.chars().take(24).collect();
+    if is_secret_value(&word) || word.chars().count() == 24 {
+        return DOTS.to_owned();
+    }
+    format!("{word} {DOTS}").trim_start().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_shows_a_secret() {
+        let file = b"# postgres://u:canary1@h/d\n#JWT_SECRET=canary2\nLOG=debug # why\nTOKEN='canary3\ncanary4' # c\nKEY: canary5\nU=postgres://u:canary6@h/d\n";
+        let document = Document::parse(file);
+        let shown = redacted_lines(&document, &[]);
+        assert_eq!(
+            shown,
+            [
+                "# postgres://u:••••@h/d",
+                "#JWT_SECRET=••••",
+                "LOG=debug # why",
+                "TOKEN=•••• # c",
+                "  ••••",
+                "KEY ••••",
+                "U=postgres://u:••••@h/d",
+            ]
+        );
+        assert!(!shown.concat().contains("canary"));
+    }
+}

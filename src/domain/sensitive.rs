@@ -1,0 +1,196 @@
+//! Judges keys and values of env files: secrets, masked values, placeholders.
+
+use crate::domain::url::recognize;
+
+/// Words in the names of keys with secret values.
+const SECRET_WORDS: &[&str] = &[
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "PWD",
+    "TOKEN",
+    "KEY",
+    "CREDENTIAL",
+    "AUTH",
+    "SALT",
+    "PRIVATE",
+    "SIGNATURE",
+    "CERT",
+    "DSN",
+    "COOKIE",
+    "SESSION",
+    "WEBHOOK",
+    "PGPASS",
+    "_PASS",
+];
+
+/// Prefixes of well-known secrets.
+const SECRET_PREFIXES: &[&str] = &[
+    "napi_",
+    "npg_",
+    "sk-",
+    "sk_",
+    "pk_",
+    "rk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "eyJ",
+    "SG.",
+    "-----BEGIN",
+    "whsec_",
+    "hf_",
+    "dop_v1_",
+];
+
+/// Words in made-up values.
+const PLACEHOLDER_WORDS: &[&str] = &[
+    "changeme",
+    "change-me",
+    "change_me",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "replace_with",
+    "replace-with",
+    "your-",
+    "your_",
+    "yourpassword",
+    "yoursecret",
+    "placeholder",
+    "fixme",
+    "todo",
+    "insert_",
+    "insert-",
+    "example.com",
+    "example.neon",
+    "dummy",
+];
+
+/// Whether a key names a secret.
+pub(crate) fn is_secret_key(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    // what a front end is built with is public by its nature
+    let public = [
+        "NEXT_PUBLIC_",
+        "VITE_",
+        "REACT_APP_",
+        "PUBLIC_",
+        "EXPO_PUBLIC_",
+        "NUXT_PUBLIC_",
+    ];
+    !public.iter().any(|prefix| upper.starts_with(prefix))
+        && SECRET_WORDS.iter().any(|word| upper.contains(word))
+}
+
+/// Whether a value looks secret, whatever its key: a well-known prefix, or a long random word.
+pub(crate) fn is_secret_value(value: &str) -> bool {
+    if SECRET_PREFIXES
+        .iter()
+        .any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 8)
+    {
+        return true;
+    }
+    let word = value
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-'));
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
+    word && value.len() >= 24 && digits >= 4 && letters >= 4 && !value.starts_with('/')
+}
+
+/// Whether a value, or the password in it, was copied from a place that masks it.
+pub(crate) fn looks_masked(value: &str) -> bool {
+    let masked = |text: &str| {
+        let hidden = text
+            .chars()
+            .filter(|c| matches!(c, '*' | '•' | '●' | '…'))
+            .count();
+        hidden >= 3 && hidden * 2 >= text.chars().count()
+    };
+    if let Some(read) = recognize(value) {
+        return masked(read.password.expose());
+    }
+    masked(value)
+        || matches!(
+            value,
+            "[hidden]" | "<hidden>" | "[redacted]" | "<redacted>" | "REDACTED"
+        )
+}
+
+/// Whether a value is made up, as in an example: nobody can connect or sign with it.
+pub(crate) fn looks_like_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word)) {
+        return true;
+    }
+    let bracketed = |open, close| {
+        value
+            .split_once(open)
+            .and_then(|(_, rest)| rest.split_once(close))
+            .is_some_and(|(inner, _)| {
+                inner.len() >= 2
+                    && inner
+                        .chars()
+                        .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' '))
+            })
+    };
+    if bracketed('<', '>') || (value.contains("://") && bracketed('[', ']')) {
+        return true;
+    }
+    if !lower.is_empty() && lower.len() >= 3 && lower.chars().all(|c| c == 'x') {
+        return true;
+    }
+    recognize(value).is_some_and(|read| {
+        let password = read.password.expose().to_ascii_lowercase();
+        matches!(
+            read.host.as_str(),
+            "host" | "hostname" | "db.example.com" | "example.com"
+        ) || read.host.contains("ep-xxx")
+            || (matches!(password.as_str(), "password" | "pass" | "pw" | "secret")
+                && matches!(
+                    read.role.to_ascii_lowercase().as_str(),
+                    "user" | "username" | "role"
+                ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_and_masked_values_are_told_from_real_ones() {
+        for text in [
+            "postgresql+psycopg://user:password@host/db?sslmode=require",
+            "postgresql+psycopg://[user]:[password]@[host]/[database]?sslmode=require",
+            "<your secret>",
+            "changeme",
+            "your-secret-here",
+            "xxxx",
+        ] {
+            assert!(looks_like_placeholder(text), "{text}");
+        }
+        for text in [
+            "",
+            "8000",
+            "localhost",
+            "http://localhost:3000",
+            "a<b>c1",
+            "postgresql://neondb_owner:npg_1@ep-a.neon.tech/neondb",
+        ] {
+            assert!(!looks_like_placeholder(text), "{text}");
+        }
+        assert!(looks_masked("postgresql://u:****************@h/d"));
+        assert!(looks_masked("********"));
+        assert!(!looks_masked("a**b"));
+        assert!(!looks_masked(""));
+    }
+}
