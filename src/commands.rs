@@ -141,7 +141,7 @@ async fn dispatch(
         Some(CliCommand::Claim(args)) => args.run(context, output).await,
         Some(CliCommand::Status(args)) => args.run(context, output).await,
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
-        Some(CliCommand::Sandbox(args)) => args.run(output).await,
+        Some(CliCommand::Sandbox(args)) => args.run(context, output).await,
         Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
         Some(CliCommand::Man(man::ManArgs)) => Ok(man::ManArgs::run(Cli::command(), output)),
     }

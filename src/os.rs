@@ -1,5 +1,5 @@
 //! What differs between operating systems.
 
+pub(crate) mod folders;
 pub(crate) mod signals;
 pub(crate) mod subprocess;
-pub(crate) mod temporary;

@@ -62,6 +62,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults};
 use crate::{
     core::secret::Secret,
+    os::folders,
     sandbox::{
         control_plane::ControlPlane,
         installation::{Installation, InstallationSource},
@@ -81,6 +82,8 @@ pub(crate) struct SandboxOptions {
     pub port: Option<u16>,
     /// The folder with `postgres` and `initdb`. `None`: the bundled Postgres, else the newest installed one.
     pub pg_bin: Option<PathBuf>,
+    /// Where an installed Postgres is looked for, before the folders of packages.
+    pub search_path: Vec<PathBuf>,
     /// How long a compute may be unused before it suspends, unless its endpoint says otherwise.
     pub idle: Duration,
     /// What goes wrong from the start.
@@ -93,6 +96,7 @@ impl Default for SandboxOptions {
             dir: None,
             port: None,
             pg_bin: None,
+            search_path: Vec::new(),
             idle: Duration::from_mins(5), // Neon's default
             faults: Faults::default(),
         }
@@ -126,9 +130,9 @@ impl Sandbox {
     /// The first time on a machine, Postgres is unpacked and its template made in the background. Operations wait for it, and
     /// report if it fails.
     pub(crate) async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let source = InstallationSource::choose(options.pg_bin.as_deref())?;
+        let source = InstallationSource::choose(options.pg_bin.as_deref(), &options.search_path)?;
         let user = ServerUser::unprivileged();
-        let shown = options.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let shown = options.dir.clone().unwrap_or_else(folders::temporary);
         let unusable = |source: io::Error| SandboxError::Dir {
             dir: shown.clone(),
             source,
@@ -186,7 +190,9 @@ impl Sandbox {
         front::reopen_all(&plane).map_err(SandboxError::Listen)?;
         let background = Arc::clone(&plane);
         plane.spawn(async move {
-            let installation = Installation::prepare(source, user, background.state_dir()).await;
+            let installation =
+                Installation::prepare(source, user, background.state_dir(), options.search_path)
+                    .await;
             background.set_installation(installation);
         });
         operations::resume(&plane);

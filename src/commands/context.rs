@@ -10,7 +10,7 @@ use crate::{
     ports::Ports,
     project::{
         settings::{Flags, Settings},
-        workspace::Workspace,
+        workspace::{self, Workspace},
     },
     report::output::{Output, ProgressStyle},
 };
@@ -77,6 +77,11 @@ impl CommandContext {
             self.environment.clone(),
         )?;
         Ok(workspace.open(flags)?)
+    }
+
+    /// The folders of programs.
+    pub(crate) fn search_path(&self) -> Vec<PathBuf> {
+        workspace::search_path(&self.environment)
     }
 
     /// Opens the output. With `--plain`, or where the environment asks for it (`ACCESSIBLE=1`, `TERM=dumb`), nothing is

@@ -23,7 +23,7 @@ use crate::{
         setup::SetupArgs,
     },
     core::{exit::Exit, redact::Redactor, step::StepId},
-    os::temporary,
+    os::folders,
     ports::Ports,
     project::{
         sample,
@@ -68,6 +68,7 @@ impl DemoArgs {
         let sandbox = Sandbox::start(SandboxOptions {
             dir: Some(folder.path.join("sandbox")),
             pg_bin: self.pg_bin.clone(),
+            search_path: context.search_path(),
             ..SandboxOptions::default()
         })
         .await?;
@@ -213,7 +214,8 @@ impl DemoFolder {
             move |source: io::Error| CommandError::DemoFolder { path, source }
         };
         let Some(path) = dir else {
-            let temporary = temporary::create("neonup-demo-").map_err(failed(&temporary::dir()))?;
+            let temporary =
+                folders::create_temporary("neonup-demo-").map_err(failed(&folders::temporary()))?;
             let path = temporary
                 .path()
                 .canonicalize()

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    commands::error::CommandError,
+    commands::{context::CommandContext, error::CommandError},
     core::exit::Exit,
     os::signals::Signals,
     report::output::Output,
@@ -36,8 +36,12 @@ pub(crate) struct SandboxArgs {
 
 impl SandboxArgs {
     /// Serves. As soon as the sandbox is ready, prints how to reach it: one JSON document, or lines for a shell to evaluate.
-    pub(super) async fn run(self, output: &mut Output) -> Result<Exit, CommandError> {
-        let options = self.options()?;
+    pub(super) async fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let options = self.options(context.search_path())?;
         // before anything is started, so that a signal at any moment ends in good order
         let mut signals = Signals::ending();
         let sandbox = Sandbox::start(options).await?;
@@ -48,12 +52,13 @@ impl SandboxArgs {
         Ok(Exit::Done)
     }
 
-    fn options(self) -> Result<SandboxOptions, CommandError> {
+    fn options(self, search_path: Vec<PathBuf>) -> Result<SandboxOptions, CommandError> {
         let faults = Faults::from_words(&self.faults).map_err(CommandError::Fault)?;
         Ok(SandboxOptions {
             dir: self.dir,
             port: self.port,
             pg_bin: self.pg_bin,
+            search_path,
             idle: Duration::from_secs(self.idle),
             faults,
         })

@@ -9,12 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::hex::hex,
-    os::subprocess::ParentDeathSignal,
+    os::{folders, subprocess::ParentDeathSignal},
     sandbox::{
         admin::{Admin, SUPERUSER},
         error::SandboxError,
@@ -48,7 +47,10 @@ pub(crate) enum InstallationSource {
 
 impl InstallationSource {
     /// Takes the first of: the given one, the bundled one, the newest installed one.
-    pub(crate) fn choose(given: Option<&Path>) -> Result<Self, SandboxError> {
+    pub(crate) fn choose(
+        given: Option<&Path>,
+        search_path: &[PathBuf],
+    ) -> Result<Self, SandboxError> {
         if let Some(folder) = given {
             // The folder of the binaries, or the installation that holds it.
             return [folder.to_owned(), folder.join("bin")]
@@ -61,7 +63,7 @@ impl InstallationSource {
         if !BUNDLED.is_empty() {
             return Ok(Self::Bundled);
         }
-        newest_installed()
+        newest_installed(search_path)
             .map(Self::Installed)
             .ok_or(SandboxError::NoEngine)
     }
@@ -82,11 +84,12 @@ impl Installation {
         source: InstallationSource,
         user: Option<ServerUser>,
         state: &Path,
+        search_path: Vec<PathBuf>,
     ) -> io::Result<Self> {
         let state = state.to_owned();
         let (bin, version, cache) = blocking(move || {
             let cache = cache(user, &state)?;
-            let (bin, version) = binaries(source, user, &cache)?;
+            let (bin, version) = binaries(source, user, &cache, &search_path)?;
             Ok((bin, version, cache))
         })
         .await?;
@@ -198,12 +201,9 @@ async fn seed(server: &Server) -> io::Result<()> {
 
 /// The folder for what is made once: the user's cache, or one that Postgres can reach if we are root.
 fn cache(user: Option<ServerUser>, state: &Path) -> io::Result<PathBuf> {
-    let users = etcetera::choose_base_strategy()
-        .ok()
-        .map(|strategy| strategy.cache_dir());
     // Root's own cache is usually behind a 0700 /root, where the user that runs Postgres cannot go.
     let system = user.map(|_| PathBuf::from("/var/cache"));
-    let shared = users
+    let shared = folders::cache()
         .into_iter()
         .chain(system)
         .map(|folder| folder.join("neonup"));
@@ -268,6 +268,7 @@ fn binaries(
     source: InstallationSource,
     user: Option<ServerUser>,
     cache: &Path,
+    search_path: &[PathBuf],
 ) -> io::Result<(PathBuf, String)> {
     match source {
         InstallationSource::Given(bin) | InstallationSource::Installed(bin) => {
@@ -277,7 +278,7 @@ fn binaries(
             let bundled =
                 unpack(cache).and_then(|bin| version(&bin, user).map(|version| (bin, version)));
             bundled.or_else(|error| {
-                let Some(bin) = newest_installed() else {
+                let Some(bin) = newest_installed(search_path) else {
                     return Err(io::Error::new(
                         error.kind(),
                         format!(
@@ -378,11 +379,9 @@ fn has_binaries(bin: &Path) -> bool {
     bin.join("postgres").is_file() && bin.join("initdb").is_file()
 }
 
-/// The newest Postgres of the machine, on the `PATH` or where packages put it.
-fn newest_installed() -> Option<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default();
+/// The newest Postgres of the machine, in the search path or where packages put it.
+fn newest_installed(search_path: &[PathBuf]) -> Option<PathBuf> {
+    let mut folders = search_path.to_vec();
     let begins =
         |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
     folders.extend(below("/usr/lib/postgresql", |_| true)); // Debian, Ubuntu
@@ -438,7 +437,7 @@ mod tests {
     #[test]
     fn folder_without_postgres_is_refused_by_name() {
         let dir = tempfile::tempdir().unwrap();
-        let refused = InstallationSource::choose(Some(dir.path()))
+        let refused = InstallationSource::choose(Some(dir.path()), &[])
             .unwrap_err()
             .to_string();
         assert!(

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::sandbox::{files, server, server_user::ServerUser};
+use crate::{
+    os::folders,
+    sandbox::{files, server, server_user::ServerUser},
+};
 
 /// A folder below the machine's temporary folder that is removed with its owner, or by a later sandbox if the owner was
 /// killed.
@@ -25,7 +28,7 @@ impl ScratchDir {
     /// Creates one where `user` can reach it, if there is such a place, and removes those of dead sandboxes.
     pub(crate) fn create(user: Option<ServerUser>) -> io::Result<Self> {
         let places = [
-            std::env::temp_dir(),
+            folders::temporary(),
             PathBuf::from("/tmp"),
             PathBuf::from("/var/tmp"),
         ];

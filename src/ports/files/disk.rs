@@ -11,11 +11,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::hex::hex;
-use crate::ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy};
+use crate::{
+    domain::hex::hex,
+    os::folders,
+    ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy},
+};
 
 /// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
 const TEMP_PREFIX: &str = ".env.neonup-";
@@ -35,12 +37,7 @@ pub(crate) struct DiskFiles {
 impl DiskFiles {
     /// For the repository (or directory) at `root`; undo copies lie in the user's state directory.
     pub(crate) fn new(root: &Path) -> Self {
-        let state = etcetera::choose_base_strategy().ok().map(|base| {
-            base.state_dir()
-                .unwrap_or_else(|| base.data_dir())
-                .join("neonup")
-                .join("undo")
-        });
+        let state = folders::state().map(|state| state.join("neonup").join("undo"));
         Self::build(root, state)
     }
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use etcetera::BaseStrategy as _;
 use tokio::{sync::watch, task::JoinError};
 
 use crate::{
     core::secret::Secret,
+    os::folders,
     ports::repository::{
         error::RepositoryError,
         gitignore,
@@ -43,9 +43,7 @@ impl Default for GitOptions {
         Self {
             program: Some("git".to_owned()),
             environment: None,
-            cache: etcetera::choose_base_strategy()
-                .ok()
-                .map(|base| base.cache_dir().join("neonup").join("packs")),
+            cache: folders::cache().map(|cache| cache.join("neonup").join("packs")),
         }
     }
 }

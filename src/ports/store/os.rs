@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     core::{answer::KeyStorage, environment::Environment, facts::KeyringState, secret::Secret},
+    os::folders,
     ports::store::{KeyringError, SecretStore, StoreError},
 };
 
@@ -44,8 +45,11 @@ struct CliCredentials {
 impl OsStore {
     /// A store whose files are where this environment's user keeps configuration.
     pub(crate) fn new(environment: &Environment) -> Self {
-        let home = etcetera::home_dir().unwrap_or_default();
-        let home = environment.get("HOME").map_or(home, PathBuf::from);
+        let home = environment
+            .get("HOME")
+            .map(PathBuf::from)
+            .or_else(folders::home)
+            .unwrap_or_default();
         let config = environment
             .get("XDG_CONFIG_HOME")
             .map(PathBuf::from)

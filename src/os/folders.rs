@@ -1,0 +1,55 @@
+//! The folders that the machine has for programs, and temporary ones that are swept when their process was killed.
+
+use std::{env, fs, io, path::PathBuf};
+
+use etcetera::BaseStrategy as _;
+use tempfile::TempDir;
+
+use crate::os::subprocess::is_running;
+
+/// The user's home.
+pub(crate) fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
+/// The user's folder for what can be made again.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.cache_dir())
+}
+
+/// The user's folder for what a program remembers.
+pub(crate) fn state() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
+/// The machine's folder for temporary files.
+pub(crate) fn temporary() -> PathBuf {
+    env::temp_dir()
+}
+
+/// Makes a temporary folder that is removed when it is dropped. First removes those of processes that were killed.
+pub(crate) fn create_temporary(prefix: &str) -> io::Result<TempDir> {
+    sweep(prefix);
+    tempfile::Builder::new()
+        .prefix(&format!("{prefix}{}-", std::process::id()))
+        .tempdir_in(temporary())
+}
+
+fn sweep(prefix: &str) {
+    let Ok(entries) = fs::read_dir(temporary()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|pid| pid.parse::<i32>().ok());
+        if pid.is_some_and(|pid| !is_running(pid)) {
+            // somebody else's folder cannot be removed, and need not be
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+}
