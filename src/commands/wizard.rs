@@ -12,7 +12,7 @@ use crate::{
     ports::Ports,
     project::settings::Settings,
     report::{lines, output::Output},
-    tui::{self, Ended, Reason},
+    tui::{self, ExitReason, WizardEnd},
 };
 
 /// Runs the wizard until it ends, and reports what was done.
@@ -28,7 +28,7 @@ pub(super) async fn run(
     let terminal = TerminalTraits::detect(&context.environment, context.options.no_color);
     let options = tui::Options {
         project: settings.project.name.clone(),
-        place: settings.service().to_owned(),
+        service: settings.service().to_owned(),
         start: settings.start_line().unwrap_or_default(),
         notes: opening.notes,
         presenter: opening.present,
@@ -41,16 +41,16 @@ pub(super) async fn run(
         tmux: terminal.tmux,
     };
     let (runtime, events) = Runtime::new(settings, ports);
-    let Ended { plan, reason } = tui::run(runtime, events, options, opening.demo).await?;
+    let WizardEnd { plan, reason } = tui::run(runtime, events, options, opening.demo).await?;
     let tally = lines::tally(&plan, &StepId::ALL);
     match reason {
-        Reason::Bug(text) => Err(CommandError::ScreenBug(text)),
-        Reason::Hangup => Ok(Exit::Cancelled),
-        Reason::Cancelled => {
+        ExitReason::Bug(text) => Err(CommandError::ScreenBug(text)),
+        ExitReason::Hangup => Ok(Exit::Cancelled),
+        ExitReason::Cancelled => {
             output.note(format!("cancelled. {tally} Run it again to go on."));
             Ok(Exit::Cancelled)
         }
-        Reason::Finished | Reason::Quit => {
+        ExitReason::Finished | ExitReason::Quit => {
             output.note(tally);
             Ok(plan.exit(&StepId::ALL))
         }

@@ -1,4 +1,4 @@
-//! Durations as a person reads them.
+//! Durations: as a person reads them, and their median.
 
 use std::time::Duration;
 
@@ -17,6 +17,13 @@ pub(crate) fn words(duration: Duration) -> String {
     } else {
         format!("{} m {:02} s", millis / 60_000, millis / 1000 % 60)
     }
+}
+
+/// The median of these; of an even number the greater of the two in the middle.
+pub(crate) fn median(durations: &[Duration]) -> Option<Duration> {
+    let mut sorted = durations.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 #[cfg(test)]

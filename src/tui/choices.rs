@@ -7,10 +7,7 @@ use crate::core::{
     redact::REDACTED,
     step::StepId,
 };
-use crate::tui::{
-    screens::project,
-    state::{App, Screen},
-};
+use crate::tui::state::{App, Screen};
 
 /// What there is to choose from on the screen that is shown.
 pub(crate) fn of_screen(app: &App) -> Choices {
@@ -22,7 +19,7 @@ pub(crate) fn of_screen(app: &App) -> Choices {
         blocker: app.plan.blocker(step),
         change: changes(app, step),
         key_typed: !app.login.key.is_empty(),
-        matches: project::matches(app).map(|found| found.matches.clone()),
+        matches: app.project_matches().map(|found| found.matches.clone()),
         ..StepContext::new(Medium::Screens, step, app.plan.step(step))
     })
 }

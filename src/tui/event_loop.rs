@@ -7,21 +7,21 @@ use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::tui::{
-    Options, Reason,
     engine::Engine,
-    mouse::Mouse,
-    msg::{Effect, Msg, Signal},
+    keymap::plain_char,
+    msg::{Effect, ExitReason, MouseInput, Msg},
+    options::Options,
     state::App,
-    update::{plain_char, update},
+    update::update,
 };
 use crate::{
     core::{event::Event, plan::Plan, secret::Secret},
+    os::signals::Signal,
     ports::demo::PendingDemo,
 };
 
 /// What is drawn on: a terminal, or a test.
 pub(crate) trait Canvas {
-    /// What can go wrong.
     type Error;
     /// Columns and rows.
     fn size(&self) -> Result<(u16, u16), Self::Error>;
@@ -59,7 +59,7 @@ pub(crate) async fn drive<C: Canvas>(
     engine: &impl Engine,
     clock: &impl Clock,
     options: Options,
-) -> Result<(Plan, Reason), C::Error> {
+) -> Result<(Plan, ExitReason), C::Error> {
     let (mut app, mut effects) = App::new(options, canvas.size()?);
     // the first frame waits for nothing
     canvas.draw(&app)?;
@@ -96,7 +96,7 @@ pub(crate) async fn drive<C: Canvas>(
                     None => batch.push(Msg::InputClosed),
                 },
                 event = input.next() => match event {
-                    Some(Ok(event)) => batch.extend(term(event)),
+                    Some(Ok(event)) => batch.extend(message(event)),
                     Some(Err(_)) | None => batch.push(Msg::InputClosed),
                 },
                 outcome = OptionFuture::from(demo.as_mut()), if demo.is_some() => {
@@ -119,7 +119,7 @@ pub(crate) async fn drive<C: Canvas>(
                     })
                 });
                 match ready.await {
-                    Some(Some(Ok(event))) => batch.extend(term(event)),
+                    Some(Some(Ok(event))) => batch.extend(message(event)),
                     Some(Some(Err(_)) | None) => {
                         batch.push(Msg::InputClosed);
                         break;
@@ -138,7 +138,7 @@ pub(crate) async fn drive<C: Canvas>(
     }
 }
 
-fn term(event: TermEvent) -> Option<Msg> {
+fn message(event: TermEvent) -> Option<Msg> {
     match event {
         TermEvent::Key(key) => Some(Msg::Key(key)),
         TermEvent::Paste(text) => Some(Msg::Paste(Secret::new(text))),
@@ -148,11 +148,11 @@ fn term(event: TermEvent) -> Option<Msg> {
     }
 }
 
-fn mouse(event: MouseEvent) -> Option<Mouse> {
+fn mouse(event: MouseEvent) -> Option<MouseInput> {
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(event.column, event.row)),
-        MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
-        MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
+        MouseEventKind::Down(MouseButton::Left) => Some(MouseInput::Press(event.column, event.row)),
+        MouseEventKind::ScrollUp => Some(MouseInput::WheelUp),
+        MouseEventKind::ScrollDown => Some(MouseInput::WheelDown),
         MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
         | MouseEventKind::Up(_)
         | MouseEventKind::Drag(_)

@@ -11,8 +11,7 @@ use crate::core::{
     secret::Secret,
     step::StepId,
 };
-pub(crate) use crate::os::signals::Signal;
-use crate::tui::{Reason, mouse::Mouse};
+use crate::os::signals::Signal;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +19,7 @@ pub(crate) enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
     /// The mouse was used.
-    Mouse(Mouse),
+    Mouse(MouseInput),
     /// Text was pasted in one piece. It may be a key, so it is a secret until proven otherwise.
     Paste(Secret),
     /// The terminal has another size.
@@ -35,6 +34,17 @@ pub(crate) enum Msg {
     Demo(Box<DemoOutcome>),
     /// No key will ever come again.
     InputClosed,
+}
+
+/// What the mouse did. Where: column and row, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MouseInput {
+    /// The first button was pressed.
+    Press(u16, u16),
+    /// The wheel was turned away from the user.
+    WheelUp,
+    /// The wheel was turned towards the user.
+    WheelDown,
 }
 
 /// One thing to do.
@@ -54,8 +64,23 @@ pub(crate) enum Effect {
     Mouse(bool),
     /// Give the terminal back and stop, until the shell's `fg`.
     Suspend,
-    /// Draw everything anew.
+    /// Redraw everything.
     Redraw,
     /// Leave.
-    Quit(Reason),
+    Quit(ExitReason),
+}
+
+/// Why the wizard ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ExitReason {
+    /// Every step is done or skipped.
+    Finished,
+    /// The user left while something was open.
+    Quit,
+    /// Ctrl-C, or SIGTERM.
+    Cancelled,
+    /// A task of ours panicked; the text is for the report. Exit with 70.
+    Bug(String),
+    /// The terminal is gone: there is nobody to report to.
+    Hangup,
 }

@@ -1,126 +1,36 @@
-//! The screens: one module each. What they share is here: the question of the moment, and the frame of a step's page.
+//! The screens: one module each, and one for each dialog. Here is what a page is made of, whatever its screen.
 
 pub(crate) mod backend;
 pub(crate) mod confirm;
+pub(crate) mod dialog;
 pub(crate) mod env;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod login;
+pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod prompt;
 pub(crate) mod schema;
 pub(crate) mod secrets;
 pub(crate) mod summary;
 
-use std::borrow::Cow;
-
 use ratatui::text::{Line, Span};
 
-use crate::tui::{
-    presenter,
-    state::{App, Focus, Screen},
-    text,
-    theme::{Role, Theme},
-    widgets::findings,
-};
 use crate::{
     core::{
-        choices,
-        event::Phase,
         plan::{Status, StepState},
         step::StepId,
     },
     domain::duration,
+    tui::{
+        presenter::redact,
+        state::{App, Screen},
+        text,
+        text_context::TextContext,
+        theme::{Role, Theme},
+        widgets::findings,
+    },
 };
-
-/// What a page's text is made from: the facts (hidden ones hidden), how things look, and how wide it may be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pen<'a> {
-    /// The state.
-    pub app: &'a App,
-    /// How things look.
-    pub theme: Theme,
-    /// The columns.
-    pub width: usize,
-}
-
-impl Pen<'_> {
-    /// A piece of text.
-    pub(crate) fn span(self, role: Role, text: impl Into<Cow<'static, str>>) -> Span<'static> {
-        Span::styled(text, self.theme.style(role))
-    }
-
-    /// A line of one role, cut in its middle where it is too long.
-    pub(crate) fn line(self, role: Role, text: &str) -> Line<'static> {
-        Line::from(self.span(role, text::elide(text, self.width)))
-    }
-
-    /// Lines of one role, wrapped, with an indent.
-    pub(crate) fn wrapped(self, role: Role, text: &str, indent: usize) -> Vec<Line<'static>> {
-        text::wrap(text, self.width.saturating_sub(indent))
-            .into_iter()
-            .map(|line| Line::from(self.span(role, format!("{}{line}", " ".repeat(indent)))))
-            .collect()
-    }
-
-    /// A name and its value, aligned.
-    pub(crate) fn fact(self, name: &str, value: &str) -> Line<'static> {
-        let column = 13.min(self.width / 2);
-        Line::from(vec![
-            self.span(Role::Dim, text::pad(name, column)),
-            self.span(
-                Role::Text,
-                text::elide(value, self.width.saturating_sub(column)),
-            ),
-        ])
-    }
-
-    /// A text on the left, another at the right end.
-    pub(crate) fn ends(self, left: Vec<Span<'static>>, right: Span<'static>) -> Line<'static> {
-        let mut line = Line::from(left);
-        let used = line.width() + right.width();
-        let gap = self.width.saturating_sub(used).max(1);
-        line.push_span(" ".repeat(gap));
-        line.push_span(right);
-        line
-    }
-}
-
-/// Whether the step can mend something by itself.
-pub(crate) fn fixable(app: &App) -> bool {
-    app.state().is_some_and(|(step, state)| {
-        // which project it is, is a question
-        step != StepId::Project
-            && app.settled(step) == Status::Todo
-            && state.findings.iter().any(|finding| finding.fixable)
-    })
-}
-
-/// Whether the last write of the env files can be taken back.
-pub(crate) fn undoable(app: &App) -> bool {
-    choices::can_undo(app.plan.step(StepId::Env))
-}
-
-/// Whether the screen has a text field.
-pub(crate) fn has_field(app: &App) -> bool {
-    match app.screen {
-        Screen::Step(StepId::Login) => login::asks(app),
-        Screen::Step(StepId::Project) => project::lists(app),
-        Screen::Step(
-            StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
-        )
-        | Screen::Summary => false,
-    }
-}
-
-/// Where the keys go when a screen opens: into the field only where typing is what it asks for.
-pub(crate) fn first_focus(app: &App) -> Focus {
-    if app.screen == Screen::Step(StepId::Login) && login::wants_key(app) {
-        Focus::Field
-    } else {
-        Focus::Choices
-    }
-}
 
 /// The heading, and the sentence below it.
 pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
@@ -130,10 +40,24 @@ pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
     }
 }
 
+/// The lines of the heading and its sentence.
+pub(crate) fn head(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let (heading, sentence) = title(context.app);
+    let heading = context.span(Role::Heading, heading);
+    let mut lines = vec![match status(context) {
+        Some((role, status)) => context.justified(vec![heading], context.span(role, status)),
+        None => Line::from(heading),
+    }];
+    // the sentence may use the margin, where that keeps it in one line
+    let wider = context.with_width(context.width + 1);
+    lines.extend(wider.wrapped(Role::Dim, sentence, 0));
+    lines
+}
+
 /// The status at the right end of the heading.
-pub(crate) fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
-    let (step, state) = pen.app.state()?;
-    let status = pen.app.status(step);
+fn status(context: TextContext<'_>) -> Option<(Role, String)> {
+    let (step, state) = context.app.state()?;
+    let status = context.app.status(step);
     let (glyph, role, word) = Theme::status(status);
     let time = state
         .elapsed
@@ -146,33 +70,33 @@ pub(crate) fn standing(pen: Pen<'_>) -> Option<(Role, String)> {
 }
 
 /// The text of the page.
-pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
-    let Some((step, state)) = pen.app.state() else {
-        return summary::body(pen);
+pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let Some((step, state)) = context.app.state() else {
+        return summary::body(context);
     };
-    let state = presenter::veil(pen.app, state);
+    let state = redact::step_state(context.app, state);
     let state = state.as_ref();
     let mut lines = Vec::new();
-    let settled = pen.app.settled(step);
+    let settled = context.app.settled(step);
     match (&state.failure, settled) {
-        (Some(failure), Status::Failed) => lines.extend(findings::failure(pen, failure)),
-        _ => lines.extend(evidence(pen, settled, state)),
+        (Some(failure), Status::Failed) => lines.extend(findings::failure(context, failure)),
+        _ => lines.extend(evidence(context, settled, state)),
     }
     let facts = match step {
-        StepId::Login => login::facts(pen, state),
-        StepId::Project => project::facts(pen, state),
-        StepId::Env => env::facts(pen, state),
-        StepId::Backend => backend::facts(pen, state),
-        StepId::Schema => schema::facts(pen, state),
-        StepId::Health => health::facts(pen, state),
-        StepId::Secrets => secrets::facts(pen, state),
+        StepId::Login => login::facts(context, state),
+        StepId::Project => project::facts(context, state),
+        StepId::Env => env::facts(context, state),
+        StepId::Backend => backend::facts(context, state),
+        StepId::Schema => schema::facts(context, state),
+        StepId::Health => health::facts(context, state),
+        StepId::Secrets => secrets::facts(context, state),
     };
     let found = if settled == Status::Failed {
         Vec::new()
     } else {
-        findings::list(pen, &state.findings)
+        findings::list(context, &state.findings)
     };
-    // the ladder explains its own findings, so it goes first; a diff is the answer to them, so it goes last
+    // the checks explain their own findings, so they go first; a diff is the answer to them, so it goes last
     let blocks = match step {
         StepId::Health | StepId::Login => [facts, found],
         StepId::Project | StepId::Env | StepId::Backend | StepId::Schema | StepId::Secrets => {
@@ -190,59 +114,39 @@ pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
     lines
 }
 
-fn evidence(pen: Pen<'_>, status: Status, state: &StepState) -> Vec<Line<'static>> {
+fn evidence(context: TextContext<'_>, status: Status, state: &StepState) -> Vec<Line<'static>> {
     // a single finding says it better
-    let told = status == Status::Todo && state.findings.len() == 1;
-    if state.evidence.is_empty() || told {
+    let repeated = status == Status::Todo && state.findings.len() == 1;
+    if state.evidence.is_empty() || repeated {
         return Vec::new();
     }
     let (glyph, role, _) = Theme::status(status);
     let mut lines = Vec::new();
-    for (index, line) in text::wrap(&state.evidence, pen.width.saturating_sub(2))
+    for (index, line) in text::wrap(&state.evidence, context.width.saturating_sub(2))
         .into_iter()
         .enumerate()
     {
         let sign = if index == 0 { glyph } else { " " };
         lines.push(Line::from(vec![
-            pen.span(role, sign),
+            context.span(role, sign),
             Span::raw(" "),
-            pen.span(Role::Text, line),
+            context.span(Role::Text, line),
         ]));
     }
     lines
 }
 
-/// What stands between the text and the choices: the field of the screen.
-pub(crate) fn field(pen: Pen<'_>) -> Vec<Line<'static>> {
-    if !has_field(pen.app) {
+/// The field of the screen, between the text and the choices.
+pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
+    if !context.app.has_field() {
         return Vec::new();
     }
-    match pen.app.screen {
-        Screen::Step(StepId::Login) => login::field(pen),
-        Screen::Step(StepId::Project) => project::field(pen),
+    match context.app.screen {
+        Screen::Step(StepId::Login) => login::field(context),
+        Screen::Step(StepId::Project) => project::field(context),
         Screen::Step(
             StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
         )
         | Screen::Summary => Vec::new(),
-    }
-}
-
-/// What the step says while it works.
-pub(crate) fn working(step: StepId, phase: Phase) -> &'static str {
-    match (step, phase) {
-        (StepId::Login, Phase::Probe) => "looking for a key, and asking Neon whose it is",
-        (StepId::Login, Phase::Apply) => "asking Neon who this is",
-        (StepId::Project, Phase::Probe) => "looking through your Neon projects",
-        (StepId::Project, Phase::Apply) => "talking to Neon",
-        (StepId::Env, Phase::Probe) => "reading the env files",
-        (StepId::Env, Phase::Apply) => "writing the env files",
-        (StepId::Backend, Phase::Probe) => "reading the application",
-        (StepId::Backend, Phase::Apply) => "writing the files",
-        (StepId::Schema, Phase::Probe) => "comparing tables and columns",
-        (StepId::Schema, Phase::Apply) => "running the SQL in one transaction",
-        (StepId::Health, Phase::Probe) => "climbing the ladder",
-        (StepId::Health, Phase::Apply) => "climbing the ladder, starting the app",
-        (StepId::Secrets, Phase::Probe) => "looking through the repository",
-        (StepId::Secrets, Phase::Apply) => "mending the repository",
     }
 }

@@ -34,10 +34,12 @@ use ratatui::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::tui::{
-    Options, Reason, clipboard,
+    clipboard,
     engine::Engine,
     event_loop::{self, Canvas, Clock},
     links::{self, Link},
+    msg::ExitReason,
+    options::Options,
     state::App,
     view::view,
 };
@@ -56,35 +58,35 @@ pub(crate) async fn run_with(
     engine: &impl Engine,
     events: &mut UnboundedReceiver<Event>,
     options: Options,
-) -> Result<(Plan, Reason), TerminalError> {
+) -> Result<(Plan, ExitReason), TerminalError> {
     let signals = Signals::ending_or_suspending()?;
-    let hook = Hook::install();
+    let hook = PanicHookGuard::install();
     let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
-    let clock = Wall(Instant::now());
+    let clock = WallClock(Instant::now());
     let driven = event_loop::drive(&mut tty, input, signals, events, engine, &clock, options);
     // nothing of it is used after a panic but the terminal, which is given back
     let ended = AssertUnwindSafe(driven).catch_unwind().await;
     drop(tty);
     drop(hook);
     let (plan, bug) = match ended {
-        Ok(Ok((plan, Reason::Bug(step)))) => (plan, step),
+        Ok(Ok((plan, ExitReason::Bug(step)))) => (plan, step),
         Ok(ended) => return Ok(ended?),
         Err(_panic) => (Plan::new(), "the screen".to_owned()),
     };
-    let place = hook_place();
-    let text = if place.is_empty() {
+    let location = panic_location();
+    let text = if location.is_empty() {
         bug
     } else {
-        format!("{bug} at {place}")
+        format!("{bug} at {location}")
     };
-    Ok((plan, Reason::Bug(text)))
+    Ok((plan, ExitReason::Bug(text)))
 }
 
 /// Real time.
-struct Wall(Instant);
+struct WallClock(Instant);
 
-impl Clock for Wall {
+impl Clock for WallClock {
     fn now(&self) -> Duration {
         self.0.elapsed()
     }
@@ -245,30 +247,33 @@ fn give_back() {
 /// A panic of the screen is caught where it is driven, and one of a task arrives as a bug event: either is told in one sentence
 /// after the terminal was given back. Printed at once, it would stand in the middle of the screen; and its message may hold
 /// anything, so that only its place is kept.
-struct Hook;
+struct PanicHookGuard;
 
 type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send + 'static>;
 
 static BEFORE: Mutex<Option<PanicHook>> = Mutex::new(None);
-static PLACE: Mutex<String> = Mutex::new(String::new());
+static LOCATION: Mutex<String> = Mutex::new(String::new());
 
-fn hook_place() -> String {
-    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+fn panic_location() -> String {
+    LOCATION
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
-impl Hook {
+impl PanicHookGuard {
     fn install() -> Self {
         *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic::take_hook());
         panic::set_hook(Box::new(|info| {
             if let Some(location) = info.location() {
-                *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = location.to_string();
+                *LOCATION.lock().unwrap_or_else(PoisonError::into_inner) = location.to_string();
             }
         }));
         Self
     }
 }
 
-impl Drop for Hook {
+impl Drop for PanicHookGuard {
     fn drop(&mut self) {
         // a hook cannot be changed by a thread that is panicking
         if std::thread::panicking() {

@@ -1,246 +1,53 @@
 //! Draws the state. Takes it by shared reference, never panics, at any size.
 
+mod footer;
+
 use ratatui::{
     Frame,
+    buffer::Buffer,
     layout::Rect,
     style::Style,
-    text::{Line, Span},
-    widgets::{Paragraph, Widget as _},
+    text::Line,
+    widgets::{Paragraph, Widget as _, Wrap},
 };
 
-use crate::core::{choices::Choices, facts::Facts, plan::Status, step::StepId};
+use crate::core::{facts::Facts, plan::Status, presenter::script::Announcement, step::StepId};
 use crate::tui::{
-    choices::of_screen,
-    dialog,
-    presenter::{self, slide},
-    screens::{self, Pen},
-    state::{App, SPINNER_AFTER},
+    layout::{SMALLEST, STEPS_WIDTH},
+    page::Page,
+    presenter::{redact, slide},
+    screens::dialog,
+    state::{App, Focus},
     text,
+    text_context::TextContext,
     theme::Role,
-    widgets::{bar, choices, footer, spinner, stepper},
+    widgets::{choices, lines, stepper},
 };
 
-/// The smallest screen on which everything has its place.
-pub(crate) const SMALLEST: (u16, u16) = (60, 18);
-/// From this width on, the steps are a column.
-pub(super) const WIDE: u16 = 76;
-/// The columns of the bar beside work whose amount is known.
-const AMOUNT: usize = 10;
-/// Longer lines are hard to read.
-const WIDEST_TEXT: u16 = 108;
+#[cfg(test)]
+#[cfg(test)]
+pub(crate) use self::footer::items as footer_items;
 
-/// Where things are, for an app of a given size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Place {
-    /// The column of the steps; empty where they are a row.
-    pub steps: Rect,
-    /// The heading and its sentence.
-    pub head: Rect,
-    /// The text.
-    pub body: Rect,
-    /// How many lines the text has.
-    pub lines: usize,
-    /// What is under way.
-    pub status: Rect,
-    /// The field.
-    pub field: Rect,
-    /// The choices.
-    pub ask: Rect,
-}
-
-/// How wide the text of a page is, on a screen of so many columns.
-pub(super) fn text_width(columns: u16) -> u16 {
-    let left = if columns >= WIDE {
-        stepper::WIDTH + 3
-    } else {
-        2
-    };
-    columns.saturating_sub(left + 1).min(WIDEST_TEXT)
-}
-
-/// Where things are.
-pub(crate) fn place(app: &App) -> Place {
-    Page::new(app, area(app.size)).place
-}
-
-const fn area(size: (u16, u16)) -> Rect {
-    Rect::new(0, 0, size.0, size.1)
-}
-
-/// A page, laid out: every line of it, and where it goes.
-struct Page {
-    place: Place,
-    lead: Vec<Line<'static>>,
-    body: Vec<Line<'static>>,
-    status: Vec<Line<'static>>,
-    field: Vec<Line<'static>>,
-    choices: Choices,
-}
-
-impl Page {
-    fn new(app: &App, area: Rect) -> Self {
-        let wide = area.width >= WIDE;
-        let top = if wide { 2 } else { 3 };
-        let left = if wide { stepper::WIDTH + 3 } else { 2 };
-        let height = area.height.saturating_sub(top + 2);
-        let width = text_width(area.width);
-        let breath = u16::from(area.height >= 30);
-        let content = Rect::new(
-            area.x + left,
-            area.y + top + breath,
-            width,
-            height.saturating_sub(breath),
-        );
-        let pen = Pen {
-            app,
-            theme: app.theme,
-            width: usize::from(width),
-        };
-        let mut lead = vec![heading(pen)];
-        // the sentence may use the margin, where that keeps it in one line
-        let sentence = Pen {
-            width: pen.width + 1,
-            ..pen
-        };
-        lead.extend(sentence.wrapped(Role::Dim, screens::title(app).1, 0));
-        let body = screens::body(pen);
-        let status = working(pen);
-        let field = screens::field(pen);
-        let choices = of_screen(app);
-        let mut page = Self {
-            place: Place {
-                steps: if wide {
-                    Rect::new(
-                        area.x,
-                        area.y + top + breath,
-                        stepper::WIDTH,
-                        height.saturating_sub(breath),
-                    )
-                } else {
-                    Rect::default()
-                },
-                ..Place::default()
-            },
-            lead,
-            body,
-            status,
-            field,
-            choices,
-        };
-        page.stack(content);
-        page
-    }
-
-    /// Gives every part its rows: the question and its answer always, the text what is left.
-    fn stack(&mut self, content: Rect) {
-        let rows = |lines: &[Line<'_>]| u16::try_from(lines.len()).unwrap_or(u16::MAX);
-        let gap = |rows: u16| u16::from(rows > 0);
-        let (status, field) = (rows(&self.status), rows(&self.field));
-        let choices = u16::try_from(self.choices.count()).unwrap_or(u16::MAX);
-        let lines = rows(&self.body);
-        let head = rows(&self.lead).min(content.height);
-        let fixed = head + status + gap(status) + field + gap(field);
-        let room = content.height.saturating_sub(fixed);
-        // at least three choices, or all of them where there are fewer; the text shares what is left
-        let least = choices.min(3);
-        let body_least = lines.min(4) + gap(lines);
-        let ask = choices
-            .min(room.saturating_sub(gap(choices) + body_least))
-            .max(least)
-            .min(room);
-        let body = lines.min(room.saturating_sub(ask + gap(ask) + gap(lines)));
-        let mut y = content.y + head;
-        let bottom = content.bottom();
-        // a blank line goes before each part, as long as the parts that must be seen still fit
-        let mut take = |rows: u16, after: u16| {
-            let space = bottom.saturating_sub(y);
-            let gap = u16::from(rows > 0 && space > rows + after);
-            let rect = Rect::new(
-                content.x,
-                y + gap,
-                content.width,
-                rows.min(space.saturating_sub(gap)),
-            );
-            y = rect.bottom().min(bottom);
-            if rows == 0 {
-                y = y.saturating_sub(gap);
-            }
-            rect
-        };
-        let place = &mut self.place;
-        place.head = Rect::new(content.x, content.y, content.width, head);
-        place.body = take(
-            body,
-            status + field + ask + gap(status) + gap(field) + gap(ask),
-        );
-        place.status = take(status, field + ask + gap(field) + gap(ask));
-        place.field = take(field, ask + gap(ask));
-        place.ask = take(ask, 0);
-        place.lines = self.body.len();
-    }
-}
-
-/// Draws.
+/// Draws the state.
 pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        small(app, area, buffer);
-        app.theme.finish(buffer);
-        return;
-    }
-    let screen = Pen {
-        app,
-        theme: app.theme,
-        width: usize::from(area.width),
-    };
-    let rule = app.theme.style(Role::Rule);
-    title(screen).render(row(area, 0), buffer);
-    if let Some(announcement) = slide::full(app) {
-        stepper::row(screen).render(row(area, 1), buffer);
-        for y in [2, area.height - 2] {
-            horizontal(buffer, area, y, None, rule);
-        }
-        let place = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
-        slide::draw(screen, announcement, place, buffer);
-        bottom(screen, row(area, area.height - 1), buffer);
-        app.theme.finish(buffer);
-        return;
-    }
-    let page = Page::new(app, area);
-    let wide = page.place.steps.width > 0;
-    let split = wide.then_some(stepper::WIDTH);
-    horizontal(
-        buffer,
-        area,
-        if wide { 1 } else { 2 },
-        split.map(|x| (x, "┬")),
-        rule,
-    );
-    horizontal(buffer, area, area.height - 2, split.map(|x| (x, "┴")), rule);
-    if wide {
-        for y in 2..area.height - 2 {
-            buffer.set_string(area.x + stepper::WIDTH, area.y + y, "│", rule);
-        }
-        lines(&stepper::column(screen), page.place.steps, buffer, 0);
+        draw_too_small(app, area, buffer);
     } else {
-        stepper::row(screen).render(row(area, 1), buffer);
-    }
-    let pen = Pen {
-        width: usize::from(page.place.head.width),
-        ..screen
-    };
-    let head = page.place.head;
-    let head = Rect::new(head.x, head.y, head.width + 1, head.height);
-    lines(&page.lead, head, buffer, 0);
-    text_with_scroll(pen, &page, buffer);
-    lines(&page.status, page.place.status, buffer, 0);
-    lines(&page.field, page.place.field, buffer, 0);
-    let asked = choices::lines(pen, &page.choices, usize::from(page.place.ask.height));
-    lines(&asked, page.place.ask, buffer, 0);
-    bottom(screen, row(area, area.height - 1), buffer);
-    if let Some(overlay) = &app.overlay {
-        dialog::draw(screen, overlay, area, buffer);
+        let window = TextContext::new(app, area.width);
+        title(window).render(row(area, 0), buffer);
+        let page = Page::new(app, (area.width, area.height));
+        match slide::shown_announcement(app) {
+            Some(announcement) => draw_slide(window, announcement, area, buffer),
+            None => draw_page(window, &page, area, buffer),
+        }
+        draw_bottom(window, &page, row(area, area.height - 1), buffer);
+        if slide::shown_announcement(app).is_none()
+            && let Some(overlay) = &app.overlay
+        {
+            dialog::draw(app, overlay, area, buffer);
+        }
     }
     app.theme.finish(buffer);
 }
@@ -249,205 +56,144 @@ const fn row(area: Rect, y: u16) -> Rect {
     Rect::new(area.x, area.y + y, area.width, 1)
 }
 
-/// Draws lines from the top of a place, without the first `skip`.
-pub(super) fn lines(
-    lines: &[Line<'_>],
-    area: Rect,
-    buffer: &mut ratatui::buffer::Buffer,
-    skip: usize,
-) {
-    let area = area.intersection(buffer.area);
-    for (line, y) in lines.iter().skip(skip).zip(area.top()..area.bottom()) {
-        line.render(Rect::new(area.x, y, area.width, 1), buffer);
-    }
+/// Asks for a larger window.
+fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
+    let text = format!(
+        "Make the window larger, please:\n{} × {} at least; this is {} × {}.",
+        SMALLEST.0, SMALLEST.1, area.width, area.height
+    );
+    Paragraph::new(text)
+        .style(app.theme.style(Role::Text))
+        .wrap(Wrap { trim: true })
+        .render(area, buffer);
 }
 
-fn horizontal(
-    buffer: &mut ratatui::buffer::Buffer,
+fn draw_slide(
+    window: TextContext<'_>,
+    announcement: Announcement,
     area: Rect,
-    y: u16,
-    joint: Option<(u16, &str)>,
-    style: Style,
+    buffer: &mut Buffer,
 ) {
-    let text = "─".repeat(usize::from(area.width));
-    buffer.set_string(area.x, area.y + y, text, style);
-    if let Some((x, symbol)) = joint {
-        buffer.set_string(area.x + x, area.y + y, symbol, style);
+    stepper::row(window).render(row(area, 1), buffer);
+    for y in [2, area.height - 2] {
+        draw_rule(window, row(area, y), None, buffer);
     }
+    let between = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
+    slide::draw(window, announcement, between, buffer);
 }
 
-fn heading(pen: Pen<'_>) -> Line<'static> {
-    let heading = pen.span(Role::Heading, screens::title(pen.app).0);
-    match screens::standing(pen) {
-        Some((role, words)) => pen.ends(vec![heading], pen.span(role, words)),
-        None => Line::from(heading),
+fn draw_page(window: TextContext<'_>, page: &Page, area: Rect, buffer: &mut Buffer) {
+    let layout = page.layout;
+    if layout.steps.is_empty() {
+        draw_rule(window, row(area, 2), None, buffer);
+        draw_rule(window, row(area, area.height - 2), None, buffer);
+        stepper::row(window).render(row(area, 1), buffer);
+    } else {
+        draw_rule(window, row(area, 1), Some("┬"), buffer);
+        draw_rule(window, row(area, area.height - 2), Some("┴"), buffer);
+        let rule = window.style(Role::Rule);
+        for y in 2..area.height - 2 {
+            buffer.set_string(area.x + STEPS_WIDTH, area.y + y, "│", rule);
+        }
+        lines::draw(&stepper::column(window), layout.steps, buffer, 0);
+    }
+    let head = Rect {
+        // its sentence may use the margin
+        width: layout.head.width + 1,
+        ..layout.head
+    };
+    lines::draw(&page.head, head, buffer, 0);
+    draw_body(window, page, buffer);
+    lines::draw(&page.status, layout.status, buffer, 0);
+    lines::draw(&page.field, layout.field, buffer, 0);
+    let context = window.with_width(usize::from(layout.head.width));
+    let height = usize::from(layout.choices.height);
+    let choices = choices::lines(context, &page.choices, height);
+    lines::draw(&choices, layout.choices, buffer, 0);
+}
+
+/// A horizontal line, with a joint at the column of the steps.
+fn draw_rule(window: TextContext<'_>, row: Rect, joint: Option<&str>, buffer: &mut Buffer) {
+    let style = window.style(Role::Rule);
+    let line = "─".repeat(usize::from(row.width));
+    buffer.set_string(row.x, row.y, line, style);
+    if let Some(joint) = joint {
+        buffer.set_string(row.x + STEPS_WIDTH, row.y, joint, style);
     }
 }
 
 /// The text, and how much of it is above and below.
-fn text_with_scroll(pen: Pen<'_>, page: &Page, buffer: &mut ratatui::buffer::Buffer) {
-    let body = page.place.body;
-    let height = usize::from(body.height);
-    let last = page.place.lines.saturating_sub(height);
-    let at = pen
-        .app
-        .scroll
-        .get(&pen.app.screen)
-        .copied()
-        .unwrap_or(0)
-        .min(last);
-    lines(&page.body, body, buffer, at);
-    if last == 0 || body.height == 0 {
+fn draw_body(window: TextContext<'_>, page: &Page, buffer: &mut Buffer) {
+    let area = page.layout.body;
+    let above = page.scroll(window.app);
+    lines::draw(&page.body, area, buffer, above);
+    if !page.scrolls() || area.height == 0 {
         return;
     }
-    let below = last - at;
-    let words = match (at, below) {
-        (_, 0) => format!(" ↑ {at} more "),
+    let below = page.last_scroll() - above;
+    let text = match (above, below) {
+        (_, 0) => format!(" ↑ {above} more "),
         (0, _) => format!(" ↓ {below} more "),
-        _ => format!(" ↑ {at}  ↓ {below} "),
+        _ => format!(" ↑ {above}  ↓ {below} "),
     };
     // on the blank line below the text, so that it covers nothing
-    let y = body.bottom();
-    let width = u16::try_from(text::width(&words)).unwrap_or(0);
-    if y < page
-        .place
-        .status
-        .y
-        .max(page.place.field.y)
-        .max(page.place.ask.y)
-    {
-        let x = body.right().saturating_sub(width);
-        let role = if pen.app.focus == crate::tui::state::Focus::Body {
+    let y = area.bottom();
+    let layout = page.layout;
+    if y < layout.status.y.max(layout.field.y).max(layout.choices.y) {
+        let width = u16::try_from(text::width(&text)).unwrap_or(0);
+        let x = area.right().saturating_sub(width);
+        let role = if window.app.focus == Focus::Body {
             Role::Accent
         } else {
             Role::Dim
         };
-        buffer.set_string(x, y, words, pen.theme.style(role));
+        buffer.set_string(x, y, text, window.style(role));
     }
-}
-
-/// What is under way, with its time and the way to cancel it.
-fn working(pen: Pen<'_>) -> Vec<Line<'static>> {
-    let Some((step, state)) = pen.app.state() else {
-        return Vec::new();
-    };
-    let Some(work) = pen.app.busy(step) else {
-        // the place is kept between two looks of a watch, too
-        return if pen.app.watching(step) {
-            vec![Line::default()]
-        } else {
-            Vec::new()
-        };
-    };
-    let taken = pen.app.now.saturating_sub(work.since);
-    if taken < SPINNER_AFTER {
-        // the place is kept, so that nothing jumps when the spinner comes
-        return vec![Line::default()];
-    }
-    let state = presenter::veil(pen.app, state);
-    let mut words = screens::working(step, work.phase).to_owned();
-    let mut amount = None;
-    if let Some(progress) = &state.progress {
-        if !progress.label.is_empty() {
-            words.clone_from(&progress.label);
-        }
-        match progress.total {
-            Some(total) => {
-                words = format!("{words}  {} of {total}", progress.done);
-                amount = Some((progress.done, total));
-            }
-            None if progress.done > 0 => words = format!("{words}  {}", progress.done),
-            None => {}
-        }
-    }
-    if work.cancelled {
-        "cancelling".clone_into(&mut words);
-    }
-    let time = text::running(taken);
-    let mut left = vec![
-        pen.span(Role::Accent, spinner::frame(taken)),
-        Span::raw(" "),
-    ];
-    let mut room = pen.width.saturating_sub(text::width(&time) + 4);
-    if let Some((done, total)) = amount.filter(|_| room > AMOUNT * 3) {
-        let cells = bar::cells(done, total, AMOUNT);
-        let track = bar::track(&cells, AMOUNT);
-        left.push(pen.span(Role::Accent, cells));
-        left.push(pen.span(Role::Rule, track));
-        left.push(Span::raw("  "));
-        room = room.saturating_sub(AMOUNT + 2);
-    }
-    left.push(pen.span(Role::Text, text::elide(&words, room)));
-    vec![pen.ends(left, pen.span(Role::Dim, time))]
 }
 
 /// The first line: what, and where.
-fn title(pen: Pen<'_>) -> Line<'static> {
-    let app = pen.app;
-    let mut right = app.options.place.clone();
+fn title(window: TextContext<'_>) -> Line<'static> {
+    let app = window.app;
+    let mut right = app.options.service.clone();
     let done = app.settled(StepId::Project) == Status::Done;
-    match (
-        &app.plan.step(StepId::Project).facts,
-        &app.plan.step(StepId::Login).facts,
-    ) {
-        (Some(Facts::Project(project)), _) if done && project.joined.is_some() => {
-            if let Some(joined) = &project.joined {
-                right = format!("{right} · {} · Postgres {}", joined.branch, joined.postgres);
-            }
-        }
-        (_, Some(Facts::Login(login))) if !login.who.is_empty() => {
-            right = format!("{right} · {}", login.who);
-        }
-        _ => {}
+    let project = app.project_facts().filter(|_| done);
+    if let Some(joined) = project.and_then(|project| project.joined.as_ref()) {
+        right = format!("{right} · {} · Postgres {}", joined.branch, joined.postgres);
+    } else if let Some(Facts::Login(login)) = &app.plan.step(StepId::Login).facts
+        && !login.who.is_empty()
+    {
+        right = format!("{right} · {}", login.who);
     }
-    let right = presenter::text(app, &right).into_owned();
-    let most = pen.width * 3 / 5;
+    let right = redact::text(app, &right).into_owned();
+    let most = window.width * 3 / 5;
     let right = format!("{} ", text::elide(&right, most));
-    let room = pen.width.saturating_sub(text::width(&right) + 11 + 2);
+    let room = window.width.saturating_sub(text::width(&right) + 11 + 2);
     let name = text::elide(&app.options.project, room);
-    pen.ends(
+    window.justified(
         vec![
-            pen.span(Role::Heading, " neonup"),
-            pen.span(Role::Dim, " · "),
-            pen.span(Role::Text, name),
+            window.span(Role::Heading, " neonup"),
+            window.span(Role::Dim, " · "),
+            window.span(Role::Text, name),
         ],
-        pen.span(Role::Dim, right),
+        window.span(Role::Dim, right),
     )
 }
 
-/// The last line: the keys; or, for some seconds, a short word.
-fn bottom(pen: Pen<'_>, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
-    footer::line(pen).render(area, buffer);
+/// The last line: the keys; and over the rule above it the pressed keys, and for some seconds a message.
+fn draw_bottom(window: TextContext<'_>, page: &Page, area: Rect, buffer: &mut Buffer) {
+    footer::line(window, page).render(area, buffer);
     let rule = Rect {
         y: area.y.saturating_sub(1),
         ..area
     };
-    let keys = usize::from(slide::keys(pen, rule, buffer));
-    if let Some(toast) = &pen.app.toast {
+    let keys = usize::from(slide::draw_pressed_keys(window, rule, buffer));
+    if let Some(toast) = &window.app.toast {
         // over the rule above the keys, so that they stay
-        let words = presenter::text(pen.app, &toast.text);
-        let words = format!(
-            " {} ",
-            text::elide(&words, pen.width.saturating_sub(6 + keys))
-        );
-        buffer.set_string(
-            area.x + 2,
-            area.y.saturating_sub(1),
-            words,
-            // nothing of the rule below shows through
-            Style::reset().patch(pen.theme.style(Role::Accent)),
-        );
+        let text = redact::text(window.app, &toast.text);
+        let room = window.width.saturating_sub(6 + keys);
+        let text = format!(" {} ", text::elide(&text, room));
+        // nothing of the rule below shows through
+        let style = Style::reset().patch(window.style(Role::Accent));
+        buffer.set_string(rule.x + 2, rule.y, text, style);
     }
-}
-
-/// The page for a window that is too small.
-fn small(app: &App, area: Rect, buffer: &mut ratatui::buffer::Buffer) {
-    let words = format!(
-        "Make the window larger, please:\n{} × {} at least; this is {} × {}.",
-        SMALLEST.0, SMALLEST.1, area.width, area.height
-    );
-    Paragraph::new(words)
-        .style(app.theme.style(Role::Text))
-        .wrap(ratatui::widgets::Wrap { trim: true })
-        .render(area, buffer);
 }

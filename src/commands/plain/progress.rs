@@ -112,14 +112,10 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
 pub(super) fn look(state: &StepState) -> String {
     match (&state.failure, &state.facts) {
         (Some(failure), _) => format!("{}.", failure.what),
-        (None, Some(Facts::Health(health))) => {
-            let mut sorted = health.samples.clone();
-            sorted.sort_unstable();
-            sorted.get(sorted.len() / 2).map_or_else(
-                || state.evidence.clone(),
-                |median| format!("a query takes {}.", duration::words(*median)),
-            )
-        }
+        (None, Some(Facts::Health(health))) => duration::median(&health.samples).map_or_else(
+            || state.evidence.clone(),
+            |median| format!("a query takes {}.", duration::words(median)),
+        ),
         (None, _) => format!("{}.", state.evidence),
     }
 }

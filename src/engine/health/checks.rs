@@ -280,10 +280,8 @@ impl<'a> HealthChecks<'a> {
                 }
             }
         }
-        let mut sorted = self.facts.samples.clone();
-        sorted.sort_unstable();
-        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
-        let text = format!("median of {} round trips", sorted.len());
+        let median = duration::median(&self.facts.samples).unwrap_or_default();
+        let text = format!("median of {} round trips", self.facts.samples.len());
         let slow = median > SLOW;
         if slow {
             self.findings.push(

@@ -78,10 +78,9 @@ impl ScriptedEngine {
                 event(
                     step,
                     run,
-                    EventKind::Progress(Progress::label(crate::tui::screens::working(
-                        step,
-                        Phase::Apply,
-                    ))),
+                    EventKind::Progress(Progress::label(
+                        crate::tui::screens::progress::default_label(step, Phase::Apply),
+                    )),
                 ),
             ),
         ];

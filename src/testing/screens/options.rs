@@ -6,7 +6,7 @@ use crate::tui::Options;
 pub(crate) fn options() -> Options {
     Options {
         project: "aido-todo".to_owned(),
-        place: "Sandbox".to_owned(),
+        service: "Sandbox".to_owned(),
         start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
             "The sample project lies in /tmp/neonup-demo/aido-todo".to_owned(),
@@ -19,7 +19,7 @@ pub(crate) fn options() -> Options {
 /// In front of the real Neon.
 pub(super) fn neon_options() -> Options {
     Options {
-        place: "Neon".to_owned(),
+        service: "Neon".to_owned(),
         notes: Vec::new(),
         ..options()
     }

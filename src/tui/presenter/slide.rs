@@ -1,26 +1,31 @@
-//! Draws the pauses: a slide over the whole window, or a dialog over the screen that is meant.
+//! Draws the pauses: a slide over the whole window, or the text of a dialog over the screen.
 
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
     style::{Modifier, Style},
     text::{Line, Span},
-    widgets::Widget as _,
 };
 
-use crate::tui::presenter::{Slide, letters, pause};
 use crate::{
     core::{
         answer::Answer,
-        presenter::{Incident, script},
+        presenter::{
+            Incident,
+            script::{self, Announcement},
+        },
     },
     tui::{
         choices,
-        screens::Pen,
-        state::{App, Overlay},
+        presenter::{letters, redact},
+        state::{
+            App, Screen,
+            overlay::{Overlay, Slide},
+        },
         text,
+        text_context::TextContext,
         theme::Role,
-        widgets::spinner,
+        widgets::{lines, spinner},
     },
 };
 
@@ -32,22 +37,35 @@ const LONGEST: &str = "SUMMARY";
 const WIDEST: u16 = 72;
 
 /// The announcement that fills the window, if there is one.
-pub(crate) fn full(app: &App) -> Option<script::Announcement> {
+pub(crate) const fn shown_announcement(app: &App) -> Option<Announcement> {
     match &app.overlay {
-        Some(Overlay::Slide(slide)) => pause::announcement(slide),
+        Some(Overlay::Slide(slide)) => announcement(slide),
         Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
     }
 }
 
+/// The announcement of a slide that fills the screen; `None` where the pause is a dialog.
+pub(crate) const fn announcement(slide: &Slide) -> Option<Announcement> {
+    match slide {
+        Slide::Opening => Some(script::OPENING),
+        Slide::Before(Screen::Summary) => Some(script::CLOSING),
+        Slide::Before(Screen::Step(step)) => Some(script::step(*step)),
+        Slide::AfterIncident(incident) => Some(script::incident(*incident)),
+        Slide::BeforeApply(..) | Slide::Incidents(_) | Slide::Preparing(..) | Slide::Failed(_) => {
+            None
+        }
+    }
+}
+
 /// How large the letters of the title may be: the columns of a dot; 0 where there is no room for them.
-fn scale(pen: Pen<'_>, announcement: script::Announcement, area: Rect) -> usize {
+fn scale(context: TextContext<'_>, announcement: Announcement, area: Rect) -> usize {
     let (columns, rows) = (usize::from(area.width), usize::from(area.height));
     let fits = |scale: &usize| {
         // as wide as the longest title would be, so that no title is larger than another
         letters::width(LONGEST, *scale) + 8 <= columns
-            && lines(pen, announcement, *scale).len() <= rows
+            && announcement_lines(context, announcement, *scale).len() <= rows
     };
-    if pen.app.size.1 < TALL {
+    if context.app.size.1 < TALL {
         return 0;
     }
     (1..=3).rev().find(fits).unwrap_or(0)
@@ -55,18 +73,15 @@ fn scale(pen: Pen<'_>, announcement: script::Announcement, area: Rect) -> usize 
 
 /// Draws the slide between the upper and the lower rule.
 pub(crate) fn draw(
-    pen: Pen<'_>,
-    announcement: script::Announcement,
+    context: TextContext<'_>,
+    announcement: Announcement,
     area: Rect,
     buffer: &mut Buffer,
 ) {
     let width = WIDEST.min(area.width.saturating_sub(4));
-    let pen = Pen {
-        width: usize::from(width),
-        ..pen
-    };
-    let scale = scale(pen, announcement, area);
-    let lines = lines(pen, announcement, scale);
+    let context = context.with_width(usize::from(width));
+    let scale = scale(context, announcement, area);
+    let lines = announcement_lines(context, announcement, scale);
     let widest = lines.iter().map(Line::width).max().unwrap_or(0);
     let width = u16::try_from(widest)
         .unwrap_or(u16::MAX)
@@ -75,81 +90,79 @@ pub(crate) fn draw(
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     // a little above the middle is where the eye rests
     let above = area.height.saturating_sub(rows) * 2 / 5;
-    let place = Rect::new(
+    let text = Rect::new(
         area.x + (area.width.saturating_sub(width)) / 2,
         area.y + above,
         width,
         area.height.saturating_sub(above),
-    )
-    .intersection(buffer.area);
-    for (line, y) in lines.iter().zip(place.top()..place.bottom()) {
-        line.render(Rect::new(place.x, y, place.width, 1), buffer);
-    }
+    );
+    lines::draw(&lines, text, buffer, 0);
 }
 
-fn lines(pen: Pen<'_>, announcement: script::Announcement, scale: usize) -> Vec<Line<'static>> {
+fn announcement_lines(
+    context: TextContext<'_>,
+    announcement: Announcement,
+    scale: usize,
+) -> Vec<Line<'static>> {
     let title = (scale > 0)
-        .then(|| letters::lines(announcement.title, pen.theme, scale))
+        .then(|| letters::lines(announcement.title, context.theme(), scale))
         .flatten();
-    let mut lines = vec![pen.line(Role::Dim, announcement.caption)];
+    let mut lines = vec![context.line(Role::Dim, announcement.caption)];
     match title {
         Some(title) => {
             lines.push(Line::default());
             lines.extend(
                 title
                     .into_iter()
-                    .map(|line| Line::from(pen.span(Role::Accent, line))),
+                    .map(|line| Line::from(context.span(Role::Accent, line))),
             );
         }
-        None => lines.push(pen.line(Role::Accent, announcement.title)),
+        None => lines.push(context.line(Role::Accent, announcement.title)),
     }
     lines.push(Line::default());
-    lines.extend(pen.wrapped(Role::Text, announcement.text, 0));
+    lines.extend(context.wrapped(Role::Text, announcement.text, 0));
     lines.push(Line::default());
     let lead = "Watch: ";
     let indent = text::width(lead);
-    for (at, line) in text::wrap(announcement.watch, pen.width.saturating_sub(indent))
+    for (at, line) in text::wrap(announcement.watch, context.width.saturating_sub(indent))
         .into_iter()
         .enumerate()
     {
         let lead = if at == 0 { lead } else { "       " };
         lines.push(Line::from(vec![
-            pen.span(Role::Accent, lead),
-            pen.span(Role::Heading, line),
+            context.span(Role::Accent, lead),
+            context.span(Role::Heading, line),
         ]));
     }
     lines
 }
 
 /// The heading and the lines of a pause that is a dialog.
-pub(crate) fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
+pub(crate) fn dialog(context: TextContext<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
         Slide::BeforeApply(answer) => {
-            let lines = will(pen, answer);
-            (
-                format!("{}: what will happen", answer.step().title()),
-                lines,
-            )
+            let heading = format!("{}: what will happen", answer.step().title());
+            (heading, consequences(context, answer))
         }
-        Slide::Incidents(chosen) => ("Let something go wrong".to_owned(), menu(pen, *chosen)),
+        Slide::Incidents(chosen) => ("Let something go wrong".to_owned(), menu(context, *chosen)),
         Slide::Preparing(request, since) => {
-            let taken = pen.app.now.saturating_sub(*since);
-            let line = pen.ends(
+            let taken = context.app.now.saturating_sub(*since);
+            let line = context.justified(
                 vec![
-                    pen.span(Role::Accent, spinner::frame(taken)),
+                    context.span(Role::Accent, spinner::frame(taken)),
                     Span::raw(" "),
-                    pen.span(Role::Text, script::progress(*request)),
+                    context.span(Role::Text, script::progress(*request)),
                 ],
-                pen.span(Role::Dim, text::running(taken)),
+                context.span(Role::Dim, text::running(taken)),
             );
             ("On the stage".to_owned(), vec![line])
         }
         Slide::Failed(error) => {
-            let what = |text: &str| crate::tui::presenter::text(pen.app, text).into_owned();
-            let mut lines = pen.wrapped(Role::Bad, &what(&error.to_string()), 0);
+            let what = |text: &str| redact::text(context.app, text).into_owned();
+            let mut lines = context.wrapped(Role::Bad, &what(&error.to_string()), 0);
             for part in [error.why(), error.hint()] {
                 if !part.is_empty() {
-                    lines.extend(pen.wrapped(Role::Text, &what(part), 0));
+                    lines.extend(context.wrapped(Role::Text, &what(part), 0));
                 }
             }
             ("That did not work".to_owned(), lines)
@@ -159,20 +172,20 @@ pub(crate) fn dialog(pen: Pen<'_>, slide: &Slide) -> (String, Vec<Line<'static>>
 }
 
 /// What will happen, a sentence for each thing, with blank lines between them where there is room.
-fn will(pen: Pen<'_>, answer: &Answer) -> Vec<Line<'static>> {
-    let parts: Vec<Vec<String>> = script::consequences(answer, &pen.app.plan)
+fn consequences(context: TextContext<'_>, answer: &Answer) -> Vec<Line<'static>> {
+    let parts: Vec<Vec<String>> = script::consequences(answer, &context.app.plan)
         .iter()
-        .map(|sentence| text::wrap(sentence, pen.width.saturating_sub(2)))
+        .map(|sentence| text::wrap(sentence, context.width.saturating_sub(2)))
         .collect();
     let all = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 2;
-    let roomy = fits(pen, all);
+    let roomy = fits(context, all);
     let mut lines = Vec::new();
     for part in parts {
         for (at, line) in part.into_iter().enumerate() {
             let sign = if at == 0 { "› " } else { "  " };
             lines.push(Line::from(vec![
-                pen.span(Role::Accent, sign),
-                pen.span(Role::Text, line),
+                context.span(Role::Accent, sign),
+                context.span(Role::Text, line),
             ]));
         }
         if roomy {
@@ -182,25 +195,25 @@ fn will(pen: Pen<'_>, answer: &Answer) -> Vec<Line<'static>> {
     if !roomy {
         lines.push(Line::default());
     }
-    let command = format!("$ {}", choices::command_for(pen.app, answer));
-    lines.push(pen.line(Role::Dim, &command));
-    lines.push(answers(pen, "does it", "leaves everything as it is"));
+    let command = format!("$ {}", choices::command_for(context.app, answer));
+    lines.push(context.line(Role::Dim, &command));
+    lines.push(answers(context, "does it", "leaves everything as it is"));
     lines
 }
 
 /// Whether a dialog of so many lines fits: it has a frame, and two rows above and below it.
-fn fits(pen: Pen<'_>, lines: usize) -> bool {
-    lines + 8 <= usize::from(pen.app.size.1)
+fn fits(context: TextContext<'_>, lines: usize) -> bool {
+    lines + 8 <= usize::from(context.app.size.1)
 }
 
-/// The four, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
-fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
-    let summary = |incident| pen.wrapped(Role::Dim, script::summary(incident), 2);
+/// The incidents, each with its sentence and a blank line; in a small window only the chosen one has its sentence.
+fn menu(context: TextContext<'_>, chosen: usize) -> Vec<Line<'static>> {
+    let summary = |incident| context.wrapped(Role::Dim, script::summary(incident), 2);
     let all: usize = Incident::ALL
         .into_iter()
         .map(|incident| summary(incident).len() + 2)
         .sum();
-    let roomy = fits(pen, all.saturating_sub(1));
+    let roomy = fits(context, all.saturating_sub(1));
     let mut lines = Vec::new();
     for (at, incident) in Incident::ALL.into_iter().enumerate() {
         let here = at == chosen;
@@ -209,8 +222,8 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
         }
         let role = if here { Role::Accent } else { Role::Text };
         lines.push(Line::from(vec![
-            pen.span(Role::Accent, if here { "❯ " } else { "  " }),
-            pen.span(role, script::name(incident)),
+            context.span(Role::Accent, if here { "❯ " } else { "  " }),
+            context.span(role, script::name(incident)),
         ]));
         if roomy || here {
             lines.extend(summary(incident));
@@ -220,27 +233,31 @@ fn menu(pen: Pen<'_>, chosen: usize) -> Vec<Line<'static>> {
 }
 
 /// The two ways out of a dialog.
-fn answers(pen: Pen<'_>, enter: &'static str, esc: &'static str) -> Line<'static> {
-    let key = if pen.theme.ascii { "enter" } else { "⏎" };
+fn answers(context: TextContext<'_>, enter: &'static str, esc: &'static str) -> Line<'static> {
+    let key = if context.theme().ascii {
+        "enter"
+    } else {
+        "⏎"
+    };
     Line::from(vec![
-        pen.span(Role::Accent, key),
-        pen.span(Role::Dim, format!(" {enter}   ")),
-        pen.span(Role::Accent, "esc"),
-        pen.span(Role::Dim, format!(" {esc}")),
+        context.span(Role::Accent, key),
+        context.span(Role::Dim, format!(" {enter}   ")),
+        context.span(Role::Accent, "esc"),
+        context.span(Role::Dim, format!(" {esc}")),
     ])
 }
 
-/// Shows the pressed keys at the right end of a row; the columns that they take.
-pub(crate) fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
-    if !pen.app.presenter {
+/// Draws the pressed keys at the right end of a row, and returns the columns that they take.
+pub(crate) fn draw_pressed_keys(context: TextContext<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
+    if !context.app.presenter {
         return 0;
     }
-    let caps: Vec<String> = pen
+    let caps: Vec<String> = context
         .app
         .pressed_keys
         .shown()
         .map(|name| {
-            let name = if pen.theme.ascii {
+            let name = if context.theme().ascii {
                 name.replace('⏎', "enter").replace('×', "x")
             } else {
                 name
@@ -261,7 +278,7 @@ pub(crate) fn keys(pen: Pen<'_>, row: Rect, buffer: &mut Buffer) -> u16 {
         let role = if at == last { Role::Accent } else { Role::Text };
         // the rule below lends its colour to none of them
         let style = Style::reset()
-            .patch(pen.theme.style(role))
+            .patch(context.style(role))
             .add_modifier(Modifier::REVERSED);
         buffer.set_string(left, row.y, cap, style);
         x = left.saturating_sub(1);

@@ -2,47 +2,37 @@
 
 use ratatui::text::Line;
 
-use crate::tui::screens::Pen;
 use crate::{
-    core::{
-        facts::{BackendFacts, Facts},
-        plan::StepState,
-    },
+    core::{facts::Facts, plan::StepState},
     tui::{
         text,
+        text_context::TextContext,
         theme::Role,
         widgets::{checks, diff},
     },
 };
 
-fn detail(state: &StepState) -> Option<&BackendFacts> {
-    match &state.facts {
-        Some(Facts::Backend(backend)) => Some(backend),
-        _ => None,
-    }
-}
-
 /// What is known.
-pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
-    let Some(backend) = detail(state) else {
+pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(Facts::Backend(backend)) = &state.facts else {
         return Vec::new();
     };
     let mut lines = Vec::new();
     if !backend.stack.is_empty() {
-        lines.push(pen.fact("Application", &backend.stack));
+        lines.push(context.fact("Application", &backend.stack));
         lines.push(Line::default());
     }
-    lines.extend(checks::list(pen, &backend.checks));
+    lines.extend(checks::list(context, &backend.checks));
     for change in &backend.changes {
         lines.push(Line::default());
         let word = if change.exists { "change" } else { "new file" };
-        let room = pen.width.saturating_sub(text::width(word) + 2);
-        lines.push(pen.ends(
-            vec![pen.span(Role::Heading, text::elide(&change.path, room))],
-            pen.span(if change.exists { Role::Warn } else { Role::Ok }, word),
+        let room = context.width.saturating_sub(text::width(word) + 2);
+        lines.push(context.justified(
+            vec![context.span(Role::Heading, text::elide(&change.path, room))],
+            context.span(if change.exists { Role::Warn } else { Role::Ok }, word),
         ));
-        lines.extend(pen.wrapped(Role::Dim, &change.why, 2));
-        lines.extend(diff::code(pen, &change.diff));
+        lines.extend(context.wrapped(Role::Dim, &change.why, 2));
+        lines.extend(diff::code(context, &change.diff));
     }
     lines
 }

@@ -2,19 +2,22 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::screens::Pen;
 use crate::{
     engine,
     tui::{
-        state::{Confirm, Question},
+        state::overlay::{ConfirmDialog, ConfirmPurpose},
+        text_context::TextContext,
         theme::Role,
     },
 };
 
 /// The heading and the lines of the dialog.
-pub(crate) fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<'static>>) {
-    let (heading, why, no, yes) = match &confirm.question {
-        Question::Leave(step, _) => (
+pub(crate) fn lines(
+    context: TextContext<'_>,
+    confirm: &ConfirmDialog,
+) -> (&'static str, Vec<Line<'static>>) {
+    let (heading, why, no, yes) = match &confirm.purpose {
+        ConfirmPurpose::Leave(step, _) => (
             "Leave now?",
             if engine::must_finish(*step) {
                 format!(
@@ -30,7 +33,7 @@ pub(crate) fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<
             "Stay",
             "Leave",
         ),
-        Question::Duplicate(name) => (
+        ConfirmPurpose::Duplicate(name) => (
             "A second one of that name?",
             format!(
                 "“{name}” exists already. A second project of the same name confuses everyone who looks for it, and counts towards your limit."
@@ -38,27 +41,27 @@ pub(crate) fn lines(pen: Pen<'_>, confirm: &Confirm) -> (&'static str, Vec<Line<
             "Go back",
             "Create it all the same",
         ),
-        Question::Rotate => (
+        ConfirmPurpose::Rotate => (
             "A new password?",
             "Neon gives the role a new password, your env files get it, and the old one is refused. Whatever still uses the old one stops working: colleagues, deployments and CI need the new one.".to_owned(),
             "Go back",
             "Rotate it now",
         ),
-        Question::Reset => (
+        ConfirmPurpose::Reset => (
             "Back to the beginning?",
             "The sample project becomes a fresh clone again, with the files and the git history of the beginning, and the sandbox forgets its projects. Only a Python environment stays.".to_owned(),
             "Go on with the tour",
             "Begin again",
         ),
     };
-    let mut lines = pen.wrapped(Role::Text, &why, 0);
+    let mut lines = context.wrapped(Role::Text, &why, 0);
     lines.push(Line::default());
     for (label, chosen) in [(no, !confirm.yes), (yes, confirm.yes)] {
         let role = if chosen { Role::Accent } else { Role::Text };
         lines.push(Line::from(vec![
-            pen.span(Role::Accent, if chosen { "❯" } else { " " }),
+            context.span(Role::Accent, if chosen { "❯" } else { " " }),
             Span::raw(" "),
-            pen.span(role, label),
+            context.span(role, label),
         ]));
     }
     (heading, lines)

@@ -2,37 +2,30 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::screens::Pen;
 use crate::{
     core::{
-        facts::{Facts, SchemaFacts, Table},
+        facts::{Facts, Table},
         plan::{Status, StepState},
     },
     tui::{
         text,
+        text_context::TextContext,
         theme::{Role, Theme},
         widgets::sql,
     },
 };
 
-fn detail(state: &StepState) -> Option<&SchemaFacts> {
-    match &state.facts {
-        Some(Facts::Schema(schema)) => Some(schema),
-        _ => None,
-    }
-}
-
 /// What is known.
-pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
-    let Some(schema) = detail(state) else {
+pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(Facts::Schema(schema)) = &state.facts else {
         return Vec::new();
     };
-    let tables = tree(pen, &schema.tables);
+    let tables = tree(context, &schema.tables);
     let mut source = Vec::new();
     if !schema.source.is_empty() {
-        source.push(pen.fact("SQL from", &schema.source));
+        source.push(context.fact("SQL from", &schema.source));
     }
-    let code = sql::lines(pen, &schema.sql);
+    let code = sql::lines(context, &schema.sql);
     let done = matches!(state.status, Status::Done) || matches!(state.settled, Status::Done);
     let blocks = if done {
         [tables, source, code]
@@ -49,7 +42,7 @@ pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
     lines
 }
 
-fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
+fn tree(context: TextContext<'_>, tables: &[Table]) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for table in tables {
         if !lines.is_empty() {
@@ -57,11 +50,11 @@ fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
         }
         let (glyph, role) = Theme::check(table.state);
         lines.push(Line::from(vec![
-            pen.span(role, glyph),
+            context.span(role, glyph),
             Span::raw(" "),
-            pen.span(
+            context.span(
                 Role::Heading,
-                text::elide(&table.name, pen.width.saturating_sub(2)),
+                text::elide(&table.name, context.width.saturating_sub(2)),
             ),
         ]));
         let name = table
@@ -70,23 +63,23 @@ fn tree(pen: Pen<'_>, tables: &[Table]) -> Vec<Line<'static>> {
             .map(|column| text::width(&column.name))
             .max()
             .unwrap_or(0)
-            .min(pen.width / 3);
+            .min(context.width / 3);
         for column in &table.columns {
             let (glyph, role) = Theme::check(column.state);
             lines.push(Line::from(vec![
                 Span::raw("  "),
-                pen.span(role, glyph),
+                context.span(role, glyph),
                 Span::raw(" "),
-                pen.span(Role::Text, text::pad(&column.name, name)),
+                context.span(Role::Text, text::pad(&column.name, name)),
                 Span::raw("  "),
-                pen.span(
+                context.span(
                     Role::Dim,
-                    text::elide(&column.kind, pen.width.saturating_sub(name + 6)),
+                    text::elide(&column.kind, context.width.saturating_sub(name + 6)),
                 ),
             ]));
         }
         for note in &table.notes {
-            lines.extend(pen.wrapped(Role::Dim, note, 4));
+            lines.extend(context.wrapped(Role::Dim, note, 4));
         }
     }
     lines

@@ -1,17 +1,16 @@
-//! Secrets: what was looked through, what was found, and the cure first.
+//! Secrets: what was searched, and what was found.
 
 use ratatui::text::Line;
 
-use crate::tui::screens::Pen;
 use crate::{
     core::{facts::Facts, plan::StepState},
-    tui::widgets::checks,
+    tui::{text_context::TextContext, widgets::checks},
 };
 
 /// What is known.
-pub(crate) fn facts(pen: Pen<'_>, state: &StepState) -> Vec<Line<'static>> {
+pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
     match &state.facts {
-        Some(Facts::Secrets(secrets)) => checks::list(pen, &secrets.checks),
+        Some(Facts::Secrets(secrets)) => checks::list(context, &secrets.checks),
         _ => Vec::new(),
     }
 }

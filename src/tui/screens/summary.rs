@@ -2,30 +2,21 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::screens::Pen;
 use crate::{
     core::{code::Severity, plan::Status, step::StepId},
     domain::duration,
     tui::{
-        Reason, presenter,
+        layout,
+        presenter::redact,
         state::App,
         text,
+        text_context::TextContext,
         theme::{Role, Theme},
-        view,
     },
 };
 
 /// From so many rows on, an evidence is worth more than one line.
 const TALL: u16 = 30;
-
-/// How leaving now is to be called.
-pub(crate) fn reason(app: &App) -> Reason {
-    if app.open_from(StepId::Login).is_none() {
-        Reason::Finished
-    } else {
-        Reason::Quit
-    }
-}
 
 /// Whether a step has left something to be read.
 fn warns(app: &App, step: StepId) -> bool {
@@ -63,11 +54,11 @@ pub(crate) fn sentence(app: &App) -> &'static str {
 }
 
 /// The table, and what to do next.
-pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
-    let app = pen.app;
+pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let app = context.app;
     let mut lines = Vec::new();
     for step in StepId::ALL {
-        let state = presenter::veil(app, app.plan.step(step));
+        let state = redact::step_state(app, app.plan.step(step));
         let status = app.status(step);
         let (glyph, role, word) = Theme::status(status);
         let time = state
@@ -76,9 +67,9 @@ pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
             .map(duration::words)
             .unwrap_or_default();
         // beside the column of the steps, which has the words, the room goes to the evidence
-        let words = pen.width >= 70 || app.size.0 < view::WIDE;
+        let words = context.width >= 70 || app.size.0 < layout::WIDE;
         let used = if words { 19 } else { 11 };
-        let room = pen.width.saturating_sub(used + text::width(&time) + 2);
+        let room = context.width.saturating_sub(used + text::width(&time) + 2);
         // the table and what comes next are seen at once: a small window has one line for each step
         let parts = if app.size.1 < TALL {
             vec![text::beginning(&state.evidence, room)]
@@ -87,17 +78,19 @@ pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
         };
         let mut parts = parts.into_iter();
         let mut left = vec![
-            pen.span(role, glyph),
+            context.span(role, glyph),
             Span::raw(" "),
-            pen.span(Role::Text, text::pad(step.label(), 9)),
+            context.span(Role::Text, text::pad(step.label(), 9)),
         ];
         if words {
-            left.push(pen.span(role, text::pad(word, 8)));
+            left.push(context.span(role, text::pad(word, 8)));
         }
-        left.push(pen.span(Role::Text, parts.next().unwrap_or_default()));
-        lines.push(pen.ends(left, pen.span(Role::Dim, time)));
+        left.push(context.span(Role::Text, parts.next().unwrap_or_default()));
+        lines.push(context.justified(left, context.span(Role::Dim, time)));
         let indent = " ".repeat(used);
-        lines.extend(parts.map(|part| Line::from(pen.span(Role::Text, format!("{indent}{part}")))));
+        lines.extend(
+            parts.map(|part| Line::from(context.span(Role::Text, format!("{indent}{part}")))),
+        );
     }
     let count = |severity: Severity| {
         StepId::ALL
@@ -124,24 +117,24 @@ pub(crate) fn body(pen: Pen<'_>) -> Vec<Line<'static>> {
             format!(", in {}", places(app))
         };
         let left = format!("! {} left{place}", words.join(" and "));
-        lines.extend(pen.wrapped(role, &left, 0));
+        lines.extend(context.wrapped(role, &left, 0));
     }
     let next = app.plan.next_commands(&StepId::ALL);
     if !next.is_empty() {
         lines.push(Line::default());
         for (index, command) in next.iter().enumerate() {
-            lines.push(pen.fact(if index == 0 { "Next" } else { "" }, &command.to_string()));
+            lines.push(context.fact(if index == 0 { "Next" } else { "" }, &command.to_string()));
         }
     } else if !app.options.start.is_empty() && app.open_from(StepId::Login).is_none() {
         lines.push(Line::default());
         // to be typed or copied, so that nothing of it is left out
-        lines.push(pen.line(Role::Dim, "Start the app:"));
-        lines.extend(pen.wrapped(Role::Text, &presenter::text(app, &app.options.start), 0));
+        lines.push(context.line(Role::Dim, "Start the app:"));
+        lines.extend(context.wrapped(Role::Text, &redact::text(app, &app.options.start), 0));
     }
     if !app.options.notes.is_empty() {
         lines.push(Line::default());
         for note in &app.options.notes {
-            lines.extend(pen.wrapped(Role::Dim, &presenter::text(app, note), 0));
+            lines.extend(context.wrapped(Role::Dim, &redact::text(app, note), 0));
         }
     }
     lines

@@ -24,12 +24,12 @@ use crate::{
         plan::{Plan, Status},
         step::StepId,
     },
+    os::signals::Signal,
     testing::screens::{ScriptedEngine, options},
     tui::{
-        Reason,
         engine::Engine,
         event_loop::{Canvas, Clock, drive},
-        msg::Signal,
+        msg::ExitReason,
         state::App,
         view::view,
     },
@@ -192,7 +192,7 @@ fn ctrl(char: char) -> TermEvent {
 
 struct Told {
     plan: Plan,
-    reason: Reason,
+    reason: ExitReason,
     paper: Paper,
     applied: Vec<(StepId, Answer)>,
 }
@@ -249,7 +249,7 @@ fn journey(engine: &Swift, mut receiver: UnboundedReceiver<Event>, events: Vec<T
 fn enter_alone_leads_from_a_found_key_to_the_summary() {
     let (engine, receiver) = Swift::new(&[StepId::Login]);
     let told = journey(&engine, receiver, vec![key(KeyCode::Enter); 7]);
-    assert_eq!(told.reason, Reason::Finished, "{}", told.last());
+    assert_eq!(told.reason, ExitReason::Finished, "{}", told.last());
     for step in StepId::ALL {
         assert_eq!(told.plan.status(step), Status::Done, "{step}");
     }
@@ -275,7 +275,7 @@ fn a_wrong_key_then_the_right_one() {
     );
     assert!(told.saw("refused by Neon"));
     assert_eq!(told.plan.status(StepId::Login), Status::Done);
-    assert_eq!(told.reason, Reason::Quit);
+    assert_eq!(told.reason, ExitReason::Quit);
     assert!(
         told.last().contains("Joins your team's Neon project"),
         "{}",
@@ -369,7 +369,7 @@ fn there_and_back_again_keeps_the_answers() {
             ctrl('c'),
         ],
     );
-    assert_eq!(told.reason, Reason::Cancelled);
+    assert_eq!(told.reason, ExitReason::Cancelled);
     assert!(told.last().contains("9 characters"), "{}", told.last());
 }
 
@@ -389,7 +389,7 @@ fn escape_cancels_and_the_step_is_open_again() {
     assert!(told.saw("talking to Neon"), "a spinner came");
     assert!(told.saw("cancelled; looking at what was done"));
     assert_eq!(told.plan.status(StepId::Project), Status::Todo);
-    assert_eq!(told.reason, Reason::Quit);
+    assert_eq!(told.reason, ExitReason::Quit);
 }
 
 #[test]
@@ -428,7 +428,7 @@ fn copy_and_suspend_reach_the_terminal() {
     );
     assert_eq!(told.paper.copied, ["neonup check"]);
     assert_eq!(told.paper.suspended, 1);
-    assert_eq!(told.reason, Reason::Finished);
+    assert_eq!(told.reason, ExitReason::Finished);
 }
 
 #[test]

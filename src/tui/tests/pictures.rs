@@ -11,10 +11,13 @@ use crate::{
     core::{choices::ChoiceRow, redact::identifiers},
     testing::screens::fixtures,
     tui::{
-        choices, keymap, screens,
+        choices,
+        layout::SMALLEST,
+        page::Page,
+        screens,
         state::App,
         theme::{Role, Theme},
-        view::{SMALLEST, view},
+        view::{self, view},
     },
 };
 
@@ -298,7 +301,7 @@ fn every_size_that_is_large_enough_shows_heading_answer_and_keys() {
                 }
             }
             let keys = shown.lines().last().unwrap();
-            let items = keymap::footer(&app);
+            let items = view::footer_items(&app, &Page::new(&app, app.size));
             let (last, label) = items.last().unwrap();
             assert!(keys.contains(&format!("{last} {label}")), "no keys: {at}");
             let (first, label) = items.first().unwrap();

@@ -19,8 +19,11 @@ use crate::{
     testing::screens::{AppDriver, demo_options, done, finished, options, todo},
     tui::{
         msg::{Effect, Msg},
-        presenter::Slide,
-        state::{App, Overlay, Screen},
+        presenter::slide::announcement,
+        state::{
+            App, Screen,
+            overlay::{Overlay, Slide},
+        },
         update::update,
     },
 };
@@ -284,7 +287,7 @@ fn every_slide_is_whole_at_every_size() {
             app.theme.ascii = ascii;
             for slide in &slides {
                 app.overlay = Some(Overlay::Slide(slide.clone()));
-                let announcement = crate::tui::presenter::pause::announcement(slide).unwrap();
+                let announcement = announcement(slide).unwrap();
                 let shown = text(&draw(&app, columns, rows));
                 let at = format!("{slide:?} at {columns} × {rows}:\n{shown}");
                 let shown = words(&shown);

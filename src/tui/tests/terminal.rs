@@ -127,7 +127,7 @@ fn child() {
     };
     let options = match what.as_str() {
         "linked" | "unlinked" => Options {
-            place: "Neon".to_owned(),
+            service: "Neon".to_owned(),
             ..options
         },
         _ => options,

@@ -1,6 +1,6 @@
 //! What each message does, as tables.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -19,12 +19,16 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
+    os::signals::Signal,
     testing::screens::{AppDriver, done, failed, failure, finished, health, options, todo},
     tui::{
-        Reason, choices,
-        mouse::Mouse,
-        msg::{Effect, Msg, Signal},
-        state::{App, Focus, Overlay, Question, Screen},
+        choices,
+        msg::{Effect, ExitReason, MouseInput, Msg},
+        page::Page,
+        state::{
+            App, Focus, Screen,
+            overlay::{ConfirmPurpose, Overlay},
+        },
         update::update,
     },
 };
@@ -93,7 +97,7 @@ fn all_done_is_the_summary_and_enter_finishes() {
     assert_eq!(stage.app.screen, Screen::Summary);
     assert_eq!(
         press(&mut stage.app, KeyCode::Enter),
-        [Effect::Quit(Reason::Finished)]
+        [Effect::Quit(ExitReason::Finished)]
     );
 }
 
@@ -413,7 +417,7 @@ fn another_project_needs_another_name_or_a_clear_yes() {
     assert_eq!(press(&mut app, KeyCode::Enter), none());
     assert!(matches!(
         &app.overlay,
-        Some(Overlay::Confirm(confirm)) if confirm.question == Question::Duplicate("aido-todo".to_owned()) && !confirm.yes
+        Some(Overlay::Confirm(confirm)) if confirm.purpose == ConfirmPurpose::Duplicate("aido-todo".to_owned()) && !confirm.yes
     ));
     assert_eq!(
         press(&mut app.clone(), KeyCode::Enter),
@@ -522,7 +526,7 @@ fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
     let mut app = AppDriver::up_to(StepId::Project).app;
     assert_eq!(
         ctrl(&mut app.clone(), 'c'),
-        [Effect::Quit(Reason::Cancelled)]
+        [Effect::Quit(ExitReason::Cancelled)]
     );
     press(&mut app, KeyCode::Enter);
     assert_eq!(ctrl(&mut app, 'c'), none());
@@ -533,7 +537,7 @@ fn ctrl_c_asks_while_something_is_written_and_leaves_otherwise() {
     );
     assert_eq!(
         ctrl(&mut app, 'c'),
-        [Effect::Quit(Reason::Cancelled)],
+        [Effect::Quit(ExitReason::Cancelled)],
         "twice is meant"
     );
 }
@@ -549,18 +553,21 @@ fn signals_and_bugs_end_it() {
     for (msg, wanted) in [
         (
             Msg::Signal(Signal::Terminate),
-            Effect::Quit(Reason::Cancelled),
+            Effect::Quit(ExitReason::Cancelled),
         ),
-        (Msg::Signal(Signal::Hangup), Effect::Quit(Reason::Hangup)),
+        (
+            Msg::Signal(Signal::Hangup),
+            Effect::Quit(ExitReason::Hangup),
+        ),
         (
             Msg::Signal(Signal::Interrupt),
-            Effect::Quit(Reason::Cancelled),
+            Effect::Quit(ExitReason::Cancelled),
         ),
         (Msg::Signal(Signal::Stop), Effect::Suspend),
-        (Msg::InputClosed, Effect::Quit(Reason::Hangup)),
+        (Msg::InputClosed, Effect::Quit(ExitReason::Hangup)),
         (
             Msg::Engine(Box::new(bug)),
-            Effect::Quit(Reason::Bug("the env step panicked".to_owned())),
+            Effect::Quit(ExitReason::Bug("the env step panicked".to_owned())),
         ),
     ] {
         assert_eq!(update(&mut app.clone(), msg), [wanted]);
@@ -727,7 +734,7 @@ fn whereabouts(app: &App, text: &str) -> (u16, u16) {
 
 fn click(app: &mut App, text: &str) -> Vec<Effect> {
     let (column, row) = whereabouts(app, text);
-    update(app, Msg::Mouse(Mouse::Press(column, row)))
+    update(app, Msg::Mouse(MouseInput::Press(column, row)))
 }
 
 #[test]
@@ -775,7 +782,10 @@ fn a_press_means_what_lies_under_it() {
         click(&mut app, second);
         assert_eq!(app.screen, Screen::Step(StepId::Project), "{size:?}");
         assert_eq!(
-            update(&mut app, Msg::Mouse(Mouse::Press(size.0 - 1, size.1 - 1))),
+            update(
+                &mut app,
+                Msg::Mouse(MouseInput::Press(size.0 - 1, size.1 - 1))
+            ),
             none()
         );
     }
@@ -814,14 +824,33 @@ fn a_press_on_an_answer_chooses_it_and_a_second_one_gives_it() {
 fn the_wheel_scrolls_the_text_or_else_the_choice_and_answers_nothing() {
     let mut app = AppDriver::up_to(StepId::Env).app;
     update(&mut app, Msg::Resize(60, 18));
-    assert!(app.scrolls());
-    update(&mut app, Msg::Mouse(Mouse::WheelDown));
-    update(&mut app, Msg::Mouse(Mouse::WheelDown));
-    update(&mut app, Msg::Mouse(Mouse::WheelUp));
+    assert!(Page::new(&app, app.size).scrolls());
+    update(&mut app, Msg::Mouse(MouseInput::WheelDown));
+    update(&mut app, Msg::Mouse(MouseInput::WheelDown));
+    update(&mut app, Msg::Mouse(MouseInput::WheelUp));
     assert_eq!(app.scroll.get(&app.screen), Some(&1));
     press(&mut app, KeyCode::Char('s'));
     let before = app.clone();
-    update(&mut app, Msg::Mouse(Mouse::WheelDown));
+    update(&mut app, Msg::Mouse(MouseInput::WheelDown));
     assert_eq!(app.overlay, before.overlay);
     assert_eq!(app.scroll, before.scroll);
+}
+
+#[test]
+fn a_filter_is_matched_once_for_a_key_and_its_frame() {
+    let remembered = |driver: &AppDriver| driver.app.project.matches.clone().unwrap();
+    let mut driver = AppDriver::up_to(StepId::Project);
+    driver.press(&[KeyCode::Char('/')]).type_text("BILL");
+    let matches = remembered(&driver);
+    assert_eq!(matches.matches.count(), 1);
+    let shown = driver.app.project_matches().unwrap();
+    assert!(Arc::ptr_eq(&matches, &shown));
+    // another filter, and another list, are matched anew
+    driver.type_text("x");
+    assert_eq!(remembered(&driver).matches.count(), 0);
+    driver.press(&[KeyCode::Esc]);
+    let before = remembered(&driver);
+    driver.app.probe(&[StepId::Project]).unwrap();
+    driver.probe(StepId::Project, todo(StepId::Project));
+    assert!(!Arc::ptr_eq(&before, &remembered(&driver)));
 }

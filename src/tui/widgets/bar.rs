@@ -5,7 +5,7 @@ use crate::tui::text;
 /// Parts of a cell, from none to all but one of eight.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/// A bar as long as `part` is of `whole`, at most `room` cells. Whatever there is of it shows a little.
+/// A bar as long as `part` is of `whole`, at most `room` cells. Even nothing of it shows a little.
 pub(crate) fn cells(part: u64, whole: u64, room: usize) -> String {
     let most = u64::try_from(room)
         .unwrap_or_default()
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_never_longer_than_its_room_and_never_nothing() {
+    fn bars_are_never_empty_and_never_longer_than_their_room() {
         for room in [1, 7, 20] {
             for (part, whole) in [
                 (0, 0),

@@ -1,4 +1,4 @@
-//! Lists of checks: a sign, a name, what was seen, how long it took.
+//! Lists of checks: a glyph, a name, what was seen, how long it took.
 
 use ratatui::text::{Line, Span};
 
@@ -6,27 +6,27 @@ use crate::{
     core::facts::{Check, CheckState},
     domain::duration,
     tui::{
-        screens::Pen,
         text,
+        text_context::TextContext,
         theme::{Role, Theme},
     },
 };
 
 /// The lines of a list of checks, in columns.
-pub(crate) fn list(pen: Pen<'_>, checks: &[Check]) -> Vec<Line<'static>> {
-    rows(pen, checks, 0, |_| None)
+pub(crate) fn list(context: TextContext<'_>, checks: &[Check]) -> Vec<Line<'static>> {
+    rows(context, checks, 0, |_| None)
 }
 
 /// The columns of a list, as wide as its widest entries.
-struct Columns {
+struct CheckColumns {
     label: usize,
     bar: usize,
     time: usize,
 }
 
-/// The same, with a bar of so many columns beside the time of those that have one.
+/// The same, with a bar of `bar` columns beside the time of those that have one.
 pub(crate) fn rows(
-    pen: Pen<'_>,
+    context: TextContext<'_>,
     checks: &[Check],
     bar: usize,
     draw: impl Fn(&Check) -> Option<Span<'static>>,
@@ -34,14 +34,15 @@ pub(crate) fn rows(
     let widest = |texts: &mut dyn Iterator<Item = String>| {
         texts.map(|text| text::width(&text)).max().unwrap_or(0)
     };
-    let columns = Columns {
-        label: widest(&mut checks.iter().map(|check| check.label.clone())).min(pen.width * 2 / 5),
+    let columns = CheckColumns {
+        label: widest(&mut checks.iter().map(|check| check.label.clone()))
+            .min(context.width * 2 / 5),
         bar,
         time: widest(&mut checks.iter().map(time)),
     };
     checks
         .iter()
-        .flat_map(|check| one(pen, check, &columns, draw(check)))
+        .flat_map(|check| one(context, check, &columns, draw(check)))
         .collect()
 }
 
@@ -61,9 +62,9 @@ fn time(check: &Check) -> String {
 }
 
 fn one(
-    pen: Pen<'_>,
+    context: TextContext<'_>,
     check: &Check,
-    columns: &Columns,
+    columns: &CheckColumns,
     bar: Option<Span<'static>>,
 ) -> Vec<Line<'static>> {
     let (glyph, role) = Theme::check(check.state);
@@ -73,30 +74,30 @@ fn one(
     if let Some(bar) = bar.filter(|_| columns.bar > 0) {
         let gap = columns.time.saturating_sub(text::width(&time)) + 2;
         right.push(bar);
-        right.push(pen.span(Role::Dim, format!("{}{time}", " ".repeat(gap))));
+        right.push(context.span(Role::Dim, format!("{}{time}", " ".repeat(gap))));
     } else if !time.is_empty() {
-        right.push(pen.span(Role::Dim, time));
+        right.push(context.span(Role::Dim, time));
     }
     let taken: usize = right.iter().map(Span::width).sum();
-    let room = pen
+    let room = context
         .width
         .saturating_sub(used + if taken == 0 { 0 } else { taken + 2 });
     let quiet = matches!(check.state, CheckState::Waiting | CheckState::Skipped);
-    let said = if quiet { Role::Dim } else { Role::Text };
+    let text_role = if quiet { Role::Dim } else { Role::Text };
     let mut left = vec![
-        pen.span(role, glyph),
+        context.span(role, glyph),
         Span::raw(" "),
-        pen.span(said, text::pad(&check.label, columns.label)),
+        context.span(text_role, text::pad(&check.label, columns.label)),
         Span::raw("  "),
     ];
     // a sentence is worth its whole; a single value loses its middle
     let (first, rest) = if check.text.trim().contains(' ') {
-        text::wrap_first(&check.text, room, pen.width.saturating_sub(used))
+        text::wrap_first(&check.text, room, context.width.saturating_sub(used))
     } else {
         (text::elide(&check.text, room), Vec::new())
     };
-    left.push(pen.span(said, first));
-    let gap = pen
+    left.push(context.span(text_role, first));
+    let gap = context
         .width
         .saturating_sub(left.iter().map(Span::width).sum::<usize>() + taken);
     if taken > 0 {
@@ -107,21 +108,21 @@ fn one(
     let mut lines = vec![Line::from(left)];
     lines.extend(
         rest.into_iter()
-            .map(|part| Line::from(pen.span(said, format!("{indent}{part}")))),
+            .map(|part| Line::from(context.span(text_role, format!("{indent}{part}")))),
     );
     lines
 }
 
-/// The signs of a few checks in one line: `ignored ✓  untracked ✓  0600 ✓`.
-pub(crate) fn inline(pen: Pen<'_>, checks: &[Check]) -> Vec<Span<'static>> {
+/// The glyphs of a few checks in one line: `ignored ✓  untracked ✓  0600 ✓`.
+pub(crate) fn inline(context: TextContext<'_>, checks: &[Check]) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     for check in checks {
         let (glyph, role) = Theme::check(check.state);
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }
-        spans.push(pen.span(Role::Dim, format!("{} ", text::clean(&check.label))));
-        spans.push(pen.span(role, glyph));
+        spans.push(context.span(Role::Dim, format!("{} ", text::clean(&check.label))));
+        spans.push(context.span(role, glyph));
     }
     spans
 }

@@ -9,12 +9,11 @@ use crate::{
         redact::REDACTED,
     },
     tui::{
-        choices,
-        screens::{Pen, project},
+        choices, layout,
         state::{App, Focus},
         text,
+        text_context::TextContext,
         theme::Role,
-        view,
     },
 };
 
@@ -27,16 +26,17 @@ pub(crate) fn first(app: &App, choices: &Choices, height: usize) -> usize {
 }
 
 /// The lines of the choices, at most `height` of them.
-pub(crate) fn lines(pen: Pen<'_>, choices: &Choices, height: usize) -> Vec<Line<'static>> {
-    let chosen = choices::chosen_index(pen.app, choices);
-    let columns = Columns::new(pen.app, choices);
+pub(crate) fn lines(
+    context: TextContext<'_>,
+    choices: &Choices,
+    height: usize,
+) -> Vec<Line<'static>> {
+    let chosen = choices::chosen_index(context.app, choices);
+    let columns = ProjectColumns::new(context.app, choices);
     let count = choices.count();
-    let first = first(pen.app, choices, height);
-    let quiet = pen
-        .app
-        .screen
-        .step()
-        .is_some_and(|step| pen.app.busy(step).is_some() && !pen.app.watching(step));
+    let first = first(context.app, choices, height);
+    let step = context.app.screen.step();
+    let quiet = step.is_some_and(|step| context.app.is_working(step));
     (first..count)
         .take(height)
         .filter_map(|index| Some((index, choices.get(index)?)))
@@ -49,13 +49,13 @@ pub(crate) fn lines(pen: Pen<'_>, choices: &Choices, height: usize) -> Vec<Line<
                 _ => " ",
             };
             let (label, note) = match row {
-                ChoiceRow::Choice(choice) if choice.names_account() && pen.app.presenter => {
+                ChoiceRow::Choice(choice) if choice.names_account() && context.app.presenter => {
                     (choice.label.clone(), REDACTED.to_owned())
                 }
                 ChoiceRow::Choice(choice) => (choice.label.clone(), choice.note.clone()),
                 ChoiceRow::Project(project) => columns.texts(project),
             };
-            line(pen, &label, &note, chosen == Some(index), quiet, mark)
+            line(context, &label, &note, chosen == Some(index), quiet, mark)
         })
         .collect()
 }
@@ -65,20 +65,20 @@ const JOIN: &str = "Join ";
 
 /// The columns of the projects.
 #[derive(Debug, Default)]
-struct Columns {
+struct ProjectColumns {
     prefix: &'static str,
     name: usize,
     region: usize,
 }
 
-impl Columns {
+impl ProjectColumns {
     fn new(app: &App, choices: &Choices) -> Self {
-        let Some(found) = project::matches(app) else {
+        let Some(found) = app.project_matches() else {
             return Self::default();
         };
         let region = found.region_width.min(20);
         // what is left beside the region, the version and the age
-        let room = usize::from(view::text_width(app.size.0)).saturating_sub(region + 27);
+        let room = usize::from(layout::text_width(app.size.0)).saturating_sub(region + 27);
         let name = found.name_width.min(room.clamp(12, 48));
         let above = choices.above_projects();
         if above.iter().any(|choice| choice.action == Action::Create) {
@@ -108,14 +108,14 @@ impl Columns {
 }
 
 fn line(
-    pen: Pen<'_>,
+    context: TextContext<'_>,
     label: &str,
     note: &str,
     chosen: bool,
     quiet: bool,
     mark: &'static str,
 ) -> Line<'static> {
-    let room = pen.width.saturating_sub(2);
+    let room = context.width.saturating_sub(2);
     let note_width = text::width(&text::clean(note));
     let label_width = text::width(&text::clean(label)).min(room);
     let (label_room, note_room) = if note_width == 0 {
@@ -136,19 +136,19 @@ fn line(
         (false, false) => Role::Text,
     };
     let sign = if chosen && !quiet { "❯" } else { mark };
-    let sign_role = if chosen && pen.app.focus != Focus::Body {
+    let sign_role = if chosen && context.app.focus != Focus::Body {
         Role::Accent
     } else {
         Role::Dim
     };
     let mut spans = vec![
-        pen.span(sign_role, sign),
+        context.span(sign_role, sign),
         Span::raw(" "),
-        pen.span(role, text::elide(label, label_room)),
+        context.span(role, text::elide(label, label_room)),
     ];
     if note_room > 0 {
         spans.push(Span::raw("  "));
-        spans.push(pen.span(Role::Dim, text::elide(note, note_room)));
+        spans.push(context.span(Role::Dim, text::elide(note, note_room)));
     }
     Line::from(spans)
 }

@@ -1,30 +1,30 @@
-//! A masked diff: a sign and a colour for each line.
+//! Diffs: a sign and a color for each line.
 
 use ratatui::text::{Line, Span};
 
 use crate::{
     core::facts::{DiffLine, DiffSign},
-    tui::{screens::Pen, text, theme::Role},
+    tui::{text, text_context::TextContext, theme::Role},
 };
 
-/// The lines of a diff of values: a long one loses its middle.
-pub(crate) fn lines(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
+/// The lines of a diff of values. A long one loses its middle.
+pub(crate) fn lines(context: TextContext<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     diff.iter()
         .map(|line| {
             let (sign, role) = sign(line.sign);
-            let value = text::elide(&line.text, pen.width.saturating_sub(INDENT));
-            one(pen, role, sign, value)
+            let value = text::elide(&line.text, context.width.saturating_sub(INDENT));
+            one(context, role, sign, value)
         })
         .collect()
 }
 
-/// The lines of a diff of code: a long one is broken.
-pub(crate) fn code(pen: Pen<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
+/// The lines of a diff of code. A long one is broken.
+pub(crate) fn code(context: TextContext<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for line in diff {
         let (mut sign, role) = sign(line.sign);
-        for piece in text::pieces(&line.text, pen.width.saturating_sub(INDENT)) {
-            lines.push(one(pen, role, sign, piece));
+        for piece in text::pieces(&line.text, context.width.saturating_sub(INDENT)) {
+            lines.push(one(context, role, sign, piece));
             sign = "·";
         }
     }
@@ -42,11 +42,11 @@ const fn sign(sign: DiffSign) -> (&'static str, Role) {
     }
 }
 
-fn one(pen: Pen<'_>, role: Role, sign: &'static str, text: String) -> Line<'static> {
+fn one(context: TextContext<'_>, role: Role, sign: &'static str, text: String) -> Line<'static> {
     Line::from(vec![
         Span::raw("  "),
-        pen.span(role, sign),
+        context.span(role, sign),
         Span::raw(" "),
-        pen.span(role, text),
+        context.span(role, text),
     ])
 }

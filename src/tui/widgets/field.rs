@@ -6,14 +6,19 @@ use ratatui::{
 };
 use tui_input::Input;
 
-use crate::tui::{screens::Pen, text, theme::Role};
+use crate::tui::{text, text_context::TextContext, theme::Role};
 
 /// The cells of an input, scrolled so that the cursor is visible.
-pub(crate) fn input(pen: Pen<'_>, input: &Input, focused: bool, room: usize) -> Vec<Span<'static>> {
+pub(crate) fn input(
+    context: TextContext<'_>,
+    input: &Input,
+    focused: bool,
+    room: usize,
+) -> Vec<Span<'static>> {
     let room = room.max(2);
     let value = text::clean(input.value());
     if !focused {
-        return vec![pen.span(Role::Text, text::elide(&value, room))];
+        return vec![context.span(Role::Text, text::elide(&value, room))];
     }
     let chars: Vec<char> = value.chars().collect();
     let cursor = input.cursor().min(chars.len());
@@ -23,18 +28,22 @@ pub(crate) fn input(pen: Pen<'_>, input: &Input, focused: bool, room: usize) -> 
     let rest = room.saturating_sub(text::width(&before) + 1);
     let after: String = chars.iter().skip(cursor + 1).take(rest).collect();
     vec![
-        pen.span(Role::Text, before),
+        context.span(Role::Text, before),
         Span::styled(
             at,
-            pen.theme.style(Role::Text).add_modifier(Modifier::REVERSED),
+            context.style(Role::Text).add_modifier(Modifier::REVERSED),
         ),
-        pen.span(Role::Text, after),
+        context.span(Role::Text, after),
     ]
 }
 
 /// A line with a name and cells.
-pub(crate) fn named(pen: Pen<'_>, name: &str, cells: Vec<Span<'static>>) -> Line<'static> {
-    let mut spans = vec![pen.span(Role::Dim, text::pad(name, 13.min(pen.width / 2)))];
+pub(crate) fn named(
+    context: TextContext<'_>,
+    name: &str,
+    cells: Vec<Span<'static>>,
+) -> Line<'static> {
+    let mut spans = vec![context.span(Role::Dim, text::pad(name, 13.min(context.width / 2)))];
     spans.extend(cells);
     Line::from(spans)
 }

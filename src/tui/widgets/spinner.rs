@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::tui::state::SPINNER_EVERY;
+use crate::tui::state::work::SPINNER_EVERY;
 
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// The frame for a piece of work that has taken this long.
+/// The frame for work that has taken this long.
 pub(crate) fn frame(elapsed: Duration) -> &'static str {
     let step = elapsed.as_millis() / SPINNER_EVERY.as_millis();
     let index = usize::try_from(step).unwrap_or(0) % FRAMES.len();

@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::{screens::Pen, text, theme::Role};
+use crate::tui::{text, text_context::TextContext, theme::Role};
 
 const KEYWORDS: &[&str] = &[
     "add",
@@ -68,10 +68,9 @@ const KEYWORDS: &[&str] = &[
     "with",
 ];
 
-/// What reaches over the end of a line.
+/// What goes on at the end of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    /// Nothing.
+enum SqlState {
     Code,
     /// A `/* … */`.
     Block,
@@ -80,17 +79,17 @@ enum Inside {
 }
 
 /// The highlighted lines; a longer one is broken, so that nothing that runs is hidden.
-pub(crate) fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
-    let mut inside = Inside::Code;
+pub(crate) fn lines(context: TextContext<'_>, sql: &str) -> Vec<Line<'static>> {
+    let mut inside = SqlState::Code;
     let mut lines = Vec::new();
     for line in sql.lines() {
         let line = line.replace('\t', "    ");
         let indent = line.chars().take_while(|char| *char == ' ').count();
-        let indent = indent.min(pen.width / 2);
-        let parts = if text::width(&line) + 2 <= pen.width {
+        let indent = indent.min(context.width / 2);
+        let parts = if text::width(&line) + 2 <= context.width {
             vec![text::clean(&line)]
         } else {
-            text::wrap(&line, pen.width.saturating_sub(indent + 6))
+            text::wrap(&line, context.width.saturating_sub(indent + 6))
                 .into_iter()
                 .enumerate()
                 .map(|(index, part)| {
@@ -101,38 +100,43 @@ pub(crate) fn lines(pen: Pen<'_>, sql: &str) -> Vec<Line<'static>> {
         };
         for part in parts {
             let mut spans = vec![Span::raw("  ")];
-            highlight(pen, &part, &mut inside, &mut spans);
+            highlight(context, &part, &mut inside, &mut spans);
             lines.push(Line::from(spans));
         }
-        if inside == Inside::Line {
-            inside = Inside::Code;
+        if inside == SqlState::Line {
+            inside = SqlState::Code;
         }
     }
     lines
 }
 
-fn highlight(pen: Pen<'_>, line: &str, inside: &mut Inside, spans: &mut Vec<Span<'static>>) {
+fn highlight(
+    context: TextContext<'_>,
+    line: &str,
+    inside: &mut SqlState,
+    spans: &mut Vec<Span<'static>>,
+) {
     let chars: Vec<char> = line.chars().collect();
     let mut at = 0;
     while let Some(&char) = chars.get(at) {
         let next = chars.get(at + 1).copied();
         let start = at;
-        let role = if *inside == Inside::Line {
+        let role = if *inside == SqlState::Line {
             at = chars.len();
             Role::Dim
-        } else if *inside == Inside::Block || (char == '/' && next == Some('*')) {
-            *inside = Inside::Block;
+        } else if *inside == SqlState::Block || (char == '/' && next == Some('*')) {
+            *inside = SqlState::Block;
             while at < chars.len() {
                 if chars.get(at) == Some(&'*') && chars.get(at + 1) == Some(&'/') && at > start {
                     at += 2;
-                    *inside = Inside::Code;
+                    *inside = SqlState::Code;
                     break;
                 }
                 at += 1;
             }
             Role::Dim
         } else if char == '-' && next == Some('-') {
-            *inside = Inside::Line;
+            *inside = SqlState::Line;
             at = chars.len();
             Role::Dim
         } else if char == '\'' {
@@ -166,6 +170,6 @@ fn highlight(pen: Pen<'_>, line: &str, inside: &mut Inside, spans: &mut Vec<Span
         };
         at = at.min(chars.len());
         let part: String = chars.iter().skip(start).take(at - start).collect();
-        spans.push(pen.span(role, part));
+        spans.push(context.span(role, part));
     }
 }

@@ -8,18 +8,15 @@ use ratatui::{
 use crate::{
     core::{plan::Status, step::StepId},
     tui::{
-        screens::Pen,
-        state::{App, SPINNER_AFTER, Screen},
+        state::{App, Screen, work::SPINNER_AFTER},
         text,
+        text_context::TextContext,
         theme::{Role, Theme},
         widgets::spinner,
     },
 };
 
-/// The width of the column.
-pub(crate) const WIDTH: u16 = 20;
-
-/// The sign, role and word of a step, as it stands now.
+/// The glyph, role and word of a step.
 fn sign(app: &App, step: StepId) -> (&'static str, Role, &'static str) {
     let status = app.status(step);
     let (mut glyph, role, word) = Theme::status(status);
@@ -34,7 +31,7 @@ fn sign(app: &App, step: StepId) -> (&'static str, Role, &'static str) {
     (glyph, role, word)
 }
 
-/// What is shown when a row of the column is pressed.
+/// The screen that a row of the column stands for.
 pub(crate) fn at_row(row: usize) -> Option<Screen> {
     // a blank line lies between the last step and the summary
     match StepId::ALL.get(row) {
@@ -43,15 +40,10 @@ pub(crate) fn at_row(row: usize) -> Option<Screen> {
     }
 }
 
-/// What is shown when a column of the one line is pressed: each step with the signs that belong to it.
+/// The screen that a column of the one line stands for: each step with the glyphs that belong to it.
 pub(crate) fn at_column(app: &App, column: usize) -> Option<Screen> {
-    let pen = Pen {
-        app,
-        theme: app.theme,
-        width: usize::from(app.size.0),
-    };
     let mut end = 1;
-    for (step, spans) in parts(pen) {
+    for (step, spans) in parts(TextContext::new(app, app.size.0)) {
         end += spans.iter().map(Span::width).sum::<usize>();
         if column < end {
             return Some(Screen::Step(step));
@@ -61,14 +53,14 @@ pub(crate) fn at_column(app: &App, column: usize) -> Option<Screen> {
 }
 
 /// The column.
-pub(crate) fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
+pub(crate) fn column(context: TextContext<'_>) -> Vec<Line<'static>> {
     let mut lines: Vec<_> = StepId::ALL
         .into_iter()
         .map(|step| {
-            let (glyph, role, word) = sign(pen.app, step);
-            let here = pen.app.screen == Screen::Step(step);
+            let (glyph, role, word) = sign(context.app, step);
+            let here = context.app.screen == Screen::Step(step);
             let label = if here { Role::Accent } else { Role::Text };
-            // the heading of the page has the sign of the step that is shown
+            // the heading of the page has the glyph of the step that is shown
             let (mark, mark_role) = if here {
                 ("▸", Role::Accent)
             } else {
@@ -76,51 +68,51 @@ pub(crate) fn column(pen: Pen<'_>) -> Vec<Line<'static>> {
             };
             Line::from(vec![
                 Span::raw("  "),
-                pen.span(mark_role, mark),
+                context.span(mark_role, mark),
                 Span::raw(" "),
-                pen.span(label, text::pad(step.label(), 8)),
-                pen.span(role, text::elide(word, 7)),
+                context.span(label, text::pad(step.label(), 8)),
+                context.span(role, text::elide(word, 7)),
             ])
         })
         .collect();
-    let here = pen.app.screen == Screen::Summary;
+    let here = context.app.screen == Screen::Summary;
     lines.push(Line::default());
     lines.push(Line::from(vec![
-        pen.span(Role::Accent, if here { "  ▸ " } else { "    " }),
-        pen.span(if here { Role::Accent } else { Role::Dim }, "Summary"),
+        context.span(Role::Accent, if here { "  ▸ " } else { "    " }),
+        context.span(if here { Role::Accent } else { Role::Dim }, "Summary"),
     ]));
     lines
 }
 
-/// One line: the signs of all, and the name and word of the one that is shown.
-pub(crate) fn row(pen: Pen<'_>) -> Line<'static> {
+/// One line: the glyphs of all, and the name and word of the one that is shown.
+pub(crate) fn row(context: TextContext<'_>) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
-    spans.extend(parts(pen).into_iter().flat_map(|(_, spans)| spans));
-    if pen.app.screen == Screen::Summary {
+    spans.extend(parts(context).into_iter().flat_map(|(_, spans)| spans));
+    if context.app.screen == Screen::Summary {
         spans.push(Span::styled(
             "▸Summary",
-            pen.theme.style(Role::Accent).add_modifier(Modifier::BOLD),
+            context.style(Role::Accent).add_modifier(Modifier::BOLD),
         ));
     }
     Line::from(spans)
 }
 
 /// The line's part of each step.
-fn parts(pen: Pen<'_>) -> Vec<(StepId, Vec<Span<'static>>)> {
+fn parts(context: TextContext<'_>) -> Vec<(StepId, Vec<Span<'static>>)> {
     let part = |step: StepId| {
-        let (glyph, role, word) = sign(pen.app, step);
-        let here = pen.app.screen == Screen::Step(step);
+        let (glyph, role, word) = sign(context.app, step);
+        let here = context.app.screen == Screen::Step(step);
         let mut spans = vec![if here {
-            pen.span(
+            context.span(
                 Role::Accent,
                 format!("▸{} {} ", step.number(), step.label()),
             )
         } else {
-            pen.span(Role::Dim, format!("{} ", step.number()))
+            context.span(Role::Dim, format!("{} ", step.number()))
         }];
-        spans.push(pen.span(role, glyph));
+        spans.push(context.span(role, glyph));
         if here && !word.is_empty() {
-            spans.push(pen.span(role, format!(" {word}")));
+            spans.push(context.span(role, format!(" {word}")));
         }
         spans.push(Span::raw("  "));
         (step, spans)

@@ -1,4 +1,4 @@
-//! Identifiers are hidden as well as secrets: whatever the steps know of hosts, ids and people, and who and where we are.
+//! Hides identifiers in presenter mode: whatever the steps know of hosts, ids and people, and who and where we are.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -11,10 +11,10 @@ use crate::{
     tui::state::App,
 };
 
-/// Neon's own API, which says nothing about anybody.
+/// Neon's own API, which identifies nobody.
 const NEON: &str = "//console.neon.tech/";
 
-/// A text of another place, hidden where presenter mode is on.
+/// A text that is not a step's, redacted in presenter mode.
 pub(crate) fn text<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
     if !app.presenter {
         return Cow::Borrowed(text);
@@ -28,8 +28,8 @@ fn redactor(app: &App) -> Redactor {
     redactor
 }
 
-/// The facts of a step, hidden where presenter mode is on.
-pub(crate) fn veil<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
+/// What is known of a step, redacted in presenter mode.
+pub(crate) fn step_state<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepState> {
     if !app.presenter {
         return Cow::Borrowed(state);
     }

@@ -1,4 +1,4 @@
-//! The pressed keys, as a screencast shows them. What is typed into a field for a key is never among them.
+//! The pressed keys, as a screencast shows them. What is typed into a field for an API key is never among them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -11,17 +11,17 @@ const MOST: usize = 5;
 
 /// The keys that are shown, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Keys(VecDeque<Pressed>);
+pub(crate) struct PressedKeys(VecDeque<PressedKey>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Pressed {
+struct PressedKey {
     name: String,
     times: u32,
     until: Duration,
 }
 
-impl Keys {
-    /// A key was pressed. In a field for a secret a character is a dot.
+impl PressedKeys {
+    /// Adds a key. In a field for a secret a character is a dot.
     pub(crate) fn press(&mut self, event: KeyEvent, secret: bool, now: Duration) {
         if event.kind != KeyEventKind::Release
             && let Some(name) = name(event, secret)
@@ -30,7 +30,7 @@ impl Keys {
         }
     }
 
-    /// Something was done that is no single key, such as a paste.
+    /// Adds something that is not a single key, such as a paste.
     pub(crate) fn add(&mut self, name: String, now: Duration) {
         let until = now + SHOWN_FOR;
         match self.0.back_mut() {
@@ -42,7 +42,7 @@ impl Keys {
                 if self.0.len() == MOST {
                     self.0.pop_front();
                 }
-                self.0.push_back(Pressed {
+                self.0.push_back(PressedKey {
                     name,
                     times: 1,
                     until,
@@ -51,7 +51,7 @@ impl Keys {
         }
     }
 
-    /// Time has passed.
+    /// Removes the keys that were shown for long enough.
     pub(crate) fn fade(&mut self, now: Duration) {
         self.0.retain(|key| key.until > now);
     }
@@ -61,7 +61,7 @@ impl Keys {
         self.0.iter().map(|key| key.until).min()
     }
 
-    /// What is shown, oldest first.
+    /// Their names, the oldest first.
     pub(crate) fn shown(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|key| match key.times {
             1 => key.name.clone(),
@@ -70,7 +70,7 @@ impl Keys {
     }
 }
 
-/// What stands on the key.
+/// What is written on the key.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "keys that no keyboard of a workshop has are shown as nothing"
@@ -119,14 +119,14 @@ fn name(event: KeyEvent, secret: bool) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn shown(keys: &Keys) -> Vec<String> {
+    fn shown(keys: &PressedKeys) -> Vec<String> {
         keys.shown().collect()
     }
 
     #[test]
-    fn keys_are_counted_and_go_after_a_while() {
-        let mut keys = Keys::default();
-        let press = |keys: &mut Keys, code, modifiers, now| {
+    fn keys_are_counted_and_disappear_after_a_while() {
+        let mut keys = PressedKeys::default();
+        let press = |keys: &mut PressedKeys, code, modifiers, now| {
             keys.press(
                 KeyEvent::new(code, modifiers),
                 false,
@@ -151,8 +151,8 @@ mod tests {
     }
 
     #[test]
-    fn a_character_of_a_secret_is_a_dot() {
-        let mut keys = Keys::default();
+    fn characters_of_a_secret_are_dots() {
+        let mut keys = PressedKeys::default();
         for char in "napi_key".chars() {
             let event = KeyEvent::new(KeyCode::Char(char), KeyModifiers::NONE);
             keys.press(event, true, Duration::ZERO);

@@ -1,4 +1,4 @@
-//! The ladder: a check for each rung, and a bar that shows at a glance where the time goes.
+//! The health checks with their times, and bars that show at a glance where the time goes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::tui::widgets::{bar, checks};
 use crate::{
     core::facts::{Check, CheckState, HealthFacts},
     domain::duration,
-    tui::{screens::Pen, text, theme::Role},
+    tui::{text, text_context::TextContext, theme::Role},
 };
 
 /// From this width on there is room for bars beside the words.
@@ -18,39 +18,39 @@ const WIDE_FROM: usize = 70;
 /// A cell of waiting for a compute to wake up.
 const COLD: &str = "░";
 
-/// The lines of the ladder. A bar's length grows with the square root of the time, so that an application that takes
+/// The lines of the checks. A bar's length grows with the square root of the time, so that an application that takes
 /// seconds to start does not hide the milliseconds of the network. A cold start is hatched, and is no measure for the others:
 /// it is not what the next connection will take.
-pub(crate) fn lines(pen: Pen<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
-    let room = match pen.width {
+pub(crate) fn lines(context: TextContext<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
+    let room = match context.width {
         ..BARS_FROM => 0,
         BARS_FROM..WIDE_FROM => 6,
-        WIDE_FROM.. => (pen.width / 7).min(20),
+        WIDE_FROM.. => (context.width / 7).min(20),
     };
     let longest = health
         .rungs
         .iter()
-        .filter(|rung| !cold(health, rung))
-        .filter_map(|rung| rung.elapsed)
+        .filter(|check| !is_cold(health, check))
+        .filter_map(|check| check.elapsed)
         .max()
         .unwrap_or_default();
-    checks::rows(pen, &health.rungs, room, |rung| {
-        let elapsed = rung.elapsed?;
-        let (bar, role) = if cold(health, rung) {
+    checks::rows(context, &health.rungs, room, |check| {
+        let elapsed = check.elapsed?;
+        let (bar, role) = if is_cold(health, check) {
             (COLD.repeat(room), Role::Accent)
         } else {
             (
                 bar::cells(root(elapsed), root(longest), room),
-                role(rung.state),
+                role(check.state),
             )
         };
-        Some(pen.span(role, text::pad(&bar, room)))
+        Some(context.span(role, text::pad(&bar, room)))
     })
 }
 
-/// Whether the time of this rung is a compute's waking up.
-fn cold(health: &HealthFacts, rung: &Check) -> bool {
-    health.cold && rung.label == "Login"
+/// Whether this check has waited for a compute to wake up.
+fn is_cold(health: &HealthFacts, check: &Check) -> bool {
+    health.cold && check.label == "Login"
 }
 
 const fn role(state: CheckState) -> Role {
@@ -63,7 +63,7 @@ const fn role(state: CheckState) -> Role {
     }
 }
 
-/// The square root of its microseconds.
+/// The square root of the microseconds.
 fn root(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros())
         .unwrap_or(u64::MAX)
@@ -71,18 +71,16 @@ fn root(duration: Duration) -> u64 {
 }
 
 /// Round trips as little bars, the last ones that fit, with their median and their worst.
-pub(crate) fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'static>> {
+pub(crate) fn sparkline(context: TextContext<'_>, samples: &[Duration]) -> Option<Line<'static>> {
     const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    let worst = *sorted.last()?;
-    let median = *sorted.get(sorted.len() / 2)?;
+    let worst = *samples.iter().max()?;
+    let median = duration::median(samples)?;
     let words = format!(
         "median {}, worst {}",
         duration::words(median),
         duration::words(worst)
     );
-    let room = pen
+    let room = context
         .width
         .saturating_sub(text::width(&words) + 17)
         .clamp(8, 40);
@@ -100,8 +98,8 @@ pub(crate) fn sparkline(pen: Pen<'_>, samples: &[Duration]) -> Option<Line<'stat
         })
         .collect();
     Some(Line::from(vec![
-        pen.span(Role::Dim, text::pad("Round trips", 13)),
-        pen.span(Role::Ok, bars),
-        pen.span(Role::Dim, format!("  {words}")),
+        context.span(Role::Dim, text::pad("Round trips", 13)),
+        context.span(Role::Ok, bars),
+        context.span(Role::Dim, format!("  {words}")),
     ]))
 }

@@ -1,0 +1,61 @@
+//! What the wizard is opened with.
+
+use crate::tui::theme::Theme;
+
+/// What does not change while the wizard is open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the terminal, each independent of the others"
+)]
+pub(crate) struct Options {
+    /// The project's name, for the title.
+    pub project: String,
+    /// `Neon` or `Sandbox`.
+    pub service: String,
+    /// The command that starts the app, typed in the root; empty where it is not known.
+    pub start: String,
+    /// What the summary adds: where the demo's files are.
+    pub notes: Vec<String>,
+    /// `--no-color`, `NO_COLOR`.
+    pub no_color: bool,
+    /// Whether box drawing and symbols are replaced by ASCII, for a locale or a font without them.
+    pub ascii: bool,
+    /// Whether the terminal's background is known to be light.
+    pub light: bool,
+    /// Whether presenter mode is on from the start.
+    pub presenter: bool,
+    /// Whether this is the demo, where incidents can be shown and everything be reset.
+    pub demo: bool,
+    /// Words that say who or where we are, to be hidden in presenter mode beside what the steps know.
+    pub private: Vec<String>,
+    /// Whether web addresses are given to the terminal as links (OSC 8).
+    pub links: bool,
+    /// Whether the terminal is tmux (`TMUX` is set): then what is copied is given to it, too.
+    pub tmux: bool,
+}
+
+impl Options {
+    pub(crate) const fn theme(&self) -> Theme {
+        Theme {
+            no_color: self.no_color,
+            ascii: self.ascii,
+            light: self.light,
+        }
+    }
+}
+
+/// Whether the terminal's background is light: what the user chose (`light` or `dark`), or else what the terminal says. Many
+/// terminals set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or `0;default;15`; of the
+/// sixteen, 7 and 9 to 15 are light. The terminal itself is not asked, since an answer that is late would be read as keys.
+pub(crate) fn light_background(chosen: &str, colorfgbg: &str) -> bool {
+    match chosen {
+        "light" => true,
+        "dark" => false,
+        _ => colorfgbg
+            .rsplit(';')
+            .next()
+            .and_then(|number| number.parse::<u8>().ok())
+            .is_some_and(|number| number == 7 || (9..=15).contains(&number)),
+    }
+}

@@ -1,0 +1,104 @@
+//! What is typed on the login screen.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a key that is not named edits nothing"
+)]
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::{core::secret::Secret, domain::api_key};
+
+/// The field for an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoginInput {
+    pub key: Secret,
+    /// Whether Neon refused it: the next character starts anew.
+    pub rejected: bool,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    /// Whether another key was asked for although one works.
+    pub change: bool,
+    /// Until when the key is shown.
+    pub revealed_until: Option<Duration>,
+}
+
+impl Default for LoginInput {
+    fn default() -> Self {
+        Self {
+            key: Secret::new(""),
+            rejected: false,
+            problem: None,
+            change: false,
+            revealed_until: None,
+        }
+    }
+}
+
+impl LoginInput {
+    /// Takes a pasted key in one piece. It replaces what was there, and never submits.
+    pub(crate) fn paste(&mut self, pasted: &str) {
+        self.key = api_key::clean(pasted);
+        self.rejected = false;
+        self.problem = None;
+    }
+
+    /// Takes a key press.
+    pub(crate) fn press(&mut self, event: KeyEvent) {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        self.problem = None;
+        let fresh = std::mem::take(&mut self.rejected);
+        match event.code {
+            KeyCode::Char('u' | 'w') if control => self.key = Secret::new(""),
+            KeyCode::Char(char) if !control && !char.is_whitespace() => {
+                let before = if fresh { "" } else { self.key.expose() };
+                if before.chars().count() < api_key::LONGEST {
+                    self.key = Secret::new(format!("{before}{char}"));
+                }
+            }
+            KeyCode::Backspace => {
+                let mut rest = self.key.expose().to_owned();
+                rest.pop();
+                self.key = Secret::new(rest);
+            }
+            _ => self.rejected = fresh,
+        }
+    }
+
+    /// The key, if it can be one.
+    pub(crate) fn checked(&self) -> Result<Secret, String> {
+        let count = self.key.chars();
+        if self.key.is_empty() {
+            Err("paste or type a key first".to_owned())
+        } else if count > api_key::LONGEST {
+            Err(format!(
+                "{count} characters cannot be a key: copy the key alone"
+            ))
+        } else if self
+            .key
+            .expose()
+            .chars()
+            .any(|char| !char.is_ascii_graphic())
+        {
+            Err("a key has only plain letters, digits and signs".to_owned())
+        } else {
+            Ok(self.key.clone())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_text_is_not_a_key() {
+        let mut login = LoginInput::default();
+        login.paste(&"line\n".repeat(900));
+        assert_eq!(
+            login.checked().unwrap_err(),
+            "3600 characters cannot be a key: copy the key alone"
+        );
+    }
+}

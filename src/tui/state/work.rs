@@ -1,0 +1,31 @@
+//! Work that is under way, and the message at its end.
+
+use std::time::Duration;
+
+use crate::core::event::Phase;
+
+/// Work that was asked for and has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StepWork {
+    pub phase: Phase,
+    /// When it was asked for.
+    pub since: Duration,
+    /// Its run, once it has begun.
+    pub run: Option<u64>,
+    /// Whether the user asked to cancel it.
+    pub cancelled: bool,
+}
+
+/// A message at the bottom that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub text: String,
+    pub until: Duration,
+}
+
+/// A spinner that comes at once flickers on fast answers.
+pub(crate) const SPINNER_AFTER: Duration = Duration::from_millis(150);
+/// Slow enough for a slow line.
+pub(crate) const SPINNER_EVERY: Duration = Duration::from_millis(100);
+/// How long a toast stays.
+pub(crate) const TOAST_FOR: Duration = Duration::from_secs(4);

@@ -1,0 +1,165 @@
+//! What the chosen row does, and how the wizard is left.
+
+use tui_input::Input;
+
+use crate::{
+    core::{
+        answer::{Answer, LoginAnswer, ProjectAnswer},
+        choices::Action,
+        step::StepId,
+    },
+    report::receipt,
+    tui::{
+        msg::{Effect, ExitReason},
+        state::{
+            App, Focus, Screen,
+            overlay::{ConfirmDialog, ConfirmPurpose, Overlay, PromptDialog, PromptPurpose},
+        },
+        update::{movement, presenter, watch},
+    },
+};
+
+/// Does what a row does.
+pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Apply(answer) => presenter::apply(app, answer),
+        Action::ApplyKey(storage) => match app.login.checked() {
+            Ok(key) => presenter::apply(app, Answer::Login(LoginAnswer::Key(key, storage))),
+            Err(problem) => {
+                app.login.problem = Some(problem);
+                app.focus = Focus::Field;
+                Vec::new()
+            }
+        },
+        Action::Create => {
+            ask_for_name(app);
+            Vec::new()
+        }
+        Action::Rotate => {
+            app.follow = false;
+            app.overlay = Some(Overlay::Confirm(ConfirmDialog::new(ConfirmPurpose::Rotate)));
+            Vec::new()
+        }
+        Action::Probe => {
+            let Some(step) = app.screen.step() else {
+                return Vec::new();
+            };
+            app.plan.reopen(step);
+            app.follow = app.open(step);
+            app.from = step;
+            app.probe(&[step]).into_iter().collect()
+        }
+        Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
+        Action::Change => change(app),
+        Action::GoOn => {
+            movement::turn(app, app.screen.next());
+            Vec::new()
+        }
+        Action::GoTo(step) => {
+            movement::turn(app, Some(Screen::Step(step)));
+            Vec::new()
+        }
+        Action::Skip(reason) => {
+            if let Some(step) = app.screen.step() {
+                skip(app, step, reason);
+            }
+            Vec::new()
+        }
+        Action::AskToSkip => {
+            if let Some(step) = app.screen.step() {
+                ask_to_skip(app, step);
+            }
+            Vec::new()
+        }
+        Action::Run(command) => copy(app, command.to_string()),
+        Action::Receipt => {
+            let receipt = receipt::markdown(&app.plan, &StepId::ALL);
+            copy(app, receipt)
+        }
+        Action::Watch => watch::toggle(app).into_iter().collect(),
+        Action::Quit => leave(app, app.exit_reason()),
+    }
+}
+
+/// Shows the choices of a step although it is done.
+fn change(app: &mut App) -> Vec<Effect> {
+    app.follow = false;
+    app.chosen.remove(&app.screen);
+    match app.screen {
+        Screen::Step(StepId::Login) => app.login.change = true,
+        Screen::Step(StepId::Project) => {
+            app.project.change = true;
+            app.project.listing = true;
+            return vec![app.apply(Answer::Project(ProjectAnswer::List))];
+        }
+        Screen::Step(
+            StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
+        )
+        | Screen::Summary => {}
+    }
+    app.focus = app.first_focus();
+    Vec::new()
+}
+
+fn ask_for_name(app: &mut App) {
+    app.follow = false;
+    app.overlay = Some(Overlay::Prompt(PromptDialog {
+        purpose: PromptPurpose::ProjectName,
+        input: Input::new(app.free_project_name()),
+        // a name is more often edited than replaced
+        proposed: false,
+        problem: None,
+    }));
+}
+
+/// Asks why a step is skipped.
+pub(super) fn ask_to_skip(app: &mut App, step: StepId) {
+    app.follow = false;
+    app.overlay = Some(Overlay::Prompt(PromptDialog {
+        purpose: PromptPurpose::SkipReason(step),
+        input: Input::new("not now".to_owned()),
+        proposed: true,
+        problem: None,
+    }));
+}
+
+/// Skips a step, and goes to the next open one.
+pub(super) fn skip(app: &mut App, step: StepId, reason: String) {
+    app.plan.skip(step, reason);
+    app.chosen.remove(&Screen::Step(step));
+    let next = app.open_from(step).map_or(Screen::Summary, Screen::Step);
+    app.go(next);
+}
+
+pub(super) fn copy(app: &mut App, text: String) -> Vec<Effect> {
+    app.notify(format!("copied: {text}"));
+    vec![Effect::Copy(text)]
+}
+
+/// Leaves, after a question where a step is being applied.
+pub(super) fn leave(app: &mut App, reason: ExitReason) -> Vec<Effect> {
+    match app.applying() {
+        Some(step) => {
+            let purpose = ConfirmPurpose::Leave(step, reason);
+            app.overlay = Some(Overlay::Confirm(ConfirmDialog::new(purpose)));
+            Vec::new()
+        }
+        None => vec![Effect::Quit(reason)],
+    }
+}
+
+/// Leaves as Ctrl-C does: a second one needs no answer.
+pub(super) fn interrupt(app: &mut App) -> Vec<Effect> {
+    let asked = matches!(
+        &app.overlay,
+        Some(Overlay::Confirm(ConfirmDialog {
+            purpose: ConfirmPurpose::Leave(..),
+            ..
+        }))
+    );
+    if asked {
+        vec![Effect::Quit(ExitReason::Cancelled)]
+    } else {
+        leave(app, ExitReason::Cancelled)
+    }
+}

@@ -1,0 +1,146 @@
+//! What the engine reports.
+
+use crate::{
+    core::{
+        code::Code,
+        event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
+        step::StepId,
+    },
+    tui::{
+        choices,
+        msg::{Effect, ExitReason},
+        state::{
+            App, Focus, Screen,
+            login::LoginInput,
+            overlay::{ConfirmPurpose, Overlay},
+            project::ProjectInput,
+        },
+        update::{movement, watch},
+    },
+};
+
+pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
+    let step = event.step;
+    if let EventKind::Bug(text) = &event.kind {
+        return vec![Effect::Quit(ExitReason::Bug(text.clone()))];
+    }
+    let before = (app.screen.step() == Some(step)).then(|| choices::of_screen(app));
+    if !watch::keeps_back(app, event) {
+        app.plan.fold(event);
+    }
+    if let (EventKind::Started(phase), Some(work)) = (&event.kind, app.work.get_mut(&step))
+        && *phase == work.phase
+    {
+        work.run = Some(event.run);
+    }
+    let mut effects = Vec::new();
+    if let EventKind::Finished(outcome) = &event.kind
+        && let Some(work) = app.busy(step).filter(|work| work.run == Some(event.run))
+    {
+        app.work.remove(&step);
+        watch::record(app, step, outcome);
+        close_question_about(app, step);
+        effects = match outcome.phase {
+            Phase::Probe => {
+                probed(app, step, outcome, work.cancelled);
+                Vec::new()
+            }
+            Phase::Apply => applied(app, step, outcome).into_iter().collect(),
+        };
+    }
+    if let Some(before) = before
+        && app.screen.step() == Some(step)
+        && before != choices::of_screen(app)
+    {
+        // other choices than those among which the user has moved
+        app.chosen.remove(&Screen::Step(step));
+    }
+    if app.follow {
+        follow(app);
+    }
+    movement::clamp_scroll(app);
+    effects
+}
+
+/// Closes the question whether to leave during work that has ended.
+fn close_question_about(app: &mut App, step: StepId) {
+    if let Some(Overlay::Confirm(confirm)) = &app.overlay
+        && matches!(confirm.purpose, ConfirmPurpose::Leave(asked, _) if asked == step)
+    {
+        app.overlay = None;
+    }
+}
+
+fn probed(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) {
+    if cancelled && outcome.result == Err(RunError::Cancelled) {
+        app.notify(format!("{}: cancelled", step.title()));
+    } else if app.screen == Screen::Step(step) && app.focus == Focus::Choices && app.follow {
+        app.focus = app.first_focus();
+    }
+}
+
+fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Option<Effect> {
+    let here = app.screen == Screen::Step(step);
+    let label = step.title();
+    let listed = step == StepId::Project && std::mem::take(&mut app.project.listing);
+    match &outcome.result {
+        // the list is there, and the question stands as it was asked
+        Ok(_) if listed => None,
+        Ok(report) => {
+            done(app, step, report);
+            app.probe(&step.seen_by())
+        }
+        Err(RunError::Cancelled) => {
+            app.notify(format!("{label}: cancelled; looking at what was done"));
+            app.probe(&[step])
+        }
+        Err(RunError::Failed(failure)) => {
+            if step == StepId::Login {
+                app.login.rejected =
+                    failure.code == Code::LoginKeyRejected && !app.login.key.is_empty();
+                if here {
+                    app.focus = app.first_focus();
+                }
+            }
+            if !here {
+                app.notify(format!("{label} failed: {}", failure.what));
+            }
+            None
+        }
+    }
+}
+
+fn done(app: &mut App, step: StepId, report: &Report) {
+    if step == StepId::Login {
+        app.login = LoginInput::default();
+    }
+    if step == StepId::Project {
+        app.project = ProjectInput::default();
+    }
+    let label = step.title();
+    if report.verdict == Verdict::Todo {
+        app.notify(format!("{label} is still open: {}", report.evidence));
+        return;
+    }
+    app.notify(format!("{label}: {}", report.evidence));
+    if app.screen == Screen::Step(step) && app.overlay.is_none() {
+        app.follow = true;
+        app.from = step;
+    }
+}
+
+/// Goes to the first open step; when there is none, to the summary.
+fn follow(app: &mut App) {
+    if app.overlay.is_some() {
+        return;
+    }
+    let target = app
+        .open_from(app.from)
+        .map_or(Screen::Summary, Screen::Step);
+    // a presenter goes on when the room has seen it
+    if target != app.screen && !app.presenter {
+        app.go(target);
+    } else if app.focus == Focus::Choices && app.first_focus() == Focus::Field {
+        app.focus = Focus::Field;
+    }
+}

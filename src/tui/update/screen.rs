@@ -1,0 +1,172 @@
+//! Commands on a screen that nothing lies over.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a command that is not named does nothing here"
+)]
+
+use std::time::Duration;
+
+use crate::{
+    core::{
+        answer::{Answer, EnvAnswer},
+        choices::Action,
+        event::Phase,
+        plan::Status,
+        step::StepId,
+    },
+    engine,
+    tui::{
+        choices,
+        keymap::KeyCommand,
+        msg::Effect,
+        page::Page,
+        state::{App, Focus, Screen, overlay::Overlay},
+        update::{actions, movement, presenter, watch},
+    },
+};
+
+/// How long a revealed key stays.
+const REVEAL_FOR: Duration = Duration::from_secs(4);
+
+pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Effect> {
+    let step = app.screen.step();
+    let busy = step.and_then(|step| app.busy(step));
+    match command {
+        KeyCommand::Enter if busy.is_some() => Vec::new(),
+        KeyCommand::Enter => {
+            if let Some(row) = choices::chosen(app, &page.choices) {
+                return actions::act(app, row.action());
+            }
+            if page.choices.count() > 0 {
+                app.notify("choose one first, with ↑ and ↓");
+            }
+            Vec::new()
+        }
+        KeyCommand::Back => back(app),
+        KeyCommand::Probe => {
+            app.follow = false;
+            match step {
+                Some(step) if busy.is_none_or(|work| work.phase == Phase::Probe) => {
+                    app.plan.reopen(step);
+                    app.probe(&[step]).into_iter().collect()
+                }
+                Some(_) => Vec::new(),
+                None => app.probe(&StepId::ALL).into_iter().collect(),
+            }
+        }
+        KeyCommand::Watch => watch::toggle(app).into_iter().collect(),
+        KeyCommand::Fix => match step {
+            Some(step) if busy.is_none() && app.can_fix() => {
+                presenter::apply(app, Answer::default_of(step))
+            }
+            _ => {
+                app.notify("nothing here can be mended by itself");
+                Vec::new()
+            }
+        },
+        KeyCommand::Undo => {
+            if step == Some(StepId::Env) && busy.is_none() && app.can_undo() {
+                presenter::apply(app, Answer::Env(EnvAnswer::Undo))
+            } else {
+                app.notify("there is nothing to undo here");
+                Vec::new()
+            }
+        }
+        KeyCommand::Copy => {
+            let command = choices::command(app, &page.choices);
+            actions::copy(app, command.to_string())
+        }
+        KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
+        KeyCommand::Quit => actions::leave(app, app.exit_reason()),
+        _ => {
+            move_or_show(app, page, command);
+            Vec::new()
+        }
+    }
+}
+
+/// Commands that change nothing but what is shown.
+fn move_or_show(app: &mut App, page: &Page, command: KeyCommand) {
+    match command {
+        KeyCommand::Up => movement::walk(app, page, -1),
+        KeyCommand::Down => movement::walk(app, page, 1),
+        KeyCommand::Left => movement::turn(app, app.screen.previous()),
+        KeyCommand::Right => movement::turn(app, app.screen.next()),
+        KeyCommand::Jump(step) => movement::turn(app, Some(Screen::Step(step))),
+        KeyCommand::Summary => movement::turn(app, Some(Screen::Summary)),
+        KeyCommand::NextPart => movement::turn_focus(app, page, false),
+        KeyCommand::PreviousPart => movement::turn_focus(app, page, true),
+        KeyCommand::PageUp => movement::scroll_page(app, page, false),
+        KeyCommand::PageDown => movement::scroll_page(app, page, true),
+        KeyCommand::Home => movement::scroll_to(app, page, 0),
+        KeyCommand::End => movement::scroll_to(app, page, usize::MAX),
+        KeyCommand::Skip => match app.screen.step() {
+            Some(step)
+                if app.busy(step).is_none()
+                    && matches!(app.settled(step), Status::Todo | Status::Failed) =>
+            {
+                actions::ask_to_skip(app, step);
+            }
+            _ => app.notify("there is nothing open to skip here"),
+        },
+        KeyCommand::Reveal
+            if app.screen == Screen::Step(StepId::Login) && !app.login.key.is_empty() =>
+        {
+            app.login.revealed_until = match app.login.revealed_until {
+                Some(_) => None,
+                None => Some(app.now + REVEAL_FOR),
+            };
+        }
+        KeyCommand::Filter if app.lists_projects() => app.focus = Focus::Field,
+        KeyCommand::Explain if app.presenter => presenter::explain(app),
+        KeyCommand::Incidents if app.presenter => presenter::show_incidents(app),
+        KeyCommand::Reset if app.presenter => presenter::ask_to_reset(app),
+        KeyCommand::Explain | KeyCommand::Incidents | KeyCommand::Reset => {
+            app.notify("that is the presenter's: p turns the mode on");
+        }
+        KeyCommand::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
+        _ => {}
+    }
+}
+
+/// Out of what one is in: a revealed key, a watch, work, a field, another choice, the screen.
+fn back(app: &mut App) -> Vec<Effect> {
+    app.follow = false;
+    if app.login.revealed_until.take().is_some() || app.watch.take().is_some() {
+        return Vec::new();
+    }
+    if let Some(step) = app.screen.step()
+        && let Some(work) = app.work.get_mut(&step)
+    {
+        if work.phase == Phase::Apply && engine::must_finish(step) {
+            app.notify(format!(
+                "{} must not be cut off; it ends in a moment",
+                step.title()
+            ));
+            return Vec::new();
+        }
+        work.cancelled = true;
+        return vec![Effect::Cancel(step)];
+    }
+    if app.focus != Focus::Choices {
+        if app.screen == Screen::Step(StepId::Project) {
+            app.project.filter.reset();
+            app.chosen.remove(&app.screen);
+        }
+        app.focus = Focus::Choices;
+        return Vec::new();
+    }
+    let changed = match app.screen {
+        Screen::Step(StepId::Project) => std::mem::take(&mut app.project.change),
+        Screen::Step(StepId::Login) => std::mem::take(&mut app.login.change),
+        Screen::Step(_) | Screen::Summary => false,
+    };
+    if changed {
+        return Vec::new();
+    }
+    match app.screen.previous() {
+        Some(screen) => app.go(screen),
+        None => app.notify("this is the first step; q leaves"),
+    }
+    Vec::new()
+}
