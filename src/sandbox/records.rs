@@ -43,6 +43,24 @@ pub(crate) enum KeyScope {
     Project { org: String, project: String },
 }
 
+impl KeyScope {
+    /// The organization to which the key belongs; `None`: the user.
+    pub(crate) fn organization(&self) -> Option<&str> {
+        match self {
+            Self::Personal => None,
+            Self::Organization { org } | Self::Project { org, .. } => Some(org),
+        }
+    }
+
+    /// The project to which the key is bound.
+    pub(crate) fn project(&self) -> Option<&str> {
+        match self {
+            Self::Project { project, .. } => Some(project),
+            Self::Personal | Self::Organization { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct KeyRecord {
     pub(crate) id: i64,

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Stdio};
 
 use crate::{
-    fields::Verdict,
+    fields::SchemaVerdict,
     recorder::Recorder,
     support::{Home, Sandbox, has, skip},
 };
@@ -74,7 +74,7 @@ fn the_real_cli_runs_all_its_commands_and_what_it_prints_connects() {
         assert!(said.lines().any(|line| line.starts_with(&ran)), "{ran}");
     }
     assert!(said.contains(" --pooled"), "{said}");
-    let mut verdict = Verdict::default();
+    let mut verdict = SchemaVerdict::default();
     for answer in recorder.answers() {
         verdict.judge(&answer.method, &answer.path, answer.status, &answer.body);
     }

@@ -1,36 +1,30 @@
 //! Who the key belongs to: `/auth`, the user, organizations, regions.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::Json;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
+        call::Call,
         free_plan::{EMAIL, PROJECTS_LIMIT, REGIONS},
         reply::{OrNotFound as _, Reply},
-        request::PlaneState,
     },
-    records::{KeyScope, OrganizationRecord},
+    records::OrganizationRecord,
 };
 
-pub(super) async fn auth(State(plane): PlaneState, caller: Caller) -> Json<Value> {
-    let (account, method) = match caller.scope {
-        KeyScope::Personal => (
-            plane.store.read(|state| state.account.user_id.clone()),
-            "api_key_user",
-        ),
-        KeyScope::Organization { org } | KeyScope::Project { org, .. } => (org, "api_key_org"),
+pub(super) async fn auth(call: Call) -> Json<Value> {
+    let user = call.plane.store.read(|state| state.account.user_id.clone());
+    let (account, method) = match call.caller.scope.organization() {
+        None => (user.as_str(), "api_key_user"),
+        Some(org) => (org, "api_key_org"),
     };
     Json(json!({"account_id": account, "auth_method": method}))
 }
 
-pub(super) async fn me(State(plane): PlaneState, caller: Caller) -> Reply {
-    caller.personal("this endpoint")?;
-    let id = plane.store.read(|state| state.account.user_id.clone());
-    let limit = plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
+pub(super) async fn me(call: Call) -> Reply {
+    call.caller.personal("this endpoint")?;
+    let id = call.plane.store.read(|state| state.account.user_id.clone());
+    let limit = call.plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
     Ok(Json(json!({
         "active_seconds_limit": 0,
         "auth_accounts": [{
@@ -63,9 +57,9 @@ fn organization_view(org: &OrganizationRecord) -> Value {
     })
 }
 
-pub(super) async fn organizations(State(plane): PlaneState, caller: Caller) -> Reply {
-    caller.personal("this endpoint")?;
-    let all: Vec<_> = plane.store.read(|state| {
+pub(super) async fn organizations(call: Call) -> Reply {
+    call.caller.personal("this endpoint")?;
+    let all: Vec<_> = call.plane.store.read(|state| {
         state
             .account
             .organizations
@@ -76,43 +70,36 @@ pub(super) async fn organizations(State(plane): PlaneState, caller: Caller) -> R
     Ok(Json(json!({"organizations": all})))
 }
 
-pub(super) async fn organization(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Reply {
-    caller.organization(&id)?;
-    plane
+pub(super) async fn organization(call: Call) -> Reply {
+    call.caller.organization(&call.org)?;
+    call.plane
         .store
         .read(|state| {
-            let org = state.account.organization(&id);
+            let org = state.account.organization(&call.org);
             org.map(organization_view)
         })
         .map(Json)
         .or_not_found("organization")
 }
 
-pub(super) async fn members(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Reply {
-    caller.organization(&id)?;
-    let (user, joined) = plane
+pub(super) async fn members(call: Call) -> Reply {
+    call.caller.organization(&call.org)?;
+    let (user, joined) = call
+        .plane
         .store
         .read(|state| {
-            let org = state.account.organization(&id)?;
+            let org = state.account.organization(&call.org)?;
             Some((state.account.user_id.clone(), org.created_at.clone()))
         })
         .or_not_found("organization")?;
     Ok(Json(json!({"members": [{
-        "member": {"id": user, "user_id": user, "org_id": id, "role": "admin", "joined_at": joined},
+        "member": {"id": user, "user_id": user, "org_id": call.org, "role": "admin", "joined_at": joined},
         "user": {"email": EMAIL},
     }]})))
 }
 
-pub(super) async fn regions(caller: Caller) -> Reply {
-    caller.personal("this endpoint")?;
+pub(super) async fn regions(call: Call) -> Reply {
+    call.caller.personal("this endpoint")?;
     let regions: Vec<_> = REGIONS
         .iter()
         .enumerate()

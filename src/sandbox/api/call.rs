@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
@@ -18,14 +18,15 @@ use crate::sandbox::{
     catalog::ConfigChange,
     control_plane::ControlPlane,
     operations::{self, OperationAction, ScheduledOperation},
-    records::{BranchRecord, KeyScope, ProjectRecord},
+    records::{BranchRecord, ProjectRecord, SandboxState},
 };
 
 /// A call by the holder of a valid key.
 pub(super) struct Call {
     pub(super) plane: Arc<ControlPlane>,
     pub(super) caller: Caller,
-    /// Empty where the path names none, as are the next two.
+    /// Empty where the path names none, as are the next three.
+    pub(super) org: String,
     pub(super) project: String,
     pub(super) branch: String,
     /// The name or id of what the path names in the project or branch.
@@ -39,17 +40,18 @@ impl FromRequestParts<Arc<ControlPlane>> for Call {
         parts: &mut Parts,
         plane: &Arc<ControlPlane>,
     ) -> Result<Self, Self::Rejection> {
-        let caller = Caller::from_request_parts(parts, plane).await;
         let mut call = Self {
             plane: Arc::clone(plane),
-            caller: caller.map_err(ApiError::into_response)?,
+            caller: Caller::of(parts, plane).map_err(ApiError::into_response)?,
+            org: String::new(),
             project: String::new(),
             branch: String::new(),
             item: String::new(),
         };
         let params = RawPathParams::from_request_parts(parts, plane).await;
-        for (name, value) in &params.map_err(|malformed| malformed.into_response())? {
+        for (name, value) in &params.map_err(IntoResponse::into_response)? {
             let part = match name {
+                "org" => &mut call.org,
                 "project" => &mut call.project,
                 "branch" => &mut call.branch,
                 _ => &mut call.item,
@@ -61,13 +63,20 @@ impl FromRequestParts<Arc<ControlPlane>> for Call {
 }
 
 impl Call {
+    /// Refuses an organization that does not exist or is not the key's.
+    pub(super) fn check_organization(&self, org: &str) -> Result<(), ApiError> {
+        self.caller.organization(org)?;
+        let known = |state: &SandboxState| state.account.organization(org).map(drop);
+        self.plane.store.read(known).or_not_found("organization")
+    }
+
     /// Reads the project, if the key may see it.
     pub(super) fn read<T>(
         &self,
         read: impl FnOnce(&ProjectRecord) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        if let KeyScope::Project { project, .. } = &self.caller.scope
-            && *project != self.project
+        if let Some(project) = self.caller.scope.project()
+            && project != self.project
         {
             return Err(caller::outside(project));
         }

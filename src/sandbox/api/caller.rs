@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::http::request::Parts;
 
 use crate::sandbox::{
     api::{
@@ -24,13 +24,9 @@ pub(super) struct Caller {
     pub(super) scope: KeyScope,
 }
 
-impl FromRequestParts<Arc<ControlPlane>> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        plane: &Arc<ControlPlane>,
-    ) -> Result<Self, Self::Rejection> {
+impl Caller {
+    /// Who asks, by the key in the request.
+    pub(super) fn of(parts: &Parts, plane: &Arc<ControlPlane>) -> Result<Self, ApiError> {
         // The official client also sends the key as cookies; only the header counts.
         let key = request::bearer(&parts.headers).ok_or_else(ApiError::unauthorized)?;
         // Where an identity of `agents` asks, its token is good for its own project.
@@ -65,9 +61,7 @@ impl FromRequestParts<Arc<ControlPlane>> for Caller {
         }
         Ok(Self { scope })
     }
-}
 
-impl Caller {
     /// Refuses what only a personal key may do.
     pub(super) fn personal(&self, what: &str) -> Result<(), ApiError> {
         match &self.scope {

@@ -1,32 +1,27 @@
 //! API keys: personal ones, an organization's, and those bound to one project.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-};
+use axum::{Json, body::Bytes, extract::Path};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
     api::{
-        caller::Caller,
+        call::Call,
         reply::{ApiError, OrNotFound as _, Reply},
-        request::{self, PlaneState},
-        views,
+        request, views,
     },
     control_plane::ControlPlane,
     ids,
-    records::{KeyRecord, KeyScope, digest},
+    records::{KeyRecord, KeyScope, ProjectRecord, digest},
 };
 
 #[derive(Deserialize)]
-struct NewKey {
+struct KeyRequest {
     key_name: String,
     project_id: Option<String>,
 }
 
-impl NewKey {
+impl KeyRequest {
     fn read(bytes: &Bytes) -> Result<Self, ApiError> {
         let new: Self = request::body(bytes)?;
         let length = new.key_name.chars().count();
@@ -39,22 +34,14 @@ impl NewKey {
     }
 }
 
-/// The organization to which a key belongs; `None`: the user.
-fn owner(scope: &KeyScope) -> Option<&str> {
-    match scope {
-        KeyScope::Personal => None,
-        KeyScope::Organization { org } | KeyScope::Project { org, .. } => Some(org),
-    }
-}
-
-fn listed(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
+fn view_all(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
     plane.store.read(|state| {
         let by = json!({"id": state.account.user_id, "name": "Sandbox", "image": ""});
         let keys = state
             .account
             .keys
             .iter()
-            .filter(|key| owner(&key.scope) == org);
+            .filter(|key| key.scope.organization() == org);
         let views = keys.map(|key| {
             let mut view = json!({
                 "id": key.id,
@@ -64,7 +51,7 @@ fn listed(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
                 "last_used_at": key.last_used_at,
                 "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
             });
-            if let KeyScope::Project { project, .. } = &key.scope {
+            if let Some(project) = key.scope.project() {
                 views::merge(&mut view, json!({"project_id": project}));
             }
             view
@@ -73,13 +60,10 @@ fn listed(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
     })
 }
 
-fn mint(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
+fn create_key(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
     let secret = ids::api_key();
     let created_at = ids::now();
-    let project = match &scope {
-        KeyScope::Project { project, .. } => Some(project.clone()),
-        KeyScope::Personal | KeyScope::Organization { .. } => None,
-    };
+    let project = scope.project().map(str::to_owned);
     let (id, user) = plane.store.edit_account(|account| {
         let id = account.next_key;
         account.next_key += 1;
@@ -100,12 +84,12 @@ fn mint(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
     Json(view)
 }
 
-fn revoked(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
+fn revoke_key(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
     let gone = plane.store.edit_account(|account| {
         let at = account
             .keys
             .iter()
-            .position(|key| key.id == id && owner(&key.scope) == org)?;
+            .position(|key| key.id == id && key.scope.organization() == org)?;
         Some((account.keys.remove(at), account.user_id.clone()))
     });
     let (key, user) = gone.or_not_found("API key")?;
@@ -120,72 +104,47 @@ fn revoked(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
     })))
 }
 
-pub(super) async fn list(State(plane): PlaneState, caller: Caller) -> Reply {
-    caller.personal("this endpoint")?;
-    Ok(listed(&plane, None))
+pub(super) async fn list(call: Call) -> Reply {
+    call.caller.personal("this endpoint")?;
+    Ok(view_all(&call.plane, None))
 }
 
-pub(super) async fn create(State(plane): PlaneState, caller: Caller, bytes: Bytes) -> Reply {
-    caller.personal("this endpoint")?;
-    Ok(mint(
-        &plane,
-        &NewKey::read(&bytes)?.key_name,
-        KeyScope::Personal,
-    ))
+pub(super) async fn create(call: Call, bytes: Bytes) -> Reply {
+    call.caller.personal("this endpoint")?;
+    let name = KeyRequest::read(&bytes)?.key_name;
+    Ok(create_key(&call.plane, &name, KeyScope::Personal))
 }
 
-pub(super) async fn revoke(State(plane): PlaneState, caller: Caller, Path(id): Path<i64>) -> Reply {
-    caller.personal("this endpoint")?;
-    revoked(&plane, None, id)
+pub(super) async fn revoke(call: Call, Path(id): Path<i64>) -> Reply {
+    call.caller.personal("this endpoint")?;
+    revoke_key(&call.plane, None, id)
 }
 
-fn known_organization(plane: &ControlPlane, caller: &Caller, org: &str) -> Result<(), ApiError> {
-    caller.organization(org)?;
-    let known = plane
-        .store
-        .read(|state| state.account.organization(org).is_some());
-    known.then_some(()).or_not_found("organization")
-}
-
-pub(super) async fn list_org(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(org): Path<String>,
-) -> Reply {
-    known_organization(&plane, &caller, &org)?;
-    Ok(listed(&plane, Some(&org)))
+pub(super) async fn list_org(call: Call) -> Reply {
+    call.check_organization(&call.org)?;
+    Ok(view_all(&call.plane, Some(&call.org)))
 }
 
 /// Only a personal key may do this: organization keys may list and revoke keys, but not create them.
-pub(super) async fn create_org(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path(org): Path<String>,
-    bytes: Bytes,
-) -> Reply {
-    caller.personal("creating API keys")?;
-    known_organization(&plane, &caller, &org)?;
-    let new = NewKey::read(&bytes)?;
+pub(super) async fn create_org(call: Call, bytes: Bytes) -> Reply {
+    call.caller.personal("creating API keys")?;
+    call.check_organization(&call.org)?;
+    let new = KeyRequest::read(&bytes)?;
+    let org = call.org;
     let scope = match new.project_id {
         None => KeyScope::Organization { org },
         Some(project) => {
-            let owned = plane
-                .store
-                .project(&project, |project| project.org_id == org);
-            if owned != Some(true) {
+            let owned = |project: &ProjectRecord| project.org_id == org;
+            if call.plane.store.project(&project, owned) != Some(true) {
                 return Err(ApiError::not_found("project"));
             }
             KeyScope::Project { org, project }
         }
     };
-    Ok(mint(&plane, &new.key_name, scope))
+    Ok(create_key(&call.plane, &new.key_name, scope))
 }
 
-pub(super) async fn revoke_org(
-    State(plane): PlaneState,
-    caller: Caller,
-    Path((org, id)): Path<(String, i64)>,
-) -> Reply {
-    known_organization(&plane, &caller, &org)?;
-    revoked(&plane, Some(&org), id)
+pub(super) async fn revoke_org(call: Call, Path((org, id)): Path<(String, i64)>) -> Reply {
+    call.check_organization(&org)?;
+    revoke_key(&call.plane, Some(&org), id)
 }

@@ -7,16 +7,14 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     api::{
         call::Call,
-        caller::Caller,
         free_plan::PROJECTS_LIMIT,
         provisioning::{self, ProjectRequest, check_length},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request::{self, Query},
         views,
     },
-    control_plane::ControlPlane,
     ids, operations,
-    records::{KeyScope, PermissionRecord, ProjectRecord, SandboxState},
+    records::{KeyRecord, KeyScope, PermissionRecord, ProjectRecord, SandboxState},
 };
 
 pub(super) async fn list(call: Call, query: Query) -> Reply {
@@ -75,11 +73,11 @@ fn organization_required() -> ApiError {
 }
 
 pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
-    let (plane, caller) = (&call.plane, &call.caller);
-    caller.unscoped()?;
+    let plane = &call.plane;
+    call.caller.unscoped()?;
     let new: ProjectRequest = request::field(&bytes, "project")?;
     new.check()?;
-    let org = organization_of(plane, caller, new.org_id.as_deref())?;
+    let org = organization_of(&call, new.org_id.as_deref())?;
     let limit = plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
     let (id, scheduled) = provisioning::begin(plane, new.build(org)?, |state| {
         let owned = |project: &&ProjectRecord| !project.is_ownerless();
@@ -126,28 +124,22 @@ fn receipt(project: &ProjectRecord, state: &SandboxState) -> Value {
 }
 
 /// The organization of a new project: the one named, the key's, the only one.
-fn organization_of(
-    plane: &ControlPlane,
-    caller: &Caller,
-    named: Option<&str>,
-) -> Result<String, ApiError> {
+fn organization_of(call: &Call, named: Option<&str>) -> Result<String, ApiError> {
     if let Some(org) = named {
-        caller.organization(org)?;
-        let known = |state: &SandboxState| state.account.organization(org).is_some();
-        let known = plane.store.read(known);
-        return known.then(|| org.to_owned()).or_not_found("organization");
+        call.check_organization(org)?;
+        return Ok(org.to_owned());
     }
-    match &caller.scope {
-        KeyScope::Organization { org } | KeyScope::Project { org, .. } => Ok(org.clone()),
-        KeyScope::Personal if plane.faults().organization_required => Err(organization_required()),
-        KeyScope::Personal => plane
-            .store
-            .read(|state| {
-                let org = state.account.default_organization();
-                org.map(|org| org.id.clone())
-            })
-            .ok_or_else(organization_required),
+    if let Some(org) = call.caller.scope.organization() {
+        return Ok(org.to_owned());
     }
+    if call.plane.faults().organization_required {
+        return Err(organization_required());
+    }
+    let org = call.plane.store.read(|state| {
+        let org = state.account.default_organization();
+        org.map(|org| org.id.clone())
+    });
+    org.ok_or_else(organization_required)
 }
 
 fn view(call: &Call) -> Result<Value, ApiError> {
@@ -197,7 +189,7 @@ pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
 
 pub(super) async fn delete(call: Call) -> Reply {
     // A project-scoped key is an editor of its project and no more.
-    if let KeyScope::Project { .. } = call.caller.scope {
+    if call.caller.scope.project().is_some() {
         call.read(|_| Ok(()))?;
         return Err(ApiError::forbidden(
             "not allowed to delete the project this key is scoped to",
@@ -209,9 +201,8 @@ pub(super) async fn delete(call: Call) -> Reply {
     let answer = view(&call)?;
     provisioning::remove(&call.plane, &call.project);
     call.plane.store.edit_account(|account| {
-        account.keys.retain(
-            |key| !matches!(&key.scope, KeyScope::Project { project, .. } if *project == call.project),
-        );
+        let bound = |key: &KeyRecord| key.scope.project() == Some(&call.project);
+        account.keys.retain(|key| !bound(key));
     });
     Ok(Json(answer))
 }

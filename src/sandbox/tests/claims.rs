@@ -4,19 +4,19 @@ use crate::sandbox::{Sandbox, SandboxOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{Answer, Api, ask, connect, run, start, start_with};
+use super::support::{Api, ApiAnswer, ask, connect, run, start, start_with};
 
 /// The service's API of a sandbox; it asks for no key.
 fn service(sandbox: &Sandbox) -> Api {
     Api::new(&sandbox.claim_host(), "")
 }
 
-async fn create(service: &Api) -> Answer {
+async fn create(service: &Api) -> ApiAnswer {
     let body = json!({"ref": "test", "enable_logical_replication": false});
     service.post("/api/v1/database", body).await.expect(200)
 }
 
-async fn look(service: &Api, id: &str) -> Answer {
+async fn look(service: &Api, id: &str) -> ApiAnswer {
     service.get(&format!("/api/v1/database/{id}")).await
 }
 

@@ -135,14 +135,14 @@ fn of_whole(method: &str, path: &str) -> Option<&'static str> {
 
 /// What the answers that were judged have come to.
 #[derive(Debug, Default)]
-pub(crate) struct Verdict {
+pub(crate) struct SchemaVerdict {
     /// The schemas that something was held against.
     pub(crate) seen: BTreeSet<&'static str>,
     /// What is not as Neon's document says.
     pub(crate) wrong: Vec<String>,
 }
 
-impl Verdict {
+impl SchemaVerdict {
     /// Judges the answer of a path, which is given without the API's base.
     pub(crate) fn judge(&mut self, method: &str, path: &str, status: u16, body: &Value) {
         let fields = fields();

@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{
-    fields::{Verdict, faults, fields},
-    support::{Answer, Api, start},
+    fields::{SchemaVerdict, faults, fields},
+    support::{Api, ApiAnswer, start},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_the_fields_of_neons_document() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
-    let mut verdict = Verdict::default();
-    let mut judge = |method: &str, path: &str, answer: &Answer| {
+    let mut verdict = SchemaVerdict::default();
+    let mut judge = |method: &str, path: &str, answer: &ApiAnswer| {
         verdict.judge(method, path, answer.status.as_u16(), &answer.body);
         let signed = answer.headers.contains_key("x-neon-ret-request-id");
         assert_eq!(signed, answer.status.is_success(), "{path}");

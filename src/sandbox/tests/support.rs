@@ -32,13 +32,13 @@ pub(crate) async fn start_with(mut options: SandboxOptions) -> Sandbox {
 
 /// An answer of the API.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiAnswer {
     pub(crate) status: StatusCode,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl ApiAnswer {
     pub(crate) fn text(&self, pointer: &str) -> String {
         let value = self.body.pointer(pointer);
         let value = value.unwrap_or_else(|| panic!("no {pointer} in {:#}", self.body));
@@ -96,38 +96,38 @@ impl Api {
             .bearer_auth(&self.key)
     }
 
-    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> ApiAnswer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
+        ApiAnswer {
             status,
             headers,
             body,
         }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> ApiAnswer {
         self.send(self.request(Method::GET, path)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> ApiAnswer {
         self.send(self.request(Method::POST, path).json(&body))
             .await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> ApiAnswer {
         self.send(self.request(Method::PATCH, path).json(&body))
             .await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> ApiAnswer {
         self.send(self.request(Method::DELETE, path)).await
     }
 
     /// Makes a project and waits until its operations have finished; the answer of the create.
-    pub(crate) async fn project(&self, name: &str) -> Answer {
+    pub(crate) async fn project(&self, name: &str) -> ApiAnswer {
         let created = self
             .post("/projects", json!({"project": {"name": name}}))
             .await
@@ -155,7 +155,7 @@ impl Api {
     }
 
     /// Polls one operation until it has ended.
-    pub(crate) async fn operation(&self, path: &str) -> Answer {
+    pub(crate) async fn operation(&self, path: &str) -> ApiAnswer {
         until(async || {
             let answer = self.get(path).await.expect(200);
             let status = answer.text("/operation/status");
