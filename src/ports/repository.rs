@@ -37,8 +37,8 @@ pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},
     git::GitRepository,
     model::{
-        CommittedPath, GitAnswer, HistoryScan, HookState, Incomplete, Leak, Location, Protection,
-        TreeScan,
+        CommittedPath, GitAnswer, HistoryScan, HookState, Incomplete, Leak, LeakedSecret, Location,
+        Protection, TreeScan,
     },
     port::Repository,
 };

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     core::secret::Secret,
-    ports::repository::{GitOptions, GitRepository, HistoryScan, Leak, Repository as _, TreeScan},
+    ports::repository::{GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret, Repository as _, TreeScan},
 };
 use tempfile::TempDir;
 
@@ -157,7 +157,8 @@ pub(crate) fn live(name: &str, secret: &str) -> (String, Secret) {
     (name.to_owned(), Secret::new(secret))
 }
 
-/// The leaks of one secret.
-pub(crate) fn of<'a>(leaks: &'a [Leak], what: &str) -> Vec<&'a Leak> {
-    leaks.iter().filter(|leak| leak.what == what).collect()
+/// The leaks of one live secret.
+pub(crate) fn of<'a>(leaks: &'a [Leak], label: &str) -> Vec<&'a Leak> {
+    let live = LeakedSecret::Live(label.to_owned());
+    leaks.iter().filter(|leak| leak.secret == live).collect()
 }

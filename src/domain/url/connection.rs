@@ -116,24 +116,24 @@ impl Connection {
         self.differences(other).is_empty()
     }
 
-    /// Tells in what a URL differs from this connection, in words; empty when it does not.
-    pub(crate) fn differences(&self, other: &RecognizedUrl) -> Vec<&'static str> {
+    /// Lists the parts in which a URL differs from this connection.
+    pub(crate) fn differences(&self, other: &RecognizedUrl) -> Vec<Part> {
         let same_host = |host: &str| host.eq_ignore_ascii_case(&other.host);
         let mut found = Vec::new();
         if !same_host(&self.host) && !same_host(&self.pooled_host) {
-            found.push("the host");
+            found.push(Part::Host);
         }
         if self.effective_port() != other.port.unwrap_or(DEFAULT_PORT) {
-            found.push("the port");
+            found.push(Part::Port);
         }
         if self.database != other.database {
-            found.push("the database");
+            found.push(Part::Database);
         }
         if self.role != other.role {
-            found.push("the role");
+            found.push(Part::User);
         }
         if self.password != other.password {
-            found.push("the password");
+            found.push(Part::Password);
         }
         found
     }

@@ -48,6 +48,18 @@ impl Part {
         Self::SslMode,
     ];
 
+    /// How it is named in a sentence.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Host => "the host",
+            Self::Port => "the port",
+            Self::Database => "the database",
+            Self::User => "the role",
+            Self::Password => "the password",
+            Self::SslMode => "the TLS mode",
+        }
+    }
+
     /// Its name in `neonup.toml`.
     pub(crate) const fn name(self) -> &'static str {
         match self {

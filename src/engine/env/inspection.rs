@@ -623,7 +623,7 @@ fn judge_url(
         found.push((
             Code::EnvStaleUrl,
             format!("`{key}` is not this project's connection URL"),
-            format!("{} differs", list(&differences)),
+            format!("{} differs", list_parts(&differences)),
         ));
     } else if read.kind() != kind && connection.host != connection.pooled_host {
         let (is, wanted) = match kind {
@@ -639,8 +639,10 @@ fn judge_url(
     found
 }
 
-fn list(words: &[&str]) -> String {
-    match words {
+/// Lists the parts in a sentence: `the host, the port and the role`.
+fn list_parts(parts: &[Part]) -> String {
+    let labels: Vec<_> = parts.iter().copied().map(Part::label).collect();
+    match labels.as_slice() {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),

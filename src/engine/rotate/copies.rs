@@ -218,7 +218,7 @@ async fn in_tree(cx: &Cx, old: &[Secret]) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for leak in scan.map(|scan| scan.leaks).unwrap_or_default() {
-        let Some(path) = leak.path.filter(|_| leak.live) else {
+        let Some(path) = leak.path.clone().filter(|_| leak.is_live()) else {
             continue;
         };
         if seen.insert(path.clone()) {

@@ -26,11 +26,12 @@ pub(super) fn check_same_database(cx: &Cx, project: &KnownProject) -> Result<()>
     let Some(url) = connection::written(cx) else {
         return Ok(());
     };
-    let differences = project.connection.differences(&url);
-    let others: Vec<_> = differences
-        .iter()
-        .filter(|difference| **difference != "the password")
-        .copied()
+    let others: Vec<_> = project
+        .connection
+        .differences(&url)
+        .into_iter()
+        .filter(|part| *part != Part::Password)
+        .map(Part::label)
         .collect();
     if others.is_empty() {
         return Ok(());
@@ -80,7 +81,7 @@ pub(super) fn stale_passwords(cx: &Cx, connection: &Connection) -> Vec<Secret> {
             .filter_map(|entry| recognize(entry.value.expose()));
         for url in urls {
             // a placeholder from the example was never anybody's password
-            let ours = connection.differences(&url) == ["the password"];
+            let ours = connection.differences(&url) == [Part::Password];
             let real = !is_placeholder(url.password.expose());
             if ours && real && !stale.contains(&url.password) {
                 stale.push(url.password);

@@ -42,11 +42,12 @@ pub(crate) async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Findi
     cx.remember_key(key.map(|key| KnownKey { key, source }));
     temporary::recall(&cx).await;
     let live = LiveSecrets::gather(&cx);
-    let scan = cx.ports.repository.scan_staged(live.secrets()).await?;
+    let scan = cx.ports.repository.scan_staged(live.labelled()).await?;
     let mut findings: Vec<_> = scan
         .leaks
         .iter()
-        .map(|leak| messages::accepted(&cx.settings.accepted, messages::of_tree(leak)))
+        .filter_map(|leak| Some(messages::of_tree(leak, live.found(&leak.secret)?)))
+        .map(|finding| messages::accepted(&cx.settings.accepted, finding))
         .filter(|finding| finding.severity == Severity::Gap)
         .collect();
     messages::shorten(&mut findings);

@@ -10,50 +10,53 @@ use crate::{
         remedy::Remedy,
         step::StepId,
     },
-    domain::credentials::Weight,
+    domain::credentials::{self, Weight},
+    engine::secrets::live_secrets::{FoundSecret, LiveSecret},
     ports::repository::{CommittedPath, GitAnswer, Incomplete, Leak, Location, Protection},
     project::settings::Accepted,
 };
 
-/// What the name of a secret begins with that this program made, before its key and its file.
-pub(super) const GENERATED: &str = "the value of ";
-
-/// What the id of the temporary database is called.
-pub(super) const CLAIM: &str = "the claim link of the temporary database";
-
 const FIX: Invocation = Invocation::FixStep(StepId::Secrets);
 
-/// The only cure for a password that others may have.
+/// The only remedy for a password that others may have.
 const ROTATE: &str =
     "`neonup rotate` gives the role a new password, and proves that this one is refused";
 
-/// The only cure for an API key that others may have.
+/// The only remedy for an API key that others may have.
 const REVOKE: &str = "`neonup rotate --api-key` makes a new key, stores it, and revokes this one";
 
-/// The only cure for a claim link that others may have, short of claiming the database before they do.
+/// The only remedy for a claim link that others may have, short of claiming the database before they do.
 const ANOTHER: &str = "whoever has the link can take the database: claim it first (`neonup claim`), or `neonup setup --claimable --new` makes another";
 
-/// How the password of a temporary database is marked, which no rotation ends.
-pub(super) const OF_TEMPORARY: &str = " (a temporary database)";
-
-/// The only cure for the password of a temporary database.
+/// The only remedy for the password of a temporary database.
 const ANEW: &str = "`neonup setup --claimable --new` makes another database with another password; or claim this one (`neonup claim`), then rotate";
 
-/// The cure for what others may have: in words, and as what the front ends can offer.
-fn remedy(leak: &Leak) -> (String, Option<Remedy>) {
-    if leak.what.ends_with(OF_TEMPORARY) {
-        return (ANEW.to_owned(), None);
-    }
-    match leak.what.strip_prefix(GENERATED) {
-        Some(place) => (
+/// What helps against a leaked secret: in a sentence, and as what the front ends can offer.
+fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
+    match secret {
+        FoundSecret::Live(LiveSecret::DatabasePassword {
+            temporary: true, ..
+        }) => (ANEW.to_owned(), None),
+        FoundSecret::Live(LiveSecret::Generated { key, file }) => (
             format!(
-                "delete the line of {place}, then `neonup setup env` makes a new value (sessions end)"
+                "delete the line of {key} in {file}, then `neonup setup env` makes a new value (sessions end)"
             ),
             None,
         ),
-        None if leak.what.contains("API key") => (REVOKE.to_owned(), Some(Remedy::RotateKey)),
-        None if leak.what == CLAIM => (ANOTHER.to_owned(), None),
-        None => (ROTATE.to_owned(), Some(Remedy::RotatePassword)),
+        FoundSecret::Live(LiveSecret::ClaimLink) => (ANOTHER.to_owned(), None),
+        FoundSecret::Live(LiveSecret::ApiKey)
+        | FoundSecret::Credential(credentials::Kind::ApiKey) => {
+            (REVOKE.to_owned(), Some(Remedy::RotateKey))
+        }
+        FoundSecret::Live(LiveSecret::DatabasePassword {
+            temporary: false, ..
+        })
+        | FoundSecret::Credential(
+            credentials::Kind::Url
+            | credentials::Kind::Parameters
+            | credentials::Kind::Keywords
+            | credentials::Kind::Password,
+        ) => (ROTATE.to_owned(), Some(Remedy::RotatePassword)),
     }
 }
 
@@ -87,6 +90,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
             Finding::new(Code::SecretsTracked, format!("git tracks `{target}`"))
                 .detail("every commit takes its secrets along; the file itself stays when it is taken out of the index")
                 .path(target)
+                .command(FIX)
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
                 .fixable(),
         );
@@ -145,6 +149,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
             Finding::new(Code::SecretsStaged, format!("`{target}` is staged"))
                 .detail("the next commit takes it")
                 .path(target)
+                .command(FIX)
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
                 .fixable(),
         );
@@ -158,6 +163,7 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
         finding.severity = Severity::Note;
         finding.detail = format!("accepted in neonup.toml: {}", accepted.reason);
         finding.hint = String::new();
+        finding.command = None;
         finding.fixable = false;
         finding.remedy = None;
     }
@@ -165,7 +171,7 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
 }
 
 /// A leak in the work tree or the index.
-pub(super) fn of_tree(leak: &Leak) -> Finding {
+pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let mut place = leak.location.label().to_owned();
     if !leak.note.is_empty() {
         place = format!("{} of {place}", leak.note.trim_end_matches(" of the file"));
@@ -177,15 +183,15 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         .path
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
-    let (words, remedy) = remedy(leak);
-    let finding = if leak.live {
+    let (help, remedy) = remedy(secret);
+    let finding = if leak.is_live() {
         Finding::new(
             Code::SecretsLiveSecretInTree,
-            format!("{}{whose}", leak.what),
+            format!("{}{whose}", secret.label()),
         )
         .detail(format!("it is live, and stands in {place}"))
         .hint(format!(
-            "take it out and read it from the environment; if the file was ever pushed: {words}"
+            "take it out and read it from the environment; if the file was ever pushed: {help}"
         ))
         .remedy(remedy)
     } else {
@@ -196,7 +202,7 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
         };
         Finding::new(
             Code::SecretsCredentialInTree,
-            format!("{}{whose}", leak.what),
+            format!("{}{whose}", secret.label()),
         )
         .severity(severity)
         .detail(if leak.weight == Weight::Development {
@@ -205,14 +211,14 @@ pub(super) fn of_tree(leak: &Leak) -> Finding {
             format!("it stands in {place}")
         })
         .hint(format!(
-            "read it from the environment instead; if it was real and pushed: {words}"
+            "read it from the environment instead; if it was real and pushed: {help}"
         ))
     };
     placed(finding, leak)
 }
 
 /// A leak in the history.
-pub(super) fn of_history(leak: &Leak) -> Finding {
+pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let mut detail = leak.location.label().to_owned();
     for part in [leak.note, leak.spelling] {
         if !part.is_empty() {
@@ -236,14 +242,14 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
         .path
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
-    let title = format!("{}{whose}, in the history", leak.what);
-    let (words, remedy) = remedy(leak);
-    let finding = if leak.live {
+    let title = format!("{}{whose}, in the history", secret.label());
+    let (help, remedy) = remedy(secret);
+    let finding = if leak.is_live() {
         // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
         let (severity, hint, remedy) = if leak.location.leaves() {
             (
                 Severity::Gap,
-                format!("rewriting history does not call it back: {words}"),
+                format!("rewriting history does not call it back: {help}"),
                 remedy,
             )
         } else {
@@ -259,7 +265,7 @@ pub(super) fn of_history(leak: &Leak) -> Finding {
             .remedy(remedy)
     } else {
         Finding::new(Code::SecretsCredentialInHistory, title)
-            .hint(format!("if it still opens anything: {words}"))
+            .hint(format!("if it still opens anything: {help}"))
     };
     placed(finding.detail(detail), leak)
 }
@@ -378,35 +384,54 @@ pub(super) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{engine::secrets::live_secrets::PasswordOrigin, ports::repository::LeakedSecret};
 
     #[test]
     fn each_kind_of_secret_has_its_remedy() {
-        for (what, words, remedy) in [
+        let password = |temporary| LiveSecret::DatabasePassword {
+            origin: PasswordOrigin::Url {
+                key: "DATABASE_URL".to_owned(),
+                file: "backend/.env".to_owned(),
+            },
+            temporary,
+        };
+        for (secret, label, help, remedy) in [
             (
+                LiveSecret::Generated {
+                    key: "JWT_SECRET".to_owned(),
+                    file: "backend/.env".to_owned(),
+                },
                 "the value of JWT_SECRET in backend/.env",
                 "delete the line of JWT_SECRET in backend/.env, then `neonup setup env` makes a new value",
                 None,
             ),
             (
+                password(false),
                 "the password of DATABASE_URL in backend/.env",
                 "`neonup rotate` gives the role a new password",
                 Some(Remedy::RotatePassword),
             ),
             (
+                LiveSecret::ApiKey,
                 "the Neon API key",
                 "`neonup rotate --api-key`",
                 Some(Remedy::RotateKey),
             ),
-            (CLAIM, "`neonup claim`", None),
             (
+                LiveSecret::ClaimLink,
+                "the claim link of the temporary database",
+                "`neonup claim`",
+                None,
+            ),
+            (
+                password(true),
                 "the password of DATABASE_URL in backend/.env (a temporary database)",
                 "`neonup setup --claimable --new`",
                 None,
             ),
         ] {
             let leak = Leak {
-                what: what.to_owned(),
-                live: true,
+                secret: LeakedSecret::Live(String::new()),
                 weight: Weight::Real,
                 spelling: "",
                 path: None,
@@ -417,9 +442,11 @@ mod tests {
                 commits: Vec::new(),
                 more: 0,
             };
-            for finding in [of_tree(&leak), of_history(&leak)] {
-                assert!(finding.hint.contains(words), "{}", finding.hint);
-                assert_eq!(finding.remedy, remedy, "{what}");
+            let found = FoundSecret::Live(&secret);
+            for finding in [of_tree(&leak, found), of_history(&leak, found)] {
+                assert!(finding.title.starts_with(label), "{}", finding.title);
+                assert!(finding.hint.contains(help), "{}", finding.hint);
+                assert_eq!(finding.remedy, remedy, "{label}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::credentials::Weight;
+use crate::domain::credentials::{self, Weight};
 
 /// Git's answer to a yes-or-no question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,13 +100,19 @@ impl Location {
     }
 }
 
+/// Which secret was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LeakedSecret {
+    /// A live secret, by the label that it was handed in with.
+    Live(String),
+    /// Another credential.
+    Credential(credentials::Kind),
+}
+
 /// A secret found where it must not be. Never holds the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Leak {
-    /// Which secret: the name it was given, or what kind of credential it is.
-    pub what: String,
-    /// Whether it is a live secret; else some other credential.
-    pub live: bool,
+    pub secret: LeakedSecret,
     /// How much the credential is worth.
     pub weight: Weight,
     /// How it is written there, such as `in base64`; empty when as it is.
@@ -124,6 +130,12 @@ pub(crate) struct Leak {
     pub commits: Vec<String>,
     /// How many more objects hold the same.
     pub more: usize,
+}
+
+impl Leak {
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.secret, LeakedSecret::Live(_))
+    }
 }
 
 /// A watched path that a commit held.

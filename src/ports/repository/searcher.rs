@@ -14,7 +14,7 @@ use crate::{
     domain::credentials::{self, ANCHORS, Needles, NeedlesError, Spelling, Weight},
     ports::repository::{
         archives,
-        model::{Leak, Location},
+        model::{Leak, LeakedSecret, Location},
         pack::Edit,
     },
 };
@@ -180,13 +180,15 @@ impl Searcher {
                 Some(member) if !member.is_empty() => format!("{path}!{member}"),
                 _ => path.to_owned(),
             };
-            let (live, weight) = match hit.secret {
-                MatchedSecret::Live(_) => (true, Weight::Real),
-                MatchedSecret::Other(_, weight, _) => (false, weight),
+            let (secret, weight) = match hit.secret {
+                MatchedSecret::Live(index) => {
+                    let label = self.names.get(index).cloned().unwrap_or_default();
+                    (LeakedSecret::Live(label), Weight::Real)
+                }
+                MatchedSecret::Other(kind, weight, _) => (LeakedSecret::Credential(kind), weight),
             };
             let leak = Leak {
-                what: self.name(hit.secret),
-                live,
+                secret,
                 weight,
                 spelling: hit.spelling.words(),
                 path: Some(path),
@@ -217,13 +219,6 @@ impl Searcher {
             shown.to_owned()
         } else {
             format!("{shown}/…")
-        }
-    }
-
-    fn name(&self, secret: MatchedSecret) -> String {
-        match secret {
-            MatchedSecret::Live(index) => self.names.get(index).cloned().unwrap_or_default(),
-            MatchedSecret::Other(kind, _, _) => kind.words().to_owned(),
         }
     }
 

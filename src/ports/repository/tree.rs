@@ -168,7 +168,7 @@ impl<'a> TreeScanner<'a> {
                     .leaks(found.clone(), &shown, Location::Staged, "");
                 for leak in leaks {
                     let mut known = self.scan.leaks.iter();
-                    if !known.any(|other| other.what == leak.what && other.path == leak.path) {
+                    if !known.any(|other| other.secret == leak.secret && other.path == leak.path) {
                         self.scan.leaks.push(leak);
                     }
                 }

@@ -46,7 +46,7 @@ pub(super) fn leaks(
         let shown = searcher.redact_path(&format!("{prefix}.git/{name}"));
         for leak in searcher.leaks(found, &shown, Location::GitFile, "") {
             let mut others = known.iter().chain(&leaks);
-            if !others.any(|other| other.live && other.what == leak.what) {
+            if !others.any(|other| other.secret == leak.secret) {
                 leaks.push(leak);
             }
         }

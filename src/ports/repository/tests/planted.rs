@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, os::unix::fs::symlink};
 
 use crate::{
     core::secret::Secret,
-    ports::repository::{Leak, Location},
+    ports::repository::{Leak, LeakedSecret, Location},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use libdeflater::{CompressionLvl, Compressor};
@@ -302,13 +302,13 @@ async fn found(repo: &Repo) -> (BTreeMap<u32, Vec<Leak>>, Vec<Leak>) {
         .leaks
         .into_iter()
         .chain(history.leaks)
-        .partition(|leak| leak.live);
+        .partition(Leak::is_live);
     let mut cases: BTreeMap<u32, Vec<Leak>> = BTreeMap::new();
     for leak in live {
-        cases
-            .entry(leak.what.parse().unwrap())
-            .or_default()
-            .push(leak);
+        let LeakedSecret::Live(case) = &leak.secret else {
+            continue;
+        };
+        cases.entry(case.parse().unwrap()).or_default().push(leak);
     }
     (cases, other)
 }

@@ -1,0 +1,368 @@
+//! Inspects the repository: what git keeps out, and where secrets are found.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    core::{
+        code::{Code, Severity},
+        event::{Progress, Report},
+        facts::{Check, CheckState, Facts, SecretsFacts},
+        failure::{Failure, Result},
+        finding::Finding,
+    },
+    engine::{
+        context::Cx,
+        secrets::{live_secrets::LiveSecrets, messages},
+    },
+    ports::repository::{
+        GitAnswer, HistoryScan, HookState, Incomplete, LeakedSecret, Protection, TreeScan,
+    },
+};
+
+/// One inspection.
+pub(super) struct SecretsInspection<'a> {
+    cx: &'a Cx,
+    /// The env files, relative to the repository's root.
+    pub(super) targets: Vec<String>,
+    /// Their committed examples.
+    examples: Vec<String>,
+    /// Those of the targets that git tracks.
+    tracked: Vec<String>,
+    live: LiveSecrets,
+    findings: Vec<Finding>,
+    checks: Vec<Check>,
+    files: usize,
+    objects: u64,
+    /// What the tree holds, so that the history does not report it again.
+    in_tree: Vec<(LeakedSecret, Option<String>)>,
+    /// Whether the pre-commit check is installed; `None` where it cannot be.
+    hook: Option<bool>,
+}
+
+impl<'a> SecretsInspection<'a> {
+    pub(super) fn new(cx: &'a Cx) -> Result<Self> {
+        let root = cx.ports.repository.root().ok_or_else(|| {
+            Failure::new(Code::SecretsUnknown, "this is no git repository")
+                .why(format!("`{}` lies in none", cx.settings.root.display()))
+                .hint("git init")
+        })?;
+        let relative = |file: &str| {
+            let full = cx.settings.path(file);
+            full.strip_prefix(root).map_or_else(
+                |_| file.to_owned(),
+                |path| path.to_string_lossy().replace('\\', "/"),
+            )
+        };
+        Ok(Self {
+            cx,
+            targets: cx
+                .settings
+                .env
+                .iter()
+                .map(|target| relative(&target.file))
+                .collect(),
+            examples: cx
+                .settings
+                .env
+                .iter()
+                .filter_map(|target| target.example.as_deref())
+                .map(relative)
+                .collect(),
+            tracked: Vec::new(),
+            live: LiveSecrets::gather(cx),
+            findings: Vec::new(),
+            checks: Vec::new(),
+            files: 0,
+            objects: 0,
+            in_tree: Vec::new(),
+            hook: None,
+        })
+    }
+
+    fn check(
+        &mut self,
+        label: impl Into<String>,
+        state: CheckState,
+        text: impl Into<String>,
+        elapsed: Option<Duration>,
+    ) {
+        self.checks.push(Check {
+            elapsed,
+            ..Check::new(label, state, text)
+        });
+        self.show();
+    }
+
+    /// Adds a finding; one that the project accepts is only noted, with the reason.
+    fn add(&mut self, finding: Option<Finding>) {
+        let accepted = &self.cx.settings.accepted;
+        self.findings
+            .extend(finding.map(|finding| messages::accepted(accepted, finding)));
+    }
+
+    /// Shows what is known so far.
+    fn show(&self) {
+        self.cx.show(Facts::Secrets(SecretsFacts {
+            checks: self.checks.clone(),
+            hook: self.hook,
+        }));
+    }
+
+    /// Checks that git keeps each env file out.
+    pub(super) async fn check_targets(&mut self) -> Result<()> {
+        for target in self.targets.clone() {
+            let started = Instant::now();
+            let protection = self.cx.ports.repository.protection(&target).await?;
+            if protection.tracked == GitAnswer::Yes {
+                self.tracked.push(target.clone());
+            }
+            let findings = messages::of_target(&target, &protection);
+            let worst = findings.iter().map(|finding| finding.severity).max();
+            let (state, text) = if worst.is_none_or(|worst| worst < Severity::Gap) {
+                let backups = if protection.exposed.is_empty() {
+                    ""
+                } else {
+                    "; its backups are not ignored"
+                };
+                (
+                    match worst {
+                        Some(Severity::Warning) => CheckState::Warning,
+                        Some(Severity::Note | Severity::Gap) | None => CheckState::Ok,
+                    },
+                    format!("ignored, not in the index{backups}"),
+                )
+            } else {
+                (CheckState::Gap, summary(&protection))
+            };
+            self.findings.extend(findings);
+            self.check(&target, state, text, Some(started.elapsed()));
+        }
+        Ok(())
+    }
+
+    /// Looks for secrets in the tracked files, and in those that git would take.
+    pub(super) async fn check_tree(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let cx = self.cx;
+        let progress = |done, total| {
+            cx.progress(Progress {
+                label: "reading the tracked files".to_owned(),
+                done,
+                total: Some(total),
+            });
+        };
+        let TreeScan {
+            files,
+            leaks,
+            incomplete,
+        } = cx
+            .ports
+            .repository
+            .scan_tree(self.live.labelled(), &progress)
+            .await?;
+        self.files = files;
+        let before = self.findings.len();
+        for leak in leaks {
+            // the finding on the file itself says it already
+            if leak
+                .path
+                .as_ref()
+                .is_some_and(|path| self.targets.contains(path))
+            {
+                continue;
+            }
+            let found = self.live.found(&leak.secret);
+            let finding = found.map(|secret| messages::of_tree(&leak, secret));
+            self.add(finding);
+            self.in_tree.push((leak.secret, leak.path));
+        }
+        self.unread("the work tree", incomplete);
+        let state = self.state_since(before);
+        let count = format!("{} files", messages::grouped(files as u64));
+        self.check("tracked files", state, count, Some(started.elapsed()));
+        if !self.examples.is_empty() {
+            let dirty = self.in_tree.iter().any(|(_, path)| {
+                path.as_ref()
+                    .is_some_and(|path| self.examples.contains(path))
+            });
+            let (state, text) = if dirty {
+                (CheckState::Gap, "holds a secret")
+            } else {
+                (CheckState::Ok, "holds no secret")
+            };
+            let label = self.examples.join(", ");
+            self.check(label, state, text, None);
+        }
+        Ok(())
+    }
+
+    /// Looks for secrets, and for the env files themselves, in the history.
+    pub(super) async fn check_history(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let cx = self.cx;
+        let progress = |done, total| {
+            cx.progress(Progress {
+                label: "reading the history".to_owned(),
+                done,
+                total: Some(total),
+            });
+        };
+        let HistoryScan {
+            objects,
+            leaks,
+            committed,
+            incomplete,
+        } = cx
+            .ports
+            .repository
+            .scan_history(self.live.labelled(), &self.targets, &progress)
+            .await?;
+        self.objects = objects;
+        let before = self.findings.len();
+        let mut leaked = Vec::new();
+        for leak in leaks {
+            let known = self
+                .in_tree
+                .contains(&(leak.secret.clone(), leak.path.clone()));
+            // what the index holds was said of the file; what a tracked file holds is in the history as well
+            if known && (!leak.is_live() || !leak.location.leaves()) {
+                continue;
+            }
+            if let Some(path) = &leak.path {
+                leaked.push(path.clone());
+            }
+            let found = self.live.found(&leak.secret);
+            let finding = found.map(|secret| messages::of_history(&leak, secret));
+            self.add(finding);
+        }
+        self.unread("the history", incomplete);
+        let state = self.state_since(before);
+        let count = format!("{} objects", messages::grouped(objects));
+        self.check("history", state, count, Some(started.elapsed()));
+        let before = self.findings.len();
+        for found in &committed {
+            if self.tracked.contains(&found.path) || leaked.contains(&found.path) {
+                continue;
+            }
+            let tracked = !found.exact
+                && matches!(
+                    cx.ports.repository.protection(&found.path).await,
+                    Ok(Protection {
+                        tracked: GitAnswer::Yes,
+                        ..
+                    })
+                );
+            self.add(Some(messages::of_path(found, tracked)));
+        }
+        let state = self.state_since(before);
+        let text = match committed.len() {
+            0 => "no env file was ever committed".to_owned(),
+            1 => "1 env file was committed".to_owned(),
+            count => format!("{count} env files were committed"),
+        };
+        self.check("path history", state, text, None);
+        Ok(())
+    }
+
+    /// Looks at the pre-commit hook. It is optional, so its absence is not a finding.
+    pub(super) async fn check_hook(&mut self) {
+        let started = Instant::now();
+        // without git there are no commits that it could check
+        let Ok(hook) = self.cx.ports.repository.hook().await else {
+            return;
+        };
+        let (installed, state, text) = match (hook.state, hook.blocked) {
+            (HookState::Ours, _) => (Some(true), CheckState::Ok, "installed".to_owned()),
+            (HookState::Free | HookState::Other, None) => (
+                Some(false),
+                CheckState::Skipped,
+                "not installed; `neonup hook install` does it".to_owned(),
+            ),
+            (HookState::Free | HookState::Other, Some(why)) => (None, CheckState::Skipped, why),
+        };
+        self.hook = installed;
+        self.check("pre-commit check", state, text, Some(started.elapsed()));
+    }
+
+    fn unread(&mut self, what: &str, incomplete: Option<Incomplete>) {
+        if let Some(incomplete) = incomplete {
+            self.findings.push(messages::of_unread(what, &incomplete));
+        }
+    }
+
+    /// The worst of the findings since then.
+    fn state_since(&self, before: usize) -> CheckState {
+        let worst = self
+            .findings
+            .get(before..)
+            .unwrap_or_default()
+            .iter()
+            .map(|finding| finding.severity)
+            .max();
+        match worst {
+            None | Some(Severity::Note) => CheckState::Ok,
+            Some(Severity::Warning) => CheckState::Warning,
+            Some(Severity::Gap) => CheckState::Gap,
+        }
+    }
+
+    pub(super) fn into_report(mut self) -> Report {
+        let (state, text) = self.live.summary();
+        self.checks.push(Check::new("live secrets", state, text));
+        messages::shorten(&mut self.findings);
+        let gaps: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Gap)
+            .collect();
+        let scanned = format!(
+            "{} files and {} objects",
+            messages::grouped(self.files as u64),
+            messages::grouped(self.objects)
+        );
+        let evidence = match gaps.as_slice() {
+            [] if self.live.labelled().is_empty() => format!("no credential in {scanned}"),
+            [] if self.findings.iter().any(is_live) => {
+                format!("no live secret can leave this disk: {scanned}")
+            }
+            [] => format!("no live secret in {scanned}"),
+            [only] => only.title.clone(),
+            [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
+        };
+        let facts = Facts::Secrets(SecretsFacts {
+            checks: self.checks,
+            hook: self.hook,
+        });
+        Report::judged(evidence, self.findings).facts(facts)
+    }
+}
+
+/// Whether a live secret was found, be it where no push takes it along.
+fn is_live(finding: &Finding) -> bool {
+    finding.severity > Severity::Note
+        && matches!(
+            finding.code,
+            Code::SecretsLiveSecretInTree | Code::SecretsLiveSecretInHistory
+        )
+}
+
+/// What is wrong with a target, in a few words.
+fn summary(protection: &Protection) -> String {
+    let mut parts = Vec::new();
+    match &protection.ignored {
+        GitAnswer::Yes => {}
+        // a tracked file is never ignored, so that is not the news
+        GitAnswer::No if protection.tracked == GitAnswer::Yes => {}
+        GitAnswer::No => parts.push("not ignored"),
+        GitAnswer::Unknown(_) => parts.push("not known whether ignored"),
+    }
+    match &protection.tracked {
+        GitAnswer::No => {}
+        GitAnswer::Yes => parts.push("tracked"),
+        GitAnswer::Unknown(_) => parts.push("not known whether tracked"),
+    }
+    if protection.staged == GitAnswer::Yes {
+        parts.push("staged");
+    }
+    parts.join(", ")
+}
