@@ -8,7 +8,9 @@ use std::{
 
 use crate::{
     core::secret::Secret,
-    ports::repository::{GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret, Repository as _, TreeScan},
+    ports::repository::{
+        GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret, Repository as _, TreeScan,
+    },
 };
 use tempfile::TempDir;
 
