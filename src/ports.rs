@@ -6,7 +6,7 @@ pub(crate) mod claimable;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod files;
-mod http;
+pub(crate) mod http;
 pub(crate) mod neon;
 pub(crate) mod notice;
 pub(crate) mod process;

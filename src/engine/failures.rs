@@ -2,8 +2,11 @@
 //!
 //! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function says so.
 
+pub(crate) mod claimable;
 mod database;
 pub(crate) mod files;
+mod http;
+pub(crate) mod neon;
 mod process;
 mod repository;
 mod store;

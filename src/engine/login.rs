@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::ports::neon::error::NeonError;
 use crate::{
     core::{
         answer::{KeyStorage, LoginAnswer},
@@ -164,8 +165,9 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
         },
         hidden_key(cx, known),
     );
-    let auth = auth.inspect_err(|failure| {
-        if failure.code == Code::LoginKeyRejected && known.source == KeySource::Typed {
+    let auth = auth.inspect_err(|error| {
+        let rejected = matches!(error, NeonError::KeyRejected(_) | NeonError::MalformedKey);
+        if rejected && known.source == KeySource::Typed {
             cx.remember_key(None);
         }
     })?;

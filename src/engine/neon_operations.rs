@@ -87,9 +87,12 @@ pub(super) async fn wait(
         let polls = operations.iter_mut().map(|operation| async {
             if !operation.has_ended() {
                 let now = cx.ports.neon.operation(key, project, &operation.id).await;
-                *operation = now.map_err(|failure| match messages.unanswered {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
+                *operation = now.map_err(|error| {
+                    let failure = Failure::from(error);
+                    match messages.unanswered {
+                        Some(hint) => failure.hint(hint),
+                        None => failure,
+                    }
                 })?;
             }
             Ok::<_, Failure>(())

@@ -7,9 +7,56 @@ mod tests;
 
 use async_trait::async_trait;
 
-pub(crate) use http::HttpClaimable;
+use reqwest::StatusCode;
 
-use crate::core::{failure::Result, secret::Secret};
+use crate::{
+    core::secret::Secret,
+    ports::http::{HttpError, UnreadableAnswer},
+};
+
+/// Why the service did not do what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClaimableError {
+    /// Nothing was sent.
+    #[error(transparent)]
+    Unreachable(HttpError),
+    /// Sent, and no answer came.
+    #[error(transparent)]
+    AnswerLost(HttpError),
+    #[error("{} answered with something else than its JSON", .0.host)]
+    UnreadableAnswer(UnreadableAnswer),
+    #[error("{host} asks to slow down")]
+    RateLimited { host: String, message: String },
+    #[error("{host} could not do it ({status})")]
+    ServerError {
+        host: String,
+        status: StatusCode,
+        message: String,
+    },
+    #[error("{host} refused the request ({status})")]
+    Refused {
+        host: String,
+        status: StatusCode,
+        message: String,
+    },
+}
+
+impl ClaimableError {
+    /// Whether the service may have carried out the request.
+    pub(crate) const fn outcome_unknown(&self) -> bool {
+        matches!(self, Self::AnswerLost(_) | Self::UnreadableAnswer(_))
+    }
+}
+
+impl From<HttpError> for ClaimableError {
+    fn from(error: HttpError) -> Self {
+        if error.problem.may_have_arrived() {
+            Self::AnswerLost(error)
+        } else {
+            Self::Unreachable(error)
+        }
+    }
+}
 
 /// Whose a temporary database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +65,7 @@ pub(crate) enum Ownership {
     Unclaimed,
     /// An account is taking it over.
     Claiming,
-    /// An account's: the service does not tell its connection any more.
+    /// An account's: the service does not show its connection any more.
     Claimed,
 }
 
@@ -27,15 +74,14 @@ pub(crate) enum Ownership {
 pub(crate) struct TemporaryDatabase {
     /// The id. Whoever has it reads the connection string and owns the database once they claim it: as secret as a key.
     pub id: Secret,
-    /// Whose it is.
     pub ownership: Ownership,
-    /// The id of its Neon project, which opens nothing; empty where the service does not tell it.
+    /// The id of its Neon project, which opens nothing; empty where the service does not say.
     pub project: String,
     /// The connection string through the pooler; `None` once it is claimed.
     pub connection_string: Option<Secret>,
     /// The page that claims it.
     pub claim_url: Secret,
-    /// When it was made, RFC 3339; empty where the service does not tell it.
+    /// When it was made, RFC 3339; empty where the service does not say.
     pub created_at: String,
     /// When it goes, RFC 3339.
     pub expires_at: String,
@@ -44,10 +90,10 @@ pub(crate) struct TemporaryDatabase {
 /// The service.
 #[async_trait]
 pub(crate) trait Claimable: Send + Sync {
-    /// Makes a temporary database. Sent once: after a failure of code `project.not-ready` nobody knows whether one was made,
-    /// and the service has no list to find out.
-    async fn create(&self) -> Result<TemporaryDatabase>;
+    /// Makes a temporary database. Sent once: when the [outcome is unknown](ClaimableError::outcome_unknown), the service has no
+    /// list to find out.
+    async fn create(&self) -> Result<TemporaryDatabase, ClaimableError>;
 
-    /// The database of this id; `None` when there is none, or none any more.
-    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>>;
+    /// Reads the database of this id; `None` when there is none, or none any more.
+    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>, ClaimableError>;
 }

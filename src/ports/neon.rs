@@ -1,5 +1,6 @@
 //! Neon's API, as far as the steps use it. Source of all facts: Neon's published OpenAPI document (API v2).
 
+pub(crate) mod error;
 pub(crate) mod http;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -7,12 +8,7 @@ pub(crate) mod tests;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-pub(crate) use http::{HttpNeon, subject_project};
-
-use crate::{
-    core::{failure::Result, secret::Secret},
-    domain::url::Connection,
-};
+use crate::{core::secret::Secret, domain::url::Connection, ports::neon::error::NeonError};
 
 /// The answer of `GET /auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,7 +22,6 @@ pub(crate) struct Auth {
 /// A project, in a list or alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Project {
-    /// The id.
     pub id: String,
     /// The name; not unique.
     pub name: String,
@@ -53,9 +48,7 @@ pub(crate) struct Listing {
 /// What a new project is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewProject {
-    /// The name.
     pub name: String,
-    /// The organization, for keys that see several.
     pub org: Option<String>,
     /// The region; `None` leaves it to Neon.
     pub region: Option<String>,
@@ -107,11 +100,9 @@ impl Operation {
 /// A branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Branch {
-    /// The id.
     pub id: String,
     /// The name, unique in the project.
     pub name: String,
-    /// Whether it is the project's default branch.
     #[serde(default)]
     pub default: bool,
     /// `init`, `ready`, `archived`, …
@@ -121,9 +112,7 @@ pub(crate) struct Branch {
 /// A compute.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Endpoint {
-    /// The id.
     pub id: String,
-    /// The host of direct connections.
     pub host: String,
     /// The branch it serves.
     pub branch_id: String,
@@ -137,7 +126,6 @@ pub(crate) struct Endpoint {
 /// A database of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct BranchDatabase {
-    /// The name.
     pub name: String,
     /// The role that owns it, which is the one to connect as.
     pub owner_name: String,
@@ -146,9 +134,7 @@ pub(crate) struct BranchDatabase {
 /// What a create returns at once; the database answers only when the operations have finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Created {
-    /// The project.
     pub project: Project,
-    /// Its default branch.
     pub branch: Branch,
     /// What Neon still does.
     pub operations: Vec<Operation>,
@@ -159,7 +145,6 @@ pub(crate) struct Created {
 /// The user of a personal key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct User {
-    /// The e-mail address.
     pub email: String,
     /// How many projects the plan allows.
     #[serde(default)]
@@ -169,9 +154,7 @@ pub(crate) struct User {
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Organization {
-    /// The id.
     pub id: String,
-    /// The name.
     pub name: String,
     /// `console` for those made in Neon's own console or API.
     #[serde(default)]
@@ -204,52 +187,65 @@ pub(crate) struct ApiKey {
 pub(crate) struct NewApiKey {
     /// The number that revokes it.
     pub id: i64,
-    /// The key.
     pub key: Secret,
 }
 
 /// Neon's API. Every call takes the key, so that nothing holds it longer than needed.
 ///
-/// Failures carry `login.*` or `project.*` codes and Neon's request id. Reads are retried where that is safe; a create never is.
+/// Reads are retried where that is safe; a request that changes something is sent once unless Neon says that it did nothing.
 #[async_trait]
 pub(crate) trait Neon: Send + Sync {
-    /// Whose key it is and of which kind.
-    async fn auth(&self, key: &Secret) -> Result<Auth>;
+    /// Asks whose key it is and of which kind.
+    async fn auth(&self, key: &Secret) -> Result<Auth, NeonError>;
 
-    /// The user of a personal key.
-    async fn user(&self, key: &Secret) -> Result<User>;
+    /// Asks for the user of a personal key.
+    async fn user(&self, key: &Secret) -> Result<User, NeonError>;
 
-    /// The user's organizations.
-    async fn organizations(&self, key: &Secret) -> Result<Vec<Organization>>;
+    /// Lists the user's organizations.
+    async fn organizations(&self, key: &Secret) -> Result<Vec<Organization>, NeonError>;
 
-    /// Every project on every page, and the shared ones. `page` hears how many are listed so far.
+    /// Lists every project on every page, and the shared ones. `page` is told how many are listed so far.
     async fn projects(
         &self,
         key: &Secret,
         org: Option<&str>,
         page: &(dyn Fn(usize) + Send + Sync),
-    ) -> Result<Listing>;
+    ) -> Result<Listing, NeonError>;
 
-    /// One project; `None` when it is not there or not visible.
-    async fn project(&self, key: &Secret, id: &str) -> Result<Option<Project>>;
+    /// Reads one project; `None` when it is not there or not visible.
+    async fn project(&self, key: &Secret, id: &str) -> Result<Option<Project>, NeonError>;
 
-    /// Creates a project. Sent once: a lost answer is a failure of code `project.not-ready`, after which the list must be read.
-    async fn create_project(&self, key: &Secret, new: &NewProject) -> Result<Created>;
+    /// Creates a project. When the [outcome is unknown](NeonError::outcome_unknown), the list must be read.
+    async fn create_project(&self, key: &Secret, new: &NewProject) -> Result<Created, NeonError>;
 
-    /// The newest operations of a project.
-    async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>>;
+    /// Lists the newest operations of a project.
+    async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>, NeonError>;
 
-    /// One operation.
-    async fn operation(&self, key: &Secret, project: &str, id: &str) -> Result<Operation>;
+    /// Reads one operation.
+    async fn operation(
+        &self,
+        key: &Secret,
+        project: &str,
+        id: &str,
+    ) -> Result<Operation, NeonError>;
 
-    /// The branches of a project.
-    async fn branches(&self, key: &Secret, project: &str) -> Result<Vec<Branch>>;
+    /// Lists the branches of a project.
+    async fn branches(&self, key: &Secret, project: &str) -> Result<Vec<Branch>, NeonError>;
 
-    /// The computes of a branch.
-    async fn endpoints(&self, key: &Secret, project: &str, branch: &str) -> Result<Vec<Endpoint>>;
+    /// Lists the computes of a branch.
+    async fn endpoints(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<Endpoint>, NeonError>;
 
-    /// Every compute of a project.
-    async fn project_endpoints(&self, key: &Secret, project: &str) -> Result<Vec<Endpoint>>;
+    /// Lists every compute of a project.
+    async fn project_endpoints(
+        &self,
+        key: &Secret,
+        project: &str,
+    ) -> Result<Vec<Endpoint>, NeonError>;
 
     /// Makes a branch with a read-write compute. Names are unique, so that a lost answer is settled by reading the branches again.
     async fn create_branch(
@@ -257,7 +253,7 @@ pub(crate) trait Neon: Send + Sync {
         key: &Secret,
         project: &str,
         new: &NewBranch,
-    ) -> Result<Vec<Operation>>;
+    ) -> Result<Vec<Operation>, NeonError>;
 
     /// Gives a branch a read-write compute; a branch can have one only.
     async fn create_endpoint(
@@ -265,7 +261,7 @@ pub(crate) trait Neon: Send + Sync {
         key: &Secret,
         project: &str,
         branch: &str,
-    ) -> Result<Vec<Operation>>;
+    ) -> Result<Vec<Operation>, NeonError>;
 
     /// Makes a database; its name is unique in its branch.
     async fn create_database(
@@ -274,17 +270,17 @@ pub(crate) trait Neon: Send + Sync {
         project: &str,
         branch: &str,
         database: &BranchDatabase,
-    ) -> Result<Vec<Operation>>;
+    ) -> Result<Vec<Operation>, NeonError>;
 
-    /// The databases of a branch.
+    /// Lists the databases of a branch.
     async fn databases(
         &self,
         key: &Secret,
         project: &str,
         branch: &str,
-    ) -> Result<Vec<BranchDatabase>>;
+    ) -> Result<Vec<BranchDatabase>, NeonError>;
 
-    /// The connection URI of a role, direct or pooled, with its password.
+    /// Builds the connection URI of a role, direct or pooled, with its password.
     async fn connection_uri(
         &self,
         key: &Secret,
@@ -293,27 +289,28 @@ pub(crate) trait Neon: Send + Sync {
         database: &str,
         role: &str,
         pooled: bool,
-    ) -> Result<Secret>;
+    ) -> Result<Secret, NeonError>;
 
-    /// Gives a role of a branch a new password. Sent once: after a failure of code `login.unreachable` nobody knows whether it was
-    /// done, and [`Self::connection_uri`] tells.
+    /// Gives a role of a branch a new password. When the [outcome is unknown](NeonError::outcome_unknown),
+    /// [`Self::connection_uri`] shows whether it was done.
     async fn reset_password(
         &self,
         key: &Secret,
         project: &str,
         branch: &str,
         role: &str,
-    ) -> Result<Reset>;
+    ) -> Result<Reset, NeonError>;
 
-    /// The user's API keys. Only a personal key may ask.
-    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>>;
+    /// Lists the user's API keys. Only a personal key may ask.
+    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>, NeonError>;
 
-    /// Makes a personal API key. Sent once: after a failure of code `login.unreachable` it may be in the list, and nobody has it.
-    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey>;
+    /// Makes a personal API key. When the [outcome is unknown](NeonError::outcome_unknown), it may be in the list, and nobody
+    /// has it.
+    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey, NeonError>;
 
     /// Revokes a personal API key; one that is gone already is no failure.
-    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<()>;
+    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError>;
 
-    /// The sandbox's certificate authority, as PEM, where the API is a sandbox on this machine; else `None`.
+    /// Asks for the sandbox's certificate authority, as PEM; `None` where the API is not a sandbox on this machine.
     async fn sandbox_authority(&self) -> Option<String>;
 }

@@ -188,12 +188,12 @@ impl Workspace {
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
         let ports = Ports {
-            neon: Arc::new(ports::neon::HttpNeon::new(
+            neon: Arc::new(ports::neon::http::HttpNeon::new(
                 settings.api_host.clone(),
                 settings.ca_file.clone(),
                 settings.timeout,
             )),
-            claimable: Arc::new(ports::claimable::HttpClaimable::new(
+            claimable: Arc::new(ports::claimable::http::HttpClaimable::new(
                 settings.claim_host.clone(),
                 settings.ca_file.clone(),
                 settings.timeout,

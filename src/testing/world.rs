@@ -10,20 +10,17 @@ use std::{
 };
 
 use crate::{
-    core::{
-        code::Code,
-        environment::Environment,
-        event::Event,
-        failure::{Failure, Result},
-        secret::Secret,
-        step::StepId,
-    },
+    core::{environment::Environment, event::Event, secret::Secret, step::StepId},
     engine::context::Cx,
     ports::{
         Ports,
-        claimable::TemporaryDatabase,
+        claimable::{ClaimableError, TemporaryDatabase},
         files::DiskFiles,
-        neon::{Branch, BranchDatabase, NewBranch, NewProject, Organization, Project},
+        http::{HttpError, HttpProblem},
+        neon::{
+            Branch, BranchDatabase, NewBranch, NewProject, Organization, Project,
+            error::{NeonError, Refusal},
+        },
     },
     project::{
         config::Config,
@@ -31,6 +28,7 @@ use crate::{
         settings::{Flags, Settings},
     },
 };
+use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -40,7 +38,7 @@ pub(crate) const KEY: &str = "napi_canary0123456789canary";
 pub(crate) const PASSWORD: &str = "npg_canaryPassword42";
 
 /// What a create does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Create {
     #[default]
     Answers,
@@ -48,7 +46,7 @@ pub(crate) enum Create {
     AnswerLost,
     /// Nothing is made, and nobody is told.
     Nothing,
-    Refused(Code),
+    Refused(NeonError),
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +127,7 @@ pub(crate) struct State {
     /// How many temporary databases were made.
     pub temporaries: usize,
     /// What the service says in place of an answer.
-    pub service_fails: Option<Failure>,
+    pub service_fails: Option<ClaimableError>,
 }
 
 impl State {
@@ -303,7 +301,7 @@ impl World {
         self.called(call);
     }
 
-    pub(super) fn check(&self, key: &Secret) -> Result<()> {
+    pub(super) fn check(&self, key: &Secret) -> Result<(), NeonError> {
         let known = self.with(|state| {
             let own = (key.expose() == KEY && !state.revoked).then_some(1);
             let mut others = state.keys.iter();
@@ -315,10 +313,26 @@ impl World {
         if known.is_some() {
             return Ok(());
         }
-        Err(
-            Failure::new(Code::LoginKeyRejected, "Neon does not accept the API key")
-                .hint("make a new key"),
-        )
+        Err(refusal(401, "supplied credentials do not pass authentication").into())
+    }
+}
+
+/// What Neon says when it refuses a request.
+pub(crate) fn refusal(status: u16, message: &str) -> Refusal {
+    Refusal {
+        status: StatusCode::from_u16(status).unwrap(),
+        code: String::new(),
+        message: message.to_owned(),
+        request_id: None,
+    }
+}
+
+/// A connection that is cut before the answer came.
+pub(crate) fn lost_answer() -> HttpError {
+    HttpError {
+        host: "https://neon.test".to_owned(),
+        problem: HttpProblem::Lost,
+        cause: "connection closed before message completed".to_owned(),
     }
 }
 

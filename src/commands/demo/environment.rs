@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::{
     commands::demo::project,
     core::{
+        failure::Failure,
         presenter::{DemoError, Incident},
         secret::Secret,
     },
@@ -51,7 +52,11 @@ impl SampleEnvironment {
 
     /// Makes two projects of our name, and forgets which one is ours.
     async fn duplicate_project(&self) -> Result<(), DemoError> {
-        let listing = self.neon.projects(&self.key, None, &|_count| {}).await?;
+        let listing = self
+            .neon
+            .projects(&self.key, None, &|_count| {})
+            .await
+            .map_err(Failure::from)?;
         let there = listing
             .projects
             .iter()
@@ -68,7 +73,10 @@ impl SampleEnvironment {
                 branch: None,
                 database: None,
             };
-            self.neon.create_project(&self.key, &new).await?;
+            self.neon
+                .create_project(&self.key, &new)
+                .await
+                .map_err(Failure::from)?;
         }
         self.on_disk(|project, port| project::forget_id(&project, port))
             .await

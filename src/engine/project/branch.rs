@@ -80,10 +80,10 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         match neon.create_branch(key, id, &new).await {
             Ok(operations) => wait_until_ready(cx, key, id, operations).await?,
             // names are unique: whoever made it, it is there now
-            Err(failure) => {
+            Err(error) => {
                 let now = neon.branches(key, id).await?;
                 if !now.iter().any(|branch| branch.name == *name) {
-                    return Err(failure);
+                    return Err(error.into());
                 }
                 wait_until_ready(cx, key, id, neon_operations::open(cx, key, id).await?).await?;
             }
@@ -104,10 +104,10 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         )));
         let operations = match neon.create_endpoint(key, id, &branch.id).await {
             Ok(operations) => operations,
-            Err(failure) => {
+            Err(error) => {
                 let now = neon.endpoints(key, id, &branch.id).await?;
                 if !now.iter().any(is_read_write) {
-                    return Err(failure);
+                    return Err(error.into());
                 }
                 neon_operations::open(cx, key, id).await?
             }
@@ -125,10 +125,10 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         };
         let operations = match neon.create_database(key, id, &branch.id, &database).await {
             Ok(operations) => operations,
-            Err(failure) => {
+            Err(error) => {
                 let now = neon.databases(key, id, &branch.id).await?;
                 if !now.iter().any(|database| database.name == *name) {
-                    return Err(failure);
+                    return Err(error.into());
                 }
                 neon_operations::open(cx, key, id).await?
             }

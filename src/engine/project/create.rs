@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::failures::neon::project_not_created;
 use crate::{
     core::{
         code::Code,
@@ -92,8 +93,8 @@ pub(super) async fn create(
                 access: created.connection.map(|connection| (branch, connection)),
             });
         }
-        Err(failure) if failure.code == Code::ProjectNotReady => failure,
-        Err(failure) => return Err(failure),
+        Err(error) if error.outcome_unknown() => project_not_created(error),
+        Err(error) => return Err(project_not_created(error)),
     };
     cx.progress(Progress::label(
         "the answer was lost: looking whether the project was made",

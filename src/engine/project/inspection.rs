@@ -5,7 +5,7 @@ use crate::{
         code::Severity,
         event::Report,
         facts::{Facts, JoinedProject, ListedProject, ProjectFacts},
-        failure::Result,
+        failure::{Failure, Result},
         finding::Finding,
         secret::Secret,
     },
@@ -118,10 +118,9 @@ pub(super) async fn list_all(cx: &Cx) -> Result<Report> {
     let listing = match listing {
         Ok(listing) => listing,
         // such as a key that is bound to this project: the project is as good as before
-        Err(failure) => {
-            report
-                .findings
-                .push(failure.finding().severity(Severity::Note));
+        Err(error) => {
+            let finding = Failure::from(error).finding();
+            report.findings.push(finding.severity(Severity::Note));
             return Ok(report);
         }
     };

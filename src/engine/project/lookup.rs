@@ -2,14 +2,13 @@
 
 use crate::{
     core::{
-        code::Code,
         event::Progress,
         failure::{Failure, Result},
         secret::Secret,
     },
     domain::{dotenv::Document, url::Connection},
     engine::{context::Cx, project_id},
-    ports::neon::{Endpoint, Listing, Project, subject_project},
+    ports::neon::{Endpoint, Listing, Organization, Project, error::NeonError},
 };
 
 /// How many projects are asked one by one which computes they have.
@@ -63,11 +62,11 @@ pub(super) async fn find(
     let listing = match list(cx, key).await {
         Ok(listing) => listing,
         // a key that is bound to one project cannot list, but its refusal says which project that is
-        Err(failure) => {
-            let Some(id) = subject_project(&failure) else {
-                return Err(failure);
+        Err(error) => {
+            let Some(id) = error.only_project() else {
+                return Err(error.into());
             };
-            let project = cx.ports.neon.project(key, &id).await?.ok_or(failure)?;
+            let project = cx.ports.neon.project(key, id).await?.ok_or(error)?;
             Listing {
                 projects: vec![project],
                 unavailable: Vec::new(),
@@ -139,10 +138,9 @@ async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<P
         };
         match endpoints {
             Ok(endpoints) if endpoints.iter().any(serves) => return Ok(Some(project.clone())),
-            Ok(_) => {}
-            // deleted since the list was read, or not for this key
-            Err(failure) if failure.code == Code::ProjectDeleted => {}
-            Err(failure) => return Err(failure),
+            // where Neon does not know it: deleted since the list was read, or not for this key
+            Ok(_) | Err(NeonError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(None)
@@ -161,8 +159,52 @@ fn env_host(cx: &Cx) -> Option<(String, Option<u16>)> {
     Some((found.host, found.port))
 }
 
+/// Why the projects could not be listed.
+pub(super) enum ListError {
+    Neon(NeonError),
+    /// Neon asks for an organization, and the key sees several.
+    ManyOrganizations {
+        needed: NeonError,
+        organizations: Vec<Organization>,
+    },
+}
+
+impl ListError {
+    /// The only project that the key is for, where Neon's refusal names it.
+    fn only_project(&self) -> Option<&str> {
+        match self {
+            Self::Neon(error) => error.only_project(),
+            Self::ManyOrganizations { .. } => None,
+        }
+    }
+}
+
+impl From<NeonError> for ListError {
+    fn from(error: NeonError) -> Self {
+        Self::Neon(error)
+    }
+}
+
+impl From<ListError> for Failure {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Neon(error) => error.into(),
+            ListError::ManyOrganizations {
+                needed,
+                organizations,
+            } => {
+                let names: Vec<_> = organizations
+                    .iter()
+                    .map(|org| format!("{} ({})", org.name, org.id))
+                    .collect();
+                Self::from(needed).why(format!("this key sees {}", names.join(", ")))
+            }
+        }
+    }
+}
+
 /// Lists every project, in the right organization where Neon insists on one.
-pub(super) async fn list(cx: &Cx, key: &Secret) -> Result<Listing> {
+pub(super) async fn list(cx: &Cx, key: &Secret) -> Result<Listing, ListError> {
     let page = |count: usize| {
         cx.progress(Progress {
             label: "listing projects".to_owned(),
@@ -178,17 +220,17 @@ pub(super) async fn list(cx: &Cx, key: &Secret) -> Result<Listing> {
         .clone()
         .or_else(|| cx.organization());
     match cx.ports.neon.projects(key, org.as_deref(), &page).await {
-        Err(failure) if failure.code == Code::ProjectOrganizationNeeded && org.is_none() => {
-            let org = organization(cx, key, failure).await?;
+        Err(needed @ NeonError::OrganizationNeeded(_)) if org.is_none() => {
+            let org = organization(cx, key, needed).await?;
             cx.remember_organization(Some(org.clone()));
-            cx.ports.neon.projects(key, Some(&org), &page).await
+            Ok(cx.ports.neon.projects(key, Some(&org), &page).await?)
         }
-        other => other,
+        other => Ok(other?),
     }
 }
 
 /// The organization to use where none was named: the only one, or the only one that Neon's own console manages.
-async fn organization(cx: &Cx, key: &Secret, needed: Failure) -> Result<String> {
+async fn organization(cx: &Cx, key: &Secret, needed: NeonError) -> Result<String, ListError> {
     let all = cx.ports.neon.organizations(key).await?;
     let console: Vec<_> = all
         .iter()
@@ -197,12 +239,9 @@ async fn organization(cx: &Cx, key: &Secret, needed: Failure) -> Result<String> 
     match (all.as_slice(), console.as_slice()) {
         ([only], _) => Ok(only.id.clone()),
         (_, [only]) => Ok(only.id.clone()),
-        _ => {
-            let names: Vec<_> = all
-                .iter()
-                .map(|org| format!("{} ({})", org.name, org.id))
-                .collect();
-            Err(needed.why(format!("this key sees {}", names.join(", "))))
-        }
+        _ => Err(ListError::ManyOrganizations {
+            needed,
+            organizations: all,
+        }),
     }
 }

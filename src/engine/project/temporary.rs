@@ -1,6 +1,7 @@
 //! The temporary database, as the project step shows it: made once, found again, given up for the account's project once it is
 //! claimed.
 
+use crate::engine::failures::claimable::database_not_created;
 use crate::{
     core::{
         answer::KeyStorage,
@@ -140,7 +141,7 @@ async fn create(cx: &Cx) -> Result<()> {
     )));
     let made = match cx.ports.claimable.create().await {
         Ok(made) => made,
-        Err(failure) => {
+        Err(error) => {
             let back = match before {
                 Some(before) => store.set(KeyStorage::File, &account, &before).await,
                 None => store.delete(KeyStorage::File, &account).await.map(drop),
@@ -148,7 +149,7 @@ async fn create(cx: &Cx) -> Result<()> {
             if let Err(also) = back {
                 tracing::info!(error = %also, "a record of no temporary database stays");
             }
-            return Err(failure);
+            return Err(database_not_created(error));
         }
     };
     let record = Record {

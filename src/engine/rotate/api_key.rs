@@ -20,7 +20,7 @@ use crate::{
         key,
         rotate::outcome::Rotated,
     },
-    ports::neon::ApiKey,
+    ports::neon::{ApiKey, error::NeonError},
 };
 
 /// What the names of keys begin with that this program makes.
@@ -51,25 +51,22 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     cx.progress(Progress::label("making a new API key"));
     let new = match neon.create_api_key(&known.key, &name).await {
         Ok(new) => new,
-        Err(failure) if failure.code == Code::LoginUnreachable => {
-            return Err(lost(cx, &known.key, &before, failure).await);
+        Err(error) if error.outcome_unknown() => {
+            return Err(lost(cx, &known.key, &before, error.into()).await);
         }
-        Err(failure) => return Err(failure),
+        Err(error) => return Err(error.into()),
     };
-    neon.auth(&new.key).await.map_err(|failure| Failure {
-        what: format!(
-            "the new key `{name}` was made, but could not be tried: {}",
-            failure.what
-        ),
+    neon.auth(&new.key).await.map_err(|error| Failure {
+        what: format!("the new key `{name}` was made, but could not be tried: {error}"),
         hint: format!("the old key is as it was; revoke `{name}` in the console, then run it again ({CONSOLE})"),
-        ..failure
+        ..error.into()
     })?;
     cx.progress(Progress::label("storing the new key"));
     key::store(cx, new.key.clone(), storage, known.source)
         .await
-        .map_err(|error| Failure {
+        .map_err(|failure| Failure {
             hint: format!("the old key is as it was; revoke `{name}` in the console ({CONSOLE})"),
-            ..error.into()
+            ..failure
         })?;
     let mut findings = copies(cx, &known);
     let evidence = if let Some(key) = identify(cx, &known.key, &new.key, &before).await {
@@ -127,19 +124,18 @@ async fn revoke(cx: &Cx, new: &Secret, old: &Secret, key: &ApiKey) -> Result<()>
         .neon
         .revoke_api_key(new, key.id)
         .await
-        .map_err(|failure| Failure {
-            what: format!("the old key was not revoked: {}", failure.what),
+        .map_err(|error| Failure {
+            what: format!("the old key was not revoked: {error}"),
             hint: by_hand.clone(),
-            ..failure
+            ..error.into()
         })?;
     match cx.ports.neon.auth(old).await {
-        Err(failure) if failure.code == Code::LoginKeyRejected => Ok(()),
-        Err(failure) => Err(Failure {
+        Err(NeonError::KeyRejected(_)) => Ok(()),
+        Err(error) => Err(Failure {
             what: format!(
-                "the old key was revoked, but whether it is refused could not be seen: {}",
-                failure.what
+                "the old key was revoked, but whether it is refused could not be seen: {error}"
             ),
-            ..failure
+            ..error.into()
         }),
         Ok(_) => Err(Failure::new(
             Code::LoginKeyScope,
@@ -173,7 +169,7 @@ async fn lost(cx: &Cx, key: &Secret, before: &[ApiKey], failure: Failure) -> Fai
                     "`{}` (number {}) was made, and nobody has it: revoke it ({CONSOLE})",
                     orphan.name, orphan.id
                 ),
-                ..refused
+                ..refused.into()
             };
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::{
     core::{
-        code::Code,
         event::Progress,
         failure::{Failure, Result},
         secret::Secret,
@@ -29,7 +28,7 @@ pub(super) async fn reset(cx: &Cx, key: &Secret, project: &KnownProject) -> Resu
             wait_until_applied(cx, key, &project.id, reset.operations).await?;
             Ok(reset.password)
         }
-        Err(failure) if failure.code == Code::LoginUnreachable => {
+        Err(error) if error.outcome_unknown() => {
             cx.progress(Progress::label(
                 "the answer was lost: looking whether the password was reset",
             ));
@@ -41,12 +40,12 @@ pub(super) async fn reset(cx: &Cx, key: &Secret, project: &KnownProject) -> Resu
             if now == project.connection.password {
                 return Err(Failure {
                     hint: "the password is as it was; run `neonup rotate` again".to_owned(),
-                    ..failure
+                    ..error.into()
                 });
             }
             Ok(now)
         }
-        Err(failure) => Err(failure),
+        Err(error) => Err(error.into()),
     }
 }
 

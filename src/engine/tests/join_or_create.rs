@@ -14,7 +14,7 @@ use crate::{
     project::settings::Flags,
 };
 
-use crate::testing::world::{Create, World};
+use crate::testing::world::{Create, World, refusal};
 
 fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
@@ -218,7 +218,10 @@ async fn a_project_scoped_key_finds_its_project() {
 #[tokio::test]
 async fn a_create_refused_by_a_limit_records_nothing() {
     let world = World::default();
-    world.with(|state| state.create = Create::Refused(Code::ProjectLimitReached));
+    world.with(|state| {
+        state.create =
+            Create::Refused(refusal(422, "user projects limit of 1 exceeded, got 1").into())
+    });
     let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap_err();

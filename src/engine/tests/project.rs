@@ -13,7 +13,7 @@ use crate::{
     project::settings::{Flags, Settings},
 };
 
-use crate::testing::world::{Create, KEY, World, project};
+use crate::testing::world::{Create, KEY, World, project, refusal};
 
 fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
@@ -348,7 +348,7 @@ async fn an_old_or_used_list_or_one_of_another_key_is_read_again_before_a_create
     // nothing came of the first create
     let world = World::default();
     let cx = context(&world, World::settings(Flags::default()));
-    world.with(|state| state.create = Create::Refused(Code::LoginUnreachable));
+    world.with(|state| state.create = Create::Refused(refusal(429, "slow down").into()));
     ProjectStep.probe(&cx).await.unwrap();
     ProjectStep
         .apply(&cx, ProjectAnswer::Default)

@@ -14,7 +14,7 @@ use crate::{
         code::Code, event::EventKind, exit::Exit, failure::Failure, secret::Secret, step::StepId,
     },
     engine::Runtime,
-    ports::neon::{BranchDatabase, HttpNeon, Neon as _, NewBranch},
+    ports::neon::{BranchDatabase, Neon as _, NewBranch, error::NeonError, http::HttpNeon},
     project::settings::Flags,
     report::output::Output,
 };
@@ -592,7 +592,7 @@ async fn calls_that_write_are_sent_once_unless_nothing_was_done() {
                 };
                 let result = ask(&neon.client(timeout), number).await;
                 let revoked = call.0 == "DELETE" && outcome == Outcome::Status(404);
-                let Err(failure) = result else {
+                let Err(failure) = result.map_err(Failure::from) else {
                     assert!(revoked, "{what}: succeeded");
                     return;
                 };
@@ -623,7 +623,7 @@ async fn calls_that_write_are_sent_once_unless_nothing_was_done() {
     assert_eq!(cases.join_all().await.len(), 9 * 14);
 }
 
-async fn ask(client: &HttpNeon, number: usize) -> Result<(), Failure> {
+async fn ask(client: &HttpNeon, number: usize) -> Result<(), NeonError> {
     let key = Secret::new(KEY);
     let branch = NewBranch {
         name: "dev".to_owned(),

@@ -5,7 +5,7 @@ use crate::{
         answer::{KeyStorage, LoginAnswer, ProjectAnswer},
         code::{Code, Severity},
         event::{Report, Verdict},
-        failure::{Failure, Result},
+        failure::Result,
         secret::Secret,
         step::StepId,
     },
@@ -15,7 +15,7 @@ use crate::{
     project::settings::{Flags, Settings},
 };
 
-use crate::testing::world::{KEY, PASSWORD, World};
+use crate::testing::world::{KEY, PASSWORD, World, lost_answer};
 
 const ID: &str = "0b0c4d5e-canary-4000-8000-1234567890ab";
 const POOLED: &str = "ep-a-b-12345678-pooler.us-east-2.aws.neon.tech";
@@ -142,8 +142,7 @@ async fn another_temporary_database_needs_the_new_flag() {
 #[tokio::test]
 async fn a_failed_create_leaves_the_record_unchanged() {
     let world = world();
-    let lost = Failure::new(Code::ProjectNotReady, "the answer was lost");
-    world.with(|state| state.service_fails = Some(lost));
+    world.with(|state| state.service_fails = Some(lost_answer().into()));
     let failure = apply(&world, settings(claimable())).await.unwrap_err();
     assert_eq!(failure.code, Code::ProjectNotReady);
     assert_eq!(
@@ -154,8 +153,7 @@ async fn a_failed_create_leaves_the_record_unchanged() {
     world.with(|state| state.service_fails = None);
     apply(&world, settings(claimable())).await.unwrap();
     let record = kept(&world);
-    let lost = Failure::new(Code::ProjectNotReady, "the answer was lost");
-    world.with(|state| state.service_fails = Some(lost));
+    world.with(|state| state.service_fails = Some(lost_answer().into()));
     let another = Flags {
         new_project: true,
         ..claimable()

@@ -7,15 +7,13 @@ use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ports::claimable::{Claimable, Ownership, TemporaryDatabase};
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-        secret::{DOTS, Secret},
-    },
+    core::secret::{DOTS, Secret},
     domain::redact,
-    ports::http::{Outlet, segment},
+    ports::{
+        claimable::{Claimable, ClaimableError, Ownership, TemporaryDatabase},
+        http::{ClientFactory, HttpError, segment},
+    },
 };
 
 /// Where the service's API begins, below its host.
@@ -25,21 +23,19 @@ const REFERRER: &str = "neonup";
 /// How often a read that was not answered is sent again.
 const RETRIES: u32 = 2;
 /// How many times longer a create may take than any other request: nobody finds out what became of one that was given up.
-const CREATE: u32 = 4;
-/// The most of a refusal's text that is passed on, in characters.
-const TEXT: usize = 200;
+const CREATE_PATIENCE: u32 = 4;
+/// The most of a refusal's message that is passed on, in characters.
+const MESSAGE_LIMIT: usize = 200;
 
 /// The service over HTTP.
 pub(crate) struct HttpClaimable {
-    outlet: Outlet,
-    /// How long a create may take.
-    patience: Duration,
+    clients: ClientFactory,
+    create_timeout: Duration,
     pause: Duration,
 }
 
-/// The service's answer.
 #[derive(Deserialize)]
-struct Body {
+struct DatabaseBody {
     id: String,
     status: String,
     #[serde(default)]
@@ -53,14 +49,11 @@ struct Body {
     created_at: Option<String>,
 }
 
-/// How an attempt ended when it did not succeed.
-enum Refusal {
-    /// The service said no: status and words.
-    Answered(StatusCode, String),
-    /// Nothing was sent, or nothing can have been done.
-    Unsent(Failure),
-    /// Nobody knows whether something was done.
-    Lost(Failure),
+/// Why an attempt did not succeed.
+enum FailedAttempt {
+    /// The service refused, with this message.
+    Refused(StatusCode, String),
+    Unanswered(ClaimableError),
 }
 
 impl HttpClaimable {
@@ -71,62 +64,54 @@ impl HttpClaimable {
         timeout: Duration,
     ) -> Self {
         Self {
-            outlet: Outlet::new(host.into(), "NEONUP_CLAIM_HOST", ca_file, timeout),
-            patience: timeout * CREATE,
+            clients: ClientFactory::new(host.into(), ca_file, timeout),
+            create_timeout: timeout * CREATE_PATIENCE,
             pause: Duration::from_millis(250),
         }
     }
 
-    async fn once(&self, method: Method, path: &str) -> Result<Body, Refusal> {
-        let client = self.outlet.client().map_err(Refusal::Unsent)?;
+    async fn once(&self, method: Method, path: &str) -> Result<DatabaseBody, FailedAttempt> {
+        let unanswered = |error: HttpError| FailedAttempt::Unanswered(error.into());
+        let client = self.clients.client().map_err(unanswered)?;
         let mut request = client
-            .request(method.clone(), format!("{}{path}", self.outlet.base))
+            .request(method.clone(), format!("{}{path}", self.clients.base))
             .header(header::ACCEPT, "application/json");
         if method == Method::POST {
             request = request
-                .timeout(self.patience)
+                .timeout(self.create_timeout)
                 .json(&json!({"ref": REFERRER, "enable_logical_replication": false}));
         }
-        let failed = |error: &reqwest::Error| match self.outlet.unreachable(error) {
-            (failure, true) => Refusal::Lost(failure),
-            (failure, false) => Refusal::Unsent(failure),
-        };
-        let response = request.send().await.map_err(|error| failed(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| unanswered(self.clients.unanswered(&error)))?;
         let status = response.status();
         let bytes = response
             .bytes()
             .await
-            .map_err(|error| Refusal::Lost(self.outlet.unreachable(&error).0))?;
+            // it was sent, whatever became of the rest of the answer
+            .map_err(|error| {
+                let error = self.clients.unanswered(&error);
+                FailedAttempt::Unanswered(ClaimableError::AnswerLost(error))
+            })?;
         // the path holds the id, which no log may
         tracing::debug!(%method, status = status.as_u16(), "claimable");
         if !status.is_success() {
-            return Err(Refusal::Answered(status, text(&bytes)));
+            return Err(FailedAttempt::Refused(status, message(&bytes)));
         }
         serde_json::from_slice(&bytes).map_err(|error| {
-            // serde's message may quote the body, which holds a password: only its place is told
-            Refusal::Lost(
-                Failure::new(
-                    Code::LoginUnreachable,
-                    format!(
-                        "{} answered with something else than its JSON",
-                        self.outlet.base
-                    ),
-                )
-                .why(format!(
-                    "{method} {DATABASES}: unexpected at line {} column {}",
-                    error.line(),
-                    error.column()
-                ))
-                .hint("check whether a proxy or a login page stands in between"),
-            )
+            let answer = self
+                .clients
+                .unreadable(format!("{method} {DATABASES}"), &error);
+            FailedAttempt::Unanswered(ClaimableError::UnreadableAnswer(answer))
         })
     }
 
-    fn database(&self, body: Body) -> TemporaryDatabase {
+    fn database(&self, body: DatabaseBody) -> TemporaryDatabase {
         let link = body
             .claim_url
             .filter(|link| url::Url::parse(link).is_ok_and(|url| url.host().is_some()))
-            .unwrap_or_else(|| format!("{}/claim/{}", self.outlet.base, segment(&body.id)));
+            .unwrap_or_else(|| format!("{}/claim/{}", self.clients.base, segment(&body.id)));
         TemporaryDatabase {
             id: Secret::new(body.id),
             // a word that is not known yet is taken for something under way
@@ -146,93 +131,78 @@ impl HttpClaimable {
         }
     }
 
-    /// What a refusal means, for a read and for a create.
-    fn refused(&self, status: StatusCode, text: &str) -> Failure {
-        let host = &self.outlet.base;
-        let (code, what, hint) = match status.as_u16() {
-            429 => (
-                Code::LoginUnreachable,
-                format!("{host} asks to slow down"),
-                "try again in a minute",
-            ),
-            500..=599 => (
-                Code::ProjectNotReady,
-                format!("{host} could not do it ({status})"),
-                "try again in a minute; what was half made goes by itself after 72 hours",
-            ),
-            _ => (
-                Code::ProjectNotReady,
-                format!("{host} refused the request ({status})"),
-                "this version of neonup may be too old: update it",
-            ),
-        };
-        Failure::new(code, what).why(text).hint(hint)
+    fn refused(&self, status: StatusCode, message: String) -> ClaimableError {
+        let host = self.clients.base.clone();
+        match status.as_u16() {
+            429 => ClaimableError::RateLimited { host, message },
+            500..=599 => ClaimableError::ServerError {
+                host,
+                status,
+                message,
+            },
+            _ => ClaimableError::Refused {
+                host,
+                status,
+                message,
+            },
+        }
     }
 }
 
-/// The words of a refusal, wherever they stand in its body.
-fn text(bytes: &[u8]) -> String {
-    fn words(value: &Value) -> Option<String> {
+/// Finds the message of a refusal, wherever it is in its body.
+fn message(bytes: &[u8]) -> String {
+    fn find(value: &Value) -> Option<String> {
         match value {
             Value::String(text) => Some(text.clone()),
             Value::Object(fields) => ["message", "error"]
                 .iter()
-                .find_map(|name| words(fields.get(*name)?)),
+                .find_map(|name| find(fields.get(*name)?)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
         }
     }
     let whole = serde_json::from_slice::<Value>(bytes)
         .ok()
-        .and_then(|value| words(&value))
+        .and_then(|value| find(&value))
         .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
     let line: String = whole
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(TEXT)
+        .take(MESSAGE_LIMIT)
         .collect();
     redact::text(line.trim())
 }
 
 #[async_trait]
 impl Claimable for HttpClaimable {
-    async fn create(&self) -> Result<TemporaryDatabase> {
+    async fn create(&self) -> Result<TemporaryDatabase, ClaimableError> {
         match self.once(Method::POST, DATABASES).await {
             Ok(body) => Ok(self.database(body)),
-            Err(Refusal::Answered(status, text)) => Err(self.refused(status, &text)),
-            Err(Refusal::Unsent(failure)) => Err(failure),
-            Err(Refusal::Lost(failure)) => Err(Failure::new(
-                Code::ProjectNotReady,
-                "whether a temporary database was made is not known: the answer was lost",
-            )
-            .why(format!(
-                "{}; the service has no list to look into",
-                failure.what
-            ))
-            .hint("run the same command again: if one was made, a second one is, and the first goes by itself after 72 hours")),
+            Err(FailedAttempt::Refused(status, message)) => Err(self.refused(status, message)),
+            Err(FailedAttempt::Unanswered(error)) => Err(error),
         }
     }
 
-    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>> {
+    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>, ClaimableError> {
         let path = format!("{DATABASES}/{}", segment(id.expose()));
         let mut attempt = 0;
         loop {
-            let (failure, repeat) = match self.once(Method::GET, &path).await {
+            let error = match self.once(Method::GET, &path).await {
                 Ok(body) => return Ok(Some(self.database(body))),
-                Err(Refusal::Answered(StatusCode::NOT_FOUND, _)) => return Ok(None),
-                Err(Refusal::Answered(StatusCode::BAD_REQUEST, text))
-                    if text.to_lowercase().contains("not found") =>
+                Err(FailedAttempt::Refused(StatusCode::NOT_FOUND, _)) => return Ok(None),
+                Err(FailedAttempt::Refused(StatusCode::BAD_REQUEST, message))
+                    if message.to_lowercase().contains("not found") =>
                 {
                     return Ok(None);
                 }
-                Err(Refusal::Answered(status, text)) => {
-                    let text = text.replace(id.expose(), DOTS);
-                    (self.refused(status, &text), status.is_server_error())
+                Err(FailedAttempt::Refused(status, message)) => {
+                    self.refused(status, message.replace(id.expose(), DOTS))
                 }
-                Err(Refusal::Unsent(failure)) => (failure, false),
-                Err(Refusal::Lost(failure)) => (failure, true),
+                Err(FailedAttempt::Unanswered(error)) => error,
             };
-            if !repeat || attempt >= RETRIES {
-                return Err(failure);
+            let again =
+                error.outcome_unknown() || matches!(error, ClaimableError::ServerError { .. });
+            if !again || attempt >= RETRIES {
+                return Err(error);
             }
             tokio::time::sleep(self.pause * 2_u32.pow(attempt)).await;
             attempt += 1;
@@ -245,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_a_refusal_are_found_wherever_they_stand() {
+    fn the_message_of_a_refusal_is_found_wherever_it_is() {
         for (body, found) in [
             (r#"{"message":"Missing referrer"}"#, "Missing referrer"),
             (
@@ -259,10 +229,10 @@ mod tests {
             ("Database not found\n", "Database not found"),
             ("a\u{1b}[2Jb", "a [2Jb"),
         ] {
-            assert_eq!(text(body.as_bytes()), found);
+            assert_eq!(message(body.as_bytes()), found);
         }
         let secret = "no: postgresql://neondb_owner:npg_canaryPassword42@ep-a.neon.tech/neondb";
-        assert!(!text(secret.as_bytes()).contains("canary"));
+        assert!(!message(secret.as_bytes()).contains("canary"));
     }
 
     #[test]

@@ -12,11 +12,13 @@ use std::{
 };
 
 use crate::{
-    core::{code::Code, failure::Failure, secret::Secret},
-    ports::neon::{HttpNeon, Neon as _, NewProject},
+    core::secret::Secret,
+    ports::{
+        http::HttpProblem,
+        neon::{Neon as _, NewProject, error::NeonError, http::HttpNeon},
+    },
+    testing::world::KEY,
 };
-
-use crate::testing::world::KEY;
 
 /// What the server does with every request.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +146,7 @@ fn new_project() -> NewProject {
     }
 }
 
-async fn failures(behaviour: Behaviour) -> (Failure, Failure, Server) {
+async fn errors(behaviour: Behaviour) -> (NeonError, NeonError, Server) {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -160,48 +162,51 @@ async fn failures(behaviour: Behaviour) -> (Failure, Failure, Server) {
 }
 
 #[tokio::test]
-async fn every_refusal_has_its_own_name_and_its_request_id() {
-    for (status, body, code) in [
+async fn each_refusal_has_a_variant_and_its_request_id() {
+    type Expected = fn(&NeonError) -> bool;
+    let cases: [(u16, &str, Expected); 7] = [
         (
             400,
             r#"{"code":"","message":"org_id is required, you can find it on your organization settings page"}"#,
-            Code::ProjectOrganizationNeeded,
+            |error| matches!(error, NeonError::OrganizationNeeded(_)),
         ),
         (
             401,
             r#"{"request_id":"","code":"","message":"supplied credentials do not pass authentication"}"#,
-            Code::LoginKeyRejected,
+            |error| matches!(error, NeonError::KeyRejected(_)),
         ),
         (
             403,
             r#"{"code":"","message":"not allowed for organization API keys"}"#,
-            Code::LoginKeyScope,
+            |error| matches!(error, NeonError::KeyKindRefused { project: None, .. }),
         ),
         (
             404,
             r#"{"code":"","message":"project not found"}"#,
-            Code::ProjectDeleted,
+            |error| matches!(error, NeonError::NotFound(_)),
         ),
         (
             409,
             r#"{"code":"BRANCH_ALREADY_EXISTS","message":"branch already exists"}"#,
-            Code::ProjectNotReady,
+            |error| matches!(error, NeonError::Refused(refusal) if refusal.code == "BRANCH_ALREADY_EXISTS"),
         ),
         (
             412,
             r#"{"code":"","message":"password storage is disabled"}"#,
-            Code::ProjectNotReady,
+            |error| matches!(error, NeonError::Refused(refusal) if refusal.status == 412),
         ),
         (
             422,
             r#"{"code":"PROJECTS_LIMIT_EXCEEDED","message":"user projects limit of 1 exceeded, got 1"}"#,
-            Code::ProjectLimitReached,
+            |error| matches!(error, NeonError::LimitReached(_)),
         ),
-    ] {
-        let (read, create, server) = failures(Behaviour::Status(status, body)).await;
-        assert_eq!((read.code, create.code), (code, code), "{status}");
-        assert_eq!(read.request_id.as_deref(), Some("req-42"), "{status}");
-        assert!(!read.hint.is_empty() && !read.why.is_empty(), "{read}");
+    ];
+    for (status, body, expected) in cases {
+        let (read, create, server) = errors(Behaviour::Status(status, body)).await;
+        assert!(expected(&read), "{status}: {read:?}");
+        assert_eq!(read, create, "{status}");
+        assert_eq!(read.request_id(), Some("req-42"), "{status}");
+        assert!(!read.refusal().unwrap().message.is_empty(), "{read:?}");
         assert_eq!(
             (server.count("GET"), server.count("POST")),
             (1, 1),
@@ -215,7 +220,7 @@ async fn every_refusal_has_its_own_name_and_its_request_id() {
 async fn what_is_safe_to_repeat_is_repeated_for_every_method() {
     for status in [423, 429, 503] {
         let (_, _, server) =
-            failures(Behaviour::Status(status, r#"{"code":"","message":"busy"}"#)).await;
+            errors(Behaviour::Status(status, r#"{"code":"","message":"busy"}"#)).await;
         assert_eq!(
             (server.count("GET"), server.count("POST")),
             (3, 3),
@@ -235,13 +240,18 @@ async fn a_create_whose_outcome_is_unknown_is_sent_once() {
         Behaviour::Body("<html>log in</html>"),
         Behaviour::Body(r#"{"project":{"id":"x""#),
     ] {
-        let (read, create, server) = failures(behaviour).await;
-        assert_eq!(
-            create.code,
-            Code::ProjectNotReady,
-            "{behaviour:?}: {create}"
-        );
-        assert_eq!(read.code, Code::LoginUnreachable, "{behaviour:?}: {read}");
+        let (read, create, server) = errors(behaviour).await;
+        for error in [create, read] {
+            assert!(error.outcome_unknown(), "{behaviour:?}: {error:?}");
+            let expected = match behaviour {
+                Behaviour::Status(..) => matches!(error, NeonError::ServerError(_)),
+                Behaviour::Body(_) => matches!(error, NeonError::UnreadableAnswer { .. }),
+                Behaviour::Reset | Behaviour::Silence | Behaviour::Truncated => {
+                    matches!(error, NeonError::AnswerLost(_))
+                }
+            };
+            assert!(expected, "{behaviour:?}: {error:?}");
+        }
         assert_eq!(server.count("POST"), 1, "{behaviour:?}");
         assert_eq!(
             server.count("GET"),
@@ -251,8 +261,16 @@ async fn a_create_whose_outcome_is_unknown_is_sent_once() {
     }
 }
 
+/// What kept an answer from coming.
+fn problem(error: NeonError) -> HttpProblem {
+    match error {
+        NeonError::Unreachable(error) | NeonError::AnswerLost(error) => error.problem,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn why_nobody_answers_is_told() {
+async fn the_reason_why_nobody_answers_is_told_apart() {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -263,30 +281,35 @@ async fn why_nobody_answers_is_told() {
         None,
         Duration::from_secs(5),
     );
-    let failure = refused.auth(&key).await.unwrap_err();
-    assert!(failure.what.contains("nothing listens"), "{failure}");
+    let error = refused.auth(&key).await.unwrap_err();
+    assert!(matches!(error, NeonError::Unreachable(_)), "{error:?}");
+    assert_eq!(problem(error), HttpProblem::Refused);
     let unknown = HttpNeon::new(
         "http://nowhere.invalid/api/v2",
         None,
         Duration::from_secs(5),
     );
-    let failure = unknown.auth(&key).await.unwrap_err();
-    assert!(failure.what.contains("does not resolve"), "{failure}");
+    let error = unknown.auth(&key).await.unwrap_err();
+    assert!(matches!(error, NeonError::Unreachable(_)), "{error:?}");
+    assert_eq!(problem(error), HttpProblem::NotResolved);
     let server = Server::start(Behaviour::Reset);
     let tls = HttpNeon::new(
         server.base.replace("http://", "https://"),
         None,
         Duration::from_secs(2),
     );
-    let failure = tls.auth(&key).await.unwrap_err();
-    assert_eq!(failure.code, Code::LoginUnreachable, "{failure}");
+    let error = tls.auth(&key).await.unwrap_err();
+    assert_eq!(problem(error), HttpProblem::Lost);
     let broken = HttpNeon::new(
         "https://localhost/api/v2",
         Some("/nowhere.pem".into()),
         Duration::from_secs(2),
     );
-    let failure = broken.auth(&key).await.unwrap_err();
-    assert!(failure.what.contains("/nowhere.pem"), "{failure}");
+    let error = broken.auth(&key).await.unwrap_err();
+    assert_eq!(
+        problem(error),
+        HttpProblem::CertificateFile("/nowhere.pem".into())
+    );
 }
 
 /// A certificate that nobody vouches for, and the same named with `--ca-file`.
@@ -330,17 +353,11 @@ async fn a_certificate_is_trusted_only_when_it_is_named() {
     });
     let key = Secret::new(KEY);
     let limit = Duration::from_secs(30);
-    let failure = HttpNeon::new(base.clone(), None, limit)
+    let error = HttpNeon::new(base.clone(), None, limit)
         .auth(&key)
         .await
         .unwrap_err();
-    assert!(
-        failure
-            .what
-            .contains("no certificate that this machine trusts"),
-        "{failure}"
-    );
-    assert!(failure.hint.contains("--ca-file"), "{failure}");
+    assert_eq!(problem(error), HttpProblem::Untrusted);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), made.cert.pem()).unwrap();
     let trusting = HttpNeon::new(base, Some(file.path().to_owned()), limit);
@@ -354,12 +371,12 @@ async fn a_certificate_is_trusted_only_when_it_is_named() {
         let _asked = stream.read(&mut [0; 4096]);
         answer(&mut stream, 400, "plain HTTP");
     });
-    let failure = HttpNeon::new(format!("https://{address}/api/v2"), None, limit)
+    let error = HttpNeon::new(format!("https://{address}/api/v2"), None, limit)
         .auth(&Secret::new(KEY))
         .await
         .unwrap_err();
     speaking.join().unwrap();
-    assert!(failure.what.contains("does not speak TLS"), "{failure}");
+    assert_eq!(problem(error), HttpProblem::PlainHttp);
 }
 
 #[tokio::test]

@@ -3,29 +3,29 @@
 use async_trait::async_trait;
 
 use crate::{
-    core::{failure::Result, secret::Secret},
-    ports::claimable::{Claimable, TemporaryDatabase},
+    core::secret::Secret,
+    ports::claimable::{Claimable, ClaimableError, TemporaryDatabase},
     testing::world::World,
 };
 
 #[async_trait]
 impl Claimable for World {
-    async fn create(&self) -> Result<TemporaryDatabase> {
+    async fn create(&self) -> Result<TemporaryDatabase, ClaimableError> {
         self.changing("create temporary").await;
         self.with(|state| {
-            if let Some(failure) = state.service_fails.clone() {
-                return Err(failure);
+            if let Some(error) = state.service_fails.clone() {
+                return Err(error);
             }
             state.temporaries += 1;
             Ok(state.temporary.clone().unwrap())
         })
     }
 
-    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>> {
+    async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>, ClaimableError> {
         self.called("get temporary");
         self.with(|state| {
-            if let Some(failure) = state.service_fails.clone() {
-                return Err(failure);
+            if let Some(error) = state.service_fails.clone() {
+                return Err(error);
             }
             Ok(state.temporary.clone().filter(|known| known.id == *id))
         })

@@ -3,17 +3,13 @@
 use async_trait::async_trait;
 
 use crate::{
-    core::{
-        code::Code,
-        failure::{Failure, Result},
-        secret::Secret,
-    },
+    core::secret::Secret,
     domain::url::Connection,
     ports::neon::{
         ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
-        NewBranch, NewProject, Operation, Organization, Project, Reset, User,
+        NewBranch, NewProject, Operation, Organization, Project, Reset, User, error::NeonError,
     },
-    testing::world::{Create, PASSWORD, World, project},
+    testing::world::{Create, PASSWORD, World, lost_answer, project, refusal},
 };
 
 fn connection() -> Connection {
@@ -25,7 +21,7 @@ fn connection() -> Connection {
 
 #[async_trait]
 impl Neon for World {
-    async fn auth(&self, key: &Secret) -> Result<Auth> {
+    async fn auth(&self, key: &Secret) -> Result<Auth, NeonError> {
         self.called("auth");
         let (panics, hangs, method) = self.with(|state| {
             (
@@ -45,7 +41,7 @@ impl Neon for World {
         })
     }
 
-    async fn user(&self, key: &Secret) -> Result<User> {
+    async fn user(&self, key: &Secret) -> Result<User, NeonError> {
         self.check(key)?;
         Ok(User {
             email: "ada@example.org".to_owned(),
@@ -53,7 +49,7 @@ impl Neon for World {
         })
     }
 
-    async fn organizations(&self, _key: &Secret) -> Result<Vec<Organization>> {
+    async fn organizations(&self, _key: &Secret) -> Result<Vec<Organization>, NeonError> {
         Ok(self.with(|state| state.organizations.clone()))
     }
 
@@ -62,22 +58,16 @@ impl Neon for World {
         key: &Secret,
         org: Option<&str>,
         page: &(dyn Fn(usize) + Send + Sync),
-    ) -> Result<Listing> {
+    ) -> Result<Listing, NeonError> {
         self.called("list");
         self.check(key)?;
         self.with(|state| {
             if let Some(id) = &state.scoped_to {
-                return Err(Failure::new(
-                    Code::LoginKeyScope,
-                    "this kind of API key may not do that",
-                )
-                .why(format!("…; subject_project_id:\"{id}\"")));
+                let message = format!("…; subject_project_id:\"{id}\"");
+                return Err(refusal(404, &message).into());
             }
             if state.org_needed && org.is_none() {
-                return Err(Failure::new(
-                    Code::ProjectOrganizationNeeded,
-                    "Neon asks which organization is meant",
-                ));
+                return Err(refusal(400, "org_id is required").into());
             }
             page(state.projects.len());
             Ok(Listing {
@@ -87,7 +77,7 @@ impl Neon for World {
         })
     }
 
-    async fn project(&self, _key: &Secret, id: &str) -> Result<Option<Project>> {
+    async fn project(&self, _key: &Secret, id: &str) -> Result<Option<Project>, NeonError> {
         self.called("project");
         Ok(self.with(|state| {
             state
@@ -98,7 +88,7 @@ impl Neon for World {
         }))
     }
 
-    async fn create_project(&self, _key: &Secret, new: &NewProject) -> Result<Created> {
+    async fn create_project(&self, _key: &Secret, new: &NewProject) -> Result<Created, NeonError> {
         self.called("create");
         self.with(|state| {
             state.creates += 1;
@@ -115,17 +105,16 @@ impl Neon for World {
                 name,
                 ..branch()
             }));
-            let lost = || Failure::new(Code::ProjectNotReady, "the answer was lost");
             let rival = state.rival.take();
             state.projects.extend(rival);
-            match state.create {
+            match &state.create {
                 Create::Answers => state.projects.push(made.clone()),
                 Create::AnswerLost => {
                     state.projects.push(made);
-                    return Err(lost());
+                    return Err(lost_answer().into());
                 }
-                Create::Nothing => return Err(lost()),
-                Create::Refused(code) => return Err(Failure::new(code, "no")),
+                Create::Nothing => return Err(lost_answer().into()),
+                Create::Refused(error) => return Err(error.clone()),
             }
             Ok(Created {
                 project: made,
@@ -145,7 +134,7 @@ impl Neon for World {
         })
     }
 
-    async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>> {
+    async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>, NeonError> {
         Ok(self.with(|state| {
             if state.operation_fails {
                 state.never_applied.clone_from(&state.password);
@@ -170,11 +159,16 @@ impl Neon for World {
         }))
     }
 
-    async fn operation(&self, key: &Secret, project: &str, _id: &str) -> Result<Operation> {
+    async fn operation(
+        &self,
+        key: &Secret,
+        project: &str,
+        _id: &str,
+    ) -> Result<Operation, NeonError> {
         Ok(self.operations(key, project).await?.remove(0))
     }
 
-    async fn branches(&self, _key: &Secret, _project: &str) -> Result<Vec<Branch>> {
+    async fn branches(&self, _key: &Secret, _project: &str) -> Result<Vec<Branch>, NeonError> {
         Ok(self.with(|state| {
             let made = state.branches.clone();
             [branch()].into_iter().chain(made).collect()
@@ -186,7 +180,7 @@ impl Neon for World {
         _key: &Secret,
         _project: &str,
         branch: &str,
-    ) -> Result<Vec<Endpoint>> {
+    ) -> Result<Vec<Endpoint>, NeonError> {
         if self.with(|state| state.no_compute) {
             return Ok(Vec::new());
         }
@@ -199,7 +193,11 @@ impl Neon for World {
         }])
     }
 
-    async fn project_endpoints(&self, key: &Secret, project: &str) -> Result<Vec<Endpoint>> {
+    async fn project_endpoints(
+        &self,
+        key: &Secret,
+        project: &str,
+    ) -> Result<Vec<Endpoint>, NeonError> {
         self.called("project endpoints");
         let branch = branch().id;
         let mut endpoints = self.endpoints(key, project, &branch).await?;
@@ -214,7 +212,7 @@ impl Neon for World {
         _key: &Secret,
         _project: &str,
         new: &NewBranch,
-    ) -> Result<Vec<Operation>> {
+    ) -> Result<Vec<Operation>, NeonError> {
         self.changing("create branch").await;
         let made = Branch {
             id: format!("br-made-{}", new.name),
@@ -227,7 +225,7 @@ impl Neon for World {
             state.new_branches.push(new.clone());
             if state.lost_branches > 0 {
                 state.lost_branches -= 1;
-                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+                return Err(lost_answer().into());
             }
             Ok(Vec::new())
         })
@@ -238,7 +236,7 @@ impl Neon for World {
         _key: &Secret,
         _project: &str,
         _branch: &str,
-    ) -> Result<Vec<Operation>> {
+    ) -> Result<Vec<Operation>, NeonError> {
         self.changing("create endpoint").await;
         self.with(|state| state.no_compute = false);
         Ok(Vec::new())
@@ -250,7 +248,7 @@ impl Neon for World {
         _project: &str,
         _branch: &str,
         database: &BranchDatabase,
-    ) -> Result<Vec<Operation>> {
+    ) -> Result<Vec<Operation>, NeonError> {
         self.changing("create database").await;
         self.with(|state| state.databases.push(database.clone()));
         Ok(Vec::new())
@@ -261,7 +259,7 @@ impl Neon for World {
         _key: &Secret,
         _project: &str,
         _branch: &str,
-    ) -> Result<Vec<BranchDatabase>> {
+    ) -> Result<Vec<BranchDatabase>, NeonError> {
         let usual = BranchDatabase {
             name: "neondb".to_owned(),
             owner_name: "neondb_owner".to_owned(),
@@ -278,7 +276,7 @@ impl Neon for World {
         database: &str,
         role: &str,
         pooled: bool,
-    ) -> Result<Secret> {
+    ) -> Result<Secret, NeonError> {
         let suffix = if pooled { "-pooler" } else { "" };
         let password = self.with(|state| state.password());
         Ok(Secret::new(format!(
@@ -292,7 +290,7 @@ impl Neon for World {
         _project: &str,
         _branch: &str,
         _role: &str,
-    ) -> Result<Reset> {
+    ) -> Result<Reset, NeonError> {
         self.check(key)?;
         self.changing("reset").await;
         self.with(|state| {
@@ -302,7 +300,7 @@ impl Neon for World {
             state.password = Some(password.clone());
             if state.lost_resets > 0 {
                 state.lost_resets -= 1;
-                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+                return Err(lost_answer().into());
             }
             Ok(Reset {
                 password: Secret::new(password),
@@ -316,7 +314,7 @@ impl Neon for World {
         })
     }
 
-    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>> {
+    async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>, NeonError> {
         self.check(key)?;
         Ok(self.with(|state| {
             let own = (!state.revoked).then(|| (1, "mine".to_owned()));
@@ -336,7 +334,7 @@ impl Neon for World {
         }))
     }
 
-    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey> {
+    async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey, NeonError> {
         self.check(key)?;
         self.changing("create key").await;
         self.with(|state| {
@@ -345,7 +343,7 @@ impl Neon for World {
             state.keys.push((id, name.to_owned(), secret.clone()));
             if state.lost_keys > 0 {
                 state.lost_keys -= 1;
-                return Err(Failure::new(Code::LoginUnreachable, "no answer"));
+                return Err(lost_answer().into());
             }
             Ok(NewApiKey {
                 id,
@@ -354,7 +352,7 @@ impl Neon for World {
         })
     }
 
-    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<()> {
+    async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError> {
         self.check(key)?;
         self.changing("revoke key").await;
         self.with(|state| {

@@ -1,0 +1,109 @@
+//! What the service of temporary databases refused, and answers that did not come.
+
+use crate::{
+    core::{code::Code, failure::Failure},
+    engine::failures::http::{unanswered, unreadable},
+    ports::claimable::ClaimableError,
+};
+
+/// What sets the address of the service.
+const SETTING: &str = "NEONUP_CLAIM_HOST";
+
+impl From<ClaimableError> for Failure {
+    fn from(error: ClaimableError) -> Self {
+        let what = error.to_string();
+        let (code, message, hint) = match error {
+            ClaimableError::Unreachable(error) | ClaimableError::AnswerLost(error) => {
+                return unanswered(error, SETTING);
+            }
+            ClaimableError::UnreadableAnswer(answer) => {
+                return unreadable(what, &answer)
+                    .hint("check whether a proxy or a login page stands in between");
+            }
+            ClaimableError::RateLimited { message, .. } => {
+                (Code::LoginUnreachable, message, "try again in a minute")
+            }
+            ClaimableError::ServerError { message, .. } => (
+                Code::ProjectNotReady,
+                message,
+                "try again in a minute; what was half made goes by itself after 72 hours",
+            ),
+            ClaimableError::Refused { message, .. } => (
+                Code::ProjectNotReady,
+                message,
+                "this version of neonup may be too old: update it",
+            ),
+        };
+        Self::new(code, what).why(message).hint(hint)
+    }
+}
+
+/// A temporary database that was not created, or of which nobody knows.
+pub(in crate::engine) fn database_not_created(error: ClaimableError) -> Failure {
+    if !error.outcome_unknown() {
+        return error.into();
+    }
+    Failure::new(
+        Code::ProjectNotReady,
+        "whether a temporary database was made is not known: the answer was lost",
+    )
+    .why(format!("{error}; the service has no list to look into"))
+    .hint("run the same command again: if one was made, a second one is, and the first goes by itself after 72 hours")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::world::lost_answer;
+
+    #[test]
+    fn each_refusal_of_the_service_says_what_and_what_next() {
+        let host = || "https://neon.test".to_owned();
+        let message = || "its message".to_owned();
+        for (error, code, what) in [
+            (
+                ClaimableError::RateLimited {
+                    host: host(),
+                    message: message(),
+                },
+                Code::LoginUnreachable,
+                "slow down",
+            ),
+            (
+                ClaimableError::ServerError {
+                    host: host(),
+                    status: reqwest::StatusCode::BAD_GATEWAY,
+                    message: message(),
+                },
+                Code::ProjectNotReady,
+                "could not do it",
+            ),
+            (
+                ClaimableError::Refused {
+                    host: host(),
+                    status: reqwest::StatusCode::FORBIDDEN,
+                    message: message(),
+                },
+                Code::ProjectNotReady,
+                "refused the request",
+            ),
+        ] {
+            let failure = database_not_created(error);
+            assert_eq!(failure.code, code, "{failure}");
+            assert!(failure.what.contains(what), "{failure}");
+            assert_eq!(failure.why, "its message");
+            assert!(!failure.hint.is_empty(), "{failure}");
+        }
+    }
+
+    #[test]
+    fn only_a_lost_create_leaves_it_unknown_whether_there_is_a_database() {
+        let failure = database_not_created(lost_answer().into());
+        assert_eq!(failure.code, Code::ProjectNotReady);
+        assert!(failure.what.contains("the answer was lost"), "{failure}");
+        assert!(failure.hint.contains("a second one"), "{failure}");
+        let failure = Failure::from(ClaimableError::from(lost_answer()));
+        assert_eq!(failure.code, Code::LoginUnreachable);
+        assert!(failure.hint.contains("NEONUP_CLAIM_HOST"), "{failure}");
+    }
+}

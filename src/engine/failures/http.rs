@@ -1,0 +1,72 @@
+//! Requests that were not answered.
+
+use crate::{
+    core::{code::Code, failure::Failure},
+    ports::http::{HttpError, HttpProblem, UnreadableAnswer},
+};
+
+/// A request that was not answered. `setting`: what sets the address.
+pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
+    let hint = match &error.problem {
+        HttpProblem::CertificateFile(_) => "name a readable PEM file with --ca-file".to_owned(),
+        HttpProblem::Setup => String::new(),
+        HttpProblem::TimedOut => "try again, or allow more with --timeout".to_owned(),
+        HttpProblem::Proxy => "check HTTPS_PROXY and NO_PROXY".to_owned(),
+        HttpProblem::PlainHttp => {
+            format!("check {setting}: is it http:// instead of https://, or another port?")
+        }
+        HttpProblem::NotResolved | HttpProblem::Lost => format!("check the network and {setting}"),
+        HttpProblem::Untrusted => {
+            "behind a company proxy, name its certificate with --ca-file".to_owned()
+        }
+        HttpProblem::Refused => {
+            format!("check {setting}, and start the sandbox if you meant it")
+        }
+    };
+    Failure::new(Code::LoginUnreachable, error.to_string())
+        .why(error.cause)
+        .hint(hint)
+}
+
+/// An answer that is not what the service documents. `what`: which service that is.
+pub(super) fn unreadable(what: String, answer: &UnreadableAnswer) -> Failure {
+    Failure::new(Code::LoginUnreachable, what).why(answer.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_says_what_to_check() {
+        for (problem, what, hint) in [
+            (
+                HttpProblem::CertificateFile("/nowhere.pem".into()),
+                "/nowhere.pem",
+                "--ca-file",
+            ),
+            (HttpProblem::TimedOut, "did not answer in time", "--timeout"),
+            (HttpProblem::Proxy, "the proxy did not let", "HTTPS_PROXY"),
+            (HttpProblem::PlainHttp, "does not speak TLS", "THE_HOST"),
+            (HttpProblem::NotResolved, "does not resolve", "THE_HOST"),
+            (
+                HttpProblem::Untrusted,
+                "no certificate that this machine trusts",
+                "--ca-file",
+            ),
+            (HttpProblem::Refused, "nothing listens", "THE_HOST"),
+            (HttpProblem::Lost, "no answer", "THE_HOST"),
+        ] {
+            let error = HttpError {
+                host: "https://neon.test".to_owned(),
+                problem,
+                cause: "the cause".to_owned(),
+            };
+            let failure = unanswered(error, "THE_HOST");
+            assert_eq!(failure.code, Code::LoginUnreachable);
+            assert_eq!(failure.why, "the cause");
+            assert!(failure.what.contains(what), "{failure}");
+            assert!(failure.hint.contains(hint), "{failure}");
+        }
+    }
+}
