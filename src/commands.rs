@@ -37,11 +37,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use self::{
     context::{CommandContext, GlobalOptions},
     error::CommandError,
-    frontend::Frontend,
-    opening::Opening,
-    terminal::StandardStreams,
 };
-use crate::{core::exit::Exit, project::workspace, report::output::Output};
+use crate::{core::exit::Exit, report::output::Output};
 
 /// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
 ///
@@ -89,11 +86,7 @@ pub fn main() -> ExitCode {
         }
     };
     let Cli { command, global } = cli;
-    let context = CommandContext {
-        options: global,
-        environment: workspace::environment(),
-        streams: StandardStreams::detect(),
-    };
+    let context = CommandContext::detect(global);
     let mut output = context.output();
     let exit = run(command, &context, &mut output).unwrap_or_else(|error| {
         output.failure(&error.report());
@@ -129,7 +122,7 @@ async fn dispatch(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     match command {
-        None => open_wizard(context, output).await,
+        None => frontend::open_wizard(context, output).await,
         Some(CliCommand::Setup(args)) => args.run(context, output).await,
         Some(CliCommand::Check(args)) => args.run(context, output).await,
         Some(CliCommand::Init(args)) => args.run(context, output),
@@ -145,18 +138,4 @@ async fn dispatch(
         Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
         Some(CliCommand::Man(man::ManArgs)) => Ok(man::ManArgs::run(Cli::command(), output)),
     }
-}
-
-async fn open_wizard(context: &CommandContext, output: &mut Output) -> Result<Exit, CommandError> {
-    let (settings, ports) = context.open(context.flags())?;
-    let frontend = Frontend::choose(context);
-    frontend::run(
-        frontend,
-        settings,
-        ports,
-        Opening::default(),
-        context,
-        output,
-    )
-    .await
 }

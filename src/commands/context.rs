@@ -1,6 +1,9 @@
 //! What every command gets: the global options, the environment, the streams.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::Args;
 
@@ -59,6 +62,15 @@ pub(crate) struct CommandContext {
 }
 
 impl CommandContext {
+    /// Reads the environment and asks the streams of this process.
+    pub(super) fn detect(options: GlobalOptions) -> Self {
+        Self {
+            options,
+            environment: workspace::environment(),
+            streams: StandardStreams::detect(),
+        }
+    }
+
     /// The settings that the global options ask for; a command adds its own.
     pub(crate) fn flags(&self) -> Flags {
         Flags {
@@ -99,7 +111,7 @@ impl CommandContext {
             (true, false) => ProgressStyle::Rewritten,
             (false, _) => ProgressStyle::Hidden,
         };
-        Output::standard(self.options.json, color, progress)
+        Output::standard(self.options.json, color, progress, Instant::now)
     }
 
     /// Whether questions can be asked on a terminal.

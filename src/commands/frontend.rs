@@ -35,6 +35,17 @@ impl Frontend {
     }
 }
 
+/// Opens the wizard on the project around the directory: `neonup` without a command.
+pub(super) async fn open_wizard(
+    context: &CommandContext,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let (settings, ports) = context.open(context.flags())?;
+    let frontend = Frontend::choose(context);
+    let opening = Opening::default();
+    run(frontend, settings, ports, opening, context, output).await
+}
+
 /// Runs the wizard in a front end.
 pub(super) async fn run(
     frontend: Frontend,

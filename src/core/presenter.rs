@@ -78,6 +78,9 @@ pub(crate) enum DemoError {
     NotTheDemo,
     #[error("cannot put `{project}` back to the beginning")]
     NotReset { project: String, why: String },
+    /// Somebody's own project is where the demo's should be.
+    #[error("cannot put `{project}` back to the beginning")]
+    NotTheSample { project: String },
     #[error("`{0}` has no connection URL yet")]
     NoConnectionUrl(&'static str),
     #[error("cannot write `{file}`")]
@@ -96,6 +99,9 @@ impl DemoError {
     pub(crate) fn why(&self) -> &str {
         match self {
             Self::NotTheDemo | Self::NoConnectionUrl(_) => "",
+            Self::NotTheSample { .. } => {
+                "its first commit is not the demo's: this is somebody's own project"
+            }
             Self::NotReset { why, .. }
             | Self::NotWritten { why, .. }
             | Self::RepositoryRefused { why }
@@ -110,7 +116,7 @@ impl DemoError {
             Self::NotTheDemo => {
                 "mishaps and the reset are for the sample project: `neonup demo --present`"
             }
-            Self::NotReset { .. } => {
+            Self::NotReset { .. } | Self::NotTheSample { .. } => {
                 "end neonup and start `neonup demo --present` again, with another --dir"
             }
             Self::NoConnectionUrl(_) => "finish the env step first, then press m again",

@@ -21,6 +21,7 @@ pub(crate) struct Output {
     pub redactor: Option<Redactor>,
     color: bool,
     progress: ProgressLine,
+    clock: fn() -> Instant,
 }
 
 /// How progress is shown on standard error.
@@ -61,7 +62,12 @@ pub(crate) enum Tone {
 
 impl Output {
     /// The process's own streams.
-    pub(crate) fn standard(json: bool, color: bool, progress: ProgressStyle) -> Self {
+    pub(crate) fn standard(
+        json: bool,
+        color: bool,
+        progress: ProgressStyle,
+        clock: fn() -> Instant,
+    ) -> Self {
         Self {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
@@ -71,8 +77,9 @@ impl Output {
             progress: match progress {
                 ProgressStyle::Hidden => ProgressLine::Hidden,
                 ProgressStyle::Rewritten => ProgressLine::Cleared,
-                ProgressStyle::Spoken => ProgressLine::Spoken(Instant::now()),
+                ProgressStyle::Spoken => ProgressLine::Spoken(clock()),
             },
+            clock,
         }
     }
 
@@ -90,6 +97,7 @@ impl Output {
             redactor: None,
             color: false,
             progress: ProgressLine::Hidden,
+            clock: Instant::now,
         }
     }
 
@@ -105,7 +113,7 @@ impl Output {
     pub(crate) fn line(&mut self, text: impl AsRef<str>) {
         self.clear_progress();
         if let ProgressLine::Spoken(last) = &mut self.progress {
-            *last = Instant::now();
+            *last = (self.clock)();
         }
         let text = self.redacted(text.as_ref()).into_owned();
         let stream = if self.json {
@@ -158,14 +166,14 @@ impl Output {
     /// Speaks progress from now on.
     pub(crate) fn speak_progress(&mut self) {
         self.clear_progress();
-        self.progress = ProgressLine::Spoken(Instant::now());
+        self.progress = ProgressLine::Spoken((self.clock)());
     }
 
     /// Shows progress: rewrites the line, or speaks from time to time.
     pub(crate) fn progress(&mut self, text: impl AsRef<str>) {
         if let ProgressLine::Spoken(last) = self.progress {
-            if last.elapsed() >= SPOKEN_EVERY {
-                self.progress = ProgressLine::Spoken(Instant::now());
+            if (self.clock)().duration_since(last) >= SPOKEN_EVERY {
+                self.progress = ProgressLine::Spoken((self.clock)());
                 self.note(text);
             }
         } else if self.progress != ProgressLine::Hidden {

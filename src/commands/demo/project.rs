@@ -35,14 +35,14 @@ pub(super) fn prepare(project: &Path, port: u16) -> Result<(), String> {
 
 /// Makes a fresh clone of it again. A repository that another program made is left alone.
 pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
+    let name = || project.display().to_string();
+    if !is_ours(project) {
+        return Err(DemoError::NotTheSample { project: name() });
+    }
     let failed = |why: String| DemoError::NotReset {
-        project: project.display().to_string(),
+        project: name(),
         why,
     };
-    if !is_ours(project) {
-        let why = "its first commit is not the demo's: this is somebody's own project";
-        return Err(failed(why.to_owned()));
-    }
     let work = || -> Result<(), FileError> {
         clear(project, project)?;
         fs::remove_dir_all(project.join(".git"))?;
@@ -272,7 +272,7 @@ mod tests {
             .unwrap();
         fs::write(dir.path().join("precious.txt"), "x").unwrap();
         let error = reset(dir.path(), 8000).unwrap_err();
-        assert!(error.why().contains("somebody's own"), "{error:?}");
+        assert!(matches!(error, DemoError::NotTheSample { .. }), "{error:?}");
         assert!(dir.path().join("precious.txt").exists());
     }
 
