@@ -51,7 +51,7 @@ const BURST: usize = 1024;
 const PASTE: usize = 8;
 
 /// Runs the wizard until it is left.
-pub(crate) async fn drive<C: Canvas>(
+pub(crate) async fn run<C: Canvas>(
     canvas: &mut C,
     mut input: impl Stream<Item = io::Result<TermEvent>> + Unpin,
     mut signals: impl Stream<Item = Signal> + Unpin,

@@ -64,9 +64,9 @@ pub(crate) async fn run_with(
     let mut tty = Tty::enter(&options)?;
     let input = EventStream::new();
     let clock = WallClock(Instant::now());
-    let driven = event_loop::drive(&mut tty, input, signals, events, engine, &clock, options);
+    let wizard = event_loop::run(&mut tty, input, signals, events, engine, &clock, options);
     // nothing of it is used after a panic but the terminal, which is given back
-    let ended = AssertUnwindSafe(driven).catch_unwind().await;
+    let ended = AssertUnwindSafe(wizard).catch_unwind().await;
     drop(tty);
     drop(hook);
     let (plan, bug) = match ended {

@@ -1,8 +1,14 @@
 //! Tests of the whole wizard: update as tables, every screen as a picture, sweeps over sizes, journeys through the loop.
 
 mod contrast;
+mod input;
 mod journeys;
+mod login;
+mod mouse;
 mod pictures;
 mod presenter;
+mod project;
+mod rows;
 mod terminal;
 mod updates;
+mod watch;

@@ -28,7 +28,7 @@ use crate::{
     testing::screens::{ScriptedEngine, options},
     tui::{
         engine::Engine,
-        event_loop::{Canvas, Clock, drive},
+        event_loop::{Canvas, Clock, run},
         msg::ExitReason,
         state::App,
         view::view,
@@ -36,14 +36,14 @@ use crate::{
 };
 
 /// Shows frames and remembers them.
-struct Paper {
+struct RecordingCanvas {
     terminal: Terminal<TestBackend>,
     frames: Vec<String>,
     copied: Vec<String>,
     suspended: usize,
 }
 
-impl Canvas for Paper {
+impl Canvas for RecordingCanvas {
     type Error = Infallible;
 
     fn size(&self) -> Result<(u16, u16), Infallible> {
@@ -80,13 +80,13 @@ impl Canvas for Paper {
 }
 
 /// Things that happen at the keyboard, one at a time: after each, everything else that is ready goes first.
-struct Hands {
+struct TypedInput {
     events: VecDeque<TermEvent>,
     rest: u8,
     closes: bool,
 }
 
-impl Stream for Hands {
+impl Stream for TypedInput {
     type Item = io::Result<TermEvent>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -104,12 +104,12 @@ impl Stream for Hands {
 
 /// Time that passes only while somebody waits for it.
 #[derive(Default)]
-struct Sand {
+struct ManualClock {
     now: Cell<Duration>,
     waits: Cell<usize>,
 }
 
-impl Clock for Sand {
+impl Clock for ManualClock {
     fn now(&self) -> Duration {
         self.now.get()
     }
@@ -122,8 +122,8 @@ impl Clock for Sand {
 }
 
 /// The scripted engine; everything happens at once.
-struct Swift {
-    world: RefCell<ScriptedEngine>,
+struct InstantEngine {
+    script: RefCell<ScriptedEngine>,
     events: UnboundedSender<Event>,
     applied: RefCell<Vec<(StepId, Answer)>>,
     /// Applies that never end by themselves.
@@ -131,11 +131,11 @@ struct Swift {
     runs: RefCell<Vec<(StepId, u64)>>,
 }
 
-impl Swift {
+impl InstantEngine {
     fn new(done: &[StepId]) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = unbounded_channel();
         let engine = Self {
-            world: RefCell::new(ScriptedEngine::with_done(done)),
+            script: RefCell::new(ScriptedEngine::with_done(done)),
             events,
             applied: RefCell::default(),
             stuck: None,
@@ -153,15 +153,15 @@ impl Swift {
     }
 }
 
-impl Engine for Swift {
+impl Engine for InstantEngine {
     fn probe(&self, steps: &[StepId]) {
-        let happens = self.world.borrow_mut().probe(steps);
+        let happens = self.script.borrow_mut().probe(steps);
         self.play(happens);
     }
 
     fn apply(&self, answer: Answer) {
         let step = answer.step();
-        let mut happens = self.world.borrow_mut().apply(&answer);
+        let mut happens = self.script.borrow_mut().apply(&answer);
         if self.stuck == Some(step) {
             happens.pop();
         }
@@ -177,7 +177,7 @@ impl Engine for Swift {
             .find(|(other, _)| *other == step)
             .unwrap()
             .1;
-        let event = self.world.borrow_mut().cancel(step, run);
+        let event = self.script.borrow_mut().cancel(step, run);
         self.events.send(event).unwrap();
     }
 }
@@ -190,25 +190,25 @@ fn ctrl(char: char) -> TermEvent {
     TermEvent::Key(KeyEvent::new(KeyCode::Char(char), KeyModifiers::CONTROL))
 }
 
-struct Told {
+struct Recording {
     plan: Plan,
     reason: ExitReason,
-    paper: Paper,
+    canvas: RecordingCanvas,
     applied: Vec<(StepId, Answer)>,
 }
 
-impl Told {
+impl Recording {
     fn last(&self) -> &str {
-        self.paper.frames.last().unwrap()
+        self.canvas.frames.last().unwrap()
     }
 
     fn saw(&self, words: &str) -> bool {
-        self.paper.frames.iter().any(|frame| frame.contains(words))
+        self.canvas.frames.iter().any(|frame| frame.contains(words))
     }
 }
 
-fn paper() -> Paper {
-    Paper {
+fn canvas() -> RecordingCanvas {
+    RecordingCanvas {
         terminal: Terminal::new(TestBackend::new(80, 24)).unwrap(),
         frames: Vec::new(),
         copied: Vec::new(),
@@ -216,9 +216,13 @@ fn paper() -> Paper {
     }
 }
 
-fn journey(engine: &Swift, mut receiver: UnboundedReceiver<Event>, events: Vec<TermEvent>) -> Told {
-    let mut paper = paper();
-    let hands = Hands {
+fn journey(
+    engine: &InstantEngine,
+    mut receiver: UnboundedReceiver<Event>,
+    events: Vec<TermEvent>,
+) -> Recording {
+    let mut canvas = canvas();
+    let input = TypedInput {
         events: events.into(),
         rest: 0,
         closes: true,
@@ -227,42 +231,52 @@ fn journey(engine: &Swift, mut receiver: UnboundedReceiver<Event>, events: Vec<T
         .build()
         .unwrap();
     let (plan, reason) = runtime
-        .block_on(drive(
-            &mut paper,
-            hands,
+        .block_on(run(
+            &mut canvas,
+            input,
             futures_util::stream::pending::<Signal>(),
             &mut receiver,
             engine,
-            &Sand::default(),
+            &ManualClock::default(),
             options(),
         ))
         .unwrap();
-    Told {
+    Recording {
         plan,
         reason,
-        paper,
+        canvas,
         applied: engine.applied.borrow().clone(),
     }
 }
 
 #[test]
 fn enter_alone_leads_from_a_found_key_to_the_summary() {
-    let (engine, receiver) = Swift::new(&[StepId::Login]);
-    let told = journey(&engine, receiver, vec![key(KeyCode::Enter); 7]);
-    assert_eq!(told.reason, ExitReason::Finished, "{}", told.last());
+    let (engine, receiver) = InstantEngine::new(&[StepId::Login]);
+    let recording = journey(&engine, receiver, vec![key(KeyCode::Enter); 7]);
+    assert_eq!(
+        recording.reason,
+        ExitReason::Finished,
+        "{}",
+        recording.last()
+    );
     for step in StepId::ALL {
-        assert_eq!(told.plan.status(step), Status::Done, "{step}");
+        assert_eq!(recording.plan.status(step), Status::Done, "{step}");
     }
-    let steps: Vec<_> = told.applied.iter().map(|(step, _)| *step).collect();
+    let steps: Vec<_> = recording.applied.iter().map(|(step, _)| *step).collect();
     assert_eq!(steps, StepId::ALL[1..]);
-    assert!(told.applied.iter().all(|(_, answer)| answer.is_default()));
-    assert!(told.saw("Everything is in place"));
+    assert!(
+        recording
+            .applied
+            .iter()
+            .all(|(_, answer)| answer.is_default())
+    );
+    assert!(recording.saw("Everything is in place"));
 }
 
 #[test]
-fn a_wrong_key_then_the_right_one() {
-    let (engine, receiver) = Swift::new(&[]);
-    let told = journey(
+fn a_rejected_key_can_be_replaced() {
+    let (engine, receiver) = InstantEngine::new(&[]);
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -273,20 +287,20 @@ fn a_wrong_key_then_the_right_one() {
             key(KeyCode::Char('q')),
         ],
     );
-    assert!(told.saw("refused by Neon"));
-    assert_eq!(told.plan.status(StepId::Login), Status::Done);
-    assert_eq!(told.reason, ExitReason::Quit);
+    assert!(recording.saw("refused by Neon"));
+    assert_eq!(recording.plan.status(StepId::Login), Status::Done);
+    assert_eq!(recording.reason, ExitReason::Quit);
     assert!(
-        told.last().contains("Joins your team's Neon project"),
+        recording.last().contains("Joins your team's Neon project"),
         "{}",
-        told.last()
+        recording.last()
     );
 }
 
 #[test]
-fn four_kilobytes_with_line_ends_go_into_the_field_in_one_piece() {
-    let (engine, receiver) = Swift::new(&[]);
-    let told = journey(
+fn a_long_paste_with_line_ends_stays_in_the_field() {
+    let (engine, receiver) = InstantEngine::new(&[]);
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -294,16 +308,16 @@ fn four_kilobytes_with_line_ends_go_into_the_field_in_one_piece() {
             key(KeyCode::Enter),
         ],
     );
-    assert!(told.applied.is_empty());
+    assert!(recording.applied.is_empty());
     assert!(
-        told.saw("3584 characters cannot be a key"),
+        recording.saw("3584 characters cannot be a key"),
         "{}",
-        told.last()
+        recording.last()
     );
 }
 
 #[test]
-fn a_paste_on_a_terminal_that_does_not_mark_it_presses_no_enter() {
+fn an_unmarked_paste_does_not_press_enter() {
     struct Burst(VecDeque<TermEvent>);
     impl Stream for Burst {
         type Item = io::Result<TermEvent>;
@@ -314,17 +328,17 @@ fn a_paste_on_a_terminal_that_does_not_mark_it_presses_no_enter() {
             }
         }
     }
-    let (engine, mut receiver) = Swift::new(&[]);
-    let mut paper = paper();
-    let clock = Sand::default();
+    let (engine, mut receiver) = InstantEngine::new(&[]);
+    let mut canvas = canvas();
+    let clock = ManualClock::default();
     let events = "napi_0123456789\nabcdef\n".chars().map(|char| match char {
         '\n' => key(KeyCode::Enter),
         char => key(KeyCode::Char(char)),
     });
     {
         // the burst comes when the field is there
-        let hands = futures_util::stream::StreamExt::chain(
-            Hands {
+        let input = futures_util::stream::StreamExt::chain(
+            TypedInput {
                 events: [key(KeyCode::Up)].into(),
                 rest: 0,
                 closes: true,
@@ -332,9 +346,9 @@ fn a_paste_on_a_terminal_that_does_not_mark_it_presses_no_enter() {
             Burst(events.collect()),
         );
         let signals = futures_util::stream::pending::<Signal>();
-        let mut running = pin!(drive(
-            &mut paper,
-            hands,
+        let mut running = pin!(run(
+            &mut canvas,
+            input,
             signals,
             &mut receiver,
             &engine,
@@ -348,16 +362,16 @@ fn a_paste_on_a_terminal_that_does_not_mark_it_presses_no_enter() {
     }
     assert!(engine.applied.borrow().is_empty());
     assert!(
-        paper.frames.last().unwrap().contains("21 characters"),
+        canvas.frames.last().unwrap().contains("21 characters"),
         "{}",
-        paper.frames.last().unwrap()
+        canvas.frames.last().unwrap()
     );
 }
 
 #[test]
-fn there_and_back_again_keeps_the_answers() {
-    let (engine, receiver) = Swift::new(&[]);
-    let told = journey(
+fn going_back_and_forth_keeps_the_answers() {
+    let (engine, receiver) = InstantEngine::new(&[]);
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -369,15 +383,19 @@ fn there_and_back_again_keeps_the_answers() {
             ctrl('c'),
         ],
     );
-    assert_eq!(told.reason, ExitReason::Cancelled);
-    assert!(told.last().contains("9 characters"), "{}", told.last());
+    assert_eq!(recording.reason, ExitReason::Cancelled);
+    assert!(
+        recording.last().contains("9 characters"),
+        "{}",
+        recording.last()
+    );
 }
 
 #[test]
 fn escape_cancels_and_the_step_is_open_again() {
-    let (mut engine, receiver) = Swift::new(&[StepId::Login]);
+    let (mut engine, receiver) = InstantEngine::new(&[StepId::Login]);
     engine.stuck = Some(StepId::Project);
-    let told = journey(
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -386,17 +404,17 @@ fn escape_cancels_and_the_step_is_open_again() {
             key(KeyCode::Char('q')),
         ],
     );
-    assert!(told.saw("talking to Neon"), "a spinner came");
-    assert!(told.saw("cancelled; looking at what was done"));
-    assert_eq!(told.plan.status(StepId::Project), Status::Todo);
-    assert_eq!(told.reason, ExitReason::Quit);
+    assert!(recording.saw("talking to Neon"), "a spinner came");
+    assert!(recording.saw("cancelled; looking at what was done"));
+    assert_eq!(recording.plan.status(StepId::Project), Status::Todo);
+    assert_eq!(recording.reason, ExitReason::Quit);
 }
 
 #[test]
 fn a_resize_in_the_middle_of_work_is_drawn_at_the_new_size() {
-    let (mut engine, receiver) = Swift::new(&[StepId::Login]);
+    let (mut engine, receiver) = InstantEngine::new(&[StepId::Login]);
     engine.stuck = Some(StepId::Project);
-    let told = journey(
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -408,15 +426,19 @@ fn a_resize_in_the_middle_of_work_is_drawn_at_the_new_size() {
             ctrl('c'),
         ],
     );
-    assert!(told.saw("Make the window larger"));
-    assert!(told.last().contains("Leave now?"), "{}", told.last());
-    assert_eq!(told.last().lines().count(), 18);
+    assert!(recording.saw("Make the window larger"));
+    assert!(
+        recording.last().contains("Leave now?"),
+        "{}",
+        recording.last()
+    );
+    assert_eq!(recording.last().lines().count(), 18);
 }
 
 #[test]
 fn copy_and_suspend_reach_the_terminal() {
-    let (engine, receiver) = Swift::new(&StepId::ALL);
-    let told = journey(
+    let (engine, receiver) = InstantEngine::new(&StepId::ALL);
+    let recording = journey(
         &engine,
         receiver,
         vec![
@@ -426,26 +448,26 @@ fn copy_and_suspend_reach_the_terminal() {
             key(KeyCode::Enter),
         ],
     );
-    assert_eq!(told.paper.copied, ["neonup check"]);
-    assert_eq!(told.paper.suspended, 1);
-    assert_eq!(told.reason, ExitReason::Finished);
+    assert_eq!(recording.canvas.copied, ["neonup check"]);
+    assert_eq!(recording.canvas.suspended, 1);
+    assert_eq!(recording.reason, ExitReason::Finished);
 }
 
 #[test]
-fn idling_waits_for_no_clock() {
-    let (engine, mut receiver) = Swift::new(&[StepId::Login]);
-    let mut paper = paper();
-    let clock = Sand::default();
-    let hands = Hands {
+fn an_idle_wizard_sets_no_timer() {
+    let (engine, mut receiver) = InstantEngine::new(&[StepId::Login]);
+    let mut canvas = canvas();
+    let clock = ManualClock::default();
+    let input = TypedInput {
         events: VecDeque::new(),
         rest: 0,
         closes: false,
     };
     let signals = futures_util::stream::pending::<Signal>();
     {
-        let mut running = pin!(drive(
-            &mut paper,
-            hands,
+        let mut running = pin!(run(
+            &mut canvas,
+            input,
             signals,
             &mut receiver,
             &engine,
@@ -465,9 +487,9 @@ fn idling_waits_for_no_clock() {
         );
     }
     assert!(
-        paper.frames.len() < 6,
+        canvas.frames.len() < 6,
         "bursts are drawn once: {}",
-        paper.frames.len()
+        canvas.frames.len()
     );
-    assert!(paper.frames.last().unwrap().contains("Create “aido-todo”"));
+    assert!(canvas.frames.last().unwrap().contains("Create “aido-todo”"));
 }

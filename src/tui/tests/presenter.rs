@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
-use crate::tui::tests::pictures::{draw, text};
+use crate::tui::tests::{
+    input::press,
+    pictures::{draw, text},
+};
 use crate::{
     core::{
         answer::{
@@ -28,10 +31,6 @@ use crate::{
     },
 };
 
-fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
-    update(app, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)))
-}
-
 fn slide(app: &App) -> Option<&Slide> {
     match &app.overlay {
         Some(Overlay::Slide(slide)) => Some(slide),
@@ -52,14 +51,18 @@ fn demo(app: &mut App, request: DemoRequest, result: Result<(), DemoError>) -> V
 }
 
 #[test]
-fn each_screen_is_explained_once_before_it_is_seen() {
-    let mut stage = AppDriver::new(demo_options());
-    assert_eq!(slide(&stage.app), Some(&Slide::Opening));
+fn each_screen_is_announced_once() {
+    let mut driver = AppDriver::new(demo_options());
+    assert_eq!(slide(&driver.app), Some(&Slide::Opening));
     for step in StepId::ALL {
-        stage.probe(step, done(step));
+        driver.probe(step, done(step));
     }
-    assert_eq!(slide(&stage.app), Some(&Slide::Opening), "nothing moves it");
-    let app = &mut stage.app;
+    assert_eq!(
+        slide(&driver.app),
+        Some(&Slide::Opening),
+        "nothing moves it"
+    );
+    let app = &mut driver.app;
     press(app, KeyCode::Enter);
     for step in StepId::ALL {
         assert_eq!(slide(app), Some(&before(step)));
@@ -79,7 +82,7 @@ fn each_screen_is_explained_once_before_it_is_seen() {
 }
 
 #[test]
-fn what_will_happen_is_said_and_happens_at_the_second_enter() {
+fn an_apply_waits_for_a_second_enter() {
     for leaves in [KeyCode::Esc, KeyCode::PageUp] {
         let mut app = AppDriver::demo_up_to(StepId::Env).app;
         press(&mut app, KeyCode::Char('3'));
@@ -101,9 +104,9 @@ fn what_will_happen_is_said_and_happens_at_the_second_enter() {
 }
 
 #[test]
-fn a_done_step_stays_on_the_screen_until_the_presenter_goes_on() {
-    let mut stage = AppDriver::demo_up_to(StepId::Env);
-    stage
+fn a_done_step_stays_until_the_presenter_continues() {
+    let mut driver = AppDriver::demo_up_to(StepId::Env);
+    driver
         .press(&[
             KeyCode::Char('3'),
             KeyCode::Enter,
@@ -112,9 +115,9 @@ fn a_done_step_stays_on_the_screen_until_the_presenter_goes_on() {
         ])
         .begin(StepId::Env, Phase::Apply)
         .emit(StepId::Env, finished(Phase::Apply, 64, done(StepId::Env)));
-    assert_eq!(stage.app.screen, Screen::Step(StepId::Env));
-    stage.press(&[KeyCode::Enter]);
-    assert_eq!(slide(&stage.app), Some(&before(StepId::Backend)));
+    assert_eq!(driver.app.screen, Screen::Step(StepId::Env));
+    driver.press(&[KeyCode::Enter]);
+    assert_eq!(slide(&driver.app), Some(&before(StepId::Backend)));
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_reset_asks_waits_and_begins_again() {
 }
 
 #[test]
-fn a_step_that_is_being_applied_is_not_reset_under_its_feet() {
+fn during_an_apply_nothing_is_reset_or_broken() {
     let mut app = AppDriver::demo_up_to(StepId::Env).app;
     for code in [
         KeyCode::Char('3'),
@@ -234,32 +237,32 @@ fn a_failed_request_says_why() {
 
 #[test]
 fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
-    let mut stage = AppDriver::new(crate::tui::Options {
+    let mut driver = AppDriver::new(crate::tui::Options {
         presenter: true,
         ..options()
     });
     for step in StepId::ALL {
-        stage.probe(step, crate::testing::screens::todo(step));
+        driver.probe(step, todo(step));
     }
-    stage.press(&[KeyCode::Enter, KeyCode::Enter]);
-    assert_eq!(shown(&stage.app), ["⏎ ×2"]);
-    stage.type_text("napi_secret");
-    stage.send(Msg::Paste(Secret::new("napi_secret")));
-    assert_eq!(shown(&stage.app), ["⏎ ×2", "• ×11", "paste"]);
-    stage.wait(2000);
-    assert_eq!(shown(&stage.app), Vec::<String>::new());
-    assert_eq!(stage.app.next_tick(), None, "idling costs nothing");
+    driver.press(&[KeyCode::Enter, KeyCode::Enter]);
+    assert_eq!(shown(&driver.app), ["⏎ ×2"]);
+    driver.type_text("napi_secret");
+    driver.send(Msg::Paste(Secret::new("napi_secret")));
+    assert_eq!(shown(&driver.app), ["⏎ ×2", "• ×11", "paste"]);
+    driver.wait(2000);
+    assert_eq!(shown(&driver.app), Vec::<String>::new());
+    assert_eq!(driver.app.next_tick(), None, "idling costs nothing");
 }
 
 #[test]
-fn the_pressed_keys_wake_the_screen_up_only_to_go() {
-    let mut stage = AppDriver::demo_up_to(StepId::Env);
-    stage.wait(10_000);
-    assert_eq!(stage.app.next_tick(), None);
-    stage.press(&[KeyCode::Down]);
+fn pressed_keys_wake_the_screen_only_to_disappear() {
+    let mut driver = AppDriver::demo_up_to(StepId::Env);
+    driver.wait(10_000);
+    assert_eq!(driver.app.next_tick(), None);
+    driver.press(&[KeyCode::Down]);
     assert_eq!(
-        stage.app.next_tick(),
-        Some(stage.app.now + Duration::from_secs(2))
+        driver.app.next_tick(),
+        Some(driver.app.now + Duration::from_secs(2))
     );
 }
 
@@ -304,7 +307,7 @@ fn every_slide_is_whole_at_every_size() {
 }
 
 #[test]
-fn what_will_happen_is_whole_at_the_smallest_size() {
+fn the_consequences_fit_into_the_smallest_window() {
     let key = || Answer::Login(LoginAnswer::Key(Secret::new("napi_x"), KeyStorage::File));
     let answers = [
         key(),
@@ -336,7 +339,7 @@ fn what_will_happen_is_whole_at_the_smallest_size() {
 
 /// The command under what will happen is that of the answer that waits, and not of the choice that is selected.
 #[test]
-fn the_command_is_that_of_the_answer_that_waits() {
+fn the_shown_command_is_that_of_the_pending_answer() {
     let (new, enter) = (KeyCode::Char('n'), KeyCode::Enter);
     for (step, report, keys, command) in [
         (
@@ -358,14 +361,14 @@ fn the_command_is_that_of_the_answer_that_waits() {
             "$ neonup setup backend",
         ),
     ] {
-        let mut stage = AppDriver::demo_up_to(step);
-        let app = &mut stage.app;
+        let mut driver = AppDriver::demo_up_to(step);
+        let app = &mut driver.app;
         app.overlay = None;
         app.go(Screen::Step(step));
         app.overlay = None;
         app.probe(&[step]).unwrap();
-        stage.probe(step, report);
-        let app = &mut stage.app;
+        driver.probe(step, report);
+        let app = &mut driver.app;
         app.go(Screen::Step(step));
         app.overlay = None;
         for key in keys {
