@@ -1,7 +1,7 @@
 //! What it costs to look at every object of a repository: the limit, this check, and what else there is.
 //!
 //! ```text
-//! cargo bench --bench scan                         a repository of 50,000 commits, made once under target/
+//! cargo bench --bench scan                         a repository of 50,000 commits, generated once under target/
 //! NEONUP_BENCH_REPO=path cargo bench --bench scan  one of yours
 //! ```
 //!
@@ -34,7 +34,7 @@ use libdeflater::Decompressor;
 use neonup::testing::bench::search_history;
 use support::children_cpu;
 
-/// Stands nowhere in the repository: the worst case, since nobody may stop early.
+/// Occurs nowhere in the repository: the worst case, since nobody may stop early.
 const NEEDLE: &str = "npg_Zq7Wk2Lx9VbT";
 
 fn main() {
@@ -207,7 +207,7 @@ fn check(repository: &Path, secrets: Option<&str>) {
     );
 }
 
-/// Inflates every entry of every pack, and does nothing with it: every scanner has to do at least this.
+/// Inflates every entry of every pack, and nothing else: every scanner has to do at least this.
 fn limit(repository: &Path) {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
@@ -285,7 +285,7 @@ fn inflate(pack: &[u8], offsets: &[usize]) -> usize {
     total
 }
 
-/// A repository of 50,000 commits, made once.
+/// Generates a repository of 50,000 commits, once.
 fn generated() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-repository");
     if path.join("done").exists() {

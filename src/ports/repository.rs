@@ -19,6 +19,7 @@ mod layout;
 mod loose;
 mod meter;
 mod model;
+mod object;
 mod pack;
 mod port;
 mod program;

@@ -15,86 +15,61 @@ pub(super) fn is_archive(bytes: &[u8]) -> bool {
 
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// Gives every member's name and content to `visit`. Says whether all of them could be opened within the limits.
+/// Gives every member's name and content to `visit`. Whether all of them could be opened within the limits.
 pub(super) fn each(bytes: &[u8], visit: &mut dyn FnMut(&str, &[u8])) -> bool {
-    let mut opener = Opener {
+    let mut opener = ArchiveOpener {
         decompressor: Decompressor::new(),
         budget: BUDGET,
+        visit,
     };
-    opener.open(bytes, "", DEPTH, visit)
+    opener.open(bytes, "", DEPTH)
 }
 
-struct Opener {
+struct ArchiveOpener<'a> {
     decompressor: Decompressor,
     budget: usize,
+    visit: &'a mut dyn FnMut(&str, &[u8]),
 }
 
-impl Opener {
-    fn open(
-        &mut self,
-        bytes: &[u8],
-        outer: &str,
-        depth: usize,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> bool {
+impl ArchiveOpener<'_> {
+    fn open(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
         if depth == 0 {
             return false;
         }
         if bytes.starts_with(&GZIP) {
-            self.gzip(bytes, outer, depth, visit)
+            self.gzip(bytes, outer, depth)
         } else {
-            self.zip(bytes, outer, depth, visit)
+            self.zip(bytes, outer, depth)
         }
     }
 
-    fn member(
-        &mut self,
-        name: &str,
-        content: &[u8],
-        depth: usize,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> bool {
-        visit(name, content);
-        !is_archive(content) || self.open(content, name, depth - 1, visit)
+    fn member(&mut self, name: &str, content: &[u8], depth: usize) -> bool {
+        (self.visit)(name, content);
+        !is_archive(content) || self.open(content, name, depth - 1)
     }
 
-    /// A gzip file may be several, one behind the other.
-    fn gzip(
-        &mut self,
-        bytes: &[u8],
-        outer: &str,
-        depth: usize,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> bool {
+    /// Opens a gzip file, which may be several, one behind the other.
+    fn gzip(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
         let mut complete = true;
         let mut opened = 0;
         for start in memchr::memmem::find_iter(bytes, &GZIP).take(256) {
             let rest = bytes.get(start..).unwrap_or_default();
-            match self.unpack(
-                rest,
-                rest.len().saturating_mul(4),
-                Decompressor::gzip_decompress,
-            ) {
+            let guess = rest.len().saturating_mul(4);
+            match self.unpack(rest, guess, Decompressor::gzip_decompress) {
                 Ok(content) => {
                     opened += 1;
-                    complete &= self.member(outer, &content, depth, visit);
+                    complete &= self.member(outer, &content, depth);
                 }
                 // these three bytes also occur by chance
-                Err(Closed::NoArchive) => {}
-                Err(Closed::TooLarge) => return false,
+                Err(Unopened::NoArchive) => {}
+                Err(Unopened::TooLarge) => return false,
             }
         }
         complete && opened > 0
     }
 
-    /// The directory at the end says where everything is; a member without an entry does not exist.
-    fn zip(
-        &mut self,
-        bytes: &[u8],
-        outer: &str,
-        depth: usize,
-        visit: &mut dyn FnMut(&str, &[u8]),
-    ) -> bool {
+    /// Opens a zip file. The directory at its end tells where everything is; a member without an entry does not exist.
+    fn zip(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
         let mut complete = true;
         for start in memchr::memmem::find_iter(bytes, b"PK\x01\x02") {
             let Some(entry) = bytes.get(start..).and_then(ZipEntry::read) else {
@@ -111,11 +86,11 @@ impl Opener {
             };
             complete &= match entry.method {
                 // what is only stored was searched with the archive itself, but not what is inside it
-                0 => self.member(&name, packed, depth, visit),
+                0 => self.member(&name, packed, depth),
                 8 => match self.unpack(packed, entry.size, Decompressor::deflate_decompress) {
-                    Ok(content) => self.member(&name, &content, depth, visit),
-                    Err(Closed::TooLarge) => return false,
-                    Err(Closed::NoArchive) => false,
+                    Ok(content) => self.member(&name, &content, depth),
+                    Err(Unopened::TooLarge) => return false,
+                    Err(Unopened::NoArchive) => false,
                 },
                 _ => false,
             };
@@ -123,7 +98,12 @@ impl Opener {
         complete
     }
 
-    fn unpack(&mut self, packed: &[u8], guess: usize, with: Unpacking) -> Result<Vec<u8>, Closed> {
+    fn unpack(
+        &mut self,
+        packed: &[u8],
+        guess: usize,
+        with: Unpacking,
+    ) -> Result<Vec<u8>, Unopened> {
         let mut room = guess.clamp(1024, self.budget.max(1024));
         loop {
             let mut content = vec![0; room];
@@ -136,17 +116,17 @@ impl Opener {
                 Err(DecompressionError::InsufficientSpace) if room < self.budget => {
                     room = room.saturating_mul(4).min(self.budget);
                 }
-                Err(DecompressionError::InsufficientSpace) => return Err(Closed::TooLarge),
-                Err(DecompressionError::BadData) => return Err(Closed::NoArchive),
+                Err(DecompressionError::InsufficientSpace) => return Err(Unopened::TooLarge),
+                Err(DecompressionError::BadData) => return Err(Unopened::NoArchive),
             }
         }
     }
 }
 
-/// One of the decompressor's formats.
+/// Unpacks one of the decompressor's formats.
 type Unpacking = fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>;
 
-enum Closed {
+enum Unopened {
     TooLarge,
     NoArchive,
 }
@@ -232,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_an_archive_is_said_to_be_closed() {
+    fn what_only_begins_like_an_archive_is_not_opened() {
         assert!(!members(&[0x1f, 0x8b, 8, 1, 2, 3]).1);
         let mut deep = b"deep".to_vec();
         for _ in 0..5 {

@@ -2,7 +2,7 @@
 //!
 //! An entry's name is a keyed hash of the pack's own checksum and of everything that was looked for, its key a random number that
 //! never leaves the directory: an entry tells neither which pack nor which secret it is about. It holds the ids of the
-//! objects in which something was found (they are read again), and the watched names; never a secret, nor where it stands.
+//! objects in which something was found (they are read again), and the watched names; never a secret, nor where it is.
 
 use std::{
     collections::BTreeSet,
@@ -123,7 +123,7 @@ impl PackCache {
 
 const SALT: &str = "salt";
 
-/// The directory's random number, made when it is not there.
+/// The directory's random number, created when it is not there.
 fn salt(directory: &Path) -> io::Result<Vec<u8>> {
     let file = directory.join(SALT);
     if let Ok(salt) = fs::read(&file)

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path, time::Duration};
 
 use crate::ports::repository::{
-    error::GitError, layout::Layout, meter::Meter, pack::ObjectKind, program::GitProgram,
+    error::GitError, layout::Layout, meter::Meter, object::ObjectKind, program::GitProgram,
 };
 
 /// An entry of the index.

@@ -7,7 +7,7 @@ use std::{
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use crate::ports::repository::pack::ObjectKind;
+use crate::ports::repository::object::ObjectKind;
 
 /// All object directories of a repository: its own, and those it borrows from.
 pub(super) fn directories(common: &Path) -> Vec<PathBuf> {

@@ -171,7 +171,7 @@ pub(crate) struct Hook {
 /// Why a scan does not know everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Incomplete {
-    /// The clone was made so: shallow, or partial.
+    /// The clone is shallow or partial.
     Clone(String),
     /// Something that should be readable is not.
     Unread(String),

@@ -15,7 +15,7 @@ use crate::{
     ports::repository::{
         archives,
         model::{Leak, LeakedSecret, Location},
-        pack::Edit,
+        object::Edit,
     },
 };
 

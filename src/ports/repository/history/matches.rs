@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ports::repository::{pack::ObjectKind, searcher::TextMatch};
+use crate::ports::repository::{object::ObjectKind, searcher::TextMatch};
 
 /// An object in which something was found.
 pub(super) struct ObjectMatch {

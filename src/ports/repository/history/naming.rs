@@ -11,7 +11,7 @@ use crate::ports::repository::{
     layout::Layout,
     meter::Meter,
     model::{CommittedPath, Leak, Location},
-    pack::ObjectKind,
+    object::ObjectKind,
     program::{GitProgram, ProgramOutput},
     searcher::{MatchedSecret, Searcher},
 };

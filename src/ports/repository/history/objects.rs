@@ -20,7 +20,8 @@ use crate::{
         layout::Layout,
         loose,
         meter::Meter,
-        pack::{self, ObjectKind, ObjectView, Pack},
+        object::{ObjectKind, ObjectView},
+        pack::{self, Pack},
         program::GitProgram,
         searcher::{MatchedSecret, Searcher, is_match_in},
         threads::{on_threads, threads},
@@ -138,7 +139,7 @@ impl<'a> ObjectSearch<'a> {
     /// Searches a pack, and remembers it. Gives the number of objects that could not be read.
     fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) -> usize {
         let threads = if pack.len() < 2000 { 1 } else { threads() };
-        let (gathered, unread) = pack.walk(threads, meter, |found, object| {
+        let (gathered, unread) = pack::walk(pack, threads, meter, |found, object| {
             self.object(found, object, layout.hash)
         });
         let mut found = Matches::default();

@@ -1,0 +1,203 @@
+//! The files of a pack: its index, and the heads of its entries.
+
+use std::{
+    cmp::Ordering,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use memmap2::Mmap;
+
+use crate::ports::repository::{
+    object::ObjectKind,
+    pack::delta::{next_byte, varint},
+};
+
+/// The head of an entry.
+pub(super) struct Head<'a> {
+    pub(super) base: Base<'a>,
+    /// Where the packed bytes begin.
+    pub(super) start: usize,
+    /// How many bytes they unpack to.
+    pub(super) size: usize,
+}
+
+/// What an entry is a difference to.
+pub(super) enum Base<'a> {
+    /// Nothing.
+    None(ObjectKind),
+    Offset(u64),
+    Id(&'a [u8]),
+}
+
+/// A pack and its index, mapped into memory.
+pub(in crate::ports::repository) struct Pack {
+    data: Mmap,
+    index: Mmap,
+    hash: usize,
+    count: usize,
+    version: u32,
+}
+
+impl Pack {
+    /// Opens the pack that an index belongs to.
+    pub(in crate::ports::repository) fn open(index: &Path, hash: usize) -> io::Result<Self> {
+        let data = map(&index.with_extension("pack"))?;
+        let index = map(index)?;
+        let version = if index.starts_with(b"\xfftOc") {
+            be32(&index, 4).unwrap_or(0)
+        } else {
+            1
+        };
+        let fan = if version == 1 { 0 } else { 8 };
+        let count = be32(&index, fan + 255 * 4).ok_or_else(|| broken("its index is cut"))? as usize;
+        if version > 2 || !data.starts_with(b"PACK") {
+            return Err(broken("it has an unknown form"));
+        }
+        let entry = if version == 1 { 4 + hash } else { hash + 8 };
+        if index.len() < fan + 1024 + count * entry || count >= u32::MAX as usize {
+            return Err(broken("its index is cut"));
+        }
+        Ok(Self {
+            data,
+            index,
+            hash,
+            count,
+            version,
+        })
+    }
+
+    /// The number of objects.
+    pub(in crate::ports::repository) const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The checksum at the pack's end, which stands for everything in it.
+    pub(in crate::ports::repository) fn checksum(&self) -> &[u8] {
+        let start = self.data.len().saturating_sub(self.hash);
+        self.data.get(start..).unwrap_or_default()
+    }
+
+    /// The id of the object at a position of the index.
+    pub(super) fn id(&self, position: usize) -> &[u8] {
+        let start = if self.version == 1 {
+            1024 + position * (4 + self.hash) + 4
+        } else {
+            8 + 1024 + position * self.hash
+        };
+        self.index.get(start..start + self.hash).unwrap_or_default()
+    }
+
+    /// The offset of the object at a position of the index.
+    pub(super) fn offset(&self, position: usize) -> Option<u64> {
+        if self.version == 1 {
+            return be32(&self.index, 1024 + position * (4 + self.hash)).map(u64::from);
+        }
+        let offsets = 8 + 1024 + self.count * (self.hash + 4);
+        let small = be32(&self.index, offsets + position * 4)?;
+        if small & 0x8000_0000 == 0 {
+            return Some(u64::from(small));
+        }
+        let large = offsets + self.count * 4 + (small & 0x7fff_ffff) as usize * 8;
+        let bytes = self.index.get(large..large + 8)?;
+        bytes.try_into().ok().map(u64::from_be_bytes)
+    }
+
+    /// The position of an id in the index.
+    pub(super) fn position(&self, id: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.id(middle).cmp(id) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    /// The head of the entry at an offset.
+    pub(super) fn head(&self, offset: u64) -> Option<Head<'_>> {
+        let start = usize::try_from(offset).ok()?;
+        let mut rest = self.data.get(start..)?;
+        let byte = next_byte(&mut rest)?;
+        let mut size = usize::from(byte & 15);
+        if byte & 0x80 != 0 {
+            // the first byte holds four bits of it
+            size |= varint(&mut rest)?.checked_mul(16)?;
+        }
+        let base = match (byte >> 4) & 7 {
+            1 => Base::None(ObjectKind::Commit),
+            2 => Base::None(ObjectKind::Tree),
+            3 => Base::None(ObjectKind::Blob),
+            4 => Base::None(ObjectKind::Tag),
+            6 => {
+                let mut byte = next_byte(&mut rest)?;
+                let mut back = u64::from(byte & 0x7f);
+                while byte & 0x80 != 0 {
+                    byte = next_byte(&mut rest)?;
+                    back = (back + 1).checked_mul(128)? | u64::from(byte & 0x7f);
+                }
+                Base::Offset(offset.checked_sub(back)?)
+            }
+            7 => {
+                let (id, tail) = rest.split_at_checked(self.hash)?;
+                rest = tail;
+                Base::Id(id)
+            }
+            _ => return None,
+        };
+        Some(Head {
+            base,
+            start: self.data.len() - rest.len(),
+            size,
+        })
+    }
+
+    /// The bytes between two offsets, which reach to the checksum at the most.
+    pub(super) fn bytes(&self, start: usize, end: u64) -> Option<&[u8]> {
+        self.data.get(start..usize::try_from(end).ok()?)
+    }
+
+    /// Where the entries end.
+    pub(super) fn end(&self) -> u64 {
+        self.data.len().saturating_sub(self.hash) as u64
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "git never changes a pack or its index once they have their name; it only removes them, which keeps the mapping"
+)]
+fn map(path: &Path) -> io::Result<Mmap> {
+    let file = File::open(path)?;
+    // SAFETY: see the reason above
+    unsafe { Mmap::map(&file) }
+}
+
+fn broken(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..at + 4)?
+        .try_into()
+        .ok()
+        .map(u32::from_be_bytes)
+}
+
+/// The indexes of all packs of an object directory.
+pub(in crate::ports::repository) fn indexes(objects: &Path) -> io::Result<Vec<PathBuf>> {
+    let directory = objects.join("pack");
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let files = fs::read_dir(directory)?.map(|file| Ok(file?.path()));
+    let mut all = files.collect::<io::Result<Vec<PathBuf>>>()?;
+    all.retain(|path| path.extension().is_some_and(|end| end == "idx"));
+    all.sort();
+    Ok(all)
+}

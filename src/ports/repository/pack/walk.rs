@@ -1,0 +1,269 @@
+//! The walk through the trees of differences.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use libdeflater::Decompressor;
+
+use crate::{
+    domain::hex::hex,
+    ports::repository::{
+        meter::Meter,
+        object::{Edit, ObjectKind, ObjectView},
+        pack::{
+            delta::{apply, inflate},
+            file::{Base, Pack},
+        },
+        threads::on_threads,
+    },
+};
+
+/// How many bases a thread takes at a time: neighbors share pages.
+const ROOTS_AT_ONCE: usize = 32;
+
+/// Unpacks every object of a pack once and gives it to `visit`, which tells whether it found nothing in it. Gives what each thread
+/// gathered, and the number of objects that could not be read.
+pub(in crate::ports::repository) fn walk<S: Default + Send>(
+    pack: &Pack,
+    threads: usize,
+    meter: &Meter,
+    visit: impl Fn(&mut S, &ObjectView<'_>) -> bool + Sync,
+) -> (Vec<S>, usize) {
+    let trees = DeltaTrees::of(pack, meter);
+    let next_root = AtomicUsize::new(0);
+    let work = || {
+        let mut walker = Walker::new(pack, &trees);
+        let (mut gathered, mut visited) = (S::default(), 0);
+        loop {
+            let start = next_root.fetch_add(ROOTS_AT_ONCE, Ordering::Relaxed);
+            let end = trees.roots.len().min(start + ROOTS_AT_ONCE);
+            let roots = trees.roots.get(start..end).unwrap_or_default();
+            if roots.is_empty() || meter.stopped() {
+                return (gathered, visited);
+            }
+            for (root, kind) in roots {
+                let done = walker.walk(*root, meter, &mut |node, data, edits| {
+                    let object = ObjectView {
+                        id: &|| trees.id(pack, node),
+                        kind: *kind,
+                        data,
+                        edits,
+                    };
+                    visit(&mut gathered, &object)
+                });
+                visited += done;
+                meter.advance(done);
+            }
+        }
+    };
+    let (gathered, visited): (Vec<_>, Vec<usize>) = on_threads(threads, work).into_iter().unzip();
+    let visited: usize = visited.into_iter().sum();
+    (gathered, pack.len().saturating_sub(visited))
+}
+
+/// No object.
+const NONE: u32 = u32::MAX;
+
+/// Which object of a pack is a difference to which. An object's number is its place in the pack.
+struct DeltaTrees {
+    /// The offset of each object, ascending; one more for the end.
+    offsets: Vec<u64>,
+    /// The position in the index of each.
+    positions: Vec<u32>,
+    /// The first child of each.
+    first: Vec<u32>,
+    /// The next child of the same parent.
+    next: Vec<u32>,
+    /// The bases, with their kinds.
+    roots: Vec<(u32, ObjectKind)>,
+}
+
+impl DeltaTrees {
+    fn of(pack: &Pack, meter: &Meter) -> Self {
+        let mut order: Vec<(u64, u32)> = (0..pack.len())
+            .filter_map(|position| Some((pack.offset(position)?, u32::try_from(position).ok()?)))
+            .collect();
+        order.sort_unstable();
+        let (mut offsets, positions): (Vec<u64>, Vec<u32>) = order.into_iter().unzip();
+        let mut parents = vec![NONE; offsets.len()];
+        let mut roots = Vec::new();
+        for ((node, offset), slot) in (0_u32..).zip(&offsets).zip(&mut parents) {
+            if node.trailing_zeros() >= 12 && meter.stopped() {
+                break;
+            }
+            let base = match pack.head(*offset).map(|head| head.base) {
+                Some(Base::None(kind)) => {
+                    roots.push((node, kind));
+                    None
+                }
+                Some(Base::Offset(base)) => Some(base),
+                Some(Base::Id(id)) => pack.position(id).and_then(|position| pack.offset(position)),
+                None => None,
+            };
+            let parent = base.and_then(|base| offsets.binary_search(&base).ok());
+            if let Some(parent) = parent.and_then(|parent| u32::try_from(parent).ok()) {
+                *slot = parent;
+            }
+        }
+        let (first, next) = children(&parents);
+        offsets.push(pack.end());
+        Self {
+            offsets,
+            positions,
+            first,
+            next,
+            roots,
+        }
+    }
+
+    /// The id of an object, in hexadecimal digits.
+    fn id(&self, pack: &Pack, node: u32) -> String {
+        let position = self.positions.get(node as usize);
+        position.map_or_else(String::new, |position| hex(pack.id(*position as usize)))
+    }
+
+    /// An object's packed bytes, and how many they unpack to.
+    fn packed<'a>(&self, pack: &'a Pack, node: u32) -> Option<(&'a [u8], usize)> {
+        let head = pack.head(*self.offsets.get(node as usize)?)?;
+        let end = *self.offsets.get(node as usize + 1)?;
+        Some((pack.bytes(head.start, end)?, head.size))
+    }
+}
+
+/// Lists of children from the parents, in the order of the pack, but the child with the largest subtree last.
+fn children(parents: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let count = parents.len();
+    // a parent comes before its children in nearly every pack; where it does not, the sizes are only a worse guess
+    let mut sizes = vec![1_u32; count];
+    for (node, parent) in parents.iter().enumerate().rev() {
+        let size = sizes.get(node).copied().unwrap_or(1);
+        if let Some(sum) = sizes.get_mut(*parent as usize) {
+            *sum = sum.saturating_add(size);
+        }
+    }
+    let size = |node: u32| sizes.get(node as usize).copied().unwrap_or(0);
+    let mut heaviest = vec![NONE; count];
+    for (node, parent) in (0_u32..).zip(parents) {
+        if let Some(heaviest) = heaviest.get_mut(*parent as usize)
+            && size(node) > size(*heaviest)
+        {
+            *heaviest = node;
+        }
+    }
+    let (mut first, mut next) = (heaviest.clone(), vec![NONE; count]);
+    for (node, parent) in parents.iter().enumerate().rev() {
+        let node = u32::try_from(node).unwrap_or(NONE);
+        let heaviest = heaviest.get(*parent as usize);
+        if heaviest.is_some_and(|heaviest| *heaviest != node)
+            && let Some(head) = first.get_mut(*parent as usize)
+            && let Some(link) = next.get_mut(node as usize)
+        {
+            *link = *head;
+            *head = node;
+        }
+    }
+    (first, next)
+}
+
+/// Takes an object's number, its content and its edits; tells whether it found nothing.
+type Visit<'a> = dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool + 'a;
+
+/// One thread's way through the trees.
+struct Walker<'a> {
+    pack: &'a Pack,
+    trees: &'a DeltaTrees,
+    decompressor: Decompressor,
+    delta: Vec<u8>,
+    edits: Vec<Edit>,
+    spare: Vec<Vec<u8>>,
+    /// Objects whose children are not all visited: the content, the next child, and whether nothing was found in it.
+    open: Vec<(Vec<u8>, u32, bool)>,
+}
+
+impl<'a> Walker<'a> {
+    fn new(pack: &'a Pack, trees: &'a DeltaTrees) -> Self {
+        Self {
+            pack,
+            trees,
+            decompressor: Decompressor::new(),
+            delta: Vec::new(),
+            edits: Vec::new(),
+            spare: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Visits a base and everything that is a difference to it, directly or not. Gives the number of visited objects.
+    fn walk(&mut self, root: u32, meter: &Meter, visit: &mut Visit<'_>) -> usize {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        let packed = self.trees.packed(self.pack, root);
+        let unpacked = packed
+            .and_then(|(packed, size)| inflate(&mut self.decompressor, packed, size, &mut buffer));
+        if unpacked.is_none() {
+            self.give_back(buffer);
+            return 0;
+        }
+        let clean = visit(root, &buffer, None);
+        let mut visited = 1;
+        self.hold(buffer, root, clean);
+        while let Some((parent, child, parent_clean)) = self.open.last_mut() {
+            let (node, parent_clean) = (*child, *parent_clean);
+            *child = self.trees.next.get(node as usize).copied().unwrap_or(NONE);
+            let last = *child == NONE;
+            let mut buffer = self.spare.pop().unwrap_or_default();
+            let packed = self.trees.packed(self.pack, node);
+            let unpacked = packed.and_then(|(packed, size)| {
+                inflate(&mut self.decompressor, packed, size, &mut self.delta)?;
+                apply(parent, &self.delta, &mut buffer, &mut self.edits)
+            });
+            if last && let Some((done, _, _)) = self.open.pop() {
+                self.give_back(done);
+            }
+            if unpacked.is_none() {
+                self.give_back(buffer);
+                continue;
+            }
+            let edits = parent_clean.then_some(self.edits.as_slice());
+            let clean = visit(node, &buffer, edits);
+            visited += 1;
+            self.hold(buffer, node, clean);
+            if meter.stopped() {
+                self.open.clear();
+            }
+        }
+        visited
+    }
+
+    /// Holds an object for its children, if it has any.
+    fn hold(&mut self, buffer: Vec<u8>, node: u32, clean: bool) {
+        match self.trees.first.get(node as usize) {
+            Some(child) if *child != NONE => self.open.push((buffer, *child, clean)),
+            _ => self.give_back(buffer),
+        }
+    }
+
+    /// Saves a few buffers of ordinary size for the next objects.
+    fn give_back(&mut self, buffer: Vec<u8>) {
+        if self.spare.len() < 8 && buffer.capacity() <= 4 << 20 {
+            self.spare.push(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_subtree_comes_last() {
+        // 0 has 1, 2, 3; 2 has 4 and 5
+        let parents = [NONE, 0, 0, 0, 2, 2];
+        let (first, next) = children(&parents);
+        let mut order = Vec::new();
+        let mut child = first[0];
+        while child != NONE {
+            order.push(child);
+            child = next[child as usize];
+        }
+        assert_eq!(order, [1, 3, 2]);
+    }
+}
