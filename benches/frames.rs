@@ -22,7 +22,7 @@ use neonup::testing::bench::Wizard;
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;
 use support::{
-    Terminal, Threads, median, millis,
+    Frames as _, Threads, median, millis, open,
     real::{Home, Repo, Sandbox, faults},
     row, thread_cpu, wanted, worst,
 };
@@ -90,7 +90,7 @@ fn frames(size: (u16, u16)) {
 
 /// The env step, from where it opens until it is done and the next one is shown.
 fn step(home: &Home, sandbox: &Sandbox, repo: &Repo) {
-    let mut terminal = Terminal::open(home, sandbox, &repo.root, (80, 24));
+    let mut terminal = open(home, sandbox, &repo.root, (80, 24));
     terminal.until("the env step", |terminal| {
         terminal.heading().starts_with("Environment") && terminal.heading().contains("todo")
     });
@@ -123,7 +123,7 @@ fn step(home: &Home, sandbox: &Sandbox, repo: &Repo) {
 
 /// What a spinner sends while Neon takes its time.
 fn spinner(home: &Home, sandbox: &Sandbox, repo: &Repo) {
-    let mut terminal = Terminal::open(home, sandbox, &repo.root, (80, 24));
+    let mut terminal = open(home, sandbox, &repo.root, (80, 24));
     terminal.until("an open step", |terminal| {
         terminal.heading().contains("todo")
     });
@@ -145,7 +145,7 @@ fn spinner(home: &Home, sandbox: &Sandbox, repo: &Repo) {
 }
 
 fn keys(home: &Home, sandbox: &Sandbox, repo: &Repo, size: (u16, u16)) {
-    let mut terminal = Terminal::open(home, sandbox, &repo.root, size);
+    let mut terminal = open(home, sandbox, &repo.root, size);
     terminal.until("all is done", |terminal| {
         terminal.text().contains("Everything")
     });
@@ -175,7 +175,7 @@ fn keys(home: &Home, sandbox: &Sandbox, repo: &Repo, size: (u16, u16)) {
 fn idle(home: &Home, sandbox: &Sandbox, repo: &Repo) {
     let seconds = std::env::var("NEONUP_BENCH_IDLE_S").ok();
     let seconds: u64 = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
-    let terminal = Terminal::open(home, sandbox, &repo.root, (80, 24));
+    let terminal = open(home, sandbox, &repo.root, (80, 24));
     terminal.until("all is done", |terminal| {
         terminal.text().contains("Everything")
     });

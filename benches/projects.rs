@@ -23,7 +23,7 @@ use neonup::testing::bench::Wizard;
 use ratatui::{Terminal as Screen, backend::TestBackend};
 use serde_json::json;
 use support::{
-    Terminal, Threads, median, memory, millis,
+    Frames as _, Threads, median, memory, millis, open,
     real::{Home, Repo, Sandbox, post},
     row, thread_cpu, wanted, worst,
 };
@@ -101,7 +101,7 @@ fn outside() {
         &crowd,
     );
     let repo = Repo::sample(&home);
-    let mut terminal = Terminal::open(&home, &sandbox, &repo.root, (80, 24));
+    let mut terminal = open(&home, &sandbox, &repo.root, (80, 24));
     let all = format!("{COUNT} of {COUNT}");
     terminal.until("all are listed", |terminal| terminal.text().contains(&all));
     terminal.settle();

@@ -22,7 +22,7 @@ use std::{
 };
 
 use support::{
-    Terminal, Threads, against, median, memory, millis, neon,
+    Frames as _, Threads, against, median, memory, millis, neon, open,
     real::{Home, Repo, Sandbox},
     row, wanted,
 };
@@ -92,7 +92,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
     let mut resident = 0.0;
     for _ in 0..RUNS {
         let started = Instant::now();
-        let terminal = Terminal::open(home, sandbox, &repo.root, (80, 24));
+        let terminal = open(home, sandbox, &repo.root, (80, 24));
         let frame = terminal.until("a frame", |terminal| terminal.text().contains("Summary"));
         firsts.push(frame - started);
         cpus.push(Threads::of(terminal.pid()).since(&Threads::default()).cpu);

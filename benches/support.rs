@@ -2,6 +2,7 @@
 //! has counted.
 
 #[path = "../tests/it/support.rs"]
+#[expect(unused_imports, reason = "each benchmark needs some of it")]
 pub mod real;
 
 use std::{
@@ -9,17 +10,14 @@ use std::{
     ffi::OsString,
     fmt::Display,
     fs,
-    io::{Read as _, Write},
     ops::AddAssign,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use real::{Home, PATIENCE, Sandbox};
+use real::{Home, PATIENCE, Sandbox, Terminal};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Whether there is something to measure: cargo passes `--bench`, and `cargo test --benches` does not.
@@ -154,126 +152,37 @@ impl Threads {
     }
 }
 
-/// What ends a frame: the end of the synchronized update.
-const FRAME_END: &[u8] = b"\x1b[?2026l";
-
-/// `neonup` in a terminal, which notes when each frame is complete.
-pub struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
-    screen: Arc<Mutex<(vt100::Parser, usize)>>,
-    frames: mpsc::Receiver<Instant>,
-    _master: Box<dyn MasterPty + Send>,
+/// Opens the wizard on a repository, against a sandbox.
+pub fn open(home: &Home, sandbox: &Sandbox, root: &Path, size: (u16, u16)) -> Terminal {
+    let mut command = home.terminal_command();
+    command.env("NEON_API_HOST", &sandbox.api_host);
+    command.env("NEON_API_KEY", &sandbox.api_key);
+    command.cwd(root);
+    Terminal::open(command, size)
 }
 
-impl Terminal {
-    /// Opens the wizard on a repository, against a sandbox.
-    pub fn open(home: &Home, sandbox: &Sandbox, root: &Path, size: (u16, u16)) -> Self {
-        let (cols, rows) = size;
-        let pair = native_pty_system()
-            .openpty(PtySize {
-                rows,
-                cols,
-                pixel_width: 0,
-                pixel_height: 0,
-            })
-            .unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
-        command.env_clear();
-        for (name, value) in home.environment() {
-            command.env(name, value);
-        }
-        command.env("NEON_API_HOST", &sandbox.api_host);
-        command.env("NEON_API_KEY", &sandbox.api_key);
-        command.cwd(root);
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = pair.master.take_writer().unwrap();
-        let parser = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
-        let screen = Arc::new(Mutex::new((parser, 0)));
-        let (sender, frames) = mpsc::channel();
-        let shown = Arc::clone(&screen);
-        thread::spawn(move || {
-            let mut buffer = vec![0; 64 * 1024];
-            let mut tail = Vec::new();
-            while let Ok(count) = reader.read(&mut buffer) {
-                let at = Instant::now();
-                if count == 0 {
-                    return;
-                }
-                // the screen first: who hears of a frame may look at it
-                {
-                    let mut shown = shown.lock().unwrap();
-                    shown.0.process(&buffer[..count]);
-                    shown.1 += count;
-                }
-                tail.extend_from_slice(&buffer[..count]);
-                let ends = memchr::memmem::find_iter(&tail, FRAME_END).count();
-                for _ in 0..ends {
-                    sender.send(at).ok();
-                }
-                // half of a sequence may stand at the end
-                let after = memchr::memmem::rfind(&tail, FRAME_END)
-                    .map_or(0, |at| at + FRAME_END.len())
-                    .max(tail.len().saturating_sub(FRAME_END.len() - 1));
-                tail.drain(..after);
-            }
-        });
-        Self {
-            child,
-            writer,
-            screen,
-            frames,
-            _master: pair.master,
-        }
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
-    }
-
-    pub fn text(&self) -> String {
-        self.screen.lock().unwrap().0.screen().contents()
-    }
-
-    /// The heading of the page, and the state beside it.
-    pub fn heading(&self) -> String {
-        let text = self.text();
-        let line = text.lines().nth(2).unwrap_or_default();
-        line.split('│').nth(1).unwrap_or_default().trim().to_owned()
-    }
-
-    /// Bytes that were sent to the terminal so far.
-    pub fn bytes(&self) -> usize {
-        self.screen.lock().unwrap().1
-    }
-
-    pub fn press(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    /// Waits until the screen shows something; the time is that of the frame.
-    pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Instant {
-        let end = Instant::now() + PATIENCE;
-        let mut last = Instant::now();
-        while !holds(self) {
-            match self.frames.recv_timeout(Duration::from_millis(200)) {
-                Ok(at) => last = at,
-                Err(_) => assert!(Instant::now() < end, "never {what}:\n{}", self.text()),
-            }
-        }
-        last
-    }
-
+/// The frames of a terminal, and when each was complete.
+pub trait Frames {
+    /// Counts the bytes that were sent to the terminal so far.
+    fn bytes(&self) -> usize;
     /// Waits until no frame comes any more.
-    pub fn settle(&self) {
+    fn settle(&self);
+    /// Measures from a key to the end of the frame that it leads to, on a screen that stands still.
+    fn key(&mut self, key: &str) -> Duration;
+    /// Counts the frames that come in this time.
+    fn frames_in(&self, time: Duration) -> usize;
+}
+
+impl Frames for Terminal {
+    fn bytes(&self) -> usize {
+        self.output().raw.len()
+    }
+
+    fn settle(&self) {
         while self.frames.recv_timeout(Duration::from_millis(800)).is_ok() {}
     }
 
-    /// From a key to the end of the frame that it leads to, on a screen that stands still.
-    pub fn key(&mut self, key: &str) -> Duration {
+    fn key(&mut self, key: &str) -> Duration {
         while self.frames.try_recv().is_ok() {}
         let pressed = Instant::now();
         self.press(key);
@@ -281,18 +190,10 @@ impl Terminal {
         frame - pressed
     }
 
-    /// How many frames come in this time.
-    pub fn frames_in(&self, time: Duration) -> usize {
+    fn frames_in(&self, time: Duration) -> usize {
         while self.frames.try_recv().is_ok() {}
         thread::sleep(time);
         self.frames.try_iter().count()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }
 

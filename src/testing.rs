@@ -9,4 +9,6 @@ pub(crate) mod repository;
 pub(crate) mod requirements;
 pub(crate) mod screens;
 #[cfg(test)]
+pub(crate) mod terminal;
+#[cfg(test)]
 pub(crate) mod world;

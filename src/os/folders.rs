@@ -5,7 +5,7 @@ use std::{env, fs, io, path::PathBuf};
 use etcetera::BaseStrategy as _;
 use tempfile::TempDir;
 
-use crate::os::subprocess::is_running;
+use super::subprocess::is_running;
 
 /// The user's home.
 pub(crate) fn home() -> Option<PathBuf> {

@@ -1,9 +1,24 @@
-//! What tests need of the machine, and how they wait. The integration tests include this file, too.
+//! What tests need of the machine, and how they wait. The integration tests and the benchmarks include this file, too.
 
-use std::{io::Write as _, path::PathBuf, process::Command, time::Duration};
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The most that anything may take before a test gives up on it. Not a measure of speed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// Whether a missing part is a failure instead of a skip.
 pub(crate) fn nothing_may_be_skipped() -> bool {

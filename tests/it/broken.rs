@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{Home, Repo, Run, Sandbox, free_port, python, skip, until};
+use crate::support::{Home, Repo, Run, Sandbox, free_port, python, skip, spawn, until};
 
 /// The sample with the project's own virtual environment, set up but for the application.
 struct Project {
@@ -203,14 +203,13 @@ fn the_proposed_main_serves_health_and_says_503_when_the_database_is_gone() {
     );
 
     let port = free_port();
-    let child = home
-        .command(&python)
-        .current_dir(repo.path("backend"))
-        .args(["-m", "uvicorn", "src.main:app", "--port", &port.to_string()])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = spawn(
+        home.command(&python)
+            .current_dir(repo.path("backend"))
+            .args(["-m", "uvicorn", "src.main:app", "--port", &port.to_string()])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null()),
+    );
     let _app = App(child);
     until("the application healthy", || {
         status(port).is_some_and(|line| line.contains(" 200 "))

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::support::{
     Home, Repo, Run, Sandbox, exchange, fed, has, post, processes, python, sample, signal, skip,
-    until, wait,
+    spawn, temp_dir, until, wait,
 };
 
 fn all_done(run: &Run) {
@@ -380,7 +380,7 @@ fn without_a_terminal_nothing_is_asked_and_nothing_assumed() {
 #[test]
 fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
     let run = |answers: &str| {
         home.answered(
@@ -419,7 +419,7 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
 #[test]
 fn lines_can_do_what_the_screens_can() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
     let answers = [
         // five questions, then the summary: a receipt, and back to the third step
@@ -560,17 +560,16 @@ fn a_killed_setup_goes_on_from_what_is_true() {
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     for moment in [0_u64, 30, 80, 150, 250, 400] {
-        let mut child = home
-            .neonup()
-            .current_dir(&repo.root)
-            .env("NEON_API_HOST", &sandbox.api_host)
-            .env("NEON_API_KEY", &sandbox.api_key)
-            .args(["setup", "--yes"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(
+            home.neonup()
+                .current_dir(&repo.root)
+                .env("NEON_API_HOST", &sandbox.api_host)
+                .env("NEON_API_KEY", &sandbox.api_key)
+                .args(["setup", "--yes"])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        );
         // moments spread over the run; which step each one hits does not matter, only that every one is survived
         std::thread::sleep(std::time::Duration::from_millis(moment));
         signal(child.id(), Signal::KILL);
@@ -602,7 +601,7 @@ fn a_killed_setup_goes_on_from_what_is_true() {
 #[test]
 fn a_killed_sandbox_leaves_no_server_and_its_folder_still_works() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap().display().to_string();
     let mut sandbox = Sandbox::start(&home, &["--dir", &path]);
     let repo = Repo::sample(&home);
@@ -657,7 +656,7 @@ fn the_real_application_starts_from_what_was_written() {
 #[test]
 fn the_demo_runs_without_a_screen_and_leaves_nothing() {
     let home = Home::new();
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = temp_dir();
     let output = home
         .neonup()
         .args(["demo", "--yes", "--json"])

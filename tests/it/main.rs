@@ -23,7 +23,6 @@ mod rotate;
 mod secrets;
 mod stacks;
 mod support;
-mod terminal;
 mod together;
 mod wizard;
 

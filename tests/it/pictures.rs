@@ -9,10 +9,7 @@ mod words;
 
 use std::{fs, path::Path};
 
-use crate::{
-    support::{Home, python, skip, until},
-    terminal::Terminal,
-};
+use crate::support::{Home, Terminal, python, skip, until};
 
 /// The steps that ask something in the demo; the others find nothing to do.
 const ASKS: [&str; 5] = ["Project", "Environment", "Backend", "Schema", "Health"];
@@ -31,7 +28,7 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
     fs::create_dir_all(&backend).unwrap();
     let venv = python.parent().unwrap().parent().unwrap();
     std::os::unix::fs::symlink(venv, backend.join(".venv")).unwrap();
-    let mut terminal = Terminal::open(&home, &["demo", "--dir", dir.path().to_str().unwrap()]);
+    let mut terminal = home.open(&["demo", "--dir", dir.path().to_str().unwrap()]);
     let quiet = |terminal: &Terminal| {
         let text = terminal.text();
         // neither a step that is looked at, nor a word that goes away by itself
@@ -46,7 +43,7 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
                 .nth(22)
                 .is_some_and(|rule| rule.chars().all(|char| "─┴".contains(char)))
     };
-    let picture = |terminal: &Terminal| terminal.screen.lock().unwrap().screen().clone();
+    let picture = |terminal: &Terminal| terminal.output().screen().clone();
     let mut frames = Vec::new();
     for stop in ASKS {
         until(&format!("{stop} asks"), || {
@@ -67,7 +64,7 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
         frames.push(picture(&terminal));
     }
     terminal.press("q");
-    assert_eq!(terminal.end(), 0);
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
     frames
 }
 

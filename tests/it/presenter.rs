@@ -4,16 +4,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
-    thread,
-    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::{
-    support::{Home, PATIENCE, Run, processes, until},
-    terminal::Terminal,
-};
+use crate::support::{Home, Run, Terminal, processes, temp_dir, until};
 
 const ENV: &str = "backend/.env";
 const ENTER: &str = "\r";
@@ -30,13 +25,10 @@ struct Tour {
 impl Tour {
     fn begin() -> Self {
         let home = Home::new();
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let root = dir.path().canonicalize().unwrap();
-        let terminal = Terminal::open(
-            &home,
-            &["demo", "--present", "--dir", root.to_str().unwrap()],
-        );
-        let mut tour = Self {
+        let terminal = home.open(&["demo", "--present", "--dir", root.to_str().unwrap()]);
+        let tour = Self {
             terminal,
             root,
             dir,
@@ -47,16 +39,8 @@ impl Tour {
     }
 
     /// Waits until this stands on the screen.
-    fn sees(&mut self, words: &str) {
-        let end = Instant::now() + PATIENCE;
-        while !self.terminal.text().contains(words) {
-            assert!(
-                Instant::now() < end,
-                "never saw `{words}`:\n{}",
-                self.terminal.text()
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
+    fn sees(&self, text: &str) {
+        self.terminal.wait_for(text);
     }
 
     /// Presses a key, then waits until this stands on the screen.
@@ -166,8 +150,8 @@ impl Tour {
     /// Leaves, and looks that nothing of the machine was shown and nothing is left.
     fn ends(mut self, private: &[String]) {
         self.terminal.press("q");
-        self.terminal.end();
-        self.terminal.is_restored();
+        self.terminal.wait_for_end();
+        self.terminal.wait_for_restore();
         let raw = self.terminal.raw();
         for word in private {
             assert!(word.len() >= 8 && !raw.contains(word), "{word} was shown");
@@ -267,7 +251,7 @@ fn a_mishap_that_comes_too_early_says_what_it_waits_for() {
 #[test]
 fn a_tour_in_lines_is_told_waits_and_hides() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
     let run = |answers: &str| {
         let dir = path.to_str().unwrap();
@@ -293,7 +277,7 @@ fn a_tour_in_lines_is_told_waits_and_hides() {
 #[test]
 fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
     let run = |answers: &str| {
         let dir = path.to_str().unwrap();
@@ -353,7 +337,7 @@ fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
 #[test]
 fn mishaps_are_for_the_demo_alone() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     fs::write(
         dir.path().join("neonup.toml"),
         "[project]\nname = \"mine\"\n",

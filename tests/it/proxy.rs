@@ -5,7 +5,7 @@ use std::{
     net::TcpListener,
 };
 
-use crate::support::{Home, free_port};
+use crate::support::{Home, free_port, temp_dir};
 
 const API_KEY: &str = "napi_canary0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -24,7 +24,7 @@ fn a_proxy_that_is_in_the_way_is_named() {
         }
     });
     for port in [proxy, free_port()] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let output = home
             .neonup()
             .current_dir(dir.path())

@@ -1,47 +1,37 @@
 //! The real binary in a real terminal: the demo by Enter alone, and what is left when it is killed.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use rustix::process::Signal;
 
-use crate::{
-    support::{Home, PATIENCE, Repo, Sandbox, post, processes, signal, until},
-    terminal::Terminal,
-};
+use crate::support::{Home, Repo, Sandbox, post, processes, temp_dir, until};
 
 #[test]
 fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
-    let mut terminal = Terminal::open(&home, &["demo", "--dir", path.to_str().unwrap()]);
+    let mut terminal = home.open(&["demo", "--dir", path.to_str().unwrap()]);
     let mut pressed = String::new();
-    let end = Instant::now() + PATIENCE * 2;
-    while !terminal.text().contains("Everything is in place") {
-        assert!(
-            Instant::now() < end,
-            "the summary never came:\n{}",
-            terminal.text()
-        );
+    loop {
+        terminal.until("an open step or the summary", |terminal| {
+            let heading = terminal.heading();
+            let open = heading.contains("todo") && terminal.text().contains('❯');
+            let title = heading.split_whitespace().next();
+            open && title != Some(&pressed) || terminal.text().contains("Everything is in place")
+        });
+        if terminal.text().contains("Everything is in place") {
+            break;
+        }
         let heading = terminal.heading();
-        let open = heading.contains("todo") && terminal.text().contains('❯');
-        let title = heading
+        heading
             .split_whitespace()
             .next()
-            .unwrap_or_default()
-            .to_owned();
-        if open && title != pressed {
-            pressed = title;
-            terminal.press("\r");
-        }
-        thread::sleep(Duration::from_millis(30));
+            .unwrap()
+            .clone_into(&mut pressed);
+        terminal.press("\r");
     }
     terminal.press("\r");
-    assert_eq!(terminal.end(), 0);
-    terminal.is_restored();
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.wait_for_restore();
     until("it says where everything lies", || {
         terminal.text().contains("The sample project")
     });
@@ -67,11 +57,11 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
 #[test]
 fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
     let home = Home::new();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
     let folder = path.to_str().unwrap();
     for step in ["Project", "Environment", "Backend", "Schema"] {
-        let mut terminal = Terminal::open(&home, &["demo", "--dir", folder]);
+        let mut terminal = home.open(&["demo", "--dir", folder]);
         until("the step is open", || {
             terminal.heading().starts_with(step) && terminal.heading().contains("todo")
         });
@@ -80,10 +70,10 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
             !(terminal.heading().starts_with(step) && terminal.heading().contains("todo"))
         });
         // what was asked for is finished before the next start looks at it, but for what a kill cuts off
-        signal(terminal.child.process_id().unwrap(), Signal::KILL);
-        terminal.end();
+        terminal.signal(Signal::KILL);
+        terminal.wait_for_end();
         until("the servers are gone", || processes(folder).is_empty());
-        let mut again = Terminal::open(&home, &["demo", "--dir", folder]);
+        let mut again = home.open(&["demo", "--dir", folder]);
         until("it opens again", || {
             again.text().contains("Summary") && again.heading().contains("todo")
         });
@@ -95,8 +85,8 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
             });
         }
         again.press("q");
-        again.end();
-        again.is_restored();
+        again.wait_for_end();
+        again.wait_for_restore();
     }
 }
 
@@ -106,7 +96,7 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
 fn what_is_copied_in_tmux_is_given_to_tmux() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
-    let bin = tempfile::tempdir().unwrap();
+    let bin = temp_dir();
     let fake = bin.path().join("tmux");
     let took = bin.path().join("took");
     // an old tmux: it refuses -w
@@ -121,11 +111,7 @@ fn what_is_copied_in_tmux_is_given_to_tmux() {
         bin.path().display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    let mut terminal = Terminal::open_with(
-        &home,
-        &["demo"],
-        &[("TMUX", "/tmp/tmux,1,0"), ("PATH", &path)],
-    );
+    let mut terminal = home.open_with(&["demo"], &[("TMUX", "/tmp/tmux,1,0"), ("PATH", &path)]);
     until("the wizard is open", || terminal.heading().contains("todo"));
     terminal.press("y");
     until("tmux has it", || took.exists());
@@ -135,19 +121,19 @@ fn what_is_copied_in_tmux_is_given_to_tmux() {
     );
     assert!(terminal.raw().contains("\x1bPtmux;\x1b\x1b]52;c;"));
     terminal.press("q");
-    terminal.end();
-    terminal.is_restored();
+    terminal.wait_for_end();
+    terminal.wait_for_restore();
 }
 
 #[test]
 fn signals_leave_the_terminal_as_it_was() {
     for (name, code) in [(Signal::TERM, 130), (Signal::INT, 130)] {
         let home = Home::new();
-        let mut terminal = Terminal::open(&home, &["demo"]);
+        let mut terminal = home.open(&["demo"]);
         until("the wizard is open", || terminal.heading().contains("todo"));
-        signal(terminal.child.process_id().unwrap(), name);
-        assert_eq!(terminal.end(), code, "{name:?}");
-        terminal.is_restored();
+        terminal.signal(name);
+        assert_eq!(terminal.wait_for_end().exit_code(), code, "{name:?}");
+        terminal.wait_for_restore();
         until("it says what was done", || {
             terminal.text().contains("Not done")
         });
@@ -168,8 +154,7 @@ fn twelve_thousand_projects_are_listed_and_filtered_in_little_memory() {
         &crowd,
     );
     let repo = Repo::sample(&home);
-    let mut terminal = Terminal::open_with(
-        &home,
+    let mut terminal = home.open_with(
         &["-C", repo.root.to_str().unwrap()],
         &[
             ("NEON_API_HOST", &sandbox.api_host),
@@ -187,7 +172,7 @@ fn twelve_thousand_projects_are_listed_and_filtered_in_little_memory() {
         text.lines()
             .any(|line| line.contains("crowd-11999") && line.contains("pg 17"))
     });
-    let pid = terminal.child.process_id().unwrap();
+    let pid = terminal.pid();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let peak = status
         .lines()

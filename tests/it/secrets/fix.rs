@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio};
 
-use crate::support::{Home, Repo, Run};
+use crate::support::{Home, Repo, Run, temp_dir};
 
 const PASSWORD: &str = "npg_canaryPw42Zq";
 
@@ -95,7 +95,7 @@ fn without_a_git_program_the_check_runs_and_calls_nothing_safe_that_it_cannot_kn
         format!("DATABASE_URL={}\n", url()),
     )
     .unwrap();
-    let empty = tempfile::tempdir().unwrap();
+    let empty = temp_dir();
     let output = home
         .neonup()
         .current_dir(&repo.root)

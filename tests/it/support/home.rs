@@ -1,0 +1,88 @@
+//! A home directory and the environment of its user.
+
+use std::process::Command;
+
+use portable_pty::CommandBuilder;
+use tempfile::TempDir;
+
+use super::{folders, processes::fed, run::Run, terminal::Terminal};
+
+/// Makes a folder that is removed at the end of the test, or by a later test if this one is killed.
+pub fn temp_dir() -> TempDir {
+    folders::create_temporary("neonup-test-").unwrap()
+}
+
+/// A home directory of its own, so that nothing of the user's is read or written.
+pub struct Home {
+    pub dir: TempDir,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { dir: temp_dir() }
+    }
+
+    /// A command that sees this home, the path, and nothing else of the environment.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear();
+        for (name, value) in self.environment() {
+            command.env(name, value);
+        }
+        command
+    }
+
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let home = self.dir.path().display().to_string();
+        let mut variables = vec![
+            ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+            ("HOME".to_owned(), home.clone()),
+            ("XDG_CONFIG_HOME".to_owned(), format!("{home}/config")),
+            ("XDG_STATE_HOME".to_owned(), format!("{home}/state")),
+            ("LANG".to_owned(), "C.UTF-8".to_owned()),
+            ("TERM".to_owned(), "xterm-256color".to_owned()),
+            ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+            ("RUST_BACKTRACE".to_owned(), "0".to_owned()),
+        ];
+        // the unpacked server is the same for every test: unpacking it once is enough
+        let cache = std::env::var("XDG_CACHE_HOME")
+            .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cache")));
+        variables.extend(cache.ok().map(|cache| ("XDG_CACHE_HOME".to_owned(), cache)));
+        variables
+    }
+
+    pub fn neonup(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_neonup"))
+    }
+
+    /// `neonup` in a terminal of 80 × 24.
+    pub(crate) fn open(&self, arguments: &[&str]) -> Terminal {
+        self.open_with(arguments, &[])
+    }
+
+    /// `neonup` in a terminal of 80 × 24, with these variables in addition to the usual ones.
+    pub(crate) fn open_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
+        let mut command = self.terminal_command();
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.args(arguments);
+        command.cwd(self.dir.path());
+        Terminal::open(command, (80, 24))
+    }
+
+    /// `neonup` as a command for a terminal.
+    pub(crate) fn terminal_command(&self) -> CommandBuilder {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
+        command.env_clear();
+        for (name, value) in self.environment() {
+            command.env(name, value);
+        }
+        command
+    }
+
+    /// `neonup` with these lines on its standard input, which then ends.
+    pub fn answered(&self, arguments: &[&str], answers: &str) -> Run {
+        fed(self.neonup().args(arguments), answers)
+    }
+}
