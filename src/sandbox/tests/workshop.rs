@@ -9,7 +9,7 @@ use super::support::{Api, ask, connect, start};
 
 /// 100 projects with a live compute each, made by 20 clients at once.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes a minute and some 3 GB of disk: cargo test --test it workshop -- --ignored --nocapture"]
+#[ignore = "takes a minute and some 3 GB of disk: cargo test --lib workshop -- --ignored --nocapture"]
 async fn a_workshop_of_twenty_makes_a_hundred_projects() {
     let sandbox = start().await;
     Api::of(&sandbox).project("warm-up").await;
@@ -54,7 +54,7 @@ async fn a_workshop_of_twenty_makes_a_hundred_projects() {
 
 /// Prints how long things take; on a machine under load the figures say nothing, so nothing is asserted.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement: cargo test --release --test it figures -- --ignored --nocapture"]
+#[ignore = "a measurement: cargo test --release --lib figures -- --ignored --nocapture"]
 async fn figures() {
     let begun = Instant::now();
     let sandbox = start().await;
