@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{env::FIX, failures::files::env_not_read};
 use crate::{
     core::{
         code::Code,
@@ -17,20 +16,21 @@ use crate::{
         sensitive,
         url::{Connection, Part, recognize},
     },
-    engine::context::Cx,
+    engine::{context::Cx, env::messages::FIX, failures::files::env_not_read},
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
-/// What a new example begins with.
+/// The first lines of a new example.
 const HEAD: &[&str] = &[
     "# Copy this file to .env and fill it in, or run: neonup setup",
     "# SECURITY: never commit the .env itself. DATABASE_URL contains a password.",
 ];
 
-/// A made-up secret.
+/// The placeholder for a secret.
 const CHANGE_ME: &str = "change-me";
 
-pub(super) struct Example {
+/// The example: what is there, and what a write would make of it.
+pub(super) struct ExampleInspection {
     pub(super) file: String,
     pub(super) path: PathBuf,
     pub(super) bytes: Option<Vec<u8>>,
@@ -41,8 +41,8 @@ pub(super) struct Example {
     added: usize,
 }
 
-impl Example {
-    /// Looks at the example of a target; `live` is the target as it is wanted.
+impl ExampleInspection {
+    /// Inspects the example of a target; `live` is the target as it is wanted.
     pub(super) fn read(cx: &Cx, spec: &EnvTarget, live: &Document) -> Result<Option<Self>> {
         let Some(file) = spec.example.clone() else {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Example {
             .read(&path)
             .map_err(|error| env_not_read(&file, &path, &error))?;
         let document = Document::parse(bytes.as_deref().unwrap_or_default());
-        let mut example = Self {
+        let mut inspection = Self {
             file,
             path,
             bytes,
@@ -64,9 +64,9 @@ impl Example {
             changed: 0,
             added: 0,
         };
-        example.clean(spec, live);
-        example.complete(spec);
-        Ok(Some(example))
+        inspection.replace_secrets(spec, live);
+        inspection.complete(spec);
+        Ok(Some(inspection))
     }
 
     pub(super) fn changes(&self) -> bool {
@@ -94,8 +94,8 @@ impl Example {
         })
     }
 
-    /// Takes real secrets out.
-    fn clean(&mut self, spec: &EnvTarget, live: &Document) {
+    /// Replaces real secrets by placeholders.
+    fn replace_secrets(&mut self, spec: &EnvTarget, live: &Document) {
         let found: Vec<(String, u32, bool)> = self
             .document
             .entries()
@@ -120,7 +120,8 @@ impl Example {
             .path(&self.file)
             .line(line)
             .detail("the file is committed: whoever has the repository has the secret")
-            .hint(remedy(&key, spec, is_url));
+            .command(FIX)
+            .hint(leaked_hint(&key, spec, is_url));
             finding.fixable = mended;
             self.findings.push(finding);
         }
@@ -213,7 +214,7 @@ fn holds_secret(entry: &EnvEntry, spec: &EnvTarget, live: &Document) -> bool {
         || (same && (secret_spec || sensitive::is_secret_key(&entry.key)))
 }
 
-/// What stands in the example in place of a value.
+/// The placeholder for a value.
 fn placeholder(spec: &KeySpec) -> String {
     match spec {
         KeySpec::Url { kind, driver } => Connection {
@@ -241,7 +242,7 @@ fn placeholder(spec: &KeySpec) -> String {
     }
 }
 
-/// What the example says of a key.
+/// The comment above a key.
 fn comment(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Url { .. } | KeySpec::Part { .. } => {
@@ -261,7 +262,7 @@ fn comment(spec: &KeySpec) -> Option<String> {
 }
 
 /// What to do about a secret that the example holds.
-fn remedy(key: &str, target: &EnvTarget, is_url: bool) -> String {
+fn leaked_hint(key: &str, target: &EnvTarget, is_url: bool) -> String {
     let generated = target
         .keys
         .iter()

@@ -1,11 +1,7 @@
-//! What stands in the targets, what is wrong with it, and what a write would make of it.
+//! What the env files hold, what is wrong with it, and what a write would make of it.
 
 use std::path::PathBuf;
 
-use crate::engine::{
-    env::{FIX, Generate, example::Example},
-    failures::files::env_not_read,
-};
 use crate::{
     core::{
         code::{Code, Severity},
@@ -19,9 +15,13 @@ use crate::{
     domain::{
         dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome},
         sensitive,
-        url::{Connection, Driver, Part, UrlKind, recognize},
+        url::{Connection, Part},
     },
-    engine::context::Cx,
+    engine::{
+        context::Cx,
+        env::{example::ExampleInspection, judge::judge_value, links, messages::FIX},
+        failures::files::env_not_read,
+    },
     ports::{
         files::{FileError, FileKind},
         repository::Protection,
@@ -29,43 +29,20 @@ use crate::{
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
-/// What stops a write.
-#[derive(Debug, Clone)]
-pub(super) enum Problem {
-    /// Somebody else wrote the file: look again.
-    Changed,
-    /// Anything else.
-    Failed(Failure),
-}
+/// Makes a random value, or something in its place.
+pub(super) type Generate = fn(Encoding, usize) -> Result<Secret>;
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        match problem {
-            Problem::Failed(failure) => failure,
-            Problem::Changed => Self::new(Code::EnvMissingFile, "an env file keeps changing")
-                .why("another program writes it at the same time")
-                .command(FIX),
-        }
-    }
-}
-
-/// All targets.
+/// All env files.
 pub(super) struct EnvInspection {
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<TargetInspection>,
     /// Whether the project is known, so that a URL could be compared with it.
     pub(super) project_known: bool,
     /// Whether any key holds a connection URL.
     pub(super) has_url: bool,
 }
 
-/// One target: what is there, and what a write would make of it.
-pub(super) struct Target {
+/// One env file: what is there, and what a write would make of it.
+pub(super) struct TargetInspection {
     pub(super) file: String,
     pub(super) path: PathBuf,
     pub(super) bytes: Option<Vec<u8>>,
@@ -78,19 +55,41 @@ pub(super) struct Target {
     pub(super) changed: usize,
     pub(super) added: usize,
     pub(super) findings: Vec<Finding>,
-    pub(super) example: Option<Example>,
+    pub(super) example: Option<ExampleInspection>,
     pub(super) protection: Option<Protection>,
     /// Why it cannot be written as wanted.
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<Failure>,
 }
 
 impl EnvInspection {
-    pub(super) fn new(cx: &Cx, generate: Generate) -> Result<Self> {
+    /// Inspects the env files, and how git treats them.
+    pub(super) async fn inspect(cx: &Cx, generate: Generate) -> Result<Self> {
+        let repository = &cx.ports.repository;
+        if repository.root().is_none() {
+            return Err(Failure::new(
+                Code::EnvNotIgnored,
+                format!(
+                    "`{}` is not in a git repository",
+                    cx.settings.root.display()
+                ),
+            )
+            .why("whether git keeps the env files out cannot be told")
+            .hint("git init"));
+        }
+        links::check_all(cx).await?;
+        let mut inspection = Self::new(cx, generate)?;
+        for target in &mut inspection.targets {
+            target.protection = Some(repository.protection(&target.file).await?);
+        }
+        Ok(inspection)
+    }
+
+    fn new(cx: &Cx, generate: Generate) -> Result<Self> {
         let connection = cx.project().map(|project| project.connection);
         let specs = &cx.settings.env;
         let mut targets = specs
             .iter()
-            .map(|spec| Target::read(cx, spec))
+            .map(|spec| TargetInspection::read(cx, spec))
             .collect::<Result<Vec<_>>>()?;
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.judge(cx, spec, connection.as_ref());
@@ -99,7 +98,7 @@ impl EnvInspection {
         share(cx, &mut targets)?;
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.tidy(spec);
-            target.example = Example::read(cx, spec, &target.wanted)?;
+            target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
         }
         let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. } | KeySpec::Part { .. });
         Ok(Self {
@@ -113,7 +112,7 @@ impl EnvInspection {
     }
 }
 
-impl Target {
+impl TargetInspection {
     fn read(cx: &Cx, spec: &EnvTarget) -> Result<Self> {
         let path = cx.settings.path(&spec.file);
         let files = &cx.ports.files;
@@ -158,12 +157,12 @@ impl Target {
         self.rewritten() || self.open()
     }
 
-    /// Whether a write would change what the file holds.
+    /// Whether a write would change the content.
     pub(super) fn rewritten(&self) -> bool {
         self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes())
     }
 
-    /// The target with what git said of it.
+    /// The file with what git says about it.
     pub(super) fn protected(&self) -> Option<(&Self, &Protection)> {
         Some((self, self.protection.as_ref()?))
     }
@@ -202,7 +201,7 @@ impl Target {
         Finding::new(code, title).path(&self.file)
     }
 
-    /// Says what is wrong with what is there.
+    /// Finds what is wrong with the content.
     fn judge(&mut self, cx: &Cx, spec: &EnvTarget, connection: Option<&Connection>) {
         if self.bytes.is_none() {
             let finding = self.finding(
@@ -242,7 +241,7 @@ impl Target {
             .map(|(key, _)| key.as_str())
             .filter(|key| self.document.get(key).is_some())
             .collect();
-        // a second opinion, where our own reading has nothing to say
+        // a second opinion, where our own reading finds nothing
         if lints.is_empty() && !self.document.dotenvy_agrees(&present) {
             let finding = self
                 .finding(Code::EnvUnportable, "dotenvy reads the file in another way")
@@ -390,8 +389,7 @@ impl Target {
                 format!("`{key}` cannot be written yet"),
             )
             .why("the project is not known")
-            .command(Invocation::SetupStep(StepId::Project))
-            .into(),
+            .command(Invocation::SetupStep(StepId::Project)),
         );
     }
 
@@ -405,7 +403,7 @@ impl Target {
                     .why("no way of quoting it is read the same by every reader")
                     .hint("choose another value");
                 self.findings.push(failure.finding().path(&self.file));
-                self.problem = Some(failure.into());
+                self.problem = Some(failure);
             }
         }
     }
@@ -423,7 +421,7 @@ impl Target {
 }
 
 /// Gives keys that are to be the same as in another file that file's value.
-fn share(cx: &Cx, targets: &mut [Target]) -> Result<()> {
+fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
     let specs = &cx.settings.env;
     // a chain of `same_as` needs as many rounds as it has links
     for _ in 0..specs.len().max(1) {
@@ -476,7 +474,7 @@ fn share(cx: &Cx, targets: &mut [Target]) -> Result<()> {
                         "add `{key}` to the keys of `{other}` in neonup.toml"
                     ));
                     target.findings.push(failure.finding().path(&target.file));
-                    target.problem = Some(failure.into());
+                    target.problem = Some(failure);
                 }
                 (Some(wanted), Some(now)) if wanted != now => {
                     let finding = target
@@ -511,140 +509,5 @@ fn note(encoding: Encoding, bytes: usize) -> String {
     match encoding {
         Encoding::Hex => format!("{DOTS} (new, {} hex digits)", bytes * 2),
         Encoding::Base64 => format!("{DOTS} (new, {bytes} random bytes)"),
-    }
-}
-
-/// What is wrong with one value; nothing where it may stay.
-fn judge_value(
-    key: &str,
-    spec: &KeySpec,
-    entry: &EnvEntry,
-    connection: Option<&Connection>,
-) -> Vec<(Code, String, String)> {
-    let value = entry.value.expose();
-    let same_text = matches!(spec, KeySpec::Literal(text) if text == value);
-    if same_text {
-        return Vec::new();
-    }
-    if value.is_empty() {
-        return vec![(
-            Code::EnvMissingKey,
-            format!("`{key}` is empty"),
-            String::new(),
-        )];
-    }
-    if sensitive::looks_masked(value) {
-        return vec![(
-            Code::EnvMaskedValue,
-            format!("the value of `{key}` is masked"),
-            "it was copied from a place that hides it".to_owned(),
-        )];
-    }
-    if sensitive::looks_like_placeholder(value) {
-        return vec![(
-            Code::EnvPlaceholder,
-            format!("the value of `{key}` is a placeholder"),
-            "it was copied from the example and never filled in".to_owned(),
-        )];
-    }
-    match spec {
-        KeySpec::Url { kind, driver } => judge_url(key, value, *kind, *driver, connection),
-        KeySpec::Part { kind, part } => judge_part(key, value, *kind, *part, connection),
-        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => Vec::new(),
-    }
-}
-
-fn judge_part(
-    key: &str,
-    value: &str,
-    kind: UrlKind,
-    part: Part,
-    connection: Option<&Connection>,
-) -> Vec<(Code, String, String)> {
-    if part == Part::SslMode {
-        // the stricter ones are as good
-        let asks = matches!(value, "require" | "verify-ca" | "verify-full");
-        return (!asks)
-            .then(|| {
-                (
-                    Code::EnvNoTls,
-                    format!("`{key}` does not ask for TLS"),
-                    "Neon refuses plain text, and a password must not travel in it".to_owned(),
-                )
-            })
-            .into_iter()
-            .collect();
-    }
-    let right = connection.is_none_or(|connection| connection.part(kind, part).expose() == value);
-    if right {
-        return Vec::new();
-    }
-    vec![(
-        Code::EnvStaleUrl,
-        format!("`{key}` is not this project's"),
-        format!("the {} differs", part.name()),
-    )]
-}
-
-fn judge_url(
-    key: &str,
-    value: &str,
-    kind: UrlKind,
-    driver: Driver,
-    connection: Option<&Connection>,
-) -> Vec<(Code, String, String)> {
-    let Some(read) = recognize(value) else {
-        return vec![(
-            Code::EnvStaleUrl,
-            format!("`{key}` is no connection URL of Postgres"),
-            format!("{driver} wants the form `{}…`", driver.prefix()),
-        )];
-    };
-    let mut found = Vec::new();
-    if let Err(why) = read.accepted_by(driver) {
-        found.push((
-            Code::EnvWrongDriver,
-            format!("`{key}` has not the form that {driver} reads"),
-            why,
-        ));
-    }
-    if !read.asks_for_tls() && driver.tls_in_url() && read.accepted_by(driver).is_ok() {
-        found.push((
-            Code::EnvNoTls,
-            format!("`{key}` does not ask for TLS"),
-            "Neon refuses plain text, and a password must not travel in it".to_owned(),
-        ));
-    }
-    let Some(connection) = connection else {
-        return found;
-    };
-    let differences = connection.differences(&read);
-    if !differences.is_empty() {
-        found.push((
-            Code::EnvStaleUrl,
-            format!("`{key}` is not this project's connection URL"),
-            format!("{} differs", list_parts(&differences)),
-        ));
-    } else if read.kind() != kind && connection.host != connection.pooled_host {
-        let (is, wanted) = match kind {
-            UrlKind::Direct => ("through the pooler", "straight to the compute"),
-            UrlKind::Pooled => ("straight to the compute", "through the pooler"),
-        };
-        found.push((
-            Code::EnvStaleUrl,
-            format!("`{key}` leads {is}"),
-            format!("neonup.toml wants it to lead {wanted}"),
-        ));
-    }
-    found
-}
-
-/// Lists the parts in a sentence: `the host, the port and the role`.
-fn list_parts(parts: &[Part]) -> String {
-    let labels: Vec<_> = parts.iter().copied().map(Part::label).collect();
-    match labels.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -11,7 +11,12 @@ use tempfile::TempDir;
 use crate::engine::env::*;
 use crate::ports::files::UndoCopy;
 use crate::{
-    core::{event::Verdict, facts::DiffSign},
+    core::{
+        event::Verdict,
+        facts::{DiffSign, Facts},
+        remedy::Remedy,
+        step::StepId,
+    },
     domain::{dotenv::Document, url::Connection},
     engine::context::KnownProject,
     project::{config::Config, resolve::Layers, settings::Flags},

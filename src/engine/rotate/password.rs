@@ -55,7 +55,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     })?;
     check_same_database(cx, &project)?;
     // all that could keep the new password from being written is found out while the old one still works
-    env::rewritable(cx).await?;
+    env::check_rewritable(cx).await?;
     let authority = cx.authority().await?;
     let authority = authority.as_deref();
     let new = new_password(cx, &known.key, &project, authority).await?;

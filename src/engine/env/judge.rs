@@ -1,0 +1,146 @@
+//! Judges the value of a key by what the configuration wants.
+
+use crate::{
+    core::code::Code,
+    domain::{
+        dotenv::EnvEntry,
+        sensitive,
+        url::{Connection, Driver, Part, UrlKind, recognize},
+    },
+    project::settings::KeySpec,
+};
+
+/// Lists what is wrong with one value; nothing where it may stay.
+pub(super) fn judge_value(
+    key: &str,
+    spec: &KeySpec,
+    entry: &EnvEntry,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    let value = entry.value.expose();
+    let same_text = matches!(spec, KeySpec::Literal(text) if text == value);
+    if same_text {
+        return Vec::new();
+    }
+    if value.is_empty() {
+        return vec![(
+            Code::EnvMissingKey,
+            format!("`{key}` is empty"),
+            String::new(),
+        )];
+    }
+    if sensitive::looks_masked(value) {
+        return vec![(
+            Code::EnvMaskedValue,
+            format!("the value of `{key}` is masked"),
+            "it was copied from a place that hides it".to_owned(),
+        )];
+    }
+    if sensitive::looks_like_placeholder(value) {
+        return vec![(
+            Code::EnvPlaceholder,
+            format!("the value of `{key}` is a placeholder"),
+            "it was copied from the example and never filled in".to_owned(),
+        )];
+    }
+    match spec {
+        KeySpec::Url { kind, driver } => judge_url(key, value, *kind, *driver, connection),
+        KeySpec::Part { kind, part } => judge_part(key, value, *kind, *part, connection),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => Vec::new(),
+    }
+}
+
+fn judge_part(
+    key: &str,
+    value: &str,
+    kind: UrlKind,
+    part: Part,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    if part == Part::SslMode {
+        // the stricter ones are as good
+        let asks = matches!(value, "require" | "verify-ca" | "verify-full");
+        return (!asks)
+            .then(|| {
+                (
+                    Code::EnvNoTls,
+                    format!("`{key}` does not ask for TLS"),
+                    "Neon refuses plain text, and a password must not travel in it".to_owned(),
+                )
+            })
+            .into_iter()
+            .collect();
+    }
+    let right = connection.is_none_or(|connection| connection.part(kind, part).expose() == value);
+    if right {
+        return Vec::new();
+    }
+    vec![(
+        Code::EnvStaleUrl,
+        format!("`{key}` is not this project's"),
+        format!("the {} differs", part.name()),
+    )]
+}
+
+fn judge_url(
+    key: &str,
+    value: &str,
+    kind: UrlKind,
+    driver: Driver,
+    connection: Option<&Connection>,
+) -> Vec<(Code, String, String)> {
+    let Some(read) = recognize(value) else {
+        return vec![(
+            Code::EnvStaleUrl,
+            format!("`{key}` is no connection URL of Postgres"),
+            format!("{driver} wants the form `{}…`", driver.prefix()),
+        )];
+    };
+    let mut found = Vec::new();
+    if let Err(why) = read.accepted_by(driver) {
+        found.push((
+            Code::EnvWrongDriver,
+            format!("`{key}` has not the form that {driver} reads"),
+            why,
+        ));
+    }
+    if !read.asks_for_tls() && driver.tls_in_url() && read.accepted_by(driver).is_ok() {
+        found.push((
+            Code::EnvNoTls,
+            format!("`{key}` does not ask for TLS"),
+            "Neon refuses plain text, and a password must not travel in it".to_owned(),
+        ));
+    }
+    let Some(connection) = connection else {
+        return found;
+    };
+    let differences = connection.differences(&read);
+    if !differences.is_empty() {
+        found.push((
+            Code::EnvStaleUrl,
+            format!("`{key}` is not this project's connection URL"),
+            format!("{} differs", list_parts(&differences)),
+        ));
+    } else if read.kind() != kind && connection.host != connection.pooled_host {
+        let (is, wanted) = match kind {
+            UrlKind::Direct => ("through the pooler", "straight to the compute"),
+            UrlKind::Pooled => ("straight to the compute", "through the pooler"),
+        };
+        found.push((
+            Code::EnvStaleUrl,
+            format!("`{key}` leads {is}"),
+            format!("neonup.toml wants it to lead {wanted}"),
+        ));
+    }
+    found
+}
+
+/// Lists the parts in a sentence: `the host, the port and the role`.
+fn list_parts(parts: &[Part]) -> String {
+    let labels: Vec<_> = parts.iter().copied().map(Part::label).collect();
+    match labels.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

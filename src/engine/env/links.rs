@@ -1,0 +1,71 @@
+//! Env files that are symlinks.
+
+use crate::{
+    core::{
+        code::Code,
+        failure::{Failure, Result},
+    },
+    engine::{
+        context::Cx,
+        failures::files::{env_not_read, env_outside},
+    },
+    ports::{
+        files::FileError,
+        repository::{GitAnswer, Protection},
+    },
+};
+
+/// Checks all env files.
+pub(super) async fn check_all(cx: &Cx) -> Result<()> {
+    for target in &cx.settings.env {
+        check(cx, &target.file).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that git keeps out what a symlink leads to, since the secrets are written there.
+async fn check(cx: &Cx, file: &str) -> Result<()> {
+    let (files, repository) = (&cx.ports.files, &cx.ports.repository);
+    let path = cx.settings.path(file);
+    let real = files.resolve(&path).map_err(|error| {
+        if let FileError::Outside(target) = &error {
+            env_outside(file, target)
+        } else {
+            env_not_read(file, &path, &error)
+        }
+    })?;
+    let root = repository.root().unwrap_or(&cx.settings.root);
+    let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
+    let Ok(inside) = real.strip_prefix(&canonical) else {
+        return Err(env_outside(file, &real));
+    };
+    if path.strip_prefix(root).is_ok_and(|named| named == inside) {
+        return Ok(());
+    }
+    let real = inside.to_string_lossy().replace('\\', "/");
+    let Protection {
+        ignored, tracked, ..
+    } = repository.protection(&real).await?;
+    let failure = |what: &str| {
+        Failure::new(
+            Code::EnvNotIgnored,
+            format!("`{file}` leads to `{real}`, which git {what}"),
+        )
+    };
+    match (tracked, ignored) {
+        (GitAnswer::No, GitAnswer::Yes) => Ok(()),
+        (GitAnswer::Yes, _) => Err(failure("tracks")
+            .why("the next commit would take the secrets that are written there")
+            .hint(format!("git rm --cached {real}"))),
+        (GitAnswer::No, GitAnswer::No) => Err(failure("does not ignore")
+            .why("the next `git add .` would take the secrets that are written there")
+            .hint(format!(
+                "add `{real}` to .gitignore, or replace the symlink with a file"
+            ))),
+        (GitAnswer::Unknown(why), _) | (_, GitAnswer::Unknown(why)) => {
+            Err(failure("may or may not keep out")
+                .why(why)
+                .hint(format!("git check-ignore -v {real}")))
+        }
+    }
+}

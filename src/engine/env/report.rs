@@ -1,0 +1,148 @@
+//! The report of the env step.
+
+use crate::{
+    core::{
+        code::{Code, Severity},
+        event::Report,
+        facts::{Check, CheckState, EnvFacts, EnvFile, Facts},
+        finding::Finding,
+    },
+    domain::diff,
+    engine::{
+        context::Cx,
+        env::{
+            inspection::{EnvInspection, TargetInspection},
+            messages::{FIX, ignored_unknown, tracked},
+        },
+    },
+    ports::repository::GitAnswer,
+};
+
+/// Reports what was found, and what a write would change.
+pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
+    let mut findings = Vec::new();
+    let mut files = Vec::new();
+    for target in &inspection.targets {
+        let mut checks = protection(target, &mut findings);
+        checks.extend(target.permissions(&mut findings));
+        findings.extend(target.findings.iter().cloned());
+        let undo = cx.ports.files.undo(&target.path).ok().flatten().is_some();
+        let diff = if target.changes() {
+            diff::env(&target.document, &target.wanted, &target.notes)
+        } else {
+            Vec::new()
+        };
+        let untouched = if diff.is_empty() {
+            target.document.pieces().len()
+        } else {
+            diff::untouched(&diff)
+        };
+        files.push(EnvFile {
+            file: target.file.clone(),
+            checks,
+            diff,
+            changed: target.changed,
+            added: target.added,
+            untouched,
+            undo,
+        });
+        if let Some(example) = &target.example {
+            findings.extend(example.findings.iter().cloned());
+            files.extend(example.shown());
+        }
+    }
+    let evidence = evidence(inspection, &findings);
+    Report::judged(evidence, findings).facts(Facts::Env(EnvFacts { files }))
+}
+
+/// Reports how git treats the file.
+fn protection(target: &TargetInspection, findings: &mut Vec<Finding>) -> Vec<Check> {
+    let Some(protection) = &target.protection else {
+        return Vec::new();
+    };
+    let ignored = match &protection.ignored {
+        GitAnswer::Yes => CheckState::Ok,
+        GitAnswer::No => {
+            findings.push(
+                Finding::new(
+                    Code::EnvNotIgnored,
+                    format!("git does not ignore `{}`", target.file),
+                )
+                .path(&target.file)
+                .detail("the next `git add .` would take it")
+                .command(FIX)
+                .fixable(),
+            );
+            CheckState::Gap
+        }
+        GitAnswer::Unknown(why) => {
+            findings.push(
+                ignored_unknown(&target.file, why)
+                    .finding()
+                    .path(&target.file),
+            );
+            CheckState::Gap
+        }
+    };
+    let untracked = match &protection.tracked {
+        GitAnswer::No => CheckState::Ok,
+        GitAnswer::Yes | GitAnswer::Unknown(_) => {
+            let failure = tracked(&target.file, &protection.tracked);
+            findings.push(failure.finding().path(&target.file));
+            CheckState::Gap
+        }
+    };
+    vec![
+        Check::new("ignored", ignored, "by git"),
+        Check::new("untracked", untracked, "by git"),
+    ]
+}
+
+/// Says in one sentence why the step is done or not.
+fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
+    let mut parts = Vec::new();
+    for target in &inspection.targets {
+        let file = &target.file;
+        let count = target.keys;
+        let keys = |count: usize| {
+            if count == 1 {
+                "1 key".to_owned()
+            } else {
+                format!("{count} keys")
+            }
+        };
+        parts.push(if target.bytes.is_none() {
+            format!("`{file}` does not exist")
+        } else if target.changed + target.added > 0 {
+            match (target.changed, target.added) {
+                (changed, 0) => format!("`{file}`: {} to change", keys(changed)),
+                (0, added) => format!("`{file}`: {} to add", keys(added)),
+                (changed, added) => {
+                    format!("`{file}`: {} to change, {added} to add", keys(changed))
+                }
+            }
+        } else {
+            format!(
+                "`{file}` holds {}",
+                if count == 1 {
+                    "its key".to_owned()
+                } else {
+                    format!("all {count} keys")
+                }
+            )
+        });
+    }
+    let gaps = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Gap);
+    if inspection.targets.iter().all(|target| !target.changes())
+        && let Some(finding) = gaps.clone().next()
+    {
+        parts = vec![finding.title.clone()];
+    }
+    let mut text = parts.join(", ");
+    if !inspection.project_known && inspection.has_url {
+        text.push_str("; whether the URL is this project's is not known yet");
+    }
+    text
+}
