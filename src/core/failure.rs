@@ -28,8 +28,6 @@ pub(crate) struct Failure {
     pub remedy: Option<Remedy>,
     /// Neon's request id, for its support.
     pub request_id: Option<String>,
-    /// Whether this is a cancellation by the user and no fault.
-    pub cancelled: bool,
 }
 
 /// The result of everything that can fail in a way the user must hear of.
@@ -46,7 +44,6 @@ impl Failure {
             command: None,
             remedy: None,
             request_id: None,
-            cancelled: false,
         }
     }
 
@@ -86,14 +83,6 @@ impl Failure {
     pub(crate) fn request_id(mut self, id: Option<String>) -> Self {
         self.request_id = id;
         self
-    }
-
-    /// The failure of work that the user stopped.
-    pub(crate) fn cancelled(code: Code) -> Self {
-        Self {
-            cancelled: true,
-            ..Self::new(code, "cancelled")
-        }
     }
 
     /// The same as a finding, which is how JSON and the lines show it.

@@ -311,7 +311,7 @@ fn an_event_of_an_older_run_changes_nothing() {
     assert_eq!(
         plan.status(StepId::Env),
         Status::Done,
-        "a cancelled look changes nothing"
+        "a cancelled probe changes nothing"
     );
 }
 
