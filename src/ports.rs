@@ -1,6 +1,6 @@
-//! Everything outside, behind small traits, each with its real adapter beside it.
+//! Everything outside, behind small traits with typed errors, each with its real adapter beside it.
 //!
-//! Steps see only [`Ports`]; tests hand in fakes. Nothing else in the crate does IO, but for the sandbox and the terminal.
+//! Steps see only [`Ports`], and turn the errors into failures (`engine::failures`); tests hand in fakes.
 
 pub(crate) mod claimable;
 pub(crate) mod database;
@@ -8,8 +8,8 @@ pub(crate) mod demo;
 pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod neon;
-pub(crate) mod notice;
 pub(crate) mod process;
+pub(crate) mod progress;
 pub(crate) mod repository;
 pub(crate) mod store;
 
@@ -18,7 +18,6 @@ use std::sync::Arc;
 /// All ports that the steps use.
 #[derive(Clone)]
 pub(crate) struct Ports {
-    /// Neon's API.
     pub neon: Arc<dyn neon::Neon>,
     /// Neon's service of temporary databases.
     pub claimable: Arc<dyn claimable::Claimable>,
@@ -26,7 +25,6 @@ pub(crate) struct Ports {
     pub database: Arc<dyn database::Database>,
     /// Where API keys are kept.
     pub store: Arc<dyn store::SecretStore>,
-    /// The files of the work tree.
     pub files: Arc<dyn files::Files>,
     /// Git.
     pub repository: Arc<dyn repository::Repository>,

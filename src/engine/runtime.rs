@@ -33,7 +33,7 @@ use crate::{
     },
     ports::{
         Ports,
-        notice::{self, Listener},
+        progress::{self, ProgressListener},
     },
     project::settings::Settings,
 };
@@ -175,9 +175,9 @@ impl Runtime {
                 }
                 started = Instant::now();
                 let reporter = cx.clone();
-                let listener: Listener =
+                let listener: ProgressListener =
                     Arc::new(move |text| reporter.progress(Progress::label(text)));
-                notice::heard(listener, async {
+                progress::with_listener(listener, async {
                     match answer {
                         Some(answer) => registry::apply(&cx, answer).await,
                         None => registry::probe(id, &cx).await,

@@ -1,6 +1,6 @@
 //! The files of the work tree: reads, safe replacement of secret files, new files.
 
-mod disk;
+pub(crate) mod disk;
 #[cfg(test)]
 mod tests;
 
@@ -9,14 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use disk::DiskFiles;
-
 /// What kind of thing a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
-    /// A regular file.
     File,
-    /// A directory.
     Directory,
     /// A device, a FIFO, a socket.
     Other,
@@ -25,9 +21,7 @@ pub(crate) enum FileKind {
 /// What `stat` says, with symlinks followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileStat {
-    /// The kind.
     pub kind: FileKind,
-    /// Bytes.
     pub len: u64,
     /// The permission bits, where the platform has them.
     pub mode: Option<u32>,
@@ -98,18 +92,18 @@ pub(crate) enum UndoCopy {
 
 /// Files. All calls are short; none blocks on anything but the disk.
 pub(crate) trait Files: Send + Sync {
-    /// The bytes, or `None` when there is no such file.
+    /// Reads a file; `None` when there is no such file.
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError>;
 
-    /// What is there, or `None`.
+    /// Inspects what is there; `None` when there is nothing.
     fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileError>;
 
-    /// Where a path really leads, symlinks followed, whether or not anything is there yet. Refuses what a write would refuse.
+    /// Finds out where a path really leads, symlinks followed, whether or not anything is there yet. Refuses what a write would refuse.
     fn resolve(&self, path: &Path) -> Result<PathBuf, FileError> {
         Ok(path.to_owned())
     }
 
-    /// Whether a file could be made in this directory, or in the nearest existing one above it.
+    /// Tells whether a file could be made in this directory, or in the nearest existing one above it.
     fn writable(&self, dir: &Path) -> bool;
 
     /// Replaces a secret file atomically, 0600, if it still holds `expected` (`None`: does not exist). Directories are made.
@@ -123,7 +117,7 @@ pub(crate) trait Files: Send + Sync {
     /// Replaces an ordinary file atomically, keeping its mode, if it still holds `expected` (`None`: does not exist).
     fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError>;
 
-    /// Overwrites a file where it lies, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
+    /// Overwrites a file in place, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
     /// may not be written. Not atomic; the old bytes are put back if it fails in the middle. Only ever with consent.
     fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError>;
 
@@ -133,7 +127,7 @@ pub(crate) trait Files: Send + Sync {
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError>;
 
-    /// Whether an undo copy could be kept. Cheap, and writes nothing.
+    /// Checks that an undo copy could be kept, without writing anything.
     fn can_keep_undo(&self) -> Result<(), FileError> {
         Ok(())
     }
@@ -144,6 +138,6 @@ pub(crate) trait Files: Send + Sync {
     /// Removes a file.
     fn remove(&self, path: &Path) -> Result<(), FileError>;
 
-    /// Drops the undo copy of a path.
+    /// Removes the undo copy of a path.
     fn forget_undo(&self, path: &Path) -> Result<(), FileError>;
 }

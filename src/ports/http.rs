@@ -186,10 +186,10 @@ fn problem(error: &reqwest::Error) -> HttpProblem {
     if any(["proxy", "tunnel"]) {
         return HttpProblem::Proxy;
     }
-    let io = causes
+    let mut io = causes
         .iter()
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
-    if let Some(problem) = io.filter_map(io_problem).next() {
+    if let Some(problem) = io.find_map(io_problem) {
         return problem;
     }
     if any(["lookup", "resolve"]) {

@@ -3,7 +3,7 @@
 pub(crate) mod error;
 pub(crate) mod http;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -19,19 +19,18 @@ pub(crate) struct Auth {
     pub auth_method: String,
 }
 
-/// A project, in a list or alone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Project {
     pub id: String,
-    /// The name; not unique.
+    /// Not unique.
     pub name: String,
-    /// The region, such as `aws-us-east-2`.
+    /// Such as `aws-us-east-2`.
     pub region_id: String,
     /// The major version of Postgres.
     pub pg_version: u16,
-    /// When it was created, RFC 3339.
+    /// RFC 3339.
     pub created_at: String,
-    /// The organization, where the answer names it.
+    /// Where the answer names it.
     #[serde(default)]
     pub org_id: Option<String>,
 }
@@ -45,33 +44,33 @@ pub(crate) struct Listing {
     pub unavailable: Vec<String>,
 }
 
-/// What a new project is to be.
+/// A project to create. Neon chooses what is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewProject {
     pub name: String,
+    /// Needed for keys that see several.
     pub org: Option<String>,
-    /// The region; `None` leaves it to Neon.
     pub region: Option<String>,
     /// The major version of Postgres.
     pub postgres: u16,
-    /// The name of its default branch; `None` leaves it to Neon.
+    /// The name of its default branch.
     pub branch: Option<String>,
-    /// The name of its database; `None` leaves it to Neon.
+    /// The name of its database.
     pub database: Option<String>,
 }
 
-/// What a new branch is to be. It begins with its parent's data, and has a compute of its own.
+/// A branch to create. It begins with its parent's data, and has a compute of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewBranch {
-    /// The name, unique in the project.
+    /// Unique in the project.
     pub name: String,
     /// The id of the branch that it is made from.
     pub parent: String,
-    /// When Neon deletes it by itself, RFC 3339; `None`: never.
+    /// When Neon deletes it, RFC 3339; `None`: never.
     pub expires_at: Option<String>,
 }
 
-/// An asynchronous piece of Neon's work.
+/// A piece of work that Neon does asynchronously.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Operation {
     /// The id to poll.
@@ -80,28 +79,26 @@ pub(crate) struct Operation {
     pub action: String,
     /// `scheduling`, `running`, `finished`, `failed`, `error`, `cancelling`, `cancelled` or `skipped`.
     pub status: String,
-    /// Why it failed.
     #[serde(default)]
     pub error: Option<String>,
 }
 
 impl Operation {
-    /// Terminal and not good. `failed` may still be retried by Neon, but nobody can wait for that.
+    /// Tells whether it has failed. Neon may retry what has the status `failed`, but nobody can wait for that.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.status.as_str(), "failed" | "error")
     }
 
-    /// Terminal, good or not.
+    /// Tells whether it has ended, well or not.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_failed() || matches!(self.status.as_str(), "finished" | "skipped" | "cancelled")
     }
 }
 
-/// A branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Branch {
     pub id: String,
-    /// The name, unique in the project.
+    /// Unique in the project.
     pub name: String,
     #[serde(default)]
     pub default: bool,
@@ -109,12 +106,12 @@ pub(crate) struct Branch {
     pub current_state: String,
 }
 
-/// A compute.
+/// A compute of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Endpoint {
     pub id: String,
+    /// For direct connections.
     pub host: String,
-    /// The branch it serves.
     pub branch_id: String,
     /// `read_write` or `read_only`.
     #[serde(rename = "type")]
@@ -123,22 +120,19 @@ pub(crate) struct Endpoint {
     pub current_state: String,
 }
 
-/// A database of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct BranchDatabase {
     pub name: String,
-    /// The role that owns it, which is the one to connect as.
+    /// The role to connect as.
     pub owner_name: String,
 }
 
-/// What a create returns at once; the database answers only when the operations have finished.
+/// A project that was just created. Its database answers only when the operations have finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Created {
+pub(crate) struct CreatedProject {
     pub project: Project,
     pub branch: Branch,
-    /// What Neon still does.
     pub operations: Vec<Operation>,
-    /// How to connect, once the operations have finished.
     pub connection: Option<Connection>,
 }
 
@@ -146,12 +140,11 @@ pub(crate) struct Created {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct User {
     pub email: String,
-    /// How many projects the plan allows.
+    /// The most projects that the plan allows.
     #[serde(default)]
     pub projects_limit: Option<i64>,
 }
 
-/// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Organization {
     pub id: String,
@@ -161,28 +154,26 @@ pub(crate) struct Organization {
     pub managed_by: String,
 }
 
-/// A new password of a role.
+/// A new password of a role. It works when the operations have finished; until then the old one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reset {
-    /// The password. It works when the operations have finished; until then the old one does.
+pub(crate) struct PasswordReset {
     pub password: Secret,
-    /// What Neon still does.
     pub operations: Vec<Operation>,
 }
 
-/// An API key in a list: never the key itself.
+/// An API key in a list, without the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ApiKey {
     /// The number that revokes it.
     pub id: i64,
-    /// The name its maker gave it; not unique.
+    /// Not unique.
     pub name: String,
-    /// When it was last used, RFC 3339; `None`: never.
+    /// RFC 3339; `None`: never.
     #[serde(default)]
     pub last_used_at: Option<String>,
 }
 
-/// A new API key, which Neon shows this once.
+/// A new API key, which Neon shows only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewApiKey {
     /// The number that revokes it.
@@ -216,7 +207,11 @@ pub(crate) trait Neon: Send + Sync {
     async fn project(&self, key: &Secret, id: &str) -> Result<Option<Project>, NeonError>;
 
     /// Creates a project. When the [outcome is unknown](NeonError::outcome_unknown), the list must be read.
-    async fn create_project(&self, key: &Secret, new: &NewProject) -> Result<Created, NeonError>;
+    async fn create_project(
+        &self,
+        key: &Secret,
+        new: &NewProject,
+    ) -> Result<CreatedProject, NeonError>;
 
     /// Lists the newest operations of a project.
     async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>, NeonError>;
@@ -299,7 +294,7 @@ pub(crate) trait Neon: Send + Sync {
         project: &str,
         branch: &str,
         role: &str,
-    ) -> Result<Reset, NeonError>;
+    ) -> Result<PasswordReset, NeonError>;
 
     /// Lists the user's API keys. Only a personal key may ask.
     async fn api_keys(&self, key: &Secret) -> Result<Vec<ApiKey>, NeonError>;

@@ -200,7 +200,7 @@ impl Workspace {
             )),
             database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
             store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
-            files: Arc::new(ports::files::DiskFiles::new(&self.root)),
+            files: Arc::new(ports::files::disk::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
             process: Arc::new(ports::process::os::OsProcess::new(
                 &self.root,

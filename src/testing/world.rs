@@ -15,7 +15,7 @@ use crate::{
     ports::{
         Ports,
         claimable::{ClaimableError, TemporaryDatabase},
-        files::DiskFiles,
+        files::disk::DiskFiles,
         http::{HttpError, HttpProblem},
         neon::{
             Branch, BranchDatabase, NewBranch, NewProject, Organization, Project,

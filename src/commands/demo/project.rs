@@ -9,7 +9,7 @@ use std::{
 use crate::{
     core::{presenter::DemoError, secret::Secret},
     domain::dotenv::Document,
-    ports::files::{DiskFiles, FileError, Files as _},
+    ports::files::{FileError, Files as _, disk::DiskFiles},
     project::{sample, settings::CONFIG_FILE},
 };
 

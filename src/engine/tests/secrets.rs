@@ -11,7 +11,7 @@ use crate::{
         step::StepId,
     },
     engine::{context::Cx, secrets::SecretsStep, step::Step as _},
-    ports::{Ports, files::DiskFiles},
+    ports::{Ports, files::disk::DiskFiles},
     project::{config::Config, resolve::Layers, settings::Flags},
 };
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -7,15 +7,15 @@ use crate::{
     ports::{
         claimable::{Claimable as _, ClaimableError, Ownership, http::HttpClaimable},
         http::HttpProblem,
-        neon::tests::{Behaviour, Server},
     },
     sandbox::{Sandbox, SandboxOptions},
+    testing::http_server::{Behavior, HttpServer},
 };
 
 /// An id that no text may hold.
 const ID: &str = "0b0c4d5e-canary-4000-8000-1234567890ab";
 
-fn client(server: &Server) -> HttpClaimable {
+fn client(server: &HttpServer) -> HttpClaimable {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -37,7 +37,7 @@ async fn each_refusal_of_the_service_has_a_variant_with_its_message() {
         ),
         (503, "", ""),
     ] {
-        let server = Server::start(Behaviour::Status(status, body));
+        let server = HttpServer::start(Behavior::Status(status, body));
         let error = client(&server).create().await.unwrap_err();
         assert!(!error.outcome_unknown(), "{status}: {error:?}");
         let told = match error {
@@ -53,17 +53,17 @@ async fn each_refusal_of_the_service_has_a_variant_with_its_message() {
 
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_is_sent_once_and_its_outcome_is_unknown() {
-    for behaviour in [
-        Behaviour::Reset,
-        Behaviour::Silence,
-        Behaviour::Truncated,
-        Behaviour::Body("<html>log in</html>"),
-        Behaviour::Body(r#"{"id":"0b0c","status":"UNCLAIMED"}"#),
+    for behavior in [
+        Behavior::Reset,
+        Behavior::Silence,
+        Behavior::Truncated,
+        Behavior::Body("<html>log in</html>"),
+        Behavior::Body(r#"{"id":"0b0c","status":"UNCLAIMED"}"#),
     ] {
-        let server = Server::start(behaviour);
+        let server = HttpServer::start(behavior);
         let error = client(&server).create().await.unwrap_err();
-        assert!(error.outcome_unknown(), "{behaviour:?}: {error:?}");
-        assert_eq!(server.count("POST"), 1, "{behaviour:?}");
+        assert!(error.outcome_unknown(), "{behavior:?}: {error:?}");
+        assert_eq!(server.count("POST"), 1, "{behavior:?}");
     }
 }
 
@@ -71,23 +71,23 @@ async fn a_create_whose_answer_is_lost_is_sent_once_and_its_outcome_is_unknown()
 async fn a_read_is_repeated_and_what_is_not_there_is_no_failure() {
     let id = Secret::new(ID);
     for (status, body) in [(400, r#"{"message":"Database not found"}"#), (404, "")] {
-        let server = Server::start(Behaviour::Status(status, body));
+        let server = HttpServer::start(Behavior::Status(status, body));
         assert_eq!(client(&server).get(&id).await.unwrap(), None, "{status}");
     }
-    for behaviour in [
-        Behaviour::Reset,
-        Behaviour::Silence,
-        Behaviour::Truncated,
-        Behaviour::Body("<html>log in</html>"),
-        Behaviour::Status(502, "bad gateway"),
+    for behavior in [
+        Behavior::Reset,
+        Behavior::Silence,
+        Behavior::Truncated,
+        Behavior::Body("<html>log in</html>"),
+        Behavior::Status(502, "bad gateway"),
     ] {
-        let server = Server::start(behaviour);
+        let server = HttpServer::start(behavior);
         let error = client(&server).get(&id).await.unwrap_err();
-        assert_eq!(server.count("GET"), 3, "{behaviour:?}");
+        assert_eq!(server.count("GET"), 3, "{behavior:?}");
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
     // a service that quotes the id does not make us do it
-    let server = Server::start(Behaviour::Status(
+    let server = HttpServer::start(Behavior::Status(
         400,
         r#"{"message":"cannot read 0b0c4d5e-canary-4000-8000-1234567890ab"}"#,
     ));

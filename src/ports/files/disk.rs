@@ -35,13 +35,13 @@ pub(crate) struct DiskFiles {
 }
 
 impl DiskFiles {
-    /// For the repository (or directory) at `root`; undo copies lie in the user's state directory.
+    /// Files of the repository (or directory) at `root`; undo copies are kept in the user's state directory.
     pub(crate) fn new(root: &Path) -> Self {
         let state = folders::state().map(|state| state.join("neonup").join("undo"));
         Self::build(root, state)
     }
 
-    /// The same with undo copies in this directory.
+    /// Keeps undo copies in this directory.
     #[cfg(test)]
     pub(crate) fn with_state(root: &Path, state: &Path) -> Self {
         Self::build(root, Some(state.to_owned()))

@@ -21,11 +21,12 @@ use crate::{
     ports::{
         http::{ClientFactory, segment},
         neon::{
-            ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
-            NewBranch, NewProject, Operation, Organization, Project, Reset, User,
+            ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
+            NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
+            User,
             error::{NeonError, Refusal},
         },
-        notice,
+        progress,
     },
 };
 
@@ -116,7 +117,7 @@ impl HttpNeon {
                 return Err(error);
             };
             tracing::info!(%path, attempt, ?pause, why = %error, "trying again");
-            notice::tell(&format!(
+            progress::report(&format!(
                 "{error}: {method} {path} again in {:.1} s, attempt {} of {}",
                 pause.as_secs_f64(),
                 attempt + 2,
@@ -269,7 +270,11 @@ impl Neon for HttpNeon {
         }
     }
 
-    async fn create_project(&self, key: &Secret, new: &NewProject) -> Result<Created, NeonError> {
+    async fn create_project(
+        &self,
+        key: &Secret,
+        new: &NewProject,
+    ) -> Result<CreatedProject, NeonError> {
         let mut project = json!({ "name": new.name, "pg_version": new.postgres });
         if let Some(fields) = project.as_object_mut() {
             if let Some(region) = &new.region {
@@ -306,7 +311,7 @@ impl Neon for HttpNeon {
             }
             Some(connection)
         });
-        Ok(Created {
+        Ok(CreatedProject {
             project: answer.project,
             branch: answer.branch,
             operations: answer.operations,
@@ -460,7 +465,7 @@ impl Neon for HttpNeon {
         project: &str,
         branch: &str,
         role: &str,
-    ) -> Result<Reset, NeonError> {
+    ) -> Result<PasswordReset, NeonError> {
         let path = format!(
             "/projects/{}/branches/{}/roles/{}/reset_password",
             segment(project),
@@ -468,7 +473,7 @@ impl Neon for HttpNeon {
             segment(role)
         );
         let answer: ResetPasswordBody = self.request(Method::POST, key, &path, &[], None).await?;
-        Ok(Reset {
+        Ok(PasswordReset {
             password: Secret::new(answer.role.password),
             operations: answer.operations,
         })

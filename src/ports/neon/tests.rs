@@ -1,15 +1,6 @@
 //! The HTTP adapter against a server that misbehaves: every refusal has its own name, and a create is never sent twice.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{io::Read as _, net::TcpListener, sync::Arc, time::Duration};
 
 use crate::{
     core::secret::Secret,
@@ -17,122 +8,14 @@ use crate::{
         http::HttpProblem,
         neon::{Neon as _, NewProject, error::NeonError, http::HttpNeon},
     },
-    testing::world::KEY,
+    testing::{
+        http_server::{Behavior, HttpServer, answer},
+        world::KEY,
+    },
 };
 
-/// What the server does with every request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Behaviour {
-    Status(u16, &'static str),
-    /// Closes the connection without an answer.
-    Reset,
-    /// Never answers.
-    Silence,
-    /// Announces more than it sends.
-    Truncated,
-    Body(&'static str),
-}
-
-/// A server of one behaviour that counts what it is asked.
-pub(crate) struct Server {
-    pub base: String,
-    requests: Arc<std::sync::Mutex<Vec<String>>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Server {
-    pub(crate) fn start(behaviour: Behaviour) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let base = format!("http://{}/api/v2", listener.local_addr().unwrap());
-        let requests = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (seen, stopped) = (Arc::clone(&requests), Arc::clone(&stop));
-        let thread = std::thread::spawn(move || {
-            let mut held = Vec::new();
-            for stream in listener.incoming() {
-                if stopped.load(Ordering::Relaxed) {
-                    break;
-                }
-                let mut stream = stream.unwrap();
-                let Some(request) = read_request(&mut stream) else {
-                    continue;
-                };
-                seen.lock().unwrap().push(request);
-                match behaviour {
-                    Behaviour::Status(status, body) => answer(&mut stream, status, body),
-                    Behaviour::Body(body) => answer(&mut stream, 200, body),
-                    Behaviour::Reset => {}
-                    Behaviour::Silence => held.push(stream),
-                    Behaviour::Truncated => {
-                        stream
-                            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"proj")
-                            .ok();
-                    }
-                }
-            }
-        });
-        Self {
-            base,
-            requests,
-            stop,
-            thread: Some(thread),
-        }
-    }
-
-    fn client(&self) -> HttpNeon {
-        HttpNeon::new(self.base.clone(), None, Duration::from_millis(400))
-    }
-
-    pub(crate) fn count(&self, method: &str) -> usize {
-        self.requests
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|line| line.starts_with(method))
-            .count()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let address = self
-            .base
-            .trim_start_matches("http://")
-            .trim_end_matches("/api/v2")
-            .to_owned();
-        TcpStream::connect(address).ok();
-        self.thread.take().unwrap().join().ok();
-    }
-}
-
-fn read_request(stream: &mut TcpStream) -> Option<String> {
-    let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        if line == "\r\n" || line.is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(first.trim().to_owned())
-}
-
-fn answer(stream: &mut TcpStream, status: u16, body: &str) {
-    let text = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-neon-ret-request-id: req-42\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(text.as_bytes()).ok();
+fn client(server: &HttpServer) -> HttpNeon {
+    HttpNeon::new(server.base.clone(), None, Duration::from_millis(400))
 }
 
 fn new_project() -> NewProject {
@@ -146,12 +29,12 @@ fn new_project() -> NewProject {
     }
 }
 
-async fn errors(behaviour: Behaviour) -> (NeonError, NeonError, Server) {
+async fn errors(behavior: Behavior) -> (NeonError, NeonError, HttpServer) {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
-    let server = Server::start(behaviour);
-    let client = server.client();
+    let server = HttpServer::start(behavior);
+    let client = client(&server);
     let key = Secret::new(KEY);
     let read = client.auth(&key).await.unwrap_err();
     let create = client
@@ -202,7 +85,7 @@ async fn each_refusal_has_a_variant_and_its_request_id() {
         ),
     ];
     for (status, body, expected) in cases {
-        let (read, create, server) = errors(Behaviour::Status(status, body)).await;
+        let (read, create, server) = errors(Behavior::Status(status, body)).await;
         assert!(expected(&read), "{status}: {read:?}");
         assert_eq!(read, create, "{status}");
         assert_eq!(read.request_id(), Some("req-42"), "{status}");
@@ -220,7 +103,7 @@ async fn each_refusal_has_a_variant_and_its_request_id() {
 async fn what_is_safe_to_repeat_is_repeated_for_every_method() {
     for status in [423, 429, 503] {
         let (_, _, server) =
-            errors(Behaviour::Status(status, r#"{"code":"","message":"busy"}"#)).await;
+            errors(Behavior::Status(status, r#"{"code":"","message":"busy"}"#)).await;
         assert_eq!(
             (server.count("GET"), server.count("POST")),
             (3, 3),
@@ -231,32 +114,32 @@ async fn what_is_safe_to_repeat_is_repeated_for_every_method() {
 
 #[tokio::test]
 async fn a_create_whose_outcome_is_unknown_is_sent_once() {
-    for behaviour in [
-        Behaviour::Status(500, "{}"),
-        Behaviour::Status(502, "<html>Bad gateway</html>"),
-        Behaviour::Reset,
-        Behaviour::Silence,
-        Behaviour::Truncated,
-        Behaviour::Body("<html>log in</html>"),
-        Behaviour::Body(r#"{"project":{"id":"x""#),
+    for behavior in [
+        Behavior::Status(500, "{}"),
+        Behavior::Status(502, "<html>Bad gateway</html>"),
+        Behavior::Reset,
+        Behavior::Silence,
+        Behavior::Truncated,
+        Behavior::Body("<html>log in</html>"),
+        Behavior::Body(r#"{"project":{"id":"x""#),
     ] {
-        let (read, create, server) = errors(behaviour).await;
+        let (read, create, server) = errors(behavior).await;
         for error in [create, read] {
-            assert!(error.outcome_unknown(), "{behaviour:?}: {error:?}");
-            let expected = match behaviour {
-                Behaviour::Status(..) => matches!(error, NeonError::ServerError(_)),
-                Behaviour::Body(_) => matches!(error, NeonError::UnreadableAnswer { .. }),
-                Behaviour::Reset | Behaviour::Silence | Behaviour::Truncated => {
+            assert!(error.outcome_unknown(), "{behavior:?}: {error:?}");
+            let expected = match behavior {
+                Behavior::Status(..) => matches!(error, NeonError::ServerError(_)),
+                Behavior::Body(_) => matches!(error, NeonError::UnreadableAnswer { .. }),
+                Behavior::Reset | Behavior::Silence | Behavior::Truncated => {
                     matches!(error, NeonError::AnswerLost(_))
                 }
             };
-            assert!(expected, "{behaviour:?}: {error:?}");
+            assert!(expected, "{behavior:?}: {error:?}");
         }
-        assert_eq!(server.count("POST"), 1, "{behaviour:?}");
+        assert_eq!(server.count("POST"), 1, "{behavior:?}");
         assert_eq!(
             server.count("GET"),
             3,
-            "{behaviour:?}: a read is safe to repeat"
+            "{behavior:?}: a read is safe to repeat"
         );
     }
 }
@@ -292,7 +175,7 @@ async fn the_reason_why_nobody_answers_is_told_apart() {
     let error = unknown.auth(&key).await.unwrap_err();
     assert!(matches!(error, NeonError::Unreachable(_)), "{error:?}");
     assert_eq!(problem(error), HttpProblem::NotResolved);
-    let server = Server::start(Behaviour::Reset);
+    let server = HttpServer::start(Behavior::Reset);
     let tls = HttpNeon::new(
         server.base.replace("http://", "https://"),
         None,
@@ -386,9 +269,8 @@ async fn all_pages_are_read_and_the_cursor_of_the_last_one_is_not_followed() {
         .ok();
     // one short page with a cursor: Neon sends one even on the last page
     let body = r#"{"projects":[{"id":"a-1","name":"a","region_id":"r","pg_version":17,"created_at":"2025-01-01T00:00:00Z"}],"pagination":{"cursor":"a-1"},"unavailable_project_ids":["b-2"]}"#;
-    let server = Server::start(Behaviour::Body(body));
-    let listing = server
-        .client()
+    let server = HttpServer::start(Behavior::Body(body));
+    let listing = client(&server)
         .projects(&Secret::new(KEY), None, &|_| {})
         .await
         .unwrap();

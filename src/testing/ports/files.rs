@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    ports::files::{DiskFiles, FileError, FileKind, FileStat, Files, UndoCopy},
+    ports::files::{FileError, FileKind, FileStat, Files, UndoCopy, disk::DiskFiles},
     testing::world::World,
 };
 

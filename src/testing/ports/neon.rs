@@ -6,8 +6,9 @@ use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::neon::{
-        ApiKey, Auth, Branch, BranchDatabase, Created, Endpoint, Listing, Neon, NewApiKey,
-        NewBranch, NewProject, Operation, Organization, Project, Reset, User, error::NeonError,
+        ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon, NewApiKey,
+        NewBranch, NewProject, Operation, Organization, PasswordReset, Project, User,
+        error::NeonError,
     },
     testing::world::{Create, PASSWORD, World, lost_answer, project, refusal},
 };
@@ -88,7 +89,11 @@ impl Neon for World {
         }))
     }
 
-    async fn create_project(&self, _key: &Secret, new: &NewProject) -> Result<Created, NeonError> {
+    async fn create_project(
+        &self,
+        _key: &Secret,
+        new: &NewProject,
+    ) -> Result<CreatedProject, NeonError> {
         self.called("create");
         self.with(|state| {
             state.creates += 1;
@@ -116,7 +121,7 @@ impl Neon for World {
                 Create::Nothing => return Err(lost_answer().into()),
                 Create::Refused(error) => return Err(error.clone()),
             }
-            Ok(Created {
+            Ok(CreatedProject {
                 project: made,
                 branch: branch(),
                 operations: if state.busy > 0 || state.operation_fails {
@@ -290,7 +295,7 @@ impl Neon for World {
         _project: &str,
         _branch: &str,
         _role: &str,
-    ) -> Result<Reset, NeonError> {
+    ) -> Result<PasswordReset, NeonError> {
         self.check(key)?;
         self.changing("reset").await;
         self.with(|state| {
@@ -302,7 +307,7 @@ impl Neon for World {
                 state.lost_resets -= 1;
                 return Err(lost_answer().into());
             }
-            Ok(Reset {
+            Ok(PasswordReset {
                 password: Secret::new(password),
                 operations: vec![Operation {
                     id: "op".to_owned(),

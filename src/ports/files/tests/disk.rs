@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::ports::files::{DiskFiles, FileError, FileKind, Files as _, UndoCopy};
+use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy, disk::DiskFiles};
 use tempfile::TempDir;
 
 struct World {

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::ports::files::{DiskFiles, Files as _};
+use crate::ports::files::{Files as _, disk::DiskFiles};
 use tempfile::TempDir;
 
 use crate::testing::requirements::PATIENCE;
