@@ -1,4 +1,5 @@
 //! The adapter against real repositories.
 
+mod damaged;
 mod planted;
 mod protection;
