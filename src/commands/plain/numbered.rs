@@ -49,19 +49,18 @@ pub(super) fn lines(choices: &Choices) -> impl Iterator<Item = String> {
     })
 }
 
-/// The choice of this number.
-pub(super) fn numbered<'a>(choices: &'a Choices, text: &str) -> Option<ChoiceRow<'a>> {
-    let number: usize = text.parse().ok()?;
+/// The row of this number, from 1.
+pub(super) fn get(choices: &Choices, number: usize) -> Option<ChoiceRow<'_>> {
     choices.get(number.checked_sub(1)?)
 }
 
-/// The command that does the same as the choice of this number, or as the default.
-pub(super) fn command(choices: &Choices, number: &str) -> Option<Invocation> {
-    if number.is_empty() {
-        let default = choices.default_row().map(ChoiceRow::command);
-        return Some(default.unwrap_or_else(|| choices.command.clone()));
+/// The command that does the same as the row of this number, or as the default.
+pub(super) fn command(choices: &Choices, number: Option<usize>) -> Option<Invocation> {
+    if let Some(number) = number {
+        return get(choices, number).map(ChoiceRow::command);
     }
-    numbered(choices, number).map(ChoiceRow::command)
+    let default = choices.default_row().map(ChoiceRow::command);
+    Some(default.unwrap_or_else(|| choices.command.clone()))
 }
 
 fn project_facts(state: &StepState) -> Option<&ProjectFacts> {
@@ -149,7 +148,7 @@ mod tests {
         super::lines(choices).collect()
     }
 
-    fn command(choices: &Choices, number: &str) -> Option<String> {
+    fn command(choices: &Choices, number: Option<usize>) -> Option<String> {
         super::command(choices, number).map(|command| command.to_string())
     }
 
@@ -220,22 +219,22 @@ mod tests {
         let first = format!("1. Run: {rotate} (default), a new key; the old one is revoked");
         assert_eq!(lines(&all)[0], first);
         assert_eq!(actions(&all)[0], Action::Run(Invocation::RotateKey));
-        assert_eq!(command(&all, "").as_deref(), Some(rotate));
+        assert_eq!(command(&all, None).as_deref(), Some(rotate));
     }
 
     #[test]
     fn the_command_is_that_of_the_default_or_of_the_answer_that_is_named() {
         let one = of(StepId::Project, &listed([found(1, true)]));
         let join = "neonup setup project --project p-1";
-        assert_eq!(command(&one, "").as_deref(), Some(join));
-        assert_eq!(command(&one, "1").as_deref(), Some(join));
+        assert_eq!(command(&one, None).as_deref(), Some(join));
+        assert_eq!(command(&one, Some(1)).as_deref(), Some(join));
         assert_eq!(
-            command(&one, "2").as_deref(),
+            command(&one, Some(2)).as_deref(),
             Some("neonup setup project --new")
         );
-        assert_eq!(command(&one, "9"), None);
+        assert_eq!(command(&one, Some(9)), None);
         let two = of(StepId::Project, &listed([found(1, true), found(2, true)]));
-        assert_eq!(command(&two, "").as_deref(), Some("neonup setup project"));
+        assert_eq!(command(&two, None).as_deref(), Some("neonup setup project"));
     }
 
     #[test]

@@ -1,24 +1,17 @@
 //! Presenter mode in lines: what is announced before each step, the incidents of the demo, and its reset.
 
-use crate::commands::plain::{Dialogue, Turn};
 use crate::{
-    commands::session::Interruption,
+    commands::plain::{
+        line_wizard::{Destination, LineWizard, Stopped},
+        reply::{Reply, is_yes},
+    },
     core::{
+        answer::Answer,
         plan::Plan,
         presenter::{DemoError, DemoRequest, Incident, script},
     },
     ports::demo::carry_out,
 };
-
-/// What is typed to let something go wrong.
-pub(super) const INCIDENTS: &str = "m";
-/// What both mean.
-pub(super) const HELP: &str = "In the demo, m lets something go wrong, to be cured; reset puts everything back to the beginning.";
-
-/// Whether this asks for the beginning: a word, since a capital letter cannot be heard; or the screens' key.
-pub(super) fn resets(text: &str) -> bool {
-    matches!(text, "reset" | "R")
-}
 
 /// A title as a word: capitals alone are spelled out letter by letter.
 fn spoken(title: &str) -> String {
@@ -28,12 +21,12 @@ fn spoken(title: &str) -> String {
     first.map_or_else(String::new, |first| format!("{first}{rest}"))
 }
 
-impl Dialogue<'_> {
+impl LineWizard<'_> {
     /// Announces what comes, and waits for Enter; does nothing outside of presenter mode. What was typed instead leads elsewhere.
     pub(super) async fn announce(
         &mut self,
         announcement: script::Announcement,
-    ) -> Result<Option<Turn>, Interruption> {
+    ) -> Result<Option<Destination>, Stopped> {
         if !self.present {
             return Ok(None);
         }
@@ -54,13 +47,22 @@ impl Dialogue<'_> {
             ("Enter goes on: ", "Here are Enter, and q to leave.")
         };
         loop {
-            return Ok(match self.ask(question).await?.as_deref() {
-                None => Some(Turn::EndOfInput),
-                Some("") => None,
-                Some("q") => Some(Turn::Quit),
-                Some(INCIDENTS) => Some(Box::pin(self.incidents()).await?),
-                Some(text) if resets(text) => Some(self.reset().await?),
-                Some(_) => {
+            let line = self.ask(question).await?;
+            return Ok(match Reply::parse(&line) {
+                Reply::Default => None,
+                Reply::Quit => Some(Destination::End),
+                Reply::Incidents => Some(Box::pin(self.choose_incident()).await?),
+                Reply::Reset => Some(self.reset().await?),
+                Reply::Number(_)
+                | Reply::Back
+                | Reply::Probe
+                | Reply::Skip
+                | Reply::Details
+                | Reply::Help
+                | Reply::GoTo(_)
+                | Reply::Filter(_)
+                | Reply::Command(_)
+                | Reply::Unknown => {
                     self.output.line(others);
                     continue;
                 }
@@ -68,19 +70,30 @@ impl Dialogue<'_> {
         }
     }
 
-    /// Asks which mishap shall happen, and lets it. It leads to the step that sees it.
-    pub(super) async fn incidents(&mut self) -> Result<Turn, Interruption> {
+    /// Says what an answer is going to do, in presenter mode, and whether that shall happen.
+    pub(super) async fn confirm_consequences(&mut self, answer: &Answer) -> Result<bool, Stopped> {
+        if !self.present {
+            return Ok(true);
+        }
+        self.output.line("What will happen:");
+        for sentence in script::consequences(answer, &self.session.plan) {
+            self.output.line(format!("- {sentence}"));
+        }
+        let line = self.ask("Enter does it, anything else leaves it: ").await?;
+        Ok(line.is_empty())
+    }
+
+    /// Asks which incident shall happen, and lets it. It leads to the step that sees it.
+    pub(super) async fn choose_incident(&mut self) -> Result<Destination, Stopped> {
         if self.demo.is_none() {
-            return Ok(self.elsewhere());
+            return Ok(self.refuse_outside_demo());
         }
         self.output.line("Let something go wrong:");
         for (number, incident) in (1..).zip(Incident::ALL) {
             let (name, summary) = (script::name(incident), script::summary(incident));
             self.output.line(format!("{number}. {name}: {summary}"));
         }
-        let Some(line) = self.ask("Number, or Enter for none: ").await? else {
-            return Ok(Turn::EndOfInput);
-        };
+        let line = self.ask("Number, or Enter for none: ").await?;
         let number = line.parse::<usize>().ok();
         let incident = number.and_then(|number| Incident::ALL.get(number.checked_sub(1)?).copied());
         let Some(incident) = incident else {
@@ -89,42 +102,40 @@ impl Dialogue<'_> {
                 self.output
                     .line(format!("There is no such mishap: 1 to {last}."));
             }
-            return Ok(Turn::Again);
+            return Ok(Destination::Stay);
         };
         if !self.request(DemoRequest::Cause(incident)).await? {
-            return Ok(Turn::Again);
+            return Ok(Destination::Stay);
         }
         self.announced = Some(incident.step());
-        if let Some(turn) = self.announce(script::incident(incident)).await? {
-            return Ok(turn);
+        if let Some(destination) = self.announce(script::incident(incident)).await? {
+            return Ok(destination);
         }
         self.probe(incident.seen_by()).await?;
-        Ok(Turn::To(incident.step()))
+        Ok(Destination::Step(incident.step()))
     }
 
-    /// Asks whether everything shall be as at the beginning, and sees to it.
-    pub(super) async fn reset(&mut self) -> Result<Turn, Interruption> {
+    /// Asks whether the demo shall be reset, and resets it.
+    pub(super) async fn reset(&mut self) -> Result<Destination, Stopped> {
         if self.demo.is_none() {
-            return Ok(self.elsewhere());
+            return Ok(self.refuse_outside_demo());
         }
         let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to begin again: ";
-        match self.ask(question).await?.as_deref() {
-            None => return Ok(Turn::EndOfInput),
-            Some("yes" | "y") => {}
-            Some(_) => return Ok(Turn::Again),
+        if !is_yes(&self.ask(question).await?) {
+            return Ok(Destination::Stay);
         }
-        self.work.runtime.forget();
+        self.session.runtime.forget();
         if !self.request(DemoRequest::Reset).await? {
-            return Ok(Turn::Again);
+            return Ok(Destination::Stay);
         }
-        self.work.plan = Plan::new();
+        self.session.plan = Plan::new();
         self.announced = None;
         self.filter.clear();
-        Ok(Turn::Anew)
+        Ok(Destination::Beginning)
     }
 
     /// Asks the demo for something, and says why where it could not do that.
-    async fn request(&mut self, request: DemoRequest) -> Result<bool, Interruption> {
+    async fn request(&mut self, request: DemoRequest) -> Result<bool, Stopped> {
         self.output
             .progress(format!("{} …", script::progress(request)));
         let Err(error) = carry_out(self.demo.clone(), request).await.result else {
@@ -139,9 +150,9 @@ impl Dialogue<'_> {
         Ok(false)
     }
 
-    fn elsewhere(&mut self) -> Turn {
+    fn refuse_outside_demo(&mut self) -> Destination {
         let error = DemoError::NotTheDemo;
         self.output.line(format!("{error}; {}.", error.hint()));
-        Turn::Again
+        Destination::Stay
     }
 }

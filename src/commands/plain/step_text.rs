@@ -1,4 +1,4 @@
-//! What is told of a step: words alone, since a sign or a colour says nothing to somebody who listens.
+//! What is printed of a step: words alone, since a glyph or a color says nothing to somebody who listens.
 
 use crate::{
     core::{
@@ -10,8 +10,8 @@ use crate::{
     report::{lines, output::Output},
 };
 
-/// A step as it stands: what it is for, what was seen.
-pub(super) fn step(output: &mut Output, id: StepId, state: &StepState) {
+/// Prints a step: what it is for, and what was seen.
+pub(super) fn print(output: &mut Output, id: StepId, state: &StepState) {
     output.line("");
     output.line(format!(
         "Step {} of 7, {}: {}.",
@@ -20,19 +20,19 @@ pub(super) fn step(output: &mut Output, id: StepId, state: &StepState) {
         state.status.word()
     ));
     output.line(id.summary());
-    seen(output, state);
+    print_seen(output, state);
     if let Some(Facts::Health(_)) = &state.facts {
-        details(output, state);
+        print_details(output, state);
     }
 }
 
-/// A step that has just been done.
-pub(super) fn ended(output: &mut Output, id: StepId, state: &StepState) {
+/// Prints a step that has just been done.
+pub(super) fn print_end(output: &mut Output, id: StepId, state: &StepState) {
     output.line(format!("{}: {}.", id.title(), state.status.word()));
-    seen(output, state);
+    print_seen(output, state);
 }
 
-fn seen(output: &mut Output, state: &StepState) {
+fn print_seen(output: &mut Output, state: &StepState) {
     let time = state
         .elapsed
         .map(|elapsed| format!(" ({})", duration::words(elapsed)))
@@ -45,23 +45,23 @@ fn seen(output: &mut Output, state: &StepState) {
     }
 }
 
-/// Everything that a screen would show besides.
-pub(super) fn details(output: &mut Output, state: &StepState) {
+/// Prints the facts, as far as they were not printed yet.
+pub(super) fn print_details(output: &mut Output, state: &StepState) {
     match &state.facts {
         Some(Facts::Health(health)) => {
-            checks(output, &health.rungs);
+            print_checks(output, &health.rungs);
             if let Some(worst) = health.samples.iter().max() {
                 let count = health.samples.len();
                 let worst = duration::words(*worst);
                 output.line(format!("  The worst of {count} round trips: {worst}."));
             }
         }
-        Some(Facts::Secrets(secrets)) => checks(output, &secrets.checks),
-        Some(Facts::Backend(backend)) => checks(output, &backend.checks),
+        Some(Facts::Secrets(secrets)) => print_checks(output, &secrets.checks),
+        Some(Facts::Backend(backend)) => print_checks(output, &backend.checks),
         Some(Facts::Env(env)) => {
             for file in &env.files {
                 output.line(format!("{}:", file.file));
-                checks(output, &file.checks);
+                print_checks(output, &file.checks);
             }
         }
         Some(Facts::Schema(schema)) => {
@@ -108,8 +108,8 @@ pub(super) fn details(output: &mut Output, state: &StepState) {
     }
 }
 
-/// What a look of a watch came to.
-pub(super) fn look(state: &StepState) -> String {
+/// What a probe of a watch came to.
+pub(super) fn watched(state: &StepState) -> String {
     match (&state.failure, &state.facts) {
         (Some(failure), _) => format!("{}.", failure.what),
         (None, Some(Facts::Health(health))) => duration::median(&health.samples).map_or_else(
@@ -120,7 +120,7 @@ pub(super) fn look(state: &StepState) -> String {
     }
 }
 
-fn checks(output: &mut Output, checks: &[Check]) {
+fn print_checks(output: &mut Output, checks: &[Check]) {
     for check in checks {
         let mut line = format!("  {}: {}", check.label, word(check.state));
         if !check.text.is_empty() {

@@ -1,0 +1,267 @@
+//! One step: what was seen, what there is to choose from, and what a reply does.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
+
+use crate::{
+    commands::plain::{
+        line_wizard::{Destination, LineWizard, Stopped},
+        numbered,
+        reply::{Reply, is_yes},
+        step_text,
+    },
+    core::{
+        answer::{Answer, LoginAnswer, ProjectAnswer, SecretsAnswer},
+        choices::{Action, Choices},
+        plan::{Status, StepState},
+        presenter::script,
+        secret::Secret,
+        step::StepId,
+    },
+    report::lines,
+};
+
+/// How often a watch probes.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// What a reply came to.
+enum Chosen {
+    Action(Action),
+    Destination(Destination),
+    /// Project: list those that match this.
+    Filter(String),
+}
+
+impl LineWizard<'_> {
+    /// Prints a step and, where it is open or wanted, asks what to do.
+    pub(super) async fn show_step(
+        &mut self,
+        step: StepId,
+        wanted: bool,
+        change: bool,
+    ) -> Result<Destination, Stopped> {
+        if self.announced != Some(step) {
+            self.announced = Some(step);
+            if let Some(destination) = self.announce(script::step(step)).await? {
+                return Ok(destination);
+            }
+        }
+        if !wanted || self.session.plan.status(step) == Status::Unknown {
+            self.probe(&[step]).await?;
+        }
+        let state = self.session.plan.step(step).clone();
+        step_text::print(self.output, step, &state);
+        if matches!(state.status, Status::Done | Status::Skipped) && !wanted {
+            return Ok(Destination::Next);
+        }
+        lines::print_changes(self.output, &state);
+        loop {
+            let blocker = self.session.plan.blocker(step);
+            let choices = numbered::choices(step, &state, &self.filter, blocker, change);
+            if let Some(line) = numbered::left_out(&state, &self.filter) {
+                self.output.line(line);
+            }
+            self.print_choices(&choices);
+            match self.choose(step, &state, &choices).await? {
+                Chosen::Action(action) => return self.act(step, &state, action).await,
+                Chosen::Destination(destination) => return Ok(destination),
+                Chosen::Filter(filter) => self.filter = filter,
+            }
+        }
+    }
+
+    /// Reads replies until one chooses something.
+    async fn choose(
+        &mut self,
+        step: StepId,
+        state: &StepState,
+        choices: &Choices,
+    ) -> Result<Chosen, Stopped> {
+        loop {
+            let line = self.ask("Answer, or b for back, ? for help: ").await?;
+            match Reply::parse(&line) {
+                Reply::Default => match choices.default_row() {
+                    Some(row) => return Ok(Chosen::Action(row.action())),
+                    None => self.output.line(
+                        "There is no default here: each could be the wrong one. Type a number.",
+                    ),
+                },
+                Reply::Number(number) if let Some(row) = numbered::get(choices, number) => {
+                    return Ok(Chosen::Action(row.action()));
+                }
+                Reply::Probe => return Ok(Chosen::Action(Action::Probe)),
+                Reply::Skip => return Ok(Chosen::Action(Action::AskToSkip)),
+                Reply::Back => return Ok(Chosen::Destination(Destination::Previous)),
+                Reply::Quit => return Ok(Chosen::Destination(Destination::End)),
+                Reply::GoTo(step) => return Ok(Chosen::Destination(Destination::Step(step))),
+                Reply::Incidents => return Ok(Chosen::Destination(self.choose_incident().await?)),
+                Reply::Reset => return Ok(Chosen::Destination(self.reset().await?)),
+                Reply::Filter(filter) if step == StepId::Project => {
+                    return Ok(Chosen::Filter(filter.to_owned()));
+                }
+                Reply::Details => step_text::print_details(self.output, state),
+                Reply::Help => self.print_help(),
+                Reply::Command(number)
+                    if let Some(command) = numbered::command(choices, number) =>
+                {
+                    self.output.line(command.to_string());
+                }
+                // what was typed may be a key at the wrong place, so that it is not repeated
+                Reply::Number(_) | Reply::Filter(_) | Reply::Command(_) | Reply::Unknown => {
+                    let last = choices.count();
+                    self.output.line(format!(
+                        "There is no such answer: 1 to {last}, or ? for help."
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Does what was chosen.
+    async fn act(
+        &mut self,
+        step: StepId,
+        state: &StepState,
+        action: Action,
+    ) -> Result<Destination, Stopped> {
+        match action {
+            Action::Apply(answer) => self.apply(answer).await,
+            Action::ApplyKey(storage) => match self.ask_for_key().await? {
+                Some(key) => {
+                    let answer = LoginAnswer::Key(key, storage);
+                    self.apply(Answer::Login(answer)).await
+                }
+                None => Ok(Destination::Stay),
+            },
+            Action::Create => match self.ask_for_name(state).await? {
+                Some(name) => {
+                    let answer = ProjectAnswer::Create(name);
+                    self.apply(Answer::Project(answer)).await
+                }
+                None => Ok(Destination::Stay),
+            },
+            Action::Rotate => {
+                let question =
+                    "Whatever still uses the old password stops working. Type yes to rotate it: ";
+                if is_yes(&self.ask(question).await?) {
+                    let answer = SecretsAnswer::RotatePassword;
+                    self.apply(Answer::Secrets(answer)).await
+                } else {
+                    Ok(Destination::Stay)
+                }
+            }
+            Action::Probe => {
+                self.session.plan.reopen(step);
+                self.probe(&[step]).await?;
+                Ok(Destination::Stay)
+            }
+            Action::Change => {
+                if step == StepId::Project {
+                    let list = Answer::Project(ProjectAnswer::List);
+                    self.session.apply(list, self.output).await?;
+                    self.redact_learned();
+                }
+                Ok(Destination::Change)
+            }
+            Action::GoOn => Ok(Destination::Next),
+            Action::GoTo(other) => {
+                // whoever goes there wants it done, also where it was skipped
+                self.session.plan.reopen(other);
+                self.probe(&[other]).await?;
+                Ok(Destination::Step(other))
+            }
+            Action::Skip(reason) => {
+                self.session.plan.skip(step, reason);
+                Ok(Destination::Next)
+            }
+            Action::AskToSkip => self.skip(step).await,
+            Action::Run(command) => {
+                self.output
+                    .line(format!("Run this in another terminal: {command}"));
+                Ok(Destination::Stay)
+            }
+            Action::Watch => self.watch().await,
+            Action::Quit => Ok(Destination::End),
+            // choices of the summary
+            Action::ProbeAll | Action::Receipt => Ok(Destination::Stay),
+        }
+    }
+
+    /// Asks for an API key, which is never shown. `None` is a step back.
+    async fn ask_for_key(&mut self) -> Result<Option<Secret>, Stopped> {
+        self.output.prompt("API key (it is not shown): ");
+        let key = if io::stdin().is_terminal() {
+            self.session.read_secret().await?
+        } else {
+            let line = self.session.read_line(&mut self.input).await?;
+            Some(Secret::new(line.ok_or(Stopped::InputEnded)?))
+        };
+        self.output.line("");
+        Ok(key)
+    }
+
+    /// Asks for the name of a new project. `None` where there is none, or another project has it.
+    async fn ask_for_name(&mut self, state: &StepState) -> Result<Option<String>, Stopped> {
+        let name = self.ask("Name of the new project: ").await?;
+        if numbered::is_taken(state, &name) {
+            self.output.line(format!(
+                "There is a project {name} already: join it, or type another name."
+            ));
+            return Ok(None);
+        }
+        Ok(Some(name).filter(|name| !name.is_empty()))
+    }
+
+    async fn skip(&mut self, step: StepId) -> Result<Destination, Stopped> {
+        let reason = self.ask("Why, in a word (default: not now): ").await?;
+        let reason = if reason.is_empty() {
+            "not now"
+        } else {
+            &reason
+        };
+        self.output
+            .line(format!("{}: skipped, {reason}.", step.title()));
+        self.session.plan.skip(step, reason);
+        Ok(Destination::Next)
+    }
+
+    /// Probes the database once a second, and prints how long a query takes, until Enter.
+    async fn watch(&mut self) -> Result<Destination, Stopped> {
+        self.output.line("Watching once a second; Enter ends it.");
+        loop {
+            self.probe(&[StepId::Health]).await?;
+            let line = step_text::watched(self.session.plan.step(StepId::Health));
+            self.output.line(line);
+            let next = tokio::time::sleep(WATCH_EVERY);
+            tokio::select! {
+                biased;
+                line = self.session.read_line(&mut self.input) => {
+                    line?;
+                    return Ok(Destination::Stay);
+                }
+                () = next => {}
+            }
+        }
+    }
+
+    async fn apply(&mut self, answer: Answer) -> Result<Destination, Stopped> {
+        let step = answer.step();
+        if !self.confirm_consequences(&answer).await? {
+            return Ok(Destination::Stay);
+        }
+        self.session.plan.reopen(step);
+        self.session.apply(answer, self.output).await?;
+        // what was printed of other steps may no longer be so; those that nobody has seen yet are probed in their turn
+        let mut others = step.seen_by();
+        others.retain(|other| self.session.plan.status(*other) != Status::Unknown);
+        self.probe(&others).await?;
+        let state = self.session.plan.step(step);
+        if matches!(state.status, Status::Done | Status::Skipped) {
+            step_text::print_end(self.output, step, state);
+            return Ok(Destination::Next);
+        }
+        Ok(Destination::Stay)
+    }
+}
