@@ -2,6 +2,8 @@
 
 pub mod bench;
 #[cfg(test)]
+pub(crate) mod folders;
+#[cfg(test)]
 pub(crate) mod http_server;
 #[cfg(test)]
 pub(crate) mod ports;

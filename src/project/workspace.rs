@@ -348,9 +348,10 @@ fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     fn refused(change: impl FnOnce(&Path)) -> String {
-        let root = tempfile::TempDir::new().unwrap();
+        let root = temp_dir();
         change(&root.path().join(CONFIG_FILE));
         let workspace = Workspace::at(root.path(), Environment::new(Vec::new()));
         workspace
@@ -372,7 +373,7 @@ mod tests {
 
     #[test]
     fn hosts_that_would_see_a_secret_in_plain_text_are_refused() {
-        let root = tempfile::TempDir::new().unwrap();
+        let root = temp_dir();
         let open = |name: &str, host: &str| {
             let variables = [(name.to_owned(), host.to_owned())];
             let workspace = Workspace::at(root.path(), Environment::new(variables));

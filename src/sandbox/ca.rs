@@ -97,13 +97,14 @@ fn authority() -> Result<CertificateParams, rcgen::Error> {
 
 #[cfg(test)]
 mod tests {
+    use crate::testing::folders::temp_dir;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
     #[test]
     fn reopened_authority_is_the_same_and_its_key_private() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let first = open(dir.path()).unwrap();
         let second = open(dir.path()).unwrap();
         assert_eq!(first.pem, second.pem);

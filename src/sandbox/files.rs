@@ -133,10 +133,11 @@ pub(crate) fn copy_tree(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     #[test]
     fn lock_is_exclusive_until_it_is_dropped() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let held = lock(dir.path()).unwrap();
         assert!(held.is_some());
         assert!(lock(dir.path()).unwrap().is_none());
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn private_files_are_private_and_copies_leave_out_only_what_is_skipped() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let from = dir.path().join("from");
         create_private_dir(&from.join("deep")).unwrap();
         write_private(&from.join("deep/secret"), b"x").unwrap();

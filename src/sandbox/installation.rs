@@ -426,6 +426,7 @@ fn below(root: &str, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     #[test]
     fn major_version_is_the_leading_number() {
@@ -436,7 +437,7 @@ mod tests {
 
     #[test]
     fn folder_without_postgres_is_refused_by_name() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let refused = InstallationSource::choose(Some(dir.path()), &[])
             .unwrap_err()
             .to_string();

@@ -134,10 +134,11 @@ impl Drop for ScratchDir {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     #[test]
     fn scratch_folder_is_removed_with_its_owner_or_swept_after_it_died() {
-        let place = tempfile::tempdir().unwrap();
+        let place = temp_dir();
         let dead = place.path().join("neonup-sandbox-dead");
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join("lock"), "").unwrap();

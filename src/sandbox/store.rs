@@ -229,10 +229,11 @@ fn settle(mut project: ProjectRecord) -> ProjectRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     #[test]
     fn reopened_state_keeps_the_key_and_a_newer_one_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let key = |store: &StateStore| store.read(|state| state.account.api_key.clone());
         let first = key(&StateStore::open(dir.path(), true).unwrap());
         assert_eq!(key(&StateStore::open(dir.path(), true).unwrap()), first);
@@ -254,7 +255,7 @@ mod tests {
 
     #[test]
     fn temporary_state_writes_nothing() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         StateStore::open(dir.path(), false).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }

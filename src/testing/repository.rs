@@ -11,6 +11,7 @@ use crate::{
     ports::repository::{
         GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret, Repository as _, TreeScan,
     },
+    testing::folders::temp_dir,
 };
 use tempfile::TempDir;
 
@@ -31,7 +32,7 @@ impl Repo {
 
     /// A directory without a repository.
     pub(crate) fn empty() -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = temp_dir();
         let base = dir.path().canonicalize().unwrap();
         let (root, home) = (base.join("repo"), base.join("home"));
         fs::create_dir(&root).unwrap();

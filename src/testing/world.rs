@@ -27,6 +27,7 @@ use crate::{
         resolve::Layers,
         settings::{Flags, Settings},
     },
+    testing::folders::temp_dir,
 };
 use reqwest::StatusCode;
 use tempfile::TempDir;
@@ -160,8 +161,8 @@ impl World {
     pub(crate) fn on_disk() -> Self {
         let world = Self {
             folder: Some(Arc::new(Folder {
-                root: TempDir::new().unwrap(),
-                state: TempDir::new().unwrap(),
+                root: temp_dir(),
+                state: temp_dir(),
             })),
             ..Self::default()
         };

@@ -221,9 +221,10 @@ fn is_ours(project: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     fn prepared() -> (tempfile::TempDir, PathBuf) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let project = dir.path().join(sample::NAME);
         prepare(&project, 8123).unwrap();
         (dir, project)
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_project_that_the_demo_did_not_make_is_never_reset() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let repository = git2::Repository::init(dir.path()).unwrap();
         let mut index = repository.index().unwrap();
         let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();

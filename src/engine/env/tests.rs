@@ -6,10 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use tempfile::TempDir;
-
 use crate::engine::env::*;
 use crate::ports::files::UndoCopy;
+use crate::testing::folders::temp_dir;
 use crate::{
     core::{
         event::Verdict,
@@ -391,7 +390,7 @@ async fn a_file_that_is_not_an_env_file_is_refused() {
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("binary"), "{failure}");
     fs::remove_file(setup.path("backend/.env")).unwrap();
-    let outside = TempDir::new().unwrap();
+    let outside = temp_dir();
     fs::write(outside.path().join("env"), "A=1\n").unwrap();
     symlink(outside.path().join("env"), setup.path("backend/.env")).unwrap();
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();

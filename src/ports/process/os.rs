@@ -320,6 +320,7 @@ fn holding(secret: &Secret) -> Vec<(u32, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     fn shell(script: &str) -> CommandSpec {
         CommandSpec {
@@ -391,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_projects_own_python_comes_first() {
-        let root = tempfile::tempdir().unwrap();
+        let root = temp_dir();
         let (bin, installed) = (root.path().join(".venv/bin"), root.path().join("usr/bin"));
         for dir in [&bin, &installed] {
             std::fs::create_dir_all(dir).unwrap();

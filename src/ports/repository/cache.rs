@@ -144,10 +144,11 @@ fn salt(directory: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     #[test]
     fn an_entry_is_found_for_the_same_search_only() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = temp_dir();
         let live = |secret: &str| vec![("pw".to_owned(), Secret::new(secret))];
         let open = |secret: &str, names: &[&[u8]]| {
             let names = names.iter().map(|name| name.to_vec()).collect();

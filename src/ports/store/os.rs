@@ -259,6 +259,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::folders::temp_dir;
 
     fn store(dir: &Path) -> OsStore {
         OsStore::new(&Environment::new([(
@@ -269,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_private_and_can_be_forgotten() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let store = store(dir.path());
         assert_eq!(
             store.get(KeyStorage::File, "127.0.0.1:80").await.unwrap(),
@@ -320,7 +321,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_neon_cli_is_read_in_both_its_forms() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = temp_dir();
         let store = store(dir.path());
         assert_eq!(store.neon_cli().await, None);
         let path = dir.path().join("neon");

@@ -1,6 +1,7 @@
 //! Temporary databases: real ones, nobody's, kept over a restart, gone in their time, and an account's after the claim.
 
 use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::testing::folders::temp_dir;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ async fn claim_service_refuses_with_its_own_messages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn temporary_database_works_and_stays_hidden_until_claimed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let options = || SandboxOptions {
         dir: Some(dir.path().to_owned()),
         ..SandboxOptions::default()

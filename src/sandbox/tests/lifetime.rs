@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions};
+use crate::testing::folders::temp_dir;
 use serde_json::json;
 
 use super::support::{Api, ask, connect, run, start, start_with, until};
@@ -20,7 +21,7 @@ fn kept(dir: &Path) -> SandboxOptions {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn restart_in_the_same_folder_keeps_key_authority_port_and_data() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let sandbox = start_with(kept(dir.path())).await;
     let api = Api::of(&sandbox);
     let created = api.project("kept").await;
@@ -79,7 +80,7 @@ async fn start_errors_name_a_way_out() {
         ..SandboxOptions::default()
     };
     assert!(refuse(port).await.contains("is in use"));
-    let dir = tempfile::tempdir().unwrap();
+    let dir = temp_dir();
     let pg_bin = SandboxOptions {
         pg_bin: Some(dir.path().to_owned()),
         ..SandboxOptions::default()
@@ -117,7 +118,7 @@ async fn state_below_a_private_folder_works() {
     if std::env::var_os("NEONUP_PG_BIN").is_some() {
         return; // as root a stock Postgres cannot, and the error says so
     }
-    let private = tempfile::tempdir().unwrap();
+    let private = temp_dir();
     std::fs::set_permissions(private.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let sandbox = start_with(kept(&private.path().join("deep/state"))).await;
     let created = Api::of(&sandbox).project("private").await;

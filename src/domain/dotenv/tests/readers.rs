@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
+use crate::testing::folders::temp_dir;
 use crate::{
     core::secret::Secret,
     domain::{
@@ -9,7 +10,6 @@ use crate::{
         url::{Connection, Driver, UrlKind},
     },
 };
-use tempfile::TempDir;
 
 use crate::testing::requirements::{has, skip};
 
@@ -90,7 +90,7 @@ fn files() -> Vec<Document> {
 
 fn compare(reader: &str, read: impl Fn(&Path) -> BTreeMap<String, String>) {
     for (number, document) in files().iter().enumerate() {
-        let dir = TempDir::new().unwrap();
+        let dir = temp_dir();
         let path = dir.path().join(".env");
         fs::write(&path, document.bytes()).unwrap();
         let found = read(&path);

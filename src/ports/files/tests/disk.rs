@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy, disk::DiskFiles};
+use crate::testing::folders::temp_dir;
 use tempfile::TempDir;
 
 struct World {
@@ -17,8 +18,8 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            root: TempDir::new().unwrap(),
-            state: TempDir::new().unwrap(),
+            root: temp_dir(),
+            state: temp_dir(),
         }
     }
 
@@ -112,7 +113,7 @@ fn a_symlink_is_followed_inside_the_repository_and_refused_outside() {
     );
     assert_eq!(fs::read(target).unwrap(), b"A=2\n");
 
-    let outside = TempDir::new().unwrap();
+    let outside = temp_dir();
     let there = outside.path().join("secret");
     symlink(&there, world.path(".env.local")).unwrap();
     let path = world.path(".env.local");

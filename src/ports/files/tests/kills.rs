@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::ports::files::{Files as _, disk::DiskFiles};
-use tempfile::TempDir;
+use crate::testing::folders::temp_dir;
 
 use crate::testing::requirements::PATIENCE;
 
@@ -61,7 +61,7 @@ fn killed_at_any_moment_the_file_is_whole() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(150);
-    let dir = TempDir::new().unwrap();
+    let dir = temp_dir();
     let path = dir.path().join(".env");
     let [a, b] = versions();
     fs::write(&path, &a).unwrap();
@@ -95,7 +95,7 @@ fn killed_at_any_moment_the_file_is_whole() {
 
 #[test]
 fn on_a_full_disk_the_old_file_stays() {
-    let dir = TempDir::new().unwrap();
+    let dir = temp_dir();
     let path = dir.path().join(".env");
     let [a, _] = versions();
     fs::write(&path, &a).unwrap();
