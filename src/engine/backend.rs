@@ -17,7 +17,7 @@ use crate::{
     },
     domain::{
         diff,
-        python::{self, App, Dependencies, Issue},
+        python::{self, Dependencies, PythonApp, SessionIssue},
         source::{Reader, join},
         url::Driver,
     },
@@ -78,7 +78,7 @@ struct ProposedChange {
 
 /// The application, where it was found.
 struct FoundApp {
-    app: App,
+    app: PythonApp,
     /// The text of its file.
     main: String,
     /// The folder of the backend.
@@ -145,11 +145,11 @@ impl BackendInspection {
     ) -> Option<FoundApp> {
         let reader = |path: &str| read(cx, path);
         let dir = backend.dir.trim_matches('/');
-        let app = App::from_command(dir, &backend.start)
+        let app = PythonApp::from_command(dir, &backend.start)
             .filter(|app| reader(&app.file).is_some())
             .or_else(|| python::find_app(&reader, dir));
         let Some(app) = app else {
-            let named = App::from_command(dir, &backend.start)
+            let named = PythonApp::from_command(dir, &backend.start)
                 .map_or_else(|| join(dir, "src/main.py"), |app| app.file);
             self.check("application", false, &named);
             self.findings
@@ -433,7 +433,7 @@ fn not_found(path: &str, why: &str) -> Finding {
         .hint("name the folder and the start command under [backend] in neonup.toml")
 }
 
-fn session_finding(path: &str, issue: &Issue) -> Finding {
+fn session_finding(path: &str, issue: &SessionIssue) -> Finding {
     let mut finding = Finding::new(Code::BackendSessionWrong, issue.title.clone())
         .path(path)
         .detail(issue.detail.clone())
@@ -464,7 +464,7 @@ const SESSIONS: &[&str] = &[
 ];
 
 /// The module that makes the engine, or whose place the new one would take.
-fn existing_session(read: Reader<'_>, app: &App) -> Option<(String, String)> {
+fn existing_session(read: Reader<'_>, app: &PythonApp) -> Option<(String, String)> {
     let candidates = || {
         SESSIONS
             .iter()

@@ -1,6 +1,9 @@
 //! `main.py`: whether it creates its tables and has a health route, and the exact change that would add what lacks.
 
-use crate::domain::python::{App, code, first_line};
+use crate::domain::python::{
+    app::PythonApp,
+    source::{code_lines, first_line},
+};
 
 /// What `main.py` does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,7 +24,7 @@ pub(crate) struct MainFacts {
 }
 
 /// A top-level function with its decorators: the lines of it, as indexes.
-struct Block {
+struct FunctionBlock {
     start: usize,
     end: usize,
 }
@@ -39,14 +42,14 @@ pub(crate) fn judge_main(text: &str, session: Option<&str>, health_path: &str) -
                     .and_then(|rest| rest.split('(').next())
                     .is_some_and(|name| {
                         name != "get_session"
-                            && code(text).any(|(_, line)| line.contains(&format!("{name}(")))
+                            && code_lines(text).any(|(_, line)| line.contains(&format!("{name}(")))
                     })
             })
     };
     let health = health_block(text, health_path);
     let lines: Vec<&str> = text.lines().collect();
     let loads = first_line(text, &["load_dotenv("]);
-    let imports_db = code(text)
+    let imports_db = code_lines(text)
         .find(|(_, line)| {
             (line.starts_with("from ") || line.starts_with("import "))
                 && [
@@ -89,7 +92,7 @@ pub(crate) fn judge_main(text: &str, session: Option<&str>, health_path: &str) -
 }
 
 /// The route of this path: decorators and function.
-fn health_block(text: &str, path: &str) -> Option<Block> {
+fn health_block(text: &str, path: &str) -> Option<FunctionBlock> {
     let lines: Vec<&str> = text.lines().collect();
     let start = lines.iter().position(|line| {
         line.starts_with('@')
@@ -113,14 +116,14 @@ fn health_block(text: &str, path: &str) -> Option<Block> {
             break;
         }
     }
-    Some(Block { start, end })
+    Some(FunctionBlock { start, end })
 }
 
 /// `main.py` with what lacks, or `None` where nothing does or the place for it was not found. `models` is a module to import,
 /// so that its tables are known.
 pub(crate) fn propose_main(
     text: &str,
-    app: &App,
+    app: &PythonApp,
     facts: &MainFacts,
     health_path: &str,
     models: Option<&str>,
@@ -128,19 +131,19 @@ pub(crate) fn propose_main(
     facts.app?;
     let add_tables = !facts.create_all;
     let add_health = facts.health.is_none() && !facts.routers;
-    let mend_health = facts.health.is_some() && !facts.health_queries;
-    if !add_tables && !add_health && !mend_health {
+    let replace_health = facts.health.is_some() && !facts.health_queries;
+    if !add_tables && !add_health && !replace_health {
         return None;
     }
-    let mut source = Source {
+    let mut editor = MainEditor {
         lines: text.lines().map(str::to_owned).collect(),
         imports: Vec::new(),
     };
     let health = route(&app.variable, health_path);
-    if mend_health && let Some(block) = health_block(text, health_path) {
-        source.lines.splice(block.start..block.end, health.clone());
+    if replace_health && let Some(block) = health_block(text, health_path) {
+        editor.lines.splice(block.start..block.end, health.clone());
     } else if add_health {
-        let main = source
+        let main = editor
             .lines
             .iter()
             .position(|line| line.starts_with("if __name__"));
@@ -149,7 +152,7 @@ pub(crate) fn propose_main(
         match main {
             Some(at) => {
                 let before = at
-                    - source
+                    - editor
                         .lines
                         .iter()
                         .take(at)
@@ -157,37 +160,37 @@ pub(crate) fn propose_main(
                         .take_while(|line| line.is_empty())
                         .count();
                 block.extend([String::new(), String::new()]);
-                source.lines.splice(before..at, block);
+                editor.lines.splice(before..at, block);
             }
-            None => source.lines.extend(block),
+            None => editor.lines.extend(block),
         }
     }
-    if add_health || mend_health {
-        source.import("fastapi", &["Depends", "HTTPException"]);
-        source.import("sqlalchemy", &["text"]);
-        source.import("sqlmodel", &["Session"]);
-        source.import(&app.sibling("db"), &["get_session"]);
+    if add_health || replace_health {
+        editor.import("fastapi", &["Depends", "HTTPException"]);
+        editor.import("sqlalchemy", &["text"]);
+        editor.import("sqlmodel", &["Session"]);
+        editor.import(&app.sibling("db"), &["get_session"]);
     }
     if add_tables {
-        if !source.add_tables(&app.variable) {
+        if !editor.add_tables(&app.variable) {
             return None;
         }
-        source.import("sqlmodel", &["SQLModel"]);
-        source.import(&app.sibling("db"), &["engine"]);
+        editor.import("sqlmodel", &["SQLModel"]);
+        editor.import(&app.sibling("db"), &["engine"]);
         if let Some(models) = models
-            && !source.lines.iter().any(|line| {
+            && !editor.lines.iter().any(|line| {
                 (line.starts_with("from ") || line.starts_with("import "))
                     && line.contains("models")
             })
         {
-            source.imports.push(format!(
+            editor.imports.push(format!(
                 "import {models}  # noqa: F401  (fills SQLModel.metadata)"
             ));
         }
     }
-    source.place_imports();
+    editor.place_imports();
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut out = source.lines.join(end);
+    let mut out = editor.lines.join(end);
     out.push_str(end);
     Some(out)
 }
@@ -207,13 +210,14 @@ fn route(app: &str, path: &str) -> Vec<String> {
     .into()
 }
 
-struct Source {
+/// `main.py` while it is changed.
+struct MainEditor {
     lines: Vec<String>,
     imports: Vec<String>,
 }
 
-impl Source {
-    /// Asks for names from a module, as far as they are not there yet.
+impl MainEditor {
+    /// Imports names from a module, as far as they aren't there yet.
     fn import(&mut self, module: &str, names: &[&str]) {
         let have = |name: &&&str| {
             let word = |line: &String| {

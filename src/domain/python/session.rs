@@ -1,11 +1,28 @@
 //! The session module: what a new one holds, and what is wrong with one that is there.
 
-use crate::domain::python::{App, Issue, Library, code, first_line};
 use crate::domain::{
+    python::{
+        app::PythonApp,
+        dependencies::PythonDriver,
+        source::{code_lines, first_line},
+    },
     sensitive,
     source::join,
     url::{Driver, recognize},
 };
+
+/// Something that is wrong with a session module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionIssue {
+    /// The 1-based line.
+    pub line: Option<u32>,
+    /// What is wrong, as a sentence fragment.
+    pub title: String,
+    /// Why it matters.
+    pub detail: String,
+    /// Whether it stops the application from working with this database; else it is advice.
+    pub breaks: bool,
+}
 
 const SESSION: &str = include_str!("../../../assets/templates/session.py");
 const SESSION_ASYNC: &str = include_str!("../../../assets/templates/session_async.py");
@@ -13,7 +30,7 @@ const INIT: &str = include_str!("../../../assets/templates/db_init.py");
 
 /// The files of a new session module: paths relative to the root, and text. `env_file` is the env file's path.
 pub(crate) fn session_files(
-    app: &App,
+    app: &PythonApp,
     driver: Driver,
     key: &str,
     env_file: &str,
@@ -70,18 +87,18 @@ fn env_path(dir: &str, env_file: &str) -> String {
 
 /// What limits the time of connecting, in the driver's own spelling.
 pub(crate) const fn connect_args(driver: Driver) -> &'static str {
-    match Library::of(driver) {
-        Library::Asyncpg => "{\"timeout\": 10}",
+    match PythonDriver::of(driver) {
+        PythonDriver::Asyncpg => "{\"timeout\": 10}",
         // pg8000 takes TLS here and nowhere else
-        Library::Pg8000 => "{\"timeout\": 10, \"ssl_context\": True}",
-        Library::Psycopg | Library::Psycopg2 => "{\"connect_timeout\": 10}",
+        PythonDriver::Pg8000 => "{\"timeout\": 10, \"ssl_context\": True}",
+        PythonDriver::Psycopg | PythonDriver::Psycopg2 => "{\"connect_timeout\": 10}",
     }
 }
 
 /// Connection arguments on which a driver fails.
 const fn refused(driver: Driver) -> &'static [&'static str] {
-    match Library::of(driver) {
-        Library::Asyncpg => &[
+    match PythonDriver::of(driver) {
+        PythonDriver::Asyncpg => &[
             "connect_timeout",
             "sslmode",
             "channel_binding",
@@ -90,7 +107,7 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
             "application_name",
             "ssl_context",
         ],
-        Library::Pg8000 => &[
+        PythonDriver::Pg8000 => &[
             "connect_timeout",
             "sslmode",
             "channel_binding",
@@ -99,7 +116,7 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
             "options",
             "server_settings",
         ],
-        Library::Psycopg | Library::Psycopg2 => &[
+        PythonDriver::Psycopg | PythonDriver::Psycopg2 => &[
             "timeout",
             "ssl",
             "command_timeout",
@@ -117,10 +134,10 @@ pub(crate) fn judge_session(
     driver: Driver,
     key: &str,
     loaded_before: bool,
-) -> Vec<Issue> {
+) -> Vec<SessionIssue> {
     let mut issues = Vec::new();
     hard_coded(text, &mut issues);
-    let reads = code(text)
+    let reads = code_lines(text)
         .find(|(_, line)| {
             (line.contains("environ") || line.contains("getenv(")) && line.contains(key)
         })
@@ -133,7 +150,7 @@ pub(crate) fn judge_session(
         && !loaded_before
         && loads.is_none_or(|loads| loads > reads)
     {
-        issues.push(Issue {
+        issues.push(SessionIssue {
             line: Some(reads),
             title: format!("`{key}` is read before the .env is loaded"),
             detail: match loads {
@@ -148,15 +165,15 @@ pub(crate) fn judge_session(
     }
     for (line, name) in connect_arguments(text) {
         if refused(driver).contains(&name.as_str()) {
-            let instead = match (Library::of(driver), name.as_str()) {
-                (Library::Asyncpg | Library::Pg8000, "connect_timeout") => {
+            let instead = match (PythonDriver::of(driver), name.as_str()) {
+                (PythonDriver::Asyncpg | PythonDriver::Pg8000, "connect_timeout") => {
                     "; it is called timeout there"
                 }
                 (_, "timeout") => "; it is called connect_timeout there",
                 (_, "check_same_thread") => "; it is an argument of SQLite",
                 _ => "",
             };
-            issues.push(Issue {
+            issues.push(SessionIssue {
                 line: Some(line),
                 title: format!("connect_args has `{name}`, which {driver} does not know"),
                 detail: format!("every connection fails with it{instead}"),
@@ -166,14 +183,14 @@ pub(crate) fn judge_session(
     }
     let engine = first_line(text, &["create_engine(", "create_async_engine("]);
     if engine.is_none() {
-        issues.push(Issue {
+        issues.push(SessionIssue {
             line: None,
             title: "no engine is made".to_owned(),
             detail: "the module calls neither create_engine() nor create_async_engine()".to_owned(),
             breaks: true,
         });
     } else if first_line(text, &["pool_pre_ping", "NullPool"]).is_none() {
-        issues.push(Issue {
+        issues.push(SessionIssue {
             line: engine,
             title: "the engine does not try a connection before it uses it".to_owned(),
             detail: "a Neon compute that fell asleep has closed it: set pool_pre_ping=True"
@@ -181,9 +198,10 @@ pub(crate) fn judge_session(
             breaks: false,
         });
     }
-    let fallback = code(text).find(|(_, line)| line.contains(key) && line.contains("sqlite:"));
+    let fallback =
+        code_lines(text).find(|(_, line)| line.contains(key) && line.contains("sqlite:"));
     if let Some((line, _)) = fallback {
-        issues.push(Issue {
+        issues.push(SessionIssue {
             line: Some(line),
             title: format!("without `{key}` it falls back to SQLite"),
             detail: "a missing variable goes unnoticed; better fail at once".to_owned(),
@@ -194,8 +212,8 @@ pub(crate) fn judge_session(
 }
 
 /// Connection URLs with a password in the source.
-fn hard_coded(text: &str, issues: &mut Vec<Issue>) {
-    for (number, line) in code(text) {
+fn hard_coded(text: &str, issues: &mut Vec<SessionIssue>) {
+    for (number, line) in code_lines(text) {
         let strings = line.split(['"', '\'']).skip(1).step_by(2);
         for string in strings {
             let Some(read) = recognize(string) else {
@@ -204,7 +222,7 @@ fn hard_coded(text: &str, issues: &mut Vec<Issue>) {
             let template = string.contains('{') || string.contains('%') && string.contains("%s");
             if !read.password.is_empty() && !template && !sensitive::looks_like_placeholder(string)
             {
-                issues.push(Issue {
+                issues.push(SessionIssue {
                     line: Some(number),
                     title: "a connection URL with its password stands in the source".to_owned(),
                     detail: "it goes wherever the code goes, and never changes with the .env"
@@ -221,7 +239,7 @@ fn connect_arguments(text: &str) -> Vec<(u32, String)> {
     let mut found = Vec::new();
     let mut depth: i32 = 0;
     let mut inside = false;
-    for (number, line) in code(text) {
+    for (number, line) in code_lines(text) {
         let mut rest = line;
         if !inside {
             let Some((_, after)) = line.split_once("connect_args") else {

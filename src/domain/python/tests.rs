@@ -1,11 +1,11 @@
-use crate::domain::python::*;
+use crate::domain::{python::*, url::Driver};
 
-fn app() -> App {
-    App::new("backend", "src.main", "app")
+fn app() -> PythonApp {
+    PythonApp::new("backend", "src.main", "app")
 }
 
 #[test]
-fn requirements_are_read_in_every_spelling() {
+fn dependencies_are_read_from_every_kind_of_file() {
     for (file, text) in [
         (
             "requirements.txt",
@@ -37,7 +37,7 @@ fn requirements_are_read_in_every_spelling() {
 }
 
 #[test]
-fn a_new_session_module_finds_the_env_file_from_anywhere() {
+fn a_new_session_module_finds_the_env_file_in_any_layout() {
     for (dir, env, expression) in [
         (
             "backend",
@@ -56,7 +56,7 @@ fn a_new_session_module_finds_the_env_file_from_anywhere() {
             "Path(__file__).resolve().parents[3] / \"config\" / \".env.local\"",
         ),
     ] {
-        let app = App::new(dir, "src.main", "app");
+        let app = PythonApp::new(dir, "src.main", "app");
         let files = session_files(&app, Driver::Psycopg, "DATABASE_URL", env, true);
         assert!(files[0].1.contains(expression), "{}", files[0].1);
         assert!(!files[0].1.contains('@'), "{}", files[0].1);
@@ -76,7 +76,7 @@ fn a_new_session_module_finds_the_env_file_from_anywhere() {
 }
 
 #[test]
-fn wrong_session_modules_are_named() {
+fn mistakes_in_session_modules_are_found() {
     let good = "from dotenv import load_dotenv\nload_dotenv()\nurl = os.environ[\"DATABASE_URL\"]\nengine = create_engine(url, pool_pre_ping=True";
     for (text, driver, line, words) in [
         (
@@ -130,7 +130,7 @@ fn a_bare_main_gets_tables_and_a_health_route() {
 }
 
 #[test]
-fn what_is_there_is_used() {
+fn an_existing_lifespan_and_health_route_are_reused() {
     let text = BARE
         .replace("app = FastAPI(title=\"x\")", "@asynccontextmanager\nasync def lifespan(app):\n    print(1)\n    yield\n\n\napp = FastAPI(\n    title=\"x\",\n    lifespan=lifespan,\n)")
         + "\n\n@app.get(\"/health\")\nasync def health(\n    x: int = 0,\n):\n    return {\"status\": \"healthy\"}\n\n\nif __name__ == \"__main__\":\n    pass\n";
@@ -150,7 +150,7 @@ fn what_is_there_is_used() {
 }
 
 #[test]
-fn tables_may_be_made_by_a_function_of_the_session_module() {
+fn tables_may_be_created_by_a_function_of_the_session_module() {
     let session = "def init_db():\n    SQLModel.metadata.create_all(engine)\n";
     let facts = judge_main(&format!("{BARE}\ninit_db()\n"), Some(session), "/health");
     assert!(facts.create_all);
@@ -158,7 +158,7 @@ fn tables_may_be_made_by_a_function_of_the_session_module() {
 }
 
 #[test]
-fn apps_are_found_by_command_and_by_looking() {
+fn apps_are_found_by_the_start_command_or_by_their_usual_file() {
     let words: Vec<String> = [
         "python",
         "-m",
@@ -169,7 +169,7 @@ fn apps_are_found_by_command_and_by_looking() {
     ]
     .map(str::to_owned)
     .into();
-    let found = App::from_command("backend", &words).unwrap();
+    let found = PythonApp::from_command("backend", &words).unwrap();
     assert_eq!(
         (found.file.as_str(), found.package.as_str()),
         ("backend/api/web.py", "api")
