@@ -1,6 +1,8 @@
-//! Line diffs for the screen, with every secret masked.
+//! Line diffs for the screen, with every secret redacted.
 
-use similar::{Algorithm, ChangeTag, capture_diff_slices};
+use std::hash::Hash;
+
+use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops};
 
 use crate::core::facts::{DiffLine, DiffSign};
 use crate::domain::{
@@ -8,58 +10,37 @@ use crate::domain::{
     redact,
 };
 
-/// The difference of two env files. Lines are compared as they are and shown masked, so that a password that changes is seen
-/// to change. `notes` stands in place of the value of its key in lines that are added.
+/// The difference of two env files. Lines are compared as they are and shown redacted, so that a changed password is seen to
+/// change. `notes` stands in place of the value of its key in lines that are added.
 pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
     let shown_old = redacted_lines(old, &[]);
     let shown_new = redacted_lines(new, notes);
     let raw_old = lines(old.bytes());
     let raw_new = lines(new.bytes());
-    build(&raw_old, &raw_new, &shown_old, &shown_new)
+    let ops = capture_diff_slices(Algorithm::Myers, &raw_old, &raw_new);
+    build(&ops, &raw_old, &raw_new, &shown_old, &shown_new)
 }
 
-/// The difference of two source files, with the passwords of URLs masked.
-pub(crate) fn text(old: &str, new: &str) -> Vec<DiffLine> {
-    let raw_old: Vec<_> = old.lines().map(str::as_bytes).collect();
-    let raw_new: Vec<_> = new.lines().map(str::as_bytes).collect();
-    let shown_old: Vec<_> = old.lines().map(redact::text).collect();
-    let shown_new: Vec<_> = new.lines().map(redact::text).collect();
-    build(&raw_old, &raw_new, &shown_old, &shown_new)
-}
-
-/// Only what changed, with this many lines around it; what is left out is a line `…`.
-pub(crate) fn hunks(diff: &[DiffLine], around: usize) -> Vec<DiffLine> {
-    let changed: Vec<usize> = diff
+/// The difference of two source files, with the passwords of URLs redacted: what changed, with this many lines around it. What is
+/// left out between two changes is a line `…`.
+pub(crate) fn source(old: &str, new: &str, around: usize) -> Vec<DiffLine> {
+    let raw_old: Vec<_> = old.lines().collect();
+    let raw_new: Vec<_> = new.lines().collect();
+    let shown_old: Vec<_> = raw_old.iter().map(|line| redact::text(line)).collect();
+    let shown_new: Vec<_> = raw_new.iter().map(|line| redact::text(line)).collect();
+    let ops = capture_diff_slices(Algorithm::Myers, &raw_old, &raw_new);
+    let hunks: Vec<_> = group_diff_ops(ops, around)
         .iter()
-        .enumerate()
-        .filter(|(_, line)| line.sign != DiffSign::Same)
-        .map(|(index, _)| index)
+        .map(|hunk| build(hunk, &raw_old, &raw_new, &shown_old, &shown_new))
         .collect();
-    let near = |index: usize| {
-        changed
-            .iter()
-            .any(|changed| changed.abs_diff(index) <= around)
+    let gap = DiffLine {
+        sign: DiffSign::Same,
+        text: "…".to_owned(),
     };
-    let mut out = Vec::new();
-    let mut gap = false;
-    for (index, line) in diff.iter().enumerate() {
-        if near(index) {
-            if gap && !out.is_empty() {
-                out.push(DiffLine {
-                    sign: DiffSign::Same,
-                    text: "…".to_owned(),
-                });
-            }
-            gap = false;
-            out.push(line.clone());
-        } else {
-            gap = true;
-        }
-    }
-    out
+    hunks.join(&gap)
 }
 
-/// How many lines stay, of the old text.
+/// How many lines of the old text stay.
 pub(crate) fn untouched(diff: &[DiffLine]) -> usize {
     diff.iter()
         .filter(|line| line.sign == DiffSign::Same)
@@ -74,29 +55,27 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-fn build(
-    raw_old: &[&[u8]],
-    raw_new: &[&[u8]],
+/// The lines of these differences. They are compared as they are, and shown as they may be seen.
+fn build<T: Hash + Eq + Clone>(
+    ops: &[DiffOp],
+    raw_old: &[T],
+    raw_new: &[T],
     shown_old: &[String],
     shown_new: &[String],
 ) -> Vec<DiffLine> {
-    let shown = |lines: &[String], index: usize| lines.get(index).cloned().unwrap_or_default();
-    capture_diff_slices(Algorithm::Myers, raw_old, raw_new)
-        .iter()
+    ops.iter()
         .flat_map(|op| op.iter_changes(raw_old, raw_new))
-        .map(|change| match change.tag() {
-            ChangeTag::Equal => DiffLine {
-                sign: DiffSign::Same,
-                text: shown(shown_old, change.old_index().unwrap_or(usize::MAX)),
-            },
-            ChangeTag::Delete => DiffLine {
-                sign: DiffSign::Remove,
-                text: shown(shown_old, change.old_index().unwrap_or(usize::MAX)),
-            },
-            ChangeTag::Insert => DiffLine {
-                sign: DiffSign::Add,
-                text: shown(shown_new, change.new_index().unwrap_or(usize::MAX)),
-            },
+        .map(|change| {
+            let (sign, lines, index) = match change.tag() {
+                ChangeTag::Equal => (DiffSign::Same, shown_old, change.old_index()),
+                ChangeTag::Delete => (DiffSign::Remove, shown_old, change.old_index()),
+                ChangeTag::Insert => (DiffSign::Add, shown_new, change.new_index()),
+            };
+            let text = index.and_then(|index| lines.get(index)).cloned();
+            DiffLine {
+                sign,
+                text: text.unwrap_or_default(),
+            }
         })
         .collect()
 }
@@ -119,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_password_is_seen_to_change_and_not_seen() {
+    fn a_changed_password_is_shown_as_a_change_without_itself() {
         let old = Document::parse(b"# local\nDATABASE_URL=postgres://u:canary1@h/d\nLOG=1\n");
         let mut new = old.clone();
         new.set("DATABASE_URL", "postgres://u:canary2@h/d").unwrap();
@@ -143,14 +122,31 @@ mod tests {
     }
 
     #[test]
-    fn hunks_keep_what_is_near() {
+    fn only_the_lines_around_a_change_are_shown() {
         let lines: Vec<_> = (0..20).map(|n| format!("line {n}\n")).collect();
         let old = lines.concat();
         let new = old.replace("line 10\n", "line ten\n");
-        let hunk = hunks(&text(&old, &new), 1);
         assert_eq!(
-            shown(&hunk),
+            shown(&source(&old, &new, 1)),
             ["  line 9", "- line 10", "+ line ten", "  line 11"]
         );
+        let new = new.replace("line 3\n", "").replace("line 12\n", "");
+        assert_eq!(
+            shown(&source(&old, &new, 1)),
+            [
+                "  line 2",
+                "- line 3",
+                "  line 4",
+                "  …",
+                "  line 9",
+                "- line 10",
+                "+ line ten",
+                "  line 11",
+                "- line 12",
+                "  line 13",
+            ]
+        );
+        assert_eq!(source(&old, &old, 1), []);
+        assert_eq!(shown(&source("", "a\nb\n", 3)), ["+ a", "+ b"]);
     }
 }

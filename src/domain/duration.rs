@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `0.3 ms`, `2 ms`, `57 ms`, `1.2 s`, `1 m 05 s`: two or three digits, which is more than a single measurement is worth.
-pub(crate) fn words(duration: Duration) -> String {
+pub(crate) fn format(duration: Duration) -> String {
     let micros = duration.as_micros();
     let millis = (micros + 500) / 1000;
     if micros < 50 {
@@ -19,7 +19,17 @@ pub(crate) fn words(duration: Duration) -> String {
     }
 }
 
-/// The median of these; of an even number the greater of the two in the middle.
+/// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
+pub(crate) fn running(taken: Duration) -> String {
+    let millis = taken.as_millis();
+    if millis < 60_000 {
+        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+    } else {
+        format(taken)
+    }
+}
+
+/// The median; the upper one of an even number of durations.
 pub(crate) fn median(durations: &[Duration]) -> Option<Duration> {
     let mut sorted = durations.to_vec();
     sorted.sort_unstable();
@@ -31,12 +41,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_short_words() {
+    fn durations_have_two_or_three_digits() {
         let shown = [
             0, 49, 50, 149, 949, 950, 1_499, 1_500, 33_000, 999_499, 999_500, 1_234_000,
             59_999_499, 65_000_000,
         ]
-        .map(|micros| words(Duration::from_micros(micros)));
+        .map(|micros| format(Duration::from_micros(micros)));
         assert_eq!(
             shown,
             [
@@ -44,5 +54,14 @@ mod tests {
                 "33 ms", "999 ms", "1.0 s", "1.2 s", "59.9 s", "1 m 05 s",
             ]
         );
+    }
+
+    #[test]
+    fn the_median_of_nothing_is_nothing() {
+        let seconds = |count: &u64| Duration::from_secs(*count);
+        let median_of = |list: &[u64]| median(&list.iter().map(seconds).collect::<Vec<_>>());
+        assert_eq!(median_of(&[]), None);
+        assert_eq!(median_of(&[3, 1, 2]), Some(Duration::from_secs(2)));
+        assert_eq!(median_of(&[4, 1, 3, 2]), Some(Duration::from_secs(3)));
     }
 }

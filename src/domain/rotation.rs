@@ -1,14 +1,14 @@
-//! A new password in the place of an old one, in files of any form.
+//! Replaces an old password with a new one in files of any form.
 //!
-//! The env files that `neonup.toml` names are written through [`crate::domain::dotenv::Document`]. Other files may be anything (a compose file, a
-//! `.pgpass`, a shell script), so here only the password's own bytes change, and only where that cannot go wrong: a password of letters,
+//! The env files that `neonup.toml` names are written through [`crate::domain::dotenv::Document`]. Other
+//! files may be anything (a compose file, a `.pgpass`, a shell script), so here only the password's own bytes change, and only where that cannot go wrong: a password of letters,
 //! digits, `_`, `-`, `.` and `~` means the same in a URL, in quotes and without. Neon's own passwords are all of that kind.
 
 use crate::core::secret::Secret;
 
 /// What became of a file's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Replaced {
+pub(crate) enum Replacement {
     /// The old password does not stand there.
     Absent,
     /// With the new password; all other bytes are the same.
@@ -20,8 +20,8 @@ pub(crate) enum Replaced {
 /// The shortest password that is looked for in files of unknown form: a shorter one could be an ordinary word.
 const SHORTEST: usize = 8;
 
-/// Puts `new` in the place of every `old` that stands by itself.
-pub(crate) fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replaced {
+/// Replaces every `old` that stands by itself with `new`.
+pub(crate) fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replacement {
     let (old, new) = (old.expose().as_bytes(), new.expose().as_bytes());
     let hits: Vec<usize> = if old.is_empty() {
         Vec::new()
@@ -31,10 +31,10 @@ pub(crate) fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replaced {
             .collect()
     };
     if hits.is_empty() {
-        return Replaced::Absent;
+        return Replacement::Absent;
     }
     if old.len() < SHORTEST || !is_plain(old) || !is_plain(new) {
-        return Replaced::ByHand;
+        return Replacement::ByHand;
     }
     let mut result = Vec::with_capacity(bytes.len() + hits.len() * new.len());
     let mut done = 0;
@@ -44,10 +44,10 @@ pub(crate) fn replace(bytes: &[u8], old: &Secret, new: &Secret) -> Replaced {
         done = at + old.len();
     }
     result.extend_from_slice(bytes.get(done..).unwrap_or_default());
-    Replaced::Bytes(result)
+    Replacement::Bytes(result)
 }
 
-/// Whether the hit is no part of a longer word.
+/// Whether the hit isn't part of a longer word.
 fn stands_alone(bytes: &[u8], at: usize, len: usize) -> bool {
     let part =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -67,17 +67,17 @@ mod tests {
 
     use super::*;
 
-    fn swap(text: &str) -> Replaced {
+    fn swap(text: &str) -> Replacement {
         let (old, new) = (Secret::new("npg_oldOld42"), Secret::new("npg_newNew4242"));
         replace(text.as_bytes(), &old, &new)
     }
 
-    fn bytes(text: &str) -> Replaced {
-        Replaced::Bytes(text.as_bytes().to_vec())
+    fn bytes(text: &str) -> Replacement {
+        Replacement::Bytes(text.as_bytes().to_vec())
     }
 
     #[test]
-    fn only_the_password_changes_and_only_where_it_stands_alone() {
+    fn only_a_password_that_stands_alone_is_replaced() {
         assert_eq!(
             swap(
                 "A='postgresql://u:npg_oldOld42@h/d' # npg_oldOld42\r\nB=xnpg_oldOld42 npg_oldOld42x\n"
@@ -86,17 +86,17 @@ mod tests {
                 "A='postgresql://u:npg_newNew4242@h/d' # npg_newNew4242\r\nB=xnpg_oldOld42 npg_oldOld42x\n"
             )
         );
-        assert_eq!(swap("B=xnpg_oldOld42"), Replaced::Absent);
-        assert_eq!(swap(""), Replaced::Absent);
+        assert_eq!(swap("B=xnpg_oldOld42"), Replacement::Absent);
+        assert_eq!(swap(""), Replacement::Absent);
     }
 
     #[test]
-    fn what_needs_quoting_is_left_to_a_person() {
+    fn passwords_that_need_quoting_are_left_to_a_person() {
         let text = b"PGPASSWORD=secret-old-one";
         let old = Secret::new("secret-old-one");
         assert_eq!(
             replace(text, &old, &Secret::new("a b'c d")),
-            Replaced::ByHand
+            Replacement::ByHand
         );
         assert_eq!(
             replace(
@@ -104,7 +104,7 @@ mod tests {
                 &Secret::new("word"),
                 &Secret::new("npg_newNew4242")
             ),
-            Replaced::ByHand
+            Replacement::ByHand
         );
     }
 
@@ -112,14 +112,14 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn and_back_again_gives_the_same_bytes(before in any::<Vec<u8>>(), after in any::<Vec<u8>>()) {
+        fn replacing_back_gives_the_same_bytes(before in any::<Vec<u8>>(), after in any::<Vec<u8>>()) {
             let (old, new) = (Secret::new("npg_oldOld42"), Secret::new("npg_newNew4242"));
             let text = [before.as_slice(), b"\n", old.expose().as_bytes(), b"\n", after.as_slice()].concat();
-            let Replaced::Bytes(there) = replace(&text, &old, &new) else {
+            let Replacement::Bytes(there) = replace(&text, &old, &new) else {
                 return Err(TestCaseError::fail("not replaced"));
             };
-            prop_assert_eq!(replace(&there, &old, &new), Replaced::Absent);
-            prop_assert_eq!(replace(&there, &new, &old), Replaced::Bytes(text));
+            prop_assert_eq!(replace(&there, &old, &new), Replacement::Absent);
+            prop_assert_eq!(replace(&there, &new, &old), Replacement::Bytes(text));
         }
     }
 }

@@ -1,4 +1,8 @@
-//! Just enough of SQL's lexical rules to place an error and to judge what a file of statements can reach.
+//! Just enough of SQL to place an error, to judge what a file of statements can reach, and to highlight it.
+
+mod lexer;
+
+pub(crate) use lexer::{SqlToken, dollar_body, tokens};
 
 /// The 1-based line and column of a character position (1-based, as Postgres counts).
 pub(crate) fn locate(sql: &str, position: usize) -> (usize, usize) {
@@ -15,103 +19,23 @@ pub(crate) fn locate(sql: &str, position: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// The tokens that matter here: words in lower case, quoted names and signs. Comments, strings and dollar-quoted bodies
-/// are passed over.
-fn tokens(sql: &str) -> Vec<String> {
-    let mut tokens = Vec::new();
-    let mut rest = sql;
-    while let Some(c) = rest.chars().next() {
-        let used = if rest.starts_with("--") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            block_comment(rest)
-        } else if c == '\'' {
-            tokens.push("'".to_owned());
-            closing(rest, '\'')
-        } else if c == '"' {
-            let end = closing(rest, '"');
-            tokens.push(rest.get(..end).unwrap_or_default().to_owned());
-            end
-        } else if let Some(end) = dollar_quote(rest) {
-            tokens.push("$".to_owned());
-            end
-        } else if c.is_alphanumeric() || c == '_' {
-            let end = rest
-                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-                .unwrap_or(rest.len());
-            tokens.push(rest.get(..end).unwrap_or_default().to_lowercase());
-            end
-        } else {
-            if !c.is_whitespace() {
-                tokens.push(c.to_string());
-            }
-            c.len_utf8()
-        };
-        rest = rest.get(used..).unwrap_or_default();
-    }
-    tokens
-}
-
-fn block_comment(text: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut place = 0;
-    let bytes = text.as_bytes();
-    while place < bytes.len() {
-        match bytes.get(place..place + 2) {
-            Some(b"/*") => {
-                depth += 1;
-                place += 2;
-            }
-            Some(b"*/") => {
-                depth -= 1;
-                place += 2;
-                if depth == 0 {
-                    return place;
-                }
-            }
-            _ => place += 1,
-        }
-    }
-    text.len()
-}
-
-/// The end of a quoted piece that begins with `quote`; a doubled quote stays inside.
-fn closing(text: &str, quote: char) -> usize {
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((place, c)) = characters.next() {
-        if c != quote {
-            continue;
-        }
-        if characters.peek().is_some_and(|(_, next)| *next == quote) {
-            characters.next();
-        } else {
-            return place + 1;
-        }
-    }
-    text.len()
-}
-
-/// The end of a dollar-quoted body, if one begins here.
-fn dollar_quote(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix('$')?;
-    let tag_end = inner.find('$')?;
-    let tag = inner.get(..tag_end)?;
-    if !tag.chars().all(|c| c.is_alphanumeric() || c == '_')
-        || tag.starts_with(|c: char| c.is_ascii_digit())
-    {
-        return None;
-    }
-    let fence = text.get(..tag_end + 2)?;
-    let body = text.get(fence.len()..)?;
-    Some(
-        body.find(fence)
-            .map_or(text.len(), |end| fence.len() + end + fence.len()),
-    )
+/// The tokens that matter for judging statements: words in lower case, quoted names and symbols. `'` stands for a string and `$`
+/// for a dollar-quoted one.
+fn significant_tokens(sql: &str) -> Vec<String> {
+    tokens(sql)
+        .filter_map(|(token, text)| match token {
+            SqlToken::Space | SqlToken::LineComment | SqlToken::BlockComment => None,
+            SqlToken::String => Some("'".to_owned()),
+            SqlToken::DollarString => Some("$".to_owned()),
+            SqlToken::Word | SqlToken::Number => Some(text.to_lowercase()),
+            SqlToken::QuotedName | SqlToken::Symbol => Some(text.to_owned()),
+        })
+        .collect()
 }
 
 /// The first statement that would begin or end a transaction, if there is one.
 pub(crate) fn ends_transaction(sql: &str) -> Option<String> {
-    let tokens = tokens(sql);
+    let tokens = significant_tokens(sql);
     tokens
         .split(|token| token == ";")
         .filter_map(|statement| statement.first())
@@ -135,7 +59,7 @@ pub(crate) fn ends_transaction(sql: &str) -> Option<String> {
 /// Whether every statement only makes tables, indexes, constraints or comments in the schema that is current, so that it can
 /// be run in a scratch schema and rolled back without touching anything else. When in doubt, no.
 pub(crate) fn is_contained(sql: &str) -> bool {
-    let tokens = tokens(sql);
+    let tokens = significant_tokens(sql);
     tokens
         .split(|token| token == ";")
         .filter(|statement| !statement.is_empty())
@@ -165,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_position_counts_characters_not_bytes() {
+    fn positions_count_characters_instead_of_bytes() {
         let sql = "-- ü\ncreate table a(id int);\nselect * from nowhere;";
         let place = sql.find("nowhere").unwrap();
         let characters = sql.get(..place).unwrap().chars().count() + 1;
@@ -173,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_ends_its_transaction_is_found_out() {
+    fn statements_that_end_the_transaction_are_found() {
         assert_eq!(
             ends_transaction("create table a (id int); commit; select 1").as_deref(),
             Some("commit")
@@ -194,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_may_reach_further_is_not() {
+    fn statements_that_may_reach_further_are_not_contained() {
         for sql in [
             "create table public.a (id int)",
             "drop table a",

@@ -12,20 +12,20 @@ pub(crate) const HOURS: i64 = 72;
 /// How many hours the offer to claim it holds for sure: Neon's transfer requests lapse after a day.
 pub(crate) const CLAIM_HOURS: i64 = 24;
 
-/// What is remembered.
+/// What is remembered of a temporary database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct RecordedDatabase {
     /// The id, which is a secret: it leads to the connection string and to the claim.
     pub id: Secret,
-    /// The id of its Neon project, which is none; empty where it is not known.
+    /// The id of its Neon project, which is not a secret; empty where it is not known.
     pub project: String,
     /// When it goes, RFC 3339.
     pub expires_at: String,
 }
 
-/// The record as it is kept.
+/// The same as it is stored.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredDatabase {
     id: String,
     #[serde(default)]
     project: String,
@@ -33,26 +33,26 @@ struct Kept {
     expires_at: String,
 }
 
-impl Record {
-    /// Reads what was kept; `None` where it is no record.
+impl RecordedDatabase {
+    /// Reads what was stored; `None` where it is something else.
     pub(crate) fn parse(text: &Secret) -> Option<Self> {
-        let kept: Kept = serde_json::from_str(text.expose()).ok()?;
-        (!kept.id.is_empty()).then(|| Self {
-            id: Secret::new(kept.id),
-            project: kept.project,
-            expires_at: kept.expires_at,
+        let stored: StoredDatabase = serde_json::from_str(text.expose()).ok()?;
+        (!stored.id.is_empty()).then(|| Self {
+            id: Secret::new(stored.id),
+            project: stored.project,
+            expires_at: stored.expires_at,
         })
     }
 
-    /// The text to keep.
+    /// The text to store.
     pub(crate) fn text(&self) -> Secret {
-        let kept = Kept {
+        let stored = StoredDatabase {
             id: self.id.expose().to_owned(),
             project: self.project.clone(),
             expires_at: self.expires_at.clone(),
         };
         // plain strings always serialise
-        Secret::new(serde_json::to_string(&kept).unwrap_or_default())
+        Secret::new(serde_json::to_string(&stored).unwrap_or_default())
     }
 }
 
@@ -61,15 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_read_back_and_anything_else_is_none() {
-        let record = Record {
+    fn a_record_reads_back_and_anything_else_is_refused() {
+        let record = RecordedDatabase {
             id: Secret::new("0b0c"),
             project: "old-violet-32930710".to_owned(),
             expires_at: "2026-01-04T00:00:00Z".to_owned(),
         };
-        assert_eq!(Record::parse(&record.text()), Some(record));
+        assert_eq!(RecordedDatabase::parse(&record.text()), Some(record));
         for text in ["", "pending", "{}", r#"{"id":""}"#] {
-            assert_eq!(Record::parse(&Secret::new(text)), None, "{text}");
+            assert_eq!(RecordedDatabase::parse(&Secret::new(text)), None, "{text}");
         }
     }
 }

@@ -231,8 +231,8 @@ impl BackendInspection {
                 path: change.path.clone(),
                 why: change.why.clone(),
                 diff: match &change.old {
-                    Some(old) => diff::hunks(&diff::text(old, &change.new), 3),
-                    None => diff::text("", &change.new),
+                    Some(old) => diff::source(old, &change.new, 3),
+                    None => diff::source("", &change.new, 3),
                 },
                 exists: change.old.is_some(),
             })

@@ -13,7 +13,7 @@ use crate::{
         failure::{Failure, Result},
         invocation::Invocation,
     },
-    domain::{age, temporary::Record, url::Connection},
+    domain::{age, temporary::RecordedDatabase, url::Connection},
     engine::{context::Cx, key, project_id},
     ports::{
         Ports,
@@ -30,9 +30,9 @@ pub(crate) enum ClaimState {
     /// Exists, but has no connection yet: it is being made, or being claimed.
     Unready,
     /// An account has it.
-    Claimed(Record),
+    Claimed(RecordedDatabase),
     /// Its time is up, or the service doesn't know it.
-    Gone(Record),
+    Gone(RecordedDatabase),
 }
 
 /// A temporary database that can be used.
@@ -43,19 +43,22 @@ pub(crate) struct LiveTemporary {
 }
 
 /// Reads the record of this clone's temporary database.
-pub(crate) async fn recorded(settings: &Settings, ports: &Ports) -> Result<Option<Record>> {
+pub(crate) async fn recorded(
+    settings: &Settings,
+    ports: &Ports,
+) -> Result<Option<RecordedDatabase>> {
     let kept = ports
         .store
         .get(KeyStorage::File, &settings.claim_account())
         .await?;
-    Ok(kept.as_ref().and_then(Record::parse))
+    Ok(kept.as_ref().and_then(RecordedDatabase::parse))
 }
 
 /// Asks the service about a recorded one.
 pub(crate) async fn claim_state(
     settings: &Settings,
     ports: &Ports,
-    record: Record,
+    record: RecordedDatabase,
 ) -> Result<ClaimState> {
     let Some(database) = ports.claimable.get(&record.id).await? else {
         return Ok(ClaimState::Gone(record));
@@ -67,7 +70,7 @@ pub(crate) async fn claim_state(
         .as_ref()
         .and_then(|uri| Connection::from_uris(uri, None));
     Ok(match (database.ownership, connection) {
-        (Ownership::Claimed, _) => ClaimState::Claimed(Record {
+        (Ownership::Claimed, _) => ClaimState::Claimed(RecordedDatabase {
             project: if database.project.is_empty() {
                 record.project
             } else {
@@ -87,7 +90,7 @@ pub(crate) async fn claim_state(
 }
 
 /// Remembers the id for this run, so that the secrets step looks for it. Asks nobody outside.
-pub(super) async fn recall(cx: &Cx) -> Option<Record> {
+pub(super) async fn recall(cx: &Cx) -> Option<RecordedDatabase> {
     let record = recorded(&cx.settings, &cx.ports).await.ok()??;
     cx.remember_claim(Some(record.id.clone()));
     Some(record)
@@ -100,7 +103,7 @@ pub(super) enum DatabaseChoice {
     /// A temporary database, which doesn't exist yet.
     NewTemporary,
     /// The recorded temporary database.
-    RecordedTemporary(Record),
+    RecordedTemporary(RecordedDatabase),
 }
 
 /// Chooses between the two. `--claimable` insists on a temporary one, `--project` and `--new` alone on the account's. Else a

@@ -55,7 +55,7 @@ const fn stack(label: &'static str, propose: Propose) -> Stack {
 }
 
 /// Stacks that are looked for in the same folders.
-struct Family {
+struct StackFamily {
     folders: &'static [&'static str],
     stacks: &'static [Stack],
 }
@@ -67,8 +67,8 @@ const NODE: &[&str] = &[
 ];
 
 /// Every stack, in the order of looking.
-const STACKS: &[Family] = &[
-    Family {
+const STACKS: &[StackFamily] = &[
+    StackFamily {
         folders: BACKENDS,
         stacks: &[
             stack("Django", django::propose),
@@ -77,7 +77,7 @@ const STACKS: &[Family] = &[
             stack("Flask", flask::propose),
         ],
     },
-    Family {
+    StackFamily {
         folders: NODE,
         stacks: &[
             stack("Node with Prisma", prisma::propose),
@@ -127,7 +127,10 @@ pub(crate) fn detect(read: Reader<'_>) -> Detected {
 }
 
 /// The label, the folder and the proposal of the family's first match.
-fn recognize(read: Reader<'_>, family: &Family) -> Option<(&'static str, &'static str, Proposal)> {
+fn recognize(
+    read: Reader<'_>,
+    family: &StackFamily,
+) -> Option<(&'static str, &'static str, Proposal)> {
     family.folders.iter().find_map(|dir| {
         let found = |stack: &Stack| Some((stack.label, *dir, (stack.propose)(read, dir)?));
         family.stacks.iter().find_map(found)

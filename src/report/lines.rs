@@ -25,7 +25,7 @@ pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
     let status = output.paint(tone, format!("{glyph} {:<8} {word:<7}", id.name()));
     let time = state
         .elapsed
-        .map(|elapsed| output.paint(Tone::Dim, format!("  ({})", duration::words(elapsed))))
+        .map(|elapsed| output.paint(Tone::Dim, format!("  ({})", duration::format(elapsed))))
         .unwrap_or_default();
     output.line(format!("{status}  {}{time}", state.evidence));
     for finding in &state.findings {

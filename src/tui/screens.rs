@@ -62,7 +62,7 @@ fn status(context: TextContext<'_>) -> Option<(Role, String)> {
     let time = state
         .elapsed
         .filter(|_| matches!(status, Status::Done | Status::Todo | Status::Failed))
-        .map(|elapsed| format!(" · {}", duration::words(elapsed)));
+        .map(|elapsed| format!(" · {}", duration::format(elapsed)));
     (!word.is_empty()).then(|| {
         let word = if word == "run" { "running" } else { word };
         (role, format!("{glyph} {word}{}", time.unwrap_or_default()))

@@ -1,10 +1,6 @@
 //! Text that fits: width-aware eliding, wrapping and padding. Long values lose their middle, never their end.
 
-use std::time::Duration;
-
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
-
-use crate::domain::duration;
 
 /// How many columns a text takes.
 pub(crate) fn width(text: &str) -> usize {
@@ -156,16 +152,6 @@ pub(crate) fn beginning(sentence: &str, columns: usize) -> String {
             .unwrap_or_default()
             .trim_end_matches([' ', ',', ';', ':'])
     )
-}
-
-/// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
-pub(crate) fn running(taken: Duration) -> String {
-    let millis = taken.as_millis();
-    if millis < 60_000 {
-        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
-    } else {
-        duration::words(taken)
-    }
 }
 
 /// `1 file`, `2 files`.

@@ -35,7 +35,7 @@ pub(super) fn print_end(output: &mut Output, id: StepId, state: &StepState) {
 fn print_seen(output: &mut Output, state: &StepState) {
     let time = state
         .elapsed
-        .map(|elapsed| format!(" ({})", duration::words(elapsed)))
+        .map(|elapsed| format!(" ({})", duration::format(elapsed)))
         .unwrap_or_default();
     if !state.evidence.is_empty() {
         output.line(format!("{}{time}.", state.evidence));
@@ -52,7 +52,7 @@ pub(super) fn print_details(output: &mut Output, state: &StepState) {
             print_checks(output, &health.rungs);
             if let Some(worst) = health.samples.iter().max() {
                 let count = health.samples.len();
-                let worst = duration::words(*worst);
+                let worst = duration::format(*worst);
                 output.line(format!("  The worst of {count} round trips: {worst}."));
             }
         }
@@ -114,7 +114,7 @@ pub(super) fn watched(state: &StepState) -> String {
         (Some(failure), _) => format!("{}.", failure.what),
         (None, Some(Facts::Health(health))) => duration::median(&health.samples).map_or_else(
             || state.evidence.clone(),
-            |median| format!("a query takes {}.", duration::words(median)),
+            |median| format!("a query takes {}.", duration::format(median)),
         ),
         (None, _) => format!("{}.", state.evidence),
     }
@@ -127,7 +127,7 @@ fn print_checks(output: &mut Output, checks: &[Check]) {
             line = format!("{line}, {}", check.text);
         }
         if let Some(elapsed) = check.elapsed {
-            line = format!("{line}, {}", duration::words(elapsed));
+            line = format!("{line}, {}", duration::format(elapsed));
         }
         output.line(line);
     }

@@ -311,8 +311,14 @@ mod tests {
     fn credentials_are_found_in_every_form() {
         let key = format!("napi_{}", "a1B2c3D4".repeat(8));
         for (text, kind) in [
-            (format!("postgres://owner:{REAL}@{HOST}/db"), CredentialKind::Url),
-            (format!("postgis://owner:{REAL}@{HOST}/db"), CredentialKind::Url),
+            (
+                format!("postgres://owner:{REAL}@{HOST}/db"),
+                CredentialKind::Url,
+            ),
+            (
+                format!("postgis://owner:{REAL}@{HOST}/db"),
+                CredentialKind::Url,
+            ),
             (
                 format!("pgsql:user=o, then psql://o:{REAL}@{HOST}/db"),
                 CredentialKind::Url,
@@ -321,8 +327,14 @@ mod tests {
                 format!("postgresql+psycopg://owner:{REAL}@{HOST}/db"),
                 CredentialKind::Url,
             ),
-            (format!("POSTGRESQL://owner:{REAL}@{HOST}/db"), CredentialKind::Url),
-            (format!(r"postgres:\/\/owner:{REAL}@{HOST}\/db"), CredentialKind::Url),
+            (
+                format!("POSTGRESQL://owner:{REAL}@{HOST}/db"),
+                CredentialKind::Url,
+            ),
+            (
+                format!(r"postgres:\/\/owner:{REAL}@{HOST}\/db"),
+                CredentialKind::Url,
+            ),
             (
                 format!(r#"url = \"postgres://owner:{REAL}@{HOST}/db\""#),
                 CredentialKind::Url,
@@ -418,7 +430,11 @@ mod tests {
             "postgres://postgres:admin@db:5432/app",
             "postgres://app:app@[::1]/app",
         ] {
-            assert_eq!(kinds(text), [(CredentialKind::Url, Weight::Development)], "{text}");
+            assert_eq!(
+                kinds(text),
+                [(CredentialKind::Url, Weight::Development)],
+                "{text}"
+            );
         }
     }
 

@@ -1,8 +1,15 @@
 //! Tells a real password from a placeholder.
 
-use crate::domain::credentials::Weight;
+/// How much a credential is worth to a thief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Weight {
+    /// A simple password of a database on the developer's own machine.
+    Development,
+    /// It may open something.
+    Real,
+}
 
-/// Words that only documentation uses for a password.
+/// Vocabulary that only documentation uses for a password.
 const PLACEHOLDERS: &[&str] = &[
     "password",
     "passwd",
@@ -38,7 +45,7 @@ const PLACEHOLDERS: &[&str] = &[
     "baz",
 ];
 
-/// Words that may stand beside them, or be a weak password by themselves.
+/// Vocabulary that may stand beside them, or be a weak password by themselves.
 const WEAK: &[&str] = &[
     "postgresql",
     "postgres",
@@ -102,6 +109,11 @@ const PUBLISHED: &[&str] = &[
     "P@ssw0rd",
 ];
 
+/// Whether a value is a placeholder or a simple word instead of a secret.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    weigh(b"", value.as_bytes(), b"db.acme.io").is_none()
+}
+
 /// The weight of a password on a host; `None` for a placeholder.
 pub(super) fn weigh(user: &[u8], password: &[u8], host: &[u8]) -> Option<Weight> {
     let password = String::from_utf8_lossy(password);
@@ -118,11 +130,11 @@ pub(super) fn weigh(user: &[u8], password: &[u8], host: &[u8]) -> Option<Weight>
     if is_variable(&password) || is_masked(&password) || PUBLISHED.contains(&password.as_str()) {
         return None;
     }
-    let words = Words::of(&password);
-    if words == Words::Placeholder {
+    let vocabulary = Vocabulary::of(&password);
+    if vocabulary == Vocabulary::Placeholder {
         return None;
     }
-    let weak = words == Words::Weak || password.as_bytes() == user;
+    let weak = vocabulary == Vocabulary::Weak || password.as_bytes() == user;
     if is_placeholder_host(&host) && !(password.len() >= 12 && is_random(password.as_bytes())) {
         return None;
     }
@@ -153,8 +165,12 @@ pub(super) fn is_random(bytes: &[u8]) -> bool {
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1))
         .count();
-    let words = Words::of(&String::from_utf8_lossy(bytes));
-    bytes.len() >= 8 && distinct >= 6 && mixed && steps * 2 < bytes.len() && words == Words::Other
+    let vocabulary = Vocabulary::of(&String::from_utf8_lossy(bytes));
+    bytes.len() >= 8
+        && distinct >= 6
+        && mixed
+        && steps * 2 < bytes.len()
+        && vocabulary == Vocabulary::Other
 }
 
 /// Whether it is a Neon password: nothing else begins so.
@@ -262,8 +278,9 @@ fn is_local(host: &str) -> bool {
             .any(|end| name.ends_with(end))
 }
 
+/// The words that a password is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Words {
+enum Vocabulary {
     /// Made of documentation's words.
     Placeholder,
     /// Made of simple words.
@@ -272,7 +289,7 @@ enum Words {
     Other,
 }
 
-impl Words {
+impl Vocabulary {
     /// Takes known words, separators and a few digits away, and looks whether anything is left.
     fn of(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();

@@ -27,8 +27,8 @@ pub(crate) enum Spelling {
 }
 
 impl Spelling {
-    /// How it is named to a person; empty for the plain one.
-    pub(crate) const fn words(self) -> &'static str {
+    /// Names it for a person; empty for the plain one.
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Plain => "",
             Self::Percent => "percent-coded",
@@ -41,7 +41,7 @@ impl Spelling {
 
 /// A known secret found in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Hit {
+pub(crate) struct NeedleHit {
     /// The index of the secret, in the order they were given.
     pub secret: usize,
     /// How it is written there.
@@ -136,7 +136,7 @@ impl Needles {
     }
 
     /// Every known secret in the text, in order.
-    pub(crate) fn find(&self, text: &[u8]) -> Vec<Hit> {
+    pub(crate) fn find(&self, text: &[u8]) -> Vec<NeedleHit> {
         let mut hits = Vec::new();
         let mut from = 0;
         // overlapping matches are wanted (a URL-coded password may begin inside another secret), so each search begins one
@@ -145,7 +145,7 @@ impl Needles {
             let (start, end) = (from + found.start(), from + found.end());
             from = start + 1;
             if let Some((secret, spelling)) = self.patterns.get(found.pattern().as_usize()) {
-                hits.push(Hit {
+                hits.push(NeedleHit {
                     secret: *secret,
                     spelling: *spelling,
                     start,
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_known_escapes_are_found() {
+    fn escaped_secrets_are_found() {
         let needles = needles("pa/ss&wo<rd\"é");
         for text in [
             r#"x pa\/ss&wo<rd\"é x"#,
@@ -350,12 +350,12 @@ mod tests {
     }
 
     #[test]
-    fn a_percent_coded_secret_is_found_decoded() {
+    fn percent_coded_secrets_are_found_decoded() {
         assert!(needles("a%40b%2Fc12345").is_match(b"pw: a@b/c12345"));
     }
 
     #[test]
-    fn a_short_secret_is_looked_for_in_urls_only() {
+    fn short_secrets_are_looked_for_in_urls_only() {
         let needles = needles("abc");
         assert!(!needles.is_match(b"abc abcabc"));
         assert!(needles.is_match(b"postgres://u:abc@h"));
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn two_secrets_that_overlap_are_both_found() {
+    fn overlapping_secrets_are_both_found() {
         let secrets = [Secret::new("aaaabbbbcccc"), Secret::new("bbbbccccdddd")];
         let needles = Needles::new(&secrets).unwrap();
         let found: Vec<_> = needles
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_says_nothing() {
+    fn debug_hides_the_secrets() {
         assert_eq!(
             format!("{:?}", needles("npg_canaryCANARY")),
             "Needles { secrets: 1, .. }"

@@ -86,12 +86,12 @@ pub(super) fn scan(bytes: &[u8]) -> Vec<EnvPiece> {
 
 /// Reads bytes from a place on.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
+struct ByteCursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Cursor<'_> {
+impl ByteCursor<'_> {
     fn peek(self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -144,7 +144,7 @@ fn piece(bytes: &[u8], at: usize, line: u32) -> EnvPiece {
     if end > at && bytes.get(end - 1) == Some(&b'\r') {
         end -= 1;
     }
-    let mut cursor = Cursor {
+    let mut cursor = ByteCursor {
         bytes: slice(bytes, 0..end),
         at,
     };
@@ -173,7 +173,7 @@ fn piece(bytes: &[u8], at: usize, line: u32) -> EnvPiece {
     cursor.at += 1;
     let equals = cursor.at;
     let after = cursor.skip(is_space);
-    let whole = Cursor { bytes, ..cursor };
+    let whole = ByteCursor { bytes, ..cursor };
     let found = value(whole, equals, end);
     let lines = at..end_of(found.span.end.max(end));
     let spaced = !before.is_empty() || (!after.is_empty() && !found.span.is_empty());
@@ -215,7 +215,7 @@ impl ScannedValue {
 }
 
 /// The value that begins at the cursor; `equals` is the place behind the `=`, `end` the end of the line.
-fn value(cursor: Cursor<'_>, equals: usize, end: usize) -> ScannedValue {
+fn value(cursor: ByteCursor<'_>, equals: usize, end: usize) -> ScannedValue {
     let bytes = cursor.bytes;
     let start = cursor.at;
     let opened = cursor
@@ -267,7 +267,7 @@ fn value(cursor: Cursor<'_>, equals: usize, end: usize) -> ScannedValue {
 ///
 /// A quote counts as closing only where nothing but a comment follows: the rule of most readers, and what keeps one stray
 /// quote from swallowing the file.
-fn closing(cursor: Cursor<'_>, mark: u8, line_end: usize) -> Option<(usize, AfterValue)> {
+fn closing(cursor: ByteCursor<'_>, mark: u8, line_end: usize) -> Option<(usize, AfterValue)> {
     let bytes = cursor.bytes;
     let mut at = cursor.at + 1;
     let mut escaped = None;
@@ -275,7 +275,11 @@ fn closing(cursor: Cursor<'_>, mark: u8, line_end: usize) -> Option<(usize, Afte
         let Some(byte) = bytes.get(at).copied() else {
             return escaped;
         };
-        let clean = |at: usize| Cursor { bytes, at: at + 1 }.rest().map(|rest| (at, rest));
+        let clean = |at: usize| {
+            ByteCursor { bytes, at: at + 1 }
+                .rest()
+                .map(|rest| (at, rest))
+        };
         if byte == b'\\' && mark != b'`' {
             if bytes.get(at + 1) == Some(&mark) {
                 // in '…' this ends the string where no other quote does

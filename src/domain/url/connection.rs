@@ -44,6 +44,14 @@ impl Connection {
         self.port.unwrap_or(DEFAULT_PORT)
     }
 
+    /// The host of direct connections, with the port where the URL names one.
+    pub(crate) fn address(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+
     /// One part, as a variable of its own holds it.
     pub(crate) fn part(&self, kind: UrlKind, part: Part) -> Secret {
         match part {

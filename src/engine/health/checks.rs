@@ -10,7 +10,7 @@ use crate::{
         failure::Result,
         finding::Finding,
     },
-    domain::{duration, proof, url::Connection},
+    domain::{driver_script, duration, url::Connection},
     engine::context::{AppProof, Cx},
     ports::database::{DatabaseError, Session},
 };
@@ -60,8 +60,8 @@ impl<'a> HealthChecks<'a> {
             (HealthCheck::Tables, "Tables"),
         ];
         let driver = cx.settings.url_key().map(|(.., driver)| driver);
-        if let Some(proof) = driver.and_then(proof::proof) {
-            labels.push((HealthCheck::Driver, proof.library));
+        if let Some(script) = driver.and_then(driver_script::script) {
+            labels.push((HealthCheck::Driver, script.library));
         }
         if cx
             .settings
@@ -287,7 +287,7 @@ impl<'a> HealthChecks<'a> {
             self.findings.push(
                 Finding::new(
                     Code::HealthSlow,
-                    format!("a query takes {}", duration::words(median)),
+                    format!("a query takes {}", duration::format(median)),
                 )
                 .hint("choose a region nearer to you for development, or look at the network"),
             );
@@ -349,8 +349,8 @@ impl<'a> HealthChecks<'a> {
         };
         let evidence = format!(
             "login {}, a query {}{app}",
-            duration::words(self.elapsed(HealthCheck::Login)),
-            duration::words(self.elapsed(HealthCheck::Query))
+            duration::format(self.elapsed(HealthCheck::Login)),
+            duration::format(self.elapsed(HealthCheck::Query))
         );
         Report::judged(evidence, self.findings).facts(Facts::Health(self.facts))
     }

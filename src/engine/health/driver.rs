@@ -11,7 +11,7 @@ use crate::{
         finding::Finding,
     },
     domain::{
-        proof::{self, Verdict},
+        driver_script::{self, DriverOutcome},
         url::Connection,
     },
     engine::{
@@ -30,18 +30,19 @@ impl HealthChecks<'_> {
         let Some((.., driver)) = self.cx.settings.url_key() else {
             return Ok(());
         };
-        let (Some(proof), Some(url)) = (proof::proof(driver), connection::url(self.cx)) else {
+        let (Some(script), Some(url)) = (driver_script::script(driver), connection::url(self.cx))
+        else {
             return Ok(());
         };
-        let label = proof.library;
+        let label = script.library;
         let dir = self.cx.settings.backend.as_ref().map_or_else(
             || self.cx.settings.root.clone(),
             |backend| self.cx.settings.path(&backend.dir),
         );
-        let Some(program) = self.cx.ports.process.find(proof.interpreter, &dir) else {
+        let Some(program) = self.cx.ports.process.find(script.interpreter, &dir) else {
             let text = format!(
                 "{} is not installed, so the driver was not tried",
-                proof.interpreter
+                script.interpreter
             );
             self.set(HealthCheck::Driver, CheckState::Skipped, text, None);
             return Ok(());
@@ -51,11 +52,11 @@ impl HealthChecks<'_> {
             .progress(Progress::label(format!("connecting with {label}")));
         let started = Instant::now();
         let mut argv = vec![program.display().to_string()];
-        argv.extend(proof.arguments);
+        argv.extend(script.arguments);
         let spec = CommandSpec {
             argv,
             dir,
-            env: vec![(proof::VARIABLE.to_owned(), url)],
+            env: vec![(driver_script::URL_VARIABLE.to_owned(), url)],
         };
         let ended = self
             .cx
@@ -68,8 +69,8 @@ impl HealthChecks<'_> {
                 what: format!("{label} did not come back"),
                 ..error.into()
             })?;
-        match proof::verdict(driver, &ended.output, connection.password.expose()) {
-            Verdict::Connected => {
+        match driver_script::outcome(driver, &ended.output, connection.password.expose()) {
+            DriverOutcome::Connected => {
                 let text = format!("connects with {}", self.relative(&program));
                 self.set(
                     HealthCheck::Driver,
@@ -78,7 +79,7 @@ impl HealthChecks<'_> {
                     Some(started.elapsed()),
                 );
             }
-            Verdict::Missing { module, install } => {
+            DriverOutcome::Missing { module, install } => {
                 let text = format!("`{module}` is not installed, so the driver was not tried");
                 self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
                 self.findings.push(
@@ -87,7 +88,7 @@ impl HealthChecks<'_> {
                         .hint(format!("{install}, then `neonup setup health`")),
                 );
             }
-            Verdict::Failed(words) => {
+            DriverOutcome::Failed(words) => {
                 self.set(
                     HealthCheck::Driver,
                     CheckState::Gap,
@@ -101,7 +102,7 @@ impl HealthChecks<'_> {
                 .why(words)
                 .hint("`neonup check env` says whether the URL has the driver's form"));
             }
-            Verdict::Unclear => {
+            DriverOutcome::Unclear => {
                 let text = "it said nothing that can be read";
                 self.set(
                     HealthCheck::Driver,

@@ -261,10 +261,7 @@ pub(super) fn remember(
         region: project.region_id.clone(),
         postgres: project.pg_version,
         branch: branch.name.clone(),
-        host: connection.port.map_or_else(
-            || connection.host.clone(),
-            |port| format!("{}:{port}", connection.host),
-        ),
+        host: connection.address(),
         database: connection.database.clone(),
         role: connection.role.clone(),
         compute: compute.to_owned(),

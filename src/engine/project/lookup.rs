@@ -122,7 +122,7 @@ fn context_id(cx: &Cx) -> Option<String> {
 /// The project whose compute the connection URL in the env file leads to. Neon has no way to ask for a host, so that each
 /// project costs a request: `projects` is to be short.
 async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<Project>> {
-    let Some((host, port)) = env_host(cx).filter(|_| !projects.is_empty()) else {
+    let Some(address) = env_address(cx).filter(|_| !projects.is_empty()) else {
         return Ok(None);
     };
     cx.progress(Progress::label("comparing with the host of the env file"));
@@ -131,11 +131,8 @@ async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<P
         (project, endpoints)
     });
     for (project, endpoints) in futures_util::future::join_all(asked).await {
-        let serves = |endpoint: &Endpoint| match port {
-            // a sandbox's hosts differ by their port
-            Some(port) => endpoint.host == format!("{host}:{port}"),
-            None => endpoint.host == host,
-        };
+        // a sandbox's hosts differ by their port
+        let serves = |endpoint: &Endpoint| endpoint.host == address;
         match endpoints {
             Ok(endpoints) if endpoints.iter().any(serves) => return Ok(Some(project.clone())),
             // where Neon does not know it: deleted since the list was read, or not for this key
@@ -147,7 +144,7 @@ async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<P
 }
 
 /// The direct host of the connection URL that stands in the env file now.
-fn env_host(cx: &Cx) -> Option<(String, Option<u16>)> {
+fn env_address(cx: &Cx) -> Option<String> {
     let (target, key, ..) = cx.settings.url_key()?;
     let bytes = cx
         .ports
@@ -155,8 +152,7 @@ fn env_host(cx: &Cx) -> Option<(String, Option<u16>)> {
         .read(&cx.settings.path(&target.file))
         .ok()??;
     let document = Document::parse(&bytes);
-    let found = Connection::from_uris(document.get(key)?, None)?;
-    Some((found.host, found.port))
+    Connection::from_uris(document.get(key)?, None).map(|connection| connection.address())
 }
 
 /// Why the projects could not be listed.

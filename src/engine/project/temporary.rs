@@ -15,7 +15,7 @@ use crate::{
     },
     domain::{
         age,
-        temporary::{CLAIM_HOURS, HOURS, Record},
+        temporary::{CLAIM_HOURS, HOURS, RecordedDatabase},
     },
     engine::{
         context::{Cx, KnownProject},
@@ -152,7 +152,7 @@ async fn create(cx: &Cx) -> Result<()> {
             return Err(database_not_created(error));
         }
     };
-    let record = Record {
+    let record = RecordedDatabase {
         id: made.id,
         project: made.project,
         expires_at: made.expires_at,
@@ -193,7 +193,7 @@ fn none_yet(cx: &Cx) -> Report {
     Report::judged("no temporary database yet", vec![finding]).facts(facts(cx, None))
 }
 
-fn gone(record: &Record) -> Report {
+fn gone(record: &RecordedDatabase) -> Report {
     let at = if record.expires_at.is_empty() {
         String::new()
     } else {
@@ -222,10 +222,7 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
     let age = age::until(&database.created_at, cx.settings.now).map(|until| -until);
     let lapsed = age.is_some_and(|age| age > time::Duration::hours(CLAIM_HOURS));
     let soon = left.is_some_and(|left| left < time::Duration::hours(24));
-    let host = connection.port.map_or_else(
-        || connection.host.clone(),
-        |port| format!("{}:{port}", connection.host),
-    );
+    let host = connection.address();
     let service = cx.settings.claim_name();
     let mut findings = vec![
         Finding::new(

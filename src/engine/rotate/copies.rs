@@ -10,7 +10,7 @@ use crate::{
         finding::Finding,
         secret::Secret,
     },
-    domain::rotation::{self, Replaced},
+    domain::rotation::{self, Replacement},
     engine::context::{Cx, KnownProject},
 };
 
@@ -84,7 +84,7 @@ impl Copies {
         for file in others.iter().filter(|file| !env_files.contains(file)) {
             let holds = |bytes: &[u8]| {
                 old.iter()
-                    .any(|old| rotation::replace(bytes, old, new) != Replaced::Absent)
+                    .any(|old| rotation::replace(bytes, old, new) != Replacement::Absent)
             };
             // what is too large or not readable is no file that a person wrote a password into
             if let Ok(Some(bytes)) = cx.ports.files.read(&root.join(file))
@@ -113,9 +113,9 @@ impl Copies {
         let mut bytes = before.clone();
         for old in old {
             match rotation::replace(&bytes, old, new) {
-                Replaced::Absent => {}
-                Replaced::Bytes(with_new) => bytes = with_new,
-                Replaced::ByHand => {
+                Replacement::Absent => {}
+                Replacement::Bytes(with_new) => bytes = with_new,
+                Replacement::ByHand => {
                     self.left.push((
                         name.to_owned(),
                         "the password needs quoting that only you know",

@@ -72,14 +72,14 @@ impl LiveSecret {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum FoundSecret<'a> {
     Live(&'a LiveSecret),
-    Credential(credentials::Kind),
+    Credential(credentials::CredentialKind),
 }
 
 impl FoundSecret<'_> {
     pub(super) fn label(self) -> String {
         match self {
             Self::Live(secret) => secret.label(),
-            Self::Credential(kind) => kind.words().to_owned(),
+            Self::Credential(kind) => kind.label().to_owned(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         remedy::Remedy,
         step::StepId,
     },
-    domain::credentials::{self, Weight},
+    domain::credentials::{CredentialKind, Weight},
     engine::secrets::live_secrets::{FoundSecret, LiveSecret},
     ports::repository::{CommittedPath, GitAnswer, Incomplete, Leak, Location, Protection},
     project::settings::Accepted,
@@ -44,18 +44,17 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
             None,
         ),
         FoundSecret::Live(LiveSecret::ClaimLink) => (ANOTHER.to_owned(), None),
-        FoundSecret::Live(LiveSecret::ApiKey)
-        | FoundSecret::Credential(credentials::Kind::ApiKey) => {
+        FoundSecret::Live(LiveSecret::ApiKey) | FoundSecret::Credential(CredentialKind::ApiKey) => {
             (REVOKE.to_owned(), Some(Remedy::RotateKey))
         }
         FoundSecret::Live(LiveSecret::DatabasePassword {
             temporary: false, ..
         })
         | FoundSecret::Credential(
-            credentials::Kind::Url
-            | credentials::Kind::Parameters
-            | credentials::Kind::Keywords
-            | credentials::Kind::Password,
+            CredentialKind::Url
+            | CredentialKind::Parameters
+            | CredentialKind::Keywords
+            | CredentialKind::Password,
         ) => (ROTATE.to_owned(), Some(Remedy::RotatePassword)),
     }
 }

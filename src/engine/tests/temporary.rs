@@ -9,7 +9,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
-    domain::temporary::Record,
+    domain::temporary::RecordedDatabase,
     engine::{context::Cx, login::LoginStep, project::ProjectStep, step::Step as _},
     ports::claimable::{Ownership, TemporaryDatabase},
     project::settings::{Flags, Settings},
@@ -84,11 +84,11 @@ fn made(world: &World) -> usize {
     world.with(|state| state.temporaries)
 }
 
-fn kept(world: &World) -> Option<Record> {
+fn kept(world: &World) -> Option<RecordedDatabase> {
     world.with(|state| {
         let (place, text) = state.stored.iter().next()?;
         assert_eq!(place.0, KeyStorage::File as u8, "only in the 0600 file");
-        Record::parse(&Secret::new(text))
+        RecordedDatabase::parse(&Secret::new(text))
     })
 }
 
@@ -215,7 +215,7 @@ async fn the_expiry_is_reported_before_and_after() {
     world.with(|state| state.temporary = Some(fresh()));
     let before = world.with(|state| std::mem::take(&mut state.stored));
     world.with(|state| {
-        let other = Record {
+        let other = RecordedDatabase {
             id: Secret::new("gone"),
             project: String::new(),
             expires_at: String::new(),

@@ -106,7 +106,7 @@ pub(crate) enum LeakedSecret {
     /// A live secret, by the label that it was handed in with.
     Live(String),
     /// Another credential.
-    Credential(credentials::Kind),
+    Credential(credentials::CredentialKind),
 }
 
 /// A secret found where it must not be. Never holds the secret.

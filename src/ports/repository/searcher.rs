@@ -36,7 +36,7 @@ pub(super) enum MatchedSecret {
     /// A live one, by its index.
     Live(usize),
     /// Another one: what kind, how much it is worth, and a salted number that is the same for the same secret.
-    Other(credentials::Kind, Weight, u64),
+    Other(credentials::CredentialKind, Weight, u64),
 }
 
 /// Looks for live secrets and other credentials.
@@ -190,7 +190,7 @@ impl Searcher {
             let leak = Leak {
                 secret,
                 weight,
-                spelling: hit.spelling.words(),
+                spelling: hit.spelling.label(),
                 path: Some(path),
                 line: Some(hit.line),
                 location,

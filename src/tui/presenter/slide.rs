@@ -15,6 +15,7 @@ use crate::{
             script::{self, Announcement},
         },
     },
+    domain::duration,
     tui::{
         choices,
         presenter::{letters, redact},
@@ -153,7 +154,7 @@ pub(crate) fn dialog(context: TextContext<'_>, slide: &Slide) -> (String, Vec<Li
                     Span::raw(" "),
                     context.span(Role::Text, script::progress(*request)),
                 ],
-                context.span(Role::Dim, text::running(taken)),
+                context.span(Role::Dim, duration::running(taken)),
             );
             ("On the stage".to_owned(), vec![line])
         }

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     core::{event::Phase, step::StepId},
+    domain::duration,
     tui::{
         presenter::redact,
         state::work::SPINNER_AFTER,
@@ -55,7 +56,7 @@ pub(crate) fn lines(context: TextContext<'_>) -> Vec<Line<'static>> {
     if work.cancelled {
         "cancelling".clone_into(&mut label);
     }
-    let time = text::running(taken);
+    let time = duration::running(taken);
     let mut left = vec![
         context.span(Role::Accent, spinner::frame(taken)),
         Span::raw(" "),

@@ -64,7 +64,7 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
         let time = state
             .elapsed
             .filter(|_| status != Status::Running)
-            .map(duration::words)
+            .map(duration::format)
             .unwrap_or_default();
         // beside the column of the steps, which has the words, the room goes to the evidence
         let words = context.width >= 70 || app.size.0 < layout::WIDE;

@@ -48,7 +48,7 @@ pub(crate) fn rows(
 
 fn time(check: &Check) -> String {
     match (check.elapsed, check.state) {
-        (Some(elapsed), _) => duration::words(elapsed),
+        (Some(elapsed), _) => duration::format(elapsed),
         (None, CheckState::Skipped) => "skipped".to_owned(),
         (
             None,

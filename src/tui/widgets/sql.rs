@@ -1,8 +1,13 @@
 //! SQL with simple highlighting: keywords, literals, comments.
 
+use std::iter::Peekable;
+
 use ratatui::text::{Line, Span};
 
-use crate::tui::{text, text_context::TextContext, theme::Role};
+use crate::{
+    domain::sql::{self, SqlToken},
+    tui::{text, text_context::TextContext, theme::Role},
+};
 
 const KEYWORDS: &[&str] = &[
     "add",
@@ -68,108 +73,97 @@ const KEYWORDS: &[&str] = &[
     "with",
 ];
 
-/// What goes on at the end of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SqlState {
-    Code,
-    /// A `/* … */`.
-    Block,
-    /// A `-- …` that was broken.
-    Line,
-}
-
 /// The highlighted lines; a longer one is broken, so that nothing that runs is hidden.
 pub(crate) fn lines(context: TextContext<'_>, sql: &str) -> Vec<Line<'static>> {
-    let mut inside = SqlState::Code;
+    let source: Vec<String> = sql
+        .lines()
+        .map(|line| text::clean(&line.replace('\t', "    ")))
+        .collect();
+    let mut roles = Vec::new();
+    collect_roles(&source.join("\n"), 0, &mut roles);
+    // breaking a line changes its blanks alone
+    let mut roles = roles.into_iter().peekable();
     let mut lines = Vec::new();
-    for line in sql.lines() {
-        let line = line.replace('\t', "    ");
-        let indent = line.chars().take_while(|char| *char == ' ').count();
-        let indent = indent.min(context.width / 2);
-        let parts = if text::width(&line) + 2 <= context.width {
-            vec![text::clean(&line)]
-        } else {
-            text::wrap(&line, context.width.saturating_sub(indent + 6))
-                .into_iter()
-                .enumerate()
-                .map(|(index, part)| {
-                    let hang = if index == 0 { indent } else { indent + 4 };
-                    format!("{}{part}", " ".repeat(hang))
-                })
-                .collect()
-        };
-        for part in parts {
-            let mut spans = vec![Span::raw("  ")];
-            highlight(context, &part, &mut inside, &mut spans);
-            lines.push(Line::from(spans));
-        }
-        if inside == SqlState::Line {
-            inside = SqlState::Code;
+    for line in source {
+        for part in broken(&line, context.width) {
+            lines.push(highlight(context, &part, &mut roles));
         }
     }
     lines
 }
 
+fn broken(line: &str, width: usize) -> Vec<String> {
+    if text::width(line) + 2 <= width {
+        return vec![line.to_owned()];
+    }
+    let indent = line.chars().take_while(|char| *char == ' ').count();
+    let indent = indent.min(width / 2);
+    text::wrap(line, width.saturating_sub(indent + 6))
+        .into_iter()
+        .enumerate()
+        .map(|(index, part)| {
+            let hang = if index == 0 { indent } else { indent + 4 };
+            format!("{}{part}", " ".repeat(hang))
+        })
+        .collect()
+}
+
+/// Gathers the role of every character that isn't blank, with the place of its token in the text.
+fn collect_roles(sql: &str, offset: usize, roles: &mut Vec<(Role, usize)>) {
+    let mut start = offset;
+    for (token, text) in sql::tokens(sql) {
+        let role = match token {
+            SqlToken::LineComment | SqlToken::BlockComment => Role::Dim,
+            SqlToken::String | SqlToken::Number => Role::Literal,
+            SqlToken::Word if KEYWORDS.contains(&text.to_lowercase().as_str()) => Role::Keyword,
+            SqlToken::Word
+            | SqlToken::QuotedName
+            | SqlToken::DollarString
+            | SqlToken::Symbol
+            | SqlToken::Space => Role::Text,
+        };
+        let mut add = |text: &str| {
+            let visible = text.chars().filter(|char| !char.is_whitespace());
+            roles.extend(visible.map(|_| (role, start)));
+        };
+        match sql::dollar_body(text).filter(|_| token == SqlToken::DollarString) {
+            // the body of a function is code, too
+            Some((fence, body)) => {
+                add(fence);
+                collect_roles(body, start + fence.len(), roles);
+                let closing = text.get(fence.len() + body.len()..).unwrap_or_default();
+                roles.extend(closing.chars().map(|_| (role, start)));
+            }
+            None => add(text),
+        }
+        start += text.len();
+    }
+}
+
 fn highlight(
     context: TextContext<'_>,
     line: &str,
-    inside: &mut SqlState,
-    spans: &mut Vec<Span<'static>>,
-) {
-    let chars: Vec<char> = line.chars().collect();
-    let mut at = 0;
-    while let Some(&char) = chars.get(at) {
-        let next = chars.get(at + 1).copied();
-        let start = at;
-        let role = if *inside == SqlState::Line {
-            at = chars.len();
-            Role::Dim
-        } else if *inside == SqlState::Block || (char == '/' && next == Some('*')) {
-            *inside = SqlState::Block;
-            while at < chars.len() {
-                if chars.get(at) == Some(&'*') && chars.get(at + 1) == Some(&'/') && at > start {
-                    at += 2;
-                    *inside = SqlState::Code;
-                    break;
-                }
-                at += 1;
+    roles: &mut Peekable<impl Iterator<Item = (Role, usize)>>,
+) -> Line<'static> {
+    let mut runs: Vec<(Role, String)> = Vec::new();
+    let mut token = None;
+    for char in line.chars() {
+        let inside = token.is_some() && token.as_ref() == roles.peek();
+        let role = match token {
+            Some((role, _)) if char.is_whitespace() && inside => role,
+            _ if char.is_whitespace() => Role::Text,
+            _ => {
+                token = roles.next();
+                token.map_or(Role::Text, |(role, _)| role)
             }
-            Role::Dim
-        } else if char == '-' && next == Some('-') {
-            *inside = SqlState::Line;
-            at = chars.len();
-            Role::Dim
-        } else if char == '\'' {
-            at += 1;
-            while chars.get(at).is_some_and(|char| *char != '\'') {
-                at += 1;
-            }
-            at += 1;
-            Role::Literal
-        } else if char.is_alphabetic() || char == '_' {
-            while chars
-                .get(at)
-                .is_some_and(|char| char.is_alphanumeric() || *char == '_')
-            {
-                at += 1;
-            }
-            let word: String = chars.iter().skip(start).take(at - start).collect();
-            if KEYWORDS.contains(&word.to_lowercase().as_str()) {
-                Role::Keyword
-            } else {
-                Role::Text
-            }
-        } else if char.is_ascii_digit() {
-            while chars.get(at).is_some_and(char::is_ascii_digit) {
-                at += 1;
-            }
-            Role::Literal
-        } else {
-            at += 1;
-            Role::Text
         };
-        at = at.min(chars.len());
-        let part: String = chars.iter().skip(start).take(at - start).collect();
-        spans.push(context.span(role, part));
+        match runs.last_mut() {
+            Some((last, text)) if *last == role => text.push(char),
+            _ => runs.push((role, char.to_string())),
+        }
     }
+    let spans = runs
+        .into_iter()
+        .map(|(role, text)| context.span(role, text));
+    Line::from_iter(std::iter::once(Span::raw("  ")).chain(spans))
 }

@@ -77,8 +77,8 @@ pub(crate) fn sparkline(context: TextContext<'_>, samples: &[Duration]) -> Optio
     let median = duration::median(samples)?;
     let words = format!(
         "median {}, worst {}",
-        duration::words(median),
-        duration::words(worst)
+        duration::format(median),
+        duration::format(worst)
     );
     let room = context
         .width

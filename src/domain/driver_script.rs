@@ -1,4 +1,4 @@
-//! The proof that the project's own driver connects with the URL that was written: a few lines for its own interpreter.
+//! Scripts that prove that the project's own driver connects with the URL that was written: a few lines for its interpreter.
 //!
 //! The URL goes in through a variable, never through argv. What comes back is one line: `connected`, `missing:MODULE`, or
 //! `failed:CLASS:MESSAGE`.
@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// The variable that hands the URL to the script.
-pub(crate) const VARIABLE: &str = "NEONUP_PROOF_URL";
+pub(crate) const URL_VARIABLE: &str = "NEONUP_PROOF_URL";
 
 /// A script for an interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proof {
+pub(crate) struct DriverScript {
     /// The interpreter: `python` or `node`.
     pub interpreter: &'static str,
     /// Its arguments: switches, the one that takes a script, and the script.
@@ -22,27 +22,24 @@ pub(crate) struct Proof {
     pub library: &'static str,
 }
 
-/// What a script said.
+/// What a script printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It connected and asked.
+pub(crate) enum DriverOutcome {
     Connected,
-    /// A module is not installed; with the command that installs what the driver needs.
+    /// A module is not installed; `install` is the command that installs what the driver needs.
     Missing {
-        /// The module.
         module: String,
-        /// The command.
         install: &'static str,
     },
-    /// The driver refused or was refused; its own words, without a password.
+    /// The driver refused or was refused; its own message, without a password.
     Failed(String),
-    /// It said something else.
+    /// It printed something else.
     Unclear,
 }
 
 /// The script for a driver, or `None` where no interpreter runs it.
-pub(crate) fn proof(driver: Driver) -> Option<Proof> {
-    let (interpreter, switches, script, library) = match driver {
+pub(crate) fn script(driver: Driver) -> Option<DriverScript> {
+    let (interpreter, switches, source, library) = match driver {
         Driver::Psycopg => ("python", PYTHON, SQLALCHEMY, "psycopg"),
         Driver::Psycopg2 => ("python", PYTHON, SQLALCHEMY, "psycopg2"),
         Driver::Pg8000 => ("python", PYTHON, SQLALCHEMY, "pg8000"),
@@ -58,11 +55,11 @@ pub(crate) fn proof(driver: Driver) -> Option<Proof> {
         | Driver::Pgx
         | Driver::Sqlx => return None,
     };
-    let script = script.replace("@CONNECT_ARGS@", python::connect_args(driver));
+    let source = source.replace("@CONNECT_ARGS@", python::connect_args(driver));
     let switches = switches.iter().map(|switch| (*switch).to_owned());
-    Some(Proof {
+    Some(DriverScript {
         interpreter,
-        arguments: switches.chain([script]).collect(),
+        arguments: switches.chain([source]).collect(),
         library,
     })
 }
@@ -76,28 +73,28 @@ const SQLALCHEMY_ASYNC: &str = include_str!("../../assets/proofs/sqlalchemy_asyn
 const DJANGO: &str = include_str!("../../assets/proofs/django.py");
 const NODE: &str = include_str!("../../assets/proofs/node.cjs");
 
-/// Reads what a script said. `password` is taken out of the driver's words, should it ever stand there.
-pub(crate) fn verdict(driver: Driver, output: &str, password: &str) -> Verdict {
+/// Reads what a script printed. `password` is taken out of the driver's message, should it ever stand there.
+pub(crate) fn outcome(driver: Driver, output: &str, password: &str) -> DriverOutcome {
     for line in output.lines().rev() {
         if line.trim() == "connected" {
-            return Verdict::Connected;
+            return DriverOutcome::Connected;
         }
         if let Some(module) = line.strip_prefix("missing:") {
-            return Verdict::Missing {
+            return DriverOutcome::Missing {
                 module: module.trim().to_owned(),
                 install: install(driver),
             };
         }
-        if let Some(words) = line.strip_prefix("failed:") {
-            let words = redact::text(words);
-            return Verdict::Failed(if password.is_empty() {
-                words
+        if let Some(message) = line.strip_prefix("failed:") {
+            let message = redact::text(message);
+            return DriverOutcome::Failed(if password.is_empty() {
+                message
             } else {
-                words.replace(password, DOTS)
+                message.replace(password, DOTS)
             });
         }
     }
-    Verdict::Unclear
+    DriverOutcome::Unclear
 }
 
 /// What installs the driver's packages.
@@ -128,27 +125,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_says_it_all_and_no_password() {
-        let say = |output: &str| verdict(Driver::Psycopg, output, "hunter2");
-        assert_eq!(say("warning\nconnected\n"), Verdict::Connected);
+    fn outcomes_hold_no_password() {
+        let read = |output: &str| outcome(Driver::Psycopg, output, "hunter2");
+        assert_eq!(read("warning\nconnected\n"), DriverOutcome::Connected);
         assert!(
-            matches!(say("missing:psycopg\n"), Verdict::Missing { module, .. } if module == "psycopg")
+            matches!(read("missing:psycopg\n"), DriverOutcome::Missing { module, .. } if module == "psycopg")
         );
         assert_eq!(
-            say("failed:OperationalError:no hunter2 at postgres://u:x@h/d\n"),
-            Verdict::Failed("OperationalError:no •••• at postgres://u:••••@h/d".to_owned())
+            read("failed:OperationalError:no hunter2 at postgres://u:x@h/d\n"),
+            DriverOutcome::Failed("OperationalError:no •••• at postgres://u:••••@h/d".to_owned())
         );
-        assert_eq!(say(""), Verdict::Unclear);
+        assert_eq!(read(""), DriverOutcome::Unclear);
     }
 
     #[test]
-    fn scripts_are_complete() {
+    fn every_script_is_complete_and_isolated() {
         for driver in Driver::ALL {
-            if let Some(proof) = proof(*driver) {
-                let (script, switches) = proof.arguments.split_last().unwrap();
-                assert!(!script.contains('@') || proof.interpreter == "node");
-                assert!(script.contains(VARIABLE), "{driver}");
-                match proof.interpreter {
+            if let Some(script) = script(*driver) {
+                let (source, switches) = script.arguments.split_last().unwrap();
+                assert!(!source.contains('@') || script.interpreter == "node");
+                assert!(source.contains(URL_VARIABLE), "{driver}");
+                match script.interpreter {
                     "python" => assert_eq!(switches, ["-I", "-c"], "{driver}"),
                     _ => assert_eq!(switches, ["-e"], "{driver}"),
                 }
