@@ -1,6 +1,5 @@
 //! The life of the API key: find it, tell its kind, test the keyring, store it.
 
-use crate::ports::store::StoreError;
 use crate::{
     core::{
         answer::KeyStorage,
@@ -11,7 +10,7 @@ use crate::{
     },
     domain::api_key,
     engine::context::{Cx, KnownKey},
-    ports::neon::Auth,
+    ports::{neon::Auth, store::StoreError},
 };
 
 /// Finds the key of this run: one that was typed, else `NEON_API_KEY`, else the keyring, else our file.

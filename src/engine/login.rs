@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 
-use crate::ports::neon::error::NeonError;
 use crate::{
     core::{
         answer::{KeyStorage, LoginAnswer},
@@ -21,6 +20,7 @@ use crate::{
         step::Step,
         temporary::{self, ClaimState, DatabaseChoice},
     },
+    ports::neon::error::NeonError,
 };
 
 /// The login step.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::engine::failures::neon::project_not_created;
 use crate::{
     core::{
         code::Code,
@@ -14,6 +13,7 @@ use crate::{
     domain::url::Connection,
     engine::{
         context::Cx,
+        failures::neon::project_not_created,
         project::{branch::USER, lookup::list, messages::ambiguous},
     },
     ports::neon::{Branch, Listing, NewProject, Operation, Project},

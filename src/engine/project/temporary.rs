@@ -1,7 +1,6 @@
 //! The temporary database, as the project step shows it: made once, found again, given up for the account's project once it is
 //! claimed.
 
-use crate::engine::failures::claimable::database_not_created;
 use crate::{
     core::{
         answer::KeyStorage,
@@ -19,6 +18,7 @@ use crate::{
     },
     engine::{
         context::{Cx, KnownProject},
+        failures::claimable::database_not_created,
         key,
         temporary::{ClaimState, DatabaseChoice, LiveTemporary, choose, claim_state},
     },

@@ -18,7 +18,9 @@ use crate::{
 
 /// The service name of our keyring entries.
 const SERVICE: &str = "neonup";
-/// How long the keyring may take: an unlock prompt that nobody sees would block for ever.
+/// What the self-test stores.
+const SELF_TEST: &str = "neonup self-test";
+/// How long the keyring may take: an unlock prompt that nobody sees would block forever.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// The OS keyring and the consented file.
@@ -136,13 +138,13 @@ impl SecretStore for OsStore {
         let name = crate::domain::hex::hex(&random);
         let tested = with_keyring(move || {
             let entry = Entry::new(SERVICE, &format!("self-test-{name}"))?;
-            entry.set_password("neonup self-test")?;
+            entry.set_password(SELF_TEST)?;
             let back = entry.get_password();
             entry.delete_credential()?;
             back
         });
         let error = match tested.await {
-            Ok(Some(back)) if back == "neonup self-test" => return KeyringState::Ready,
+            Ok(Some(back)) if back == SELF_TEST => return KeyringState::Ready,
             Ok(Some(_)) => KeyringError::Corrupts,
             Ok(None) => KeyringError::Forgets,
             Err(error) => error,
@@ -266,6 +268,14 @@ mod tests {
             "XDG_CONFIG_HOME".to_owned(),
             dir.display().to_string(),
         )]))
+    }
+
+    #[test]
+    fn a_locked_keyring_is_told_from_other_trouble() {
+        let locked = Error::NoStorageAccess("SS error: result not returned from SS API".into());
+        assert_eq!(keyring_error(&locked), KeyringError::Locked);
+        let other = keyring_error(&Error::PlatformFailure("the bus went away".into()));
+        assert!(matches!(&other, KeyringError::Other(text) if text.contains("the bus went away")));
     }
 
     #[tokio::test]
