@@ -7,7 +7,7 @@
 //!
 //! [`update`] and [`view`] are pure; [`event_loop`] is the loop between them, generic over the screen and the keys, so that
 //! tests own both; [`terminal`] is the only part that touches a terminal. A module uses only those above it in this table,
-//! and beside it `text`, `theme`, `keymap` and `msg`, which use none:
+//! and `text`, `theme`, `keymap`, `msg` and `options`, which are below all of them:
 //!
 //! | module | what it does |
 //! |---|---|

@@ -1,6 +1,6 @@
 //! What there is to choose from at each step and at the end, as data.
 //!
-//! The screens and the lines show the same choices, so that they are made once, here: what each says, what it does, the
+//! The screens and the lines show the same choices, so that they are made once, here: the label of each, its action, the
 //! command that does the same, and which of them a bare Enter means. A front end renders them, and asks for what has to be
 //! typed.
 
@@ -30,7 +30,7 @@ pub(crate) use self::{
 
 use crate::core::{plan::Status, remedy::Remedy, step::StepId};
 
-/// What there is to choose from at a step as it stands.
+/// What there is to choose from at a step, in its present state.
 pub(crate) fn of_step(context: &StepContext<'_>) -> Choices {
     let mut choices = match (context.state.known(), context.step) {
         (Status::Unknown | Status::Running, _) => Vec::new().into(),
@@ -122,7 +122,7 @@ fn todo(context: &StepContext<'_>) -> Choices {
         StepId::Health => health::choices(context).into(),
         StepId::Secrets => secrets::choices(context).into(),
     };
-    if !choices.offers(&Action::AskToSkip) {
+    if !choices.has(&Action::AskToSkip) {
         choices.push(context.skip());
     }
     choices
@@ -146,7 +146,7 @@ fn add_keys_of_screens(context: &StepContext<'_>, choices: &mut Choices) {
         added.push(context.skip());
     }
     for choice in added {
-        if !choices.offers(&choice.action) {
+        if !choices.has(&choice.action) {
             choices.push(choice);
         }
     }

@@ -33,7 +33,7 @@ const fn changes(app: &App, step: StepId) -> bool {
     }
 }
 
-/// The row that is chosen.
+/// The place of the row that is chosen.
 pub(crate) fn chosen_index(app: &App, choices: &Choices) -> Option<usize> {
     app.chosen
         .get(&app.screen)
@@ -62,8 +62,9 @@ pub(crate) fn command_for(app: &App, answer: &Answer) -> Invocation {
 }
 
 fn redacted(app: &App, command: Invocation) -> Invocation {
-    match command {
-        Invocation::JoinProject(_) if app.presenter => Invocation::JoinProject(REDACTED.to_owned()),
-        other => other,
+    if app.presenter && matches!(command, Invocation::JoinProject(_)) {
+        Invocation::JoinProject(REDACTED.to_owned())
+    } else {
+        command
     }
 }

@@ -1,6 +1,6 @@
 //! The clipboard of the terminal, which may be on another machine.
 //!
-//! OSC 52 asks the terminal to take a text; nothing tells whether it did. tmux 3.3 ignores that by default, both from a program of
+//! OSC 52 asks the terminal to take a text; there is no reply. tmux 3.3 ignores that by default, both from a program of
 //! its own (`set-clipboard external`) and as a sequence to be passed through (`allow-passthrough off`), but takes the text from its
 //! own `load-buffer` and, with `-w`, hands it on (tmux(1)).
 

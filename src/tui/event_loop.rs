@@ -129,7 +129,7 @@ pub(crate) async fn run<C: Canvas>(
             }
         }
         effects.extend(update(&mut app, Msg::Tick(clock.now())));
-        if app.typing() {
+        if app.is_typing() {
             batch = join_paste(batch);
         }
         for msg in batch.drain(..) {

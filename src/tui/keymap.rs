@@ -85,7 +85,7 @@ pub(crate) struct Binding {
     pub keys: &'static [Key],
     /// How the keys are written.
     pub shown: &'static str,
-    /// The word in the footer; empty where it never stands there.
+    /// The word in the footer; empty where it is never there.
     pub label: &'static str,
     /// The sentence of the help page; empty where another row speaks for it.
     pub about: &'static str,
@@ -365,7 +365,7 @@ pub(crate) fn command(key: KeyEvent, typing: bool) -> Option<KeyCommand> {
             return None;
         }
     }
-    // terminals differ in whether an upper-case letter, or back-tab, also says Shift
+    // terminals differ in whether an upper-case letter, or back-tab, comes with Shift
     let modifiers = key.modifiers - KeyModifiers::SHIFT;
     let code = match key.code {
         KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
@@ -389,7 +389,7 @@ pub(crate) fn shown(binding: &Binding, theme: Theme) -> &'static str {
     }
 }
 
-/// The character of a key that types one; used to tell a paste that came as keys from typing.
+/// The character that a key types, if it does nothing else. A paste that comes as keys consists of these.
 pub(crate) fn plain_char(event: &KeyEvent) -> Option<char> {
     match event.code {
         KeyCode::Char(char) if command(*event, true).is_none() => Some(char),

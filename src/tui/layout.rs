@@ -15,7 +15,7 @@ const WIDEST_TEXT: u16 = 108;
 
 /// Where the parts of a page go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Layout {
+pub(crate) struct PageLayout {
     /// The column of the steps; empty where they are a row.
     pub steps: Rect,
     /// The heading and its sentence.
@@ -50,7 +50,7 @@ const fn left(columns: u16) -> u16 {
     if columns >= WIDE { STEPS_WIDTH + 3 } else { 2 }
 }
 
-impl Layout {
+impl PageLayout {
     /// Gives every part its rows: the choices and what belongs to them always, the text what is left.
     pub(crate) fn new((columns, rows): (u16, u16), parts: &PartRows) -> Self {
         let wide = columns >= WIDE;

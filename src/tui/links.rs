@@ -1,5 +1,5 @@
 //! The web addresses on the screen, so that a terminal that knows OSC 8 can open them. What can be opened is always what can
-//! be read: an address that lost its middle or goes on in the next line is no link.
+//! be read: an address that lost its middle or goes on in the next line is not a link.
 
 use ratatui::buffer::{Buffer, Cell};
 
@@ -15,11 +15,11 @@ pub(crate) struct Link {
     pub row: u16,
     /// The address.
     pub address: String,
-    /// The cells as they were drawn. When they are drawn anew, whatever linked them is gone.
+    /// The cells as they were drawn. When they are drawn again, they are no longer linked.
     pub cells: Vec<Cell>,
 }
 
-/// Everything in an address that need not be written as `%..` (RFC 3986), without `~`, our sign for what was left out.
+/// Whether a character may be in an address without being written as `%..` (RFC 3986). `~` is our sign for what was left out.
 fn in_address(char: char) -> bool {
     char.is_ascii_alphanumeric() || "-._:/?#[]@!$&'()*+,;=%".contains(char)
 }
@@ -68,7 +68,7 @@ fn in_row(buffer: &Buffer, row: u16) -> Vec<Link> {
             .chain(rest.iter().take(length).copied())
             .collect();
         let next = at + length.max(1);
-        // at the right end of its place it may go on in the next line
+        // at the right end of its area it may go on in the next line
         let names = address
             .split_once("://")
             .is_some_and(|(_, host)| !host.is_empty());
@@ -97,7 +97,7 @@ fn starts(symbols: &[&str], word: &str) -> bool {
             .all(|(char, symbol)| symbol.chars().eq([char]))
 }
 
-/// Whether nothing but the last column is free behind it: then a longer address would have been broken exactly there.
+/// Whether at most one column is free behind an address: then a longer one would have been broken exactly there.
 fn ends_line(rest: &[&str], length: usize) -> bool {
     rest.len() <= length + 1
 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_found_with_its_place_and_without_the_end_of_the_sentence() {
+    fn addresses_are_found_without_the_end_of_the_sentence() {
         let found = addresses(&[
             "│ see https://neon.tech/docs?a=1#b, or (http://localhost:8000/health).   ",
             "  plain text, https:// alone, and httpsx://no                            ",
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_neon_needs_no_scheme() {
+    fn pages_of_neon_need_no_scheme() {
         assert_eq!(
             addresses(&["Get one  console.neon.tech/app/settings  at console.neon.tech.  "]),
             [(9, 0, "https://console.neon.tech/app/settings".to_owned())]
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_no_link() {
+    fn shortened_addresses_are_not_links() {
         assert!(addresses(&["https://console.neon.te…/api-keys   "]).is_empty());
         assert!(addresses(&["https://console.neon.te~/api-keys   "]).is_empty());
         assert!(addresses(&["goes on https://neon.tech/do ", "cs/guide"]).is_empty());

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     pub presenter: bool,
     /// Whether this is the demo, where incidents can be shown and everything be reset.
     pub demo: bool,
-    /// Words that say who or where we are, to be hidden in presenter mode beside what the steps know.
+    /// Words that tell who or where we are. Presenter mode hides them, and the identifiers that the steps know.
     pub private: Vec<String>,
     /// Whether web addresses are given to the terminal as links (OSC 8).
     pub links: bool,
@@ -45,7 +45,7 @@ impl Options {
     }
 }
 
-/// Whether the terminal's background is light: what the user chose (`light` or `dark`), or else what the terminal says. Many
+/// Whether the terminal's background is light: what the user chose (`light` or `dark`), or else what the terminal declares. Many
 /// terminals set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or `0;default;15`; of the
 /// sixteen, 7 and 9 to 15 are light. The terminal itself is not asked, since an answer that is late would be read as keys.
 pub(crate) fn light_background(chosen: &str, colorfgbg: &str) -> bool {

@@ -6,7 +6,7 @@ use crate::{
     core::choices::Choices,
     tui::{
         choices,
-        layout::{self, Layout, PartRows},
+        layout::{self, PageLayout, PartRows},
         screens::{self, progress},
         state::{App, Focus},
         text_context::TextContext,
@@ -15,7 +15,7 @@ use crate::{
 
 /// The page that is shown. It is made once for a frame, and once for a message that needs it.
 pub(crate) struct Page {
-    pub layout: Layout,
+    pub layout: PageLayout,
     pub head: Vec<Line<'static>>,
     pub body: Vec<Line<'static>>,
     pub status: Vec<Line<'static>>,
@@ -39,7 +39,7 @@ impl Page {
             choices: choices.count(),
         };
         Self {
-            layout: Layout::new(size, &parts),
+            layout: PageLayout::new(size, &parts),
             head,
             body,
             status,

@@ -244,9 +244,9 @@ fn give_back() {
 
 /// Our panic hook, for as long as the wizard has the terminal.
 ///
-/// A panic of the screen is caught where it is driven, and one of a task arrives as a bug event: either is told in one sentence
-/// after the terminal was given back. Printed at once, it would stand in the middle of the screen; and its message may hold
-/// anything, so that only its place is kept.
+/// A panic of the screen is caught around the event loop, and one of a task arrives as a bug event: either is reported in one
+/// sentence after the terminal was given back. Printed at once, it would be in the middle of the screen; and its message may
+/// hold anything, so that only its location is kept.
 struct PanicHookGuard;
 
 type PanicHook = Box<dyn Fn(&panic::PanicHookInfo<'_>) + Sync + Send + 'static>;

@@ -1,4 +1,4 @@
-//! Text that fits: width-aware eliding, wrapping and padding. Long values lose their middle, never their end.
+//! Text that fits: eliding, wrapping and padding by width. Long values lose their middle, never their end.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -7,7 +7,7 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Drops what would move or confuse a terminal: control characters, zero-width and bidirectional marks. Tabs become spaces.
+/// Removes what would move or confuse a terminal: control characters, zero-width and bidirectional marks. Tabs become spaces.
 pub(crate) fn clean(text: &str) -> String {
     text.chars()
         .filter_map(|char| match char {
@@ -71,7 +71,7 @@ pub(crate) fn elide(text: &str, columns: usize) -> String {
     }
 }
 
-/// Elides, then fills up with spaces on the right.
+/// Elides a text, then fills it up with spaces on the right.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let mut text = elide(text, columns);
     let missing = columns.saturating_sub(width(&text));
@@ -111,7 +111,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Breaks a text whose first line is narrower than the others, since something stands beside it.
+/// Wraps a text whose first line is narrower than the others.
 pub(crate) fn wrap_first(text: &str, first: usize, others: usize) -> (String, Vec<String>) {
     let text = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let head = wrap(&text, first).into_iter().next().unwrap_or_default();
@@ -124,7 +124,7 @@ pub(crate) fn wrap_first(text: &str, first: usize, others: usize) -> (String, Ve
     (head, rest)
 }
 
-/// A line of code in pieces that fit, blanks and all: it is read as it stands, so that nothing of it is left out.
+/// Breaks a line of code into pieces that fit. Nothing of it is left out, not even a blank.
 pub(crate) fn pieces(code: &str, columns: usize) -> Vec<String> {
     let mut rest = clean(code);
     let mut pieces = Vec::new();
@@ -139,7 +139,7 @@ pub(crate) fn pieces(code: &str, columns: usize) -> Vec<String> {
     }
 }
 
-/// The beginning of a sentence, in whole words; what was cut off is told by an ellipsis.
+/// The beginning of a sentence in whole words, with an ellipsis where something was cut off.
 pub(crate) fn beginning(sentence: &str, columns: usize) -> String {
     // where hardly anything fits, there are no words to keep whole
     if width(&clean(sentence)) <= columns || columns < 4 {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_broken_and_never_cut() {
+    fn code_is_broken_into_pieces_and_never_cut() {
         assert_eq!(pieces("    return 1", 40), ["    return 1"]);
         assert_eq!(pieces("    return one", 8), ["    retu", "rn one"]);
         assert_eq!(pieces("", 8), [""]);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_cut_between_its_words() {
+    fn sentences_are_cut_between_words() {
         let sentence = "session, start-up and health route are there";
         assert_eq!(beginning(sentence, 60), sentence);
         assert_eq!(beginning(sentence, 20), "session, start-up…");

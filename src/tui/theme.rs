@@ -1,4 +1,4 @@
-//! Sixteen colours of the terminal's own, by what they mean; and the glyphs.
+//! Sixteen colors of the terminal's own, by what they mean; and the glyphs.
 
 use ratatui::{
     buffer::Buffer,
@@ -10,7 +10,6 @@ use crate::core::{code::Severity, facts::CheckState, plan::Status};
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Plain text.
     Text,
     /// Less important text.
     Dim,
@@ -20,7 +19,7 @@ pub(crate) enum Role {
     Accent,
     /// In order.
     Ok,
-    /// Should be mended.
+    /// Should be fixed.
     Warn,
     /// Stops.
     Bad,
@@ -36,12 +35,12 @@ pub(crate) enum Role {
     Rule,
 }
 
-/// How things look: on the terminal's own background, and never by colour alone.
+/// How things look: on the terminal's own background, and never by color alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Theme {
-    /// Whether colours are used at all.
+    /// Whether no colors are used.
     pub no_color: bool,
-    /// Whether glyphs are ASCII.
+    /// Whether all glyphs are ASCII.
     pub ascii: bool,
     /// Whether the terminal's background is light.
     pub light: bool,
@@ -61,7 +60,7 @@ impl Theme {
             };
         }
         if self.light {
-            // no green, yellow or grey of the usual sixteen can be read on white (a test measures it)
+            // no green, yellow or gray of the usual sixteen can be read on white (a test measures it)
             return match role {
                 Role::Text | Role::Dim => plain,
                 Role::Rule => plain.fg(Color::DarkGray),
@@ -72,7 +71,7 @@ impl Theme {
                 Role::Bad | Role::Removed => plain.fg(Color::Red),
             };
         }
-        // VGA's dark red, brown and dark grey cannot be read on black; their bright sisters can
+        // VGA's dark red, brown and dark gray cannot be read on black; the bright ones can
         match role {
             Role::Text => plain,
             Role::Dim => plain.fg(Color::Gray),
@@ -86,7 +85,7 @@ impl Theme {
         }
     }
 
-    /// The sign, the role and the word of a status.
+    /// The glyph, the role and the word of a status.
     pub(crate) const fn status(status: Status) -> (&'static str, Role, &'static str) {
         match status {
             Status::Unknown => ("·", Role::Dim, ""),
@@ -98,7 +97,7 @@ impl Theme {
         }
     }
 
-    /// The sign and the role of a check.
+    /// The glyph and the role of a check.
     pub(crate) const fn check(state: CheckState) -> (&'static str, Role) {
         match state {
             CheckState::Waiting => ("·", Role::Dim),
@@ -110,7 +109,7 @@ impl Theme {
         }
     }
 
-    /// The sign and the role of a finding.
+    /// The glyph and the role of a finding.
     pub(crate) const fn severity(severity: Severity) -> (&'static str, Role) {
         match severity {
             Severity::Note => ("i", Role::Dim),

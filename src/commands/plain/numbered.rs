@@ -241,7 +241,7 @@ mod tests {
     fn a_watch_is_offered_where_the_ladder_can_be_climbed() {
         let mut health = StepState::default();
         let watches = |state: &StepState, blocker| {
-            choices(StepId::Health, state, "", blocker, false).offers(&Action::Watch)
+            choices(StepId::Health, state, "", blocker, false).has(&Action::Watch)
         };
         assert!(!watches(&health, None));
         for status in [Status::Done, Status::Todo, Status::Failed] {
@@ -256,8 +256,8 @@ mod tests {
         let done = state(Status::Done, Facts::Project(ProjectFacts::default()));
         let of = |change| choices(StepId::Project, &done, "", None, change);
         assert_eq!(actions(&of(false))[0], Action::GoOn);
-        assert!(of(false).offers(&Action::Change));
-        assert!(of(true).offers(&Action::Create));
+        assert!(of(false).has(&Action::Change));
+        assert!(of(true).has(&Action::Create));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     commands::plain::{
         line_wizard::{Destination, LineWizard, Stopped},
-        reply::{Reply, is_yes},
+        reply::{LineReply, is_yes},
     },
     core::{
         answer::Answer,
@@ -48,21 +48,21 @@ impl LineWizard<'_> {
         };
         loop {
             let line = self.ask(question).await?;
-            return Ok(match Reply::parse(&line) {
-                Reply::Default => None,
-                Reply::Quit => Some(Destination::End),
-                Reply::Incidents => Some(Box::pin(self.choose_incident()).await?),
-                Reply::Reset => Some(self.reset().await?),
-                Reply::Number(_)
-                | Reply::Back
-                | Reply::Probe
-                | Reply::Skip
-                | Reply::Details
-                | Reply::Help
-                | Reply::GoTo(_)
-                | Reply::Filter(_)
-                | Reply::Command(_)
-                | Reply::Unknown => {
+            return Ok(match LineReply::parse(&line) {
+                LineReply::Default => None,
+                LineReply::Quit => Some(Destination::End),
+                LineReply::Incidents => Some(Box::pin(self.choose_incident()).await?),
+                LineReply::Reset => Some(self.reset().await?),
+                LineReply::Number(_)
+                | LineReply::Back
+                | LineReply::Probe
+                | LineReply::Skip
+                | LineReply::Details
+                | LineReply::Help
+                | LineReply::GoTo(_)
+                | LineReply::Filter(_)
+                | LineReply::Command(_)
+                | LineReply::Unknown => {
                     self.output.line(others);
                     continue;
                 }

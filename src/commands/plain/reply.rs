@@ -4,7 +4,7 @@ use crate::core::step::StepId;
 
 /// What was typed at a list of choices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reply<'a> {
+pub(super) enum LineReply<'a> {
     /// Nothing.
     Default,
     /// The number of a row, from 1.
@@ -26,7 +26,7 @@ pub(super) enum Reply<'a> {
     Unknown,
 }
 
-impl<'a> Reply<'a> {
+impl<'a> LineReply<'a> {
     pub(super) fn parse(text: &'a str) -> Self {
         match text {
             "" => Self::Default,
@@ -73,19 +73,19 @@ mod tests {
     #[test]
     fn letters_may_have_an_argument() {
         for (text, reply) in [
-            ("", Reply::Default),
-            ("2", Reply::Number(2)),
-            ("c", Reply::Command(None)),
-            ("c 2", Reply::Command(Some(2))),
-            ("g3", Reply::GoTo(StepId::Env)),
-            ("g 8", Reply::Unknown),
-            ("/ todo ", Reply::Filter("todo")),
-            ("/", Reply::Filter("")),
-            ("R", Reply::Reset),
-            ("copy", Reply::Unknown),
-            ("napi_0123456789", Reply::Unknown),
+            ("", LineReply::Default),
+            ("2", LineReply::Number(2)),
+            ("c", LineReply::Command(None)),
+            ("c 2", LineReply::Command(Some(2))),
+            ("g3", LineReply::GoTo(StepId::Env)),
+            ("g 8", LineReply::Unknown),
+            ("/ todo ", LineReply::Filter("todo")),
+            ("/", LineReply::Filter("")),
+            ("R", LineReply::Reset),
+            ("copy", LineReply::Unknown),
+            ("napi_0123456789", LineReply::Unknown),
         ] {
-            assert_eq!(Reply::parse(text), reply, "{text:?}");
+            assert_eq!(LineReply::parse(text), reply, "{text:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     commands::plain::{
         line_wizard::{Destination, LineWizard, Stopped},
         numbered,
-        reply::{Reply, is_yes},
+        reply::{LineReply, is_yes},
         step_text,
     },
     core::{
@@ -81,35 +81,40 @@ impl LineWizard<'_> {
     ) -> Result<Chosen, Stopped> {
         loop {
             let line = self.ask("Answer, or b for back, ? for help: ").await?;
-            match Reply::parse(&line) {
-                Reply::Default => match choices.default_row() {
+            match LineReply::parse(&line) {
+                LineReply::Default => match choices.default_row() {
                     Some(row) => return Ok(Chosen::Action(row.action())),
                     None => self.output.line(
                         "There is no default here: each could be the wrong one. Type a number.",
                     ),
                 },
-                Reply::Number(number) if let Some(row) = numbered::get(choices, number) => {
+                LineReply::Number(number) if let Some(row) = numbered::get(choices, number) => {
                     return Ok(Chosen::Action(row.action()));
                 }
-                Reply::Probe => return Ok(Chosen::Action(Action::Probe)),
-                Reply::Skip => return Ok(Chosen::Action(Action::AskToSkip)),
-                Reply::Back => return Ok(Chosen::Destination(Destination::Previous)),
-                Reply::Quit => return Ok(Chosen::Destination(Destination::End)),
-                Reply::GoTo(step) => return Ok(Chosen::Destination(Destination::Step(step))),
-                Reply::Incidents => return Ok(Chosen::Destination(self.choose_incident().await?)),
-                Reply::Reset => return Ok(Chosen::Destination(self.reset().await?)),
-                Reply::Filter(filter) if step == StepId::Project => {
+                LineReply::Probe => return Ok(Chosen::Action(Action::Probe)),
+                LineReply::Skip => return Ok(Chosen::Action(Action::AskToSkip)),
+                LineReply::Back => return Ok(Chosen::Destination(Destination::Previous)),
+                LineReply::Quit => return Ok(Chosen::Destination(Destination::End)),
+                LineReply::GoTo(step) => return Ok(Chosen::Destination(Destination::Step(step))),
+                LineReply::Incidents => {
+                    return Ok(Chosen::Destination(self.choose_incident().await?));
+                }
+                LineReply::Reset => return Ok(Chosen::Destination(self.reset().await?)),
+                LineReply::Filter(filter) if step == StepId::Project => {
                     return Ok(Chosen::Filter(filter.to_owned()));
                 }
-                Reply::Details => step_text::print_details(self.output, state),
-                Reply::Help => self.print_help(),
-                Reply::Command(number)
+                LineReply::Details => step_text::print_details(self.output, state),
+                LineReply::Help => self.print_help(),
+                LineReply::Command(number)
                     if let Some(command) = numbered::command(choices, number) =>
                 {
                     self.output.line(command.to_string());
                 }
                 // what was typed may be a key at the wrong place, so that it is not repeated
-                Reply::Number(_) | Reply::Filter(_) | Reply::Command(_) | Reply::Unknown => {
+                LineReply::Number(_)
+                | LineReply::Filter(_)
+                | LineReply::Command(_)
+                | LineReply::Unknown => {
                     let last = choices.count();
                     self.output.line(format!(
                         "There is no such answer: 1 to {last}, or ? for help."

@@ -4,7 +4,7 @@ use crate::{
     commands::plain::{
         line_wizard::{Destination, LineWizard, Stopped},
         numbered,
-        reply::Reply,
+        reply::LineReply,
     },
     core::{
         choices::{self, Action, ChoiceRow, Choices, Medium},
@@ -52,24 +52,24 @@ impl LineWizard<'_> {
                 Err(Stopped::InputEnded) => String::new(),
                 line => line?,
             };
-            let action = match Reply::parse(&line) {
-                Reply::Default => choices.default_row().map(ChoiceRow::action),
-                Reply::Number(number) => numbered::get(choices, number).map(ChoiceRow::action),
-                Reply::Quit => Some(Action::Quit),
-                Reply::Probe => Some(Action::ProbeAll),
-                Reply::Back => return Ok(Some(Destination::Previous)),
-                Reply::GoTo(step) => return Ok(Some(Destination::Step(step))),
-                Reply::Incidents => return Ok(Some(self.choose_incident().await?)),
-                Reply::Reset => return Ok(Some(self.reset().await?)),
-                Reply::Help => {
+            let action = match LineReply::parse(&line) {
+                LineReply::Default => choices.default_row().map(ChoiceRow::action),
+                LineReply::Number(number) => numbered::get(choices, number).map(ChoiceRow::action),
+                LineReply::Quit => Some(Action::Quit),
+                LineReply::Probe => Some(Action::ProbeAll),
+                LineReply::Back => return Ok(Some(Destination::Previous)),
+                LineReply::GoTo(step) => return Ok(Some(Destination::Step(step))),
+                LineReply::Incidents => return Ok(Some(self.choose_incident().await?)),
+                LineReply::Reset => return Ok(Some(self.reset().await?)),
+                LineReply::Help => {
                     self.print_help();
                     continue;
                 }
-                Reply::Skip
-                | Reply::Details
-                | Reply::Filter(_)
-                | Reply::Command(_)
-                | Reply::Unknown => None,
+                LineReply::Skip
+                | LineReply::Details
+                | LineReply::Filter(_)
+                | LineReply::Command(_)
+                | LineReply::Unknown => None,
             };
             match action {
                 Some(Action::ProbeAll) => return Ok(None),

@@ -115,7 +115,7 @@ impl ChoiceRow<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choices {
     /// All but the projects.
-    choices: Vec<Choice>,
+    others: Vec<Choice>,
     /// The projects to join. There may be thousands, so that none is made a choice before it is shown.
     projects: Option<Arc<ProjectMatches>>,
     /// How many choices are above the projects.
@@ -132,7 +132,7 @@ impl From<Vec<Choice>> for Choices {
         Self {
             default: (!choices.is_empty()).then_some(0),
             above: choices.len(),
-            choices,
+            others: choices,
             projects: None,
             command: Invocation::Check,
         }
@@ -160,29 +160,29 @@ impl Choices {
         if self.projects.is_none() {
             self.above += 1;
         }
-        self.choices.push(choice);
+        self.others.push(choice);
     }
 
     /// Puts choices above all others, and makes the first of them the default.
     pub(super) fn put_first(&mut self, choices: Vec<Choice>) {
         self.above += choices.len();
-        self.choices.splice(0..0, choices);
+        self.others.splice(0..0, choices);
         self.default = Some(0);
     }
 
     /// Puts a choice before the one of this action, or at the end.
     pub(super) fn insert_before(&mut self, action: &Action, choice: Choice) {
-        let at = self.position(action).unwrap_or(self.choices.len());
+        let at = self.position(action).unwrap_or(self.others.len());
         if at <= self.above {
             self.above += 1;
         }
-        self.choices.insert(at, choice);
+        self.others.insert(at, choice);
     }
 
     /// Removes the choice of this action, where there is one.
     pub(super) fn remove(&mut self, action: &Action) {
         if let Some(at) = self.position(action) {
-            self.choices.remove(at);
+            self.others.remove(at);
             if at < self.above {
                 self.above -= 1;
             }
@@ -190,19 +190,19 @@ impl Choices {
     }
 
     fn position(&self, action: &Action) -> Option<usize> {
-        self.choices
+        self.others
             .iter()
             .position(|choice| choice.action == *action)
     }
 
     /// Whether one of the choices does this.
-    pub(crate) fn offers(&self, action: &Action) -> bool {
+    pub(crate) fn has(&self, action: &Action) -> bool {
         self.position(action).is_some()
     }
 
     /// The choices above the projects.
     pub(crate) fn above_projects(&self) -> &[Choice] {
-        self.choices.get(..self.above).unwrap_or_default()
+        self.others.get(..self.above).unwrap_or_default()
     }
 
     fn project_count(&self) -> usize {
@@ -218,20 +218,20 @@ impl Choices {
 
     /// How many rows there are.
     pub(crate) fn count(&self) -> usize {
-        self.choices.len() + self.project_count()
+        self.others.len() + self.project_count()
     }
 
     /// One of the rows.
     pub(crate) fn get(&self, row: usize) -> Option<ChoiceRow<'_>> {
         let Some(below) = row.checked_sub(self.above) else {
-            return self.choices.get(row).map(ChoiceRow::Choice);
+            return self.others.get(row).map(ChoiceRow::Choice);
         };
         let projects = self.projects.as_ref();
         if let Some(project) = projects.and_then(|projects| projects.get(below)) {
             return Some(ChoiceRow::Project(project));
         }
         let other = row - self.project_count();
-        self.choices.get(other).map(ChoiceRow::Choice)
+        self.others.get(other).map(ChoiceRow::Choice)
     }
 
     /// All rows.

@@ -153,7 +153,7 @@ fn the_default_is_what_the_step_can_do_now() {
         ),
         (StepId::Env, written(true, false), fix(StepId::Env)),
         (StepId::Env, written(false, true), Action::Probe),
-        // the cure that there is
+        // the remedy that the leak has
         (
             StepId::Secrets,
             leaked(Some(Remedy::RotatePassword)),
@@ -240,7 +240,7 @@ fn without_an_account_there_is_no_other_project_to_choose() {
         };
         let state = state(Status::Done, Facts::Project(list));
         let choices = on_screen(StepId::Project, &state);
-        assert_eq!(choices.offers(&Action::Change), !temporary);
+        assert_eq!(choices.has(&Action::Change), !temporary);
     }
 }
 

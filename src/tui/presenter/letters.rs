@@ -95,7 +95,7 @@ mod tests {
     };
 
     #[test]
-    fn every_title_has_its_letters_and_fits_into_a_narrow_window() {
+    fn every_title_has_letters_and_fits_into_a_narrow_window() {
         let mut titles = vec![script::OPENING.title, script::CLOSING.title];
         titles.extend(StepId::ALL.map(|step| script::step(step).title));
         titles.extend(Incident::ALL.map(|incident| script::incident(incident).title));

@@ -1,4 +1,4 @@
-//! Login: a key is pasted, checked and stored; or another login that was found is used, when the user says so.
+//! Login: what is known of the key, and the field for one.
 
 use ratatui::{
     style::Modifier,
@@ -54,7 +54,7 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
     lines
 }
 
-/// The key's field.
+/// The field for a key.
 pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
     let state = &context.app.login;
     let focused = context.app.focus == Focus::Field;
@@ -69,7 +69,7 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
     let mut under = Vec::new();
     let mut problems = Vec::new();
     if state.key.is_empty() {
-        // the cursor lies on the first letter, as in a line that is typed: nothing moves when the keys go elsewhere
+        // the cursor is on the first letter, as in a line that is typed: nothing moves when the focus does
         let (first, rest) = PLACEHOLDER;
         cells.push(if focused {
             cursor(first)
@@ -77,7 +77,7 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
             context.span(Role::Dim, first)
         });
         cells.push(context.span(Role::Dim, rest));
-        under.push(context.span(Role::Dim, where_from(context.app)));
+        under.push(context.span(Role::Dim, key_source(context.app)));
     } else {
         let count = state.key.chars();
         let shown = if state.revealed_until.is_some() {
@@ -129,11 +129,11 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
     lines
 }
 
-/// What an empty field says: its first letter, which the cursor lies on, and the rest.
+/// What an empty field shows: its first letter, which is under the cursor, and the rest.
 const PLACEHOLDER: (&str, &str) = ("p", "aste it here; it stays hidden");
 
 /// Where a key comes from, short enough for the narrowest screen.
-fn where_from(app: &App) -> &'static str {
+fn key_source(app: &App) -> &'static str {
     if app.options.service == "Sandbox" {
         "the sandbox says it when it starts"
     } else {
@@ -141,7 +141,7 @@ fn where_from(app: &App) -> &'static str {
     }
 }
 
-/// Dots for each character, and the last four of a key that is long enough not to be told by them.
+/// Dots for the characters, and the last four of a key that is long enough not to be guessed from them.
 fn dots(key: &Secret, room: usize) -> String {
     let count = key.chars();
     if count < 16 {

@@ -26,7 +26,7 @@ pub(crate) fn lines(context: TextContext<'_>) -> Vec<Line<'static>> {
     };
     let Some(work) = app.busy(step) else {
         // the line stays between two probes of a watch, too
-        return if app.watching(step) {
+        return if app.is_watching(step) {
             vec![Line::default()]
         } else {
             Vec::new()

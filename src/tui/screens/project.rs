@@ -1,4 +1,4 @@
-//! Project: what exists under the wanted name is joined; a second one of that name is never made silently.
+//! Project: the one that is joined, and the filter of the others.
 
 use ratatui::text::Line;
 
@@ -7,7 +7,7 @@ use crate::{
     tui::{state::Focus, text, text_context::TextContext, theme::Role, widgets::field},
 };
 
-/// From so many on, the filter is shown before it is asked for.
+/// From so many projects on, the filter is shown before it is asked for.
 const MANY: usize = 7;
 
 /// What is known.

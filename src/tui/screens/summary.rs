@@ -15,17 +15,17 @@ use crate::{
     },
 };
 
-/// From so many rows on, an evidence is worth more than one line.
+/// From so many rows on, evidence may take more than one line.
 const TALL: u16 = 30;
 
-/// Whether a step has left something to be read.
+/// Whether a step has left a warning.
 fn warns(app: &App, step: StepId) -> bool {
     let mut findings = app.plan.step(step).findings.iter();
     findings.any(|finding| finding.severity != Severity::Note)
 }
 
-/// The steps that have left something to be read, by their names.
-fn places(app: &App) -> String {
+/// The names of the steps that have left a warning.
+fn warned_steps(app: &App) -> String {
     let places: Vec<_> = StepId::ALL
         .into_iter()
         .filter(|step| warns(app, *step))
@@ -36,7 +36,7 @@ fn places(app: &App) -> String {
 
 /// The sentence below the heading.
 pub(crate) fn sentence(app: &App) -> &'static str {
-    let open = StepId::ALL.iter().any(|step| app.open(*step));
+    let open = StepId::ALL.iter().any(|step| app.is_open(*step));
     let failed = StepId::ALL
         .iter()
         .any(|step| app.status(*step) == Status::Failed);
@@ -114,7 +114,7 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
         let place = if gaps > 0 {
             String::new()
         } else {
-            format!(", in {}", places(app))
+            format!(", in {}", warned_steps(app))
         };
         let left = format!("! {} left{place}", words.join(" and "));
         lines.extend(context.wrapped(role, &left, 0));

@@ -56,7 +56,7 @@ pub(crate) struct App {
     pub toast: Option<Toast>,
     /// Whether the wizard goes to the first open step by itself, since the user has not gone anywhere.
     pub follow: bool,
-    /// The step from which it looks for an open one.
+    /// The step from which an open one is looked for.
     pub from: StepId,
     /// What is under way.
     pub work: BTreeMap<StepId, StepWork>,
@@ -109,7 +109,7 @@ impl App {
 
     /// Whether a step does something that has an end of its own; a watch has none.
     pub(crate) fn is_working(&self, step: StepId) -> bool {
-        self.busy(step).is_some() && !self.watching(step)
+        self.busy(step).is_some() && !self.is_watching(step)
     }
 
     /// The step's status as it is shown.
@@ -122,7 +122,7 @@ impl App {
     }
 
     /// Whether the step is probed again and again; its last status is shown meanwhile.
-    pub(crate) fn watching(&self, step: StepId) -> bool {
+    pub(crate) fn is_watching(&self, step: StepId) -> bool {
         step == StepId::Health
             && self.watch.is_some()
             && self
@@ -150,13 +150,13 @@ impl App {
     }
 
     /// Whether a step is neither done nor skipped.
-    pub(crate) fn open(&self, step: StepId) -> bool {
+    pub(crate) fn is_open(&self, step: StepId) -> bool {
         !matches!(self.status(step), Status::Done | Status::Skipped)
     }
 
     /// The first open step, from this one on and then from the start.
     pub(crate) fn open_from(&self, from: StepId) -> Option<StepId> {
-        let open = |step: &StepId| self.open(*step);
+        let open = |step: &StepId| self.is_open(*step);
         StepId::ALL
             .into_iter()
             .filter(|step| *step >= from)
@@ -247,7 +247,7 @@ impl App {
                 .is_some_and(|facts| !facts.choices.is_empty())
     }
 
-    /// The projects that the filter matches, where projects are listed: remembered, or looked for.
+    /// The projects that the filter matches, where projects are listed; remembered ones, if they are still right.
     pub(crate) fn project_matches(&self) -> Option<Arc<ListMatches>> {
         let facts = self.project_facts().filter(|_| self.lists_projects())?;
         let filter = self.project.filter.value();
@@ -259,7 +259,7 @@ impl App {
         ))
     }
 
-    /// Looks once for what the filter matches, so that the frame that follows need not.
+    /// Matches the filter once, so that the frame that follows need not.
     pub(crate) fn remember_matches(&mut self) {
         if let Some(matches) = self.project_matches() {
             self.project.matches = Some(matches);
@@ -300,7 +300,7 @@ impl App {
     }
 
     /// Whether characters go into a field.
-    pub(crate) fn typing(&self) -> bool {
+    pub(crate) fn is_typing(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Prompt(_)) => true,
             Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,

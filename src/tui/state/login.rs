@@ -14,7 +14,7 @@ use crate::{core::secret::Secret, domain::api_key};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoginInput {
     pub key: Secret,
-    /// Whether Neon refused it: the next character starts anew.
+    /// Whether Neon rejected it: the next character replaces it.
     pub rejected: bool,
     /// What is wrong with it.
     pub problem: Option<String>,

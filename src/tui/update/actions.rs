@@ -45,7 +45,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 return Vec::new();
             };
             app.plan.reopen(step);
-            app.follow = app.open(step);
+            app.follow = app.is_open(step);
             app.from = step;
             app.probe(&[step]).into_iter().collect()
         }

@@ -84,7 +84,7 @@ fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Option<Effect> {
     let label = step.title();
     let listed = step == StepId::Project && std::mem::take(&mut app.project.listing);
     match &outcome.result {
-        // the list is there, and the question stands as it was asked
+        // the list has come, and the choices are what they were
         Ok(_) if listed => None,
         Ok(report) => {
             done(app, step, report);

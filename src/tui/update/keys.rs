@@ -11,7 +11,7 @@ use crate::tui::{
 };
 
 pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
-    let typing = app.typing();
+    let typing = app.is_typing();
     presenter::show_key(app, event);
     let Some(command) = keymap::command(event, typing) else {
         if typing {

@@ -1,4 +1,4 @@
-//! Commands while something lies over the screen.
+//! Commands for what lies over the screen.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "a command that is not named does nothing here"
@@ -68,9 +68,8 @@ fn help_at(app: &App, scroll: usize, command: KeyCommand) -> Option<Overlay> {
 
 fn confirm(app: &mut App, mut dialog: ConfirmDialog, command: KeyCommand) -> Vec<Effect> {
     match command {
-        KeyCommand::Back | KeyCommand::Quit => return Vec::new(),
         KeyCommand::Enter if dialog.yes => return confirmed(app, dialog.purpose),
-        KeyCommand::Enter => return Vec::new(),
+        KeyCommand::Enter | KeyCommand::Back | KeyCommand::Quit => return Vec::new(),
         KeyCommand::Up
         | KeyCommand::Down
         | KeyCommand::Left

@@ -60,7 +60,7 @@ pub(super) fn show_paste(app: &mut App) {
     }
 }
 
-/// Applies a step: at once, or after a pause that says what will happen.
+/// Applies a step: at once, or after a pause that shows what will happen.
 pub(super) fn apply(app: &mut App, answer: Answer) -> Vec<Effect> {
     if app.presenter {
         app.overlay = Some(Overlay::Slide(Slide::BeforeApply(answer)));
@@ -76,7 +76,7 @@ pub(super) fn explain(app: &mut App) {
 
 /// Asks whether the demo shall be reset. Outside of the demo only the announcements begin again.
 pub(super) fn ask_to_reset(app: &mut App) {
-    if waits(app) {
+    if must_wait(app) {
         return;
     }
     if app.options.demo {
@@ -93,13 +93,13 @@ pub(super) fn ask_to_reset(app: &mut App) {
 pub(super) fn show_incidents(app: &mut App) {
     if !app.options.demo {
         app.notify("mishaps are for the sample project: neonup demo --present");
-    } else if !waits(app) {
+    } else if !must_wait(app) {
         app.overlay = Some(Overlay::Slide(Slide::Incidents(0)));
     }
 }
 
-/// Whether a step is being applied; says so, since the demo is not changed under its feet.
-fn waits(app: &mut App) -> bool {
+/// Whether a step is being applied; if so, shows a message, since the demo is not changed meanwhile.
+fn must_wait(app: &mut App) -> bool {
     let Some(step) = app.applying() else {
         return false;
     };

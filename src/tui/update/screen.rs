@@ -1,4 +1,4 @@
-//! Commands on a screen that nothing lies over.
+//! Commands on a screen without an overlay.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "a command that is not named does nothing here"

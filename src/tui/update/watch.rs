@@ -47,7 +47,7 @@ pub(super) fn probe_when_due(app: &mut App) -> Option<Effect> {
 /// Whether an event is kept from the screen: while all checks pass, a watched screen changes once, when the probe has ended,
 /// so that it does not flicker every second and a slow line carries little.
 pub(super) fn keeps_back(app: &App, event: &Event) -> bool {
-    app.watching(event.step)
+    app.is_watching(event.step)
         && matches!(&event.kind, EventKind::Facts(Facts::Health(health))
             if health.rungs.iter().all(|check| check.state != CheckState::Gap))
 }

@@ -1,8 +1,4 @@
 //! The last line: the keys that work here, and the command that does the same. Whole items are left out, never half of one.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a command that is not named is in no footer"
-)]
 
 use ratatui::text::{Line, Span};
 
@@ -82,13 +78,13 @@ pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, String)> {
             continue;
         }
         // `?` is a character like any other inside a field
-        let keys = match (binding.command, app.typing()) {
+        let keys = match (binding.command, app.is_typing()) {
             (KeyCommand::Help, true) => "F1",
             _ => keymap::shown(binding, app.theme),
         };
         items.push((keys, label));
     }
-    let choosing = app.overlay.is_none() && !app.typing() && !busy;
+    let choosing = app.overlay.is_none() && !app.is_typing() && !busy;
     if choosing && page.choices.count() > 1 {
         items.insert(0, ("↑↓", "choose".to_owned()));
     }
@@ -100,7 +96,7 @@ fn label(app: &App, page: &Page, binding: &Binding) -> Option<String> {
     if let Some(overlay) = &app.overlay {
         return overlay_label(app, overlay, binding);
     }
-    let typing = app.typing();
+    let typing = app.is_typing();
     let step = app.screen.step();
     let busy = step.is_some_and(|step| app.is_working(step));
     match binding.command {

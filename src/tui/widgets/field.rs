@@ -1,4 +1,4 @@
-//! One-line fields: a name, the text, a cursor of our own.
+//! Fields of one line: a name, the text, a cursor of our own.
 
 use ratatui::{
     style::Modifier,

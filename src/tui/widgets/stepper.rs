@@ -33,7 +33,7 @@ fn sign(app: &App, step: StepId) -> (&'static str, Role, &'static str) {
 
 /// The screen that a row of the column stands for.
 pub(crate) fn at_row(row: usize) -> Option<Screen> {
-    // a blank line lies between the last step and the summary
+    // a blank line is between the last step and the summary
     match StepId::ALL.get(row) {
         Some(step) => Some(Screen::Step(*step)),
         None => (row == StepId::ALL.len() + 1).then_some(Screen::Summary),
