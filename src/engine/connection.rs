@@ -1,4 +1,4 @@
-//! What the application's own env file says: the connection it will use, and the secrets that no output may hold.
+//! How the application connects, as its own env file says; and the secrets that no output may hold.
 
 use crate::{
     core::{
@@ -15,7 +15,7 @@ use crate::{
     project::settings::{EnvTarget, KeySpec},
 };
 
-/// The env file that holds the connection, as a URL or in parts; read. `None` where there is none.
+/// Reads the env file that holds the connection, as a URL or in parts.
 fn document(cx: &Cx) -> Option<(Document, &EnvTarget)> {
     let target = match cx.settings.url_key() {
         Some((target, ..)) => target,
@@ -29,13 +29,13 @@ fn document(cx: &Cx) -> Option<(Document, &EnvTarget)> {
     Some((Document::parse(&bytes), target))
 }
 
-/// The connection URL as the env file has it.
+/// The connection URL as it is in the env file.
 pub(super) fn url(cx: &Cx) -> Option<Secret> {
     let (_, key, ..) = cx.settings.url_key()?;
     document(cx)?.0.get(key).cloned()
 }
 
-/// The connection of the env file, if one is there that can be read as such.
+/// The connection in the env file, if it can be read as one.
 pub(super) fn written(cx: &Cx) -> Option<RecognizedUrl> {
     let (document, target) = document(cx)?;
     if let Some((_, key, ..)) = cx.settings.url_key() {
@@ -50,16 +50,14 @@ pub(super) fn written(cx: &Cx) -> Option<RecognizedUrl> {
     })
 }
 
-/// How to connect as the application does: what its env file says, else what the project step found.
-///
-/// `None` while neither is known.
+/// How to connect as the application does: as its env file says, else as the project step found.
 pub(super) fn of_app_or_project(cx: &Cx) -> Option<Connection> {
     written(cx)
         .map(|recognized| recognized.connection())
         .or_else(|| cx.project().map(|project| project.connection))
 }
 
-/// How the application connects: only what its env file says.
+/// How the application connects: only as its env file says.
 pub(super) fn of_app(cx: &Cx) -> Option<Connection> {
     if cx.settings.url_key().is_none() && cx.settings.parts_target().is_none() {
         return cx.project().map(|project| project.connection);
@@ -95,7 +93,7 @@ pub(super) fn environment(cx: &Cx) -> Vec<(String, Secret)> {
         .collect()
 }
 
-/// Every secret that this run knows: to be taken out of other programs' output.
+/// Every secret that this run knows, for redacting the output of other programs.
 pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
     let mut secrets: Vec<_> = environment(cx)
         .into_iter()
@@ -109,7 +107,7 @@ pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
     secrets
 }
 
-/// A text of another program without the secrets in it.
+/// Redacts the text of another program.
 pub(super) fn redact(text: &str, secrets: &[Secret]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.chars() >= 8) {

@@ -66,8 +66,9 @@ struct Memory {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct AppProof {
     pub driver: Option<Check>,
+    pub driver_findings: Vec<Finding>,
     pub app: Option<Check>,
-    pub findings: Vec<Finding>,
+    pub app_findings: Vec<Finding>,
 }
 
 /// How long a list without the project may lead to its creation without being read again.
@@ -78,7 +79,7 @@ const STILL_ABSENT: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     memory: Mutex<Memory>,
     authority: OnceCell<Option<String>>,
-    /// Makes the steps that look for a key wait for each other, so that the keyring is asked once.
+    /// Lets one step after the other look for the key, so that the keyring is asked once.
     pub(super) key_search: tokio::sync::Mutex<()>,
 }
 
@@ -165,7 +166,7 @@ impl Cx {
     }
 
     pub(super) fn emit(&self, kind: EventKind) {
-        // nobody listens any more when the program is ending
+        // when the program is ending, nothing receives events any more
         self.events
             .send(Event {
                 run: self.run,

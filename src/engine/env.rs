@@ -96,7 +96,7 @@ pub(super) async fn check_rewritable(cx: &Cx) -> Result<()> {
 /// Gives a value in place of a random one, for a probe.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "it stands in for a function that can fail"
+    reason = "it replaces a function that can fail"
 )]
 fn stand_in(encoding: Encoding, bytes: usize) -> Result<Secret> {
     Ok(encode(encoding, &vec![0; bytes]))

@@ -1,6 +1,6 @@
 //! What the errors of the ports mean for a person: the code, the reason and the way out.
 //!
-//! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function says so.
+//! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function converts it.
 
 pub(crate) mod claimable;
 mod database;

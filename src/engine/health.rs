@@ -65,13 +65,16 @@ impl Step for HealthStep {
         checks.run(&connection).await?;
         let before = checks.findings.len();
         checks.prove_driver(&connection).await?;
+        let driver_findings: Vec<_> = checks.findings.iter().skip(before).cloned().collect();
+        let before = checks.findings.len();
         if let Some(backend) = startable(cx) {
             checks.start_app(&backend).await?;
         }
         cx.remember_proof(AppProof {
             driver: checks.get(HealthCheck::Driver).cloned(),
+            driver_findings,
             app: checks.get(HealthCheck::App).cloned(),
-            findings: checks.findings.iter().skip(before).cloned().collect(),
+            app_findings: checks.findings.iter().skip(before).cloned().collect(),
         });
         Ok(checks.into_report())
     }

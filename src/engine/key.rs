@@ -49,7 +49,7 @@ pub(super) async fn find(cx: &Cx) -> Option<KnownKey> {
     known
 }
 
-/// Finds the key, or fails with what to do where nobody can be asked for one.
+/// Finds the key, or fails with what to do without a terminal.
 pub(super) async fn require(cx: &Cx) -> Result<KnownKey> {
     find(cx).await.ok_or_else(|| {
         Failure::new(

@@ -1,4 +1,4 @@
-//! The schema step: the tables, against what is expected, column by column.
+//! The schema step: compares the tables with what is expected, column by column.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::{
     project::settings::SchemaSettings,
 };
 
-/// The longest that the project's migration command may take.
+/// The longest time that the project's migration command may take.
 const MIGRATION: Duration = Duration::from_mins(10);
 
 /// The schema step.
@@ -40,7 +40,7 @@ impl Step for SchemaStep {
             return Ok(Report::skipped("neonup.toml names no schema"));
         }
         let files = files(cx)?;
-        let mut detail = SchemaFacts {
+        let mut facts = SchemaFacts {
             source: source(wanted),
             sql: files
                 .iter()
@@ -49,9 +49,9 @@ impl Step for SchemaStep {
                 .join("\n"),
             tables: Vec::new(),
         };
-        cx.show(Facts::Schema(detail.clone()));
+        cx.show(Facts::Schema(facts.clone()));
         let Some(connection) = connection::of_app_or_project(cx) else {
-            return Ok(Report::waiting("waits for a connection URL").facts(Facts::Schema(detail)));
+            return Ok(Report::waiting("waits for a connection URL").facts(Facts::Schema(facts)));
         };
         cx.progress(Progress::label("looking at the tables"));
         let authority = cx.authority().await?;
@@ -62,16 +62,16 @@ impl Step for SchemaStep {
             .await
         {
             Ok(session) => session,
-            // why it does not connect is the health step's to tell
+            // why it does not connect is the health step's to report
             Err(error) => {
                 return Ok(
-                    Report::waiting(format!("no connection: {error}")).facts(Facts::Schema(detail))
+                    Report::waiting(format!("no connection: {error}")).facts(Facts::Schema(facts))
                 );
             }
         };
         let found = session.tables().await?;
-        let reference = reference(session.as_mut(), &files).await;
-        let (tables, mut findings) = compare(wanted, reference.as_deref(), &found);
+        let expected = expected_tables(session.as_mut(), &files).await;
+        let (tables, mut findings) = compare(wanted, expected.as_deref(), &found);
         if wanted.files.is_empty() && wanted.command.is_empty() {
             for finding in &mut findings {
                 finding.fixable = false;
@@ -80,13 +80,13 @@ impl Step for SchemaStep {
             }
         }
         findings.extend(never_run(wanted, &found));
-        detail.tables = tables;
-        let columns: usize = detail.tables.iter().map(|table| table.columns.len()).sum();
+        facts.tables = tables;
+        let columns: usize = facts.tables.iter().map(|table| table.columns.len()).sum();
         let missing = findings
             .iter()
             .filter(|finding| finding.severity == Severity::Gap)
             .count();
-        let evidence = if missing == 0 && detail.tables.is_empty() {
+        let evidence = if missing == 0 && facts.tables.is_empty() {
             let are = match found.len() {
                 1 => "1 table is".to_owned(),
                 count => format!("{count} tables are"),
@@ -95,12 +95,12 @@ impl Step for SchemaStep {
         } else if missing == 0 {
             format!(
                 "{} tables, {columns} columns as expected",
-                detail.tables.len()
+                facts.tables.len()
             )
         } else {
             format!("{missing} of the expected tables or columns are missing or different")
         };
-        Ok(Report::judged(evidence, findings).facts(Facts::Schema(detail)))
+        Ok(Report::judged(evidence, findings).facts(Facts::Schema(facts)))
     }
 
     async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
@@ -133,7 +133,7 @@ impl Step for SchemaStep {
     }
 }
 
-/// What the tables come from, in words.
+/// Names what creates the tables.
 fn source(wanted: &SchemaSettings) -> String {
     if wanted.command.is_empty() {
         wanted.files.join(", ")
@@ -142,7 +142,7 @@ fn source(wanted: &SchemaSettings) -> String {
     }
 }
 
-/// The SQL files, read.
+/// Reads the SQL files.
 fn files(cx: &Cx) -> Result<Vec<SqlFile>> {
     let mut files = Vec::new();
     for name in &cx.settings.schema.files {
@@ -167,8 +167,8 @@ fn files(cx: &Cx) -> Result<Vec<SqlFile>> {
     Ok(files)
 }
 
-/// What the SQL files would make, found out by making it and rolling it back; `None` where that is not safe, or not possible.
-async fn reference(session: &mut dyn Session, files: &[SqlFile]) -> Option<Vec<TableFacts>> {
+/// The tables that the SQL files would create, by running them and rolling back; `None` where that is not safe or not possible.
+async fn expected_tables(session: &mut dyn Session, files: &[SqlFile]) -> Option<Vec<TableFacts>> {
     if files.is_empty() || !files.iter().all(|file| sql::is_contained(&file.text)) {
         return None;
     }
@@ -176,7 +176,7 @@ async fn reference(session: &mut dyn Session, files: &[SqlFile]) -> Option<Vec<T
     session.expected(files).await.ok()
 }
 
-/// Where only a command is known, and no table that it makes: an empty database is one for which it never ran.
+/// Reports that the migration command never ran: no table is named, and there is none.
 fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
     let unknown = wanted.tables.is_empty() && wanted.files.is_empty();
     if wanted.command.is_empty() || !unknown || !found.is_empty() {
@@ -190,7 +190,7 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
     )
 }
 
-/// Compares what is there with what is expected: the names of the configuration, and the types of the SQL files.
+/// Compares what exists with what is expected: the names of the configuration, and the types of the SQL files.
 fn compare(
     wanted: &SchemaSettings,
     reference: Option<&[TableFacts]>,
@@ -238,7 +238,9 @@ fn missing_table(name: &str, columns: &[String], model: Option<&TableFacts>) -> 
             .iter()
             .map(|column| Column {
                 name: column.clone(),
-                kind: fact(model, column).map(kind).unwrap_or_default(),
+                kind: column_facts(model, column)
+                    .map(column_type)
+                    .unwrap_or_default(),
                 state: CheckState::Gap,
             })
             .collect(),
@@ -256,8 +258,8 @@ fn present_table(
     let mut state = CheckState::Ok;
     let mut shown = Vec::new();
     for column in columns {
-        let expected = fact(model, column);
-        let Some(actual) = fact(Some(table), column) else {
+        let expected = column_facts(model, column);
+        let Some(actual) = column_facts(Some(table), column) else {
             findings.push(
                 Finding::new(
                     Code::SchemaMissingColumn,
@@ -269,7 +271,7 @@ fn present_table(
             state = CheckState::Gap;
             shown.push(Column {
                 name: column.clone(),
-                kind: expected.map(kind).unwrap_or_default(),
+                kind: expected.map(column_type).unwrap_or_default(),
                 state: CheckState::Gap,
             });
             continue;
@@ -283,8 +285,8 @@ fn present_table(
                     Code::SchemaWrongType,
                     format!(
                         "`{name}.{column}` is {}, expected {}",
-                        kind(actual),
-                        kind(expected)
+                        column_type(actual),
+                        column_type(expected)
                     ),
                 )
                 .hint("alter the column in a migration, or correct the schema's SQL"),
@@ -293,7 +295,7 @@ fn present_table(
         }
         shown.push(Column {
             name: column.clone(),
-            kind: kind(actual),
+            kind: column_type(actual),
             state: if wrong.is_some() {
                 CheckState::Gap
             } else {
@@ -307,7 +309,7 @@ fn present_table(
         .filter(|column| !columns.contains(&column.name));
     shown.extend(others.map(|column| Column {
         name: column.name.clone(),
-        kind: kind(column),
+        kind: column_type(column),
         state: CheckState::Skipped,
     }));
     let keys = [
@@ -343,7 +345,7 @@ fn present_table(
     }
 }
 
-/// Whether two definitions say the same, whatever an index is called.
+/// Whether two definitions mean the same, whatever an index is called.
 fn same_key(a: &str, b: &str) -> bool {
     let body = |definition: &str| {
         let unnamed = definition
@@ -358,18 +360,18 @@ fn same_key(a: &str, b: &str) -> bool {
     body(a) == body(b)
 }
 
-fn fact<'a>(table: Option<&'a TableFacts>, column: &str) -> Option<&'a ColumnFacts> {
+fn column_facts<'a>(table: Option<&'a TableFacts>, column: &str) -> Option<&'a ColumnFacts> {
     table?.columns.iter().find(|facts| facts.name == column)
 }
 
-fn kind(column: &ColumnFacts) -> String {
+fn column_type(column: &ColumnFacts) -> String {
     let null = if column.nullable { "" } else { " not null" };
     format!("{}{null}", column.kind)
 }
 
 /// Runs the project's own migration command, with the values of the first env file in its environment.
 async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
-    let words = command.join(" ");
+    let line = command.join(" ");
     let dir = cx.settings.backend.as_ref().map_or_else(
         || cx.settings.root.clone(),
         |backend| cx.settings.path(&backend.dir),
@@ -385,7 +387,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     })?;
     let mut argv = vec![found.display().to_string()];
     argv.extend(command.iter().skip(1).cloned());
-    cx.progress(Progress::label(format!("running {words}")));
+    cx.progress(Progress::label(format!("running {line}")));
     let spec = CommandSpec {
         argv,
         dir,
@@ -405,7 +407,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     Err(Failure::new(
         Code::SchemaCommandFailed,
         format!(
-            "`{words}` failed with {}",
+            "`{line}` failed with {}",
             ended
                 .code
                 .map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))

@@ -8,7 +8,7 @@ use crate::engine::context::Cx;
 /// One phase of the setup.
 #[async_trait]
 pub(crate) trait Step: Send + Sync {
-    /// What it can be told to do.
+    /// What a person can choose.
     type Answer: Send;
 
     /// Whether a probe begins before the steps that it needs have been probed. It then waits for them itself, with

@@ -1,7 +1,6 @@
-//! The temporary database of this clone, which needs no account: its record, what the service says of it, and whether it is used.
+//! The temporary database of this clone, which needs no account: its record, its state, and whether this run uses it.
 //!
-//! What it is now is asked of the service each time. The one thing that is stored is its id, since nobody lists temporary
-//! databases. The id is a secret, because it leads to the connection string and to the claim; so it is stored like a key, in a 0600
+//! Its state is asked of the service each time. Only its id is stored, since the service lists no temporary databases. The id is a secret, because it leads to the connection string and to the claim; so it is stored like a key, in a 0600
 //! file of the user's, one for each clone: not in the repository, where a file can be committed, and not in an env file, whose
 //! variables reach the application and with a `PUBLIC_` prefix the browser. The keyring is not asked: it would be at every probe,
 //! and the database's password is in the env file with the same permissions anyway.

@@ -111,8 +111,8 @@ impl ExampleInspection {
                 .iter()
                 .find(|(name, _)| *name == key)
                 .map_or_else(|| CHANGE_ME.to_owned(), |(_, spec)| placeholder(spec));
-            let mended = self.wanted.set(&key, &value).is_ok();
-            self.changed += usize::from(mended);
+            let replaced = self.wanted.set(&key, &value).is_ok();
+            self.changed += usize::from(replaced);
             let mut finding = Finding::new(
                 Code::EnvExampleHoldsSecret,
                 format!("`{key}` in `{}` is a real secret", self.file),
@@ -122,7 +122,7 @@ impl ExampleInspection {
             .detail("the file is committed: whoever has the repository has the secret")
             .command(FIX)
             .hint(leaked_hint(&key, spec, is_url));
-            finding.fixable = mended;
+            finding.fixable = replaced;
             self.findings.push(finding);
         }
     }

@@ -49,7 +49,7 @@ pub(super) struct TargetInspection {
     pub(super) mode: Option<u32>,
     pub(super) document: Document,
     pub(super) wanted: Document,
-    /// What is shown in place of a value that is made when it is written.
+    /// What is shown in place of a value that is generated when it is written.
     pub(super) notes: Vec<(String, String)>,
     pub(super) keys: usize,
     pub(super) changed: usize,
@@ -293,17 +293,17 @@ impl TargetInspection {
             LintKind::Masked => (Code::EnvMaskedValue, Severity::Warning),
             LintKind::Placeholder => (Code::EnvPlaceholder, Severity::Warning),
         };
-        let words = lint.kind.message();
+        let message = lint.kind.message();
         let title = lint
             .key
             .as_ref()
-            .map_or_else(|| words.clone(), |key| format!("`{key}`: {words}"));
+            .map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"));
         let mut finding = self
             .finding(code, title)
             .severity(severity)
             .detail(lint.kind.why())
             .line(lint.line);
-        let mended = match &lint.kind {
+        let fixable = match &lint.kind {
             LintKind::Unportable(_) => lint
                 .key
                 .as_ref()
@@ -320,7 +320,7 @@ impl TargetInspection {
             | LintKind::Spaces
             | LintKind::InlineComment => false,
         };
-        if wanted && mended {
+        if wanted && fixable {
             finding = finding.command(FIX).fixable();
         } else {
             finding = finding.hint(format!("edit line {} of {}", lint.line, self.file));
@@ -371,14 +371,14 @@ impl TargetInspection {
         Ok(())
     }
 
-    /// Whether what stands there may stay.
+    /// Whether the value may stay.
     fn is_right(&self, key: &str, spec: &KeySpec, connection: Option<&Connection>) -> bool {
         let mut entries = self.document.all(key).peekable();
         entries.peek().is_some()
             && entries.all(|entry| judge_value(key, spec, entry, connection).is_empty())
     }
 
-    /// The project is not known, so neither is its URL: something stands in its place, which is shown and never written.
+    /// Puts a stand-in, which is shown and never written, in place of a URL that isn't known yet.
     fn unknown(&mut self, key: &str, prefix: String) {
         self.notes
             .push((key.to_owned(), format!("{prefix}{DOTS} (from the project)")));
@@ -493,7 +493,7 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
     Ok(())
 }
 
-/// A key of an env file that is no target.
+/// Reads a key of an env file that is not a target.
 fn elsewhere(cx: &Cx, file: &str, key: &str) -> Result<Option<Secret>> {
     let path = cx.settings.path(file);
     let bytes = cx

@@ -23,14 +23,14 @@ use crate::{
     project::settings::BackendSettings,
 };
 
-/// How long something that listens already may take to answer; a sleeping compute wakes within that.
+/// How long a running application may take to answer; a sleeping compute wakes up within that.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// How long the application may take to answer after its start.
 const START: Duration = Duration::from_secs(30);
 
 impl HealthChecks<'_> {
-    /// Asks the application if it runs already; starting it is the apply's.
+    /// Checks the application if it is running already. Only an apply starts it.
     pub(super) async fn ask_running_app(&mut self, backend: &BackendSettings) {
         let Some(url) = backend.health.as_deref() else {
             return;
@@ -116,7 +116,7 @@ impl HealthChecks<'_> {
                 }
             }
         }
-        let words = start.join(" ");
+        let command = start.join(" ");
         let Some(path) = process.find(&program, &dir) else {
             self.set(
                 HealthCheck::App,
@@ -139,7 +139,7 @@ impl HealthChecks<'_> {
         self.set(
             HealthCheck::App,
             CheckState::Running,
-            format!("starting {words}"),
+            format!("starting {command}"),
             None,
         );
         self.cx
@@ -162,13 +162,11 @@ impl HealthChecks<'_> {
                 );
                 Ok(())
             }
-            Err(trouble) => {
-                self.app_trouble(trouble, &words, &program, &secrets, started.elapsed())
-            }
+            Err(error) => self.not_healthy(error, &command, &program, &secrets, started.elapsed()),
         }
     }
 
-    /// The application goes to another port this once, and what holds its own is said.
+    /// Reports that the application's port is taken, so that it is tried on another one this once.
     fn port_is_taken(&mut self, port: u16, free: u16, why: &str) {
         self.findings.push(
             Finding::new(
@@ -208,11 +206,11 @@ impl HealthChecks<'_> {
         backend: &BackendSettings,
         url: &str,
         started: Instant,
-    ) -> std::result::Result<String, Trouble> {
+    ) -> std::result::Result<String, StartError> {
         let mut last = None;
         loop {
             if let Some(ended) = app.exit() {
-                return Err(Trouble::Ended(ended.output));
+                return Err(StartError::Ended(ended.output));
             }
             let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;
             if answer.is_some() {
@@ -224,8 +222,8 @@ impl HealthChecks<'_> {
             }
             if started.elapsed() > START || (last.is_some() && started.elapsed() > START / 3) {
                 return Err(last.map_or_else(
-                    || Trouble::Silent(app.output()),
-                    |why| Trouble::Unhealthy(why, app.output()),
+                    || StartError::Silent(app.output()),
+                    |why| StartError::Unhealthy(why, app.output()),
                 ));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -262,27 +260,27 @@ impl HealthChecks<'_> {
                 .any(|path| matches!(files.stat(&path), Ok(Some(_))))
     }
 
-    fn app_trouble(
+    fn not_healthy(
         &mut self,
-        trouble: Trouble,
-        words: &str,
+        error: StartError,
+        command: &str,
         program: &str,
         secrets: &[crate::core::secret::Secret],
         elapsed: Duration,
     ) -> Result<()> {
-        let ended = matches!(trouble, Trouble::Ended(_));
-        let (code, what, output) = match trouble {
-            Trouble::Ended(output) => (
+        let ended = matches!(error, StartError::Ended(_));
+        let (code, what, output) = match error {
+            StartError::Ended(output) => (
                 Code::HealthAppStart,
-                format!("`{words}` ended at once"),
+                format!("`{command}` ended at once"),
                 output,
             ),
-            Trouble::Silent(output) => (
+            StartError::Silent(output) => (
                 Code::HealthAppStart,
-                format!("`{words}` did not answer within {} s", START.as_secs()),
+                format!("`{command}` did not answer within {} s", START.as_secs()),
                 output,
             ),
-            Trouble::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
+            StartError::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
         };
         let line = connection::redact(telling_line(&output), secrets);
         if let Some(module) =
@@ -347,13 +345,13 @@ impl HealthChecks<'_> {
 }
 
 /// Why the application did not get healthy, with its output.
-enum Trouble {
+enum StartError {
     Ended(String),
     Silent(String),
     Unhealthy(String, String),
 }
 
-/// Whether the answer is what `neonup.toml` expects; in words either way.
+/// Judges whether the answer is what `neonup.toml` expects. Gives a message either way.
 fn judge(
     answer: Option<&HttpAnswer>,
     backend: &BackendSettings,
@@ -425,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_start_command_is_moved_to_another_port() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         for (from, to) in [
             (
                 "python -m uvicorn a:app --port 8000",
@@ -441,7 +439,7 @@ mod tests {
                 "serve --id 18000 --port 80001",
             ),
         ] {
-            assert_eq!(with_port(&words(from), 8000, 4242), words(to));
+            assert_eq!(with_port(&split(from), 8000, 4242), split(to));
         }
         assert_eq!(
             on_port("http://localhost:8000/health", 4242).as_deref(),

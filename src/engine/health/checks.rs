@@ -15,14 +15,14 @@ use crate::{
     ports::database::{DatabaseError, Session},
 };
 
-/// How often `SELECT 1` is asked.
+/// How often `SELECT 1` is run.
 const PINGS: usize = 8;
-/// A login that takes longer woke the compute up, whatever Neon said of it before.
+/// A login that takes longer woke the compute up, whatever state Neon reported before.
 const COLD: Duration = Duration::from_secs(1);
 /// A compute that Neon called idle may have been woken by others since. Then a login is a few round trips, as the handshake
 /// is; when it takes that much longer, it was us who woke it.
 const WOKEN: u32 = 3;
-/// A median round trip above this is worth a word.
+/// A median round trip above this is reported.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// One of the checks.
@@ -98,25 +98,26 @@ impl<'a> HealthChecks<'a> {
 
     /// Fills in what the last start has shown, where this probe has nothing newer.
     pub(super) fn recall(&mut self, proof: AppProof) {
-        let mut app = false;
-        for (id, known) in [
-            (HealthCheck::Driver, proof.driver),
-            (HealthCheck::App, proof.app),
-        ] {
-            if let Some(known) = known
-                && let Some(position) = self.position(id)
-                && let Some(check) = self.facts.rungs.get_mut(position)
-                && check.state == CheckState::Waiting
-            {
-                *check = known;
-                app |= id == HealthCheck::App;
-            }
-        }
+        self.restore(HealthCheck::Driver, proof.driver);
+        self.findings.extend(proof.driver_findings);
         // an application that runs meanwhile has answered for itself
-        let still = |finding: &Finding| app || finding.code == Code::HealthDriver;
-        self.findings
-            .extend(proof.findings.into_iter().filter(still));
+        if self.restore(HealthCheck::App, proof.app) {
+            self.findings.extend(proof.app_findings);
+        }
         self.show();
+    }
+
+    /// Fills in a check that waits, and returns whether it did.
+    fn restore(&mut self, id: HealthCheck, known: Option<Check>) -> bool {
+        if let Some(known) = known
+            && let Some(position) = self.position(id)
+            && let Some(check) = self.facts.rungs.get_mut(position)
+            && check.state == CheckState::Waiting
+        {
+            *check = known;
+            return true;
+        }
+        false
     }
 
     fn show(&self) {
@@ -191,7 +192,7 @@ impl<'a> HealthChecks<'a> {
             |facts| {
                 let days = facts
                     .days_left
-                    // an authority of our own never ends in practice, and says so with an absurd number
+                    // an authority of our own never expires in practice: its number of days is absurd
                     .filter(|days| *days < 3650)
                     .map(|days| format!(", {days} days left"))
                     .unwrap_or_default();
@@ -204,7 +205,7 @@ impl<'a> HealthChecks<'a> {
         self.tables(session.as_mut()).await
     }
 
-    /// Logs in, and says so when it is the sleeping compute that takes the time.
+    /// Logs in, and shows when it is the sleeping compute that takes the time.
     async fn log_in(
         &mut self,
         connection: &Connection,
@@ -306,13 +307,13 @@ impl<'a> HealthChecks<'a> {
         self.set(HealthCheck::Tables, CheckState::Running, "", None);
         let started = Instant::now();
         let found = session.tables().await?;
-        let mut words = Vec::new();
+        let mut counts = Vec::new();
         let mut missing = Vec::new();
         for (name, _) in &self.cx.settings.schema.tables {
             if found.iter().any(|table| table.name == *name) {
                 let rows = session.rows(name).await?;
                 let more = if rows >= 1000 { "+" } else { "" };
-                words.push(format!("{name} {rows}{more} rows"));
+                counts.push(format!("{name} {rows}{more} rows"));
             } else {
                 missing.push(name.as_str());
             }
@@ -322,10 +323,10 @@ impl<'a> HealthChecks<'a> {
                 CheckState::Warning,
                 format!("missing: {}", missing.join(", ")),
             )
-        } else if words.is_empty() {
+        } else if counts.is_empty() {
             (CheckState::Ok, format!("{} tables", found.len()))
         } else {
-            (CheckState::Ok, words.join(", "))
+            (CheckState::Ok, counts.join(", "))
         };
         self.set(HealthCheck::Tables, state, text, Some(started.elapsed()));
         Ok(())

@@ -9,6 +9,8 @@ use crate::{
         facts::CheckState,
         failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
+        step::StepId,
     },
     domain::{
         driver_script::{self, DriverOutcome},
@@ -88,18 +90,19 @@ impl HealthChecks<'_> {
                         .hint(format!("{install}, then `neonup setup health`")),
                 );
             }
-            DriverOutcome::Failed(words) => {
+            DriverOutcome::Failed(message) => {
                 self.set(
                     HealthCheck::Driver,
                     CheckState::Gap,
-                    words.clone(),
+                    message.clone(),
                     Some(started.elapsed()),
                 );
                 return Err(Failure::new(
                     Code::HealthDriver,
                     format!("{label} cannot connect with the written URL"),
                 )
-                .why(words)
+                .why(message)
+                .command(Invocation::CheckStep(StepId::Env))
                 .hint("`neonup check env` says whether the URL has the driver's form"));
             }
             DriverOutcome::Unclear => {
@@ -121,7 +124,7 @@ impl HealthChecks<'_> {
         Ok(())
     }
 
-    /// A path for a person: relative to the root where it lies inside.
+    /// A path for a person: relative to the root if it is inside.
     fn relative(&self, path: &std::path::Path) -> String {
         path.strip_prefix(&self.cx.settings.root)
             .unwrap_or(path)

@@ -1,4 +1,4 @@
-//! The branch, its compute and its database: found, and made where they are missing.
+//! The branch, its compute and its database: finds them, and creates what is missing.
 
 use crate::{
     core::{
@@ -22,7 +22,7 @@ use crate::{
     ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
 };
 
-/// What `branch` in neonup.toml may hold: each developer's name.
+/// The placeholder in `branch` of neonup.toml for each developer's name.
 pub(super) const USER: &str = "{user}";
 
 /// The name of the branch that is wanted, with the developer's name in it; `None` is the default branch.
@@ -58,7 +58,7 @@ pub(super) fn wanted(cx: &Cx) -> Result<Option<String>> {
     Ok(Some(pattern.replace(USER, &user)))
 }
 
-/// Makes what is wanted and missing: the branch from the default one, its compute, its database. What is there is joined.
+/// Creates what is wanted and missing: the branch from the default one, its compute, its database. Joins what exists.
 pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<()> {
     let neon = &cx.ports.neon;
     let id = &project.id;
@@ -79,7 +79,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         };
         match neon.create_branch(key, id, &new).await {
             Ok(operations) => wait_until_ready(cx, key, id, operations).await?,
-            // names are unique: whoever made it, it is there now
+            // names are unique: whoever created it, it exists now
             Err(error) => {
                 let now = neon.branches(key, id).await?;
                 if !now.iter().any(|branch| branch.name == *name) {
@@ -142,7 +142,7 @@ fn is_read_write(endpoint: &Endpoint) -> bool {
     endpoint.kind == "read_write"
 }
 
-/// When a developer's branch made now goes; branches with a fixed name belong to the team, and stay.
+/// When a developer's branch that is created now expires; branches with a fixed name belong to the team, and stay.
 fn expiry(cx: &Cx) -> Option<String> {
     let project = &cx.settings.project;
     let personal = project
@@ -157,7 +157,7 @@ fn expiry(cx: &Cx) -> Option<String> {
         .ok()
 }
 
-/// How to connect to the project, and whether `neonup.toml` records it.
+/// Finds how to connect to the project, and whether `neonup.toml` records it.
 pub(super) async fn join(
     cx: &Cx,
     key: &Secret,
@@ -182,7 +182,7 @@ pub(super) async fn join(
     Ok((joined, findings))
 }
 
-/// How to connect: branch, compute, database, role, password. Remembers it for the other steps.
+/// Finds how to connect: branch, compute, database, role, password. Remembers it for the other steps.
 async fn connect(
     cx: &Cx,
     key: &Secret,
@@ -241,7 +241,7 @@ async fn connect(
     Ok((Some(joined), findings))
 }
 
-/// Remembers how to connect for the other steps, and gives it for the screen. `compute`: the state of the compute.
+/// Remembers how to connect for the other steps, and returns it for the screen. `compute`: the state of the compute.
 pub(super) fn remember(
     cx: &Cx,
     project: &Project,

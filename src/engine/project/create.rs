@@ -48,7 +48,7 @@ pub(super) async fn create(
     before: &Listing,
 ) -> Result<ObtainedProject> {
     within_limit(cx, before)?;
-    // a project whose id cannot be recorded would be made again by the next run
+    // a project whose id cannot be recorded would be created again by the next run
     if !cx.ports.files.writable(
         cx.settings
             .config_file
@@ -75,7 +75,7 @@ pub(super) async fn create(
             .or_else(|| cx.organization()),
         region: cx.settings.project.region.clone(),
         postgres: cx.settings.project.postgres,
-        // a branch of each developer is made from the default one later
+        // the branch of each developer is created from the default one later
         branch: cx
             .settings
             .project
@@ -157,33 +157,33 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// Others of the same name that appeared while ours was made, as when two developers set up at the same moment. Both read
+/// Lists projects of the same name that appeared while ours was created, as when two developers set up at the same moment. Both read
 /// the list after their create, so that the one whose project is younger sees the other's.
 pub(super) async fn rivals(
     cx: &Cx,
     key: &Secret,
-    made: &Project,
+    created: &Project,
     before: &Listing,
 ) -> Vec<Project> {
-    // it is no reason to fail: the project is there
+    // no reason to fail: the project exists
     let Ok(now) = list(cx, key).await else {
         return Vec::new();
     };
     now.projects
         .into_iter()
         .filter(|project| {
-            project.name == made.name
-                && project.id != made.id
+            project.name == created.name
+                && project.id != created.id
                 && !before.projects.iter().any(|known| known.id == project.id)
         })
         .collect()
 }
 
-/// What the plan allows is known before anything is asked for.
+/// Reports that the plan allows no more projects, before Neon refuses a create.
 pub(super) fn limit_reached(cx: &Cx, listing: &Listing) -> Option<Finding> {
     let limit = usize::try_from(cx.projects_limit()?).ok()?;
     let count = listing.projects.len();
-    // what a zero means nobody has written down; with an organization its own plan counts, which we cannot see
+    // what a zero means is not documented; with an organization its own plan counts, which we cannot see
     let own = cx.settings.project.org.is_none() && cx.organization().is_none();
     (limit > 0 && own && count >= limit).then(|| {
         Finding::new(

@@ -61,7 +61,7 @@ pub(super) async fn find(
     }
     let listing = match list(cx, key).await {
         Ok(listing) => listing,
-        // a key that is bound to one project cannot list, but its refusal says which project that is
+        // a key that is bound to one project cannot list, but the refusal names that project
         Err(error) => {
             let Some(id) = error.only_project() else {
                 return Err(error.into());
@@ -143,7 +143,7 @@ async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<P
     Ok(None)
 }
 
-/// The direct host of the connection URL that stands in the env file now.
+/// The direct address of the connection URL in the env file.
 fn env_address(cx: &Cx) -> Option<String> {
     let (target, key, ..) = cx.settings.url_key()?;
     let bytes = cx

@@ -1,5 +1,4 @@
-//! The temporary database, as the project step shows it: made once, found again, given up for the account's project once it is
-//! claimed.
+//! The temporary database in the project step: created once, found again, replaced by the account's project once it is claimed.
 
 use crate::{
     core::{
@@ -24,13 +23,13 @@ use crate::{
     },
 };
 
-/// The command that makes a temporary database.
+/// The command that creates a temporary database.
 const SETUP: Invocation = Invocation::SetupClaimable;
 /// What a temporary database may hold. Source: Neon's description of the service.
 const LIMITS: &str = "100 MB of data, 1 GB of transfer, no branches";
 /// What the service runs. Source: the same.
 const POSTGRES: u16 = 17;
-/// What is kept while a create is under way: no record, but proof that one can be kept.
+/// Stored while a create is running: not a record, but proof that one can be stored.
 const PENDING: &str = "pending";
 
 /// What follows for the project step.
@@ -92,7 +91,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<TemporaryOutcome> 
     })
 }
 
-/// Makes what is missing, once.
+/// Creates what is missing, once.
 pub(super) async fn apply(cx: &Cx) -> Result<TemporaryOutcome> {
     let wanted = cx.wants_temporary();
     let make = match choose(cx).await? {
@@ -131,7 +130,7 @@ async fn create(cx: &Cx) -> Result<()> {
     let account = cx.settings.claim_account();
     let store = &cx.ports.store;
     let before = store.get(KeyStorage::File, &account).await?;
-    // a database whose id cannot be kept would be made again by the next run
+    // a database whose id cannot be stored would be created again by the next run
     store
         .set(KeyStorage::File, &account, &Secret::new(PENDING))
         .await?;
@@ -139,8 +138,8 @@ async fn create(cx: &Cx) -> Result<()> {
     cx.progress(Progress::label(format!(
         "asking {service} for a temporary database"
     )));
-    let made = match cx.ports.claimable.create().await {
-        Ok(made) => made,
+    let created = match cx.ports.claimable.create().await {
+        Ok(created) => created,
         Err(error) => {
             let back = match before {
                 Some(before) => store.set(KeyStorage::File, &account, &before).await,
@@ -153,9 +152,9 @@ async fn create(cx: &Cx) -> Result<()> {
         }
     };
     let record = RecordedDatabase {
-        id: made.id,
-        project: made.project,
-        expires_at: made.expires_at,
+        id: created.id,
+        project: created.project,
+        expires_at: created.expires_at,
     };
     Ok(store
         .set(KeyStorage::File, &account, &record.text())
@@ -211,14 +210,14 @@ fn gone(record: &RecordedDatabase) -> Report {
     Report::judged(finding.title.clone(), vec![finding])
 }
 
-/// The one that is there, for the other steps and for a person.
+/// Reports the database that exists, and remembers it for the other steps.
 fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
     let LiveTemporary {
         database,
         connection,
     } = live;
     let left = age::until(&database.expires_at, cx.settings.now);
-    let left_words = left.map_or_else(|| database.expires_at.clone(), age::span);
+    let time_left = left.map_or_else(|| database.expires_at.clone(), age::span);
     let age = age::until(&database.created_at, cx.settings.now).map(|until| -until);
     let lapsed = age.is_some_and(|age| age > time::Duration::hours(CLAIM_HOURS));
     let soon = left.is_some_and(|left| left < time::Duration::hours(24));
@@ -227,7 +226,7 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
     let mut findings = vec![
         Finding::new(
             Code::ProjectTemporary,
-            format!("the database is temporary: it is deleted in {left_words} unless it is claimed"),
+            format!("the database is temporary: it is deleted in {time_left} unless it is claimed"),
         )
         .severity(if soon { Severity::Warning } else { Severity::Note })
         .detail(format!("its limits are {LIMITS}"))
@@ -270,13 +269,13 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
         format!(" {}", database.project)
     };
     Report::judged(
-        format!("temporary database{named} on {host}, deleted in {left_words}"),
+        format!("temporary database{named} on {host}, deleted in {time_left}"),
         findings,
     )
     .facts(facts(cx, Some(joined)))
 }
 
-/// The region in a host of Neon's, such as `aws-us-east-2` of `ep-a-b-1.us-east-2.aws.neon.tech`.
+/// Reads the region from a host of Neon's, such as `aws-us-east-2` of `ep-a-b-1.us-east-2.aws.neon.tech`.
 fn region(host: &str) -> Option<String> {
     let labels: Vec<_> = host.split('.').collect();
     let clouds = ["aws", "azure", "gcp"];

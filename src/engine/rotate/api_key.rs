@@ -1,6 +1,6 @@
 //! A new API key in the place of the old one.
 //!
-//! The order lets nobody be locked out: the new key is made, proven and stored before the old one is revoked. Which of the user's keys the
+//! The order locks nobody out: the new key is created, tested and stored before the old one is revoked. Which of the user's keys the
 //! old one is, Neon does not tell: its list shows names, numbers and when each was last used. Where only one other key exists, it is that one;
 //! of several, it is the only one whose last use changes when the old key is used; else nothing is revoked, and the list is shown.
 
@@ -26,13 +26,13 @@ use crate::{
 /// What the names of keys begin with that this program makes.
 const NAME: &str = "neonup ";
 
-/// Where keys are made and revoked by hand.
+/// Where a person creates and revokes keys.
 const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
 
 /// Longer than the finest step of the times in Neon's list of keys.
 const USE: Duration = Duration::from_millis(1100);
 
-/// Makes a new key, stores it, and revokes the old one.
+/// Creates a new key, stores it, and revokes the old one.
 pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let known = key::require(cx).await?;
     let neon = &cx.ports.neon;
@@ -146,7 +146,7 @@ async fn revoke(cx: &Cx, new: &Secret, old: &Secret, key: &ApiKey) -> Result<()>
     }
 }
 
-/// After a lost answer: a key that was made, and that nobody has, is revoked at once.
+/// Revokes, after a lost answer, a key that was created and that nobody has.
 async fn lost(cx: &Cx, key: &Secret, before: &[ApiKey], failure: Failure) -> Failure {
     let neon = &cx.ports.neon;
     let Ok(now) = neon.api_keys(key).await else {
@@ -157,12 +157,12 @@ async fn lost(cx: &Cx, key: &Secret, before: &[ApiKey], failure: Failure) -> Fai
             ..failure
         };
     };
-    let made = now.iter().filter(|key| {
+    let orphans = now.iter().filter(|key| {
         key.name.starts_with(NAME)
             && key.last_used_at.is_none()
             && !before.iter().any(|known| known.id == key.id)
     });
-    for orphan in made {
+    for orphan in orphans {
         if let Err(refused) = neon.revoke_api_key(key, orphan.id).await {
             return Failure {
                 hint: format!(
@@ -200,7 +200,7 @@ fn undecided(keys: &[ApiKey]) -> Finding {
     .hint(format!("revoke it at {CONSOLE}"))
 }
 
-/// Where the old key still stands.
+/// Finds where the old key is still in use.
 fn copies(cx: &Cx, old: &KnownKey) -> Vec<Finding> {
     let warning = |code: Code, title: String| Finding::new(code, title).severity(Severity::Warning);
     let mut findings: Vec<_> = cx

@@ -1,4 +1,4 @@
-//! Where else an old password stands: other env files, which are rewritten, and places that only a person can see to.
+//! Other copies of an old password: env files, which are rewritten, and places that only a person can change.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ const OTHER_FILES: [&str; 12] = [
 /// The most branches that are asked about.
 const BRANCHES: usize = 50;
 
-/// What was found of the old passwords outside the env files of `neonup.toml`.
+/// The copies of the old passwords outside the env files of `neonup.toml`.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
     /// Ignored env files that hold the new password now.
@@ -86,7 +86,7 @@ impl Copies {
                 old.iter()
                     .any(|old| rotation::replace(bytes, old, new) != Replacement::Absent)
             };
-            // what is too large or not readable is no file that a person wrote a password into
+            // nobody has written a password into a file that is too large or can't be read
             if let Ok(Some(bytes)) = cx.ports.files.read(&root.join(file))
                 && holds(&bytes)
             {
@@ -142,7 +142,7 @@ impl Copies {
         Ok(())
     }
 
-    /// What a person has to see to.
+    /// The findings about copies that a person has to change.
     pub(super) async fn findings(&self, cx: &Cx, old: &[Secret]) -> Vec<Finding> {
         let warning =
             |code: Code, title: String| Finding::new(code, title).severity(Severity::Warning);
@@ -240,7 +240,7 @@ async fn in_tree(cx: &Cx, old: &[Secret]) -> Vec<Finding> {
     findings
 }
 
-/// Branches have roles and passwords of their own: a branch made before the reset still takes the old one.
+/// Finds branches that still accept an old password: each has passwords of its own, copied when it was created.
 pub(super) async fn other_branches(
     cx: &Cx,
     key: &Secret,

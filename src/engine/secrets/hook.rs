@@ -21,9 +21,9 @@ use crate::{
     project::settings::Settings,
 };
 
-/// What the next commit must not take; empty when it may go on.
+/// Finds what the next commit must not contain.
 pub(crate) async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Finding>> {
-    let (events, _nobody) = unbounded_channel();
+    let (events, _receiver) = unbounded_channel();
     let cx = Cx::new(
         Arc::new(settings),
         ports,

@@ -163,7 +163,7 @@ impl<'a> SecretsInspection<'a> {
         self.files = files;
         let before = self.findings.len();
         for leak in leaks {
-            // the finding on the file itself says it already
+            // the finding about the file itself covers it
             if leak
                 .path
                 .as_ref()
@@ -224,7 +224,7 @@ impl<'a> SecretsInspection<'a> {
             let known = self
                 .in_tree
                 .contains(&(leak.secret.clone(), leak.path.clone()));
-            // what the index holds was said of the file; what a tracked file holds is in the history as well
+            // a leak in the index was reported of the file; one in a tracked file is in the history as well
             if known && (!leak.is_live() || !leak.location.leaves()) {
                 continue;
             }
@@ -346,7 +346,7 @@ fn is_live(finding: &Finding) -> bool {
         )
 }
 
-/// What is wrong with a target, in a few words.
+/// Summarizes what is wrong with a target.
 fn summary(protection: &Protection) -> String {
     let mut parts = Vec::new();
     match &protection.ignored {

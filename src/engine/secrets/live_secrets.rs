@@ -165,7 +165,7 @@ impl LiveSecrets {
     fn env_file(&mut self, target: &EnvTarget, document: &Document) {
         let file = &target.file;
         for (key, spec) in &target.keys {
-            // of a key that stands twice, every value may be live
+            // if a key occurs twice, each value may be live
             for entry in document.all(key) {
                 let value = entry.value.expose();
                 match spec {
@@ -174,7 +174,7 @@ impl LiveSecrets {
                     KeySpec::SameAs(other) if recognize(value).is_some() => {
                         self.url(value, key, other);
                     }
-                    // named for the file in which it is made, since it is replaced there
+                    // named by the file in which it is generated, since it is replaced there
                     KeySpec::SameAs(other) => self.generated(value, key, other),
                     KeySpec::Generate { .. } => self.generated(value, key, file),
                     KeySpec::Part {
