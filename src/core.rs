@@ -16,3 +16,6 @@ pub(crate) mod redact;
 pub(crate) mod remedy;
 pub(crate) mod secret;
 pub(crate) mod step;
+
+#[cfg(test)]
+mod tests;

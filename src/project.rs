@@ -7,3 +7,6 @@ pub(crate) mod resolve;
 pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod workspace;
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the compute does with a password.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Expected {
+enum ExpectedAnswer {
     Accepted,
     Refused,
 }
@@ -32,16 +32,16 @@ async fn log_in(
     cx: &Cx,
     connection: &Connection,
     authority: Option<&str>,
-    expected: Expected,
+    expected: ExpectedAnswer,
 ) -> Result<(), DatabaseError> {
     let started = tokio::time::Instant::now();
     loop {
         let database = &cx.ports.database;
         let answer = database.connect(connection, authority).await.map(drop);
         let lags = match &answer {
-            Ok(()) => expected == Expected::Refused,
+            Ok(()) => expected == ExpectedAnswer::Refused,
             Err(error) => {
-                expected == Expected::Accepted
+                expected == ExpectedAnswer::Accepted
                     && matches!(error, DatabaseError::WrongPassword { .. })
             }
         };
@@ -59,7 +59,7 @@ pub(super) async fn log_in_with_new(
     authority: Option<&str>,
 ) -> Result<(), DatabaseError> {
     cx.progress(Progress::label("connecting with the new password"));
-    log_in(cx, connection, authority, Expected::Accepted).await
+    log_in(cx, connection, authority, ExpectedAnswer::Accepted).await
 }
 
 /// The new password does not open the database.
@@ -76,7 +76,7 @@ pub(super) async fn prove_refused(
     authority: Option<&str>,
 ) -> Result<()> {
     cx.progress(Progress::label("trying the old password"));
-    match log_in(cx, connection, authority, Expected::Refused).await {
+    match log_in(cx, connection, authority, ExpectedAnswer::Refused).await {
         Err(DatabaseError::WrongPassword { .. }) => Ok(()),
         Err(error) => Err(Failure {
             what: format!(

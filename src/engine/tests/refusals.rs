@@ -33,7 +33,7 @@ static TURNS: Semaphore = Semaphore::const_new(32);
 
 /// What comes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum CallOutcome {
     /// A refusal; nothing was done.
     Status(u16),
     /// Done, and then an internal error.
@@ -50,9 +50,9 @@ enum Outcome {
 
 /// One call: a method, and what is in its path and query.
 #[derive(Debug, Clone, Copy)]
-struct Call(&'static str, &'static str);
+struct ApiCall(&'static str, &'static str);
 
-impl Call {
+impl ApiCall {
     /// Whether only a set-up that joins a project asks for it: the answer to a create says it all.
     fn joins(self) -> bool {
         self.1.starts_with("/projects/made-1") && !self.1.contains("/operations/")
@@ -60,44 +60,44 @@ impl Call {
 }
 
 /// What set-ups ask for, in this order.
-const CALLS: [Call; 14] = [
-    Call("GET", "/auth"),
-    Call("GET", "/users/me"),
-    Call("GET", "/users/me/organizations"),
-    Call("GET", "/projects?limit=400&org_id=org-a"),
-    Call("GET", "/projects?limit=400&org_id=org-a&cursor=crowd-399"),
-    Call("GET", "/projects/shared?limit=400"),
-    Call("POST", "/projects"),
-    Call("GET", "/projects/made-1/operations/op-1"),
-    Call("GET", "/projects/made-1"),
-    Call("GET", "/projects/made-1/branches?limit=1000"),
-    Call("GET", "/projects/made-1/branches/br-a-b-1/endpoints"),
-    Call("GET", "/projects/made-1/branches/br-a-b-1/databases"),
-    Call(
+const CALLS: [ApiCall; 14] = [
+    ApiCall("GET", "/auth"),
+    ApiCall("GET", "/users/me"),
+    ApiCall("GET", "/users/me/organizations"),
+    ApiCall("GET", "/projects?limit=400&org_id=org-a"),
+    ApiCall("GET", "/projects?limit=400&org_id=org-a&cursor=crowd-399"),
+    ApiCall("GET", "/projects/shared?limit=400"),
+    ApiCall("POST", "/projects"),
+    ApiCall("GET", "/projects/made-1/operations/op-1"),
+    ApiCall("GET", "/projects/made-1"),
+    ApiCall("GET", "/projects/made-1/branches?limit=1000"),
+    ApiCall("GET", "/projects/made-1/branches/br-a-b-1/endpoints"),
+    ApiCall("GET", "/projects/made-1/branches/br-a-b-1/databases"),
+    ApiCall(
         "GET",
         "/projects/made-1/connection_uri?branch_id=br-a-b-1&database_name=neondb&role_name=neondb_owner",
     ),
-    Call(
+    ApiCall(
         "GET",
         "/projects/made-1/connection_uri?branch_id=br-a-b-1&database_name=neondb&role_name=neondb_owner&pooled=true",
     ),
 ];
 
-const OUTCOMES: [Outcome; 14] = [
-    Outcome::Status(401),
-    Outcome::Status(403),
-    Outcome::Status(404),
-    Outcome::Status(409),
-    Outcome::Status(412),
-    Outcome::Status(422),
-    Outcome::Status(423),
-    Outcome::Status(429),
-    Outcome::Status(500),
-    Outcome::Status(503),
-    Outcome::Timeout { done: false },
-    Outcome::Reset { done: false },
-    Outcome::Truncated,
-    Outcome::Html,
+const OUTCOMES: [CallOutcome; 14] = [
+    CallOutcome::Status(401),
+    CallOutcome::Status(403),
+    CallOutcome::Status(404),
+    CallOutcome::Status(409),
+    CallOutcome::Status(412),
+    CallOutcome::Status(422),
+    CallOutcome::Status(423),
+    CallOutcome::Status(429),
+    CallOutcome::Status(500),
+    CallOutcome::Status(503),
+    CallOutcome::Timeout { done: false },
+    CallOutcome::Reset { done: false },
+    CallOutcome::Truncated,
+    CallOutcome::Html,
 ];
 
 #[derive(Default)]
@@ -111,20 +111,20 @@ struct Account {
 }
 
 /// A Neon with 400 projects of one organization, and room for more.
-struct Neon {
+struct FaultyNeon {
     base: String,
     account: Arc<Mutex<Account>>,
     task: JoinHandle<()>,
 }
 
-impl Drop for Neon {
+impl Drop for FaultyNeon {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Neon {
-    async fn start(call: Call, outcome: Outcome, times: usize) -> Self {
+impl FaultyNeon {
+    async fn start(call: ApiCall, outcome: CallOutcome, times: usize) -> Self {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
@@ -152,7 +152,7 @@ impl Neon {
         HttpNeon::new(self.base.clone(), None, timeout).retrying_after(Duration::from_millis(5))
     }
 
-    fn count(&self, call: Call) -> usize {
+    fn count(&self, call: ApiCall) -> usize {
         let line = format!("{} {}", call.0, call.1);
         let account = self.account.lock().unwrap();
         account
@@ -170,8 +170,8 @@ impl Neon {
 async fn serve(
     stream: TcpStream,
     account: Arc<Mutex<Account>>,
-    call: Call,
-    outcome: Outcome,
+    call: ApiCall,
+    outcome: CallOutcome,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let Some((method, path)) = read(&mut stream).await? else {
@@ -190,15 +190,15 @@ async fn serve(
         return write(&mut stream, status, &body.to_string()).await;
     }
     match outcome {
-        Outcome::Status(status) => {
+        CallOutcome::Status(status) => {
             let body = json!({"code": "", "message": format!("words of Neon for {status}")});
             write(&mut stream, status, &body.to_string()).await
         }
-        Outcome::ErrorAfter => {
+        CallOutcome::ErrorAfter => {
             answer(&account);
             write(&mut stream, 500, "{}").await
         }
-        Outcome::Timeout { done } => {
+        CallOutcome::Timeout { done } => {
             if done {
                 answer(&account);
             }
@@ -206,18 +206,18 @@ async fn serve(
             let _gone = stream.read(&mut [0]).await?;
             Ok(())
         }
-        Outcome::Reset { done } => {
+        CallOutcome::Reset { done } => {
             if done {
                 answer(&account);
             }
             Ok(())
         }
-        Outcome::Truncated => {
+        CallOutcome::Truncated => {
             let text = answer(&account).1.to_string();
             let half = text.get(..text.len() / 2).unwrap();
             write(&mut stream, 200, half).await
         }
-        Outcome::Html => {
+        CallOutcome::Html => {
             answer(&account);
             write(&mut stream, 200, "<!DOCTYPE html><h1>Log in</h1>").await
         }
@@ -371,7 +371,7 @@ impl Clone {
     }
 
     /// `neonup setup --yes --json login project env`.
-    async fn setup(&self, neon: &Neon, timeout: Duration) -> (Exit, Value, String) {
+    async fn setup(&self, neon: &FaultyNeon, timeout: Duration) -> (Exit, Value, String) {
         let mut settings = World::settings_of(
             &self.world.file("/repo/neonup.toml").unwrap(),
             &[("NEON_API_KEY", KEY)],
@@ -393,27 +393,27 @@ impl Clone {
 }
 
 /// Which code a set-up ends with; `None`: it is done all the same.
-fn expected(call: Call, outcome: Outcome) -> Option<Code> {
+fn expected(call: ApiCall, outcome: CallOutcome) -> Option<Code> {
     // who the user is, is nice to know
     if call.1 == "/users/me" {
         return None;
     }
     // an organization's key has no shared projects, and is told so by a refusal
-    if call.1.starts_with("/projects/shared") && matches!(outcome, Outcome::Status(403 | 404)) {
+    if call.1.starts_with("/projects/shared") && matches!(outcome, CallOutcome::Status(403 | 404)) {
         return None;
     }
     Some(match outcome {
-        Outcome::Status(401) => Code::LoginKeyRejected,
-        Outcome::Status(403) => Code::LoginKeyScope,
-        Outcome::Status(404) => Code::ProjectDeleted,
-        Outcome::Status(409 | 412 | 422 | 423) => Code::ProjectNotReady,
+        CallOutcome::Status(401) => Code::LoginKeyRejected,
+        CallOutcome::Status(403) => Code::LoginKeyScope,
+        CallOutcome::Status(404) => Code::ProjectDeleted,
+        CallOutcome::Status(409 | 412 | 422 | 423) => Code::ProjectNotReady,
         // a create whose outcome is not known was looked for, and did not appear
-        Outcome::Status(_)
-        | Outcome::ErrorAfter
-        | Outcome::Timeout { .. }
-        | Outcome::Reset { .. }
-        | Outcome::Truncated
-        | Outcome::Html => {
+        CallOutcome::Status(_)
+        | CallOutcome::ErrorAfter
+        | CallOutcome::Timeout { .. }
+        | CallOutcome::Reset { .. }
+        | CallOutcome::Truncated
+        | CallOutcome::Html => {
             if call.0 == "POST" {
                 Code::ProjectNotReady
             } else {
@@ -423,15 +423,15 @@ fn expected(call: Call, outcome: Outcome) -> Option<Code> {
     })
 }
 
-async fn one(call: Call, outcome: Outcome) {
+async fn one(call: ApiCall, outcome: CallOutcome) {
     let _turn = TURNS.acquire().await.unwrap();
     let what = format!("{call:?} {outcome:?}");
-    let timeout = if matches!(outcome, Outcome::Timeout { .. }) {
+    let timeout = if matches!(outcome, CallOutcome::Timeout { .. }) {
         Duration::from_secs(2)
     } else {
         Duration::from_mins(1)
     };
-    let neon = Neon::start(call, outcome, usize::MAX).await;
+    let neon = FaultyNeon::start(call, outcome, usize::MAX).await;
     if call.joins() {
         let mut account = neon.account.lock().unwrap();
         account.made.push("made-1".to_owned());
@@ -445,7 +445,7 @@ async fn one(call: Call, outcome: Outcome) {
     );
     let env = clone.world.file("/repo/.env").unwrap();
     // a create that was done is found again, whatever became of its answer
-    let adopted = call.0 == "POST" && matches!(outcome, Outcome::Truncated | Outcome::Html);
+    let adopted = call.0 == "POST" && matches!(outcome, CallOutcome::Truncated | CallOutcome::Html);
     let Some(code) = expected(call, outcome).filter(|_| !adopted) else {
         assert_eq!(exit, Exit::Done, "{what}: {text}");
         assert!(env.contains(PASSWORD), "{what}: {env}");
@@ -464,14 +464,19 @@ async fn one(call: Call, outcome: Outcome) {
         .unwrap_or_else(|| panic!("{what}: no {code} in {document:#}"));
     assert!(!found["hint"].as_str().unwrap().is_empty(), "{what}");
     // a recorded project that is gone is a fact, not a failure
-    let told = !(call.1 == "/projects/made-1" && outcome == Outcome::Status(404));
-    if told && !matches!(outcome, Outcome::Timeout { .. } | Outcome::Reset { .. }) {
+    let told = !(call.1 == "/projects/made-1" && outcome == CallOutcome::Status(404));
+    if told
+        && !matches!(
+            outcome,
+            CallOutcome::Timeout { .. } | CallOutcome::Reset { .. }
+        )
+    {
         let detail = found["detail"].as_str().unwrap();
         assert!(detail.contains("req-42"), "{what}: no request id: {found}");
     }
-    let posts = neon.count(Call("POST", "/projects"));
+    let posts = neon.count(ApiCall("POST", "/projects"));
     if call.0 == "POST" {
-        let safe = matches!(outcome, Outcome::Status(423 | 429 | 503));
+        let safe = matches!(outcome, CallOutcome::Status(423 | 429 | 503));
         assert_eq!(posts, if safe { 3 } else { 1 }, "{what}: creates sent");
     } else {
         let most = usize::from(!call.joins());
@@ -500,20 +505,20 @@ async fn each_outcome_of_each_call_has_its_code_and_nothing_is_created_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_lost_creates_end_with_one_project_each() {
     let ways = [
-        Outcome::ErrorAfter,
-        Outcome::Timeout { done: true },
-        Outcome::Timeout { done: false },
-        Outcome::Reset { done: true },
-        Outcome::Reset { done: false },
-        Outcome::Truncated,
-        Outcome::Html,
-        Outcome::Status(500),
+        CallOutcome::ErrorAfter,
+        CallOutcome::Timeout { done: true },
+        CallOutcome::Timeout { done: false },
+        CallOutcome::Reset { done: true },
+        CallOutcome::Reset { done: false },
+        CallOutcome::Truncated,
+        CallOutcome::Html,
+        CallOutcome::Status(500),
     ];
     let mut runs = JoinSet::new();
     for outcome in ways.into_iter().cycle().take(100) {
         runs.spawn(async move {
             let _turn = TURNS.acquire().await.unwrap();
-            let neon = Neon::start(Call("POST", "/projects"), outcome, 1).await;
+            let neon = FaultyNeon::start(ApiCall("POST", "/projects"), outcome, 1).await;
             let clone = Clone::new();
             let timeout = Duration::from_secs(3);
             let mut runs = 0;
@@ -538,7 +543,7 @@ async fn a_hundred_lost_creates_end_with_one_project_each() {
 /// Which call is tried again, why, and after how long, while it happens.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_is_reported_at_once() {
-    let neon = Neon::start(Call("GET", "/auth"), Outcome::Status(503), 2).await;
+    let neon = FaultyNeon::start(ApiCall("GET", "/auth"), CallOutcome::Status(503), 2).await;
     let mut ports = World::default().ports();
     ports.neon = Arc::new(neon.client(Duration::from_mins(1)));
     let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), ports);
@@ -565,18 +570,18 @@ async fn a_retry_is_reported_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_write_are_sent_once_unless_nothing_was_done() {
     let calls = [
-        Call("POST", "/projects/p-1/branches"),
-        Call("POST", "/projects/p-1/endpoints"),
-        Call("POST", "/projects/p-1/branches/br-1/databases"),
-        Call(
+        ApiCall("POST", "/projects/p-1/branches"),
+        ApiCall("POST", "/projects/p-1/endpoints"),
+        ApiCall("POST", "/projects/p-1/branches/br-1/databases"),
+        ApiCall(
             "POST",
             "/projects/p-1/branches/br-1/roles/owner/reset_password",
         ),
-        Call("POST", "/api_keys"),
-        Call("DELETE", "/api_keys/7"),
-        Call("GET", "/api_keys"),
-        Call("GET", "/projects/p-1/endpoints"),
-        Call("GET", "/projects/p-1/operations?limit=20"),
+        ApiCall("POST", "/api_keys"),
+        ApiCall("DELETE", "/api_keys/7"),
+        ApiCall("GET", "/api_keys"),
+        ApiCall("GET", "/projects/p-1/endpoints"),
+        ApiCall("GET", "/projects/p-1/operations?limit=20"),
     ];
     let mut cases = JoinSet::new();
     for (number, call) in calls.into_iter().enumerate() {
@@ -584,32 +589,35 @@ async fn calls_that_write_are_sent_once_unless_nothing_was_done() {
             cases.spawn(async move {
                 let _turn = TURNS.acquire().await.unwrap();
                 let what = format!("{call:?} {outcome:?}");
-                let neon = Neon::start(call, outcome, usize::MAX).await;
-                let timeout = if matches!(outcome, Outcome::Timeout { .. }) {
+                let neon = FaultyNeon::start(call, outcome, usize::MAX).await;
+                let timeout = if matches!(outcome, CallOutcome::Timeout { .. }) {
                     Duration::from_secs(2)
                 } else {
                     Duration::from_mins(1)
                 };
                 let result = ask(&neon.client(timeout), number).await;
-                let revoked = call.0 == "DELETE" && outcome == Outcome::Status(404);
+                let revoked = call.0 == "DELETE" && outcome == CallOutcome::Status(404);
                 let Err(failure) = result.map_err(Failure::from) else {
                     assert!(revoked, "{what}: succeeded");
                     return;
                 };
-                let unanswered = matches!(outcome, Outcome::Timeout { .. } | Outcome::Reset { .. });
+                let unanswered = matches!(
+                    outcome,
+                    CallOutcome::Timeout { .. } | CallOutcome::Reset { .. }
+                );
                 assert_eq!(
                     failure.request_id.is_some(),
                     !unanswered,
                     "{what}: {failure}"
                 );
                 // only creating a project is settled by the step
-                let code = expected(Call("GET", ""), outcome).unwrap();
+                let code = expected(ApiCall("GET", ""), outcome).unwrap();
                 assert_eq!(failure.code, code, "{what}: {failure}");
-                let safe = matches!(outcome, Outcome::Status(423 | 429 | 503));
+                let safe = matches!(outcome, CallOutcome::Status(423 | 429 | 503));
                 let unknown = unanswered
                     || matches!(
                         outcome,
-                        Outcome::Status(500) | Outcome::Truncated | Outcome::Html
+                        CallOutcome::Status(500) | CallOutcome::Truncated | CallOutcome::Html
                     );
                 let sent = if safe || (unknown && call.0 == "GET") {
                     3

@@ -1,0 +1,186 @@
+//! The settings from all their sources, and the configuration file.
+
+use std::path::Path;
+
+use crate::{
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{Flags, Settings},
+    },
+    testing::world::{settings, variables},
+};
+
+fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> Settings {
+    let layers = Layers {
+        config: config.map(|text| Config::parse(text).unwrap()),
+        detected: Config::parse("[project]\nname = \"detected\"\nregion = \"aws-eu-west-2\"\n")
+            .unwrap(),
+        environment: variables(environment),
+    };
+    settings(Path::new("/r"), layers, flags)
+}
+
+#[test]
+fn the_start_command_can_be_typed_as_shown() {
+    for (backend, line) in [
+        (
+            "dir = \"backend\"\nstart = [\"python\", \"-m\", \"uvicorn\"]",
+            Some("cd backend && python -m uvicorn"),
+        ),
+        (
+            "dir = \"my app\"\nstart = [\"npm\", \"start\"]",
+            Some("cd 'my app' && npm start"),
+        ),
+        ("start = [\"sh\", \"-c\", \"a; b\"]", Some("sh -c 'a; b'")),
+        ("dir = \"backend\"", None),
+    ] {
+        let file = format!("[project]\nname = \"todo\"\n[backend]\n{backend}\n");
+        let settings = resolve(Some(&file), &[], Flags::default());
+        let start = settings.backend.unwrap().start_line();
+        assert_eq!(start.as_deref(), line, "{backend}");
+    }
+}
+
+#[test]
+fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
+    let flags = Flags {
+        api_host: Some("https://flag.example/api/".to_owned()),
+        project: Some("flag-id".to_owned()),
+        ..Flags::default()
+    };
+    let environment = [("NEON_API_HOST", "https://env.example/api")];
+    let file = "[project]\nname = \"file\"\nid = \"file-id\"\n";
+    let settings = resolve(Some(file), &environment, flags);
+    assert_eq!(settings.api_host, "https://flag.example/api");
+    assert_eq!(settings.project.id.as_deref(), Some("flag-id"));
+    assert_eq!(settings.project.name, "file");
+    assert_eq!(settings.project.region.as_deref(), Some("aws-eu-west-2"));
+    assert_eq!(
+        resolve(Some(file), &environment, Flags::default()).api_host,
+        "https://env.example/api"
+    );
+    let plain = resolve(None, &[], Flags::default());
+    assert_eq!(plain.api_host, "https://console.neon.tech/api/v2");
+    assert_eq!(plain.project.name, "detected");
+    assert_eq!(plain.project.postgres, 17);
+}
+
+#[test]
+fn a_configuration_error_names_the_line_and_the_nearest_name() {
+    for (text, line, words) in [
+        ("[project]\nnmae = \"x\"\n", 2, "did you mean `name`"),
+        ("[project]\nname = 1\n", 2, "is a text"),
+        ("\n[proyect]\n", 2, "did you mean `project`"),
+        ("[[env]]\nexample = \"a\"\n", 1, "needs `file`"),
+        (
+            "[[env]]\nfile = \"/etc/passwd\"\n",
+            2,
+            "inside the repository",
+        ),
+        ("[[env]]\nfile = \"../x\"\n", 2, "inside the repository"),
+        ("[[env]]\nfile = \".git/config\"\n", 2, "git's own folder"),
+        ("[[env]]\nfile = \"a/.GIT/x\"\n", 2, "git's own folder"),
+        (
+            "[[env]]\nfile = \".env\"\nexample = \"../x\"\n",
+            3,
+            "`example` is a path inside the repository",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nexample = \".git/hooks/pre-commit\"\n",
+            3,
+            "git's own folder",
+        ),
+        (
+            "[schema]\nfiles = [\"a.sql\", \"/etc/passwd\"]\n",
+            2,
+            "`files` is a path inside the repository",
+        ),
+        ("[schema]\nfiles = [\".Git/x\"]\n", 2, "git's own folder"),
+        (
+            "[backend]\ndir = \"a/../../b\"\n",
+            2,
+            "`dir` is a path inside the repository",
+        ),
+        ("[backend]\ndir = \".git\"\n", 2, "git's own folder"),
+        (
+            "[project]\nbranch = \"dev/{name}\"\n",
+            2,
+            "{user} in it stands for each developer's name",
+        ),
+        (
+            "[project]\nbranch = \"dev/{user}\"\nbranch_expires_days = 31\n",
+            3,
+            "a number from 1 to 30",
+        ),
+        (
+            "[project]\nbranch = \"main\"\nbranch_expires_days = 3\n",
+            3,
+            "needs a branch for each developer",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { url = \"direkt\" }\n",
+            3,
+            "\"direct\" or \"pooled\"",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { url = \"direct\", driver = \"psycog\" }\n",
+            3,
+            "psycopg",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A-B = \"x\"\n",
+            3,
+            "no portable key",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { generate = \"hex\", bytes = 1 }\n",
+            3,
+            "from 16 to 512",
+        ),
+        ("[project]\npostgres = 9\n", 2, "from 14 to 19"),
+        ("[env]\nfile = \".env\"\n", 1, "[[env]]"),
+        ("[backend]\nstart = \"python\"\n", 2, "list of texts"),
+        ("[project\n", 1, ""),
+        (
+            "[unheard-of-thing]\n",
+            1,
+            "the keys here are project, env, schema, backend",
+        ),
+    ] {
+        let error = Config::parse(text).unwrap_err();
+        assert_eq!(error.line, line, "{text:?}: {error}");
+        assert!(error.message.contains(words), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn paths_inside_the_repository_are_accepted() {
+    let text = "[[env]]\nfile = \"./a/.gitted/.env\"\nexample = \".github/x\"\n[schema]\nfiles = [\"db/*.sql\"]\n[backend]\ndir = \"\"\n[project]\nbranch = \"dev/ada\"\n";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(config.env[0].file, "a/.gitted/.env");
+    assert_eq!(config.project.branch.as_deref(), Some("dev/ada"));
+}
+
+#[test]
+fn recording_the_project_id_keeps_comments() {
+    let text = "# ours\n[project]\nname = \"todo\"     # the name\nregion = \"aws-us-east-2\"\n\n[[env]]\nfile = \".env\"\n";
+    let written = Config::with_project(text, "todo", "old-violet-32930710").unwrap();
+    assert!(
+        written.contains("# ours\n[project]\nname = \"todo\"     # the name\n"),
+        "{written}"
+    );
+    assert_eq!(
+        Config::parse(&written).unwrap().project.id.as_deref(),
+        Some("old-violet-32930710")
+    );
+    assert_eq!(
+        Config::with_project(&written, "todo", "old-violet-32930710").unwrap(),
+        written
+    );
+    let fresh = Config::with_project("", "todo", "a-1").unwrap();
+    assert_eq!(
+        Config::parse(&fresh).unwrap().project.name.as_deref(),
+        Some("todo")
+    );
+}
