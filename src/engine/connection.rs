@@ -1,11 +1,7 @@
 //! How the application connects, as its own env file says; and the secrets that no output may hold.
 
 use crate::{
-    core::{
-        code::Code,
-        failure::Failure,
-        secret::{DOTS, Secret},
-    },
+    core::secret::{DOTS, Secret},
     domain::{
         dotenv::Document,
         redact, sensitive,
@@ -71,15 +67,6 @@ pub(super) fn leads_elsewhere(cx: &Cx) -> bool {
         (Some(written), Some(project)) => !project.connection.matches(&written),
         _ => false,
     }
-}
-
-/// Neon has answered with a connection URI that can't be read.
-pub(super) fn unreadable_uri() -> Failure {
-    Failure::new(
-        Code::ProjectNotReady,
-        "Neon's connection URI is not of the form that it documents",
-    )
-    .hint("this version of neonup may be too old: update it")
 }
 
 /// The variables of the env file, for a command of the project.

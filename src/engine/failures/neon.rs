@@ -72,6 +72,15 @@ pub(in crate::engine) fn project_not_created(error: NeonError) -> Failure {
     failure
 }
 
+/// Neon has answered with a connection URI that can't be read.
+pub(in crate::engine) fn connection_uri_unreadable() -> Failure {
+    Failure::new(
+        Code::ProjectNotReady,
+        "Neon's connection URI is not of the form that it documents",
+    )
+    .hint("this version of neonup may be too old: update it")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

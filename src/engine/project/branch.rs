@@ -13,8 +13,8 @@ use crate::{
     },
     domain::{name, url::Connection},
     engine::{
-        connection::unreadable_uri,
         context::{Cx, KnownProject},
+        failures::neon::connection_uri_unreadable,
         neon_operations,
         project::ready::wait_until_ready,
         project_id,
@@ -231,7 +231,8 @@ async fn connect(
         )
     };
     let (direct, pooled) = tokio::try_join!(uri(false), uri(true))?;
-    let connection = Connection::from_uris(&direct, Some(&pooled)).ok_or_else(unreadable_uri)?;
+    let connection =
+        Connection::from_uris(&direct, Some(&pooled)).ok_or_else(connection_uri_unreadable)?;
     let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
     let findings = if is_initial(branch, &endpoint.current_state) {
         vec![not_ready(&project.name)]

@@ -8,8 +8,8 @@ use crate::{
     },
     domain::url::recognize,
     engine::{
-        connection::unreadable_uri,
         context::{Cx, KnownProject},
+        failures::neon::connection_uri_unreadable,
         neon_operations::{self, WaitMessages},
     },
     ports::neon::Operation,
@@ -85,7 +85,7 @@ async fn current(cx: &Cx, key: &Secret, project: &KnownProject) -> Result<Secret
         .await?;
     recognize(uri.expose())
         .map(|read| read.password)
-        .ok_or_else(unreadable_uri)
+        .ok_or_else(connection_uri_unreadable)
 }
 
 /// Waits until the operations of a reset have ended.
