@@ -230,8 +230,7 @@ fn ours(home: &Home, sandbox: &Sandbox, arguments: &[&str], number: usize) -> Ru
     assert_ne!(own, config);
     fs::write(repo.path("neonup.toml"), own).unwrap();
     if let Some(python) = python() {
-        let venv = python.parent().unwrap().parent().unwrap();
-        std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
+        repo.link_venv(&python, "backend/.venv");
     }
     let run = Run::of(sandbox, || {
         let ended = repo.neonup(home, sandbox, arguments);

@@ -1,4 +1,4 @@
-//! The test kit: in-memory ports, worlds, screen fixtures.
+//! The test kit: ports in memory, real repositories, a terminal, and fixtures of every screen.
 
 pub mod bench;
 #[cfg(test)]

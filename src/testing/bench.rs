@@ -1,4 +1,4 @@
-//! What the benchmarks measure inside their own process: the only items of the crate, beside `main`, that others can reach.
+//! The parts that benchmarks measure inside their own process: apart from `main`, the only public items of the crate.
 
 use std::path::{Path, PathBuf};
 
@@ -20,13 +20,13 @@ use crate::{
 pub struct Wizard(App);
 
 impl Wizard {
-    /// Every fixture of a screen, by its name.
+    /// Returns every fixture of a screen with its name.
     pub fn fixtures() -> Vec<(String, Self)> {
         let named = |(name, app): (&str, App)| (name.to_owned(), Self(app));
         fixtures().into_iter().map(named).collect()
     }
 
-    /// The project screen with so many projects.
+    /// The project screen with this many projects.
     pub fn with_projects(count: usize, presenter: bool) -> Self {
         let choices = (1..=count).map(|number| ListedProject {
             id: format!("old-violet-{number:08}"),
@@ -49,12 +49,12 @@ impl Wizard {
         Self(app)
     }
 
-    /// Gives it a window of this many columns and rows.
+    /// Sets the window to this many columns and rows.
     pub const fn resize(&mut self, size: (u16, u16)) {
         self.0.size = size;
     }
 
-    /// Presses a key; what is to be done is forgotten.
+    /// Presses a key, and drops its effects.
     pub fn press(&mut self, code: KeyCode) {
         let key = KeyEvent::new(code, KeyModifiers::NONE);
         drop(update(&mut self.0, Msg::Key(key)));
@@ -66,14 +66,14 @@ impl Wizard {
     }
 }
 
-/// What a search of a history came to.
+/// The result of searching a history.
 #[derive(Debug)]
 pub struct Search {
     /// How many objects were searched.
     pub objects: u64,
     /// How many leaks were found.
     pub leaks: usize,
-    /// Why it may not be all, if so.
+    /// Why leaks may be missing, if so.
     pub incomplete: String,
 }
 

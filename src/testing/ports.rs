@@ -1,4 +1,4 @@
-//! The sides of a [`World`](super::world::World), one file for each port.
+//! The ports of a [`World`](super::world::World), one file each.
 
 mod claimable;
 mod database;

@@ -1,4 +1,4 @@
-//! A real repository in a temporary directory, that no configuration of this machine can reach.
+//! Real repositories in temporary directories, out of reach of this machine's configuration.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ pub(crate) struct Repo {
     _dir: TempDir,
     pub(crate) root: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
-    /// Whether searches of packs are remembered.
+    /// Whether the searches of packs are cached.
     pub(crate) cache: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What tests need of the machine, and how they wait. The integration tests and the benchmarks include this file, too.
+//! What tests require of the machine, and how they wait. The integration tests and the benchmarks include this file, too.
 
 use std::{
     io::Write as _,
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The most that anything may take before a test gives up on it. Not a measure of speed.
+/// How long a test waits before it gives up. Not a measure of speed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something holds.
@@ -25,7 +25,7 @@ pub(crate) fn nothing_may_be_skipped() -> bool {
     std::env::var("NEONUP_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1")
 }
 
-/// Says that a test is skipped, or fails it where nothing may be.
+/// Reports that a test is skipped, or fails it if no test may be.
 pub(crate) fn skip(why: &str) {
     assert!(
         !nothing_may_be_skipped(),

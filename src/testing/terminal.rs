@@ -1,4 +1,4 @@
-//! A program in a pseudo-terminal of its own, as a person has it. The integration tests and the benchmarks include this file, too.
+//! A program in a pseudo-terminal. The integration tests and the benchmarks include this file, too.
 
 use std::{
     io::{Read as _, Write},
@@ -38,7 +38,7 @@ pub(crate) struct Terminal {
     closing: Arc<AtomicBool>,
 }
 
-/// All that holds the terminal open.
+/// Everything that keeps the terminal open.
 struct Ends {
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
@@ -83,7 +83,7 @@ impl Terminal {
                 if read.is_empty() || stop.load(Ordering::Relaxed) {
                     return;
                 }
-                // the screen first: who hears of a frame may look at it
+                // the screen first: whoever receives the frame reads it
                 {
                     let mut output = written.lock().unwrap();
                     output.parser.process(read);
@@ -164,7 +164,7 @@ impl Terminal {
         let end = Instant::now() + PATIENCE;
         let mut last = Instant::now();
         while !holds(self) {
-            // not everything that may hold comes with a frame
+            // some conditions do not depend on a frame
             match self.frames.recv_timeout(PAUSE) {
                 Ok(at) => last = at,
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! A small world for tests of the engine and of the steps: every port is one of its sides.
+//! A small world for tests of the engine and of the steps: it implements every port.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,14 +38,14 @@ pub(crate) const KEY: &str = "napi_canary0123456789canary";
 /// The password of every role, until it is reset.
 pub(crate) const PASSWORD: &str = "npg_canaryPassword42";
 
-/// What a create does.
+/// The result of a create.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Create {
     #[default]
     Answers,
     /// Makes the project, but the answer never arrives.
     AnswerLost,
-    /// Nothing is made, and nobody is told.
+    /// Makes nothing, and the answer never arrives.
     Nothing,
     Refused(NeonError),
 }
@@ -74,47 +74,47 @@ pub(crate) struct State {
     pub neon_cli: Option<(String, String)>,
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub calls: Vec<String>,
-    /// Neon's password of the role, where it was reset.
+    /// The role's password in Neon, if it was reset.
     pub password: Option<String>,
-    /// What the compute takes, where it is not [`PASSWORD`]: a reset works only when its operation has finished.
+    /// The password that the compute accepts, if it is not [`PASSWORD`]: a reset takes effect when its operation has finished.
     pub accepted: Option<String>,
-    /// Neon's password whose operation failed: the compute never learns it.
+    /// The password of a failed operation, which the compute never accepts.
     pub never_applied: Option<String>,
     pub resets: usize,
-    /// This many resets are done, and their answers lost.
+    /// How many answers to resets are still to be lost.
     pub lost_resets: usize,
-    /// Keys beside [`KEY`], with their numbers; a revoked one goes.
+    /// Number, name and text of keys other than [`KEY`].
     pub keys: Vec<(i64, String, String)>,
     /// Whether [`KEY`], which has number 1, was revoked.
     pub revoked: bool,
     /// How often each key was used.
     pub uses: BTreeMap<i64, u64>,
-    /// Whether Neon's list tells when a key was last used.
-    pub tells_uses: bool,
-    /// This many keys are made, and the answers lost.
+    /// Whether Neon's list has the time of a key's last use.
+    pub lists_last_use: bool,
+    /// How many answers to new keys are still to be lost.
     pub lost_keys: usize,
-    /// How many more changes of the world happen before everything stands still, as after a SIGKILL.
+    /// How many more changes happen before the process counts as killed.
     pub changes_left: Option<usize>,
     pub killed: bool,
-    /// Branches beside `main`.
+    /// Branches other than `main`.
     pub branches: Vec<Branch>,
-    /// What new projects were to be.
+    /// The requests for new projects.
     pub new_projects: Vec<NewProject>,
-    /// What was asked for when they were made.
+    /// The requests for new branches.
     pub new_branches: Vec<NewBranch>,
-    /// This many branches are made, and the answers lost.
+    /// How many answers to new branches are still to be lost.
     pub lost_branches: usize,
     /// Whether the branches have no compute.
     pub no_compute: bool,
-    /// Databases beside `neondb`.
+    /// Databases other than `neondb`.
     pub databases: Vec<BranchDatabase>,
-    /// Hosts of projects, where they are not all the same.
+    /// Hosts by project, if they differ.
     pub hosts: BTreeMap<String, String>,
     /// git's `user.name`.
     pub user_name: Option<String>,
     /// How many projects the user may have.
     pub projects_limit: Option<i64>,
-    /// Another one's project of the same name appears together with ours.
+    /// A project of the same name that appears together with ours.
     pub rival: Option<Project>,
     /// Files that are there and that git ignores.
     pub ignored_files: Vec<String>,
@@ -123,16 +123,16 @@ pub(crate) struct State {
     /// The paths that git tracks.
     pub tracked: BTreeSet<String>,
     pub no_repository: bool,
-    /// What the service of temporary databases makes next, and what it knows.
+    /// The only database of the service of temporary databases.
     pub temporary: Option<TemporaryDatabase>,
     /// How many temporary databases were made.
     pub temporaries: usize,
-    /// What the service says in place of an answer.
+    /// The failure with which that service answers.
     pub service_fails: Option<ClaimableError>,
 }
 
 impl State {
-    /// Neon's password of the role.
+    /// The role's password in Neon.
     pub(crate) fn password(&self) -> String {
         self.password.clone().unwrap_or_else(|| PASSWORD.to_owned())
     }
@@ -142,7 +142,7 @@ impl State {
     }
 }
 
-/// Every port, over one state: in memory, but for the files of a world on disk.
+/// Implements every port over one state, in memory but for the files of a world on disk.
 #[derive(Clone, Default)]
 pub(crate) struct World {
     state: Arc<Mutex<State>>,
@@ -196,7 +196,6 @@ impl World {
         DiskFiles::with_state(self.root(), self.undo_dir())
     }
 
-    /// Where the repository is.
     pub(crate) fn root(&self) -> &Path {
         let folder = self.folder.as_ref();
         folder.map_or(Path::new("/repo"), |folder| folder.root.path())
@@ -278,11 +277,11 @@ impl World {
         })
     }
 
-    pub(super) fn called(&self, call: &str) {
+    pub(super) fn record(&self, call: &str) {
         self.with(|state| state.calls.push(call.to_owned()));
     }
 
-    /// Whether a change may happen; false once the process counts as killed.
+    /// Returns whether a change may happen: not once the process counts as killed.
     pub(super) fn change(&self) -> bool {
         self.with(|state| {
             match &mut state.changes_left {
@@ -294,12 +293,12 @@ impl World {
         })
     }
 
-    /// A call that changes the world: never goes on where the process counts as killed.
+    /// Records a call that changes the world; never returns once the process counts as killed.
     pub(super) async fn changing(&self, call: &str) {
         if !self.change() {
             std::future::pending::<()>().await;
         }
-        self.called(call);
+        self.record(call);
     }
 
     pub(super) fn check(&self, key: &Secret) -> Result<(), NeonError> {
@@ -318,7 +317,7 @@ impl World {
     }
 }
 
-/// What Neon says when it refuses a request.
+/// Neon's refusal of a request.
 pub(crate) fn refusal(status: u16, message: &str) -> Refusal {
     Refusal {
         status: StatusCode::from_u16(status).unwrap(),

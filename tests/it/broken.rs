@@ -1,4 +1,4 @@
-//! Real FastAPI projects that are broken in a common way, started for real: each cause is named in one sentence.
+//! FastAPI projects with common faults, started for real: the finding names the cause.
 
 use std::{fs, net::TcpListener, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Home, Repo, Run, Sandbox, free_port, python, skip, spawn, until};
 
-/// The sample with the project's own virtual environment, set up but for the application.
+/// The sample with a virtual environment, set up but for the health step.
 struct Project {
     home: Home,
     sandbox: Sandbox,
@@ -18,8 +18,7 @@ impl Project {
         let home = Home::new();
         let sandbox = Sandbox::start(&home, &[]);
         let repo = Repo::sample(&home);
-        let venv = python.parent().unwrap().parent().unwrap();
-        std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
+        repo.link_venv(python, "backend/.venv");
         let project = Self {
             home,
             sandbox,
@@ -36,9 +35,9 @@ impl Project {
         self.repo.neonup(&self.home, &self.sandbox, arguments)
     }
 
-    /// Starts the application, and gives the finding that says why it does not run.
+    /// Starts the application; returns the finding about it.
     fn health(&self) -> Value {
-        // what was written anew is what the application is started for
+        // a changed env file makes setup start the application again
         fs::remove_file(self.repo.path("backend/.env")).unwrap();
         let run = self.run(&["setup", "--yes", "--json", "env", "health"]);
         run.holds_none_of(&[&self.sandbox.api_key]);
@@ -48,7 +47,7 @@ impl Project {
             .iter()
             .flat_map(|step| step["findings"].as_array().unwrap())
             .find(|finding| finding["code"].as_str().unwrap().starts_with("health.app"))
-            .unwrap_or_else(|| panic!("nothing is said of the application: {document:#}"))
+            .unwrap_or_else(|| panic!("no finding about the application: {document:#}"))
             .clone()
     }
 
@@ -60,7 +59,7 @@ impl Project {
     }
 }
 
-fn says(finding: &Value, title: &str, hint: &str) {
+fn assert_says(finding: &Value, title: &str, hint: &str) {
     assert!(
         finding["title"].as_str().unwrap().contains(title)
             && finding["hint"].as_str().unwrap().contains(hint),
@@ -69,7 +68,7 @@ fn says(finding: &Value, title: &str, hint: &str) {
 }
 
 #[test]
-fn the_causes_of_a_failed_start_are_named() {
+fn each_cause_of_a_failed_start_has_its_own_finding() {
     let Some(python) = python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
@@ -78,7 +77,7 @@ fn the_causes_of_a_failed_start_are_named() {
     let restore = || fs::write(project.repo.path("backend/src/db/session.py"), &session).unwrap();
 
     project.session("{\"connect_timeout\": 10}", "{\"timeout\": 10}");
-    says(
+    assert_says(
         &project.health(),
         "psycopg does not know the connection argument `timeout`",
         "connect_timeout",
@@ -93,7 +92,7 @@ fn the_causes_of_a_failed_start_are_named() {
     );
     let text = project.repo.read("backend/src/db/session.py") + "\nload_dotenv(ENV_FILE)\n";
     fs::write(project.repo.path("backend/src/db/session.py"), text).unwrap();
-    says(
+    assert_says(
         &project.health(),
         "the engine is made before DATABASE_URL is known",
         "load_dotenv() above",
@@ -112,7 +111,7 @@ fn the_causes_of_a_failed_start_are_named() {
         format!("{requirements}\na-package-that-nobody-has\n"),
     )
     .unwrap();
-    says(
+    assert_says(
         &project.health(),
         "has no package `a_package_that_nobody_has`",
         "pip install -r backend/requirements.txt",
@@ -124,7 +123,7 @@ fn the_causes_of_a_failed_start_are_named() {
         "DATABASE_URL = os.environ.get(\"DATABASE_URL\")\n",
         "DATABASE_URL = os.environ[\"DATABASE_URL\"].replace(\":npg_\", \":npg_X\")\n",
     );
-    says(
+    assert_says(
         &project.health(),
         "the database refuses the password that the application sends",
         "neonup check env",
@@ -151,7 +150,7 @@ fn the_causes_of_a_failed_start_are_named() {
     project.sandbox.stop();
 }
 
-/// A running application; it ends with the test, however that ends.
+/// A running application, which ends with the test.
 struct App(std::process::Child);
 
 impl Drop for App {
@@ -161,7 +160,7 @@ impl Drop for App {
     }
 }
 
-/// The status line of a GET, or nothing while nobody answers.
+/// The status line of the health route; `None` while nothing answers.
 fn status(port: u16) -> Option<String> {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
@@ -172,16 +171,15 @@ fn status(port: u16) -> Option<String> {
 }
 
 #[test]
-fn the_proposed_main_serves_health_and_says_503_when_the_database_is_gone() {
+fn edited_application_answers_503_when_the_database_is_gone() {
     let Some(python) = python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
-    let venv = python.parent().unwrap().parent().unwrap();
-    std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
-    // somebody's own application, without a word of a database
+    repo.link_venv(&python, "backend/.venv");
+    // an application that does not mention a database
     let mine = "\"\"\"My API.\"\"\"\n\nfrom fastapi import FastAPI\n\napp = FastAPI(title=\"mine\")\n\n\n@app.get(\"/\")\ndef root() -> dict[str, str]:\n    return {\"hello\": \"world\"}\n";
     fs::write(repo.path("backend/src/main.py"), mine).unwrap();
     let shown = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);

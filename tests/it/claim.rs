@@ -2,28 +2,15 @@
 
 mod cli;
 
-use std::{fs, process::Stdio};
+use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Home, Repo, Run, Sandbox, fed, post};
+use crate::support::{Home, Repo, Sandbox, fed, post};
 
-/// `neonup` with the sandbox's address and no key.
-fn without_key(repo: &Repo, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
-    let output = home
-        .neonup()
-        .current_dir(&repo.root)
-        .env("NEON_API_HOST", &sandbox.api_host)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::new(&output)
-}
-
-/// The link, as `neonup claim` shows it, and the id that it ends in.
+/// Returns the link that `neonup claim` prints, and the id at its end.
 fn link(repo: &Repo, home: &Home, sandbox: &Sandbox) -> (String, String) {
-    let run = without_key(repo, home, sandbox, &["claim"]);
+    let run = repo.neonup_without_key(home, sandbox, &["claim"]);
     assert_eq!(run.code, 0, "{run:#?}");
     let link = run.stdout.trim().to_owned();
     assert!(link.starts_with("http://127.0.0.1:"), "{link}");
@@ -40,7 +27,7 @@ fn creates(sandbox: &Sandbox) -> usize {
     creates.count()
 }
 
-/// Everything below the repository, git's own folder too, that holds this text.
+/// Returns the files below the repository, git's own among them, that hold a text.
 fn files_with(repo: &Repo, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![repo.root.clone()];
@@ -63,11 +50,10 @@ fn with_steps<'a>(head: &[&'a str]) -> Vec<&'a str> {
     head.iter().copied().chain(STEPS).collect()
 }
 
-/// Makes one, and makes sure that it is found again and told to nobody. Gives the link, the id and the URL in the env file.
-fn made_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, String) {
+/// Makes a database that later commands find and no output shows; returns the link, the id and the URL in the env file.
+fn create_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, String) {
     let committed = repo.read("neonup.toml");
-    let run = without_key(
-        repo,
+    let run = repo.neonup_without_key(
         home,
         sandbox,
         &with_steps(&["setup", "--claimable", "--yes", "--json"]),
@@ -94,7 +80,7 @@ fn made_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, St
         vec!["status", "--json"],
         vec!["claim", "--json"],
     ] {
-        let run = without_key(repo, home, sandbox, &arguments);
+        let run = repo.neonup_without_key(home, sandbox, &arguments);
         assert_eq!(run.code, 0, "{arguments:?} {run:#?}");
         run.holds_none_of(&[&id, &first]);
     }
@@ -102,7 +88,7 @@ fn made_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, St
         (creates(sandbox), repo.env("DATABASE_URL")),
         (1, first.clone())
     );
-    let health = without_key(repo, home, sandbox, &["check", "--json", "health"]);
+    let health = repo.neonup_without_key(home, sandbox, &["check", "--json", "health"]);
     assert!(
         !health
             .codes()
@@ -114,18 +100,18 @@ fn made_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, St
 }
 
 #[test]
-fn from_no_account_over_the_claim_to_the_accounts_project() {
+fn claimed_database_becomes_a_project_of_the_account() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
-    let (link, id, first) = made_once(&home, &sandbox, &repo);
-    // it is nobody's: the account does not see it
+    let (link, id, first) = create_once(&home, &sandbox, &repo);
+    // the account does not see it yet
     let run = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(run.stderr.contains("temporary database"), "{run:#?}");
-    // the claim: from here on only its account knows the connection
+    // from the claim on, only its account can see the connection
     post(&link, "", &json!({}));
-    let run = without_key(&repo, &home, &sandbox, &with_steps(&["check", "--json"]));
+    let run = repo.neonup_without_key(&home, &sandbox, &with_steps(&["check", "--json"]));
     assert_eq!(run.code, 1, "{run:#?}");
     assert!(
         run.codes().contains(&"login.missing-key".to_owned()),
@@ -133,14 +119,13 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
     );
     assert!(run.evidence("login").contains("was claimed"), "{run:#?}");
     assert!(run.stdout.contains("neonup login"), "{run:#?}");
-    let run = without_key(&repo, &home, &sandbox, &["claim"]);
+    let run = repo.neonup_without_key(&home, &sandbox, &["claim"]);
     assert!(
         run.code == 0 && run.stdout.contains("was claimed"),
         "{run:#?}"
     );
     run.holds_none_of(&[&id]);
-    let run = without_key(
-        &repo,
+    let run = repo.neonup_without_key(
         &home,
         &sandbox,
         &with_steps(&["setup", "--claimable", "--yes", "--json"]),
@@ -169,7 +154,7 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
         ],
     );
     assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
-    let run = without_key(&repo, &home, &sandbox, &["claim"]);
+    let run = repo.neonup_without_key(&home, &sandbox, &["claim"]);
     assert!(
         run.code == 2 && run.stderr.contains("no temporary database"),
         "{run:#?}"
@@ -180,7 +165,7 @@ fn from_no_account_over_the_claim_to_the_accounts_project() {
 }
 
 #[test]
-fn no_output_log_or_receipt_holds_the_id_but_what_neonup_claim_prints() {
+fn only_neonup_claim_prints_the_id() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -190,16 +175,16 @@ fn no_output_log_or_receipt_holds_the_id_but_what_neonup_claim_prints() {
     );
     let (receipt, log) = (receipt.to_str().unwrap(), log.to_str().unwrap());
     let setup = with_steps(&["setup", "--claimable", "--yes", "-vv", "--log", log]);
-    let setup = without_key(&repo, &home, &sandbox, &setup);
+    let setup = repo.neonup_without_key(&home, &sandbox, &setup);
     assert_eq!(setup.code, 0, "{setup:#?}");
     assert!(
         setup.stderr.contains("neonup claim"),
-        "the way to keep it is told: {setup:#?}"
+        "it names the command that keeps it: {setup:#?}"
     );
     let check = with_steps(&["check", "-vv", "--receipt", receipt]);
-    let check = without_key(&repo, &home, &sandbox, &check);
+    let check = repo.neonup_without_key(&home, &sandbox, &check);
     assert_eq!(check.code, 0, "{check:#?}");
-    let status = without_key(&repo, &home, &sandbox, &["status", "-vv"]);
+    let status = repo.neonup_without_key(&home, &sandbox, &["status", "-vv"]);
     assert!(
         status.stdout.contains("no account: a temporary database"),
         "{status:#?}"
@@ -220,7 +205,7 @@ fn no_output_log_or_receipt_holds_the_id_but_what_neonup_claim_prints() {
         receipt.contains("temporary") && !receipt.contains(&id),
         "{receipt}"
     );
-    // it is kept where only its owner reads it
+    // only its owner can read where it is stored
     let kept = fs::read_dir(home.dir.path().join("config/neonup/keys")).unwrap();
     let kept: Vec<_> = kept.flatten().map(|entry| entry.path()).collect();
     assert_eq!(kept.len(), 1, "{kept:?}");
@@ -235,12 +220,11 @@ fn no_output_log_or_receipt_holds_the_id_but_what_neonup_claim_prints() {
 }
 
 #[test]
-fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
+fn committed_claim_link_is_found_as_a_live_secret() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
-    let setup = without_key(
-        &repo,
+    let setup = repo.neonup_without_key(
         &home,
         &sandbox,
         &with_steps(&["setup", "--claimable", "--yes"]),
@@ -254,13 +238,11 @@ fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
     )
     .unwrap();
     repo.git(&home, &["add", "NOTES.md"]);
-    let hook = without_key(&repo, &home, &sandbox, &["hook", "run"]);
+    let hook = repo.neonup_without_key(&home, &sandbox, &["hook", "run"]);
     assert_eq!(hook.code, 1, "{hook:#?}");
     assert!(hook.stderr.contains("NOTES.md"), "{hook:#?}");
-    let identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
-    let commit = [&identity[..], &["commit", "-q", "-m", "notes"]].concat();
-    repo.git(&home, &commit);
-    let check = without_key(&repo, &home, &sandbox, &["check", "--json", "secrets"]);
+    repo.git(&home, &["commit", "-q", "-m", "notes"]);
+    let check = repo.neonup_without_key(&home, &sandbox, &["check", "--json", "secrets"]);
     assert_eq!(check.code, 1, "{check:#?}");
     for code in [
         "secrets.live-secret-in-tree",
@@ -278,7 +260,7 @@ fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
     );
     assert!(
         check.stdout.contains("neonup claim"),
-        "the cure is told: {check:#?}"
+        "it names the remedy: {check:#?}"
     );
     for run in [&hook, &check] {
         run.holds_none_of(&[&id]);
@@ -286,18 +268,13 @@ fn the_link_is_a_live_secret_for_the_search_and_the_hook() {
     sandbox.stop();
 }
 
-/// `--plain` without a key, through a pipe: the answer "no account", and Enter to the end.
 #[test]
-fn the_wizard_in_lines_offers_it_where_there_is_no_key() {
+fn plain_wizard_without_a_key_offers_a_temporary_database() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     let walk = |answers: &str| {
-        let mut command = home.neonup();
-        command
-            .current_dir(&repo.root)
-            .env("NEON_API_HOST", &sandbox.api_host)
-            .arg("--plain");
+        let mut command = repo.command(&home, &sandbox, &["--plain"]);
         fed(&mut command, answers)
     };
     let asked = walk("");
@@ -317,7 +294,7 @@ fn the_wizard_in_lines_offers_it_where_there_is_no_key() {
     assert_eq!(
         (stopped.code, creates(&sandbox)),
         (2, 0),
-        "saying so is not yet making it: {stopped:#?}"
+        "choosing it does not make it yet: {stopped:#?}"
     );
     let done = walk(&format!("{number}\n{}", "\n".repeat(12)));
     assert_eq!(creates(&sandbox), 1, "{done:#?}");

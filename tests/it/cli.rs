@@ -1,4 +1,4 @@
-//! The whole path without a screen: the real binary, a real sandbox, a real git repository.
+//! Commands without a screen: the real binary, a real sandbox, a real git repository.
 
 use std::{fs, process::Stdio};
 
@@ -9,7 +9,7 @@ use crate::support::{
     spawn, temp_dir, until, wait,
 };
 
-fn all_done(run: &Run) {
+fn assert_all_done(run: &Run) {
     let expected: Vec<_> = [
         "login", "project", "env", "backend", "schema", "health", "secrets",
     ]
@@ -19,24 +19,16 @@ fn all_done(run: &Run) {
     assert_eq!(run.statuses(), expected, "{run:#?}");
 }
 
-/// The password of the written connection URL.
-fn password(repo: &Repo) -> String {
-    let url = repo.env("DATABASE_URL");
-    let (_, rest) = url.split_once("://").unwrap();
-    let (_, rest) = rest.split_once(':').unwrap();
-    rest.split_once('@').unwrap().0.to_owned()
-}
-
 /// A receipt of a finished project holds neither secrets nor identifiers.
-fn a_receipt_tells_nothing(repo: &Repo, home: &Home, sandbox: &Sandbox, secret: &str) {
-    let place = home.dir.path().join("receipt.md");
+fn assert_receipt_is_private(repo: &Repo, home: &Home, sandbox: &Sandbox, secret: &str) {
+    let path = home.dir.path().join("receipt.md");
     let run = repo.neonup(
         home,
         sandbox,
-        &["check", "--receipt", place.to_str().unwrap()],
+        &["check", "--receipt", path.to_str().unwrap()],
     );
     assert_eq!(run.code, 0, "{run:#?}");
-    let text = fs::read_to_string(&place).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("| secrets | done | no live secret"), "{text}");
     let config = repo.read("neonup.toml");
     let id = config
@@ -46,13 +38,13 @@ fn a_receipt_tells_nothing(repo: &Repo, home: &Home, sandbox: &Sandbox, secret: 
     for identifier in [secret, id.trim_matches('"'), "developer@sandbox.localhost"] {
         assert!(
             !text.contains(identifier),
-            "a receipt tells {identifier}: {text}"
+            "{identifier} is in the receipt: {text}"
         );
     }
 }
 
 #[test]
-fn from_a_fresh_clone_to_a_verified_database_and_again() {
+fn setup_finishes_a_fresh_clone_and_changes_nothing_the_second_time() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -77,16 +69,16 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
         new.filter(|request| request.contains(what)).count()
     };
     assert_eq!(asked("POST "), 1, "{requests:?}");
-    // the answer to the create says how to connect
+    // the answer to the create has the connection
     assert_eq!(
         asked("/connection_uri") + asked("/branches"),
         0,
         "{requests:?}"
     );
-    all_done(&run);
+    assert_all_done(&run);
     assert_eq!(run.json()["status"], "done");
     assert_eq!(run.json()["version"], 1);
-    let secret = password(&repo);
+    let secret = repo.password();
     let generated = repo.env("JWT_SECRET");
     assert_eq!(generated.len(), 64, "32 bytes in hex");
     run.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
@@ -120,7 +112,7 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
     let before = sandbox.requests().len();
     let again = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(again.code, 0, "{again:#?}");
-    all_done(&again);
+    assert_all_done(&again);
     let requests = sandbox.requests();
     let new = requests.get(before..).unwrap();
     assert!(
@@ -133,7 +125,7 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
     assert_eq!(check.code, 0, "{check:#?}");
     check.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
 
-    a_receipt_tells_nothing(&repo, &home, &sandbox, &secret);
+    assert_receipt_is_private(&repo, &home, &sandbox, &secret);
 
     let lines = repo.neonup(&home, &sandbox, &["check", "-v"]);
     assert_eq!(lines.code, 0, "{lines:#?}");
@@ -161,7 +153,7 @@ fn from_a_fresh_clone_to_a_verified_database_and_again() {
 }
 
 #[test]
-fn what_is_broken_is_named_and_repaired() {
+fn broken_setup_is_reported_and_repaired() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -214,8 +206,8 @@ fn what_is_broken_is_named_and_repaired() {
     );
     assert!(repo.path("backend/.env").exists());
 
-    // somebody rotated the password: one line says so, one command repairs it
-    let secret = password(&repo);
+    // a password that was rotated elsewhere
+    let secret = repo.password();
     let text = repo
         .read("backend/.env")
         .replace(&secret, "npg_oldPassword99");
@@ -228,26 +220,18 @@ fn what_is_broken_is_named_and_repaired() {
     check.holds_none_of(&[&secret, "npg_oldPassword99"]);
     let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(repaired.code, 0, "{repaired:#?}");
-    assert_eq!(password(&repo), secret);
+    assert_eq!(repo.password(), secret);
 }
 
 #[test]
-fn a_wrong_key_writes_nothing() {
+fn wrong_key_changes_nothing() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     let before = repo.snapshot();
     let run = |key: &str, arguments: &[&str]| {
-        let output = home
-            .neonup()
-            .current_dir(&repo.root)
-            .env("NEON_API_HOST", &sandbox.api_host)
-            .env("NEON_API_KEY", key)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Run::new(&output)
+        let mut command = repo.command(&home, &sandbox, arguments);
+        Run::of(command.env("NEON_API_KEY", key))
     };
     let wrong = run("napi_wrongcanary12345", &["setup", "--yes", "--json"]);
     assert_eq!(wrong.code, 2, "{wrong:#?}");
@@ -271,22 +255,20 @@ fn a_wrong_key_writes_nothing() {
 }
 
 #[test]
-fn a_stopped_sandbox_is_named_as_such() {
+fn stopped_sandbox_is_reported_as_unreachable() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     assert_eq!(repo.neonup(&home, &sandbox, &["setup", "--yes"]).code, 0);
     let (host, key) = (sandbox.api_host.clone(), sandbox.api_key.clone());
     sandbox.stop();
-    let output = home
-        .neonup()
-        .current_dir(&repo.root)
-        .env("NEON_API_HOST", host)
-        .env("NEON_API_KEY", key)
-        .args(["check", "--json"])
-        .output()
-        .unwrap();
-    let check = Run::new(&output);
+    let check = Run::of(
+        home.neonup()
+            .current_dir(&repo.root)
+            .env("NEON_API_HOST", host)
+            .env("NEON_API_KEY", key)
+            .args(["check", "--json"]),
+    );
     assert_eq!(check.code, 2, "{check:#?}");
     for code in ["health.tcp", "login.unreachable"] {
         assert!(
@@ -298,7 +280,7 @@ fn a_stopped_sandbox_is_named_as_such() {
 }
 
 #[test]
-fn bad_input_has_a_clear_failure_and_changes_nothing() {
+fn invalid_input_is_refused_and_changes_nothing() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
 
@@ -320,7 +302,7 @@ fn bad_input_has_a_clear_failure_and_changes_nothing() {
     assert!(run.stdout.contains("git init"), "{run:#?}");
     assert_eq!(bare.snapshot(), before);
 
-    // a file stands where the folder of the env file would be: nothing can be written there, whoever asks
+    // a file in place of the env file's folder: nobody can write there
     let blocked = Repo::sample(&home);
     fs::remove_dir_all(blocked.path("backend")).unwrap();
     fs::write(blocked.path("backend"), "not a folder").unwrap();
@@ -355,7 +337,7 @@ fn bad_input_has_a_clear_failure_and_changes_nothing() {
 }
 
 #[test]
-fn without_a_terminal_nothing_is_asked_and_nothing_assumed() {
+fn unanswered_questions_without_a_terminal_exit_with_2() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -378,7 +360,7 @@ fn without_a_terminal_nothing_is_asked_and_nothing_assumed() {
 }
 
 #[test]
-fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
+fn plain_demo_stops_where_its_piped_answers_end() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -389,22 +371,22 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
         )
     };
     let env = path.join("aido-todo/backend/.env");
-    // help, an answer that does not exist, and then nothing more: that is no consent
+    // help, an invalid answer, and then the end of input, which is never consent
     let stopped = run("?\n99\n");
     assert_eq!(stopped.code, 2, "{stopped:#?}");
     assert!(!env.exists(), "a file was written without an answer");
-    for words in [
+    for text in [
         "There is no such answer",
         "(default)",
         "nothing was assumed",
     ] {
-        let said = format!("{}{}", stopped.stdout, stopped.stderr);
-        assert!(said.contains(words), "{words}: {stopped:#?}");
+        let said = stopped.output();
+        assert!(said.contains(text), "{text}: {stopped:#?}");
     }
     // Enter alone, to the end
     let done = run(&"\n".repeat(12));
     assert_eq!(done.code, 0, "{done:#?}");
-    let said = format!("{}{}", done.stdout, done.stderr);
+    let said = done.output();
     assert!(said.contains("Step 7 of 7"), "{done:#?}");
     assert!(!said.contains('\x1b'), "a log has no escape sequences");
     let written = std::fs::read_to_string(&env).unwrap();
@@ -417,7 +399,7 @@ fn the_demo_in_lines_through_a_pipe_takes_answers_and_stops_where_they_end() {
 }
 
 #[test]
-fn lines_can_do_what_the_screens_can() {
+fn plain_mode_has_the_actions_of_the_screens() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -425,11 +407,11 @@ fn lines_can_do_what_the_screens_can() {
         // five questions, then the summary: a receipt, and back to the third step
         "\n".repeat(5).as_str(),
         "3\ng 3\n",
-        // its details, and the undo copy; then it is open, and is left out with a reason
+        // its details, and undo; then it is open, and is skipped with a reason
         "d\n2\ns\nlunch first\n",
-        // the health step waits for it: there first, where it is open again
+        // the health step needs it: back there first, where it is open again
         "\n\n",
-        // the ladder was not climbed since: watched until Enter, then climbed
+        // the checks did not run since: watch until Enter, then run them
         "2\n\n\n",
         "\n",
     ]
@@ -439,7 +421,7 @@ fn lines_can_do_what_the_screens_can() {
         &answers,
     );
     assert_eq!(run.code, 0, "{run:#?}");
-    for words in [
+    for text in [
         "create table",
         "| env |",
         "ignored: ok",
@@ -448,23 +430,17 @@ fn lines_can_do_what_the_screens_can() {
         "DNS: ok",
         "Step 7 of 7",
     ] {
-        assert!(run.stdout.contains(words), "{words}: {run:#?}");
+        assert!(run.stdout.contains(text), "{text}: {run:#?}");
     }
     assert!(path.join("aido-todo/backend/.env").exists());
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn sandbox_names_a_port_in_use() {
     let home = Home::new();
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
-    let output = home
-        .neonup()
-        .args(["sandbox", "--port", &port])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let run = Run::new(&output);
+    let run = home.run(&["sandbox", "--port", &port]);
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(
         run.stderr.contains(&port) && run.stderr.contains("hint:"),
@@ -473,12 +449,12 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn postgres_variables_of_the_user_do_not_reach_the_sandboxs_own_servers() {
+fn servers_of_the_sandbox_ignore_postgres_variables_of_the_user() {
     let home = Home::new();
     let sandbox = Sandbox::run(
         home.neonup()
             .args(["sandbox", "--json"])
-            // as Neon's guides have it for old clients; a server of our own refuses it
+            // Neon's guides set this for old clients; a Postgres of our own refuses it
             .env("PGOPTIONS", "endpoint=ep-misty-sea-a5833nbi")
             .env("PGHOST", "nowhere.invalid")
             .env("PGUSER", "nobody")
@@ -503,44 +479,30 @@ fn postgres_variables_of_the_user_do_not_reach_the_sandboxs_own_servers() {
 }
 
 #[test]
-fn a_key_is_taken_from_a_pipe_and_kept_only_where_consented() {
+fn piped_key_is_stored_only_with_consent() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     let login = |key: &str, arguments: &[&str]| {
-        let mut command = home.neonup();
-        command
-            .current_dir(&repo.root)
-            .env("NEON_API_HOST", &sandbox.api_host)
-            .args(arguments);
+        let mut command = repo.command(&home, &sandbox, arguments);
         fed(&mut command, key)
     };
     let nothing = login("", &["login"]);
     assert_eq!(nothing.code, 2, "{nothing:#?}");
     assert!(nothing.stderr.contains("empty"), "{nothing:#?}");
-    // no keyring runs for this home: that is said, and the key is not kept in clear behind the user's back
+    // no keyring runs for this home: login fails, and does not store the key in plain text on its own
     let refused = login(&sandbox.api_key, &["login"]);
     assert_eq!(refused.code, 2, "{refused:#?}");
     let stored = home.dir.path().join("config/neonup/keys");
     assert!(!stored.exists());
-    let kept = login(
+    let stored_run = login(
         &format!("  \"{}\"\n", sandbox.api_key),
         &["login", "--store", "file"],
     );
-    assert_eq!(kept.code, 0, "{kept:#?}");
-    kept.holds_none_of(&[&sandbox.api_key]);
+    assert_eq!(stored_run.code, 0, "{stored_run:#?}");
+    stored_run.holds_none_of(&[&sandbox.api_key]);
     assert_eq!(fs::read_dir(&stored).unwrap().count(), 1);
-    let check = |arguments: &[&str]| {
-        let output = home
-            .neonup()
-            .current_dir(&repo.root)
-            .env("NEON_API_HOST", &sandbox.api_host)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Run::new(&output)
-    };
+    let check = |arguments: &[&str]| repo.neonup_without_key(&home, &sandbox, arguments);
     let run = check(&["check", "login", "--json"]);
     assert_eq!(run.code, 0, "{run:#?}");
     assert_eq!(run.codes(), ["login.stored-in-clear"]);
@@ -555,22 +517,19 @@ fn a_key_is_taken_from_a_pipe_and_kept_only_where_consented() {
 }
 
 #[test]
-fn a_killed_setup_goes_on_from_what_is_true() {
+fn killed_setup_resumes_from_the_real_state() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
     for moment in [0_u64, 30, 80, 150, 250, 400] {
         let mut child = spawn(
-            home.neonup()
-                .current_dir(&repo.root)
-                .env("NEON_API_HOST", &sandbox.api_host)
+            repo.command(&home, &sandbox, &["setup", "--yes"])
                 .env("NEON_API_KEY", &sandbox.api_key)
-                .args(["setup", "--yes"])
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );
-        // moments spread over the run; which step each one hits does not matter, only that every one is survived
+        // spreads the kills over the run: whichever step one hits, it is survived
         std::thread::sleep(std::time::Duration::from_millis(moment));
         signal(child.id(), Signal::KILL);
         wait(&mut child);
@@ -599,7 +558,7 @@ fn a_killed_setup_goes_on_from_what_is_true() {
 }
 
 #[test]
-fn a_killed_sandbox_leaves_no_server_and_its_folder_still_works() {
+fn killed_sandbox_leaves_no_server_and_restarts_from_its_folder() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap().display().to_string();
@@ -619,23 +578,21 @@ fn a_killed_sandbox_leaves_no_server_and_its_folder_still_works() {
 }
 
 #[test]
-fn the_real_application_starts_from_what_was_written() {
+fn application_starts_with_the_written_env_file() {
     let Some(python) = python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
-    // the project's own virtual environment is the one to be used
-    let venv = python.parent().unwrap().parent().unwrap();
-    std::os::unix::fs::symlink(venv, repo.path("backend/.venv")).unwrap();
+    repo.link_venv(&python, "backend/.venv");
     let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(
         run.evidence("health").contains("the app is healthy"),
         "{run:#?}"
     );
-    // and as a person would: create_engine with what the file holds
+    // and by hand: create_engine with the value of the file
     let script = "import os; from dotenv import load_dotenv; load_dotenv('backend/.env'); \
                   from sqlalchemy import create_engine, text; \
                   print(create_engine(os.environ['DATABASE_URL']).connect().execute(text('select 1')).scalar())";
@@ -654,17 +611,14 @@ fn the_real_application_starts_from_what_was_written() {
 }
 
 #[test]
-fn the_demo_runs_without_a_screen_and_leaves_nothing() {
+fn demo_with_yes_needs_no_terminal_and_removes_its_folder() {
     let home = Home::new();
     let scratch = temp_dir();
-    let output = home
-        .neonup()
-        .args(["demo", "--yes", "--json"])
-        .env("TMPDIR", scratch.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let run = Run::new(&output);
+    let run = Run::of(
+        home.neonup()
+            .args(["demo", "--yes", "--json"])
+            .env("TMPDIR", scratch.path()),
+    );
     assert_eq!(run.code, 0, "{run:#?}");
     assert_eq!(run.statuses().len(), 7);
     assert!(
@@ -676,21 +630,14 @@ fn the_demo_runs_without_a_screen_and_leaves_nothing() {
         0,
         "the demo's folder stayed"
     );
-    let no_screen = Run::new(
-        &home
-            .neonup()
-            .arg("demo")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap(),
-    );
+    let no_screen = home.run(&["demo"]);
     assert_eq!(no_screen.code, 2, "{no_screen:#?}");
 }
 
 #[test]
-fn generated_texts_come_from_the_programs_own_definitions() {
+fn completions_man_page_and_lists_are_printed() {
     let home = Home::new();
-    let run = |arguments: &[&str]| Run::new(&home.neonup().args(arguments).output().unwrap());
+    let run = |arguments: &[&str]| home.run(arguments);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(
             run(&["completions", shell]).stdout.contains("neonup"),

@@ -1,4 +1,4 @@
-//! Env files that are written: their parts, and the drivers that read them.
+//! Written env files: connections in parts, and the drivers that read them.
 
 mod drivers;
 mod parts;

@@ -1,8 +1,15 @@
 //! The real OS keyring: a `gnome-keyring-daemon` on a D-Bus session of its own.
 
-use std::process::Stdio;
-
 use crate::support::{Home, Repo, Run, Sandbox, has, skip};
+
+/// Whether this machine has a keyring and D-Bus; prints that the test is skipped where it does not.
+fn can_run() -> bool {
+    let all = has("gnome-keyring-daemon") && has("dbus-run-session");
+    if !all {
+        skip("there is no gnome-keyring-daemon or no dbus-run-session");
+    }
+    all
+}
 
 /// Runs a shell script in a D-Bus session of its own, which ends with it.
 fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script: &str) -> Run {
@@ -20,25 +27,22 @@ fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script:
         "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\n"
     };
     let script = format!("{daemon}({script}\n)\ncode=$?\npkill -P $$ 2>/dev/null\nexit $code\n");
-    let output = home
-        .command("dbus-run-session")
-        .args(["--", "bash", "-c", &script])
-        .current_dir(&repo.root)
-        .env("XDG_RUNTIME_DIR", &runtime)
-        .env("XDG_DATA_HOME", home.dir.path().join("data"))
-        .env("NEON_API_HOST", &sandbox.api_host)
-        .env("KEY", &sandbox.api_key)
-        .env("NEONUP", env!("CARGO_BIN_EXE_neonup"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::new(&output)
+    Run::of(
+        home.command("dbus-run-session")
+            .args(["--", "bash", "-c", &script])
+            .current_dir(&repo.root)
+            .env("XDG_RUNTIME_DIR", &runtime)
+            .env("XDG_DATA_HOME", home.dir.path().join("data"))
+            .env("NEON_API_HOST", &sandbox.api_host)
+            .env("KEY", &sandbox.api_key)
+            .env("NEONUP", env!("CARGO_BIN_EXE_neonup")),
+    )
 }
 
 #[test]
-fn a_real_keyring_keeps_the_key_and_forgets_it() {
-    if !has("gnome-keyring-daemon") || !has("dbus-run-session") {
-        return skip("there is no gnome-keyring-daemon or no dbus-run-session");
+fn login_stores_the_key_in_the_keyring_and_logout_removes_it() {
+    if !can_run() {
+        return;
     }
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
@@ -60,14 +64,14 @@ fn a_real_keyring_keeps_the_key_and_forgets_it() {
     run.holds_none_of(&[&sandbox.api_key]);
     assert!(
         !home.dir.path().join("config/neonup/keys").exists(),
-        "the key lies in a file as well"
+        "the key is in a file as well"
     );
 }
 
 #[test]
-fn a_locked_keyring_is_said_within_its_limit() {
-    if !has("gnome-keyring-daemon") || !has("dbus-run-session") {
-        return skip("there is no gnome-keyring-daemon or no dbus-run-session");
+fn locked_keyring_is_reported_within_the_time_limit() {
+    if !can_run() {
+        return;
     }
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);

@@ -1,4 +1,4 @@
-//! The real `neon` CLI (npm) against the sandbox, as `tests/neon-cli.sh` drives it; what it prints is connected to.
+//! The real `neon` CLI (npm) against the sandbox, driven by `tests/neon-cli.sh`, which connects with the URLs that it prints.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -39,7 +39,7 @@ const COMMANDS: [&str; 26] = [
 ];
 
 #[test]
-fn the_real_cli_runs_all_its_commands_and_what_it_prints_connects() {
+fn neon_cli_runs_every_command_and_its_urls_connect() {
     let Some(bin) = std::env::var_os("NEONUP_TEST_NEON").map(PathBuf::from) else {
         return skip("NEONUP_TEST_NEON names no folder with the neon CLI");
     };

@@ -1,8 +1,8 @@
 //! The README's pictures and its animation: the real binary in a real terminal, recorded while Enter leads through the demo.
 //!
 //! `NEONUP_UPDATE_PICTURES=1 cargo test --test it pictures` records them anew, where `NEONUP_TEST_PYTHON` names a Python with the
-//! sample's packages. Without the variable the recording is compared with what lies in `assets/pictures`, but for times, ids and
-//! ports, so that they cannot go stale.
+//! sample's packages. Without the variable the recording is compared with `assets/pictures`, but for times, ids and ports, so that
+//! the pictures cannot go stale.
 
 mod svg;
 mod words;
@@ -11,19 +11,18 @@ use std::{fs, path::Path};
 
 use crate::support::{Home, Terminal, python, skip, until};
 
-/// The steps that ask something in the demo; the others find nothing to do.
+/// The steps that ask something in the demo; the others have nothing to do.
 const ASKS: [&str; 5] = ["Project", "Environment", "Backend", "Schema", "Health"];
-/// What is looked at when everything is done, and its key.
+/// The pages that are recorded when everything is done, and their keys.
 const DONE: [(&str, &str); 3] = [("Health", "6"), ("Secrets", "7"), ("Summary", "8")];
 
-/// The demo by Enter alone, a frame at each question, then what came of it.
+/// Records the demo by Enter alone: a frame at each question, then the results.
 fn record(python: &Path) -> Vec<vt100::Screen> {
     let home = Home::new();
     let dir = tempfile::Builder::new()
         .prefix("neonup-demo-")
         .tempdir()
         .unwrap();
-    // where every developer of the project has it
     let backend = dir.path().join("aido-todo/backend");
     fs::create_dir_all(&backend).unwrap();
     let venv = python.parent().unwrap().parent().unwrap();
@@ -69,7 +68,7 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
 }
 
 #[test]
-fn the_pictures_are_what_the_wizard_draws() {
+fn stored_pictures_match_what_the_wizard_draws() {
     let Some(python) = python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
@@ -100,15 +99,15 @@ fn the_pictures_are_what_the_wizard_draws() {
             fs::write(&path, &drawn).unwrap();
             continue;
         }
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        let (kept, drawn) = (words::of(&kept), words::of(&drawn));
-        let differs = kept
+        let stored = fs::read_to_string(&path).unwrap_or_default();
+        let (stored, drawn) = (words::of(&stored), words::of(&drawn));
+        let differs = stored
             .iter()
             .zip(&drawn)
-            .find(|(kept, drawn)| kept != drawn)
-            .map(|(kept, drawn)| format!("\nkept:  {kept}\ndrawn: {drawn}"));
+            .find(|(stored, drawn)| stored != drawn)
+            .map(|(stored, drawn)| format!("\nstored: {stored}\ndrawn:  {drawn}"));
         assert!(
-            kept.len() == drawn.len() && differs.is_none(),
+            stored.len() == drawn.len() && differs.is_none(),
             "assets/pictures/{name}.svg is stale: NEONUP_UPDATE_PICTURES=1 cargo test --test it pictures records it anew{}",
             differs.unwrap_or_default()
         );

@@ -1,85 +1,83 @@
-//! The presenter's tour of the demo, with the real binary and the real sandbox: pauses, mishaps and their cures, the reset.
+//! The presenter mode in the demo, with the real binary and the real sandbox: pauses, incidents and their fixes, the reset.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use tempfile::TempDir;
 
-use crate::support::{Home, Run, Terminal, processes, temp_dir, until};
+use crate::support::{Home, Terminal, processes, temp_dir, until};
 
 const ENV: &str = "backend/.env";
 const ENTER: &str = "\r";
 const DOWN: &str = "\x1b[B";
 
-/// A tour in a terminal, and where its files lie.
-struct Tour {
+/// A presented demo in a terminal, and the folder of its files.
+struct PresentedDemo {
     terminal: Terminal,
     root: PathBuf,
     dir: TempDir,
     _home: Home,
 }
 
-impl Tour {
-    fn begin() -> Self {
+impl PresentedDemo {
+    fn open() -> Self {
         let home = Home::new();
         let dir = temp_dir();
         let root = dir.path().canonicalize().unwrap();
         let terminal = home.open(&["demo", "--present", "--dir", root.to_str().unwrap()]);
-        let tour = Self {
+        let demo = Self {
             terminal,
             root,
             dir,
             _home: home,
         };
-        tour.sees("on the first day");
-        tour
+        demo.wait_for("on the first day");
+        demo
     }
 
-    /// Waits until this stands on the screen.
-    fn sees(&self, text: &str) {
+    fn wait_for(&self, text: &str) {
         self.terminal.wait_for(text);
     }
 
-    /// Presses a key, then waits until this stands on the screen.
-    fn does(&mut self, keys: &str, words: &str) {
+    /// Presses keys, then waits until a text is on the screen.
+    fn press(&mut self, keys: &str, text: &str) {
         self.terminal.press(keys);
-        self.sees(words);
+        self.wait_for(text);
     }
 
-    /// From the opening to written env files.
+    /// Goes from the opening to written env files.
     fn up_to_env(&mut self) {
-        self.does(ENTER, "Step 1 of 7");
-        self.does(ENTER, "❯ Go on to Project");
-        self.does(ENTER, "Step 2 of 7");
-        self.does(ENTER, "❯ Create");
-        self.does(ENTER, "what will happen");
+        self.press(ENTER, "Step 1 of 7");
+        self.press(ENTER, "❯ Go on to Project");
+        self.press(ENTER, "Step 2 of 7");
+        self.press(ENTER, "❯ Create");
+        self.press(ENTER, "what will happen");
         assert_eq!(self.id(), None, "it waits for the second Enter");
-        self.does(ENTER, "❯ Go on to Environment");
-        self.does(ENTER, "Step 3 of 7");
-        self.does(ENTER, "❯ Write");
-        self.does(ENTER, "what will happen");
+        self.press(ENTER, "❯ Go on to Environment");
+        self.press(ENTER, "Step 3 of 7");
+        self.press(ENTER, "❯ Write");
+        self.press(ENTER, "what will happen");
         assert_eq!(self.file(ENV), "", "it waits for the second Enter");
-        self.does(ENTER, "❯ Go on to Backend");
+        self.press(ENTER, "❯ Go on to Backend");
         assert!(self.file(ENV).contains("DATABASE_URL="));
     }
 
-    /// Lets a mishap happen, and looks at it.
-    fn arrange(&mut self, downs: usize, tells: &str, seen: &str) {
-        self.does("m", "Let something go wrong");
+    /// Causes an incident, and looks at it.
+    fn cause(&mut self, downs: usize, announced: &str, seen: &str) {
+        self.press("m", "Let something go wrong");
         for _ in 0..downs {
             self.terminal.press(DOWN);
         }
-        self.does(ENTER, tells);
-        self.does(ENTER, seen);
+        self.press(ENTER, announced);
+        self.press(ENTER, seen);
     }
 
-    fn resets(&mut self) {
-        self.does("R", "Back to the beginning?");
-        self.does(DOWN, "❯ Begin again");
-        self.does(ENTER, "on the first day");
+    fn reset(&mut self) {
+        self.press("R", "Back to the beginning?");
+        self.press(DOWN, "❯ Begin again");
+        self.press(ENTER, "on the first day");
     }
 
     fn project(&self) -> PathBuf {
@@ -91,7 +89,7 @@ impl Tour {
         fs::read_to_string(self.project().join(path)).unwrap_or_default()
     }
 
-    /// The id that is written down.
+    /// The id in the `neonup.toml` of the project.
     fn id(&self) -> Option<String> {
         id(&self.file("neonup.toml"))
     }
@@ -147,8 +145,8 @@ impl Tour {
         ]
     }
 
-    /// Leaves, and looks that nothing of the machine was shown and nothing is left.
-    fn ends(mut self, private: &[String]) {
+    /// Leaves the wizard; nothing private was shown, and nothing is left.
+    fn end(mut self, private: &[String]) {
         self.terminal.press("q");
         self.terminal.wait_for_end();
         self.terminal.wait_for_restore();
@@ -170,86 +168,86 @@ fn id(config: &str) -> Option<String> {
 }
 
 #[test]
-fn a_tour_waits_before_each_step_shows_a_mishap_and_its_cure_and_begins_again() {
-    let mut tour = Tour::begin();
-    let fresh = tour.files();
-    tour.up_to_env();
-    let mut private = tour.private().to_vec();
-    tour.does("m", " m ");
-    tour.does("\x1b", "❯ Go on to Backend");
+fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
+    let mut demo = PresentedDemo::open();
+    let fresh = demo.files();
+    demo.up_to_env();
+    let mut private = demo.private().to_vec();
+    demo.press("m", " m ");
+    demo.press("\x1b", "❯ Go on to Backend");
 
-    tour.arrange(0, "ran git add -f", "git tracks");
-    assert!(tour.tracks(ENV));
-    tour.sees("❯ Mend the repository");
-    tour.does(ENTER, "what will happen");
-    tour.does(ENTER, "❯ Go on to the summary");
-    assert!(!tour.tracks(ENV));
-    assert!(tour.file(ENV).contains("DATABASE_URL="), "the file stays");
-    tour.does("3", "❯ Go on to Backend");
+    demo.cause(0, "ran git add -f", "git tracks");
+    assert!(demo.tracks(ENV));
+    demo.wait_for("❯ Mend the repository");
+    demo.press(ENTER, "what will happen");
+    demo.press(ENTER, "❯ Go on to the summary");
+    assert!(!demo.tracks(ENV));
+    assert!(demo.file(ENV).contains("DATABASE_URL="), "the file stays");
+    demo.press("3", "❯ Go on to Backend");
 
-    tour.resets();
-    assert_eq!(tour.files(), fresh);
-    assert_eq!((tour.commits(), tour.id()), (1, None));
+    demo.reset();
+    assert_eq!(demo.files(), fresh);
+    assert_eq!((demo.commits(), demo.id()), (1, None));
     // and the same once more
-    tour.up_to_env();
-    private.extend(tour.private());
-    tour.ends(&private);
+    demo.up_to_env();
+    private.extend(demo.private());
+    demo.end(&private);
 }
 
 #[test]
-fn each_mishap_is_seen_and_cured_with_the_wizards_own_keys() {
-    let mut tour = Tour::begin();
-    tour.up_to_env();
-    let leaked = tour.private();
+fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
+    let mut demo = PresentedDemo::open();
+    demo.up_to_env();
+    let leaked = demo.private();
 
-    tour.arrange(1, "helpful page", "❯ Rotate the password");
-    assert_eq!(tour.commits(), 3);
-    tour.does(ENTER, "A new password?");
-    tour.does(DOWN, "❯ Rotate it now");
-    tour.does(ENTER, "❯ Go on to the summary");
-    let rotated = tour.private();
+    demo.cause(1, "helpful page", "❯ Rotate the password");
+    assert_eq!(demo.commits(), 3);
+    demo.press(ENTER, "A new password?");
+    demo.press(DOWN, "❯ Rotate it now");
+    demo.press(ENTER, "❯ Go on to the summary");
+    let rotated = demo.private();
     assert_eq!(leaked[..2], rotated[..2]);
     assert_ne!(leaked[2], rotated[2], "the password is another one");
 
-    tour.arrange(2, "compute to sleep", "waking the compute up");
-    tour.sees("asleep and woke up");
-    tour.terminal.press("r");
+    demo.cause(2, "compute to sleep", "waking the compute up");
+    demo.wait_for("asleep and woke up");
+    demo.terminal.press("r");
     until("the second look wakes nobody", || {
-        let text = tour.terminal.text();
+        let text = demo.terminal.text();
         text.contains("SCRAM") && !text.contains("woke up")
     });
 
-    tour.arrange(3, "does not", "exists already");
-    assert_eq!(tour.id(), None);
-    // the env file names the host of ours, so that ours is chosen
-    tour.sees("❯ aido-todo");
-    tour.does(ENTER, "No project is created");
-    tour.does(ENTER, "❯ Go on to Environment");
-    assert_eq!(tour.id().as_ref(), Some(&leaked[0]), "ours again");
+    demo.cause(3, "does not", "exists already");
+    assert_eq!(demo.id(), None);
+    // the env file has the host of our project, so it is the default
+    demo.wait_for("❯ aido-todo");
+    demo.press(ENTER, "No project is created");
+    demo.press(ENTER, "❯ Go on to Environment");
+    assert_eq!(demo.id().as_ref(), Some(&leaked[0]), "ours again");
     let private: Vec<_> = leaked.into_iter().chain(rotated).collect();
-    tour.ends(&private);
+    demo.end(&private);
 }
 
 #[test]
-fn a_mishap_that_comes_too_early_says_what_it_waits_for() {
-    let mut tour = Tour::begin();
-    tour.does("m", "Let something go wrong");
-    tour.does(ENTER, "finish the env step first");
-    tour.does(ENTER, "Checks your Neon API key");
-    // two projects of one name need none to be there before
-    tour.arrange(3, "does not", "2 projects are named");
-    tour.does(DOWN, "❯ aido-todo");
-    tour.does(ENTER, "No project is created");
-    tour.does(ENTER, "❯ Go on to Environment");
-    let joined = tour.id().unwrap();
-    tour.resets();
-    tour.does("2", "Step 2 of 7");
-    tour.does(ENTER, "there is no project");
-    tour.ends(&[joined]);
+fn incident_before_its_step_says_what_it_needs() {
+    let mut demo = PresentedDemo::open();
+    demo.press("m", "Let something go wrong");
+    demo.press(ENTER, "finish the env step first");
+    demo.press(ENTER, "Checks your Neon API key");
+    // two projects of one name need no project before
+    demo.cause(3, "does not", "2 projects are named");
+    demo.press(DOWN, "❯ aido-todo");
+    demo.press(ENTER, "No project is created");
+    demo.press(ENTER, "❯ Go on to Environment");
+    let joined = demo.id().unwrap();
+    demo.reset();
+    demo.press("2", "Step 2 of 7");
+    demo.press(ENTER, "there is no project");
+    demo.end(&[joined]);
 }
 
 #[test]
-fn a_tour_in_lines_is_told_waits_and_hides() {
+fn plain_presenter_mode_explains_pauses_and_redacts() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -258,24 +256,24 @@ fn a_tour_in_lines_is_told_waits_and_hides() {
         home.answered(&["demo", "--present", "--plain", "--dir", dir], answers)
     };
     let config = || fs::read_to_string(path.join("aido-todo/neonup.toml")).unwrap();
-    // the opening, two steps that are told, an answer; and then the end, before it is done
+    // the opening, two steps that are explained, an answer; and then the end, before it is applied
     let stopped = run("\n\n\n\n");
     assert_eq!(stopped.code, 2, "{stopped:#?}");
     assert!(stopped.stdout.contains("What will happen"), "{stopped:#?}");
     assert_eq!(id(&config()), None, "the end of input is no consent");
     let done = run(&"\n".repeat(24));
     assert_eq!(done.code, 0, "{done:#?}");
-    let said = format!("{}{}", done.stdout, done.stderr);
+    let printed = done.output();
     for step in 1..=7 {
-        assert!(said.contains(&format!("Step {step} of 7.")), "{said}");
+        assert!(printed.contains(&format!("Step {step} of 7.")), "{printed}");
     }
-    assert!(!said.contains(&id(&config()).unwrap()), "{said}");
-    assert!(!said.contains(path.to_str().unwrap()), "{said}");
+    assert!(!printed.contains(&id(&config()).unwrap()), "{printed}");
+    assert!(!printed.contains(path.to_str().unwrap()), "{printed}");
     assert!(path.join("aido-todo").join(ENV).exists());
 }
 
 #[test]
-fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
+fn plain_demo_has_the_same_incidents_and_reset() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -285,7 +283,7 @@ fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
     };
     let file = |name: &str| fs::read_to_string(path.join("aido-todo").join(name));
     let fresh = {
-        // nothing is done yet: one mishap waits for the env file, and there is no fifth
+        // nothing is done yet: one incident needs the env file, and there is no fifth
         let early = run("m\n1\nm\n5\nm\n\nq\n");
         assert!(early.stdout.contains("That did not work"), "{early:#?}");
         assert!(
@@ -298,44 +296,47 @@ fn a_tour_in_lines_has_the_same_mishaps_and_begins_again() {
         );
         file("neonup.toml").unwrap()
     };
-    // the project, the env file; git takes the file along, and one answer cures that; a step that was looked at is looked at again
+    // the project, the env file; git tracks the file, and one answer fixes that; a step that was probed is probed again
     let remedied = run("\n\nm\n1\n\ng 3\n\nq\n");
     assert!(remedied.stdout.contains("secrets.tracked"), "{remedied:#?}");
     let after = remedied.stdout.rsplit("Secrets: done").next().unwrap();
     assert!(after.contains("Step 3 of 7, Environment: done"), "{after}");
     assert!(file(ENV).unwrap().contains("DATABASE_URL="));
-    // of two projects of our name the env file tells ours; then everything is as at the beginning
+    // the env file shows which of two projects is ours; then reset
     let ours = id(&file("neonup.toml").unwrap()).unwrap();
     let anew = run("m\n4\nR\nno\nR\nyes\nq\n");
-    let said = &anew.stdout;
+    let printed = &anew.stdout;
     assert!(
-        said.contains(&format!("1. Join aido-todo ({ours}, ")),
-        "{said}"
+        printed.contains(&format!("1. Join aido-todo ({ours}, ")),
+        "{printed}"
     );
-    assert!(said.contains("2. Join aido-todo ("), "{said}");
-    let first = said.rfind("Step 1 of 7, Login").unwrap();
+    assert!(printed.contains("2. Join aido-todo ("), "{printed}");
+    let first = printed.rfind("Step 1 of 7, Login").unwrap();
     assert!(
-        said[first..].contains("Step 2 of 7, Project: todo"),
-        "{said}"
+        printed[first..].contains("Step 2 of 7, Project: todo"),
+        "{printed}"
     );
-    assert!(!said[first..].contains("Join aido-todo"), "{said}");
+    assert!(!printed[first..].contains("Join aido-todo"), "{printed}");
     assert_eq!(file("neonup.toml").unwrap(), fresh);
     assert!(file(ENV).is_err(), "the env file is gone");
-    // and without an env file neither is the default
+    // without an env file there is no default
     let several = run("m\n4\n\n\n1\nq\n");
-    let said = &several.stdout;
-    assert!(said.contains("project.ambiguous"), "{said}");
-    assert!(!said.contains("created just now) (default)"), "{said}");
-    assert_eq!(
-        said.matches("There is no default here").count(),
-        2,
-        "{said}"
+    let printed = &several.stdout;
+    assert!(printed.contains("project.ambiguous"), "{printed}");
+    assert!(
+        !printed.contains("created just now) (default)"),
+        "{printed}"
     );
-    assert!(said.contains("Step 3 of 7"), "{said}");
+    assert_eq!(
+        printed.matches("There is no default here").count(),
+        2,
+        "{printed}"
+    );
+    assert!(printed.contains("Step 3 of 7"), "{printed}");
 }
 
 #[test]
-fn mishaps_are_for_the_demo_alone() {
+fn incidents_are_refused_in_a_real_project() {
     let home = Home::new();
     let dir = temp_dir();
     fs::write(
@@ -356,21 +357,12 @@ fn mishaps_are_for_the_demo_alone() {
 }
 
 #[test]
-fn a_tour_needs_somebody_who_watches() {
+fn presenter_mode_without_a_terminal_needs_plain() {
     let home = Home::new();
-    let run = |arguments: &[&str]| {
-        let output = home
-            .neonup()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Run::new(&output)
-    };
-    let nobody = run(&["demo", "--present"]);
+    let nobody = home.run(&["demo", "--present"]);
     assert_eq!(nobody.code, 2, "{nobody:#?}");
     assert!(nobody.stderr.contains("needs a terminal"), "{nobody:#?}");
     assert!(nobody.stderr.contains("--plain"), "{nobody:#?}");
-    let both = run(&["demo", "--present", "--yes"]);
+    let both = home.run(&["demo", "--present", "--yes"]);
     assert_eq!(both.code, 64, "{both:#?}");
 }

@@ -11,7 +11,7 @@ const API_KEY: &str = "napi_canary0123456789abcdefghijklmnopqrstuvwxyz0123456789
 
 /// A proxy from the environment that refuses, and one that is not there: the proxy is named, not Neon.
 #[test]
-fn a_proxy_that_is_in_the_way_is_named() {
+fn refusing_or_missing_proxy_is_named() {
     let home = Home::new();
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let proxy = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! Stands between a client and a sandbox's API, and keeps every answer as the client gets it.
+//! A proxy between a client and a sandbox's API that records every answer.
 
 use std::{
     net::Ipv4Addr,
@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::support::Sandbox;
 
-/// An answer, and what it is the answer to.
+/// An answer and its request.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub method: String,
@@ -33,9 +33,9 @@ struct Wire {
     answers: Arc<Mutex<Vec<Answer>>>,
 }
 
-/// A listener that passes everything on; it ends with its runtime.
+/// The proxy; it ends with its runtime.
 pub struct Recorder {
-    /// What the client takes for Neon's API.
+    /// The address that the client uses as Neon's API.
     pub api_host: String,
     answers: Arc<Mutex<Vec<Answer>>>,
     _runtime: Runtime,

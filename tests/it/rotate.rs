@@ -6,21 +6,8 @@ use serde_json::json;
 
 use crate::support::{Home, Repo, Sandbox, faults, post};
 
-/// The password of the written connection URL.
-fn password(repo: &Repo) -> String {
-    let url = repo.env("DATABASE_URL");
-    let (_, rest) = url.split_once("://").unwrap();
-    rest.split_once(':')
-        .unwrap()
-        .1
-        .split_once('@')
-        .unwrap()
-        .0
-        .to_owned()
-}
-
 #[test]
-fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome() {
+fn rotation_survives_each_call_failing_once() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -30,7 +17,7 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
         &["setup", "--yes", "--json", "login", "project", "env"],
     );
     assert_eq!(made.code, 0, "{made:#?}");
-    let mut passwords = vec![password(&repo)];
+    let mut passwords = vec![repo.password()];
     fs::write(
         repo.path("backend/.env.local"),
         format!("PGPASSWORD={}\n", passwords[0]),
@@ -42,7 +29,7 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
     assert!(asked.stderr.contains("neonup rotate --yes"), "{asked:#?}");
     let dry = repo.neonup(&home, &sandbox, &["rotate", "--dry-run"]);
     assert_eq!(dry.code, 0, "{dry:#?}");
-    assert_eq!(password(&repo), passwords[0], "it was only to be said");
+    assert_eq!(repo.password(), passwords[0], "a dry run changes nothing");
 
     let calls = [
         "/auth",
@@ -66,12 +53,12 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
             let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
             faults(&sandbox, &json!({}));
             if first.code > 1 {
-                let said = format!("{}{}", first.stdout, first.stderr);
+                let said = first.output();
                 assert!(said.contains("hint: "), "{call} {error}: {first:#?}");
                 let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
                 assert!(again.code <= 1, "{call} {error}: {first:#?} {again:#?}");
             }
-            passwords.push(password(&repo));
+            passwords.push(repo.password());
         }
         faults(
             &sandbox,
@@ -83,7 +70,7 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
             let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
             assert!(again.code <= 1, "{call} lost: {first:#?} {again:#?}");
         }
-        passwords.push(password(&repo));
+        passwords.push(repo.password());
     }
     // an operation that fails, and a database that is out of reach for a while
     for fault in [
@@ -95,24 +82,24 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
         let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
         faults(&sandbox, &json!({}));
         if first.code > 1 {
-            let said = format!("{}{}", first.stdout, first.stderr);
+            let said = first.output();
             assert!(said.contains("hint: "), "{fault}: {first:#?}");
             let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
             assert!(again.code <= 1, "{fault}: {first:#?} {again:#?}");
         }
-        passwords.push(password(&repo));
+        passwords.push(repo.password());
     }
     let health = repo.neonup(&home, &sandbox, &["check", "env", "--json"]);
     assert_eq!(health.code, 0, "{health:#?}");
     let last = passwords.last().unwrap().clone();
     assert!(repo.read("backend/.env.local").contains(&last));
-    // a password that is proven to be dead cannot be brought back
+    // undo never restores a password that no longer works
     let undone = repo.neonup(&home, &sandbox, &["undo"]);
     assert!(
         undone.stdout.contains("nothing to bring back"),
         "{undone:#?}"
     );
-    assert_eq!(password(&repo), last);
+    assert_eq!(repo.password(), last);
     let distinct: std::collections::BTreeSet<_> = passwords.iter().collect();
     assert_eq!(
         distinct.len(),
@@ -125,7 +112,7 @@ fn the_real_binary_rotates_and_a_sandbox_that_fails_each_call_once_is_overcome()
 }
 
 #[test]
-fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_command() {
+fn password_rotated_elsewhere_is_reported_and_repaired() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
@@ -137,14 +124,14 @@ fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_comman
     };
     let made = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(made.code, 0, "{made:#?}");
-    let old = password(&repo);
+    let old = repo.password();
     let config = repo.read("neonup.toml");
     let id = config
         .lines()
         .find_map(|line| line.strip_prefix("id = "))
         .unwrap()
         .trim_matches('"');
-    // the set-up knows the branch from the create's answer; whoever looks again asks for it
+    // setup knows the branch from the answer to the create; a check asks for it
     assert_eq!(setup(&["check"]).code, 0);
     let path = sandbox
         .requests()
@@ -176,7 +163,7 @@ fn after_somebody_else_rotated_it_is_said_in_one_line_and_repaired_by_one_comman
     );
     let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
     assert_eq!(repaired.code, 0, "{repaired:#?}");
-    let new = password(&repo);
+    let new = repo.password();
     assert_ne!(new, old);
     repaired.holds_none_of(&[&old, &new]);
     sandbox.stop();

@@ -1,4 +1,4 @@
-//! Git: what is fixed, and what the hook refuses.
+//! Secrets in git: fixes, and commits that the hook refuses.
 
 mod fix;
 mod hook;

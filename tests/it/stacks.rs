@@ -2,7 +2,7 @@
 
 use crate::support::{Home, Repo, Sandbox, python, skip};
 
-/// Stands in for Django: it makes a table with the URL that the env file holds.
+/// Stands in for Django: makes a table with the URL of the env file.
 const MANAGE: &str = "\
 import os, sys
 import psycopg
@@ -12,7 +12,7 @@ with psycopg.connect(os.environ['DATABASE_URL']) as connection:
 ";
 
 #[test]
-fn migrations_that_never_ran_are_run_before_the_schema_step_is_done() {
+fn setup_runs_migrations_that_never_ran() {
     let Some(python) = python() else {
         return skip("there is no Python with the drivers");
     };
@@ -25,8 +25,7 @@ fn migrations_that_never_ran_are_run_before_the_schema_step_is_done() {
         (".gitignore", ".env\n.venv\n"),
     ]);
     repo.git(&home, &["init", "-q", "-b", "main"]);
-    let venv = python.parent().and_then(std::path::Path::parent).unwrap();
-    std::os::unix::fs::symlink(venv, repo.path(".venv")).unwrap();
+    repo.link_venv(&python, ".venv");
     let init = repo.neonup(&home, &sandbox, &["init", "--yes"]);
     assert_eq!(init.code, 0, "{init:#?}");
     let steps = ["login", "project", "env", "schema"];

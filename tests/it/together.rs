@@ -21,9 +21,8 @@ fn project_id(repo: &Repo) -> String {
 
 const STEPS: [&str; 6] = ["setup", "--yes", "--json", "login", "project", "env"];
 
-/// Two clones, two `setup --yes` at the same moment: one project is used, and if there are two that is said.
 #[test]
-fn two_set_ups_at_the_same_moment_agree_on_one_project() {
+fn simultaneous_setups_agree_on_one_project() {
     let home = Home::new();
     // slow enough that both have read the list before either creates
     let sandbox = Sandbox::start(&home, &["--fault", "latency_ms=150"]);
@@ -47,20 +46,19 @@ fn two_set_ups_at_the_same_moment_agree_on_one_project() {
     let creates = requests
         .iter()
         .filter(|request| *request == "POST /api/v2/projects");
-    let told = runs
+    let reported = runs
         .iter()
         .any(|run| run.codes().contains(&"project.duplicate".to_owned()));
     assert_eq!(
         creates.count() == 2,
-        told,
-        "two projects and not a word: {runs:#?}"
+        reported,
+        "two projects without a finding: {runs:#?}"
     );
     sandbox.stop();
 }
 
-/// `branch = "dev/{user}"`: a database for each developer, and the next run changes nothing.
 #[test]
-fn each_developer_works_on_a_branch_of_their_own() {
+fn each_developer_gets_a_branch() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);

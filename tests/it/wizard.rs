@@ -1,11 +1,11 @@
-//! The real binary in a real terminal: the demo by Enter alone, and what is left when it is killed.
+//! The wizard in a real terminal: the demo by Enter alone, signals, kills and many projects.
 
 use rustix::process::Signal;
 
 use crate::support::{Home, Repo, Sandbox, post, processes, temp_dir, until};
 
 #[test]
-fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
+fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -32,7 +32,7 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
     terminal.press("\r");
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.wait_for_restore();
-    until("it says where everything lies", || {
+    until("where the files are", || {
         terminal.text().contains("The sample project")
     });
     let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
@@ -55,7 +55,7 @@ fn enter_alone_leads_through_the_demo_and_no_secret_is_shown() {
 }
 
 #[test]
-fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
+fn killed_wizard_leaves_no_server_and_resumes_from_the_real_state() {
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
@@ -69,7 +69,7 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
         until("the step is under way or done", || {
             !(terminal.heading().starts_with(step) && terminal.heading().contains("todo"))
         });
-        // what was asked for is finished before the next start looks at it, but for what a kill cuts off
+        // each round kills the wizard in the middle of another step
         terminal.signal(Signal::KILL);
         terminal.wait_for_end();
         until("the servers are gone", || processes(folder).is_empty());
@@ -78,7 +78,7 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
             again.text().contains("Summary") && again.heading().contains("todo")
         });
         if again.heading().starts_with(step) {
-            // the kill came before the step's work did: do it now, so that the next round has its step
+            // the kill came before the step's work: finish the step, so that the next round has its own
             again.press("\r");
             until(&format!("{step} is done"), || {
                 !again.heading().starts_with(step)
@@ -90,10 +90,10 @@ fn a_killed_wizard_leaves_no_server_and_goes_on_from_what_is_true() {
     }
 }
 
-/// tmux ignores the clipboard's sequence by default, so that the text is given to it by its own command.
+/// tmux ignores the clipboard sequence by default, so its own command gets the text.
 #[cfg(unix)]
 #[test]
-fn what_is_copied_in_tmux_is_given_to_tmux() {
+fn copy_inside_tmux_goes_to_its_buffer() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::new();
     let bin = temp_dir();
@@ -126,7 +126,7 @@ fn what_is_copied_in_tmux_is_given_to_tmux() {
 }
 
 #[test]
-fn signals_leave_the_terminal_as_it_was() {
+fn signals_restore_the_terminal() {
     for (name, code) in [(Signal::TERM, 130), (Signal::INT, 130)] {
         let home = Home::new();
         let mut terminal = home.open(&["demo"]);
@@ -134,16 +134,13 @@ fn signals_leave_the_terminal_as_it_was() {
         terminal.signal(name);
         assert_eq!(terminal.wait_for_end().exit_code(), code, "{name:?}");
         terminal.wait_for_restore();
-        until("it says what was done", || {
-            terminal.text().contains("Not done")
-        });
+        until("what was done", || terminal.text().contains("Not done"));
     }
 }
 
-/// 12,000 projects on 30 pages: the list comes, a filter finds one, and the process stays small.
 #[cfg(target_os = "linux")]
 #[test]
-fn twelve_thousand_projects_are_listed_and_filtered_in_little_memory() {
+fn twelve_thousand_projects_are_filtered_within_60_mb() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let crowd = serde_json::json!({"count": 12_000, "name": "crowd"});

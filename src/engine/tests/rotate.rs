@@ -271,7 +271,7 @@ async fn several_possible_old_keys_are_listed_and_none_is_revoked() {
 async fn only_the_key_whose_use_shows_is_revoked() {
     let world = world();
     world.with(|state| {
-        state.tells_uses = true;
+        state.lists_last_use = true;
         state
             .keys
             .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));

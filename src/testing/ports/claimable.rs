@@ -22,7 +22,7 @@ impl Claimable for World {
     }
 
     async fn get(&self, id: &Secret) -> Result<Option<TemporaryDatabase>, ClaimableError> {
-        self.called("get temporary");
+        self.record("get temporary");
         self.with(|state| {
             if let Some(error) = state.service_fails.clone() {
                 return Err(error);

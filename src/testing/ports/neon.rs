@@ -23,7 +23,7 @@ fn connection() -> Connection {
 #[async_trait]
 impl Neon for World {
     async fn auth(&self, key: &Secret) -> Result<Auth, NeonError> {
-        self.called("auth");
+        self.record("auth");
         let (panics, hangs, method) = self.with(|state| {
             (
                 state.auth_panics,
@@ -60,7 +60,7 @@ impl Neon for World {
         org: Option<&str>,
         page: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<Listing, NeonError> {
-        self.called("list");
+        self.record("list");
         self.check(key)?;
         self.with(|state| {
             if let Some(id) = &state.scoped_to {
@@ -79,7 +79,7 @@ impl Neon for World {
     }
 
     async fn project(&self, _key: &Secret, id: &str) -> Result<Option<Project>, NeonError> {
-        self.called("project");
+        self.record("project");
         Ok(self.with(|state| {
             state
                 .projects
@@ -94,7 +94,7 @@ impl Neon for World {
         _key: &Secret,
         new: &NewProject,
     ) -> Result<CreatedProject, NeonError> {
-        self.called("create");
+        self.record("create");
         self.with(|state| {
             state.creates += 1;
             state.new_projects.push(new.clone());
@@ -203,7 +203,7 @@ impl Neon for World {
         key: &Secret,
         project: &str,
     ) -> Result<Vec<Endpoint>, NeonError> {
-        self.called("project endpoints");
+        self.record("project endpoints");
         let branch = branch().id;
         let mut endpoints = self.endpoints(key, project, &branch).await?;
         if let Some(host) = self.with(|state| state.hosts.get(project).cloned()) {
@@ -332,7 +332,7 @@ impl Neon for World {
                     last_used_at: state
                         .uses
                         .get(&id)
-                        .filter(|_| state.tells_uses)
+                        .filter(|_| state.lists_last_use)
                         .map(|count| format!("2026-01-01T00:00:{count:02}Z")),
                 })
                 .collect()

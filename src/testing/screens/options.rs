@@ -2,7 +2,7 @@
 
 use crate::tui::Options;
 
-/// In front of the sandbox.
+/// The wizard against the sandbox.
 pub(crate) fn options() -> Options {
     Options {
         project: "aido-todo".to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// In front of the real Neon.
+/// The wizard against the real Neon.
 pub(super) fn neon_options() -> Options {
     Options {
         service: "Neon".to_owned(),
@@ -25,7 +25,7 @@ pub(super) fn neon_options() -> Options {
     }
 }
 
-/// In a demo, with the presenter mode on.
+/// The wizard in a demo, with presenter mode on.
 pub(crate) fn demo_options() -> Options {
     Options {
         presenter: true,

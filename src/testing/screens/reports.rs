@@ -19,7 +19,7 @@ pub(crate) fn event(step: StepId, run: u64, kind: EventKind) -> Event {
     Event { run, step, kind }
 }
 
-/// The end of a probe or an apply that went well.
+/// A successful end of a probe or an apply.
 pub(crate) fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind {
     EventKind::Finished(Outcome {
         phase,
@@ -28,7 +28,7 @@ pub(crate) fn finished(phase: Phase, elapsed: u64, report: Report) -> EventKind 
     })
 }
 
-/// The end of one that did not.
+/// A failed end of a probe or an apply.
 pub(crate) fn failed(phase: Phase, error: impl Into<RunError>) -> EventKind {
     EventKind::Finished(Outcome {
         phase,
@@ -37,7 +37,7 @@ pub(crate) fn failed(phase: Phase, error: impl Into<RunError>) -> EventKind {
     })
 }
 
-/// How a step reports that it is done.
+/// The report of a step that is done.
 pub(crate) fn done(step: StepId) -> Report {
     let (evidence, detail) = match step {
         StepId::Login => ("ada@example.org, from the OS keyring", login()),
@@ -62,7 +62,7 @@ pub(crate) fn done(step: StepId) -> Report {
     }
 }
 
-/// How a step reports that something is missing that it can do.
+/// The report of a step with a gap that it can close.
 pub(crate) fn todo(step: StepId) -> Report {
     let (evidence, finding, detail) = match step {
         StepId::Login => (
@@ -125,7 +125,7 @@ pub(crate) fn todo(step: StepId) -> Report {
     }
 }
 
-/// A failure such as each step may have.
+/// A typical failure of each step.
 pub(crate) fn failure(step: StepId) -> Failure {
     match step {
         StepId::Login => Failure::new(Code::LoginKeyRejected, "Neon does not accept this key")

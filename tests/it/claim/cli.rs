@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Home, Repo, Sandbox, post, skip};
 
 #[test]
-fn the_real_cli_makes_claims_and_lets_go_of_a_project_without_an_account() {
+fn neon_cli_creates_and_claims_a_temporary_database() {
     let Some(bin) = std::env::var_os("NEONUP_TEST_NEON").map(PathBuf::from) else {
         return skip("NEONUP_TEST_NEON names no folder with the neon CLI");
     };

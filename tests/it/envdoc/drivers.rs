@@ -1,4 +1,4 @@
-//! The URL that is written, in the hands of the real drivers: each connects to a sandbox, and each verifies the certificate.
+//! Real drivers with the written URLs: each connects to a sandbox and verifies its certificate.
 
 use std::{
     collections::BTreeMap,
@@ -32,14 +32,14 @@ keys.LIBPQ = { url = "direct", driver = "libpq" }
 keys.KEYWORDS = { url = "direct", driver = "libpq-keywords" }
 "#;
 
-/// A sandbox, and an env file that leads to a project in it in every form.
+/// A sandbox, and an env file with the URL of a project in every form.
 struct Written {
     home: Home,
     sandbox: Sandbox,
     values: BTreeMap<String, String>,
     /// The sandbox's authority.
     ca: PathBuf,
-    /// Another authority, which has signed nothing here.
+    /// Another authority, which has not signed the certificate.
     other: PathBuf,
 }
 
@@ -102,8 +102,12 @@ impl Written {
         }
     }
 
-    /// Connects as written; connects when the certificate has to be verified; is refused where another authority is trusted.
-    fn three(&self, key: &str, connect: impl Fn(&str, Option<&Path>) -> Result<(), String>) {
+    /// Connects as written, connects with a verified certificate, and fails to connect when another authority is trusted.
+    fn connect_three_ways(
+        &self,
+        key: &str,
+        connect: impl Fn(&str, Option<&Path>) -> Result<(), String>,
+    ) {
         let url = self.url(key);
         connect(&url, Some(&self.ca)).unwrap_or_else(|why| panic!("{key} as written: {why}"));
         let strict = url
@@ -144,7 +148,7 @@ const NODE: &str = "const { Client } = require('pg');
 })().catch((error) => { console.error(error.message); process.exit(1); });";
 
 #[test]
-fn pythons_drivers_connect_and_verify() {
+fn python_drivers_connect_and_verify_the_certificate() {
     let Some(python) = crate::support::python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
@@ -166,7 +170,7 @@ fn pythons_drivers_connect_and_verify() {
         ("ASYNCPG", ASYNC),
         ("ASYNCPG_PLAIN", ASYNC_PLAIN),
     ] {
-        written.three(key, |url, ca| {
+        written.connect_three_ways(key, |url, ca| {
             written.run(&python, &["-c", script], url, ca)
         });
     }
@@ -174,16 +178,16 @@ fn pythons_drivers_connect_and_verify() {
 }
 
 #[test]
-fn node_postgres_connects_and_verifies() {
+fn node_postgres_connects_and_verifies_the_certificate() {
     if !has("node") || node_modules().is_none() {
         return skip("NEONUP_TEST_NODE_MODULES names no folder with `pg` for node");
     }
     let written = Written::new();
     for key in ["NODE", "NODE_POOLED"] {
-        written.three(key, |url, ca| {
+        written.connect_three_ways(key, |url, ca| {
             written.run(Path::new("node"), &["-e", NODE], url, ca)
         });
-        // it verifies what is written, too
+        // the URL as written asks for verification, too
         let refused = written.run(Path::new("node"), &["-e", NODE], &written.url(key), None);
         assert!(refused.is_err(), "{key} trusts anybody's certificate");
     }
@@ -191,13 +195,13 @@ fn node_postgres_connects_and_verifies() {
 }
 
 #[test]
-fn psql_connects_and_verifies() {
+fn psql_connects_and_verifies_the_certificate() {
     if !has("psql") {
         return skip("there is no psql");
     }
     let written = Written::new();
     for key in ["LIBPQ", "KEYWORDS"] {
-        written.three(key, |url, ca| {
+        written.connect_three_ways(key, |url, ca| {
             written.run(Path::new("psql"), &[url, "-Atc", "select 'one=1'"], url, ca)
         });
     }
@@ -205,7 +209,7 @@ fn psql_connects_and_verifies() {
 }
 
 #[tokio::test]
-async fn sqlx_connects_and_verifies() {
+async fn sqlx_connects_and_verifies_the_certificate() {
     let written = Written::new();
     let url = written.url("SQLX");
     let as_written = PgConnectOptions::from_str(&url).unwrap();

@@ -1,4 +1,4 @@
-//! A connection that the application takes apart: written, judged, used and rotated.
+//! A connection in parts, such as `PGHOST` and `PGPASSWORD`.
 
 use std::fs;
 
@@ -12,12 +12,12 @@ fn value(repo: &Repo, key: &str) -> String {
 }
 
 #[test]
-fn parts_are_written_judged_used_and_rotated() {
+fn connection_parts_are_written_checked_used_and_rotated() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::files(&[(".env.example", EXAMPLE), (".gitignore", ".env\n")]);
     repo.git(&home, &["init", "-q"]);
-    // the example tells what the application reads
+    // init finds the parts in the example
     let init = repo.neonup(&home, &sandbox, &["init", "--yes"]);
     assert_eq!(init.code, 0, "{init:#?}");
     let config = repo.read("neonup.toml");
@@ -92,11 +92,11 @@ fn parts_are_written_judged_used_and_rotated() {
             check.codes().contains(&code.to_owned()) && check.stdout.contains(words),
             "{check:#?}"
         );
-        let mended = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json", "env"]);
-        assert_eq!(mended.code, 0, "{mended:#?}");
+        let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json", "env"]);
+        assert_eq!(repaired.code, 0, "{repaired:#?}");
         assert_eq!(repo.read(".env"), text);
     }
-    // stricter is as good
+    // a stricter mode is accepted
     fs::write(
         repo.path(".env"),
         text.replace("PGSSLMODE=require", "PGSSLMODE=verify-full"),
@@ -116,7 +116,7 @@ fn parts_are_written_judged_used_and_rotated() {
 }
 
 #[test]
-fn a_wrong_part_is_named_with_its_line() {
+fn invalid_part_is_reported_with_its_line() {
     let home = Home::new();
     for (line, words) in [
         (

@@ -125,7 +125,7 @@ fn turns(count: usize) -> String {
     style
 }
 
-/// The picture.
+/// Draws one frame, or several as an animation.
 pub fn draw(frames: &[vt100::Screen], title: &str) -> String {
     let (rows, columns) = size(&frames[0]);
     let (width, height) = (

@@ -1,4 +1,4 @@
-//! What a picture says, without what differs from run to run: times, ids, ports, the temporary folder, and where lines break.
+//! The words of a picture, without what differs from run to run: times, ids, ports, the temporary folder, and where lines break.
 
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ pub fn of(svg: &str) -> Vec<String> {
     frames
 }
 
-/// A row whose sentence is cut at its end: where, depends on the length of an id or a time in it, so that only its sign and
-/// its name count, and what follows it.
+/// Keeps the sign and the name of a row whose sentence is cut at its end: the place of the cut depends on the length of an id
+/// or a time.
 fn whole(row: &str) -> String {
     let words: Vec<_> = row.split_whitespace().collect();
     let Some(cut) = words
@@ -119,7 +119,7 @@ fn numbers(word: &str) -> String {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_left_out() {
+fn ids_times_and_ports_are_left_out_of_the_comparison() {
     let row = |text: &str| {
         of(&format!(
             "<g class=\"f\" id=\"f0\">\n<text x=\"200.0\" y=\"20\">{text}</text>\n</g>"

@@ -1,22 +1,23 @@
-//! `neonup check secrets --fix` as it is run, without an account or a network.
+//! `neonup check secrets --fix` without an account or a network.
 
-use std::{fs, process::Stdio};
+use std::{fs, process::Command};
 
 use crate::support::{Home, Repo, Run, temp_dir};
 
 const PASSWORD: &str = "npg_canaryPw42Zq";
 
-fn run(home: &Home, repo: &Repo, arguments: &[&str]) -> Run {
-    let output = home
-        .neonup()
+/// `neonup` in a repository, where nothing answers for Neon: no step may need it.
+fn command(home: &Home, repo: &Repo, arguments: &[&str]) -> Command {
+    let mut command = home.neonup();
+    command
         .current_dir(&repo.root)
-        // nothing listens there: no step may need it
         .env("NEON_API_HOST", "http://127.0.0.1:9/api/v2")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::new(&output)
+        .args(arguments);
+    command
+}
+
+fn run(home: &Home, repo: &Repo, arguments: &[&str]) -> Run {
+    Run::of(&mut command(home, repo, arguments))
 }
 
 fn url() -> String {
@@ -25,25 +26,8 @@ fn url() -> String {
     )
 }
 
-fn commit(repo: &Repo, home: &Home, message: &str) {
-    repo.git(home, &["add", "-A"]);
-    repo.git(
-        home,
-        &[
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@localhost",
-            "commit",
-            "-q",
-            "-m",
-            message,
-        ],
-    );
-}
-
 #[test]
-fn a_leak_in_the_history_is_explained_and_rotation_offered() {
+fn leak_in_the_history_leads_to_rotate() {
     let home = Home::new();
     let repo = Repo::sample(&home);
     fs::write(
@@ -52,9 +36,9 @@ fn a_leak_in_the_history_is_explained_and_rotation_offered() {
     )
     .unwrap();
     fs::write(repo.path("notes.md"), format!("{}\n", url())).unwrap();
-    commit(&repo, &home, "leak");
+    repo.commit(&home, "leak");
     repo.git(&home, &["rm", "-q", "notes.md"]);
-    commit(&repo, &home, "gone");
+    repo.commit(&home, "gone");
     let head = repo.git(&home, &["rev-parse", "HEAD"]);
 
     let looked = run(&home, &repo, &["check", "secrets"]);
@@ -66,13 +50,13 @@ fn a_leak_in_the_history_is_explained_and_rotation_offered() {
     );
     let fixed = run(&home, &repo, &["check", "secrets", "--fix"]);
     assert_eq!(fixed.code, 1, "{fixed:#?}");
-    for words in [
+    for text in [
         "not done",
         "git filter-repo",
         "push --force",
         "`neonup rotate`",
     ] {
-        assert!(fixed.stdout.contains(words), "{words}: {fixed:#?}");
+        assert!(fixed.stdout.contains(text), "{text}: {fixed:#?}");
     }
     let json = run(&home, &repo, &["check", "secrets", "--fix", "--json"]);
     assert_eq!(json.json()["next"], serde_json::json!(["neonup rotate"]));
@@ -87,7 +71,7 @@ fn a_leak_in_the_history_is_explained_and_rotation_offered() {
 }
 
 #[test]
-fn without_a_git_program_the_check_runs_and_calls_nothing_safe_that_it_cannot_know() {
+fn without_git_unknown_files_are_not_called_safe() {
     let home = Home::new();
     let repo = Repo::sample(&home);
     fs::write(
@@ -96,36 +80,22 @@ fn without_a_git_program_the_check_runs_and_calls_nothing_safe_that_it_cannot_kn
     )
     .unwrap();
     let empty = temp_dir();
-    let output = home
-        .neonup()
-        .current_dir(&repo.root)
-        .env("PATH", empty.path())
-        .env("NEON_API_HOST", "http://127.0.0.1:9/api/v2")
-        .args(["check", "secrets", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let run = Run::new(&output);
+    let check = || {
+        let mut command = command(&home, &repo, &["check", "secrets", "--json"]);
+        Run::of(command.env("PATH", empty.path()))
+    };
+    let run = check();
     let found = run.codes();
-    // the target is ignored and untracked, which the rules and libgit2 tell; the untracked files are not known
+    // the rules and libgit2 show that the target is ignored and untracked; the untracked files are unknown
     assert!(
         !found.contains(&"secrets.not-ignored".to_owned()),
         "{run:#?}"
     );
     assert!(found.contains(&"secrets.unknown".to_owned()), "{run:#?}");
     assert_eq!(run.code, 1, "{run:#?}");
-    // and what is not ignored is said to be so
+    // a target that is not ignored is still a finding
     fs::write(repo.path(".gitignore"), "").unwrap();
-    let output = home
-        .neonup()
-        .current_dir(&repo.root)
-        .env("PATH", empty.path())
-        .env("NEON_API_HOST", "http://127.0.0.1:9/api/v2")
-        .args(["check", "secrets", "--json"])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let run = Run::new(&output);
+    let run = check();
     assert!(
         run.codes().contains(&"secrets.not-ignored".to_owned()),
         "{run:#?}"

@@ -12,7 +12,7 @@ pub fn temp_dir() -> TempDir {
     folders::create_temporary("neonup-test-").unwrap()
 }
 
-/// A home directory of its own, so that nothing of the user's is read or written.
+/// A home directory, so that nothing of the user's is read or written.
 pub struct Home {
     pub dir: TempDir,
 }
@@ -22,7 +22,7 @@ impl Home {
         Self { dir: temp_dir() }
     }
 
-    /// A command that sees this home, the path, and nothing else of the environment.
+    /// A command that has this home, the search path, and nothing else of the environment.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear();
@@ -44,7 +44,7 @@ impl Home {
             ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
             ("RUST_BACKTRACE".to_owned(), "0".to_owned()),
         ];
-        // the unpacked server is the same for every test: unpacking it once is enough
+        // all tests share the unpacked server
         let cache = std::env::var("XDG_CACHE_HOME")
             .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cache")));
         variables.extend(cache.ok().map(|cache| ("XDG_CACHE_HOME".to_owned(), cache)));
@@ -53,6 +53,11 @@ impl Home {
 
     pub fn neonup(&self) -> Command {
         self.command(env!("CARGO_BIN_EXE_neonup"))
+    }
+
+    /// Runs `neonup` outside of any repository.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.neonup().args(arguments))
     }
 
     /// `neonup` in a terminal of 80 × 24.
@@ -81,7 +86,7 @@ impl Home {
         command
     }
 
-    /// `neonup` with these lines on its standard input, which then ends.
+    /// Runs `neonup` with these lines as its whole input.
     pub fn answered(&self, arguments: &[&str], answers: &str) -> Run {
         fed(self.neonup().args(arguments), answers)
     }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::Value;
 
-/// A plain HTTP GET on loopback.
+/// Gets a page.
 pub fn get(url: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
@@ -15,12 +15,12 @@ pub fn get(url: &str) -> String {
     text.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// Sends JSON, and gives the answer's body.
+/// Posts JSON; returns the body of the answer.
 pub fn post(url: &str, key: &str, body: &Value) -> String {
     exchange("POST", url, key, &body.to_string())
 }
 
-/// One plain HTTP request on loopback; gives the answer's body.
+/// Sends a request; returns the body of the answer.
 pub fn exchange(method: &str, url: &str, key: &str, body: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();

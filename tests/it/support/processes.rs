@@ -1,4 +1,4 @@
-//! Processes: started, fed, signaled and waited for.
+//! Starting processes, feeding them, and waiting for their end.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ pub fn spawn(command: &mut Command) -> Child {
     command.spawn().unwrap()
 }
 
-/// Runs a command with this on its standard input, which then ends.
+/// Runs a command with this text as its whole input.
 pub fn fed(command: &mut Command, answers: &str) -> Run {
     let mut child = spawn(
         command
@@ -27,7 +27,7 @@ pub fn fed(command: &mut Command, answers: &str) -> Run {
             .stderr(Stdio::piped()),
     );
     let mut stdin = child.stdin.take().unwrap();
-    // it may have ended before it has read all of them
+    // it may end before it has read everything
     std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
     drop(stdin);
     Run::new(&child.wait_with_output().unwrap())
@@ -38,7 +38,7 @@ pub fn signal(pid: u32, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).ok();
 }
 
-/// Waits for a child, but not for ever.
+/// Waits for a process to end.
 pub fn wait(child: &mut Child) -> std::process::ExitStatus {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -53,7 +53,7 @@ pub fn wait(child: &mut Child) -> std::process::ExitStatus {
     }
 }
 
-/// The processes whose command line holds this text.
+/// Returns the processes whose command line contains this text.
 pub fn processes(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {

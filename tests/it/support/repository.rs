@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Output},
 };
 
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use super::{
     sandbox::Sandbox,
 };
 
-/// The files of the sample application, by their paths.
+/// Returns the paths and texts of the sample application.
 pub fn sample() -> Vec<(String, String)> {
     fn walk(root: &Path, dir: &Path, all: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(dir).unwrap().flatten() {
@@ -26,7 +26,7 @@ pub fn sample() -> Vec<(String, String)> {
                 continue;
             }
             let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-            // a dot at their start would make them count for this repository
+            // git would apply dot files to this repository
             let name = name
                 .replace("env.example", ".env.example")
                 .replace("gitignore", ".gitignore");
@@ -59,24 +59,11 @@ impl Repo {
     pub fn sample(home: &Home) -> Self {
         let repo = Self::files(&sample());
         repo.git(home, &["init", "-q", "-b", "main"]);
-        repo.git(home, &["add", "."]);
-        repo.git(
-            home,
-            &[
-                "-c",
-                "user.name=t",
-                "-c",
-                "user.email=t@localhost",
-                "commit",
-                "-q",
-                "-m",
-                "first",
-            ],
-        );
+        repo.commit(home, "first");
         repo
     }
 
-    /// Only the files, without git.
+    /// A folder with these files, without git.
     pub fn files<T: AsRef<str>>(files: &[(T, T)]) -> Self {
         let dir = temp_dir();
         let root = dir.path().canonicalize().unwrap();
@@ -85,7 +72,7 @@ impl Repo {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text.as_ref()).unwrap();
         }
-        // an application that other tests start at the same time must not be in the way
+        // other tests start the application at the same time
         let config = root.join("neonup.toml");
         if let Ok(text) = fs::read_to_string(&config) {
             fs::write(&config, text.replace("8000", &free_port().to_string())).unwrap();
@@ -93,20 +80,40 @@ impl Repo {
         Self { _dir: dir, root }
     }
 
-    pub fn git(&self, home: &Home, arguments: &[&str]) -> String {
-        let output = home
-            .command("git")
+    /// Runs git, which may fail.
+    pub fn try_git(&self, home: &Home, arguments: &[&str]) -> Output {
+        home.command("git")
             .arg("-C")
             .arg(&self.root)
+            .env("GIT_AUTHOR_NAME", "Ada")
+            .env("GIT_AUTHOR_EMAIL", "ada@example.com")
+            .env("GIT_COMMITTER_NAME", "Ada")
+            .env("GIT_COMMITTER_EMAIL", "ada@example.com")
             .args(arguments)
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    pub fn git(&self, home: &Home, arguments: &[&str]) -> String {
+        let output = self.try_git(home, arguments);
         assert!(
             output.status.success(),
             "git {arguments:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Commits everything that is not ignored.
+    pub fn commit(&self, home: &Home, message: &str) {
+        self.git(home, &["add", "-A"]);
+        self.git(home, &["commit", "-q", "-m", message]);
+    }
+
+    /// Gives the application a virtual environment, where every developer of the project has it.
+    pub fn link_venv(&self, python: &Path, venv: &str) {
+        let installed = python.parent().unwrap().parent().unwrap();
+        std::os::unix::fs::symlink(installed, self.path(venv)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -137,18 +144,33 @@ impl Repo {
         all
     }
 
-    /// `neonup` in this repository, against this sandbox.
-    pub fn neonup(&self, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
-        let output = home
-            .neonup()
+    /// `neonup` in this repository with the sandbox's address, but no key.
+    pub fn command(&self, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Command {
+        let mut command = home.neonup();
+        command
             .current_dir(&self.root)
             .env("NEON_API_HOST", &sandbox.api_host)
-            .env("NEON_API_KEY", &sandbox.api_key)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        Run::new(&output)
+            .args(arguments);
+        command
+    }
+
+    /// Runs `neonup` in this repository with the sandbox's address and key.
+    pub fn neonup(&self, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
+        let mut command = self.command(home, sandbox, arguments);
+        Run::of(command.env("NEON_API_KEY", &sandbox.api_key))
+    }
+
+    /// Runs `neonup` in this repository with the sandbox's address, but no key.
+    pub fn neonup_without_key(&self, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(home, sandbox, arguments))
+    }
+
+    /// The password in the written `DATABASE_URL`.
+    pub fn password(&self) -> String {
+        let url = self.env("DATABASE_URL");
+        let (_, credentials) = url.split_once("://").unwrap();
+        let (_, password) = credentials.split_once(':').unwrap();
+        password.split_once('@').unwrap().0.to_owned()
     }
 
     /// The value of a key in the written env file.

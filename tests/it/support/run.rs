@@ -1,6 +1,6 @@
-//! What a command came to.
+//! The outcome of a command.
 
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -13,12 +13,22 @@ pub struct Run {
 }
 
 impl Run {
+    /// Runs a command without input.
+    pub fn of(command: &mut Command) -> Self {
+        Self::new(&command.stdin(Stdio::null()).output().unwrap())
+    }
+
     pub fn new(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
             stderr: String::from_utf8(output.stderr.clone()).unwrap(),
         }
+    }
+
+    /// Standard output, then standard error.
+    pub fn output(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
     }
 
     /// Standard output as the one JSON document that it must be.
@@ -36,7 +46,7 @@ impl Run {
             .collect()
     }
 
-    /// Every finding's code.
+    /// The codes of all findings.
     pub fn codes(&self) -> Vec<String> {
         let document = self.json();
         let steps = document["steps"].as_array().unwrap().iter();
@@ -54,7 +64,7 @@ impl Run {
         found["evidence"].as_str().unwrap().to_owned()
     }
 
-    /// No output may hold any of these.
+    /// Asserts that no output contains one of these.
     pub fn holds_none_of(&self, secrets: &[&str]) {
         for secret in secrets {
             assert!(

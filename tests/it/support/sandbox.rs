@@ -85,7 +85,7 @@ impl Sandbox {
             .collect()
     }
 
-    /// Ends it as Ctrl-C would.
+    /// Stops it, as Ctrl-C would.
     pub fn stop(mut self) {
         self.end();
     }
