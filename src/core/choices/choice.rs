@@ -148,11 +148,14 @@ impl Choices {
     ) -> Self {
         let count = above.len();
         above.extend(below);
+        let choices = Self::from(above);
+        if projects.is_none() {
+            return choices;
+        }
         Self {
             projects,
             above: count,
-            default: Some(0),
-            ..Self::from(above)
+            ..choices
         }
     }
 

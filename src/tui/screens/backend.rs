@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What is known.
+/// The lines of the step's facts.
 pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(Facts::Backend(backend)) = &state.facts else {
         return Vec::new();

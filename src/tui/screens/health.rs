@@ -7,7 +7,7 @@ use crate::{
     tui::{text_context::TextContext, theme::Role, widgets::timed_checks},
 };
 
-/// What is known.
+/// The lines of the step's facts.
 pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(Facts::Health(health)) = &state.facts else {
         return Vec::new();

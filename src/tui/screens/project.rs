@@ -10,7 +10,7 @@ use crate::{
 /// From so many projects on, the filter is shown before it is asked for.
 const MANY: usize = 7;
 
-/// What is known.
+/// The lines of the step's facts.
 pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
     let Some(Facts::Project(list)) = &state.facts else {
         return Vec::new();

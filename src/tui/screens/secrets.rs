@@ -7,7 +7,7 @@ use crate::{
     tui::{text_context::TextContext, widgets::checks},
 };
 
-/// What is known.
+/// The lines of the step's facts.
 pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
     match &state.facts {
         Some(Facts::Secrets(secrets)) => checks::list(context, &secrets.checks),

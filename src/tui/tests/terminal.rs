@@ -1,7 +1,7 @@
-//! The wizard in a real pseudo-terminal, over a make-believe engine.
+//! The wizard in a real pseudo-terminal, with the scripted engine.
 //!
-//! The child is this very test binary, told by a variable of the environment to be the wizard.
-#![expect(clippy::print_stdout, reason = "the child says how it ended")]
+//! The subprocess is this very test binary, which an environment variable makes the wizard.
+#![expect(clippy::print_stdout, reason = "the subprocess prints how it ended")]
 
 use std::{
     collections::BTreeSet,
@@ -25,11 +25,12 @@ use crate::{
 use portable_pty::CommandBuilder;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-const CHILD: &str = "NEONUP_TEST_WIZARD";
+/// The variable that makes the test binary the wizard, in this state.
+const ROLE: &str = "NEONUP_TEST_WIZARD";
 
 /// The scripted engine, at its own pace.
-struct Paced {
-    world: Mutex<screens::ScriptedEngine>,
+struct PacedEngine {
+    script: Mutex<screens::ScriptedEngine>,
     events: UnboundedSender<Event>,
     cancelled: Arc<Mutex<BTreeSet<u64>>>,
     latest: Mutex<std::collections::BTreeMap<StepId, u64>>,
@@ -43,7 +44,7 @@ enum Bug {
     Screen,
 }
 
-impl Paced {
+impl PacedEngine {
     fn play(&self, happens: Vec<(Duration, Event)>) {
         for (_, event) in &happens {
             self.latest.lock().unwrap().insert(event.step, event.run);
@@ -63,9 +64,9 @@ impl Paced {
     }
 }
 
-impl Engine for Paced {
+impl Engine for PacedEngine {
     fn probe(&self, steps: &[StepId]) {
-        let happens = self.world.lock().unwrap().probe(steps);
+        let happens = self.script.lock().unwrap().probe(steps);
         self.play(happens);
     }
 
@@ -83,21 +84,21 @@ impl Engine for Paced {
             });
             return;
         }
-        let happens = self.world.lock().unwrap().apply(&answer);
+        let happens = self.script.lock().unwrap().apply(&answer);
         self.play(happens);
     }
 
     fn cancel(&self, step: StepId) {
         let run = self.latest.lock().unwrap().get(&step).copied().unwrap_or(0);
         self.cancelled.lock().unwrap().insert(run);
-        let event = self.world.lock().unwrap().cancel(step, run);
+        let event = self.script.lock().unwrap().cancel(step, run);
         self.events.send(event).ok();
     }
 }
 
 #[test]
-fn child() {
-    let Ok(what) = std::env::var(CHILD) else {
+fn subprocess() {
+    let Ok(what) = std::env::var(ROLE) else {
         return;
     };
     let (events, mut receiver) = unbounded_channel();
@@ -106,8 +107,8 @@ fn child() {
         "login" => &[StepId::Login],
         _ => &[],
     };
-    let engine = Paced {
-        world: Mutex::new(screens::ScriptedEngine::with_done(done)),
+    let engine = PacedEngine {
+        script: Mutex::new(screens::ScriptedEngine::with_done(done)),
         events,
         cancelled: Arc::default(),
         latest: Mutex::default(),
@@ -141,8 +142,8 @@ fn child() {
 /// Opens the wizard in a terminal of 80 × 24.
 fn open(what: &str) -> Terminal {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "tui::tests::terminal::child", "--nocapture"]);
-    command.env(CHILD, what);
+    command.args(["--exact", "tui::tests::terminal::subprocess", "--nocapture"]);
+    command.env(ROLE, what);
     command.env("TERM", "xterm-256color");
     command.env_remove("NO_COLOR");
     Terminal::open(command, (80, 24))
@@ -157,7 +158,7 @@ fn wait_for_end(wizard: &mut Terminal) {
 const GOOD: &str = "napi_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abgood";
 
 #[test]
-fn from_a_wrong_key_to_the_summary_with_enter_alone() {
+fn enter_alone_leads_from_a_rejected_key_to_the_summary() {
     let mut wizard = open("fresh");
     wizard.wait_for("paste it here");
     assert!(wizard.output().screen().alternate_screen());
@@ -195,7 +196,7 @@ fn from_a_wrong_key_to_the_summary_with_enter_alone() {
 }
 
 #[test]
-fn a_resize_and_a_long_paste_in_the_middle() {
+fn resizes_and_a_long_paste_keep_the_screen_whole() {
     let mut wizard = open("fresh");
     wizard.wait_for("paste it here");
     wizard.paste(&"x1y2z3w\n".repeat(512));
@@ -233,7 +234,7 @@ fn escape_cancels_and_ctrl_c_asks_while_something_runs() {
 }
 
 #[test]
-fn a_resize_during_a_create_keeps_the_work_and_its_end() {
+fn a_resize_during_an_apply_keeps_the_work() {
     let mut wizard = open("login");
     wizard.wait_for("❯ Create “aido-todo”");
     wizard.press("\r");
@@ -251,7 +252,7 @@ fn a_resize_during_a_create_keeps_the_work_and_its_end() {
 }
 
 #[test]
-fn back_from_the_fifth_step_to_the_second_and_forward_again() {
+fn going_back_shows_done_steps_and_enter_goes_forward_again() {
     let mut wizard = open("login");
     for question in ["Create “aido-todo”", "Write 2 files", "Write backend"] {
         wizard.wait_for(&format!("❯ {question}"));
@@ -276,7 +277,7 @@ fn back_from_the_fifth_step_to_the_second_and_forward_again() {
 }
 
 #[test]
-fn a_watch_is_left_with_escape_and_the_screen_stands_still_again() {
+fn escape_ends_a_watch() {
     let mut wizard = open("done");
     wizard.wait_for("❯ Finish");
     wizard.press("6");
@@ -293,7 +294,7 @@ fn a_watch_is_left_with_escape_and_the_screen_stands_still_again() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
+fn ctrl_z_gives_the_terminal_back_until_the_job_continues() {
     let mut wizard = open("done");
     wizard.wait_for("❯ Finish");
     wizard.press("\x1a");
@@ -313,7 +314,7 @@ fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
 }
 
 #[test]
-fn signals_end_it_with_the_terminal_as_it_was() {
+fn signals_end_the_wizard_and_restore_the_terminal() {
     for (signal, reason) in [
         (rustix::process::Signal::TERM, "Cancelled"),
         (rustix::process::Signal::INT, "Cancelled"),
@@ -328,7 +329,7 @@ fn signals_end_it_with_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_closed_terminal_ends_it() {
+fn a_closed_terminal_ends_the_wizard() {
     let mut wizard = open("done");
     wizard.wait_for("❯ Finish");
     // the frame that a resize brings about is the last that is read
@@ -338,7 +339,7 @@ fn a_closed_terminal_ends_it() {
 }
 
 #[test]
-fn a_panic_leaves_cleanly_and_its_message_is_not_shown() {
+fn a_panic_restores_the_terminal_and_hides_its_message() {
     for (bug, told) in [
         ("bug", "the login step panicked at"),
         ("bug of the screen", "the screen at"),
@@ -356,7 +357,7 @@ fn a_panic_leaves_cleanly_and_its_message_is_not_shown() {
 }
 
 #[test]
-fn the_mouse_is_taken_when_asked_for_and_given_back() {
+fn the_mouse_is_captured_on_request_and_released() {
     use vt100::MouseProtocolMode;
     let mode = |wizard: &Terminal| wizard.output().screen().mouse_protocol_mode();
     let mut wizard = open("login");
@@ -383,7 +384,7 @@ fn the_mouse_is_taken_when_asked_for_and_given_back() {
 }
 
 #[test]
-fn an_address_is_a_link_that_can_be_read() {
+fn shown_addresses_are_links() {
     let address = "console.neon.tech/app/settings/api-keys";
     let count = |wizard: &Terminal, words: &str| wizard.raw().matches(words).count();
     let link = format!("\x1b]8;;https://{address}\x1b\\");

@@ -91,7 +91,7 @@ fn row(app: &App, page: &Page, at: Position) -> Option<Target> {
     if !area.contains(at) {
         return None;
     }
-    let first = choice_lines::first(app, &page.choices, usize::from(area.height));
+    let first = choice_lines::first_shown(app, &page.choices, usize::from(area.height));
     let index = first + usize::from(at.y - area.y);
     if index >= page.choices.count() {
         return None;

@@ -1,9 +1,20 @@
 //! A bar that grows in eighths of a cell.
 
+use ratatui::symbols::block;
+
 use crate::tui::text;
 
 /// Parts of a cell, from none to all but one of eight.
-const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+const PARTS: [&str; 8] = [
+    "",
+    block::ONE_EIGHTH,
+    block::ONE_QUARTER,
+    block::THREE_EIGHTHS,
+    block::HALF,
+    block::FIVE_EIGHTHS,
+    block::THREE_QUARTERS,
+    block::SEVEN_EIGHTHS,
+];
 
 /// A bar as long as `part` is of `whole`, at most `room` cells. Even nothing of it shows a little.
 pub(crate) fn cells(part: u64, whole: u64, room: usize) -> String {
@@ -13,7 +24,7 @@ pub(crate) fn cells(part: u64, whole: u64, room: usize) -> String {
         .max(1);
     let eighths = u128::from(part) * u128::from(most) / u128::from(whole.max(1));
     let eighths = u64::try_from(eighths).unwrap_or(most).clamp(1, most);
-    let mut bar = "█".repeat(usize::try_from(eighths / 8).unwrap_or_default());
+    let mut bar = block::FULL.repeat(usize::try_from(eighths / 8).unwrap_or_default());
     let rest = usize::try_from(eighths % 8).unwrap_or_default();
     bar.push_str(PARTS.get(rest).copied().unwrap_or_default());
     bar

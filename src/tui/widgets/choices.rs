@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The first row that is shown where there is room for `height` of them.
-pub(crate) fn first(app: &App, choices: &Choices, height: usize) -> usize {
+pub(crate) fn first_shown(app: &App, choices: &Choices, height: usize) -> usize {
     choices::chosen_index(app, choices)
         .unwrap_or(0)
         .saturating_sub(height.saturating_sub(1) / 2)
@@ -34,7 +34,7 @@ pub(crate) fn lines(
     let chosen = choices::chosen_index(context.app, choices);
     let columns = ProjectColumns::new(context.app, choices);
     let count = choices.count();
-    let first = first(context.app, choices, height);
+    let first = first_shown(context.app, choices, height);
     let step = context.app.screen.step();
     let quiet = step.is_some_and(|step| context.app.is_working(step));
     (first..count)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ratatui::text::Line;
+use ratatui::{symbols, text::Line};
 
 use crate::tui::widgets::{bar, checks};
 use crate::{
@@ -72,7 +72,16 @@ fn root(duration: Duration) -> u64 {
 
 /// Round trips as little bars, the last ones that fit, with their median and their worst.
 pub(crate) fn sparkline(context: TextContext<'_>, samples: &[Duration]) -> Option<Line<'static>> {
-    const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    const BARS: [&str; 8] = [
+        symbols::bar::ONE_EIGHTH,
+        symbols::bar::ONE_QUARTER,
+        symbols::bar::THREE_EIGHTHS,
+        symbols::bar::HALF,
+        symbols::bar::FIVE_EIGHTHS,
+        symbols::bar::THREE_QUARTERS,
+        symbols::bar::SEVEN_EIGHTHS,
+        symbols::bar::FULL,
+    ];
     let worst = *samples.iter().max()?;
     let median = duration::median(samples)?;
     let words = format!(
@@ -94,7 +103,7 @@ pub(crate) fn sparkline(context: TextContext<'_>, samples: &[Duration]) -> Optio
             let share = sample.as_micros() * 7 / full;
             BARS.get(usize::try_from(share).unwrap_or(7))
                 .copied()
-                .unwrap_or("█")
+                .unwrap_or(symbols::bar::FULL)
         })
         .collect();
     Some(Line::from(vec![
