@@ -1,10 +1,10 @@
-//! How long ago something happened, and how long until something happens, in words.
+//! Ages and remaining times, as a person reads them.
 
 use std::time::SystemTime;
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// `3 days ago`, from an RFC 3339 time; the time itself where it cannot be read.
+/// Formats the age of an RFC 3339 time, such as `3 days ago`; gives back the text where it can't be read.
 pub(crate) fn since(at: &str, now: SystemTime) -> String {
     let Ok(then) = OffsetDateTime::parse(at, &Rfc3339) else {
         return at.to_owned();
@@ -20,12 +20,12 @@ pub(crate) fn since(at: &str, now: SystemTime) -> String {
     }
 }
 
-/// The time until then, from an RFC 3339 time: negative where it is over, `None` where it cannot be read.
+/// The time until an RFC 3339 time: negative once it is over, `None` where it can't be read.
 pub(crate) fn until(at: &str, now: SystemTime) -> Option<Duration> {
     Some(OffsetDateTime::parse(at, &Rfc3339).ok()? - OffsetDateTime::from(now))
 }
 
-/// `2 days 23 hours`: a span in its two largest units.
+/// Formats a span in its two largest units, such as `2 days 23 hours`.
 pub(crate) fn span(span: Duration) -> String {
     let words =
         |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
@@ -51,7 +51,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn spans_read_well() {
+    fn spans_have_their_two_largest_units() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896); // 2026-01-01T00:00:00Z
         for (at, words) in [
             ("2026-01-04T00:00:00Z", "3 days"),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_read_well() {
+    fn ages_have_one_unit() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(490_896); // 2026-01-01T00:00:00Z
         assert_eq!(since("2025-12-31T23:59:50Z", now), "just now");
         assert_eq!(since("2025-12-31T23:59:00Z", now), "1 minute ago");

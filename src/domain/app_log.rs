@@ -1,22 +1,21 @@
-//! Why an application did not start, read from its log: the line that says it, and what it means.
+//! Reads from its log why an application did not start: the line that tells it, and what it means.
 //!
-//! Only causes that are sure are named. The words are those of the libraries themselves (SQLAlchemy 2, psycopg 3, psycopg2, asyncpg,
-//! uvicorn), seen in their real output.
+//! Names only causes that are certain. The messages are those of the libraries themselves (SQLAlchemy 2, psycopg 3, psycopg2,
+//! asyncpg, uvicorn), from their real output.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A cause that is known, in words for a person.
+/// A known cause, for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cause {
-    /// What is the matter, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub what: String,
-    /// What to do.
     pub hint: String,
 }
 
-/// The line of a log that says why: the last one that names an error, else the last one.
+/// The line of a log that tells why: the last one that names an error, else the last one.
 pub(crate) fn telling_line(output: &str) -> &str {
     let lines: Vec<&str> = output
         .lines()
@@ -64,13 +63,13 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a constant pattern")
 }
 
-/// libpq's and asyncpg's words for an argument that they do not know.
+/// libpq's and asyncpg's messages about an argument that they don't know.
 static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?:invalid connection option|invalid URI query parameter:?) "(\w+)"|connect\(\) got an unexpected keyword argument '(\w+)'"#,
     )
 });
-/// What reading a variable that is not set ends in: `os.environ[…]`, SQLAlchemy's `create_engine(None)`, pydantic's settings.
+/// The errors that reading an unset variable ends in: `os.environ[…]`, SQLAlchemy's `create_engine(None)`, pydantic's settings.
 static UNSET: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"KeyError: '([A-Z][A-Z0-9_]*(?:URL|DSN|URI))'|(Expected string or URL object, got None)|Could not parse SQLAlchemy URL from (?:given URL string|string '(?:None)?'$)",
@@ -133,7 +132,7 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
     None
 }
 
-/// The same thing has other names in other drivers.
+/// Explains an argument that the driver doesn't know: the same thing has other names in other drivers.
 fn unknown_argument(name: &str, output: &str) -> Cause {
     let asyncpg = output.contains("asyncpg");
     let driver = if asyncpg {
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_that_says_why_is_found() {
+    fn the_line_that_tells_why_is_found() {
         let log = "Traceback (most recent call last):\n  File \"x\"\nsqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed\n(Background on this error at: https://sqlalche.me/e/20/e3q8)\nERROR:    Application startup failed. Exiting.\n";
         assert_eq!(
             telling_line(log),
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_module_that_python_does_not_find_is_named() {
+    fn the_missing_module_is_named() {
         assert_eq!(
             missing_module("/usr/bin/python3: No module named uvicorn\n").as_deref(),
             Some("uvicorn")

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// The difference of two env files. Lines are compared as they are and shown redacted, so that a changed password is seen to
-/// change. `notes` stands in place of the value of its key in lines that are added.
+/// change. A note stands in place of its key's value in the new file.
 pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
     let shown_old = redacted_lines(old, &[]);
     let shown_new = redacted_lines(new, notes);
@@ -48,14 +48,14 @@ pub(crate) fn untouched(diff: &[DiffLine]) -> usize {
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
-    // a missing line end at the end is no change of that line
+    // a missing line end at the end doesn't change that line
     bytes
         .split_inclusive(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\n").unwrap_or(line))
         .collect()
 }
 
-/// The lines of these differences. They are compared as they are, and shown as they may be seen.
+/// The lines of these differences: compared raw, shown redacted.
 fn build<T: Hash + Eq + Clone>(
     ops: &[DiffOp],
     raw_old: &[T],

@@ -14,9 +14,9 @@ pub(crate) const URL_VARIABLE: &str = "NEONUP_PROOF_URL";
 /// A script for an interpreter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DriverScript {
-    /// The interpreter: `python` or `node`.
+    /// `python` or `node`.
     pub interpreter: &'static str,
-    /// Its arguments: switches, the one that takes a script, and the script.
+    /// Switches, the one that takes a script, and the script.
     pub arguments: Vec<String>,
     /// The library that connects, for a person.
     pub library: &'static str,
@@ -64,8 +64,8 @@ pub(crate) fn script(driver: Driver) -> Option<DriverScript> {
     })
 }
 
-/// Isolated: without it the working directory comes first on the search path, and a `psycopg.py` of the repository would be
-/// loaded in place of the library, with the URL at hand.
+/// `-I` isolates: without it the working directory comes first on the search path, and a `psycopg.py` of the repository would be
+/// loaded in place of the library and get the URL.
 const PYTHON: &[&str] = &["-I", "-c"];
 
 const SQLALCHEMY: &str = include_str!("../../assets/proofs/sqlalchemy.py");
@@ -97,7 +97,7 @@ pub(crate) fn outcome(driver: Driver, output: &str, password: &str) -> DriverOut
     DriverOutcome::Unclear
 }
 
-/// What installs the driver's packages.
+/// The command that installs the driver's packages.
 const fn install(driver: Driver) -> &'static str {
     match driver {
         Driver::Psycopg2 => "python -m pip install sqlalchemy psycopg2-binary",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `0.3 ms`, `2 ms`, `57 ms`, `1.2 s`, `1 m 05 s`: two or three digits, which is more than a single measurement is worth.
+/// Formats a duration as `0.3 ms`, `2 ms`, `57 ms`, `1.2 s` or `1 m 05 s`: a single measurement isn't worth more digits.
 pub(crate) fn format(duration: Duration) -> String {
     let micros = duration.as_micros();
     let millis = (micros + 500) / 1000;
@@ -19,7 +19,7 @@ pub(crate) fn format(duration: Duration) -> String {
     }
 }
 
-/// The time that work has taken so far, in tenths of a second, so that it is calm to watch.
+/// Formats the time that work has taken so far, in tenths of a second, so that it is calm to watch.
 pub(crate) fn running(taken: Duration) -> String {
     let millis = taken.as_millis();
     if millis < 60_000 {

@@ -1,8 +1,8 @@
-//! Bytes as lower-case hexadecimal digits.
+//! Hexadecimal digits.
 
 use std::fmt::Write as _;
 
-/// Two digits for a byte.
+/// Writes bytes in lower-case digits, two for each.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,9 +1,9 @@
-//! A person's name in the name of a branch.
+//! Turns a person's name into a part of a branch's name.
 
 /// The longest result, in characters: a branch's name may have 256, and somebody has to read it.
 const LONGEST: usize = 40;
 
-/// A name in lower-case letters, digits and single hyphens: `Ada Lovelace` is `ada-lovelace`. `None` when nothing is left.
+/// Writes a name in lower-case letters, digits and single hyphens: `Ada Lovelace` is `ada-lovelace`. `None` when nothing is left.
 ///
 /// Letters of other scripts are kept as they are, since Neon allows them, but for blanks, punctuation and symbols.
 pub(crate) fn slug(name: &str) -> Option<String> {
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_somebody_is_called_fits_into_a_branch() {
+    fn any_name_fits_into_a_branch_name() {
         assert_eq!(slug("Ada Lovelace").as_deref(), Some("ada-lovelace"));
         assert_eq!(slug("  J. R. R. /../ \"T\" ").as_deref(), Some("j-r-r-t"));
         assert_eq!(

@@ -77,7 +77,7 @@ const PLACEHOLDER_WORDS: &[&str] = &[
 /// Whether a key names a secret.
 pub(crate) fn is_secret_key(key: &str) -> bool {
     let upper = key.to_ascii_uppercase();
-    // what a front end is built with is public by its nature
+    // a front end ships these to the browser
     let public = [
         "NEXT_PUBLIC_",
         "VITE_",
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_and_masked_values_are_told_from_real_ones() {
+    fn placeholders_and_masked_values_are_recognized() {
         for text in [
             "postgresql+psycopg://user:password@host/db?sslmode=require",
             "postgresql+psycopg://[user]:[password]@[host]/[database]?sslmode=require",

@@ -1,4 +1,4 @@
-//! Reading the files of a repository by their path.
+//! Reads files of a repository by their path.
 
 /// Gives the text of a file of the repository, by its path relative to the root; `None` where there is none.
 pub(crate) type Reader<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -56,8 +56,8 @@ pub(crate) fn ends_transaction(sql: &str) -> Option<String> {
         .cloned()
 }
 
-/// Whether every statement only makes tables, indexes, constraints or comments in the schema that is current, so that it can
-/// be run in a scratch schema and rolled back without touching anything else. When in doubt, no.
+/// Whether every statement only creates tables, indexes, constraints or comments in the current schema, so that it can run in
+/// a scratch schema and be rolled back without touching anything else. When in doubt, no.
 pub(crate) fn is_contained(sql: &str) -> bool {
     let tokens = significant_tokens(sql);
     tokens

@@ -1,7 +1,7 @@
 //! What a clone remembers of its temporary database.
 //!
-//! Nobody lists temporary databases: without its id one cannot be found again, and the next run would make another one. So the id
-//! is written down when the database is made, and nothing else is but what tells a person when it went and what it was.
+//! Neon has no list of temporary databases: without its id one can't be found again, and the next run would make another. So the
+//! id is stored when the database is made, with what a person may want to know after it has gone.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,21 +9,21 @@ use crate::core::secret::Secret;
 
 /// How many hours a temporary database lives.
 pub(crate) const HOURS: i64 = 72;
-/// How many hours the offer to claim it holds for sure: Neon's transfer requests lapse after a day.
+/// How many hours it can be claimed for certain: Neon's transfer requests lapse after a day.
 pub(crate) const CLAIM_HOURS: i64 = 24;
 
 /// What is remembered of a temporary database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedDatabase {
-    /// The id, which is a secret: it leads to the connection string and to the claim.
+    /// A secret: it leads to the connection string and to the claim.
     pub id: Secret,
     /// The id of its Neon project, which is not a secret; empty where it is not known.
     pub project: String,
-    /// When it goes, RFC 3339.
+    /// RFC 3339.
     pub expires_at: String,
 }
 
-/// The same as it is stored.
+/// The same, as it is stored.
 #[derive(Serialize, Deserialize)]
 struct StoredDatabase {
     id: String,
@@ -51,7 +51,7 @@ impl RecordedDatabase {
             project: self.project.clone(),
             expires_at: self.expires_at.clone(),
         };
-        // plain strings always serialise
+        // plain strings always serialize
         Secret::new(serde_json::to_string(&stored).unwrap_or_default())
     }
 }

@@ -257,13 +257,13 @@ mod tests {
             kinds(split, node),
             "DB_HOST=host DB_PORT=port DB_USER=user DB_PASS=password DB_NAME=database PORT=text"
         );
-        // our session module reads a URL, whatever else the example has
+        // our session module needs a URL even beside the parts
         let fastapi = kinds(split, ("requirements.txt", "fastapi\nsqlmodel"));
         assert!(
             fastapi.starts_with("DATABASE_URL=url DB_HOST=host"),
             "{fastapi}"
         );
-        // a name alone, or another kind of server, is no connection to Postgres
+        // a name alone or another kind of server isn't a connection to Postgres
         assert_eq!(
             kinds("DB_NAME=app\n", node),
             "DATABASE_URL=url DB_NAME=text"

@@ -1,4 +1,4 @@
-//! The text of a new `neonup.toml`, with its comments, from what was found in the repository.
+//! Writes a new `neonup.toml`, with comments, from what was detected in the repository.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::project::{
     settings::{Encoding, EnvTarget, KeySpec},
 };
 
-/// Writes a configuration as a commented file. What it holds reads back as the same configuration, with this name.
+/// Writes a configuration as a commented file, which reads back as the same configuration with this name.
 pub(crate) fn toml(config: &Config, name: &str) -> String {
     let project = &config.project;
     let mut out = String::from(
@@ -160,7 +160,7 @@ mod tests {
     use crate::project::{detect, sample};
 
     #[test]
-    fn what_is_written_reads_back_as_it_was() {
+    fn written_configurations_read_back_the_same() {
         let read = |path: &str| {
             sample::FILES
                 .iter()

@@ -20,19 +20,18 @@ pub(crate) const NEON_API: &str = "https://console.neon.tech/api/v2";
 /// Neon's service of temporary databases: the default of `NEONUP_CLAIM_HOST`.
 pub(crate) const NEON_CLAIM: &str = "https://neon.new";
 
-/// What lies below the command line.
+/// The layers below the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layers {
     /// The configuration, where the file exists.
     pub config: Option<Config>,
-    /// What the repository looks like, in the shape of a configuration.
+    /// The configuration that was detected in the repository.
     pub detected: Config,
-    /// The process environment.
     pub environment: Environment,
 }
 
 impl Settings {
-    /// Lays the layers over each other.
+    /// Resolves each setting from the highest layer that has it.
     pub(crate) fn resolve(
         root: &Path,
         config_file: &Path,

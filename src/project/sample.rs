@@ -1,6 +1,6 @@
 //! The sample project: a small FastAPI application that lacks only its database.
 //!
-//! It has no session module and no `.env`: the wizard writes both, and without them it does not start.
+//! It has no session module and no `.env`: the wizard writes both, and it doesn't start without them.
 
 /// Its files, as paths relative to its root and their text.
 pub(crate) const FILES: &[(&str, &str)] = &[
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn its_configuration_is_valid_and_complete_in_itself() {
+    fn its_configuration_is_valid_and_complete() {
         let config = Config::parse(file("neonup.toml")).unwrap();
         assert_eq!(config.project.id, None);
         let example = Document::parse(file("backend/.env.example").as_bytes());

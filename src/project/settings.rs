@@ -19,36 +19,26 @@ use crate::{
 /// The name of the configuration file, in the repository's root.
 pub(crate) const CONFIG_FILE: &str = "neonup.toml";
 
-/// What the command line says; everything is optional.
+/// The flags of the command line; everything is optional.
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, and none excludes another"
 )]
 pub(crate) struct Flags {
-    /// `--api-host`.
     pub api_host: Option<String>,
-    /// `--ca-file`.
     pub ca_file: Option<PathBuf>,
-    /// `--timeout`.
     pub timeout: Option<Duration>,
-    /// `--project ID`.
     pub project: Option<String>,
-    /// `--org ID`.
     pub org: Option<String>,
-    /// `--new`.
     pub new_project: bool,
-    /// `--claimable`.
     pub claimable: bool,
-    /// `--edit-code`.
     pub edit_code: bool,
-    /// `--in-place`.
     pub in_place: bool,
-    /// `--store`.
     pub store: Option<crate::core::answer::KeyStorage>,
 }
 
-/// The project that is wanted.
+/// The wanted project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectSettings {
     /// Created once under this name, joined ever after.
@@ -61,11 +51,11 @@ pub(crate) struct ProjectSettings {
     pub region: Option<String>,
     /// The major version of Postgres of a new project.
     pub postgres: u16,
-    /// The branch; `None` is the project's default branch. `{user}` in it stands for the developer's name.
+    /// `None` is the project's default branch. `{user}` stands for the developer's name.
     pub branch: Option<String>,
-    /// After how many days Neon deletes a developer's branch that is made now; `None`: never.
+    /// After how many days Neon deletes a new developer's branch; `None`: never.
     pub branch_expires_days: Option<u8>,
-    /// The database; `None` is the branch's only or first one.
+    /// `None` is the branch's only or first one.
     pub database: Option<String>,
 }
 
@@ -83,32 +73,26 @@ pub(crate) enum Encoding {
 pub(crate) enum KeySpec {
     /// The connection URL, in the form that a driver reads.
     Url {
-        /// Direct or through the pooler.
         kind: UrlKind,
-        /// The driver.
         driver: Driver,
     },
-    /// One part of the connection, for applications that take it apart.
+    /// One part of the connection, for applications that read the parts.
     Part {
-        /// Direct or through the pooler; only the host differs.
+        /// Only the host differs.
         kind: UrlKind,
-        /// Which part.
         part: Part,
     },
-    /// A random value, made once and kept ever after.
+    /// A random value, generated once and never changed.
     Generate {
-        /// How it is written.
         encoding: Encoding,
-        /// How many random bytes.
         bytes: usize,
     },
     /// The same value as the key of this name in another env file.
     SameAs(String),
-    /// This text.
     Literal(String),
 }
 
-/// An env file that the project wants.
+/// A wanted env file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EnvTarget {
     /// The path, relative to the root, with forward slashes.
@@ -126,7 +110,7 @@ pub(crate) struct SchemaSettings {
     pub files: Vec<String>,
     /// Or a command of the project, such as `alembic upgrade head`.
     pub command: Vec<String>,
-    /// Tables and their columns.
+    /// The expected tables with their columns.
     pub tables: Vec<(String, Vec<String>)>,
 }
 
@@ -158,14 +142,13 @@ impl BackendSettings {
     }
 }
 
-/// Everything that is wanted, resolved.
+/// Everything that the user wants, resolved.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// The repository's root, or the directory where there is no repository.
     pub root: PathBuf,
     /// The configuration file; it may not exist yet.
     pub config_file: PathBuf,
-    /// Whether it exists.
     pub config_exists: bool,
     /// The API's base, without a slash at its end.
     pub api_host: String,
@@ -173,48 +156,41 @@ pub(crate) struct Settings {
     pub claim_host: String,
     /// An extra root certificate, for the API and for databases.
     pub ca_file: Option<PathBuf>,
-    /// The longest that one request or one rung may take.
+    /// The longest that one request or one check may take.
     pub timeout: Duration,
-    /// When the program started: ages are told from here.
+    /// When the program started; ages are counted to here.
     pub now: SystemTime,
-    /// The process environment.
     pub environment: Environment,
-    /// The project.
     pub project: ProjectSettings,
-    /// The env files.
     pub env: Vec<EnvTarget>,
-    /// The schema.
     pub schema: SchemaSettings,
-    /// The application, if there is one.
     pub backend: Option<BackendSettings>,
     /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
     pub backend_declared: bool,
     /// Findings of the secrets step that the project accepts.
     pub accepted: Vec<Accepted>,
-    /// The answers that flags gave.
     pub flags: Flags,
 }
 
-/// A credential that may stand where it stands, with the reason: a test's fixture, a public demo.
+/// A credential that may stay, with the reason: a test's fixture, a public demo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Accepted {
     /// The file, relative to the root; a folder where it ends in `/`.
     pub path: String,
     /// Only findings of this code; else all of [`Self::CODES`].
     pub code: Option<Code>,
-    /// Why.
     pub reason: String,
 }
 
 impl Accepted {
-    /// What can be accepted at all. A live secret never can.
+    /// The findings that can be accepted; a live secret never can.
     pub(crate) const CODES: [Code; 3] = [
         Code::SecretsCredentialInTree,
         Code::SecretsCredentialInHistory,
         Code::SecretsPathInHistory,
     ];
 
-    /// Whether it is about this finding.
+    /// Whether it covers this finding.
     pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let code = self.code.map_or_else(
             || Self::CODES.contains(&finding.code),
@@ -265,7 +241,7 @@ impl Settings {
         host_and_port(&self.claim_host)
     }
 
-    /// An absolute path of a path relative to the root.
+    /// The absolute form of a path relative to the root.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }

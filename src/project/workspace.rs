@@ -410,7 +410,7 @@ mod tests {
         assert_eq!(refused(fifo), "it is a FIFO, not a regular file");
         let device = refused(|path| symlink("/dev/zero", path).unwrap());
         assert_eq!(device, "it is a device, not a regular file");
-        // what only tells the kind of the application is passed over
+        // files that only serve to detect the stack are skipped
         let passed = refused(|path| fifo(&path.with_file_name("requirements.txt")));
         assert_eq!(passed, "");
     }

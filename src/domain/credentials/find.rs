@@ -40,7 +40,7 @@ impl CredentialKind {
 pub(crate) struct Credential {
     pub kind: CredentialKind,
     pub weight: Weight,
-    /// The bytes of the whole: the URL, or the key.
+    /// The bytes of the URL or the key.
     pub range: Range<usize>,
     /// The bytes of the password or key in it.
     pub secret: Range<usize>,
@@ -51,8 +51,8 @@ pub(crate) struct Credential {
 /// How far a credential may reach from the word that gives it away.
 const REACH: usize = 2048;
 
-/// Literals of which every credential holds one, for a search of much text before [`find`] looks closer. The bare words `postgres`
-/// and `password` are not among them: whole repositories are full of them.
+/// Literals of which every credential holds one, so that much text can be searched before [`find`] looks closer. The bare words
+/// `postgres` and `password` are not among them: whole repositories are full of them.
 pub(crate) const ANCHORS: [&str; 17] = [
     "postgres:",
     "postgresql:",
@@ -73,7 +73,7 @@ pub(crate) const ANCHORS: [&str; 17] = [
     "assword\t=",
 ];
 
-/// Finds everything in a text that looks like a credential and is no placeholder, in order.
+/// Finds everything in a text that looks like a credential and isn't a placeholder, in order.
 pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasickBuilder::new()
@@ -149,7 +149,7 @@ static OTHER_KEYWORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i-u)\b(?:dbname|database|user|username|user id|sslmode|port)\s{0,4}=")
 });
 
-/// Compiles a pattern of ours.
+/// Compiles a constant pattern.
 #[expect(
     clippy::expect_used,
     reason = "the patterns are constants, and the tests compile every one of them"
@@ -193,7 +193,7 @@ impl Candidate {
         if let Some(parts) = URL.captures(window) {
             let (whole, user, password, host) =
                 (parts.get(0)?, parts.get(1)?, parts.get(2)?, parts.get(3)?);
-            // `host:5432/name?x=a@b` has the shape of user and password, and is none
+            // `host:5432/name?x=a@b` only looks like a user and a password
             let port = password
                 .as_bytes()
                 .split(|byte| *byte == b'/')

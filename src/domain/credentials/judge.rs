@@ -9,7 +9,7 @@ pub(crate) enum Weight {
     Real,
 }
 
-/// Vocabulary that only documentation uses for a password.
+/// Words that only documentation uses for a password.
 const PLACEHOLDERS: &[&str] = &[
     "password",
     "passwd",
@@ -45,7 +45,7 @@ const PLACEHOLDERS: &[&str] = &[
     "baz",
 ];
 
-/// Vocabulary that may stand beside them, or be a weak password by themselves.
+/// Words that may stand beside them, or be a weak password by themselves.
 const WEAK: &[&str] = &[
     "postgresql",
     "postgres",
@@ -146,7 +146,7 @@ pub(super) fn weigh(user: &[u8], password: &[u8], host: &[u8]) -> Option<Weight>
     Some(Weight::Real)
 }
 
-/// Whether characters look as if a machine had drawn them.
+/// Whether the bytes look random.
 pub(super) fn is_random(bytes: &[u8]) -> bool {
     let mut seen = [false; 256];
     for byte in bytes {
@@ -160,7 +160,7 @@ pub(super) fn is_random(bytes: &[u8]) -> bool {
     let lower = has(u8::is_ascii_lowercase);
     let upper = has(u8::is_ascii_uppercase);
     let mixed = u8::from(digit) + u8::from(lower) + u8::from(upper) >= 2;
-    // a row such as 123456 or abcdef is typed, not drawn
+    // a row such as 123456 or abcdef is typed, not random
     let steps = bytes
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1))
@@ -173,7 +173,7 @@ pub(super) fn is_random(bytes: &[u8]) -> bool {
         && vocabulary == Vocabulary::Other
 }
 
-/// Whether it is a Neon password: nothing else begins so.
+/// Whether it is a Neon password: no other begins with `npg_`.
 fn is_neon(password: &str) -> bool {
     password.strip_prefix("npg_").is_some_and(|random| {
         random.len() >= 8 && !is_masked(password) && is_random(random.as_bytes())
@@ -281,16 +281,16 @@ fn is_local(host: &str) -> bool {
 /// The words that a password is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Vocabulary {
-    /// Made of documentation's words.
+    /// Documentation's words.
     Placeholder,
-    /// Made of simple words.
+    /// Simple words.
     Weak,
-    /// Holds something else.
+    /// Something else, too.
     Other,
 }
 
 impl Vocabulary {
-    /// Takes known words, separators and a few digits away, and looks whether anything is left.
+    /// Removes known words, separators and a few digits, and checks whether anything is left.
     fn of(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let mut rest = lower.as_str();

@@ -14,7 +14,6 @@ use crate::core::secret::Secret;
 /// How a known secret is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Spelling {
-    /// As it is.
     Plain,
     /// Percent-coded, or with its percent codes resolved.
     Percent,
@@ -44,22 +43,19 @@ impl Spelling {
 pub(crate) struct NeedleHit {
     /// The index of the secret, in the order they were given.
     pub secret: usize,
-    /// How it is written there.
     pub spelling: Spelling,
-    /// The first byte.
     pub start: usize,
-    /// The byte after the last.
     pub end: usize,
 }
 
-/// Why no search is possible.
+/// Why the search can't be built.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the search for the known secrets could not be built")]
 pub(crate) struct NeedlesError(#[source] aho_corasick::BuildError);
 
-/// An automaton over every spelling of every known secret, and over other words that a reader wants to stop at.
+/// An automaton over every spelling of every known secret, and over other words to stop at.
 ///
-/// It finds with no judgement: what it finds *is* the secret. Secrets of fewer than [`Needles::SHORTEST`] bytes would be found
+/// It needs no judgment: what it finds *is* the secret. Secrets of fewer than [`Needles::SHORTEST`] bytes would be found
 /// everywhere, so they are looked for only as the password of a URL.
 #[derive(Clone)]
 pub(crate) struct Needles {
@@ -77,7 +73,7 @@ impl fmt::Debug for Needles {
 }
 
 impl Needles {
-    /// Below this, a secret is too short to be looked for by itself.
+    /// A shorter secret isn't looked for by itself.
     pub(crate) const SHORTEST: usize = 8;
 
     /// Builds the automaton.
@@ -114,7 +110,7 @@ impl Needles {
             .map(|(bytes, _, _)| bytes.as_slice())
             .chain(words.iter().map(|word| word.as_bytes()));
         let automaton = AhoCorasickBuilder::new()
-            // the other kinds of match cannot use the vectorised search
+            // the other kinds of match cannot use the vectorized search
             .match_kind(MatchKind::LeftmostFirst)
             .build(bytes)
             .map_err(NeedlesError)?;
@@ -130,7 +126,7 @@ impl Needles {
         self.automaton.find(text).is_some()
     }
 
-    /// How many bytes the longest of what is looked for has.
+    /// The length of the longest pattern in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.automaton.max_pattern_len()
     }
@@ -157,14 +153,14 @@ impl Needles {
     }
 }
 
-/// Everything that stays as it is in a URL.
+/// What is encoded in a URL.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// What encoders that follow WHATWG's userinfo set leave alone as well.
+/// What encoders encode that follow WHATWG's userinfo set.
 const USERINFO: &AsciiSet = &RESERVED
     .remove(b'!')
     .remove(b'$')
@@ -248,7 +244,7 @@ fn lower_codes(coded: &str) -> String {
     out
 }
 
-/// The text as string literals and markup write it.
+/// The text as string literals and markup escape it.
 fn escapes(text: &str) -> Vec<String> {
     let json = serde_json::to_string(text).unwrap_or_default();
     let json = json.trim_matches('"');

@@ -13,10 +13,9 @@ use crate::{
 /// Why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SetError {
-    /// Not every reader takes such a key.
     #[error("`{0}` is no portable key: letters, digits and _ only, not beginning with a digit")]
     Key(String),
-    /// No way of quoting keeps it whole, or a shell would run a part of it.
+    /// No quoting keeps it whole, or a shell would run a part of it.
     #[error("the value of `{0}` cannot be written so that it is read back")]
     Value(String),
 }
@@ -76,9 +75,9 @@ impl Document {
         self.all(key).next_back().map(|entry| &entry.value)
     }
 
-    /// Gives a key this value, in every place where it stands; appends it where it stands nowhere.
+    /// Sets every occurrence of a key to this value, or appends the key.
     ///
-    /// Nothing else in the file changes, but for a line end that the last line lacked. The document stays as it was on error.
+    /// Nothing else in the file changes, except that the last line gets the line end it lacked. On error the document is unchanged.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<SetOutcome, SetError> {
         if !is_portable_key(key) {
             return Err(SetError::Key(key.to_owned()));
@@ -95,7 +94,7 @@ impl Document {
         Ok(outcome)
     }
 
-    /// Writes a key's value anew in the most portable style, in every place, even where it is this value already.
+    /// Rewrites every occurrence of a key's value in the most portable style.
     pub(crate) fn requote(&mut self, key: &str) -> Result<SetOutcome, SetError> {
         let Some(value) = self.get(key).cloned() else {
             return Ok(SetOutcome::Unchanged);
@@ -109,7 +108,7 @@ impl Document {
         })
     }
 
-    /// Tries the styles from the most portable one on, and takes the first that reads back right and disturbs no other entry.
+    /// Tries the styles, the most portable one first, and takes the first that reads back right and disturbs no other entry.
     fn write(
         &mut self,
         key: &str,
@@ -211,9 +210,9 @@ impl Document {
         }
     }
 
-    /// Whether dotenvy, as the second opinion of a reader that stops at its first error, reads every one of these keys as we do.
+    /// Whether dotenvy reads each of these keys as we do: a second opinion, from a reader that stops at its first error.
     ///
-    /// Its own errors hold the offending line, so nothing of them is passed on.
+    /// Its errors hold the offending line with the value, so nothing of them is passed on.
     pub(crate) fn dotenvy_agrees(&self, keys: &[&str]) -> bool {
         let Ok(read) = dotenvy::from_read_iter(self.bytes.as_slice())
             .collect::<Result<Vec<(String, String)>, _>>()
@@ -236,7 +235,7 @@ pub(crate) enum SetOutcome {
     Added,
 }
 
-/// Whether every reader takes a key.
+/// Whether every reader accepts a key.
 pub(crate) fn is_portable_key(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

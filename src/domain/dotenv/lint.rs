@@ -1,4 +1,4 @@
-//! What in an env file will bite: read differently by different readers, or not meant as it stands.
+//! Finds what readers of an env file disagree about, and values that can't be meant as they are.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::domain::{
     sensitive,
 };
 
-/// One thing that will bite. Never holds a value.
+/// A problem of an env file. Never holds a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EnvLint {
     pub kind: LintKind,
@@ -20,12 +20,10 @@ pub(crate) struct EnvLint {
     pub key: Option<String>,
 }
 
-/// What will bite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LintKind {
     /// The key stands on an earlier line too; here is that line. Three of 22 readers take the first, the others the last.
     Duplicate {
-        /// The first line of the key.
         first: u32,
         /// Whether both have the same value, so that it does not matter yet.
         same: bool,
@@ -44,7 +42,7 @@ pub(crate) enum LintKind {
     UnreadableLine,
     /// A key that some readers refuse, and then stop.
     KeyName,
-    /// These readers take the value otherwise.
+    /// These readers read another value.
     Unportable(Vec<&'static str>),
     /// The value is not UTF-8: seven readers fail.
     NotUtf8,
@@ -76,7 +74,7 @@ impl LintKind {
         }
     }
 
-    /// Whom it bites.
+    /// Which readers it affects, and how.
     pub(crate) fn why(&self) -> String {
         match self {
             Self::Duplicate { .. } => {
@@ -106,7 +104,7 @@ impl LintKind {
 }
 
 impl Document {
-    /// What will bite, in the order of the lines.
+    /// Lists the problems of the file, in the order of the lines.
     pub(crate) fn lint(&self) -> Vec<EnvLint> {
         lint(self)
     }
@@ -158,7 +156,7 @@ fn lint(document: &Document) -> Vec<EnvLint> {
 fn entry_lints(entry: &EnvEntry) -> Vec<LintKind> {
     let value = entry.value.expose();
     let mut found = Vec::new();
-    // `A.B` is taken by all
+    // every reader accepts `A.B`
     if !is_portable_key(&entry.key.replace('.', "_")) {
         found.push(LintKind::KeyName);
     }
@@ -192,7 +190,7 @@ fn number(line: usize) -> u32 {
 }
 
 impl EnvEntry {
-    /// Whether another style than the one in the file is read right by more readers.
+    /// Whether more readers would read another style right.
     pub(crate) fn could_be_quoted_better(&self) -> bool {
         let value = self.value.expose();
         let now = breaks(self.style, value).len();

@@ -1,9 +1,8 @@
-//! How a value is written: the style that most of 22 measured readers read back, and the readers that it still breaks in.
+//! Writes values in the style that most of 22 measured readers read back, and tells which readers still don't.
 
-/// How a value stands in the file.
+/// The quotes around a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QuoteStyle {
-    /// Without quotes.
     Bare,
     /// In `'…'`, where nothing is special.
     Single,
@@ -18,7 +17,6 @@ pub(crate) enum QuoteStyle {
 pub(crate) struct Quoted {
     /// The text behind the `=`.
     pub text: String,
-    /// Its style.
     pub style: QuoteStyle,
 }
 
@@ -81,7 +79,7 @@ fn styles(value: &str) -> Vec<Quoted> {
     }
 }
 
-/// Whether every measured reader takes the value without quotes.
+/// Whether every measured reader reads the value right without quotes.
 fn is_bare(value: &str) -> bool {
     value.chars().all(|c| {
         c.is_ascii_alphanumeric()
@@ -121,16 +119,16 @@ pub(super) fn unescape(inner: &[u8]) -> Vec<u8> {
             out.push(byte);
             continue;
         }
-        let meant = match bytes.peek() {
+        let escaped = match bytes.peek() {
             Some(b'n') => Some(b'\n'),
             Some(b'r') => Some(b'\r'),
             Some(mark @ (b'"' | b'\\' | b'$' | b'`')) => Some(*mark),
             Some(_) | None => None,
         };
-        match meant {
-            Some(meant) => {
+        match escaped {
+            Some(escaped) => {
                 bytes.next();
-                out.push(meant);
+                out.push(escaped);
             }
             None => out.push(byte),
         }
@@ -138,8 +136,8 @@ pub(super) fn unescape(inner: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The readers that take a value otherwise, as far as it was measured. `docker run --env-file`, which keeps every quote, is
-/// left out: it would be named for half of all values.
+/// The measured readers that read another value. `docker run --env-file`, which keeps every quote, is left out: it would be named
+/// for half of all values.
 pub(super) fn breaks(style: QuoteStyle, value: &str) -> Vec<&'static str> {
     let mut names = match style {
         QuoteStyle::Bare => bare_breaks(value),
@@ -276,7 +274,7 @@ fn double_breaks(value: &str) -> Vec<&'static str> {
     names
 }
 
-/// Whether the value holds a `$` that some reader takes for a variable.
+/// Whether some reader would expand a `$` in the value.
 fn expands(value: &str) -> bool {
     let mut chars = value.chars().peekable();
     while let Some(c) = chars.next() {

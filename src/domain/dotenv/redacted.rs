@@ -48,7 +48,7 @@ fn entry_lines(bytes: &[u8], entry: &EnvEntry, notes: &[(String, String)]) -> Ve
     let after = redact::text(&after);
     let extra = memchr::memchr_iter(b'\n', slice(bytes, entry.span.clone())).count();
     let mut lines = vec![format!("{before}{shown}{after}")];
-    // the further lines of a long value stay lines, so that a diff of the bytes and of what is shown go side by side
+    // one shown line for each line of the file, so that a diff of the bytes can show them
     lines.extend(std::iter::repeat_n(format!("  {DOTS}"), extra));
     lines
 }

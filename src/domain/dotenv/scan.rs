@@ -1,4 +1,4 @@
-//! Scans an env file into pieces, each with the bytes that it stands in.
+//! Scans an env file into pieces, each with its range of bytes.
 
 use std::ops::Range;
 
@@ -41,9 +41,7 @@ pub(crate) struct EnvEntry {
 pub(crate) enum EnvPiece {
     /// Nothing but spaces.
     Blank(Range<usize>),
-    /// A comment.
     Comment(Range<usize>),
-    /// A key with its value.
     Entry(EnvEntry),
     /// Not env syntax.
     Unreadable(Range<usize>),
@@ -84,7 +82,7 @@ pub(super) fn scan(bytes: &[u8]) -> Vec<EnvPiece> {
     pieces
 }
 
-/// Reads bytes from a place on.
+/// A position in the bytes.
 #[derive(Clone, Copy)]
 struct ByteCursor<'a> {
     bytes: &'a [u8],
@@ -96,7 +94,7 @@ impl ByteCursor<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    /// Steps over bytes of this kind.
+    /// Skips bytes of this kind.
     fn skip(&mut self, kind: impl Fn(u8) -> bool) -> Range<usize> {
         let start = self.at;
         while self.peek().is_some_and(&kind) {
@@ -214,7 +212,7 @@ impl ScannedValue {
     }
 }
 
-/// The value that begins at the cursor; `equals` is the place behind the `=`, `end` the end of the line.
+/// The value that begins at the cursor; `equals` is the position behind the `=`, `end` the end of the line.
 fn value(cursor: ByteCursor<'_>, equals: usize, end: usize) -> ScannedValue {
     let bytes = cursor.bytes;
     let start = cursor.at;
@@ -263,7 +261,7 @@ fn value(cursor: ByteCursor<'_>, equals: usize, end: usize) -> ScannedValue {
     }
 }
 
-/// The place of the quote that closes the one at the cursor, and what follows it on its line.
+/// The position of the quote that closes the one at the cursor, and what follows it on its line.
 ///
 /// A quote counts as closing only where nothing but a comment follows: the rule of most readers, and what keeps one stray
 /// quote from swallowing the file.

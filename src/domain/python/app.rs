@@ -1,4 +1,4 @@
-//! Where the application object of a FastAPI backend is.
+//! Finds the application object of a FastAPI backend.
 
 use crate::domain::{
     python::source::code_lines,
@@ -12,7 +12,7 @@ pub(crate) struct PythonApp {
     pub module: String,
     /// Such as `app`.
     pub variable: String,
-    /// The file, relative to the repository's root.
+    /// Relative to the repository's root.
     pub file: String,
     /// The folder of the package that holds the module, relative to the root.
     pub package_dir: String,
@@ -61,7 +61,7 @@ impl PythonApp {
     }
 }
 
-/// Looks for the application object.
+/// Looks for the application object in the usual files.
 pub(crate) fn find_app(read: Reader<'_>, dir: &str) -> Option<PythonApp> {
     [
         "src.main",

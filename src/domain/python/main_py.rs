@@ -1,4 +1,4 @@
-//! `main.py`: whether it creates its tables and has a health route, and the exact change that would add what lacks.
+//! Checks whether `main.py` creates its tables and has a health route, and proposes the exact change that adds what is missing.
 
 use crate::domain::python::{
     app::PythonApp,
@@ -15,7 +15,7 @@ pub(crate) struct MainFacts {
     pub create_all: bool,
     /// The line of the health route's decorator.
     pub health: Option<u32>,
-    /// Whether the health route asks the database.
+    /// Whether the health route queries the database.
     pub health_queries: bool,
     /// Whether routes come from other modules, where the health route may stand.
     pub routers: bool,
@@ -23,7 +23,7 @@ pub(crate) struct MainFacts {
     pub loads_env_first: bool,
 }
 
-/// A top-level function with its decorators: the lines of it, as indexes.
+/// The line indexes of a top-level function with its decorators.
 struct FunctionBlock {
     start: usize,
     end: usize,
@@ -119,8 +119,8 @@ fn health_block(text: &str, path: &str) -> Option<FunctionBlock> {
     Some(FunctionBlock { start, end })
 }
 
-/// `main.py` with what lacks, or `None` where nothing does or the place for it was not found. `models` is a module to import,
-/// so that its tables are known.
+/// Adds what is missing to `main.py`; `None` where nothing is, or where there is no safe place for it. `models` is a module to
+/// import, so that its tables are known.
 pub(crate) fn propose_main(
     text: &str,
     app: &PythonApp,
@@ -238,7 +238,7 @@ impl MainEditor {
         }
     }
 
-    /// Puts `create_all` into the lifespan, or makes one.
+    /// Adds `create_all` to the lifespan, or adds a lifespan.
     fn add_tables(&mut self, app: &str) -> bool {
         let statement = "SQLModel.metadata.create_all(engine)";
         let lifespan = self.lines.iter().position(|line| {
@@ -311,7 +311,7 @@ impl MainEditor {
         true
     }
 
-    /// Puts the new imports behind the last import that stands at the top.
+    /// Inserts the new imports after the last top-level import.
     fn place_imports(&mut self) {
         if self.imports.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! The session module: what a new one holds, and what is wrong with one that is there.
+//! Writes a new session module, and judges an existing one.
 
 use crate::domain::{
     python::{
@@ -85,7 +85,7 @@ fn env_path(dir: &str, env_file: &str) -> String {
     text
 }
 
-/// What limits the time of connecting, in the driver's own spelling.
+/// The driver's own arguments that limit the time of connecting.
 pub(crate) const fn connect_args(driver: Driver) -> &'static str {
     match PythonDriver::of(driver) {
         PythonDriver::Asyncpg => "{\"timeout\": 10}",
@@ -128,7 +128,7 @@ const fn refused(driver: Driver) -> &'static [&'static str] {
     }
 }
 
-/// Judges a session module. `loaded_before` says that the application loads the `.env` before it imports this module.
+/// Judges a session module. With `loaded_before`, the application loads the `.env` before it imports this module.
 pub(crate) fn judge_session(
     text: &str,
     driver: Driver,
@@ -211,7 +211,7 @@ pub(crate) fn judge_session(
     issues
 }
 
-/// Connection URLs with a password in the source.
+/// Finds connection URLs with a password in the source.
 fn hard_coded(text: &str, issues: &mut Vec<SessionIssue>) {
     for (number, line) in code_lines(text) {
         let strings = line.split(['"', '\'']).skip(1).step_by(2);

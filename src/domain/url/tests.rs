@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn recognising_never_panics(text in "\\PC{0,80}") {
+    fn recognizing_never_panics(text in "\\PC{0,80}") {
         recognize(&text);
         recognize(&format!("postgresql://{text}"));
         recognize(&format!("host={text}"));

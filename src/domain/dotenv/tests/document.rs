@@ -273,7 +273,7 @@ proptest! {
         for entry in after.all(&key) {
             prop_assert_eq!(entry.value.expose(), value.as_str());
         }
-        // what lies between the values is the same, byte for byte
+        // the bytes between the values are the same
         let between = |document: &Document| {
             let mut out = Vec::new();
             let mut at = 0;

@@ -23,7 +23,7 @@ fn values() -> Vec<(String, String, &'static [&'static str])> {
         role: "own er".into(),
         password: Secret::new("p@$s'\"#&\\ `w`:~/x"),
     };
-    // the forms that are no URLs hold the password as it is: no quotes keep this one whole
+    // the forms that aren't URLs hold the password as it is: no quotes keep this one whole
     let plain = Connection {
         password: Secret::new("npg_AbC123xyz"),
         database: "neondb".into(),
