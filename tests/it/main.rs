@@ -9,6 +9,7 @@
     reason = "a test that is surprised should stop there and say so"
 )]
 
+mod architecture;
 mod broken;
 mod claim;
 mod cli;
