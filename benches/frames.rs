@@ -4,6 +4,7 @@
 //! process is the thread's own CPU, so that it holds on a busy machine; from key to frame is wall time, through a real terminal.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

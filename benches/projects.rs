@@ -4,6 +4,7 @@
 //! frame is wall time, of the real wizard in a real terminal.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

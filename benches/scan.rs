@@ -8,6 +8,7 @@
 //! Every row is a process of its own; its CPU seconds are the column to trust, since they do not depend on who else is busy.
 //! Memory is the largest that was seen, without and with the mapped packs.
 #![expect(
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -5,6 +5,7 @@
 //! chain of requests, each of which began after the one before it had ended, is what a slow network makes us wait for.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -4,6 +4,7 @@
 //! Times are medians; CPU is what the kernel has charged (`/proc/PID/schedstat`), so it holds on a busy machine too.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

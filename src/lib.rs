@@ -23,6 +23,13 @@
 //! | `tui` | the wizard: `state`, `update` and `view` are pure; `terminal` alone touches a terminal |
 //! | `commands` | the command line, one file for each command |
 //! | `testing` | the test kit: in-memory ports, worlds and screen fixtures; not in a release build |
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "a test makes the world that it needs"
+    )
+)]
 
 mod commands;
 mod core;

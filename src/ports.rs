@@ -1,6 +1,11 @@
 //! Everything outside, behind small traits with typed errors, each with its real adapter beside it.
 //!
 //! Steps see only [`Ports`], and turn the errors into failures (`engine::failures`); tests hand in fakes.
+//! Nothing else in the crate does IO, but for the sandbox and the terminal.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "adapters are where the outside is reached"
+)]
 
 pub(crate) mod claimable;
 pub(crate) mod database;

@@ -21,6 +21,10 @@
 //! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
 //! `pooler_host` and the URIs; the pooled host is the direct one, because no second name resolves everywhere; `pg_version` is
 //! kept but one Postgres serves all projects; a read-only endpoint is the same server with read-only transactions.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it serves real files and real processes"
+)]
 
 mod admin;
 mod api;

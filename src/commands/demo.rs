@@ -1,4 +1,8 @@
 //! `neonup demo`: the wizard on a sample project, against the sandbox: no account, no network.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the demo makes a project of its own"
+)]
 
 mod environment;
 mod project;

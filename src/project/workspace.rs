@@ -1,6 +1,7 @@
 //! Where the program works: the directory, the repository around it, the configuration, and the ports to them.
 //!
 //! The only place in the crate that reads the process environment: everything else is handed an [`Environment`].
+#![expect(clippy::disallowed_methods, reason = "it finds out where we run")]
 
 use std::{
     fs,

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that it is linked once; one module for each part.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
