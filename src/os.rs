@@ -1,5 +1,11 @@
-//! What differs between operating systems.
+//! What differs between operating systems, and what only they can tell.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the operating system is what this room asks"
+)]
 
 pub(crate) mod folders;
+pub(crate) mod loopback;
 pub(crate) mod signals;
 pub(crate) mod subprocess;
+pub(crate) mod tmux;

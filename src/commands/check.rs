@@ -1,4 +1,8 @@
 //! `neonup check`: probes everything and changes nothing, unless `--fix`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "writes the reports to the files that the user names"
+)]
 
 use std::{fs, path::PathBuf};
 

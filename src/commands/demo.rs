@@ -9,7 +9,6 @@ mod project;
 
 use std::{
     fs, io,
-    net::TcpListener,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -27,7 +26,7 @@ use crate::{
         setup::SetupArgs,
     },
     core::{exit::Exit, redact::Redactor, step::StepId},
-    os::folders,
+    os::{folders, loopback},
     ports::Ports,
     project::{
         sample,
@@ -196,13 +195,11 @@ impl Demo<'_> {
     }
 }
 
-/// The application's usual port, or a free one where that is taken: a demo must not fail for another program.
+/// The application's usual port, or a free one where that is taken: a demo must not fail because of another program.
 fn free_port() -> u16 {
-    let try_port = |port: u16| {
-        let listener = TcpListener::bind(("127.0.0.1", port)).ok()?;
-        listener.local_addr().ok().map(|address| address.port())
-    };
-    try_port(8000).or_else(|| try_port(0)).unwrap_or(8000)
+    loopback::free_port(sample::PORT)
+        .or_else(|| loopback::free_port(0))
+        .unwrap_or(sample::PORT)
 }
 
 /// The demo's folder; a temporary one is removed at the end.

@@ -1,4 +1,5 @@
 //! `neonup init`: writes `neonup.toml` from what is found in the repository, and shows it first.
+#![expect(clippy::disallowed_methods, reason = "writes neonup.toml")]
 
 use std::{fs::OpenOptions, io::Write as _};
 

@@ -1,4 +1,8 @@
 //! The log: to a file, or to standard error.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "writes the log to the file that the user names"
+)]
 
 use std::{fs::OpenOptions, io, sync::Mutex};
 

@@ -5,11 +5,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OnceCell, mpsc::UnboundedSender, watch},
-    time::Instant,
-};
+use tokio::sync::{OnceCell, mpsc::UnboundedSender, watch};
 
+use crate::engine::clock;
 use crate::{
     core::{
         event::{Event, EventKind, Progress},
@@ -54,7 +52,7 @@ struct Memory {
     project: Option<KnownProject>,
     organization: Option<String>,
     projects_limit: Option<i64>,
-    absent: Option<(Instant, Listing)>,
+    absent: Option<(tokio::time::Instant, Listing)>,
     unproven: bool,
     proof: Option<AppProof>,
     temporary: bool,
@@ -239,7 +237,7 @@ impl Cx {
 
     /// Remembers the whole list, which does not hold the project.
     pub(crate) fn remember_absent(&self, listing: Listing) {
-        self.shared.memory().absent = Some((Instant::now(), listing));
+        self.shared.memory().absent = Some((clock::now(), listing));
     }
 
     /// Takes the list that does not hold the project, if it was read a moment ago. Only once: no two creates rely on one list.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::clock;
 use crate::{
     core::{
         code::Code,
@@ -47,7 +48,7 @@ pub(super) async fn wait(
     mut operations: Vec<Operation>,
     messages: WaitMessages,
 ) -> Result<()> {
-    let started = tokio::time::Instant::now();
+    let started = clock::now();
     let mut pause = PAUSE.0;
     loop {
         if let Some(failed) = operations.iter().find(|operation| operation.has_failed()) {

@@ -8,7 +8,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
 
 use futures_util::FutureExt as _;
@@ -28,6 +27,7 @@ use crate::{
         step::StepId,
     },
     engine::{
+        clock,
         context::{Cx, Shared},
         registry,
     },
@@ -168,12 +168,12 @@ impl Runtime {
         while tasks.all.try_join_next().is_some() {}
         tasks.all.spawn(async move {
             cx.emit(EventKind::Started(phase));
-            let mut started = Instant::now();
+            let mut started = clock::now();
             let job = async {
                 if !registry::begins_early(id) {
                     cx.needed().await;
                 }
-                started = Instant::now();
+                started = clock::now();
                 let reporter = cx.clone();
                 let listener: ProgressListener =
                     Arc::new(move |text| reporter.progress(Progress::label(text)));

@@ -4,12 +4,11 @@
 //! its own (`set-clipboard external`) and as a sequence to be passed through (`allow-passthrough off`), but takes the text from its
 //! own `load-buffer` and, with `-w`, hands it on (tmux(1)).
 
-use std::{
-    io::{self, Write},
-    process::{Command, Stdio},
-};
+use std::io::{self, Write};
 
 use crossterm::{Command as _, clipboard::CopyToClipboard};
+
+use crate::os::tmux::load_buffer;
 
 /// Asks the terminal to take a text, through tmux where there is one.
 pub(super) fn copy(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()> {
@@ -29,24 +28,4 @@ pub(super) fn copy(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<(
     }
     out.write_all(sequence.as_bytes())?;
     out.flush()
-}
-
-/// Gives the text to tmux, as its newest buffer.
-fn load_buffer(options: &[&str], text: &str) -> bool {
-    let tmux = Command::new("tmux")
-        .arg("load-buffer")
-        .args(options)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut tmux) = tmux else {
-        return false;
-    };
-    let written = tmux
-        .stdin
-        .take()
-        .is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
-    tmux.wait().is_ok_and(|status| status.success()) && written
 }

@@ -38,7 +38,10 @@ const RESTRICTED: &[Restricted] = &[
             "os",
             "sandbox",
             "project::workspace",
-            "commands",
+            "commands::check",
+            "commands::demo",
+            "commands::init",
+            "commands::logging",
             "testing",
         ],
     },
@@ -56,7 +59,7 @@ const RESTRICTED: &[Restricted] = &[
             "reqwest",
             "axum",
         ],
-        allowed: &["ports", "sandbox", "testing"],
+        allowed: &["os::loopback", "ports", "sandbox", "testing"],
     },
     Restricted {
         what: "a database",
@@ -85,9 +88,7 @@ const RESTRICTED: &[Restricted] = &[
             "os",
             "sandbox",
             "project::workspace",
-            "engine::runtime",
-            "engine::context",
-            "report::output",
+            "engine::clock",
             "tui::event_loop",
             "tui::terminal",
             "commands",
@@ -310,6 +311,15 @@ fn read(
                 }
             }
             item if is_test(attributes(item)) => {}
+            Item::Impl(block) => {
+                let mut block = block.clone();
+                block.items.retain(
+                    |item| !matches!(item, ImplItem::Fn(function) if is_test(&function.attrs)),
+                );
+                let item = Item::Impl(block);
+                functions(&item, module);
+                paths(item.to_token_stream(), here, known, imports, module);
+            }
             item => {
                 functions(item, module);
                 paths(item.to_token_stream(), here, known, imports, module);

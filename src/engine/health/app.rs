@@ -1,6 +1,6 @@
 //! The last check: the application itself, started, asked and stopped again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     core::{
@@ -16,7 +16,7 @@ use crate::{
         python::Dependencies,
     },
     engine::{
-        connection,
+        clock, connection,
         health::checks::{HealthCheck, HealthChecks},
     },
     ports::process::{CommandSpec, HttpAnswer, Running},
@@ -48,7 +48,7 @@ impl HealthChecks<'_> {
             );
             return;
         }
-        let started = Instant::now();
+        let started = clock::now();
         let answer = self
             .cx
             .ports
@@ -144,7 +144,7 @@ impl HealthChecks<'_> {
         );
         self.cx
             .progress(Progress::label("starting the application"));
-        let started = Instant::now();
+        let started = clock::now();
         let spec = CommandSpec { argv, dir, env };
         let mut app = process.start(&spec).await?;
         let outcome = self
@@ -205,7 +205,7 @@ impl HealthChecks<'_> {
         app: &mut dyn Running,
         backend: &BackendSettings,
         url: &str,
-        started: Instant,
+        started: tokio::time::Instant,
     ) -> std::result::Result<String, StartError> {
         let mut last = None;
         loop {

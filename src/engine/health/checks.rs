@@ -1,7 +1,8 @@
 //! The checks of the connection, in order; each change is shown at once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::engine::clock;
 use crate::{
     core::{
         code::Code,
@@ -149,7 +150,7 @@ impl<'a> HealthChecks<'a> {
         text: impl FnOnce(&T) -> String + Send,
     ) -> Result<T> {
         self.set(id, CheckState::Running, "", None);
-        let started = Instant::now();
+        let started = clock::now();
         match work.await {
             Ok(value) => {
                 let text = text(&value);
@@ -213,7 +214,7 @@ impl<'a> HealthChecks<'a> {
     ) -> Result<Box<dyn Session>> {
         let cx = self.cx;
         let asleep = cx.asleep();
-        let started = Instant::now();
+        let started = clock::now();
         let login = cx.ports.database.connect(connection, authority);
         tokio::pin!(login);
         if asleep {
@@ -305,7 +306,7 @@ impl<'a> HealthChecks<'a> {
     /// Counts the rows of the tables that are expected; whether all are there is the schema step's to say.
     async fn tables(&mut self, session: &mut dyn Session) -> Result<()> {
         self.set(HealthCheck::Tables, CheckState::Running, "", None);
-        let started = Instant::now();
+        let started = clock::now();
         let found = session.tables().await?;
         let mut counts = Vec::new();
         let mut missing = Vec::new();

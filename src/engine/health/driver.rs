@@ -1,6 +1,6 @@
 //! The check before the last: the project's own driver connects, in the project's own interpreter, with the URL as it is written.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     core::{
@@ -17,7 +17,7 @@ use crate::{
         url::Connection,
     },
     engine::{
-        connection,
+        clock, connection,
         health::checks::{HealthCheck, HealthChecks},
     },
     ports::process::CommandSpec,
@@ -52,7 +52,7 @@ impl HealthChecks<'_> {
         self.set(HealthCheck::Driver, CheckState::Running, "connecting", None);
         self.cx
             .progress(Progress::label(format!("connecting with {label}")));
-        let started = Instant::now();
+        let started = clock::now();
         let mut argv = vec![program.display().to_string()];
         argv.extend(script.arguments);
         let spec = CommandSpec {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::clock;
 use crate::{
     core::{
         code::Code,
@@ -34,7 +35,7 @@ async fn log_in(
     authority: Option<&str>,
     expected: ExpectedAnswer,
 ) -> Result<(), DatabaseError> {
-    let started = tokio::time::Instant::now();
+    let started = clock::now();
     loop {
         let database = &cx.ports.database;
         let answer = database.connect(connection, authority).await.map(drop);

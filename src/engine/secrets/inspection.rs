@@ -1,6 +1,6 @@
 //! Inspects the repository: what git keeps out, and where secrets are found.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     core::{
@@ -11,6 +11,7 @@ use crate::{
         finding::Finding,
     },
     engine::{
+        clock,
         context::Cx,
         secrets::{live_secrets::LiveSecrets, messages},
     },
@@ -111,7 +112,7 @@ impl<'a> SecretsInspection<'a> {
     /// Checks that git keeps each env file out.
     pub(super) async fn check_targets(&mut self) -> Result<()> {
         for target in self.targets.clone() {
-            let started = Instant::now();
+            let started = clock::now();
             let protection = self.cx.ports.repository.protection(&target).await?;
             if protection.tracked == GitAnswer::Yes {
                 self.tracked.push(target.clone());
@@ -142,7 +143,7 @@ impl<'a> SecretsInspection<'a> {
 
     /// Looks for secrets in the tracked files, and in those that git would take.
     pub(super) async fn check_tree(&mut self) -> Result<()> {
-        let started = Instant::now();
+        let started = clock::now();
         let cx = self.cx;
         let progress = |done, total| {
             cx.progress(Progress {
@@ -198,7 +199,7 @@ impl<'a> SecretsInspection<'a> {
 
     /// Looks for secrets, and for the env files themselves, in the history.
     pub(super) async fn check_history(&mut self) -> Result<()> {
-        let started = Instant::now();
+        let started = clock::now();
         let cx = self.cx;
         let progress = |done, total| {
             cx.progress(Progress {
@@ -266,7 +267,7 @@ impl<'a> SecretsInspection<'a> {
 
     /// Looks at the pre-commit hook. It is optional, so its absence is not a finding.
     pub(super) async fn check_hook(&mut self) {
-        let started = Instant::now();
+        let started = clock::now();
         // without git there are no commits that it could check
         let Ok(hook) = self.cx.ports.repository.hook().await else {
             return;

@@ -15,7 +15,10 @@ use tokio::net::TcpStream;
 
 use crate::{
     core::secret::Secret,
-    os::subprocess::{self, ParentDeathSignal},
+    os::{
+        loopback,
+        subprocess::{self, ParentDeathSignal},
+    },
     ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
 };
 
@@ -268,8 +271,7 @@ impl Process for OsProcess {
     }
 
     async fn free_port(&self) -> Option<u16> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.ok()?;
-        Some(listener.local_addr().ok()?.port())
+        loopback::free_port(0)
     }
 
     async fn listening(&self, port: u16) -> bool {
