@@ -521,7 +521,19 @@ fn killed_setup_resumes_from_the_real_state() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::sample(&home);
-    for moment in [0_u64, 30, 80, 150, 250, 400] {
+    // the kills are spread over the run: after so many requests, or when this file is there
+    for (requests, file) in [
+        (0, None),
+        (1, None),
+        (3, None),
+        (6, None),
+        (0, Some("backend/.env")),
+        (0, Some("backend/src/db/session.py")),
+    ] {
+        if let Some(file) = file {
+            fs::remove_file(repo.path(file)).ok();
+        }
+        let before = sandbox.requests().len();
         let mut child = spawn(
             repo.command(&home, &sandbox, &["setup", "--yes"])
                 .env("NEON_API_KEY", &sandbox.api_key)
@@ -529,8 +541,11 @@ fn killed_setup_resumes_from_the_real_state() {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );
-        // spreads the kills over the run: whichever step one hits, it is survived
-        std::thread::sleep(std::time::Duration::from_millis(moment));
+        until("the moment of the kill, or the end", || {
+            child.try_wait().unwrap().is_some()
+                || sandbox.requests().len() - before >= requests
+                    && file.is_none_or(|file| repo.path(file).exists())
+        });
         signal(child.id(), Signal::KILL);
         wait(&mut child);
     }

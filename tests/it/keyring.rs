@@ -11,8 +11,10 @@ fn can_run() -> bool {
     all
 }
 
-/// Runs a shell script in a D-Bus session of its own, which ends with it.
-fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script: &str) -> Run {
+/// Runs a shell script in the sample's folder and in a D-Bus session, which ends with it.
+fn run_in_session(home: &Home, unlock: bool, script: &str) -> Run {
+    let sandbox = Sandbox::start(home, &[]);
+    let repo = Repo::sample(home);
     let runtime = home.dir.path().join("runtime");
     std::fs::create_dir_all(&runtime).unwrap();
     #[cfg(unix)]
@@ -27,7 +29,7 @@ fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script:
         "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1\n"
     };
     let script = format!("{daemon}({script}\n)\ncode=$?\npkill -P $$ 2>/dev/null\nexit $code\n");
-    Run::of(
+    let run = Run::of(
         home.command("dbus-run-session")
             .args(["--", "bash", "-c", &script])
             .current_dir(&repo.root)
@@ -36,7 +38,9 @@ fn in_session(home: &Home, repo: &Repo, sandbox: &Sandbox, unlock: bool, script:
             .env("NEON_API_HOST", &sandbox.api_host)
             .env("KEY", &sandbox.api_key)
             .env("NEONUP", env!("CARGO_BIN_EXE_neonup")),
-    )
+    );
+    run.holds_none_of(&[&sandbox.api_key]);
+    run
 }
 
 #[test]
@@ -45,12 +49,8 @@ fn login_stores_the_key_in_the_keyring_and_logout_removes_it() {
         return;
     }
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
-    let repo = Repo::sample(&home);
-    let run = in_session(
+    let run = run_in_session(
         &home,
-        &repo,
-        &sandbox,
         true,
         r#"set -e
         printf '%s' "$KEY" | "$NEONUP" login
@@ -61,7 +61,6 @@ fn login_stores_the_key_in_the_keyring_and_logout_removes_it() {
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(run.stdout.contains("from the OS keyring"), "{run:#?}");
     assert!(run.stdout.contains("forgotten"), "{run:#?}");
-    run.holds_none_of(&[&sandbox.api_key]);
     assert!(
         !home.dir.path().join("config/neonup/keys").exists(),
         "the key is in a file as well"
@@ -74,20 +73,11 @@ fn locked_keyring_is_reported_within_the_time_limit() {
         return;
     }
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
-    let repo = Repo::sample(&home);
-    let run = in_session(
-        &home,
-        &repo,
-        &sandbox,
-        false,
-        r#"printf '%s' "$KEY" | "$NEONUP" login"#,
-    );
+    let run = run_in_session(&home, false, r#"printf '%s' "$KEY" | "$NEONUP" login"#);
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(
         run.stderr.contains("keyring") || run.stdout.contains("keyring"),
         "{run:#?}"
     );
     assert!(run.stdout.contains("--store file"), "{run:#?}");
-    run.holds_none_of(&[&sandbox.api_key]);
 }

@@ -6,15 +6,13 @@ use std::{
 };
 
 use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::testing::requirements::PATIENCE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{
     Connection as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgSslMode},
 };
-
-/// How long anything may take before a test gives up: a machine under load is slow, not broken.
-pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) async fn start() -> Sandbox {
     start_with(SandboxOptions::default()).await
@@ -75,7 +73,7 @@ impl Api {
             key: key.to_owned(),
             client: reqwest::Client::builder()
                 .no_proxy()
-                .timeout(LIMIT)
+                .timeout(PATIENCE)
                 .build()
                 .unwrap(),
         }
@@ -167,14 +165,14 @@ impl Api {
 
 /// Asks again and again, until there is an answer or the time is up.
 pub(crate) async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = tokio::time::Instant::now() + LIMIT;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
         assert!(
             tokio::time::Instant::now() < deadline,
-            "it did not happen within {LIMIT:?}"
+            "it did not happen within {PATIENCE:?}"
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -184,7 +182,7 @@ pub(crate) async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
 pub(crate) async fn connect(uri: &str, ca: &Path) -> Result<PgConnection, sqlx::Error> {
     let options: PgConnectOptions = uri.parse().unwrap();
     let options = options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(ca);
-    tokio::time::timeout(LIMIT, PgConnection::connect_with(&options))
+    tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options))
         .await
         .unwrap()
 }

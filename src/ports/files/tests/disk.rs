@@ -6,46 +6,23 @@ use std::{
     time::Duration,
 };
 
-use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy, disk::DiskFiles};
-use crate::testing::folders::temp_dir;
-use tempfile::TempDir;
+use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy};
+use crate::testing::{folders::temp_dir, world::World};
 
-struct World {
-    root: TempDir,
-    state: TempDir,
+fn write(world: &World, name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = world.path(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    path
 }
 
-impl World {
-    fn new() -> Self {
-        Self {
-            root: temp_dir(),
-            state: temp_dir(),
-        }
-    }
-
-    fn files(&self) -> DiskFiles {
-        DiskFiles::with_state(self.root.path(), self.state.path())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    /// Everything in the root but the files named.
-    fn others(&self, known: &[&str]) -> Vec<String> {
-        fs::read_dir(self.root.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !known.contains(&name.as_str()))
-            .collect()
-    }
+/// Returns what is in the root of a world, but for these files.
+fn others(world: &World, known: &[&str]) -> Vec<String> {
+    fs::read_dir(world.root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect()
 }
 
 fn mode(path: &Path) -> u32 {
@@ -54,9 +31,12 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_new_secret_file_is_its_owners_alone_and_its_folders_are_made() {
-    let world = World::new();
+    let world = World::on_disk();
     let path = world.path("a/b/.env");
-    world.files().replace_secret(&path, None, b"A=1\n").unwrap();
+    world
+        .disk_files()
+        .replace_secret(&path, None, b"A=1\n")
+        .unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"A=1\n");
     assert_eq!(mode(&path), 0o600);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
@@ -64,7 +44,7 @@ fn a_new_secret_file_is_its_owners_alone_and_its_folders_are_made() {
 
 #[test]
 fn modes_are_kept_or_tightened() {
-    let world = World::new();
+    let world = World::on_disk();
     for (old, secret, ordinary) in [
         (0o644, 0o600, 0o644),
         (0o640, 0o600, 0o640),
@@ -73,22 +53,22 @@ fn modes_are_kept_or_tightened() {
         (0o700, 0o700, 0o700),
         (0o755, 0o600, 0o755),
     ] {
-        let path = world.write(".env", "A=1\n", old);
+        let path = write(&world, ".env", "A=1\n", old);
         world
-            .files()
+            .disk_files()
             .replace_secret(&path, Some(b"A=1\n"), b"A=2\n")
             .unwrap();
         assert_eq!(mode(&path), secret, "{old:o}");
         fs::remove_file(&path).unwrap();
-        let path = world.write("main.py", "1", old);
-        world.files().replace(&path, Some(b"1"), b"2").unwrap();
+        let path = write(&world, "main.py", "1", old);
+        world.disk_files().replace(&path, Some(b"1"), b"2").unwrap();
         assert_eq!(mode(&path), ordinary, "{old:o}");
         fs::remove_file(&path).unwrap();
         // the same bytes: only the mode changes
-        let path = world.write(".env", "A=1\n", old);
+        let path = write(&world, ".env", "A=1\n", old);
         let inode = fs::metadata(&path).unwrap().ino();
         world
-            .files()
+            .disk_files()
             .replace_secret(&path, Some(b"A=1\n"), b"A=1\n")
             .unwrap();
         assert_eq!(mode(&path), secret, "{old:o}");
@@ -99,10 +79,10 @@ fn modes_are_kept_or_tightened() {
 
 #[test]
 fn a_symlink_is_followed_inside_the_repository_and_refused_outside() {
-    let world = World::new();
-    let target = world.write("real", "A=1\n", 0o600);
+    let world = World::on_disk();
+    let target = write(&world, "real", "A=1\n", 0o600);
     symlink("real", world.path(".env")).unwrap();
-    let files = world.files();
+    let files = world.disk_files();
     files
         .replace_secret(&world.path(".env"), Some(b"A=1\n"), b"A=2\n")
         .unwrap();
@@ -124,9 +104,9 @@ fn a_symlink_is_followed_inside_the_repository_and_refused_outside() {
 
 #[test]
 fn a_lost_update_is_seen() {
-    let world = World::new();
-    let path = world.write(".env", "A=1\n", 0o600);
-    let files = world.files();
+    let world = World::on_disk();
+    let path = write(&world, ".env", "A=1\n", 0o600);
+    let files = world.disk_files();
     let stale: [Option<&[u8]>; 3] = [Some(b"A=0\n"), Some(b""), None];
     for expected in stale {
         assert!(matches!(
@@ -143,13 +123,13 @@ fn a_lost_update_is_seen() {
         Err(FileError::Changed)
     ));
     assert_eq!(fs::read(&path).unwrap(), b"A=1\n");
-    assert_eq!(world.others(&[".env"]), [""; 0]);
+    assert_eq!(others(&world, &[".env"]), [""; 0]);
 }
 
 #[test]
 fn what_is_no_ordinary_file_is_refused_at_once() {
-    let world = World::new();
-    let files = world.files();
+    let world = World::on_disk();
+    let files = world.disk_files();
     fs::create_dir(world.path("dir")).unwrap();
     assert!(matches!(
         files.read(&world.path("dir")),
@@ -181,12 +161,12 @@ fn what_is_no_ordinary_file_is_refused_at_once() {
 
 #[test]
 fn in_place_the_inode_stays() {
-    let world = World::new();
-    let path = world.write(".env", "A=1234567890\n", 0o600);
+    let world = World::on_disk();
+    let path = write(&world, ".env", "A=1234567890\n", 0o600);
     let inode = fs::metadata(&path).unwrap().ino();
     for (old, new) in [("A=1234567890\n", "A=1\n"), ("A=1\n", "A=12345\nB=2\n")] {
         world
-            .files()
+            .disk_files()
             .replace_in_place(&path, old.as_bytes(), new.as_bytes())
             .unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), new);
@@ -196,29 +176,29 @@ fn in_place_the_inode_stays() {
 
 #[test]
 fn leftovers_of_a_killed_run_go_and_nothing_else() {
-    let world = World::new();
-    let path = world.write(".env", "A=1\n", 0o600);
-    world.write(".env.neonup-abc123.tmp", "SECRET=1\n", 0o600);
-    world.write(".env.local", "B=1\n", 0o600);
-    world.write(".env.backup.tmp", "C=1\n", 0o600);
+    let world = World::on_disk();
+    let path = write(&world, ".env", "A=1\n", 0o600);
+    write(&world, ".env.neonup-abc123.tmp", "SECRET=1\n", 0o600);
+    write(&world, ".env.local", "B=1\n", 0o600);
+    write(&world, ".env.backup.tmp", "C=1\n", 0o600);
     // it may be another run's, which is at work just now
-    assert_eq!(world.files().remove_stale(&path), 0);
+    assert_eq!(world.disk_files().remove_stale(&path), 0);
     assert_eq!(
         world
-            .files()
+            .disk_files()
             .stale_after(Duration::ZERO)
             .remove_stale(&path),
         1
     );
-    let mut left = world.others(&[".env"]);
+    let mut left = others(&world, &[".env"]);
     left.sort();
     assert_eq!(left, [".env.backup.tmp", ".env.local"]);
 }
 
 #[test]
 fn undo_copies_are_private_and_one_for_each_path() {
-    let world = World::new();
-    let files = world.files();
+    let world = World::on_disk();
+    let files = world.disk_files();
     let (a, b) = (world.path("a/.env"), world.path("b/.env"));
     assert_eq!(files.undo(&a).unwrap(), None);
     files.keep_undo(&a, Some(b"A=1\n")).unwrap();
@@ -230,7 +210,7 @@ fn undo_copies_are_private_and_one_for_each_path() {
     );
     assert_eq!(files.undo(&b).unwrap(), Some(UndoCopy::Absent));
     let mut count = 0;
-    for entry in fs::read_dir(world.state.path()).unwrap() {
+    for entry in fs::read_dir(world.undo_dir()).unwrap() {
         count += 1;
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
@@ -242,10 +222,10 @@ fn undo_copies_are_private_and_one_for_each_path() {
 
 #[test]
 fn writable_looks_at_the_nearest_folder_that_is_there() {
-    let world = World::new();
-    let files = world.files();
+    let world = World::on_disk();
+    let files = world.disk_files();
     assert!(files.writable(&world.path("x/y/z")));
-    world.write("file", "", 0o600);
+    write(&world, "file", "", 0o600);
     assert!(!files.writable(&world.path("file")));
     assert!(!files.writable(Path::new("/proc/self")));
 }
