@@ -4,7 +4,7 @@
 //!
 //! A step brings one part of the setup to "done". It has two functions ([`step::Step`]):
 //!
-//! - `probe` looks, and never changes anything. `neonup check` runs it, and so does the wizard each time it draws a step anew.
+//! - `probe` looks, and never changes anything. `neonup check` and the wizard run the same probes.
 //! - `apply` changes what is missing until the probe says done. It takes the step's own answer, which is what a person chose.
 //!
 //! Both get a [`context::Cx`]: the settings, the ports to everything outside (files, Neon, Postgres, git, programs), and what the

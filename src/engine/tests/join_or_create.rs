@@ -220,7 +220,7 @@ async fn a_create_refused_by_a_limit_records_nothing() {
     let world = World::default();
     world.with(|state| {
         state.create =
-            Create::Refused(refusal(422, "user projects limit of 1 exceeded, got 1").into())
+            Create::Refused(refusal(422, "user projects limit of 1 exceeded, got 1").into());
     });
     let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
