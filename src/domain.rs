@@ -1,4 +1,13 @@
-//! What the project knows, without any IO: every function here is pure.
+//! Pure knowledge: no IO, no clock, no environment.
+//!
+//! | what | where |
+//! |---|---|
+//! | connection URLs, and the drivers that read them | [`url`], [`host`] |
+//! | env files: read, edited, checked, shown | [`dotenv`], [`diff`] |
+//! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
+//! | the application: its Python code, its driver, its log | [`python`], [`driver_script`], [`app_log`], [`source`] |
+//! | SQL | [`sql`] |
+//! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
 pub(crate) mod age;
 pub(crate) mod api_key;

@@ -1,4 +1,11 @@
-//! The project around the working directory: its root, its configuration, and what its files show.
+//! The project around the working directory, from the bottom up:
+//!
+//! - [`settings`]: what the user wants, as plain data
+//! - [`config`]: `neonup.toml`; [`init`] writes a new one
+//! - [`detect`]: what the repository's files tell, in the shape of a configuration
+//! - [`resolve`]: the settings from flags, environment, configuration and detection
+//! - [`workspace`]: the directory where all of them come from, and the ports
+//! - [`sample`]: the project of the demo
 
 pub(crate) mod config;
 pub(crate) mod detect;

@@ -1,6 +1,6 @@
 //! Database credentials in any text: recognized, told apart from placeholders, and never repeated.
 //!
-//! Two questions are kept apart. [`find`] looks for anything that *looks like* a credential, and so needs judgment;
+//! Two questions are kept apart. [`find()`] looks for anything that *looks like* a credential, and so needs judgment;
 //! [`Needles`] looks for secrets that are *known*, in every way they can be written down, and so is never wrong.
 
 mod find;

@@ -50,8 +50,6 @@ pub(crate) struct ConfigError {
     pub message: String,
 }
 
-type Result<T> = std::result::Result<T, ConfigError>;
-
 const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets"];
 const PROJECT: &[&str] = &[
     "name",
@@ -72,7 +70,7 @@ const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
 
 impl Config {
     /// Reads a configuration.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         let reader = TomlReader { text };
         let document = Document::parse(text).map_err(|error| ConfigError {
             line: reader.line(error.span()),
@@ -91,7 +89,7 @@ impl Config {
 
     /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it
     /// is, comments included. An empty source gives a new file.
-    pub(crate) fn with_project(source: &str, name: &str, id: &str) -> Result<String> {
+    pub(crate) fn with_project(source: &str, name: &str, id: &str) -> Result<String, ConfigError> {
         let mut document: DocumentMut =
             source
                 .parse()
@@ -152,7 +150,7 @@ impl TomlReader<'_> {
     }
 
     /// Refuses a key that is none of `names`, and names the nearest one.
-    fn known(&self, table: &dyn TableLike, names: &[&str]) -> Result<()> {
+    fn known(&self, table: &dyn TableLike, names: &[&str]) -> Result<(), ConfigError> {
         for (name, item) in table.iter() {
             if names.contains(&name) {
                 continue;
@@ -184,7 +182,7 @@ impl TomlReader<'_> {
         Ok(())
     }
 
-    fn project(&self, root: &Table) -> Result<ProjectConfig> {
+    fn project(&self, root: &Table) -> Result<ProjectConfig, ConfigError> {
         let Some(table) = self.table(root, "project")? else {
             return Ok(ProjectConfig::default());
         };
@@ -201,7 +199,7 @@ impl TomlReader<'_> {
         })
     }
 
-    fn envs(&self, root: &Table) -> Result<Vec<EnvTarget>> {
+    fn envs(&self, root: &Table) -> Result<Vec<EnvTarget>, ConfigError> {
         let Some(item) = root.get("env") else {
             return Ok(Vec::new());
         };
@@ -211,7 +209,7 @@ impl TomlReader<'_> {
         tables.iter().map(|table| self.env(table)).collect()
     }
 
-    fn schema(&self, root: &Table) -> Result<Option<SchemaSettings>> {
+    fn schema(&self, root: &Table) -> Result<Option<SchemaSettings>, ConfigError> {
         let Some(table) = self.table(root, "schema")? else {
             return Ok(None);
         };
@@ -245,7 +243,7 @@ impl TomlReader<'_> {
         }))
     }
 
-    fn backend(&self, root: &Table) -> Result<Option<BackendSettings>> {
+    fn backend(&self, root: &Table) -> Result<Option<BackendSettings>, ConfigError> {
         let Some(table) = self.table(root, "backend")? else {
             return Ok(None);
         };
@@ -268,7 +266,7 @@ impl TomlReader<'_> {
         }))
     }
 
-    fn all_accepted(&self, root: &Table) -> Result<Vec<Accepted>> {
+    fn all_accepted(&self, root: &Table) -> Result<Vec<Accepted>, ConfigError> {
         let Some(table) = self.table(root, "secrets")? else {
             return Ok(Vec::new());
         };
@@ -286,7 +284,7 @@ impl TomlReader<'_> {
     }
 
     /// Reads a finding of the secrets step that the project accepts. A live secret never can be.
-    fn accepted(&self, table: &Table) -> Result<Accepted> {
+    fn accepted(&self, table: &Table) -> Result<Accepted, ConfigError> {
         self.known(table, ACCEPT)?;
         let missing = |name: &str| ConfigError {
             line: self.line(table.span()),
@@ -323,7 +321,11 @@ impl TomlReader<'_> {
         })
     }
 
-    fn table<'t>(&self, root: &'t dyn TableLike, name: &str) -> Result<Option<&'t dyn TableLike>> {
+    fn table<'t>(
+        &self,
+        root: &'t dyn TableLike,
+        name: &str,
+    ) -> Result<Option<&'t dyn TableLike>, ConfigError> {
         root.get(name).map_or(Ok(None), |item| {
             item.as_table_like()
                 .map(Some)
@@ -331,7 +333,7 @@ impl TomlReader<'_> {
         })
     }
 
-    fn text(&self, table: &dyn TableLike, name: &str) -> Result<Option<String>> {
+    fn text(&self, table: &dyn TableLike, name: &str) -> Result<Option<String>, ConfigError> {
         table.get(name).map_or(Ok(None), |item| {
             item.as_str()
                 .map(|text| Some(text.to_owned()))
@@ -339,7 +341,7 @@ impl TomlReader<'_> {
         })
     }
 
-    fn texts(&self, item: &Item, name: &str) -> Result<Vec<String>> {
+    fn texts(&self, item: &Item, name: &str) -> Result<Vec<String>, ConfigError> {
         item.as_array()
             .and_then(|array| {
                 array
@@ -351,14 +353,14 @@ impl TomlReader<'_> {
     }
 
     /// Reads a command as a list of words; empty where there is none.
-    fn command(&self, table: &dyn TableLike, name: &str) -> Result<Vec<String>> {
+    fn command(&self, table: &dyn TableLike, name: &str) -> Result<Vec<String>, ConfigError> {
         table
             .get(name)
             .map_or(Ok(Vec::new()), |item| self.texts(item, name))
     }
 
     /// Refuses a path that leads out of the repository or among git's own files, where a hook would be run.
-    fn inside(&self, item: &Item, name: &str, path: &str) -> Result<()> {
+    fn inside(&self, item: &Item, name: &str, path: &str) -> Result<(), ConfigError> {
         let mut parts = path.split(['/', '\\']);
         // a drive of Windows is outside as well
         let drive = path.chars().nth(1) == Some(':');
@@ -379,7 +381,7 @@ impl TomlReader<'_> {
     }
 
     /// The folder of the backend; empty for the root.
-    fn dir(&self, table: &dyn TableLike) -> Result<String> {
+    fn dir(&self, table: &dyn TableLike) -> Result<String, ConfigError> {
         let dir = self.text(table, "dir")?.unwrap_or_default();
         if let Some(item) = table.get("dir")
             && !dir.is_empty()
@@ -389,7 +391,7 @@ impl TomlReader<'_> {
         Ok(dir)
     }
 
-    fn branch(&self, table: &dyn TableLike) -> Result<Option<String>> {
+    fn branch(&self, table: &dyn TableLike) -> Result<Option<String>, ConfigError> {
         let branch = self.text(table, "branch")?;
         let braces = |name: &str| name.replace("{user}", "").contains(['{', '}']);
         match (table.get("branch"), &branch) {
@@ -402,7 +404,7 @@ impl TomlReader<'_> {
     }
 
     /// The number of days after which a developer's branch goes: Neon allows 30 at most.
-    fn expiry(&self, table: &dyn TableLike) -> Result<Option<u8>> {
+    fn expiry(&self, table: &dyn TableLike) -> Result<Option<u8>, ConfigError> {
         let Some(item) = table.get("branch_expires_days") else {
             return Ok(None);
         };
@@ -424,7 +426,7 @@ impl TomlReader<'_> {
         Ok(Some(days))
     }
 
-    fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>> {
+    fn postgres(&self, table: &dyn TableLike) -> Result<Option<u16>, ConfigError> {
         let Some(item) = table.get("postgres") else {
             return Ok(None);
         };
@@ -440,7 +442,7 @@ impl TomlReader<'_> {
             })
     }
 
-    fn env(&self, table: &Table) -> Result<EnvTarget> {
+    fn env(&self, table: &Table) -> Result<EnvTarget, ConfigError> {
         self.known(table, ENV)?;
         let file = self.text(table, "file")?.ok_or_else(|| ConfigError {
             line: self.line(table.span()),
@@ -467,7 +469,7 @@ impl TomlReader<'_> {
         })
     }
 
-    fn key(&self, name: &str, item: &Item) -> Result<KeySpec> {
+    fn key(&self, name: &str, item: &Item) -> Result<KeySpec, ConfigError> {
         let valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !name.chars().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(self.error(

@@ -5,15 +5,17 @@
 //! It takes one new file and one row. With Rails as the example:
 //!
 //! 1. Write `detect/rails.rs` with one pure function, `pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal>`.
-//!    It is asked about one folder at a time and reads files through `read` alone. It returns `None` where the folder holds
-//!    something else (no `Gemfile` with the gems `rails` and `pg`), and otherwise a [`Proposal`] that begins with
+//!    It is asked about one folder at a time and reads files through `read` alone, at `join(dir, "Gemfile")`. It returns `None`
+//!    where the folder holds something else (no gems `rails` and `pg`), and otherwise a [`Proposal`] that begins with
 //!    [`Proposal::new`] and sets what differs: `migrate: Some("bin/rails db:migrate")` and
 //!    `backend: Some(started_by("bin/rails server --port 8000", dir))`. `flask.rs` is the shortest example.
 //! 2. Choose the [`Driver`], which decides the form of the URL. Rails reads libpq's URIs, so it is [`Driver::Libpq`]. A library
 //!    that fails on those needs a driver of its own first: a variant and a row in `domain/url/driver.rs`.
-//! 3. Add `mod rails;` and a row to [`STACKS`] below: a label and the function, in a family of its own with the folders to look
-//!    in. Within a family the first folder wins, then the first row, so that `backend/` beats the root.
-//! 4. Add a case to the test `every_stack_is_recognized_with_its_driver_and_folder` and run `cargo test --lib project::detect`.
+//! 3. Add `mod rails;` below and a row to [`STACKS`]: `stack("Rails", rails::propose)`, in a [`StackFamily`] of its own with the
+//!    folders to look in, such as [`BACKENDS`]. The first family with a match wins; within a family the first folder wins, then
+//!    the first row, so that an application in `backend/` beats one in the root.
+//! 4. Add a case to the test `every_stack_is_recognized_with_its_driver_and_folder`, run `cargo test --lib project::detect`, and
+//!    name the stack in `README.md`.
 //!
 //! The env file, the schema and the front end follow from the proposal (`env.rs`, `schema.rs`, `frontend.rs`), as do
 //! `neonup init`, the wizard and `neonup check`.
