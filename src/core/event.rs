@@ -137,7 +137,7 @@ pub(crate) enum EventKind {
     Started(Phase),
     /// Work goes on.
     Progress(Progress),
-    /// Something to show before the end, such as the first rungs of the ladder.
+    /// Something to show before the end, such as the first checks.
     Facts(Facts),
     /// Work ended.
     Finished(Outcome),

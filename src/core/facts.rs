@@ -239,7 +239,7 @@ pub(crate) enum CheckState {
     Skipped,
 }
 
-/// One line of a list of checks, or one rung of the ladder.
+/// One line of a list of checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
     /// What is checked, such as `DNS` or `tracked files`.
@@ -356,8 +356,8 @@ pub(crate) struct SchemaFacts {
 /// The health screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct HealthFacts {
-    /// The rungs, from DNS to the application.
-    pub rungs: Vec<Check>,
+    /// From DNS to the application.
+    pub checks: Vec<Check>,
     /// Whether the login had to wait for a compute that was asleep.
     pub cold: bool,
     /// Round trips of `SELECT 1`.

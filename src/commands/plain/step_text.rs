@@ -49,7 +49,7 @@ fn print_seen(output: &mut Output, state: &StepState) {
 pub(super) fn print_details(output: &mut Output, state: &StepState) {
     match &state.facts {
         Some(Facts::Health(health)) => {
-            print_checks(output, &health.rungs);
+            print_checks(output, &health.checks);
             if let Some(worst) = health.samples.iter().max() {
                 let count = health.samples.len();
                 let worst = duration::format(*worst);

@@ -19,7 +19,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     };
     // then nothing but the app is left
     let passed = matches!(&context.state.facts, Some(Facts::Health(health))
-        if health.rungs.iter().all(|check| is_passed(check.state)));
+        if health.checks.iter().all(|check| is_passed(check.state)));
     let label = if passed {
         "Start the app, and ask it"
     } else {

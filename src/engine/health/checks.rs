@@ -44,7 +44,7 @@ pub(super) enum HealthCheck {
 /// The checks while they run.
 pub(super) struct HealthChecks<'a> {
     pub(super) cx: &'a Cx,
-    /// Which checks these are, in the order of `facts.rungs`.
+    /// Which checks these are, in the order of `facts.checks`.
     ids: Vec<HealthCheck>,
     facts: HealthFacts,
     pub(super) findings: Vec<Finding>,
@@ -72,7 +72,7 @@ impl<'a> HealthChecks<'a> {
         {
             labels.push((HealthCheck::App, "App"));
         }
-        let rungs = labels
+        let checks = labels
             .iter()
             .map(|(_, label)| Check::new(*label, CheckState::Waiting, ""))
             .collect();
@@ -80,7 +80,7 @@ impl<'a> HealthChecks<'a> {
             cx,
             ids: labels.into_iter().map(|(id, _)| id).collect(),
             facts: HealthFacts {
-                rungs,
+                checks,
                 cold: false,
                 samples: Vec::new(),
             },
@@ -94,7 +94,7 @@ impl<'a> HealthChecks<'a> {
 
     /// How a check came out, if it is one of these.
     pub(super) fn get(&self, id: HealthCheck) -> Option<&Check> {
-        self.facts.rungs.get(self.position(id)?)
+        self.facts.checks.get(self.position(id)?)
     }
 
     /// Fills in what the last start has shown, where this probe has nothing newer.
@@ -112,7 +112,7 @@ impl<'a> HealthChecks<'a> {
     fn restore(&mut self, id: HealthCheck, known: Option<Check>) -> bool {
         if let Some(known) = known
             && let Some(position) = self.position(id)
-            && let Some(check) = self.facts.rungs.get_mut(position)
+            && let Some(check) = self.facts.checks.get_mut(position)
             && check.state == CheckState::Waiting
         {
             *check = known;
@@ -133,7 +133,7 @@ impl<'a> HealthChecks<'a> {
         elapsed: Option<Duration>,
     ) {
         if let Some(position) = self.position(id)
-            && let Some(check) = self.facts.rungs.get_mut(position)
+            && let Some(check) = self.facts.checks.get_mut(position)
         {
             check.state = state;
             check.text = text.into();

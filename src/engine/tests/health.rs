@@ -12,12 +12,12 @@ use crate::{
 
 use crate::testing::world::{KEY, PASSWORD, World};
 
-fn rung<'a>(report: &'a Report, label: &str) -> &'a Check {
+fn check<'a>(report: &'a Report, label: &str) -> &'a Check {
     let Some(Facts::Health(health)) = &report.facts else {
         panic!("{report:?}");
     };
-    let mut rungs = health.rungs.iter();
-    rungs.find(|rung| rung.label == label).unwrap()
+    let mut checks = health.checks.iter();
+    checks.find(|check| check.label == label).unwrap()
 }
 
 /// A look starts nothing. It still knows what the last start has shown, until something is changed.
@@ -43,21 +43,21 @@ health = "http://127.0.0.1:9/health"
     let (cx, _events) = world.context(settings, StepId::Health);
 
     let before = HealthStep.probe(&cx).await.unwrap();
-    assert_eq!(rung(&before, "App").state, CheckState::Waiting);
+    assert_eq!(check(&before, "App").state, CheckState::Waiting);
     assert!(before.findings.is_empty(), "{before:?}");
 
     let started = HealthStep.apply(&cx, ()).await.unwrap();
-    assert_eq!(rung(&started, "App").state, CheckState::Skipped);
+    assert_eq!(check(&started, "App").state, CheckState::Skipped);
     assert!(!started.findings.is_empty(), "{started:?}");
 
     let again = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(again.verdict, Verdict::Done);
     assert_eq!(again.findings, started.findings);
-    assert_eq!(rung(&again, "App"), rung(&started, "App"));
+    assert_eq!(check(&again, "App"), check(&started, "App"));
 
     cx.remember_change();
     let changed = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(changed.verdict, Verdict::Todo);
-    assert_eq!(rung(&changed, "App").state, CheckState::Waiting);
+    assert_eq!(check(&changed, "App").state, CheckState::Waiting);
     assert!(changed.findings.is_empty(), "{changed:?}");
 }

@@ -368,7 +368,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
         Vec::new()
     };
     Facts::Health(HealthFacts {
-        rungs: checks,
+        checks,
         cold: passed > 3,
         samples,
     })

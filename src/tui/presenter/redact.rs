@@ -96,8 +96,7 @@ pub(crate) fn step_state<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepSta
             }
         }
         Some(
-            Facts::Health(HealthFacts { rungs: checks, .. })
-            | Facts::Secrets(SecretsFacts { checks, .. }),
+            Facts::Health(HealthFacts { checks, .. }) | Facts::Secrets(SecretsFacts { checks, .. }),
         ) => {
             for check in checks {
                 hide(&mut check.text);

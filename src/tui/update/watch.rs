@@ -49,7 +49,7 @@ pub(super) fn probe_when_due(app: &mut App) -> Option<Effect> {
 pub(super) fn keeps_back(app: &App, event: &Event) -> bool {
     app.is_watching(event.step)
         && matches!(&event.kind, EventKind::Facts(Facts::Health(health))
-            if health.rungs.iter().all(|check| check.state != CheckState::Gap))
+            if health.checks.iter().all(|check| check.state != CheckState::Gap))
 }
 
 /// Takes in the end of a probe.

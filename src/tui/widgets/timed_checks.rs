@@ -28,13 +28,13 @@ pub(crate) fn lines(context: TextContext<'_>, health: &HealthFacts) -> Vec<Line<
         WIDE_FROM.. => (context.width / 7).min(20),
     };
     let longest = health
-        .rungs
+        .checks
         .iter()
         .filter(|check| !is_cold(health, check))
         .filter_map(|check| check.elapsed)
         .max()
         .unwrap_or_default();
-    checks::rows(context, &health.rungs, room, |check| {
+    checks::rows(context, &health.checks, room, |check| {
         let elapsed = check.elapsed?;
         let (bar, role) = if is_cold(health, check) {
             (COLD.repeat(room), Role::Accent)
