@@ -43,6 +43,28 @@ fn assert_receipt_is_private(repo: &Repo, home: &Home, sandbox: &Sandbox, secret
     }
 }
 
+/// psql finds the tables through the written URL.
+fn assert_psql_connects(home: &Home, repo: &Repo) {
+    if has("psql") {
+        let url = repo
+            .env("DATABASE_URL")
+            .replace("postgresql+psycopg://", "postgresql://");
+        let output = home
+            .command("psql")
+            .args([&url, "-Atc", r#"select count(*) from "user", task"#])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "0",
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    } else {
+        skip("there is no psql");
+    }
+}
+
 #[test]
 fn setup_finishes_a_fresh_clone_and_changes_nothing_the_second_time() {
     let home = Home::new();
@@ -131,24 +153,7 @@ fn setup_finishes_a_fresh_clone_and_changes_nothing_the_second_time() {
     assert_eq!(lines.code, 0, "{lines:#?}");
     lines.holds_none_of(&[&secret, &sandbox.api_key, &generated]);
 
-    if has("psql") {
-        let url = repo
-            .env("DATABASE_URL")
-            .replace("postgresql+psycopg://", "postgresql://");
-        let output = home
-            .command("psql")
-            .args([&url, "-Atc", r#"select count(*) from "user", task"#])
-            .output()
-            .unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout).trim(),
-            "0",
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    } else {
-        skip("there is no psql");
-    }
+    assert_psql_connects(&home, &repo);
     sandbox.stop();
 }
 

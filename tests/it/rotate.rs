@@ -2,9 +2,36 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Home, Repo, Sandbox, faults, post};
+
+/// Faults of every call that a rotation makes, of its operations, and of the database.
+fn each_fault_once() -> Vec<Value> {
+    let calls = [
+        "/auth",
+        "/branches",
+        "/endpoints",
+        "/databases",
+        "/connection_uri",
+        "/reset_password",
+        "/operations",
+    ];
+    let of_call = |path: &str| {
+        [
+            json!({"errors": [{"status": 500, "count": 1, "path": path}]}),
+            json!({"errors": [{"status": 503, "count": 3, "path": path}]}),
+            json!({"errors": [{"status": 403, "count": 1, "path": path}]}),
+            json!({"bodies": [{"kind": "lost", "count": 1, "path": path}]}),
+        ]
+    };
+    let others = [
+        json!({"failed_operations": 1}),
+        json!({"database": "cut"}),
+        json!({"database": "refuse"}),
+    ];
+    calls.into_iter().flat_map(of_call).chain(others).collect()
+}
 
 #[test]
 fn rotation_survives_each_call_failing_once() {
@@ -31,59 +58,12 @@ fn rotation_survives_each_call_failing_once() {
     assert_eq!(dry.code, 0, "{dry:#?}");
     assert_eq!(repo.password(), passwords[0], "a dry run changes nothing");
 
-    let calls = [
-        "/auth",
-        "/branches",
-        "/endpoints",
-        "/databases",
-        "/connection_uri",
-        "/reset_password",
-        "/operations",
-    ];
-    let bad = [
-        json!({"status": 500, "count": 1}),
-        json!({"status": 503, "count": 3}),
-        json!({"status": 403, "count": 1}),
-    ];
-    for call in calls {
-        for error in &bad {
-            let mut error = error.clone();
-            error["path"] = json!(call);
-            faults(&sandbox, &json!({"errors": [error]}));
-            let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
-            faults(&sandbox, &json!({}));
-            if first.code > 1 {
-                let said = first.output();
-                assert!(said.contains("hint: "), "{call} {error}: {first:#?}");
-                let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
-                assert!(again.code <= 1, "{call} {error}: {first:#?} {again:#?}");
-            }
-            passwords.push(repo.password());
-        }
-        faults(
-            &sandbox,
-            &json!({"bodies": [{"kind": "lost", "count": 1, "path": call}]}),
-        );
-        let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
-        faults(&sandbox, &json!({}));
-        if first.code > 1 {
-            let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
-            assert!(again.code <= 1, "{call} lost: {first:#?} {again:#?}");
-        }
-        passwords.push(repo.password());
-    }
-    // an operation that fails, and a database that is out of reach for a while
-    for fault in [
-        json!({"failed_operations": 1}),
-        json!({"database": "cut"}),
-        json!({"database": "refuse"}),
-    ] {
+    for fault in each_fault_once() {
         faults(&sandbox, &fault);
         let first = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
         faults(&sandbox, &json!({}));
         if first.code > 1 {
-            let said = first.output();
-            assert!(said.contains("hint: "), "{fault}: {first:#?}");
+            assert!(first.output().contains("hint: "), "{fault}: {first:#?}");
             let again = repo.neonup(&home, &sandbox, &["rotate", "--yes"]);
             assert!(again.code <= 1, "{fault}: {first:#?} {again:#?}");
         }

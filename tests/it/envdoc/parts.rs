@@ -11,6 +11,31 @@ fn value(repo: &Repo, key: &str) -> String {
     env_values(&repo.path(".env"))[key].clone()
 }
 
+/// psql connects with the written parts.
+fn assert_psql_connects(home: &Home, repo: &Repo) {
+    if !has("psql") {
+        return skip("there is no psql");
+    }
+    let mut command = home.command("psql");
+    for key in [
+        "PGHOST",
+        "PGPORT",
+        "PGDATABASE",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGSSLMODE",
+    ] {
+        command.env(key, value(repo, key));
+    }
+    let output = command.args(["-Atc", "select 'in'"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "in",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 #[test]
 fn connection_parts_are_written_checked_used_and_rotated() {
     let home = Home::new();
@@ -39,30 +64,7 @@ fn connection_parts_are_written_checked_used_and_rotated() {
 
     let health = repo.neonup(&home, &sandbox, &["check", "--json", "env", "health"]);
     assert_eq!(health.statuses()[1].1, "done", "{health:#?}");
-    let connects = || {
-        if !has("psql") {
-            return skip("there is no psql");
-        }
-        let mut command = home.command("psql");
-        for key in [
-            "PGHOST",
-            "PGPORT",
-            "PGDATABASE",
-            "PGUSER",
-            "PGPASSWORD",
-            "PGSSLMODE",
-        ] {
-            command.env(key, value(&repo, key));
-        }
-        let output = command.args(["-Atc", "select 'in'"]).output().unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout).trim(),
-            "in",
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    };
-    connects();
+    assert_psql_connects(&home, &repo);
 
     let text = repo.read(".env");
     for (from, to, code, words) in [
@@ -111,7 +113,7 @@ fn connection_parts_are_written_checked_used_and_rotated() {
     let second = value(&repo, "PGPASSWORD");
     assert_ne!(first, second);
     rotated.holds_none_of(&[&first, &second]);
-    connects();
+    assert_psql_connects(&home, &repo);
     sandbox.stop();
 }
 
