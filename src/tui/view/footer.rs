@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    core::{plan::Status, step::StepId},
+    core::{choices::ChoiceRow, plan::Status, step::StepId},
     tui::{
         choices,
         keymap::{self, Binding, KEYS, KeyCommand},
@@ -25,7 +25,7 @@ pub(super) fn line(context: TextContext<'_>, page: &Page) -> Line<'static> {
     let items = items(context.app, page);
     let command = format!("$ {}", choices::command(context.app, &page.choices));
     let command_width = text::width(&command) + 2;
-    let size = |item: &(&str, String)| text::width(item.0) + 1 + text::width(&item.1) + 2;
+    let size = |item: &(&str, &str)| text::width(item.0) + 1 + text::width(item.1) + 2;
     let total: usize = items.iter().map(size).sum::<usize>() + 1;
     let with_command = context.app.overlay.is_none() && context.width > command_width + 34;
     let room = if with_command {
@@ -47,7 +47,7 @@ pub(super) fn line(context: TextContext<'_>, page: &Page) -> Line<'static> {
         }
         spans.push(context.span(Role::Accent, item.0));
         spans.push(Span::raw(" "));
-        spans.push(context.span(Role::Dim, item.1.clone()));
+        spans.push(context.span(Role::Dim, item.1));
         spans.push(Span::raw("  "));
         used += size(item);
     }
@@ -60,9 +60,9 @@ pub(super) fn line(context: TextContext<'_>, page: &Page) -> Line<'static> {
 }
 
 /// The keys that work here and now, the most important first, each with its word.
-pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, String)> {
+pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, &'static str)> {
     let busy = app.screen.step().is_some_and(|step| app.is_working(step));
-    let mut items: Vec<(&'static str, String)> = Vec::new();
+    let mut items = Vec::new();
     let mut rows: Vec<&Binding> = KEYS.iter().collect();
     let paused = matches!(app.overlay, Some(Overlay::Slide(_)));
     if (busy || app.watch.is_some()) && !paused {
@@ -86,67 +86,54 @@ pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, String)> {
     }
     let choosing = app.overlay.is_none() && !app.is_typing() && !busy;
     if choosing && page.choices.count() > 1 {
-        items.insert(0, ("↑↓", "choose".to_owned()));
+        items.insert(0, ("↑↓", "choose"));
     }
     items
 }
 
-fn label(app: &App, page: &Page, binding: &Binding) -> Option<String> {
-    let plain = || (!binding.label.is_empty()).then(|| binding.label.to_owned());
-    if let Some(overlay) = &app.overlay {
-        return overlay_label(app, overlay, binding);
+/// The word for a key on a screen or over it; `None` where the key does nothing worth mentioning.
+fn label(app: &App, page: &Page, binding: &Binding) -> Option<&'static str> {
+    match &app.overlay {
+        Some(overlay) => overlay_label(app, overlay, binding),
+        None => screen_label(app, page, binding),
     }
+}
+
+fn screen_label(app: &App, page: &Page, binding: &Binding) -> Option<&'static str> {
     let typing = app.is_typing();
     let step = app.screen.step();
     let busy = step.is_some_and(|step| app.is_working(step));
-    match binding.command {
-        KeyCommand::Enter if busy => None,
+    let works = match binding.command {
+        KeyCommand::Enter if busy => false,
         KeyCommand::Enter => {
-            let chosen = choices::chosen(app, &page.choices);
-            chosen.map(|row| row.verb().to_owned())
+            return choices::chosen(app, &page.choices).map(ChoiceRow::verb);
         }
-        KeyCommand::Back if busy => Some("cancel".to_owned()),
-        KeyCommand::Back if app.watch.is_some() => Some("stop watching".to_owned()),
-        KeyCommand::Back if app.focus == Focus::Field => Some("leave the field".to_owned()),
-        KeyCommand::Back => step
-            .is_none_or(|step| step.previous().is_some())
-            .then(|| binding.label.to_owned()),
-        KeyCommand::Reveal => (app.screen == Screen::Step(StepId::Login)
-            && !app.login.key.is_empty()
-            && app.asks_for_key())
-        .then(|| binding.label.to_owned()),
-        KeyCommand::NextPart if app.lists_projects() && !typing => None,
-        KeyCommand::NextPart => (page.parts(app).len() > 1).then(|| {
-            match app.focus {
-                Focus::Choices if page.parts(app).contains(&Focus::Field) => "field",
-                Focus::Choices => "text",
-                Focus::Field | Focus::Body => "choices",
-            }
-            .to_owned()
-        }),
-        KeyCommand::Filter => (!typing && app.lists_projects()).then(|| binding.label.to_owned()),
-        KeyCommand::New => (!typing && app.lists_projects()).then(|| binding.label.to_owned()),
-        KeyCommand::PageDown => page.scrolls().then(|| binding.label.to_owned()),
-        KeyCommand::Help => plain(),
-        KeyCommand::Fix | KeyCommand::Undo | KeyCommand::Probe | KeyCommand::Skip
-            if typing || busy =>
-        {
-            None
+        KeyCommand::Back if busy => return Some("cancel"),
+        KeyCommand::Back if app.watch.is_some() => return Some("stop watching"),
+        KeyCommand::Back if app.focus == Focus::Field => return Some("leave the field"),
+        KeyCommand::Back => step.is_none_or(|step| step.previous().is_some()),
+        KeyCommand::NextPart => return next_part(app, page),
+        KeyCommand::Reveal => {
+            app.screen == Screen::Step(StepId::Login)
+                && !app.login.key.is_empty()
+                && app.asks_for_key()
         }
-        KeyCommand::Watch if busy || app.watch.is_some() => None,
-        KeyCommand::Watch => app.can_watch().then(|| binding.label.to_owned()),
-        KeyCommand::Fix => app.can_fix().then(|| binding.label.to_owned()),
-        KeyCommand::Undo => (app.screen == Screen::Step(StepId::Env) && app.can_undo())
-            .then(|| binding.label.to_owned()),
-        KeyCommand::Skip => step
-            .is_some_and(|step| matches!(app.plan.status(step), Status::Todo | Status::Failed))
-            .then(|| binding.label.to_owned()),
-        KeyCommand::Incidents | KeyCommand::Reset => {
-            (app.presenter && app.options.demo && !typing).then(|| binding.label.to_owned())
+        KeyCommand::Filter | KeyCommand::New => !typing && app.lists_projects(),
+        KeyCommand::PageDown => page.scrolls(),
+        KeyCommand::Fix => !typing && !busy && app.can_fix(),
+        KeyCommand::Undo => {
+            let shown = app.screen == Screen::Step(StepId::Env);
+            shown && !typing && !busy && app.can_undo()
         }
-        KeyCommand::Probe | KeyCommand::Copy | KeyCommand::Quit => {
-            (!typing).then(|| binding.label.to_owned())
+        KeyCommand::Skip => {
+            let open = |step| matches!(app.plan.status(step), Status::Todo | Status::Failed);
+            !typing && !busy && step.is_some_and(open)
         }
+        KeyCommand::Probe => !typing && !busy,
+        KeyCommand::Watch => !busy && app.watch.is_none() && app.can_watch(),
+        KeyCommand::Incidents | KeyCommand::Reset => app.presenter && app.options.demo && !typing,
+        KeyCommand::Copy | KeyCommand::Quit => !typing,
+        KeyCommand::Help => true,
         KeyCommand::Up
         | KeyCommand::Down
         | KeyCommand::Left
@@ -162,26 +149,41 @@ fn label(app: &App, page: &Page, binding: &Binding) -> Option<String> {
         | KeyCommand::Mouse
         | KeyCommand::Redraw
         | KeyCommand::Suspend
-        | KeyCommand::Interrupt => None,
-    }
+        | KeyCommand::Interrupt => false,
+    };
+    works.then_some(binding.label)
 }
 
-fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<String> {
+/// The part of the screen that Tab leads to.
+fn next_part(app: &App, page: &Page) -> Option<&'static str> {
+    let parts = page.parts(app);
+    // there the filter has a key of its own
+    let filter = app.lists_projects() && !app.is_typing();
+    if parts.len() < 2 || filter {
+        return None;
+    }
+    Some(match app.focus {
+        Focus::Choices if parts.contains(&Focus::Field) => "field",
+        Focus::Choices => "text",
+        Focus::Field | Focus::Body => "choices",
+    })
+}
+
+fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<&'static str> {
     match (overlay, binding.command) {
         (Overlay::Help { .. }, KeyCommand::PageDown) => {
-            (help::count(app) > layout::dialog_page(app.size.1)).then(|| binding.label.to_owned())
+            (help::count(app) > layout::dialog_page(app.size.1)).then_some(binding.label)
         }
-        (Overlay::Slide(slide), command) => slide_label(app, slide, command, binding.label),
-        (Overlay::Confirm(_), KeyCommand::Enter) => Some("choose".to_owned()),
-        (Overlay::Prompt(_), KeyCommand::Enter) => Some("take it".to_owned()),
-        (_, KeyCommand::Back) => Some("close".to_owned()),
+        (Overlay::Slide(slide), _) => slide_label(app, slide, binding),
+        (Overlay::Confirm(_), KeyCommand::Enter) => Some("choose"),
+        (Overlay::Prompt(_), KeyCommand::Enter) => Some("take it"),
+        (_, KeyCommand::Back) => Some("close"),
         _ => None,
     }
 }
 
-/// The word for a command during a pause; `usual` is the one it has elsewhere.
-fn slide_label(app: &App, slide: &Slide, command: KeyCommand, usual: &str) -> Option<String> {
-    let word = match (slide, command) {
+fn slide_label(app: &App, slide: &Slide, binding: &Binding) -> Option<&'static str> {
+    Some(match (slide, binding.command) {
         (Slide::Preparing(..), KeyCommand::Interrupt) => "leave",
         (Slide::Preparing(..), _) => return None,
         (Slide::Opening, KeyCommand::Enter) => "begin",
@@ -194,10 +196,9 @@ fn slide_label(app: &App, slide: &Slide, command: KeyCommand, usual: &str) -> Op
         (Slide::Opening | Slide::Before(_), KeyCommand::Incidents | KeyCommand::Reset)
             if app.options.demo =>
         {
-            usual
+            binding.label
         }
-        (_, KeyCommand::Help) => usual,
+        (_, KeyCommand::Help) => binding.label,
         _ => return None,
-    };
-    Some(word.to_owned())
+    })
 }
