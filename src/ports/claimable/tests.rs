@@ -40,12 +40,15 @@ async fn each_refusal_of_the_service_has_a_variant_with_its_message() {
         let server = HttpServer::start(Behavior::Status(status, body));
         let error = client(&server).create().await.unwrap_err();
         assert!(!error.outcome_unknown(), "{status}: {error:?}");
-        let told = match error {
-            ClaimableError::RateLimited { message, .. } if status == 429 => message,
-            ClaimableError::ServerError { message, .. } if status >= 500 => message,
-            ClaimableError::Refused { message, .. } if status < 429 => message,
-            other => panic!("{status}: {other:?}"),
+        let (ClaimableError::RateLimited { message: told, .. }
+        | ClaimableError::ServerError { message: told, .. }
+        | ClaimableError::Refused { message: told, .. }) = &error
+        else {
+            panic!("{status}: {error:?}");
         };
+        let limited = matches!(error, ClaimableError::RateLimited { .. });
+        let broken = matches!(error, ClaimableError::ServerError { .. });
+        assert_eq!((limited, broken), (status == 429, status >= 500));
         assert!(told.contains(message), "{status}: {told}");
         assert_eq!(server.count("POST"), 1, "{status} was sent again");
     }

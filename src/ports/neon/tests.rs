@@ -146,10 +146,10 @@ async fn a_create_whose_outcome_is_unknown_is_sent_once() {
 
 /// What kept an answer from coming.
 fn problem(error: NeonError) -> HttpProblem {
-    match error {
-        NeonError::Unreachable(error) | NeonError::AnswerLost(error) => error.problem,
-        other => panic!("{other:?}"),
-    }
+    let (NeonError::Unreachable(error) | NeonError::AnswerLost(error)) = error else {
+        panic!("{error:?}");
+    };
+    error.problem
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ type Result<T> = std::result::Result<T, RepositoryError>;
 #[async_trait]
 impl Repository for World {
     fn root(&self) -> Option<&Path> {
-        (!self.with(|state| state.no_repository)).then(|| World::root(self))
+        (!self.with(|state| state.no_repository)).then(|| Self::root(self))
     }
 
     fn user_name(&self) -> Option<String> {

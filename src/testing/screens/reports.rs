@@ -1,6 +1,9 @@
 //! Reports, failures and events such as the engine sends.
 
-use super::facts::*;
+use super::facts::{
+    backend, env, env_done, health, listed_project, login, login_without, ms, project,
+    project_facts, schema, secrets,
+};
 #[cfg(test)]
 use crate::core::event::Event;
 use crate::core::{

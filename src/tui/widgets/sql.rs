@@ -165,5 +165,5 @@ fn highlight(
     let spans = runs
         .into_iter()
         .map(|(role, text)| context.span(role, text));
-    Line::from_iter(std::iter::once(Span::raw("  ")).chain(spans))
+    std::iter::once(Span::raw("  ")).chain(spans).collect()
 }
