@@ -273,7 +273,7 @@ impl Check {
 pub(crate) struct EnvFile {
     /// The path, relative to the repository's root.
     pub file: String,
-    /// Whether git ignores it, does not track it, and only the owner reads it.
+    /// What was looked at.
     pub checks: Vec<Check>,
     /// What a write would change, masked. Empty when nothing would.
     pub diff: Vec<DiffLine>,
@@ -290,7 +290,7 @@ pub(crate) struct EnvFile {
 /// The env screen's facts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct EnvFacts {
-    /// The targets, in the order of the configuration.
+    /// The targets in the order of the configuration, each followed by its example if that changes.
     pub files: Vec<EnvFile>,
 }
 

@@ -2,20 +2,27 @@
 //!
 //! # Adding a stack
 //!
-//! It takes one new file and one row. With Rails as the example:
+//! It takes one new file, and a `mod` line, a row and a test case in this one. With Rails as the example:
 //!
 //! 1. Write `detect/rails.rs` with one pure function, `pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal>`.
-//!    It is asked about one folder at a time and reads files through `read` alone, at `join(dir, "Gemfile")`. It returns `None`
-//!    where the folder holds something else (no gems `rails` and `pg`), and otherwise a [`Proposal`] that begins with
-//!    [`Proposal::new`] and sets what differs: `migrate: Some("bin/rails db:migrate")` and
-//!    `backend: Some(started_by("bin/rails server --port 8000", dir))`. `flask.rs` is the shortest example.
-//! 2. Choose the [`Driver`], which decides the form of the URL. Rails reads libpq's URIs, so it is [`Driver::Libpq`]. A library
-//!    that fails on those needs a driver of its own first: a variant and a row in `domain/url/driver.rs`.
-//! 3. Add `mod rails;` below and a row to [`STACKS`]: `stack("Rails", rails::propose)`, in a [`StackFamily`] of its own with the
-//!    folders to look in, such as [`BACKENDS`]. The first family with a match wins; within a family the first folder wins, then
-//!    the first row, so that an application in `backend/` beats one in the root.
-//! 4. Add a case to the test `every_stack_is_recognized_with_its_driver_and_folder`, run `cargo test --lib project::detect`, and
-//!    name the stack in `README.md`.
+//!    It is asked about one folder at a time and reads files through `read` alone, at `join(dir, "Gemfile")` (both are in
+//!    `domain/source.rs`). It returns `None` unless the Gemfile asks for both gems, `rails` and `pg`. Python and Node have readers
+//!    of their manifests (`domain/python/dependencies.rs`, `detect/package.rs`); for a Gemfile write a small one in `rails.rs`.
+//! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs:
+//!    `migrate: Some("bin/rails db:migrate")` and `backend: Some(started_by("bin/rails server --port 8000", dir))`. Both commands
+//!    run in the backend's folder, so a stack with `migrate` needs a `backend`. The port is 8000 because the front end's env file
+//!    expects it; the variable is `DATABASE_URL` unless the proposal names others. A stack without a health route isn't started,
+//!    its command is only shown. `django.rs` is the nearest example.
+//! 3. Choose the [`Driver`], which decides the form of the URL. Rails passes the URL's parameters to libpq, so it is
+//!    [`Driver::Libpq`]. A library that fails on those needs a driver of its own first: a variant and a row in
+//!    `domain/url/driver.rs`.
+//! 4. Add `mod rails;` below, and the row `stack("Rails", rails::propose)` to the family of [`STACKS`] that looks in the same
+//!    folders; a stack with other folders gets a [`StackFamily`] of its own. Rails goes above the Node family, because a Rails
+//!    repository has a `package.json` too: the first family with a match wins; within a family the first folder wins, then the
+//!    first row, so that an application in `backend/` beats one in the root.
+//! 5. Add a case to the test `every_stack_is_recognized_with_its_driver_and_folder`, and test what is recognized and the two
+//!    commands in `rails.rs`. Run `cargo test --lib project::detect`, and name the stack in the list under "What is supported" in
+//!    `README.md`.
 //!
 //! The env file, the schema and the front end follow from the proposal (`env.rs`, `schema.rs`, `frontend.rs`), as do
 //! `neonup init`, the wizard and `neonup check`.
