@@ -5,7 +5,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `api`, `api/*` | the HTTP API, one file for each resource; `api/switches` is `/sandbox/…`, which Neon does not have |
-//! | `front`, `scram`, `wire` | the port of an endpoint: TLS, SCRAM-SHA-256(-PLUS), then straight through |
+//! | `front`, `scram`, `startup`, `wire` | the port of an endpoint: TLS, SCRAM-SHA-256(-PLUS), then straight through |
 //! | `operations` | asynchronous work: what a call schedules, done in the background |
 //! | `lifecycle` | wakes, suspends and ends the compute of a branch |
 //! | `branch_data`, `catalog` | the data of a branch, copied from template or parent; its roles and databases |
@@ -47,6 +47,7 @@ mod scratch;
 mod server;
 mod server_user;
 mod socket_dir;
+mod startup;
 mod store;
 #[cfg(test)]
 mod tests;

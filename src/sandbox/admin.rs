@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::sandbox::{
     socket_dir::{self, SocketDir},
-    wire::{self, Startup},
+    startup, wire,
 };
 
 /// The superuser's name, which is Neon's. It has no password, so nobody can log in with it through the front.
@@ -244,9 +244,11 @@ async fn connect_without_options(
 
 async fn relay_without_options(listener: &UnixListener, server: &mut UnixStream) -> io::Result<()> {
     let (mut client, _) = listener.accept().await?;
-    let mut startup = Startup::parse(&wire::read_untyped(&mut client).await?)?;
-    startup.parameters.retain(|(name, _)| name != "options");
-    tokio::io::AsyncWriteExt::write_all(server, &startup.encode()).await?;
+    let packet = wire::read_untyped(&mut client).await?;
+    let mut parameters =
+        startup::parameters(&packet).map_err(|refusal| wire::malformed(&refusal.text))?;
+    parameters.retain(|(name, _)| name != "options");
+    tokio::io::AsyncWriteExt::write_all(server, &startup::packet(&parameters)).await?;
     tokio::io::copy_bidirectional(&mut client, server)
         .await
         .map(drop)

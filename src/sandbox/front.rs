@@ -22,7 +22,8 @@ use crate::sandbox::{
     records::BranchRef,
     scram::{self, ScramError, Verifier},
     socket_dir::SocketDir,
-    wire::{self, Startup},
+    startup::Startup,
+    wire,
 };
 
 /// Postgres' own `authentication_timeout`. Waking a compute does not count.
@@ -211,27 +212,34 @@ impl EndpointFront {
                 .then_some(Some(tls))
                 .ok_or_else(|| wire::malformed("direct TLS without the protocol `postgresql`"));
         }
-        loop {
-            let packet = wire::read_untyped(stream).await?;
-            match wire::code(&packet)?.0 {
-                wire::SSL_REQUEST => {
-                    stream.write_all(b"S").await?;
-                    return self.plane.authority.acceptor.accept(stream).await.map(Some);
-                }
-                wire::GSSENC_REQUEST => stream.write_all(b"N").await?,
-                wire::CANCEL_REQUEST => {
-                    self.cancel(&packet).await?;
-                    return Ok(None);
-                }
-                _ => {
-                    // Neon's message.
-                    let refusal = wire::fatal(
-                        "08P01",
-                        "connection is insecure (try using `sslmode=require`)",
-                    );
+        let mut packet = wire::read_untyped(stream).await?;
+        if wire::code(&packet)?.0 == wire::GSSENC_REQUEST {
+            stream.write_all(b"N").await?;
+            packet = wire::read_untyped(stream).await?;
+        }
+        match wire::code(&packet)?.0 {
+            wire::SSL_REQUEST => {
+                if sent_more(stream).await {
+                    let refusal =
+                        wire::fatal("08P01", "received unencrypted data after SSL request");
                     stream.write_all(&refusal).await?;
                     return Ok(None);
                 }
+                stream.write_all(b"S").await?;
+                self.plane.authority.acceptor.accept(stream).await.map(Some)
+            }
+            wire::CANCEL_REQUEST => {
+                self.cancel(&packet).await?;
+                Ok(None)
+            }
+            _ => {
+                // Neon's message.
+                let refusal = wire::fatal(
+                    "08P01",
+                    "connection is insecure (try using `sslmode=require`)",
+                );
+                stream.write_all(&refusal).await?;
+                Ok(None)
             }
         }
     }
@@ -241,16 +249,13 @@ impl EndpointFront {
         if wire::code(&packet)?.0 == wire::CANCEL_REQUEST {
             return self.cancel(&packet).await;
         }
-        let mut startup = Startup::parse(&packet)?;
-        startup.strip_routing();
-        let Some(role) = startup.get("user").map(str::to_owned) else {
-            return refuse(
-                tls,
-                "28000",
-                "no PostgreSQL user name specified in startup packet",
-            )
-            .await;
+        let mut startup = match Startup::parse(&packet) {
+            Ok(startup) => startup,
+            Err(refusal) => return refuse(tls, refusal.sqlstate, &refusal.text).await,
         };
+        if let Some(unknown) = &startup.unknown {
+            tls.write_all(&unknown.message()).await?;
+        }
         let endpoint = self
             .plane
             .store
@@ -266,7 +271,7 @@ impl EndpointFront {
             return refuse(tls, "XX000", text).await;
         }
         if read_only {
-            startup.add_option("default_transaction_read_only=on");
+            startup.force("default_transaction_read_only", "on");
         }
         let in_use = ComputeUse::begin(&self.plane, self.branch_ref.clone());
         let sockets = match lifecycle::wake(&self.plane, &self.branch_ref).await {
@@ -276,7 +281,7 @@ impl EndpointFront {
                 return refuse(tls, "08006", &text).await;
             }
         };
-        let verifier = self.verifier(&sockets, &role).await?;
+        let verifier = self.verifier(&sockets, &startup.user).await?;
         match within(scram::authenticate(
             tls,
             &self.plane.authority.leaf,
@@ -286,7 +291,7 @@ impl EndpointFront {
         {
             Ok(()) => {}
             Err(ScramError::Refused) => {
-                let text = format!("password authentication failed for user '{role}'");
+                let text = format!("password authentication failed for user '{}'", startup.user);
                 return refuse(tls, "28P01", &text).await;
             }
             Err(ScramError::Io(error)) => {
@@ -319,6 +324,9 @@ impl EndpointFront {
 
     /// Passes on a request to cancel; a compute that sleeps has nothing to cancel.
     async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
+        if packet.len() != wire::CANCEL_LENGTH {
+            return Err(wire::malformed("a request to cancel has another length"));
+        }
         let Some(sockets) = lifecycle::peek(&self.plane, &self.branch_ref.branch).await else {
             return Ok(());
         };
@@ -327,6 +335,14 @@ impl EndpointFront {
         // The server closes when it has signalled: only then may the client be told.
         server.read_to_end(&mut Vec::new()).await.map(drop)
     }
+}
+
+/// Whether the client has sent something before it may. Who stands between us could have: it would look like part of the
+/// session that TLS protects.
+async fn sent_more(stream: &TcpStream) -> bool {
+    let mut next = [0];
+    let peeked = tokio::time::timeout(Duration::ZERO, stream.peek(&mut next)).await;
+    matches!(peeked, Ok(Ok(1..)))
 }
 
 type ClientStream<'a> = tokio_rustls::server::TlsStream<&'a mut TcpStream>;

@@ -5,11 +5,13 @@
 )]
 
 mod api;
+mod attacks;
 mod claims;
 mod databases;
 mod faults;
 mod fields;
 mod lifetime;
+mod raw;
 mod schemas;
 mod support;
 mod workshop;
