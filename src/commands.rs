@@ -38,7 +38,11 @@ use self::{
     context::{CommandContext, GlobalOptions},
     error::CommandError,
 };
-use crate::{core::exit::Exit, report::output::Output};
+use crate::{
+    core::exit::Exit,
+    os::{dumps, signals, supervisor},
+    report::output::Output,
+};
 
 /// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
 ///
@@ -73,6 +77,11 @@ enum CliCommand {
 
 /// Runs the program: the command line in, the exit code out.
 pub fn main() -> ExitCode {
+    if let Some(ended) = supervisor::run_if_asked() {
+        return ended;
+    }
+    dumps::forbid();
+    supervisor::enable();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -92,6 +101,7 @@ pub fn main() -> ExitCode {
         output.failure(&error.report());
         error.exit()
     });
+    signals::end_by_quit();
     exit.into()
 }
 

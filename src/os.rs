@@ -4,8 +4,11 @@
     reason = "the operating system is what this room asks"
 )]
 
+pub(crate) mod crash;
+pub(crate) mod dumps;
 pub(crate) mod folders;
 pub(crate) mod loopback;
 pub(crate) mod signals;
 pub(crate) mod subprocess;
+pub(crate) mod supervisor;
 pub(crate) mod tmux;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead as _, Read as _},
+    os::fd::AsRawFd as _,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +20,7 @@ use crossterm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::core::secret::Secret;
+use crate::{core::secret::Secret, os::crash};
 
 /// The lines of standard input, read on a thread of their own so that a signal is heard while nobody types.
 pub(crate) struct InputLines {
@@ -92,11 +93,16 @@ pub(crate) enum TypedSecret {
     Cancelled,
 }
 
+/// No bracketed paste.
+const PASTES_OFF: &[u8] = b"\x1b[?2004l";
+
 /// Raw mode and bracketed paste, until it is dropped.
 struct RawMode;
 
 impl RawMode {
     fn enter() -> io::Result<Self> {
+        // a signal that ends us at once gives it back, too
+        crash::arm(io::stderr().as_raw_fd(), PASTES_OFF);
         terminal::enable_raw_mode()?;
         execute!(io::stderr(), EnableBracketedPaste).ok();
         Ok(Self)
@@ -108,6 +114,7 @@ impl Drop for RawMode {
         execute!(io::stderr(), DisableBracketedPaste).ok();
         // the terminal may be gone, and then there is nothing to give back
         terminal::disable_raw_mode().ok();
+        crash::disarm();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll},
 };
 
@@ -20,6 +21,8 @@ pub(crate) enum Signal {
     Interrupt,
     /// `kill`.
     Terminate,
+    /// Ctrl-\ where the terminal makes signals of keys, or `kill -QUIT`.
+    Quit,
     /// The terminal is gone.
     Hangup,
     /// `kill -TSTP`.
@@ -54,6 +57,9 @@ impl Stream for Signals {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Signal>> {
         for (listener, signal) in &mut self.0 {
             if listener.poll_recv(context).is_ready() {
+                if *signal == Signal::Quit {
+                    QUIT.store(true, Ordering::SeqCst);
+                }
                 return Poll::Ready(Some(*signal));
             }
         }
@@ -61,7 +67,24 @@ impl Stream for Signals {
     }
 }
 
-const ENDING: [Signal; 3] = [Signal::Hangup, Signal::Terminate, Signal::Interrupt];
+const ENDING: [Signal; 4] = [
+    Signal::Hangup,
+    Signal::Terminate,
+    Signal::Interrupt,
+    Signal::Quit,
+];
+
+/// Whether a SIGQUIT has come.
+static QUIT: AtomicBool = AtomicBool::new(false);
+
+/// Ends the process by SIGQUIT if one has come: everything is in order by now, and whoever sent it is to see that it worked.
+pub(crate) fn end_by_quit() {
+    #[cfg(unix)]
+    if QUIT.load(Ordering::SeqCst) {
+        signal_hook::low_level::emulate_default_handler(rustix::process::Signal::QUIT.as_raw())
+            .ok();
+    }
+}
 
 #[cfg(unix)]
 fn listeners(signals: &[Signal]) -> impl Iterator<Item = io::Result<(Listener, Signal)>> {
@@ -70,6 +93,7 @@ fn listeners(signals: &[Signal]) -> impl Iterator<Item = io::Result<(Listener, S
             Signal::Interrupt => SignalKind::interrupt(),
             Signal::Terminate => SignalKind::terminate(),
             Signal::Hangup => SignalKind::hangup(),
+            Signal::Quit => SignalKind::quit(),
             Signal::Stop => SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()),
         };
         Ok((signal(kind)?, *wanted))
@@ -89,10 +113,7 @@ fn listeners(signals: &[Signal]) -> impl Iterator<Item = io::Result<(Listener, S
 #[cfg(unix)]
 pub(crate) fn suspend_job() -> io::Result<()> {
     use std::{
-        sync::{
-            Arc,
-            atomic::{AtomicBool, Ordering},
-        },
+        sync::Arc,
         time::{Duration, Instant},
     };
 

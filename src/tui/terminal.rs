@@ -6,6 +6,7 @@ use std::{
     future::Future,
     io::{self, Write as _},
     mem::ManuallyDrop,
+    os::fd::AsRawFd as _,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
@@ -45,7 +46,10 @@ use crate::tui::{
 };
 use crate::{
     core::{event::Event, plan::Plan},
-    os::signals::{Signals, suspend_job},
+    os::{
+        crash,
+        signals::{Signals, suspend_job},
+    },
 };
 
 /// The terminal cannot be used.
@@ -204,8 +208,13 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
+/// What [`give_back`] writes, in one piece, for a signal that ends us at once: the mouse, pastes, the screen, the cursor.
+const GIVE_BACK: &[u8] =
+    b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[2J\x1b[1;1H\x1b[?1049l\x1b[?25h";
+
 /// Raw mode, the alternate screen, pastes in one piece, no cursor. A terminal without an alternate screen is cleared.
 fn take() -> io::Result<()> {
+    crash::arm(io::stdout().as_raw_fd(), GIVE_BACK);
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(
@@ -240,6 +249,7 @@ fn give_back() {
     )
     .ok();
     disable_raw_mode().ok();
+    crash::disarm();
 }
 
 /// Our panic hook, for as long as the wizard has the terminal.

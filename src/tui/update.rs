@@ -57,7 +57,7 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Mouse(input) => mouse::input(app, input),
         Msg::Signal(signal) => match signal {
             Signal::Interrupt => actions::interrupt(app),
-            Signal::Terminate => vec![Effect::Quit(ExitReason::Cancelled)],
+            Signal::Terminate | Signal::Quit => vec![Effect::Quit(ExitReason::Cancelled)],
             Signal::Hangup => vec![Effect::Quit(ExitReason::Hangup)],
             Signal::Stop => vec![Effect::Suspend],
         },

@@ -14,6 +14,7 @@ mod architecture;
 mod broken;
 mod claim;
 mod cli;
+mod endings;
 mod envdoc;
 mod keyring;
 mod neon_cli;

@@ -1,9 +1,10 @@
 //! The real adapter: programs of this machine, each in a process group of its own.
 
 use std::{
+    io,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -16,8 +17,8 @@ use tokio::net::TcpStream;
 use crate::{
     core::secret::Secret,
     os::{
-        loopback,
-        subprocess::{self, ParentDeathSignal},
+        dumps, loopback, subprocess,
+        supervisor::{self, Control, Leftovers},
     },
     ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
 };
@@ -53,28 +54,42 @@ impl OsProcess {
             .as_ref()
     }
 
-    async fn spawn(&self, spec: &CommandSpec) -> Result<ProgramGroup, ProcessError> {
+    async fn spawn(
+        &self,
+        spec: &CommandSpec,
+        leftovers: Leftovers,
+    ) -> Result<ProgramGroup, ProcessError> {
         let (program, arguments) = spec.argv.split_first().ok_or(ProcessError::NoCommand)?;
-        let mut command = Command::new(program);
+        let not_started = |source| ProcessError::NotStarted {
+            program: program.clone(),
+            source,
+        };
+        let (mut command, control) =
+            supervisor::command(program, leftovers).map_err(not_started)?;
         command
             .args(arguments)
             .current_dir(&spec.dir)
             .envs(spec.env.iter().map(|(name, value)| (name, value.expose())))
             // a log that is buffered is empty when it is needed
             .env("PYTHONUNBUFFERED", "1")
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // the terminal's ^C is for us, and the whole group is stopped together
             .process_group(0);
-        subprocess::end_with_parent(&mut command, ParentDeathSignal::Kill);
-        let mut child =
-            subprocess::spawn(command)
-                .await
-                .map_err(|source| ProcessError::NotStarted {
-                    program: program.clone(),
-                    source,
-                })?;
+        dumps::allow_in(&mut command);
+        let mut child = subprocess::spawn(command).await.map_err(not_started)?;
+        let control = match control {
+            Some(control) => {
+                let started = tokio::task::spawn_blocking(move || control.started());
+                let started = started.await.map_err(io::Error::other).flatten();
+                if started.is_err() {
+                    // it ends by itself, since nobody holds its socket any more
+                    supervisor::wait(&mut child);
+                }
+                Some(started.map_err(not_started)?)
+            }
+            None => None,
+        };
         let output = Arc::new(Mutex::new(Vec::new()));
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
@@ -86,6 +101,7 @@ impl OsProcess {
         Ok(ProgramGroup {
             group: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
             child,
+            control,
             output,
             readers,
             stopped: false,
@@ -116,8 +132,10 @@ fn collect(
 /// A program that runs, with all that it has started.
 struct ProgramGroup {
     child: Child,
-    /// Its process group, which has its own id.
+    /// Its process group, which has its own id; or, where it has a supervisor, the supervisor's.
     group: Option<Pid>,
+    /// Its supervisor, who ends it and all that it has started.
+    control: Option<Control>,
     output: Arc<Mutex<Vec<u8>>>,
     readers: Vec<JoinHandle<()>>,
     stopped: bool,
@@ -167,7 +185,10 @@ impl Running for ProgramGroup {
     }
 
     async fn stop(&mut self) {
-        self.signal(Signal::TERM);
+        match &mut self.control {
+            Some(control) => control.ask_to_end(),
+            None => self.signal(Signal::TERM),
+        }
         let end = Instant::now() + TERM_GRACE;
         while self.status().is_none() && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -177,12 +198,17 @@ impl Running for ProgramGroup {
 }
 
 impl ProgramGroup {
-    /// Kills whatever of the group is left.
+    /// Kills whatever is left of it.
     fn kill(&mut self) {
         if self.stopped {
             return;
         }
         self.stopped = true;
+        if let Some(control) = self.control.take() {
+            drop(control);
+            supervisor::wait(&mut self.child);
+            return;
+        }
         self.signal(Signal::KILL);
         self.child.wait().map(drop).unwrap_or_default();
     }
@@ -228,7 +254,7 @@ impl Process for OsProcess {
         command: &CommandSpec,
         limit: Duration,
     ) -> Result<CommandExit, ProcessError> {
-        let mut program = self.spawn(command).await?;
+        let mut program = self.spawn(command, Leftovers::Stay).await?;
         let end = Instant::now() + limit;
         loop {
             if let Some(exit) = program.exit() {
@@ -246,7 +272,7 @@ impl Process for OsProcess {
     }
 
     async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError> {
-        Ok(Box::new(self.spawn(command).await?))
+        Ok(Box::new(self.spawn(command, Leftovers::End).await?))
     }
 
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer> {
