@@ -20,6 +20,7 @@ mod login;
 mod logout;
 mod man;
 mod opening;
+mod panics;
 mod plain;
 mod rotate;
 mod sandbox;
@@ -28,6 +29,7 @@ pub(crate) mod setup;
 mod status;
 mod terminal;
 mod undo;
+mod usage;
 mod wizard;
 
 use std::process::ExitCode;
@@ -82,17 +84,10 @@ pub fn main() -> ExitCode {
     }
     dumps::forbid();
     supervisor::enable();
+    panics::report_by_place();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // nothing to be done when even that cannot be printed
-            error.print().ok();
-            return if error.use_stderr() {
-                Exit::Usage.into()
-            } else {
-                Exit::Done.into()
-            };
-        }
+        Err(error) => return usage::print::<Cli>(&error, std::env::args_os()).into(),
     };
     let Cli { command, global } = cli;
     let context = CommandContext::detect(global);

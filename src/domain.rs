@@ -6,6 +6,7 @@
 //! | env files: read, edited, checked, shown | [`dotenv`], [`diff`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: its Python code, its driver, its log | [`python`], [`driver_script`], [`app_log`], [`source`] |
+//! | what of a text may be shown | [`visible`] |
 //! | SQL | [`sql`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
@@ -28,3 +29,4 @@ pub(crate) mod source;
 pub(crate) mod sql;
 pub(crate) mod temporary;
 pub(crate) mod url;
+pub(crate) mod visible;

@@ -6,3 +6,4 @@ pub(crate) mod lines;
 pub(crate) mod output;
 pub(crate) mod receipt;
 pub(crate) mod sarif;
+pub(crate) mod styled;

@@ -16,6 +16,7 @@ use crate::{
         session::{self, Interruption, Session},
     },
     core::{answer::Answer, code::Code, exit::Exit, plan::Status, step::StepId},
+    domain::visible,
     report::{output::Output, receipt, sarif},
 };
 
@@ -95,7 +96,7 @@ impl CheckArgs {
     /// Writes the files that are asked for, and returns why some could not be written.
     fn write_files(&self, session: &Session, shown: &[StepId]) -> Vec<String> {
         let plan = &session.plan;
-        let sarif = || sarif::document(plan, shown).to_string();
+        let sarif = || visible::json(&sarif::document(plan, shown).to_string()).into_owned();
         let receipt = || receipt::markdown(plan, shown) + "\n";
         let files: [(_, _, &dyn Fn() -> String); 2] = [
             (&self.sarif, "--sarif", &sarif),

@@ -9,7 +9,10 @@ use crate::{
     domain::age,
     engine::temporary::{self, ClaimState},
     project::settings::Settings,
-    report::output::{Output, Tone},
+    report::{
+        output::Output,
+        styled::{StyledLine, Tone},
+    },
 };
 
 /// Show the link that claims this clone's temporary database, and how it stands with it.
@@ -59,8 +62,8 @@ fn print(state: &ClaimState, project: &str, settings: &Settings, output: &mut Ou
             output.note(format!(
                 "whoever opens this link and logs in to Neon owns the database, so keep it to yourself; it is deleted in {left}:"
             ));
-            let link = output.paint(Tone::Hint, live.database.claim_url.expose());
-            output.line(link);
+            let link = live.database.claim_url.expose();
+            output.line_with_secret(StyledLine::new().painted(Tone::Hint, link));
             output.note("after the claim its password may be a new one: `neonup login`, then `neonup setup` writes it");
         }
         ClaimState::Unready => {

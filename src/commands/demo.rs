@@ -51,7 +51,12 @@ pub(crate) struct DemoArgs {
     #[arg(long, conflicts_with = "yes")]
     present: bool,
     /// Use this Postgres instead of the bundled one.
-    #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "NEONUP_PG_BIN",
+        hide_env_values = true
+    )]
     pg_bin: Option<PathBuf>,
 }
 

@@ -11,7 +11,8 @@ use crate::{
     project::settings::Settings,
     report::{
         lines,
-        output::{Output, Tone},
+        output::Output,
+        styled::{StyledLine, Tone},
     },
 };
 
@@ -90,12 +91,9 @@ async fn check_commit(
         output.document(&json!({ "version": 1, "status": status, "findings": findings }));
     }
     for finding in &findings {
-        let name = output.paint(Tone::Bad, "neonup");
         let location = lines::location(finding);
-        output.note(format!(
-            "{name}: {}{location}: {}",
-            finding.code, finding.title
-        ));
+        let text = format!(": {}{location}: {}", finding.code, finding.title);
+        output.note(StyledLine::new().painted(Tone::Bad, "neonup").plain(text));
     }
     // a clone that lacks objects is not a reason to refuse; a staged file that cannot be read is
     let refused = findings

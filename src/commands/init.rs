@@ -38,7 +38,7 @@ impl InitArgs {
         let text = init::toml(&detected.config, &settings.project.name);
         if !output.json {
             output.note(format!("found: {}", detected.stack));
-            output.line(text.trim_end());
+            output.block(text.trim_end());
         }
         if !self.yes && !confirm(context, output) {
             return Err(CommandError::ConfigDeclined);

@@ -26,7 +26,7 @@ pub(super) async fn for_login(
         let typed = input::secret(signals.any())
             .await
             .map_err(CommandError::KeyNotTyped)?;
-        output.prompt("\n");
+        output.block("");
         return Ok(match typed {
             TypedSecret::Secret(key) => Some(api_key::clean(key.expose())),
             TypedSecret::Back | TypedSecret::Cancelled => None,

@@ -14,7 +14,10 @@ use crate::{
         plan::Status,
         step::StepId,
     },
-    report::output::{Output, Tone},
+    report::{
+        output::Output,
+        styled::{StyledLine, Tone},
+    },
 };
 
 /// Check an API key and keep it; piped in, or asked for.
@@ -58,8 +61,8 @@ impl LoginArgs {
         }
         let exit = session.finish(&STEPS, output).await;
         if !stored_in.is_empty() {
-            let stored_in = output.paint(Tone::Dim, stored_in);
-            output.note(format!("stored in {stored_in}"));
+            let line = StyledLine::new().plain("stored in ");
+            output.note(line.painted(Tone::Dim, stored_in));
         }
         Ok(exit)
     }

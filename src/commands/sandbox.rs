@@ -23,7 +23,12 @@ pub(crate) struct SandboxArgs {
     #[arg(long)]
     port: Option<u16>,
     /// Use this Postgres instead of the bundled one.
-    #[arg(long, value_name = "DIR", env = "NEONUP_PG_BIN")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "NEONUP_PG_BIN",
+        hide_env_values = true
+    )]
     pg_bin: Option<PathBuf>,
     /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
     /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
@@ -88,7 +93,7 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
         ("CLAIMABLE_NEON_HOST", claimable_neon_host.as_str()),
         ("NEON_API_KEY", api_key),
     ] {
-        output.line(format!("export {name}={value}"));
+        output.line_with_secret(format!("export {name}={value}"));
     }
     let quoted = ca_file.replace('\'', r"'\''");
     output.line(format!("export NEONUP_CA_FILE='{quoted}'"));

@@ -8,7 +8,8 @@ use crate::{
     project::settings::Settings,
     report::{
         json::PlanDocument,
-        output::{Output, Tone},
+        output::Output,
+        styled::{StyledLine, Tone},
     },
 };
 
@@ -38,8 +39,8 @@ impl StatusArgs {
             output.document(&PlanDocument::new(&session.plan, &STEPS));
         } else {
             for (name, value) in rows {
-                let name = output.paint(Tone::Dim, format!("{name:<11}"));
-                output.line(format!("{name} {value}"));
+                let line = StyledLine::new().painted(Tone::Dim, format!("{name:<11}"));
+                output.line(line.plain(format!(" {value}")));
             }
         }
         let exit = session.plan.exit(&STEPS);

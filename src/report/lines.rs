@@ -9,7 +9,10 @@ use crate::{
         step::StepId,
     },
     domain::duration,
-    report::output::{Output, Tone},
+    report::{
+        output::Output,
+        styled::{StyledLine, Tone},
+    },
 };
 
 /// Prints one step and its findings.
@@ -22,12 +25,13 @@ pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
         Status::Unknown | Status::Running => ("·", Tone::Dim),
     };
     let word = state.status.reported().word();
-    let status = output.paint(tone, format!("{glyph} {:<8} {word:<7}", id.name()));
-    let time = state
-        .elapsed
-        .map(|elapsed| output.paint(Tone::Dim, format!("  ({})", duration::format(elapsed))))
-        .unwrap_or_default();
-    output.line(format!("{status}  {}{time}", state.evidence));
+    let mut line = StyledLine::new()
+        .painted(tone, format!("{glyph} {:<8} {word:<7}", id.name()))
+        .plain(format!("  {}", state.evidence));
+    if let Some(elapsed) = state.elapsed {
+        line = line.painted(Tone::Dim, format!("  ({})", duration::format(elapsed)));
+    }
+    output.line(line);
     for finding in &state.findings {
         print_finding(output, finding, &state.evidence);
     }
@@ -40,26 +44,23 @@ pub(crate) fn print_finding(output: &mut Output, finding: &Finding, evidence: &s
         Severity::Warning => Tone::Warn,
         Severity::Note => Tone::Dim,
     };
-    let title = if finding.title == evidence {
-        ""
+    let title = if finding.title == evidence || finding.title.is_empty() {
+        String::new()
     } else {
-        finding.title.as_str()
+        format!(": {}", finding.title)
     };
-    let severity = output.paint(tone, finding.severity.word());
     output.line(
-        format!(
-            "    {severity} {}{}: {title}",
-            finding.code,
-            location(finding)
-        )
-        .trim_end_matches([' ', ':']),
+        StyledLine::new()
+            .plain("    ")
+            .painted(tone, finding.severity.word())
+            .plain(format!(" {}{}{title}", finding.code, location(finding))),
     );
     if !finding.detail.is_empty() {
         output.line(format!("      {}", finding.detail));
     }
     if !finding.hint.is_empty() {
-        let hint = output.paint(Tone::Hint, format!("hint: {}", finding.hint));
-        output.line(format!("      {hint}"));
+        let hint = format!("hint: {}", finding.hint);
+        output.line(StyledLine::new().plain("      ").painted(Tone::Hint, hint));
     }
 }
 
@@ -88,9 +89,9 @@ pub(crate) fn print_changes(output: &mut Output, state: &StepState) {
         Some(Facts::Schema(schema))
             if state.status == Status::Todo && !schema.source.is_empty() =>
         {
-            output.line(format!("      would run {}", schema.source));
+            output.line_in_full(&format!("      would run {}", schema.source));
             for line in schema.sql.lines() {
-                output.line(format!("        {line}").trim_end());
+                output.line_in_full(format!("        {line}").trim_end());
             }
         }
         Some(
@@ -111,9 +112,13 @@ fn print_diff(output: &mut Output, path: &str, lines: &[DiffLine]) {
     output.line(format!("      {path}"));
     for line in lines {
         let text = match line.sign {
-            DiffSign::Same => format!("          {}", line.text),
-            DiffSign::Add => output.paint(Tone::Good, format!("        + {}", line.text)),
-            DiffSign::Remove => output.paint(Tone::Bad, format!("        - {}", line.text)),
+            DiffSign::Same => StyledLine::from(format!("          {}", line.text)),
+            DiffSign::Add => {
+                StyledLine::new().painted(Tone::Good, format!("        + {}", line.text))
+            }
+            DiffSign::Remove => {
+                StyledLine::new().painted(Tone::Bad, format!("        - {}", line.text))
+            }
         };
         output.line(text);
     }
@@ -164,7 +169,7 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
         .map(ToString::to_string)
         .collect();
     if !next.is_empty() {
-        let commands = output.paint(Tone::Hint, next.join(" && "));
-        output.line(format!("next: {commands}"));
+        let commands = StyledLine::new().plain("next: ");
+        output.line(commands.painted(Tone::Hint, next.join(" && ")));
     }
 }

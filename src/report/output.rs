@@ -8,7 +8,12 @@ use std::{
 
 use crate::{
     core::redact::Redactor,
-    report::{error::ErrorReport, json},
+    domain::visible,
+    report::{
+        error::ErrorReport,
+        json,
+        styled::{StyledLine, Tone},
+    },
 };
 
 /// The two streams, and how to write to them.
@@ -48,17 +53,6 @@ enum ProgressLine {
 
 /// The shortest time between two spoken lines of progress, and before the first one.
 const SPOKEN_EVERY: Duration = Duration::from_secs(3);
-
-/// A color of meaning, for lines; the text beside it says the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    Good,
-    Bad,
-    Warn,
-    /// What to type, or where.
-    Hint,
-    Dim,
-}
 
 impl Output {
     /// The process's own streams.
@@ -101,6 +95,70 @@ impl Output {
         }
     }
 
+    /// Prints a line for a person: to standard output, or to standard error where that holds JSON.
+    pub(crate) fn line(&mut self, text: impl Into<StyledLine>) {
+        let line = self.shown(&text.into());
+        self.print(&line);
+    }
+
+    /// Prints a line that shows a secret, which the user has asked for by name.
+    pub(crate) fn line_with_secret(&mut self, text: impl Into<StyledLine>) {
+        let line = self.shown(&text.into());
+        self.print(&line);
+    }
+
+    /// Prints what is going to be run, in full, however long it is.
+    pub(crate) fn line_in_full(&mut self, text: &str) {
+        let line = visible::line_in_full(&self.redacted(text)).into_owned();
+        self.print(&line);
+    }
+
+    /// Prints a text of several lines.
+    pub(crate) fn block(&mut self, text: &str) {
+        let lines = visible::lines(&self.redacted(text)).into_owned();
+        self.print(&lines);
+    }
+
+    fn print(&mut self, shown: &str) {
+        self.clear_progress();
+        if let ProgressLine::Spoken(last) = &mut self.progress {
+            *last = (self.clock)();
+        }
+        let stream = if self.json {
+            &mut self.err
+        } else {
+            &mut self.out
+        };
+        // a reader that went away (`| head -1`) is not a failure of ours: the exit code still tells
+        writeln!(stream, "{shown}").ok();
+        stream.flush().ok();
+    }
+
+    /// Prints a line beside the result, to standard error.
+    pub(crate) fn note(&mut self, text: impl Into<StyledLine>) {
+        self.clear_progress();
+        let text = self.shown(&text.into());
+        writeln!(self.err, "{text}").ok();
+        self.err.flush().ok();
+    }
+
+    /// A line as it is written to a stream: safe to show, and colored where colors are wanted.
+    fn shown(&self, line: &StyledLine) -> String {
+        let mut shown = String::new();
+        for (tone, text) in line.parts() {
+            let redacted = self.redacted(text);
+            let text = visible::line(&redacted);
+            match tone {
+                Some(tone) if self.color && !self.json => {
+                    let code = tone.code();
+                    shown.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m"));
+                }
+                _ => shown.push_str(&text),
+            }
+        }
+        shown
+    }
+
     fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.redactor
             .as_ref()
@@ -109,35 +167,10 @@ impl Output {
             })
     }
 
-    /// Prints a line for a person: to standard output, or to standard error where that holds JSON.
-    pub(crate) fn line(&mut self, text: impl AsRef<str>) {
-        self.clear_progress();
-        if let ProgressLine::Spoken(last) = &mut self.progress {
-            *last = (self.clock)();
-        }
-        let text = self.redacted(text.as_ref()).into_owned();
-        let stream = if self.json {
-            &mut self.err
-        } else {
-            &mut self.out
-        };
-        // a reader that went away (`| head -1`) is not a failure of ours: the exit code still tells
-        writeln!(stream, "{text}").ok();
-        stream.flush().ok();
-    }
-
-    /// Prints a line beside the result, to standard error.
-    pub(crate) fn note(&mut self, text: impl AsRef<str>) {
-        self.clear_progress();
-        let text = self.redacted(text.as_ref()).into_owned();
-        writeln!(self.err, "{text}").ok();
-        self.err.flush().ok();
-    }
-
     /// Prints text without a line end, for a question.
-    pub(crate) fn prompt(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn prompt(&mut self, text: impl Into<StyledLine>) {
         self.clear_progress();
-        let text = self.redacted(text.as_ref()).into_owned();
+        let text = self.shown(&text.into());
         let stream = if self.json {
             &mut self.err
         } else {
@@ -147,22 +180,6 @@ impl Output {
         stream.flush().ok();
     }
 
-    /// Colors a text, where colors are wanted.
-    pub(crate) fn paint(&self, tone: Tone, text: impl AsRef<str>) -> String {
-        let text = text.as_ref();
-        if !self.color || self.json {
-            return text.to_owned();
-        }
-        let code = match tone {
-            Tone::Good => "32",
-            Tone::Bad => "31",
-            Tone::Warn => "33",
-            Tone::Hint => "36",
-            Tone::Dim => "2",
-        };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
-    }
-
     /// Speaks progress from now on.
     pub(crate) fn speak_progress(&mut self) {
         self.clear_progress();
@@ -170,14 +187,14 @@ impl Output {
     }
 
     /// Shows progress: rewrites the line, or speaks from time to time.
-    pub(crate) fn progress(&mut self, text: impl AsRef<str>) {
+    pub(crate) fn progress(&mut self, text: impl Into<StyledLine>) {
         if let ProgressLine::Spoken(last) = self.progress {
             if (self.clock)().duration_since(last) >= SPOKEN_EVERY {
                 self.progress = ProgressLine::Spoken((self.clock)());
                 self.note(text);
             }
         } else if self.progress != ProgressLine::Hidden {
-            let line: String = self.redacted(text.as_ref()).chars().take(78).collect();
+            let line: String = self.shown(&text.into()).chars().take(78).collect();
             write!(self.err, "\r\u{1b}[2K{line}").ok();
             self.err.flush().ok();
             self.progress = ProgressLine::Shown;
@@ -197,11 +214,11 @@ impl Output {
         self.clear_progress();
         let text = serde_json::to_string_pretty(document)
             .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-        writeln!(self.out, "{text}").ok();
+        writeln!(self.out, "{}", visible::json(&text)).ok();
         self.out.flush().ok();
     }
 
-    /// Writes raw bytes to standard output.
+    /// Writes bytes of our own to standard output: no text of anybody else is among them.
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.out.write_all(bytes).ok();
         self.out.flush().ok();
@@ -217,8 +234,13 @@ impl Output {
 
     /// Prints an error as lines.
     pub(crate) fn error(&mut self, error: &ErrorReport) {
-        let what = self.paint_error(&error.what);
-        self.note(format!("error: {what}"));
+        let what = StyledLine::new().plain("error: ");
+        self.note(if self.progress == ProgressLine::Hidden {
+            // what standard output can show says nothing of standard error
+            what.plain(&error.what)
+        } else {
+            what.painted(Tone::Bad, &error.what)
+        });
         if !error.why.is_empty() {
             self.note(format!("  {}", error.why));
         }
@@ -227,14 +249,6 @@ impl Output {
         }
         if !error.hint.is_empty() {
             self.note(format!("hint: {}", error.hint));
-        }
-    }
-
-    fn paint_error(&self, text: &str) -> String {
-        if self.progress != ProgressLine::Hidden && self.color {
-            format!("\u{1b}[31m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The plan as Markdown that anybody may see: what was done and what was found, without identifiers.
 
-use crate::core::{finding::Finding, plan::Plan, redact::Redactor, step::StepId};
+use crate::{
+    core::{finding::Finding, plan::Plan, redact::Redactor, step::StepId},
+    domain::visible,
+};
 
 /// Writes the receipt of these steps as a Markdown table: a row for each step and for each of its findings.
 pub(crate) fn markdown(plan: &Plan, steps: &[StepId]) -> String {
@@ -42,12 +45,12 @@ fn location(finding: &Finding) -> String {
     }
 }
 
-/// Escapes a text so that nothing in it ends the cell or begins HTML.
+/// Escapes a text so that nothing in it ends the cell or begins HTML, and nothing is there that isn't seen.
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\")
+    visible::line(&text.replace(['\r', '\n', '\t'], " "))
+        .replace('\\', "\\\\")
         .replace('|', "\\|")
         .replace('<', "&lt;")
-        .replace(['\r', '\n'], " ")
 }
 
 #[cfg(test)]

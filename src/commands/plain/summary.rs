@@ -75,7 +75,7 @@ impl LineWizard<'_> {
                 Some(Action::ProbeAll) => return Ok(None),
                 Some(Action::Receipt) => {
                     let receipt = receipt::markdown(&self.session.plan, shown);
-                    self.output.line(receipt);
+                    self.output.block(&receipt);
                 }
                 Some(_) => return Ok(Some(Destination::End)),
                 // what was typed may be a key at the wrong place, so that it is not repeated
