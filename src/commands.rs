@@ -105,7 +105,7 @@ fn run(
     context: &CommandContext,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    logging::start(&context.options)?;
+    logging::start(&context.options, &context.gate)?;
     // an error means that a provider is installed already: it is the same one
     rustls::crypto::ring::default_provider()
         .install_default()

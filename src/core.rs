@@ -16,6 +16,7 @@ pub(crate) mod redact;
 pub(crate) mod remedy;
 pub(crate) mod secret;
 pub(crate) mod step;
+pub(crate) mod texts;
 
 #[cfg(test)]
 mod tests;

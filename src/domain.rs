@@ -6,7 +6,7 @@
 //! | env files: read, edited, checked, shown | [`dotenv`], [`diff`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: its Python code, its driver, its log | [`python`], [`driver_script`], [`app_log`], [`source`] |
-//! | what of a text may be shown | [`visible`] |
+//! | what of a text may be shown | [`gate`], [`visible`] |
 //! | SQL | [`sql`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
@@ -18,6 +18,7 @@ pub(crate) mod diff;
 pub(crate) mod dotenv;
 pub(crate) mod driver_script;
 pub(crate) mod duration;
+pub(crate) mod gate;
 pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod name;

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::{
     commands::{error::CommandError, terminal::StandardStreams},
     core::environment::Environment,
+    domain::gate::Gate,
     ports::Ports,
     project::{
         settings::{Flags, Settings},
@@ -59,15 +60,23 @@ pub(crate) struct CommandContext {
     pub options: GlobalOptions,
     pub environment: Environment,
     pub streams: StandardStreams,
+    /// What is written passes it, to whichever stream or file.
+    pub gate: Gate,
 }
 
 impl CommandContext {
     /// Reads the environment and asks the streams of this process.
     pub(super) fn detect(options: GlobalOptions) -> Self {
+        let environment = workspace::environment();
+        let gate = Gate::default();
+        if let Some(key) = environment.api_key() {
+            gate.close_to(&key);
+        }
         Self {
             options,
-            environment: workspace::environment(),
+            environment,
             streams: StandardStreams::detect(),
+            gate,
         }
     }
 
@@ -88,7 +97,9 @@ impl CommandContext {
             self.options.config.as_ref(),
             self.environment.clone(),
         )?;
-        Ok(workspace.open(flags)?)
+        let (mut settings, ports) = workspace.open(flags)?;
+        settings.gate = self.gate.clone();
+        Ok((settings, ports))
     }
 
     /// The folders of programs.
@@ -111,7 +122,8 @@ impl CommandContext {
             (true, false) => ProgressStyle::Rewritten,
             (false, _) => ProgressStyle::Hidden,
         };
-        Output::standard(self.options.json, color, progress, Instant::now)
+        let gate = self.gate.clone();
+        Output::standard(self.options.json, color, progress, gate, Instant::now)
     }
 
     /// Whether questions can be asked on a terminal.

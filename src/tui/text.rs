@@ -2,23 +2,23 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::domain::visible;
+
 /// How many columns a text takes.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Removes what would move or confuse a terminal: control characters, zero-width and bidirectional marks. Tabs become spaces.
+/// A text as it is drawn, in one line: what a terminal would act on, or nobody could see, is written out. Tabs become spaces.
 pub(crate) fn clean(text: &str) -> String {
+    visible::line(text).replace('\t', " ")
+}
+
+/// A text as it is taken from a paste, without what nobody could see in it.
+pub(crate) fn typed(text: &str) -> String {
     text.chars()
-        .filter_map(|char| match char {
-            '\t' => Some(' '),
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => None,
-            other if other.is_control() => None,
-            other => Some(other),
-        })
+        .map(|char| if char == '\t' { ' ' } else { char })
+        .filter(|char| !visible::is_hidden(*char))
         .collect()
 }
 
@@ -79,35 +79,36 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
     text
 }
 
-/// Breaks a text at spaces into lines of at most `columns`; a longer word is cut.
+/// Breaks a text at spaces into lines of at most `columns`; a longer word is cut. A line end in it is none here.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let paragraph = clean(paragraph);
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            let mut word = word.to_owned();
-            let gap = usize::from(!line.is_empty());
-            if width(&line) + gap + width(&word) > columns && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            while width(&word) > columns {
-                let first = head(&word, columns);
-                if first.is_empty() {
-                    break;
-                }
-                let rest: String = word.chars().skip(first.chars().count()).collect();
-                lines.push(first);
-                word = rest;
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&word);
-        }
-        lines.push(line);
+    let text = clean(text.trim_end());
+    if text.is_empty() {
+        return lines;
     }
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let mut word = word.to_owned();
+        let gap = usize::from(!line.is_empty());
+        if width(&line) + gap + width(&word) > columns && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        while width(&word) > columns {
+            let first = head(&word, columns);
+            if first.is_empty() {
+                break;
+            }
+            let rest: String = word.chars().skip(first.chars().count()).collect();
+            lines.push(first);
+            word = rest;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    lines.push(line);
     lines
 }
 
@@ -172,6 +173,15 @@ mod tests {
         assert_eq!(elide("short", 20), "short");
         assert_eq!(elide("abcdef", 1), "…");
         assert_eq!(elide("abcdef", 0), "");
+    }
+
+    #[test]
+    fn no_text_draws_a_line_of_its_own() {
+        let forged = "x\n✓ secrets done\x1b[2J";
+        assert_eq!(wrap(forged, 80), ["x\\n✓ secrets done\\x1b[2J"]);
+        assert_eq!(elide(forged, 80), "x\\n✓ secrets done\\x1b[2J");
+        assert_eq!(wrap("", 80), [""; 0]);
+        assert_eq!(typed("na\u{200b}pi\x1b\t1"), "napi 1");
     }
 
     #[test]

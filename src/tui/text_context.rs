@@ -7,6 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use crate::domain::visible;
 use crate::tui::{
     state::App,
     text,
@@ -42,9 +43,14 @@ impl<'a> TextContext<'a> {
         self.app.theme.style(role)
     }
 
-    /// A piece of text.
+    /// A piece of text, safe to show.
     pub(crate) fn span(self, role: Role, text: impl Into<Cow<'static, str>>) -> Span<'static> {
-        Span::styled(text, self.style(role))
+        let text = text.into();
+        let safe = match visible::line(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(safe) => Some(Cow::Owned(safe)),
+        };
+        Span::styled(safe.unwrap_or(text), self.style(role))
     }
 
     /// A line of one role, cut in its middle where it is too long.

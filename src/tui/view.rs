@@ -11,7 +11,6 @@ use ratatui::{
     widgets::{Paragraph, Widget as _, Wrap},
 };
 
-use crate::core::{facts::Facts, plan::Status, presenter::script::Announcement, step::StepId};
 use crate::tui::{
     layout::{SMALLEST, STEPS_WIDTH},
     page::Page,
@@ -22,6 +21,10 @@ use crate::tui::{
     text_context::TextContext,
     theme::Role,
     widgets::{choices, lines, stepper},
+};
+use crate::{
+    core::{facts::Facts, plan::Status, presenter::script::Announcement, step::StepId},
+    domain::visible,
 };
 
 #[cfg(test)]
@@ -50,6 +53,16 @@ pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
         }
     }
     app.theme.finish(buffer);
+    let cells = buffer.content.iter_mut();
+    for cell in cells.filter(|cell| !is_safe(cell.symbol())) {
+        // no text gets here that was not made safe to show: this is for the one that somebody forgets
+        cell.set_char(char::REPLACEMENT_CHARACTER);
+    }
+}
+
+/// Whether a cell holds nothing that a terminal acts on.
+fn is_safe(symbol: &str) -> bool {
+    symbol.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !visible::is_changed(symbol)
 }
 
 const fn row(area: Rect, y: u16) -> Rect {

@@ -26,6 +26,7 @@ mod rotate;
 mod secrets;
 mod stacks;
 mod support;
+mod text;
 mod together;
 mod wizard;
 

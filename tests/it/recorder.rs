@@ -1,4 +1,4 @@
-//! A proxy between a client and a sandbox's API that records every answer.
+//! A proxy between a client and a sandbox's API that records every answer, and may change it.
 
 use std::{
     net::Ipv4Addr,
@@ -26,8 +26,12 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// Changes an answer: its path, status and body.
+type Change = dyn Fn(&str, &mut u16, &mut Value) + Send + Sync;
+
 #[derive(Clone)]
 struct Wire {
+    change: Option<Arc<Change>>,
     client: reqwest::Client,
     origin: String,
     answers: Arc<Mutex<Vec<Answer>>>,
@@ -43,12 +47,25 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn of(sandbox: &Sandbox) -> Self {
+        Self::start(sandbox, None)
+    }
+
+    /// A proxy that changes each answer with a JSON body: its path, status and body.
+    pub fn changing(
+        sandbox: &Sandbox,
+        change: impl Fn(&str, &mut u16, &mut Value) + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(sandbox, Some(Arc::new(change)))
+    }
+
+    fn start(sandbox: &Sandbox, change: Option<Arc<Change>>) -> Self {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
         let runtime = Runtime::new().unwrap();
         let answers = Arc::default();
         let wire = Wire {
+            change,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             origin: sandbox.api_host.trim_end_matches("/api/v2").to_owned(),
             answers: Arc::clone(&answers),
@@ -83,9 +100,22 @@ async fn pass_on(State(wire): State<Wire>, request: Request) -> Response {
         .send()
         .await
         .unwrap();
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await.unwrap();
+    let (mut status, mut headers) = (answer.status(), answer.headers().clone());
+    let mut body = answer.bytes().await.unwrap();
     let path = head.uri.path();
+    if let Some(change) = &wire.change
+        && let Ok(mut document) = serde_json::from_slice(&body)
+    {
+        let mut code = status.as_u16();
+        change(
+            path.strip_prefix("/api/v2").unwrap_or(path),
+            &mut code,
+            &mut document,
+        );
+        status = code.try_into().unwrap();
+        body = serde_json::to_vec(&document).unwrap().into();
+        headers.remove("content-length");
+    }
     wire.answers.lock().unwrap().push(Answer {
         method: head.method.to_string(),
         path: path.strip_prefix("/api/v2").unwrap_or(path).to_owned(),

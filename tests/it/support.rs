@@ -8,6 +8,8 @@
 mod folders;
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/hostile.rs"]
+mod hostile;
 #[path = "support/http.rs"]
 mod http;
 #[path = "support/processes.rs"]
@@ -31,6 +33,7 @@ mod subprocess;
 mod terminal;
 
 pub use home::{Home, temp_dir};
+pub use hostile::{HOSTILE, HOSTILE_BRANCH, HOSTILE_FILE, Performed, assert_shown_safely};
 pub use http::{exchange, post};
 pub use processes::{fed, processes, signal, spawn, wait};
 pub use repository::{Repo, env_values, sample};

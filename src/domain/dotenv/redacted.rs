@@ -60,17 +60,14 @@ fn comment(line: &str) -> String {
     let Some(entry) = document.entries().next() else {
         return redact::text(line);
     };
+    let value = entry.value.expose();
+    let secret = is_secret_key(&entry.key) || is_secret_value(value) || value.contains("://");
     // `# The URL = what Neon gives` is prose
-    if entry.key.contains(' ')
-        || (!is_secret_key(&entry.key) && !is_secret_value(entry.value.expose()))
-    {
+    if entry.key.contains(' ') || !secret {
         return redact::text(line);
     }
     let (before, _) = line.split_once('=').unwrap_or((line, ""));
-    format!(
-        "{before}={}",
-        redact::value(&entry.key, entry.value.expose())
-    )
+    format!("{before}={}", redact::value(&entry.key, value))
 }
 
 /// A line that isn't env syntax may hold anything: only its first word is shown.

@@ -59,6 +59,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let authority = cx.authority().await?;
     let authority = authority.as_deref();
     let new = new_password(cx, &known.key, &project, authority).await?;
+    cx.settings.gate.close_to(&new.connection.password);
     let NewPassword {
         connection, old, ..
     } = &new;

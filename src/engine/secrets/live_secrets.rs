@@ -122,6 +122,12 @@ impl LiveSecrets {
         if let Some(key) = cx.known_key() {
             live.add(LiveSecret::ApiKey, key.key);
         }
+        for (known, (_, secret)) in live.known.iter().zip(&live.labelled) {
+            // the link is what `claim` shows
+            if *known != LiveSecret::ClaimLink {
+                cx.settings.gate.close_to(secret);
+            }
+        }
         live
     }
 

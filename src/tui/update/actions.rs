@@ -6,8 +6,10 @@ use crate::{
     core::{
         answer::{Answer, LoginAnswer, ProjectAnswer},
         choices::Action,
+        invocation::Invocation,
         step::StepId,
     },
+    domain::visible,
     report::receipt,
     tui::{
         msg::{Effect, ExitReason},
@@ -15,6 +17,7 @@ use crate::{
             App, Focus, Screen,
             overlay::{ConfirmDialog, ConfirmPurpose, Overlay, PromptDialog, PromptPurpose},
         },
+        text,
         update::{movement, presenter, watch},
     },
 };
@@ -71,7 +74,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Action::Run(command) => copy(app, command.to_string()),
+        Action::Run(command) => copy_command(app, &command),
         Action::Receipt => {
             let receipt = receipt::markdown(&app.plan, &StepId::ALL);
             copy(app, receipt)
@@ -105,7 +108,8 @@ fn ask_for_name(app: &mut App) {
     app.follow = false;
     app.overlay = Some(Overlay::Prompt(PromptDialog {
         purpose: PromptPurpose::ProjectName,
-        input: Input::new(app.free_project_name()),
+        // what is created is what is shown
+        input: Input::new(text::typed(&app.free_project_name())),
         // a name is more often edited than replaced
         proposed: false,
         problem: None,
@@ -131,7 +135,13 @@ pub(super) fn skip(app: &mut App, step: StepId, reason: String) {
     app.go(next);
 }
 
-pub(super) fn copy(app: &mut App, text: String) -> Vec<Effect> {
+/// Copies a command. It stays one line, whatever names are in it: a shell runs each line of a paste.
+pub(super) fn copy_command(app: &mut App, command: &Invocation) -> Vec<Effect> {
+    let command = command.to_string();
+    copy(app, visible::line_in_full(&command).into_owned())
+}
+
+fn copy(app: &mut App, text: String) -> Vec<Effect> {
     app.notify(format!("copied: {text}"));
     vec![Effect::Copy(text)]
 }

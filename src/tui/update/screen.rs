@@ -74,7 +74,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
         }
         KeyCommand::Copy => {
             let command = choices::command(app, &page.choices);
-            actions::copy(app, command.to_string())
+            actions::copy_command(app, &command)
         }
         KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
         KeyCommand::Quit => actions::leave(app, app.exit_reason()),

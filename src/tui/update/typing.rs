@@ -48,7 +48,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) {
 }
 
 fn insert(input: &mut Input, pasted: &str) {
-    for char in text::clean(pasted).chars() {
+    for char in text::typed(pasted).chars() {
         input.handle(InputRequest::InsertChar(char));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn input(
     room: usize,
 ) -> Vec<Span<'static>> {
     let room = room.max(2);
-    let value = text::clean(input.value());
+    let value = text::typed(input.value());
     if !focused {
         return vec![context.span(Role::Text, text::elide(&value, room))];
     }
