@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The size of the terminal in which the wizard is opened.
-const SIZE: (u16, u16) = (100, 32);
+const SIZE: (u16, u16) = (80, 24);
 
 const CONFIG: &str = r#"
 [project]
@@ -184,8 +184,7 @@ fn hostile_names_in_git_are_shown_as_text() {
     repo.git(&home, &["checkout", "-q", "-b", HOSTILE_BRANCH]);
     repo.git(&home, &["config", "user.name", &HOSTILE.replace('\n', " ")]);
     repo.commit(&home, HOSTILE);
-    fs::remove_file(repo.path(HOSTILE_FILE)).unwrap();
-    fs::write(repo.path("staged.txt"), url).unwrap();
+    fs::write(repo.path(&format!("{HOSTILE_FILE}.staged")), url).unwrap();
     repo.git(&home, &["add", "-A"]);
     let mut found = String::new();
     for arguments in [
