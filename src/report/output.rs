@@ -108,7 +108,7 @@ impl Output {
 
     /// Prints a line that shows a secret, which the user has asked for by name.
     pub(crate) fn line_with_secret(&mut self, text: impl Into<StyledLine>) {
-        let line = self.painted(&text.into(), |text| Cow::Borrowed(text));
+        let line = self.painted(&text.into(), Cow::Borrowed);
         self.print(&line);
     }
 
@@ -166,8 +166,7 @@ impl Output {
             let text = visible::line(&redacted);
             match tone {
                 Some(tone) if self.color && !self.json => {
-                    let code = tone.code();
-                    shown.push_str(&format!("\u{1b}[{code}m{text}\u{1b}[0m"));
+                    shown.extend(["\u{1b}[", tone.code(), "m", &text, "\u{1b}[0m"]);
                 }
                 _ => shown.push_str(&text),
             }

@@ -33,24 +33,22 @@ fn project(home: &Home, config: &str) -> Repo {
 }
 
 /// Puts the hostile name in place of what people and projects are called, and of what the API says.
-fn spoil(path: &str, body: &mut Value) {
+fn spoil(body: &mut Value) {
     let names = ["name", "message", "login", "email", "handle", "description"];
+    let kept = ["neondb", "neondb_owner", "main", "production"];
     match body {
         Value::Object(members) => {
             for (key, value) in members {
-                match value {
-                    Value::String(text)
-                        if names.contains(&key.as_str())
-                            && !["neondb", "neondb_owner", "main", "production"]
-                                .contains(&text.as_str()) =>
-                    {
-                        *text = format!("{text}{HOSTILE}");
-                    }
-                    _ => spoil(path, value),
+                if let Value::String(text) = value
+                    && names.contains(&key.as_str())
+                    && !kept.contains(&text.as_str())
+                {
+                    *text = format!("{text}{HOSTILE}");
                 }
+                spoil(value);
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| spoil(path, value)),
+        Value::Array(values) => values.iter_mut().for_each(spoil),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -87,9 +85,9 @@ fn hostile_names_of_a_server_are_shown_as_text_in_lines_json_and_files() {
             *status = 400;
             *body = serde_json::json!({ "code": "BAD_REQUEST", "message": "no" });
         }
-        spoil(path, body);
+        spoil(body);
     };
-    let naming = |path: &str, _: &mut u16, body: &mut Value| spoil(path, body);
+    let naming = |_: &str, _: &mut u16, body: &mut Value| spoil(body);
     let mut seen = String::new();
     for recorder in [
         Recorder::changing(&sandbox, naming),
@@ -148,7 +146,7 @@ fn hostile_repository_is_shown_as_text() {
     ];
     for config in configs {
         // JSON and TOML differ in how they write what is below a blank
-        let config = toml(config).replace("\u{7f}", "\\u007f");
+        let config = toml(config).replace('\u{7f}', "\\u007f");
         let repo = project(&home, &config);
         fs::write(
             repo.path(".env"),
@@ -304,7 +302,7 @@ fn wizard_shows_hostile_names_as_text_and_obeys_none() {
     .unwrap();
     repo.commit(&home, HOSTILE);
     fs::write(repo.path(".env"), format!("# {HOSTILE}\nA='{HOSTILE}'\n")).unwrap();
-    let recorder = Recorder::changing(&sandbox, |path, _, body| spoil(path, body));
+    let recorder = Recorder::changing(&sandbox, |_, _, body| spoil(body));
     let mut command = home.terminal_command();
     command.cwd(&repo.root);
     command.env("NEON_API_HOST", &recorder.api_host);
