@@ -12,10 +12,10 @@
 //! | `control_plane` | what all of these share: state, computes, fronts, faults, tasks |
 //! | `compute` | the Postgres server of a branch, asleep or awake |
 //! | `installation` | which Postgres: given, bundled, or installed; the template |
-//! | `scratch`, `server`, `server_user`, `socket_dir` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket |
+//! | `scratch`, `server`, `server_user`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
 //! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
-//! | `ca`, `files`, `faults`, `error` | certificates; files and locks; the ways to misbehave; why a sandbox does not start |
+//! | `ca`, `files`, `peer`, `faults`, `error` | certificates; files and locks; whose program a client is; the ways to misbehave; why a sandbox does not start |
 //! | `build.rs` | the package's build script: carries the bundled Postgres |
 //!
 //! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
@@ -41,6 +41,8 @@ mod ids;
 mod installation;
 mod lifecycle;
 mod operations;
+mod password;
+mod peer;
 mod records;
 mod scram;
 mod scratch;
@@ -93,6 +95,8 @@ pub(crate) struct SandboxOptions {
     pub idle: Duration,
     /// What goes wrong from the start.
     pub faults: Faults,
+    /// Whether everyone on this machine may use the services without a key, and not only the user who starts it.
+    pub claimable: bool,
 }
 
 impl Default for SandboxOptions {
@@ -104,6 +108,7 @@ impl Default for SandboxOptions {
             search_path: Vec::new(),
             idle: Duration::from_mins(5), // Neon's default
             faults: Faults::default(),
+            claimable: false,
         }
     }
 }
@@ -159,12 +164,10 @@ impl Sandbox {
             None
         };
         let user = match user {
+            Some(user) if ServerUser::OPENS_BY_NUMBER => Some(user),
             Some(user) if reaches(user, &state_dir, &scratch).map_err(unusable)? => Some(user),
-            // It cannot get at a folder in a 0700 /root, say. The bundled Postgres runs as root; another one refuses.
-            Some(_) if source != InstallationSource::Bundled => {
-                return Err(SandboxError::OutOfReach(shown));
-            }
-            _ => None,
+            Some(_) => return Err(SandboxError::OutOfReach(shown)),
+            None => None,
         };
         let store = StateStore::open(&state_dir, keep).map_err(|error| match error {
             OpenError::Io(source) => unusable(source),
@@ -191,7 +194,9 @@ impl Sandbox {
             keep,
             scratch,
         );
-        let plane = Arc::new(plane.map_err(unusable)?);
+        let mut plane = plane.map_err(unusable)?;
+        plane.claimable = options.claimable;
+        let plane = Arc::new(plane);
         front::reopen_all(&plane).map_err(SandboxError::Listen)?;
         let background = Arc::clone(&plane);
         plane.spawn(async move {

@@ -34,6 +34,10 @@ pub(crate) struct SandboxArgs {
     /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<String>,
+    /// Open the services without a key, which make databases for anyone, to every user of this machine. Without it they answer only
+    /// programs of your own user.
+    #[arg(long)]
+    claimable: bool,
     /// Seconds after which an idle compute stops.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     idle: u64,
@@ -66,6 +70,7 @@ impl SandboxArgs {
             search_path,
             idle: Duration::from_secs(self.idle),
             faults,
+            claimable: self.claimable,
         })
     }
 }

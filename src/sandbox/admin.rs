@@ -15,8 +15,10 @@ use crate::sandbox::{
     startup, wire,
 };
 
-/// The superuser's name, which is Neon's. It has no password, so nobody can log in with it through the front.
+/// The superuser's name, which is Neon's. Its password is random and never handed out, and the front refuses it.
 pub(crate) const SUPERUSER: &str = "cloud_admin";
+/// The role whose members are what Neon calls superusers. Nobody logs in as it.
+pub(crate) const NEON_SUPERUSER: &str = "neon_superuser";
 /// The database that the sandbox works from; it exists in every cluster.
 const HOME: &str = "postgres";
 
@@ -81,29 +83,57 @@ impl Admin {
     }
 
     /// Creates the role whose members are what Neon calls superusers, with the grants that Neon's `compute_ctl` makes
-    /// (neondatabase/neon, `compute_tools/src/migrations`).
+    /// (neondatabase/neon, `compute_tools/src/migrations`), but `pg_create_subscription`: a subscription would connect to
+    /// wherever it is told, and no worker would serve it.
     pub(crate) async fn create_neon_superuser(&mut self) -> io::Result<()> {
-        let monitor = if self.major() >= 16 {
-            "pg_monitor, pg_create_subscription"
-        } else {
-            "pg_monitor"
-        };
+        let roles = self.create_roles();
         self.execute(&format!(
-            "CREATE ROLE neon_superuser CREATEDB CREATEROLE NOLOGIN REPLICATION BYPASSRLS \
+            "CREATE ROLE {NEON_SUPERUSER} CREATEDB {roles} NOLOGIN REPLICATION BYPASSRLS \
              IN ROLE pg_read_all_data, pg_write_all_data; \
-             GRANT {monitor} TO neon_superuser WITH ADMIN OPTION"
+             GRANT pg_monitor TO {NEON_SUPERUSER} WITH ADMIN OPTION"
         ))
         .await
+    }
+
+    /// Whether roles may create roles. Before 16, who may could also make itself a member of `pg_execute_server_program`,
+    /// which is a shell.
+    fn create_roles(&self) -> &'static str {
+        if self.major() >= 16 {
+            "CREATEROLE"
+        } else {
+            "NOCREATEROLE"
+        }
     }
 
     /// Creates a role as Neon's control plane does.
     pub(crate) async fn create_role(&mut self, name: &str, login: bool) -> io::Result<()> {
         let login = if login { "LOGIN" } else { "NOLOGIN" };
+        let roles = self.create_roles();
         self.execute(&format!(
-            "CREATE ROLE {} {login} INHERIT CREATEROLE CREATEDB BYPASSRLS REPLICATION IN ROLE neon_superuser",
+            "CREATE ROLE {} {login} INHERIT {roles} CREATEDB BYPASSRLS REPLICATION IN ROLE {NEON_SUPERUSER}",
             identifier(name)
         ))
         .await
+    }
+
+    /// Takes from the roles of an older neonup what those of this one don't get.
+    pub(crate) async fn narrow_roles(&mut self) -> io::Result<()> {
+        if self.major() >= 16 {
+            let revoke = format!("REVOKE pg_create_subscription FROM {NEON_SUPERUSER}");
+            return self.execute(&revoke).await;
+        }
+        let creators = "SELECT rolname FROM pg_roles WHERE rolcreaterole AND NOT rolsuper";
+        for role in self.texts(creators).await? {
+            let role = identifier(&role);
+            self.execute(&format!("ALTER ROLE {role} NOCREATEROLE"))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the server read its `pg_hba.conf` again.
+    pub(crate) async fn reload(&mut self) -> io::Result<()> {
+        self.execute("SELECT pg_reload_conf()").await
     }
 
     pub(crate) async fn rename_role(&mut self, from: &str, to: &str) -> io::Result<()> {
@@ -209,6 +239,7 @@ async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection
         .socket(sockets.path())
         .port(socket_dir::PORT)
         .username(SUPERUSER)
+        .password(sockets.admin().expose())
         .database(database)
         .application_name("neonup sandbox")
         .ssl_mode(PgSslMode::Disable)
@@ -216,7 +247,11 @@ async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection
     if options.get_options().is_some() {
         return connect_without_options(options, sockets).await;
     }
-    let quiet = options.options([("client_min_messages", "warning")]);
+    // a database's owner may have set another path for all its sessions
+    let quiet = options.options([
+        ("client_min_messages", "warning"),
+        ("search_path", "pg_catalog"),
+    ]);
     PgConnection::connect_with(&quiet).await.map_err(refusal)
 }
 
@@ -229,8 +264,7 @@ async fn connect_without_options(
     sockets: &SocketDir,
 ) -> io::Result<PgConnection> {
     let folder = tempfile::tempdir_in(sockets.path())?;
-    let relay = SocketDir::new(folder.path().to_owned());
-    let listener = UnixListener::bind(relay.socket())?;
+    let listener = UnixListener::bind(socket_dir::socket(folder.path()))?;
     let mut server = sockets.connect().await?;
     tokio::spawn(async move {
         let relayed = relay_without_options(&listener, &mut server).await;
@@ -238,8 +272,10 @@ async fn connect_without_options(
             tracing::debug!(%error, "a session of the superuser ended");
         }
     });
-    let connection = PgConnection::connect_with(&options.socket(relay.path())).await;
-    connection.map_err(refusal)
+    let connection = PgConnection::connect_with(&options.socket(folder.path())).await;
+    let mut connection = connection.map_err(refusal)?;
+    execute(&mut connection, "SET search_path = pg_catalog").await?;
+    Ok(connection)
 }
 
 async fn relay_without_options(listener: &UnixListener, server: &mut UnixStream) -> io::Result<()> {

@@ -11,6 +11,7 @@ mod databases;
 mod endpoints;
 mod extras;
 mod free_plan;
+mod guard;
 mod keys;
 mod middleware;
 mod operations;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{delete, get, post},
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -51,7 +52,7 @@ pub(crate) fn serve(
     let app = router(plane).into_make_service_with_connect_info::<ConnectionCutter>();
     let serving = tokio::spawn(async move {
         let until = async move { stopped.await.unwrap_or_default() };
-        let served = axum::serve(CuttableListener(listener), app)
+        let served = axum::serve(CuttableListener::new(listener), app)
             .with_graceful_shutdown(until)
             .await;
         if let Err(error) = served {
@@ -69,6 +70,12 @@ fn router(plane: Arc<ControlPlane>) -> Router {
     let claims = Router::new()
         .route("/database", post(claims::create))
         .route("/database/{id}", get(claims::get));
+    let claimable = |routes: Router<Arc<ControlPlane>>| {
+        routes.layer(from_fn_with_state(
+            Arc::clone(&plane),
+            guard::only_if_claimable,
+        ))
+    };
     // all are logged, and misbehave when they are told to
     let watched = |routes: Router<Arc<ControlPlane>>| {
         routes
@@ -82,19 +89,31 @@ fn router(plane: Arc<ControlPlane>) -> Router {
     };
     Router::new()
         .nest(BASE, watched(api))
-        .nest(CLAIMS_BASE, watched(claims))
-        .nest(temporary::AGENTS_BASE, watched(agent_routes()))
-        .route("/claim/{id}", get(claims::page).post(claims::claim))
-        .route("/sandbox/databases/{id}", post(claims::update))
+        .nest(CLAIMS_BASE, claimable(watched(claims)))
+        .nest(temporary::AGENTS_BASE, claimable(watched(agent_routes())))
+        .merge(claimable(
+            Router::new().route("/claim/{id}", get(claims::page).post(claims::claim)),
+        ))
+        .merge(
+            switch_routes()
+                .route_layer(from_fn_with_state(Arc::clone(&plane), guard::only_own_user)),
+        )
         .route("/sandbox", get(switches::about))
+        .fallback(reply::no_route)
+        .layer(from_fn(guard::admit))
+        .with_state(plane)
+}
+
+/// What Neon does not have.
+fn switch_routes() -> Router<Arc<ControlPlane>> {
+    Router::new()
+        .route("/sandbox/databases/{id}", post(claims::update))
         .route(
             "/sandbox/faults",
             get(switches::faults).post(switches::set_faults),
         )
         .route("/sandbox/projects", post(switches::add_projects))
         .route("/sandbox/requests", get(switches::requests))
-        .fallback(reply::no_route)
-        .with_state(plane)
 }
 
 fn account_routes() -> Router<Arc<ControlPlane>> {

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use crate::sandbox::{
     admin::Admin, compute::branch_deleted, control_plane::ControlPlane, files, ids,
-    installation::Installation, records::BranchRef,
+    installation::Installation, password, records::BranchRef, server_user::ServerUser,
 };
 
 /// Creates the branch's data from its parent or the template, unless it exists.
@@ -38,11 +38,13 @@ pub(crate) fn ensure<'a>(
         if let Some(parent) = parent {
             let parent = BranchRef::new(&branch_ref.project, &parent);
             let lsn = copy_parent(plane, installation, &parent, &part).await?;
+            password::copy(&plane.folder(&parent.branch), &folder)?;
             plane.store.edit_branch(branch_ref, |branch| {
                 branch.parent_lsn = lsn.or(branch.parent_lsn.take());
             });
         } else {
             let (installation, part) = (Arc::clone(installation), part.clone());
+            password::copy(installation.template(), &folder)?;
             files::blocking(move || installation.instantiate(&part)).await?;
         }
         fs::rename(part, data)
@@ -51,15 +53,9 @@ pub(crate) fn ensure<'a>(
 
 fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    // Its files are private by their own modes; whoever runs Postgres has to pass through.
-    files::chmod(
-        folder,
-        if installation.user.is_some() {
-            0o711
-        } else {
-            0o700
-        },
-    )
+    // Its files are private by their own modes; whoever runs Postgres has to pass through, where it cannot do without.
+    let passed = installation.user.is_some() && !ServerUser::OPENS_BY_NUMBER;
+    files::chmod(folder, if passed { 0o711 } else { 0o700 })
 }
 
 /// Copies the parent's data as it is now; returns the log position where the copy begins.

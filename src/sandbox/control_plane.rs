@@ -13,17 +13,25 @@ use std::{
 
 use serde::Serialize;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     task::{AbortHandle, JoinSet},
 };
 
 use crate::sandbox::{
     ca::Authority, compute::Compute, faults::Faults, files, ids, installation::Installation,
-    scratch::ScratchDir, socket_dir::SocketDir, store::StateStore,
+    scratch::ScratchDir, store::StateStore,
 };
 
 /// How many requests the log remembers.
 const LOG_LIMIT: usize = 10_000;
+/// How many computes run at a time: a workshop's worth. Each has some 20 MB of memory.
+pub(crate) const RUNNING_LIMIT: usize = 200;
+/// How many endpoints have a port, which is as many as a process may have open files by half.
+pub(crate) const ENDPOINTS_LIMIT: usize = 500;
+/// How many connections to computes there are at a time.
+pub(crate) const CONNECTIONS_LIMIT: usize = 1000;
+/// How many of them have not logged in yet: more than the connections that one compute takes.
+pub(crate) const LOGINS_LIMIT: usize = 150;
 
 /// The running sandbox.
 pub(crate) struct ControlPlane {
@@ -32,6 +40,14 @@ pub(crate) struct ControlPlane {
     pub(crate) idle: Duration,
     /// Whether the state outlives this run.
     pub(crate) keep: bool,
+    /// Whether other users of this machine may use the services without a key.
+    pub(crate) claimable: bool,
+    /// The places for computes that run, connections to them, and logins under way.
+    pub(crate) running: Arc<Semaphore>,
+    pub(crate) connections: Arc<Semaphore>,
+    pub(crate) logins: Arc<Semaphore>,
+    /// When the latest databases that are nobody's were made.
+    turns: Mutex<VecDeque<Instant>>,
     /// Salts the exchanges with roles that do not exist.
     pub(crate) mock_secret: [u8; 32],
     state_dir: PathBuf,
@@ -83,6 +99,11 @@ impl ControlPlane {
             authority,
             idle,
             keep,
+            claimable: false,
+            running: Arc::new(Semaphore::new(RUNNING_LIMIT)),
+            connections: Arc::new(Semaphore::new(CONNECTIONS_LIMIT)),
+            logins: Arc::new(Semaphore::new(LOGINS_LIMIT)),
+            turns: Mutex::default(),
             mock_secret: ids::random(),
             state_dir,
             sockets,
@@ -108,9 +129,9 @@ impl ControlPlane {
     }
 
     /// A new folder for a server's socket: in an old one, the lock file of a killed server would stand in the way.
-    pub(crate) fn next_sockets(&self) -> SocketDir {
+    pub(crate) fn next_sockets(&self) -> PathBuf {
         let number = self.socket_count.fetch_add(1, Ordering::Relaxed);
-        SocketDir::new(self.sockets.join(number.to_string()))
+        self.sockets.join(number.to_string())
     }
 
     /// The installation, as soon as it is ready.
@@ -173,6 +194,22 @@ impl ControlPlane {
 
     pub(crate) fn add_front(&self, endpoint: &str, front: AbortHandle) {
         lock(&self.fronts).insert(endpoint.to_owned(), front);
+    }
+
+    /// How many endpoints have a port.
+    pub(crate) fn front_count(&self) -> usize {
+        lock(&self.fronts).len()
+    }
+
+    /// Takes one of so many turns in a time; `false` if all are taken.
+    pub(crate) fn take_turn(&self, count: usize, time: Duration) -> bool {
+        let mut turns = lock(&self.turns);
+        turns.retain(|taken| taken.elapsed() < time);
+        let free = turns.len() < count;
+        if free {
+            turns.push_back(Instant::now());
+        }
+        free
     }
 
     /// Closes the port of an endpoint.

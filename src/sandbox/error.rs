@@ -15,7 +15,7 @@ pub(crate) enum SandboxError {
     #[error("`{0}` does not hold `postgres` and `initdb`")]
     PgBin(PathBuf),
     /// The account that would run Postgres cannot get at the state.
-    #[error("Postgres refuses to run as root, and the account it would run as cannot reach `{0}`")]
+    #[error("Postgres never runs as root, and the account that it would run as cannot reach `{0}`")]
     OutOfReach(PathBuf),
     #[error("`{dir}` cannot be used: {source}")]
     Dir { dir: PathBuf, source: io::Error },
@@ -40,7 +40,7 @@ impl SandboxError {
             }
             Self::PgBin(_) => "name the `bin` folder of a PostgreSQL server, 14 or newer",
             Self::OutOfReach(_) => {
-                "choose a folder outside of /root with --dir, such as /var/lib/neonup, or leave --pg-bin out"
+                "choose a folder that every account can reach with --dir, such as one in /var/lib"
             }
             Self::Dir { .. } => "choose another folder with --dir, or make this one writable",
             Self::DirInUse(_) => "stop it, or choose another folder with --dir",

@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::SemaphorePermit,
 };
 
 use crate::sandbox::{
@@ -20,7 +21,7 @@ use crate::sandbox::{
     faults::DatabaseFault,
     lifecycle::{self, ComputeUse},
     records::BranchRef,
-    scram::{self, ScramError, Verifier},
+    scram::{self, LoginError, ScramError, Verifier},
     socket_dir::SocketDir,
     startup::Startup,
     wire,
@@ -185,6 +186,15 @@ impl EndpointFront {
 
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        let counted = self.plane.connections.try_acquire();
+        let Ok((_counted, login)) =
+            counted.and_then(|counted| Ok((counted, self.plane.logins.try_acquire()?)))
+        else {
+            // Postgres' words, which a client reads in place of the answer about TLS.
+            return stream
+                .write_all(&wire::fatal("53300", "sorry, too many clients already"))
+                .await;
+        };
         if self.plane.faults().database == DatabaseFault::Stall {
             // Until the fault is lifted or the client gives up.
             self.plane
@@ -194,7 +204,7 @@ impl EndpointFront {
         let Some(mut tls) = within(self.begin(&mut stream)).await? else {
             return Ok(());
         };
-        let outcome = self.session(&mut tls).await;
+        let outcome = self.session(&mut tls, login).await;
         // A close_notify even after an error: libpq 17 and newer report a failed cancel without it.
         tls.shutdown().await.unwrap_or_default();
         outcome
@@ -244,7 +254,11 @@ impl EndpointFront {
         }
     }
 
-    async fn session(&self, tls: &mut ClientStream<'_>) -> io::Result<()> {
+    async fn session(
+        &self,
+        tls: &mut ClientStream<'_>,
+        login: SemaphorePermit<'_>,
+    ) -> io::Result<()> {
         let packet = within(wire::read_untyped(tls)).await?;
         if wire::code(&packet)?.0 == wire::CANCEL_REQUEST {
             return self.cancel(&packet).await;
@@ -282,14 +296,14 @@ impl EndpointFront {
             }
         };
         let verifier = self.verifier(&sockets, &startup.user).await?;
-        match within(scram::authenticate(
+        let proof = match within(scram::authenticate(
             tls,
             &self.plane.authority.leaf,
             &verifier,
         ))
         .await
         {
-            Ok(()) => {}
+            Ok(proof) => proof,
             Err(ScramError::Refused) => {
                 let text = format!("password authentication failed for user '{}'", startup.user);
                 return refuse(tls, "28P01", &text).await;
@@ -299,10 +313,19 @@ impl EndpointFront {
                     .await
                     .and(Err(error));
             }
-        }
-        // The private socket trusts us: the server takes the role from the start-up packet.
+        };
         let mut server = sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
+        match within(proof.log_in(&mut server)).await {
+            Ok(()) => {} // the server's next message says so to the client
+            Err(LoginError::Refused(message)) => return tls.write_all(&message).await,
+            Err(LoginError::Io(error)) => {
+                return refuse(tls, "08006", &error.to_string())
+                    .await
+                    .and(Err(error));
+            }
+        }
+        drop(login);
         if self.plane.faults().database == DatabaseFault::Cut {
             return cut_at_first_query(tls, &mut server).await;
         }

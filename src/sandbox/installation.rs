@@ -12,12 +12,14 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    core::secret::Secret,
     domain::hex::hex,
     os::{folders, subprocess::ParentDeathSignal},
     sandbox::{
         admin::{Admin, SUPERUSER},
         error::SandboxError,
         files::{self, blocking},
+        password,
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         scratch::ScratchDir,
         server::{self, Server},
@@ -30,7 +32,16 @@ use crate::{
 static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
 const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
 /// Changes whenever what [`Installation::make_template`] does changes.
-const TEMPLATE_VERSION: u32 = 1;
+const TEMPLATE_VERSION: u32 = 2;
+/// Who may connect, written at each start: those who know their password. The superuser's is random, the roles' are proved by
+/// the front's clients.
+const ACCESS: &str = "local replication all reject\nlocal all all scram-sha-256\n";
+/// The same for the first start of data by an older neonup, whose superuser has no password yet. The socket's folder is
+/// private, and no client is let through to it before there is one.
+const ACCESS_BEFORE_PASSWORD: &str =
+    "local replication all reject\nlocal all cloud_admin trust\nlocal all all scram-sha-256\n";
+/// How much of the log a replication slot may keep. A branch needs it while it copies; a role can make slots, too.
+const SLOT_LIMIT_MB: u32 = 1024;
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 const OLDEST: u32 = 14;
 
@@ -112,33 +123,77 @@ impl Installation {
         Ok(installation)
     }
 
+    /// The folder of the template, with its `data` and the superuser's password.
+    pub(crate) fn template(&self) -> &Path {
+        &self.template
+    }
+
     /// Copies the template to `data`.
     pub(crate) fn instantiate(&self, data: &Path) -> io::Result<()> {
         files::copy_tree(&self.template.join("data"), data, self.user, &|_| false)
     }
 
-    /// Starts the server of `data`; returns when it accepts connections on the socket in `sockets`.
-    pub(crate) async fn serve(
-        &self,
-        data: &Path,
-        sockets: SocketDir,
-        log: &Path,
-    ) -> io::Result<Server> {
-        files::create_private_dir(sockets.path())?;
+    /// Starts the server of the `data` in a folder; returns when it accepts connections on a socket in `sockets`.
+    pub(crate) async fn serve(&self, folder: &Path, sockets: PathBuf) -> io::Result<Server> {
+        let data = folder.join("data");
+        files::create_private_dir(&sockets)?;
         if let Some(user) = self.user {
-            user.give(sockets.path())?;
+            user.give(&sockets)?;
+            user.give_all(&data)?; // an older neonup ran it as somebody else
         }
-        let command = self.command(data, &sockets, File::create(log)?);
-        Server::start(command, data, sockets, log).await
+        let known = password::read(folder)?;
+        self.write_access(
+            &data,
+            if known.is_some() {
+                ACCESS
+            } else {
+                ACCESS_BEFORE_PASSWORD
+            },
+        )?;
+        let fresh = known.is_none();
+        let sockets = SocketDir::new(sockets, known.unwrap_or_else(password::random));
+        let log = folder.join("log");
+        let command = self.command(&data, &sockets, File::create(&log)?)?;
+        let server = Server::start(command, &data, sockets, &log).await?;
+        if fresh {
+            self.lock_down(folder, server.sockets()).await?;
+        }
+        Ok(server)
+    }
+
+    /// Writes who may connect to the server.
+    fn write_access(&self, data: &Path, access: &str) -> io::Result<()> {
+        let file = data.join("pg_hba.conf");
+        files::write_private(&file, access.as_bytes())?;
+        self.user.map_or(Ok(()), |user| user.give(&file))
+    }
+
+    /// Gives the superuser of data by an older neonup a password, and its roles no more than those of this one have.
+    async fn lock_down(&self, folder: &Path, sockets: &SocketDir) -> io::Result<()> {
+        let mut admin = Admin::connect(sockets).await?;
+        admin.narrow_roles().await?;
+        admin
+            .set_password(SUPERUSER, sockets.admin().expose())
+            .await?;
+        password::write(folder, sockets.admin())?;
+        self.write_access(&folder.join("data"), ACCESS)?;
+        admin.reload().await
     }
 
     /// The command that serves `data` on a socket in `sockets`.
     ///
     /// `fsync` is off: what a compute has committed survives the death of any process, because the kernel has it, and a
     /// sandbox need not survive the death of the kernel. Write-ahead logging and synchronous commit stay on.
-    fn command(&self, data: &Path, sockets: &SocketDir, log: File) -> Command {
+    fn command(&self, data: &Path, sockets: &SocketDir, log: File) -> io::Result<Command> {
         let mut command = Command::new(self.bin.join("postgres"));
-        command.arg("-D").arg(data).arg("-k").arg(sockets.path());
+        let by_number = self.user.is_some() && ServerUser::OPENS_BY_NUMBER;
+        command.arg("-D");
+        command.arg(if by_number {
+            Path::new("/proc/self/fd/0")
+        } else {
+            data
+        });
+        command.arg("-k").arg(sockets.path());
         for setting in [
             "listen_addresses=",
             &format!("port={PORT}"),
@@ -150,7 +205,8 @@ impl Installation {
             "min_wal_size=2MB",
             "max_wal_size=64MB",
             "wal_level=replica", // a branch is an online backup of its parent
-            "max_wal_senders=4",
+            "max_wal_senders=0", // nobody replicates, and a role that may could copy all files
+            &format!("max_slot_wal_keep_size={SLOT_LIMIT_MB}MB"),
             "max_logical_replication_workers=0",
             "autovacuum=off", // computes are short-lived; the launcher would wake the machine every minute
             "jit=off",
@@ -161,28 +217,33 @@ impl Installation {
             command.args(["-c", setting]);
         }
         server::confine(&mut command, self.user, ParentDeathSignal::Interrupt);
+        if by_number {
+            // The folder may lie where its user cannot go, below a 0700 /root, say.
+            command.stdin(File::open(data)?);
+        }
         command.stdout(Stdio::null()).stderr(log);
-        command
+        Ok(command)
     }
 
     /// `initdb`, then the roles and the database that every Neon project starts with.
     async fn make_template(&self, cache: &Path) -> io::Result<PathBuf> {
         let part = part(cache)?;
-        if let Some(user) = self.user {
-            user.give(part.path())?;
-        }
-        let data = part.path().join("data");
-        let (bin, target, user) = (self.bin.clone(), data.clone(), self.user);
-        blocking(move || initdb(&bin, &target, user)).await?;
+        let (bin, folder, user) = (self.bin.clone(), part.path().to_owned(), self.user);
+        blocking(move || {
+            let password = password::random();
+            initdb(&bin, &folder, &password)?;
+            password::write(&folder, &password)?;
+            if let Some(user) = user {
+                ServerUser::ROOT.give(&folder)?;
+                files::chmod(&folder, 0o711)?;
+                user.give_all(&folder.join("data"))?;
+            }
+            Ok(())
+        })
+        .await?;
         // A socket's path is short, which the cache's need not be.
         let scratch = ScratchDir::create(self.user)?;
-        let server = self
-            .serve(
-                &data,
-                SocketDir::new(scratch.path().join("s")),
-                &part.path().join("log"),
-            )
-            .await?;
+        let server = self.serve(part.path(), scratch.path().join("s")).await?;
         let outcome = seed(&server).await;
         server.stop().await;
         outcome?;
@@ -326,13 +387,27 @@ fn major(version: &str) -> Option<u32> {
     digits.parse().ok()
 }
 
-fn initdb(bin: &Path, data: &Path, user: Option<ServerUser>) -> io::Result<()> {
+/// Makes the `data` in a folder, which then belongs to the account that ran `initdb`.
+fn initdb(bin: &Path, folder: &Path, password: &Secret) -> io::Result<()> {
+    let user = ServerUser::with_name();
+    let data = folder.join("data");
+    let password_file = folder.join("new-password");
+    files::write_private(&password_file, password.expose().as_bytes())?;
+    if let Some(user) = user {
+        user.give(folder)?;
+        user.give(&password_file)?;
+    }
     let run = |locale: &str| {
         let mut command = Command::new(bin.join("initdb"));
-        command.arg("-D").arg(data).args([
+        command
+            .arg("-D")
+            .arg(&data)
+            .arg("--pwfile")
+            .arg(&password_file);
+        command.args([
             "--username",
             SUPERUSER,
-            "--auth=trust", // only the private socket listens
+            "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--no-sync",
             "--no-instructions",
@@ -343,12 +418,11 @@ fn initdb(bin: &Path, data: &Path, user: Option<ServerUser>) -> io::Result<()> {
         succeed("initdb", command.output()?)
     };
     // C.UTF-8 is Neon's default; not every system has it.
-    run("--locale=C.UTF-8")
-        .or_else(|_| {
-            fs::remove_dir_all(data).unwrap_or_default();
-            run("--locale=C")
-        })
-        .map(drop)
+    run("--locale=C.UTF-8").or_else(|_| {
+        fs::remove_dir_all(&data).unwrap_or_default();
+        run("--locale=C")
+    })?;
+    fs::remove_file(&password_file)
 }
 
 fn succeed(what: &str, output: Output) -> io::Result<Output> {

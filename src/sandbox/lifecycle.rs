@@ -7,7 +7,7 @@ use tokio::sync::MutexGuard;
 use crate::sandbox::{
     branch_data, catalog,
     compute::{Compute, Slot},
-    control_plane::ControlPlane,
+    control_plane::{ControlPlane, RUNNING_LIMIT},
     files, ids,
     records::{BranchRef, EndpointState},
     socket_dir::SocketDir,
@@ -59,16 +59,18 @@ pub(crate) async fn wake(
     if !least.is_zero() {
         tokio::time::sleep(least).await;
     }
+    let running = Arc::clone(&plane.running).try_acquire_owned();
+    // Neon's word for computes is endpoints.
+    let running = running.map_err(|_full| {
+        io::Error::other(format!(
+            "active endpoints limit of {RUNNING_LIMIT} exceeded"
+        ))
+    })?;
     let installation = plane.installation().await?;
     branch_data::ensure(plane, &installation, branch_ref).await?;
     let folder = plane.folder(&branch_ref.branch);
-    let server = installation
-        .serve(
-            &folder.join("data"),
-            plane.next_sockets(),
-            &folder.join("log"),
-        )
-        .await?;
+    let mut server = installation.serve(&folder, plane.next_sockets()).await?;
+    server.place = Some(running);
     let sockets = server.sockets().clone();
     if plane.store.branch(branch_ref, |branch| branch.fresh) == Some(true) {
         catalog::reconcile(plane, branch_ref, &sockets).await?;

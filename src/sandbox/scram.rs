@@ -68,12 +68,21 @@ impl From<io::Error> for ScramError {
     }
 }
 
+/// What proves to a server with the same verifier that a client has proved its password: the key that the client has shown,
+/// not the password.
+pub(crate) struct RoleProof {
+    /// RFC 5802's names end in `Key` all.
+    client: Vec<u8>,
+    stored: Vec<u8>,
+    server: Vec<u8>,
+}
+
 /// Runs the exchange over `stream`; `certificate` is the DER of the one that TLS presented.
 pub(crate) async fn authenticate<S>(
     stream: &mut S,
     certificate: &[u8],
     verifier: &Verifier,
-) -> Result<(), ScramError>
+) -> Result<RoleProof, ScramError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -128,7 +137,89 @@ where
         BASE64.encode(mac(&verifier.server_key, exchange.as_bytes()))
     );
     send(stream, 12, answer.as_bytes()).await?;
-    Ok(())
+    Ok(RoleProof {
+        client: client_key,
+        stored: verifier.stored_key.clone(),
+        server: verifier.server_key.clone(),
+    })
+}
+
+/// Why the server did not take a proof.
+#[derive(Debug)]
+pub(crate) enum LoginError {
+    /// The server's error message, framed, for the client.
+    Refused(Vec<u8>),
+    Io(io::Error),
+}
+
+impl From<io::Error> for LoginError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl RoleProof {
+    /// Logs in at the server, which has been sent the start-up packet. Whoever the packet names: only the role that the
+    /// client has proved gets in.
+    pub(crate) async fn log_in<S>(&self, server: &mut S) -> Result<(), LoginError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let offer = expect(server, 10).await?;
+        if !offer.split(|byte| *byte == 0).any(|name| name == MECHANISM) {
+            return Err(wire::malformed("the server offers no SCRAM-SHA-256").into());
+        }
+        let nonce = BASE64.encode(ids::random::<18>());
+        let bare = format!("n=,r={nonce}");
+        let first = format!("n,,{bare}");
+        let length = u32::try_from(first.len()).unwrap_or(u32::MAX);
+        let initial = [MECHANISM, b"\0", &length.to_be_bytes(), first.as_bytes()].concat();
+        server.write_all(&wire::message(b'p', &initial)).await?;
+        let broken = || wire::malformed("the server's SCRAM message is malformed");
+        let server_first =
+            String::from_utf8(expect(server, 11).await?).map_err(|_other| broken())?;
+        let nonces = server_first
+            .split(',')
+            .find_map(|part| part.strip_prefix("r="))
+            .filter(|nonces| nonces.starts_with(&nonce) && nonces.len() > nonce.len())
+            .ok_or_else(broken)?;
+        let without_proof = format!("c=biws,r={nonces}"); // biws: `n,,`
+        let exchange = format!("{bare},{server_first},{without_proof}");
+        let signature = mac(&self.stored, exchange.as_bytes());
+        let proof: Vec<u8> = self
+            .client
+            .iter()
+            .zip(signature)
+            .map(|(a, b)| a ^ b)
+            .collect();
+        let last = format!("{without_proof},p={}", BASE64.encode(proof));
+        server
+            .write_all(&wire::message(b'p', last.as_bytes()))
+            .await?;
+        let signed = expect(server, 12).await?;
+        let own = format!(
+            "v={}",
+            BASE64.encode(mac(&self.server, exchange.as_bytes()))
+        );
+        if signed != own.as_bytes() {
+            return Err(wire::malformed("the server does not know the role's password").into());
+        }
+        Ok(())
+    }
+}
+
+const MECHANISM: &[u8] = b"SCRAM-SHA-256";
+
+/// Reads an authentication message of this kind from a server; without the kind.
+async fn expect(server: &mut (impl AsyncRead + Unpin), kind: u32) -> Result<Vec<u8>, LoginError> {
+    match wire::read_message(server).await? {
+        (b'E', body) => Err(LoginError::Refused(wire::message(b'E', &body))),
+        (b'R', body) => match body.split_first_chunk::<4>() {
+            Some((found, rest)) if u32::from_be_bytes(*found) == kind => Ok(rest.to_vec()),
+            _ => Err(wire::malformed("the server asks for another login").into()),
+        },
+        _ => Err(wire::malformed("the server answers out of turn").into()),
+    }
 }
 
 struct ClientFirst {
@@ -150,16 +241,28 @@ impl ClientFirst {
             .position(|byte| *byte == 0)
             .ok_or_else(broken)?;
         let (mechanism, rest) = message.split_at_checked(end).ok_or_else(broken)?;
-        let (_, data) = rest.split_at_checked(5).ok_or_else(broken)?; // the zero byte and the data's length
+        let rest = rest.strip_prefix(&[0]).ok_or_else(broken)?;
+        let (length, data) = rest.split_first_chunk::<4>().ok_or_else(broken)?;
+        if usize::try_from(u32::from_be_bytes(*length)) != Ok(data.len()) {
+            return Err(broken());
+        }
         let data = text(data)?;
         let mut parts = data.splitn(3, ',');
         let mut part = || parts.next().map(str::to_owned).ok_or_else(broken);
         let (flag, authzid, bare) = (part()?, part()?, part()?);
+        // `n=` and the name, which Postgres takes from the start-up packet; then the nonce. Nothing is asked of us in between.
         let nonce = bare
-            .split(',')
-            .find_map(|attribute| attribute.strip_prefix("r="))
-            .ok_or_else(broken)?
-            .to_owned();
+            .strip_prefix("n=")
+            .and_then(|rest| rest.split_once(",r="))
+            .filter(|(name, _)| !name.contains(','))
+            .map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned())
+            .filter(|nonce| !nonce.is_empty() && nonce.bytes().all(|b| b.is_ascii_graphic()))
+            .ok_or_else(broken)?;
+        if !authzid.is_empty() {
+            return Err(wire::malformed(
+                "the client uses authorization identity, but it is not supported",
+            ));
+        }
         Ok(Self {
             mechanism: text(mechanism)?,
             flag,
@@ -218,7 +321,7 @@ mod tests {
 
     #[test]
     fn first_message_is_parsed() {
-        let message = b"SCRAM-SHA-256\0\0\0\0\x10n,,n=,r=abc";
+        let message = b"SCRAM-SHA-256\0\0\0\0\x0bn,,n=,r=abc";
         let first = ClientFirst::parse(message).unwrap();
         assert_eq!(
             (
@@ -228,6 +331,15 @@ mod tests {
             ),
             ("n", "n=,r=abc", "abc")
         );
-        assert!(ClientFirst::parse(b"SCRAM").is_err());
+        for broken in [
+            b"SCRAM".as_slice(),
+            b"SCRAM-SHA-256\0\0\0\0\x10n,,n=,r=abc",
+            b"SCRAM-SHA-256\0\xff\xff\xff\xffn,,n=,r=abc",
+            b"SCRAM-SHA-256\0\0\0\0\x0cn,a=x,n=,r=a",
+            b"SCRAM-SHA-256\0\0\0\0\x0fn,,m=1,n=,r=abc",
+            b"SCRAM-SHA-256\0\0\0\0\x08n,,n=,r=",
+        ] {
+            assert!(ClientFirst::parse(broken).is_err(), "{broken:?}");
+        }
     }
 }

@@ -14,9 +14,15 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::{
     os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
-    sandbox::{files, server_user::ServerUser, socket_dir::SocketDir},
+    sandbox::{
+        files,
+        server_user::ServerUser,
+        socket_dir::{self, SocketDir},
+    },
 };
 
 /// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
@@ -28,6 +34,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Server {
     child: Child,
     sockets: SocketDir,
+    /// Its place among those that run.
+    pub(crate) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Server {
@@ -40,7 +48,11 @@ impl Server {
     ) -> io::Result<Self> {
         end_stale(data).await?;
         let child = spawn(command).await?;
-        let mut server = Self { child, sockets };
+        let mut server = Self {
+            child,
+            sockets,
+            place: None,
+        };
         let deadline = Instant::now() + START_LIMIT;
         let mut pause = Duration::from_millis(2);
         while !server.ready(data) {
@@ -202,8 +214,8 @@ fn stale_pid(file: &Path) -> Option<Pid> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();
     let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
-    let sockets = SocketDir::new(lines.nth(3)?.trim().into());
-    let answers = UnixStream::connect(sockets.socket()).is_ok();
+    let folder = Path::new(lines.nth(3)?.trim());
+    let answers = UnixStream::connect(socket_dir::socket(folder)).is_ok();
     let works_here = || {
         let folder = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
         let data = file.parent().and_then(|data| fs::canonicalize(data).ok());

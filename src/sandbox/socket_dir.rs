@@ -1,4 +1,4 @@
-//! The folder in which a Postgres server has its Unix socket.
+//! The folder in which a Postgres server has its Unix socket, and what opens the superuser's session there.
 
 use std::{
     io,
@@ -7,31 +7,46 @@ use std::{
 
 use tokio::net::UnixStream;
 
+use crate::core::secret::Secret;
+
 /// The port in the socket's name. There is no TCP.
 pub(crate) const PORT: u16 = 5432;
 /// The socket's name, as Postgres makes it from the port.
 pub(crate) const SOCKET_NAME: &str = ".s.PGSQL.5432";
 
-/// The folder of a server's socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SocketDir(PathBuf);
+/// The folder of a server's socket, with the superuser's password.
+#[derive(Debug, Clone)]
+pub(crate) struct SocketDir {
+    path: PathBuf,
+    admin: Secret,
+}
 
 impl SocketDir {
-    pub(crate) const fn new(path: PathBuf) -> Self {
-        Self(path)
+    pub(crate) const fn new(path: PathBuf, admin: Secret) -> Self {
+        Self { path, admin }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// The superuser's password.
+    pub(crate) const fn admin(&self) -> &Secret {
+        &self.admin
     }
 
     /// The path of the socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.0.join(SOCKET_NAME)
+        socket(&self.path)
     }
 
     /// Connects to the server.
     pub(crate) async fn connect(&self) -> io::Result<UnixStream> {
         UnixStream::connect(self.socket()).await
     }
+}
+
+/// The path of the socket in a folder.
+pub(crate) fn socket(folder: &Path) -> PathBuf {
+    folder.join(SOCKET_NAME)
 }

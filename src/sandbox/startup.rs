@@ -57,6 +57,31 @@ const SETTINGS: [&str; 43] = [
     "work_mem",
 ];
 
+/// What belongs to a client's side of a connection: drivers that do not know it send it along (asyncpg does so with
+/// `channel_binding`, which is in every URI that Neon hands out). Neon's proxy takes it out, and so do we.
+const CLIENT_PARAMETERS: [&str; 20] = [
+    "channel_binding",
+    "connect_timeout",
+    "connection_limit",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "pgbouncer",
+    "pool_timeout",
+    "require_auth",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
+
 /// Why a start-up packet is refused, as the client is told.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StartupRefusal {
@@ -189,6 +214,7 @@ impl Startup {
                     ));
                 }
                 _ if name.starts_with("_pq_.") => unknown.push(name),
+                _ if CLIENT_PARAMETERS.contains(&name.as_str()) => {}
                 _ => settings.push((setting(&name)?, value)),
             }
         }
@@ -391,6 +417,7 @@ mod tests {
             ("DateStyle", "ISO, MDY"),
             ("user", "me"),
             ("app.tenant", "7"),
+            ("channel_binding", "require"),
             (
                 "options",
                 "endpoint=ep-a-b-1 -c search_path=a\\ b,c --statement-timeout=5s",

@@ -13,5 +13,6 @@ mod fields;
 mod lifetime;
 mod raw;
 mod schemas;
+mod strangers;
 mod support;
 mod workshop;

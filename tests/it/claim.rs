@@ -102,7 +102,7 @@ fn create_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, 
 #[test]
 fn claimed_database_becomes_a_project_of_the_account() {
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
     let repo = Repo::sample(&home);
     let (link, id, first) = create_once(&home, &sandbox, &repo);
     // the account does not see it yet
@@ -167,7 +167,7 @@ fn claimed_database_becomes_a_project_of_the_account() {
 #[test]
 fn only_neonup_claim_prints_the_id() {
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
     let repo = Repo::sample(&home);
     let (receipt, log) = (
         home.dir.path().join("receipt.md"),
@@ -222,7 +222,7 @@ fn only_neonup_claim_prints_the_id() {
 #[test]
 fn committed_claim_link_is_found_as_a_live_secret() {
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
     let repo = Repo::sample(&home);
     let setup = repo.neonup_without_key(
         &home,
@@ -271,7 +271,7 @@ fn committed_claim_link_is_found_as_a_live_secret() {
 #[test]
 fn plain_wizard_without_a_key_offers_a_temporary_database() {
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
     let repo = Repo::sample(&home);
     let walk = |answers: &str| {
         let mut command = repo.command(&home, &sandbox, &["--plain"]);

@@ -121,7 +121,11 @@ async fn the_sandbox_speaks_the_service() {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
-    let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+    let options = SandboxOptions {
+        claimable: true,
+        ..SandboxOptions::default()
+    };
+    let sandbox = Sandbox::start(options).await.unwrap();
     let host = sandbox.api_host().trim_end_matches("/api/v2").to_owned();
     let service = HttpClaimable::new(&host, None, Duration::from_mins(1));
     let made = service.create().await.unwrap();

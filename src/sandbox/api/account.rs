@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     api::{
         call::Call,
-        free_plan::{EMAIL, PROJECTS_LIMIT, REGIONS},
+        free_plan::{BRANCHES_LIMIT, EMAIL, PROJECTS_LIMIT, REGIONS},
         reply::{OrNotFound as _, Reply},
     },
     records::OrganizationRecord,
@@ -37,7 +37,7 @@ pub(super) async fn me(call: Call) -> Reply {
         "name": "Sandbox",
         "last_name": "Developer",
         "projects_limit": limit,
-        "branches_limit": 5000,
+        "branches_limit": BRANCHES_LIMIT,
         "max_autoscaling_limit": 2,
         "compute_seconds_limit": 0,
         "plan": "free_v3",

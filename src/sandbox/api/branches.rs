@@ -9,6 +9,7 @@ use crate::sandbox::{
     api::{
         call::Call,
         endpoints::EndpointOptions,
+        free_plan::BRANCHES_LIMIT,
         provisioning::{check_length, open_port},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request::{self, Query},
@@ -178,6 +179,13 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     }
     let branch_ref = BranchRef::new(&call.project, &branch.id);
     let scheduled = call.schedule(|project| {
+        if project.branches.len() >= BRANCHES_LIMIT {
+            return Err(ApiError::limit(
+                "BRANCHES_LIMIT_EXCEEDED",
+                "branches",
+                BRANCHES_LIMIT,
+            ));
+        }
         let parent = match new.branch.parent_id.as_deref().filter(|id| !id.is_empty()) {
             Some(id) => project.branch(id),
             None => project.default_branch(),

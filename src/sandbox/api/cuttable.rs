@@ -19,24 +19,56 @@ use axum::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-/// Accepts connections that can be cut.
-pub(super) struct CuttableListener(pub(super) TcpListener);
+/// How many connections the API has at a time: a client has a handful, and the sandbox some dozen clients.
+const CONNECTIONS_LIMIT: usize = 256;
+/// What one more is told.
+const TOO_MANY: &str = "{\"request_id\":\"\",\"code\":\"\",\"message\":\"too many connections: the sandbox takes 256 at a time\"}";
 
-/// Cuts one connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ConnectionCutter(Arc<AtomicBool>);
+/// Accepts connections that can be cut.
+pub(super) struct CuttableListener {
+    listener: TcpListener,
+    free: Arc<Semaphore>,
+}
+
+impl CuttableListener {
+    pub(super) fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            free: Arc::new(Semaphore::new(CONNECTIONS_LIMIT)),
+        }
+    }
+}
+
+/// Cuts one connection, and knows its ends.
+#[derive(Debug, Clone)]
+pub(super) struct ConnectionCutter {
+    used: Arc<AtomicBool>,
+    client: SocketAddr,
+    server: Option<SocketAddr>,
+}
 
 impl ConnectionCutter {
     /// Cuts the connection, so that the response is never sent.
     pub(super) fn cut(&self, response: Response) -> Response {
-        self.0.store(true, Ordering::SeqCst);
+        self.used.store(true, Ordering::SeqCst);
         response
     }
 
     pub(super) fn used(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.used.load(Ordering::SeqCst)
+    }
+
+    /// The sandbox's port.
+    pub(super) fn port(&self) -> u16 {
+        self.server.map_or(0, |server| server.port())
+    }
+
+    /// The client's address, and the one that it has connected to.
+    pub(super) fn client(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.client, self.server?))
     }
 }
 
@@ -44,6 +76,7 @@ impl ConnectionCutter {
 pub(super) struct CuttableStream {
     stream: TcpStream,
     scissors: ConnectionCutter,
+    _counted: OwnedSemaphorePermit,
 }
 
 impl Listener for CuttableListener {
@@ -51,15 +84,42 @@ impl Listener for CuttableListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        // Answers are small and waited for.
-        stream.set_nodelay(true).unwrap_or_default();
-        let scissors = ConnectionCutter::default();
-        (CuttableStream { stream, scissors }, address)
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            let Ok(counted) = Arc::clone(&self.free).try_acquire_owned() else {
+                refuse(&stream);
+                continue;
+            };
+            // Answers are small and waited for.
+            stream.set_nodelay(true).unwrap_or_default();
+            let scissors = ConnectionCutter {
+                used: Arc::default(),
+                client: address,
+                server: stream.local_addr().ok(),
+            };
+            let stream = CuttableStream {
+                stream,
+                scissors,
+                _counted: counted,
+            };
+            return (stream, address);
+        }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        self.listener.local_addr()
+    }
+}
+
+/// Tells a client that there are too many, without waiting for it.
+fn refuse(stream: &TcpStream) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{TOO_MANY}",
+        TOO_MANY.len()
+    );
+    if let Err(error) = stream.try_write(answer.as_bytes()) {
+        tracing::debug!(%error, "a client was not told that there are too many");
     }
 }
 

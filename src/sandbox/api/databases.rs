@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::sandbox::{
     api::{
         call::Call,
+        free_plan::DATABASES_LIMIT,
         provisioning::check_name,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request::{self, Query},
@@ -50,6 +51,13 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
         refuse_existing(branch, &new.name)?;
         let ids = branch.databases.iter().map(|database| database.id);
         let id = ids.max().unwrap_or(0) + 1;
+        if branch.databases.len() >= DATABASES_LIMIT {
+            return Err(ApiError::limit(
+                "DATABASES_LIMIT_EXCEEDED",
+                "databases",
+                DATABASES_LIMIT,
+            ));
+        }
         let database = DatabaseRecord::new(id, new.name, new.owner_name);
         let view = views::database(&database, &branch.id);
         branch.databases.push(database);

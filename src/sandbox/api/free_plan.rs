@@ -8,6 +8,15 @@ pub(super) const EMAIL: &str = "developer@sandbox.localhost";
 /// How many projects there may be, unless a fault sets another limit.
 pub(super) const PROJECTS_LIMIT: usize = 20_000;
 
+/// How many branches a project may have: each has a copy of its parent's data.
+pub(super) const BRANCHES_LIMIT: usize = 100;
+/// How many roles, and how many databases, a branch may have: Neon's own.
+pub(super) const ROLES_LIMIT: usize = 500;
+pub(super) const DATABASES_LIMIT: usize = 500;
+/// How many API keys, and how many people a project is shared with.
+pub(super) const KEYS_LIMIT: usize = 500;
+pub(super) const PERMISSIONS_LIMIT: usize = 500;
+
 /// Id, name, latitude and longitude of each region. Neon's default comes first.
 pub(super) const REGIONS: [(&str, &str, &str, &str); 8] = [
     ("aws-us-east-2", "AWS US East 2 (Ohio)", "39.96", "-83"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     api::{
         call::Call,
+        free_plan::KEYS_LIMIT,
         reply::{ApiError, OrNotFound as _, Reply},
         request, views,
     },
@@ -60,7 +61,10 @@ fn view_all(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
     })
 }
 
-fn create_key(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> {
+fn create_key(plane: &ControlPlane, name: &str, scope: KeyScope) -> Reply {
+    if plane.store.read(|state| state.account.keys.len()) >= KEYS_LIMIT {
+        return Err(ApiError::limit("", "API keys", KEYS_LIMIT));
+    }
     let secret = ids::api_key();
     let created_at = ids::now();
     let project = scope.project().map(str::to_owned);
@@ -81,7 +85,7 @@ fn create_key(plane: &ControlPlane, name: &str, scope: KeyScope) -> Json<Value> 
     if let Some(project) = project {
         views::merge(&mut view, json!({"project_id": project}));
     }
-    Json(view)
+    Ok(Json(view))
 }
 
 fn revoke_key(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
@@ -112,7 +116,7 @@ pub(super) async fn list(call: Call) -> Reply {
 pub(super) async fn create(call: Call, bytes: Bytes) -> Reply {
     call.caller.personal("this endpoint")?;
     let name = KeyRequest::read(&bytes)?.key_name;
-    Ok(create_key(&call.plane, &name, KeyScope::Personal))
+    create_key(&call.plane, &name, KeyScope::Personal)
 }
 
 pub(super) async fn revoke(call: Call, Path(id): Path<i64>) -> Reply {
@@ -141,7 +145,7 @@ pub(super) async fn create_org(call: Call, bytes: Bytes) -> Reply {
             KeyScope::Project { org, project }
         }
     };
-    Ok(create_key(&call.plane, &new.key_name, scope))
+    create_key(&call.plane, &new.key_name, scope)
 }
 
 pub(super) async fn revoke_org(call: Call, Path((org, id)): Path<(String, i64)>) -> Reply {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     api::{
         call::Call,
-        free_plan::PROJECTS_LIMIT,
+        free_plan::{PERMISSIONS_LIMIT, PROJECTS_LIMIT},
         provisioning::{self, ProjectRequest, check_length},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request::{self, Query},
@@ -232,6 +232,9 @@ pub(super) async fn share(call: Call, bytes: Bytes) -> Reply {
     };
     let view = permission_view(&permission);
     call.edit(|project| {
+        if project.permissions.len() >= PERMISSIONS_LIMIT {
+            return Err(ApiError::limit("", "permissions", PERMISSIONS_LIMIT));
+        }
         project.permissions.push(permission);
         Ok(())
     })?;

@@ -10,7 +10,7 @@ use crate::sandbox::{
         free_plan,
         reply::{ApiError, OrNotFound as _},
     },
-    control_plane::ControlPlane,
+    control_plane::{ControlPlane, ENDPOINTS_LIMIT},
     front, ids, lifecycle,
     operations::{self, OperationAction, ScheduledOperation},
     records::{
@@ -145,6 +145,13 @@ pub(super) fn open_port(
     branch: &BranchRef,
     endpoint: &mut EndpointRecord,
 ) -> Result<(), ApiError> {
+    if plane.front_count() >= ENDPOINTS_LIMIT {
+        return Err(ApiError::limit(
+            "ENDPOINTS_LIMIT_EXCEEDED",
+            "endpoints",
+            ENDPOINTS_LIMIT,
+        ));
+    }
     endpoint.port = front::open(plane, branch.clone(), &endpoint.id, 0)
         .map_err(|error| ApiError::internal(format!("no port for the compute: {error}")))?;
     Ok(())
@@ -157,6 +164,14 @@ pub(super) fn add_crowd(plane: &ControlPlane, name: &str, count: usize) -> Resul
         org.map(|org| org.id.clone())
     });
     let org = org.or_not_found("organization")?;
+    let there = plane.store.read(|state| state.projects.len());
+    if there.saturating_add(count) > free_plan::PROJECTS_LIMIT {
+        return Err(ApiError::limit(
+            "PROJECTS_LIMIT_EXCEEDED",
+            "user projects",
+            free_plan::PROJECTS_LIMIT,
+        ));
+    }
     for number in 1..=count {
         let new = ProjectRequest {
             name: Some(format!("{name}-{number}")),

@@ -90,6 +90,26 @@ impl ApiError {
         Self::new(StatusCode::LOCKED, default_message(StatusCode::LOCKED))
     }
 
+    pub(super) fn too_many_requests(after: Duration) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self {
+            retry_after: Some(after.as_secs().to_string()),
+            ..Self::new(status, default_message(status))
+        }
+    }
+
+    /// The error for one more of what there may only be so many.
+    pub(super) fn limit(code: &str, what: &str, limit: usize) -> Self {
+        Self::unprocessable(
+            code,
+            format!("{what} limit of {limit} exceeded, got {limit}"),
+        )
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }

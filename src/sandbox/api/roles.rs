@@ -5,9 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::sandbox::{
-    admin::SUPERUSER,
+    admin::NEON_SUPERUSER,
     api::{
         call::Call,
+        free_plan::ROLES_LIMIT,
         provisioning::check_name,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request, views,
@@ -45,6 +46,13 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
             let text = format!("role already exists; role_name:\"{}\"", new.name);
             return Err(ApiError::conflict("", text));
         }
+        if branch.roles.len() >= ROLES_LIMIT {
+            return Err(ApiError::limit(
+                "ROLES_LIMIT_EXCEEDED",
+                "roles",
+                ROLES_LIMIT,
+            ));
+        }
         let role = RoleRecord::new(new.name, !new.no_login.unwrap_or(false));
         let view = views::role(&role, &branch.id, true);
         branch.roles.push(role);
@@ -62,7 +70,11 @@ pub(super) async fn delete(call: Call) -> Reply {
             let text = format!("cannot delete role \"{name}\": it owns a database");
             return Err(ApiError::unprocessable("", text));
         }
-        let heir = owners.next().map_or(SUPERUSER, String::as_str).to_owned();
+        // never the superuser: a function of the role that runs as its owner would run as it
+        let heir = owners
+            .next()
+            .map_or(NEON_SUPERUSER, String::as_str)
+            .to_owned();
         branch.roles.retain(|role| role.name != name);
         let change = ConfigChange::DropRole { role: name, heir };
         Ok((json!({"role": view}), vec![change]))

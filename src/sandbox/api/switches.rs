@@ -1,6 +1,6 @@
 //! `/sandbox/…`: identifies the sandbox, sets faults, lists requests.
 //!
-//! It needs no key: whoever reaches the loopback address also reaches the ports of the databases, which need passwords.
+//! It needs no key of the user who runs the sandbox, and a personal one of everyone else; only that it is a sandbox is told to all.
 
 use axum::{Json, body::Bytes, extract::State, response::Response};
 use serde_json::{Value, json};

@@ -17,6 +17,14 @@ use crate::sandbox::{
 
 /// Where the API of `agents` begins.
 pub(super) const AGENTS_BASE: &str = "/v1";
+/// Where that API takes a form instead of JSON, as OAuth wants it.
+pub(super) const TOKEN_PATH: &str = "/v1/oauth2/token";
+
+/// How many databases that are nobody's there may be: each is a server's worth of disk.
+const LIVING_LIMIT: usize = 50;
+/// How many are made in a minute, for a service that asks nobody for a key.
+const RATE_LIMIT: usize = 10;
+const RATE_TIME: Duration = Duration::from_mins(1);
 
 const LIFETIME: time::Duration = time::Duration::hours(72);
 
@@ -32,7 +40,19 @@ pub(super) async fn create(plane: &Arc<ControlPlane>) -> Result<String, ApiError
         status: TemporaryStatus::Unclaimed,
         expires_at: ids::timestamp(OffsetDateTime::now_utc() + LIFETIME),
     })?;
-    let (project, scheduled) = provisioning::begin(plane, project, |_| Ok(()))?;
+    if !plane.take_turn(RATE_LIMIT, RATE_TIME) {
+        return Err(ApiError::too_many_requests(RATE_TIME));
+    }
+    let (project, scheduled) = provisioning::begin(plane, project, |state| {
+        let living = state.projects.values().filter(|one| one.is_ownerless());
+        if living.count() < LIVING_LIMIT {
+            return Ok(());
+        }
+        Err(ApiError::unprocessable(
+            "PROJECTS_LIMIT_EXCEEDED",
+            format!("the limit of {LIVING_LIMIT} unclaimed databases is exceeded"),
+        ))
+    })?;
     operations::run(plane, &project, scheduled);
     watch(plane, project.clone());
     if !operations_end_well(plane, &project).await {

@@ -5,7 +5,14 @@ use crate::testing::folders::temp_dir;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{Api, ApiAnswer, ask, connect, run, start, start_with};
+use super::support::{Api, ApiAnswer, ask, connect, run, start_with};
+
+fn claimable() -> SandboxOptions {
+    SandboxOptions {
+        claimable: true,
+        ..SandboxOptions::default()
+    }
+}
 
 /// The service's API of a sandbox; it asks for no key.
 fn service(sandbox: &Sandbox) -> Api {
@@ -23,7 +30,7 @@ async fn look(service: &Api, id: &str) -> ApiAnswer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claim_service_refuses_with_its_own_messages() {
-    let sandbox = start().await;
+    let sandbox = start_with(claimable()).await;
     let service = service(&sandbox);
     let path = "/api/v1/database";
     let missing = service.post(path, json!({})).await.expect(400);
@@ -31,6 +38,7 @@ async fn claim_service_refuses_with_its_own_messages() {
     let empty = service.post(path, json!({"ref": ""})).await.expect(400);
     assert_eq!(empty.text("/message"), "Missing referrer");
     let broken = service.request(Method::POST, path).body("{");
+    let broken = broken.header("content-type", "application/json");
     let broken = service.send(broken).await.expect(500);
     assert_eq!(broken.text("/message"), "Failed to create the database.");
     let unknown = look(&service, "0b0c").await.expect(400);
@@ -53,7 +61,7 @@ async fn temporary_database_works_and_stays_hidden_until_claimed() {
     let dir = temp_dir();
     let options = || SandboxOptions {
         dir: Some(dir.path().to_owned()),
-        ..SandboxOptions::default()
+        ..claimable()
     };
     let sandbox = start_with(options()).await;
     let made = create(&service(&sandbox)).await;
@@ -124,7 +132,7 @@ async fn temporary_database_works_and_stays_hidden_until_claimed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_temporary_database_is_removed_without_a_request() {
-    let sandbox = start().await;
+    let sandbox = start_with(claimable()).await;
     let (service, api) = (service(&sandbox), Api::of(&sandbox));
     let made = create(&service).await;
     let id = made.text("/id");
@@ -150,7 +158,7 @@ async fn expired_temporary_database_is_removed_without_a_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anonymous_identity_reaches_only_its_own_project() {
-    let sandbox = start().await;
+    let sandbox = start_with(claimable()).await;
     let service = service(&sandbox);
     let anonymous =
         json!({"type": "anonymous", "capabilities": ["postgres", "auth"], "source": "test"});

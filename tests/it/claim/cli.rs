@@ -12,7 +12,7 @@ fn neon_cli_creates_and_claims_a_temporary_database() {
         return skip("NEONUP_TEST_NEON names no folder with the neon CLI");
     };
     let home = Home::new();
-    let sandbox = Sandbox::start(&home, &[]);
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
     let repo = Repo::files::<&str>(&[]);
     repo.git(&home, &["init", "-q"]);
     let port = sandbox.api_host.split([':', '/']).nth(4).unwrap();

@@ -4,17 +4,6 @@ use std::io::{Read as _, Write as _};
 
 use serde_json::Value;
 
-/// Gets a page.
-pub fn get(url: &str) -> String {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (host, path) = rest.split_once('/').unwrap();
-    let mut stream = std::net::TcpStream::connect(host).unwrap();
-    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
 /// Posts JSON; returns the body of the answer.
 pub fn post(url: &str, key: &str, body: &Value) -> String {
     exchange("POST", url, key, &body.to_string())

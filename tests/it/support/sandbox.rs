@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     home::Home,
-    http::{get, post},
+    http::{exchange, post},
     processes::{signal, spawn, wait},
 };
 
@@ -66,7 +66,8 @@ impl Sandbox {
     /// Every request since the start, as the sandbox logs it.
     pub fn log(&self) -> Vec<Value> {
         let origin = self.api_host.trim_end_matches("/api/v2");
-        let body = get(&format!("{origin}/sandbox/requests"));
+        let url = format!("{origin}/sandbox/requests");
+        let body = exchange("GET", &url, &self.api_key, "");
         let document: Value = serde_json::from_str(&body).unwrap();
         document["requests"].as_array().unwrap().clone()
     }
