@@ -54,6 +54,9 @@ const NAMES: &[&str] = &[
 /// What Neon's own secrets begin with; nothing else does.
 const OF_NEON: &[&str] = &["napi_", "npg_"];
 
+/// The shortest word that can look random.
+const RANDOM: usize = 10;
+
 /// The shortest tail of a secret of Neon's: what is shorter is a word about one.
 const OF_NEON_TAIL: usize = 8;
 
@@ -79,11 +82,49 @@ pub(crate) fn text(text: &str) -> String {
         let found = urls(line)
             .into_iter()
             .chain(assigned(line))
+            .chain(defaults(line))
             .chain(of_neon(line));
         hidden.extend(found.map(|range| start + range.start..start + range.end));
         start += line.len();
     }
     replace(text, hidden)
+}
+
+/// Redacts a comment of an env file. Old values lie there, good ones and broken ones, so that also a word that only looks like a
+/// password is hidden.
+pub(crate) fn comment(line: &str) -> String {
+    let mut hidden = Vec::new();
+    if let Some(at) = line.find("://")
+        && !is_web(line.get(..at).unwrap_or_default())
+    {
+        // one value, to the end of the line
+        let start = at + 3;
+        let found = login(line.get(start..).unwrap_or_default(), false);
+        hidden.extend(found.map(|range| start + range.start..start + range.end));
+    }
+    let shown = text(&replace(line, hidden));
+    let words = shown.split_inclusive(char::is_whitespace).map(|word| {
+        let bare = word.trim_end();
+        let begin = bare.find(':').filter(|_| !bare.contains("://"));
+        match (begin, bare.rfind('@')) {
+            (Some(begin), Some(end)) if begin < end => {
+                replace(word, std::iter::once(begin + 1..end).collect())
+            }
+            _ if looks_random(bare) || is_secret_value(bare) => word.replace(bare, DOTS),
+            _ => word.to_owned(),
+        }
+    });
+    words.collect()
+}
+
+/// Whether a word has small and capital letters and digits, as passwords have and other words hardly ever.
+fn looks_random(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    word.len() >= RANDOM
+        && word.contains(|c: char| c.is_ascii_lowercase())
+        && word.contains(|c: char| c.is_ascii_uppercase())
+        && word.contains(|c: char| c.is_ascii_digit())
+        && !word.contains(['/', '.', '=', ':'])
 }
 
 /// Redacts a connection string; `None` where the value isn't one.
@@ -202,12 +243,16 @@ fn login(rest: &str, web: bool) -> Option<Range<usize>> {
             let behind = rest.get(end + 1..)?;
             let host = behind.find(['/', '?', '#']).unwrap_or(behind.len());
             // what is no host was no end of the password
-            let whole = are_hosts(behind.get(..host)?.trim_end_matches([',', '.', ';', ')']));
+            let behind_host = behind.get(..host)?.trim_end_matches([',', '.', ';', ')']);
+            let whole = are_hosts(behind_host) && !behind.contains("%40");
             let end = if whole || web { end } else { rest.len() };
             (colon + length < end).then_some(colon + length..end)
         }
         // a token in place of a name
-        (_, Some(end)) => is_secret_value(rest.get(..end)?).then_some(0..end),
+        (_, Some(end)) => {
+            let name = rest.get(..end)?;
+            (is_secret_value(name) || looks_random(name)).then_some(0..end)
+        }
         (Some((colon, length)), None) => {
             let placeholder = web
                 && rest
@@ -224,17 +269,27 @@ fn login(rest: &str, web: bool) -> Option<Range<usize>> {
 /// Whether this is a host, or several with commas between them, each with a port or none. The signs of a placeholder may be in it.
 fn are_hosts(authority: &str) -> bool {
     let is_port = |port: &str| port.parse::<u16>().is_ok();
-    authority.split(',').all(|host| {
-        let (name, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-            Some((name, port)) => (name, port.strip_prefix(':')),
-            None => host
-                .split_once(':')
-                .map_or((host, None), |(name, port)| (name, Some(port))),
-        };
+    let is_name = |name: &str| {
         !name.contains(|c: char| c.is_ascii_punctuation() && !"-._:*[]{}<>$".contains(c))
             && !name.contains(char::is_whitespace)
-            && port.is_none_or(is_port)
-    })
+    };
+    let mut hosts = Vec::new();
+    for host in authority.split(',') {
+        hosts.push(
+            match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+                Some((name, port)) => (name, port.strip_prefix(':')),
+                None => host
+                    .split_once(':')
+                    .map_or((host, None), |(name, port)| (name, Some(port))),
+            },
+        );
+    }
+    let ports = hosts.iter().filter(|(_, port)| port.is_some()).count();
+    // a name, a number and a comma can be a login
+    (ports == 0 || ports == hosts.len())
+        && hosts.iter().all(|(name, port)| {
+            is_name(name) && port.is_none_or(|port| is_port(port) && !name.is_empty())
+        })
 }
 
 /// The secrets of the URLs in a line.
@@ -252,7 +307,14 @@ fn urls(line: &str) -> Vec<Range<usize>> {
         // what ends a sentence
         let word =
             word.trim_end_matches(['.', ',', ':', ';', '!', '?', '\'', ')', ']', '}', '…', '•']);
+        // `user: password@host`
+        let broken = rest
+            .get(word.len()..)
+            .is_some_and(|after| after.starts_with(':'))
+            && !word.contains('/')
+            && rest.contains('@');
         let secret = match login(word, web) {
+            None if broken && !web => rest.rfind('@').map(|end| word.len() + 1..end),
             // the password may go on behind a blank or a quote
             Some(secret) if !web && !word.contains('@') => {
                 let end = rest.rfind('@').filter(|at| *at > secret.start);
@@ -324,6 +386,34 @@ fn quoted(text: &str, quote: char) -> usize {
     }
     // as if the quote stood behind it
     text.trim_end().len() + 1
+}
+
+/// The defaults of secret variables, as shells and Compose write them: `${DB_PASS:-…}`.
+fn defaults(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = line.get(from..).and_then(|rest| rest.find("${")) {
+        from += at + 2;
+        let rest = line.get(from..).unwrap_or_default();
+        let name = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(rest.len());
+        let sign = rest.get(name..).unwrap_or_default();
+        let value = sign.trim_start_matches(':').trim_start_matches(['-', '=']);
+        let begin = name + sign.len() - value.len();
+        let end = rest
+            .rfind('}')
+            .filter(|end| *end > begin)
+            .unwrap_or(rest.len());
+        if is_secret_key(rest.get(..name).unwrap_or_default())
+            && value.len() < sign.len()
+            && begin < end
+            && !value.starts_with('}')
+        {
+            found.push(from + begin..from + end);
+        }
+    }
+    found
 }
 
 /// Keys and passwords of Neon's making, wherever they stand.
@@ -468,6 +558,9 @@ mod tests {
         }
         for secret in [
             "postgres://owner:p@one CANARY@h/db",
+            "postgres://owner: CANARY @h/db",
+            "postgres://s3cretCANARY@h/db",
+            "${DB_PASS:-CANARY}",
             "postgres://owner:p\nCANARY@h/db",
             "postgresql:/owner:CANARY@h/db",
             "postgresql:owner:CANARY%40h/db",
@@ -476,6 +569,28 @@ mod tests {
         ] {
             let shown = value("DATABASE_URL", secret);
             assert!(!shown.contains("CANARY"), "{secret}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_comment_shows_no_old_value() {
+        for secret in [
+            "# old: postgres://owner:p@one CaNary7777x@h/db",
+            "# old: postgres://owner: CaNary7777x @h/db",
+            "# old: owner:CaNary7777x@h/db",
+            "# was postgresql:/owner:CaNary7777x@h/db",
+            "# was CaNary7777x.",
+            "# was 'CaNary7777x', then ${DB_PASSWORD:-CaNary7777x}",
+        ] {
+            assert!(!comment(secret).contains("CaNary"), "{}", comment(secret));
+        }
+        for plain in [
+            "# The URL = what Neon gives, see https://neon.tech/docs/Connect1 or ask ada@example.org",
+            "# 2026-11-26, v1.2.3: postgres://localhost:5432/db",
+            "#",
+            "# a DATABASE_URL2 for tests",
+        ] {
+            assert_eq!(comment(plain), plain);
         }
     }
 
@@ -513,6 +628,10 @@ mod tests {
             let url = format!("{scheme}://{user}:{before}CANARY{after}{end}");
             // what looks like a host and a port before a path is one
             proptest::prop_assume!(!before.contains(['/', '?', '#']) || end.starts_with('@'));
+            // and what stands behind the last `@` is a host, as long as it can be one
+            proptest::prop_assume!(!before.contains('@') || !end.is_empty());
+            // and so are two hosts, each with a port
+            proptest::prop_assume!(!before.contains(',') || !after.contains(':'));
             let shown = value("DATABASE_URL", &url);
             proptest::prop_assert!(!shown.contains("CANARY"), "{url}: {shown}");
             proptest::prop_assert_eq!(value("DATABASE_URL", &shown), shown);

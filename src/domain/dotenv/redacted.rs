@@ -10,7 +10,7 @@ use crate::{
             scan::{EnvEntry, EnvPiece, slice},
         },
         redact,
-        sensitive::{is_secret_key, is_secret_value},
+        sensitive::is_secret_value,
     },
 };
 
@@ -45,7 +45,7 @@ fn entry_lines(bytes: &[u8], entry: &EnvEntry, notes: &[(String, String)]) -> Ve
         || redact::value(&entry.key, entry.value.expose()),
         |(_, note)| note.clone(),
     );
-    let after = redact::text(&after);
+    let after = redact::comment(&after);
     let extra = memchr::memchr_iter(b'\n', slice(bytes, entry.span.clone())).count();
     let mut lines = vec![format!("{before}{shown}{after}")];
     // one shown line for each line of the file, so that a diff of the bytes can show them
@@ -58,16 +58,16 @@ fn comment(line: &str) -> String {
     let inner = line.trim_start().trim_start_matches('#');
     let document = Document::parse(inner.trim_start().as_bytes());
     let Some(entry) = document.entries().next() else {
-        return redact::text(line);
+        return redact::comment(line);
     };
     let value = entry.value.expose();
-    let secret = is_secret_key(&entry.key) || is_secret_value(value) || value.contains("://");
+    let shown = redact::value(&entry.key, value);
     // `# The URL = what Neon gives` is prose
-    if entry.key.contains(' ') || !secret {
-        return redact::text(line);
+    if entry.key.contains([' ', ':']) || shown == value {
+        return redact::comment(line);
     }
     let (before, _) = line.split_once('=').unwrap_or((line, ""));
-    format!("{before}={}", redact::value(&entry.key, value))
+    format!("{before}={shown}")
 }
 
 /// A line that isn't env syntax may hold anything: only its first word is shown.
@@ -78,7 +78,8 @@ fn unreadable(line: &str) -> String {
         .next()
         .unwrap_or_default();
     let word: String = word.chars().take(24).collect();
-    if is_secret_value(&word) || word.chars().count() == 24 {
+    // alone, it may be a value that lost its key
+    if is_secret_value(&word) || word.chars().count() == 24 || line.trim() == word {
         return DOTS.to_owned();
     }
     format!("{word} {DOTS}").trim_start().to_owned()
