@@ -52,7 +52,7 @@ pub(crate) fn ensure<'a>(
 }
 
 fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    files::create_private_dir(folder)?;
     // Its files are private by their own modes; whoever runs Postgres has to pass through, where it cannot do without.
     let passed = installation.user.is_some() && !ServerUser::OPENS_BY_NUMBER;
     files::chmod(folder, if passed { 0o711 } else { 0o700 })

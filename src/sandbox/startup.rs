@@ -11,6 +11,7 @@ use crate::sandbox::wire;
 const NAME_LIMIT: usize = 63;
 
 /// The settings that a client may bring along, in lower case: what drivers send, and what every session may set for itself.
+/// Others go no further.
 const SETTINGS: [&str; 43] = [
     "application_name",
     "array_nulls",
@@ -55,31 +56,6 @@ const SETTINGS: [&str; 43] = [
     "timezone",
     "transaction_timeout",
     "work_mem",
-];
-
-/// What belongs to a client's side of a connection: drivers that do not know it send it along (asyncpg does so with
-/// `channel_binding`, which is in every URI that Neon hands out). Neon's proxy takes it out, and so do we.
-const CLIENT_PARAMETERS: [&str; 20] = [
-    "channel_binding",
-    "connect_timeout",
-    "connection_limit",
-    "gssencmode",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "load_balance_hosts",
-    "pgbouncer",
-    "pool_timeout",
-    "require_auth",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslnegotiation",
-    "sslrootcert",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
 ];
 
 /// Why a start-up packet is refused, as the client is told.
@@ -214,8 +190,9 @@ impl Startup {
                     ));
                 }
                 _ if name.starts_with("_pq_.") => unknown.push(name),
-                _ if CLIENT_PARAMETERS.contains(&name.as_str()) => {}
-                _ => settings.push((setting(&name)?, value)),
+                // What is left goes no further, as with Neon's proxy: drivers send on what they do not know (asyncpg does so
+                // with `channel_binding`, which is in every URI that Neon hands out).
+                _ => settings.extend(setting(&name).map(|name| (name, value))),
             }
         }
         let user = user.filter(|user| !user.is_empty()).ok_or_else(|| {
@@ -272,7 +249,7 @@ fn checked_name(what: &str, name: String) -> Result<String, StartupRefusal> {
 }
 
 /// The name of a setting in lower case, if a client may bring it along.
-fn setting(name: &str) -> Result<String, StartupRefusal> {
+fn setting(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     // `app.tenant`: a variable of the application's own. The server checks those of extensions.
     let custom = lower.split_once('.').is_some_and(|(class, rest)| {
@@ -282,12 +259,7 @@ fn setting(name: &str) -> Result<String, StartupRefusal> {
         };
         word(class) && rest.split('.').all(word)
     });
-    if custom || SETTINGS.contains(&lower.as_str()) {
-        return Ok(lower);
-    }
-    Err(StartupRefusal::protocol(format!(
-        "unsupported startup parameter: {name}"
-    )))
+    (custom || SETTINGS.contains(&lower.as_str())).then_some(lower)
 }
 
 /// The settings of `options`, without Neon's routing hints (`endpoint=`, `project=`), which the server would refuse.
@@ -320,7 +292,9 @@ fn settings_of(options: &str) -> Result<Vec<(String, String)>, StartupRefusal> {
             StartupRefusal::new("42601", format!("-c {assignment} requires a value"))
         })?;
         // The server reads a dash in the name so as well.
-        let name = setting(&name.replace('-', "_"))?;
+        let name = setting(&name.replace('-', "_")).ok_or_else(|| {
+            StartupRefusal::protocol(format!("unsupported startup parameter: {name}"))
+        })?;
         found.retain(|(known, _)| *known != name); // the last one counts
         found.push((name, value.to_owned()));
     }
@@ -397,7 +371,14 @@ mod tests {
 
     #[test]
     fn second_parameter_of_a_name_is_refused() {
-        for name in ["user", "database", "options", "DateStyle", "datestyle"] {
+        for name in [
+            "user",
+            "USER",
+            "database",
+            "options",
+            "DateStyle",
+            "datestyle",
+        ] {
             let first = if name == "datestyle" {
                 "DateStyle"
             } else {
@@ -439,14 +420,25 @@ mod tests {
     }
 
     #[test]
-    fn unknown_parameters_and_switches_are_refused() {
+    fn unknown_parameters_go_no_further() {
+        for name in [
+            "user ",
+            "session_authorization",
+            "session_preload_libraries",
+            "channel_binding",
+            "-c",
+            "a.b c",
+        ] {
+            let got = sent(&[("user", "me"), (name, "cloud_admin")]);
+            assert_eq!(got, [pair("user", "me")], "{name}");
+        }
+    }
+
+    #[test]
+    fn unknown_switches_and_replication_are_refused() {
         for (name, value) in [
             ("replication", "true"),
             ("replication", "database"),
-            ("session_authorization", "cloud_admin"),
-            ("session_preload_libraries", "x"),
-            ("USER", "cloud_admin"),
-            ("user ", "cloud_admin"),
             ("options", "-d 5"),
             ("options", "-ccloud"),
             ("options", "-c session-authorization=cloud_admin"),

@@ -9,7 +9,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::sandbox::{Sandbox, SandboxOptions, wire};
+use crate::sandbox::{
+    Sandbox, SandboxOptions, ids,
+    records::{BranchRecord, BranchRef, DatabaseRecord, RoleRecord},
+    wire,
+};
 use crate::testing::requirements::PATIENCE;
 
 use super::{
@@ -305,5 +309,96 @@ async fn what_runs_at_once_is_bounded() {
         }
     });
     again.await.unwrap();
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_made_is_bounded() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("full").await;
+    let project = created.text("/project/id");
+    let branch = BranchRef::new(&project, &created.text("/branch/id"));
+    let base = format!("/projects/{project}");
+    let on_branch = format!("{base}/branches/{}", branch.branch);
+    let store = &sandbox.plane.store;
+    store.edit_branch(&branch, |branch| {
+        for number in 0..500 {
+            branch
+                .roles
+                .push(RoleRecord::new(format!("role{number}"), false));
+            let name = format!("database{number}");
+            branch.databases.push(DatabaseRecord::new(
+                number + 2,
+                name,
+                "neondb_owner".to_owned(),
+            ));
+        }
+    });
+    store.edit(&project, |project| {
+        for number in 0..100 {
+            project
+                .branches
+                .push(BranchRecord::new(format!("branch{number}")));
+        }
+    });
+    for _ in 0..500 {
+        let waits = sandbox.plane.spawn(std::future::pending());
+        sandbox.plane.add_front(&ids::uuid(), waits);
+    }
+    let email = json!({"email": "colleague@example.org"});
+    for number in 0..500 {
+        if number > 0 {
+            let key = json!({"key_name": format!("key{number}")});
+            api.post("/api_keys", key).await.expect(200);
+        }
+        api.post(&format!("{base}/permissions"), email.clone())
+            .await
+            .expect(200);
+    }
+    let endpoint = json!({"endpoint": {"branch_id": branch.branch, "type": "read_only"}});
+    let named = json!({"name": "more", "owner_name": "neondb_owner"});
+    for (path, body, code, words) in [
+        (
+            "/api_keys".to_owned(),
+            json!({"key_name": "more"}),
+            "",
+            "API keys limit of 500",
+        ),
+        (
+            format!("{base}/permissions"),
+            email,
+            "",
+            "permissions limit of 500",
+        ),
+        (
+            format!("{base}/branches"),
+            json!({}),
+            "BRANCHES_LIMIT_EXCEEDED",
+            "branches limit of 100",
+        ),
+        (
+            format!("{base}/endpoints"),
+            endpoint,
+            "ENDPOINTS_LIMIT_EXCEEDED",
+            "endpoints limit of 500",
+        ),
+        (
+            format!("{on_branch}/roles"),
+            json!({"role": named}),
+            "ROLES_LIMIT_EXCEEDED",
+            "roles limit of 500",
+        ),
+        (
+            format!("{on_branch}/databases"),
+            json!({"database": named}),
+            "DATABASES_LIMIT_EXCEEDED",
+            "databases limit of 500",
+        ),
+    ] {
+        let refused = api.post(&path, body).await.expect(422);
+        assert_eq!(refused.text("/code"), code, "{path}");
+        assert!(refused.text("/message").contains(words), "{refused:?}");
+    }
     sandbox.shutdown().await;
 }
