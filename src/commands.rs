@@ -28,6 +28,7 @@ mod session;
 pub(crate) mod setup;
 mod status;
 mod terminal;
+mod trust;
 mod undo;
 mod usage;
 mod wizard;
@@ -70,6 +71,7 @@ enum CliCommand {
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     Claim(claim::ClaimArgs),
+    Trust(trust::TrustArgs),
     Status(status::StatusArgs),
     Demo(demo::DemoArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -137,6 +139,7 @@ async fn dispatch(
         Some(CliCommand::Login(args)) => args.run(context, output).await,
         Some(CliCommand::Logout(args)) => args.run(context, output).await,
         Some(CliCommand::Claim(args)) => args.run(context, output).await,
+        Some(CliCommand::Trust(args)) => args.run(context, output),
         Some(CliCommand::Status(args)) => args.run(context, output).await,
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
         Some(CliCommand::Sandbox(args)) => args.run(context, output).await,

@@ -1,6 +1,7 @@
 //! The words of the program: plain data that every other room speaks. No IO, no clock, no environment.
 
 pub(crate) mod answer;
+pub(crate) mod children;
 pub(crate) mod choices;
 pub(crate) mod code;
 pub(crate) mod environment;
@@ -17,6 +18,7 @@ pub(crate) mod remedy;
 pub(crate) mod secret;
 pub(crate) mod step;
 pub(crate) mod texts;
+pub(crate) mod trust;
 
 #[cfg(test)]
 mod tests;

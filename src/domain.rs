@@ -7,12 +7,14 @@
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: its Python code, its driver, its log | [`python`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
+//! | commands of the project | [`command_files`] |
 //! | SQL | [`sql`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
 pub(crate) mod age;
 pub(crate) mod api_key;
 pub(crate) mod app_log;
+pub(crate) mod command_files;
 pub(crate) mod credentials;
 pub(crate) mod diff;
 pub(crate) mod dotenv;

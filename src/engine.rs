@@ -61,6 +61,7 @@ pub(crate) mod step;
 pub(crate) mod temporary;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trust;
 
 pub(crate) use registry::must_finish;
 pub(crate) use runtime::Runtime;

@@ -17,6 +17,7 @@ pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod repository;
 pub(crate) mod store;
+pub(crate) mod trust;
 
 use std::sync::Arc;
 
@@ -35,4 +36,6 @@ pub(crate) struct Ports {
     pub repository: Arc<dyn repository::Repository>,
     /// Other programs.
     pub process: Arc<dyn process::Process>,
+    /// What a person has agreed to be run.
+    pub trust: Arc<dyn trust::TrustStore>,
 }

@@ -85,7 +85,7 @@ impl CheckArgs {
             return Ok(());
         }
         for id in shown {
-            if can_fix(session, *id) {
+            if can_fix(session, *id) && !starts_programs(session, *id) {
                 session.apply(Answer::default_of(*id), output).await?;
                 session.probe(shown, output).await?;
             }
@@ -117,16 +117,23 @@ impl CheckArgs {
     }
 }
 
+/// Whether applying a step would start a program of the clone: a check never does, whoever trusts it.
+fn starts_programs(session: &Session, id: StepId) -> bool {
+    match id {
+        StepId::Health => true,
+        StepId::Schema => !session.runtime.settings().schema.command.is_empty(),
+        StepId::Login | StepId::Project | StepId::Env | StepId::Backend | StepId::Secrets => false,
+    }
+}
+
 /// Whether a step's gaps can be fixed without a question. Keys and projects always need one.
 fn can_fix(session: &Session, id: StepId) -> bool {
     let state = session.plan.step(id);
     let asks = matches!(id, StepId::Login | StepId::Project);
-    // a step without a gap that is still to do only waits to be proven
-    let unproven = id == StepId::Health && state.gaps().next().is_none() && state.facts.is_some();
     // what git should ignore is worth a line even where nothing stops the step
     let open =
         state.status == Status::Todo || (state.status == Status::Done && id == StepId::Secrets);
-    open && !asks && (unproven || state.findings.iter().any(|finding| finding.fixable))
+    open && !asks && state.findings.iter().any(|finding| finding.fixable)
 }
 
 /// Explains what is not fixed: a secret in the history.

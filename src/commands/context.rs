@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::{
     commands::{error::CommandError, terminal::StandardStreams},
-    core::environment::Environment,
+    core::{children::Child, environment::Environment},
     domain::gate::Gate,
     ports::Ports,
     project::{
@@ -102,9 +102,16 @@ impl CommandContext {
         Ok((settings, ports))
     }
 
-    /// The folders of programs.
+    /// The folders in which programs of our own are looked for.
     pub(crate) fn search_path(&self) -> Vec<PathBuf> {
-        workspace::search_path(&self.environment)
+        let directory = self.options.directory.as_deref();
+        workspace::own_search_path_from(&self.environment, directory)
+    }
+
+    /// What a program of our own gets of the environment.
+    pub(crate) fn environment_of(&self, child: Child) -> Environment {
+        let variables = child.inherits(&self.environment);
+        Environment::new(workspace::with_path(variables, &self.search_path()))
     }
 
     /// Opens the output. With `--plain`, or where the environment asks for it (`ACCESSIBLE=1`, `TERM=dumb`), nothing is

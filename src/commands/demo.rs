@@ -30,7 +30,7 @@ use crate::{
     ports::Ports,
     project::{
         sample,
-        settings::{Flags, Settings},
+        settings::{Flags, Settings, TRUST_VARIABLE},
         workspace::Workspace,
     },
     report::output::Output,
@@ -151,7 +151,9 @@ impl Demo<'_> {
         let environment = context
             .environment
             .without(&HIDDEN_VARIABLES)
-            .with("NEON_API_KEY", self.sandbox.api_key().expose());
+            .with("NEON_API_KEY", self.sandbox.api_key().expose())
+            // the sample's commands are our own
+            .with(TRUST_VARIABLE, "1");
         let flags = Flags {
             api_host: Some(self.sandbox.api_host()),
             ca_file: Some(self.sandbox.ca_file().to_owned()),

@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     core::{exit::Exit, failure::Failure, invocation::Invocation, step::StepId},
+    ports::trust::TrustError,
     project::workspace::WorkspaceError,
     report::error::ErrorReport,
     sandbox::SandboxError,
@@ -74,6 +75,13 @@ pub(crate) enum CommandError {
     #[error("this clone has no temporary database to claim")]
     NothingToClaim,
 
+    #[error("would ask whether to trust these commands, and nobody can be asked")]
+    TrustUnanswered,
+    #[error("the content of `{command}` can't be remembered")]
+    NotTrustable { command: String, why: String },
+    #[error("the consent can't be used")]
+    Trust(#[source] TrustError),
+
     #[error("`{}` exists already, and is not touched", .0.display())]
     ConfigExists(PathBuf),
     #[error("nothing was written")]
@@ -105,6 +113,9 @@ impl CommandError {
             | Self::RotationUnanswered { .. }
             | Self::NotRotated { .. }
             | Self::NothingToClaim
+            | Self::TrustUnanswered
+            | Self::NotTrustable { .. }
+            | Self::Trust(_)
             | Self::ConfigExists(_)
             | Self::ConfigDeclined
             | Self::ConfigNotWritten { .. } => Exit::Failed,
@@ -168,6 +179,13 @@ impl CommandError {
             Self::NothingToClaim => {
                 report.hint(format!("{} makes one", Invocation::SetupClaimable))
             }
+            Self::TrustUnanswered => report.hint("`neonup trust --yes` trusts what is shown above"),
+            Self::NotTrustable { why, .. } => report
+                .why(why)
+                .hint("`neonup setup --trust` or NEONUP_TRUST=1 runs it this once"),
+            Self::Trust(error) => report
+                .why(error.to_string())
+                .hint("NEONUP_TRUST=1 in the environment trusts this clone for one run"),
             Self::ConfigExists(_) => report.hint("edit it, or remove it first"),
             Self::ConfigDeclined => report.hint("`neonup init --yes` writes what is shown above"),
             Self::ConfigNotWritten { source, .. } => report

@@ -16,6 +16,7 @@ use crate::{
         answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
         exit::Exit,
+        facts::Facts,
         plan::Status,
         secret::Secret,
         step::StepId,
@@ -59,6 +60,10 @@ pub(crate) struct SetupArgs {
     /// Overwrite an env file where it lies, where it cannot be replaced in one piece: a mount point, a read-only folder.
     #[arg(long)]
     in_place: bool,
+    /// Trust the commands of this clone as they are now, and run them: its migration, its app, its interpreter. `neonup trust`
+    /// shows them first.
+    #[arg(long)]
+    trust: bool,
     /// Where a new API key is kept.
     #[arg(long, value_name = "WHERE")]
     store: Option<KeyStorageArg>,
@@ -102,6 +107,7 @@ impl SetupArgs {
             edit_code: self.edit_code,
             in_place: self.in_place,
             store: self.store.map(KeyStorage::from),
+            trust: self.trust,
             ..context.flags()
         }
     }
@@ -252,10 +258,12 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
     let edits_code = id == StepId::Backend
         && state.status == Status::Done
         && session.runtime.settings().flags.edit_code;
+    // what the app does is shown by a start alone
+    let unproved = matches!(&state.facts, Some(Facts::Health(health)) if health.unstarted);
     let blocked = id != StepId::Secrets
         && id.needs().iter().any(|needed| {
             shown.contains(needed)
                 && !matches!(session.plan.status(*needed), Status::Done | Status::Skipped)
         });
-    (open || improvable || edits_code) && !blocked
+    (open || improvable || edits_code || unproved) && !blocked
 }

@@ -7,7 +7,7 @@ use crate::{
         opening::{Opening, private_words},
         terminal::TerminalTraits,
     },
-    core::{exit::Exit, step::StepId},
+    core::{children::Child, exit::Exit, step::StepId},
     engine::Runtime,
     ports::Ports,
     project::settings::Settings,
@@ -38,7 +38,7 @@ pub(super) async fn run(
         ascii: terminal.ascii,
         light: terminal.light_background,
         links: terminal.links,
-        tmux: terminal.tmux,
+        tmux: terminal.tmux.then(|| context.environment_of(Child::Tmux)),
     };
     let (runtime, events) = Runtime::new(settings, ports);
     let WizardEnd { plan, reason } = tui::run(runtime, events, options, opening.demo).await?;

@@ -1,7 +1,7 @@
 //! What a person, or a flag, tells a step to do: plain data that can be compared. Each step has answers of its own, so that an
 //! answer of another step doesn't compile.
 
-use crate::core::{secret::Secret, step::StepId};
+use crate::core::{secret::Secret, step::StepId, trust::CloneCommand};
 
 /// Where a new API key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,10 +26,10 @@ pub(crate) enum Answer {
     Env(EnvAnswer),
     /// To the backend step.
     Backend(BackendAnswer),
-    /// To the schema step, which has nothing to choose.
-    Schema,
-    /// To the health step, which has nothing to choose.
-    Health,
+    /// To the schema step.
+    Schema(CommandAnswer),
+    /// To the health step.
+    Health(CommandAnswer),
     /// To the secrets step.
     Secrets(SecretsAnswer),
 }
@@ -43,8 +43,8 @@ impl Answer {
             StepId::Project => Self::Project(ProjectAnswer::Default),
             StepId::Env => Self::Env(EnvAnswer::Default),
             StepId::Backend => Self::Backend(BackendAnswer::Default),
-            StepId::Schema => Self::Schema,
-            StepId::Health => Self::Health,
+            StepId::Schema => Self::Schema(CommandAnswer::Default),
+            StepId::Health => Self::Health(CommandAnswer::Default),
             StepId::Secrets => Self::Secrets(SecretsAnswer::Default),
         }
     }
@@ -56,8 +56,8 @@ impl Answer {
             Self::Project(_) => StepId::Project,
             Self::Env(_) => StepId::Env,
             Self::Backend(_) => StepId::Backend,
-            Self::Schema => StepId::Schema,
-            Self::Health => StepId::Health,
+            Self::Schema(_) => StepId::Schema,
+            Self::Health(_) => StepId::Health,
             Self::Secrets(_) => StepId::Secrets,
         }
     }
@@ -114,6 +114,15 @@ pub(crate) enum BackendAnswer {
     Default,
     /// Also apply the shown change to existing source files.
     EditCode,
+}
+
+/// What a step that runs commands of the clone can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CommandAnswer {
+    /// Run what is trusted.
+    Default,
+    /// Trust these commands, which were shown, and run them.
+    Trust(Vec<CloneCommand>),
 }
 
 /// What the secrets step can be told.

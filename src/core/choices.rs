@@ -18,6 +18,7 @@ mod secrets;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub(crate) use self::{
     choice::{Action, Choice, ChoiceRow, Choices},
@@ -112,6 +113,9 @@ fn todo(context: &StepContext<'_>) -> Choices {
             context.skip(),
         ];
         return Vec::from(choices).into();
+    }
+    if let Some(choices) = trust::choices(context) {
+        return choices;
     }
     let mut choices = match context.step {
         StepId::Login => login::choices(context),

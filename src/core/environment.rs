@@ -33,6 +33,13 @@ impl Environment {
         self
     }
 
+    /// The names and values, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a variable, if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0

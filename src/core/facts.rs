@@ -362,6 +362,8 @@ pub(crate) struct HealthFacts {
     pub cold: bool,
     /// Round trips of `SELECT 1`.
     pub samples: Vec<Duration>,
+    /// Whether the app could be started, and hasn't answered in this run.
+    pub unstarted: bool,
 }
 
 /// The secrets screen's facts.

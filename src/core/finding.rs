@@ -6,6 +6,7 @@ use crate::core::{
     code::{Code, Severity},
     invocation::Invocation,
     remedy::Remedy,
+    trust::CloneCommand,
 };
 
 /// One thing a probe saw. It never holds a secret: every text in it is fit for a screen, a log and a pull request.
@@ -35,6 +36,9 @@ pub(crate) struct Finding {
     /// The one thing that mends it beside that, where a person has to want it.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
+    /// The command of the clone that it asks consent for.
+    #[serde(skip)]
+    pub untrusted: Option<Box<CloneCommand>>,
 }
 
 impl Finding {
@@ -51,6 +55,7 @@ impl Finding {
             command: None,
             fixable: false,
             remedy: None,
+            untrusted: None,
         }
     }
 
@@ -103,6 +108,13 @@ impl Finding {
     #[must_use]
     pub(crate) const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
         self.remedy = remedy;
+        self
+    }
+
+    /// Says which command waits for consent.
+    #[must_use]
+    pub(crate) fn asks_for(mut self, command: CloneCommand) -> Self {
+        self.untrusted = Some(Box::new(command));
         self
     }
 

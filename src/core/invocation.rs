@@ -45,6 +45,8 @@ pub(crate) enum Invocation {
     RotateKey,
     /// Shows the link that claims the temporary database.
     Claim,
+    /// Shows the clone's commands, and asks for consent.
+    Trust,
     /// Opens the demo.
     Demo,
     /// Starts the app: the only command that is not one of `neonup`.
@@ -75,6 +77,7 @@ impl fmt::Display for Invocation {
             Self::RotatePassword => f.write_str("neonup rotate"),
             Self::RotateKey => f.write_str("neonup rotate --api-key"),
             Self::Claim => f.write_str("neonup claim"),
+            Self::Trust => f.write_str("neonup trust"),
             Self::Demo => f.write_str("neonup demo"),
             Self::StartApp(command) => f.write_str(command),
         }

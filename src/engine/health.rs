@@ -9,14 +9,18 @@ use async_trait::async_trait;
 
 use crate::{
     core::{
+        answer::CommandAnswer,
         event::{Report, Verdict},
+        facts::{Check, CheckState},
         failure::Result,
+        trust::CommandPurpose,
     },
     engine::{
         connection,
         context::{AppProof, Cx},
         health::checks::{HealthCheck, HealthChecks},
         step::Step,
+        trust,
     },
     project::settings::BackendSettings,
 };
@@ -27,7 +31,7 @@ pub(crate) struct HealthStep;
 
 #[async_trait]
 impl Step for HealthStep {
-    type Answer = ();
+    type Answer = CommandAnswer;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(connection) = connection::of_app(cx) else {
@@ -46,6 +50,12 @@ impl Step for HealthStep {
         if let Some(proof) = cx.proof() {
             checks.recall(proof);
         }
+        let runs = |check: &Check| check.state == CheckState::Ok;
+        if startable(cx).is_some() && !checks.get(HealthCheck::App).is_some_and(runs) {
+            for purpose in [CommandPurpose::Driver, CommandPurpose::App] {
+                checks.report_untrusted(trust::missing(cx, purpose));
+            }
+        }
         let mut report = checks.into_report();
         // a probe does not start the application, since that changes the world: it makes its tables
         if startable(cx).is_some() && cx.unproven() && report.verdict == Verdict::Done {
@@ -57,7 +67,8 @@ impl Step for HealthStep {
         Ok(report)
     }
 
-    async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: CommandAnswer) -> Result<Report> {
+        trust::answered(cx, &answer)?;
         let Some(connection) = connection::of_app(cx) else {
             return Ok(waiting(cx));
         };

@@ -54,8 +54,8 @@ pub(crate) async fn apply(cx: &Cx, answer: Answer) -> Result<Report> {
         Answer::Project(answer) => ProjectStep.apply(cx, answer).await,
         Answer::Env(answer) => EnvStep.apply(cx, answer).await,
         Answer::Backend(answer) => BackendStep.apply(cx, answer).await,
-        Answer::Schema => SchemaStep.apply(cx, ()).await,
-        Answer::Health => HealthStep.apply(cx, ()).await,
+        Answer::Schema(answer) => SchemaStep.apply(cx, answer).await,
+        Answer::Health(answer) => HealthStep.apply(cx, answer).await,
         Answer::Secrets(answer) => SecretsStep.apply(cx, answer).await,
     }
 }

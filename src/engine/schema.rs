@@ -6,6 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     core::{
+        answer::CommandAnswer,
+        children::Child,
         code::{Code, Severity},
         event::{Progress, Report},
         facts::{CheckState, Column, Facts, SchemaFacts, Table},
@@ -13,9 +15,10 @@ use crate::{
         finding::Finding,
         invocation::Invocation,
         step::StepId,
+        trust::CommandPurpose,
     },
     domain::sql,
-    engine::{connection, context::Cx, step::Step},
+    engine::{connection, context::Cx, step::Step, trust},
     ports::{
         database::{ColumnFacts, Session, SqlFile, TableFacts},
         process::CommandSpec,
@@ -32,7 +35,7 @@ pub(crate) struct SchemaStep;
 
 #[async_trait]
 impl Step for SchemaStep {
-    type Answer = ();
+    type Answer = CommandAnswer;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let wanted = &cx.settings.schema;
@@ -80,6 +83,10 @@ impl Step for SchemaStep {
             }
         }
         findings.extend(never_run(wanted, &found));
+        // a command that has nothing to make needs no consent
+        if findings.iter().any(|finding| finding.fixable) {
+            findings.extend(trust::missing(cx, CommandPurpose::Schema));
+        }
         facts.tables = tables;
         let columns: usize = facts.tables.iter().map(|table| table.columns.len()).sum();
         let missing = findings
@@ -103,7 +110,8 @@ impl Step for SchemaStep {
         Ok(Report::judged(evidence, findings).facts(Facts::Schema(facts)))
     }
 
-    async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
+    async fn apply(&self, cx: &Cx, answer: CommandAnswer) -> Result<Report> {
+        trust::answered(cx, &answer)?;
         let wanted = &cx.settings.schema;
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;
@@ -126,7 +134,7 @@ impl Step for SchemaStep {
                 .connect(&connection, authority.as_deref())
                 .await?;
             session.run(&files).await?;
-        } else {
+        } else if trust::permit(cx, CommandPurpose::Schema)?.is_none() {
             migrate(cx, &wanted.command).await?;
         }
         self.probe(cx).await
@@ -389,6 +397,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     argv.extend(command.iter().skip(1).cloned());
     cx.progress(Progress::label(format!("running {line}")));
     let spec = CommandSpec {
+        child: Child::Migration,
         argv,
         dir,
         env: connection::environment(cx),

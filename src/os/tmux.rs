@@ -5,9 +5,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Gives a text to tmux, as its newest buffer; returns whether it took it.
-pub(crate) fn load_buffer(options: &[&str], text: &str) -> bool {
+use crate::core::environment::Environment;
+
+/// Gives a text to tmux, as its newest buffer; returns whether it took it. It gets this environment, and is looked for in its `PATH`.
+pub(crate) fn load_buffer(environment: &Environment, options: &[&str], text: &str) -> bool {
     let tmux = Command::new("tmux")
+        .env_clear()
+        .envs(environment.iter())
         .arg("load-buffer")
         .args(options)
         .arg("-")

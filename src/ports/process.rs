@@ -10,15 +10,17 @@ use std::{
 
 use async_trait::async_trait;
 
-use crate::core::secret::Secret;
+use crate::core::{children::Child, secret::Secret};
 
 /// A command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandSpec {
+    /// What it is, which decides what it inherits.
+    pub child: Child,
     /// The program and its arguments; never a secret.
     pub argv: Vec<String>,
     pub dir: PathBuf,
-    /// Variables beside the inherited ones.
+    /// Variables beside what such a program inherits.
     pub env: Vec<(String, Secret)>,
 }
 

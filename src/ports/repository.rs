@@ -34,6 +34,7 @@ mod tree;
 pub(crate) use git::GitOptions;
 #[cfg(test)]
 pub(crate) use model::Hook;
+pub(crate) use program::GitEnvironment;
 pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},
     git::GitRepository,

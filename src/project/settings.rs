@@ -20,6 +20,9 @@ use crate::{
 /// The name of the configuration file, in the repository's root.
 pub(crate) const CONFIG_FILE: &str = "neonup.toml";
 
+/// The variable that gives consent to the clone's commands for one run: `1`.
+pub(crate) const TRUST_VARIABLE: &str = "NEONUP_TRUST";
+
 /// The flags of the command line; everything is optional.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -37,6 +40,8 @@ pub(crate) struct Flags {
     pub edit_code: bool,
     pub in_place: bool,
     pub store: Option<crate::core::answer::KeyStorage>,
+    /// Trust the clone's commands as they are.
+    pub trust: bool,
 }
 
 /// The wanted project.
@@ -211,6 +216,11 @@ impl Accepted {
 }
 
 impl Settings {
+    /// Whether the environment gives consent to the clone's commands, for this run.
+    pub(crate) fn trusts_run(&self) -> bool {
+        self.environment.get(TRUST_VARIABLE) == Some("1")
+    }
+
     /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.
     pub(crate) fn is_sandbox(&self) -> bool {
         is_loopback(&self.api_host)

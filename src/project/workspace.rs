@@ -12,9 +12,12 @@ use std::{
 };
 
 use crate::{
-    core::environment::Environment,
+    core::{children::Child, environment::Environment},
     domain::host::is_loopback,
-    ports::{self, Ports, repository::Repository as _},
+    ports::{
+        self, Ports,
+        repository::{GitEnvironment, GitOptions, Repository as _},
+    },
     project::{
         config::{Config, ConfigError},
         detect,
@@ -157,7 +160,22 @@ impl Workspace {
 
     /// The workspace around an existing directory.
     pub(crate) fn at(directory: &Path, environment: Environment) -> Self {
-        let repository = ports::repository::GitRepository::open(directory);
+        let own_path = own_search_path(&environment, directory);
+        let git = own_path
+            .iter()
+            .map(|folder| folder.join("git"))
+            .find(|git| git.is_file());
+        let repository = ports::repository::GitRepository::open(
+            directory,
+            GitOptions {
+                program: git.map(|git| git.display().to_string()),
+                environment: GitEnvironment::Inherited(with_path(
+                    Child::Git.inherits(&environment),
+                    &own_path,
+                )),
+                ..GitOptions::default()
+            },
+        );
         let root = repository
             .root()
             .map_or_else(|| directory.to_owned(), Path::to_owned);
@@ -203,9 +221,11 @@ impl Workspace {
             store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
             files: Arc::new(ports::files::disk::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
+            trust: Arc::new(ports::trust::disk::DiskTrust::new(&self.root)),
             process: Arc::new(ports::process::os::OsProcess::new(
                 &self.root,
                 search_path(&settings.environment),
+                settings.environment.clone(),
             )),
         };
         Ok((settings, ports))
@@ -313,6 +333,48 @@ pub(crate) fn environment() -> Environment {
 }
 
 const SEARCH_PATH: &str = "PATH";
+
+/// The folders in which programs of our own are looked for, such as git: those of `PATH` but for the ones that mean the current
+/// folder and those inside the repository around a directory, where a clone could put a `git` of its own.
+pub(crate) fn own_search_path(environment: &Environment, directory: &Path) -> Vec<PathBuf> {
+    let root = directory
+        .ancestors()
+        .find(|above| above.join(".git").exists())
+        .unwrap_or(directory);
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    search_path(environment)
+        .into_iter()
+        .filter(|folder| folder.is_absolute())
+        .filter(|folder| {
+            // where the entry is a link, it counts where it leads
+            let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            !real.starts_with(&root) && !folder.starts_with(&root)
+        })
+        .collect()
+}
+
+/// The same around a directory, or around the current one.
+pub(crate) fn own_search_path_from(
+    environment: &Environment,
+    directory: Option<&Path>,
+) -> Vec<PathBuf> {
+    let current = || std::env::current_dir().unwrap_or_default();
+    let directory = directory.map_or_else(current, Path::to_owned);
+    let directory = directory.canonicalize().unwrap_or(directory);
+    own_search_path(environment, &directory)
+}
+
+/// The variables of a program of our own, with the folders in which it looks for others.
+pub(crate) fn with_path(
+    mut variables: Vec<(String, String)>,
+    folders: &[PathBuf],
+) -> Vec<(String, String)> {
+    variables.retain(|(name, _)| name != SEARCH_PATH);
+    if let Ok(path) = std::env::join_paths(folders) {
+        variables.push((SEARCH_PATH.to_owned(), path.to_string_lossy().into_owned()));
+    }
+    variables
+}
 
 /// The folders of programs.
 pub(crate) fn search_path(environment: &Environment) -> Vec<PathBuf> {

@@ -8,11 +8,13 @@ use ratatui::Frame;
 use super::screens::{AppDriver, fixtures, todo};
 use crate::{
     core::{
+        children::Child,
         facts::{Facts, ListedProject},
         secret::Secret,
         step::StepId,
     },
-    ports::repository::{GitOptions, GitRepository, Repository as _},
+    ports::repository::{GitEnvironment, GitOptions, GitRepository, Repository as _},
+    project::workspace,
     tui::{msg::Msg, state::App, update::update, view::view},
 };
 
@@ -93,9 +95,10 @@ pub async fn search_history(
         .collect();
     let options = GitOptions {
         cache,
+        environment: GitEnvironment::Inherited(Child::Git.inherits(&workspace::environment())),
         ..GitOptions::default()
     };
-    let scan = GitRepository::open_with(repository, options)
+    let scan = GitRepository::open(repository, options)
         .scan_history(&live, &["backend/.env".to_owned()], &|_, _| {})
         .await
         .map_err(|error| error.to_string())?;

@@ -7,5 +7,6 @@ mod neon;
 mod process;
 mod repository;
 mod store;
+mod trust;
 
 pub(crate) use files::MountedFiles;

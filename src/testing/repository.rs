@@ -9,7 +9,8 @@ use std::{
 use crate::{
     core::secret::Secret,
     ports::repository::{
-        GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret, Repository as _, TreeScan,
+        GitEnvironment, GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret,
+        Repository as _, TreeScan,
     },
     testing::folders::temp_dir,
 };
@@ -122,22 +123,22 @@ impl Repo {
     }
 
     pub(crate) fn open_in(&self, directory: &Path) -> GitRepository {
-        GitRepository::open_with(
+        GitRepository::open(
             directory,
             GitOptions {
                 program: Some("git".to_owned()),
-                environment: Some(self.environment.clone()),
+                environment: GitEnvironment::Given(self.environment.clone()),
                 cache: self.cache.then(|| self.home().join("cache")),
             },
         )
     }
 
     pub(crate) fn open_without_git(&self) -> GitRepository {
-        GitRepository::open_with(
+        GitRepository::open(
             &self.root,
             GitOptions {
                 program: None,
-                environment: Some(Vec::new()),
+                environment: GitEnvironment::Given(Vec::new()),
                 cache: None,
             },
         )

@@ -127,6 +127,8 @@ pub(crate) struct State {
     pub temporary: Option<TemporaryDatabase>,
     /// How many temporary databases were made.
     pub temporaries: usize,
+    /// What was agreed to be run, the latest first.
+    pub agreed: Vec<crate::core::trust::CloneCommand>,
     /// The failure with which that service answers.
     pub service_fails: Option<ClaimableError>,
 }
@@ -183,7 +185,8 @@ impl World {
             store: world.clone(),
             files: world.clone(),
             repository: world.clone(),
-            process: world,
+            process: world.clone(),
+            trust: world,
         };
         if self.folder.is_some() {
             ports.files = Arc::new(self.disk_files());

@@ -1,6 +1,6 @@
 //! What the wizard is opened with.
 
-use crate::tui::theme::Theme;
+use crate::{core::environment::Environment, tui::theme::Theme};
 
 /// What does not change while the wizard is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,8 +31,8 @@ pub(crate) struct Options {
     pub private: Vec<String>,
     /// Whether web addresses are given to the terminal as links (OSC 8).
     pub links: bool,
-    /// Whether the terminal is tmux (`TMUX` is set): then what is copied is given to it, too.
-    pub tmux: bool,
+    /// What tmux gets of our environment, where the terminal is one (`TMUX` is set): then what is copied is given to it, too.
+    pub tmux: Option<Environment>,
 }
 
 impl Options {

@@ -34,6 +34,7 @@ use ratatui::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::core::environment::Environment;
 use crate::tui::{
     clipboard,
     engine::Engine,
@@ -106,7 +107,7 @@ struct Tty {
     terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>>,
     /// The links that are on the screen, where the terminal is to have them.
     links: Option<Vec<Link>>,
-    tmux: bool,
+    tmux: Option<Environment>,
 }
 
 impl Tty {
@@ -117,7 +118,7 @@ impl Tty {
             Ok(terminal) => Ok(Self {
                 terminal: ManuallyDrop::new(terminal),
                 links: options.links.then(Vec::new),
-                tmux: options.tmux,
+                tmux: options.tmux.clone(),
             }),
             Err(error) => {
                 give_back();
@@ -183,7 +184,7 @@ impl Canvas for Tty {
     }
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
-        clipboard::copy(self.terminal.backend_mut(), text, self.tmux)
+        clipboard::copy(self.terminal.backend_mut(), text, self.tmux.as_ref())
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {

@@ -28,6 +28,7 @@ mod stacks;
 mod support;
 mod text;
 mod together;
+mod trust;
 mod wizard;
 
 #[path = "../../src/sandbox/tests/fields.rs"]

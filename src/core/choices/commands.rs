@@ -2,7 +2,8 @@
 
 use crate::core::{
     answer::{
-        Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
+        Answer, BackendAnswer, CommandAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer,
+        SecretsAnswer,
     },
     facts::Facts,
     invocation::Invocation,
@@ -25,6 +26,9 @@ pub(crate) fn for_answer(answer: &Answer, state: &StepState) -> Invocation {
         Answer::Project(ProjectAnswer::Join(project)) => Invocation::JoinProject(project.clone()),
         Answer::Project(ProjectAnswer::List) => Invocation::JoinProject("ID".to_owned()),
         Answer::Project(ProjectAnswer::Create(_)) => Invocation::NewProject,
+        Answer::Schema(CommandAnswer::Trust(_)) | Answer::Health(CommandAnswer::Trust(_)) => {
+            Invocation::Trust
+        }
         Answer::Backend(BackendAnswer::EditCode) => Invocation::EditCode,
         Answer::Env(EnvAnswer::InPlace) => Invocation::OverwriteInPlace,
         Answer::Env(EnvAnswer::Undo) => Invocation::Undo,
@@ -33,8 +37,8 @@ pub(crate) fn for_answer(answer: &Answer, state: &StepState) -> Invocation {
         Answer::Project(ProjectAnswer::Default)
         | Answer::Env(EnvAnswer::Default)
         | Answer::Backend(BackendAnswer::Default)
-        | Answer::Schema
-        | Answer::Health
+        | Answer::Schema(CommandAnswer::Default)
+        | Answer::Health(CommandAnswer::Default)
         | Answer::Secrets(SecretsAnswer::Default) => Invocation::SetupStep(answer.step()),
     }
 }

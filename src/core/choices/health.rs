@@ -1,7 +1,7 @@
 //! Health: run the checks, or watch the connection.
 
 use crate::core::{
-    answer::Answer,
+    answer::{Answer, CommandAnswer},
     choices::{
         choice::{Action, Choice},
         context::StepContext,
@@ -25,7 +25,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     } else {
         "Climb the whole ladder again"
     };
-    vec![context.apply(label, "climb", Answer::Health)]
+    vec![context.apply(label, "climb", Answer::Health(CommandAnswer::Default))]
 }
 
 /// Whether there is a connection to watch.

@@ -1,7 +1,7 @@
 //! Schema: run the SQL.
 
 use crate::core::{
-    answer::Answer,
+    answer::{Answer, CommandAnswer},
     choices::{choice::Choice, context::StepContext},
     facts::{Facts, SchemaFacts},
 };
@@ -13,14 +13,22 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
         _ => None,
     };
     let choice = if let Some(schema) = schema.filter(has_source) {
-        let run = context.apply(format!("Run {}", schema.source), "run", Answer::Schema);
+        let run = context.apply(
+            format!("Run {}", schema.source),
+            "run",
+            Answer::Schema(CommandAnswer::Default),
+        );
         run.note(if schema.sql.is_empty() {
             ""
         } else {
             "in one transaction"
         })
     } else if context.is_fixable() {
-        context.apply("Create the tables", "run", Answer::Schema)
+        context.apply(
+            "Create the tables",
+            "run",
+            Answer::Schema(CommandAnswer::Default),
+        )
     } else {
         context.probe_again()
     };

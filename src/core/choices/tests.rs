@@ -291,7 +291,7 @@ fn a_step_that_found_nothing_waits_for_the_one_before_it() {
     );
     assert_eq!(
         blocked(&schema("schema.sql"))[0],
-        Action::Apply(Answer::Schema)
+        Action::Apply(Answer::default_of(StepId::Schema))
     );
 }
 

@@ -163,11 +163,11 @@ pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static s
             "The new files are written as shown.",
             "No existing file is touched.",
         ],
-        Answer::Schema => &[
+        Answer::Schema(_) => &[
             "The SQL runs in one transaction: all of it, or nothing.",
             "Then every table and every column is compared with what is expected.",
         ],
-        Answer::Health => &[
+        Answer::Health(_) => &[
             "The ladder is climbed, from the name of the host to the tables.",
             "Where Python is there, the application is started, asked for its health, and stopped again.",
         ],

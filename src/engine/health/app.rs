@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use crate::{
     core::{
+        children::Child,
         code::{Code, Severity},
         event::Progress,
         facts::CheckState,
         failure::{Failure, Result},
         finding::Finding,
         secret::Secret,
+        trust::CommandPurpose,
     },
     domain::{
         app_log::{self, missing_module, telling_line},
@@ -116,6 +118,9 @@ impl HealthChecks<'_> {
                 }
             }
         }
+        if !self.may_run(HealthCheck::App, CommandPurpose::App)? {
+            return Ok(());
+        }
         let command = start.join(" ");
         let Some(path) = process.find(&program, &dir) else {
             self.set(
@@ -145,7 +150,12 @@ impl HealthChecks<'_> {
         self.cx
             .progress(Progress::label("starting the application"));
         let started = clock::now();
-        let spec = CommandSpec { argv, dir, env };
+        let spec = CommandSpec {
+            child: Child::App,
+            argv,
+            dir,
+            env,
+        };
         let mut app = process.start(&spec).await?;
         let outcome = self
             .wait_for_app(app.as_mut(), backend, &url, started)

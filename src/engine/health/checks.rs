@@ -10,9 +10,13 @@ use crate::{
         facts::{Check, CheckState, Facts, HealthFacts},
         failure::Result,
         finding::Finding,
+        trust::CommandPurpose,
     },
     domain::{driver_script, duration, url::Connection},
-    engine::context::{AppProof, Cx},
+    engine::{
+        context::{AppProof, Cx},
+        trust,
+    },
     ports::database::{DatabaseError, Session},
 };
 
@@ -83,6 +87,7 @@ impl<'a> HealthChecks<'a> {
                 checks,
                 cold: false,
                 samples: Vec::new(),
+                unstarted: false,
             },
             findings: Vec::new(),
         }
@@ -140,6 +145,26 @@ impl<'a> HealthChecks<'a> {
             check.elapsed = elapsed;
         }
         self.show();
+    }
+
+    /// Whether a command of the clone may be run now; if not, it is reported.
+    pub(super) fn may_run(&mut self, check: HealthCheck, purpose: CommandPurpose) -> Result<bool> {
+        let Some(finding) = trust::permit(self.cx, purpose)? else {
+            return Ok(true);
+        };
+        let text = "not tried, since it is not trusted yet in this clone";
+        self.set(check, CheckState::Skipped, text, None);
+        self.report_untrusted(Some(finding));
+        Ok(false)
+    }
+
+    /// Reports a command that nobody has agreed to, unless that was reported already.
+    pub(super) fn report_untrusted(&mut self, finding: Option<Finding>) {
+        if let Some(finding) = finding
+            && !self.findings.iter().any(|known| known.code == finding.code)
+        {
+            self.findings.push(finding);
+        }
     }
 
     /// Runs one check: shows it running, then how it came out.
@@ -342,8 +367,11 @@ impl<'a> HealthChecks<'a> {
         Facts::Health(self.facts)
     }
 
-    pub(super) fn into_report(self) -> Report {
+    pub(super) fn into_report(mut self) -> Report {
         let is_ok = |check: &Check| check.state == CheckState::Ok;
+        let waits = |check: &Check| check.state == CheckState::Waiting;
+        self.facts.unstarted =
+            super::startable(self.cx).is_some() && self.get(HealthCheck::App).is_some_and(waits);
         let app = if self.get(HealthCheck::App).is_some_and(is_ok) {
             "; the app is healthy"
         } else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     core::{
+        children::Child,
         code::{Code, Severity},
         event::Progress,
         facts::CheckState,
@@ -11,6 +12,7 @@ use crate::{
         finding::Finding,
         invocation::Invocation,
         step::StepId,
+        trust::CommandPurpose,
     },
     domain::{
         driver_script::{self, DriverOutcome},
@@ -49,6 +51,9 @@ impl HealthChecks<'_> {
             self.set(HealthCheck::Driver, CheckState::Skipped, text, None);
             return Ok(());
         };
+        if !self.may_run(HealthCheck::Driver, CommandPurpose::Driver)? {
+            return Ok(());
+        }
         self.set(HealthCheck::Driver, CheckState::Running, "connecting", None);
         self.cx
             .progress(Progress::label(format!("connecting with {label}")));
@@ -56,6 +61,7 @@ impl HealthChecks<'_> {
         let mut argv = vec![program.display().to_string()];
         argv.extend(script.arguments);
         let spec = CommandSpec {
+            child: Child::Driver,
             argv,
             dir,
             env: vec![(driver_script::URL_VARIABLE.to_owned(), url)],

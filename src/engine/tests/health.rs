@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        answer::CommandAnswer,
         event::{Report, Verdict},
         facts::{Check, CheckState, Facts},
         step::StepId,
@@ -39,14 +40,18 @@ health = "http://127.0.0.1:9/health"
         let url = format!("DATABASE_URL=postgresql://neondb_owner:{PASSWORD}@{host}/neondb\n");
         state.files.insert("/repo/.env".into(), url.into_bytes());
     });
-    let settings = World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
+    let settings = World::settings_of(
+        config,
+        &[("NEON_API_KEY", KEY), ("NEONUP_TRUST", "1")],
+        Flags::default(),
+    );
     let (cx, _events) = world.context(settings, StepId::Health);
 
     let before = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(check(&before, "App").state, CheckState::Waiting);
     assert!(before.findings.is_empty(), "{before:?}");
 
-    let started = HealthStep.apply(&cx, ()).await.unwrap();
+    let started = HealthStep.apply(&cx, CommandAnswer::Default).await.unwrap();
     assert_eq!(check(&started, "App").state, CheckState::Skipped);
     assert!(!started.findings.is_empty(), "{started:?}");
 

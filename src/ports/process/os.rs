@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 
 use crate::{
-    core::secret::Secret,
+    core::{environment::Environment, secret::Secret},
     os::{
         dumps, loopback, subprocess,
         supervisor::{self, Control, Leftovers},
@@ -34,15 +34,17 @@ const BODY_LIMIT: usize = 64 * 1024;
 pub(crate) struct OsProcess {
     root: PathBuf,
     search_path: Vec<PathBuf>,
+    environment: Environment,
     client: OnceLock<Option<reqwest::Client>>,
 }
 
 impl OsProcess {
     /// An adapter for a repository. Programs are looked for in its virtual environments first, then in the search path.
-    pub(crate) fn new(root: &Path, search_path: Vec<PathBuf>) -> Self {
+    pub(crate) fn new(root: &Path, search_path: Vec<PathBuf>, environment: Environment) -> Self {
         Self {
             root: root.to_owned(),
             search_path,
+            environment,
             client: OnceLock::new(),
         }
     }
@@ -69,6 +71,8 @@ impl OsProcess {
         command
             .args(arguments)
             .current_dir(&spec.dir)
+            .env_clear()
+            .envs(spec.child.inherits(&self.environment))
             .envs(spec.env.iter().map(|(name, value)| (name, value.expose())))
             // a log that is buffered is empty when it is needed
             .env("PYTHONUNBUFFERED", "1")
@@ -239,12 +243,18 @@ impl Process for OsProcess {
         // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
         // but any of the project's own before both
         let environments: Vec<_> = environments.collect();
-        [&environments, &self.search_path]
+        // a relative entry of PATH means the folder where the program runs
+        let path: Vec<_> = self
+            .search_path
+            .iter()
+            .map(|entry| dir.join(entry))
+            .collect();
+        [&environments, &path]
             .iter()
             .flat_map(|dirs| {
                 names
                     .iter()
-                    .flat_map(move |name| dirs.iter().map(move |dir| dir.join(name)))
+                    .flat_map(move |name| dirs.iter().map(move |bin| bin.join(name)))
             })
             .find(|candidate| is_executable(candidate))
     }
@@ -348,10 +358,11 @@ fn holding(secret: &Secret) -> Vec<(u32, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::folders::temp_dir;
+    use crate::{core::children::Child, testing::folders::temp_dir};
 
     fn shell(script: &str) -> CommandSpec {
         CommandSpec {
+            child: Child::App,
             argv: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
             dir: PathBuf::from("/"),
             env: Vec::new(),
@@ -360,7 +371,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_is_run_to_its_end_with_both_streams() {
-        let process = OsProcess::new(Path::new("/"), Vec::new());
+        let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
         let ended = process
             .run(
                 &shell("echo out; echo err >&2; exit 3"),
@@ -391,7 +402,7 @@ mod tests {
 
     #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
-        let process = OsProcess::new(Path::new("/"), Vec::new());
+        let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
         let app = process
             .start(&shell("trap '' TERM; sleep 300 & echo child $!; wait"))
             .await
@@ -425,7 +436,7 @@ mod tests {
         for dir in [&bin, &installed] {
             std::fs::create_dir_all(dir).unwrap();
         }
-        let process = OsProcess::new(root.path(), vec![installed.clone()]);
+        let process = OsProcess::new(root.path(), vec![installed.clone()], Environment::default());
         let backend = root.path().join("backend");
         std::fs::copy("/bin/sh", installed.join("python")).unwrap();
         assert_eq!(

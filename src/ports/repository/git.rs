@@ -20,7 +20,7 @@ use crate::{
         meter::{Meter, StopOnDrop},
         model::{GitAnswer, HistoryScan, Hook, Protection, TreeScan},
         port::{Repository, Result},
-        program::GitProgram,
+        program::{GitEnvironment, GitProgram},
         protection,
         searcher::Searcher,
         tree,
@@ -32,8 +32,7 @@ use crate::{
 pub(crate) struct GitOptions {
     /// The git program; `None` does without one.
     pub program: Option<String>,
-    /// The program's whole environment, instead of the inherited one.
-    pub environment: Option<Vec<(String, String)>>,
+    pub environment: GitEnvironment,
     /// Where the searches of packs are remembered; `None` for nowhere.
     pub cache: Option<PathBuf>,
 }
@@ -42,7 +41,7 @@ impl Default for GitOptions {
     fn default() -> Self {
         Self {
             program: Some("git".to_owned()),
-            environment: None,
+            environment: GitEnvironment::Inherited(Vec::new()),
             cache: folders::cache().map(|cache| cache.join("neonup").join("packs")),
         }
     }
@@ -57,13 +56,8 @@ pub(crate) struct GitRepository {
 }
 
 impl GitRepository {
-    /// The innermost repository around a directory.
-    pub(crate) fn open(directory: &Path) -> Self {
-        Self::open_with(directory, GitOptions::default())
-    }
-
     /// The innermost repository around a directory, with git asked in a certain way.
-    pub(crate) fn open_with(directory: &Path, options: GitOptions) -> Self {
+    pub(crate) fn open(directory: &Path, options: GitOptions) -> Self {
         let git = GitProgram::new(options.program, options.environment);
         Self {
             layout: Layout::discover(directory, &git).map(Arc::new),

@@ -96,7 +96,7 @@ fn write(hook: &Hook) -> Result<(), HookError> {
 }
 
 fn directory(layout: &Layout, git: &GitProgram) -> Result<PathBuf, GitError> {
-    let output = git.query(&layout.root, &["rev-parse", "--git-path", "hooks"])?;
+    let output = git.hooks_folder(&layout.root)?;
     let text = output.text();
     Ok(layout.root.join(text.trim_end_matches(['\r', '\n'])))
 }

@@ -1,6 +1,7 @@
 //! The git program: started with nothing that could change its answer, and never waited for without end.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     io::{self, Write as _},
     path::Path,
@@ -24,6 +25,35 @@ const REPOSITORY_VARIABLES: [&str; 8] = [
     "GIT_NAMESPACE",
 ];
 
+/// What a repository's own configuration must not decide, since it would start a program because somebody looks: the command
+/// line wins over every file. What the user's configuration says of ignoring files stays. The question where hooks lie is the one that
+/// is asked without it.
+const NEUTRAL: &[&str] = &[
+    "core.fsmonitor=false",
+    NO_HOOKS,
+    "core.pager=cat",
+    "core.editor=false",
+    "core.sshCommand=false",
+    "core.askPass=false",
+    "core.alternateRefsCommand=false",
+    "credential.helper=",
+    "diff.external=",
+    "gpg.program=false",
+    "gpg.ssh.program=false",
+    "gpg.x509.program=false",
+    "log.showSignature=false",
+    "protocol.allow=never",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+];
+
+/// The most keys of filters that are switched off, by variables: more than any repository has, and less than a program can be given.
+const MOST_FILTER_KEYS: usize = 2000;
+
+/// Writing the index would run the hook `post-index-change`.
+const NO_HOOKS: &str = "core.hooksPath=/dev/null";
+
 /// How to start git.
 #[derive(Debug, Clone)]
 pub(super) struct GitProgram {
@@ -33,12 +63,12 @@ pub(super) struct GitProgram {
     available: Arc<OnceLock<bool>>,
 }
 
-/// Which environment git is started with.
+/// The whole environment that git is started with.
 #[derive(Debug, Clone)]
-enum GitEnvironment {
-    Inherited,
-    /// The inherited one without what ties git to one repository.
-    Untied,
+pub(crate) enum GitEnvironment {
+    /// What it gets of ours, which may tie it to one repository.
+    Inherited(Vec<(String, String)>),
+    /// One that ties it to none.
     Given(Vec<(String, String)>),
 }
 
@@ -81,12 +111,22 @@ impl ProgramOutput {
     }
 }
 
+impl From<std::process::Output> for ProgramOutput {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: output.stdout,
+            error: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
 impl GitProgram {
-    /// Git by this name, with the whole environment given or inherited.
-    pub(super) fn new(name: Option<String>, environment: Option<Vec<(String, String)>>) -> Self {
+    /// Git by this name.
+    pub(super) fn new(name: Option<String>, environment: GitEnvironment) -> Self {
         Self {
             name,
-            environment: environment.map_or(GitEnvironment::Inherited, GitEnvironment::Given),
+            environment,
             available: Arc::default(),
         }
     }
@@ -94,15 +134,17 @@ impl GitProgram {
     /// The same program for a nested repository: `GIT_DIR` and its kin would lead back to the outer one.
     pub(super) fn untied(&self) -> Self {
         let mut git = self.clone();
-        if self.is_tied() {
-            git.environment = GitEnvironment::Untied;
+        if let GitEnvironment::Inherited(variables) = &self.environment {
+            let mut variables = variables.clone();
+            variables.retain(|(name, _)| !REPOSITORY_VARIABLES.contains(&name.as_str()));
+            git.environment = GitEnvironment::Given(variables);
         }
         git
     }
 
     /// Whether the variables of our own environment choose the repository.
     pub(super) const fn is_tied(&self) -> bool {
-        matches!(self.environment, GitEnvironment::Inherited)
+        matches!(self.environment, GitEnvironment::Inherited(_))
     }
 
     /// Whether there is a git that starts.
@@ -120,27 +162,45 @@ impl GitProgram {
 
     fn command(&self) -> Result<Command, GitError> {
         let mut command = Command::new(self.name.as_ref().ok_or(GitError::Missing)?);
-        match &self.environment {
-            GitEnvironment::Inherited => {}
-            GitEnvironment::Untied => {
-                for name in REPOSITORY_VARIABLES {
-                    command.env_remove(name);
-                }
-            }
-            GitEnvironment::Given(variables) => {
-                command
-                    .env_clear()
-                    .envs(variables.iter().map(|(name, value)| (name, value)));
-            }
-        }
+        let (GitEnvironment::Inherited(variables) | GitEnvironment::Given(variables)) =
+            &self.environment;
+        command
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (name, value)));
         command
             // no lock, no question, no fetch, no translation
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
+            // git before 2.45 does not know that variable, and fetches a missing object: from nowhere
+            .env("GIT_ALLOW_PROTOCOL", "none")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
         Ok(command)
+    }
+
+    /// Where git itself looks for hooks: the one question in which the repository's own word on hooks counts. It runs none.
+    pub(super) fn hooks_folder(&self, dir: &Path) -> Result<ProgramOutput, GitError> {
+        let without = |setting: &&&str| **setting != NO_HOOKS;
+        let output = self
+            .command()?
+            .arg("-C")
+            .arg(dir)
+            .args(
+                NEUTRAL
+                    .iter()
+                    .filter(without)
+                    .flat_map(|setting| ["-c", setting]),
+            )
+            .args(["rev-parse", "--git-path", "hooks"])
+            .output()
+            .map_err(unstarted)?;
+        let output = ProgramOutput::from(output);
+        if output.success() {
+            Ok(output)
+        } else {
+            Err(output.failure())
+        }
     }
 
     fn start<A: AsRef<OsStr>>(&self, dir: &Path, arguments: &[A]) -> Result<Command, GitError> {
@@ -148,12 +208,59 @@ impl GitProgram {
         command
             .arg("-C")
             .arg(dir)
-            // a repository's own configuration must not start programs because somebody looks at it
-            .args(["--no-pager", "-c", "core.fsmonitor=false"])
+            .arg("--no-pager")
+            .args(NEUTRAL.iter().flat_map(|setting| ["-c", setting]))
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Ok(command)
+    }
+
+    /// Runs git to its end, which has to be a success, where it writes the index. Then git compares files that are as new as the index
+    /// with what it holds, and starts their clean filters for that: here they are none.
+    pub(super) fn write_index(&self, dir: &Path, arguments: &[&str]) -> Result<(), GitError> {
+        let question = ["config", "-z", "--name-only", "--get-regexp", r"^filter\."];
+        let listed = self.run(dir, &question)?;
+        let keys: BTreeSet<_> = listed
+            .records()
+            .filter_map(|key| std::str::from_utf8(key).ok())
+            .filter_map(|key| key.rsplit_once('.'))
+            .flat_map(|(driver, _)| {
+                let off = |(name, value)| (format!("{driver}.{name}"), value);
+                [
+                    ("clean", ""),
+                    ("smudge", ""),
+                    ("process", ""),
+                    ("required", "false"),
+                ]
+                .map(off)
+            })
+            .collect();
+        if keys.len() > MOST_FILTER_KEYS {
+            return Err(GitError::Refused(format!(
+                "its configuration has more than {MOST_FILTER_KEYS} keys of filters"
+            )));
+        }
+        let (GitEnvironment::Inherited(variables) | GitEnvironment::Given(variables)) =
+            &self.environment;
+        let count = variables
+            .iter()
+            .find(|(name, _)| name == "GIT_CONFIG_COUNT");
+        let before: usize = count.and_then(|(_, count)| count.parse().ok()).unwrap_or(0);
+        let mut command = self.start(dir, arguments)?;
+        command.env("GIT_CONFIG_COUNT", (before + keys.len()).to_string());
+        for (number, (key, value)) in keys.iter().enumerate() {
+            let number = before + number;
+            command
+                .env(format!("GIT_CONFIG_KEY_{number}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
+        let output = ProgramOutput::from(command.output().map_err(unstarted)?);
+        if output.success() {
+            Ok(())
+        } else {
+            Err(output.failure())
+        }
     }
 
     /// Runs git to its end, whatever its exit code.
@@ -163,11 +270,7 @@ impl GitProgram {
         arguments: &[A],
     ) -> Result<ProgramOutput, GitError> {
         let output = self.start(dir, arguments)?.output().map_err(unstarted)?;
-        Ok(ProgramOutput {
-            code: output.status.code(),
-            out: output.stdout,
-            error: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(output.into())
     }
 
     /// Runs git to its end, which has to be a success.

@@ -53,7 +53,7 @@ pub(super) fn untrack(layout: &Layout, git: &GitProgram, path: &str) -> Result<(
             "--",
             &path,
         ];
-        git.query(&layout.root, &removal)?;
+        git.write_index(&layout.root, &removal)?;
     } else {
         remove_by_libgit2(layout, &path).map_err(GitError::from)?;
     }

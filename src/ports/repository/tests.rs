@@ -1,5 +1,6 @@
 //! The adapter against real repositories.
 
 mod damaged;
+mod hostile;
 mod planted;
 mod protection;

@@ -371,6 +371,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
         checks,
         cold: passed > 3,
         samples,
+        unstarted: false,
     })
 }
 

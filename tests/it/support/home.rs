@@ -42,6 +42,8 @@ impl Home {
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
             ("TERM".to_owned(), "xterm-256color".to_owned()),
             ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+            // a test about consent takes it away
+            ("NEONUP_TRUST".to_owned(), "1".to_owned()),
             ("RUST_BACKTRACE".to_owned(), "0".to_owned()),
         ];
         // all tests share the unpacked server

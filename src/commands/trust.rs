@@ -1,0 +1,155 @@
+//! `neonup trust`: shows what this clone would have us run, and remembers the consent.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    commands::{context::CommandContext, error::CommandError, input},
+    core::{exit::Exit, trust::CloneCommand},
+    engine::trust::{self, Consent},
+    ports::trust::TrustStore,
+    report::output::{Output, Tone},
+};
+
+/// Show what this clone would have neonup run, and trust it as it is now.
+///
+/// A repository names the commands that make its tables and start its app, and may bring an interpreter. None is run before somebody
+/// has agreed to it in this clone. The consent is kept outside the repository; when a command changes, or a file that it names, the
+/// question is asked again.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Trust the commands without being asked.
+    #[arg(long, short = 'y', conflicts_with = "revoke")]
+    yes: bool,
+    /// Trust nothing of this clone any more.
+    #[arg(long)]
+    revoke: bool,
+}
+
+impl TrustArgs {
+    pub(super) fn run(
+        self,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let (settings, ports) = context.open(context.flags())?;
+        let store = &*ports.trust;
+        if self.revoke {
+            return revoke(store, output);
+        }
+        let commands = trust::commands(&settings, &ports);
+        let open = |command: &&CloneCommand| {
+            matches!(trust::consent(&ports, command), Consent::Missing { .. })
+        };
+        let mut untrusted: Vec<_> = commands.iter().filter(open).cloned().collect();
+        if !output.json {
+            for command in &commands {
+                print(command, &trust::consent(&ports, command), output);
+            }
+            if commands.is_empty() {
+                output.line("this clone has nothing that neonup would run");
+            }
+        }
+        if let Some(command) = untrusted.iter().find(|command| command.unheld.is_some()) {
+            let why = command.unheld.clone().unwrap_or_default();
+            return Err(CommandError::NotTrustable {
+                command: command.line(),
+                why,
+            });
+        }
+        if !untrusted.is_empty() {
+            if self.yes || (!output.json && confirm(context, output)?) {
+                store.agree(&untrusted).map_err(CommandError::Trust)?;
+                untrusted.clear();
+                output.note("trusted in this clone, as long as it stays like that");
+            } else if !output.json {
+                output.note("nothing was trusted");
+            }
+        }
+        if output.json {
+            let commands: Vec<_> = commands
+                .iter()
+                .map(|command| document(command, &trust::consent(&ports, command)))
+                .collect();
+            output.document(&json!({
+                "version": 1,
+                "status": if untrusted.is_empty() { "done" } else { "todo" },
+                "commands": commands,
+            }));
+        }
+        Ok(if untrusted.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Gaps
+        })
+    }
+}
+
+fn revoke(store: &dyn TrustStore, output: &mut Output) -> Result<Exit, CommandError> {
+    let revoked = store.revoke().map_err(CommandError::Trust)?;
+    if output.json {
+        output.document(&json!({ "version": 1, "status": "done", "revoked": revoked }));
+    }
+    output.line(if revoked {
+        "nothing of this clone is trusted any more"
+    } else {
+        "nothing of this clone was trusted"
+    });
+    Ok(Exit::Done)
+}
+
+/// Asks on a terminal. Anything but a clear yes is a no, and so is the end of input.
+fn confirm(context: &CommandContext, output: &mut Output) -> Result<bool, CommandError> {
+    if !context.is_interactive() {
+        return Err(CommandError::TrustUnanswered);
+    }
+    output.prompt("Trust this, and let neonup run it in this clone? y/N ");
+    Ok(input::read_line().is_some_and(|line| input::is_yes(&line)))
+}
+
+fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
+    let (tone, word) = match consent {
+        Consent::Given => (Tone::Good, "trusted"),
+        Consent::Missing { before: None } => (Tone::Bad, "not trusted yet"),
+        Consent::Missing { before: Some(_) } => (Tone::Bad, "changed since it was trusted"),
+    };
+    let word = output.paint(tone, word);
+    output.line(format!("{}: {word}", command.purpose.words()));
+    output.line(format!("    {}", command.line()));
+    if !command.dir.is_empty() {
+        output.line(format!("    in {}", command.dir));
+    }
+    let variables: Vec<_> = command.variables.keys().map(String::as_str).collect();
+    if !variables.is_empty() {
+        output.line(format!("    gets {}", variables.join(", ")));
+    }
+    for file in command.files.keys() {
+        output.line(format!("    names {file}"));
+    }
+    if let Consent::Missing {
+        before: Some(before),
+    } = consent
+    {
+        for change in command.differences(before) {
+            output.line(format!("    changed: {change}"));
+        }
+    }
+}
+
+fn document(command: &CloneCommand, consent: &Consent) -> serde_json::Value {
+    let changes = match consent {
+        Consent::Missing {
+            before: Some(before),
+        } => command.differences(before),
+        Consent::Given | Consent::Missing { before: None } => Vec::new(),
+    };
+    json!({
+        "purpose": command.purpose,
+        "command": command.argv,
+        "dir": command.dir,
+        "variables": command.variables.keys().collect::<Vec<_>>(),
+        "files": command.files,
+        "trusted": matches!(consent, Consent::Given),
+        "changes": changes,
+    })
+}

@@ -1,0 +1,203 @@
+//! What a clone would have us run, and what a person has agreed to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::code::Code;
+
+/// What a command of the clone is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CommandPurpose {
+    /// Makes the tables.
+    Schema,
+    /// Connects with the project's own driver, in the project's own interpreter.
+    Driver,
+    /// Starts the application.
+    App,
+}
+
+impl CommandPurpose {
+    /// All of them, in the order in which they are run.
+    pub(crate) const ALL: [Self; 3] = [Self::Schema, Self::Driver, Self::App];
+
+    /// What it does, for a person.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Schema => "makes the tables",
+            Self::Driver => "tries the driver",
+            Self::App => "starts the app",
+        }
+    }
+
+    /// What is reported while nobody has agreed to it.
+    pub(crate) const fn code(self) -> Code {
+        match self {
+            Self::Schema => Code::SchemaCommandUntrusted,
+            Self::Driver => Code::HealthDriverUntrusted,
+            Self::App => Code::HealthAppUntrusted,
+        }
+    }
+}
+
+/// A command of the clone, with all that decides what it does: consent is for exactly this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CloneCommand {
+    pub purpose: CommandPurpose,
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// Its folder, relative to the root; empty for the root itself.
+    pub dir: String,
+    /// The names of the variables that it gets from the env file, with a digest of what the repository says they hold.
+    pub variables: BTreeMap<String, String>,
+    /// The files of the repository that it names, with the SHA-256 of each.
+    pub files: BTreeMap<String, String>,
+    /// Why its content can't be remembered, where it can't: a limit, or a file that can't be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheld: Option<String>,
+}
+
+impl CloneCommand {
+    /// The command as it would be typed, on one line, with every character visible.
+    pub(crate) fn line(&self) -> String {
+        let words = self.argv.iter().map(String::as_str);
+        let line = shlex::try_join(words).unwrap_or_else(|_nul| self.argv.join(" "));
+        visible(&line)
+    }
+
+    /// The command in full: where it runs, what it gets, what it names.
+    pub(crate) fn in_full(&self) -> String {
+        let mut text = format!("`{}`", self.line());
+        if !self.dir.is_empty() {
+            text = format!("{text} in `{}`", visible(&self.dir));
+        }
+        let names = |names: &mut dyn Iterator<Item = &String>| {
+            names
+                .map(|name| visible(name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        if !self.variables.is_empty() {
+            let variables = names(&mut self.variables.keys());
+            text = format!("{text}, with {variables}");
+        }
+        if !self.files.is_empty() {
+            let files = names(&mut self.files.keys());
+            text = format!("{text}; it names {files}");
+        }
+        text
+    }
+
+    /// What is different from how it was when somebody agreed to it, a phrase for each.
+    pub(crate) fn differences(&self, before: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        if self.argv != before.argv {
+            changes.push(format!("it was `{}`", before.line()));
+        }
+        if self.dir != before.dir {
+            let dir = if before.dir.is_empty() {
+                "."
+            } else {
+                &before.dir
+            };
+            changes.push(format!("it ran in `{}`", visible(dir)));
+        }
+        let names: BTreeSet<_> = self.files.keys().chain(before.files.keys()).collect();
+        for name in names {
+            let shown = visible(name);
+            match (before.files.get(name), self.files.get(name)) {
+                (Some(old), Some(new)) if old != new => changes.push(format!("`{shown}` changed")),
+                (None, Some(_)) => changes.push(format!("`{shown}` is new")),
+                (Some(_), None) => changes.push(format!("`{shown}` is gone")),
+                _ => {}
+            }
+        }
+        let names: BTreeSet<_> = self
+            .variables
+            .keys()
+            .chain(before.variables.keys())
+            .collect();
+        for name in names {
+            let shown = visible(name);
+            match (before.variables.get(name), self.variables.get(name)) {
+                (Some(old), Some(new)) if old != new => {
+                    changes.push(format!("{shown} holds something else"));
+                }
+                (None, Some(_)) => changes.push(format!("it gets {shown} too")),
+                (Some(_), None) => changes.push(format!("it doesn't get {shown} any more")),
+                _ => {}
+            }
+        }
+        changes
+    }
+}
+
+/// A text with what a terminal would hide, or act on, written out: nobody agrees to what can't be seen.
+fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(argv: &[&str]) -> CloneCommand {
+        CloneCommand {
+            purpose: CommandPurpose::App,
+            argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+            dir: "backend".to_owned(),
+            variables: BTreeMap::new(),
+            files: BTreeMap::from([("run.sh".to_owned(), "1".to_owned())]),
+            unheld: None,
+        }
+    }
+
+    #[test]
+    fn a_command_is_shown_with_every_character_visible() {
+        let shown = command(&["sh", "-c", "a\n\u{1b}[2Kb\u{202e}c\u{200b}"]).line();
+        assert_eq!(shown, r"sh -c 'a\n\u{1b}[2Kb\u{202e}c\u{200b}'");
+        assert!(
+            command(&["a b"])
+                .in_full()
+                .starts_with("`'a b'` in `backend`")
+        );
+    }
+
+    #[test]
+    fn what_changed_is_said() {
+        let before = command(&["sh", "run.sh"]);
+        let mut now = command(&["sh", "run.sh", "-x"]);
+        now.dir.clear();
+        now.files = BTreeMap::from([
+            ("run.sh".to_owned(), "2".to_owned()),
+            ("new.sh".to_owned(), "1".to_owned()),
+        ]);
+        now.variables.insert("LD_PRELOAD".to_owned(), String::new());
+        assert_eq!(
+            now.differences(&before),
+            [
+                "it was `sh run.sh`",
+                "it ran in `backend`",
+                "`new.sh` is new",
+                "`run.sh` changed",
+                "it gets LD_PRELOAD too"
+            ]
+        );
+        assert!(before.differences(&before).is_empty());
+    }
+}

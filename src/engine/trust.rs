@@ -1,0 +1,330 @@
+//! Consent to what a clone would have us run: for its content as it is now.
+//!
+//! A repository names the commands that make its tables and start its application, and may bring an interpreter. None of them is
+//! run before somebody has agreed to it in this clone: with `neonup trust`, in the wizard, with `setup --trust`, or for one run
+//! with `NEONUP_TRUST=1`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    core::{
+        answer::CommandAnswer,
+        failure::{Failure, Result},
+        finding::Finding,
+        invocation::Invocation,
+        trust::{CloneCommand, CommandPurpose},
+    },
+    domain::{
+        command_files::{Named, named_by},
+        dotenv::Document,
+        driver_script,
+        hex::hex,
+    },
+    engine::context::Cx,
+    ports::{
+        Ports,
+        files::{FileError, FileKind},
+    },
+    project::settings::{KeySpec, Settings},
+};
+
+/// Variables by which programs load code or choose other programs: what a file of the repository says they hold counts, too.
+const LOADERS: &[&str] = &[
+    "PATH",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "LD_AUDIT",
+    "DYLD_INSERT_LIBRARIES",
+    "DYLD_LIBRARY_PATH",
+    "BASH_ENV",
+    "ENV",
+    "SHELL",
+    "SHELLOPTS",
+    "PS4",
+    "IFS",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONWARNINGS",
+    "PYTHONBREAKPOINT",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "NPM_CONFIG_SCRIPT_SHELL",
+    "RUBYOPT",
+    "RUBYLIB",
+    "PERL5OPT",
+    "PERL5LIB",
+    "PERL5DB",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "CLASSPATH",
+    "GEM_PATH",
+    "BUNDLE_GEMFILE",
+    "GIT_SSH_COMMAND",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "BROWSER",
+];
+
+/// Everything of the clone that could be run, as it is now, in the order in which it would be.
+pub(crate) fn commands(settings: &Settings, ports: &Ports) -> Vec<CloneCommand> {
+    CommandPurpose::ALL
+        .into_iter()
+        .filter_map(|purpose| command(settings, ports, purpose))
+        .collect()
+}
+
+/// One command of the clone as it is now; `None` where there is none.
+fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Option<CloneCommand> {
+    let backend = settings.backend.as_ref();
+    let dir = backend.map_or("", |backend| backend.dir.as_str());
+    let (argv, variables) = match purpose {
+        CommandPurpose::Schema => (settings.schema.command.clone(), variables(settings, ports)),
+        CommandPurpose::App => {
+            let started = backend.filter(|backend| backend.health.is_some())?;
+            (started.start.clone(), BTreeMap::new())
+        }
+        CommandPurpose::Driver => {
+            let (.., driver) = settings.url_key()?;
+            let script = driver_script::script(driver)?;
+            let program = ports
+                .process
+                .find(script.interpreter, &settings.path(dir))?;
+            // an interpreter of this machine is started apart from the folder; node loads what lies in it
+            if !program.starts_with(&settings.root) && script.interpreter != "node" {
+                return None;
+            }
+            let shown = program.strip_prefix(&settings.root).unwrap_or(&program);
+            (vec![shown.display().to_string()], BTreeMap::new())
+        }
+    };
+    let program = argv.first()?;
+    let look = |path: &str| look(settings, ports, path);
+    let named = if purpose == CommandPurpose::Driver {
+        // the script is ours, and the path is the root's
+        named_by(&argv, "", &look)
+    } else {
+        named_by(&argv, dir, &look)
+    };
+    let mut files: BTreeMap<_, _> = named
+        .files
+        .iter()
+        .map(|(path, content)| (path.clone(), hex(&Sha256::digest(content))))
+        .collect();
+    let mut unheld = named.unheld;
+    // a program of the repository's own that PATH or a virtual environment leads to
+    if purpose != CommandPurpose::Driver
+        && let Some(found) = ports.process.find(program, &settings.path(dir))
+        && let Some(path) = within(&settings.root, &found)
+    {
+        match look(&path) {
+            Named::File(content) => {
+                files.insert(path, hex(&Sha256::digest(content)));
+            }
+            Named::Outside(target) => {
+                files.insert(path, hex(&Sha256::digest(target)));
+            }
+            Named::Unreadable(why) => {
+                unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
+            }
+            Named::Absent | Named::Folder => {}
+        }
+    }
+    Some(CloneCommand {
+        purpose,
+        argv,
+        dir: dir.to_owned(),
+        variables,
+        files,
+        unheld,
+    })
+}
+
+/// A path relative to the root, where it lies inside and has no way out.
+fn within(root: &Path, path: &Path) -> Option<String> {
+    let path = path.strip_prefix(root).ok()?;
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// What a path of the repository is. The env files are ours: their values change, and are no code.
+fn look(settings: &Settings, ports: &Ports, path: &str) -> Named {
+    if settings.env.iter().any(|target| target.file == path) {
+        return Named::Absent;
+    }
+    let full = settings.path(path);
+    match ports.files.stat(&full) {
+        Ok(Some(stat)) if stat.kind == FileKind::Directory => return Named::Folder,
+        Ok(Some(_)) => {}
+        Ok(None) => return Named::Absent,
+        Err(error) => return Named::Unreadable(error.to_string()),
+    }
+    match ports.files.resolve(&full) {
+        Ok(target) if target.starts_with(&settings.root) || target == full => {}
+        Ok(target) | Err(FileError::Outside(target)) => {
+            return Named::Outside(target.display().to_string());
+        }
+        Err(error) => return Named::Unreadable(error.to_string()),
+    }
+    match ports.files.read(&full) {
+        Ok(Some(bytes)) => Named::File(bytes),
+        Ok(None) => Named::Absent,
+        Err(error) => Named::Unreadable(error.to_string()),
+    }
+}
+
+/// The variables of the env file that a command gets, with a digest of what the repository decides of each.
+fn variables(settings: &Settings, ports: &Ports) -> BTreeMap<String, String> {
+    let target = settings
+        .url_key()
+        .map(|(target, ..)| target)
+        .or_else(|| settings.parts_target());
+    let Some(target) = target else {
+        return BTreeMap::new();
+    };
+    let mut variables: BTreeMap<_, _> = target
+        .keys
+        .iter()
+        .map(|(key, spec)| {
+            let fixed = match spec {
+                KeySpec::Literal(text) => hex(&Sha256::digest(text)),
+                KeySpec::Url { .. }
+                | KeySpec::Part { .. }
+                | KeySpec::Generate { .. }
+                | KeySpec::SameAs(_) => String::new(),
+            };
+            (key.clone(), fixed)
+        })
+        .collect();
+    let written = ports.files.read(&settings.path(&target.file));
+    if let Ok(Some(bytes)) = written {
+        for entry in Document::parse(&bytes).entries() {
+            if LOADERS.contains(&entry.key.as_str()) {
+                let digest = hex(&Sha256::digest(entry.value.expose()));
+                variables.insert(entry.key.clone(), digest);
+            } else {
+                variables.entry(entry.key.clone()).or_default();
+            }
+        }
+    }
+    variables
+}
+
+/// Whether a command may be run now: `None` if so, else what is to be reported. Remembers nothing.
+pub(super) fn missing(cx: &Cx, purpose: CommandPurpose) -> Option<Finding> {
+    if cx.settings.trusts_run() || cx.settings.flags.trust {
+        return None;
+    }
+    let command = command(&cx.settings, &cx.ports, purpose)?;
+    judged(cx, command)
+}
+
+/// Whether a command may be run now, right before it is: with `--trust`, its content is agreed to as it is now.
+pub(super) fn permit(cx: &Cx, purpose: CommandPurpose) -> Result<Option<Finding>> {
+    if cx.settings.trusts_run() {
+        return Ok(None);
+    }
+    let Some(command) = command(&cx.settings, &cx.ports, purpose) else {
+        return Ok(None);
+    };
+    if cx.settings.flags.trust {
+        if command.unheld.is_none() {
+            keep(cx, purpose, std::slice::from_ref(&command))?;
+        }
+        return Ok(None);
+    }
+    Ok(judged(cx, command))
+}
+
+/// Takes the answer of whoever saw the commands: consent is remembered for exactly what was shown.
+pub(super) fn answered(cx: &Cx, answer: &CommandAnswer) -> Result<()> {
+    match answer {
+        CommandAnswer::Default => Ok(()),
+        CommandAnswer::Trust(shown) => match shown.first() {
+            Some(first) => keep(cx, first.purpose, shown),
+            None => Ok(()),
+        },
+    }
+}
+
+fn keep(cx: &Cx, purpose: CommandPurpose, commands: &[CloneCommand]) -> Result<()> {
+    cx.ports.trust.agree(commands).map_err(|error| {
+        Failure::new(purpose.code(), "the consent can't be remembered")
+            .why(error.to_string())
+            .hint("NEONUP_TRUST=1 in the environment gives it for one run")
+    })
+}
+
+/// What is known of consent to a command.
+pub(crate) enum Consent {
+    Given,
+    /// Never, or what it was given for was another content.
+    Missing {
+        before: Option<CloneCommand>,
+    },
+}
+
+/// Whether somebody has agreed to a command as it is.
+pub(crate) fn consent(ports: &Ports, command: &CloneCommand) -> Consent {
+    let agreed = ports.trust.agreed().unwrap_or_else(|error| {
+        tracing::warn!(%error, "consents can't be read, so that nothing is trusted");
+        Vec::new()
+    });
+    if command.unheld.is_none() && agreed.contains(command) {
+        return Consent::Given;
+    }
+    let before = agreed
+        .into_iter()
+        .find(|old| old.purpose == command.purpose);
+    Consent::Missing { before }
+}
+
+fn judged(cx: &Cx, command: CloneCommand) -> Option<Finding> {
+    let Consent::Missing { before } = consent(&cx.ports, &command) else {
+        return None;
+    };
+    let does = command.purpose.words();
+    let title = if before.is_some() {
+        format!("what {does} has changed since it was trusted")
+    } else {
+        format!("what {does} is not trusted yet in this clone")
+    };
+    let mut detail = command.in_full();
+    if let Some(before) = before {
+        let changes = command.differences(&before);
+        if !changes.is_empty() {
+            detail = format!("{detail}. Changed: {}", changes.join("; "));
+        }
+    }
+    let finding = Finding::new(command.purpose.code(), title);
+    if let Some(limit) = &command.unheld {
+        return Some(
+            finding
+                .detail(format!("{detail}. It can't be remembered: {limit}"))
+                .hint("`neonup setup --trust` or NEONUP_TRUST=1 runs it this once"),
+        );
+    }
+    Some(
+        finding
+            .detail(detail)
+            .command(Invocation::Trust)
+            .asks_for(command),
+    )
+}

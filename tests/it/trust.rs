@@ -1,0 +1,222 @@
+//! What a clone would have us run is run only after somebody has agreed to it, as it is now.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
+use crate::support::{Home, Repo, Run, Sandbox, free_port, temp_dir};
+
+/// A clone whose migration and start command leave a note of what they were given, in `spies`.
+fn clone(home: &Home, spies: &Path) -> Repo {
+    let port = free_port();
+    let config = format!(
+        r#"
+[project]
+name = "clone"
+[[env]]
+file = ".env"
+keys.DATABASE_URL = {{ url = "direct" }}
+keys.API_PORT = "{port}"
+[schema]
+command = ["sh", "migrate.sh"]
+[backend]
+dir = ""
+start = ["sh", "-c", "exec sh ./start.sh"]
+health = "http://127.0.0.1:{port}/health"
+"#
+    );
+    let spy = |name: &str| format!("env > '{}/{name}'\n", spies.display());
+    let repo = Repo::files(&[
+        ("neonup.toml".to_owned(), config),
+        (".gitignore".to_owned(), ".env\n".to_owned()),
+        ("migrate.sh".to_owned(), spy("migrate")),
+        ("start.sh".to_owned(), spy("start")),
+    ]);
+    repo.git(home, &["init", "-q", "-b", "main"]);
+    repo.commit(home, "first");
+    repo
+}
+
+/// `neonup` in a clone that nobody has trusted by a variable.
+fn untrusted(repo: &Repo, home: &Home, sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    let mut command = repo.command(home, sandbox, arguments);
+    command
+        .env_remove("NEONUP_TRUST")
+        .env("NEON_API_KEY", &sandbox.api_key);
+    Run::of(&mut command)
+}
+
+fn notes(spies: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(spies)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn has(run: &Run, code: &str) -> bool {
+    run.codes().iter().any(|known| known == code)
+}
+
+#[test]
+fn nothing_of_a_clone_runs_before_somebody_agreed_to_it_as_it_is() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = clone(&home, spies.path());
+    let run = |arguments: &[&str]| untrusted(&repo, &home, &sandbox, arguments);
+    for arguments in [
+        &["check", "--json"][..],
+        &["check", "--fix", "--json"],
+        &["setup", "--dry-run", "--json"],
+        &["setup", "--yes", "--json"],
+        &["check", "--fix", "--json"],
+        &["setup", "--yes", "schema", "health", "--json"],
+    ] {
+        let run = run(arguments);
+        assert_eq!(notes(spies.path()), [""; 0], "{arguments:?}: {run:#?}");
+        assert!(run.code == 1 || run.code == 2, "{arguments:?}: {run:#?}");
+    }
+    let open = run(&["check", "--json"]);
+    assert!(has(&open, "schema.command-untrusted") && has(&open, "health.app-untrusted"));
+    assert!(
+        open.stdout.contains("sh -c 'exec sh ./start.sh'"),
+        "{open:#?}"
+    );
+    assert!(open.stdout.contains("neonup trust"), "{open:#?}");
+
+    // nobody can be asked: the flag is named, and nothing is trusted
+    let asked = run(&["trust"]);
+    assert_eq!(asked.code, 2, "{asked:#?}");
+    assert!(asked.stderr.contains("neonup trust --yes"), "{asked:#?}");
+    assert!(asked.stdout.contains("sh migrate.sh") && asked.stdout.contains("names start.sh"));
+    let state = run(&["trust", "--json"]);
+    assert_eq!((state.code, &state.json()["status"]), (1, &"todo".into()));
+    assert_eq!(run(&["trust", "--yes"]).code, 0);
+    assert_eq!(run(&["trust", "--json"]).json()["status"], "done");
+    assert_eq!(run(&["trust"]).code, 0);
+    let folder = home.dir.path().join("state/neonup/trust");
+    let record = fs::read_dir(&folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&record), mode(&folder)), (0o600, 0o700));
+
+    // a check starts nothing, whoever is trusted
+    for arguments in [&["check", "--json"][..], &["check", "--fix", "--json"]] {
+        run(arguments);
+        assert_eq!(notes(spies.path()), [""; 0], "{arguments:?}");
+    }
+    run(&["setup", "--yes", "--json"]);
+    run(&["setup", "--yes", "health", "--json"]);
+    assert_eq!(notes(spies.path()), ["migrate", "start"]);
+
+    // another content is another question
+    for name in ["migrate", "start"] {
+        fs::remove_file(spies.path().join(name)).unwrap();
+    }
+    fs::write(repo.path("start.sh"), "touch elsewhere\n").unwrap();
+    run(&["setup", "--yes", "schema", "--json"]);
+    let changed = run(&["setup", "--yes", "health", "--json"]);
+    assert_eq!(notes(spies.path()), ["migrate"]);
+    assert!(
+        changed.stdout.contains("`start.sh` changed"),
+        "{changed:#?}"
+    );
+    assert!(!repo.path("elsewhere").exists());
+    let state = run(&["trust", "--json"]).json();
+    assert_eq!(state["commands"][0]["trusted"], true);
+    assert_eq!(state["commands"][1]["changes"][0], "`start.sh` changed");
+
+    assert_eq!(run(&["trust", "--revoke"]).code, 0);
+    assert!(!record.exists());
+    fs::remove_file(spies.path().join("migrate")).unwrap();
+    run(&["setup", "--yes", "--json"]);
+    run(&["setup", "--yes", "health", "--json"]);
+    assert_eq!(notes(spies.path()), [""; 0]);
+
+    // a flag agrees to the content as it is, and goes on
+    run(&["setup", "--yes", "health", "--trust", "--json"]);
+    assert!(repo.path("elsewhere").exists());
+    assert_eq!(
+        run(&["trust", "--json"]).json()["commands"][1]["trusted"],
+        true
+    );
+}
+
+#[test]
+fn the_clones_commands_get_neither_the_key_nor_what_is_ours() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = clone(&home, spies.path());
+    for arguments in [&["setup", "--yes"][..], &["setup", "--yes", "health"]] {
+        let mut command = repo.command(&home, &sandbox, arguments);
+        command
+            .env("NEON_API_KEY", &sandbox.api_key)
+            .env("NEONUP_TRUST", "1")
+            .env("ANOTHER_NAME", &sandbox.api_key)
+            .env("GITHUB_TOKEN", "ghp_canary0123456789")
+            .env("SSH_AUTH_SOCK", "/run/canary-agent")
+            .env("JAVA_HOME", "/opt/java");
+        Run::of(&mut command);
+    }
+    assert_eq!(notes(spies.path()), ["migrate", "start"]);
+    for name in ["migrate", "start"] {
+        let given = fs::read_to_string(spies.path().join(name)).unwrap();
+        for secret in [
+            &sandbox.api_key,
+            "ghp_canary0123456789",
+            "/run/canary-agent",
+            "NEONUP_",
+            "NEON_API_",
+        ] {
+            assert!(!given.contains(secret), "{name} was given {secret}");
+        }
+        for line in ["JAVA_HOME=/opt/java", "HOME=", "PATH="] {
+            assert!(given.contains(line), "{name} lacks {line}");
+        }
+        // the migration is handed the env file; the app reads it by itself
+        assert_eq!(given.contains("DATABASE_URL="), name == "migrate");
+    }
+}
+
+/// Whoever looks at a clone must not run the `git` that it brings.
+#[test]
+fn programs_of_our_own_are_not_looked_for_in_the_clone() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let repo = Repo::sample(&home);
+    let spy = format!(
+        "#!/bin/sh\ntouch '{}/git'\nexit 1\n",
+        spies.path().display()
+    );
+    fs::create_dir_all(repo.path("bin")).unwrap();
+    for name in ["git", "bin/git", "bin/tmux", "bin/postgres"] {
+        fs::write(repo.path(name), &spy).unwrap();
+        fs::set_permissions(repo.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let link = spies.path().join("link");
+    std::os::unix::fs::symlink(repo.path("bin"), &link).unwrap();
+    let usual = std::env::var("PATH").unwrap_or_default();
+    let root = repo.root.display();
+    for path in [
+        format!(".:{usual}"),
+        format!(":{usual}"),
+        format!("bin:./bin:{usual}"),
+        format!("{root}/bin:{usual}"),
+        format!("{root}/backend/../bin:{usual}"),
+        format!("{}:{usual}", link.display()),
+    ] {
+        for arguments in [&["check", "secrets"][..], &["check", "secrets", "--fix"]] {
+            let mut command: Command = home.neonup();
+            command
+                .current_dir(&repo.root)
+                .env("PATH", &path)
+                .env("NEON_API_HOST", "http://127.0.0.1:9/api/v2")
+                .args(arguments);
+            let run = Run::of(&mut command);
+            assert!(!spies.path().join("git").exists(), "{path}: {run:#?}");
+        }
+    }
+}
