@@ -8,7 +8,10 @@ use crate::{
     core::{exit::Exit, trust::CloneCommand},
     engine::trust::{self, Consent},
     ports::trust::TrustStore,
-    report::output::{Output, Tone},
+    report::{
+        output::Output,
+        styled::{StyledLine, Tone},
+    },
 };
 
 /// Show what this clone would have neonup run, and trust it as it is now.
@@ -47,7 +50,7 @@ impl TrustArgs {
                 print(command, &trust::consent(&ports, command), output);
             }
             if commands.is_empty() {
-                output.line("this clone has nothing that neonup would run");
+                output.line("there is nothing in this clone that neonup would run");
             }
         }
         if let Some(command) = untrusted.iter().find(|command| command.unheld.is_some()) {
@@ -61,7 +64,7 @@ impl TrustArgs {
             if self.yes || (!output.json && confirm(context, output)?) {
                 store.agree(&untrusted).map_err(CommandError::Trust)?;
                 untrusted.clear();
-                output.note("trusted in this clone, as long as it stays like that");
+                output.note("trusted in this clone, until one of them changes");
             } else if !output.json {
                 output.note("nothing was trusted");
             }
@@ -103,7 +106,7 @@ fn confirm(context: &CommandContext, output: &mut Output) -> Result<bool, Comman
     if !context.is_interactive() {
         return Err(CommandError::TrustUnanswered);
     }
-    output.prompt("Trust this, and let neonup run it in this clone? y/N ");
+    output.prompt("Trust these commands, so that neonup may run them in this clone? y/N ");
     Ok(input::read_line().is_some_and(|line| input::is_yes(&line)))
 }
 
@@ -113,9 +116,10 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
         Consent::Missing { before: None } => (Tone::Bad, "not trusted yet"),
         Consent::Missing { before: Some(_) } => (Tone::Bad, "changed since it was trusted"),
     };
-    let word = output.paint(tone, word);
-    output.line(format!("{}: {word}", command.purpose.words()));
-    output.line(format!("    {}", command.line()));
+    let what = format!("{}: ", command.purpose.words());
+    output.line(StyledLine::new().plain(what).painted(tone, word));
+    // nobody agrees to a part
+    output.line_in_full(&format!("    {}", command.line()));
     if !command.dir.is_empty() {
         output.line(format!("    in {}", command.dir));
     }

@@ -114,7 +114,7 @@ codes! {
     SchemaWrongType, Schema, "schema.wrong-type", Gap, "A column, key or index is not as the schema says.";
     SchemaSqlError, Schema, "schema.sql-error", Gap, "The database refused a statement of the schema.";
     SchemaCommandFailed, Schema, "schema.command-failed", Gap, "The project's migration command failed.";
-    SchemaCommandUntrusted, Schema, "schema.command-untrusted", Gap, "Nobody has agreed yet that the project's migration command may be run in this clone.";
+    SchemaCommandUntrusted, Schema, "schema.command-untrusted", Gap, "The migration command isn't trusted in this clone yet, or has changed since.";
 
     HealthDns, Health, "health.dns", Gap, "The host's name does not resolve.";
     HealthTcp, Health, "health.tcp", Gap, "No TCP connection to the database host.";
@@ -125,10 +125,10 @@ codes! {
     HealthQuery, Health, "health.query", Gap, "The database does not answer a query.";
     HealthSlow, Health, "health.slow", Warning, "The database answers, but slowly.";
     HealthDriver, Health, "health.driver", Gap, "The project's own driver cannot connect.";
-    HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "Nobody has agreed yet that the project's interpreter may be run in this clone.";
+    HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";
     HealthAppStart, Health, "health.app-start", Gap, "The application does not start.";
     HealthAppHealth, Health, "health.app-health", Gap, "The application's health route does not say that it is healthy.";
-    HealthAppUntrusted, Health, "health.app-untrusted", Gap, "Nobody has agreed yet that the application's start command may be run in this clone.";
+    HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git does not ignore a file that holds secrets.";
     SecretsTracked, Secrets, "secrets.tracked", Gap, "Git tracks a file that holds secrets.";

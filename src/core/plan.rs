@@ -120,6 +120,13 @@ impl StepState {
         }
     }
 
+    /// Whether it waits for consent to a command of the clone.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.untrusted.is_some())
+    }
+
     /// The findings that stop the step.
     pub(crate) fn gaps(&self) -> impl Iterator<Item = &Finding> {
         self.findings
@@ -304,8 +311,18 @@ impl Plan {
             };
             commands.extend(command.filter(|command| !commands.contains(command)));
         }
+        let untrusted = |id: &StepId| self.step(*id).is_untrusted();
+        if steps.iter().any(untrusted) {
+            // before that no step runs a command of the clone
+            commands.retain(|command| *command != Invocation::Trust);
+            commands.insert(0, Invocation::Trust);
+        }
         if commands.len() > 2 {
-            commands = vec![Invocation::Setup];
+            let trust = commands
+                .first()
+                .filter(|first| **first == Invocation::Trust);
+            commands = trust.cloned().into_iter().collect();
+            commands.push(Invocation::Setup);
         }
         // no setup ends a secret that others may have
         if steps.contains(&StepId::Secrets) {

@@ -22,12 +22,12 @@ impl CommandPurpose {
     /// All of them, in the order in which they are run.
     pub(crate) const ALL: [Self; 3] = [Self::Schema, Self::Driver, Self::App];
 
-    /// What it does, for a person.
+    /// What it is, for a person.
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::Schema => "makes the tables",
-            Self::Driver => "tries the driver",
-            Self::App => "starts the app",
+            Self::Schema => "the migration command",
+            Self::Driver => "the interpreter that tries the driver",
+            Self::App => "the app's start command",
         }
     }
 
@@ -122,10 +122,10 @@ impl CloneCommand {
             let shown = visible(name);
             match (before.variables.get(name), self.variables.get(name)) {
                 (Some(old), Some(new)) if old != new => {
-                    changes.push(format!("{shown} holds something else"));
+                    changes.push(format!("{shown} has another value"));
                 }
                 (None, Some(_)) => changes.push(format!("it gets {shown} too")),
-                (Some(_), None) => changes.push(format!("it doesn't get {shown} any more")),
+                (Some(_), None) => changes.push(format!("it no longer gets {shown}")),
                 _ => {}
             }
         }

@@ -9,4 +9,5 @@ mod rotate;
 mod runtime;
 mod secrets;
 mod temporary;
+mod trust;
 mod tutorial;

@@ -300,11 +300,11 @@ fn judged(cx: &Cx, command: CloneCommand) -> Option<Finding> {
     let Consent::Missing { before } = consent(&cx.ports, &command) else {
         return None;
     };
-    let does = command.purpose.words();
+    let what = command.purpose.words();
     let title = if before.is_some() {
-        format!("what {does} has changed since it was trusted")
+        format!("{what} has changed since it was trusted")
     } else {
-        format!("what {does} is not trusted yet in this clone")
+        format!("{what} isn't trusted in this clone yet")
     };
     let mut detail = command.in_full();
     if let Some(before) = before {

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use crate::support::{Home, Repo, Run, Sandbox, free_port, temp_dir};
+use crate::support::{Home, Repo, Run, Sandbox, fed, free_port, temp_dir, until};
 
 /// A clone whose migration and start command leave a note of what they were given, in `spies`.
 fn clone(home: &Home, spies: &Path) -> Repo {
@@ -219,4 +219,47 @@ fn programs_of_our_own_are_not_looked_for_in_the_clone() {
             assert!(!spies.path().join("git").exists(), "{path}: {run:#?}");
         }
     }
+}
+
+#[test]
+fn the_lines_and_the_screen_show_the_command_and_take_no_bare_enter_for_consent() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = clone(&home, spies.path());
+    let start = ["setup", "--yes", "login", "project", "env"];
+    assert_eq!(untrusted(&repo, &home, &sandbox, &start).code, 0);
+    let mut lines = repo.command(&home, &sandbox, &["setup", "schema", "--plain"]);
+    lines
+        .env_remove("NEONUP_TRUST")
+        .env("NEON_API_KEY", &sandbox.api_key);
+    let asked = fed(&mut lines, "\n");
+    assert!(asked.stdout.contains("`sh migrate.sh`"), "{asked:#?}");
+    assert!(asked.stdout.contains("Trust this command, and go on"));
+    assert_eq!((asked.code, notes(spies.path())), (2, Vec::new()));
+    let agreed = fed(&mut lines, "\n1\n");
+    assert_eq!(notes(spies.path()), ["migrate"], "{agreed:#?}");
+
+    untrusted(&repo, &home, &sandbox, &["trust", "--revoke"]);
+    fs::remove_file(spies.path().join("migrate")).unwrap();
+    let variables = [
+        ("NEONUP_TRUST", ""),
+        ("NEON_API_HOST", &sandbox.api_host),
+        ("NEON_API_KEY", &sandbox.api_key),
+    ];
+    let mut terminal = home.open_with(&["-C", repo.root.to_str().unwrap()], &variables);
+    terminal.until("the question is asked", |terminal| {
+        terminal.heading().starts_with("Schema") && terminal.text().contains("Trust this command")
+    });
+    assert!(terminal.text().contains("sh migrate.sh"));
+    terminal.press("\r");
+    terminal.wait_for("choose one first");
+    assert_eq!(notes(spies.path()), [""; 0]);
+    terminal.press("\x1b[B");
+    terminal.wait_for("❯ Trust this command");
+    terminal.press("\r");
+    until("the command has run", || notes(spies.path()) == ["migrate"]);
+    terminal.press("q");
+    terminal.press("y");
+    terminal.wait_for_end();
+    terminal.wait_for_restore();
 }

@@ -1,8 +1,11 @@
 //! What each step offers in each state, and what a bare Enter does.
 
+use std::collections::BTreeMap;
+
 use crate::core::{
     answer::{
-        Answer, BackendAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer, SecretsAnswer,
+        Answer, BackendAnswer, CommandAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer,
+        SecretsAnswer,
     },
     choices::{
         Action, ChoiceRow, Choices, Medium, ProjectMatches, StepContext, command_for, of_step,
@@ -19,6 +22,7 @@ use crate::core::{
     plan::{Status, StepState},
     remedy::Remedy,
     step::StepId,
+    trust::{CloneCommand, CommandPurpose},
 };
 
 fn state(status: Status, facts: Facts) -> StepState {
@@ -293,6 +297,29 @@ fn a_step_that_found_nothing_waits_for_the_one_before_it() {
         blocked(&schema("schema.sql"))[0],
         Action::Apply(Answer::default_of(StepId::Schema))
     );
+}
+
+#[test]
+fn consent_to_a_command_is_asked_first_and_is_never_the_default() {
+    let command = CloneCommand {
+        purpose: CommandPurpose::Schema,
+        argv: vec!["sh".to_owned(), "migrate.sh".to_owned()],
+        dir: String::new(),
+        variables: BTreeMap::new(),
+        files: BTreeMap::new(),
+        unheld: None,
+    };
+    let asks = Finding::new(Code::SchemaCommandUntrusted, "not yet").asks_for(command.clone());
+    let state = with_finding(schema("sh migrate.sh"), asks);
+    for medium in [Medium::Screens, Medium::Lines] {
+        let choices = of_step(&StepContext::new(medium, StepId::Schema, &state));
+        let trust = CommandAnswer::Trust(vec![command.clone()]);
+        assert_eq!(actions(&choices)[0], Action::Apply(Answer::Schema(trust)));
+        assert_eq!(choices.default, None);
+        let run = Action::Apply(Answer::default_of(StepId::Schema));
+        assert!(!actions(&choices).contains(&run));
+        assert_eq!(choices.get(0).unwrap().command(), Invocation::Trust);
+    }
 }
 
 #[test]

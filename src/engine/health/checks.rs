@@ -152,7 +152,7 @@ impl<'a> HealthChecks<'a> {
         let Some(finding) = trust::permit(self.cx, purpose)? else {
             return Ok(true);
         };
-        let text = "not tried, since it is not trusted yet in this clone";
+        let text = "not tried: it isn't trusted in this clone yet";
         self.set(check, CheckState::Skipped, text, None);
         self.report_untrusted(Some(finding));
         Ok(false)
