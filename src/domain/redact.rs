@@ -296,6 +296,7 @@ fn are_hosts(authority: &str) -> bool {
 fn urls(line: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut from = 0;
+    let last = line.rfind('@');
     while let Some(at) = line.get(from..).and_then(|rest| rest.find("://")) {
         let start = from + at + 3;
         let web = is_web(line.get(..start - 3).unwrap_or_default());
@@ -312,7 +313,7 @@ fn urls(line: &str) -> Vec<Range<usize>> {
             .get(word.len()..)
             .is_some_and(|after| after.starts_with(':'))
             && !word.contains('/')
-            && rest.contains('@');
+            && last.is_some_and(|last| last > start);
         let secret = match login(word, web) {
             None if broken && !web => rest.rfind('@').map(|end| word.len() + 1..end),
             // the password may go on behind a blank or a quote
@@ -401,16 +402,15 @@ fn defaults(line: &str) -> Vec<Range<usize>> {
         let sign = rest.get(name..).unwrap_or_default();
         let value = sign.trim_start_matches(':').trim_start_matches(['-', '=']);
         let begin = name + sign.len() - value.len();
-        let end = rest
-            .rfind('}')
-            .filter(|end| *end > begin)
-            .unwrap_or(rest.len());
-        if is_secret_key(rest.get(..name).unwrap_or_default())
-            && value.len() < sign.len()
-            && begin < end
+        let secret = value.len() < sign.len()
+            && !value.is_empty()
             && !value.starts_with('}')
-        {
+            && is_secret_key(rest.get(..name).unwrap_or_default());
+        if secret {
+            let end = rest.rfind('}').filter(|end| *end > begin);
+            let end = end.unwrap_or(rest.len());
             found.push(from + begin..from + end);
+            from += end;
         }
     }
     found

@@ -45,12 +45,13 @@ fn location(finding: &Finding) -> String {
     }
 }
 
-/// Escapes a text so that nothing in it ends the cell or begins HTML, and nothing is there that isn't seen.
+/// Escapes a text so that nothing in it ends the cell, begins HTML, a link or a picture, and nothing is there that isn't seen.
 fn escape(text: &str) -> String {
     visible::line(&text.replace(['\r', '\n', '\t'], " "))
         .replace('\\', "\\\\")
         .replace('|', "\\|")
         .replace('<', "&lt;")
+        .replace("](", "]\\(")
 }
 
 #[cfg(test)]
@@ -70,8 +71,11 @@ mod tests {
             host: "ep-misty-sea-a5833nbi.us-east-2.aws.neon.tech".to_owned(),
             ..JoinedProject::default()
         };
-        let finding = Finding::new(Code::ProjectDuplicate, "a|b of old-violet-32930710 <b>")
-            .path("neonup.toml");
+        let finding = Finding::new(
+            Code::ProjectDuplicate,
+            "a|b of old-violet-32930710 <b>![x](http://evil)\x1b",
+        )
+        .path("neonup.toml");
         let report = Report::judged("old-violet-32930710, of ada@example.org", vec![finding])
             .facts(Facts::Project(ProjectFacts {
                 joined: Some(joined),
@@ -91,7 +95,7 @@ mod tests {
         }
         assert_eq!(
             markdown(&plan, &[StepId::Project]),
-            "| step | status | evidence |\n|---|---|---|\n| project | todo | •••, of ••• |\n| | gap | `project.duplicate` a\\|b of ••• &lt;b> (neonup.toml) |"
+            "| step | status | evidence |\n|---|---|---|\n| project | todo | •••, of ••• |\n| | gap | `project.duplicate` a\\|b of ••• &lt;b>![x]\\(http://evil)\\\\x1b (neonup.toml) |"
         );
     }
 }

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::{
     core::{
-        event::{Event, EventKind, Outcome, RunError},
+        code::Code,
+        event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
+        facts::{Facts, KeySource, SchemaFacts},
+        finding::Finding,
+        secret::Secret,
         step::StepId,
     },
-    engine::Runtime,
+    engine::{Runtime, context::KnownKey},
     project::settings::Flags,
     testing::world::{KEY, World},
 };
@@ -95,4 +99,35 @@ async fn a_hanging_probe_can_be_cancelled_and_does_not_delay_shutdown() {
     assert_eq!(outcome.result, Err(RunError::Cancelled));
     runtime.probe(StepId::Login);
     runtime.shutdown().await;
+}
+
+/// Every front end draws what the events say, so that a secret is out of them already.
+#[tokio::test]
+async fn no_event_carries_a_secret_that_is_known() {
+    let world = World::default();
+    let (cx, mut events) = world.context(World::settings(Flags::default()), StepId::Health);
+    let key = Secret::new("canary-0123456789");
+    let source = KeySource::Environment;
+    cx.remember_key(Some(KnownKey { key, source }));
+    let said = "said canary-0123456789, and postgres://u:other-canary%40h/d";
+    cx.progress(Progress::label(said));
+    let finding = Finding::new(Code::HealthAppStart, said)
+        .detail(said)
+        .hint(said);
+    let sql = "select 'canary-0123456789'".to_owned();
+    cx.emit(EventKind::Finished(Outcome {
+        phase: Phase::Probe,
+        elapsed: std::time::Duration::ZERO,
+        result: Ok(
+            Report::judged(said, vec![finding]).facts(Facts::Schema(SchemaFacts {
+                sql,
+                ..SchemaFacts::default()
+            })),
+        ),
+    }));
+    for _ in 0..2 {
+        let event = format!("{:?}", events.recv().await.unwrap());
+        assert!(!event.contains("canary"), "{event}");
+        assert!(event.contains("said ••••, and"), "{event}");
+    }
 }
