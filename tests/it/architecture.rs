@@ -123,7 +123,7 @@ const RESTRICTED: &[Restricted] = &[
     Restricted {
         what: "what is typed",
         paths: &["std::io::stdin"],
-        allowed: &["commands"],
+        allowed: &["os", "commands"],
     },
 ];
 
