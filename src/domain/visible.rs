@@ -17,6 +17,10 @@ const MARKS: usize = 4;
 /// one hides everything above it.
 pub(crate) const LONGEST_WORD: usize = 2_000;
 
+/// The most bytes of a sentence or a name that a step reports. The longest of ours has some hundred; a server may send megabytes,
+/// and a screen looks at all of it for each frame.
+const LONGEST_TEXT: usize = 16 * 1024;
+
 /// Makes one line of a text: a line end in it is written out, too, so that a name can't begin a line of its own. A word of more
 /// than [`LONGEST_WORD`] characters is cut, and says so.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
@@ -27,6 +31,16 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
         Some(cut) => Cow::Owned(cut),
         None => escaped(text, false),
     }
+}
+
+/// Leaves out what a sentence has behind [`LONGEST_TEXT`], and says how much that is.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_TEXT {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(LONGEST_TEXT);
+    let (kept, left) = text.split_at(end);
+    Cow::Owned(format!("{kept} …({} more bytes)", left.len()))
 }
 
 /// Makes one line of a text like [`line`], and cuts nothing: for what is going to be run, which is shown in full.
@@ -228,6 +242,15 @@ mod tests {
             format!("name {} …(7 more characters) end", "x".repeat(LONGEST_WORD))
         );
         assert_eq!(line_in_full(&text), text);
+    }
+
+    #[test]
+    fn a_text_without_end_is_shortened_and_says_so() {
+        let text = "ä ".repeat(LONGEST_TEXT);
+        let shown = shortened(&text);
+        assert!(shown.len() < LONGEST_TEXT + 40, "{}", shown.len());
+        assert!(shown.ends_with(" …(32769 more bytes)"));
+        assert_eq!(shortened("short"), "short");
     }
 
     #[test]

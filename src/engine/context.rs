@@ -18,7 +18,7 @@ use crate::{
         step::StepId,
         texts::TextKind,
     },
-    domain::url::Connection,
+    domain::{url::Connection, visible},
     ports::{Ports, neon::Listing},
     project::settings::Settings,
 };
@@ -167,7 +167,7 @@ impl Cx {
     pub(super) fn emit(&self, mut kind: EventKind) {
         let gate = &self.settings.gate;
         kind.for_each_text(&mut |kind, text| match kind {
-            TextKind::Prose => *text = gate.mask(text),
+            TextKind::Prose => *text = visible::shortened(&gate.mask(text)).into_owned(),
             TextKind::Verbatim => *text = gate.mask_known(text).into_owned(),
         });
         // when the program is ending, nothing receives events any more
