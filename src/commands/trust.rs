@@ -18,7 +18,7 @@ use crate::{
 ///
 /// A repository names the commands that make its tables and start its app, and may bring an interpreter. None is run before somebody
 /// has agreed to it in this clone. The consent is kept outside the repository; when a command changes, or a file that it names, the
-/// question is asked again.
+/// question is asked again. `NEONUP_TRUST=1` in the environment trusts a clone for one run, for CI.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
     /// Trust the commands without being asked.

@@ -18,11 +18,10 @@ use crate::{
     engine::{
         connection,
         context::{AppProof, Cx},
-        health::checks::{HealthCheck, HealthChecks},
+        health::checks::{HealthCheck, HealthChecks, startable},
         step::Step,
         trust,
     },
-    project::settings::BackendSettings,
 };
 
 /// The health step.
@@ -95,10 +94,4 @@ impl Step for HealthStep {
 fn waiting(cx: &Cx) -> Report {
     Report::waiting("waits for the application's connection URL")
         .facts(HealthChecks::new(cx).into_facts())
-}
-
-/// The application, where it can be started and asked.
-fn startable(cx: &Cx) -> Option<BackendSettings> {
-    let backend = cx.settings.backend.clone()?;
-    (backend.health.is_some() && !backend.start.is_empty()).then_some(backend)
 }

@@ -24,6 +24,7 @@ use crate::{
         dotenv::Document,
         driver_script,
         hex::hex,
+        visible::LONGEST_WORD,
     },
     engine::context::Cx,
     ports::{
@@ -321,10 +322,15 @@ fn judged(cx: &Cx, command: CloneCommand) -> Option<Finding> {
                 .hint("`neonup setup --trust` or NEONUP_TRUST=1 runs it this once"),
         );
     }
-    Some(
+    let finding = finding.detail(detail).command(Invocation::Trust);
+    // a screen would cut a longer word, and nobody agrees to a part: `neonup trust` shows all of it
+    let whole = finding
+        .detail
+        .split_whitespace()
+        .all(|word| word.len() <= LONGEST_WORD);
+    Some(if whole {
+        finding.asks_for(command)
+    } else {
         finding
-            .detail(detail)
-            .command(Invocation::Trust)
-            .asks_for(command),
-    )
+    })
 }

@@ -18,6 +18,7 @@ use crate::{
         trust,
     },
     ports::database::{DatabaseError, Session},
+    project::settings::BackendSettings,
 };
 
 /// How often `SELECT 1` is run.
@@ -371,7 +372,7 @@ impl<'a> HealthChecks<'a> {
         let is_ok = |check: &Check| check.state == CheckState::Ok;
         let waits = |check: &Check| check.state == CheckState::Waiting;
         self.facts.unstarted =
-            super::startable(self.cx).is_some() && self.get(HealthCheck::App).is_some_and(waits);
+            startable(self.cx).is_some() && self.get(HealthCheck::App).is_some_and(waits);
         let app = if self.get(HealthCheck::App).is_some_and(is_ok) {
             "; the app is healthy"
         } else {
@@ -384,4 +385,10 @@ impl<'a> HealthChecks<'a> {
         );
         Report::judged(evidence, self.findings).facts(Facts::Health(self.facts))
     }
+}
+
+/// The application, where it can be started and asked.
+pub(super) fn startable(cx: &Cx) -> Option<BackendSettings> {
+    let backend = cx.settings.backend.clone()?;
+    (backend.health.is_some() && !backend.start.is_empty()).then_some(backend)
 }

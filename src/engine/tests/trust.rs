@@ -100,6 +100,18 @@ fn consent_is_for_what_was_shown_and_ends_with_any_change() {
 }
 
 #[test]
+fn a_command_that_a_screen_would_cut_is_not_agreed_to_there() {
+    let world = world();
+    let long = "x".repeat(3000);
+    let cx = cx(&world, &CONFIG.replace("migrate.sh", &long), &[], false);
+    let asked = asked(&cx, CommandPurpose::Schema).unwrap();
+    assert_eq!(
+        (asked.command, asked.untrusted),
+        (Some(Invocation::Trust), None)
+    );
+}
+
+#[test]
 fn a_new_password_in_the_env_file_is_no_other_command() {
     let world = world();
     world.write(".env", "DATABASE_URL=one\n");
