@@ -30,14 +30,12 @@ mod tests;
 mod threads;
 mod tree;
 
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use git::GitOptions;
 #[cfg(test)]
 pub(crate) use model::Hook;
 pub(crate) use program::GitEnvironment;
 pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},
-    git::GitRepository,
+    git::{GitOptions, GitRepository},
     model::{
         CommittedPath, GitAnswer, HistoryScan, HookState, Incomplete, Leak, LeakedSecret, Location,
         Protection, TreeScan,
