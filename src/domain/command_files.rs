@@ -12,6 +12,9 @@ const MOST_WORDS: usize = 512;
 /// The most folders in which a name is looked for: where the command runs, the root, and those that it names.
 const MOST_FOLDERS: usize = 12;
 
+/// The longest name of a file, in bytes, as every file system of Linux and macOS has it: a longer word is none.
+const LONGEST_NAME: usize = 255;
+
 /// What a path of the repository is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
@@ -410,7 +413,8 @@ fn scripts_alone(text: &[u8]) -> Vec<u8> {
 
 /// A path in a folder, relative to the root; `None` where it leads out of the repository.
 fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') || path.contains('\0') {
+    let too_long = |part: &str| part.len() > LONGEST_NAME;
+    if path.starts_with('/') || path.contains('\0') || path.split('/').any(too_long) {
         return None;
     }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
