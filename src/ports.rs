@@ -16,6 +16,7 @@ pub(crate) mod neon;
 pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod repository;
+pub(crate) mod shapes;
 pub(crate) mod store;
 pub(crate) mod trust;
 
@@ -29,6 +30,8 @@ pub(crate) struct Ports {
     pub claimable: Arc<dyn claimable::Claimable>,
     /// Postgres.
     pub database: Arc<dyn database::Database>,
+    /// What files of SQL make, found out in a Postgres of our own.
+    pub shapes: Arc<dyn shapes::Shapes>,
     /// Where API keys are kept.
     pub store: Arc<dyn store::SecretStore>,
     pub files: Arc<dyn files::Files>,

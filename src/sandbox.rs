@@ -11,6 +11,7 @@
 //! | `branch_data`, `catalog` | the data of a branch, copied from template or parent; its roles and databases |
 //! | `control_plane` | what all of these share: state, computes, fronts, faults, tasks |
 //! | `compute` | the Postgres server of a branch, asleep or awake |
+//! | `shapes` | what files of SQL make, in a server that lives for the question |
 //! | `installation` | which Postgres: given, bundled, or installed; the template |
 //! | `scratch`, `server`, `server_user`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
@@ -48,6 +49,7 @@ mod scram;
 mod scratch;
 mod server;
 mod server_user;
+mod shapes;
 mod socket_dir;
 mod startup;
 mod store;
@@ -66,7 +68,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults};
+pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults, shapes::CarriedPostgres};
 use crate::{
     core::secret::Secret,
     os::folders,

@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,7 @@ use crate::{
         workspace::{self, Workspace},
     },
     report::output::{Output, ProgressStyle},
+    sandbox::CarriedPostgres,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -97,9 +99,15 @@ impl CommandContext {
             self.options.config.as_ref(),
             self.environment.clone(),
         )?;
-        let (mut settings, ports) = workspace.open(flags)?;
+        let postgres = CarriedPostgres::new(self.postgres());
+        let (mut settings, ports) = workspace.open(flags, Arc::new(postgres))?;
         settings.gate = self.gate.clone();
         Ok((settings, ports))
+    }
+
+    /// The folder of the Postgres that tries out what SQL makes, if the user names one.
+    pub(crate) fn postgres(&self) -> Option<PathBuf> {
+        self.environment.get("NEONUP_PG_BIN").map(PathBuf::from)
     }
 
     /// The folders in which programs of our own are looked for.

@@ -34,7 +34,7 @@ use crate::{
         workspace::Workspace,
     },
     report::output::Output,
-    sandbox::{Sandbox, SandboxOptions},
+    sandbox::{CarriedPostgres, Sandbox, SandboxOptions},
 };
 
 /// The wizard on a sample project, against the sandbox: no account, no network.
@@ -160,7 +160,7 @@ impl Demo<'_> {
             ..Flags::default()
         };
         Workspace::at(self.project, environment)
-            .open(flags)
+            .open(flags, Arc::new(CarriedPostgres::new(context.postgres())))
             .map_err(CommandError::DemoWorkspace)
     }
 

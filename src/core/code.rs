@@ -112,6 +112,9 @@ codes! {
     SchemaMissingTable, Schema, "schema.missing-table", Gap, "A table is missing.";
     SchemaMissingColumn, Schema, "schema.missing-column", Gap, "A table lacks a column.";
     SchemaWrongType, Schema, "schema.wrong-type", Gap, "A column, key or index is not as the schema says.";
+    SchemaWrongObject, Schema, "schema.wrong-object", Gap, "A view, type, function, trigger or extension is missing, or not as the schema says.";
+    SchemaNotDetermined, Schema, "schema.not-determined", Gap, "What the schema's files make could not be determined.";
+    SchemaNoTransaction, Schema, "schema.no-transaction", Note, "The schema's files cannot all run in one transaction.";
     SchemaSqlError, Schema, "schema.sql-error", Gap, "The database refused a statement of the schema.";
     SchemaCommandFailed, Schema, "schema.command-failed", Gap, "The project's migration command failed.";
     SchemaCommandUntrusted, Schema, "schema.command-untrusted", Gap, "The migration command isn't trusted in this clone yet, or has changed since.";

@@ -55,6 +55,28 @@ pub(crate) fn end_with_parent(command: &mut Command, signal: ParentDeathSignal) 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_parent(_command: &mut Command, _signal: ParentDeathSignal) {}
 
+/// Limits the address space of a command's process, and of each process that it starts, in bytes.
+#[expect(
+    unsafe_code,
+    reason = "the standard library offers no safe way to limit a child before it begins"
+)]
+pub(crate) fn limit_memory(command: &mut Command, bytes: u64) {
+    use rustix::process::{Resource, Rlimit};
+    let limit = move || {
+        let limit = Rlimit {
+            current: Some(bytes),
+            maximum: Some(bytes),
+        };
+        // a kernel that does not know this limit starts it without
+        rustix::process::setrlimit(Resource::As, limit).or(Ok(()))
+    };
+    // SAFETY: between fork and exec only async-signal-safe calls are allowed: this makes one system call (setrlimit) and
+    // allocates nothing.
+    unsafe {
+        command.pre_exec(limit);
+    }
+}
+
 type SpawnRequest = (Command, oneshot::Sender<io::Result<Child>>);
 
 /// Spawns a child from the one thread that lives as long as our process.

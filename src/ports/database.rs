@@ -1,12 +1,16 @@
 //! Postgres, reached as the application will reach it, but with certificate and host name always verified.
 
+mod catalog;
 pub(crate) mod postgres;
+pub(crate) mod script;
+mod shape;
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::domain::url::Connection;
+pub(crate) use crate::ports::database::shape::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
+use crate::domain::{sql::UnreadableScript, url::Connection};
 
 /// Why the database did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +53,16 @@ pub(crate) enum DatabaseError {
     QueryTimedOut,
     #[error("the database did not answer a query")]
     QueryFailed { reason: String },
-    /// A file of statements would end the transaction that it runs in.
-    #[error("`{file}` holds `{word}`, which would end the transaction that it runs in")]
-    EndsTransaction { file: String, word: String },
+    /// Nothing of a file was sent.
+    #[error("`{file}` line {}, column {}: {why}", .why.position().0, .why.position().1)]
+    NotSent { file: String, why: UnreadableScript },
+    /// A statement of a file took too long, and the server did not end it itself.
+    #[error("`{file}` line {}, column {}: no answer within {} s", .position.0, .position.1, .limit.as_secs())]
+    StatementTimedOut {
+        file: String,
+        position: (usize, usize),
+        limit: Duration,
+    },
     #[error("`{file}` could not be run")]
     FileNotRun { file: String, reason: String },
     #[error(transparent)]
@@ -60,24 +71,17 @@ pub(crate) enum DatabaseError {
 
 /// A statement of a file that the database refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: the database refused a statement", self.place())]
+#[error("`{file}` line {}, column {}: the database refused a statement", .position.0, .position.1)]
 pub(crate) struct StatementError {
     pub file: String,
-    /// Line and column, 1-based, where Postgres reports a position.
-    pub position: Option<(usize, usize)>,
+    /// Line and column, 1-based: where Postgres means, or where the statement begins.
+    pub position: (usize, usize),
     pub sqlstate: String,
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
-}
-
-impl StatementError {
-    fn place(&self) -> String {
-        match self.position {
-            Some((line, column)) => format!("`{}` line {line}, column {column}", self.file),
-            None => format!("`{}`", self.file),
-        }
-    }
+    /// Whether an earlier statement was committed, because a file did that itself or could not run in one transaction.
+    pub kept: bool,
 }
 
 /// What the TLS handshake showed.
@@ -91,27 +95,6 @@ pub(crate) struct TlsFacts {
     pub days_left: Option<i64>,
 }
 
-/// A column as `pg_catalog` has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ColumnFacts {
-    pub name: String,
-    /// The type, as `format_type` writes it.
-    pub kind: String,
-    pub nullable: bool,
-}
-
-/// A table of the schema `public`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TableFacts {
-    pub name: String,
-    /// In the table's own order.
-    pub columns: Vec<ColumnFacts>,
-    /// Constraints, as `pg_get_constraintdef` writes them.
-    pub constraints: Vec<String>,
-    /// Indexes, as `pg_get_indexdef` writes them.
-    pub indexes: Vec<String>,
-}
-
 /// A file of SQL statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SqlFile {
@@ -120,24 +103,20 @@ pub(crate) struct SqlFile {
     pub text: String,
 }
 
-/// An open connection.
+/// An open connection. All but [`Session::run`] only look: in a transaction that is read-only, and that the server ends by itself.
 #[async_trait]
 pub(crate) trait Session: Send {
     /// Runs `SELECT 1`, and returns how long it took.
     async fn ping(&mut self) -> Result<Duration, DatabaseError>;
 
-    /// Reads every table of the schema `public`.
-    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError>;
+    /// Reads what there is, without the rows.
+    async fn shape(&mut self) -> Result<SchemaShape, DatabaseError>;
 
     /// Counts the rows of a table, up to 1,000.
     async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError>;
 
-    /// Runs files of statements in one transaction.
+    /// Runs files, statement by statement: in one transaction where all of them can.
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError>;
-
-    /// Returns what the files would make in an empty schema: runs them in a scratch schema, reads it, and rolls everything back.
-    /// The caller makes sure that the statements stay inside the schema ([`crate::domain::sql::is_contained`]).
-    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError>;
 }
 
 /// Postgres.

@@ -187,8 +187,12 @@ impl Workspace {
         }
     }
 
-    /// Reads the configuration and makes the ports.
-    pub(crate) fn open(self, flags: Flags) -> Result<(Settings, Ports), WorkspaceError> {
+    /// Reads the configuration and makes the ports; the one that finds out what SQL makes is given.
+    pub(crate) fn open(
+        self,
+        flags: Flags,
+        shapes: Arc<dyn ports::shapes::Shapes>,
+    ) -> Result<(Settings, Ports), WorkspaceError> {
         let config = self.config()?;
         let root = self.root.clone();
         let detected = detect::detect(&|path| text(&root.join(path)).ok()).config;
@@ -218,6 +222,7 @@ impl Workspace {
                 settings.timeout,
             )),
             database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
+            shapes,
             store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
             files: Arc::new(ports::files::disk::DiskFiles::new(&self.root)),
             repository: Arc::new(self.repository),
@@ -411,14 +416,14 @@ fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::folders::temp_dir;
+    use crate::testing::{folders::temp_dir, world::World};
 
     fn refused(change: impl FnOnce(&Path)) -> String {
         let root = temp_dir();
         change(&root.path().join(CONFIG_FILE));
         let workspace = Workspace::at(root.path(), Environment::new(Vec::new()));
         workspace
-            .open(Flags::default())
+            .open(Flags::default(), World::default().ports().shapes)
             .err()
             .map(|error| error.why())
             .unwrap_or_default()
@@ -440,7 +445,7 @@ mod tests {
         let open = |name: &str, host: &str| {
             let variables = [(name.to_owned(), host.to_owned())];
             let workspace = Workspace::at(root.path(), Environment::new(variables));
-            workspace.open(Flags::default()).err()
+            workspace.open(Flags::default(), World::default().ports().shapes).err()
         };
         for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
             for host in [

@@ -11,6 +11,7 @@ use sqlx::{
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::sandbox::{
+    records::{DEFAULT_DATABASE, DEFAULT_ROLE},
     socket_dir::{self, SocketDir},
     startup, wire,
 };
@@ -114,6 +115,26 @@ impl Admin {
             identifier(name)
         ))
         .await
+    }
+
+    /// Makes a role that may do nothing but own its database, and the database.
+    pub(crate) async fn make_confined(
+        &mut self,
+        role: &str,
+        password: &str,
+        database: &str,
+    ) -> io::Result<()> {
+        self.drop_database(DEFAULT_DATABASE).await?;
+        self.execute(&format!("DROP ROLE IF EXISTS {}", identifier(DEFAULT_ROLE)))
+            .await?;
+        let creates = self.create_roles();
+        self.execute(&format!(
+            "CREATE ROLE {} LOGIN {creates} NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS PASSWORD {}",
+            identifier(role),
+            literal(password)
+        ))
+        .await?;
+        self.create_database(database, role).await
     }
 
     /// Takes from the roles of an older neonup what those of this one don't get.
@@ -234,24 +255,47 @@ impl Admin {
 
 /// Connects the superuser to a database.
 async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection> {
+    let options =
+        options(sockets, SUPERUSER, database).password(sockets.admin().expose());
+    // a database's owner may have set another path for all its sessions
+    let path = [("search_path", "pg_catalog")];
+    establish(options, sockets, &path).await
+}
+
+/// Connects a role with its password to a database.
+pub(crate) async fn connect_role(
+    sockets: &SocketDir,
+    role: &str,
+    password: &str,
+    database: &str,
+) -> io::Result<PgConnection> {
+    let options = options(sockets, role, database).password(password);
+    establish(options, sockets, &[]).await
+}
+
+fn options(sockets: &SocketDir, role: &str, database: &str) -> PgConnectOptions {
     // What sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`, which only adds up.
-    let options = PgConnectOptions::new_without_pgpass()
+    PgConnectOptions::new_without_pgpass()
         .socket(sockets.path())
         .port(socket_dir::PORT)
-        .username(SUPERUSER)
-        .password(sockets.admin().expose())
+        .username(role)
         .database(database)
         .application_name("neonup sandbox")
         .ssl_mode(PgSslMode::Disable)
-        .disable_statement_logging(); // there are passwords in them
+        .disable_statement_logging() // there are passwords in them
+}
+
+async fn establish(
+    options: PgConnectOptions,
+    sockets: &SocketDir,
+    settings: &[(&str, &str)],
+) -> io::Result<PgConnection> {
     if options.get_options().is_some() {
         return connect_without_options(options, sockets).await;
     }
-    // a database's owner may have set another path for all its sessions
-    let quiet = options.options([
-        ("client_min_messages", "warning"),
-        ("search_path", "pg_catalog"),
-    ]);
+    let quiet = options
+        .options([("client_min_messages", "warning")])
+        .options(settings.iter().copied());
     PgConnection::connect_with(&quiet).await.map_err(refusal)
 }
 

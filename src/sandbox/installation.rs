@@ -14,7 +14,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     core::secret::Secret,
     domain::hex::hex,
-    os::{folders, subprocess::ParentDeathSignal},
+    os::{
+        folders,
+        subprocess::{ParentDeathSignal, limit_memory},
+    },
     sandbox::{
         admin::{Admin, SUPERUSER},
         error::SandboxError,
@@ -81,6 +84,21 @@ impl InstallationSource {
     }
 }
 
+impl InstallationSource {
+    /// Tells one Postgres from another, without starting it.
+    pub(crate) fn fingerprint(&self) -> String {
+        match self {
+            Self::Bundled => BUNDLED_NAME.to_owned(),
+            Self::Given(bin) | Self::Installed(bin) => {
+                let program = fs::metadata(bin.join("postgres")).ok();
+                let changed = program.as_ref().and_then(|meta| meta.modified().ok());
+                let length = program.as_ref().map_or(0, fs::Metadata::len);
+                format!("{} {length} {changed:?}", bin.display())
+            }
+        }
+    }
+}
+
 /// A Postgres that is ready to start computes.
 #[derive(Debug)]
 pub(crate) struct Installation {
@@ -136,6 +154,16 @@ impl Installation {
 
     /// Starts the server of the `data` in a folder; returns when it accepts connections on a socket in `sockets`.
     pub(crate) async fn serve(&self, folder: &Path, sockets: PathBuf) -> io::Result<Server> {
+        self.serve_within(folder, sockets, None).await
+    }
+
+    /// Does the same for a server whose processes may each have so many bytes of address space.
+    pub(crate) async fn serve_within(
+        &self,
+        folder: &Path,
+        sockets: PathBuf,
+        memory: Option<u64>,
+    ) -> io::Result<Server> {
         let data = folder.join("data");
         files::create_private_dir(&sockets)?;
         if let Some(user) = self.user {
@@ -154,7 +182,10 @@ impl Installation {
         let fresh = known.is_none();
         let sockets = SocketDir::new(sockets, known.unwrap_or_else(password::random));
         let log = folder.join("log");
-        let command = self.command(&data, &sockets, File::create(&log)?)?;
+        let mut command = self.command(&data, &sockets, File::create(&log)?)?;
+        if let Some(memory) = memory {
+            limit_memory(&mut command, memory);
+        }
         let server = Server::start(command, &data, sockets, &log).await?;
         if fresh {
             self.lock_down(folder, server.sockets()).await?;

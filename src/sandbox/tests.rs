@@ -13,6 +13,8 @@ mod fields;
 mod lifetime;
 mod raw;
 mod schemas;
+mod scripts;
+mod shapes;
 mod strangers;
 mod support;
 mod workshop;

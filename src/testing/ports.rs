@@ -6,6 +6,7 @@ mod files;
 mod neon;
 mod process;
 mod repository;
+mod shapes;
 mod store;
 mod trust;
 

@@ -15,6 +15,7 @@ use crate::{
     ports::{
         Ports,
         claimable::{ClaimableError, TemporaryDatabase},
+        database::SchemaShape,
         files::disk::DiskFiles,
         http::{HttpError, HttpProblem},
         neon::{
@@ -129,6 +130,12 @@ pub(crate) struct State {
     pub temporaries: usize,
     /// What was agreed to be run, the latest first.
     pub agreed: Vec<crate::core::trust::CloneCommand>,
+    /// What the files of the schema make, if it can be found out.
+    pub made: Option<SchemaShape>,
+    /// What the database holds.
+    pub shape: SchemaShape,
+    /// The text of the files that were run there.
+    pub ran: Vec<String>,
     /// The failure with which that service answers.
     pub service_fails: Option<ClaimableError>,
 }
@@ -182,6 +189,7 @@ impl World {
             neon: world.clone(),
             claimable: world.clone(),
             database: world.clone(),
+            shapes: world.clone(),
             store: world.clone(),
             files: world.clone(),
             repository: world.clone(),

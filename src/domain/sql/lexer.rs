@@ -8,7 +8,7 @@ pub(crate) enum SqlToken {
     LineComment,
     /// `/* … */`, which may be nested.
     BlockComment,
-    /// `'…'`.
+    /// `'…'`, or `E'…'`, in which a backslash keeps the next quote inside.
     String,
     /// `"…"`.
     QuotedName,
@@ -43,26 +43,37 @@ pub(crate) fn dollar_body(text: &str) -> Option<(&str, &str)> {
 /// The kind and the length of the token that `rest` begins with.
 fn next(rest: &str, first: char) -> (SqlToken, usize) {
     let run = |belongs: fn(char) -> bool| rest.find(|c: char| !belongs(c)).unwrap_or(rest.len());
-    let in_word: fn(char) -> bool = |c| c.is_alphanumeric() || matches!(c, '_' | '$');
     if rest.starts_with("--") {
-        (SqlToken::LineComment, run(|c| c != '\n'))
+        // a lone carriage return ends it, too: what follows is run
+        (SqlToken::LineComment, run(|c| !matches!(c, '\n' | '\r')))
     } else if rest.starts_with("/*") {
         (SqlToken::BlockComment, block_comment(rest))
     } else if first == '\'' {
         (SqlToken::String, quoted(rest, '\''))
+    } else if matches!(first, 'e' | 'E') && rest.get(1..2) == Some("'") {
+        (SqlToken::String, escaped(rest))
     } else if first == '"' {
         (SqlToken::QuotedName, quoted(rest, '"'))
     } else if let Some(length) = dollar_string(rest) {
         (SqlToken::DollarString, length)
     } else if first.is_ascii_digit() {
-        (SqlToken::Number, run(in_word))
-    } else if first.is_alphanumeric() || first == '_' {
-        (SqlToken::Word, run(in_word))
-    } else if first.is_whitespace() {
-        (SqlToken::Space, run(char::is_whitespace))
+        (SqlToken::Number, run(|c| c.is_ascii_alphanumeric() || c == '_'))
+    } else if begins_word(first) {
+        (SqlToken::Word, run(|c| begins_word(c) || c.is_ascii_digit() || c == '$'))
+    } else if is_space(first) {
+        (SqlToken::Space, run(is_space))
     } else {
         (SqlToken::Symbol, first.len_utf8())
     }
+}
+
+/// Whether a name may begin with it: Postgres takes every byte beyond ASCII for a letter, even of a space or a dash.
+const fn begins_word(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }
 
 fn block_comment(text: &str) -> usize {
@@ -104,6 +115,42 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
+/// The length of `E'…'` and of what continues it: a string on a later line, with nothing but space and comments between.
+fn escaped(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 2;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'\'' if bytes.get(at + 1) == Some(&b'\'') => at += 2,
+            b'\'' => match text.get(at + 1..).and_then(continuation) {
+                Some(length) => at += 1 + length,
+                None => return at + 1,
+            },
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// How far it is behind the quote of the string that goes on here, if one does.
+fn continuation(text: &str) -> Option<usize> {
+    let mut new_line = false;
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        if rest.starts_with('\'') {
+            return new_line.then_some(at + 1);
+        } else if rest.starts_with("--") {
+            at += rest.find(['\n', '\r'])?;
+        } else {
+            let space = rest.chars().next().filter(|c| is_space(*c))?;
+            new_line |= matches!(space, '\n' | '\r');
+            at += 1;
+        }
+    }
+}
+
 fn dollar_string(text: &str) -> Option<usize> {
     let fence = fence(text)?;
     let body = text.get(fence.len()..)?;
@@ -117,7 +164,7 @@ fn dollar_string(text: &str) -> Option<usize> {
 fn fence(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('$')?;
     let tag = inner.get(..inner.find('$')?)?;
-    let valid = tag.chars().all(|c| c.is_alphanumeric() || c == '_')
+    let valid = tag.chars().all(|c| begins_word(c) || c.is_ascii_digit())
         && !tag.starts_with(|c: char| c.is_ascii_digit());
     valid.then(|| text.get(..tag.len() + 2)).flatten()
 }
@@ -153,11 +200,41 @@ mod tests {
         assert_eq!(dollar_body("$$ x"), Some(("$$", " x")));
     }
 
+    #[test]
+    fn a_string_with_escapes_ends_where_postgres_ends_it() {
+        for (sql, string) in [
+            (r"E'\''; COMMIT; '", r"E'\''; COMMIT; '"),
+            (r"e'it''s\\' x", r"e'it''s\\'"),
+            ("E'a'\n -- b\n '\\'c' d", "E'a'\n -- b\n '\\'c'"),
+            ("E'a' '\\'", "E'a'"),
+            ("E'a' -- b\n'c' d", "E'a' -- b\n'c'"),
+            // a name that ends with e, and a string that has no escapes
+            (r"'\' x", r"'\'"),
+        ] {
+            let first = tokens(sql).next().unwrap();
+            assert_eq!(first, (SqlToken::String, string), "{sql}");
+        }
+        let found: Vec<_> = tokens("te'\\'").map(|(_, text)| text).collect();
+        assert_eq!(found, ["te", "'\\'"]);
+    }
+
+    #[test]
+    fn what_looks_like_space_or_comment_is_not_more_than_postgres_takes_for_it() {
+        let words = |sql| {
+            let words = tokens(sql).filter(|(token, _)| *token == SqlToken::Word);
+            words.map(|(_, text)| text).collect::<Vec<_>>()
+        };
+        assert_eq!(words("-- a\rdrop"), ["drop"]);
+        assert_eq!(words("a\u{a0}b"), ["a\u{a0}b"]);
+        assert_eq!(words("$\u{a0}$ a $\u{a0}$ b"), ["b"]);
+        assert_eq!(words("1$$ a $$ b"), ["b"]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn tokens_cover_any_text(sql in "[a-z0-9'\"$*/; \n-ä]{0,60}") {
+        fn tokens_cover_any_text(sql in "[a-zE0-9'\"$*/\\\\; \n-ä]{0,60}") {
             let text: String = tokens(&sql).map(|(_, text)| text).collect();
             prop_assert_eq!(text, sql);
         }

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::{
     core::{code::Code, failure::Failure},
+    domain::sql::UnreadableScript,
     ports::database::{DatabaseError, StatementError},
 };
 
@@ -12,9 +13,12 @@ impl From<DatabaseError> for Failure {
         let what = error.to_string();
         match error {
             DatabaseError::Statement(statement) => refused_statement(what, *statement),
-            DatabaseError::EndsTransaction { .. } => Self::new(Code::SchemaSqlError, what)
-                .why("nothing was run: an error after it could not be taken back")
-                .hint("remove the transaction's statements from the file: all files run in one transaction anyway"),
+            DatabaseError::NotSent { why, .. } => Self::new(Code::SchemaSqlError, what)
+                .why("nothing was run")
+                .hint(not_sent(&why)),
+            DatabaseError::StatementTimedOut { .. } => Self::new(Code::SchemaSqlError, what)
+                .why("the connection was closed, which ends the statement")
+                .hint("run what takes so long by hand, with psql"),
             DatabaseError::FileNotRun { reason, .. } => {
                 Self::new(Code::SchemaSqlError, what).why(reason)
             }
@@ -66,19 +70,49 @@ impl From<DatabaseError> for Failure {
     }
 }
 
+fn not_sent(why: &UnreadableScript) -> &'static str {
+    match why {
+        UnreadableScript::PsqlCommand { .. } => {
+            "take it out, and name each file that it would read under [schema] files in neonup.toml"
+        }
+        UnreadableScript::Nul { .. } => "save the file as UTF-8 text",
+        UnreadableScript::BackslashStrings { .. } => {
+            "take that line out, and write E'…' for strings with backslashes"
+        }
+        UnreadableScript::OpenTransaction { .. } => "end it with `commit;`, or take its `begin` out",
+    }
+}
+
+// SQLSTATEs; PostgreSQL, appendix A
+const ALREADY_THERE: [&str; 6] = ["42P07", "42710", "42723", "42P06", "42701", "42P16"];
+const LOCKED: &str = "55P03";
+const TOOK_TOO_LONG: &str = "57014";
+
 fn refused_statement(what: String, statement: StatementError) -> Failure {
     let StatementError {
         sqlstate,
         message,
         detail,
         hint,
+        kept,
         ..
     } = statement;
     let detail = detail.map_or_else(String::new, |detail| format!("; {detail}"));
+    let fate = if kept {
+        "what ran before it stays"
+    } else {
+        "nothing was changed"
+    };
+    let way_out = match sqlstate.as_str() {
+        code if ALREADY_THERE.contains(&code) => {
+            "a part of the schema is there already: write `if not exists` or `create or replace`, or put what is missing in a \
+             file of its own"
+        }
+        LOCKED => "another session holds a lock on it: end that session, or try again later",
+        TOOK_TOO_LONG => "it took longer than a statement may: run it by hand, with psql",
+        _ => hint.as_deref().unwrap_or("mend the file"),
+    };
     Failure::new(Code::SchemaSqlError, what)
         .why(format!("{message}{detail} ({sqlstate})"))
-        .hint(hint.map_or_else(
-            || "mend the file; nothing was changed".to_owned(),
-            |hint| format!("{hint} (nothing was changed)"),
-        ))
+        .hint(format!("{way_out} ({fate})"))
 }

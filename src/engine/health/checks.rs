@@ -333,7 +333,7 @@ impl<'a> HealthChecks<'a> {
     async fn tables(&mut self, session: &mut dyn Session) -> Result<()> {
         self.set(HealthCheck::Tables, CheckState::Running, "", None);
         let started = clock::now();
-        let found = session.tables().await?;
+        let found = session.shape().await?.tables;
         let mut counts = Vec::new();
         let mut missing = Vec::new();
         for (name, _) in &self.cx.settings.schema.tables {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Row as _,
-    postgres::{PgConnectOptions, PgDatabaseError, PgErrorPosition, PgRow, PgSslMode},
+    postgres::{PgConnectOptions, PgRow, PgSslMode},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -21,10 +21,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    domain::{sql, url::Connection},
+    domain::url::Connection,
     ports::database::{
-        ColumnFacts, Database, DatabaseError, Session, SqlFile, StatementError, TableFacts,
-        TlsFacts,
+        Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts, catalog,
+        script::{self, GRACE, RunLimits},
     },
 };
 
@@ -32,8 +32,6 @@ use crate::{
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// How long a sleeping compute may take to wake up.
 const WAKE: Duration = Duration::from_secs(30);
-/// The schema in which the expected tables are made and rolled back.
-const SCRATCH: &str = "neonup_expected";
 
 /// Postgres over TCP and TLS.
 pub(crate) struct Postgres {
@@ -195,6 +193,7 @@ impl Database for Postgres {
         Ok(Box::new(PgSession {
             inner,
             limit: self.limit,
+            lost: false,
         }))
     }
 }
@@ -265,85 +264,67 @@ fn login_error(error: sqlx::Error, connection: &Connection) -> DatabaseError {
 struct PgSession {
     inner: PgConnection,
     limit: Duration,
+    /// Whether an answer is still to come that nobody waits for.
+    lost: bool,
 }
 
 impl PgSession {
     /// Runs a query under the limit: the server's own `statement_timeout` cannot be relied on.
     async fn all(&mut self, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
-        timeout(
-            self.limit,
-            sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.inner),
-        )
-        .await
-        .map_err(|_elapsed| DatabaseError::QueryTimedOut)?
-        .map_err(|error| DatabaseError::QueryFailed {
+        if self.lost {
+            return Err(DatabaseError::QueryTimedOut);
+        }
+        let query = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.inner);
+        let answered = timeout(self.limit + GRACE, query).await;
+        self.lost = answered.is_err();
+        answered
+            .map_err(|_elapsed| DatabaseError::QueryTimedOut)?
+            .map_err(query_error)
+    }
+
+    /// Looks: the server itself refuses to change anything, and ends what takes too long, even when we are gone by then.
+    async fn look(&mut self, queries: &str) -> Result<Vec<PgRow>, DatabaseError> {
+        let limit = self.limit.as_millis();
+        let rows = self
+            .all(&format!(
+                "begin read only; set local statement_timeout = {limit}; set local lock_timeout = {limit}; \
+                 set local search_path = pg_catalog; {queries}; commit"
+            ))
+            .await;
+        if rows.is_err() {
+            // what failed is the error to report
+            self.all("rollback").await.ok();
+        }
+        rows
+    }
+}
+
+/// The code of a statement that the server has ended: for its time limit, or at our request.
+const ENDED: &str = "57014";
+/// The code of a lock that was not to be had in time.
+const LOCKED: &str = "55P03";
+
+fn query_error(error: sqlx::Error) -> DatabaseError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        Some(ENDED | LOCKED) => DatabaseError::QueryTimedOut,
+        _ => DatabaseError::QueryFailed {
             reason: error.to_string(),
-        })
+        },
     }
+}
 
-    async fn facts(&mut self, schema: &str) -> Result<Vec<TableFacts>, DatabaseError> {
-        let mut tables: Vec<TableFacts> = Vec::new();
-        let columns = format!(
-            "select c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), not a.attnotnull \
-             from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-             left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped \
-             where n.nspname = '{schema}' and c.relkind in ('r', 'p') order by c.relname, a.attnum"
-        );
-        for row in self.all(&columns).await? {
-            let name: String = row.get(0);
-            if tables.last().is_none_or(|table| table.name != name) {
-                tables.push(TableFacts {
-                    name,
-                    columns: Vec::new(),
-                    constraints: Vec::new(),
-                    indexes: Vec::new(),
-                });
-            }
-            if let (Some(table), Some(column)) =
-                (tables.last_mut(), row.get::<Option<String>, _>(1))
-            {
-                table.columns.push(ColumnFacts {
-                    name: column,
-                    kind: row.get::<Option<String>, _>(2).unwrap_or_default(),
-                    nullable: row.get::<Option<bool>, _>(3).unwrap_or(true),
-                });
-            }
-        }
-        let qualified = format!("{schema}.");
-        let others = format!(
-            "select c.relname::text, 'constraint', pg_get_constraintdef(k.oid) \
-             from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace \
-             where n.nspname = '{schema}' and k.contype in ('p', 'u', 'f', 'c') \
-             union all \
-             select c.relname::text, 'index', pg_get_indexdef(i.indexrelid) \
-             from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace \
-             where n.nspname = '{schema}' and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u')) \
-             order by 1, 2, 3"
-        );
-        for row in self.all(&others).await? {
-            let name: String = row.get(0);
-            let definition = row.get::<String, _>(2).replace(&qualified, "");
-            if let Some(table) = tables.iter_mut().find(|table| table.name == name) {
-                if row.get::<String, _>(1) == "constraint" {
-                    table.constraints.push(definition);
-                } else {
-                    table.indexes.push(definition);
-                }
-            }
-        }
-        Ok(tables)
-    }
-
-    async fn statements(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
-        for file in files {
-            // no limit: a migration may take its time, and the user can cancel
-            sqlx::raw_sql(AssertSqlSafe(file.text.as_str()))
-                .execute(&mut self.inner)
-                .await
-                .map_err(|error| statement_error(&error, file))?;
-        }
-        Ok(())
-    }
+/// Reads what a database holds, without the rows.
+pub(crate) async fn read_shape(
+    connection: PgConnection,
+    limit: Duration,
+) -> Result<SchemaShape, DatabaseError> {
+    let mut session = PgSession {
+        inner: connection,
+        limit,
+        lost: false,
+    };
+    session.shape().await
 }
 
 #[async_trait]
@@ -354,14 +335,16 @@ impl Session for PgSession {
         Ok(started.elapsed())
     }
 
-    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError> {
-        self.facts("public").await
+    async fn shape(&mut self) -> Result<SchemaShape, DatabaseError> {
+        let rows = self.look(catalog::QUERIES).await?;
+        let major = self.inner.server_version_num().unwrap_or(0) / 10_000;
+        catalog::shape(major, &rows).map_err(query_error)
     }
 
     async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError> {
         let name = table.replace('"', "\"\"");
         let rows = self
-            .all(&format!(
+            .look(&format!(
                 "select count(*) from (select from public.\"{name}\" limit 1000) counted"
             ))
             .await?;
@@ -372,65 +355,7 @@ impl Session for PgSession {
     }
 
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
-        self.all("begin").await?;
-        for file in files {
-            if let Some(word) = sql::ends_transaction(&file.text) {
-                self.all("rollback").await.ok();
-                return Err(DatabaseError::EndsTransaction {
-                    file: file.name.clone(),
-                    word,
-                });
-            }
-        }
-        match self.statements(files).await {
-            Ok(()) => self.all("commit").await.map(drop),
-            Err(error) => {
-                // the first error is the one to report; a connection that cannot roll back ends the transaction by ending
-                self.all("rollback").await.ok();
-                Err(error)
-            }
-        }
+        let limits = RunLimits::default();
+        script::run(&mut self.inner, files, limits, None).await
     }
-
-    async fn expected(&mut self, files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError> {
-        let limit = self.limit;
-        let work = async {
-            self.all("begin").await?;
-            self.all(&format!(
-                "create schema {SCRATCH}; set local search_path to {SCRATCH}"
-            ))
-            .await?;
-            self.statements(files).await?;
-            self.facts(SCRATCH).await
-        };
-        let facts = timeout(limit, work)
-            .await
-            .map_err(|_elapsed| DatabaseError::QueryTimedOut)?;
-        // where even that does not come back, the connection is dropped, which rolls back too
-        self.all("rollback").await?;
-        facts
-    }
-}
-
-/// The error of a statement, with line and column where Postgres says which character it is about.
-fn statement_error(error: &sqlx::Error, file: &SqlFile) -> DatabaseError {
-    let sqlx::Error::Database(database) = error else {
-        return DatabaseError::FileNotRun {
-            file: file.name.clone(),
-            reason: error.to_string(),
-        };
-    };
-    let postgres: &PgDatabaseError = database.downcast_ref();
-    let position = match postgres.position() {
-        Some(PgErrorPosition::Original(position)) => Some(sql::locate(&file.text, position)),
-        Some(PgErrorPosition::Internal { .. }) | None => None,
-    };
-    DatabaseError::Statement(Box::new(StatementError {
-        file: file.name.clone(),
-        position,
-        sqlstate: postgres.code().to_owned(),
-        message: postgres.message().to_owned(),
-        detail: postgres.detail().map(str::to_owned),
-        hint: postgres.hint().map(str::to_owned),
-    }))
 }

@@ -1,4 +1,4 @@
-//! A Postgres that answers at once, has no tables, and knows one password.
+//! A Postgres that answers at once, runs files by making what they make in this world, and knows one password.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     domain::url::Connection,
-    ports::database::{Database, DatabaseError, Session, SqlFile, TableFacts, TlsFacts},
+    ports::database::{Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts},
     testing::world::World,
 };
 
@@ -44,11 +44,11 @@ impl Database for World {
                 message: "password authentication failed".to_owned(),
             });
         }
-        Ok(Box::new(FakeSession))
+        Ok(Box::new(FakeSession(self.clone())))
     }
 }
 
-struct FakeSession;
+struct FakeSession(World);
 
 #[async_trait]
 impl Session for FakeSession {
@@ -56,19 +56,21 @@ impl Session for FakeSession {
         Ok(Duration::from_millis(1))
     }
 
-    async fn tables(&mut self) -> Result<Vec<TableFacts>, DatabaseError> {
-        Ok(Vec::new())
+    async fn shape(&mut self) -> Result<SchemaShape, DatabaseError> {
+        Ok(self.0.with(|state| state.shape.clone()))
     }
 
     async fn rows(&mut self, _table: &str) -> Result<u64, DatabaseError> {
         Ok(0)
     }
 
-    async fn run(&mut self, _files: &[SqlFile]) -> Result<(), DatabaseError> {
+    async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
+        self.0.with(|state| {
+            state.ran.extend(files.iter().map(|file| file.text.clone()));
+            if let Some(made) = &state.made {
+                state.shape = made.clone();
+            }
+        });
         Ok(())
-    }
-
-    async fn expected(&mut self, _files: &[SqlFile]) -> Result<Vec<TableFacts>, DatabaseError> {
-        Ok(Vec::new())
     }
 }

@@ -1,0 +1,119 @@
+//! What is said before files are run, or instead of what they make.
+
+use crate::{
+    core::{code::{Code, Severity}, finding::Finding},
+    domain::sql::{self, Effect},
+    ports::{
+        database::{DatabaseError, SqlFile},
+        shapes::NotDetermined,
+    },
+    project::settings::SchemaSettings,
+};
+
+/// Says which files do not run in one transaction, so that an error does not take back all.
+pub(super) fn notes(files: &[SqlFile]) -> Vec<Finding> {
+    files.iter().filter_map(note).collect()
+}
+
+fn note(file: &SqlFile) -> Option<Finding> {
+    let statements = sql::statements(&file.text).ok()?;
+    let (statement, what) = statements.iter().find_map(|statement| match statement.effect {
+        Effect::Alone(what) => Some((statement, what)),
+        _ => None,
+    }).or_else(|| {
+        let begins = |effect| matches!(effect, Effect::Begins | Effect::Ends);
+        let own = statements.iter().find(|statement| begins(statement.effect))?;
+        Some((own, ""))
+    })?;
+    let (line, _) = sql::locate_byte(&file.text, statement.at);
+    let (title, detail) = if what.is_empty() {
+        (
+            format!("`{}` begins and commits transactions of its own", file.name),
+            "they are kept as they are: what the file has committed stays if a later statement fails",
+        )
+    } else {
+        (
+            format!("{what} in `{}` cannot run in a transaction", file.name),
+            "it is run on its own: what ran before it stays if it fails",
+        )
+    };
+    let finding = Finding::new(Code::SchemaNoTransaction, title).detail(detail);
+    Some(
+        finding
+            .path(file.name.clone())
+            .line(u32::try_from(line).unwrap_or(u32::MAX)),
+    )
+}
+
+/// Whether a file also puts rows into tables.
+pub(super) fn adds_rows(text: &str) -> bool {
+    let statements = sql::statements(text).unwrap_or_default();
+    statements.iter().any(|statement| {
+        let first = sql::tokens(statement.sql).next().map_or("", |(_, word)| word);
+        ["insert", "copy", "update", "merge", "with"]
+            .iter()
+            .any(|word| first.eq_ignore_ascii_case(word))
+    })
+}
+
+/// Reports that it is not known what the files make. Where tables are listed in neonup.toml, they are what is expected.
+pub(super) fn not_determined(why: &NotDetermined, wanted: &SchemaSettings) -> Finding {
+    let listed = !wanted.tables.is_empty();
+    let finding = Finding::new(Code::SchemaNotDetermined, title(why))
+        .detail(detail(why))
+        .severity(if listed { Severity::Note } else { Severity::Gap });
+    if listed {
+        return finding.hint("the tables that [schema] tables lists were compared instead");
+    }
+    match why {
+        NotDetermined::Refused { missing, .. } if missing.is_empty() => finding
+            .hint("mend the file; if it is right for Neon, list the tables in neonup.toml, under [schema] tables"),
+        _ => finding.hint(
+            "list the tables in neonup.toml, under [schema] tables, or name a Postgres that can run the files: NEONUP_PG_BIN=DIR",
+        ),
+    }
+}
+
+fn title(why: &NotDetermined) -> String {
+    match why {
+        NotDetermined::Refused { error, .. } => match error.as_ref() {
+            DatabaseError::Statement(statement) => format!(
+                "`{}` fails at line {}, column {}, so what it makes is not determined",
+                statement.file, statement.position.0, statement.position.1
+            ),
+            DatabaseError::NotSent { file, .. } => {
+                format!("`{file}` cannot be run, so what it makes is not determined")
+            }
+            _ => "what the schema's files make is not determined".to_owned(),
+        },
+        _ => "what the schema's files make is not determined".to_owned(),
+    }
+}
+
+fn detail(why: &NotDetermined) -> String {
+    match why {
+        NotDetermined::NoEngine { reason } | NotDetermined::NotStarted { reason } => {
+            format!("{why}: {reason}")
+        }
+        NotDetermined::TooSlow { .. } | NotDetermined::TooLarge { .. } => why.to_string(),
+        NotDetermined::Refused { error, missing } => {
+            let said = match error.as_ref() {
+                DatabaseError::Statement(statement) => {
+                    format!("{} ({})", statement.message, statement.sqlstate)
+                }
+                DatabaseError::FileNotRun { reason, .. } | DatabaseError::QueryFailed { reason } => {
+                    format!("{error}: {reason}")
+                }
+                error => error.to_string(),
+            };
+            if missing.is_empty() {
+                said
+            } else {
+                format!(
+                    "{said}; the Postgres that the files are tried in has no extension {}",
+                    missing.join(", ")
+                )
+            }
+        }
+    }
+}
