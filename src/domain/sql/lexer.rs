@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn a_string_with_escapes_ends_where_postgres_ends_it() {
         for (sql, string) in [
-            (r"E'\''; COMMIT; '", r"E'\''; COMMIT; '"),
+            (r"E'\''; COMMIT; '", r"E'\''"),
+            (r"E'\'; COMMIT; ' x", r"E'\'; COMMIT; '"),
             (r"e'it''s\\' x", r"e'it''s\\'"),
             ("E'a'\n -- b\n '\\'c' d", "E'a'\n -- b\n '\\'c'"),
             ("E'a' '\\'", "E'a'"),
