@@ -4,7 +4,7 @@ mod lexer;
 mod statements;
 
 pub(crate) use lexer::{SqlToken, dollar_body, tokens};
-pub(crate) use statements::{Effect, Statement, UnreadableScript, statements};
+pub(crate) use statements::{Statement, TransactionEffect, UnreadableScript, statements};
 
 /// The 1-based line and column of a character position (1-based, as Postgres counts).
 pub(crate) fn locate(sql: &str, position: usize) -> (usize, usize) {

@@ -9,8 +9,8 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 
-pub(crate) use crate::ports::database::shape::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
 use crate::domain::{sql::UnreadableScript, url::Connection};
+pub(crate) use crate::ports::database::shape::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
 
 /// Why the database did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -445,7 +445,9 @@ mod tests {
         let open = |name: &str, host: &str| {
             let variables = [(name.to_owned(), host.to_owned())];
             let workspace = Workspace::at(root.path(), Environment::new(variables));
-            workspace.open(Flags::default(), World::default().ports().shapes).err()
+            workspace
+                .open(Flags::default(), World::default().ports().shapes)
+                .err()
         };
         for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
             for host in [

@@ -127,10 +127,10 @@ impl Shapes for CarriedPostgres {
 }
 
 fn no_engine(error: &SandboxError) -> String {
-    match error {
-        SandboxError::NoEngine => "this build carries none, and none is installed".to_owned(),
-        error => error.to_string(),
+    if matches!(error, SandboxError::NoEngine) {
+        return "this build carries none, and none is installed".to_owned();
     }
+    error.to_string()
 }
 
 fn not_started(error: impl std::fmt::Display) -> NotDetermined {
@@ -244,11 +244,13 @@ impl Confined {
         let mut shape = postgres::read_shape(self.connect().await?, limit)
             .await
             .map_err(|error| refused(error, missing.clone()))?;
-        shape.objects.extend(missing.into_iter().map(|name| ObjectFacts {
-            kind: "extension".to_owned(),
-            name,
-            definition: String::new(),
-        }));
+        shape
+            .objects
+            .extend(missing.into_iter().map(|name| ObjectFacts {
+                kind: "extension".to_owned(),
+                name,
+                definition: String::new(),
+            }));
         Ok(shape)
     }
 }

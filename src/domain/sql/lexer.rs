@@ -57,9 +57,15 @@ fn next(rest: &str, first: char) -> (SqlToken, usize) {
     } else if let Some(length) = dollar_string(rest) {
         (SqlToken::DollarString, length)
     } else if first.is_ascii_digit() {
-        (SqlToken::Number, run(|c| c.is_ascii_alphanumeric() || c == '_'))
+        (
+            SqlToken::Number,
+            run(|c| c.is_ascii_alphanumeric() || c == '_'),
+        )
     } else if begins_word(first) {
-        (SqlToken::Word, run(|c| begins_word(c) || c.is_ascii_digit() || c == '$'))
+        (
+            SqlToken::Word,
+            run(|c| begins_word(c) || c.is_ascii_digit() || c == '$'),
+        )
     } else if is_space(first) {
         (SqlToken::Space, run(is_space))
     } else {

@@ -9,14 +9,14 @@ pub(crate) struct Statement<'a> {
     pub at: usize,
     /// The statement, without the semicolon.
     pub sql: &'a str,
-    pub effect: Effect,
+    pub effect: TransactionEffect,
     /// The lines below a `copy … from stdin`.
     pub data: Option<&'a str>,
 }
 
 /// What a statement does to a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum TransactionEffect {
     /// Runs within one.
     Within,
     /// Begins one.
@@ -57,7 +57,7 @@ impl UnreadableScript {
     }
 }
 
-/// What pg_dump writes since 2025 around a dump; it only tells `psql` to refuse its own commands.
+/// What `pg_dump` writes since 2025 around a dump; it only tells `psql` to refuse its own commands.
 const HARMLESS: [&str; 2] = ["\\restrict", "\\unrestrict"];
 
 /// The statements of a file, in order.
@@ -75,9 +75,9 @@ pub(crate) fn statements(text: &str) -> Result<Vec<Statement<'_>>, UnreadableScr
             return Err(UnreadableScript::BackslashStrings { position });
         }
         match statement.effect {
-            Effect::Begins => open = Some(statement.at),
-            Effect::Ends => open = None,
-            Effect::Within | Effect::Alone(_) => {}
+            TransactionEffect::Begins => open = Some(statement.at),
+            TransactionEffect::Ends => open = None,
+            TransactionEffect::Within | TransactionEffect::Alone(_) => {}
         }
         found.push(statement);
         at = next;
@@ -250,34 +250,40 @@ impl Words {
         self.starts(&["copy"]) && self.stdin
     }
 
-    fn effect(&self) -> Effect {
+    fn effect(&self) -> TransactionEffect {
         let first = self.first.first().map_or("", String::as_str);
         let second = self.first.get(1).map_or("", String::as_str);
         match (first, second) {
-            ("begin", _) | ("start", "transaction") => Effect::Begins,
-            ("commit" | "rollback", "prepared") => Effect::Alone("a prepared transaction"),
-            ("rollback", _) if self.first.iter().any(|word| word == "to") => Effect::Within,
+            ("begin", _) | ("start", "transaction") => TransactionEffect::Begins,
+            ("commit" | "rollback", "prepared") => {
+                TransactionEffect::Alone("a prepared transaction")
+            }
+            ("rollback", _) if self.first.iter().any(|word| word == "to") => {
+                TransactionEffect::Within
+            }
             ("commit" | "end" | "rollback" | "abort", _) | ("prepare", "transaction") => {
-                Effect::Ends
+                TransactionEffect::Ends
             }
-            ("create", "index") | ("create", "unique") if self.concurrently => {
-                Effect::Alone("create index concurrently")
+            ("create", "index" | "unique") if self.concurrently => {
+                TransactionEffect::Alone("create index concurrently")
             }
-            ("drop", "index") if self.concurrently => Effect::Alone("drop index concurrently"),
+            ("drop", "index") if self.concurrently => {
+                TransactionEffect::Alone("drop index concurrently")
+            }
             ("alter", "table") if self.concurrently => {
-                Effect::Alone("detach partition concurrently")
+                TransactionEffect::Alone("detach partition concurrently")
             }
-            ("reindex", _) if self.concurrently => Effect::Alone("reindex concurrently"),
-            ("reindex", "schema" | "database" | "system") => Effect::Alone("reindex"),
-            ("vacuum", _) => Effect::Alone("vacuum"),
-            ("create", "database") => Effect::Alone("create database"),
-            ("drop", "database") => Effect::Alone("drop database"),
-            ("create" | "drop", "tablespace") => Effect::Alone("a tablespace"),
-            ("create" | "drop", "subscription") => Effect::Alone("a subscription"),
-            ("alter", "system") => Effect::Alone("alter system"),
-            ("cluster", "") => Effect::Alone("cluster"),
-            ("do", _) if self.commits => Effect::Alone("a block that commits"),
-            _ => Effect::Within,
+            ("reindex", _) if self.concurrently => TransactionEffect::Alone("reindex concurrently"),
+            ("reindex", "schema" | "database" | "system") => TransactionEffect::Alone("reindex"),
+            ("vacuum", _) => TransactionEffect::Alone("vacuum"),
+            ("create", "database") => TransactionEffect::Alone("create database"),
+            ("drop", "database") => TransactionEffect::Alone("drop database"),
+            ("create" | "drop", "tablespace") => TransactionEffect::Alone("a tablespace"),
+            ("create" | "drop", "subscription") => TransactionEffect::Alone("a subscription"),
+            ("alter", "system") => TransactionEffect::Alone("alter system"),
+            ("cluster", "") => TransactionEffect::Alone("cluster"),
+            ("do", _) if self.commits => TransactionEffect::Alone("a block that commits"),
+            _ => TransactionEffect::Within,
         }
     }
 }
@@ -300,7 +306,7 @@ mod tests {
         found.iter().map(|statement| statement.sql).collect()
     }
 
-    fn effect(sql: &str) -> Effect {
+    fn effect(sql: &str) -> TransactionEffect {
         next_statement(sql, 0).unwrap().unwrap().0.effect
     }
 
@@ -309,10 +315,19 @@ mod tests {
         for (text, count) in [
             ("select 1; select 2", 2),
             (";;-- a;\n/* ; */;", 0),
-            (r"create table a (b text default E'\''); COMMIT; drop table c; --'", 3),
-            (r"create table a (b text default E'\'; COMMIT; drop table c; --')", 1),
+            (
+                r"create table a (b text default E'\''); COMMIT; drop table c; --'",
+                3,
+            ),
+            (
+                r"create table a (b text default E'\'; COMMIT; drop table c; --')",
+                1,
+            ),
             ("do $$ begin perform 1; end $$; select ';'", 2),
-            ("create rule a as on insert to b do (delete from c; delete from d); select 1", 2),
+            (
+                "create rule a as on insert to b do (delete from c; delete from d); select 1",
+                2,
+            ),
             (
                 "create or replace function a(begin int) returns int begin atomic select case when true then 1 end; \
                  select 2; end; select 3",
@@ -341,11 +356,21 @@ mod tests {
 
     #[test]
     fn what_a_statement_does_to_a_transaction_is_known() {
-        for sql in ["begin", "BEGIN ISOLATION LEVEL SERIALIZABLE", "start transaction"] {
-            assert_eq!(effect(sql), Effect::Begins, "{sql}");
+        for sql in [
+            "begin",
+            "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            "start transaction",
+        ] {
+            assert_eq!(effect(sql), TransactionEffect::Begins, "{sql}");
         }
-        for sql in ["commit", "end", "ROLLBACK", "abort", "prepare transaction 'x'"] {
-            assert_eq!(effect(sql), Effect::Ends, "{sql}");
+        for sql in [
+            "commit",
+            "end",
+            "ROLLBACK",
+            "abort",
+            "prepare transaction 'x'",
+        ] {
+            assert_eq!(effect(sql), TransactionEffect::Ends, "{sql}");
         }
         for sql in [
             "create unique index concurrently a on b (c)",
@@ -354,7 +379,7 @@ mod tests {
             "create database a",
             "do $$ begin insert into a values (1); commit; end $$",
         ] {
-            assert!(matches!(effect(sql), Effect::Alone(_)), "{sql}");
+            assert!(matches!(effect(sql), TransactionEffect::Alone(_)), "{sql}");
         }
         for sql in [
             "prepare a as select 1",
@@ -365,7 +390,7 @@ mod tests {
             "refresh materialized view concurrently a",
             "alter table a add commit int",
         ] {
-            assert_eq!(effect(sql), Effect::Within, "{sql}");
+            assert_eq!(effect(sql), TransactionEffect::Within, "{sql}");
         }
     }
 

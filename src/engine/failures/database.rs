@@ -79,7 +79,9 @@ fn not_sent(why: &UnreadableScript) -> &'static str {
         UnreadableScript::BackslashStrings { .. } => {
             "take that line out, and write E'…' for strings with backslashes"
         }
-        UnreadableScript::OpenTransaction { .. } => "end it with `commit;`, or take its `begin` out",
+        UnreadableScript::OpenTransaction { .. } => {
+            "end it with `commit;`, or take its `begin` out"
+        }
     }
 }
 

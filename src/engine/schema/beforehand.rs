@@ -1,8 +1,11 @@
 //! What is said before files are run, or instead of what they make.
 
 use crate::{
-    core::{code::{Code, Severity}, finding::Finding},
-    domain::sql::{self, Effect},
+    core::{
+        code::{Code, Severity},
+        finding::Finding,
+    },
+    domain::sql::{self, TransactionEffect},
     ports::{
         database::{DatabaseError, SqlFile},
         shapes::NotDetermined,
@@ -17,14 +20,18 @@ pub(super) fn notes(files: &[SqlFile]) -> Vec<Finding> {
 
 fn note(file: &SqlFile) -> Option<Finding> {
     let statements = sql::statements(&file.text).ok()?;
-    let (statement, what) = statements.iter().find_map(|statement| match statement.effect {
-        Effect::Alone(what) => Some((statement, what)),
-        _ => None,
-    }).or_else(|| {
-        let begins = |effect| matches!(effect, Effect::Begins | Effect::Ends);
-        let own = statements.iter().find(|statement| begins(statement.effect))?;
-        Some((own, ""))
-    })?;
+    let alone = statements.iter().find_map(|statement| {
+        if let TransactionEffect::Alone(what) = statement.effect {
+            return Some((statement, what));
+        }
+        None
+    });
+    let own = || {
+        let own = |effect| matches!(effect, TransactionEffect::Begins | TransactionEffect::Ends);
+        let first = statements.iter().find(|statement| own(statement.effect))?;
+        Some((first, ""))
+    };
+    let (statement, what) = alone.or_else(own)?;
     let (line, _) = sql::locate_byte(&file.text, statement.at);
     let (title, detail) = if what.is_empty() {
         (
@@ -49,7 +56,9 @@ fn note(file: &SqlFile) -> Option<Finding> {
 pub(super) fn adds_rows(text: &str) -> bool {
     let statements = sql::statements(text).unwrap_or_default();
     statements.iter().any(|statement| {
-        let first = sql::tokens(statement.sql).next().map_or("", |(_, word)| word);
+        let first = sql::tokens(statement.sql)
+            .next()
+            .map_or("", |(_, word)| word);
         ["insert", "copy", "update", "merge", "with"]
             .iter()
             .any(|word| first.eq_ignore_ascii_case(word))
@@ -61,33 +70,36 @@ pub(super) fn not_determined(why: &NotDetermined, wanted: &SchemaSettings) -> Fi
     let listed = !wanted.tables.is_empty();
     let finding = Finding::new(Code::SchemaNotDetermined, title(why))
         .detail(detail(why))
-        .severity(if listed { Severity::Note } else { Severity::Gap });
+        .severity(if listed {
+            Severity::Note
+        } else {
+            Severity::Gap
+        });
     if listed {
-        return finding.hint("the tables that [schema] tables lists were compared instead");
+        return finding.hint("the tables of [schema.tables] in neonup.toml were compared instead");
     }
-    match why {
-        NotDetermined::Refused { missing, .. } if missing.is_empty() => finding
-            .hint("mend the file; if it is right for Neon, list the tables in neonup.toml, under [schema] tables"),
-        _ => finding.hint(
-            "list the tables in neonup.toml, under [schema] tables, or name a Postgres that can run the files: NEONUP_PG_BIN=DIR",
-        ),
-    }
+    let mends = matches!(why, NotDetermined::Refused { missing, .. } if missing.is_empty());
+    finding.hint(if mends {
+        "mend the file; if it is right for Neon, list the tables in neonup.toml, under [schema.tables]"
+    } else {
+        "list the tables in neonup.toml, under [schema.tables], or name a Postgres that can run the files: NEONUP_PG_BIN=DIR"
+    })
 }
 
 fn title(why: &NotDetermined) -> String {
-    match why {
-        NotDetermined::Refused { error, .. } => match error.as_ref() {
-            DatabaseError::Statement(statement) => format!(
-                "`{}` fails at line {}, column {}, so what it makes is not determined",
-                statement.file, statement.position.0, statement.position.1
-            ),
-            DatabaseError::NotSent { file, .. } => {
-                format!("`{file}` cannot be run, so what it makes is not determined")
-            }
-            _ => "what the schema's files make is not determined".to_owned(),
-        },
-        _ => "what the schema's files make is not determined".to_owned(),
+    if let NotDetermined::Refused { error, .. } = why {
+        if let DatabaseError::Statement(statement) = error.as_ref() {
+            let (line, column) = statement.position;
+            return format!(
+                "`{}` fails at line {line}, column {column}, so what it makes is not determined",
+                statement.file
+            );
+        }
+        if let DatabaseError::NotSent { file, .. } = error.as_ref() {
+            return format!("`{file}` cannot be run, so what it makes is not determined");
+        }
     }
+    "what the schema's files make is not determined".to_owned()
 }
 
 fn detail(why: &NotDetermined) -> String {
@@ -97,15 +109,7 @@ fn detail(why: &NotDetermined) -> String {
         }
         NotDetermined::TooSlow { .. } | NotDetermined::TooLarge { .. } => why.to_string(),
         NotDetermined::Refused { error, missing } => {
-            let said = match error.as_ref() {
-                DatabaseError::Statement(statement) => {
-                    format!("{} ({})", statement.message, statement.sqlstate)
-                }
-                DatabaseError::FileNotRun { reason, .. } | DatabaseError::QueryFailed { reason } => {
-                    format!("{error}: {reason}")
-                }
-                error => error.to_string(),
-            };
+            let said = said(error);
             if missing.is_empty() {
                 said
             } else {
@@ -116,4 +120,15 @@ fn detail(why: &NotDetermined) -> String {
             }
         }
     }
+}
+
+fn said(error: &DatabaseError) -> String {
+    if let DatabaseError::Statement(statement) = error {
+        return format!("{} ({})", statement.message, statement.sqlstate);
+    }
+    if let DatabaseError::FileNotRun { reason, .. } | DatabaseError::QueryFailed { reason } = error
+    {
+        return format!("{error}: {reason}");
+    }
+    error.to_string()
 }

@@ -145,8 +145,9 @@ fn present_table(
             );
             state = CheckState::Gap;
         }
-        let unlike = expected
-            .filter(|expected| same_version && wrong.is_none() && expected.default != actual.default);
+        let unlike = expected.filter(|expected| {
+            same_version && wrong.is_none() && expected.default != actual.default
+        });
         if let Some(expected) = unlike {
             findings.push(wrong_default(name, actual, expected));
             if state == CheckState::Ok {

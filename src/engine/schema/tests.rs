@@ -97,7 +97,11 @@ fn a_missing_index_is_a_warning_and_a_renamed_one_is_not() {
     )];
     let mut found = model.clone();
     found[0].indexes = vec!["CREATE INDEX other ON task USING btree (user_id)".to_owned()];
-    assert!(compare(&wanted(), &shape(&model), &shape(&found)).1.is_empty());
+    assert!(
+        compare(&wanted(), &shape(&model), &shape(&found))
+            .1
+            .is_empty()
+    );
     found[0].indexes.clear();
     let findings = compare(&wanted(), &shape(&model), &shape(&found)).1;
     assert_eq!(findings[0].severity, Severity::Warning);
@@ -111,8 +115,7 @@ fn repository(sql: &str) -> World {
 }
 
 fn context(world: &World, more: &str) -> Cx {
-    let config =
-        format!("[project]\nname = \"todo\"\n[schema]\nfiles = [\"schema.sql\"]\n{more}");
+    let config = format!("[project]\nname = \"todo\"\n[schema]\nfiles = [\"schema.sql\"]\n{more}");
     let settings = World::settings_of(&config, &[], Flags::default());
     let (cx, _events) = world.context(settings, StepId::Schema);
     cx.remember_project(Some(KnownProject {

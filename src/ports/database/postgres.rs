@@ -279,7 +279,7 @@ impl PgSession {
         self.lost = answered.is_err();
         answered
             .map_err(|_elapsed| DatabaseError::QueryTimedOut)?
-            .map_err(query_error)
+            .map_err(|error| query_error(&error))
     }
 
     /// Looks: the server itself refuses to change anything, and ends what takes too long, even when we are gone by then.
@@ -304,8 +304,10 @@ const ENDED: &str = "57014";
 /// The code of a lock that was not to be had in time.
 const LOCKED: &str = "55P03";
 
-fn query_error(error: sqlx::Error) -> DatabaseError {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+fn query_error(error: &sqlx::Error) -> DatabaseError {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     match code.as_deref() {
         Some(ENDED | LOCKED) => DatabaseError::QueryTimedOut,
         _ => DatabaseError::QueryFailed {
@@ -338,7 +340,7 @@ impl Session for PgSession {
     async fn shape(&mut self) -> Result<SchemaShape, DatabaseError> {
         let rows = self.look(catalog::QUERIES).await?;
         let major = self.inner.server_version_num().unwrap_or(0) / 10_000;
-        catalog::shape(major, &rows).map_err(query_error)
+        catalog::shape(major, &rows).map_err(|error| query_error(&error))
     }
 
     async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError> {

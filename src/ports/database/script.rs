@@ -9,7 +9,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use crate::{
-    domain::sql::{self, Effect, Statement},
+    domain::sql::{self, Statement, TransactionEffect},
     ports::database::{DatabaseError, SqlFile, StatementError},
 };
 
@@ -52,9 +52,11 @@ pub(crate) async fn run(
     for file in files {
         scripts.push((file, read(file)?));
     }
-    let whole = scripts
-        .iter()
-        .all(|(_, statements)| statements.iter().all(|one| one.effect == Effect::Within));
+    let whole = scripts.iter().all(|(_, statements)| {
+        statements
+            .iter()
+            .all(|one| one.effect == TransactionEffect::Within)
+    });
     let mut run = Run {
         connection,
         limits,
@@ -104,17 +106,22 @@ impl Run<'_> {
                 self.plain("reset all").await?;
             }
             self.set_limits().await?;
-            let own = statements
-                .iter()
-                .any(|one| matches!(one.effect, Effect::Begins | Effect::Ends));
+            let own = statements.iter().any(|one| {
+                matches!(
+                    one.effect,
+                    TransactionEffect::Begins | TransactionEffect::Ends
+                )
+            });
             for statement in statements {
                 match statement.effect {
-                    Effect::Within if !own => self.begin().await?,
-                    Effect::Alone(_) => self.commit().await?,
-                    Effect::Within | Effect::Begins | Effect::Ends => {}
+                    TransactionEffect::Within if !own => self.begin().await?,
+                    TransactionEffect::Alone(_) => self.commit().await?,
+                    TransactionEffect::Within
+                    | TransactionEffect::Begins
+                    | TransactionEffect::Ends => {}
                 }
                 self.statement(file, statement).await?;
-                self.kept |= !self.ours && statement.effect != Effect::Begins;
+                self.kept |= !self.ours && statement.effect != TransactionEffect::Begins;
             }
             if !whole {
                 self.commit().await?;
@@ -141,17 +148,17 @@ impl Run<'_> {
     }
 
     async fn set_limits(&mut self) -> Result<(), DatabaseError> {
-        let mut settings = format!(
-            "set lock_timeout = {}; set statement_timeout = {}",
+        let looks = if self.connection.server_version_num().unwrap_or(0) >= LOOKS {
+            let every = STILL_THERE.as_millis();
+            format!("; set client_connection_check_interval = {every}")
+        } else {
+            String::new()
+        };
+        let settings = format!(
+            "set lock_timeout = {}; set statement_timeout = {}{looks}",
             self.limits.lock.as_millis(),
             self.limits.statement.as_millis()
         );
-        if self.connection.server_version_num().unwrap_or(0) >= LOOKS {
-            settings.push_str(&format!(
-                "; set client_connection_check_interval = {}",
-                STILL_THERE.as_millis()
-            ));
-        }
         self.plain(&settings).await
     }
 
@@ -220,11 +227,17 @@ impl Run<'_> {
 
     /// Whether a statement failed because an extension is not there, or not for us.
     fn may_skip(&self, error: &sqlx::Error, name: &str) -> bool {
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
             Some(NOT_AVAILABLE | NO_SUCH_FILE | NO_PRIVILEGE) => true,
             // a comment on one that was skipped
-            Some(NO_SUCH_OBJECT) => self.skipped.iter().flat_map(|all| all.iter()).any(|skipped| skipped == name),
+            Some(NO_SUCH_OBJECT) => self
+                .skipped
+                .iter()
+                .flat_map(|all| all.iter())
+                .any(|skipped| skipped == name),
             _ => false,
         }
     }

@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 
 use super::support::{Api, ask, connect, run, start, until};
 use crate::{
-    domain::url::Connection,
     core::secret::Secret,
+    domain::url::Connection,
     ports::database::{
         Database as _, DatabaseError, SqlFile, StatementError,
         postgres::Postgres,
@@ -55,10 +55,16 @@ async fn a_failing_file_is_taken_back_as_far_as_it_allows() {
     let (_, mut database) = database(&sandbox).await;
     let error = refused(
         &mut database,
-        &["create table a (b int);", "-- ü\n create table c (d nowhere);"],
+        &[
+            "create table a (b int);",
+            "-- ü\n create table c (d nowhere);",
+        ],
     )
     .await;
-    assert_eq!((error.file.as_str(), error.position, error.kept), ("1.sql", (2, 20), false));
+    assert_eq!(
+        (error.file.as_str(), error.position, error.kept),
+        ("1.sql", (2, 20), false)
+    );
     assert_eq!(ask(&mut database, TABLES).await, "");
 
     let own = "begin; create table a (b int); commit;\nbegin; create table c (d int);\n insert into nowhere values (1); commit;";
@@ -98,7 +104,11 @@ async fn no_statement_hides_in_another() {
         "do $x$ begin execute 'drop table keep'; end $x$; select 1/0",
     ] {
         let error = refused(&mut database, &[hidden]).await;
-        assert_eq!((error.sqlstate.as_str(), error.kept), ("22012", false), "{hidden}");
+        assert_eq!(
+            (error.sqlstate.as_str(), error.kept),
+            ("22012", false),
+            "{hidden}"
+        );
         assert_eq!(ask(&mut database, TABLES).await, "keep", "{hidden}");
     }
     // a setting makes the server end a string elsewhere: the second statement is refused
@@ -141,7 +151,11 @@ async fn limits_hold_whatever_a_file_sets() {
 async fn a_look_is_read_only_and_ends_on_the_server() {
     let sandbox = start().await;
     let (uri, mut database) = database(&sandbox).await;
-    run(&mut database, "create table a (b int); insert into a values (1)").await;
+    run(
+        &mut database,
+        "create table a (b int); insert into a values (1)",
+    )
+    .await;
     let connection = Connection::from_uris(&Secret::new(uri.as_str()), None).unwrap();
     let authority = std::fs::read_to_string(sandbox.ca_file()).unwrap();
     let postgres = Postgres::new(Duration::from_millis(500));
@@ -160,7 +174,10 @@ async fn a_look_is_read_only_and_ends_on_the_server() {
     let mut other = connect(&uri, sandbox.ca_file()).await.unwrap();
     run(&mut other, "begin; lock table a").await;
     let blocked = session.rows("a").await;
-    assert!(matches!(blocked, Err(DatabaseError::QueryTimedOut)), "{blocked:?}");
+    assert!(
+        matches!(blocked, Err(DatabaseError::QueryTimedOut)),
+        "{blocked:?}"
+    );
     drop(session);
     // all but the one that holds the lock
     let left = "select count(*)::text from pg_stat_activity where usename = current_user and pid <> pg_backend_pid() and state <> 'idle'";
