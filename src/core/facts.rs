@@ -349,6 +349,8 @@ pub(crate) struct SchemaFacts {
     pub source: String,
     /// The SQL that would run.
     pub sql: String,
+    /// Whether not all of it can run in one transaction.
+    pub several_transactions: bool,
     /// Tables and columns against what is expected.
     pub tables: Vec<Table>,
 }

@@ -59,6 +59,7 @@ impl Step for SchemaStep {
                 .map(|file| file.text.as_str())
                 .collect::<Vec<_>>()
                 .join("\n"),
+            several_transactions: !beforehand::notes(&files).is_empty(),
             tables: Vec::new(),
         };
         cx.show(Facts::Schema(facts.clone()));

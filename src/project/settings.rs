@@ -112,7 +112,7 @@ pub(crate) struct EnvTarget {
 /// Where the tables come from, and which are expected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct SchemaSettings {
-    /// SQL files, relative to the root, run in this order in one transaction.
+    /// SQL files, relative to the root, run in this order; in one transaction where all of them can.
     pub files: Vec<String>,
     /// Or a command of the project, such as `alembic upgrade head`.
     pub command: Vec<String>,

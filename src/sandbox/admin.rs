@@ -255,8 +255,7 @@ impl Admin {
 
 /// Connects the superuser to a database.
 async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection> {
-    let options =
-        options(sockets, SUPERUSER, database).password(sockets.admin().expose());
+    let options = options(sockets, SUPERUSER, database).password(sockets.admin().expose());
     // a database's owner may have set another path for all its sessions
     let path = [("search_path", "pg_catalog")];
     establish(options, sockets, &path).await

@@ -207,7 +207,9 @@ async fn start(
     let database = name(&question.database, &taken, DEFAULT_DATABASE);
     let password = password::random();
     let mut admin = Admin::connect(server.sockets()).await?;
-    admin.make_confined(&role, password.expose(), &database).await?;
+    admin
+        .make_confined(&role, password.expose(), &database)
+        .await?;
     Ok(Confined {
         server,
         role,

@@ -20,6 +20,8 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
         );
         run.note(if schema.sql.is_empty() {
             ""
+        } else if schema.several_transactions {
+            "not in one transaction"
         } else {
             "in one transaction"
         })

@@ -98,14 +98,10 @@ fn next_statement(
     let mut start = None;
     let mut end = from;
     let mut at = from;
-    // a command of psql, whose line goes on to `skip`
-    let mut skip = from;
-    for (token, piece) in tokens(text.get(from..).unwrap_or_default()) {
+    let mut rest = tokens(text.get(from..).unwrap_or_default());
+    while let Some((token, piece)) = rest.next() {
         let here = at;
         at += piece.len();
-        if here < skip {
-            continue;
-        }
         match (token, piece) {
             (SqlToken::Space | SqlToken::LineComment | SqlToken::BlockComment, _) => continue,
             (SqlToken::Symbol, ";") if words.closed() => {
@@ -125,14 +121,15 @@ fn next_statement(
                         position: locate_byte(text, here),
                     });
                 }
-                // what stands on its line is no SQL, and the rest is read anew
-                return next_statement(text, here + line.len());
+                // what stands on its line is no SQL, and what follows is read anew
+                at = here + line.len();
+                rest = tokens(text.get(at..).unwrap_or_default());
+                continue;
             }
             _ => {}
         }
         start.get_or_insert(here);
         end = at;
-        skip = at;
         words.take(token, piece);
     }
     let Some(start) = start else { return Ok(None) };
@@ -412,6 +409,8 @@ mod tests {
             UnreadableScript::BackslashStrings { .. }
         ));
         assert_eq!(split("SET standard_conforming_strings = on;").len(), 1);
+        let many = "\\restrict x\n".repeat(100_000);
+        assert_eq!(split(&many).len(), 0);
         assert_eq!(
             split("\\restrict abc'def\n\nselect 1;\n\\unrestrict abc'def\n"),
             ["select 1"]

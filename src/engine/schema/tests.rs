@@ -197,6 +197,7 @@ async fn what_does_not_run_in_one_transaction_is_said_before() {
         [Code::SchemaMissingTable, Code::SchemaNoTransaction]
     );
     assert_eq!(report.findings[1].line, Some(2));
+    assert!(matches!(report.facts, Some(Facts::Schema(schema)) if schema.several_transactions));
     let report = SchemaStep.apply(&context(&world, ""), ()).await.unwrap();
     assert_eq!((report.verdict, report.findings), (Verdict::Done, vec![]));
 }

@@ -1,5 +1,7 @@
 //! Reads the catalog: which tables there are, and what else.
 
+use std::collections::BTreeMap;
+
 use sqlx::{Row as _, postgres::PgRow};
 
 use crate::ports::database::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
@@ -64,6 +66,7 @@ pub(super) fn shape(major: u32, rows: &[PgRow]) -> Result<SchemaShape, sqlx::Err
         major,
         ..SchemaShape::default()
     };
+    let mut places = BTreeMap::new();
     for row in rows {
         let text = |column: usize| {
             let value: Option<String> = row.try_get(column)?;
@@ -75,6 +78,7 @@ pub(super) fn shape(major: u32, rows: &[PgRow]) -> Result<SchemaShape, sqlx::Err
             "column" => {
                 // the rows of a table stand together
                 if shape.tables.last().is_none_or(|table| table.name != name) {
+                    places.insert(name.clone(), shape.tables.len());
                     shape.tables.push(TableFacts {
                         name,
                         columns: Vec::new(),
@@ -97,7 +101,8 @@ pub(super) fn shape(major: u32, rows: &[PgRow]) -> Result<SchemaShape, sqlx::Err
             }
             "constraint" | "index" => {
                 let definition = unqualified(&text(3)?);
-                if let Some(table) = shape.tables.iter_mut().find(|table| table.name == name) {
+                let place = places.get(&name).copied();
+                if let Some(table) = place.and_then(|place| shape.tables.get_mut(place)) {
                     if kind == "constraint" {
                         table.constraints.push(definition);
                     } else {

@@ -283,6 +283,7 @@ pub(crate) fn schema(there: bool) -> Facts {
     Facts::Schema(SchemaFacts {
         source: "assets/schema.sql".to_owned(),
         sql: SQL.to_owned(),
+        several_transactions: false,
         tables: vec![
             Table {
                 name: "user".to_owned(),
