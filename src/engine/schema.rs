@@ -193,6 +193,7 @@ fn judge(
     files: &[SqlFile],
     expected: std::result::Result<SchemaShape, NotDetermined>,
     found: &SchemaShape,
+    consent: impl FnOnce() -> Option<Finding>,
 ) -> (Report, Vec<Table>) {
     let (expected, unknown) = match expected {
         Ok(shape) => (shape, None),
@@ -243,6 +244,9 @@ fn judge(
         )
     };
     findings.extend(unknown.map(|why| beforehand::not_determined(&why, wanted)));
+    if findings.iter().any(|finding| finding.fixable) {
+        findings.extend(consent());
+    }
     (Report::judged(evidence, findings), tables)
 }
 

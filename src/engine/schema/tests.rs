@@ -159,7 +159,10 @@ async fn what_is_not_determined_is_not_done_unless_tables_are_listed() {
     assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
     assert_eq!(report.verdict, Verdict::Todo);
     // it is run, and still not known
-    let report = SchemaStep.apply(&context(&world, ""), ()).await.unwrap();
+    let report = SchemaStep
+        .apply(&context(&world, ""), CommandAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!(report.verdict, Verdict::Todo);
     assert_eq!(world.with(|state| state.ran.len()), 1);
 
@@ -180,7 +183,10 @@ async fn what_is_proved_is_not_run_again() {
     let world = repository("\u{feff}create table task (id uuid primary key)");
     world.with(|state| state.made = Some(task()));
     for _ in 0..2 {
-        let report = SchemaStep.apply(&context(&world, ""), ()).await.unwrap();
+        let report = SchemaStep
+            .apply(&context(&world, ""), CommandAnswer::Default)
+            .await
+            .unwrap();
         assert_eq!(report.verdict, Verdict::Done, "{report:?}");
     }
     let ran = world.with(|state| state.ran.clone());
@@ -198,7 +204,10 @@ async fn what_does_not_run_in_one_transaction_is_said_before() {
     );
     assert_eq!(report.findings[1].line, Some(2));
     assert!(matches!(report.facts, Some(Facts::Schema(schema)) if schema.several_transactions));
-    let report = SchemaStep.apply(&context(&world, ""), ()).await.unwrap();
+    let report = SchemaStep
+        .apply(&context(&world, ""), CommandAnswer::Default)
+        .await
+        .unwrap();
     assert_eq!((report.verdict, report.findings), (Verdict::Done, vec![]));
 }
 
