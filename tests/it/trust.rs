@@ -266,3 +266,40 @@ fn the_lines_and_the_screen_show_the_command_and_take_no_bare_enter_for_consent(
     terminal.wait_for_end();
     terminal.wait_for_restore();
 }
+
+#[test]
+fn git_gets_neither_the_key_nor_what_names_a_program() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let repo = Repo::sample(&home);
+    let usual = std::env::var("PATH").unwrap_or_default();
+    let git = usual
+        .split(':')
+        .map(|folder| Path::new(folder).join("git"))
+        .find(|git| git.is_file())
+        .unwrap();
+    let spy = spies.path().join("git");
+    let given = spies.path().join("given");
+    let script = format!(
+        "#!/bin/sh\nenv >> '{}'\nexec '{}' \"$@\"\n",
+        given.display(),
+        git.display()
+    );
+    fs::write(&spy, script).unwrap();
+    fs::set_permissions(&spy, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = home.neonup();
+    command
+        .current_dir(&repo.root)
+        .env("PATH", format!("{}:{usual}", spies.path().display()))
+        .env("NEON_API_HOST", "http://127.0.0.1:9/api/v2")
+        .env("NEON_API_KEY", "napi_canary0123456789")
+        .env("GIT_SSH_COMMAND", "canary-ssh")
+        .env("GIT_EXTERNAL_DIFF", "canary-diff")
+        .env("SSH_AUTH_SOCK", "/run/canary-agent")
+        .args(["check", "secrets"]);
+    let run = Run::of(&mut command);
+    let given = fs::read_to_string(given).unwrap_or_else(|_| panic!("git was not asked: {run:#?}"));
+    for secret in ["canary", "NEON_API_", "NEONUP_"] {
+        assert!(!given.contains(secret), "git was given {secret}");
+    }
+    assert!(given.contains("GIT_OPTIONAL_LOCKS=0") && given.contains("HOME="));
+}

@@ -401,6 +401,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_gets_what_its_kind_gets_and_what_it_is_handed() {
+        let environment = [
+            ("NEON_API_KEY", "napi_canary0123456789"),
+            ("NEONUP_TRUST", "1"),
+            ("PATH", "/usr/bin:/bin"),
+            ("JAVA_HOME", "/java"),
+            ("VIRTUAL_ENV", "/venv"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::new(environment));
+        for (child, java) in [
+            (Child::App, true),
+            (Child::Migration, true),
+            (Child::Driver, false),
+        ] {
+            let spec = CommandSpec {
+                child,
+                env: vec![("HANDED".to_owned(), Secret::new("over"))],
+                ..shell("env")
+            };
+            let given = process.run(&spec, Duration::from_secs(20)).await.unwrap();
+            let given = given.output;
+            assert!(given.contains("HANDED=over") && given.contains("VIRTUAL_ENV=/venv"));
+            assert!(
+                !given.contains("canary") && !given.contains("NEON"),
+                "{child:?}"
+            );
+            assert_eq!(given.contains("JAVA_HOME"), java, "{child:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
         let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
         let app = process
