@@ -21,6 +21,7 @@ pub(crate) mod dotenv;
 pub(crate) mod driver_script;
 pub(crate) mod duration;
 pub(crate) mod gate;
+pub(crate) mod git_folder;
 pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod name;

@@ -9,6 +9,7 @@ pub(crate) mod dumps;
 pub(crate) mod folders;
 pub(crate) mod loopback;
 pub(crate) mod signals;
+pub(crate) mod staged;
 pub(crate) mod subprocess;
 pub(crate) mod supervisor;
 pub(crate) mod tmux;

@@ -98,6 +98,10 @@ codes! {
     EnvUnreadableLine, Env, "env.unreadable-line", Warning, "A line is no env syntax; some readers stop there.";
     EnvOpenPermissions, Env, "env.open-permissions", Gap, "Other users of the machine may read the env file.";
     EnvNotIgnored, Env, "env.not-ignored", Gap, "Git does not ignore the env file, so it must not hold a secret.";
+    EnvInGitFolder, Env, "env.in-git-folder", Gap, "The env file leads into git's own folder, where a write would change what git does.";
+    EnvHardLink, Env, "env.hard-link", Warning, "The env file has another name (a hard link), which a write leaves behind.";
+    EnvSavedMeanwhile, Env, "env.saved-meanwhile", Note, "Another program saved the env file while it was written; what it saved was kept.";
+    EnvNotDurable, Env, "env.not-durable", Warning, "The env file is written, but the disk did not confirm it.";
     EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A variable of the shell hides the file's value.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";

@@ -11,11 +11,14 @@ mod messages;
 mod report;
 mod write;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 
 use self::{
     inspection::EnvInspection,
+    messages::saved_meanwhile,
     report::report,
     write::{WriteError, WriteMode, check_writable, undo, write},
 };
@@ -25,6 +28,7 @@ use crate::{
         code::Code,
         event::Report,
         failure::{Failure, Result},
+        finding::Finding,
         secret::Secret,
     },
     domain::hex::hex,
@@ -34,6 +38,8 @@ use crate::{
 
 /// How often a write is tried when somebody else writes the same file.
 const TRIES: usize = 3;
+/// How long an editor may take between emptying a file and writing it.
+const SETTLE: Duration = Duration::from_millis(200);
 
 /// The env step.
 #[derive(Debug, Clone, Copy)]
@@ -60,23 +66,39 @@ impl Step for EnvStep {
         if let Some(report) = nothing_to_do(cx) {
             return Ok(report);
         }
-        if answer == EnvAnswer::Undo {
-            undo(cx).await?;
-            return self.probe(cx).await;
-        }
-        let mode = WriteMode::of(cx, &answer);
-        for attempt in 1.. {
-            let inspection = EnvInspection::inspect(cx, random).await?;
-            match write(cx, &inspection, mode).await {
-                Err(WriteError::Changed) if attempt < TRIES => {}
-                Err(error) => return Err(error.into()),
-                Ok(()) => break,
-            }
-        }
-        self.probe(cx).await
+        let told = if answer == EnvAnswer::Undo {
+            undo(cx).await?
+        } else {
+            write_all(cx, WriteMode::of(cx, &answer)).await?
+        };
+        let mut report = self.probe(cx).await?;
+        report.findings.extend(told);
+        Ok(report)
     }
 
     const MUST_FINISH: bool = true;
+}
+
+/// Writes all files, again where somebody else writes them at the same time. Gives what is worth telling about it.
+async fn write_all(cx: &Cx, mode: WriteMode) -> Result<Vec<Finding>> {
+    let mut told = Vec::new();
+    for attempt in 1.. {
+        let inspection = EnvInspection::inspect(cx, random).await?;
+        match write(cx, &inspection, mode).await {
+            Err(WriteError::Changed) if attempt < TRIES => {
+                if told.is_empty() {
+                    told.push(saved_meanwhile());
+                }
+                tokio::time::sleep(SETTLE).await;
+            }
+            Err(error) => return Err(error.into()),
+            Ok(findings) => {
+                told.extend(findings);
+                break;
+            }
+        }
+    }
+    Ok(told)
 }
 
 fn nothing_to_do(cx: &Cx) -> Option<Report> {

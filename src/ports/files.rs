@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::os::staged::Sweep;
+
 /// What kind of thing a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
@@ -25,6 +27,17 @@ pub(crate) struct FileStat {
     pub len: u64,
     /// The permission bits, where the platform has them.
     pub mode: Option<u32>,
+    /// How many names the file has (hard links).
+    pub links: u64,
+}
+
+/// What is worth telling about a write that went well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Why the disk did not confirm it: after a power cut the old file may be back.
+    pub not_durable: Option<String>,
+    /// How many other names the old file has, which keep what it held.
+    pub split: u64,
 }
 
 /// The largest file that is read.
@@ -38,6 +51,15 @@ pub(crate) enum FileError {
     /// A symlink leads out of the repository.
     #[error("it is a symlink to `{}`, outside the repository", .0.display())]
     Outside(PathBuf),
+    /// A path, a symlink or a hard link leads among the files of git itself, which would run what they say.
+    #[error("it leads to `{}`, in git's own folder", .0.display())]
+    GitFolder(PathBuf),
+    /// Others may read the file, and that can't be ended, so no secret is written into it.
+    #[error("its permissions cannot be narrowed: {0}")]
+    NotNarrowed(io::Error),
+    /// Somebody saved the file again and again while it was written.
+    #[error("it was saved again and again; the version that was there is kept in `{}`", .0.display())]
+    LeftIn(PathBuf),
     /// A directory, a FIFO, a device.
     #[error("it is {0}, not a regular file")]
     NotAFile(&'static str),
@@ -107,22 +129,37 @@ pub(crate) trait Files: Send + Sync {
     fn writable(&self, dir: &Path) -> bool;
 
     /// Replaces a secret file atomically, 0600, if it still holds `expected` (`None`: does not exist). Directories are made.
+    /// What somebody saved in the last moment is kept, and the error is `Changed`.
     fn replace_secret(
         &self,
         path: &Path,
         expected: Option<&[u8]>,
         new: &[u8],
-    ) -> Result<(), FileError>;
+    ) -> Result<Written, FileError>;
 
     /// Replaces an ordinary file atomically, keeping its mode, if it still holds `expected` (`None`: does not exist).
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError>;
+    fn replace(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<Written, FileError>;
 
-    /// Overwrites a file in place, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
-    /// may not be written. Not atomic; the old bytes are put back if it fails in the middle. Only ever with consent.
+    /// Overwrites a secret file in place, for what cannot be renamed over: a mount point (`EBUSY`), a file in a directory that
+    /// may not be written. It is made its owner's alone first. Not atomic; the old bytes are put back if it fails in the middle. Only
+    /// ever with consent.
+    fn replace_secret_in_place(
+        &self,
+        path: &Path,
+        expected: &[u8],
+        new: &[u8],
+    ) -> Result<(), FileError>;
+
+    /// Overwrites an ordinary file in place, keeping its mode.
     fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError>;
 
-    /// Removes temporary files that a killed run of ours has left beside this path; gives how many.
-    fn remove_stale(&self, path: &Path) -> usize;
+    /// Removes what killed runs of ours have left where files are staged, and beside these paths.
+    fn sweep(&self, paths: &[PathBuf]) -> Sweep;
 
     /// Keeps an undo copy of a file's bytes, 0600 and outside the repository; one for each path.
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError>;
@@ -135,8 +172,8 @@ pub(crate) trait Files: Send + Sync {
     /// Reads the undo copy of a path.
     fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError>;
 
-    /// Removes a file.
-    fn remove(&self, path: &Path) -> Result<(), FileError>;
+    /// Removes a file, if it still holds `expected`.
+    fn remove(&self, path: &Path, expected: &[u8]) -> Result<(), FileError>;
 
     /// Removes the undo copy of a path.
     fn forget_undo(&self, path: &Path) -> Result<(), FileError>;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
 use crate::domain::{
+    git_folder::is_git_folder,
     sensitive,
     url::{Driver, Part, UrlKind},
 };
@@ -117,13 +118,6 @@ impl Config {
 
 fn is_parent(part: &str) -> bool {
     part == ".."
-}
-
-/// Whether a part of a path is git's folder; file systems that fold case find it under any spelling.
-fn is_git(part: &str) -> bool {
-    // Windows drops dots and spaces at the end of a name
-    part.trim_end_matches(['.', ' '])
-        .eq_ignore_ascii_case(".git")
 }
 
 /// Turns TOML into settings, and every surprise into an error with its line.
@@ -371,7 +365,7 @@ impl TomlReader<'_> {
                 format!("`{name}` is a path inside the repository, relative to its root"),
             ));
         }
-        if parts.any(is_git) {
+        if parts.any(is_git_folder) {
             return Err(self.error(
                 item,
                 format!("`{name}` leads into git's own folder, which is left alone"),

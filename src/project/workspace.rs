@@ -210,6 +210,11 @@ impl Workspace {
         );
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
+        let folders = self.repository.folders();
+        let git = ports::files::disk::GitFolders {
+            own: folders.map(|(own, _)| own.to_owned()),
+            common: folders.map(|(_, common)| common.to_owned()),
+        };
         let ports = Ports {
             neon: Arc::new(ports::neon::http::HttpNeon::new(
                 settings.api_host.clone(),
@@ -224,7 +229,7 @@ impl Workspace {
             database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
             shapes,
             store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
-            files: Arc::new(ports::files::disk::DiskFiles::new(&self.root)),
+            files: Arc::new(ports::files::disk::DiskFiles::new(&self.root, git)),
             repository: Arc::new(self.repository),
             trust: Arc::new(ports::trust::disk::DiskTrust::new(&self.root)),
             process: Arc::new(ports::process::os::OsProcess::new(

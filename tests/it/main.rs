@@ -16,6 +16,7 @@ mod claim;
 mod cli;
 mod endings;
 mod envdoc;
+mod files;
 mod keyring;
 mod neon_cli;
 mod pictures;

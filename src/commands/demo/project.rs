@@ -9,7 +9,10 @@ use std::{
 use crate::{
     core::{presenter::DemoError, secret::Secret},
     domain::dotenv::Document,
-    ports::files::{FileError, Files as _, disk::DiskFiles},
+    ports::files::{
+        FileError, Files as _,
+        disk::{DiskFiles, GitFolders},
+    },
     project::{sample, settings::CONFIG_FILE},
 };
 
@@ -47,7 +50,7 @@ pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
         clear(project, project)?;
         fs::remove_dir_all(project.join(".git"))?;
         write(project, port, true)?;
-        DiskFiles::new(project).forget_undo(&project.join(ENV))
+        DiskFiles::new(project, GitFolders::default()).forget_undo(&project.join(ENV))
     };
     work().map_err(|error| failed(error.to_string()))?;
     first_commit(project).map_err(|error| failed(error.message().to_owned()))

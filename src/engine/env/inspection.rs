@@ -47,6 +47,8 @@ pub(super) struct TargetInspection {
     pub(super) path: PathBuf,
     pub(super) bytes: Option<Vec<u8>>,
     pub(super) mode: Option<u32>,
+    /// How many names the file has.
+    pub(super) links: u64,
     pub(super) document: Document,
     pub(super) wanted: Document,
     /// What is shown in place of a value that is generated when it is written.
@@ -138,6 +140,7 @@ impl TargetInspection {
                 .as_ref()
                 .filter(|stat| stat.kind == FileKind::File)
                 .and_then(|stat| stat.mode),
+            links: stat.map_or(0, |stat| stat.links),
             bytes,
             wanted: document.clone(),
             document,

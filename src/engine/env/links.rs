@@ -1,5 +1,7 @@
 //! Env files that are symlinks.
 
+use std::path::PathBuf;
+
 use crate::{
     core::{
         code::Code,
@@ -7,7 +9,7 @@ use crate::{
     },
     engine::{
         context::Cx,
-        failures::files::{env_not_read, env_outside},
+        failures::files::{env_in_git_folder, env_not_read, env_outside},
     },
     ports::{
         files::FileError,
@@ -19,21 +21,28 @@ use crate::{
 pub(super) async fn check_all(cx: &Cx) -> Result<()> {
     for target in &cx.settings.env {
         check(cx, &target.file).await?;
+        if let Some(example) = &target.example {
+            resolve(cx, example)?;
+        }
     }
     Ok(())
+}
+
+/// Finds out where a file really leads. Refuses what leads out of the repository, or among git's own files.
+fn resolve(cx: &Cx, file: &str) -> Result<PathBuf> {
+    let path = cx.settings.path(file);
+    cx.ports.files.resolve(&path).map_err(|error| match &error {
+        FileError::Outside(target) => env_outside(file, target),
+        FileError::GitFolder(target) => env_in_git_folder(file, target),
+        _ => env_not_read(file, &path, &error),
+    })
 }
 
 /// Makes sure that git keeps out what a symlink leads to, since the secrets are written there.
 async fn check(cx: &Cx, file: &str) -> Result<()> {
     let (files, repository) = (&cx.ports.files, &cx.ports.repository);
     let path = cx.settings.path(file);
-    let real = files.resolve(&path).map_err(|error| {
-        if let FileError::Outside(target) = &error {
-            env_outside(file, target)
-        } else {
-            env_not_read(file, &path, &error)
-        }
-    })?;
+    let real = resolve(cx, file)?;
     let root = repository.root().unwrap_or(&cx.settings.root);
     let canonical = files.resolve(root).unwrap_or_else(|_| root.to_owned());
     let Ok(inside) = real.strip_prefix(&canonical) else {

@@ -1,8 +1,11 @@
 //! What several parts of the env step report.
 
 use crate::{
-    core::{code::Code, failure::Failure, invocation::Invocation, step::StepId},
-    ports::repository::GitAnswer,
+    core::{
+        code::Code, failure::Failure, finding::Finding, invocation::Invocation, remedy::Remedy,
+        step::StepId,
+    },
+    ports::{files::Written, repository::GitAnswer},
 };
 
 /// The command that fixes what this step can fix.
@@ -33,4 +36,58 @@ pub(super) fn ignored_unknown(file: &str, why: &str) -> Failure {
     )
     .why(why)
     .hint(format!("git check-ignore -v {file}"))
+}
+
+/// What is worth telling about a write that went well.
+pub(super) fn told(file: &str, written: &Written) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(why) = &written.not_durable {
+        findings.push(
+            Finding::new(
+                Code::EnvNotDurable,
+                format!("`{file}` is written, but the disk did not confirm it"),
+            )
+            .path(file)
+            .detail(format!("its directory could not be synced: {why}"))
+            .hint("after a power cut, look again: neonup check env"),
+        );
+    }
+    if written.split > 0 {
+        findings.push(
+            Finding::new(
+                Code::EnvHardLink,
+                format!("`{file}` had another name, which still holds what was there before"),
+            )
+            .path(file)
+            .detail("a file that is replaced keeps no hard link")
+            .hint("delete the other name, or link it again"),
+        );
+    }
+    findings
+}
+
+/// The file has several names, of which a write would change one.
+pub(super) fn hard_link(file: &str, links: u64) -> Finding {
+    let others = links.saturating_sub(1);
+    let names = if others == 1 { "name" } else { "names" };
+    Finding::new(
+        Code::EnvHardLink,
+        format!("`{file}` has {others} other {names} (hard links)"),
+    )
+    .path(file)
+    .detail("it is replaced in one piece: the other name would keep what it holds now")
+    .hint(format!(
+        "to write into all of them: {}",
+        Remedy::OverwriteInPlace.command()
+    ))
+}
+
+/// Another program saved the file while it was written.
+pub(super) fn saved_meanwhile() -> Finding {
+    Finding::new(
+        Code::EnvSavedMeanwhile,
+        "another program saved an env file while it was written",
+    )
+    .detail("what it saved was kept, and the keys were written into that version")
+    .hint("an editor that still shows the older text has to load it again")
 }

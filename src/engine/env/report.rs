@@ -12,7 +12,7 @@ use crate::{
         context::Cx,
         env::{
             inspection::{EnvInspection, TargetInspection},
-            messages::{FIX, ignored_unknown, tracked},
+            messages::{FIX, hard_link, ignored_unknown, tracked},
         },
     },
     ports::repository::GitAnswer,
@@ -26,6 +26,9 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
         let mut checks = protection(target, &mut findings);
         checks.extend(target.permissions(&mut findings));
         findings.extend(target.findings.iter().cloned());
+        if target.links > 1 {
+            findings.push(hard_link(&target.file, target.links));
+        }
         let undo = cx.ports.files.undo(&target.path).ok().flatten().is_some();
         let diff = if target.changes() {
             diff::env(&target.document, &target.wanted, &target.notes)

@@ -5,6 +5,7 @@ use crate::{
         answer::EnvAnswer,
         code::Code,
         failure::{Failure, Result},
+        finding::Finding,
         remedy::Remedy,
     },
     engine::{
@@ -12,12 +13,12 @@ use crate::{
         env::{
             inspection::{EnvInspection, TargetInspection},
             links,
-            messages::{FIX, ignored_unknown, tracked},
+            messages::{FIX, ignored_unknown, told, tracked},
         },
         failures::files::{env_not_written, no_undo_copy},
     },
     ports::{
-        files::{FileError, UndoCopy},
+        files::{FileError, UndoCopy, Written},
         repository::{GitAnswer, Protection},
     },
 };
@@ -29,6 +30,8 @@ pub(super) enum WriteMode {
     Whole,
     /// Also in place, which a kill in the middle would spoil.
     InPlace,
+    /// In place without trying another way.
+    InPlaceAtOnce,
 }
 
 impl WriteMode {
@@ -38,6 +41,14 @@ impl WriteMode {
             Self::InPlace
         } else {
             Self::Whole
+        }
+    }
+
+    /// The mode for a file of so many names.
+    const fn for_links(self, links: u64) -> Self {
+        match self {
+            Self::InPlace if links > 1 => Self::InPlaceAtOnce,
+            mode => mode,
         }
     }
 }
@@ -85,7 +96,7 @@ pub(super) fn check_writable(cx: &Cx, target: &TargetInspection, mode: WriteMode
         .resolve(&target.path)
         .map_err(|error| env_not_written(&target.file, &error))?;
     let dir = real.parent().unwrap_or(&cx.settings.root);
-    let in_place = target.bytes.is_some() && mode == WriteMode::InPlace;
+    let in_place = target.bytes.is_some() && mode != WriteMode::Whole;
     if !files.writable(dir) && !in_place {
         let failure = Failure::new(
             Code::EnvMissingFile,
@@ -149,11 +160,12 @@ fn check_kept_out(inspection: &EnvInspection) -> Result<()> {
 }
 
 /// Writes every target that changes: first all checks, then all ignore lines, then the files.
+/// Gives what is worth telling about it.
 pub(super) async fn write(
     cx: &Cx,
     inspection: &EnvInspection,
     mode: WriteMode,
-) -> Result<(), WriteError> {
+) -> Result<Vec<Finding>, WriteError> {
     let changing = || inspection.targets.iter().filter(|target| target.changes());
     for target in changing() {
         if let Some(problem) = &target.problem {
@@ -167,10 +179,11 @@ pub(super) async fn write(
     for target in &inspection.targets {
         ensure_ignored(cx, target).await?;
     }
+    let mut findings = Vec::new();
     for target in &inspection.targets {
-        write_target(cx, target, mode)?;
+        write_target(cx, target, mode, &mut findings)?;
     }
-    Ok(())
+    Ok(findings)
 }
 
 /// Makes git ignore a target, and asks again whether it does.
@@ -193,9 +206,14 @@ async fn ensure_ignored(cx: &Cx, target: &TargetInspection) -> Result<()> {
 }
 
 /// Writes a target and its example.
-fn write_target(cx: &Cx, target: &TargetInspection, mode: WriteMode) -> Result<(), WriteError> {
+fn write_target(
+    cx: &Cx,
+    target: &TargetInspection,
+    mode: WriteMode,
+    findings: &mut Vec<Finding>,
+) -> Result<(), WriteError> {
     let files = &cx.ports.files;
-    files.remove_stale(&target.path);
+    files.sweep(std::slice::from_ref(&target.path));
     if target.changes() {
         if target.bytes.as_deref() != Some(target.wanted.bytes()) {
             files
@@ -203,19 +221,27 @@ fn write_target(cx: &Cx, target: &TargetInspection, mode: WriteMode) -> Result<(
                 .map_err(|error| no_undo_copy(&error))?;
         }
         let new = target.wanted.bytes();
-        write_whole_or(mode, target.bytes.as_deref(), |old| match old {
+        // a file of several names keeps them only where it lies
+        let mode = mode.for_links(target.links);
+        let written = write_whole_or(mode, target.bytes.as_deref(), |old| match old {
             None => files.replace_secret(&target.path, target.bytes.as_deref(), new),
-            Some(old) => files.replace_in_place(&target.path, old, new),
+            Some(old) => files
+                .replace_secret_in_place(&target.path, old, new)
+                .map(|()| Written::default()),
         })
         .map_err(|error| WriteError::of(&target.file, &error))?;
+        findings.extend(told(&target.file, &written));
     }
     if let Some(example) = target.example.as_ref().filter(|example| example.changes()) {
         let new = example.wanted.bytes();
-        write_whole_or(mode, example.bytes.as_deref(), |old| match old {
+        let written = write_whole_or(mode, example.bytes.as_deref(), |old| match old {
             None => files.replace(&example.path, example.bytes.as_deref(), new),
-            Some(old) => files.replace_in_place(&example.path, old, new),
+            Some(old) => files
+                .replace_in_place(&example.path, old, new)
+                .map(|()| Written::default()),
         })
         .map_err(|error| WriteError::of(&example.file, &error))?;
+        findings.extend(told(&example.file, &written));
     }
     Ok(())
 }
@@ -224,10 +250,13 @@ fn write_target(cx: &Cx, target: &TargetInspection, mode: WriteMode) -> Result<(
 fn write_whole_or(
     mode: WriteMode,
     old: Option<&[u8]>,
-    write: impl Fn(Option<&[u8]>) -> Result<(), FileError>,
-) -> Result<(), FileError> {
+    write: impl Fn(Option<&[u8]>) -> Result<Written, FileError>,
+) -> Result<Written, FileError> {
+    if mode == WriteMode::InPlaceAtOnce && old.is_some() {
+        return write(old);
+    }
     let error = match write(None) {
-        Ok(()) => return Ok(()),
+        Ok(written) => return Ok(written),
         Err(error) => error,
     };
     let cannot = matches!(
@@ -241,10 +270,11 @@ fn write_whole_or(
 }
 
 /// Restores what the last write replaced. What is there now becomes the undo copy, so that nothing is lost.
-pub(super) async fn undo(cx: &Cx) -> Result<()> {
+pub(super) async fn undo(cx: &Cx) -> Result<Vec<Finding>> {
     links::check_all(cx).await?;
     let files = &cx.ports.files;
     let mut found = false;
+    let mut findings = Vec::new();
     for target in &cx.settings.env {
         let path = cx.settings.path(&target.file);
         let failed = |error: FileError| Failure::from(WriteError::of(&target.file, &error));
@@ -255,15 +285,18 @@ pub(super) async fn undo(cx: &Cx) -> Result<()> {
         let now = files.read(&path).map_err(failed)?;
         files.keep_undo(&path, now.as_deref()).map_err(failed)?;
         match (old, now) {
-            (UndoCopy::Bytes(old), now) => files
-                .replace_secret(&path, now.as_deref(), &old)
-                .map_err(failed)?,
-            (UndoCopy::Absent, Some(_)) => files.remove(&path).map_err(failed)?,
+            (UndoCopy::Bytes(old), now) => {
+                let written = files
+                    .replace_secret(&path, now.as_deref(), &old)
+                    .map_err(failed)?;
+                findings.extend(told(&target.file, &written));
+            }
+            (UndoCopy::Absent, Some(now)) => files.remove(&path, &now).map_err(failed)?,
             (UndoCopy::Absent, None) => {}
         }
     }
     if found {
-        Ok(())
+        Ok(findings)
     } else {
         Err(Failure::new(Code::EnvMissingFile, "there is no undo copy")
             .why("nothing was written yet")

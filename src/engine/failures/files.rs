@@ -31,6 +31,17 @@ pub(crate) fn env_not_written(file: &str, error: &FileError) -> Failure {
         .why(error.to_string());
     match error {
         FileError::Outside(target) => env_outside(file, target),
+        FileError::GitFolder(target) => env_in_git_folder(file, target),
+        FileError::NotNarrowed(_) => Failure::new(
+            Code::EnvOpenPermissions,
+            format!("others may read `{file}`, so no secret is written into it"),
+        )
+        .why(error.to_string())
+        .hint(format!("have its owner run: chmod 600 {file}")),
+        FileError::LeftIn(path) => failure.hint(format!(
+            "close what writes it; compare `{}` with `{file}`, then delete it",
+            path.display()
+        )),
         FileError::NotAFile(_) | FileError::TooLarge => failure.hint(format!("move `{file}` away")),
         FileError::Mounted(_) => failure
             .hint(format!(
@@ -58,6 +69,19 @@ pub(crate) fn env_outside(file: &str, target: &Path) -> Failure {
     )
     .why(FileError::Outside(target.to_owned()).to_string())
     .hint("replace the symlink with a file, or edit its target yourself")
+}
+
+/// An env file that is a name for something in git's own folder.
+pub(crate) fn env_in_git_folder(file: &str, target: &Path) -> Failure {
+    Failure::new(
+        Code::EnvInGitFolder,
+        format!("`{file}` leads into git's own folder, which is left alone"),
+    )
+    .why(format!(
+        "{}; git would run what it is told there",
+        FileError::GitFolder(target.to_owned())
+    ))
+    .hint(format!("remove `{file}`, and ask who made it"))
 }
 
 /// A copy for `neonup undo` that could not be kept.

@@ -64,6 +64,17 @@ pub(super) async fn create(
         )
         .hint("check the folder's permissions"));
     }
+    if let Err(error) = cx.ports.files.resolve(&cx.settings.config_file) {
+        return Err(Failure::new(
+            Code::ProjectNotReady,
+            format!(
+                "`{}` is not written, so no project was created",
+                cx.settings.config_file.display()
+            ),
+        )
+        .why(error.to_string())
+        .hint("replace it with a file of the repository's own"));
+    }
     cx.progress(Progress::label(format!("creating {name}")));
     let new = NewProject {
         name: name.to_owned(),
@@ -154,6 +165,8 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
     cx.ports
         .files
         .replace(path, before.as_deref(), after.as_bytes())
+        // what the disk has not confirmed is there all the same
+        .map(drop)
         .map_err(|error| failed(error.to_string()))
 }
 

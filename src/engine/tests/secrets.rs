@@ -11,7 +11,10 @@ use crate::{
         step::StepId,
     },
     engine::{context::Cx, secrets::SecretsStep, step::Step as _},
-    ports::{Ports, files::disk::DiskFiles},
+    ports::{
+        Ports,
+        files::disk::{DiskFiles, GitFolders},
+    },
     project::{config::Config, resolve::Layers, settings::Flags},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -60,7 +63,7 @@ fn project() -> Repo {
 
 fn context(repo: &Repo) -> (Cx, UnboundedReceiver<Event>) {
     let ports = Ports {
-        files: Arc::new(DiskFiles::new(&repo.root)),
+        files: Arc::new(DiskFiles::new(&repo.root, GitFolders::default())),
         repository: Arc::new(repo.open()),
         ..World::default().ports()
     };

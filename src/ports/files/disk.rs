@@ -1,126 +1,165 @@
 //! The real disk.
 //!
-//! A secret file is replaced like this: resolve the symlink; refuse what lies outside the repository; read and compare with what
-//! the caller saw; write a temporary file that is 0600 from its birth, in the same directory; give it the old owner; sync it;
-//! compare once more; rename; sync the directory; read back. Killed at any moment, the file is the old one or the new one.
+//! A secret file is replaced like this: resolve the symlink; refuse what lies outside the repository or among git's own files; read and
+//! compare with what the caller saw; write the new version, 0600 from its birth, where git never looks; give it the old owner; sync it;
+//! compare once more; let the two change places; look at what came out; sync the directory; read back. Killed at any moment, the file
+//! is the old one or the new one, and nothing else is left that git would take.
+
+#[cfg_attr(not(unix), path = "disk/platform_other.rs")]
+mod platform;
+mod rehearsal;
+mod swap;
+mod target;
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use sha2::{Digest as _, Sha256};
 
+#[cfg(test)]
+pub(super) use self::rehearsal::Moment;
+use self::{
+    platform::{may_write, mode_of, narrow, private_dir, sync_dir, wanted_mode},
+    rehearsal::Rehearsal,
+    swap::{Swap, Version},
+    target::{links, resolve},
+};
 use crate::{
     domain::hex::hex,
-    os::folders,
-    ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy},
+    os::{
+        folders,
+        staged::{StagedFile, Sweep, sweep},
+    },
+    ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy, Written},
 };
 
-/// What our temporary files begin and end with. A usual `.env*` or `.env.*` line of a `.gitignore` covers them.
-const TEMP_PREFIX: &str = ".env.neonup-";
-const TEMP_SUFFIX: &str = ".tmp";
+pub(crate) use self::target::GitFolders;
 
-/// A temporary file lives for milliseconds; one that is older was left by a run that was killed.
-const STALE: Duration = Duration::from_mins(1);
+/// The folder of undo copies in git's own folder, where there is no other place for them.
+const UNDO_IN_GIT: &str = "neonup-undo";
 
 /// Files of the work tree, and undo copies in the user's state directory.
 #[derive(Debug, Clone)]
 pub(crate) struct DiskFiles {
     root: PathBuf,
-    state: Option<PathBuf>,
-    stale: Duration,
+    git: GitFolders,
+    /// Where undo copies are kept: never in the work tree.
+    undo: Option<PathBuf>,
+    rehearsal: Rehearsal,
 }
 
 impl DiskFiles {
-    /// Files of the repository (or directory) at `root`; undo copies are kept in the user's state directory.
-    pub(crate) fn new(root: &Path) -> Self {
+    /// Files of the repository (or directory) at `root`. Undo copies are kept in the user's state directory; where that is unknown, or
+    /// lies in the repository, in git's own folder.
+    pub(crate) fn new(root: &Path, git: GitFolders) -> Self {
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let state = folders::state().map(|state| state.join("neonup").join("undo"));
-        Self::build(root, state)
+        let outside = |dir: &PathBuf| resolve(dir).is_ok_and(|dir| !dir.starts_with(&root));
+        let undo = state
+            .filter(outside)
+            .or_else(|| git.own.as_ref().map(|git| git.join(UNDO_IN_GIT)));
+        Self {
+            root,
+            git,
+            undo,
+            rehearsal: Rehearsal::default(),
+        }
     }
 
     /// Keeps undo copies in this directory.
     #[cfg(test)]
     pub(crate) fn with_state(root: &Path, state: &Path) -> Self {
-        Self::build(root, Some(state.to_owned()))
-    }
-
-    fn build(root: &Path, state: Option<PathBuf>) -> Self {
         Self {
-            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
-            state,
-            stale: STALE,
+            undo: Some(state.to_owned()),
+            ..Self::new(root, GitFolders::default())
         }
     }
 
-    /// Takes temporary files of this age for stale.
+    /// Has git's own folder there.
     #[must_use]
     #[cfg(test)]
-    pub(crate) fn stale_after(mut self, age: Duration) -> Self {
-        self.stale = age;
+    pub(crate) fn with_git(mut self, git: GitFolders) -> Self {
+        self.git = git;
         self
     }
 
-    /// The path that is really written, inside the repository.
-    fn target(&self, path: &Path) -> Result<PathBuf, FileError> {
-        let target = resolve(path)?;
-        if target.starts_with(&self.root) {
-            Ok(target)
-        } else {
-            Err(FileError::Outside(target))
-        }
+    /// Where undo copies are kept.
+    #[cfg(test)]
+    pub(super) fn undo_folder(&self) -> Option<&Path> {
+        self.undo.as_deref()
     }
 
-    fn swap(
+    #[must_use]
+    #[cfg(test)]
+    pub(super) fn rehearsing(mut self, change: impl FnOnce(&mut Rehearsal)) -> Self {
+        change(&mut self.rehearsal);
+        self
+    }
+
+    fn target(&self, path: &Path) -> Result<PathBuf, FileError> {
+        target::target(&self.root, &self.git, path)
+    }
+
+    fn replace_if(
         &self,
         path: &Path,
         expected: Option<&[u8]>,
         new: &[u8],
         secret: bool,
-    ) -> Result<(), FileError> {
+    ) -> Result<Written, FileError> {
         let target = self.target(path)?;
-        let (Some(dir), Some(name)) = (target.parent(), target.file_name()) else {
+        let (Some(dir), true) = (target.parent(), target.file_name().is_some()) else {
             return Err(FileError::NotAFile("a directory"));
         };
-        let before = read_file(&target)?;
-        if before.as_ref().map(|(bytes, _)| bytes.as_slice()) != expected {
+        let before = Version::read(&target)?;
+        if before.as_ref().map(|before| before.bytes.as_slice()) != expected {
             return Err(FileError::Changed);
         }
-        let mode = wanted_mode(before.as_ref().map(|(_, meta)| meta), secret);
-        if let Some((bytes, meta)) = &before
-            && bytes == new
-        {
-            return if mode_of(meta) == mode {
-                Ok(())
-            } else {
-                Ok(set_mode(&target, mode)?)
-            };
-        }
-        fs::create_dir_all(dir)?;
         if secret {
-            remove_stale(dir, self.stale);
+            sweep(dir);
         }
-        let prefix = if secret {
-            TEMP_PREFIX.to_owned()
-        } else {
-            format!(".{}.", name.to_string_lossy())
-        };
-        // the crate makes it with O_EXCL and 0600
-        let mut temp = tempfile::Builder::new()
-            .prefix(&prefix)
-            .suffix(TEMP_SUFFIX)
-            .tempfile_in(dir)?;
-        temp.write_all(new)?;
-        give_owner_and_mode(temp.as_file(), before.as_ref().map(|(_, meta)| meta), mode)?;
-        temp.as_file().sync_all()?;
-        let now = read_file(&target)?;
-        if !unchanged(before.as_ref(), now.as_ref()) {
+        self.swap(Swap {
+            target: &target,
+            dir,
+            before,
+            new,
+            secret,
+        })
+    }
+
+    fn overwrite(
+        &self,
+        path: &Path,
+        expected: &[u8],
+        new: &[u8],
+        secret: bool,
+    ) -> Result<(), FileError> {
+        let target = self.target(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(&target)?;
+        let meta = file.metadata()?;
+        regular(&meta)?;
+        let mut old = Vec::new();
+        file.read_to_end(&mut old)?;
+        if old != expected {
             return Err(FileError::Changed);
         }
-        rename(temp, &target, before.is_some())?;
-        sync_dir(dir)?;
+        if secret {
+            narrow(&file, wanted_mode(Some(&meta), true)).map_err(FileError::NotNarrowed)?;
+        }
+        let write = |file: &mut File, bytes: &[u8]| -> io::Result<()> {
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(bytes)?;
+            file.set_len(bytes.len() as u64)?;
+            file.sync_all()
+        };
+        if let Err(error) = write(&mut file, new) {
+            // the old bytes are no longer than what the disk held before
+            write(&mut file, &old)?;
+            return Err(error.into());
+        }
         match read_file(&target)? {
             Some((bytes, _)) if bytes == new => Ok(()),
             _ => Err(FileError::NotReadBack),
@@ -128,7 +167,7 @@ impl DiskFiles {
     }
 
     fn state(&self) -> Result<&Path, FileError> {
-        self.state.as_deref().ok_or(FileError::NoStateDirectory)
+        self.undo.as_deref().ok_or(FileError::NoStateDirectory)
     }
 
     fn undo_file(&self, path: &Path) -> Result<PathBuf, FileError> {
@@ -154,6 +193,7 @@ impl Files for DiskFiles {
             kind: kind(&meta),
             len: meta.len(),
             mode: mode_of(&meta),
+            links: links(&meta),
         }))
     }
 
@@ -172,46 +212,45 @@ impl Files for DiskFiles {
         path: &Path,
         expected: Option<&[u8]>,
         new: &[u8],
-    ) -> Result<(), FileError> {
-        self.swap(path, expected, new, true)
+    ) -> Result<Written, FileError> {
+        self.replace_if(path, expected, new, true)
     }
 
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError> {
-        self.swap(path, expected, new, false)
+    fn replace(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<Written, FileError> {
+        self.replace_if(path, expected, new, false)
+    }
+
+    fn replace_secret_in_place(
+        &self,
+        path: &Path,
+        expected: &[u8],
+        new: &[u8],
+    ) -> Result<(), FileError> {
+        self.overwrite(path, expected, new, true)
     }
 
     fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
-        let target = self.target(path)?;
-        let mut file = OpenOptions::new().read(true).write(true).open(&target)?;
-        let meta = file.metadata()?;
-        regular(&meta)?;
-        let mut old = Vec::new();
-        file.read_to_end(&mut old)?;
-        if old != expected {
-            return Err(FileError::Changed);
-        }
-        let write = |file: &mut File, bytes: &[u8]| -> io::Result<()> {
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(bytes)?;
-            file.set_len(bytes.len() as u64)?;
-            file.sync_all()
-        };
-        if let Err(error) = write(&mut file, new) {
-            // the old bytes are no longer than what the disk held before
-            write(&mut file, &old)?;
-            return Err(error.into());
-        }
-        match read_file(&target)? {
-            Some((bytes, _)) if bytes == new => Ok(()),
-            _ => Err(FileError::NotReadBack),
-        }
+        self.overwrite(path, expected, new, false)
     }
 
-    fn remove_stale(&self, path: &Path) -> usize {
-        resolve(path)
-            .ok()
-            .and_then(|target| Some(remove_stale(target.parent()?, self.stale)))
-            .unwrap_or_default()
+    fn sweep(&self, paths: &[PathBuf]) -> Sweep {
+        let mut all = Sweep::default();
+        for dir in self.git.own.iter().chain(&self.undo) {
+            all.add(sweep(dir));
+        }
+        for path in paths {
+            if let Ok(target) = resolve(path)
+                && let Some(dir) = target.parent()
+            {
+                all.add(sweep(dir));
+            }
+        }
+        all
     }
 
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
@@ -223,11 +262,14 @@ impl Files for DiskFiles {
         // the first byte says whether the file existed
         let mut content = vec![if bytes.is_some() { b'1' } else { b'0' }];
         content.extend_from_slice(bytes.unwrap_or_default());
-        let mut temp = tempfile::Builder::new().tempfile_in(dir)?;
-        temp.write_all(&content)?;
-        temp.as_file().sync_all()?;
-        rename(temp, &file, true)?;
-        Ok(sync_dir(dir)?)
+        sweep(dir);
+        let mut staged = StagedFile::create(dir)?;
+        staged.file_mut().write_all(&content)?;
+        staged.file_mut().sync_all()?;
+        staged.replace(&file)?;
+        // without it the copy may be gone after a power cut, and the write that follows it as well
+        sync_dir(dir).ok();
+        Ok(())
     }
 
     fn can_keep_undo(&self) -> Result<(), FileError> {
@@ -252,8 +294,8 @@ impl Files for DiskFiles {
         })
     }
 
-    fn remove(&self, path: &Path) -> Result<(), FileError> {
-        Ok(fs::remove_file(self.target(path)?)?)
+    fn remove(&self, path: &Path, expected: &[u8]) -> Result<(), FileError> {
+        self.take_away(&self.target(path)?, expected)
     }
 
     fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
@@ -294,6 +336,14 @@ fn regular(meta: &Metadata) -> Result<(), FileError> {
 }
 
 fn read_file(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, FileError> {
+    let Some((file, meta)) = open(path)? else {
+        return Ok(None);
+    };
+    Ok(Some((read_open(&file)?, meta)))
+}
+
+/// Opens an ordinary file for reading; `None` where nothing is.
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileError> {
     // looked at before it is opened: opening a FIFO would wait for a writer
     match fs::metadata(path) {
         Ok(meta) => regular(&meta)?,
@@ -307,213 +357,11 @@ fn read_file(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, FileError> {
     };
     let meta = file.metadata()?;
     regular(&meta)?;
+    Ok(Some((file, meta)))
+}
+
+fn read_open(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(Some((bytes, meta)))
+    Ok(bytes)
 }
-
-/// Where a path really leads: all symlinks followed, the last one too, whether or not anything is there yet.
-fn resolve(path: &Path) -> Result<PathBuf, FileError> {
-    let mut path = path.to_owned();
-    for _ in 0..40 {
-        match path.canonicalize() {
-            Ok(resolved) => return Ok(resolved),
-            Err(error) if absent(&error) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let Some((dir, name)) = path.parent().zip(path.file_name()) else {
-            return Ok(path);
-        };
-        let dir = if dir.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            dir
-        };
-        let dir = resolve(dir)?;
-        match fs::read_link(dir.join(name)) {
-            // a link that leads to nothing yet
-            Ok(link) => path = dir.join(link),
-            Err(_) => return Ok(dir.join(name)),
-        }
-    }
-    Err(io::Error::other("too many symlinks").into())
-}
-
-fn unchanged(before: Option<&(Vec<u8>, Metadata)>, now: Option<&(Vec<u8>, Metadata)>) -> bool {
-    match (before, now) {
-        (None, None) => true,
-        (Some((old, before)), Some((new, now))) => {
-            old == new
-                && before.modified().ok() == now.modified().ok()
-                && identity(before) == identity(now)
-        }
-        _ => false,
-    }
-}
-
-/// Puts the temporary file in place; where nothing was, it takes the place of nothing.
-fn rename(temp: tempfile::NamedTempFile, target: &Path, exists: bool) -> Result<(), FileError> {
-    if exists {
-        // the standard library's rename also replaces a file that is open, on Windows
-        let temp = temp.into_temp_path();
-        return match fs::rename(&temp, target) {
-            Ok(()) => temp.keep().map(drop).or(Ok(())),
-            Err(error) => Err(error.into()),
-        };
-    }
-    match temp.persist_noclobber(target) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Changed),
-        Err(error) => Err(error.error.into()),
-    }
-}
-
-fn remove_stale(dir: &Path, age: Duration) -> usize {
-    let Ok(entries) = fs::read_dir(dir) else {
-        return 0;
-    };
-    let now = SystemTime::now();
-    entries
-        .filter_map(Result::ok)
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(TEMP_PREFIX) && name.ends_with(TEMP_SUFFIX)
-        })
-        .filter(|entry| {
-            entry.metadata().is_ok_and(|meta| {
-                meta.is_file()
-                    && meta
-                        .modified()
-                        .is_ok_and(|time| now.duration_since(time).unwrap_or_default() >= age)
-            })
-        })
-        .filter(|entry| fs::remove_file(entry.path()).is_ok())
-        .count()
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other platforms have no mode")]
-mod platform {
-    use std::{
-        fs::{self, DirBuilder, File, Metadata, Permissions},
-        io,
-        os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
-        path::Path,
-    };
-
-    pub(super) fn mode_of(meta: &Metadata) -> Option<u32> {
-        Some(meta.permissions().mode() & 0o7777)
-    }
-
-    /// A secret file keeps a mode that is the owner's alone, else it becomes 0600. An ordinary file keeps its mode.
-    pub(super) fn wanted_mode(before: Option<&Metadata>, secret: bool) -> Option<u32> {
-        let old = before.and_then(mode_of);
-        match (old, secret) {
-            (Some(old), true) if old & 0o077 > 0 => Some(0o600),
-            (Some(old), _) => Some(old),
-            (None, true) => Some(0o600),
-            (None, false) => Some(0o644),
-        }
-    }
-
-    pub(super) fn set_mode(path: &Path, mode: Option<u32>) -> io::Result<()> {
-        mode.map_or(Ok(()), |mode| {
-            fs::set_permissions(path, Permissions::from_mode(mode))
-        })
-    }
-
-    /// Gives the new file the old one's owner, where that is another (only root may), and its mode.
-    pub(super) fn give_owner_and_mode(
-        file: &File,
-        before: Option<&Metadata>,
-        mode: Option<u32>,
-    ) -> io::Result<()> {
-        if let Some(before) = before {
-            let now = file.metadata()?;
-            if (before.uid(), before.gid()) != (now.uid(), now.gid()) {
-                let owner = rustix::fs::Uid::from_raw(before.uid());
-                let group = rustix::fs::Gid::from_raw(before.gid());
-                // a member of the file's group may give the group; nobody but root may give the owner
-                if rustix::fs::fchown(file, Some(owner), Some(group)).is_err() {
-                    rustix::fs::fchown(file, None, Some(group)).ok();
-                }
-            }
-        }
-        mode.map_or(Ok(()), |mode| {
-            file.set_permissions(Permissions::from_mode(mode))
-        })
-    }
-
-    pub(super) fn identity(meta: &Metadata) -> (u64, u64) {
-        (meta.dev(), meta.ino())
-    }
-
-    pub(super) fn may_write(dir: &Path) -> bool {
-        use rustix::fs::Access;
-        rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK).is_ok()
-    }
-
-    pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-        match File::open(dir)?.sync_all() {
-            // some file systems cannot sync a directory
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => {
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    pub(super) fn private_dir(dir: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::{
-        fs::{self, File, Metadata},
-        io,
-        path::Path,
-    };
-
-    pub(super) fn mode_of(_: &Metadata) -> Option<u32> {
-        None
-    }
-
-    pub(super) fn wanted_mode(_: Option<&Metadata>, _: bool) -> Option<u32> {
-        None
-    }
-
-    pub(super) fn set_mode(_: &Path, _: Option<u32>) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn give_owner_and_mode(
-        _: &File,
-        _: Option<&Metadata>,
-        _: Option<u32>,
-    ) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn identity(_: &Metadata) -> (u64, u64) {
-        (0, 0)
-    }
-
-    pub(super) fn may_write(dir: &Path) -> bool {
-        fs::metadata(dir).is_ok_and(|meta| !meta.permissions().readonly())
-    }
-
-    pub(super) fn sync_dir(_: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn private_dir(dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
-    }
-}
-
-use platform::{
-    give_owner_and_mode, identity, may_write, mode_of, private_dir, set_mode, sync_dir, wanted_mode,
-};

@@ -66,6 +66,12 @@ impl GitRepository {
         }
     }
 
+    /// The git directory of this work tree, and the one that all its work trees share.
+    pub(crate) fn folders(&self) -> Option<(&Path, &Path)> {
+        let layout = self.layout.as_ref()?;
+        Some((&layout.git_dir, &layout.common))
+    }
+
     fn layout(&self) -> Result<Arc<Layout>> {
         let layout = self.layout.clone().ok_or(RepositoryError::NotARepository)?;
         match &layout.unopened {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::{
-    ports::files::{FileError, FileKind, FileStat, Files, UndoCopy, disk::DiskFiles},
+    os::staged::Sweep,
+    ports::files::{FileError, FileKind, FileStat, Files, UndoCopy, Written, disk::DiskFiles},
     testing::world::World,
 };
 
@@ -21,6 +22,7 @@ impl Files for World {
                 kind: FileKind::File,
                 len: bytes.len() as u64,
                 mode: Some(0o600),
+                links: 1,
             })
         }))
     }
@@ -34,11 +36,16 @@ impl Files for World {
         path: &Path,
         expected: Option<&[u8]>,
         new: &[u8],
-    ) -> Result<(), FileError> {
+    ) -> Result<Written, FileError> {
         self.replace(path, expected, new)
     }
 
-    fn replace(&self, path: &Path, expected: Option<&[u8]>, new: &[u8]) -> Result<(), FileError> {
+    fn replace(
+        &self,
+        path: &Path,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<Written, FileError> {
         if !self.change() {
             return Err(io::Error::other("killed").into());
         }
@@ -47,16 +54,25 @@ impl Files for World {
                 return Err(FileError::Changed);
             }
             state.files.insert(path.to_owned(), new.to_vec());
-            Ok(())
+            Ok(Written::default())
         })
     }
 
-    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
-        self.replace(path, Some(expected), new)
+    fn replace_secret_in_place(
+        &self,
+        path: &Path,
+        expected: &[u8],
+        new: &[u8],
+    ) -> Result<(), FileError> {
+        self.replace_in_place(path, expected, new)
     }
 
-    fn remove_stale(&self, _dir: &Path) -> usize {
-        0
+    fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
+        self.replace(path, Some(expected), new).map(drop)
+    }
+
+    fn sweep(&self, _paths: &[PathBuf]) -> Sweep {
+        Sweep::default()
     }
 
     fn keep_undo(&self, _path: &Path, _bytes: Option<&[u8]>) -> Result<(), FileError> {
@@ -67,7 +83,7 @@ impl Files for World {
         Ok(None)
     }
 
-    fn remove(&self, path: &Path) -> Result<(), FileError> {
+    fn remove(&self, path: &Path, _expected: &[u8]) -> Result<(), FileError> {
         self.with(|state| state.files.remove(path));
         Ok(())
     }
@@ -98,17 +114,25 @@ impl Files for MountedFiles {
         path: &Path,
         expected: Option<&[u8]>,
         new: &[u8],
-    ) -> Result<(), FileError> {
+    ) -> Result<Written, FileError> {
         self.replace(path, expected, new)
     }
-    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> Result<(), FileError> {
+    fn replace(&self, _: &Path, _: Option<&[u8]>, _: &[u8]) -> Result<Written, FileError> {
         Err(FileError::Mounted(std::io::ErrorKind::ResourceBusy.into()))
+    }
+    fn replace_secret_in_place(
+        &self,
+        path: &Path,
+        expected: &[u8],
+        new: &[u8],
+    ) -> Result<(), FileError> {
+        self.0.replace_secret_in_place(path, expected, new)
     }
     fn replace_in_place(&self, path: &Path, expected: &[u8], new: &[u8]) -> Result<(), FileError> {
         self.0.replace_in_place(path, expected, new)
     }
-    fn remove_stale(&self, path: &Path) -> usize {
-        self.0.remove_stale(path)
+    fn sweep(&self, paths: &[PathBuf]) -> Sweep {
+        self.0.sweep(paths)
     }
     fn keep_undo(&self, path: &Path, bytes: Option<&[u8]>) -> Result<(), FileError> {
         self.0.keep_undo(path, bytes)
@@ -116,8 +140,8 @@ impl Files for MountedFiles {
     fn undo(&self, path: &Path) -> Result<Option<UndoCopy>, FileError> {
         self.0.undo(path)
     }
-    fn remove(&self, path: &Path) -> Result<(), FileError> {
-        self.0.remove(path)
+    fn remove(&self, path: &Path, expected: &[u8]) -> Result<(), FileError> {
+        self.0.remove(path, expected)
     }
     fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
         self.0.forget_undo(path)

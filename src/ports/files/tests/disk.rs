@@ -3,9 +3,9 @@ use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
+use crate::os::staged::StagedFile;
 use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy};
 use crate::testing::{folders::temp_dir, world::World};
 
@@ -178,21 +178,41 @@ fn in_place_the_inode_stays() {
 fn leftovers_of_a_killed_run_go_and_nothing_else() {
     let world = World::on_disk();
     let path = write(&world, ".env", "A=1\n", 0o600);
-    write(&world, ".env.neonup-abc123.tmp", "SECRET=1\n", 0o600);
-    write(&world, ".env.local", "B=1\n", 0o600);
-    write(&world, ".env.backup.tmp", "C=1\n", 0o600);
-    // it may be another run's, which is at work just now
-    assert_eq!(world.disk_files().remove_stale(&path), 0);
-    assert_eq!(
-        world
-            .disk_files()
-            .stale_after(Duration::ZERO)
-            .remove_stale(&path),
-        1
-    );
-    let mut left = others(&world, &[".env"]);
-    left.sort();
-    assert_eq!(left, [".env.backup.tmp", ".env.local"]);
+    let mine = ["neonup-abc.tmp", ".env.local", ".env.backup.tmp"];
+    for name in mine {
+        write(&world, name, "B=1\n", 0o600);
+    }
+    write(&world, "neonup-abcdefabcdef.tmp", "SECRET=1\n", 0o600);
+    fs::create_dir(world.path(".env.neonup-abcdefabcdef.tmp")).unwrap();
+    for (name, text) in [(".gitignore", "*\n"), ("neonup-abcdefabcdef.tmp", "S=1\n")] {
+        write(
+            &world,
+            &format!(".env.neonup-abcdefabcdef.tmp/{name}"),
+            text,
+            0o600,
+        );
+    }
+    // another process is at work just now
+    let held = StagedFile::create(world.root()).unwrap();
+    let beside = StagedFile::create_ignored(world.root()).unwrap();
+    let sweep = world.disk_files().sweep(&[path]);
+    assert_eq!((sweep.removed, sweep.left.len()), (2, 0));
+    let held = [
+        held.path().file_name().unwrap().to_str().unwrap(),
+        beside
+            .path()
+            .parent()
+            .unwrap()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap(),
+    ];
+    let known: Vec<&str> = mine.iter().copied().chain(held).chain([".env"]).collect();
+    assert_eq!(others(&world, &known), [""; 0]);
+    for name in known {
+        assert!(world.path(name).exists(), "{name}");
+    }
 }
 
 #[test]

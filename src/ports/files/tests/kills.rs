@@ -88,8 +88,8 @@ fn killed_at_any_moment_the_file_is_whole() {
     }
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     // what was left over is found and taken away
-    let files = DiskFiles::with_state(dir.path(), dir.path()).stale_after(Duration::ZERO);
-    files.remove_stale(&path);
+    let files = DiskFiles::with_state(dir.path(), dir.path());
+    files.sweep(&[]);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 

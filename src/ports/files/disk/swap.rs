@@ -1,0 +1,281 @@
+//! One version of a file takes the place of another, whole.
+//!
+//! The new version is staged where git never looks: in git's own folder, or, where that lies on another file system or there is none, in
+//! a folder beside the target that makes git ignore it. Then the two change places in one step, and what came out is compared with what
+//! was to be replaced: if somebody saved the file in the last moment, it is that version, and it is put back.
+
+use std::{
+    fs::{self, File, Metadata},
+    io::{self, Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+use super::{
+    DiskFiles, absent, open,
+    platform::{device, give_owner_and_mode, identity, mode_of, set_mode, sync_dir, wanted_mode},
+    read_open,
+    rehearsal::Moment,
+    target::links,
+};
+use crate::{
+    os::staged::StagedFile,
+    ports::files::{FileError, Written},
+};
+
+/// How often a version that somebody saved meanwhile is put back, before the last one is left beside the file. An editor saves once.
+const PUT_BACKS: usize = 16;
+
+/// A file as it was read.
+pub(super) struct Version {
+    pub(super) bytes: Vec<u8>,
+    pub(super) meta: Metadata,
+    file: File,
+}
+
+impl Version {
+    /// Reads a file; `None` where there is none.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, FileError> {
+        let Some((file, meta)) = open(path)? else {
+            return Ok(None);
+        };
+        // once it has changed places a sweep must not take it before it was compared
+        file.try_lock_shared().ok();
+        let bytes = read_open(&file)?;
+        Ok(Some(Self { bytes, meta, file }))
+    }
+
+    /// Whether it is the same file, with the same bytes.
+    fn is(&self, other: &Self) -> bool {
+        identity(&self.meta) == identity(&other.meta) && self.bytes == other.bytes
+    }
+
+    /// What the file holds now, wherever it is.
+    fn now(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.rewind()?;
+        self.file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// What is written, and over what.
+pub(super) struct Swap<'a> {
+    pub(super) target: &'a Path,
+    pub(super) dir: &'a Path,
+    pub(super) before: Option<Version>,
+    pub(super) new: &'a [u8],
+    pub(super) secret: bool,
+}
+
+/// Where the new version waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    GitFolder,
+    Beside,
+}
+
+impl DiskFiles {
+    pub(super) fn swap(&self, swap: Swap<'_>) -> Result<Written, FileError> {
+        let Swap {
+            target,
+            dir,
+            mut before,
+            new,
+            secret,
+        } = swap;
+        let meta = before.as_ref().map(|before| before.meta.clone());
+        let mode = wanted_mode(meta.as_ref(), secret);
+        if let Some(before) = &before
+            && before.bytes == new
+        {
+            if mode_of(&before.meta) != mode {
+                set_mode(target, mode)?;
+            }
+            return Ok(Written::default());
+        }
+        fs::create_dir_all(dir)?;
+        for place in [Place::GitFolder, Place::Beside] {
+            let Some(staged) = self.stage(place, dir)? else {
+                continue;
+            };
+            let (staged, ours) = fill(staged, meta.as_ref(), mode, new)?;
+            self.moment(Moment::Staged);
+            let placed = match &mut before {
+                None => place_new(staged, target),
+                Some(before) => self.exchange(staged, target, before),
+            };
+            match placed {
+                // a mount of a part of the same file system: that is only seen by trying
+                Err(FileError::CrossesDevices(_)) if place == Place::GitFolder => continue,
+                placed => placed?,
+            }
+            self.moment(Moment::Placed);
+            let synced = self.sync(dir);
+            read_back(target, &ours, new)?;
+            return Ok(Written {
+                not_durable: synced.err().map(|error| error.to_string()),
+                split: meta.map_or(0, |meta| links(&meta).saturating_sub(1)),
+            });
+        }
+        Err(FileError::CrossesDevices(
+            io::ErrorKind::CrossesDevices.into(),
+        ))
+    }
+
+    /// Makes a staged file; `None` in git's folder where a file from there could not be moved to its place, or none can be made.
+    fn stage(&self, place: Place, dir: &Path) -> Result<Option<StagedFile>, FileError> {
+        if place == Place::Beside {
+            return Ok(Some(StagedFile::create_ignored(dir)?));
+        }
+        let device = |path: &Path| fs::metadata(path).ok().map(|meta| device(&meta));
+        let git = self.git.own.as_deref();
+        let near = git.filter(|git| device(git).is_some() && device(git) == device(dir));
+        // what is wrong with git's folder need not be wrong beside the file
+        Ok(near.and_then(|git| StagedFile::create(git).ok()))
+    }
+
+    /// Puts the new version in the place of the one that was read.
+    fn exchange(
+        &self,
+        staged: StagedFile,
+        target: &Path,
+        before: &mut Version,
+    ) -> Result<(), FileError> {
+        match Version::read(target)? {
+            Some(now) if now.is(before) => {}
+            _ => return Err(FileError::Changed),
+        }
+        self.moment(Moment::Compared);
+        let mut putting = Version::read(staged.path())?;
+        let mut expected: Option<Version> = None;
+        for round in 0..PUT_BACKS {
+            if let Err(error) = self.exchange_once(&staged, target) {
+                let unsupported = error.kind() == io::ErrorKind::Unsupported;
+                return match round {
+                    0 if unsupported => self.replace(staged, target, before),
+                    // an editor that moves the file away before it writes the next one
+                    0 if absent(&error) => Err(FileError::Changed),
+                    0 => Err(error.into()),
+                    _ if absent(&error) => place_new(staged, target).and(Err(FileError::Changed)),
+                    _ => Err(FileError::LeftIn(staged.leave())),
+                };
+            }
+            self.moment(Moment::Exchanged);
+            let out = Version::read(staged.path()).ok().flatten();
+            let known = if round == 0 {
+                Some(&*before)
+            } else {
+                expected.as_ref()
+            };
+            let is_known = out
+                .as_ref()
+                .zip(known)
+                .is_some_and(|(out, known)| out.is(known));
+            match (is_known, round) {
+                (true, 0) => return Ok(()),
+                // what was saved meanwhile is back in its place, and what is staged now is ours, or older
+                (true, _) => return Err(FileError::Changed),
+                (false, _) => expected = std::mem::replace(&mut putting, out),
+            }
+        }
+        Err(FileError::LeftIn(staged.leave()))
+    }
+
+    fn exchange_once(&self, staged: &StagedFile, target: &Path) -> io::Result<()> {
+        if self.rehearsal.no_exchange {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        staged.exchange(target)
+    }
+
+    /// Replaces a file where two can't change places in one step. What was saved into the old one in the last moment is brought back; what
+    /// took its place then is lost, which no check can see.
+    fn replace(
+        &self,
+        staged: StagedFile,
+        target: &Path,
+        before: &mut Version,
+    ) -> Result<(), FileError> {
+        staged.replace(target)?;
+        self.moment(Moment::Exchanged);
+        let saved = before.now()?;
+        if saved == before.bytes {
+            return Ok(());
+        }
+        let dir = target.parent().unwrap_or(target);
+        let again = match self.stage(Place::GitFolder, dir)? {
+            Some(staged) => staged,
+            None => StagedFile::create_ignored(dir)?,
+        };
+        let (again, _) = fill(again, Some(&before.meta), mode_of(&before.meta), &saved)?;
+        again.replace(target)?;
+        Err(FileError::Changed)
+    }
+
+    /// Removes a file, but not a version that was saved in the last moment.
+    pub(super) fn take_away(&self, target: &Path, expected: &[u8]) -> Result<(), FileError> {
+        let dir = target.parent().unwrap_or(target);
+        let staged = match self.stage(Place::GitFolder, dir)? {
+            Some(staged) => staged,
+            None => StagedFile::create_ignored(dir)?,
+        };
+        let moved = match fs::rename(target, staged.path()) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let beside = StagedFile::create_ignored(dir)?;
+                fs::rename(target, beside.path()).map(|()| beside)
+            }
+            moved => moved.map(|()| staged),
+        }?;
+        match Version::read(moved.path()) {
+            Ok(Some(version)) if version.bytes == expected => Ok(()),
+            _ => place_new(moved, target).and(Err(FileError::Changed)),
+        }
+    }
+
+    fn sync(&self, dir: &Path) -> io::Result<()> {
+        if self.rehearsal.no_sync {
+            return Err(io::ErrorKind::Other.into());
+        }
+        sync_dir(dir)
+    }
+}
+
+/// Writes a staged file, and gives what it is then.
+fn fill(
+    mut staged: StagedFile,
+    before: Option<&Metadata>,
+    mode: Option<u32>,
+    bytes: &[u8],
+) -> Result<(StagedFile, Metadata), FileError> {
+    let file = staged.file_mut();
+    file.write_all(bytes)?;
+    give_owner_and_mode(file, before, mode)?;
+    file.sync_all()?;
+    let meta = file.metadata()?;
+    Ok((staged, meta))
+}
+
+/// Puts a staged file where nothing is.
+fn place_new(staged: StagedFile, target: &Path) -> Result<(), FileError> {
+    staged.place(target).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            FileError::Changed
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Compares what is in place with what was written. `Changed`: somebody has saved it since, and keeps their version.
+fn read_back(target: &Path, ours: &Metadata, new: &[u8]) -> Result<(), FileError> {
+    match Version::read(target)? {
+        Some(now) if now.bytes == new => Ok(()),
+        Some(now)
+            if identity(&now.meta) == identity(ours)
+                && now.meta.modified().ok() == ours.modified().ok() =>
+        {
+            Err(FileError::NotReadBack)
+        }
+        _ => Err(FileError::Changed),
+    }
+}

@@ -1,0 +1,4 @@
+//! Files of the work tree: what a killed run leaves, and what a clone would have written where it must not.
+
+mod git_folder;
+mod killed;
