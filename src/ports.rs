@@ -12,6 +12,7 @@ pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod files;
 pub(crate) mod http;
+pub(crate) mod lock;
 pub(crate) mod neon;
 pub(crate) mod process;
 pub(crate) mod progress;
@@ -37,6 +38,8 @@ pub(crate) struct Ports {
     pub files: Arc<dyn files::Files>,
     /// Git.
     pub repository: Arc<dyn repository::Repository>,
+    /// Who may change this clone.
+    pub lock: Arc<dyn lock::CloneLock>,
     /// Other programs.
     pub process: Arc<dyn process::Process>,
     /// What a person has agreed to be run.

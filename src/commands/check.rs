@@ -80,6 +80,9 @@ impl CheckArgs {
         shown: &[StepId],
         output: &mut Output,
     ) -> Result<(), Interruption> {
+        if self.fix {
+            session.take_clone(output).await?;
+        }
         session.probe(&session::with_needs(shown), output).await?;
         if !self.fix {
             return Ok(());

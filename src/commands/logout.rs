@@ -1,12 +1,17 @@
 //! `neonup logout`: forgets the stored API key.
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
 use crate::{
     commands::{context::CommandContext, error::CommandError},
-    core::{answer::KeyStorage, exit::Exit, failure::Failure},
-    ports::store::{KeyringError, StoreError},
+    core::{answer::KeyStorage, code::Code, exit::Exit, failure::Failure, secret::Secret},
+    ports::{
+        Ports,
+        store::{KeyringError, StoreError},
+    },
     report::output::Output,
 };
 
@@ -24,6 +29,7 @@ impl LogoutArgs {
         let account = settings.key_account();
         let mut removed = Vec::new();
         let mut failures = Vec::new();
+        let keys = stored_keys(&ports, &account).await;
         for store in [KeyStorage::Keyring, KeyStorage::File] {
             match ports.store.delete(store, &account).await {
                 Ok(true) => removed.push(ports.store.place(store, &account)),
@@ -32,6 +38,20 @@ impl LogoutArgs {
                 Err(error) => failures.push(Failure::from(error)),
             }
         }
+        ports.store.sweep();
+        let targets: Vec<_> = settings
+            .env
+            .iter()
+            .map(|target| settings.path(&target.file))
+            .collect();
+        ports.files.sweep(&targets);
+        failures.extend(
+            ports
+                .store
+                .holding(&keys)
+                .iter()
+                .map(|path| still_holds(path)),
+        );
         let in_environment = settings.environment.api_key().is_some();
         let (exit, status) = if failures.is_empty() {
             (Exit::Done, "done")
@@ -43,6 +63,7 @@ impl LogoutArgs {
                 "version": 1,
                 "status": status,
                 "removed": removed,
+                "left": failures.iter().map(|failure| failure.what.as_str()).collect::<Vec<_>>(),
                 "environment": in_environment,
             }));
         }
@@ -63,4 +84,22 @@ impl LogoutArgs {
         }
         Ok(exit)
     }
+}
+
+/// The keys that are stored, to see whether anything else holds them.
+async fn stored_keys(ports: &Ports, account: &str) -> Vec<Secret> {
+    let mut keys = Vec::new();
+    for store in [KeyStorage::Keyring, KeyStorage::File] {
+        keys.extend(ports.store.get(store, account).await.ok().flatten());
+    }
+    keys
+}
+
+fn still_holds(path: &Path) -> Failure {
+    Failure::new(
+        Code::LoginStoredInClear,
+        format!("`{}` holds the key", path.display()),
+    )
+    .why("it could not be removed, or is a copy for `neonup undo`")
+    .hint(format!("delete it: rm {}", path.display()))
 }

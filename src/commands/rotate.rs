@@ -92,6 +92,9 @@ impl RotateArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<(), RotationHalt> {
+        if self.yes && !self.dry_run {
+            session.take_clone(output).await?;
+        }
         session.probe(rotation.before(), output).await?;
         check_possible(rotation, session, output).await?;
         let plan = rotation.plan(session, target);
@@ -110,6 +113,8 @@ impl RotateArgs {
                 output.note("nothing was changed");
                 return Err(RotationHalt::Ended(Exit::Cancelled));
             }
+            // nobody else waits while a person thinks
+            session.take_clone(output).await?;
         }
         rotate(rotation, session, output).await?;
         Ok(())

@@ -13,13 +13,14 @@ use crate::{
         answer::Answer,
         event::{Event, EventKind, Progress},
         exit::Exit,
+        failure::Failure,
         plan::Plan,
         secret::Secret,
         step::StepId,
     },
     engine::Runtime,
     os::signals::Signals,
-    ports::Ports,
+    ports::{Ports, lock::CloneHold},
     project::settings::Settings,
     report::{json::PlanDocument, lines, output::Output},
 };
@@ -31,6 +32,8 @@ pub(super) enum Interruption {
     Signal,
     /// A task of ours panicked; the text is its place.
     Bug(String),
+    /// Another process works in this clone.
+    Busy(Box<Failure>),
 }
 
 /// The runtime, and what is known so far.
@@ -39,6 +42,8 @@ pub(super) struct Session {
     events: UnboundedReceiver<Event>,
     pub(super) plan: Plan,
     signals: Signals,
+    /// The clone, where this run has it to itself.
+    hold: Option<CloneHold>,
 }
 
 impl Session {
@@ -49,7 +54,20 @@ impl Session {
             events,
             plan: Plan::new(),
             signals: Signals::ending(),
+            hold: None,
         }
+    }
+
+    /// Takes the clone for the rest of this run; waits for another process that has it.
+    pub(super) async fn take_clone(&mut self, output: &mut Output) -> Result<(), Interruption> {
+        let mut waiting = |text: String| output.note(text);
+        let hold = tokio::select! {
+            biased;
+            () = self.signals.any() => return Err(Interruption::Signal),
+            hold = self.runtime.take_clone(&mut waiting) => hold,
+        };
+        self.hold = Some(hold.map_err(|failure| Interruption::Busy(Box::new(failure)))?);
+        Ok(())
     }
 
     /// Probes steps, each after those it needs.
@@ -158,6 +176,7 @@ impl Session {
                 Ok(Exit::Cancelled)
             }
             Interruption::Bug(place) => Err(CommandError::Bug(place)),
+            Interruption::Busy(failure) => Err(CommandError::Failure(*failure)),
         }
     }
 

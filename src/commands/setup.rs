@@ -122,6 +122,11 @@ impl SetupArgs {
     ) -> Result<Exit, CommandError> {
         let shown = session::chosen_steps(&self.steps);
         let mut session = Session::new(settings, ports);
+        if !self.dry_run
+            && let Err(interruption) = session.take_clone(output).await
+        {
+            return session.interrupted(interruption, &shown, output).await;
+        }
         if let Some((key, store)) = key {
             let answer = Answer::Login(LoginAnswer::Key(key, store));
             if let Err(interruption) = session.apply(answer, output).await {

@@ -59,6 +59,7 @@ impl UndoArgs {
 
 /// Restores the files that have an older version, and returns their names.
 async fn undo(session: &mut Session, output: &mut Output) -> Result<Vec<String>, Interruption> {
+    session.take_clone(output).await?;
     session.probe(&STEPS, output).await?;
     let state = session.plan.step(StepId::Env);
     let files: Vec<_> = match &state.facts {

@@ -85,6 +85,7 @@ codes! {
     ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch does not exist.";
     ProjectTemporary, Project, "project.temporary", Warning, "The database is a temporary one, which is deleted unless somebody claims it.";
     ProjectNoCompute, Project, "project.no-compute", Gap, "The branch has no compute to connect to.";
+    ProjectCloneBusy, Project, "project.clone-busy", Gap, "Another neonup works in this clone.";
 
     EnvMissingFile, Env, "env.missing-file", Gap, "An env file that the project wants does not exist.";
     EnvMissingKey, Env, "env.missing-key", Gap, "An env file lacks a key that the project wants.";

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{OnceCell, mpsc::UnboundedSender, watch};
 
-use crate::engine::clock;
+use crate::engine::{clock, turn};
 use crate::{
     core::{
         event::{Event, EventKind, Progress},
@@ -19,7 +19,7 @@ use crate::{
         texts::TextKind,
     },
     domain::{url::Connection, visible},
-    ports::{Ports, neon::Listing},
+    ports::{Ports, lock::CloneHold, neon::Listing},
     project::settings::Settings,
 };
 
@@ -250,6 +250,20 @@ impl Cx {
     /// Remembers the whole list, which does not hold the project.
     pub(crate) fn remember_absent(&self, listing: Listing) {
         self.shared.memory().absent = Some((clock::now(), listing));
+    }
+
+    /// Takes the turn to change the clone. What was learned before somebody else had it is forgotten.
+    /// `waits` is called when it is another process's turn.
+    pub(super) async fn take_turn(&self, waits: impl Fn() + Send + Sync) -> Result<CloneHold> {
+        let mut waiting = |text| {
+            waits();
+            self.progress(Progress::label(text));
+        };
+        let hold = turn::begin(&self.settings, &self.ports, &mut waiting).await?;
+        if hold.changed_hands {
+            self.shared.memory().absent = None;
+        }
+        Ok(hold)
     }
 
     /// Takes the list that does not hold the project, if it was read a moment ago. Only once: no two creates rely on one list.

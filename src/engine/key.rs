@@ -82,6 +82,9 @@ pub(super) async fn keyring_state(cx: &Cx) -> KeyringState {
 
 /// Makes sure that a key could be stored there.
 pub(super) async fn check_storage(cx: &Cx, storage: KeyStorage) -> Result<()> {
+    if storage == KeyStorage::File {
+        cx.ports.store.check_file()?;
+    }
     if storage == KeyStorage::Keyring
         && let KeyringState::Unavailable(why) = keyring_state(cx).await
     {

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -24,15 +24,17 @@ use crate::{
     core::{
         answer::Answer,
         event::{Event, EventKind, Outcome, Phase, Progress, RunError},
+        failure::Failure,
         step::StepId,
     },
     engine::{
         clock,
         context::{Cx, Shared},
-        registry,
+        registry, turn,
     },
     ports::{
         Ports,
+        lock::CloneHold,
         progress::{self, ProgressListener},
     },
     project::settings::Settings,
@@ -52,8 +54,8 @@ pub(crate) struct Runtime {
 #[derive(Default)]
 struct StepTasks {
     all: JoinSet<()>,
-    /// What cancels each running step, and whether it must finish.
-    running: BTreeMap<StepId, (CancellationToken, bool)>,
+    /// What cancels each running step, and whether it must finish: an apply that still waits for its turn need not.
+    running: BTreeMap<StepId, (CancellationToken, Arc<AtomicBool>)>,
 }
 
 impl Runtime {
@@ -79,6 +81,14 @@ impl Runtime {
     #[cfg(test)]
     pub(crate) fn probe(&self, id: StepId) {
         self.spawn(id, None, Vec::new(), None);
+    }
+
+    /// Takes the clone for a whole run, so that no other process changes it between a probe and what follows from it.
+    pub(crate) async fn take_clone(
+        &self,
+        waiting: &mut (dyn FnMut(String) + Send),
+    ) -> Result<CloneHold, Failure> {
+        turn::begin(&self.settings, &self.ports, waiting).await
     }
 
     /// Gives an answer to its step. A probe or an apply of the same step that is running is cancelled first.
@@ -109,7 +119,7 @@ impl Runtime {
     pub(crate) fn cancel(&self, id: StepId) {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((token, must_finish)) = tasks.running.get(&id)
-            && !must_finish
+            && !must_finish.load(Ordering::SeqCst)
         {
             token.cancel();
         }
@@ -130,7 +140,7 @@ impl Runtime {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         for (token, must_finish) in running.into_values() {
-            if !must_finish {
+            if !must_finish.load(Ordering::SeqCst) {
                 token.cancel();
             }
         }
@@ -151,6 +161,7 @@ impl Runtime {
             Phase::Probe
         };
         let must_finish = answer.is_some() && registry::must_finish(id);
+        let holds_on = Arc::new(AtomicBool::new(must_finish));
         let cancel = CancellationToken::new();
         let cx = Cx::new(
             Arc::clone(&self.settings),
@@ -162,14 +173,25 @@ impl Runtime {
         )
         .after(before);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((token, _)) = tasks.running.insert(id, (cancel.clone(), must_finish)) {
+        if let Some((token, _)) = tasks
+            .running
+            .insert(id, (cancel.clone(), Arc::clone(&holds_on)))
+        {
             token.cancel();
         }
         while tasks.all.try_join_next().is_some() {}
         tasks.all.spawn(async move {
             cx.emit(EventKind::Started(phase));
             let mut started = clock::now();
+            let turn = match phase {
+                Phase::Probe => Ok(None),
+                Phase::Apply => take_turn(&cx, &cancel, &holds_on).await.map(Some),
+            };
+            let no_turn = turn.as_ref().err().cloned();
             let job = async {
+                if let Some(error) = no_turn {
+                    return Err(error);
+                }
                 if !registry::begins_early(id) {
                     cx.needed().await;
                 }
@@ -184,13 +206,16 @@ impl Runtime {
                     }
                 })
                 .await
+                .map_err(RunError::from)
             };
             let guarded = std::panic::AssertUnwindSafe(job).catch_unwind();
             let result = tokio::select! {
                 biased;
                 () = cancel.cancelled(), if !must_finish => Ok(Err(RunError::Cancelled)),
-                result = guarded => result.map(|result| result.map_err(RunError::from)),
+                result = guarded => result,
             };
+            // held until here
+            drop(turn);
             if phase == Phase::Apply
                 && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)
                 && matches!(result, Ok(Ok(_)))
@@ -210,4 +235,24 @@ impl Runtime {
             }
         });
     }
+}
+
+/// Takes the turn to change the clone. As long as it is waited for, even an apply that must finish may be cancelled.
+async fn take_turn(
+    cx: &Cx,
+    cancel: &CancellationToken,
+    holds_on: &AtomicBool,
+) -> Result<CloneHold, RunError> {
+    let must_finish = holds_on.load(Ordering::SeqCst);
+    let turn = cx.take_turn(|| holds_on.store(false, Ordering::SeqCst));
+    let hold = tokio::select! {
+        biased;
+        hold = turn => hold?,
+        () = cancel.cancelled() => return Err(RunError::Cancelled),
+    };
+    let waited = must_finish && !holds_on.swap(must_finish, Ordering::SeqCst);
+    if waited && cancel.is_cancelled() {
+        return Err(RunError::Cancelled);
+    }
+    Ok(hold)
 }

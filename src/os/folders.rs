@@ -7,26 +7,31 @@ use tempfile::TempDir;
 
 use super::subprocess::is_running;
 
-/// The user's home.
+/// The user's home. One that is not absolute (`HOME=.`) is none: what is kept there would lie wherever the program is started.
 pub(crate) fn home() -> Option<PathBuf> {
-    etcetera::home_dir().ok()
+    etcetera::home_dir().ok().filter(|home| home.is_absolute())
 }
 
 /// The user's folder for what can be made again.
 pub(crate) fn cache() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.cache_dir())
+    Some(strategy.cache_dir()).filter(|dir| dir.is_absolute())
 }
 
 /// The user's folder for what a program remembers.
 pub(crate) fn state() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+    let dir = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Some(dir).filter(|dir| dir.is_absolute())
 }
 
 /// The machine's folder for temporary files.
 pub(crate) fn temporary() -> PathBuf {
-    env::temp_dir()
+    let dir = env::temp_dir();
+    if dir.is_absolute() || cfg!(windows) {
+        return dir;
+    }
+    PathBuf::from("/tmp")
 }
 
 /// Makes a temporary folder that is removed when it is dropped. First removes those of processes that were killed.

@@ -15,6 +15,12 @@ pub(crate) enum StoreError {
     Keyring(#[from] KeyringError),
     #[error("cannot use the key file `{}`", .path.display())]
     File { path: PathBuf, source: io::Error },
+    /// `HOME` is not set, or is no absolute path.
+    #[error("there is no folder for a key file")]
+    NoFolder,
+    /// The home lies in the repository, whose next commit could take it.
+    #[error("the key file `{}` would lie in this repository", .0.display())]
+    InRepository(PathBuf),
 }
 
 /// What is wrong with the OS keyring.
@@ -52,6 +58,21 @@ pub(crate) trait SecretStore: Send + Sync {
 
     /// Deletes a key; `false` when there was none.
     async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError>;
+
+    /// Makes sure that a file can keep a key, without writing one.
+    fn check_file(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Removes key files that were being written when their process was killed. Gives those that could not be removed.
+    fn sweep(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The files in the program's own folders that hold one of these secrets, or may.
+    fn holding(&self, _secrets: &[Secret]) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Names a place for a person: `GNOME keyring, as neonup/console.neon.tech`.
     fn place(&self, store: KeyStorage, account: &str) -> String;

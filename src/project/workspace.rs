@@ -228,8 +228,15 @@ impl Workspace {
             )),
             database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
             shapes,
-            store: Arc::new(ports::store::os::OsStore::new(&settings.environment)),
+            store: Arc::new(ports::store::os::OsStore::new(
+                &settings.environment,
+                &self.root,
+            )),
             files: Arc::new(ports::files::disk::DiskFiles::new(&self.root, git)),
+            lock: Arc::new(ports::lock::os::FileLock::new(
+                &self.root,
+                self.repository.folders().map(|(_, common)| common),
+            )),
             repository: Arc::new(self.repository),
             trust: Arc::new(ports::trust::disk::DiskTrust::new(&self.root)),
             process: Arc::new(ports::process::os::OsProcess::new(

@@ -3,6 +3,7 @@
 mod claimable;
 mod database;
 mod files;
+mod lock;
 mod neon;
 mod process;
 mod repository;

@@ -193,6 +193,7 @@ impl World {
             store: world.clone(),
             files: world.clone(),
             repository: world.clone(),
+            lock: world.clone(),
             process: world.clone(),
             trust: world,
         };

@@ -1,4 +1,5 @@
 //! Files of the work tree: what a killed run leaves, and what a clone would have written where it must not.
 
 mod git_folder;
+mod home;
 mod killed;

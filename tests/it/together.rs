@@ -58,6 +58,42 @@ fn simultaneous_setups_agree_on_one_project() {
 }
 
 #[test]
+fn two_setups_in_one_clone_make_one_project() {
+    let home = Home::new();
+    // slow enough that both would have read the list before either creates
+    let sandbox = Sandbox::start(&home, &["--fault", "latency_ms=150"]);
+    let repo = Repo::sample(&home);
+    config(&repo, "");
+    let runs: Vec<Run> = std::thread::scope(|scope| {
+        let started: Vec<_> = [0; 2]
+            .iter()
+            .map(|_| scope.spawn(|| repo.neonup(&home, &sandbox, &STEPS)))
+            .collect();
+        started.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    for run in &runs {
+        assert_eq!(run.code, 0, "{run:#?}");
+    }
+    let waited = runs
+        .iter()
+        .filter(|run| run.stderr.contains("works in this clone: waiting for it"));
+    assert_eq!(waited.count(), 1, "{runs:#?}");
+    let requests = sandbox.requests();
+    let creates = requests
+        .iter()
+        .filter(|request| *request == "POST /api/v2/projects");
+    assert_eq!(creates.count(), 1, "{requests:#?}");
+    // the id of the clone is the project's, and a look takes no lock
+    assert!(!project_id(&repo).is_empty());
+    let lock = std::fs::metadata(repo.path(".git/neonup-lock")).unwrap();
+    let before = lock.modified().unwrap();
+    repo.neonup(&home, &sandbox, &["check", "--json", "project"]);
+    let lock = std::fs::metadata(repo.path(".git/neonup-lock")).unwrap();
+    assert_eq!(lock.modified().unwrap(), before);
+    sandbox.stop();
+}
+
+#[test]
 fn each_developer_gets_a_branch() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);

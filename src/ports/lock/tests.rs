@@ -30,7 +30,9 @@ fn the_holder() {
 
 fn holder(path: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([HOLDER, "--exact", "--nocapture"]).env(TARGET, path);
+    command
+        .args([HOLDER, "--exact", "--nocapture"])
+        .env(TARGET, path);
     let mut child = command
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

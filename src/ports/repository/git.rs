@@ -59,10 +59,16 @@ impl GitRepository {
     /// The innermost repository around a directory, with git asked in a certain way.
     pub(crate) fn open(directory: &Path, options: GitOptions) -> Self {
         let git = GitProgram::new(options.program, options.environment);
+        let layout = Layout::discover(directory, &git).map(Arc::new);
+        let outside = |cache: &PathBuf| {
+            layout
+                .as_ref()
+                .is_none_or(|layout| !cache.starts_with(&layout.root))
+        };
         Self {
-            layout: Layout::discover(directory, &git).map(Arc::new),
+            cache: options.cache.filter(outside),
+            layout,
             git,
-            cache: options.cache,
         }
     }
 

@@ -12,7 +12,10 @@ use serde::Deserialize;
 
 use crate::{
     core::{answer::KeyStorage, environment::Environment, facts::KeyringState, secret::Secret},
-    os::folders,
+    os::{
+        folders,
+        staged::{self, StagedFile},
+    },
     ports::store::{KeyringError, SecretStore, StoreError},
 };
 
@@ -23,10 +26,20 @@ const SELF_TEST: &str = "neonup self-test";
 /// How long the keyring may take: an unlock prompt that nobody sees would block forever.
 const LIMIT: Duration = Duration::from_secs(3);
 
+/// How deep the program's own folders are searched for a key; they are two deep.
+const DEPTH: usize = 4;
+/// The largest file that is searched for a key. What is larger counts as holding it: none of ours is.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// The OS keyring and the consented file.
 #[derive(Debug)]
 pub(crate) struct OsStore {
-    files: PathBuf,
+    /// The folder of key files; `None` where there is no home.
+    files: Option<PathBuf>,
+    /// The repository that must not hold it.
+    root: PathBuf,
+    /// The program's own folders, in which a key could be left.
+    own: Vec<PathBuf>,
     neon_cli: Vec<PathBuf>,
 }
 
@@ -46,31 +59,45 @@ struct CliCredentials {
 
 impl OsStore {
     /// A store whose files are where this environment's user keeps configuration.
-    pub(crate) fn new(environment: &Environment) -> Self {
-        let home = environment
-            .get("HOME")
-            .map(PathBuf::from)
-            .or_else(folders::home)
-            .unwrap_or_default();
-        let config = environment
-            .get("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-            .unwrap_or_else(|| home.join(".config"));
+    pub(crate) fn new(environment: &Environment, root: &Path) -> Self {
+        // a path that is not absolute would lead to wherever the program is started
+        let absolute = |name: &str| {
+            environment
+                .get(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let home = absolute("HOME").or_else(folders::home);
+        let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config")));
+        let state = absolute("XDG_STATE_HOME").or_else(|| Some(home?.join(".local/state")));
         let neon_cli = environment
             .get("NEON_CONFIG_DIR")
             .or_else(|| environment.get("NEONCTL_CONFIG_DIR"))
             .map_or_else(
-                || vec![config.join("neon"), config.join("neonctl")],
+                || {
+                    let config = config.iter();
+                    config
+                        .flat_map(|config| [config.join("neon"), config.join("neonctl")])
+                        .collect()
+                },
                 |dir| vec![PathBuf::from(dir)],
             );
         Self {
-            files: config.join("neonup").join("keys"),
+            files: config
+                .as_ref()
+                .map(|config| config.join("neonup").join("keys")),
+            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            own: config
+                .into_iter()
+                .chain(state)
+                .map(|dir| dir.join("neonup"))
+                .collect(),
             neon_cli,
         }
     }
 
-    fn file(&self, account: &str) -> PathBuf {
+    /// The file of an account, where there is a folder for it.
+    fn file(&self, account: &str) -> Option<PathBuf> {
         let name: String = account
             .chars()
             .map(|c| {
@@ -81,14 +108,18 @@ impl OsStore {
                 }
             })
             .collect();
-        self.files.join(name)
+        Some(self.files.as_ref()?.join(name))
     }
 
-    fn file_error(&self, account: &str, source: io::Error) -> StoreError {
-        StoreError::File {
-            path: self.file(account),
-            source,
+    /// The file of an account, in which a key may be kept.
+    fn writable_file(&self, account: &str) -> Result<PathBuf, StoreError> {
+        let file = self.file(account).ok_or(StoreError::NoFolder)?;
+        // the part of the path that is there decides where it leads
+        let real = file.ancestors().find_map(|dir| dir.canonicalize().ok());
+        if real.is_some_and(|dir| dir.starts_with(&self.root)) {
+            return Err(StoreError::InRepository(file));
         }
+        Ok(file)
     }
 }
 
@@ -155,11 +186,16 @@ impl SecretStore for OsStore {
     async fn get(&self, store: KeyStorage, account: &str) -> Result<Option<Secret>, StoreError> {
         match store {
             KeyStorage::Session => Ok(None),
-            KeyStorage::File => match fs::read_to_string(self.file(account)) {
-                Ok(text) => Ok(Some(Secret::new(text.trim()))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(self.file_error(account, error)),
-            },
+            KeyStorage::File => {
+                let Some(path) = self.file(account) else {
+                    return Ok(None);
+                };
+                match fs::read_to_string(&path) {
+                    Ok(text) => Ok(Some(Secret::new(text.trim()))),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(source) => Err(StoreError::File { path, source }),
+                }
+            }
             KeyStorage::Keyring => {
                 let account = account.to_owned();
                 let key = with_keyring(move || Entry::new(SERVICE, &account)?.get_password());
@@ -171,8 +207,11 @@ impl SecretStore for OsStore {
     async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<(), StoreError> {
         match store {
             KeyStorage::Session => Ok(()),
-            KeyStorage::File => write_private(&self.file(account), key.expose())
-                .map_err(|error| self.file_error(account, error)),
+            KeyStorage::File => {
+                let path = self.writable_file(account)?;
+                write_private(&path, key.expose())
+                    .map_err(|source| StoreError::File { path, source })
+            }
             KeyStorage::Keyring => {
                 let account = account.to_owned();
                 let key = key.clone();
@@ -186,11 +225,16 @@ impl SecretStore for OsStore {
     async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError> {
         match store {
             KeyStorage::Session => Ok(false),
-            KeyStorage::File => match fs::remove_file(self.file(account)) {
-                Ok(()) => Ok(true),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(self.file_error(account, error)),
-            },
+            KeyStorage::File => {
+                let Some(path) = self.file(account) else {
+                    return Ok(false);
+                };
+                match fs::remove_file(&path) {
+                    Ok(()) => Ok(true),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                    Err(source) => Err(StoreError::File { path, source }),
+                }
+            }
             KeyStorage::Keyring => {
                 let account = account.to_owned();
                 let deleted =
@@ -198,6 +242,25 @@ impl SecretStore for OsStore {
                 Ok(deleted.await?.is_some())
             }
         }
+    }
+
+    fn check_file(&self) -> Result<(), StoreError> {
+        self.writable_file("key").map(drop)
+    }
+
+    fn sweep(&self) -> Vec<PathBuf> {
+        let Some(dir) = &self.files else {
+            return Vec::new();
+        };
+        staged::sweep(dir).left
+    }
+
+    fn holding(&self, secrets: &[Secret]) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for dir in &self.own {
+            search(dir, secrets, DEPTH, &mut found);
+        }
+        found
     }
 
     fn place(&self, store: KeyStorage, account: &str) -> String {
@@ -212,7 +275,10 @@ impl SecretStore for OsStore {
                 };
                 format!("{name}, as {SERVICE}/{account}")
             }
-            KeyStorage::File => format!("{} (0600, in clear)", self.file(account).display()),
+            KeyStorage::File => self.file(account).map_or_else(
+                || "nowhere: HOME names no folder".to_owned(),
+                |file| format!("{} (0600, in clear)", file.display()),
+            ),
             KeyStorage::Session => "nowhere: this session only".to_owned(),
         }
     }
@@ -250,12 +316,37 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)?;
-    // tempfile makes its files 0600
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    staged::sweep(dir);
+    let mut file = StagedFile::create(dir)?;
+    file.file_mut().write_all(text.as_bytes())?;
+    file.file_mut().sync_all()?;
+    file.replace(path)
+}
+
+/// Looks for secrets in the files of a folder.
+fn search(dir: &Path, secrets: &[Secret], depth: usize, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(meta) = path.symlink_metadata() else {
+            continue;
+        };
+        if meta.is_dir() && depth > 0 {
+            search(&path, secrets, depth - 1, found);
+        } else if meta.is_file() {
+            let holds = |bytes: Vec<u8>| {
+                secrets.iter().any(|secret| {
+                    !secret.is_empty()
+                        && memchr::memmem::find(&bytes, secret.expose().as_bytes()).is_some()
+                })
+            };
+            if meta.len() > LARGEST || fs::read(&path).map_or(true, holds) {
+                found.push(path);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -264,10 +355,61 @@ mod tests {
     use crate::testing::folders::temp_dir;
 
     fn store(dir: &Path) -> OsStore {
-        OsStore::new(&Environment::new([(
-            "XDG_CONFIG_HOME".to_owned(),
-            dir.display().to_string(),
-        )]))
+        OsStore::new(
+            &environment(&[("XDG_CONFIG_HOME", dir)]),
+            Path::new("/repo"),
+        )
+    }
+
+    fn environment(variables: &[(&str, &Path)]) -> Environment {
+        let variables = variables.iter();
+        Environment::new(
+            variables.map(|(name, path)| ((*name).to_owned(), path.display().to_string())),
+        )
+    }
+
+    #[tokio::test]
+    async fn no_key_is_kept_where_the_program_is_started_or_in_the_repository() {
+        let dir = temp_dir();
+        let (here, key) = (Path::new("."), Secret::new("napi_canary"));
+        let config = Path::new("config");
+        let none = environment(&[("HOME", here), ("XDG_CONFIG_HOME", config)]);
+        let mut store = OsStore::new(&none, dir.path());
+        // this process has a home, which the variables of that one do not tell
+        store.files = store.files.filter(|dir| !dir.is_absolute());
+        let refused = store.set(KeyStorage::File, "a", &key).await;
+        assert!(matches!(refused, Err(StoreError::NoFolder)), "{refused:?}");
+        assert_eq!(store.get(KeyStorage::File, "a").await.unwrap(), None);
+        assert!(!store.delete(KeyStorage::File, "a").await.unwrap());
+        assert!(store.place(KeyStorage::File, "a").contains("nowhere"));
+
+        let store = OsStore::new(&environment(&[("HOME", dir.path())]), dir.path());
+        let refused = store.set(KeyStorage::File, "a", &key).await;
+        assert!(
+            matches!(refused, Err(StoreError::InRepository(_))),
+            "{refused:?}"
+        );
+        assert!(store.check_file().is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_login_left_is_swept_and_what_holds_the_key_is_named() {
+        let dir = temp_dir();
+        let store = store(dir.path());
+        let key = Secret::new("napi_canary");
+        store.set(KeyStorage::File, "a", &key).await.unwrap();
+        let keys = store.files.clone().unwrap();
+        fs::write(keys.join("neonup-abcdefabcdef.tmp"), key.expose()).unwrap();
+        let other = keys.with_file_name("other");
+        fs::write(&other, format!("x={}", key.expose())).unwrap();
+        // a login that is at work just now
+        let mut held = StagedFile::create(&keys).unwrap();
+        io::Write::write_all(held.file_mut(), b"else").unwrap();
+        assert_eq!(store.sweep(), [PathBuf::new(); 0]);
+        assert!(held.path().exists());
+        assert!(store.delete(KeyStorage::File, "a").await.unwrap());
+        assert_eq!(store.holding(&[key]), [other]);
     }
 
     #[test]
@@ -301,7 +443,7 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let path = store.file("127.0.0.1:80");
+            let path = store.file("127.0.0.1:80").unwrap();
             assert_eq!(
                 fs::metadata(&path).unwrap().permissions().mode() & 0o777,
                 0o600

@@ -50,6 +50,9 @@ fn a_link_into_gits_folder_is_never_written() {
     }
     let made = sandbox.requests();
     let creates = made.iter().filter(|made| *made == "POST /api/v2/projects");
-    assert!(creates.count() <= 5, "no project that can't be recorded: {made:#?}");
+    assert!(
+        creates.count() <= 5,
+        "no project that can't be recorded: {made:#?}"
+    );
     sandbox.stop();
 }

@@ -2,10 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{
-    Home, Repo, Sandbox,
-    has, skip,
-};
+use crate::support::{Home, Repo, Sandbox, has, skip};
 
 const STEPS: [&str; 3] = ["setup", "--yes", "env"];
 
@@ -28,7 +25,11 @@ pub(crate) fn killed_at(command: &Command, calls: &str, nth: usize) -> Command {
         .arg(command.get_program())
         .args(command.get_args())
         .env_clear()
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -58,7 +59,10 @@ fn a_killed_run_leaves_nothing_that_git_takes() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let repo = Repo::files(&[
-        ("neonup.toml", "[project]\nname = \"a\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\" }\n"),
+        (
+            "neonup.toml",
+            "[project]\nname = \"a\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\" }\n",
+        ),
         (".gitignore", ".env\n"),
     ]);
     repo.git(&home, &["init", "-q", "-b", "main"]);

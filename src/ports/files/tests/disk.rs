@@ -175,6 +175,23 @@ fn in_place_the_inode_stays() {
 }
 
 #[test]
+fn in_place_nobody_else_may_read_before_the_first_byte_is_written() {
+    let world = World::on_disk();
+    for old in [0o644, 0o664, 0o604, 0o666, 0o755] {
+        let path = write(&world, ".env", "A=1\n", old);
+        let files = world.disk_files();
+        files
+            .replace_secret_in_place(&path, b"A=1\n", b"A=2\n")
+            .unwrap();
+        assert_eq!(mode(&path), 0o600, "{old:o}");
+        // an example is for everybody
+        fs::set_permissions(&path, fs::Permissions::from_mode(old)).unwrap();
+        files.replace_in_place(&path, b"A=2\n", b"A=1\n").unwrap();
+        assert_eq!(mode(&path), old);
+    }
+}
+
+#[test]
 fn leftovers_of_a_killed_run_go_and_nothing_else() {
     let world = World::on_disk();
     let path = write(&world, ".env", "A=1\n", 0o600);
