@@ -1,9 +1,16 @@
 //! The runtime against a world in memory.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::{
     core::{
+        answer::Answer,
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         facts::{Facts, KeySource, SchemaFacts},
@@ -12,6 +19,7 @@ use crate::{
         step::StepId,
     },
     engine::{Runtime, context::KnownKey},
+    ports::lock::{CloneHold, CloneLock, LockError},
     project::settings::Flags,
     testing::world::{KEY, World},
 };
@@ -130,4 +138,59 @@ async fn no_event_carries_a_secret_that_is_known() {
         assert!(!event.contains("canary"), "{event}");
         assert!(event.contains("said ••••, and"), "{event}");
     }
+}
+
+/// A lock that another process has until it lets go.
+#[derive(Default)]
+struct Theirs {
+    let_go: AtomicBool,
+}
+
+impl CloneLock for Theirs {
+    fn try_hold(&self) -> Result<CloneHold, LockError> {
+        if self.let_go.load(Ordering::SeqCst) {
+            return Ok(CloneHold::new(None, true));
+        }
+        Err(LockError::Busy(Some(7)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_apply_waits_for_its_turn_and_may_be_cancelled_until_it_comes() {
+    let (world, lock) = (World::default(), Arc::new(Theirs::default()));
+    let mut ports = world.ports();
+    ports.lock = lock.clone();
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), ports);
+    let apply = || runtime.apply(Answer::default_of(StepId::Env));
+    // even of a step that must finish once it has begun
+    apply();
+    loop {
+        let event = events.recv().await.unwrap();
+        if let EventKind::Progress(progress) = event.kind {
+            let text = "another neonup (process 7) works in this clone: waiting for it";
+            assert_eq!(progress.label, text);
+            break;
+        }
+    }
+    runtime.cancel(StepId::Env);
+    let result = |events: &[Event]| match &events.last().unwrap().kind {
+        EventKind::Finished(outcome) => outcome.result.clone(),
+        other => panic!("{other:?}"),
+    };
+    let all = until_finished(&mut events, &[StepId::Env]).await;
+    assert_eq!(result(&all), Err(RunError::Cancelled));
+    apply();
+    let all = until_finished(&mut events, &[StepId::Env]).await;
+    let Err(RunError::Failed(failure)) = result(&all) else {
+        panic!("{all:?}")
+    };
+    assert_eq!(failure.code, Code::ProjectCloneBusy);
+    // a look waits for nobody
+    runtime.probe_all(&[StepId::Login]);
+    until_finished(&mut events, &[StepId::Login]).await;
+    lock.let_go.store(true, Ordering::SeqCst);
+    apply();
+    let all = until_finished(&mut events, &[StepId::Env]).await;
+    assert!(result(&all).is_ok(), "{all:?}");
+    runtime.shutdown().await;
 }
