@@ -28,7 +28,7 @@ const STALE: Duration = Duration::from_mins(10);
 pub(crate) struct StagedFile {
     temp: NamedTempFile,
     /// The folder beside the target, with its lock; dropped after the file.
-    _folder: Option<(TempDir, File)>,
+    folder: Option<(TempDir, File)>,
 }
 
 impl StagedFile {
@@ -44,10 +44,7 @@ impl StagedFile {
             // an error: the file system has no locks, and a sweep goes by the age
             temp.as_file().try_lock().ok();
             if temp.path().symlink_metadata().is_ok() {
-                return Ok(Self {
-                    temp,
-                    _folder: None,
-                });
+                return Ok(Self { temp, folder: None });
             }
         }
         Err(io::Error::other(
@@ -70,7 +67,7 @@ impl StagedFile {
         lock.sync_all()?;
         let staged = Self::create(folder.path())?;
         Ok(Self {
-            _folder: Some((folder, lock)),
+            folder: Some((folder, lock)),
             ..staged
         })
     }
@@ -107,7 +104,7 @@ impl StagedFile {
 
     /// Leaves the file where it lies, and tells where.
     pub(crate) fn leave(self) -> PathBuf {
-        if let Some((folder, _)) = self._folder {
+        if let Some((folder, _)) = self.folder {
             let _kept = folder.keep();
         }
         let path = self.temp.path().to_owned();

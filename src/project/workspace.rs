@@ -230,7 +230,7 @@ impl Workspace {
             shapes,
             store: Arc::new(ports::store::os::OsStore::new(
                 &settings.environment,
-                &self.root,
+                self.repository.root(),
             )),
             files: Arc::new(ports::files::disk::DiskFiles::new(&self.root, git)),
             lock: Arc::new(ports::lock::os::FileLock::new(

@@ -31,10 +31,14 @@ pub(super) async fn check_all(cx: &Cx) -> Result<()> {
 /// Finds out where a file really leads. Refuses what leads out of the repository, or among git's own files.
 fn resolve(cx: &Cx, file: &str) -> Result<PathBuf> {
     let path = cx.settings.path(file);
-    cx.ports.files.resolve(&path).map_err(|error| match &error {
-        FileError::Outside(target) => env_outside(file, target),
-        FileError::GitFolder(target) => env_in_git_folder(file, target),
-        _ => env_not_read(file, &path, &error),
+    cx.ports.files.resolve(&path).map_err(|error| {
+        if let FileError::Outside(target) = &error {
+            env_outside(file, target)
+        } else if let FileError::GitFolder(target) = &error {
+            env_in_git_folder(file, target)
+        } else {
+            env_not_read(file, &path, &error)
+        }
     })
 }
 

@@ -46,10 +46,10 @@ impl WriteMode {
 
     /// The mode for a file of so many names.
     const fn for_links(self, links: u64) -> Self {
-        match self {
-            Self::InPlace if links > 1 => Self::InPlaceAtOnce,
-            mode => mode,
+        if matches!(self, Self::InPlace) && links > 1 {
+            return Self::InPlaceAtOnce;
         }
+        self
     }
 }
 

@@ -173,9 +173,11 @@ async fn an_apply_waits_for_its_turn_and_may_be_cancelled_until_it_comes() {
         }
     }
     runtime.cancel(StepId::Env);
-    let result = |events: &[Event]| match &events.last().unwrap().kind {
-        EventKind::Finished(outcome) => outcome.result.clone(),
-        other => panic!("{other:?}"),
+    let result = |events: &[Event]| {
+        let EventKind::Finished(outcome) = &events.last().unwrap().kind else {
+            panic!("{events:?}")
+        };
+        outcome.result.clone()
     };
     let all = until_finished(&mut events, &[StepId::Env]).await;
     assert_eq!(result(&all), Err(RunError::Cancelled));

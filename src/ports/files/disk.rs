@@ -57,7 +57,9 @@ impl DiskFiles {
     pub(crate) fn new(root: &Path, git: GitFolders) -> Self {
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let state = folders::state().map(|state| state.join("neonup").join("undo"));
-        let outside = |dir: &PathBuf| resolve(dir).is_ok_and(|dir| !dir.starts_with(&root));
+        let outside = |dir: &PathBuf| {
+            git.own.is_none() || resolve(dir).is_ok_and(|dir| !dir.starts_with(&root))
+        };
         let undo = state
             .filter(outside)
             .or_else(|| git.own.as_ref().map(|git| git.join(UNDO_IN_GIT)));

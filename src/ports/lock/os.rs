@@ -44,7 +44,7 @@ impl FileLock {
         let clone = common.unwrap_or(root);
         let clone = clone.canonicalize().unwrap_or_else(|_| clone.to_owned());
         let digest = Sha256::digest(clone.as_os_str().as_encoded_bytes());
-        let outside = |dir: &PathBuf| !dir.starts_with(root);
+        let outside = |dir: &PathBuf| common.is_none() || !dir.starts_with(root);
         let in_state = state.filter(outside).map(|dir| dir.join(hex(&digest)));
         let in_git = common.map(|common| common.join(NAME));
         let mut random = [0_u8; 8];

@@ -36,8 +36,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub(crate) struct OsStore {
     /// The folder of key files; `None` where there is no home.
     files: Option<PathBuf>,
-    /// The repository that must not hold it.
-    root: PathBuf,
+    /// The repository that must not hold it, where there is one.
+    repository: Option<PathBuf>,
     /// The program's own folders, in which a key could be left.
     own: Vec<PathBuf>,
     neon_cli: Vec<PathBuf>,
@@ -58,8 +58,8 @@ struct CliCredentials {
 }
 
 impl OsStore {
-    /// A store whose files are where this environment's user keeps configuration.
-    pub(crate) fn new(environment: &Environment, root: &Path) -> Self {
+    /// A store whose files are where this environment's user keeps configuration, but never in this repository.
+    pub(crate) fn new(environment: &Environment, repository: Option<&Path>) -> Self {
         // a path that is not absolute would lead to wherever the program is started
         let absolute = |name: &str| {
             environment
@@ -86,7 +86,8 @@ impl OsStore {
             files: config
                 .as_ref()
                 .map(|config| config.join("neonup").join("keys")),
-            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            repository: repository
+                .map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())),
             own: config
                 .into_iter()
                 .chain(state)
@@ -116,7 +117,8 @@ impl OsStore {
         let file = self.file(account).ok_or(StoreError::NoFolder)?;
         // the part of the path that is there decides where it leads
         let real = file.ancestors().find_map(|dir| dir.canonicalize().ok());
-        if real.is_some_and(|dir| dir.starts_with(&self.root)) {
+        let inside = |root| real.as_ref().is_some_and(|dir| dir.starts_with(root));
+        if self.repository.as_ref().is_some_and(inside) {
             return Err(StoreError::InRepository(file));
         }
         Ok(file)
@@ -355,10 +357,7 @@ mod tests {
     use crate::testing::folders::temp_dir;
 
     fn store(dir: &Path) -> OsStore {
-        OsStore::new(
-            &environment(&[("XDG_CONFIG_HOME", dir)]),
-            Path::new("/repo"),
-        )
+        OsStore::new(&environment(&[("XDG_CONFIG_HOME", dir)]), None)
     }
 
     fn environment(variables: &[(&str, &Path)]) -> Environment {
@@ -374,7 +373,7 @@ mod tests {
         let (here, key) = (Path::new("."), Secret::new("napi_canary"));
         let config = Path::new("config");
         let none = environment(&[("HOME", here), ("XDG_CONFIG_HOME", config)]);
-        let mut store = OsStore::new(&none, dir.path());
+        let mut store = OsStore::new(&none, Some(dir.path()));
         // this process has a home, which the variables of that one do not tell
         store.files = store.files.filter(|dir| !dir.is_absolute());
         let refused = store.set(KeyStorage::File, "a", &key).await;
@@ -383,7 +382,7 @@ mod tests {
         assert!(!store.delete(KeyStorage::File, "a").await.unwrap());
         assert!(store.place(KeyStorage::File, "a").contains("nowhere"));
 
-        let store = OsStore::new(&environment(&[("HOME", dir.path())]), dir.path());
+        let store = OsStore::new(&environment(&[("HOME", dir.path())]), Some(dir.path()));
         let refused = store.set(KeyStorage::File, "a", &key).await;
         assert!(
             matches!(refused, Err(StoreError::InRepository(_))),
@@ -406,7 +405,7 @@ mod tests {
         // a login that is at work just now
         let mut held = StagedFile::create(&keys).unwrap();
         io::Write::write_all(held.file_mut(), b"else").unwrap();
-        assert_eq!(store.sweep(), [PathBuf::new(); 0]);
+        assert_eq!(store.sweep(), Vec::<PathBuf>::new());
         assert!(held.path().exists());
         assert!(store.delete(KeyStorage::File, "a").await.unwrap());
         assert_eq!(store.holding(&[key]), [other]);

@@ -81,8 +81,8 @@ fn no_state_is_written_into_the_repository_whatever_home_is() {
             .map(|(path, _)| path)
             .filter(|path| !files.contains(path))
             .collect();
-        assert_eq!(new, [PathBuf::new(); 0], "{variables:?}");
-        assert_eq!(holding(&repo.root, &sandbox.api_key), [PathBuf::new(); 0]);
+        assert_eq!(new, Vec::<PathBuf>::new(), "{variables:?}");
+        assert_eq!(holding(&repo.root, &sandbox.api_key), Vec::<PathBuf>::new());
     }
     sandbox.stop();
 }
@@ -130,7 +130,7 @@ fn after_a_killed_login_logout_leaves_nothing_of_the_key() {
             let logout = Run::of(&mut command(&["logout"]));
             assert_eq!(logout.code, 0, "{logout:#?}");
             let left = holding(home.dir.path(), &sandbox.api_key);
-            assert_eq!(left, [PathBuf::new(); 0], "{calls} {nth}");
+            assert_eq!(left, Vec::<PathBuf>::new(), "{calls} {nth}");
         }
     }
     assert!(killed > 2, "{killed}");

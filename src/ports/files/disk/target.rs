@@ -32,10 +32,9 @@ impl GitFolders {
     /// Whether a resolved path below the root lies in a folder of git's: this repository's, or that of any other.
     fn hold(&self, root: &Path, inner: &Path) -> bool {
         let path = root.join(inner);
-        let named = inner.components().any(|part| match part {
-            Component::Normal(name) => is_git_folder(&name.to_string_lossy()),
-            _ => false,
-        });
+        let named = inner
+            .iter()
+            .any(|part| is_git_folder(&part.to_string_lossy()));
         // a work tree may itself lie in the folder that all work trees share
         let around = |folder: &PathBuf| !root.starts_with(folder);
         let mut folders = self.all().filter(around);

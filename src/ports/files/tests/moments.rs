@@ -115,7 +115,7 @@ fn killed_at_any_moment_nothing_is_left_that_git_takes() {
             assert_eq!(written.unwrap().split, 0);
             assert!(looked.load(Ordering::SeqCst) >= 2);
             assert_eq!(fs::read(repo.root.join(".env")).unwrap(), NEW);
-            assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+            assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
         }
     }
 }
@@ -149,7 +149,7 @@ fn what_an_editor_saves_in_the_last_moment_is_kept() {
                     matches!(result, Err(FileError::Changed)),
                     "{save} {moment:?}: {result:?}"
                 );
-                assert_eq!(leftovers(&repo), [PathBuf::new(); 0], "{save} {moment:?}");
+                assert_eq!(leftovers(&repo), Vec::<PathBuf>::new(), "{save} {moment:?}");
             }
         }
     }
@@ -164,7 +164,7 @@ fn a_file_that_is_removed_in_the_last_moment_stays_removed() {
         let result = files.replace_secret(&path, Some(OLD), NEW);
         assert!(matches!(result, Err(FileError::Changed)), "{result:?}");
         assert!(!path.exists());
-        assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+        assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
     }
 }
 
@@ -178,7 +178,7 @@ fn a_file_that_appears_in_the_last_moment_is_kept() {
     let result = files.replace_secret(&path, None, NEW);
     assert!(matches!(result, Err(FileError::Changed)), "{result:?}");
     assert_eq!(fs::read(&path).unwrap(), b"A=mine\n");
-    assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+    assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn saved_again_and_again_the_last_version_is_in_place() {
     let result = files.replace_secret(&path, Some(OLD), NEW);
     assert!(matches!(result, Err(FileError::Changed)), "{result:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "A=4\n");
-    assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+    assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn without_an_exchange_what_was_saved_in_place_is_brought_back() {
         let result = files.replace_secret(&path, Some(NEW), OLD);
         assert!(matches!(result, Err(FileError::Changed)), "{result:?}");
         assert_eq!(fs::read(&path).unwrap(), b"A=mine, saved\n");
-        assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+        assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
     }
 }
 
@@ -283,7 +283,7 @@ fn an_undo_of_a_new_file_does_not_remove_what_was_saved_since() {
     assert_eq!(fs::read(&path).unwrap(), OLD);
     files.remove(&path, OLD).unwrap();
     assert!(!path.exists());
-    assert_eq!(leftovers(&repo), [PathBuf::new(); 0]);
+    assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
 }
 
 #[test]
