@@ -24,7 +24,6 @@ use crate::{
         files::{self, blocking},
         password,
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
-        scram,
         scratch::ScratchDir,
         server::{self, Server},
         server_user::ServerUser,
@@ -36,7 +35,7 @@ use crate::{
 static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
 const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
 /// Changes whenever what [`Installation::make_template`] does changes.
-const TEMPLATE_VERSION: u32 = 3;
+const TEMPLATE_VERSION: u32 = 2;
 /// Who may connect, written at each start: those who know their password. The superuser's is random, the roles' are proved by
 /// the front's clients.
 const ACCESS: &str = "local replication all reject\nlocal all all scram-sha-256\n";
@@ -205,7 +204,7 @@ impl Installation {
         let mut admin = Admin::connect(sockets).await?;
         admin.narrow_roles().await?;
         admin
-            .set_password(SUPERUSER, &scram::stored_form(sockets.admin()))
+            .set_password(SUPERUSER, sockets.admin().expose())
             .await?;
         password::write(folder, sockets.admin())?;
         self.write_access(&folder.join("data"), ACCESS)?;
@@ -287,8 +286,6 @@ impl Installation {
 /// Creates the roles and the database that every Neon project starts with.
 async fn seed(server: &Server) -> io::Result<()> {
     let mut admin = Admin::connect(server.sockets()).await?;
-    let stored = scram::stored_form(server.sockets().admin());
-    admin.set_password(SUPERUSER, &stored).await?;
     admin.create_neon_superuser().await?;
     admin.create_role(DEFAULT_ROLE, true).await?;
     admin.create_database(DEFAULT_DATABASE, DEFAULT_ROLE).await

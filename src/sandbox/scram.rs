@@ -10,10 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use crate::{
-    core::secret::Secret,
-    sandbox::{ids, wire},
-};
+use crate::sandbox::{ids, wire};
 
 /// What Postgres stores of a password: `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`.
 pub(crate) struct Verifier {
@@ -54,22 +51,6 @@ impl Verifier {
             mock: true,
         }
     }
-}
-
-/// What Postgres is to store of a random password of 256 bits.
-///
-/// It is stretched once instead of 4096 times: nobody guesses it, and the superuser's session is part of every login.
-pub(crate) fn stored_form(password: &Secret) -> String {
-    let salt = ids::random::<16>();
-    let salted = mac(
-        password.expose().as_bytes(),
-        &[salt.as_slice(), &1_u32.to_be_bytes()].concat(),
-    );
-    let stored_key = Sha256::digest(mac(&salted, b"Client Key"));
-    let server_key = mac(&salted, b"Server Key");
-    let [salt, stored_key, server_key] =
-        [&salt[..], &stored_key, &server_key].map(|key| BASE64.encode(key));
-    format!("SCRAM-SHA-256$1:{salt}${stored_key}:{server_key}")
 }
 
 /// Why a login failed.

@@ -17,6 +17,7 @@ mod cli;
 mod endings;
 mod envdoc;
 mod files;
+mod hostile;
 mod keyring;
 mod neon_cli;
 mod pictures;

@@ -33,7 +33,9 @@ mod subprocess;
 mod terminal;
 
 pub use home::{Home, temp_dir};
-pub use hostile::{HOSTILE, HOSTILE_BRANCH, HOSTILE_FILE, Performed, assert_shown_safely};
+pub use hostile::{
+    HOSTILE, HOSTILE_BRANCH, HOSTILE_FILE, Performed, assert_shown_safely, raw_character,
+};
 pub use http::{exchange, post};
 pub use processes::{fed, processes, signal, spawn, wait};
 pub use repository::{Repo, env_values, sample};
