@@ -6,6 +6,7 @@
 
 pub(crate) mod crash;
 pub(crate) mod dumps;
+pub(crate) mod bounded;
 pub(crate) mod folders;
 pub(crate) mod loopback;
 pub(crate) mod signals;

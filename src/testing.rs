@@ -4,6 +4,10 @@ pub mod bench;
 #[cfg(test)]
 pub(crate) mod folders;
 #[cfg(test)]
+pub(crate) mod hostile_http;
+#[cfg(test)]
+pub(crate) mod hostile_postgres;
+#[cfg(test)]
 pub(crate) mod http_server;
 #[cfg(test)]
 pub(crate) mod ports;

@@ -110,7 +110,7 @@ async fn find_or_create(
             Ok([only]) => Ok((ObtainedProject::found(only), None)),
             Err(several) => Err(ambiguous(name, &several).into()),
         },
-        Lookup::Absent if !listing.unavailable.is_empty() && !insists => Err(may_exist(&listing)),
+        Lookup::Absent if !listing.is_complete() && !insists => Err(may_exist(&listing)),
         Lookup::Absent => Ok((create(cx, key, name, &listing).await?, Some(listing))),
         Lookup::Lost(id) => Err(not_visible(&id)
             .why("nothing was created: a second project beside the team's would be worse")

@@ -46,6 +46,15 @@ impl ClaimableError {
     pub(crate) const fn outcome_unknown(&self) -> bool {
         matches!(self, Self::AnswerLost(_) | Self::UnreadableAnswer(_))
     }
+
+    /// Whether another attempt may be answered, where the request changes nothing.
+    pub(crate) const fn may_be_answered_again(&self) -> bool {
+        match self {
+            Self::AnswerLost(error) => !error.problem.is_answer(),
+            Self::UnreadableAnswer(_) | Self::ServerError { .. } => true,
+            Self::Unreachable(_) | Self::RateLimited { .. } | Self::Refused { .. } => false,
+        }
+    }
 }
 
 impl From<HttpError> for ClaimableError {

@@ -2,9 +2,20 @@
 
 use std::{error::Error, fmt, io, path::PathBuf, sync::OnceLock, time::Duration};
 
-use reqwest::Client;
+use reqwest::{Client, Response, header};
 
 use crate::domain::host::is_loopback;
+
+/// The longest answer that is read, in bytes. A full page of 400 projects is some 0.6 MB.
+pub(super) const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+/// How many headers of an answer are read; Neon sends some 20.
+const HEADER_COUNT_LIMIT: usize = 100;
+/// How many bytes of headers are read over HTTP/2. Over HTTP/1 it is hyper's own limit, 400 kB.
+const HEADER_LIMIT: u32 = 64 * 1024;
+/// The longest file of certificates that is read, in bytes. All of Mozilla's authorities are 0.2 MB.
+pub(super) const CERTIFICATE_FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// The longest text of an answer's header that is kept, in characters. A request id has 36.
+const HEADER_TEXT_LIMIT: usize = 200;
 
 /// A request that was not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +43,28 @@ pub(crate) enum HttpProblem {
     Untrusted,
     /// Nothing listens there.
     Refused,
+    /// The answer is longer than [`ANSWER_LIMIT`].
+    AnswerTooLong,
+    /// The answer's headers are more than is read.
+    HeadersTooLong,
+    /// The server names another address, whose scheme, host and port these are where they can be read.
+    Redirected(Option<String>),
     /// Anything else, such as a connection that was cut.
     Lost,
 }
 
 impl HttpProblem {
-    /// Whether the request may have been carried out all the same, and another attempt may be answered.
+    /// Whether the request may have been carried out all the same.
     pub(super) const fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::TimedOut | Self::Lost)
+        matches!(self, Self::TimedOut | Self::Lost) || self.is_answer()
+    }
+
+    /// Whether the server did answer, with something that is not read: it would answer the same again.
+    pub(super) const fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::AnswerTooLong | Self::HeadersTooLong | Self::Redirected(_)
+        )
     }
 }
 
@@ -61,6 +86,19 @@ impl fmt::Display for HttpError {
                 write!(f, "{host} has no certificate that this machine trusts")
             }
             HttpProblem::Refused => write!(f, "nothing listens at {host}"),
+            HttpProblem::AnswerTooLong => write!(
+                f,
+                "the answer of {host} is longer than {} MB",
+                ANSWER_LIMIT / (1024 * 1024)
+            ),
+            HttpProblem::HeadersTooLong => {
+                write!(
+                    f,
+                    "the answer of {host} has more or longer headers than are read"
+                )
+            }
+            HttpProblem::Redirected(Some(to)) => write!(f, "{host} redirects to {to}"),
+            HttpProblem::Redirected(None) => write!(f, "{host} redirects to another address"),
             HttpProblem::Lost => write!(f, "no answer from {host}"),
         }
     }
@@ -117,7 +155,11 @@ impl ClientFactory {
         let mut builder = Client::builder()
             .user_agent(concat!("neonup/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.timeout.min(Duration::from_secs(10)))
-            .timeout(self.timeout);
+            .timeout(self.timeout)
+            // whoever is named in a redirect would be asked in the service's place
+            .redirect(reqwest::redirect::Policy::none())
+            .http1_max_headers(HEADER_COUNT_LIMIT)
+            .http2_max_header_list_size(HEADER_LIMIT);
         if is_loopback(&self.base) {
             // the sandbox is on this machine: a proxy would be handed the key in plain text, and could not reach it anyway
             builder = builder.no_proxy();
@@ -129,7 +171,8 @@ impl ClientFactory {
         if let Some(path) = &self.ca_file {
             let unusable =
                 |cause: String| self.error(HttpProblem::CertificateFile(path.clone()), cause);
-            let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+            let pem = crate::os::bounded::read(path, CERTIFICATE_FILE_LIMIT)
+                .map_err(|error| unusable(error.to_string()))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem)
                 .map_err(|error| unusable(error.to_string()))?;
             builder = builder.tls_certs_merge(certificates);
@@ -137,6 +180,35 @@ impl ClientFactory {
         builder
             .build()
             .map_err(|error| self.error(HttpProblem::Setup, root_cause(&error)))
+    }
+
+    /// Reads an answer's body, as far as the limit. A redirect is not one.
+    pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, HttpError> {
+        if response.status().is_redirection() {
+            let to = redirected_to(&response);
+            return Err(self.error(
+                HttpProblem::Redirected(to),
+                format!(
+                    "redirects are not followed ({})",
+                    response.status().as_u16()
+                ),
+            ));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.unanswered(&error))?
+        {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(self.error(
+                    HttpProblem::AnswerTooLong,
+                    "the rest of it was not read".to_owned(),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 
     /// Says why a request was not answered.
@@ -186,6 +258,13 @@ fn problem(error: &reqwest::Error) -> HttpProblem {
     if any(["proxy", "tunnel"]) {
         return HttpProblem::Proxy;
     }
+    if causes.iter().any(|cause| {
+        cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_parse_too_large)
+    }) {
+        return HttpProblem::HeadersTooLong;
+    }
     let mut io = causes
         .iter()
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
@@ -234,6 +313,19 @@ fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// The text of an answer's header, cut where it is longer than any that is read.
+pub(super) fn header_text(response: &Response, name: &str) -> Option<String> {
+    let text = response.headers().get(name)?.to_str().ok()?;
+    Some(text.chars().take(HEADER_TEXT_LIMIT).collect())
+}
+
+/// Scheme, host and port of the address that a redirect names; no more, since the rest may hold anything.
+fn redirected_to(response: &Response) -> Option<String> {
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    let origin = response.url().join(location).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// Percent-encodes a path segment.

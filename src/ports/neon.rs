@@ -42,6 +42,37 @@ pub(crate) struct Listing {
     pub projects: Vec<Project>,
     /// Ids that Neon could not read: unknown, not absent.
     pub unavailable: Vec<String>,
+    /// Why it was not read to its end, if it was not.
+    pub cut: Option<ListingCut>,
+}
+
+impl Listing {
+    /// A list that is known to hold these.
+    pub(crate) const fn of(projects: Vec<Project>) -> Self {
+        Self {
+            projects,
+            unavailable: Vec::new(),
+            cut: None,
+        }
+    }
+
+    /// Whether a project that is not in it does not exist, as far as the key sees.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.unavailable.is_empty() && self.cut.is_none()
+    }
+}
+
+/// Why a list of pages was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ListingCut {
+    #[error("it repeats a page, as if it had no end")]
+    RepeatedPage,
+    #[error("it has more than {0} pages")]
+    TooManyPages(usize),
+    #[error("it has more than {0} entries")]
+    TooMany(usize),
+    #[error("its pages are more than {} MB together", .0 / (1024 * 1024))]
+    TooLong(usize),
 }
 
 /// A project to create. Neon chooses what is `None`.

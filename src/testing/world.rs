@@ -19,7 +19,7 @@ use crate::{
         files::disk::DiskFiles,
         http::{HttpError, HttpProblem},
         neon::{
-            Branch, BranchDatabase, NewBranch, NewProject, Organization, Project,
+            Branch, BranchDatabase, ListingCut, NewBranch, NewProject, Organization, Project,
             error::{NeonError, Refusal},
         },
     },
@@ -59,6 +59,8 @@ pub(crate) enum Create {
 pub(crate) struct State {
     pub projects: Vec<Project>,
     pub unavailable: Vec<String>,
+    /// Why the list of projects was given up.
+    pub cut: Option<ListingCut>,
     pub create: Create,
     pub creates: usize,
     pub org_needed: bool,

@@ -19,6 +19,7 @@ mod envdoc;
 mod files;
 mod hostile;
 mod keyring;
+mod limits;
 mod neon_cli;
 mod pictures;
 mod presenter;

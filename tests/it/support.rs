@@ -10,6 +10,9 @@ mod folders;
 mod home;
 #[path = "support/hostile.rs"]
 mod hostile;
+#[path = "../../src/testing/hostile_http.rs"]
+#[expect(dead_code, reason = "the unit tests use the rest")]
+mod hostile_http;
 #[path = "support/http.rs"]
 mod http;
 #[path = "support/processes.rs"]
@@ -36,6 +39,7 @@ pub use home::{Home, temp_dir};
 pub use hostile::{
     HOSTILE, HOSTILE_BRANCH, HOSTILE_FILE, Performed, assert_shown_safely, raw_character,
 };
+pub(crate) use hostile_http::{HostileAnswer, HostileHttp};
 pub use http::{exchange, post};
 pub use processes::{fed, processes, signal, spawn, wait};
 pub use repository::{Repo, env_values, sample};

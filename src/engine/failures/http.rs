@@ -19,6 +19,14 @@ pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
         HttpProblem::Untrusted => {
             "behind a company proxy, name its certificate with --ca-file".to_owned()
         }
+        HttpProblem::AnswerTooLong | HttpProblem::HeadersTooLong => {
+            format!(
+                "check {setting}, and whether a proxy stands in between: Neon's answers are shorter"
+            )
+        }
+        HttpProblem::Redirected(_) => format!(
+            "check {setting}, and whether a proxy or a login page stands in between; if the address has moved, set the new one"
+        ),
         HttpProblem::Refused => {
             format!("check {setting}, and start the sandbox if you meant it")
         }
@@ -55,6 +63,13 @@ mod tests {
                 "--ca-file",
             ),
             (HttpProblem::Refused, "nothing listens", "THE_HOST"),
+            (HttpProblem::AnswerTooLong, "longer than 8 MB", "THE_HOST"),
+            (HttpProblem::HeadersTooLong, "longer headers", "THE_HOST"),
+            (
+                HttpProblem::Redirected(Some("https://other.test".to_owned())),
+                "redirects to https://other.test",
+                "THE_HOST",
+            ),
             (HttpProblem::Lost, "no answer", "THE_HOST"),
         ] {
             let error = HttpError {

@@ -20,6 +20,9 @@ impl From<NeonError> for Failure {
             }
             NeonError::UnreadableAnswer { answer, .. } => unreadable(what, &answer)
                 .hint("check --api-host, and whether a proxy or a login page stands in between"),
+            NeonError::EndlessList { cut, .. } => Self::new(Code::ProjectListingIncomplete, what)
+                .why(cut.to_string())
+                .hint("check --api-host, and whether a proxy stands in between"),
             NeonError::MalformedKey => Self::new(Code::LoginKeyRejected, what)
                 .hint("copy the key again, in one piece: it begins with napi_"),
             NeonError::KeyRejected(_) => Self::new(Code::LoginKeyRejected, what)

@@ -54,7 +54,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<Report> {
     let mut facts = facts(cx, &listing, candidates);
     let mut findings = Vec::new();
     let name = &cx.settings.project.name;
-    if !listing.unavailable.is_empty() && !recorded {
+    if !listing.is_complete() && !recorded {
         findings.push(messages::unlisted(name, &listing));
     }
     let evidence = match found {
@@ -137,10 +137,7 @@ pub(super) async fn list_all(cx: &Cx) -> Result<Report> {
 
 /// Reports a project that was created now, and is used.
 pub(super) fn report_joined(cx: &Cx, project: &Project, joined: JoinedProject) -> Report {
-    let listing = Listing {
-        projects: vec![project.clone()],
-        unavailable: Vec::new(),
-    };
+    let listing = Listing::of(vec![project.clone()]);
     let evidence = messages::using(&joined);
     let facts = ProjectFacts {
         joined: Some(joined),

@@ -37,10 +37,7 @@ pub(super) async fn find(
         cx.progress(Progress::label("asking Neon for the project"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {
-                let listing = Listing {
-                    projects: vec![project.clone()],
-                    unavailable: Vec::new(),
-                };
+                let listing = Listing::of(vec![project.clone()]);
                 Ok((Lookup::Recorded(project), listing))
             }
             None => Ok((Lookup::Lost(id), Listing::default())),
@@ -50,10 +47,7 @@ pub(super) async fn find(
         cx.progress(Progress::label("asking Neon for the claimed project"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {
-                let listing = Listing {
-                    projects: vec![project.clone()],
-                    unavailable: Vec::new(),
-                };
+                let listing = Listing::of(vec![project.clone()]);
                 Ok((Lookup::Named(vec![project]), listing))
             }
             None => Ok((Lookup::Lost(id), Listing::default())),
@@ -67,10 +61,7 @@ pub(super) async fn find(
                 return Err(error.into());
             };
             let project = cx.ports.neon.project(key, id).await?.ok_or(error)?;
-            Listing {
-                projects: vec![project],
-                unavailable: Vec::new(),
-            }
+            Listing::of(vec![project])
         }
     };
     // what another tool has written down beats a name

@@ -14,6 +14,9 @@ use crate::{
     ports::neon::{Listing, Project},
 };
 
+/// How many ids of projects that could not be listed are shown.
+const IDS_SHOWN: usize = 5;
+
 /// `--new` meets a project that is recorded.
 pub(super) fn recorded_already(id: &str) -> Finding {
     Finding::new(
@@ -98,18 +101,44 @@ pub(super) fn created_twice(
 
 /// Some of the projects could not be listed.
 pub(super) fn unlisted(name: &str, listing: &Listing) -> Finding {
-    Finding::new(
-        Code::ProjectListingIncomplete,
+    let finding = Finding::new(Code::ProjectListingIncomplete, incomplete(listing));
+    let finding = match listing.cut {
+        Some(cut) => finding.detail(format!("{cut}; `{name}` may be among the rest")),
+        None => finding.detail(format!(
+            "one of them may be `{name}`: {}",
+            shortened(&listing.unavailable)
+        )),
+    };
+    finding.hint("try again in a moment, or name the project with --project ID")
+}
+
+/// What is missing from a list, in a sentence.
+fn incomplete(listing: &Listing) -> String {
+    if listing.cut.is_some() {
+        format!(
+            "the list of projects was given up after {} of them",
+            listing.projects.len()
+        )
+    } else {
         format!(
             "Neon could not list {} of the projects",
             listing.unavailable.len()
-        ),
-    )
-    .detail(format!(
-        "one of them may be `{name}`: {}",
-        listing.unavailable.join(", ")
-    ))
-    .hint("try again in a moment, or name the project with --project ID")
+        )
+    }
+}
+
+/// The first of many ids.
+fn shortened(ids: &[String]) -> String {
+    let shown = ids
+        .iter()
+        .take(IDS_SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match ids.len().saturating_sub(IDS_SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
 }
 
 /// No project of the wanted name exists.
@@ -150,11 +179,9 @@ pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
 pub(super) fn may_exist(listing: &Listing) -> Failure {
     Failure::new(
         Code::ProjectListingIncomplete,
-        format!(
-            "Neon could not list {} of the projects, so none is created",
-            listing.unavailable.len()
-        ),
+        format!("{}, so none is created", incomplete(listing)),
     )
+    .why(listing.cut.map(|cut| cut.to_string()).unwrap_or_default())
     .hint("try again in a moment, name the project with --project ID, or insist with --new")
 }
 

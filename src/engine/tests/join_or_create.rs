@@ -10,7 +10,7 @@ use crate::{
         step::StepId,
     },
     engine::{project::ProjectStep, step::Step as _},
-    ports::neon::Organization,
+    ports::neon::{ListingCut, Organization},
     project::settings::Flags,
 };
 
@@ -121,15 +121,19 @@ async fn a_lost_create_answer_is_looked_up_and_never_sent_again() {
 
 #[tokio::test]
 async fn an_incomplete_list_prevents_a_create() {
-    let world = World::default();
-    world.with(|state| state.unavailable.push("lost-1".to_owned()));
-    let report = probe(&world, Flags::default()).await.unwrap();
-    assert!(codes(&report).contains(&Code::ProjectListingIncomplete));
-    let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
-        .await
-        .unwrap_err();
-    assert_eq!(failure.code, Code::ProjectListingIncomplete);
-    assert_eq!(world.with(|state| state.creates), 0);
+    let unavailable = World::default();
+    unavailable.with(|state| state.unavailable.push("lost-1".to_owned()));
+    let cut = World::default();
+    cut.with(|state| state.cut = Some(ListingCut::RepeatedPage));
+    for world in [unavailable, cut] {
+        let report = probe(&world, Flags::default()).await.unwrap();
+        assert!(codes(&report).contains(&Code::ProjectListingIncomplete));
+        let failure = apply(&world, Flags::default(), ProjectAnswer::Default)
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code, Code::ProjectListingIncomplete);
+        assert_eq!(world.with(|state| state.creates), 0);
+    }
 }
 
 #[tokio::test]

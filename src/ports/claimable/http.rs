@@ -26,6 +26,8 @@ const RETRIES: u32 = 2;
 const CREATE_PATIENCE: u32 = 4;
 /// The most of a refusal's message that is passed on, in characters.
 const MESSAGE_LIMIT: usize = 200;
+/// The longest refusal that is read as JSON, in bytes: as values, two bytes of it may take 32 in memory.
+const REFUSAL_LIMIT: usize = 64 * 1024;
 
 /// The service over HTTP.
 pub(crate) struct HttpClaimable {
@@ -86,14 +88,12 @@ impl HttpClaimable {
             .await
             .map_err(|error| unanswered(self.clients.unanswered(&error)))?;
         let status = response.status();
-        let bytes = response
-            .bytes()
+        // it was sent, whatever became of the rest of the answer
+        let bytes = self
+            .clients
+            .body(response)
             .await
-            // it was sent, whatever became of the rest of the answer
-            .map_err(|error| {
-                let error = self.clients.unanswered(&error);
-                FailedAttempt::Unanswered(ClaimableError::AnswerLost(error))
-            })?;
+            .map_err(|error| FailedAttempt::Unanswered(ClaimableError::AnswerLost(error)))?;
         // the path holds the id, which no log may
         tracing::debug!(%method, status = status.as_u16(), "claimable");
         if !status.is_success() {
@@ -160,8 +160,9 @@ fn message(bytes: &[u8]) -> String {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
         }
     }
-    let whole = serde_json::from_slice::<Value>(bytes)
-        .ok()
+    let whole = Some(bytes)
+        .filter(|bytes| bytes.len() <= REFUSAL_LIMIT)
+        .and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok())
         .and_then(|value| find(&value))
         .unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
     let line: String = whole
@@ -199,8 +200,7 @@ impl Claimable for HttpClaimable {
                 }
                 Err(FailedAttempt::Unanswered(error)) => error,
             };
-            let again =
-                error.outcome_unknown() || matches!(error, ClaimableError::ServerError { .. });
+            let again = error.may_be_answered_again();
             if !again || attempt >= RETRIES {
                 return Err(error);
             }

@@ -5,7 +5,10 @@
 
 use reqwest::StatusCode;
 
-use crate::ports::http::{HttpError, UnreadableAnswer};
+use crate::ports::{
+    http::{HttpError, UnreadableAnswer},
+    neon::ListingCut,
+};
 
 /// Why a request to Neon failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +26,9 @@ pub(crate) enum NeonError {
         answer: UnreadableAnswer,
         request_id: Option<String>,
     },
+    /// A list of many pages that does not end.
+    #[error("the list at {path} was not read to its end")]
+    EndlessList { path: String, cut: ListingCut },
     #[error("Neon does not accept the API key")]
     KeyRejected(Refusal),
     #[error("Neon asks which organization is meant")]
@@ -94,6 +100,7 @@ impl NeonError {
             Self::MalformedKey
             | Self::Unreachable(_)
             | Self::AnswerLost(_)
+            | Self::EndlessList { .. }
             | Self::UnreadableAnswer { .. } => None,
         }
     }
@@ -119,6 +126,12 @@ impl NeonError {
                 refusal.status.is_server_error()
                     && refusal.status != StatusCode::SERVICE_UNAVAILABLE
             })
+    }
+
+    /// Whether another attempt may be answered, where the request changes nothing.
+    pub(crate) fn may_be_answered_again(&self) -> bool {
+        let answered = matches!(self, Self::AnswerLost(error) if error.problem.is_answer());
+        self.outcome_unknown() && !answered
     }
 
     /// The only project that the key is for, where its refusal names it.

@@ -1,6 +1,7 @@
 //! The real adapter: Neon's API over HTTPS.
 
 mod bodies;
+mod pages;
 mod retry;
 
 use std::{path::PathBuf, time::Duration};
@@ -10,16 +11,19 @@ use reqwest::{Method, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use self::bodies::{
-    BranchesPage, ChangeBody, CreatedProjectBody, DatabasesBody, EndpointsBody, ErrorBody,
-    NewApiKeyBody, OperationBody, OperationsBody, OrganizationsBody, ProjectBody, ProjectsPage,
-    ResetPasswordBody, SandboxBody, UriBody,
+use self::{
+    bodies::{
+        BranchesPage, ChangeBody, CreatedProjectBody, DatabasesBody, EndpointsBody, ErrorBody,
+        NewApiKeyBody, OperationBody, OperationsBody, OrganizationsBody, ProjectBody, ProjectsPage,
+        ResetPasswordBody, SandboxBody, UriBody,
+    },
+    pages::Pages,
 };
 use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::{
-        http::{ClientFactory, segment},
+        http::{ClientFactory, header_text, segment},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
             NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
@@ -32,6 +36,11 @@ use crate::{
 
 /// How many projects a page holds: the most that Neon allows.
 const PAGE: usize = 400;
+/// How many branches a page holds.
+const BRANCHES_PAGE: usize = 1000;
+/// The most of a refusal's message that is passed on, in characters. Neon's longest known one has 250.
+const MESSAGE_LIMIT: usize = 1000;
+
 /// Neon's API over HTTP.
 pub(crate) struct HttpNeon {
     clients: ClientFactory,
@@ -81,7 +90,18 @@ impl HttpNeon {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, NeonError> {
-        self.request(Method::GET, key, path, query, None).await
+        Ok(self.sized(key, path, query).await?.0)
+    }
+
+    /// Gets an answer, with the bytes that it has.
+    async fn sized<T: DeserializeOwned>(
+        &self,
+        key: &Secret,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(T, usize), NeonError> {
+        self.sized_request(Method::GET, key, path, query, None)
+            .await
     }
 
     /// Sends a POST whose answer matters for its operations only.
@@ -105,6 +125,18 @@ impl HttpNeon {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<T, NeonError> {
+        let answer = self.sized_request(method, key, path, query, body).await?;
+        Ok(answer.0)
+    }
+
+    async fn sized_request<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        key: &Secret,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<(T, usize), NeonError> {
         let mut attempt = 0;
         loop {
             let FailedAttempt { error, retry_after } =
@@ -135,7 +167,7 @@ impl HttpNeon {
         path: &str,
         query: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Result<T, FailedAttempt> {
+    ) -> Result<(T, usize), FailedAttempt> {
         let mut bearer = header::HeaderValue::try_from(format!("Bearer {}", key.expose()))
             .map_err(|_invalid| NeonError::MalformedKey)?;
         bearer.set_sensitive(true);
@@ -155,22 +187,25 @@ impl HttpNeon {
         let request_id = header_text(&response, "x-neon-ret-request-id");
         let retry_after =
             header_text(&response, "retry-after").and_then(|text| retry::retry_after(&text));
-        let bytes = response.bytes().await.map_err(|error| {
-            // it was sent, whatever became of the rest of the answer
-            NeonError::AnswerLost(self.clients.unanswered(&error))
-        })?;
+        // it was sent, whatever became of the rest of the answer
+        let bytes = self
+            .clients
+            .body(response)
+            .await
+            .map_err(NeonError::AnswerLost)?;
         tracing::debug!(%method, %path, status = status.as_u16(), elapsed = ?started.elapsed(), "neon");
         if status.is_success() {
-            return serde_json::from_slice(&bytes).map_err(|error| {
+            let read = serde_json::from_slice(&bytes).map_err(|error| {
                 let answer = self.clients.unreadable(format!("{method} {path}"), &error);
-                NeonError::UnreadableAnswer { answer, request_id }.into()
-            });
+                NeonError::UnreadableAnswer { answer, request_id }
+            })?;
+            return Ok((read, bytes.len()));
         }
         let body: ErrorBody = serde_json::from_slice(&bytes).unwrap_or_default();
         let refusal = Refusal {
             status,
             code: body.code,
-            message: body.message,
+            message: body.message.chars().take(MESSAGE_LIMIT).collect(),
             request_id: request_id.or(Some(body.request_id).filter(|id| !id.is_empty())),
         };
         Err(FailedAttempt {
@@ -189,21 +224,25 @@ impl HttpNeon {
         let limit = PAGE.to_string();
         let mut listing = Listing::default();
         let mut cursor: Option<String> = None;
+        let mut pages = Pages::default();
         loop {
             let mut query = vec![("limit", limit.as_str())];
             query.extend(org.map(|org| ("org_id", org)));
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let answer: ProjectsPage = self.get(key, path, &query).await?;
+            let (answer, size): (ProjectsPage, usize) = self.sized(key, path, &query).await?;
             let count = answer.projects.len();
             listing.projects.extend(answer.projects);
             listing.unavailable.extend(answer.unavailable_project_ids);
             page(listing.projects.len());
             let next = answer.pagination.and_then(|pagination| pagination.cursor);
-            // the last page has a cursor too: only its length tells that it is the last
-            if count < PAGE || next.is_none() || next == cursor {
-                return Ok(listing);
+            match pages.next(count, PAGE, size, next) {
+                Ok(Some(next)) => cursor = Some(next),
+                Ok(None) => return Ok(listing),
+                Err(cut) => {
+                    listing.cut = Some(cut);
+                    return Ok(listing);
+                }
             }
-            cursor = next;
         }
     }
 }
@@ -249,6 +288,7 @@ impl Neon for HttpNeon {
                         .filter(|project| !known.contains(&project.id)),
                 );
                 listing.unavailable.extend(shared.unavailable);
+                listing.cut = listing.cut.or(shared.cut);
             }
             // keys of an organization have no shared projects, and Neon refuses to list them
             Err(
@@ -341,17 +381,20 @@ impl Neon for HttpNeon {
         let path = format!("/projects/{}/branches", segment(project));
         let mut branches: Vec<Branch> = Vec::new();
         let mut cursor: Option<String> = None;
+        let mut pages = Pages::default();
+        let limit = BRANCHES_PAGE.to_string();
         loop {
-            let mut query = vec![("limit", "1000")];
+            let mut query = vec![("limit", limit.as_str())];
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let answer: BranchesPage = self.get(key, &path, &query).await?;
+            let (answer, size): (BranchesPage, usize) = self.sized(key, &path, &query).await?;
             let count = answer.branches.len();
             branches.extend(answer.branches);
             let next = answer.pagination.and_then(|pagination| pagination.next);
-            if count < 1000 || next.is_none() || next == cursor {
-                return Ok(branches);
+            match pages.next(count, BRANCHES_PAGE, size, next) {
+                Ok(Some(next)) => cursor = Some(next),
+                Ok(None) => return Ok(branches),
+                Err(cut) => return Err(NeonError::EndlessList { path, cut }),
             }
-            cursor = next;
         }
     }
 
@@ -497,7 +540,7 @@ impl Neon for HttpNeon {
     async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError> {
         let path = format!("/api_keys/{id}");
         match self
-            .request::<Value>(Method::DELETE, key, &path, &[], None)
+            .request::<serde::de::IgnoredAny>(Method::DELETE, key, &path, &[], None)
             .await
         {
             // it is gone already
@@ -516,15 +559,8 @@ impl Neon for HttpNeon {
             .get(url)
             .timeout(Duration::from_secs(2));
         let answer = request.send().await.ok()?.error_for_status().ok()?;
-        Some(answer.json::<SandboxBody>().await.ok()?.ca_pem)
+        let body = self.clients.body(answer).await.ok()?;
+        let answer: SandboxBody = serde_json::from_slice(&body).ok()?;
+        Some(answer.ca_pem)
     }
-}
-
-fn header_text(response: &reqwest::Response, name: &str) -> Option<String> {
-    response
-        .headers()
-        .get(name)?
-        .to_str()
-        .ok()
-        .map(str::to_owned)
 }

@@ -1,5 +1,7 @@
 //! The HTTP adapter against a server that misbehaves: every refusal has its own name, and a create is never sent twice.
 
+mod hostile;
+
 use std::{io::Read as _, net::TcpListener, sync::Arc, time::Duration};
 
 use crate::{

@@ -49,11 +49,15 @@ impl OsProcess {
         }
     }
 
-    /// A client that follows no proxy: the application is on this machine.
+    /// A client that follows no proxy and no redirect: the application is on this machine, at its own port.
     fn client(&self) -> Option<&reqwest::Client> {
-        self.client
-            .get_or_init(|| reqwest::Client::builder().no_proxy().build().ok())
-            .as_ref()
+        let build = || {
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+        };
+        self.client.get_or_init(|| build().ok()).as_ref()
     }
 
     async fn spawn(

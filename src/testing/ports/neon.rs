@@ -74,6 +74,7 @@ impl Neon for World {
             Ok(Listing {
                 projects: state.projects.clone(),
                 unavailable: state.unavailable.clone(),
+                cut: state.cut,
             })
         })
     }

@@ -1,8 +1,40 @@
 //! The JSON bodies of Neon's answers, as far as they are read.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
 
 use crate::ports::neon::{Branch, BranchDatabase, Endpoint, Operation, Organization, Project};
+
+/// How many ids a page names. An empty one is three bytes of JSON and 24 in memory.
+const IDS_LIMIT: usize = 10_000;
+
+/// Reads a list of texts, up to [`IDS_LIMIT`].
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Few;
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {IDS_LIMIT} ids")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut read = Vec::new();
+            while let Some(id) = list.next_element()? {
+                if read.len() == IDS_LIMIT {
+                    return Err(A::Error::invalid_length(IDS_LIMIT + 1, &self));
+                }
+                read.push(id);
+            }
+            Ok(read)
+        }
+    }
+    deserializer.deserialize_seq(Few)
+}
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ErrorBody {
@@ -24,7 +56,7 @@ pub(super) struct ProjectsPage {
     pub projects: Vec<Project>,
     #[serde(default)]
     pub pagination: Option<ProjectsCursor>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "few")]
     pub unavailable_project_ids: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub(super) fn pause(
     retry_after: Option<Duration>,
     first: Duration,
 ) -> Option<Duration> {
-    let safe = error.is_temporary() || (error.outcome_unknown() && method == Method::GET);
+    let safe = error.is_temporary() || (error.may_be_answered_again() && method == Method::GET);
     let pause = retry_after
         .unwrap_or_default()
         .max(jittered(first, attempt));

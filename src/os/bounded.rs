@@ -1,0 +1,98 @@
+//! Reads a file that somebody else may have made: only a regular one, and only as far as a limit.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+/// Opens a regular file. A FIFO is not waited for, and a device or a terminal is not touched.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    // what is not a regular file is refused before it is opened: opening some devices does something
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(not_regular());
+    }
+    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    // it may have been replaced since
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(not_regular())
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes, whatever size it says it has.
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len <= limit) {
+        Ok(bytes)
+    } else {
+        Err(too_large(limit))
+    }
+}
+
+/// Reads a regular file of text of at most `limit` bytes.
+pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    String::from_utf8(read(path, limit)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+}
+
+fn too_large(limit: u64) -> io::Error {
+    let text = if limit >= 1024 * 1024 {
+        format!("it is larger than {} MB", limit / (1024 * 1024))
+    } else {
+        format!("it is larger than {} kB", limit / 1024)
+    };
+    io::Error::new(io::ErrorKind::FileTooLarge, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::testing::folders::temp_dir;
+
+    #[test]
+    fn only_a_regular_file_is_opened_and_only_as_far_as_the_limit() {
+        let dir = temp_dir();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "12345678").unwrap();
+        assert_eq!(read(&path, 8).unwrap(), b"12345678");
+        assert_eq!(
+            read(&path, 7).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        let zero = dir.path().join("zero");
+        std::os::unix::fs::symlink("/dev/zero", &zero).unwrap();
+        let around = dir.path().join("around");
+        std::os::unix::fs::symlink(&around, &around).unwrap();
+        let started = Instant::now();
+        for path in [&fifo, &zero, &around, &dir.path().to_owned()] {
+            read(path, 8).unwrap_err();
+        }
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
