@@ -10,6 +10,9 @@ use crate::domain::{
     redact,
 };
 
+/// How many lines between the first and the last change are compared one by one.
+const LINES_COMPARED: usize = 2000;
+
 /// The difference of two env files. Lines are compared as they are and shown redacted, so that a changed password is seen to
 /// change. A note stands in place of its key's value in the new file.
 pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) -> Vec<DiffLine> {
@@ -17,8 +20,42 @@ pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) ->
     let shown_new = redacted_lines(new, notes);
     let raw_old = lines(old.bytes());
     let raw_new = lines(new.bytes());
-    let ops = capture_diff_slices(Algorithm::Myers, &raw_old, &raw_new);
+    let ops = compare(&raw_old, &raw_new);
     build(&ops, &raw_old, &raw_new, &shown_old, &shown_new)
+}
+
+/// The differences of two files, in time and memory that grow with their lengths alone. What is between the first and the last
+/// change counts as one change where it is long: telling more takes time that grows with its square.
+fn compare<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
+    let same_before = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let rest = old.len().min(new.len()) - same_before;
+    let same_after = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take(rest)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let old_len = old.len() - same_before - same_after;
+    let new_len = new.len() - same_before - same_after;
+    if old_len.max(new_len) <= LINES_COMPARED {
+        return capture_diff_slices(Algorithm::Myers, old, new);
+    }
+    let equal = |old_index, new_index, len| DiffOp::Equal {
+        old_index,
+        new_index,
+        len,
+    };
+    vec![
+        equal(0, 0, same_before),
+        DiffOp::Replace {
+            old_index: same_before,
+            old_len,
+            new_index: same_before,
+            new_len,
+        },
+        equal(same_before + old_len, same_before + new_len, same_after),
+    ]
 }
 
 /// The difference of two source files, with the passwords of URLs redacted: what changed, with this many lines around it. What is
@@ -28,7 +65,7 @@ pub(crate) fn source(old: &str, new: &str, around: usize) -> Vec<DiffLine> {
     let raw_new: Vec<_> = new.lines().collect();
     let shown_old: Vec<_> = raw_old.iter().map(|line| redact::text(line)).collect();
     let shown_new: Vec<_> = raw_new.iter().map(|line| redact::text(line)).collect();
-    let ops = capture_diff_slices(Algorithm::Myers, &raw_old, &raw_new);
+    let ops = compare(&raw_old, &raw_new);
     let hunks: Vec<_> = group_diff_ops(ops, around)
         .iter()
         .map(|hunk| build(hunk, &raw_old, &raw_new, &shown_old, &shown_new))
@@ -83,6 +120,22 @@ fn build<T: Hash + Eq + Clone>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_change_is_shown_as_one() {
+        let lines = |value: &str| format!("A={value}\n").repeat(30_000);
+        let (old, new) = (
+            format!("FIRST=1\n{}LAST=1\n", lines("1")),
+            format!("FIRST=1\n{}LAST=1\n", lines("2")),
+        );
+        let diff = env(
+            &Document::parse(old.as_bytes()),
+            &Document::parse(new.as_bytes()),
+            &[],
+        );
+        assert_eq!(diff.len(), 60_002);
+        assert_eq!(untouched(&diff), 2);
+    }
 
     fn shown(diff: &[DiffLine]) -> Vec<String> {
         diff.iter()

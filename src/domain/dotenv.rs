@@ -5,6 +5,7 @@
 //! syntax is kept as it is.
 
 mod document;
+mod limit;
 mod lint;
 mod quote;
 mod redacted;
@@ -13,6 +14,7 @@ mod scan;
 mod tests;
 
 pub(crate) use document::{Document, SetOutcome, is_portable_key};
+pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
 pub(crate) use redacted::redacted_lines;
 pub(crate) use scan::EnvEntry;

@@ -62,6 +62,8 @@ const PROJECT: &[&str] = &[
     "branch_expires_days",
     "database",
 ];
+/// How many keys an env file may want: each is written by itself.
+const KEYS_LIMIT: usize = 1000;
 const ENV: &[&str] = &["file", "example", "keys"];
 const SCHEMA: &[&str] = &["files", "command", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
@@ -452,6 +454,9 @@ impl TomlReader<'_> {
             let specs = item
                 .as_table_like()
                 .ok_or_else(|| self.error(item, "`keys` is a table: keys.API_PORT = \"8000\""))?;
+            if specs.len() > KEYS_LIMIT {
+                return Err(self.error(item, &format!("`keys` has more than {KEYS_LIMIT} keys")));
+            }
             for (name, item) in specs.iter() {
                 keys.push((name.to_owned(), self.key(name, item)?));
             }

@@ -1,6 +1,6 @@
 //! The document: reads an env file and edits one value at a time.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use crate::{
     core::secret::Secret,
@@ -25,6 +25,8 @@ pub(crate) enum SetError {
 pub(crate) struct Document {
     bytes: Vec<u8>,
     pieces: Vec<EnvPiece>,
+    /// The piece of each key's last entry.
+    last: HashMap<String, usize>,
 }
 
 impl fmt::Debug for Document {
@@ -39,9 +41,17 @@ impl fmt::Debug for Document {
 impl Document {
     /// Reads a file's bytes. Every byte is kept.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let pieces = scan(bytes);
+        let mut last = HashMap::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            if let EnvPiece::Entry(entry) = piece {
+                last.insert(entry.key.clone(), index);
+            }
+        }
         Self {
             bytes: bytes.to_vec(),
-            pieces: scan(bytes),
+            pieces,
+            last,
         }
     }
 
@@ -72,7 +82,10 @@ impl Document {
 
     /// The value of a key: its last one, as 19 of 22 readers take it.
     pub(crate) fn get(&self, key: &str) -> Option<&Secret> {
-        self.all(key).next_back().map(|entry| &entry.value)
+        match self.pieces.get(*self.last.get(key)?) {
+            Some(EnvPiece::Entry(entry)) => Some(&entry.value),
+            _ => None,
+        }
     }
 
     /// Sets every occurrence of a key to this value, or appends the key.

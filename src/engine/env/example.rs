@@ -1,6 +1,6 @@
 //! The committed example beside an env file: it documents every key, and holds no secret.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use crate::{
     core::{
@@ -12,11 +12,15 @@ use crate::{
     },
     domain::{
         diff,
-        dotenv::{Document, EnvEntry},
+        dotenv::{Document, EnvEntry, beyond_limit},
         sensitive,
         url::{Connection, Part, recognize},
     },
-    engine::{context::Cx, env::messages::FIX, failures::files::env_not_read},
+    engine::{
+        context::Cx,
+        env::messages::FIX,
+        failures::files::{env_not_read, env_too_large},
+    },
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
 
@@ -28,6 +32,8 @@ const HEAD: &[&str] = &[
 
 /// The placeholder for a secret.
 const CHANGE_ME: &str = "change-me";
+/// How many secrets of an example are listed and replaced: a file with more is not an example.
+const SECRETS_LIMIT: usize = 100;
 
 /// The example: what is there, and what a write would make of it.
 pub(super) struct ExampleInspection {
@@ -53,6 +59,9 @@ impl ExampleInspection {
             .files
             .read(&path)
             .map_err(|error| env_not_read(&file, &path, &error))?;
+        if let Some(limit) = bytes.as_deref().and_then(beyond_limit) {
+            return Err(env_too_large(&file, limit));
+        }
         let document = Document::parse(bytes.as_deref().unwrap_or_default());
         let mut inspection = Self {
             file,
@@ -96,15 +105,32 @@ impl ExampleInspection {
 
     /// Replaces real secrets by placeholders.
     fn replace_secrets(&mut self, spec: &EnvTarget, live: &Document) {
-        let found: Vec<(String, u32, bool)> = self
+        let mut keys = HashSet::new();
+        let mut found: Vec<(String, u32, bool)> = self
             .document
             .entries()
-            .filter(|entry| holds_secret(entry, spec, live))
+            .filter(|entry| holds_secret(entry, spec, live) && keys.insert(entry.key.as_str()))
+            .take(SECRETS_LIMIT + 1)
             .map(|entry| {
                 let is_url = recognize(entry.value.expose()).is_some();
                 (entry.key.clone(), entry.line, is_url)
             })
             .collect();
+        if found.len() > SECRETS_LIMIT {
+            found.truncate(SECRETS_LIMIT);
+            self.findings.push(
+                Finding::new(
+                    Code::EnvExampleHoldsSecret,
+                    format!(
+                        "`{}` holds more than {SECRETS_LIMIT} real secrets",
+                        self.file
+                    ),
+                )
+                .path(&self.file)
+                .detail("the others are neither listed nor replaced")
+                .hint("is this really the example? name another file in neonup.toml"),
+            );
+        }
         for (key, line, is_url) in found {
             let value = spec
                 .keys
@@ -224,6 +250,7 @@ fn placeholder(spec: &KeySpec) -> String {
             database: "database".to_owned(),
             role: "user".to_owned(),
             password: Secret::new("password"),
+            channel_binding: false,
         }
         .url(*kind, *driver)
         .expose()

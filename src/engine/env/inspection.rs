@@ -1,6 +1,6 @@
 //! What the env files hold, what is wrong with it, and what a write would make of it.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use crate::{
     core::{
@@ -13,14 +13,14 @@ use crate::{
         step::StepId,
     },
     domain::{
-        dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome},
+        dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome, beyond_limit},
         sensitive,
         url::{Connection, Part},
     },
     engine::{
         context::Cx,
         env::{example::ExampleInspection, judge::judge_value, links, messages::FIX},
-        failures::files::env_not_read,
+        failures::files::{env_not_read, env_too_large},
     },
     ports::{
         files::{FileError, FileKind},
@@ -28,6 +28,9 @@ use crate::{
     },
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
+
+/// How many problems of one file are listed.
+const PROBLEMS_SHOWN: usize = 100;
 
 /// Makes a random value, or something in its place.
 pub(super) type Generate = fn(Encoding, usize) -> Result<Secret>;
@@ -131,6 +134,9 @@ impl TargetInspection {
                 "move `{}` away, or name another file in neonup.toml",
                 spec.file
             )));
+        }
+        if let Some(limit) = bytes.as_deref().and_then(beyond_limit) {
+            return Err(env_too_large(&spec.file, limit));
         }
         let document = Document::parse(bytes.as_deref().unwrap_or_default());
         Ok(Self {
@@ -252,13 +258,35 @@ impl TargetInspection {
                 .hint("write the file's values plainly, one KEY=value on a line");
             self.findings.push(finding);
         }
-        for lint in lints {
-            let wanted = lint
-                .key
-                .as_ref()
-                .is_some_and(|key| spec.keys.iter().any(|(name, _)| name == key));
-            self.findings.extend(self.lint(&lint, wanted));
+        let better: HashSet<&str> = spec
+            .keys
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .filter(|key| self.document.all(key).any(EnvEntry::could_be_quoted_better))
+            .collect();
+        let mut found: Vec<_> = lints
+            .iter()
+            .filter_map(|lint| {
+                let key = lint.key.as_deref();
+                let wanted = spec.keys.iter().any(|(name, _)| Some(name.as_str()) == key);
+                let better = key.is_some_and(|key| better.contains(key));
+                self.lint(lint, wanted, better)
+            })
+            .take(PROBLEMS_SHOWN + 1)
+            .collect();
+        if found.len() > PROBLEMS_SHOWN {
+            found.truncate(PROBLEMS_SHOWN);
+            found.push(
+                self.finding(
+                    Code::EnvUnreadableLine,
+                    format!("`{}` has more than {PROBLEMS_SHOWN} problems", self.file),
+                )
+                .severity(Severity::Warning)
+                .detail("the others are not listed")
+                .hint(format!("fix those of {} first", self.file)),
+            );
         }
+        self.findings.extend(found);
         for (key, _) in &spec.keys {
             let hidden = cx.settings.environment.get(key).is_some_and(|shell| {
                 self.document
@@ -278,7 +306,8 @@ impl TargetInspection {
         }
     }
 
-    fn lint(&self, lint: &EnvLint, wanted: bool) -> Option<Finding> {
+    /// The finding for a problem. `better`: whether the key's value can be quoted better.
+    fn lint(&self, lint: &EnvLint, wanted: bool, better: bool) -> Option<Finding> {
         let (code, severity) = match &lint.kind {
             LintKind::Duplicate { same: true, .. } => (Code::EnvDuplicateKey, Severity::Note),
             LintKind::Duplicate { same: false, .. } => (Code::EnvDuplicateKey, Severity::Warning),
@@ -307,10 +336,7 @@ impl TargetInspection {
             .detail(lint.kind.why())
             .line(lint.line);
         let fixable = match &lint.kind {
-            LintKind::Unportable(_) => lint
-                .key
-                .as_ref()
-                .is_some_and(|key| self.document.all(key).any(EnvEntry::could_be_quoted_better)),
+            LintKind::Unportable(_) => better,
             LintKind::Duplicate { same, .. } => !same,
             LintKind::Masked
             | LintKind::Placeholder

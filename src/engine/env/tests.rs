@@ -80,6 +80,7 @@ impl Setup {
                     database: "neondb".into(),
                     role: "neondb_owner".into(),
                     password: Secret::new("npg_canary1234"),
+                    channel_binding: false,
                 },
             }));
         }

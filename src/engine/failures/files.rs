@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::{
     core::{code::Code, failure::Failure, remedy::Remedy},
+    domain::dotenv::EnvLimit,
     ports::files::FileError,
 };
 
@@ -21,6 +22,18 @@ pub(crate) fn env_not_read(file: &str, path: &Path, error: &FileError) -> Failur
         ));
     }
     failure.hint(format!(
+        "move `{file}` away, or name another file in neonup.toml"
+    ))
+}
+
+/// An env file, or its example, that is more than is read.
+pub(crate) fn env_too_large(file: &str, limit: EnvLimit) -> Failure {
+    Failure::new(
+        Code::EnvUnreadableLine,
+        format!("`{file}` cannot be read as an env file"),
+    )
+    .why(limit.to_string())
+    .hint(format!(
         "move `{file}` away, or name another file in neonup.toml"
     ))
 }

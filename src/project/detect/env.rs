@@ -62,11 +62,17 @@ fn url_spec(key: &str, proposal: &Proposal) -> KeySpec {
     }
 }
 
+/// How many keys of an example are proposed. The longest examples of open projects have some 500.
+const KEYS_LIMIT: usize = 1000;
+
 /// The keys that an example documents, as far as it tells what they hold.
 fn documented_keys(example: &str, proposal: &Proposal) -> Vec<(String, KeySpec)> {
     let document = Document::parse(example.as_bytes());
     let mut keys: Vec<(String, KeySpec)> = Vec::new();
     for entry in document.entries() {
+        if keys.len() == KEYS_LIMIT {
+            break;
+        }
         let (key, value) = (&entry.key, entry.value.expose());
         if keys.iter().any(|(known, _)| known == key) || !is_portable_key(key) {
             continue;

@@ -22,6 +22,7 @@ fn values() -> Vec<(String, String, &'static [&'static str])> {
         database: "neon db".into(),
         role: "own er".into(),
         password: Secret::new("p@$s'\"#&\\ `w`:~/x"),
+        channel_binding: false,
     };
     // the forms that aren't URLs hold the password as it is: no quotes keep this one whole
     let plain = Connection {
