@@ -6,12 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::ports::repository::{
-    error::IgnoreError,
-    ignored,
-    layout::{Layout, clean},
-    program::GitProgram,
+use crate::{
+    os::bounded,
+    ports::repository::{
+        error::IgnoreError,
+        ignored,
+        layout::{Layout, clean},
+        program::GitProgram,
+    },
 };
+
+/// The longest `.gitignore` that is edited, in bytes.
+const RULES_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// Adds an ignore line for a path, and asks git again; without success the file is as before. Gives the file that was changed.
 pub(super) fn add(layout: &Layout, git: &GitProgram, path: &str) -> Result<String, IgnoreError> {
@@ -40,7 +46,7 @@ pub(super) fn add(layout: &Layout, git: &GitProgram, path: &str) -> Result<Strin
         rule: rule.clone(),
         error,
     };
-    let old = match fs::read(&file) {
+    let old = match bounded::read(&file, RULES_LIMIT) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read.map_err(failed)?,
     };

@@ -12,12 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::ports::repository::{
-    error::{GitError, HookError, RepositoryError},
-    layout::Layout,
-    model::{Hook, HookState},
-    port::Result,
-    program::GitProgram,
+use crate::{
+    os::bounded,
+    ports::repository::{
+        error::{GitError, HookError, RepositoryError},
+        layout::Layout,
+        model::{Hook, HookState},
+        port::Result,
+        program::GitProgram,
+    },
 };
 
 /// The line by which a hook of ours is known.
@@ -26,11 +29,14 @@ const OURS: &str = "# neonup: pre-commit";
 /// The name under which another hook is kept.
 const KEPT: &str = "pre-commit.before-neonup";
 
+/// The longest hook that is read, in bytes: some are programs.
+const HOOK_LIMIT: u64 = 64 * 1024 * 1024;
+
 /// The hook as it is.
 pub(super) fn inspect(layout: &Layout, git: &GitProgram) -> Result<Hook> {
     let directory = directory(layout, git).map_err(RepositoryError::HooksUnknown)?;
     let path = directory.join("pre-commit");
-    let state = match fs::read(&path) {
+    let state = match bounded::read(&path, HOOK_LIMIT) {
         Ok(bytes) if memchr::memmem::find(&bytes, OURS.as_bytes()).is_some() => HookState::Ours,
         Ok(_) => HookState::Other,
         Err(error) if error.kind() == io::ErrorKind::NotFound => HookState::Free,

@@ -7,7 +7,15 @@ use std::{
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use crate::ports::repository::object::ObjectKind;
+use crate::{
+    os::bounded,
+    ports::repository::object::{OBJECT_LIMIT, ObjectKind},
+};
+
+/// The longest list of borrowed object directories that is read, in bytes.
+const ALTERNATES_LIMIT: u64 = 1024 * 1024;
+/// How many object directories are read.
+const DIRECTORIES_LIMIT: usize = 100;
 
 /// All object directories of a repository: its own, and those it borrows from.
 pub(super) fn directories(common: &Path) -> Vec<PathBuf> {
@@ -15,10 +23,11 @@ pub(super) fn directories(common: &Path) -> Vec<PathBuf> {
     let mut open = vec![common.join("objects")];
     while let Some(directory) = open.pop() {
         let known = fs::canonicalize(&directory).unwrap_or(directory);
-        if all.contains(&known) || !known.is_dir() {
+        if all.contains(&known) || !known.is_dir() || all.len() == DIRECTORIES_LIMIT {
             continue;
         }
-        if let Ok(text) = fs::read_to_string(known.join("info/alternates")) {
+        let alternates = bounded::read(&known.join("info/alternates"), ALTERNATES_LIMIT);
+        if let Ok(text) = alternates.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()) {
             let lines = text
                 .lines()
                 .map(str::trim)
@@ -56,7 +65,12 @@ pub(super) fn inflate(
     packed: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<(ObjectKind, usize)> {
-    let mut room = packed.len().saturating_mul(4).max(4096).max(out.len());
+    let mut room = packed
+        .len()
+        .saturating_mul(4)
+        .max(4096)
+        .max(out.len())
+        .min(OBJECT_LIMIT);
     loop {
         out.resize(room, 0);
         match decompressor.zlib_decompress(packed, out) {
@@ -64,8 +78,8 @@ pub(super) fn inflate(
                 out.truncate(length);
                 break;
             }
-            Err(DecompressionError::InsufficientSpace) if room < 1 << 33 => {
-                room = room.saturating_mul(4);
+            Err(DecompressionError::InsufficientSpace) if room < OBJECT_LIMIT => {
+                room = room.saturating_mul(4).min(OBJECT_LIMIT);
             }
             Err(_) => return None,
         }
@@ -74,4 +88,28 @@ pub(super) fn inflate(
     let head = out.get(..end)?;
     let kind = ObjectKind::from_name(head.split(|byte| *byte == b' ').next()?)?;
     Some((kind, end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 kB that unpack to 100 MB and more.
+    #[test]
+    fn an_object_that_unpacks_to_more_than_the_limit_is_not_unpacked() {
+        let pack = |size: usize| {
+            let content = [b"blob 1\0".as_slice(), &vec![0; size]].concat();
+            let mut compressor =
+                libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+            let mut packed = vec![0; compressor.zlib_compress_bound(content.len())];
+            let length = compressor.zlib_compress(&content, &mut packed).unwrap();
+            packed.truncate(length);
+            packed
+        };
+        let (mut decompressor, mut out) = (Decompressor::new(), Vec::new());
+        let small = inflate(&mut decompressor, &pack(1 << 20), &mut out);
+        assert!(matches!(small, Some((ObjectKind::Blob, 7))));
+        assert!(inflate(&mut decompressor, &pack(OBJECT_LIMIT), &mut out).is_none());
+        assert!(out.capacity() <= OBJECT_LIMIT);
+    }
 }

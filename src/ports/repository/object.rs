@@ -1,5 +1,8 @@
 //! An object, as a search sees it.
 
+/// The largest object that is unpacked, in bytes: GitHub takes no larger file. What is beyond it counts as unread.
+pub(super) const OBJECT_LIMIT: usize = 100 * 1024 * 1024;
+
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ObjectKind {

@@ -12,6 +12,7 @@ use std::{
 use crate::{
     core::secret::Secret,
     domain::credentials::{self, ANCHORS, Needles, NeedlesError, Spelling, Weight},
+    os::bounded,
     ports::repository::{
         archives,
         model::{Leak, LeakedSecret, Location},
@@ -130,9 +131,9 @@ impl Searcher {
             let target = fs::read_link(path)?;
             self.search(target.as_os_str().as_encoded_bytes(), found);
         } else if stat.is_file() && stat.len() <= PIECE as u64 {
-            self.search(&fs::read(path)?, found);
+            self.search(&bounded::read(path, PIECE as u64)?, found);
         } else if stat.is_file() {
-            self.search_pieces(File::open(path)?, found)?;
+            self.search_pieces(bounded::open(path)?, found)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     core::{answer::KeyStorage, environment::Environment, facts::KeyringState, secret::Secret},
     os::{
-        folders,
+        bounded, folders,
         staged::{self, StagedFile},
     },
     ports::store::{KeyringError, SecretStore, StoreError},
@@ -21,6 +21,8 @@ use crate::{
 
 /// The service name of our keyring entries.
 const SERVICE: &str = "neonup";
+/// The longest file with a key that is read, in bytes.
+const KEY_FILE_LIMIT: u64 = 64 * 1024;
 /// What the self-test stores.
 const SELF_TEST: &str = "neonup self-test";
 /// How long the keyring may take: an unlock prompt that nobody sees would block forever.
@@ -192,7 +194,7 @@ impl SecretStore for OsStore {
                 let Some(path) = self.file(account) else {
                     return Ok(None);
                 };
-                match fs::read_to_string(&path) {
+                match bounded::read_text(&path, KEY_FILE_LIMIT) {
                     Ok(text) => Ok(Some(Secret::new(text.trim()))),
                     Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                     Err(source) => Err(StoreError::File { path, source }),
@@ -286,10 +288,9 @@ impl SecretStore for OsStore {
     }
 
     async fn neon_cli(&self) -> Option<(String, Secret)> {
-        let text = self
-            .neon_cli
-            .iter()
-            .find_map(|dir| fs::read_to_string(dir.join("credentials.json")).ok())?;
+        let text = self.neon_cli.iter().find_map(|dir| {
+            bounded::read_text(&dir.join("credentials.json"), KEY_FILE_LIMIT).ok()
+        })?;
         let credentials: CliCredentials = serde_json::from_str(&text).ok()?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

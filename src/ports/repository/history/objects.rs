@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -12,6 +11,7 @@ use libdeflater::Decompressor;
 use crate::{
     core::secret::Secret,
     domain::credentials::{Needles, NeedlesError, Weight},
+    os::bounded,
     ports::repository::{
         cache::{CachedPack, PackCache},
         gitignore::is_example,
@@ -20,7 +20,7 @@ use crate::{
         layout::Layout,
         loose,
         meter::Meter,
-        object::{ObjectKind, ObjectView},
+        object::{OBJECT_LIMIT, ObjectKind, ObjectView},
         pack::{self, Pack},
         program::GitProgram,
         searcher::{MatchedSecret, Searcher, is_match_in},
@@ -176,7 +176,7 @@ impl<'a> ObjectSearch<'a> {
             while let Some((id, path)) = files.get(next.fetch_add(1, Ordering::Relaxed))
                 && !meter.stopped()
             {
-                let inflated = fs::read(path)
+                let inflated = bounded::read(path, OBJECT_LIMIT as u64)
                     .ok()
                     .and_then(|packed| loose::inflate(&mut decompressor, &packed, &mut out));
                 meter.advance(1);

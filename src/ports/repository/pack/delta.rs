@@ -2,7 +2,7 @@
 
 use libdeflater::Decompressor;
 
-use crate::ports::repository::object::Edit;
+use crate::ports::repository::object::{Edit, OBJECT_LIMIT};
 
 /// Unpacks an entry of a known size.
 pub(super) fn inflate(
@@ -12,7 +12,7 @@ pub(super) fn inflate(
     out: &mut Vec<u8>,
 ) -> Option<()> {
     // deflate packs a thousandfold at the most: a size beyond that is a lie
-    if size / 1100 > packed.len() {
+    if size / 1100 > packed.len() || size > OBJECT_LIMIT {
         return None;
     }
     out.resize(size, 0);
@@ -36,8 +36,9 @@ pub(super) fn apply(
     out.clear();
     edits.clear();
     let mut copied_to = 0;
-    // a length that nobody has memory for is a lie
-    out.try_reserve(to).ok()?;
+    if to > OBJECT_LIMIT {
+        return None;
+    }
     while let Some((op, mut tail)) = rest.split_first() {
         if op & 0x80 == 0 {
             let count = usize::from(*op);
@@ -45,6 +46,9 @@ pub(super) fn apply(
                 return None;
             }
             let (literal, after) = tail.split_at_checked(count)?;
+            if out.len() + count > to {
+                return None;
+            }
             edits.push((out.len(), out.len() + count));
             out.extend_from_slice(literal);
             // whatever is copied next does not follow the literal in the base
@@ -66,6 +70,10 @@ pub(super) fn apply(
         let length = if length == 0 { 0x1_0000 } else { length };
         if start != copied_to && copied_to != usize::MAX && !out.is_empty() {
             edits.push((out.len(), out.len()));
+        }
+        // copies of a few bytes each could make the result as large as they like
+        if out.len() + length > to {
+            return None;
         }
         copied_to = start.checked_add(length)?;
         out.extend_from_slice(base.get(start..copied_to)?);
@@ -122,6 +130,20 @@ mod tests {
             apply(base, &[19, 4, 0x91, 17, 4], &mut out, &mut edits),
             None
         );
+    }
+
+    #[test]
+    fn a_difference_makes_no_more_than_it_says() {
+        let base = vec![7; 0x1_0000];
+        // 65536 -> 65536, and then the whole base, a thousand times
+        let mut delta = vec![0x80, 0x80, 4, 0x80, 0x80, 4];
+        delta.extend(std::iter::repeat_n(0x80, 1000));
+        let (mut out, mut edits) = (Vec::new(), Vec::new());
+        assert_eq!(apply(&base, &delta, &mut out, &mut edits), None);
+        assert!(out.capacity() <= 2 * base.len(), "{}", out.capacity());
+        // a result of 4 GB
+        let delta = [0x80, 0x80, 4, 0x80, 0x80, 0x80, 0x80, 16, 0x80];
+        assert_eq!(apply(&base, &delta, &mut out, &mut edits), None);
     }
 
     proptest::proptest! {

@@ -2,16 +2,18 @@
 
 use std::{
     cmp::Ordering,
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use memmap2::Mmap;
 
-use crate::ports::repository::{
-    object::ObjectKind,
-    pack::delta::{next_byte, varint},
+use crate::{
+    os::bounded,
+    ports::repository::{
+        object::ObjectKind,
+        pack::delta::{next_byte, varint},
+    },
 };
 
 /// The head of an entry.
@@ -172,7 +174,7 @@ impl Pack {
     reason = "git never changes a pack or its index once they have their name; it only removes them, which keeps the mapping"
 )]
 fn map(path: &Path) -> io::Result<Mmap> {
-    let file = File::open(path)?;
+    let file = bounded::open(path)?;
     // SAFETY: see the reason above
     unsafe { Mmap::map(&file) }
 }

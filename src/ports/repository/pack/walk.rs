@@ -19,6 +19,8 @@ use crate::{
 
 /// How many bases a thread takes at a time: neighbors share pages.
 const ROOTS_AT_ONCE: usize = 32;
+/// How much a thread holds of objects whose differences are still to come, in bytes. Beyond it they count as unread.
+const HELD_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Unpacks every object of a pack once and gives it to `visit`, which tells whether it found nothing in it. Gives what each thread
 /// gathered, and the number of objects that could not be read.
@@ -177,6 +179,8 @@ struct Walker<'a> {
     spare: Vec<Vec<u8>>,
     /// Objects whose children are not all visited: the content, the next child, and whether nothing was found in it.
     open: Vec<(Vec<u8>, u32, bool)>,
+    /// How many bytes the open ones have.
+    held: usize,
 }
 
 impl<'a> Walker<'a> {
@@ -189,6 +193,7 @@ impl<'a> Walker<'a> {
             edits: Vec::new(),
             spare: Vec::new(),
             open: Vec::new(),
+            held: 0,
         }
     }
 
@@ -216,6 +221,7 @@ impl<'a> Walker<'a> {
                 apply(parent, &self.delta, &mut buffer, &mut self.edits)
             });
             if last && let Some((done, _, _)) = self.open.pop() {
+                self.held = self.held.saturating_sub(done.capacity());
                 self.give_back(done);
             }
             if unpacked.is_none() {
@@ -228,6 +234,7 @@ impl<'a> Walker<'a> {
             self.hold(buffer, node, clean);
             if meter.stopped() {
                 self.open.clear();
+                self.held = 0;
             }
         }
         visited
@@ -236,7 +243,13 @@ impl<'a> Walker<'a> {
     /// Holds an object for its children, if it has any.
     fn hold(&mut self, buffer: Vec<u8>, node: u32, clean: bool) {
         match self.trees.first.get(node as usize) {
-            Some(child) if *child != NONE => self.open.push((buffer, *child, clean)),
+            Some(child)
+                if *child != NONE
+                    && (self.open.is_empty() || self.held + buffer.capacity() <= HELD_LIMIT) =>
+            {
+                self.held += buffer.capacity();
+                self.open.push((buffer, *child, clean));
+            }
             _ => self.give_back(buffer),
         }
     }
