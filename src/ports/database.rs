@@ -1,16 +1,26 @@
 //! Postgres, reached as the application will reach it, but with certificate and host name always verified.
 
 mod catalog;
+mod login;
 pub(crate) mod postgres;
+mod relay;
+pub(crate) mod scram;
 pub(crate) mod script;
 mod shape;
+#[cfg(test)]
+mod tests;
+mod tls;
+pub(crate) mod wire;
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::domain::{sql::UnreadableScript, url::Connection};
 pub(crate) use crate::ports::database::shape::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
+use crate::{
+    domain::{sql::UnreadableScript, url::Connection},
+    ports::database::{scram::LoginFault, wire::WireError},
+};
 
 /// Why the database did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +59,12 @@ pub(crate) enum DatabaseError {
     LoginRefused { host: String, message: String },
     #[error("`{host}` did not let us in")]
     LoginFailed { host: String, reason: String },
+    /// The password was not sent.
+    #[error("the login to `{host}` is not proved")]
+    NotProved { host: String, fault: LoginFault },
+    /// The server does not keep to the protocol, or sends more than is read.
+    #[error("`{host}` does not answer as Postgres does")]
+    Misbehaves { host: String, fault: WireError },
     #[error("a query did not come back in time")]
     QueryTimedOut,
     #[error("the database did not answer a query")]

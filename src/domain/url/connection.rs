@@ -7,7 +7,7 @@ use crate::{
     domain::url::{
         driver::{Driver, UrlShape},
         part::{DEFAULT_PORT, Part, UrlKind},
-        pooler::{direct_host, pooled_host},
+        pooler::{direct_host, is_neon, pooled_host},
         quote::{ado, keyword},
         recognize::{RecognizedUrl, recognize},
     },
@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     pub database: String,
     pub role: String,
     pub password: Secret,
+    /// Whether the URL demands that the login is bound to its TLS connection.
+    pub channel_binding: bool,
 }
 
 impl Connection {
@@ -37,6 +39,11 @@ impl Connection {
             connection.pooled_host = pooled.host;
         }
         Some(connection)
+    }
+
+    /// Whether a login must be bound to its TLS connection: always with Neon, else where the URL says so.
+    pub(crate) fn must_bind(&self) -> bool {
+        self.channel_binding || is_neon(&self.host)
     }
 
     /// The port that is connected to.
@@ -157,6 +164,7 @@ impl RecognizedUrl {
             database: self.database.clone(),
             role: self.role.clone(),
             password: self.password.clone(),
+            channel_binding: self.channel_binding,
         }
     }
 }
@@ -174,5 +182,6 @@ fn parse_neon_uri(uri: &Secret) -> Option<Connection> {
         database: read.database,
         role: read.role,
         password: read.password,
+        channel_binding: read.channel_binding,
     })
 }

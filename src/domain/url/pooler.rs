@@ -9,6 +9,14 @@ pub(super) fn is_pooled(host: &str) -> bool {
     first.is_some_and(|first| first.ends_with(POOLER))
 }
 
+/// Whether a host is one of Neon's.
+pub(super) fn is_neon(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    [".neon.tech", ".neon.build"]
+        .iter()
+        .any(|domain| host.ends_with(domain))
+}
+
 /// The compute's own host for a pooler's.
 pub(super) fn direct_host(host: &str) -> String {
     match host.split_once('.') {

@@ -39,6 +39,8 @@ pub(crate) struct RecognizedUrl {
     pub password: Secret,
     /// Whether the host is a pooler's.
     pub pooled: bool,
+    /// Whether it demands channel binding.
+    pub channel_binding: bool,
     pub(super) tls: Tls,
     shape: UrlShape,
     /// The names of the parameters, in lower case.
@@ -144,6 +146,7 @@ impl UrlBuilder {
                 password: Secret::new(""),
                 tls: Tls::Silent,
                 pooled: false,
+                channel_binding: false,
                 shape,
                 parameters: Vec::new(),
             },
@@ -175,6 +178,7 @@ impl UrlBuilder {
                     ("sslmode", "require" | "no-verify")
                     | ("ssl", "require" | "true" | "1" | "no-verify")
                     | ("sslnegotiation", "direct") => read.tls = read.tls.max(Tls::Required),
+                    ("channelbinding", value) => read.channel_binding = value == "require",
                     ("sslmode" | "ssl", _) => read.tls = read.tls.max(Tls::Optional),
                     _ => {}
                 }

@@ -13,6 +13,7 @@ fn sample() -> Connection {
         database: "neondb".into(),
         role: "neondb_owner".into(),
         password: Secret::new("npg_p@s$w'r&d"),
+        channel_binding: false,
     }
 }
 

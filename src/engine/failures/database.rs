@@ -45,6 +45,12 @@ impl From<DatabaseError> for Failure {
             DatabaseError::NoTls { reason, .. } => Self::new(Code::HealthTls, what)
                 .why(reason)
                 .hint("behind a company proxy, or with a private authority, name its certificate with --ca-file"),
+            DatabaseError::NotProved { fault, .. } => Self::new(Code::HealthAuth, what)
+                .why(format!("{fault}; the password was not sent"))
+                .hint("something may stand between you and the database: check the network, the host in the connection URL, and --ca-file"),
+            DatabaseError::Misbehaves { fault, .. } => Self::new(Code::HealthQuery, what)
+                .why(fault.to_string())
+                .hint("check the host in the connection URL, and whether something stands in between"),
             DatabaseError::UnusableRoot { reason } => Self::new(Code::HealthTls, what)
                 .why(reason)
                 .hint("name a PEM file with --ca-file"),

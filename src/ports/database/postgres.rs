@@ -1,35 +1,33 @@
-//! The real adapter: sqlx for queries, and a TLS handshake of our own for what sqlx does not tell.
+//! The real adapter: a TLS handshake and a login of our own, and sqlx for queries, through a relay that has bounds.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::RootCertStore;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgRow, PgSslMode},
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    time::timeout,
-};
-use tokio_rustls::TlsConnector;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::client::TlsStream;
 
 use crate::{
     domain::url::Connection,
     ports::database::{
         Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts, catalog,
+        login::{LoginError, login},
+        relay::{self, Door},
+        scram,
         script::{self, GRACE, RunLimits},
+        tls::{Route, dial},
+        wire::WireError,
     },
 };
 
-/// The code of an `SSLRequest`; PostgreSQL protocol 3, section "Message Formats".
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// How long a sleeping compute may take to wake up.
 const WAKE: Duration = Duration::from_secs(30);
 
@@ -72,22 +70,64 @@ impl Postgres {
         Ok(Arc::new(roots))
     }
 
-    /// Connects to the first address that answers.
-    async fn open(&self, addresses: &[SocketAddr]) -> Result<TcpStream, DatabaseError> {
-        let mut last: Option<(SocketAddr, io::Error)> = None;
-        for address in addresses {
-            match timeout(self.limit, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => last = Some((*address, error)),
-                Err(_elapsed) => last = Some((*address, io::ErrorKind::TimedOut.into())),
-            }
-        }
-        let (address, source) = last.map_or_else(
-            || ("no address".to_owned(), io::ErrorKind::NotFound.into()),
-            |(address, error)| (address.to_string(), error),
-        );
-        Err(DatabaseError::NotConnected { address, source })
+    /// The way to the host of a connection.
+    async fn route(
+        &self,
+        connection: &Connection,
+        authority: Option<&str>,
+    ) -> Result<Route, DatabaseError> {
+        let host = connection.host.as_str();
+        let addresses = self.resolve(host, connection.effective_port()).await?;
+        Route::new(host, addresses, self.roots(authority)?, self.limit)
     }
+
+    /// Logs in by ourselves, and hands the connection to sqlx through a door of ours.
+    async fn log_in(
+        &self,
+        connection: &Connection,
+        authority: Option<&str>,
+    ) -> Result<PgConnection, DatabaseError> {
+        let route = self.route(connection, authority).await?;
+        let stream = route.open().await?;
+        let end_point = leaf(&stream).and_then(scram::end_point);
+        let server = login(stream, connection, end_point, connection.must_bind())
+            .await
+            .map_err(|error| not_logged_in(error, connection))?;
+        let failed = |reason: String| DatabaseError::LoginFailed {
+            host: connection.host.clone(),
+            reason,
+        };
+        let door = Door::open().map_err(|error| failed(error.to_string()))?;
+        // what sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`; none of it leaves this machine
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(door.folder())
+            .port(relay::PORT)
+            .username("neonup")
+            .database("neonup")
+            .statement_cache_capacity(0)
+            .ssl_mode(PgSslMode::Disable);
+        tokio::spawn(async move {
+            match door.serve(server).await {
+                // sqlx was let go in the middle of a query, which would work on for nobody
+                Ok(Some(key)) => {
+                    if let Err(error) = route.cancel(&key).await {
+                        tracing::debug!(%error, "a query could not be canceled");
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "the relay to a database ended"),
+            }
+        });
+        PgConnection::connect_with(&options)
+            .await
+            .map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// The server's own certificate.
+fn leaf(stream: &TlsStream<TcpStream>) -> Option<&[u8]> {
+    let certificates = stream.get_ref().1.peer_certificates()?;
+    certificates.first().map(AsRef::as_ref)
 }
 
 #[async_trait]
@@ -109,7 +149,7 @@ impl Database for Postgres {
     }
 
     async fn dial(&self, addresses: &[SocketAddr]) -> Result<SocketAddr, DatabaseError> {
-        let stream = self.open(addresses).await?;
+        let stream = dial(addresses, self.limit).await?;
         stream.peer_addr().map_err(DatabaseError::CutAtOnce)
     }
 
@@ -118,45 +158,14 @@ impl Database for Postgres {
         connection: &Connection,
         authority: Option<&str>,
     ) -> Result<TlsFacts, DatabaseError> {
-        let host = connection.host.as_str();
-        let port = connection.effective_port();
-        let addresses = self.resolve(host, port).await?;
-        let mut stream = self.open(&addresses).await?;
-        let failed = |reason: String| DatabaseError::NoTls {
-            host: host.to_owned(),
-            reason,
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed(error.to_string()))?
-            .with_root_certificates(self.roots(authority)?)
-            .with_no_client_auth();
-        let name =
-            ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
-        let work = async {
-            stream.write_all(&SSL_REQUEST).await?;
-            if stream.read_u8().await? != b'S' {
-                return Err(io::Error::other("the server does not speak TLS"));
-            }
-            TlsConnector::from(Arc::new(config))
-                .connect(name, stream)
-                .await
-        };
-        let stream = timeout(self.limit, work)
-            .await
-            .map_err(|_elapsed| failed("no answer in time".to_owned()))?
-            .map_err(|error| failed(error.to_string()))?;
+        let stream = self.route(connection, authority).await?.open().await?;
         let (_, session) = stream.get_ref();
         let version = match session.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
             _ => "TLS",
         };
-        let leaf = session
-            .peer_certificates()
-            .and_then(|certificates| certificates.first());
-        let (issuer, days_left) = leaf.map_or_else(Default::default, |der| read_certificate(der));
+        let (issuer, days_left) = leaf(&stream).map_or_else(Default::default, read_certificate);
         Ok(TlsFacts {
             version: version.to_owned(),
             issuer,
@@ -169,27 +178,13 @@ impl Database for Postgres {
         connection: &Connection,
         authority: Option<&str>,
     ) -> Result<Box<dyn Session>, DatabaseError> {
-        // The options start from the environment. A PGSSLROOTCERT there (`system`, as Neon's guides have it for
-        // libpq) would be opened as a file; even an empty list takes its place, beside the system's own roots.
-        let extra_roots = authority.unwrap_or_default().as_bytes().to_vec();
-        let options = PgConnectOptions::new_without_pgpass()
-            .host(&connection.host)
-            .port(connection.effective_port())
-            .database(&connection.database)
-            .username(&connection.role)
-            .password(connection.password.expose())
-            .application_name("neonup")
-            .statement_cache_capacity(0)
-            .ssl_mode(PgSslMode::VerifyFull)
-            .ssl_root_cert_from_pem(extra_roots);
         let limit = self.limit.max(WAKE);
-        let inner = timeout(limit, PgConnection::connect_with(&options))
+        let inner = timeout(limit, self.log_in(connection, authority))
             .await
             .map_err(|_elapsed| DatabaseError::LoginTimedOut {
                 host: connection.host.clone(),
                 limit,
-            })?
-            .map_err(|error| login_error(error, connection))?;
+            })??;
         Ok(Box::new(PgSession {
             inner,
             limit: self.limit,
@@ -217,47 +212,29 @@ fn read_certificate(der: &[u8]) -> (String, Option<i64>) {
     (name, days)
 }
 
-/// Why a login failed, by SQLSTATE where there is one.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "sqlx's other errors are of pools, rows and types: none of them belongs to a login"
-)]
-fn login_error(error: sqlx::Error, connection: &Connection) -> DatabaseError {
+/// Why a login failed: where it was refused, by its SQLSTATE.
+fn not_logged_in(error: LoginError, connection: &Connection) -> DatabaseError {
     let host = connection.host.clone();
-    match error {
-        sqlx::Error::Database(database) => {
-            let message = database.message().to_owned();
-            match database.code().as_deref() {
-                Some("28P01" | "28000") => DatabaseError::WrongPassword {
-                    host,
-                    role: connection.role.clone(),
-                    message,
-                },
-                Some("3D000") => DatabaseError::NoSuchDatabase {
-                    host,
-                    database: connection.database.clone(),
-                    message,
-                },
-                Some("53300") => DatabaseError::NoConnectionLeft { host, message },
-                _ => DatabaseError::LoginRefused { host, message },
-            }
-        }
-        // rustls reports a certificate that it does not trust like this
-        sqlx::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => {
-            DatabaseError::NoTls {
-                host,
-                reason: source.to_string(),
-            }
-        }
-        sqlx::Error::Io(source) => DatabaseError::Cut { host, source },
-        sqlx::Error::Tls(error) => DatabaseError::NoTls {
+    let refusal = match error {
+        LoginError::Wire(WireError::Cut(source)) => return DatabaseError::Cut { host, source },
+        LoginError::Wire(fault) => return DatabaseError::Misbehaves { host, fault },
+        LoginError::Fault(fault) => return DatabaseError::NotProved { host, fault },
+        LoginError::Refused(refusal) => refusal,
+    };
+    let message = refusal.message();
+    match refusal.code().as_str() {
+        "28P01" | "28000" => DatabaseError::WrongPassword {
             host,
-            reason: error.to_string(),
+            role: connection.role.clone(),
+            message,
         },
-        other => DatabaseError::LoginFailed {
+        "3D000" => DatabaseError::NoSuchDatabase {
             host,
-            reason: other.to_string(),
+            database: connection.database.clone(),
+            message,
         },
+        "53300" => DatabaseError::NoConnectionLeft { host, message },
+        _ => DatabaseError::LoginRefused { host, message },
     }
 }
 

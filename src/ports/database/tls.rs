@@ -1,0 +1,116 @@
+//! TLS connections to Postgres, with certificate and host name verified.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::ports::database::DatabaseError;
+
+/// The code of an `SSLRequest`; PostgreSQL protocol 3, section "Message Formats".
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+/// The code of a `CancelRequest`.
+const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
+/// How many addresses of a host are tried: each may take as long as the time limit. Neon's hosts have six.
+pub(super) const ADDRESSES_LIMIT: usize = 8;
+
+/// The way to a server.
+#[derive(Clone)]
+pub(super) struct Route {
+    host: String,
+    addresses: Vec<SocketAddr>,
+    config: Arc<ClientConfig>,
+    limit: Duration,
+}
+
+impl Route {
+    pub(super) fn new(
+        host: &str,
+        addresses: Vec<SocketAddr>,
+        roots: Arc<RootCertStore>,
+        limit: Duration,
+    ) -> Result<Self, DatabaseError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| no_tls(host, &error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self {
+            host: host.to_owned(),
+            addresses,
+            config: Arc::new(config),
+            limit,
+        })
+    }
+
+    /// Opens a connection, and does the handshake.
+    pub(super) async fn open(&self) -> Result<TlsStream<TcpStream>, DatabaseError> {
+        let mut stream = dial(&self.addresses, self.limit).await?;
+        let name =
+            ServerName::try_from(self.host.clone()).map_err(|error| no_tls(&self.host, &error))?;
+        let work = async {
+            stream.write_all(&SSL_REQUEST).await?;
+            // one byte and no more: what came along in plain text would be taken for an answer under TLS
+            if stream.read_u8().await? != b'S' {
+                return Err(io::Error::other("the server does not speak TLS"));
+            }
+            TlsConnector::from(Arc::clone(&self.config))
+                .connect(name, stream)
+                .await
+        };
+        timeout(self.limit, work)
+            .await
+            .map_err(|_elapsed| no_tls(&self.host, &"no answer in time"))?
+            .map_err(|error| no_tls(&self.host, &error))
+    }
+
+    /// Asks the server to end what the connection with this key does.
+    pub(super) async fn cancel(&self, key: &[u8]) -> Result<(), DatabaseError> {
+        let mut stream = self.open().await?;
+        let sent = async {
+            stream.write_all(&CANCEL_REQUEST).await?;
+            stream.write_all(key).await?;
+            stream.shutdown().await
+        };
+        timeout(self.limit, sent)
+            .await
+            .map_err(|_elapsed| no_tls(&self.host, &"no answer in time"))?
+            .map_err(|source| DatabaseError::Cut {
+                host: self.host.clone(),
+                source,
+            })
+    }
+}
+
+fn no_tls(host: &str, reason: &dyn ToString) -> DatabaseError {
+    DatabaseError::NoTls {
+        host: host.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// Connects to the first address that answers.
+pub(super) async fn dial(
+    addresses: &[SocketAddr],
+    limit: Duration,
+) -> Result<TcpStream, DatabaseError> {
+    let mut last: Option<(SocketAddr, io::Error)> = None;
+    for address in addresses.iter().take(ADDRESSES_LIMIT) {
+        match timeout(limit, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = Some((*address, error)),
+            Err(_elapsed) => last = Some((*address, io::ErrorKind::TimedOut.into())),
+        }
+    }
+    let (address, source) = last.map_or_else(
+        || ("no address".to_owned(), io::ErrorKind::NotFound.into()),
+        |(address, error)| (address.to_string(), error),
+    );
+    Err(DatabaseError::NotConnected { address, source })
+}
