@@ -4,9 +4,9 @@
     reason = "the operating system is what this room asks"
 )]
 
+pub(crate) mod bounded;
 pub(crate) mod crash;
 pub(crate) mod dumps;
-pub(crate) mod bounded;
 pub(crate) mod folders;
 pub(crate) mod loopback;
 pub(crate) mod signals;

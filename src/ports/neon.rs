@@ -8,7 +8,11 @@ mod tests;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use crate::{core::secret::Secret, domain::url::Connection, ports::neon::error::NeonError};
+use crate::{
+    core::secret::Secret,
+    domain::url::Connection,
+    ports::neon::error::{ListingCut, NeonError},
+};
 
 /// The answer of `GET /auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -60,19 +64,6 @@ impl Listing {
     pub(crate) const fn is_complete(&self) -> bool {
         self.unavailable.is_empty() && self.cut.is_none()
     }
-}
-
-/// Why a list of pages was not read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ListingCut {
-    #[error("it repeats a page, as if it had no end")]
-    RepeatedPage,
-    #[error("it has more than {0} pages")]
-    TooManyPages(usize),
-    #[error("it has more than {0} entries")]
-    TooMany(usize),
-    #[error("its pages are more than {} MB together", .0 / (1024 * 1024))]
-    TooLong(usize),
 }
 
 /// A project to create. Neon chooses what is `None`.

@@ -19,8 +19,8 @@ use crate::{
         files::disk::DiskFiles,
         http::{HttpError, HttpProblem},
         neon::{
-            Branch, BranchDatabase, ListingCut, NewBranch, NewProject, Organization, Project,
-            error::{NeonError, Refusal},
+            Branch, BranchDatabase, NewBranch, NewProject, Organization, Project,
+            error::{ListingCut, NeonError, Refusal},
         },
     },
     project::{

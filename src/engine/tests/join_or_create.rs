@@ -10,7 +10,7 @@ use crate::{
         step::StepId,
     },
     engine::{project::ProjectStep, step::Step as _},
-    ports::neon::{ListingCut, Organization},
+    ports::neon::{Organization, error::ListingCut},
     project::settings::Flags,
 };
 

@@ -5,10 +5,20 @@
 
 use reqwest::StatusCode;
 
-use crate::ports::{
-    http::{HttpError, UnreadableAnswer},
-    neon::ListingCut,
-};
+use crate::ports::http::{HttpError, UnreadableAnswer};
+
+/// Why a list of pages was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ListingCut {
+    #[error("it repeats a page, as if it had no end")]
+    RepeatedPage,
+    #[error("it has more than {0} pages")]
+    TooManyPages(usize),
+    #[error("it has more than {0} entries")]
+    TooMany(usize),
+    #[error("its pages are more than {} MB together", .0 / (1024 * 1024))]
+    TooLong(usize),
+}
 
 /// Why a request to Neon failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

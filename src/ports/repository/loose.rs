@@ -72,6 +72,10 @@ pub(super) fn inflate(
         .max(out.len())
         .min(OBJECT_LIMIT);
     loop {
+        if out.capacity() < room {
+            // no more than that: growing would take up to twice as much
+            *out = Vec::with_capacity(room);
+        }
         out.resize(room, 0);
         match decompressor.zlib_decompress(packed, out) {
             Ok(length) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::ports::neon::ListingCut;
+use crate::ports::neon::error::ListingCut;
 
 /// How many pages of a list are read. 250 full ones hold 100,000 projects, and the largest accounts have some 20,000.
 const PAGES_LIMIT: usize = 250;
