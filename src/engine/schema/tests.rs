@@ -128,6 +128,7 @@ fn context(world: &World, more: &str) -> Cx {
             database: "neondb".to_owned(),
             role: "neondb_owner".to_owned(),
             password: Secret::new(PASSWORD),
+            channel_binding: false,
         },
     }));
     cx
