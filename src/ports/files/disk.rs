@@ -7,12 +7,13 @@
 
 #[cfg_attr(not(unix), path = "disk/platform_other.rs")]
 mod platform;
+mod read;
 mod rehearsal;
 mod swap;
 mod target;
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -23,8 +24,9 @@ use sha2::{Digest as _, Sha256};
 pub(super) use self::rehearsal::Moment;
 use self::{
     platform::{may_write, mode_of, narrow, private_dir, sync_dir, wanted_mode},
+    read::{absent, kind, read_file, regular},
     rehearsal::Rehearsal,
-    swap::{Swap, Version},
+    swap::{Staging, Swap, Version},
     target::{links, resolve},
 };
 use crate::{
@@ -33,7 +35,7 @@ use crate::{
         folders,
         staged::{StagedFile, Sweep, sweep},
     },
-    ports::files::{FileError, FileKind, FileStat, Files, LIMIT, UndoCopy, Written},
+    ports::files::{FileError, FileStat, Files, UndoCopy, Written},
 };
 
 pub(crate) use self::target::GitFolders;
@@ -101,6 +103,13 @@ impl DiskFiles {
         self
     }
 
+    fn staging(&self) -> Staging<'_> {
+        Staging {
+            git: self.git.own.as_deref(),
+            rehearsal: &self.rehearsal,
+        }
+    }
+
     fn target(&self, path: &Path) -> Result<PathBuf, FileError> {
         target::target(&self.root, &self.git, path)
     }
@@ -123,7 +132,7 @@ impl DiskFiles {
         if secret {
             sweep(dir);
         }
-        self.swap(Swap {
+        self.staging().swap(Swap {
             target: &target,
             dir,
             before,
@@ -297,7 +306,7 @@ impl Files for DiskFiles {
     }
 
     fn remove(&self, path: &Path, expected: &[u8]) -> Result<(), FileError> {
-        self.take_away(&self.target(path)?, expected)
+        self.staging().take_away(&self.target(path)?, expected)
     }
 
     fn forget_undo(&self, path: &Path) -> Result<(), FileError> {
@@ -309,61 +318,4 @@ impl Files for DiskFiles {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-}
-
-fn absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-fn kind(meta: &Metadata) -> FileKind {
-    if meta.is_file() {
-        FileKind::File
-    } else if meta.is_dir() {
-        FileKind::Directory
-    } else {
-        FileKind::Other
-    }
-}
-
-fn regular(meta: &Metadata) -> Result<(), FileError> {
-    match kind(meta) {
-        FileKind::Directory => Err(FileError::NotAFile("a directory")),
-        FileKind::Other => Err(FileError::NotAFile("a device, a socket or a FIFO")),
-        FileKind::File if meta.len() > LIMIT => Err(FileError::TooLarge),
-        FileKind::File => Ok(()),
-    }
-}
-
-fn read_file(path: &Path) -> Result<Option<(Vec<u8>, Metadata)>, FileError> {
-    let Some((file, meta)) = open(path)? else {
-        return Ok(None);
-    };
-    Ok(Some((read_open(&file)?, meta)))
-}
-
-/// Opens an ordinary file for reading; `None` where nothing is.
-fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileError> {
-    // looked at before it is opened: opening a FIFO would wait for a writer
-    match fs::metadata(path) {
-        Ok(meta) => regular(&meta)?,
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let meta = file.metadata()?;
-    regular(&meta)?;
-    Ok(Some((file, meta)))
-}
-
-fn read_open(file: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -34,10 +34,10 @@ impl std::fmt::Debug for Rehearsal {
     }
 }
 
-impl super::DiskFiles {
+impl Rehearsal {
     #[cfg(test)]
     pub(super) fn moment(&self, moment: Moment) {
-        if let Some(at) = &self.rehearsal.at {
+        if let Some(at) = &self.at {
             at(moment);
         }
     }

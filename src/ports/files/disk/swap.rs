@@ -11,10 +11,9 @@ use std::{
 };
 
 use super::{
-    DiskFiles, absent, open,
     platform::{device, give_owner_and_mode, identity, mode_of, set_mode, sync_dir, wanted_mode},
-    read_open,
-    rehearsal::Moment,
+    read::{absent, open, read_open},
+    rehearsal::{Moment, Rehearsal},
     target::links,
 };
 use crate::{
@@ -74,7 +73,15 @@ enum Place {
     Beside,
 }
 
-impl DiskFiles {
+/// Where new versions wait.
+#[derive(Clone, Copy)]
+pub(super) struct Staging<'a> {
+    /// Git's own folder, where there is one.
+    pub(super) git: Option<&'a Path>,
+    pub(super) rehearsal: &'a Rehearsal,
+}
+
+impl Staging<'_> {
     pub(super) fn swap(&self, swap: Swap<'_>) -> Result<Written, FileError> {
         let Swap {
             target,
@@ -99,7 +106,7 @@ impl DiskFiles {
                 continue;
             };
             let (staged, ours) = fill(staged, meta.as_ref(), mode, new)?;
-            self.moment(Moment::Staged);
+            self.rehearsal.moment(Moment::Staged);
             let placed = match &mut before {
                 None => place_new(staged, target),
                 Some(before) => self.exchange(staged, target, before),
@@ -109,7 +116,7 @@ impl DiskFiles {
                 Err(FileError::CrossesDevices(_)) if place == Place::GitFolder => continue,
                 placed => placed?,
             }
-            self.moment(Moment::Placed);
+            self.rehearsal.moment(Moment::Placed);
             let synced = self.sync(dir);
             read_back(target, &ours, new)?;
             return Ok(Written {
@@ -128,8 +135,9 @@ impl DiskFiles {
             return Ok(Some(StagedFile::create_ignored(dir)?));
         }
         let device = |path: &Path| fs::metadata(path).ok().map(|meta| device(&meta));
-        let git = self.git.own.as_deref();
-        let near = git.filter(|git| device(git).is_some() && device(git) == device(dir));
+        let near = self
+            .git
+            .filter(|git| device(git).is_some() && device(git) == device(dir));
         // what is wrong with git's folder need not be wrong beside the file
         Ok(near.and_then(|git| StagedFile::create(git).ok()))
     }
@@ -145,7 +153,7 @@ impl DiskFiles {
             Some(now) if now.is(before) => {}
             _ => return Err(FileError::Changed),
         }
-        self.moment(Moment::Compared);
+        self.rehearsal.moment(Moment::Compared);
         let mut putting = Version::read(staged.path())?;
         let mut expected: Option<Version> = None;
         for round in 0..PUT_BACKS {
@@ -160,7 +168,7 @@ impl DiskFiles {
                     _ => Err(FileError::LeftIn(staged.leave())),
                 };
             }
-            self.moment(Moment::Exchanged);
+            self.rehearsal.moment(Moment::Exchanged);
             let out = Version::read(staged.path()).ok().flatten();
             let known = if round == 0 {
                 Some(&*before)
@@ -197,7 +205,7 @@ impl DiskFiles {
         before: &mut Version,
     ) -> Result<(), FileError> {
         staged.replace(target)?;
-        self.moment(Moment::Exchanged);
+        self.rehearsal.moment(Moment::Exchanged);
         let saved = before.now()?;
         if saved == before.bytes {
             return Ok(());

@@ -6,7 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{absent, platform::identity};
+use super::{platform::identity, read::absent};
 use crate::{domain::git_folder::is_git_folder, ports::files::FileError};
 
 /// How many symlinks a path may lead through; Linux allows as many.
