@@ -43,7 +43,7 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{kept} …({} more bytes)", left.len()))
 }
 
-/// Makes one line of a text like [`line`], and cuts nothing: for what is going to be run, which is shown in full.
+/// Makes one line of a text like [`line()`], and cuts nothing: for what is going to be run, which is shown in full.
 pub(crate) fn line_in_full(text: &str) -> Cow<'_, str> {
     escaped(text, false)
 }
@@ -53,7 +53,7 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, true)
 }
 
-/// Writes out in a JSON document what [`line`] would: as `\uXXXX`, so that whoever reads the document gets it unchanged.
+/// Writes out in a JSON document what [`line()`] would: as `\uXXXX`, so that whoever reads the document gets it unchanged.
 pub(crate) fn json(document: &str) -> Cow<'_, str> {
     // JSON itself has no place for such a character but inside of a string, and has escaped line ends there already
     let escape = |char: char| !matches!(char, '\n' | '\t') && is_hidden(char);
@@ -97,7 +97,7 @@ pub(crate) fn is_hidden(char: char) -> bool {
     )
 }
 
-/// Whether [`line`] would change this text.
+/// Whether [`line()`] would change this text.
 pub(crate) fn is_changed(text: &str) -> bool {
     line(text) != text
 }

@@ -5,7 +5,7 @@
 //! other end closes with us, and it inherits every process below it that loses its parent, so that none gets away
 //! (`PR_SET_CHILD_SUBREAPER`). Elsewhere than on Linux it ends the program's process group; what left it on purpose stays there.
 //!
-//! What it says on the socket is one [`Started`]; what it hears is [`ASK_TO_END`], or the end.
+//! What it says on the socket is one `Started`; what it hears is [`ASK_TO_END`], or the end.
 
 use std::{
     env, io,

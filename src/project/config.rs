@@ -455,7 +455,7 @@ impl TomlReader<'_> {
                 .as_table_like()
                 .ok_or_else(|| self.error(item, "`keys` is a table: keys.API_PORT = \"8000\""))?;
             if specs.len() > KEYS_LIMIT {
-                return Err(self.error(item, &format!("`keys` has more than {KEYS_LIMIT} keys")));
+                return Err(self.error(item, format!("`keys` has more than {KEYS_LIMIT} keys")));
             }
             for (name, item) in specs.iter() {
                 keys.push((name.to_owned(), self.key(name, item)?));

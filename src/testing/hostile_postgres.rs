@@ -1,7 +1,11 @@
 //! Postgres servers with a certificate that is trusted, which ask for the password, skip the login, or send more than anybody wants.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each part of the talk goes wrong for a few answers alone"
+)]
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Mutex,

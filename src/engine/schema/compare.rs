@@ -106,32 +106,71 @@ fn present_table(
     same_version: bool,
     findings: &mut Vec<Finding>,
 ) -> Table {
+    let before = findings.len();
+    let mut shown: Vec<_> = columns
+        .iter()
+        .map(|column| present_column(table, column, model, same_version, findings))
+        .collect();
+    let others = table
+        .columns
+        .iter()
+        .filter(|column| !columns.contains(&column.name));
+    shown.extend(others.map(|column| Column {
+        name: column.name.clone(),
+        kind: column_type(column),
+        state: CheckState::Skipped,
+    }));
+    findings.extend(missing_keys(table, model));
+    let worst = findings
+        .iter()
+        .skip(before)
+        .map(|finding| finding.severity)
+        .max();
+    Table {
+        name: table.name.clone(),
+        state: match worst {
+            Some(Severity::Gap) => CheckState::Gap,
+            Some(Severity::Warning) => CheckState::Warning,
+            Some(Severity::Note) | None => CheckState::Ok,
+        },
+        columns: shown,
+        notes: table
+            .constraints
+            .iter()
+            .chain(&table.indexes)
+            .cloned()
+            .collect(),
+    }
+}
+
+/// One column of a table that is there, against the one of the model.
+fn present_column(
+    table: &TableFacts,
+    column: &str,
+    model: Option<&TableFacts>,
+    same_version: bool,
+    findings: &mut Vec<Finding>,
+) -> Column {
     let name = &table.name;
-    let mut state = CheckState::Ok;
-    let mut shown = Vec::new();
-    for column in columns {
-        let expected = column_facts(model, column);
-        let Some(actual) = column_facts(Some(table), column) else {
-            findings.push(
-                Finding::new(
-                    Code::SchemaMissingColumn,
-                    format!("`{name}` has no column `{column}`"),
-                )
-                .detail("`create table if not exists` does not add columns to a table that exists")
-                .hint("add the column in a migration, or drop the table if it holds nothing"),
-            );
-            state = CheckState::Gap;
-            shown.push(Column {
-                name: column.clone(),
-                kind: expected.map(column_type).unwrap_or_default(),
-                state: CheckState::Gap,
-            });
-            continue;
+    let expected = column_facts(model, column);
+    let Some(actual) = column_facts(Some(table), column) else {
+        findings.push(
+            Finding::new(
+                Code::SchemaMissingColumn,
+                format!("`{name}` has no column `{column}`"),
+            )
+            .detail("`create table if not exists` does not add columns to a table that exists")
+            .hint("add the column in a migration, or drop the table if it holds nothing"),
+        );
+        return Column {
+            name: column.to_owned(),
+            kind: expected.map(column_type).unwrap_or_default(),
+            state: CheckState::Gap,
         };
-        let wrong = expected.filter(|expected| {
-            expected.kind != actual.kind || expected.nullable != actual.nullable
-        });
-        if let Some(expected) = wrong {
+    };
+    let mut state = CheckState::Ok;
+    if let Some(expected) = expected {
+        if expected.kind != actual.kind || expected.nullable != actual.nullable {
             findings.push(
                 Finding::new(
                     Code::SchemaWrongType,
@@ -144,66 +183,43 @@ fn present_table(
                 .hint("alter the column in a migration, or correct the schema's SQL"),
             );
             state = CheckState::Gap;
-        }
-        let unlike = expected.filter(|expected| {
-            same_version && wrong.is_none() && expected.default != actual.default
-        });
-        if let Some(expected) = unlike {
+        } else if same_version && expected.default != actual.default {
             findings.push(wrong_default(name, actual, expected));
-            if state == CheckState::Ok {
-                state = CheckState::Warning;
-            }
+            state = CheckState::Warning;
         }
-        shown.push(Column {
-            name: column.clone(),
-            kind: column_type(actual),
-            state: match (wrong, unlike) {
-                (Some(_), _) => CheckState::Gap,
-                (None, Some(_)) => CheckState::Warning,
-                (None, None) => CheckState::Ok,
-            },
-        });
     }
-    let others = table
-        .columns
-        .iter()
-        .filter(|column| !columns.contains(&column.name));
-    shown.extend(others.map(|column| Column {
-        name: column.name.clone(),
-        kind: column_type(column),
-        state: CheckState::Skipped,
-    }));
+    Column {
+        name: column.to_owned(),
+        kind: column_type(actual),
+        state,
+    }
+}
+
+/// The keys and indexes of the model that a table lacks.
+fn missing_keys<'a>(
+    table: &'a TableFacts,
+    model: Option<&'a TableFacts>,
+) -> impl Iterator<Item = Finding> + 'a {
     let keys = [
         (model.map(|model| &model.constraints), &table.constraints),
         (model.map(|model| &model.indexes), &table.indexes),
     ];
-    for (expected, actual) in keys {
-        for definition in expected.into_iter().flatten() {
-            if !actual.iter().any(|actual| same_key(actual, definition)) {
-                findings.push(
-                    Finding::new(Code::SchemaWrongType, format!("`{name}` lacks a key or index of the schema"))
-                        .severity(Severity::Warning)
-                        .detail(definition.clone())
-                        .command(Invocation::SetupStep(StepId::Schema))
-                        .hint("neonup setup schema adds what `if not exists` can add; the rest needs a migration"),
-                );
-                if state == CheckState::Ok {
-                    state = CheckState::Warning;
-                }
-            }
-        }
-    }
-    Table {
-        name: name.clone(),
-        state,
-        columns: shown,
-        notes: table
-            .constraints
-            .iter()
-            .chain(&table.indexes)
-            .cloned()
-            .collect(),
-    }
+    keys.into_iter().flat_map(move |(expected, actual)| {
+        expected
+            .into_iter()
+            .flatten()
+            .filter(move |definition| !actual.iter().any(|actual| same_key(actual, definition)))
+            .map(|definition| {
+                Finding::new(
+                    Code::SchemaWrongType,
+                    format!("`{}` lacks a key or index of the schema", table.name),
+                )
+                .severity(Severity::Warning)
+                .detail(definition.clone())
+                .command(Invocation::SetupStep(StepId::Schema))
+                .hint("neonup setup schema adds what `if not exists` can add; the rest needs a migration")
+            })
+    })
 }
 
 fn wrong_default(table: &str, actual: &ColumnFacts, expected: &ColumnFacts) -> Finding {

@@ -174,12 +174,11 @@ fn checked(message: &Message) -> Result<Option<Vec<u8>>, WireError> {
         b'T' => is_description(&mut Fields(body))?,
         b'D' => is_row(&mut Fields(body))?,
         b'C' => body.last() == Some(&0) && std::str::from_utf8(body).is_ok(),
-        // an empty query, the answers to the extended protocol, and a portal that pauses
-        b'I' | b'n' | b's' | b'1' | b'2' | b'3' => body.is_empty(),
+        // an empty query, the answers to the extended protocol, a portal that pauses, and the end of COPY
+        b'I' | b'n' | b's' | b'1' | b'2' | b'3' | b'c' => body.is_empty(),
         // COPY
         b'G' | b'H' | b'W' => body.len() >= 3,
         b'd' => true,
-        b'c' => body.is_empty(),
         b't' => body.len() >= 2,
         _ => return Err(message.unexpected()),
     };

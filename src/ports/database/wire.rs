@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn an_error_is_made_readable_and_short() {
         let mut body = b"SWEIRD\0C28P01\0M".to_vec();
-        body.extend_from_slice(&[0xff; 100_000]);
+        body.resize(body.len() + 100_000, 0xff);
         body.extend_from_slice(b"\0\0");
         let message = Message { kind: b'E', body };
         let error = ServerError::parse(&message).unwrap();

@@ -59,16 +59,18 @@ impl Pages {
 mod tests {
     use super::*;
 
-    fn cursor(text: &str) -> Option<String> {
-        Some(text).map(str::to_owned)
-    }
-
     #[test]
     fn a_list_ends_with_a_page_that_is_not_full() {
         let mut pages = Pages::default();
-        assert_eq!(pages.next(400, 400, 1000, cursor("a")), Ok(cursor("a")));
-        assert_eq!(pages.next(400, 400, 1000, cursor("b")), Ok(cursor("b")));
-        assert_eq!(pages.next(399, 400, 1000, cursor("c")), Ok(None));
+        assert_eq!(
+            pages.next(400, 400, 1000, Some("a".to_owned())),
+            Ok(Some("a".to_owned()))
+        );
+        assert_eq!(
+            pages.next(400, 400, 1000, Some("b".to_owned())),
+            Ok(Some("b".to_owned()))
+        );
+        assert_eq!(pages.next(399, 400, 1000, Some("c".to_owned())), Ok(None));
         assert_eq!(Pages::default().next(400, 400, 1000, None), Ok(None));
     }
 
@@ -76,24 +78,26 @@ mod tests {
     fn a_list_without_an_end_is_given_up() {
         let mut pages = Pages::default();
         for name in ["a", "b", "c"] {
-            assert_eq!(pages.next(400, 400, 1000, cursor(name)), Ok(cursor(name)));
+            assert_eq!(
+                pages.next(400, 400, 1000, Some(name.to_owned())),
+                Ok(Some(name.to_owned()))
+            );
         }
         assert_eq!(
-            pages.next(400, 400, 1000, cursor("a")),
+            pages.next(400, 400, 1000, Some("a".to_owned())),
             Err(ListingCut::RepeatedPage)
         );
         let mut pages = Pages::default();
-        let cut =
-            (0_u32..).find_map(|page| pages.next(1, 1, 1000, cursor(&page.to_string())).err());
+        let cut = (0_u32..).find_map(|page| pages.next(1, 1, 1000, Some(page.to_string())).err());
         assert_eq!(cut, Some(ListingCut::TooManyPages(PAGES_LIMIT)));
         let mut pages = Pages::default();
         assert_eq!(
-            pages.next(ENTRIES_LIMIT + 1, 400, 1000, cursor("a")),
+            pages.next(ENTRIES_LIMIT + 1, 400, 1000, Some("a".to_owned())),
             Err(ListingCut::TooMany(ENTRIES_LIMIT))
         );
         let mut pages = Pages::default();
         let cut =
-            (0_u32..).find_map(|page| pages.next(1, 1, 8_000_000, cursor(&page.to_string())).err());
+            (0_u32..).find_map(|page| pages.next(1, 1, 8_000_000, Some(page.to_string())).err());
         assert_eq!(cut, Some(ListingCut::TooLong(BYTES_LIMIT)));
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// The limit of an answer that only drips.
 const SHORT: Duration = Duration::from_secs(4);
 /// The limit of all others: a loaded machine takes its time to send and read 8 MB.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 fn client(server: &HostileHttp) -> HttpNeon {
     rustls::crypto::ring::default_provider()
