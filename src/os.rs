@@ -4,6 +4,7 @@
     reason = "the operating system is what this room asks"
 )]
 
+mod allocator;
 pub(crate) mod bounded;
 pub(crate) mod crash;
 pub(crate) mod dumps;

@@ -38,6 +38,8 @@ mod error;
 mod faults;
 mod files;
 mod front;
+#[cfg(any(test, feature = "testing"))]
+mod fuzz;
 mod ids;
 mod installation;
 mod lifecycle;
@@ -68,6 +70,8 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use crate::sandbox::fuzz::fuzz;
 pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults, shapes::CarriedPostgres};
 use crate::{
     core::secret::Secret,

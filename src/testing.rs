@@ -3,6 +3,7 @@
 pub mod bench;
 #[cfg(test)]
 pub(crate) mod folders;
+pub mod fuzz;
 #[cfg(test)]
 pub(crate) mod hostile_http;
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub(crate) mod http;
 mod tests;
 
 use async_trait::async_trait;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use http::fuzz;
 use serde::Deserialize;
 
 use crate::{

@@ -9,6 +9,8 @@ mod archives;
 mod cache;
 mod error;
 mod excludes;
+#[cfg(any(test, feature = "testing"))]
+mod fuzz;
 mod git;
 mod gitignore;
 mod history;
@@ -42,3 +44,5 @@ pub(crate) use {
     },
     port::Repository,
 };
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use {fuzz::fuzz, git::GitOptions};

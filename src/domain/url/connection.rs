@@ -1,5 +1,7 @@
 //! A connection, and how it is written for each driver.
 
+use std::net::Ipv6Addr;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
@@ -94,6 +96,7 @@ impl Connection {
             .collect();
         Secret::new(match form.shape {
             UrlShape::Uri => {
+                let host = authority(host);
                 let mut url = format!("{scheme}://{role}:{password}@{host}{colon_port}/{database}");
                 if !query.is_empty() {
                     url.push('?');
@@ -102,7 +105,8 @@ impl Connection {
                 url
             }
             UrlShape::Jdbc => format!(
-                "{scheme}://{host}{colon_port}/{database}?user={role}&password={password}&{}",
+                "{scheme}://{}{colon_port}/{database}?user={role}&password={password}&{}",
+                authority(host),
                 query.join("&")
             ),
             UrlShape::Ado => {
@@ -152,6 +156,15 @@ impl Connection {
         }
         found
     }
+}
+
+/// A host as it stands in a URL: an IPv6 address in brackets, and nothing that would end the host or begin something else. A socket's
+/// folder is such a host.
+fn authority(host: &str) -> String {
+    if host.parse::<Ipv6Addr>().is_ok() {
+        return format!("[{host}]");
+    }
+    utf8_percent_encode(host, COMPONENT).to_string()
 }
 
 impl RecognizedUrl {

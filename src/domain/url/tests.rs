@@ -209,6 +209,22 @@ fn neon_uris_become_a_connection() {
 }
 
 #[test]
+fn a_host_stays_one_host_whatever_it_is() {
+    for host in ["/var/run/postgresql", "::1", "a@b/c?d#e", "two words"] {
+        let connection = Connection {
+            host: host.to_owned(),
+            pooled_host: host.to_owned(),
+            ..sample()
+        };
+        for driver in Driver::ALL {
+            let written = connection.url(UrlKind::Direct, *driver);
+            let read = recognize(written.expose()).unwrap();
+            assert_eq!(connection.differences(&read), [], "{driver} {host}");
+        }
+    }
+}
+
+#[test]
 fn debug_hides_the_password() {
     let url = sample().url(UrlKind::Direct, Driver::Npgsql);
     let read = recognize(url.expose()).unwrap();

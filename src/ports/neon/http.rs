@@ -2,6 +2,8 @@
 
 mod bodies;
 mod pages;
+#[cfg(any(test, feature = "testing"))]
+mod fuzz;
 mod retry;
 
 use std::{path::PathBuf, time::Duration};
@@ -19,6 +21,8 @@ use self::{
     },
     pages::Pages,
 };
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::fuzz::fuzz;
 use crate::{
     core::secret::Secret,
     domain::url::Connection,

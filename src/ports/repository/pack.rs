@@ -12,6 +12,19 @@ mod delta;
 mod file;
 mod walk;
 
+/// Applies bytes as a difference, for the fuzz target.
+#[cfg(any(test, feature = "testing"))]
+pub(super) fn fuzz_delta(base: &[u8], delta: &[u8]) {
+    let (mut out, mut edits) = (Vec::new(), Vec::new());
+    if delta::apply(base, delta, &mut out, &mut edits).is_some() {
+        let inside = |(from, to): &(usize, usize)| from <= to && *to <= out.len();
+        assert!(
+            edits.iter().all(inside),
+            "an edit lies outside of its object"
+        );
+    }
+}
+
 pub(super) use {
     file::{Pack, indexes},
     walk::walk,

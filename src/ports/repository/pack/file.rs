@@ -46,7 +46,25 @@ impl Pack {
     /// Opens the pack that an index belongs to.
     pub(in crate::ports::repository) fn open(index: &Path, hash: usize) -> io::Result<Self> {
         let data = map(&index.with_extension("pack"))?;
-        let index = map(index)?;
+        Self::new(data, map(index)?, hash)
+    }
+
+    /// A pack that is no file.
+    #[cfg(any(test, feature = "testing"))]
+    pub(in crate::ports::repository) fn in_memory(
+        data: &[u8],
+        index: &[u8],
+        hash: usize,
+    ) -> io::Result<Self> {
+        let copy = |bytes: &[u8]| {
+            let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1))?;
+            map.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            map.make_read_only()
+        };
+        Self::new(copy(data)?, copy(index)?, hash)
+    }
+
+    fn new(data: Mmap, index: Mmap, hash: usize) -> io::Result<Self> {
         let version = if index.starts_with(b"\xfftOc") {
             be32(&index, 4).unwrap_or(0)
         } else {
