@@ -145,12 +145,13 @@ fn memory_holds_few_copies_of_a_secret() {
     let memory = memory(run.id());
     signal(run.id(), Signal::KILL);
     wait(&mut run);
+    let key = sandbox.api_key.clone();
     sandbox.stop();
     let Some(memory) = memory else {
         return skip("only root may read the memory of a process that is not dumpable");
     };
     for (name, secret) in [
-        ("the API key", &sandbox.api_key),
+        ("the API key", &key),
         ("the password", &repo.password()),
     ] {
         let copies = memchr::memmem::find_iter(&memory, secret.as_bytes()).count();
