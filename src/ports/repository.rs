@@ -45,4 +45,4 @@ pub(crate) use {
     port::Repository,
 };
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use {fuzz::fuzz, git::GitOptions};
+pub(crate) use fuzz::fuzz;
