@@ -1,9 +1,8 @@
 //! The allocator of the program: the system's own, which clears what is freed.
 //!
-//! A [`crate::core::secret::Secret`] clears its memory when it is dropped. But a secret passes through buffers that know nothing of that: the
-//! request of the HTTP client, the body of an answer, a formatted URL, a vector that has grown. Freed, they would lie in memory until
-//! something else happens to take their place. So everything is cleared, whatever it held: of 20 copies of a password in a running
-//! setup, 18 were in freed memory.
+//! A [`crate::core::secret::Secret`] clears its memory when it is dropped. But a secret passes through buffers that know nothing of
+//! that: the request of the HTTP client, the body of an answer, a formatted URL, a vector that has grown. Freed, they would lie in
+//! memory until something else happens to take their place.
 #![expect(
     unsafe_code,
     reason = "an allocator hands out memory, which no safe interface describes"
@@ -15,15 +14,19 @@ use std::{
     ptr,
 };
 
+/// The largest block that is cleared, in bytes. A secret is in blocks of some hundred bytes, and the answers that bring one have a few
+/// thousand; what is larger are files and objects of the repository, and clearing those would cost the search a sixth of its time.
+const CLEARED: usize = 64 * 1024;
+
 /// See the module.
 struct Clearing;
 
 #[global_allocator]
 static ALLOCATOR: Clearing = Clearing;
 
-// SAFETY: every call is passed on to the system's allocator with what came in. `dealloc` writes only to the block that it was given, which
-// its caller must not use any more. `realloc` is the trait's own: a new block, a copy, and `dealloc` of the old one, which the system's
-// would leave as it was.
+// SAFETY: every call is passed on to the system's allocator with what came in. `dealloc` writes only to the block that it was given,
+// which its caller must not use any more. A small block that grows or shrinks is copied to a new one as the trait's own `realloc` does,
+// since the system's would leave the old one as it was.
 unsafe impl GlobalAlloc for Clearing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above
@@ -35,10 +38,29 @@ unsafe impl GlobalAlloc for Clearing {
         unsafe { System.alloc_zeroed(layout) }
     }
 
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if layout.size() > CLEARED {
+            // SAFETY: as above
+            return unsafe { System.realloc(block, layout, size) };
+        }
+        // SAFETY: `size` is a valid one for this alignment, which the caller grants. The blocks are two, and each has the bytes that are
+        // copied.
+        unsafe {
+            let new = System.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(block, new, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as above
         unsafe {
-            ptr::write_bytes(block, 0, layout.size());
+            if layout.size() <= CLEARED {
+                ptr::write_bytes(block, 0, layout.size());
+            }
             // without this, the compiler may leave out writes to what is freed
             System.dealloc(black_box(block), layout);
         }

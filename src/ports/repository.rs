@@ -32,6 +32,8 @@ mod tests;
 mod threads;
 mod tree;
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use fuzz::fuzz;
 #[cfg(test)]
 pub(crate) use model::Hook;
 pub(crate) use program::GitEnvironment;
@@ -44,5 +46,3 @@ pub(crate) use {
     },
     port::Repository,
 };
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use fuzz::fuzz;

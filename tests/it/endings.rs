@@ -150,10 +150,7 @@ fn memory_holds_few_copies_of_a_secret() {
     let Some(memory) = memory else {
         return skip("only root may read the memory of a process that is not dumpable");
     };
-    for (name, secret) in [
-        ("the API key", &key),
-        ("the password", &repo.password()),
-    ] {
+    for (name, secret) in [("the API key", &key), ("the password", &repo.password())] {
         let copies = memchr::memmem::find_iter(&memory, secret.as_bytes()).count();
         assert!((1..=COPIES).contains(&copies), "{copies} copies of {name}");
     }

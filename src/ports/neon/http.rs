@@ -1,9 +1,9 @@
 //! The real adapter: Neon's API over HTTPS.
 
 mod bodies;
-mod pages;
 #[cfg(any(test, feature = "testing"))]
 mod fuzz;
+mod pages;
 mod retry;
 
 use std::{path::PathBuf, time::Duration};
@@ -13,6 +13,8 @@ use reqwest::{Method, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::fuzz::fuzz;
 use self::{
     bodies::{
         BranchesPage, ChangeBody, CreatedProjectBody, DatabasesBody, EndpointsBody, ErrorBody,
@@ -21,8 +23,6 @@ use self::{
     },
     pages::Pages,
 };
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use self::fuzz::fuzz;
 use crate::{
     core::secret::Secret,
     domain::url::Connection,
