@@ -155,6 +155,20 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
 }
 
 #[test]
+fn more_keys_than_anybody_has_are_an_error_with_the_line() {
+    let config = |keys: u32| {
+        let keys: Vec<_> = (0..keys)
+            .map(|key| format!("keys.K{key} = \"x\""))
+            .collect();
+        Config::parse(&format!("[[env]]\nfile = \".env\"\n{}\n", keys.join("\n")))
+    };
+    assert_eq!(config(1000).unwrap().env[0].keys.len(), 1000);
+    let error = config(1001).unwrap_err();
+    assert!(error.message.contains("more than 1000 keys"), "{error}");
+    assert!(error.line >= 3, "{error}");
+}
+
+#[test]
 fn paths_inside_the_repository_are_accepted() {
     let text = "[[env]]\nfile = \"./a/.gitted/.env\"\nexample = \".github/x\"\n[schema]\nfiles = [\"db/*.sql\"]\n[backend]\ndir = \"\"\n[project]\nbranch = \"dev/ada\"\n";
     let config = Config::parse(text).unwrap();

@@ -189,7 +189,8 @@ impl Startup {
                         "the sandbox has no replication connections",
                     ));
                 }
-                _ if name.starts_with("_pq_.") => unknown.push(name),
+                // in any case, since a setting's name is written in lower case
+                _ if name.to_ascii_lowercase().starts_with("_pq_.") => unknown.push(name),
                 // What is left goes no further, as with Neon's proxy: drivers send on what they do not know (asyncpg does so
                 // with `channel_binding`, which is in every URI that Neon hands out).
                 _ => settings.extend(setting(&name).map(|name| (name, value))),
@@ -508,5 +509,13 @@ mod tests {
         assert!(told.ends_with(b"\0\0\0\x01_pq_.grease\0"), "{told:?}");
         assert_eq!(startup.encode()[4..8], wire::PROTOCOL_3.to_be_bytes());
         assert!(read(&[("user", "me")]).unwrap().unknown.is_none());
+    }
+
+    #[test]
+    fn protocol_option_in_another_case_is_no_setting() {
+        let packet = bytes(&[("user", "me"), ("_Pq_.b.c", "1")]);
+        let startup = Startup::parse(&packet).unwrap();
+        assert!(startup.settings.is_empty(), "{startup:?}");
+        assert!(startup.unknown.is_some());
     }
 }

@@ -98,6 +98,10 @@ pub fn url(data: &[u8]) {
         return;
     };
     let connection = read.connection();
+    // the forms of ADO and libpq may leave the host out, and then say nothing of where they lead
+    if connection.host.is_empty() {
+        return;
+    }
     for driver in Driver::ALL {
         done(read.accepted_by(*driver));
         for kind in [UrlKind::Direct, UrlKind::Pooled] {

@@ -8,7 +8,7 @@ mod spies;
 #[path = "hostile/world.rs"]
 mod world;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use sqlx::Row as _;
 
@@ -205,6 +205,34 @@ fn difference(before: &Files, now: &Files) -> Vec<String> {
         .symmetric_difference(&now)
         .map(|(path, _)| path.display().to_string())
         .collect()
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (mut named, mut file) = (0, String::new());
+    for line in page.lines().filter(|line| line.starts_with('|')) {
+        let words = line.split(|char: char| !(char.is_alphanumeric() || "_:./-".contains(char)));
+        for word in words {
+            let Some((path, test)) = word.split_once("::") else {
+                continue;
+            };
+            if path.starts_with("src/") || path.starts_with("tests/") {
+                file = fs::read_to_string(root.join(path))
+                    .unwrap_or_else(|error| panic!("{path}: {error}"));
+            } else if !path.is_empty() {
+                continue;
+            }
+            let name = test.rsplit("::").next().unwrap();
+            assert!(
+                file.contains(&format!("fn {name}(")),
+                "SECURITY.md names `{word}`, which is not there"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 80, "{named}");
 }
 
 #[test]

@@ -47,6 +47,17 @@ async fn errors(behavior: Behavior) -> (NeonError, NeonError, HttpServer) {
 }
 
 #[tokio::test]
+async fn the_message_of_a_refusal_is_cut() {
+    let long = "é".repeat(5000);
+    let body: &'static str = format!(r#"{{"code":"","message":"{long}"}}"#).leak();
+    let (read, ..) = errors(Behavior::Status(409, body)).await;
+    let NeonError::Refused(refusal) = read else {
+        panic!("{read:?}");
+    };
+    assert_eq!(refusal.message.chars().count(), 1000);
+}
+
+#[tokio::test]
 async fn each_refusal_has_a_variant_and_its_request_id() {
     type Expected = fn(&NeonError) -> bool;
     let cases: [(u16, &str, Expected); 7] = [

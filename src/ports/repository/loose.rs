@@ -98,6 +98,24 @@ pub(super) fn inflate(
 mod tests {
     use super::*;
 
+    #[test]
+    fn object_directories_that_borrow_without_end_are_given_up() {
+        let dir = crate::testing::folders::temp_dir();
+        let store = |number: usize| dir.path().join(format!("{number}/objects"));
+        for number in 0..=DIRECTORIES_LIMIT {
+            let info = store(number).join("info");
+            fs::create_dir_all(&info).unwrap();
+            let next = store(number + 1).display().to_string();
+            fs::write(info.join("alternates"), next).unwrap();
+        }
+        let read = directories(&dir.path().join("0"));
+        assert_eq!(read.len(), DIRECTORIES_LIMIT);
+        // two that borrow from each other are two
+        let back = store(0).display().to_string();
+        fs::write(store(1).join("info/alternates"), back).unwrap();
+        assert_eq!(directories(&dir.path().join("0")).len(), 2);
+    }
+
     /// 100 kB that unpack to 100 MB and more.
     #[test]
     fn an_object_that_unpacks_to_more_than_the_limit_is_not_unpacked() {

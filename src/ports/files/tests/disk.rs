@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::os::staged::StagedFile;
-use crate::ports::files::{FileError, FileKind, Files as _, UndoCopy};
+use crate::ports::files::{FileError, FileKind, Files as _, LIMIT, UndoCopy};
 use crate::testing::{folders::temp_dir, world::World};
 
 fn write(world: &World, name: &str, text: &str, mode: u32) -> PathBuf {
@@ -27,6 +27,21 @@ fn others(world: &World, known: &[&str]) -> Vec<String> {
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn only_a_regular_file_within_the_limit_is_read() {
+    let world = World::on_disk();
+    let path = world.path("large");
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(LIMIT).unwrap();
+    let read = world.disk_files().read(&path).unwrap().unwrap();
+    assert_eq!(u64::try_from(read.len()), Ok(LIMIT));
+    file.set_len(LIMIT + 1).unwrap();
+    let error = world.disk_files().read(&path).unwrap_err();
+    assert!(matches!(error, FileError::TooLarge), "{error}");
+    let error = world.disk_files().read(Path::new("/dev/zero")).unwrap_err();
+    assert!(matches!(error, FileError::NotAFile(_)), "{error}");
 }
 
 #[test]
