@@ -96,12 +96,21 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     } else {
         findings::list(context, &state.findings)
     };
-    // the checks explain their own findings, so they go first; a diff is the answer to them, so it goes last
+    // the checks explain their own findings, so they go first; a diff is the answer to them, so it goes last. A command that waits
+    // for consent comes before everything, so that it is read before it is agreed to
+    let asks = state
+        .findings
+        .iter()
+        .any(|finding| finding.untrusted.is_some());
     let blocks = match step {
-        StepId::Health | StepId::Login => [facts, found],
-        StepId::Project | StepId::Env | StepId::Backend | StepId::Schema | StepId::Secrets => {
-            [found, facts]
-        }
+        StepId::Health | StepId::Login if !asks => [facts, found],
+        StepId::Login
+        | StepId::Project
+        | StepId::Env
+        | StepId::Backend
+        | StepId::Schema
+        | StepId::Health
+        | StepId::Secrets => [found, facts],
     };
     for block in blocks {
         if !block.is_empty() {

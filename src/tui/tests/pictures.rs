@@ -102,7 +102,7 @@ fn every_fixture_at_80x24_matches_its_picture() {
 }
 
 /// The fixtures that are drawn at other sizes, too.
-const CHOSEN: [&str; 16] = [
+const CHOSEN: [&str; 17] = [
     "login-pasted",
     "login-rejected",
     "project-join",
@@ -111,6 +111,7 @@ const CHOSEN: [&str; 16] = [
     "backend-todo",
     "schema-todo",
     "health-running",
+    "health-untrusted",
     "secrets-leak",
     "summary-mixed",
     "help",
