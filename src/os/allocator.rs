@@ -15,7 +15,7 @@ use std::{
 };
 
 /// The largest block that is cleared, in bytes. A secret is in blocks of some hundred bytes, and the answers that bring one have a few
-/// thousand; what is larger are files and objects of the repository, and clearing those would cost the search a sixth of its time.
+/// thousand; what is larger are files and objects of the repository, which lie on the disk as well.
 const CLEARED: usize = 64 * 1024;
 
 /// See the module.
