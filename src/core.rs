@@ -13,6 +13,7 @@ pub(crate) mod finding;
 pub(crate) mod invocation;
 pub(crate) mod plan;
 pub(crate) mod presenter;
+pub(crate) mod proof;
 pub(crate) mod redact;
 pub(crate) mod remedy;
 pub(crate) mod secret;

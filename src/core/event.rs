@@ -7,6 +7,7 @@ use crate::core::{
     facts::Facts,
     failure::{Failure, Result},
     finding::Finding,
+    proof::{Basis, Undetermined},
     step::StepId,
 };
 
@@ -41,7 +42,7 @@ impl Progress {
     }
 }
 
-/// How a probe settles a step.
+/// How a probe settles a step. Only [`Report::judged`] makes `Done`, from what was [seen](Basis::Seen).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Nothing is missing.
@@ -55,8 +56,7 @@ pub(crate) enum Verdict {
 /// What a probe or an apply found at its end.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Report {
-    /// How the step stands.
-    pub verdict: Verdict,
+    verdict: Verdict,
     /// Why, in one sentence without a full stop.
     pub evidence: String,
     /// What was seen.
@@ -66,16 +66,58 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Judges by the findings: todo if one of them is a gap, else done.
-    pub(crate) fn judged(evidence: impl Into<String>, findings: Vec<Finding>) -> Self {
-        let gap = findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Gap);
+    /// Judges by what was seen: done if all of it was looked at and nothing that was found is a gap, else todo.
+    pub(crate) fn judged(
+        evidence: impl Into<String>,
+        basis: Basis,
+        mut findings: Vec<Finding>,
+    ) -> Self {
+        let verdict = match basis {
+            Basis::Seen => Verdict::Done,
+            Basis::NotDetermined(reasons) => {
+                findings.extend(reasons.into_iter().map(Finding::from));
+                Verdict::Todo
+            }
+        };
         Self {
-            verdict: if gap { Verdict::Todo } else { Verdict::Done },
+            verdict,
             evidence: evidence.into(),
             findings,
             facts: None,
+        }
+    }
+
+    /// How the step stands. With a gap among the findings it is never done.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let gap = self
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Gap);
+        match self.verdict {
+            Verdict::Done if gap => Verdict::Todo,
+            verdict => verdict,
+        }
+    }
+
+    /// Takes back that the step is done: something that it stands on was not found out.
+    pub(crate) fn leave_open(&mut self, reason: Undetermined) {
+        self.verdict = Verdict::Todo;
+        self.findings.push(reason.into());
+    }
+
+    /// A report as a screen or a test wants it, which nothing was looked at for.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn staged(
+        verdict: Verdict,
+        evidence: impl Into<String>,
+        findings: Vec<Finding>,
+        facts: Option<Facts>,
+    ) -> Self {
+        Self {
+            verdict,
+            evidence: evidence.into(),
+            findings,
+            facts,
         }
     }
 

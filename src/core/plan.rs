@@ -208,7 +208,7 @@ impl Plan {
                 state.elapsed = Some(outcome.elapsed);
                 match &outcome.result {
                     Ok(report) => {
-                        state.status = match report.verdict {
+                        state.status = match report.verdict() {
                             Verdict::Done => Status::Done,
                             Verdict::Todo => Status::Todo,
                             Verdict::Skipped => Status::Skipped,
@@ -356,12 +356,7 @@ mod tests {
     }
 
     fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
-        Report {
-            verdict,
-            evidence: "as it is".to_owned(),
-            findings,
-            facts: None,
-        }
+        Report::staged(verdict, "as it is".to_owned(), findings, None)
     }
 
     fn plan(steps: &[(StepId, Verdict)]) -> Plan {

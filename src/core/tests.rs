@@ -9,6 +9,7 @@ use crate::core::{
     failure::Failure,
     finding::Finding,
     plan::{Plan, Status},
+    proof::Basis,
     step::StepId,
 };
 
@@ -42,11 +43,21 @@ fn every_code_and_every_step_has_a_heading_in_setup_md() {
 #[test]
 fn a_report_is_judged_by_its_gaps() {
     let warning = Finding::new(Code::HealthSlow, "slow");
-    assert_eq!(Report::judged("", vec![warning]).verdict, Verdict::Done);
     assert_eq!(
-        Report::judged("", vec![Finding::new(Code::EnvNoTls, "")]).verdict,
+        Report::judged("", Basis::Seen, vec![warning]).verdict(),
+        Verdict::Done
+    );
+    assert_eq!(
+        Report::judged("", Basis::Seen, vec![Finding::new(Code::EnvNoTls, "")]).verdict(),
         Verdict::Todo
     );
+    let unknown = Basis::not_determined(Finding::new(Code::HealthSlow, "nobody could tell"));
+    assert_eq!(Report::judged("", unknown, vec![]).verdict(), Verdict::Todo);
+    let mut report = Report::judged("", Basis::Seen, vec![]);
+    report
+        .findings
+        .push(Finding::new(Code::EnvNoTls, "found later"));
+    assert_eq!(report.verdict(), Verdict::Todo);
 }
 
 fn finished(run: u64, step: StepId, result: Result<Report, RunError>) -> Event {
@@ -71,16 +82,18 @@ fn started(run: u64, step: StepId) -> Event {
 
 #[test]
 fn the_exit_code_is_a_function_of_the_plan() {
-    let done = || Ok(Report::judged("all well", Vec::new()));
+    let done = || Ok(Report::judged("all well", Basis::Seen, Vec::new()));
     let gap = || {
         Ok(Report::judged(
             "",
+            Basis::Seen,
             vec![Finding::new(Code::EnvMissingFile, "gone")],
         ))
     };
     let warning = || {
         Ok(Report::judged(
             "",
+            Basis::Seen,
             vec![Finding::new(Code::HealthSlow, "slow")],
         ))
     };
@@ -129,7 +142,7 @@ fn an_event_of_an_older_run_changes_nothing() {
     plan.fold(&finished(
         2,
         StepId::Env,
-        Ok(Report::judged("new", Vec::new())),
+        Ok(Report::judged("new", Basis::Seen, Vec::new())),
     ));
     assert_eq!(plan.status(StepId::Env), Status::Done);
     plan.fold(&started(3, StepId::Env));

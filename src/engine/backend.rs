@@ -13,6 +13,7 @@ use crate::{
         failure::Result,
         finding::Finding,
         invocation::Invocation,
+        proof::Basis,
         step::StepId,
     },
     domain::{
@@ -237,7 +238,7 @@ impl BackendInspection {
                 exists: change.old.is_some(),
             })
             .collect();
-        Report::judged(evidence, findings).facts(Facts::Backend(BackendFacts {
+        Report::judged(evidence, Basis::Seen, findings).facts(Facts::Backend(BackendFacts {
             stack: self.stack.to_owned(),
             checks: self.checks,
             changes,

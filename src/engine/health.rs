@@ -10,9 +10,13 @@ use async_trait::async_trait;
 use crate::{
     core::{
         answer::CommandAnswer,
+        code::Code,
         event::{Report, Verdict},
         facts::{Check, CheckState},
         failure::Result,
+        finding::Finding,
+        invocation::Invocation,
+        step::StepId,
         trust::CommandPurpose,
     },
     engine::{
@@ -57,11 +61,15 @@ impl Step for HealthStep {
         }
         let mut report = checks.into_report();
         // a probe does not start the application, since that changes the world: it makes its tables
-        if startable(cx).is_some() && cx.unproven() && report.verdict == Verdict::Done {
-            report.verdict = Verdict::Todo;
-            report
-                .evidence
-                .push_str("; the app was not started since the last change");
+        if startable(cx).is_some() && cx.unproven() && report.verdict() == Verdict::Done {
+            let finding = Finding::new(
+                Code::HealthAppStart,
+                "the app was not started since the last change",
+            )
+            .command(Invocation::SetupStep(StepId::Health))
+            .fixable();
+            report.evidence = format!("{}; {}", report.evidence, finding.title);
+            report.leave_open(finding.into());
         }
         Ok(report)
     }

@@ -11,6 +11,7 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
+        proof::Basis,
         secret::Secret,
     },
     domain::api_key,
@@ -125,7 +126,11 @@ async fn without_account(cx: &Cx) -> Option<Report> {
             )
             .command(Invocation::Login)
             .hint("neonup login, then neonup setup");
-            Some(Report::judged(finding.title.clone(), vec![finding]))
+            Some(Report::judged(
+                finding.title.clone(),
+                Basis::Seen,
+                vec![finding],
+            ))
         }
         Ok(ClaimState::Claimed(_)) => None,
         Ok(ClaimState::Gone(_)) if !wanted => None,
@@ -144,7 +149,7 @@ async fn no_key(cx: &Cx, mut facts: LoginFacts) -> Report {
     }
     facts.keyring = Some(keyring);
     facts.neon_cli = neon_cli.map(|(account, _)| account);
-    Report::judged("no API key yet", findings).facts(Facts::Login(facts))
+    Report::judged("no API key yet", Basis::Seen, findings).facts(Facts::Login(facts))
 }
 
 /// Asks Neon whose key it is.
@@ -200,7 +205,7 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
         kind.words(),
         known.source.words()
     );
-    Ok(Report::judged(evidence, findings).facts(Facts::Login(facts)))
+    Ok(Report::judged(evidence, Basis::Seen, findings).facts(Facts::Login(facts)))
 }
 
 /// The stored key that one from the environment hides.

@@ -20,6 +20,7 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
+        proof::Basis,
         step::StepId,
         trust::CommandPurpose,
     },
@@ -105,7 +106,7 @@ impl Step for SchemaStep {
         }
         if wanted.command.is_empty() {
             let before = self.probe(cx).await?;
-            if before.verdict == Verdict::Done && before.findings.is_empty() {
+            if before.verdict() == Verdict::Done && before.findings.is_empty() {
                 // proved: what can be run once only is not run again
                 return Ok(before);
             }
@@ -243,11 +244,18 @@ fn judge(
             tables.len()
         )
     };
-    findings.extend(unknown.map(|why| beforehand::not_determined(&why, wanted)));
+    let basis = match unknown.map(|why| beforehand::not_determined(&why, wanted)) {
+        Some(finding) if finding.severity == Severity::Gap => Basis::not_determined(finding),
+        // the tables that the project lists were compared
+        noted => {
+            findings.extend(noted);
+            Basis::Seen
+        }
+    };
     if findings.iter().any(|finding| finding.fixable) {
         findings.extend(consent());
     }
-    (Report::judged(evidence, findings), tables)
+    (Report::judged(evidence, basis, findings), tables)
 }
 
 /// Reports that the migration command never ran: no table is named, and there is none.

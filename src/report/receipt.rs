@@ -61,6 +61,7 @@ mod tests {
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Report},
         facts::{Facts, JoinedProject, ProjectFacts},
+        proof::Basis,
     };
 
     #[test]
@@ -76,11 +77,15 @@ mod tests {
             "a|b of old-violet-32930710 <b>![x](http://evil)\x1b",
         )
         .path("neonup.toml");
-        let report = Report::judged("old-violet-32930710, of ada@example.org", vec![finding])
-            .facts(Facts::Project(ProjectFacts {
-                joined: Some(joined),
-                ..ProjectFacts::default()
-            }));
+        let report = Report::judged(
+            "old-violet-32930710, of ada@example.org",
+            Basis::Seen,
+            vec![finding],
+        )
+        .facts(Facts::Project(ProjectFacts {
+            joined: Some(joined),
+            ..ProjectFacts::default()
+        }));
         let finished = EventKind::Finished(Outcome {
             phase: Phase::Probe,
             elapsed: std::time::Duration::ZERO,

@@ -103,7 +103,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::event::{Event, EventKind, Outcome, Phase, Report};
+    use crate::core::{
+        event::{Event, EventKind, Outcome, Phase, Report},
+        proof::Basis,
+    };
 
     #[test]
     fn findings_become_results_with_rules_and_locations() {
@@ -131,7 +134,7 @@ mod tests {
         plan.fold(&event(EventKind::Finished(Outcome {
             phase: Phase::Probe,
             elapsed: Duration::ZERO,
-            result: Ok(Report::judged("", findings)),
+            result: Ok(Report::judged("", Basis::Seen, findings)),
         })));
         let document = document(&plan, &[StepId::Secrets]);
         let run = &document["runs"][0];

@@ -61,7 +61,7 @@ async fn the_sample_lacks_only_its_session_module() {
     let sample = Sample::without(&[]);
     let report = sample.probe().await;
     assert_eq!(codes(&report), [Code::BackendSessionMissing]);
-    assert_eq!(report.verdict, Verdict::Todo);
+    assert_eq!(report.verdict(), Verdict::Todo);
     let Some(Facts::Backend(backend)) = &report.facts else {
         panic!()
     };
@@ -75,7 +75,7 @@ async fn the_sample_lacks_only_its_session_module() {
         ["backend/src/db/session.py", "backend/src/db/__init__.py"]
     );
     let report = sample.apply(BackendAnswer::Default).await;
-    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
+    assert_eq!(report.verdict(), Verdict::Done, "{:?}", report.findings);
     assert_eq!(report.findings, []);
 }
 
@@ -100,7 +100,7 @@ async fn existing_code_changes_only_when_asked() {
     let main = || sample.world.read("backend/src/main.py");
     assert_eq!(main(), before);
     let report = sample.apply(BackendAnswer::EditCode).await;
-    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
+    assert_eq!(report.verdict(), Verdict::Done, "{:?}", report.findings);
     assert!(main().contains("    SQLModel.metadata.create_all(engine)\n    yield"));
 }
 
@@ -111,7 +111,7 @@ async fn findings_are_warnings_without_a_backend_section() {
     let report = sample.probe().await;
     assert_eq!(codes(&report), [Code::BackendSessionMissing]);
     assert_eq!(report.findings[0].severity, Severity::Warning);
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_missing_backend_is_skipped_and_a_missing_application_is_reported() {
     assert_eq!(codes(&sample.probe().await), [Code::BackendNotFound]);
     fs::remove_dir_all(sample.world.path("backend")).unwrap();
     sample.declared = false;
-    assert_eq!(sample.probe().await.verdict, Verdict::Skipped);
+    assert_eq!(sample.probe().await.verdict(), Verdict::Skipped);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::{
         event::Report,
         facts::{Check, CheckState, EnvFacts, EnvFile, Facts},
         finding::Finding,
+        proof::Basis,
     },
     domain::diff,
     engine::{
@@ -55,7 +56,7 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
         }
     }
     let evidence = evidence(inspection, &findings);
-    Report::judged(evidence, findings).facts(Facts::Env(EnvFacts { files }))
+    Report::judged(evidence, Basis::Seen, findings).facts(Facts::Env(EnvFacts { files }))
 }
 
 /// Reports how git treats the file.

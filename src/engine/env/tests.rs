@@ -139,7 +139,7 @@ fn mode(path: &Path) -> u32 {
 async fn an_empty_repository_gets_every_file_and_is_done() {
     let setup = Setup::new();
     let before = setup.probe().await;
-    assert_eq!(before.verdict, Verdict::Todo);
+    assert_eq!(before.verdict(), Verdict::Todo);
     assert!(has(&before, Code::EnvMissingFile));
     assert!(has(&before, Code::EnvNotIgnored));
     assert!(has(&before, Code::EnvExampleMissingKey));
@@ -166,7 +166,7 @@ async fn an_empty_repository_gets_every_file_and_is_done() {
     assert_eq!((env.files[0].changed, env.files[0].added), (0, 5));
 
     let after = setup.apply().await;
-    assert_eq!(after.verdict, Verdict::Done, "{:?}", after.findings);
+    assert_eq!(after.verdict(), Verdict::Done, "{:?}", after.findings);
     assert_eq!(after.findings, []);
     let document = Document::parse(setup.read("backend/.env").as_bytes());
     assert_eq!(document.get("DATABASE_URL").unwrap().expose(), URL);
@@ -254,7 +254,7 @@ async fn each_mistake_has_its_code() {
         assert!(has(&report, code), "{line}: {:?}", codes(&report));
         let report = setup.apply().await;
         assert_eq!(
-            report.verdict,
+            report.verdict(),
             Verdict::Done,
             "{line}: {:?}",
             report.findings
@@ -270,7 +270,7 @@ async fn open_permissions_are_tightened_even_when_nothing_else_changes() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let report = setup.probe().await;
     assert!(has(&report, Code::EnvOpenPermissions));
-    assert_eq!(setup.apply().await.verdict, Verdict::Done);
+    assert_eq!(setup.apply().await.verdict(), Verdict::Done);
     assert_eq!(mode(&path), 0o600);
 }
 
@@ -326,7 +326,7 @@ async fn without_a_project_only_the_form_of_the_url_is_checked() {
     setup.apply().await;
     setup.project_known = false;
     let report = setup.apply().await;
-    assert_eq!(report.verdict, Verdict::Done, "{:?}", report.findings);
+    assert_eq!(report.verdict(), Verdict::Done, "{:?}", report.findings);
     assert!(
         report.evidence.contains("not known yet"),
         "{}",
@@ -362,7 +362,7 @@ async fn a_real_secret_in_the_example_is_replaced() {
         .filter(|finding| finding.code == Code::EnvExampleHoldsSecret)
         .collect();
     assert_eq!(held.len(), 2, "{held:?}");
-    assert_eq!(setup.apply().await.verdict, Verdict::Done);
+    assert_eq!(setup.apply().await.verdict(), Verdict::Done);
     let example = setup.read("backend/.env.example");
     assert!(
         !example.contains("canary") && example.contains("change-me"),
@@ -377,7 +377,7 @@ async fn a_shell_variable_that_hides_the_file_is_reported() {
     setup.environment = &[("DATABASE_URL", "postgres://canary")];
     let report = setup.probe().await;
     assert!(has(&report, Code::EnvShellHidesValue));
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
 }
 
 #[tokio::test]
@@ -428,7 +428,7 @@ async fn the_target_of_a_symlink_must_be_ignored_too() {
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert_eq!(failure.hint, "git rm --cached shared.env");
     setup.world.with(|state| state.tracked.clear());
-    assert_eq!(setup.apply().await.verdict, Verdict::Done);
+    assert_eq!(setup.apply().await.verdict(), Verdict::Done);
     assert!(setup.read("shared.env").contains("JWT_SECRET="));
     assert!(setup.path("backend/.env").is_symlink());
 }
@@ -442,14 +442,14 @@ async fn a_probe_fails_where_no_undo_copy_can_be_kept() {
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert_eq!(failure.what, "no undo copy could be kept");
     fs::remove_file(setup.world.undo_dir()).unwrap();
-    assert_eq!(setup.probe().await.verdict, Verdict::Todo);
+    assert_eq!(setup.probe().await.verdict(), Verdict::Todo);
 }
 
 #[tokio::test]
 async fn no_repository_fails_and_no_target_is_skipped() {
     let mut setup = Setup::new();
     setup.config = "";
-    assert_eq!(setup.probe().await.verdict, Verdict::Skipped);
+    assert_eq!(setup.probe().await.verdict(), Verdict::Skipped);
     setup.config = CONFIG;
     setup.world.with(|state| state.no_repository = true);
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
@@ -504,7 +504,7 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
         );
     }
     let report = EnvStep.apply(&cx, EnvAnswer::InPlace).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     let written = fs::read_to_string(setup.path("backend/.env")).unwrap();
     assert!(
         written.starts_with("# mine\n") && written.contains(URL),

@@ -10,6 +10,7 @@ use crate::{
         facts::{Check, CheckState, Facts, HealthFacts},
         failure::Result,
         finding::Finding,
+        proof::Basis,
         trust::CommandPurpose,
     },
     domain::{driver_script, duration, url::Connection},
@@ -383,7 +384,7 @@ impl<'a> HealthChecks<'a> {
             duration::format(self.elapsed(HealthCheck::Login)),
             duration::format(self.elapsed(HealthCheck::Query))
         );
-        Report::judged(evidence, self.findings).facts(Facts::Health(self.facts))
+        Report::judged(evidence, Basis::Seen, self.findings).facts(Facts::Health(self.facts))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
         facts::{Facts, JoinedProject, ListedProject, ProjectFacts},
         failure::{Failure, Result},
         finding::Finding,
+        proof::Basis,
         secret::Secret,
     },
     domain::age,
@@ -86,7 +87,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<Report> {
             format!("project {id} is not there")
         }
     };
-    Ok(Report::judged(evidence, findings).facts(Facts::Project(facts)))
+    Ok(Report::judged(evidence, Basis::Seen, findings).facts(Facts::Project(facts)))
 }
 
 /// Inspects how to connect to the recorded project, and gives the evidence.
@@ -143,7 +144,7 @@ pub(super) fn report_joined(cx: &Cx, project: &Project, joined: JoinedProject) -
         joined: Some(joined),
         ..facts(cx, &listing, std::slice::from_ref(project))
     };
-    Report::judged(evidence, Vec::new()).facts(Facts::Project(facts))
+    Report::judged(evidence, Basis::Seen, Vec::new()).facts(Facts::Project(facts))
 }
 
 /// The facts for the screen, with the candidates first.

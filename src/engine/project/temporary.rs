@@ -9,6 +9,7 @@ use crate::{
         failure::Result,
         finding::Finding,
         invocation::Invocation,
+        proof::Basis,
         secret::Secret,
     },
     domain::{
@@ -73,7 +74,11 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<TemporaryOutcome> 
                 "the temporary database does not tell its connection: it is being made, or being claimed",
             )
             .hint("run the same command again in a moment");
-            report(Report::judged(finding.title.clone(), vec![finding]))
+            report(Report::judged(
+                finding.title.clone(),
+                Basis::Seen,
+                vec![finding],
+            ))
         }
         ClaimState::Claimed(record) if key => TemporaryOutcome::Account {
             claimed: Some(record.project).filter(|id| !id.is_empty()),
@@ -189,7 +194,7 @@ fn none_yet(cx: &Cx) -> Report {
     ))
     .command(SETUP)
     .fixable();
-    Report::judged("no temporary database yet", vec![finding]).facts(facts(cx, None))
+    Report::judged("no temporary database yet", Basis::Seen, vec![finding]).facts(facts(cx, None))
 }
 
 fn gone(record: &RecordedDatabase) -> Report {
@@ -207,7 +212,7 @@ fn gone(record: &RecordedDatabase) -> Report {
     .hint(format!(
         "{SETUP} makes another one; or `neonup login`, then `neonup setup` for a project of your own"
     ));
-    Report::judged(finding.title.clone(), vec![finding])
+    Report::judged(finding.title.clone(), Basis::Seen, vec![finding])
 }
 
 /// Reports the database that exists, and remembers it for the other steps.
@@ -270,6 +275,7 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
     };
     Report::judged(
         format!("temporary database{named} on {host}, deleted in {time_left}"),
+        Basis::Seen,
         findings,
     )
     .facts(facts(cx, Some(joined)))

@@ -148,7 +148,7 @@ async fn a_look_runs_nothing_in_the_database() {
     for made in [None, Some(task())] {
         world.with(|state| state.made = made);
         let report = SchemaStep.probe(&context(&world, "")).await.unwrap();
-        assert_eq!(report.verdict, Verdict::Todo);
+        assert_eq!(report.verdict(), Verdict::Todo);
         assert!(world.with(|state| state.ran.is_empty()));
     }
 }
@@ -158,13 +158,13 @@ async fn what_is_not_determined_is_not_done_unless_tables_are_listed() {
     let world = repository("create table task (id uuid primary key)");
     let report = SchemaStep.probe(&context(&world, "")).await.unwrap();
     assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
-    assert_eq!(report.verdict, Verdict::Todo);
+    assert_eq!(report.verdict(), Verdict::Todo);
     // it is run, and still not known
     let report = SchemaStep
         .apply(&context(&world, ""), CommandAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Todo);
+    assert_eq!(report.verdict(), Verdict::Todo);
     assert_eq!(world.with(|state| state.ran.len()), 1);
 
     let listed = "[schema.tables]\ntask = [\"id\"]\n";
@@ -175,7 +175,7 @@ async fn what_is_not_determined_is_not_done_unless_tables_are_listed() {
     );
     world.with(|state| state.shape = task());
     let report = SchemaStep.probe(&context(&world, listed)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     assert_eq!(report.findings[0].severity, Severity::Note);
 }
 
@@ -188,7 +188,7 @@ async fn what_is_proved_is_not_run_again() {
             .apply(&context(&world, ""), CommandAnswer::Default)
             .await
             .unwrap();
-        assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     }
     let ran = world.with(|state| state.ran.clone());
     assert_eq!(ran, ["create table task (id uuid primary key)"]);
@@ -209,7 +209,7 @@ async fn what_does_not_run_in_one_transaction_is_said_before() {
         .apply(&context(&world, ""), CommandAnswer::Default)
         .await
         .unwrap();
-    assert_eq!((report.verdict, report.findings), (Verdict::Done, vec![]));
+    assert_eq!((report.verdict(), report.findings), (Verdict::Done, vec![]));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::{
         facts::{Check, CheckState, Facts, SecretsFacts},
         failure::{Failure, Result},
         finding::Finding,
+        proof::Basis,
     },
     engine::{
         clock,
@@ -334,7 +335,7 @@ impl<'a> SecretsInspection<'a> {
             checks: self.checks,
             hook: self.hook,
         });
-        Report::judged(evidence, self.findings).facts(facts)
+        Report::judged(evidence, Basis::Seen, self.findings).facts(facts)
     }
 }
 

@@ -56,13 +56,13 @@ health = "http://127.0.0.1:9/health"
     assert!(!started.findings.is_empty(), "{started:?}");
 
     let again = HealthStep.probe(&cx).await.unwrap();
-    assert_eq!(again.verdict, Verdict::Done);
+    assert_eq!(again.verdict(), Verdict::Done);
     assert_eq!(again.findings, started.findings);
     assert_eq!(check(&again, "App"), check(&started, "App"));
 
     cx.remember_change();
     let changed = HealthStep.probe(&cx).await.unwrap();
-    assert_eq!(changed.verdict, Verdict::Todo);
+    assert_eq!(changed.verdict(), Verdict::Todo);
     assert_eq!(check(&changed, "App").state, CheckState::Waiting);
     assert!(changed.findings.is_empty(), "{changed:?}");
 }

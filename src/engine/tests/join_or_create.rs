@@ -36,13 +36,13 @@ async fn a_missing_project_is_created_once_and_then_joined_by_its_id() {
     world.project("other", "todo-old");
     let report = probe(&world, Flags::default()).await.unwrap();
     assert_eq!(
-        (report.verdict, codes(&report)),
+        (report.verdict(), codes(&report)),
         (Verdict::Todo, vec![Code::ProjectMissing])
     );
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     let config = world.file("/repo/neonup.toml").unwrap();
     assert!(config.contains("id = \"made-1\""), "{config}");
     // a second project of the name appears: the id decides
@@ -50,7 +50,7 @@ async fn a_missing_project_is_created_once_and_then_joined_by_its_id() {
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(world.with(|state| state.creates), 1);
 }
 
@@ -63,7 +63,7 @@ async fn an_existing_project_is_joined_and_never_duplicated() {
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     let Some(Facts::Project(detail)) = report.facts else {
         panic!("no detail")
     };
@@ -92,7 +92,7 @@ async fn ambiguous_projects_have_no_default() {
         ..Flags::default()
     };
     let report = apply(&world, flags, ProjectAnswer::Default).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(world.with(|state| state.creates), 0);
 }
 
@@ -103,7 +103,7 @@ async fn a_lost_create_answer_is_looked_up_and_never_sent_again() {
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(
         world.with(|state| (state.creates, state.projects.len())),
         (1, 1)
@@ -216,7 +216,7 @@ async fn a_project_scoped_key_finds_its_project() {
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
 }
 
 #[tokio::test]
@@ -243,11 +243,11 @@ async fn a_project_named_by_a_flag_is_recorded_for_the_next_run() {
         ..Flags::default()
     };
     let report = probe(&world, flags.clone()).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Todo, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Todo, "{report:?}");
     let report = apply(&world, flags, ProjectAnswer::Default).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     let report = probe(&world, Flags::default()).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn operations_that_failed_earlier_do_not_stop_a_join() {
     let report = apply(&world, Flags::default(), ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn a_rejected_key_is_not_stored() {
         )
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(
         world.with(|state| state.stored.values().cloned().collect::<Vec<_>>()),
         [KEY]
@@ -91,7 +91,7 @@ async fn a_variable_that_hides_another_stored_key_is_reported() {
     let (cx, _events) = world.context(settings, StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [Code::LoginEnvironmentHidesKey]);
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn the_neon_cli_login_is_only_used_when_chosen() {
     world.with(|state| state.neon_cli = Some(("ada".to_owned(), KEY.to_owned())));
     let (cx, _events) = world.context(World::settings_with(&[], Flags::default()), StepId::Login);
     let report = LoginStep.probe(&cx).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Todo);
+    assert_eq!(report.verdict(), Verdict::Todo);
     let Some(Facts::Login(detail)) = &report.facts else {
         panic!("no detail")
     };
@@ -109,6 +109,6 @@ async fn the_neon_cli_login_is_only_used_when_chosen() {
         .apply(&cx, LoginAnswer::NeonCli(KeyStorage::Session))
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert!(world.with(|state| state.stored.is_empty()));
 }

@@ -46,7 +46,7 @@ async fn a_branch_per_developer_is_created_once() {
     world.project("theirs", "todo");
     world.with(|state| state.user_name = Some("Ada Lovelace".to_owned()));
     let report = apply(&world, settings(PERSONAL)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     assert!(report.evidence.ends_with("branch dev/ada-lovelace"));
     let made = world.with(|state| state.new_branches.clone());
     assert_eq!(made.len(), 1);
@@ -77,7 +77,7 @@ async fn a_branch_whose_create_answer_was_lost_is_joined() {
         state.lost_branches = 1;
     });
     let report = apply(&world, settings(PERSONAL)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     assert_eq!(world.with(|state| state.new_branches.len()), 1);
 }
 
@@ -86,7 +86,7 @@ async fn a_new_project_gets_its_default_branch_and_the_developers() {
     let world = World::default();
     world.with(|state| state.user_name = Some("ada".to_owned()));
     let report = apply(&world, settings(PERSONAL)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     let new = world.with(|state| state.new_projects.clone());
     assert_eq!((new.len(), new[0].branch.as_deref()), (1, None));
     let world = World::default();
@@ -132,7 +132,7 @@ async fn a_missing_compute_and_a_missing_database_are_created() {
     assert_eq!(codes(&report), [Code::ProjectNoCompute]);
     assert!(report.findings[0].fixable);
     let report = apply(&world, settings(config)).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     let made = world.with(|state| state.databases.clone());
     assert_eq!(
         (made.len(), made[0].owner_name.as_str()),
@@ -181,7 +181,7 @@ async fn new_with_a_recorded_project_is_refused() {
     assert_eq!(world.with(|state| state.creates), 0);
     // without the line it is heard, although one of the name exists
     let report = apply(&world, World::settings(flags())).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     assert_eq!(world.with(|state| state.creates), 1);
 }
 
@@ -260,7 +260,7 @@ async fn listing_all_projects_changes_nothing() {
         .apply(&context(&world, settings()), ProjectAnswer::List)
         .await
         .unwrap();
-    assert_eq!(listed.verdict, Verdict::Done, "{listed:?}");
+    assert_eq!(listed.verdict(), Verdict::Done, "{listed:?}");
     assert_eq!(count(&listed), 3);
     assert_eq!(meant(&listed), ["b-2"]);
     assert_eq!(world.with(|state| state.creates), 0);
@@ -291,7 +291,7 @@ async fn two_projects_created_at_once_are_reported_and_the_older_is_used() {
         let report = apply(&world, World::settings(Flags::default()))
             .await
             .unwrap();
-        assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
         let finding = &report.findings[0];
         assert_eq!(
             (finding.code, finding.severity),
@@ -315,7 +315,7 @@ async fn creating_a_project_costs_one_list_one_create_and_its_polls() {
         .apply(&cx, ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     assert!(report.evidence.contains("made-1"), "{report:?}");
     // the second list tells whether somebody else made one meanwhile, and nobody waits for it
     assert_eq!(calls(&world), ["list", "create", "list"]);
@@ -323,7 +323,7 @@ async fn creating_a_project_costs_one_list_one_create_and_its_polls() {
     // what is reported is what the next look finds
     let again = ProjectStep.probe(&cx).await.unwrap();
     assert_eq!(
-        (again.verdict, &again.evidence),
+        (again.verdict(), &again.evidence),
         (Verdict::Done, &report.evidence)
     );
 }

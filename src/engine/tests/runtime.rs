@@ -15,6 +15,7 @@ use crate::{
         event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         facts::{Facts, KeySource, SchemaFacts},
         finding::Finding,
+        proof::Basis,
         secret::Secret,
         step::StepId,
     },
@@ -127,7 +128,7 @@ async fn no_event_carries_a_secret_that_is_known() {
         phase: Phase::Probe,
         elapsed: std::time::Duration::ZERO,
         result: Ok(
-            Report::judged(said, vec![finding]).facts(Facts::Schema(SchemaFacts {
+            Report::judged(said, Basis::Seen, vec![finding]).facts(Facts::Schema(SchemaFacts {
                 sql,
                 ..SchemaFacts::default()
             })),

@@ -98,7 +98,7 @@ async fn a_clean_repository_is_done_and_lists_what_was_checked() {
     let repo = project();
     let (cx, mut events) = context(&repo);
     let report = SecretsStep.probe(&cx).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:#?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
     assert_eq!(report.findings, []);
     assert!(
         report
@@ -162,7 +162,7 @@ async fn a_staged_env_file_is_found_and_fixed() {
         .apply(&cx, SecretsAnswer::Default)
         .await
         .unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:#?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
     // what `git add` wrote stays on this disk until git clears it away
     assert!(
         report
@@ -189,7 +189,7 @@ async fn an_env_file_that_is_not_ignored_is_fixed_once() {
             .apply(&cx, SecretsAnswer::Default)
             .await
             .unwrap()
-            .verdict,
+            .verdict(),
         Verdict::Done
     );
     let text = repo.read(".gitignore");
@@ -198,7 +198,7 @@ async fn an_env_file_that_is_not_ignored_is_fixed_once() {
             .apply(&cx, SecretsAnswer::Default)
             .await
             .unwrap()
-            .verdict,
+            .verdict(),
         Verdict::Done
     );
     assert_eq!(repo.read(".gitignore"), text);
@@ -244,7 +244,7 @@ async fn leaks_name_their_path_line_and_kind() {
     assert_eq!(history.severity, Severity::Gap);
     assert!(!history.fixable);
     assert!(history.hint.contains("neonup rotate"), "{}", history.hint);
-    assert_eq!(report.verdict, Verdict::Todo);
+    assert_eq!(report.verdict(), Verdict::Todo);
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_path_in_the_history_is_a_warning_and_a_gap_with_the_live_secret() {
         codes(&report),
         [(Code::SecretsPathInHistory, Severity::Warning)]
     );
-    assert_eq!(report.verdict, Verdict::Done);
+    assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(report.findings[0].path.as_deref(), Some("backend/.env"));
 
     repo.git(&["add", "-f", "backend/.env"]);

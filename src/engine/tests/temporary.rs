@@ -96,7 +96,7 @@ fn kept(world: &World) -> Option<RecordedDatabase> {
 async fn a_temporary_database_is_created_once_and_uses_the_direct_host() {
     let world = world();
     let (login, project) = probe(&world, settings(claimable())).await;
-    assert_eq!(login.verdict, Verdict::Skipped);
+    assert_eq!(login.verdict(), Verdict::Skipped);
     assert_eq!(
         codes(&project.unwrap()),
         [(Code::ProjectMissing, Severity::Gap)]
@@ -117,10 +117,10 @@ async fn a_temporary_database_is_created_once_and_uses_the_direct_host() {
     // with the flag or without it, it is the same one
     for flags in [claimable(), Flags::default()] {
         let report = apply(&world, settings(flags.clone())).await.unwrap();
-        assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
         let (login, project) = probe(&world, settings(flags)).await;
         assert_eq!(login.evidence, "no account: a temporary database");
-        assert_eq!(project.unwrap().verdict, Verdict::Done);
+        assert_eq!(project.unwrap().verdict(), Verdict::Done);
     }
     assert_eq!(made(&world), 1);
 }
@@ -136,7 +136,7 @@ async fn another_temporary_database_needs_the_new_flag() {
     let (_, project) = probe(&world, settings(another.clone())).await;
     assert!(codes(&project.unwrap()).contains(&(Code::ProjectMissing, Severity::Gap)));
     let report = apply(&world, settings(another)).await.unwrap();
-    assert_eq!((report.verdict, made(&world)), (Verdict::Done, 2));
+    assert_eq!((report.verdict(), made(&world)), (Verdict::Done, 2));
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn a_failed_create_leaves_the_record_unchanged() {
     assert_eq!(kept(&world), record, "the one that is there is not lost");
     // the service is away: that is no reason to make anything, nor to ask for a key
     let (login, project) = probe(&world, settings(Flags::default())).await;
-    assert_eq!(login.verdict, Verdict::Skipped);
+    assert_eq!(login.verdict(), Verdict::Skipped);
     project.unwrap_err();
 }
 
@@ -176,7 +176,7 @@ async fn the_expiry_is_reported_before_and_after() {
     at("2025-12-30T00:00:00Z", "2026-01-01T23:00:00Z");
     let (_, project) = probe(&world, settings(Flags::default())).await;
     let project = project.unwrap();
-    assert_eq!(project.verdict, Verdict::Done);
+    assert_eq!(project.verdict(), Verdict::Done);
     assert_eq!(
         codes(&project),
         [(Code::ProjectTemporary, Severity::Warning)]
@@ -208,7 +208,7 @@ async fn the_expiry_is_reported_before_and_after() {
         apply(&world, settings(Flags::default()))
             .await
             .unwrap()
-            .verdict,
+            .verdict(),
         Verdict::Todo
     );
     assert_eq!(made(&world), 1, "none is made unasked");
@@ -226,7 +226,7 @@ async fn the_expiry_is_reported_before_and_after() {
             .collect();
     });
     let report = apply(&world, settings(claimable())).await.unwrap();
-    assert_eq!((report.verdict, made(&world)), (Verdict::Done, 2));
+    assert_eq!((report.verdict(), made(&world)), (Verdict::Done, 2));
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn a_claimed_database_needs_the_accounts_key_and_then_its_project() {
         temporary.connection_string = None;
     });
     let (login, project) = probe(&world, settings(Flags::default())).await;
-    assert_eq!(login.verdict, Verdict::Skipped);
+    assert_eq!(login.verdict(), Verdict::Skipped);
     assert_eq!(
         codes(&project.unwrap()),
         [(Code::ProjectNotReady, Severity::Gap)]
@@ -248,9 +248,9 @@ async fn a_claimed_database_needs_the_accounts_key_and_then_its_project() {
     for flags in [Flags::default(), claimable()] {
         let (login, project) = probe(&world, settings(flags.clone())).await;
         assert_eq!(codes(&login), [(Code::LoginMissingKey, Severity::Gap)]);
-        assert_eq!(project.unwrap().verdict, Verdict::Todo);
+        assert_eq!(project.unwrap().verdict(), Verdict::Todo);
         assert_eq!(
-            apply(&world, settings(flags)).await.unwrap().verdict,
+            apply(&world, settings(flags)).await.unwrap().verdict(),
             Verdict::Todo
         );
     }
@@ -266,13 +266,13 @@ async fn a_claimed_database_needs_the_accounts_key_and_then_its_project() {
     // and of the one that has, whatever the project is called there
     world.project("old-violet-32930710", "neon-new-db");
     let (login, project) = probe(&world, with_key()).await;
-    assert_eq!(login.verdict, Verdict::Done);
+    assert_eq!(login.verdict(), Verdict::Done);
     assert_eq!(
         codes(&project.unwrap()),
         [(Code::ProjectDuplicate, Severity::Gap)]
     );
     let report = apply(&world, with_key()).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Done, "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
     let config = world.file("/repo/neonup.toml").unwrap();
     assert!(config.contains("id = \"old-violet-32930710\""), "{config}");
     assert_eq!(kept(&world), None, "neonup.toml knows it from here on");
@@ -287,7 +287,7 @@ async fn a_key_keeps_the_temporary_database_and_a_recorded_project_ends_it() {
     world.project("theirs", "todo");
     let key = [("NEON_API_KEY", KEY)];
     let (login, project) = probe(&world, World::settings_with(&key, Flags::default())).await;
-    assert_eq!(login.verdict, Verdict::Done);
+    assert_eq!(login.verdict(), Verdict::Done);
     assert!(codes(&project.unwrap()).contains(&(Code::ProjectTemporary, Severity::Note)));
     let (_, project) = probe(&world, World::settings_of(team, &key, Flags::default())).await;
     assert!(project.unwrap().evidence.contains("theirs"));
@@ -297,7 +297,7 @@ async fn a_key_keeps_the_temporary_database_and_a_recorded_project_ends_it() {
         World::settings_of(team, &key, claimable()),
     ] {
         let (login, project) = probe(&world, settings).await;
-        assert_eq!(login.verdict, Verdict::Skipped);
+        assert_eq!(login.verdict(), Verdict::Skipped);
         assert!(codes(&project.unwrap()).contains(&(Code::ProjectTemporary, Severity::Note)));
     }
     // a named project is the account's; the record stays, since the database can still be claimed
@@ -318,7 +318,7 @@ async fn the_login_step_can_be_answered_without_an_account() {
     let world = world();
     let cx = context(&world, settings(Flags::default()));
     let report = LoginStep.apply(&cx, LoginAnswer::Temporary).await.unwrap();
-    assert_eq!(report.verdict, Verdict::Skipped);
+    assert_eq!(report.verdict(), Verdict::Skipped);
     assert_eq!(made(&world), 0);
     let report = ProjectStep.probe(&cx).await.unwrap();
     assert_eq!(codes(&report), [(Code::ProjectMissing, Severity::Gap)]);
@@ -326,7 +326,7 @@ async fn the_login_step_can_be_answered_without_an_account() {
         .apply(&cx, ProjectAnswer::Default)
         .await
         .unwrap();
-    assert_eq!((report.verdict, made(&world)), (Verdict::Done, 1));
+    assert_eq!((report.verdict(), made(&world)), (Verdict::Done, 1));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
+        proof::Basis,
         step::StepId,
     },
     engine::{context::Cx, failures::files::source_not_written, step::Step},
@@ -47,12 +48,12 @@ impl Step for ProcfileStep {
             || format!("`{FILE}` exists"),
             |finding| finding.title.clone(),
         );
-        Ok(Report::judged(evidence, findings))
+        Ok(Report::judged(evidence, Basis::Seen, findings))
     }
 
     async fn apply(&self, cx: &Cx, _answer: ()) -> Result<Report> {
         let report = self.probe(cx).await?;
-        if report.verdict == Verdict::Done {
+        if report.verdict() == Verdict::Done {
             return Ok(report);
         }
         // written only if there still is no such file: somebody may have made one meanwhile
@@ -72,7 +73,7 @@ async fn a_missing_procfile_is_written_and_an_existing_one_is_kept() {
     let (cx, _events) = world.context(World::settings(Flags::default()), StepId::Backend);
 
     let before = ProcfileStep.probe(&cx).await.unwrap();
-    assert_eq!(before.verdict, Verdict::Todo);
+    assert_eq!(before.verdict(), Verdict::Todo);
     assert_eq!(
         world.file("/repo/Procfile"),
         None,
@@ -80,7 +81,7 @@ async fn a_missing_procfile_is_written_and_an_existing_one_is_kept() {
     );
 
     let after = ProcfileStep.apply(&cx, ()).await.unwrap();
-    assert_eq!(after.verdict, Verdict::Done);
+    assert_eq!(after.verdict(), Verdict::Done);
     assert_eq!(world.file("/repo/Procfile").as_deref(), Some(PROCESSES));
 
     world.with(|state| {

@@ -34,15 +34,16 @@ impl ScriptedEngine {
             _ if self.done.contains(&step) => done(step),
             Some(need) => Report::waiting(format!("{need} comes first")),
             // a finding that an apply can fix, unlike the leak of the fixtures
-            None if step == StepId::Secrets => Report {
-                findings: vec![
+            None if step == StepId::Secrets => {
+                let mut report = todo(step);
+                report.findings = vec![
                     Finding::new(Code::SecretsNotIgnored, "git does not ignore backend/.env")
                         .path("backend/.env")
                         .fixable(),
-                ],
-                evidence: "backend/.env is not ignored".to_owned(),
-                ..todo(step)
-            },
+                ];
+                "backend/.env is not ignored".clone_into(&mut report.evidence);
+                report
+            }
             None => todo(step),
         }
     }

@@ -57,12 +57,7 @@ pub(crate) fn done(step: StepId) -> Report {
         ),
         StepId::Secrets => ("no secret in 412 files and 18,204 objects", secrets(false)),
     };
-    Report {
-        verdict: Verdict::Done,
-        evidence: evidence.to_owned(),
-        findings: Vec::new(),
-        facts: Some(detail),
-    }
+    Report::staged(Verdict::Done, evidence.to_owned(), Vec::new(), Some(detail))
 }
 
 /// The report of a step with a gap that it can close.
@@ -120,12 +115,12 @@ pub(crate) fn todo(step: StepId) -> Report {
             secrets(true),
         ),
     };
-    Report {
-        verdict: Verdict::Todo,
-        evidence: evidence.to_owned(),
-        findings: vec![finding],
-        facts: Some(detail),
-    }
+    Report::staged(
+        Verdict::Todo,
+        evidence.to_owned(),
+        vec![finding],
+        Some(detail),
+    )
 }
 
 /// A typical failure of each step.

@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use crate::{
     core::{
         answer::{Answer, EnvAnswer},
-        event::{EventKind, Phase, Report, RunError, Verdict},
+        event::{EventKind, Phase, RunError},
         plan::Status,
         step::StepId,
     },
@@ -219,11 +219,7 @@ fn an_apply_that_leaves_a_gap_stays_on_its_screen() {
     let mut driver = AppDriver::up_to(StepId::Env);
     press(&mut driver.app, KeyCode::Enter);
     driver.begin(StepId::Env, Phase::Apply);
-    let report = Report {
-        verdict: Verdict::Todo,
-        ..todo(StepId::Env)
-    };
-    driver.emit(StepId::Env, finished(Phase::Apply, 5, report));
+    driver.emit(StepId::Env, finished(Phase::Apply, 5, todo(StepId::Env)));
     assert_eq!(driver.app.screen, Screen::Step(StepId::Env));
     assert!(
         driver

@@ -118,7 +118,7 @@ fn done(app: &mut App, step: StepId, report: &Report) {
         app.project = ProjectInput::default();
     }
     let label = step.title();
-    if report.verdict == Verdict::Todo {
+    if report.verdict() == Verdict::Todo {
         app.notify(format!("{label} is still open: {}", report.evidence));
         return;
     }
