@@ -7,7 +7,7 @@
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: its Python code, its driver, its log | [`python`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
-//! | commands of the project | [`command_files`] |
+//! | commands of the project | [`command_files`], [`migrations`] |
 //! | SQL | [`sql`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
@@ -24,6 +24,7 @@ pub(crate) mod gate;
 pub(crate) mod git_folder;
 pub(crate) mod hex;
 pub(crate) mod host;
+pub(crate) mod migrations;
 pub(crate) mod name;
 pub(crate) mod python;
 pub(crate) mod redact;

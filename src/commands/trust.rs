@@ -127,6 +127,9 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
     if !variables.is_empty() {
         output.line(format!("    gets {}", variables.join(", ")));
     }
+    for question in command.question_lines() {
+        output.line_in_full(&format!("    a check asks {question}"));
+    }
     for file in command.files.keys() {
         output.line(format!("    names {file}"));
     }
@@ -153,6 +156,7 @@ fn document(command: &CloneCommand, consent: &Consent) -> serde_json::Value {
         "dir": command.dir,
         "variables": command.variables.keys().collect::<Vec<_>>(),
         "files": command.files,
+        "questions": command.questions,
         "trusted": matches!(consent, Consent::Given),
         "changes": changes,
     })

@@ -118,7 +118,10 @@ codes! {
     SchemaMissingColumn, Schema, "schema.missing-column", Gap, "A table lacks a column.";
     SchemaWrongType, Schema, "schema.wrong-type", Gap, "A column, key or index is not as the schema says.";
     SchemaWrongObject, Schema, "schema.wrong-object", Gap, "A view, type, function, trigger or extension is missing, or not as the schema says.";
-    SchemaNotDetermined, Schema, "schema.not-determined", Gap, "What the schema's files make could not be determined.";
+    SchemaNotDetermined, Schema, "schema.not-determined", Gap, "Whether the database is as the schema says could not be determined.";
+    SchemaMigrationPending, Schema, "schema.migration-pending", Gap, "A migration has not run yet.";
+    SchemaMigrationConflict, Schema, "schema.migration-conflict", Gap, "The migrations don't fit together, or don't fit the database.";
+    SchemaModelsDiffer, Schema, "schema.models-differ", Warning, "The models say something that no migration makes.";
     SchemaNoTransaction, Schema, "schema.no-transaction", Note, "The schema's files cannot all run in one transaction.";
     SchemaSqlError, Schema, "schema.sql-error", Gap, "The database refused a statement of the schema.";
     SchemaCommandFailed, Schema, "schema.command-failed", Gap, "The project's migration command failed.";

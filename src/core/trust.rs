@@ -53,6 +53,9 @@ pub(crate) struct CloneCommand {
     pub variables: BTreeMap<String, String>,
     /// The files of the repository that it names, with the SHA-256 of each.
     pub files: BTreeMap<String, String>,
+    /// The commands that ask whether it has something to do, where it has such: whoever agrees to it agrees to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Vec<String>>,
     /// Why its content can't be remembered, where it can't: a limit, or a file that can't be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unheld: Option<String>,
@@ -61,9 +64,12 @@ pub(crate) struct CloneCommand {
 impl CloneCommand {
     /// The command as it would be typed, on one line, with every character visible.
     pub(crate) fn line(&self) -> String {
-        let words = self.argv.iter().map(String::as_str);
-        let line = shlex::try_join(words).unwrap_or_else(|_nul| self.argv.join(" "));
-        visible(&line)
+        typed(&self.argv)
+    }
+
+    /// The commands that ask whether it has something to do, as they would be typed.
+    pub(crate) fn question_lines(&self) -> Vec<String> {
+        self.questions.iter().map(|argv| typed(argv)).collect()
     }
 
     /// The command in full: where it runs, what it gets, what it names.
@@ -86,6 +92,14 @@ impl CloneCommand {
             let files = names(&mut self.files.keys());
             text = format!("{text}; it names {files}");
         }
+        if !self.questions.is_empty() {
+            let lines: Vec<_> = self
+                .question_lines()
+                .into_iter()
+                .map(|line| format!("`{line}`"))
+                .collect();
+            text = format!("{text}; a check asks {}", lines.join(", "));
+        }
         text
     }
 
@@ -102,6 +116,9 @@ impl CloneCommand {
                 &before.dir
             };
             changes.push(format!("it ran in `{}`", visible(dir)));
+        }
+        if self.questions != before.questions {
+            changes.push("what a check asks it".to_owned());
         }
         let names: BTreeSet<_> = self.files.keys().chain(before.files.keys()).collect();
         for name in names {
@@ -131,6 +148,13 @@ impl CloneCommand {
         }
         changes
     }
+}
+
+/// A command as it would be typed, on one line, with every character visible.
+fn typed(argv: &[String]) -> String {
+    let words = argv.iter().map(String::as_str);
+    let line = shlex::try_join(words).unwrap_or_else(|_nul| argv.join(" "));
+    visible(&line)
 }
 
 /// A text with what a terminal would hide, or act on, written out: nobody agrees to what can't be seen.
@@ -163,6 +187,7 @@ mod tests {
             dir: "backend".to_owned(),
             variables: BTreeMap::new(),
             files: BTreeMap::from([("run.sh".to_owned(), "1".to_owned())]),
+            questions: Vec::new(),
             unheld: None,
         }
     }

@@ -11,7 +11,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use app::{PythonApp, find_app};
+pub(crate) use app::{PythonApp, find_app, is_django_script};
 pub(crate) use dependencies::Dependencies;
 pub(crate) use main_py::{MainFacts, judge_main, propose_main};
 pub(crate) use session::{SessionIssue, connect_args, judge_session, session_files};

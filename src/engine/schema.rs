@@ -5,6 +5,8 @@
 
 mod beforehand;
 mod compare;
+mod drizzle;
+mod pending;
 
 use std::time::Duration;
 
@@ -24,10 +26,16 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::url::Connection,
-    engine::{connection, context::Cx, schema::compare::compare, step::Step, trust},
+    domain::{migrations, url::Connection},
+    engine::{
+        connection,
+        context::Cx,
+        schema::{compare::compare, pending::Migrations},
+        step::Step,
+        trust,
+    },
     ports::{
-        database::{DatabaseError, SchemaShape, SqlFile, TableFacts},
+        database::{DatabaseError, SchemaShape, Session, SqlFile, TableFacts},
         process::CommandSpec,
         shapes::{NotDetermined, SchemaQuestion},
     },
@@ -39,6 +47,9 @@ const MIGRATION: Duration = Duration::from_mins(10);
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// Why a command waits: without the env file it would connect to whatever else it finds.
+const NO_ENV_FILE: &str = "waits for a connection URL in the env file";
+
 /// The schema step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SchemaStep;
@@ -48,46 +59,7 @@ impl Step for SchemaStep {
     type Answer = CommandAnswer;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
-        let wanted = &cx.settings.schema;
-        if wanted == &SchemaSettings::default() {
-            return Ok(Report::skipped("neonup.toml names no schema"));
-        }
-        let files = files(cx)?;
-        let mut facts = SchemaFacts {
-            source: source(wanted),
-            sql: files
-                .iter()
-                .map(|file| file.text.as_str())
-                .collect::<Vec<_>>()
-                .join("\n"),
-            several_transactions: !beforehand::notes(&files).is_empty(),
-            tables: Vec::new(),
-        };
-        cx.show(Facts::Schema(facts.clone()));
-        let Some(connection) = connection::of_app_or_project(cx) else {
-            return Ok(Report::waiting("waits for a connection URL").facts(Facts::Schema(facts)));
-        };
-        cx.progress(Progress::label("looking at the tables"));
-        let question = SchemaQuestion {
-            files,
-            role: connection.role.clone(),
-            database: connection.database.clone(),
-        };
-        let (found, expected) = tokio::join!(found(cx, &connection), expected(cx, &question));
-        let found = match found? {
-            Ok(found) => found,
-            // why it does not connect is the health step's to report
-            Err(error) => {
-                return Ok(
-                    Report::waiting(format!("no connection: {error}")).facts(Facts::Schema(facts))
-                );
-            }
-        };
-        // a command that has nothing to make needs no consent
-        let consent = || trust::missing(cx, CommandPurpose::Schema);
-        let (report, tables) = judge(wanted, &question.files, expected, &found, consent);
-        facts.tables = tables;
-        Ok(report.facts(Facts::Schema(facts)))
+        Ok(look(cx, false).await?.report)
     }
 
     async fn apply(&self, cx: &Cx, answer: CommandAnswer) -> Result<Report> {
@@ -120,10 +92,103 @@ impl Step for SchemaStep {
                 .await?;
             session.run(&files).await?;
         } else if trust::permit(cx, CommandPurpose::Schema)?.is_none() {
-            migrate(cx, &wanted.command).await?;
+            if connection::of_app(cx).is_none() {
+                return Ok(Report::waiting(NO_ENV_FILE));
+            }
+            let run = migrate(cx, &wanted.command).await;
+            let look = look(cx, run.is_ok()).await?;
+            // what has to be mended first is the cause, and running it again is no way out
+            return match run {
+                Err(failure) if !look.conflict => Err(failure),
+                Ok(()) | Err(_) => Ok(look.report),
+            };
         }
         self.probe(cx).await
     }
+}
+
+/// What a look has found.
+struct Look {
+    report: Report,
+    /// Whether the migrations have to be mended before the command can run.
+    conflict: bool,
+}
+
+impl From<Report> for Look {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            conflict: false,
+        }
+    }
+}
+
+/// Looks. `ran`: the migration command has just ended well.
+async fn look(cx: &Cx, ran: bool) -> Result<Look> {
+    let wanted = &cx.settings.schema;
+    if wanted == &SchemaSettings::default() {
+        return Ok(Report::skipped("neonup.toml names no schema").into());
+    }
+    let files = files(cx)?;
+    let mut facts = SchemaFacts {
+        source: source(wanted),
+        sql: files
+            .iter()
+            .map(|file| file.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n"),
+        several_transactions: !beforehand::notes(&files).is_empty(),
+        tables: Vec::new(),
+    };
+    cx.show(Facts::Schema(facts.clone()));
+    let Some(connection) = connection::of_app_or_project(cx) else {
+        return Ok(Report::waiting("waits for a connection URL")
+            .facts(Facts::Schema(facts))
+            .into());
+    };
+    cx.progress(Progress::label("looking at the tables"));
+    let question = SchemaQuestion {
+        files,
+        role: connection.role.clone(),
+        database: connection.database.clone(),
+    };
+    if !wanted.command.is_empty() && connection::of_app(cx).is_none() {
+        // it would connect to whatever else it finds
+        return Ok(Report::waiting(NO_ENV_FILE)
+            .facts(Facts::Schema(facts))
+            .into());
+    }
+    let (found, expected) = tokio::join!(found(cx, &connection), expected(cx, &question));
+    let (mut session, found) = match found? {
+        Ok(found) => found,
+        // why it does not connect is the health step's to report
+        Err(error) => {
+            let report = Report::waiting(format!("no connection: {error}"));
+            return Ok(report.facts(Facts::Schema(facts)).into());
+        }
+    };
+    let migrations = if wanted.command.is_empty() {
+        None
+    } else {
+        Some(pending::look(cx, &mut *session, &found, ran).await)
+    };
+    let conflict = migrations
+        .as_ref()
+        .is_some_and(|migrations| migrations.conflict);
+    // a command that has nothing to make needs no consent
+    let consent = || trust::missing(cx, CommandPurpose::Schema);
+    let looked = Looked {
+        files: &question.files,
+        expected,
+        found: &found,
+        migrations,
+    };
+    let (report, tables) = judge(wanted, looked, consent);
+    facts.tables = tables;
+    Ok(Look {
+        report: report.facts(Facts::Schema(facts)),
+        conflict,
+    })
 }
 
 /// Names what creates the tables.
@@ -175,27 +240,47 @@ async fn expected(
     cx.ports.shapes.shape(question).await
 }
 
+/// A session that is open, and what the database holds.
+type Found = (Box<dyn Session>, SchemaShape);
+
 /// Reads what the database holds; why it did not connect, where it did not.
 async fn found(
     cx: &Cx,
     connection: &Connection,
-) -> Result<std::result::Result<SchemaShape, DatabaseError>> {
+) -> Result<std::result::Result<Found, DatabaseError>> {
     let authority = cx.authority().await?;
     let database = &cx.ports.database;
     match database.connect(connection, authority.as_deref()).await {
-        Ok(mut session) => Ok(Ok(session.shape().await?)),
+        Ok(mut session) => {
+            let shape = session.shape().await?;
+            Ok(Ok((session, shape)))
+        }
         Err(error) => Ok(Err(error)),
     }
 }
 
-/// Judges what was found by what is expected: what the files make, and the tables that the configuration lists.
+/// What a look has to judge.
+struct Looked<'a> {
+    files: &'a [SqlFile],
+    expected: std::result::Result<SchemaShape, NotDetermined>,
+    found: &'a SchemaShape,
+    /// What the migration tool answered, where there is a command.
+    migrations: Option<Migrations>,
+}
+
+/// Judges what was found by what is expected: what the files make, the tables that the configuration lists, and what the migration
+/// tool says.
 fn judge(
     wanted: &SchemaSettings,
-    files: &[SqlFile],
-    expected: std::result::Result<SchemaShape, NotDetermined>,
-    found: &SchemaShape,
+    looked: Looked<'_>,
     consent: impl FnOnce() -> Option<Finding>,
 ) -> (Report, Vec<Table>) {
+    let Looked {
+        files,
+        expected,
+        found,
+        migrations,
+    } = looked;
     let (expected, unknown) = match expected {
         Ok(shape) => (shape, None),
         Err(why) => (SchemaShape::default(), Some(why)),
@@ -208,7 +293,12 @@ fn judge(
                 .clone_into(&mut finding.hint);
         }
     }
-    findings.extend(never_run(wanted, &found.tables));
+    if !migrations
+        .as_ref()
+        .is_some_and(|migrations| migrations.explains_no_table)
+    {
+        findings.extend(never_run(wanted, &found.tables));
+    }
     let missing = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Gap)
@@ -252,7 +342,22 @@ fn judge(
             Basis::Seen
         }
     };
-    if findings.iter().any(|finding| finding.fixable) {
+    let (mut evidence, mut basis, mut asked) = (evidence, basis, false);
+    if let Some(migrations) = migrations {
+        evidence = if missing > 0 {
+            evidence
+        } else if tables.is_empty() {
+            migrations.evidence
+        } else {
+            format!("{}; {evidence}", migrations.evidence)
+        };
+        asked = migrations.asks_consent;
+        findings.extend(migrations.findings);
+        basis = basis.and(migrations.basis);
+    }
+    let runs = findings.iter().any(|finding| finding.fixable)
+        || !wanted.command.is_empty() && basis != Basis::Seen;
+    if runs && !asked {
         findings.extend(consent());
     }
     (Report::judged(evidence, basis, findings), tables)
@@ -276,10 +381,7 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
 /// Runs the project's own migration command, with the values of the first env file in its environment.
 async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let line = command.join(" ");
-    let dir = cx.settings.backend.as_ref().map_or_else(
-        || cx.settings.root.clone(),
-        |backend| cx.settings.path(&backend.dir),
-    );
+    let dir = cx.settings.path(cx.settings.schema_dir());
     let program = command.first().map(String::as_str).unwrap_or_default();
     let found = cx.ports.process.find(program, &dir).ok_or_else(|| {
         Failure::new(
@@ -302,12 +404,12 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     if ended.code == Some(0) {
         return Ok(());
     }
-    let last = ended
-        .output
-        .lines()
+    let lines = migrations::plain_lines(&ended.output);
+    let last = lines
+        .iter()
         .rev()
         .find(|line| !line.trim().is_empty())
-        .unwrap_or("it printed nothing");
+        .map_or("it printed nothing", String::as_str);
     let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
     Err(Failure::new(
         Code::SchemaCommandFailed,
@@ -319,7 +421,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
         ),
     )
     .why(connection::redact(last, &secrets))
-    .hint("run it yourself in the backend's folder to see its whole output"))
+    .hint("run it yourself in its folder to see its whole output"))
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ use crate::{
         dotenv::Document,
         driver_script,
         hex::hex,
+        migrations::{self, Asking},
+        source::join,
         visible::LONGEST_WORD,
     },
     engine::context::Cx,
@@ -85,7 +87,11 @@ pub(crate) fn commands(settings: &Settings, ports: &Ports) -> Vec<CloneCommand> 
 /// One command of the clone as it is now; `None` where there is none.
 fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Option<CloneCommand> {
     let backend = settings.backend.as_ref();
-    let dir = backend.map_or("", |backend| backend.dir.as_str());
+    let dir = if purpose == CommandPurpose::Schema {
+        settings.schema_dir()
+    } else {
+        backend.map_or("", |backend| backend.dir.as_str())
+    };
     let (argv, variables) = match purpose {
         CommandPurpose::Schema => (settings.schema.command.clone(), variables(settings, ports)),
         CommandPurpose::App => {
@@ -120,11 +126,26 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         .map(|(path, content)| (path.clone(), hex(&Sha256::digest(content))))
         .collect();
     let mut unheld = named.unheld;
-    // a program of the repository's own that PATH or a virtual environment leads to
-    if purpose != CommandPurpose::Driver
-        && let Some(found) = ports.process.find(program, &settings.path(dir))
-        && let Some(path) = within(&settings.root, &found)
-    {
+    let questions: Vec<Vec<String>> = if purpose == CommandPurpose::Schema {
+        questions(settings, ports)
+    } else {
+        Vec::new()
+    };
+    for question in &questions {
+        let named = named_by(question, dir, &look);
+        let digests = named.files.iter();
+        files.extend(digests.map(|(path, content)| (path.clone(), hex(&Sha256::digest(content)))));
+        unheld = unheld.or(named.unheld);
+    }
+    let programs = questions.iter().filter_map(|question| question.first());
+    for program in std::iter::once(program).chain(programs) {
+        // a program of the repository's own that PATH or a virtual environment leads to
+        let found = (purpose != CommandPurpose::Driver)
+            .then(|| ports.process.find(program, &settings.path(dir)));
+        let path = found
+            .flatten()
+            .and_then(|found| within(&settings.root, &found));
+        let Some(path) = path else { continue };
         match look(&path) {
             Named::File(content) => {
                 files.insert(path, hex(&Sha256::digest(content)));
@@ -144,8 +165,26 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         dir: dir.to_owned(),
         variables,
         files,
+        questions,
         unheld,
     })
+}
+
+/// How to find out whether the migration command has something to do.
+pub(super) fn asking(settings: &Settings, ports: &Ports) -> Asking {
+    let dir = settings.schema_dir();
+    let read = |path: &str| {
+        let path = settings.path(&join(dir, path));
+        String::from_utf8(ports.files.read(&path).ok()??).ok()
+    };
+    migrations::asking(&settings.schema.command, &settings.schema.pending, &read)
+}
+
+fn questions(settings: &Settings, ports: &Ports) -> Vec<Vec<String>> {
+    match asking(settings, ports) {
+        Asking::Program(inquiry) => inquiry.commands().cloned().collect(),
+        Asking::Drizzle { .. } | Asking::Nobody(_) => Vec::new(),
+    }
 }
 
 /// A path relative to the root, where it lies inside and has no way out.

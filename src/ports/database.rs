@@ -131,6 +131,10 @@ pub(crate) trait Session: Send {
     /// Counts the rows of a table, up to 1,000.
     async fn rows(&mut self, table: &str) -> Result<u64, DatabaseError>;
 
+    /// Reads a column of a table, as text: what a migration tool has recorded. A table of [`Self::shape`], whose name has its schema
+    /// where that is not `public`.
+    async fn values(&mut self, table: &str, column: &str) -> Result<Vec<String>, DatabaseError>;
+
     /// Runs files, statement by statement: in one transaction where all of them can.
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError>;
 }

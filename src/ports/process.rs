@@ -42,6 +42,8 @@ pub(crate) struct CommandExit {
     pub code: Option<i32>,
     /// The last lines of its output, both streams. May hold secrets: show only what [`crate::domain`] has picked and masked.
     pub output: String,
+    /// Whether there was more before it.
+    pub cut: bool,
 }
 
 /// The application while it runs. Dropping it stops the whole process group.

@@ -65,7 +65,7 @@ const PROJECT: &[&str] = &[
 /// How many keys an env file may want: each is written by itself.
 const KEYS_LIMIT: usize = 1000;
 const ENV: &[&str] = &["file", "example", "keys"];
-const SCHEMA: &[&str] = &["files", "command", "tables"];
+const SCHEMA: &[&str] = &["files", "command", "dir", "pending", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
 const SECRETS: &[&str] = &["accept"];
 const ACCEPT: &[&str] = &["path", "code", "reason"];
@@ -232,9 +232,22 @@ impl TomlReader<'_> {
                 files
             }
         };
+        let command = self.command(table, "command")?;
+        for name in ["dir", "pending"] {
+            if let Some(item) = table.get(name)
+                && command.is_empty()
+            {
+                return Err(self.error(
+                    item,
+                    format!("`{name}` goes with `command`, which is missing"),
+                ));
+            }
+        }
         Ok(Some(SchemaSettings {
             files,
-            command: self.command(table, "command")?,
+            command,
+            dir: table.get("dir").map(|_| self.dir(table)).transpose()?,
+            pending: self.command(table, "pending")?,
             tables,
         }))
     }

@@ -51,6 +51,17 @@ pub(crate) fn toml(config: &Config, name: &str) -> String {
         if !schema.command.is_empty() {
             line(&mut out, "command", &list(&schema.command), "");
         }
+        if let Some(dir) = &schema.dir {
+            line(&mut out, "dir", &text(dir), "where it runs");
+        }
+        if !schema.pending.is_empty() {
+            line(
+                &mut out,
+                "pending",
+                &list(&schema.pending),
+                "exits with 1 while a migration is pending",
+            );
+        }
         for (table, columns) in &schema.tables {
             line(
                 &mut out,

@@ -116,6 +116,10 @@ pub(crate) struct SchemaSettings {
     pub files: Vec<String>,
     /// Or a command of the project, such as `alembic upgrade head`.
     pub command: Vec<String>,
+    /// The folder where the command runs, relative to the root; `None` is the backend's.
+    pub dir: Option<String>,
+    /// A command that changes nothing, and exits with 0 if nothing is pending, with 1 if something is.
+    pub pending: Vec<String>,
     /// The expected tables with their columns.
     pub tables: Vec<(String, Vec<String>)>,
 }
@@ -252,6 +256,16 @@ impl Settings {
     /// The name of the service of temporary databases, for a person: `neon.new`.
     pub(crate) fn claim_name(&self) -> String {
         host_and_port(&self.claim_host)
+    }
+
+    /// The folder where the migration command runs, relative to the root; empty for the root itself.
+    pub(crate) fn schema_dir(&self) -> &str {
+        let backend = || self.backend.as_ref().map(|backend| backend.dir.as_str());
+        self.schema
+            .dir
+            .as_deref()
+            .or_else(backend)
+            .unwrap_or_default()
     }
 
     /// The absolute form of a path relative to the root.

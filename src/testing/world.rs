@@ -136,6 +136,13 @@ pub(crate) struct State {
     pub made: Option<SchemaShape>,
     /// What the database holds.
     pub shape: SchemaShape,
+    /// The values of a table's only column that is asked for.
+    pub values: BTreeMap<String, Vec<String>>,
+    /// The programs that there are, with what they answer, by their command line: the exit code and the output. One that answers
+    /// nothing never ends.
+    pub programs: BTreeMap<String, Option<(i32, String)>>,
+    /// What was run, with the names of the variables that it was handed.
+    pub calls_of_programs: Vec<(String, Vec<String>)>,
     /// The text of the files that were run there.
     pub ran: Vec<String>,
     /// The failure with which that service answers.

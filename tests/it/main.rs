@@ -20,6 +20,7 @@ mod files;
 mod hostile;
 mod keyring;
 mod limits;
+mod migrations;
 mod neon_cli;
 mod pictures;
 mod presenter;

@@ -307,6 +307,7 @@ fn consent_to_a_command_is_asked_first_and_is_never_the_default() {
         dir: String::new(),
         variables: BTreeMap::new(),
         files: BTreeMap::new(),
+        questions: Vec::new(),
         unheld: None,
     };
     let asks = Finding::new(Code::SchemaCommandUntrusted, "not yet").asks_for(command.clone());

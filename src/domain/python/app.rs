@@ -5,6 +5,17 @@ use crate::domain::{
     source::{Reader, join},
 };
 
+/// Whether a `manage.py` is Django's: it loads Django, or names its settings. Other projects call scripts of their own so.
+pub(crate) fn is_django_script(text: &str) -> bool {
+    code_lines(text).any(|(_, line)| {
+        let line = line.trim_start();
+        line.contains("DJANGO_SETTINGS_MODULE")
+            || line.starts_with("from django.")
+            || line.starts_with("import django")
+            || line.starts_with("from configurations.management")
+    })
+}
+
 /// The module and variable that hold the application object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PythonApp {

@@ -276,6 +276,9 @@ impl PgSession {
     }
 }
 
+/// The most rows of a migration tool's own table that are read: there is one for each migration, and nobody has as many.
+const MOST_VALUES: usize = 10_000;
+
 /// The code of a statement that the server has ended: for its time limit, or at our request.
 const ENDED: &str = "57014";
 /// The code of a lock that was not to be had in time.
@@ -331,6 +334,29 @@ impl Session for PgSession {
             .first()
             .and_then(|row| u64::try_from(row.get::<i64, _>(0)).ok())
             .unwrap_or_default())
+    }
+
+    async fn values(&mut self, table: &str, column: &str) -> Result<Vec<String>, DatabaseError> {
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let (schema, table) = table.split_once('.').unwrap_or(("public", table));
+        let rows = self
+            .look(&format!(
+                "select {}::text from {}.{} limit {}",
+                quoted(column),
+                quoted(schema),
+                quoted(table),
+                MOST_VALUES + 1
+            ))
+            .await?;
+        if rows.len() > MOST_VALUES {
+            return Err(DatabaseError::QueryFailed {
+                reason: format!("`{table}` has more than {MOST_VALUES} rows"),
+            });
+        }
+        rows.iter()
+            .filter_map(|row| row.try_get::<Option<String>, _>(0).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(|error| query_error(&error))
     }
 
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {

@@ -98,7 +98,7 @@ impl OsProcess {
             }
             None => None,
         };
-        let output = Arc::new(Mutex::new(Vec::new()));
+        let output = Arc::new(Mutex::new(Tail::default()));
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
             readers.push(collect(stream, &output));
@@ -117,10 +117,18 @@ impl OsProcess {
     }
 }
 
+/// The end of what a program printed.
+#[derive(Default)]
+struct Tail {
+    bytes: Vec<u8>,
+    /// Whether there was more before it.
+    cut: bool,
+}
+
 /// Remembers the end of a stream, on a thread that ends with it.
 fn collect(
     mut stream: impl std::io::Read + Send + 'static,
-    output: &Arc<Mutex<Vec<u8>>>,
+    output: &Arc<Mutex<Tail>>,
 ) -> JoinHandle<()> {
     let output = Arc::clone(output);
     thread::spawn(move || {
@@ -130,9 +138,10 @@ fn collect(
                 return;
             };
             let mut collected = output.lock().unwrap_or_else(PoisonError::into_inner);
-            collected.extend_from_slice(new);
-            let excess = collected.len().saturating_sub(OUTPUT_LIMIT);
-            collected.drain(..excess);
+            collected.bytes.extend_from_slice(new);
+            let excess = collected.bytes.len().saturating_sub(OUTPUT_LIMIT);
+            collected.bytes.drain(..excess);
+            collected.cut |= excess > 0;
         }
     })
 }
@@ -144,15 +153,15 @@ struct ProgramGroup {
     group: Option<Pid>,
     /// Its supervisor, who ends it and all that it has started.
     control: Option<Control>,
-    output: Arc<Mutex<Vec<u8>>>,
+    output: Arc<Mutex<Tail>>,
     readers: Vec<JoinHandle<()>>,
     stopped: bool,
 }
 
 impl ProgramGroup {
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.output.lock().unwrap_or_else(PoisonError::into_inner))
-            .into_owned()
+        let tail = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&tail.bytes).into_owned()
     }
 
     fn status(&mut self) -> Option<ExitStatus> {
@@ -185,6 +194,11 @@ impl Running for ProgramGroup {
         Some(CommandExit {
             code,
             output: self.text(),
+            cut: self
+                .output
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .cut,
         })
     }
 

@@ -178,6 +178,7 @@ mod tests {
             dir: String::new(),
             variables: BTreeMap::new(),
             files: BTreeMap::new(),
+            questions: Vec::new(),
             unheld: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        python::Dependencies,
+        python::{Dependencies, is_django_script},
         source::{Reader, join},
         url::Driver,
     },
@@ -10,10 +10,12 @@ use crate::{
 };
 
 pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
-    let found =
-        Dependencies::read(read, dir).has("django") || read(&join(dir, "manage.py")).is_some();
-    found.then(|| Proposal {
-        migrate: Some("python manage.py migrate"),
+    let script = read(&join(dir, "manage.py"));
+    let depends = Dependencies::read(read, dir).has("django");
+    // another project may call a script of its own so
+    let manages = script.map_or(depends, |text| is_django_script(&text));
+    (depends || manages).then(|| Proposal {
+        migrate: manages.then_some("python manage.py migrate"),
         backend: Some(started_by(
             "python manage.py runserver 8000 --noreload",
             dir,

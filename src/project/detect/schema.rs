@@ -8,16 +8,26 @@ use crate::{
     },
 };
 
+/// Folders of a backend that may hold `alembic.ini`, beside the backend's own.
+const ALEMBIC_FOLDERS: &[&str] = &["db", "database", "migrations", "alembic", "app", "src"];
+
 /// The stack's own migrations, else Alembic's, else an SQL file.
 pub(super) fn schema(read: Reader<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
+    let own = proposal.migrate.map(|command| (command, dir.to_owned()));
     let alembic = || {
-        read(&join(dir, "alembic.ini"))
-            .is_some()
-            .then_some("alembic upgrade head")
+        let below = ALEMBIC_FOLDERS.iter().map(|folder| join(dir, folder));
+        [dir.to_owned(), String::new()]
+            .into_iter()
+            .chain(below)
+            .find(|dir| read(&join(dir, "alembic.ini")).is_some())
+            .map(|dir| ("alembic upgrade head", dir))
     };
-    if let Some(command) = proposal.migrate.or_else(alembic) {
+    if let Some((command, place)) = own.or_else(alembic) {
+        let backend = proposal.backend.as_ref();
+        let usual = backend.map_or("", |backend| backend.dir.as_str());
         return Some(SchemaSettings {
             command: words(command),
+            dir: (place != usual).then_some(place),
             ..SchemaSettings::default()
         });
     }

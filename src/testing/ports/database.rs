@@ -64,6 +64,11 @@ impl Session for FakeSession {
         Ok(0)
     }
 
+    async fn values(&mut self, table: &str, _column: &str) -> Result<Vec<String>, DatabaseError> {
+        let values = self.0.with(|state| state.values.get(table).cloned());
+        Ok(values.unwrap_or_default())
+    }
+
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
         self.0.with(|state| {
             state.ran.extend(files.iter().map(|file| file.text.clone()));

@@ -1,0 +1,496 @@
+//! Whether a migration is pending: asked of the project's own tool, in a clone that somebody trusts.
+//!
+//! A table that is there tells nothing of the migrations that came after it, so that only an answer proves the step. The question is
+//! a command of the clone: it needs the consent that the migration command needs, gets its environment, and changes nothing.
+
+use std::time::Duration;
+
+use crate::{
+    core::{
+        children::Child,
+        code::{Code, Severity},
+        finding::Finding,
+        invocation::Invocation,
+        proof::Basis,
+        secret::Secret,
+        step::StepId,
+        trust::CommandPurpose,
+    },
+    domain::migrations::{
+        self, Answer, Asking, Conflict, Inquiry, NoQuestion, Reply, Tool, Unclear,
+    },
+    engine::{connection, context::Cx, schema::drizzle, trust},
+    ports::{
+        database::{SchemaShape, Session},
+        process::{CommandSpec, ProcessError},
+    },
+};
+
+/// The longest time that one question may take: a tool loads the application first, and a sleeping compute wakes.
+const QUESTION: Duration = Duration::from_secs(30);
+/// The most names of migrations that a finding lists; nobody reads more.
+const MOST_NAMED: usize = 8;
+
+/// What keeps the session of a question from writing, for drivers that read libpq's variables.
+const READ_ONLY: &str = "-c default_transaction_read_only=on";
+
+/// What a question gets beside what the migration gets: it writes no files, fetches nothing, and speaks plainly.
+const QUIET: &[(&str, &str)] = &[
+    ("PYTHONDONTWRITEBYTECODE", "1"),
+    ("NO_COLOR", "1"),
+    ("DJANGO_COLORS", "nocolor"),
+    ("TERM", "dumb"),
+    ("LC_ALL", "C.UTF-8"),
+    ("LANGUAGE", "en"),
+    ("CHECKPOINT_DISABLE", "1"),
+    ("PRISMA_HIDE_UPDATE_MESSAGE", "1"),
+    ("NPM_CONFIG_UPDATE_NOTIFIER", "false"),
+    ("POETRY_VIRTUALENVS_CREATE", "false"),
+    ("UV_PYTHON_DOWNLOADS", "never"),
+];
+
+/// What was found out about pending migrations.
+pub(super) struct Migrations {
+    pub basis: Basis,
+    pub findings: Vec<Finding>,
+    /// A sentence fragment.
+    pub evidence: String,
+    /// Whether the consent is among what was reported.
+    pub asks_consent: bool,
+    /// Whether the answer accounts for a database without a table: something is to be run, or the tool's record there says that all was.
+    pub explains_no_table: bool,
+    /// Whether the command can't succeed before somebody has mended the migrations.
+    pub conflict: bool,
+}
+
+impl Migrations {
+    fn seen(evidence: String, findings: Vec<Finding>) -> Self {
+        Self {
+            basis: Basis::Seen,
+            findings,
+            evidence,
+            asks_consent: false,
+            explains_no_table: false,
+            conflict: false,
+        }
+    }
+
+    pub(super) fn unknown(finding: Finding) -> Self {
+        Self {
+            evidence: format!("not determined: {}", finding.title),
+            basis: Basis::not_determined(finding),
+            findings: Vec::new(),
+            asks_consent: false,
+            explains_no_table: false,
+            conflict: false,
+        }
+    }
+}
+
+/// Asks. `ran`: the migration command has just ended well.
+pub(super) async fn look(
+    cx: &Cx,
+    session: &mut dyn Session,
+    found: &SchemaShape,
+    ran: bool,
+) -> Migrations {
+    let inquiry = match trust::asking(&cx.settings, &cx.ports) {
+        Asking::Nobody(why) => return nobody(cx, why, ran),
+        Asking::Drizzle { config } => {
+            return match drizzle::answer(cx, session, found, config.as_deref()).await {
+                Ok(answer) => reported(cx, "Drizzle", None, answer, ran),
+                Err(finding) => Migrations::unknown(*finding),
+            };
+        }
+        Asking::Program(inquiry) => inquiry,
+    };
+    if let Some(finding) = trust::missing(cx, CommandPurpose::Schema) {
+        return Migrations {
+            asks_consent: true,
+            ..Migrations::unknown(finding)
+        };
+    }
+    let replies = match ask_all(cx, &inquiry).await {
+        Ok(replies) => replies,
+        Err(finding) => return Migrations::unknown(*finding),
+    };
+    let answer = migrations::answer(&inquiry, &replies);
+    if matches!(answer, Answer::Nothing { .. })
+        && let Some(elsewhere) = elsewhere(cx, session, found, &inquiry, &answer).await
+    {
+        return Migrations::unknown(elsewhere);
+    }
+    let nothing = matches!(answer, Answer::Nothing { .. });
+    let mut migrations = reported(cx, inquiry.tool.name(), Some(&inquiry), answer, ran);
+    if nothing && let Some(question) = &inquiry.models {
+        // that the models agree is not what the step promises: only a clear answer is worth a word
+        if let Ok(reply) = ask(cx, question).await
+            && let Some(differences) = migrations::models_differ(inquiry.tool, &reply)
+        {
+            migrations
+                .findings
+                .push(models(cx, inquiry.tool, &differences));
+        }
+    }
+    migrations
+}
+
+/// Reports that nobody can tell. What has just been run without an error stands for itself.
+fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
+    let line = line(&cx.settings.schema.command);
+    if ran {
+        return Migrations::seen(format!("`{line}` has just run"), Vec::new());
+    }
+    let finding = undetermined("whether a migration is pending is not determined")
+        .detail(match why {
+            NoQuestion::Unknown => format!("neonup doesn't know how to ask `{line}`"),
+            NoQuestion::NoHistory => format!("`{line}` keeps no history that could be asked"),
+        })
+        .hint(
+            "`neonup setup schema` runs the command each time. To have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a \
+             command that changes nothing and exits with 0 if nothing is pending, with 1 if something is",
+        )
+        .command(Invocation::SetupStep(StepId::Schema));
+    Migrations::unknown(finding)
+}
+
+async fn ask_all(cx: &Cx, inquiry: &Inquiry) -> Result<Vec<Reply>, Box<Finding>> {
+    if inquiry.tool.writes() && !can_read_only(cx) {
+        return Err(Box::new(would_write(inquiry.tool)));
+    }
+    let mut replies = Vec::new();
+    for question in &inquiry.questions {
+        replies.push(ask(cx, question).await?);
+    }
+    Ok(replies)
+}
+
+/// Whether the session of a question can be kept from writing: Neon's pooler refuses what asks for it.
+fn can_read_only(cx: &Cx) -> bool {
+    let environment = connection::environment(cx);
+    !environment
+        .iter()
+        .any(|(_, value)| value.expose().contains("-pooler."))
+}
+
+/// Asks one question.
+async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
+    let dir = cx.settings.path(cx.settings.schema_dir());
+    let line = line(question);
+    let program = question.first().map(String::as_str).unwrap_or_default();
+    let Some(found) = cx.ports.process.find(program, &dir) else {
+        let title = format!(
+            "`{program}` isn't installed, so whether a migration is pending is not determined"
+        );
+        return Err(Box::new(
+            undetermined(title)
+                .detail("looked in the project's virtual environment and in PATH")
+                .hint("install the project's packages, then run `neonup check schema`"),
+        ));
+    };
+    let mut argv = vec![found.display().to_string()];
+    argv.extend(question.iter().skip(1).cloned());
+    let mut env = connection::environment(cx);
+    env.extend(
+        QUIET
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Secret::new(*value))),
+    );
+    if can_read_only(cx) {
+        let before = env
+            .iter()
+            .rev()
+            .find(|(name, _)| name == "PGOPTIONS")
+            .map(|(_, value)| value.expose().to_owned())
+            .or_else(|| cx.settings.environment.get("PGOPTIONS").map(str::to_owned))
+            .unwrap_or_default();
+        let options = format!("{before} {READ_ONLY}");
+        env.push(("PGOPTIONS".to_owned(), Secret::new(options.trim())));
+    }
+    cx.progress(crate::core::event::Progress::label(format!(
+        "asking {line}"
+    )));
+    let spec = CommandSpec {
+        child: Child::Migration,
+        argv,
+        dir,
+        env,
+    };
+    match cx.ports.process.run(&spec, QUESTION).await {
+        Ok(exit) if exit.cut => Err(Box::new(
+            undetermined(format!("`{line}` prints more than is read"))
+                .detail(exit.output.len().to_string() + " bytes of its end were kept"),
+        )),
+        Ok(exit) => Ok(Reply {
+            code: exit.code,
+            text: exit.output,
+        }),
+        Err(ProcessError::TimedOut { limit, .. }) => Err(Box::new(
+            undetermined(format!(
+                "`{line}` did not answer within {} s",
+                limit.as_secs()
+            ))
+            .hint("run it yourself to see what it waits for"),
+        )),
+        Err(error @ (ProcessError::NoCommand | ProcessError::NotStarted { .. })) => Err(Box::new(
+            undetermined(format!("`{line}` can't be asked"))
+                .detail(error.to_string())
+                .hint("install the project's packages, then run `neonup check schema`"),
+        )),
+    }
+}
+
+/// Why the answer is about another database than ours, where it is: the tool's own table is not in ours, or says something else.
+async fn elsewhere(
+    cx: &Cx,
+    session: &mut dyn Session,
+    found: &SchemaShape,
+    inquiry: &Inquiry,
+    answer: &Answer,
+) -> Option<Finding> {
+    let tool = inquiry.tool;
+    let columns = tool.history();
+    let alone = columns.len() == 1;
+    let is_history = |table: &&crate::ports::database::TableFacts| {
+        let has = |name: &&str| table.columns.iter().any(|column| column.name == **name);
+        columns.iter().all(|name| has(&name)) && (!alone || table.columns.len() == 1)
+    };
+    let tables: Vec<_> = found.tables.iter().filter(is_history).collect();
+    let finding = || {
+        undetermined(format!(
+            "{} answers for another database than the one in the env file",
+            tool.name()
+        ))
+        .hint("let the tool's configuration read the connection from the environment")
+    };
+    if !columns.is_empty() && tables.is_empty() {
+        return Some(finding().detail(
+            "it says that nothing is pending, and there is no record of a migration here",
+        ));
+    }
+    let Answer::Nothing { at: Some(at) } = answer else {
+        return None;
+    };
+    let column = columns.first().filter(|_| alone)?;
+    let mut ours = Vec::new();
+    for table in tables {
+        match session.values(&table.name, column).await {
+            Ok(values) => ours.extend(values),
+            Err(error) => {
+                return Some(
+                    undetermined("the record of the migrations can't be read").detail(
+                        connection::redact(&error.to_string(), &connection::secrets(cx)),
+                    ),
+                );
+            }
+        }
+    }
+    let same = at.split(", ").all(|head| ours.iter().any(|id| id == head));
+    (!same).then(|| {
+        finding().detail(format!(
+            "it is at {at} there, and here at {}",
+            if ours.is_empty() {
+                "nothing".to_owned()
+            } else {
+                ours.join(", ")
+            }
+        ))
+    })
+}
+
+fn undetermined(title: impl Into<String>) -> Finding {
+    Finding::new(Code::SchemaNotDetermined, title)
+}
+
+fn would_write(tool: Tool) -> Finding {
+    undetermined(format!(
+        "{} would write to the database to answer, and a check writes nothing",
+        tool.name()
+    ))
+    .hint("neonup setup schema runs the migrations; the next check can ask")
+    .command(Invocation::SetupStep(StepId::Schema))
+}
+
+/// The words of a command, as they would be typed.
+fn line(command: &[String]) -> String {
+    command.join(" ")
+}
+
+/// Reports an answer.
+fn reported(
+    cx: &Cx,
+    name: &str,
+    inquiry: Option<&Inquiry>,
+    answer: Answer,
+    ran: bool,
+) -> Migrations {
+    let secrets = connection::secrets(cx);
+    let plain = |text: &str| connection::redact(text, &secrets);
+    let asked = inquiry.map_or_else(
+        || "its journal and the table of its history were compared".to_owned(),
+        |inquiry| {
+            let lines: Vec<_> = inquiry
+                .questions
+                .iter()
+                .map(|question| format!("`{}`", line(question)))
+                .collect();
+            format!("asked with {}", lines.join(" and "))
+        },
+    );
+    match answer {
+        Answer::Nothing { at } => {
+            let at = at.map_or_else(String::new, |at| format!(" after {}", plain(&at)));
+            Migrations {
+                explains_no_table: !inquiry.is_some_and(|inquiry| inquiry.tool == Tool::Own),
+                ..Migrations::seen(format!("nothing is pending{at}, {name} says"), Vec::new())
+            }
+        }
+        Answer::Pending { names, at, reached } => {
+            let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
+            let title = pending(inquiry, &names, at.map(|at| plain(&at)).as_deref());
+            let finding = Finding::new(Code::SchemaMigrationPending, title).detail(asked);
+            let command = line(&cx.settings.schema.command);
+            let finding = if ran {
+                finding.hint(format!(
+                    "`{command}` has just run and left it: check [schema] command in neonup.toml"
+                ))
+            } else if reached {
+                finding
+                    .command(Invocation::SetupStep(StepId::Schema))
+                    .fixable()
+            } else {
+                finding.hint(format!(
+                    "`{command}` goes no further: change [schema] command in neonup.toml"
+                ))
+            };
+            Migrations {
+                explains_no_table: true,
+                ..Migrations::seen(finding.title.clone(), vec![finding])
+            }
+        }
+        Answer::Conflict(conflict) => {
+            let finding = conflicting(cx, &conflict, &plain).detail(asked);
+            Migrations {
+                conflict: true,
+                explains_no_table: true,
+                ..Migrations::seen(finding.title.clone(), vec![finding])
+            }
+        }
+        Answer::Unclear(unclear) => {
+            let tool = inquiry.map(|inquiry| inquiry.tool);
+            Migrations::unknown(not_clear(name, tool, &unclear, &plain).detail(asked))
+        }
+    }
+}
+
+fn pending(inquiry: Option<&Inquiry>, names: &[String], at: Option<&str>) -> String {
+    let mut listed = names
+        .iter()
+        .take(MOST_NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > MOST_NAMED {
+        listed = format!("{listed} and {} more", names.len() - MOST_NAMED);
+    }
+    let tool = inquiry.map(|inquiry| inquiry.tool);
+    if matches!(tool, Some(Tool::Alembic | Tool::FlaskMigrate)) {
+        return at.map_or_else(
+            || format!("no migration has run yet; the newest is {listed}"),
+            |at| format!("migrations are pending: the database is at {at}, the newest is {listed}"),
+        );
+    }
+    match (tool, names.len()) {
+        (Some(Tool::Own), 0) => "a migration is pending".to_owned(),
+        (Some(Tool::Own), _) => format!("a migration is pending: {listed}"),
+        (_, 0) => "no migration has run yet".to_owned(),
+        (_, 1) => format!("1 migration is pending: {listed}"),
+        (_, count) => format!("{count} migrations are pending: {listed}"),
+    }
+}
+
+fn conflicting(cx: &Cx, conflict: &Conflict, plain: &dyn Fn(&str) -> String) -> Finding {
+    let finding = |title: String| Finding::new(Code::SchemaMigrationConflict, title);
+    let list = |names: &[String]| plain(&names.join(", "));
+    match conflict {
+        Conflict::UnknownToFiles(id) => finding(format!(
+            "the database is at migration {}, which isn't in this repository",
+            plain(id)
+        ))
+        .hint(
+            "it ran from other code: pull, or check out the branch that has it; to give it up, downgrade with that code first, or use \
+             another branch of the database",
+        ),
+        Conflict::SeveralHeads(heads) => finding(format!(
+            "the migrations have {} heads: {}",
+            heads.len(),
+            list(heads)
+        ))
+        .hint(format!(
+            "`alembic merge heads` (`flask db merge heads`) joins them; or let `{}` upgrade to `heads`",
+            line(&cx.settings.schema.command)
+        )),
+        Conflict::HalfApplied(names) => {
+            finding(format!("migration {} was begun and failed", list(names))).hint(format!(
+                "see what it did, then `prisma migrate resolve --rolled-back {0}` or `--applied {0}`",
+                names.first().map(|name| plain(name)).unwrap_or_default()
+            ))
+        }
+        Conflict::Told(words) => finding("the migrations don't fit together".to_owned())
+            .hint(format!("fix the migrations: {}", plain(words))),
+    }
+}
+
+fn not_clear(
+    name: &str,
+    tool: Option<Tool>,
+    unclear: &Unclear,
+    plain: &dyn Fn(&str) -> String,
+) -> Finding {
+    match unclear {
+        Unclear::NoMigrations => undetermined(format!("{name} has no migration yet"))
+            .hint("make the first one, and commit it"),
+        Unclear::WouldWrite => tool.map_or_else(|| undetermined(name), would_write),
+        Unclear::Failed { code, last } => {
+            let code =
+                code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+            let last = if last.is_empty() {
+                "it printed nothing".to_owned()
+            } else {
+                plain(last)
+            };
+            undetermined(format!(
+                "{name} can't tell whether a migration is pending: {code}, {last}"
+            ))
+            .hint("run the question yourself to see its whole output")
+        }
+        Unclear::NotUnderstood { last } => {
+            let last = if last.is_empty() {
+                "nothing".to_owned()
+            } else {
+                plain(last)
+            };
+            undetermined(format!("the answer of {name} is not understood: {last}"))
+                .hint("run the question yourself; if nothing is pending, say how to ask with [schema] pending in neonup.toml")
+        }
+    }
+}
+
+fn models(cx: &Cx, tool: Tool, differences: &[String]) -> Finding {
+    let text = differences.join(", ");
+    let secrets = connection::secrets(cx);
+    let finding = Finding::new(
+        Code::SchemaModelsDiffer,
+        "the models say something that no migration makes",
+    )
+    .detail(connection::redact(&text, &secrets))
+    .severity(Severity::Warning);
+    finding.hint(match tool {
+        Tool::Django => "python manage.py makemigrations",
+        Tool::FlaskMigrate => "flask db migrate",
+        Tool::Alembic | Tool::Prisma | Tool::Knex | Tool::Own => "alembic revision --autogenerate",
+    })
+}
+
+#[cfg(test)]
+mod tests;
