@@ -137,9 +137,11 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
         .filter_map(|(id, head)| head.then_some(id))
         .collect();
     if heads.is_empty() {
-        return match known.iter().all(|line| line.trim().is_empty()) {
-            true => Answer::Unclear(Unclear::NoMigrations),
-            false => unclear(Some(0), known),
+        let silent = known.iter().all(|line| line.trim().is_empty());
+        return if silent {
+            Answer::Unclear(Unclear::NoMigrations)
+        } else {
+            unclear(Some(0), known)
         };
     }
     let at: Vec<_> = at

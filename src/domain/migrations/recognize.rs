@@ -361,7 +361,7 @@ fn knex(call: &Call) -> Option<Asking> {
         .iter()
         .position(|word| word == "migrate:latest")?;
     let mut question = call.arguments.clone();
-    *question.get_mut(at)? = "migrate:status".to_owned();
+    "migrate:status".clone_into(question.get_mut(at)?);
     Some(Asking::Program(Inquiry {
         tool: Tool::Knex,
         target: Target::All,

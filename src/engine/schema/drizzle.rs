@@ -49,9 +49,10 @@ pub(super) async fn answer(
             .hint("name it in [schema] command in neonup.toml: drizzle-kit migrate --config=FILE")
     })?;
     let setting = |key: &str, usual: &str| {
-        setting(&text, key, usual).ok_or_else(|| {
-            unknown(format!("`{key}` in `{name}` is not a plain text, so whether a migration is pending is not determined"))
-                .hint("write it as a text, or say how to ask with [schema] pending in neonup.toml")
+        plain_setting(&text, key, usual).ok_or_else(|| {
+            let title = format!("`{key}` in `{name}` is not a plain text, so whether a migration is pending is not determined");
+            let hint = "write it as a text, or say how to ask with [schema] pending in neonup.toml";
+            Box::new(unknown(title).hint(hint))
         })
     };
     let out = setting("out", OUT)?;
@@ -60,11 +61,8 @@ pub(super) async fn answer(
         setting("schema:migrations", SCHEMA)?,
         setting("table:migrations", TABLE)?
     );
-    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = join(
-        &join(folder, out.trim_start_matches("./")),
-        "meta/_journal.json",
-    );
+    // relative to where it runs, wherever the configuration is
+    let path = join(out.trim_start_matches("./"), "meta/_journal.json");
     let journal = read(cx, &path).ok_or_else(|| {
         unknown(format!(
             "there is no `{path}`, so whether a migration is pending is not determined"
@@ -144,15 +142,15 @@ fn read(cx: &Cx, path: &str) -> Option<String> {
 
 fn config_text(cx: &Cx, named: Option<&str>) -> Option<(String, String)> {
     let named = named.map(|name| name.trim_start_matches("./"));
-    let names = named.map_or_else(|| CONFIGS.to_vec(), |name| vec![name]);
-    names
+    let candidates = named.map_or_else(|| CONFIGS.to_vec(), |name| vec![name]);
+    candidates
         .into_iter()
         .find_map(|name| Some((name.to_owned(), read(cx, name)?)))
 }
 
 /// A text of the configuration, by its key, or `key:within` for one of an inner object; `usual` where it names none. `None` where
 /// what it names is no plain text.
-fn setting(text: &str, key: &str, usual: &str) -> Option<String> {
+fn plain_setting(text: &str, key: &str, usual: &str) -> Option<String> {
     let (key, within) = key.split_once(':').unwrap_or((key, ""));
     let text = uncommented(text);
     let scope = if within.is_empty() {
@@ -235,21 +233,21 @@ mod tests {
     fn a_configuration_is_read_only_where_it_is_plain() {
         let config = "// out: './old'\nexport default defineConfig({\n  schema: './src/schema.ts', out: \"./db/migrations\",\n  migrations: { table: 'journal', schema: 'public' },\n});";
         assert_eq!(
-            setting(config, "out", OUT).as_deref(),
+            plain_setting(config, "out", OUT).as_deref(),
             Some("./db/migrations")
         );
         assert_eq!(
-            setting(config, "table:migrations", TABLE).as_deref(),
+            plain_setting(config, "table:migrations", TABLE).as_deref(),
             Some("journal")
         );
         assert_eq!(
-            setting(config, "schema:migrations", SCHEMA).as_deref(),
+            plain_setting(config, "schema:migrations", SCHEMA).as_deref(),
             Some("public")
         );
         let plain = "export default { dialect: 'postgresql', schema: 'x' }";
-        assert_eq!(setting(plain, "out", OUT).as_deref(), Some(OUT));
+        assert_eq!(plain_setting(plain, "out", OUT).as_deref(), Some(OUT));
         assert_eq!(
-            setting(plain, "schema:migrations", SCHEMA).as_deref(),
+            plain_setting(plain, "schema:migrations", SCHEMA).as_deref(),
             Some(SCHEMA)
         );
         for code in [
@@ -257,7 +255,7 @@ mod tests {
             "{ out: `${x}/y` }",
             "{ out: 'a' + b }",
         ] {
-            assert_eq!(setting(code, "out", OUT), None, "{code}");
+            assert_eq!(plain_setting(code, "out", OUT), None, "{code}");
         }
     }
 }

@@ -253,7 +253,7 @@ async fn elsewhere(
     let alone = columns.len() == 1;
     let is_history = |table: &&crate::ports::database::TableFacts| {
         let has = |name: &&str| table.columns.iter().any(|column| column.name == **name);
-        columns.iter().all(|name| has(&name)) && (!alone || table.columns.len() == 1)
+        columns.iter().all(has) && (!alone || table.columns.len() == 1)
     };
     let tables: Vec<_> = found.tables.iter().filter(is_history).collect();
     let finding = || {
