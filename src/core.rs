@@ -1,6 +1,7 @@
 //! The words of the program: plain data that every other room speaks. No IO, no clock, no environment.
 
 pub(crate) mod answer;
+mod causes;
 pub(crate) mod children;
 pub(crate) mod choices;
 pub(crate) mod code;
@@ -17,6 +18,7 @@ pub(crate) mod proof;
 pub(crate) mod redact;
 pub(crate) mod remedy;
 pub(crate) mod secret;
+pub(crate) mod skip;
 pub(crate) mod step;
 pub(crate) mod texts;
 pub(crate) mod trust;

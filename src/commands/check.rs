@@ -15,8 +15,9 @@ use crate::{
         error::CommandError,
         session::{self, Interruption, Session},
     },
-    core::{answer::Answer, code::Code, exit::Exit, plan::Status, step::StepId},
+    core::{answer::Answer, code::Code, exit::Exit, plan::Status, skip::Skip, step::StepId},
     domain::visible,
+    project::settings::Flags,
     report::{output::Output, receipt, sarif},
 };
 
@@ -25,6 +26,10 @@ use crate::{
 pub(crate) struct CheckArgs {
     /// Only these steps.
     steps: Vec<StepId>,
+    /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
+    /// determined. For good: [skip] in neonup.toml.
+    #[arg(long, value_name = "STEP=REASON")]
+    skip: Vec<Skip>,
     /// Mend what can be mended without a question.
     #[arg(long)]
     fix: bool,
@@ -49,7 +54,10 @@ impl CheckArgs {
             list_codes(output);
             return Ok(Exit::Done);
         }
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open(Flags {
+            skips: self.skip.clone(),
+            ..context.flags()
+        })?;
         let shown = session::chosen_steps(&self.steps);
         let mut session = Session::new(settings, ports);
         if let Err(interruption) = self.probe_and_fix(&mut session, &shown, output).await {

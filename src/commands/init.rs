@@ -35,7 +35,7 @@ impl InitArgs {
         }
         let root = settings.root;
         let detected = detect::detect(&|file| workspace::text(&root.join(file)).ok());
-        let text = init::toml(&detected.config, &settings.project.name);
+        let text = init::toml(&detected, &settings.project.name);
         if !output.json {
             output.note(format!("found: {}", detected.stack));
             output.block(text.trim_end());

@@ -19,6 +19,7 @@ use crate::{
         facts::Facts,
         plan::Status,
         secret::Secret,
+        skip::Skip,
         step::StepId,
     },
     ports::Ports,
@@ -35,6 +36,10 @@ use crate::{
 pub(crate) struct SetupArgs {
     /// Only these steps: login, project, env, backend, schema, health, secrets.
     steps: Vec<StepId>,
+    /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
+    /// determined. For good: [skip] in neonup.toml.
+    #[arg(long, value_name = "STEP=REASON")]
+    skip: Vec<Skip>,
     /// Take the safe default of every question.
     #[arg(long, short = 'y')]
     yes: bool,
@@ -108,6 +113,7 @@ impl SetupArgs {
             in_place: self.in_place,
             store: self.store.map(KeyStorage::from),
             trust: self.trust,
+            skips: self.skip.clone(),
             ..context.flags()
         }
     }
@@ -266,9 +272,9 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
     // what the app does is shown by a start alone
     let unproved = matches!(&state.facts, Some(Facts::Health(health)) if health.unstarted);
     let blocked = id != StepId::Secrets
-        && id.needs().iter().any(|needed| {
-            shown.contains(needed)
-                && !matches!(session.plan.status(*needed), Status::Done | Status::Skipped)
-        });
+        && id
+            .needs()
+            .iter()
+            .any(|needed| shown.contains(needed) && session.plan.holds_up(*needed));
     (open || improvable || edits_code || unproved) && !blocked
 }

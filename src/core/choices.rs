@@ -29,7 +29,7 @@ pub(crate) use self::{
     summary::of_summary,
 };
 
-use crate::core::{plan::Status, remedy::Remedy, step::StepId};
+use crate::core::{answer::Answer, plan::Status, remedy::Remedy, step::StepId};
 
 /// What there is to choose from at a step, in its present state.
 pub(crate) fn of_step(context: &StepContext<'_>) -> Choices {
@@ -52,6 +52,11 @@ pub(crate) fn of_step(context: &StepContext<'_>) -> Choices {
 
 fn done(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = vec![context.go_on()];
+    // which project it is, is a question
+    if context.step != StepId::Project && context.is_fixable() {
+        let mend = Answer::default_of(context.step);
+        choices.push(context.apply("Mend what was found", "mend", mend));
+    }
     match context.step {
         StepId::Login => {
             choices.push(context.choice("Use another key", "change", Action::Change));

@@ -103,6 +103,7 @@ codes! {
     EnvHardLink, Env, "env.hard-link", Warning, "The env file has another name (a hard link), which a write leaves behind.";
     EnvSavedMeanwhile, Env, "env.saved-meanwhile", Note, "Another program saved the env file while it was written; what it saved was kept.";
     EnvNotDurable, Env, "env.not-durable", Warning, "The env file is written, but the disk did not confirm it.";
+    EnvNotRead, Env, "env.not-read", Gap, "Nothing shows that the application reads the env file.";
     EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A variable of the shell hides the file's value.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";

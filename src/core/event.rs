@@ -8,6 +8,7 @@ use crate::core::{
     failure::{Failure, Result},
     finding::Finding,
     proof::{Basis, Undetermined},
+    skip::{Skip, SkipTarget},
     step::StepId,
 };
 
@@ -96,6 +97,30 @@ impl Report {
         match self.verdict {
             Verdict::Done if gap => Verdict::Todo,
             verdict => verdict,
+        }
+    }
+
+    /// Lets pass what was not found out where a person has chosen so: each such finding becomes a note with the reason. With
+    /// none left, and nothing seen to be wrong, the step is done.
+    pub(crate) fn let_pass(&mut self, skips: &[Skip]) {
+        let mut passed = false;
+        for finding in &mut self.findings {
+            let target = SkipTarget::Undetermined(finding.code);
+            let skip = skips.iter().find(|skip| skip.target == target);
+            if let Some(skip) = skip.filter(|_| finding.undetermined) {
+                finding.severity = Severity::Note;
+                finding.hint = skip.words();
+                finding.command = None;
+                finding.fixable = false;
+                passed = true;
+            }
+        }
+        let open = self
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Gap);
+        if passed && !open && self.verdict == Verdict::Todo {
+            self.verdict = Verdict::Done;
         }
     }
 

@@ -33,6 +33,12 @@ pub(crate) struct Finding {
     pub command: Option<Invocation>,
     /// Whether the step's apply fixes it.
     pub fixable: bool,
+    /// Whether it says that something was not found out, rather than that something is wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undetermined: bool,
+    /// The code of the finding that this one follows from: mended there, it goes as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Code>,
     /// The one thing that mends it beside that, where a person has to want it.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
@@ -54,6 +60,8 @@ impl Finding {
             hint: String::new(),
             command: None,
             fixable: false,
+            undetermined: false,
+            follows: None,
             remedy: None,
             untrusted: None,
         }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use crate::core::{
+    causes,
     code::{Code, Severity},
     event::{Event, EventKind, Progress, RunError, Verdict},
     exit::Exit,
@@ -79,6 +80,8 @@ pub(crate) struct StepState {
     pub elapsed: Option<Duration>,
     /// Why the user left it out, until it is opened again.
     pub declined: Option<String>,
+    /// The step that it waits for: nothing of its own is wrong.
+    pub waits_for: Option<StepId>,
     run: u64,
 }
 
@@ -99,6 +102,7 @@ impl StepState {
         progress: None,
         elapsed: None,
         declined: None,
+        waits_for: None,
         run: 0,
     };
 
@@ -132,6 +136,31 @@ impl StepState {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Gap)
+    }
+
+    /// The findings that stop the step by themselves: what follows from another finding is mended with that one.
+    pub(crate) fn own_gaps(&self) -> impl Iterator<Item = &Finding> {
+        self.gaps().filter(|finding| finding.follows.is_none())
+    }
+
+    /// Whether what others need of the step is there, and only the proof of something is not: the env file is written, or the
+    /// migrations have run, and whether that is all could not be found out.
+    fn only_undetermined(&self, id: StepId) -> bool {
+        let mut gaps = self.gaps().peekable();
+        matches!(id, StepId::Env | StepId::Schema)
+            && gaps.peek().is_some()
+            && gaps.all(|finding| finding.undetermined)
+    }
+
+    /// How many warnings a step that is done has.
+    pub(crate) fn warnings(&self) -> usize {
+        if self.known() != Status::Done {
+            return 0;
+        }
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Warning)
+            .count()
     }
 
     /// The cures of its gaps, the most urgent first.
@@ -184,6 +213,51 @@ impl Plan {
 
     /// Takes an event in. Events of a run that a later one has replaced are ignored.
     pub(crate) fn fold(&mut self, event: &Event) {
+        self.take_in(event);
+        if matches!(event.kind, EventKind::Finished(_)) {
+            self.link();
+        }
+    }
+
+    /// Says of each gap what it follows from, and of each open step what it waits for.
+    fn link(&mut self) {
+        let open = |state: &StepState| matches!(state.known(), Status::Todo | Status::Failed);
+        let known: Vec<_> = self
+            .steps
+            .values()
+            .filter(|state| open(state))
+            .flat_map(StepState::gaps)
+            .map(|finding| (finding.code, finding.path.clone()))
+            .collect();
+        for state in self.steps.values_mut() {
+            for finding in &mut state.findings {
+                finding.follows = causes::first_cause(finding, &known);
+            }
+        }
+        for id in StepId::ALL {
+            let waits_for = self.waits_for(id);
+            if let Some(state) = self.steps.get_mut(&id) {
+                state.waits_for = waits_for;
+            }
+        }
+    }
+
+    fn waits_for(&self, id: StepId) -> Option<StepId> {
+        let state = self.step(id);
+        if state.known() != Status::Todo || state.own_gaps().next().is_some() {
+            return None;
+        }
+        let cause = state.gaps().find_map(|finding| finding.follows);
+        let cause = cause.map(Code::step).filter(|step| *step != id);
+        cause.or_else(|| self.blocker(id)).or_else(|| {
+            // without a connection nothing can be said of the tables; why there is none is told there
+            let health = self.step(StepId::Health);
+            let unreachable = id == StepId::Schema && health.own_gaps().next().is_some();
+            unreachable.then_some(StepId::Health)
+        })
+    }
+
+    fn take_in(&mut self, event: &Event) {
         let state = self.steps.entry(event.step).or_default();
         match &event.kind {
             EventKind::Started(_) => {
@@ -257,16 +331,23 @@ impl Plan {
     /// The first step that this one waits for: one that it needs, directly or not, and that is open or was left out. A step
     /// that does not apply here blocks nothing.
     pub(crate) fn blocker(&self, id: StepId) -> Option<StepId> {
-        let blocks = |need: &StepId| {
-            let state = self.step(*need);
-            match state.known() {
-                Status::Done => false,
-                Status::Skipped => state.declined.is_some(),
-                Status::Unknown | Status::Running | Status::Todo | Status::Failed => true,
-            }
-        };
-        let need = id.needs().iter().copied().find(blocks)?;
+        let need = id
+            .needs()
+            .iter()
+            .copied()
+            .find(|need| self.holds_up(*need))?;
         Some(self.blocker(need).unwrap_or(need))
+    }
+
+    /// Whether steps that need this one have to wait for it.
+    pub(crate) fn holds_up(&self, id: StepId) -> bool {
+        let state = self.step(id);
+        match state.known() {
+            Status::Done => false,
+            Status::Skipped => state.declined.is_some(),
+            Status::Todo => !state.only_undetermined(id),
+            Status::Unknown | Status::Running | Status::Failed => true,
+        }
     }
 
     /// The one word for these steps: failed before todo before done.
@@ -290,25 +371,12 @@ impl Plan {
         }
     }
 
-    /// The commands that would close what is open, in the order to run them.
+    /// The commands that would close what is open, in the order to run them. A step that waits is closed by what it waits for;
+    /// what no command of ours can mend has a hint only, since the same again would fail again.
     pub(crate) fn next_commands(&self, steps: &[StepId]) -> Vec<Invocation> {
         let mut commands: Vec<Invocation> = Vec::new();
         for id in steps {
-            let state = self.step(*id);
-            let setup = match state.status {
-                Status::Failed => true,
-                // a step without a gap waits for another one
-                Status::Todo => {
-                    state.gaps().next().is_none() || state.gaps().any(|finding| finding.fixable)
-                }
-                Status::Unknown | Status::Running | Status::Done | Status::Skipped => continue,
-            };
-            let command = if setup {
-                Some(Invocation::SetupStep(*id))
-            } else {
-                // what the step can't fix may have a command of its own; else only the hint helps
-                state.gaps().find_map(|finding| finding.command.clone())
-            };
+            let command = self.command_for(*id);
             commands.extend(command.filter(|command| !commands.contains(command)));
         }
         let untrusted = |id: &StepId| self.step(*id).is_untrusted();
@@ -317,7 +385,16 @@ impl Plan {
             commands.retain(|command| *command != Invocation::Trust);
             commands.insert(0, Invocation::Trust);
         }
-        if commands.len() > 2 {
+        // what was not even looked at, since it waits, is done by the same command as what it waits for
+        let unseen = |id: &&StepId| {
+            let state = self.step(**id);
+            state.waits_for.is_some() && state.gaps().next().is_none()
+        };
+        let setups = commands
+            .iter()
+            .filter(|command| matches!(command, Invocation::SetupStep(_)))
+            .count();
+        if setups > 0 && commands.len() + steps.iter().filter(unseen).count() > 2 {
             let trust = commands
                 .first()
                 .filter(|first| **first == Invocation::Trust);
@@ -334,6 +411,33 @@ impl Plan {
             commands.sort_by_key(|command| *command != Invocation::SetupStep(StepId::Secrets));
         }
         commands
+    }
+
+    /// The command that brings an open step on, where there is one.
+    fn command_for(&self, id: StepId) -> Option<Invocation> {
+        let state = self.step(id);
+        match state.status {
+            Status::Failed => {
+                let cause = state.gaps().find_map(|finding| finding.follows);
+                if let Some(before) = cause.map(Code::step).filter(|before| *before != id) {
+                    return self.command_for(before);
+                }
+                let failure = state.failure.as_ref()?;
+                failure.command.as_deref().cloned()
+            }
+            Status::Todo => {
+                if let Some(before) = state.waits_for.filter(|before| *before != id) {
+                    return self.command_for(before);
+                }
+                let own: Vec<_> = state.own_gaps().collect();
+                if own.is_empty() || own.iter().any(|finding| finding.fixable) {
+                    return Some(Invocation::SetupStep(id));
+                }
+                // what the step can't fix may have a command of its own; else only the hint helps
+                own.iter().find_map(|finding| finding.command.clone())
+            }
+            Status::Unknown | Status::Running | Status::Done | Status::Skipped => None,
+        }
     }
 }
 
@@ -406,6 +510,94 @@ mod tests {
         assert_eq!(plan.blocker(StepId::Health), Some(StepId::Schema));
         plan.skip(StepId::Env, "later");
         assert_eq!(plan.blocker(StepId::Health), Some(StepId::Env));
+    }
+
+    fn plan_of(steps: Vec<(StepId, Vec<Finding>)>) -> Plan {
+        let mut plan = Plan::new();
+        for (step, findings) in steps {
+            let verdict = if findings.is_empty() {
+                Verdict::Done
+            } else {
+                Verdict::Todo
+            };
+            for event in finished(step, 1, report(verdict, findings)) {
+                plan.fold(&event);
+            }
+        }
+        plan
+    }
+
+    #[test]
+    fn a_rotated_password_is_one_cause_with_one_command() {
+        let stale = Finding::new(Code::EnvStaleUrl, "the password was changed").fixable();
+        let auth = Finding::new(Code::HealthAuth, "refused");
+        let start = Finding::new(Code::HealthAppStart, "it ends at once").fixable();
+        let mut plan = plan_of(vec![
+            (StepId::Login, vec![]),
+            (StepId::Project, vec![]),
+            (StepId::Health, vec![auth, start]),
+            (StepId::Env, vec![stale]),
+        ]);
+        for event in finished(StepId::Schema, 1, report(Verdict::Todo, vec![])) {
+            plan.fold(&event);
+        }
+        let follows = |step| {
+            let findings = plan.step(step).findings.iter();
+            findings.map(|found| found.follows).collect::<Vec<_>>()
+        };
+        assert_eq!(follows(StepId::Env), [None]);
+        assert_eq!(follows(StepId::Health), [Some(Code::EnvStaleUrl); 2]);
+        assert_eq!(plan.step(StepId::Health).waits_for, Some(StepId::Env));
+        assert_eq!(plan.step(StepId::Schema).waits_for, Some(StepId::Env));
+        let env = [Invocation::SetupStep(StepId::Env)];
+        assert_eq!(plan.next_commands(&StepId::ALL), env);
+        // whoever asks about another step is led to the cause
+        assert_eq!(plan.next_commands(&[StepId::Health]), env);
+
+        for event in finished(StepId::Env, 2, report(Verdict::Done, vec![])) {
+            plan.fold(&event);
+        }
+        let health = plan.step(StepId::Health);
+        assert_eq!(health.findings[0].follows, None, "the cause is gone");
+        assert_eq!(health.findings[1].follows, Some(Code::HealthAuth));
+    }
+
+    #[test]
+    fn what_would_fail_again_is_no_next_command() {
+        let mut plan = plan_of(vec![(
+            StepId::Health,
+            vec![Finding::new(Code::HealthDns, "no such host").hint("look at the network")],
+        )]);
+        assert!(plan.next_commands(&[StepId::Health]).is_empty());
+        let failure = Failure::new(Code::SchemaSqlError, "schema.sql:3:1 fails");
+        let outcome = Outcome {
+            phase: Phase::Apply,
+            elapsed: Duration::ZERO,
+            result: Err(RunError::Failed(failure)),
+        };
+        for kind in [
+            EventKind::Started(Phase::Apply),
+            EventKind::Finished(outcome),
+        ] {
+            plan.fold(&Event {
+                run: 1,
+                step: StepId::Schema,
+                kind,
+            });
+        }
+        assert!(plan.next_commands(&StepId::ALL).is_empty());
+    }
+
+    #[test]
+    fn a_fresh_clone_is_set_up_by_one_command() {
+        let missing = Finding::new(Code::LoginMissingKey, "no key").fixable();
+        let mut plan = plan_of(vec![(StepId::Login, vec![missing])]);
+        for step in [StepId::Project, StepId::Env, StepId::Schema] {
+            for event in finished(step, 1, report(Verdict::Todo, vec![])) {
+                plan.fold(&event);
+            }
+        }
+        assert_eq!(plan.next_commands(&StepId::ALL), [Invocation::Setup]);
     }
 
     #[test]

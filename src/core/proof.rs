@@ -12,7 +12,9 @@ pub(crate) struct Undetermined(Finding);
 
 impl From<Finding> for Undetermined {
     fn from(finding: Finding) -> Self {
-        Self(finding.severity(Severity::Gap))
+        let mut finding = finding.severity(Severity::Gap);
+        finding.undetermined = true;
+        Self(finding)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::core::{
-    code::Code,
+    code::{Code, Severity},
     event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
     exit::Exit,
     failure::Failure,
     finding::Finding,
     plan::{Plan, Status},
     proof::Basis,
+    skip::Skip,
     step::StepId,
 };
 
@@ -152,4 +153,25 @@ fn an_event_of_an_older_run_changes_nothing() {
         Status::Done,
         "a cancelled probe changes nothing"
     );
+}
+
+#[test]
+fn only_what_was_not_determined_can_be_let_pass() {
+    let skip: Skip = "secrets.unknown=a partial clone".parse().unwrap();
+    let unknown = Finding::new(Code::SecretsUnknown, "an archive").hint("look yourself");
+    let mut report = Report::judged("", Basis::not_determined(unknown.clone()), vec![]);
+    report.let_pass(std::slice::from_ref(&skip));
+    assert_eq!(report.verdict(), Verdict::Done);
+    assert_eq!(report.findings[0].severity, Severity::Note);
+    assert!(report.findings[0].hint.contains("a partial clone"));
+    // what was seen to be wrong stays, whatever its code
+    let mut report = Report::judged("", Basis::Seen, vec![unknown]);
+    report.let_pass(std::slice::from_ref(&skip));
+    assert_eq!(report.verdict(), Verdict::Todo);
+    // and beside another gap the step stays open
+    let other = Finding::new(Code::SecretsTracked, "tracked");
+    let unknown = Finding::new(Code::SecretsUnknown, "an archive");
+    let mut report = Report::judged("", Basis::not_determined(unknown), vec![other]);
+    report.let_pass(&[skip]);
+    assert_eq!(report.verdict(), Verdict::Todo);
 }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::{
         answer::Answer,
-        event::{Event, EventKind, Outcome, Phase, Progress, RunError},
+        event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         failure::Failure,
         step::StepId,
     },
@@ -199,14 +199,9 @@ impl Runtime {
                 let reporter = cx.clone();
                 let listener: ProgressListener =
                     Arc::new(move |text| reporter.progress(Progress::label(text)));
-                progress::with_listener(listener, async {
-                    match answer {
-                        Some(answer) => registry::apply(&cx, answer).await,
-                        None => registry::probe(id, &cx).await,
-                    }
-                })
-                .await
-                .map_err(RunError::from)
+                progress::with_listener(listener, async { perform(&cx, id, answer).await })
+                    .await
+                    .map_err(RunError::from)
             };
             let guarded = std::panic::AssertUnwindSafe(job).catch_unwind();
             let result = tokio::select! {
@@ -235,6 +230,19 @@ impl Runtime {
             }
         });
     }
+}
+
+/// Probes a step, or gives it an answer, unless a person has left it out.
+async fn perform(cx: &Cx, id: StepId, answer: Option<Answer>) -> Result<Report, Failure> {
+    if let Some(skip) = cx.settings.skip_of(id) {
+        return Ok(Report::skipped(skip.words()));
+    }
+    let mut report = match answer {
+        Some(answer) => registry::apply(cx, answer).await,
+        None => registry::probe(id, cx).await,
+    }?;
+    report.let_pass(&cx.settings.skips);
+    Ok(report)
 }
 
 /// Takes the turn to change the clone. As long as it is waited for, even an apply that must finish may be cancelled.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
+use crate::core::skip::{Skip, SkipOrigin};
 use crate::domain::{
     git_folder::is_git_folder,
     sensitive,
@@ -39,6 +40,8 @@ pub(crate) struct Config {
     pub backend: Option<BackendSettings>,
     /// The `[[secrets.accept]]` tables.
     pub accepted: Vec<Accepted>,
+    /// The `[skip]` table.
+    pub skips: Vec<Skip>,
 }
 
 /// What is wrong with a `neonup.toml`, and where.
@@ -51,7 +54,7 @@ pub(crate) struct ConfigError {
     pub message: String,
 }
 
-const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets"];
+const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets", "skip"];
 const PROJECT: &[&str] = &[
     "name",
     "id",
@@ -87,6 +90,7 @@ impl Config {
             schema: reader.schema(root)?,
             backend: reader.backend(root)?,
             accepted: reader.all_accepted(root)?,
+            skips: reader.skips(root)?,
         })
     }
 
@@ -328,6 +332,22 @@ impl TomlReader<'_> {
             code,
             reason,
         })
+    }
+
+    /// Reads what the project leaves out, each with its reason: `health = "the worker has no health route"`.
+    fn skips(&self, root: &Table) -> Result<Vec<Skip>, ConfigError> {
+        let Some(table) = self.table(root, "skip")? else {
+            return Ok(Vec::new());
+        };
+        let mut skips = Vec::new();
+        for (name, item) in table.iter() {
+            let skip = name.parse().and_then(|target| {
+                let reason = self.text(table, name).ok().flatten().unwrap_or_default();
+                Skip::new(target, &reason, SkipOrigin::Config)
+            });
+            skips.push(skip.map_err(|message| self.error(item, message))?);
+        }
+        Ok(skips)
     }
 
     fn table<'t>(

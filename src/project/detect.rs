@@ -101,6 +101,8 @@ const STACKS: &[StackFamily] = &[
 pub(crate) struct Detected {
     /// The name of the stack, for a person.
     pub stack: &'static str,
+    /// Whether the stack is one that is known: else which file the application reads is only a guess.
+    pub recognized: bool,
     /// The session module that neonup writes and checks; `None` where it leaves the code alone.
     pub session: Option<SessionModule>,
     /// What to propose.
@@ -116,14 +118,15 @@ pub(crate) fn detect(read: Reader<'_>) -> Detected {
         let text = texts.entry(path.to_owned()).or_insert_with(|| read(path));
         text.clone()
     };
-    let (stack, dir, proposal) = STACKS
-        .iter()
-        .find_map(|family| recognize(read, family))
-        .unwrap_or_else(|| ("no known stack", "", Proposal::new(Driver::Libpq)));
+    let found = STACKS.iter().find_map(|family| recognize(read, family));
+    let recognized = found.is_some();
+    let (stack, dir, proposal) =
+        found.unwrap_or_else(|| ("no known stack", "", Proposal::new(Driver::Libpq)));
     let mut env = vec![env::target(read, dir, &proposal)];
     env.extend(frontend::target(read, FRONTENDS, dir));
     Detected {
         stack,
+        recognized,
         session: proposal.session,
         config: Config {
             project: ProjectConfig::default(),
@@ -131,6 +134,7 @@ pub(crate) fn detect(read: Reader<'_>) -> Detected {
             schema: schema::schema(read, dir, &proposal),
             backend: proposal.backend,
             accepted: Vec::new(),
+            skips: Vec::new(),
         },
     }
 }

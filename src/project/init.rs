@@ -5,11 +5,24 @@ use std::fmt::Write as _;
 use crate::domain::url::UrlKind;
 use crate::project::{
     config::Config,
+    detect::Detected,
     settings::{Encoding, EnvTarget, KeySpec},
 };
 
 /// Writes a configuration as a commented file, which reads back as the same configuration with this name.
-pub(crate) fn toml(config: &Config, name: &str) -> String {
+pub(crate) fn toml(detected: &Detected, name: &str) -> String {
+    let mut text = of_config(&detected.config, name, detected.recognized);
+    if !detected.recognized {
+        text.push_str(GUESS);
+    }
+    text
+}
+
+/// What stands at the end where the stack is none that is known.
+const GUESS: &str = "\n# Nothing here shows which file your app reads, or how it starts: take the # away, and say so.\n\
+# [backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
+
+fn of_config(config: &Config, name: &str, recognized: bool) -> String {
     let project = &config.project;
     let mut out = String::from(
         "# What this project wants of its database. Committed; it holds no secret. The next developer runs: neonup\n\n[project]\n",
@@ -36,7 +49,17 @@ pub(crate) fn toml(config: &Config, name: &str) -> String {
         line(&mut out, "postgres", &version.to_string(), "");
     }
     for target in &config.env {
-        env(&mut out, target);
+        let mut table = String::new();
+        env(&mut table, target);
+        if recognized {
+            out.push_str(&table);
+        } else {
+            let commented = table.lines().map(|line| match line {
+                "" => "\n".to_owned(),
+                line => format!("# {line}\n"),
+            });
+            out.extend(commented);
+        }
     }
     if let Some(schema) = &config.schema {
         out.push_str("\n[schema]\n");
@@ -191,15 +214,32 @@ mod tests {
                 ),
             ],
         });
-        let written = toml(&config, "aido-todo");
+        let written = of_config(&config, "aido-todo", true);
         assert_eq!(Config::parse(&written), Ok(config), "{written}");
 
         for name in ["plain", "it's \"odd\""] {
-            let detected = detect::detect(&read).config;
+            let detected = detect::detect(&read);
             let written = toml(&detected, name);
-            let mut expected = detected;
+            let mut expected = detected.config;
             expected.project.name = Some(name.to_owned());
             assert_eq!(Config::parse(&written), Ok(expected), "{written}");
         }
+    }
+    #[test]
+    fn a_guess_is_written_as_a_comment() {
+        let detected = detect::detect(&|_| None);
+        let written = toml(&detected, "shelf");
+        let read = Config::parse(&written).unwrap();
+        assert_eq!(read.project.name.as_deref(), Some("shelf"));
+        assert!(read.env.is_empty() && read.backend.is_none(), "{written}");
+        // with the # taken away it is a configuration
+        let (comments, tables) = written.split_at(written.find("# [[env]]").unwrap());
+        let tables = tables.replace("# Nothing", "## Nothing");
+        let tables: String = tables
+            .lines()
+            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
+            .collect();
+        let read = Config::parse(&format!("{comments}{tables}")).unwrap();
+        assert!(!read.env.is_empty() && read.backend.is_some());
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Layers {
     pub config: Option<Config>,
     /// The configuration that was detected in the repository.
     pub detected: Config,
+    /// Whether nothing in the repository shows what it holds, so that what was detected is a guess.
+    pub unrecognized: bool,
     pub environment: Environment,
 }
 
@@ -42,6 +44,7 @@ impl Settings {
         let Layers {
             config,
             detected,
+            unrecognized,
             environment,
         } = layers;
         let config_exists = config.is_some();
@@ -99,6 +102,7 @@ impl Settings {
                 branch_expires_days: config.project.branch_expires_days,
                 database: config.project.database.or(detected.project.database),
             },
+            env_guessed: config.env.is_empty() && unrecognized,
             env: if config.env.is_empty() {
                 detected.env
             } else {
@@ -108,6 +112,8 @@ impl Settings {
             backend: config.backend.or(detected.backend),
             backend_declared,
             accepted: config.accepted,
+            // what was chosen for this run comes first
+            skips: [flags.skips.clone(), config.skips].concat(),
             now,
             environment,
             flags,

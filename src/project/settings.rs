@@ -8,7 +8,13 @@ use std::{
 };
 
 use crate::{
-    core::{code::Code, environment::Environment, finding::Finding},
+    core::{
+        code::Code,
+        environment::Environment,
+        finding::Finding,
+        skip::{Skip, SkipTarget},
+        step::StepId,
+    },
     domain::{
         gate::Gate,
         hex::hex,
@@ -42,6 +48,8 @@ pub(crate) struct Flags {
     pub store: Option<crate::core::answer::KeyStorage>,
     /// Trust the clone's commands as they are.
     pub trust: bool,
+    /// What is left out in this run.
+    pub skips: Vec<Skip>,
 }
 
 /// The wanted project.
@@ -173,12 +181,16 @@ pub(crate) struct Settings {
     pub environment: Environment,
     pub project: ProjectSettings,
     pub env: Vec<EnvTarget>,
+    /// Whether the env files are a guess: `neonup.toml` names none, and the stack is none that is known.
+    pub env_guessed: bool,
     pub schema: SchemaSettings,
     pub backend: Option<BackendSettings>,
     /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
     pub backend_declared: bool,
     /// Findings of the secrets step that the project accepts.
     pub accepted: Vec<Accepted>,
+    /// What a person has chosen to leave out.
+    pub skips: Vec<Skip>,
     pub flags: Flags,
     /// What learns the secrets of this run, and lets them pass no more.
     pub gate: Gate,
@@ -223,6 +235,12 @@ impl Settings {
     /// Whether the environment gives consent to the clone's commands, for this run.
     pub(crate) fn trusts_run(&self) -> bool {
         self.environment.get(TRUST_VARIABLE) == Some("1")
+    }
+
+    /// The choice to leave a step out, where somebody made it.
+    pub(crate) fn skip_of(&self, step: StepId) -> Option<&Skip> {
+        let target = SkipTarget::Step(step);
+        self.skips.iter().find(|skip| skip.target == target)
     }
 
     /// Whether the API is on this machine: then it is the sandbox, and databases on loopback may use its certificate.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::{
+    core::{skip::Skip, step::StepId},
     project::{
         config::Config,
         resolve::Layers,
@@ -16,6 +17,7 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
         config: config.map(|text| Config::parse(text).unwrap()),
         detected: Config::parse("[project]\nname = \"detected\"\nregion = \"aws-eu-west-2\"\n")
             .unwrap(),
+        unrecognized: false,
         environment: variables(environment),
     };
     settings(Path::new("/r"), layers, flags)
@@ -197,4 +199,36 @@ fn recording_the_project_id_keeps_comments() {
         Config::parse(&fresh).unwrap().project.name.as_deref(),
         Some("todo")
     );
+}
+
+#[test]
+fn what_is_left_out_has_a_reason_and_this_run_comes_before_the_file() {
+    let file = "[skip]\nhealth = \"a worker\"\n\"secrets.unknown\" = \"an old archive\"\n";
+    let flags = Flags {
+        skips: vec!["health=not today".parse().unwrap()],
+        ..Flags::default()
+    };
+    let settings = resolve(Some(file), &[], flags);
+    let words = |step| settings.skip_of(step).map(Skip::words);
+    assert_eq!(
+        words(StepId::Health).as_deref(),
+        Some("left out in this run: not today")
+    );
+    assert_eq!(words(StepId::Schema), None);
+    assert_eq!(settings.skips.len(), 3);
+    for (wrong, why) in [
+        ("[skip]\nhealth = \"\"\n", "line 2: `health` needs a reason"),
+        ("[skip]\nhealth = 1\n", "line 2: `health` needs a reason"),
+        (
+            "[skip]\nlogin = \"x\"\n",
+            "line 2: `login` can't be skipped",
+        ),
+        (
+            "[skip]\nhelth = \"x\"\n",
+            "line 2: `helth` can't be skipped",
+        ),
+    ] {
+        let error = Config::parse(wrong).unwrap_err().to_string();
+        assert!(error.starts_with(why), "{error}");
+    }
 }

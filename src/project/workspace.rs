@@ -195,10 +195,11 @@ impl Workspace {
     ) -> Result<(Settings, Ports), WorkspaceError> {
         let config = self.config()?;
         let root = self.root.clone();
-        let detected = detect::detect(&|path| text(&root.join(path)).ok()).config;
+        let detected = detect::detect(&|path| text(&root.join(path)).ok());
         let layers = Layers {
             config,
-            detected,
+            unrecognized: !detected.recognized,
+            detected: detected.config,
             environment: self.environment,
         };
         let settings = Settings::resolve(

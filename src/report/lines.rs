@@ -1,5 +1,7 @@
 //! The plan as lines of text.
 
+use std::borrow::Cow;
+
 use crate::{
     core::{
         code::Severity,
@@ -18,6 +20,7 @@ use crate::{
 /// Prints one step and its findings.
 pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
     let (glyph, tone) = match state.status {
+        Status::Done if state.warnings() > 0 => ("!", Tone::Warn),
         Status::Done => ("✓", Tone::Good),
         Status::Failed => ("✗", Tone::Bad),
         Status::Todo => ("▸", Tone::Warn),
@@ -27,7 +30,7 @@ pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
     let word = state.status.reported().word();
     let mut line = StyledLine::new()
         .painted(tone, format!("{glyph} {:<8} {word:<7}", id.name()))
-        .plain(format!("  {}", state.evidence));
+        .plain(format!("  {}", evidence(state)));
     if let Some(elapsed) = state.elapsed {
         line = line.painted(Tone::Dim, format!("  ({})", duration::format(elapsed)));
     }
@@ -37,8 +40,24 @@ pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
     }
 }
 
+/// Why the step stands as it does. One that waits for another has nothing to say of itself.
+fn evidence(state: &StepState) -> Cow<'_, str> {
+    match state.waits_for {
+        Some(before) if state.gaps().next().is_some() => Cow::Owned(format!("waits for {before}")),
+        _ => Cow::Borrowed(&state.evidence),
+    }
+}
+
 /// Prints one finding, without its title where the evidence says the same.
 pub(crate) fn print_finding(output: &mut Output, finding: &Finding, evidence: &str) {
+    if let Some(cause) = finding.follows {
+        let line = format!(
+            "    {}: {}; follows from {cause}",
+            finding.code, finding.title
+        );
+        output.line(StyledLine::new().painted(Tone::Dim, line));
+        return;
+    }
     let tone = match finding.severity {
         Severity::Gap => Tone::Bad,
         Severity::Warning => Tone::Warn,
@@ -160,6 +179,13 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
         if count(status) > 0 {
             parts.push(format!("{} {label}", count(status)));
         }
+    }
+    let warnings: usize = steps.iter().map(|id| plan.step(*id).warnings()).sum();
+    if warnings > 0 {
+        parts.push(match warnings {
+            1 => "1 warning".to_owned(),
+            _ => format!("{warnings} warnings"),
+        });
     }
     output.line("");
     output.line(parts.join(", "));

@@ -58,14 +58,22 @@ pub(crate) fn head(context: TextContext<'_>) -> Vec<Line<'static>> {
 fn status(context: TextContext<'_>) -> Option<(Role, String)> {
     let (step, state) = context.app.state()?;
     let status = context.app.status(step);
-    let (glyph, role, word) = Theme::status(status);
+    let warnings = state.warnings();
+    let (glyph, role, word) = Theme::standing(status, warnings);
     let time = state
         .elapsed
         .filter(|_| matches!(status, Status::Done | Status::Todo | Status::Failed))
         .map(|elapsed| format!(" · {}", duration::format(elapsed)));
     (!word.is_empty()).then(|| {
         let word = if word == "run" { "running" } else { word };
-        (role, format!("{glyph} {word}{}", time.unwrap_or_default()))
+        let with = match (status, warnings) {
+            (Status::Done, 1..) => {
+                format!(" with {}", text::count(warnings, "warning", "warnings"))
+            }
+            _ => String::new(),
+        };
+        let time = time.unwrap_or_default();
+        (role, format!("{glyph} {word}{with}{time}"))
     })
 }
 

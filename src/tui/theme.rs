@@ -97,6 +97,17 @@ impl Theme {
         }
     }
 
+    /// The same of a step with so many warnings, where it is done.
+    pub(crate) const fn standing(
+        status: Status,
+        warnings: usize,
+    ) -> (&'static str, Role, &'static str) {
+        match status {
+            Status::Done if warnings > 0 => ("!", Role::Warn, "done"),
+            _ => Self::status(status),
+        }
+    }
+
     /// The glyph and the role of a check.
     pub(crate) const fn check(state: CheckState) -> (&'static str, Role) {
         match state {

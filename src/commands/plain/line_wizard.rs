@@ -1,6 +1,7 @@
 //! What the wizard in lines knows, and what all of its questions need.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal as _},
     sync::Arc,
 };
@@ -29,6 +30,8 @@ pub(super) struct LineWizard<'a> {
     pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// The step that was announced last.
     pub announced: Option<StepId>,
+    /// The steps whose warnings were stopped at.
+    pub warned: BTreeSet<StepId>,
     /// Whether the end is a question.
     pub summary: bool,
     /// What the projects are filtered by.
@@ -83,6 +86,7 @@ impl<'a> LineWizard<'a> {
             present: opening.present,
             demo: opening.demo,
             announced: None,
+            warned: BTreeSet::new(),
             summary,
             filter: String::new(),
         }

@@ -53,7 +53,9 @@ impl LineWizard<'_> {
         }
         let state = self.session.plan.step(step).clone();
         step_text::print(self.output, step, &state);
-        if matches!(state.status, Status::Done | Status::Skipped) && !wanted {
+        // the warnings of a step that is done are stopped at once
+        let warned = state.warnings() > 0 && self.warned.insert(step);
+        if matches!(state.status, Status::Done | Status::Skipped) && !wanted && !warned {
             return Ok(Destination::Next);
         }
         lines::print_changes(self.output, &state);
@@ -263,6 +265,9 @@ impl LineWizard<'_> {
         others.retain(|other| self.session.plan.status(*other) != Status::Unknown);
         self.probe(&others).await?;
         let state = self.session.plan.step(step);
+        if state.warnings() > 0 && !self.warned.contains(&step) {
+            return Ok(Destination::Stay);
+        }
         if matches!(state.status, Status::Done | Status::Skipped) {
             step_text::print_end(self.output, step, state);
             return Ok(Destination::Next);

@@ -6,6 +6,7 @@ use crate::{
         step::StepId,
     },
     ports::{files::Written, repository::GitAnswer},
+    project::settings::EnvTarget,
 };
 
 /// The command that fixes what this step can fix.
@@ -26,6 +27,20 @@ pub(super) fn tracked(file: &str, tracked: &GitAnswer) -> Failure {
             .command(Invocation::SetupStep(StepId::Secrets))
             .hint(format!("neonup setup secrets (or: git rm --cached {file})")),
     }
+}
+
+/// Nothing shows which env file the application reads.
+pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
+    let file = targets
+        .first()
+        .map_or(".env", |target| target.file.as_str());
+    Finding::new(
+        Code::EnvNotRead,
+        format!("nothing shows that your app reads `{file}`"),
+    )
+    .path(file)
+    .detail("neonup.toml names no env file, and the stack is none that neonup knows: the file is a guess")
+    .hint("name the file and its keys in neonup.toml, under [[env]]; `neonup init` writes a draft")
 }
 
 /// It isn't known whether git ignores the file.

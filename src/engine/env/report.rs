@@ -13,7 +13,7 @@ use crate::{
         context::Cx,
         env::{
             inspection::{EnvInspection, TargetInspection},
-            messages::{FIX, hard_link, ignored_unknown, tracked},
+            messages::{FIX, hard_link, ignored_unknown, not_read, tracked},
         },
     },
     ports::repository::GitAnswer,
@@ -56,7 +56,12 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
         }
     }
     let evidence = evidence(inspection, &findings);
-    Report::judged(evidence, Basis::Seen, findings).facts(Facts::Env(EnvFacts { files }))
+    let basis = if cx.settings.env_guessed {
+        Basis::not_determined(not_read(&cx.settings.env))
+    } else {
+        Basis::Seen
+    };
+    Report::judged(evidence, basis, findings).facts(Facts::Env(EnvFacts { files }))
 }
 
 /// Reports how git treats the file.

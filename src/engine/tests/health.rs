@@ -3,6 +3,7 @@
 use crate::{
     core::{
         answer::CommandAnswer,
+        code::Code,
         event::{Report, Verdict},
         facts::{Check, CheckState, Facts},
         step::StepId,
@@ -64,5 +65,7 @@ health = "http://127.0.0.1:9/health"
     let changed = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(changed.verdict(), Verdict::Todo);
     assert_eq!(check(&changed, "App").state, CheckState::Waiting);
-    assert!(changed.findings.is_empty(), "{changed:?}");
+    let codes: Vec<_> = changed.findings.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::HealthAppStart], "{changed:?}");
+    assert!(changed.findings[0].undetermined);
 }

@@ -60,7 +60,7 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     for step in StepId::ALL {
         let state = redact::step_state(app, app.plan.step(step));
         let status = app.status(step);
-        let (glyph, role, word) = Theme::status(status);
+        let (glyph, role, word) = Theme::standing(status, state.warnings());
         let time = state
             .elapsed
             .filter(|_| status != Status::Running)

@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub follow: bool,
     /// The step from which an open one is looked for.
     pub from: StepId,
+    /// The steps whose warnings were shown: the wizard stops at each once.
+    pub warned: BTreeSet<StepId>,
     /// What is under way.
     pub work: BTreeMap<StepId, StepWork>,
     /// The row that was chosen on a screen, where it is not the default.
@@ -88,6 +90,7 @@ impl App {
             toast: None,
             follow: true,
             from: StepId::Login,
+            warned: BTreeSet::new(),
             work: BTreeMap::new(),
             chosen: BTreeMap::new(),
             scroll: BTreeMap::new(),
@@ -164,6 +167,24 @@ impl App {
             .or_else(|| StepId::ALL.into_iter().find(open))
     }
 
+    /// The first step to stop at, from this one on and then from the start: one that is open, or that is done with warnings which
+    /// nobody has seen yet.
+    pub(crate) fn stop_from(&self, from: StepId) -> Option<StepId> {
+        let stops = |step: &StepId| self.is_open(*step) || self.has_unseen_warnings(*step);
+        StepId::ALL
+            .into_iter()
+            .filter(|step| *step >= from)
+            .find(stops)
+            .or_else(|| StepId::ALL.into_iter().find(stops))
+    }
+
+    /// Whether the step is done with warnings, and the wizard has not stopped at it yet.
+    pub(crate) fn has_unseen_warnings(&self, step: StepId) -> bool {
+        self.status(step) == Status::Done
+            && self.plan.step(step).warnings() > 0
+            && !self.warned.contains(&step)
+    }
+
     /// Why the wizard ends, when it is left now.
     pub(crate) fn exit_reason(&self) -> ExitReason {
         if self.open_from(StepId::Login).is_none() {
@@ -178,7 +199,7 @@ impl App {
         self.state().is_some_and(|(step, state)| {
             // which project it is, is a question
             step != StepId::Project
-                && self.settled(step) == Status::Todo
+                && matches!(self.settled(step), Status::Todo | Status::Done)
                 && state.findings.iter().any(|finding| finding.fixable)
         })
     }

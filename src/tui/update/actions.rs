@@ -55,7 +55,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
         Action::Change => change(app),
         Action::GoOn => {
-            movement::turn(app, app.screen.next());
+            go_on(app);
             Vec::new()
         }
         Action::GoTo(step) => {
@@ -81,6 +81,22 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Watch => watch::toggle(app).into_iter().collect(),
         Action::Quit => leave(app, app.exit_reason()),
+    }
+}
+
+/// Goes to what comes next. From a step at which the wizard has stopped for its warnings alone, to the next stop.
+fn go_on(app: &mut App) {
+    match app
+        .screen
+        .step()
+        .filter(|step| app.has_unseen_warnings(*step))
+    {
+        Some(step) => {
+            app.warned.insert(step);
+            let next = app.stop_from(step).map_or(Screen::Summary, Screen::Step);
+            app.go(next);
+        }
+        None => movement::turn(app, app.screen.next()),
     }
 }
 

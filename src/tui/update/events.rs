@@ -135,7 +135,7 @@ fn follow(app: &mut App) {
         return;
     }
     let target = app
-        .open_from(app.from)
+        .stop_from(app.from)
         .map_or(Screen::Summary, Screen::Step);
     // a presenter goes on when the room has seen it
     if target != app.screen && !app.presenter {

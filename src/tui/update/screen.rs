@@ -60,7 +60,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                 presenter::apply(app, Answer::default_of(step))
             }
             _ => {
-                app.notify("nothing here can be mended by itself");
+                app.notify(why_not_fixable(app));
                 Vec::new()
             }
         },
@@ -169,4 +169,18 @@ fn back(app: &mut App) -> Vec<Effect> {
         None => app.notify("this is the first step; q leaves"),
     }
     Vec::new()
+}
+
+/// Why there is nothing to fix here, with what the worst finding asks for instead.
+fn why_not_fixable(app: &App) -> String {
+    let findings = app.state().map(|(_, state)| &state.findings[..]);
+    let worst = findings
+        .unwrap_or_default()
+        .iter()
+        .filter(|finding| finding.follows.is_none() && !finding.hint.is_empty())
+        .max_by_key(|finding| finding.severity);
+    worst.map_or_else(
+        || "there is nothing to fix here".to_owned(),
+        |finding| format!("this needs you: {}", finding.hint),
+    )
 }

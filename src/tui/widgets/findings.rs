@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    core::{failure::Failure, finding::Finding},
+    core::{code::Code, failure::Failure, finding::Finding},
     tui::{
         text,
         text_context::TextContext,
@@ -17,9 +17,25 @@ pub(crate) fn list(context: TextContext<'_>, findings: &[Finding]) -> Vec<Line<'
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut lines = Vec::new();
     for finding in sorted {
-        lines.extend(one(context, finding));
+        match finding.follows {
+            Some(cause) => lines.extend(folded(context, finding, cause)),
+            None => lines.extend(one(context, finding)),
+        }
     }
     lines
+}
+
+/// What follows from a finding elsewhere: it has no fix of its own.
+fn folded(context: TextContext<'_>, finding: &Finding, cause: Code) -> Vec<Line<'static>> {
+    let room = context.width.saturating_sub(2).max(1);
+    let follows = format!("{} (follows from {cause})", finding.title);
+    let parts = text::wrap(&follows, room).into_iter().enumerate();
+    parts
+        .map(|(index, part)| {
+            let sign = if index == 0 { "· " } else { "  " };
+            Line::from(context.span(Role::Dim, format!("{sign}{part}")))
+        })
+        .collect()
 }
 
 fn one(context: TextContext<'_>, finding: &Finding) -> Vec<Line<'static>> {

@@ -19,7 +19,7 @@ use crate::{
 /// The glyph, role and word of a step.
 fn sign(app: &App, step: StepId) -> (&'static str, Role, &'static str) {
     let status = app.status(step);
-    let (mut glyph, role, word) = Theme::status(status);
+    let (mut glyph, role, word) = Theme::standing(status, app.plan.step(step).warnings());
     if status == Status::Running
         && let Some(work) = app.busy(step)
     {
