@@ -25,7 +25,13 @@ use crate::{
         opening::Opening,
         setup::SetupArgs,
     },
-    core::{exit::Exit, redact::Redactor, step::StepId},
+    core::{
+        code::Code,
+        exit::Exit,
+        redact::Redactor,
+        skip::{Skip, SkipOrigin, SkipTarget},
+        step::StepId,
+    },
     os::{folders, loopback},
     ports::Ports,
     project::{
@@ -129,6 +135,19 @@ impl DemoArgs {
     }
 }
 
+/// What a demo passes over where it cannot be found out: it runs on machines that have none of the sample's packages.
+fn not_on_this_machine() -> Vec<Skip> {
+    let reason = "the demo also runs on machines without the sample's packages";
+    [Code::HealthDriver, Code::HealthAppStart]
+        .into_iter()
+        .map(|code| Skip {
+            target: SkipTarget::Undetermined(code),
+            reason: reason.to_owned(),
+            origin: SkipOrigin::Run,
+        })
+        .collect()
+}
+
 /// The sample project and the sandbox that it works with.
 #[derive(Clone, Copy)]
 struct Demo<'a> {
@@ -157,6 +176,7 @@ impl Demo<'_> {
         let flags = Flags {
             api_host: Some(self.sandbox.api_host()),
             ca_file: Some(self.sandbox.ca_file().to_owned()),
+            skips: not_on_this_machine(),
             ..Flags::default()
         };
         Workspace::at(self.project, environment)

@@ -1,6 +1,10 @@
 //! The status of all steps, and what follows from it: the exit code and the next commands.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
+};
 
 use serde::Serialize;
 
@@ -312,6 +316,23 @@ impl Plan {
             | EventKind::Finished(_)
             | EventKind::Bug(_) => {}
         }
+    }
+
+    /// A number that stays the same as long as nothing is found to be different: each step's status, findings and failure. Times,
+    /// which differ with each look, are not part of it.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (id, state) in &self.steps {
+            (id, state.known(), &state.declined).hash(&mut hasher);
+            for found in &state.findings {
+                let place = (&found.path, found.line);
+                (found.code, found.severity, &found.title, place).hash(&mut hasher);
+            }
+            let failure = state.failure.as_ref();
+            let words = failure.map(|failure| (failure.code, &failure.what, &failure.why));
+            words.hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Leaves a step out, for the user's reason. It stays so whatever later probes see, until it is opened again.

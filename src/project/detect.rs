@@ -101,7 +101,8 @@ const STACKS: &[StackFamily] = &[
 pub(crate) struct Detected {
     /// The name of the stack, for a person.
     pub stack: &'static str,
-    /// Whether the stack is one that is known: else which file the application reads is only a guess.
+    /// Whether the stack is known, or a committed example documents the connection: else which file the application reads is only
+    /// a guess.
     pub recognized: bool,
     /// The session module that neonup writes and checks; `None` where it leaves the code alone.
     pub session: Option<SessionModule>,
@@ -119,9 +120,10 @@ pub(crate) fn detect(read: Reader<'_>) -> Detected {
         text.clone()
     };
     let found = STACKS.iter().find_map(|family| recognize(read, family));
-    let recognized = found.is_some();
+    let known = found.is_some();
     let (stack, dir, proposal) =
         found.unwrap_or_else(|| ("no known stack", "", Proposal::new(Driver::Libpq)));
+    let recognized = known || env::is_documented(read, dir, &proposal);
     let mut env = vec![env::target(read, dir, &proposal)];
     env.extend(frontend::target(read, FRONTENDS, dir));
     Detected {

@@ -11,6 +11,14 @@ use crate::tui::state::{App, Screen};
 
 /// What there is to choose from on the screen that is shown.
 pub(crate) fn of_screen(app: &App) -> Choices {
+    let mut choices = all(app);
+    if is_exhausted(app) {
+        choices.default = None;
+    }
+    choices
+}
+
+fn all(app: &App) -> Choices {
     let Screen::Step(step) = app.screen else {
         let open = app.open_from(StepId::Login);
         return choices::of_summary(Medium::Screens, open, &app.options.start);
@@ -22,6 +30,12 @@ pub(crate) fn of_screen(app: &App) -> Choices {
         matches: app.project_matches().map(|found| found.matches.clone()),
         ..StepContext::new(Medium::Screens, step, app.plan.step(step))
     })
+}
+
+/// Whether Enter alone has done here what it would do, and nothing has changed by that.
+pub(crate) fn is_exhausted(app: &App) -> bool {
+    let under_way = app.overlay.is_some() || !app.work.is_empty();
+    !under_way && !app.taken.is_empty() && app.taken.contains(&(app.plan.fingerprint(), app.screen))
 }
 
 /// Whether the step's choices are shown although it is done.

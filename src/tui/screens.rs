@@ -23,6 +23,7 @@ use crate::{
     },
     domain::duration,
     tui::{
+        choices,
         presenter::redact,
         state::{App, Screen},
         text,
@@ -86,6 +87,10 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     let state = state.as_ref();
     let mut lines = Vec::new();
     let settled = context.app.settled(step);
+    if !context.app.is_working(step) && choices::is_exhausted(context.app) {
+        let again = "Nothing has changed since you last pressed Enter here.";
+        lines.extend(context.wrapped(Role::Dim, again, 0));
+    }
     match (&state.failure, settled) {
         (Some(failure), Status::Failed) => lines.extend(findings::failure(context, failure)),
         _ => lines.extend(evidence(context, settled, state)),

@@ -1,6 +1,7 @@
 //! Tests of the whole wizard: update as tables, every screen as a picture, sweeps over sizes, journeys through the loop.
 
 mod contrast;
+mod enter;
 mod input;
 mod journeys;
 mod login;

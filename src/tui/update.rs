@@ -24,6 +24,8 @@ mod watch;
 
 use std::time::Duration;
 
+use crossterm::event::KeyCode;
+
 use crate::{
     os::signals::Signal,
     tui::{
@@ -50,11 +52,21 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Engine(event) => events::engine(app, &event),
         Msg::Demo(outcome) => presenter::demo(app, *outcome),
         Msg::Paste(secret) => {
+            app.taken.clear();
             typing::paste(app, secret.expose());
             Vec::new()
         }
-        Msg::Key(event) => keys::press(app, event),
-        Msg::Mouse(input) => mouse::input(app, input),
+        Msg::Key(event) => {
+            // whoever presses anything else may do the same again
+            if event.code != KeyCode::Enter {
+                app.taken.clear();
+            }
+            keys::press(app, event)
+        }
+        Msg::Mouse(input) => {
+            app.taken.clear();
+            mouse::input(app, input)
+        }
         Msg::Signal(signal) => match signal {
             Signal::Interrupt => actions::interrupt(app),
             Signal::Terminate | Signal::Quit => vec![Effect::Quit(ExitReason::Cancelled)],

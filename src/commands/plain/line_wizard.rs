@@ -30,6 +30,8 @@ pub(super) struct LineWizard<'a> {
     pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// The step that was announced last.
     pub announced: Option<StepId>,
+    /// The plans in which the default of a step was taken: it is not taken twice while nothing changes.
+    pub taken: BTreeSet<(u64, StepId)>,
     /// The steps whose warnings were stopped at.
     pub warned: BTreeSet<StepId>,
     /// Whether the end is a question.
@@ -87,6 +89,7 @@ impl<'a> LineWizard<'a> {
             demo: opening.demo,
             announced: None,
             warned: BTreeSet::new(),
+            taken: BTreeSet::new(),
             summary,
             filter: String::new(),
         }

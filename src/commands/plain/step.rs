@@ -85,7 +85,16 @@ impl LineWizard<'_> {
             let line = self.ask("Answer, or b for back, ? for help: ").await?;
             match LineReply::parse(&line) {
                 LineReply::Default => match choices.default_row() {
-                    Some(row) => return Ok(Chosen::Action(row.action())),
+                    Some(row) => {
+                        let here = (self.session.plan.fingerprint(), step);
+                        let action = row.action();
+                        if action == Action::GoOn || self.taken.insert(here) {
+                            return Ok(Chosen::Action(action));
+                        }
+                        self.output.line(
+                            "Nothing has changed since you last took the default. Type a number.",
+                        );
+                    }
                     None => self.output.line(
                         "There is no default here: each could be the wrong one. Type a number.",
                     ),

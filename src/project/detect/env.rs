@@ -15,22 +15,40 @@ use crate::{
 
 const EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.template"];
 
-/// The env file of the backend in a folder.
-pub(super) fn target(read: Reader<'_>, dir: &str, proposal: &Proposal) -> EnvTarget {
-    let example = EXAMPLES
+/// The committed example in a folder: its text and its path.
+fn example(read: Reader<'_>, dir: &str) -> Option<(String, String)> {
+    EXAMPLES
         .iter()
         .map(|name| join(dir, name))
-        .find_map(|path| Some((read(&path)?, path)));
+        .find_map(|path| Some((read(&path)?, path)))
+}
+
+/// Whether a key holds the connection, or its host.
+const fn connects(spec: &KeySpec, proposal: &Proposal) -> bool {
+    match spec {
+        KeySpec::Url { .. } => true,
+        KeySpec::Part { part, .. } => !proposal.needs_url && matches!(part, Part::Host),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => false,
+    }
+}
+
+/// Whether a committed example documents the connection, so that the application reads it from there.
+pub(super) fn is_documented(read: Reader<'_>, dir: &str, proposal: &Proposal) -> bool {
+    example(read, dir).is_some_and(|(text, _)| {
+        documented_keys(&text, proposal)
+            .iter()
+            .any(|(_, spec)| connects(spec, proposal))
+    })
+}
+
+/// The env file of the backend in a folder.
+pub(super) fn target(read: Reader<'_>, dir: &str, proposal: &Proposal) -> EnvTarget {
+    let example = example(read, dir);
     let mut keys = example
         .as_ref()
         .map(|(text, _)| documented_keys(text, proposal))
         .unwrap_or_default();
-    let connects = |spec: &KeySpec| match spec {
-        KeySpec::Url { .. } => true,
-        KeySpec::Part { part, .. } => !proposal.needs_url && *part == Part::Host,
-        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => false,
-    };
-    if !keys.iter().any(|(_, spec)| connects(spec)) {
+    if !keys.iter().any(|(_, spec)| connects(spec, proposal)) {
         let urls = proposal
             .url_keys
             .iter()

@@ -62,6 +62,8 @@ pub(crate) struct App {
     pub warned: BTreeSet<StepId>,
     /// What is under way.
     pub work: BTreeMap<StepId, StepWork>,
+    /// What Enter alone has done already, each with the plan and the screen as they were: it does nothing twice.
+    pub taken: BTreeSet<(u64, Screen)>,
     /// The row that was chosen on a screen, where it is not the default.
     pub chosen: BTreeMap<Screen, usize>,
     /// How far a screen's text is scrolled.
@@ -92,6 +94,7 @@ impl App {
             from: StepId::Login,
             warned: BTreeSet::new(),
             work: BTreeMap::new(),
+            taken: BTreeSet::new(),
             chosen: BTreeMap::new(),
             scroll: BTreeMap::new(),
             login: LoginInput::default(),

@@ -35,7 +35,20 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
         KeyCommand::Enter if busy.is_some() => Vec::new(),
         KeyCommand::Enter => {
             if let Some(row) = choices::chosen(app, &page.choices) {
-                return actions::act(app, row.action());
+                let action = row.action();
+                let here = (app.plan.fingerprint(), app.screen);
+                if matches!(action, Action::Apply(_) | Action::Probe | Action::ProbeAll) {
+                    app.chosen.remove(&app.screen);
+                }
+                // going on leads to the end by itself, and a key that is none was not tried
+                let leads_on = matches!(action, Action::GoOn | Action::Change);
+                let typed = matches!(action, Action::ApplyKey(_));
+                let effects = actions::act(app, action);
+                if !leads_on && !(typed && effects.is_empty() && app.overlay.is_none()) {
+                    // what acts is done again only after another key
+                    app.taken.insert(here);
+                }
+                return effects;
             }
             if page.choices.count() > 0 {
                 app.notify("choose one first, with ↑ and ↓");
