@@ -96,7 +96,7 @@ impl Report {
             .any(|finding| finding.severity == Severity::Gap);
         match self.verdict {
             Verdict::Done if gap => Verdict::Todo,
-            verdict => verdict,
+            Verdict::Done | Verdict::Todo | Verdict::Skipped => self.verdict,
         }
     }
 

@@ -102,10 +102,10 @@ impl Theme {
         status: Status,
         warnings: usize,
     ) -> (&'static str, Role, &'static str) {
-        match status {
-            Status::Done if warnings > 0 => ("!", Role::Warn, "done"),
-            _ => Self::status(status),
+        if matches!(status, Status::Done) && warnings > 0 {
+            return ("!", Role::Warn, "done");
         }
+        Self::status(status)
     }
 
     /// The glyph and the role of a check.

@@ -44,7 +44,8 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                 let leads_on = matches!(action, Action::GoOn | Action::Change);
                 let typed = matches!(action, Action::ApplyKey(_));
                 let effects = actions::act(app, action);
-                if !leads_on && !(typed && effects.is_empty() && app.overlay.is_none()) {
+                let refused = typed && effects.is_empty() && app.overlay.is_none();
+                if !leads_on && !refused {
                     // what acts is done again only after another key
                     app.taken.insert(here);
                 }
