@@ -69,6 +69,8 @@ pub(crate) enum Target {
 pub(crate) struct Inquiry {
     pub tool: Tool,
     pub target: Target,
+    /// What fails where the runner has no environment, which it would make: asked before all others.
+    pub ready: Option<Vec<String>>,
     /// The commands, in the order in which they are asked.
     pub questions: Vec<Vec<String>>,
     /// Asked when nothing is pending: whether the migrations make what the models say.
@@ -78,7 +80,7 @@ pub(crate) struct Inquiry {
 impl Inquiry {
     /// Every command that may be run.
     pub(crate) fn commands(&self) -> impl Iterator<Item = &Vec<String>> {
-        self.questions.iter().chain(&self.models)
+        self.ready.iter().chain(&self.questions).chain(&self.models)
     }
 }
 

@@ -144,11 +144,16 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
             unclear(Some(0), known)
         };
     }
-    let at: Vec<_> = at
+    let numbered = |id: &str| id.chars().any(|c| c.is_ascii_digit());
+    let mut at: Vec<_> = at
         .iter()
         .filter_map(|line| revision(line))
         .map(|(id, _)| id)
         .collect();
+    if at.iter().any(|id| numbered(id)) {
+        // a word that env.py prints is none
+        at.retain(|id| numbered(id) || heads.contains(id));
+    }
     let missing: Vec<_> = heads
         .iter()
         .filter(|head| !at.contains(head))
@@ -163,9 +168,7 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
         return Answer::Conflict(Conflict::SeveralHeads(heads));
     }
     // a second database of the same env.py stands where no head is
-    let behind = at
-        .iter()
-        .any(|id| !heads.contains(id) && id.chars().any(|c| c.is_ascii_digit()));
+    let behind = at.iter().any(|id| !heads.contains(id) && numbered(id));
     if missing.is_empty() && !behind {
         let heads = reached(&mut heads.iter().copied());
         return Answer::Nothing { at: heads };

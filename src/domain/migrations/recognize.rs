@@ -13,6 +13,7 @@ pub(crate) fn asking(command: &[String], pending: &[String], read: Reader<'_>) -
         return Asking::Program(Inquiry {
             tool: Tool::Own,
             target: Target::All,
+            ready: None,
             questions: vec![pending.to_vec()],
             models: None,
         });
@@ -22,7 +23,7 @@ pub(crate) fn asking(command: &[String], pending: &[String], read: Reader<'_>) -
 
 fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
     let call = Call::of(command, read)?;
-    match call.tool.as_str() {
+    let asking = match call.tool.as_str() {
         "alembic" => alembic(&call),
         "flask" => flask(&call),
         DJANGO => django(&call),
@@ -30,7 +31,14 @@ fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
         "drizzle-kit" => drizzle(&call),
         "knex" => knex(&call),
         _ => None,
-    }
+    };
+    Some(match asking? {
+        Asking::Program(inquiry) => Asking::Program(Inquiry {
+            ready: call.ready,
+            ..inquiry
+        }),
+        other => other,
+    })
 }
 
 /// A call of a tool: what comes before its arguments, so that others can take their place.
@@ -38,38 +46,43 @@ struct Call {
     tool: String,
     before: Vec<String>,
     arguments: Vec<String>,
+    /// What tells whether the runner has an environment, where it would make one.
+    ready: Option<Vec<String>>,
 }
 
 const DJANGO: &str = "django";
 
-/// Options of `uv run` that take a value, and install nothing.
-const UV_VALUES: &[&str] = &[
-    "--env-file",
-    "--project",
-    "--directory",
-    "--extra",
-    "--group",
-    "--package",
-    "-p",
-    "--python",
-];
+/// Options of `uv run` that take a value: those that are kept, and those that tell what would be installed.
+const UV_KEPT: &[&str] = &["--env-file", "--directory", "-p", "--python"];
+const UV_LEFT_OUT: &[&str] = &["--extra", "--group"];
+/// The most words of a script of `package.json` that are looked at; a longer one does more than one thing.
+const LONGEST_SCRIPT: usize = 32;
 
 impl Call {
     /// Takes a command apart. A runner is asked to install nothing: a look doesn't.
     fn of(command: &[String], read: Reader<'_>) -> Option<Self> {
+        let script = package_script(command, read);
         let mut before = Vec::new();
-        let mut rest = command;
+        let mut rest = script.as_deref().unwrap_or(command);
+        let mut ready = None;
         // a runner may run a runner: `uv run python -m alembic`
         for _ in 0..3 {
             let (program, arguments) = rest.split_first()?;
             let name = base_name(program);
             let skip = match name {
                 "uv" => {
-                    before.extend([program.clone(), "run".to_owned(), "--no-sync".to_owned()]);
+                    // without a project it makes no environment, and takes the one that is there
+                    before.extend([program, "run", "--no-project"].map(str::to_owned));
                     uv_options(arguments, &mut before)?
                 }
                 "poetry" | "pipenv" if word(arguments, 0) == "run" => {
                     before.extend([program.clone(), "run".to_owned()]);
+                    let asks: &[&str] = match name {
+                        "poetry" => &["env", "info", "--path"],
+                        _ => &["--venv"],
+                    };
+                    let asks = asks.iter().map(|word| (*word).to_owned());
+                    ready = Some(std::iter::once(program.clone()).chain(asks).collect());
                     1
                 }
                 "npx" | "bunx" => {
@@ -82,23 +95,14 @@ impl Call {
                 }
                 "pnpm" | "yarn" => {
                     before.push(program.clone());
-                    let exec = word(arguments, 0) == "exec";
-                    before.extend(exec.then(|| "exec".to_owned()));
-                    usize::from(exec)
-                }
-                "python" | "py" => return Self::python(before, program, arguments, read),
-                _ if name.starts_with("python3") => {
-                    return Self::python(before, program, arguments, read);
-                }
-                "manage.py" => return Self::manage(before, program, arguments, read),
-                "django-admin" => {
-                    before.push(program.clone());
-                    return Some(Self::new(DJANGO, before, arguments));
+                    let verb = word(arguments, 0);
+                    let named = matches!(verb, "exec" | "run");
+                    before.extend(named.then(|| verb.to_owned()));
+                    usize::from(named)
                 }
                 _ => {
-                    before.push(program.clone());
-                    let tool = name.split_once('@').map_or(name, |(tool, _version)| tool);
-                    return Some(Self::new(tool, before, arguments));
+                    let call = Self::tool(before, program, arguments, read)?;
+                    return Some(Self { ready, ..call });
                 }
             };
             rest = arguments.get(skip..)?;
@@ -106,11 +110,34 @@ impl Call {
         None
     }
 
+    /// A tool, or the interpreter that runs it.
+    fn tool(
+        mut before: Vec<String>,
+        program: &str,
+        arguments: &[String],
+        read: Reader<'_>,
+    ) -> Option<Self> {
+        let name = base_name(program);
+        if matches!(name, "python" | "py") || name.starts_with("python3") {
+            return Self::python(before, program, arguments, read);
+        }
+        if name == "manage.py" {
+            return Self::manage(before, program, arguments, read);
+        }
+        before.push(program.to_owned());
+        let tool = match name {
+            "django-admin" => DJANGO,
+            _ => name.split_once('@').map_or(name, |(tool, _version)| tool),
+        };
+        Some(Self::new(tool, before, arguments))
+    }
+
     fn new(tool: &str, before: Vec<String>, arguments: &[String]) -> Self {
         Self {
             tool: tool.to_owned(),
             before,
             arguments: arguments.to_vec(),
+            ready: None,
         }
     }
 
@@ -180,12 +207,17 @@ fn uv_options(arguments: &[String], before: &mut Vec<String>) -> Option<usize> {
     let mut at = 1;
     loop {
         let option = word(arguments, at);
-        if matches!(option, "--no-sync" | "--frozen" | "--locked") {
+        if matches!(
+            option,
+            "--no-sync" | "--frozen" | "--locked" | "--no-project"
+        ) {
             at += 1;
         } else if option == "--" {
             return Some(at + 1);
-        } else if UV_VALUES.contains(&option) {
+        } else if UV_KEPT.contains(&option) {
             before.extend(arguments.get(at..at + 2)?.iter().cloned());
+            at += 2;
+        } else if UV_LEFT_OUT.contains(&option) {
             at += 2;
         } else if option.starts_with('-') {
             return None;
@@ -193,6 +225,38 @@ fn uv_options(arguments: &[String], before: &mut Vec<String>) -> Option<usize> {
             return Some(at);
         }
     }
+}
+
+/// The command that a script of `package.json` is, with what finds its program: `npm run migrate`, `yarn db:migrate`. `None` where
+/// the script does more than one thing.
+fn package_script(command: &[String], read: Reader<'_>) -> Option<Vec<String>> {
+    let (program, arguments) = command.split_first()?;
+    let name = base_name(program);
+    let named = matches!(word(arguments, 0), "run" | "run-script");
+    let runner: &[&str] = match name {
+        "npm" if named => &["npx", "--no-install"],
+        "pnpm" => &["pnpm", "exec"],
+        "yarn" => &["yarn", "run"],
+        "bun" if named => &["bunx", "--no-install"],
+        _ => return None,
+    };
+    let [script] = arguments.get(usize::from(named)..)? else {
+        return None;
+    };
+    let package: serde_json::Value = serde_json::from_str(&read("package.json")?).ok()?;
+    let text = package.get("scripts")?.get(script)?.as_str()?;
+    let plain = |c: char| c.is_alphanumeric() || " -_./:=@".contains(c);
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    if !text.chars().all(plain) || words.len() > LONGEST_SCRIPT {
+        return None;
+    }
+    let runs = match words.first().copied() {
+        // it finds its program by itself
+        Some("npx" | "bunx" | "pnpm" | "yarn") => &[],
+        _ => runner,
+    };
+    let all = runs.iter().chain(&words);
+    Some(all.map(|word| (*word).to_owned()).collect())
 }
 
 /// Splits arguments into leading options, of which `values` take one, and the rest. `None` with an option that isn't known.
@@ -242,6 +306,7 @@ fn alembic(call: &Call) -> Option<Asking> {
     Some(Asking::Program(Inquiry {
         tool: Tool::Alembic,
         target: target(Some(revision))?,
+        ready: None,
         questions: vec![
             call.with(&[kept], &["current"]),
             call.with(&[kept], &["heads"]),
@@ -270,6 +335,7 @@ fn flask(call: &Call) -> Option<Asking> {
     Some(Asking::Program(Inquiry {
         tool: Tool::FlaskMigrate,
         target: target(Some(revision))?,
+        ready: None,
         questions: vec![ask("current"), ask("heads")],
         models: Some(ask("check")),
     }))
@@ -304,6 +370,7 @@ fn django(call: &Call) -> Option<Asking> {
     Some(Asking::Program(Inquiry {
         tool: Tool::Django,
         target: Target::All,
+        ready: None,
         // with --plan it ends before anything is applied, in every version that has --check
         questions: vec![call.with(&[&verb("migrate"), rest], &["--check", "--plan"])],
         models: Some(call.with(
@@ -333,6 +400,7 @@ fn prisma(call: &Call) -> Option<Asking> {
     Some(Asking::Program(Inquiry {
         tool: Tool::Prisma,
         target: Target::All,
+        ready: None,
         questions: vec![call.with(&[&status, &kept], &[])],
         models: None,
     }))
@@ -365,6 +433,7 @@ fn knex(call: &Call) -> Option<Asking> {
     Some(Asking::Program(Inquiry {
         tool: Tool::Knex,
         target: Target::All,
+        ready: None,
         questions: vec![call.with(&[&question], &[])],
         models: None,
     }))

@@ -9,10 +9,15 @@ fn words(line: &str) -> Vec<String> {
 const MANAGE: &str = "#!/usr/bin/env python\nimport os\n\ndef main():\n    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'a.b')\n";
 
 fn ask(line: &str) -> Asking {
-    let read = |path: &str| match path {
+    let read = |path: &str| {
+        match path {
         "manage.py" | "site/manage.py" => Some(MANAGE.to_owned()),
+        "package.json" => Some(
+            r#"{"scripts":{"migrate":"prisma migrate deploy","two":"prisma generate && prisma migrate deploy","prisma":"rm -r x"}}"#.to_owned(),
+        ),
         "other/manage.py" => Some("import sys  # from django.core\n".to_owned()),
         _ => None,
+    }
     };
     asking(&words(line), &[], &read)
 }
@@ -52,13 +57,13 @@ fn a_tool_is_asked_with_the_words_that_ran_it() {
             "python -m alembic --config=x.ini check",
         ),
         (
-            "uv run --group dev alembic upgrade head",
+            "uv run --group dev --env-file .env alembic upgrade head",
             Tool::Alembic,
             &[
-                "uv run --no-sync --group dev alembic current",
-                "uv run --no-sync --group dev alembic heads",
+                "uv run --no-project --env-file .env alembic current",
+                "uv run --no-project --env-file .env alembic heads",
             ],
-            "uv run --no-sync --group dev alembic check",
+            "uv run --no-project --env-file .env alembic check",
         ),
         (
             "poetry run python3 -m flask --app shop db upgrade -d db/migrations",
@@ -88,6 +93,18 @@ fn a_tool_is_asked_with_the_words_that_ran_it() {
             "",
         ),
         (
+            "npm run migrate",
+            Tool::Prisma,
+            &["npx --no-install prisma migrate status"],
+            "",
+        ),
+        (
+            "yarn migrate",
+            Tool::Prisma,
+            &["yarn run prisma migrate status"],
+            "",
+        ),
+        (
             "pnpm exec prisma migrate deploy --schema x",
             Tool::Prisma,
             &["pnpm exec prisma migrate status --schema x"],
@@ -108,6 +125,17 @@ fn a_tool_is_asked_with_the_words_that_ran_it() {
         let asked = asked.models.as_ref().map(line).unwrap_or_default();
         assert_eq!(asked, models, "{command}");
     }
+    // these would make an environment, and nothing else tells that there is none
+    let ready = |command: &str| inquiry(command).ready.map(|argv| argv.join(" "));
+    assert_eq!(
+        ready("pipenv run alembic upgrade head").as_deref(),
+        Some("pipenv --venv")
+    );
+    assert_eq!(
+        ready("poetry run alembic upgrade head").as_deref(),
+        Some("poetry env info --path")
+    );
+    assert_eq!(ready("alembic upgrade head"), None);
     for command in [
         "npx drizzle-kit migrate",
         "yarn drizzle-kit migrate",
@@ -144,7 +172,11 @@ fn what_is_not_certain_is_not_asked() {
         "uv run --with alembic alembic upgrade head",
         "uvx alembic upgrade head",
         "pnpm dlx prisma migrate deploy",
-        "npm run migrate",
+        "npm run two",
+        "npm run other",
+        // a script of the same name as the tool
+        "pnpm prisma",
+        "uv run --project x alembic upgrade head",
         "npx prisma migrate reset",
         "sequelize-cli db:migrate",
         "docker compose run web alembic upgrade head",

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
 use crate::{
     core::{
         children::Child,
@@ -31,6 +33,9 @@ const QUESTION: Duration = Duration::from_secs(30);
 /// The most names of migrations that a finding lists; nobody reads more.
 const MOST_NAMED: usize = 8;
 
+/// What to do where a tool isn't there.
+const INSTALL: &str = "install the project's packages, then run `neonup check schema`";
+
 /// What keeps the session of a question from writing, for drivers that read libpq's variables.
 const READ_ONLY: &str = "-c default_transaction_read_only=on";
 
@@ -45,7 +50,6 @@ const QUIET: &[(&str, &str)] = &[
     ("CHECKPOINT_DISABLE", "1"),
     ("PRISMA_HIDE_UPDATE_MESSAGE", "1"),
     ("NPM_CONFIG_UPDATE_NOTIFIER", "false"),
-    ("POETRY_VIRTUALENVS_CREATE", "false"),
     ("UV_PYTHON_DOWNLOADS", "never"),
 ];
 
@@ -77,7 +81,7 @@ impl Migrations {
 
     pub(super) fn unknown(finding: Finding) -> Self {
         Self {
-            evidence: format!("not determined: {}", finding.title),
+            evidence: finding.title.clone(),
             basis: Basis::not_determined(finding),
             findings: Vec::new(),
             asks_consent: false,
@@ -158,11 +162,16 @@ async fn ask_all(cx: &Cx, inquiry: &Inquiry) -> Result<Vec<Reply>, Box<Finding>>
     if inquiry.tool.writes() && !can_read_only(cx) {
         return Err(Box::new(would_write(inquiry.tool)));
     }
-    let mut replies = Vec::new();
-    for question in &inquiry.questions {
-        replies.push(ask(cx, question).await?);
+    if let Some(ready) = &inquiry.ready
+        && ask(cx, ready).await?.code != Some(0)
+    {
+        let title = format!(
+            "`{}` finds no environment, so whether a migration is pending is not determined",
+            line(ready)
+        );
+        return Err(Box::new(undetermined(title).hint(INSTALL)));
     }
-    Ok(replies)
+    try_join_all(inquiry.questions.iter().map(|question| ask(cx, question))).await
 }
 
 /// Whether the session of a question can be kept from writing: Neon's pooler refuses what asks for it.
@@ -185,7 +194,7 @@ async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
         return Err(Box::new(
             undetermined(title)
                 .detail("looked in the project's virtual environment and in PATH")
-                .hint("install the project's packages, then run `neonup check schema`"),
+                .hint(INSTALL),
         ));
     };
     let mut argv = vec![found.display().to_string()];
@@ -235,7 +244,7 @@ async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
         Err(error @ (ProcessError::NoCommand | ProcessError::NotStarted { .. })) => Err(Box::new(
             undetermined(format!("`{line}` can't be asked"))
                 .detail(error.to_string())
-                .hint("install the project's packages, then run `neonup check schema`"),
+                .hint(INSTALL),
         )),
     }
 }
@@ -481,7 +490,7 @@ fn models(cx: &Cx, tool: Tool, differences: &[String]) -> Finding {
     let secrets = connection::secrets(cx);
     let finding = Finding::new(
         Code::SchemaModelsDiffer,
-        "the models say something that no migration makes",
+        "the models and the migrations differ",
     )
     .detail(connection::redact(&text, &secrets))
     .severity(Severity::Warning);
