@@ -7,6 +7,7 @@ mod beforehand;
 mod compare;
 mod drizzle;
 mod pending;
+mod resume;
 
 use std::time::Duration;
 
@@ -90,7 +91,14 @@ impl Step for SchemaStep {
                 .database
                 .connect(&connection, authority.as_deref())
                 .await?;
-            session.run(&files).await?;
+            let question = SchemaQuestion {
+                files,
+                role: connection.role.clone(),
+                database: connection.database.clone(),
+            };
+            let ran = resume::already_run(cx, &mut *session, &question).await?;
+            let left = question.files.get(ran..).unwrap_or_default();
+            session.run(left).await?;
         } else if trust::permit(cx, CommandPurpose::Schema)?.is_none() {
             if connection::of_app(cx).is_none() {
                 return Ok(Report::waiting(NO_ENV_FILE));
@@ -158,7 +166,7 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
             .facts(Facts::Schema(facts))
             .into());
     }
-    let (found, expected) = tokio::join!(found(cx, &connection), expected(cx, &question));
+    let (found, expected) = tokio::join!(found(cx, &connection), resume::expected(cx, &question));
     let (mut session, found) = match found? {
         Ok(found) => found,
         // why it does not connect is the health step's to report
@@ -227,17 +235,6 @@ fn files(cx: &Cx) -> Result<Vec<SqlFile>> {
         });
     }
     Ok(files)
-}
-
-/// Finds out what the files make.
-async fn expected(
-    cx: &Cx,
-    question: &SchemaQuestion,
-) -> std::result::Result<SchemaShape, NotDetermined> {
-    if question.files.is_empty() {
-        return Ok(SchemaShape::default());
-    }
-    cx.ports.shapes.shape(question).await
 }
 
 /// A session that is open, and what the database holds.

@@ -36,6 +36,12 @@ struct Clone {
 
 impl Clone {
     fn new(python: &Path, schema: &str, files: &[(&str, &str)]) -> Self {
+        let clone = Self::without_python(schema, files);
+        clone.repo.link_venv(python, ".venv");
+        clone
+    }
+
+    fn without_python(schema: &str, files: &[(&str, &str)]) -> Self {
         let home = Home::new();
         let sandbox = Sandbox::start(&home, &[]);
         let config = format!("{CONFIG}{schema}\n");
@@ -51,7 +57,6 @@ impl Clone {
         let repo = Repo::files(&all);
         repo.git(&home, &["init", "-q", "-b", "main"]);
         repo.commit(&home, "first");
-        repo.link_venv(python, ".venv");
         Self {
             home,
             sandbox,
@@ -324,5 +329,38 @@ fn flask_migrate_is_asked() {
     clone.write(&second.replace("db/", ""), &text);
     assert_eq!(clone.check().codes(), ["schema.migration-pending"]);
     assert_eq!(clone.setup().code, 0);
+    clone.sandbox.stop();
+}
+
+#[test]
+fn a_file_that_is_added_later_is_run_without_those_before_it() {
+    let clone = Clone::without_python(
+        "files = [\"a.sql\", \"rows.sql\"]",
+        &[
+            ("a.sql", "create table a (id int primary key);\n"),
+            ("rows.sql", "insert into a values (1);\n"),
+        ],
+    );
+    let run = clone.setup();
+    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    let files = |names: &str| {
+        let config = format!("{CONFIG}files = [{names}]\n");
+        clone.write("neonup.toml", &config);
+    };
+    clone.write("b.sql", "create table b (id int primary key);\n");
+    files("\"a.sql\", \"b.sql\"");
+    assert_eq!(clone.check().codes(), ["schema.missing-table"]);
+    let run = clone.setup();
+    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    // what only puts rows in shows nothing of itself: it is not taken for something that has run
+    clone.write("c.sql", "create table c (id int primary key);\n");
+    files("\"rows.sql\", \"c.sql\"");
+    let run = clone.setup();
+    assert_eq!(run.codes(), ["schema.sql-error"], "{run:#?}");
+    // the place of a mistake is told, whatever stands before it
+    clone.write("d.sql", "create table d (\n  id nosuchtype\n);\n");
+    files("\"a.sql\", \"b.sql\", \"d.sql\"");
+    let run = clone.setup();
+    assert!(run.stdout.contains("`d.sql` line 2, column 6"), "{run:#?}");
     clone.sandbox.stop();
 }

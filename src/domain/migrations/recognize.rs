@@ -37,7 +37,7 @@ fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
             ready: call.ready,
             ..inquiry
         }),
-        other => other,
+        other @ (Asking::Drizzle { .. } | Asking::Nobody(_)) => other,
     })
 }
 
