@@ -371,6 +371,24 @@ impl Plan {
         }
     }
 
+    /// The steps that can fix something without a question, in the order to do it.
+    pub(crate) fn fixable(&self) -> Vec<StepId> {
+        let can_fix = |id: &StepId| {
+            // which key and which project it is, are questions
+            let asks = matches!(id, StepId::Login | StepId::Project);
+            let state = self.step(*id);
+            !asks
+                && matches!(state.known(), Status::Todo | Status::Done)
+                && state.findings.iter().any(|finding| finding.fixable)
+        };
+        let mut steps: Vec<_> = StepId::ALL.into_iter().filter(can_fix).collect();
+        // no secret is written into an env file that git tracks
+        if self.step(StepId::Secrets).has(Code::SecretsTracked) {
+            steps.sort_by_key(|id| *id != StepId::Secrets);
+        }
+        steps
+    }
+
     /// The one word for these steps: failed before todo before done.
     pub(crate) fn verdict(&self, steps: &[StepId]) -> Status {
         let any = |wanted: Status| steps.iter().any(|id| self.status(*id) == wanted);

@@ -21,7 +21,12 @@ pub(crate) fn of_screen(app: &App) -> Choices {
 fn all(app: &App) -> Choices {
     let Screen::Step(step) = app.screen else {
         let open = app.open_from(StepId::Login);
-        return choices::of_summary(Medium::Screens, open, &app.options.start);
+        return choices::of_summary(
+            Medium::Screens,
+            open,
+            app.plan.fixable(),
+            &app.options.start,
+        );
     };
     choices::of_step(&StepContext {
         blocker: app.plan.blocker(step),

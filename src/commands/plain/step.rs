@@ -201,7 +201,7 @@ impl LineWizard<'_> {
             Action::Watch => self.watch().await,
             Action::Quit => Ok(Destination::End),
             // choices of the summary
-            Action::ProbeAll | Action::Receipt => Ok(Destination::Stay),
+            Action::ProbeAll | Action::FixAll(_) | Action::Receipt => Ok(Destination::Stay),
         }
     }
 
@@ -262,7 +262,7 @@ impl LineWizard<'_> {
         }
     }
 
-    async fn apply(&mut self, answer: Answer) -> Result<Destination, Stopped> {
+    pub(super) async fn apply(&mut self, answer: Answer) -> Result<Destination, Stopped> {
         let step = answer.step();
         if !self.confirm_consequences(&answer).await? {
             return Ok(Destination::Stay);

@@ -7,6 +7,7 @@ use crate::{
         reply::LineReply,
     },
     core::{
+        answer::Answer,
         choices::{self, Action, ChoiceRow, Choices, Medium},
         step::StepId,
     },
@@ -28,7 +29,9 @@ impl LineWizard<'_> {
             if let Some(start) = self.session.start_line(shown) {
                 self.output.line(format!("To {start}"));
             }
-            let choices = choices::of_summary(Medium::Lines, None, "");
+            let mut fixable = self.session.plan.fixable();
+            fixable.retain(|step| shown.contains(step));
+            let choices = choices::of_summary(Medium::Lines, None, fixable, "");
             self.print_choices(&choices);
             if let Some(destination) = self.leave_summary(shown, &choices).await? {
                 return Ok(destination);
@@ -73,6 +76,12 @@ impl LineWizard<'_> {
             };
             match action {
                 Some(Action::ProbeAll) => return Ok(None),
+                Some(Action::FixAll(steps)) => {
+                    for step in steps {
+                        self.apply(Answer::default_of(step)).await?;
+                    }
+                    return Ok(None);
+                }
                 Some(Action::Receipt) => {
                     let receipt = receipt::markdown(&self.session.plan, shown);
                     self.output.block(&receipt);
@@ -81,7 +90,7 @@ impl LineWizard<'_> {
                 // what was typed may be a key at the wrong place, so that it is not repeated
                 None => self
                     .output
-                    .line("There is no such answer: 1 to 3, b, g 1 to g 7, or q."),
+                    .line("There is no such answer: a number of the list, b, g 1 to g 7, or q."),
             }
         }
     }

@@ -25,6 +25,8 @@ pub(crate) enum Action {
     Probe,
     /// Probes every step.
     ProbeAll,
+    /// Gives each of these steps, which can fix something, its safe default.
+    FixAll(Vec<StepId>),
     /// Shows the step's choices although it is done.
     Change,
     /// Continues to what comes next.

@@ -66,6 +66,7 @@ impl<'a> StepContext<'a> {
             Action::Run(command) => command.clone(),
             Action::Probe
             | Action::ProbeAll
+            | Action::FixAll(_)
             | Action::Change
             | Action::GoOn
             | Action::GoTo(_)

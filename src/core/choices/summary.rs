@@ -9,9 +9,14 @@ use crate::core::{
     step::StepId,
 };
 
-/// What there is to choose from at the end: `open` is a step that is left to do, `start` the command that starts the app,
-/// where it is known.
-pub(crate) fn of_summary(medium: Medium, open: Option<StepId>, start: &str) -> Choices {
+/// What there is to choose from at the end: `open` is a step that is left to do, `fixable` are the steps that can fix something
+/// without a question, `start` is the command that starts the app, where it is known.
+pub(crate) fn of_summary(
+    medium: Medium,
+    open: Option<StepId>,
+    fixable: Vec<StepId>,
+    start: &str,
+) -> Choices {
     let choice = |label: &str, verb, action| Choice {
         label: label.to_owned(),
         note: String::new(),
@@ -25,7 +30,23 @@ pub(crate) fn of_summary(medium: Medium, open: Option<StepId>, start: &str) -> C
         command: Invocation::CheckWithReceipt,
         ..choice(label, "copy", Action::Receipt).note("for a pull request; it holds no secret")
     };
-    let choices = match (medium, open) {
+    let fix = (!fixable.is_empty()).then(|| {
+        let titles: Vec<_> = fixable.iter().map(|step| step.title()).collect();
+        let command = match fixable.as_slice() {
+            [one] => Invocation::SetupStep(*one),
+            _ => Invocation::Setup,
+        };
+        let fix = Choice {
+            command,
+            ..choice(
+                "Fix what needs no question",
+                "fix",
+                Action::FixAll(fixable.clone()),
+            )
+        };
+        fix.note(titles.join(", "))
+    });
+    let mut choices = match (medium, open) {
         (Medium::Lines, _) => vec![finish, again, receipt("Tell a receipt")],
         (Medium::Screens, None) => {
             let mut choices = vec![finish];
@@ -51,5 +72,7 @@ pub(crate) fn of_summary(medium: Medium, open: Option<StepId>, start: &str) -> C
             choice("Leave now", "leave", Action::Quit),
         ],
     };
+    // never the default: what it would change is seen on the steps' own screens
+    choices.splice(1..1, fix);
     choices.into()
 }

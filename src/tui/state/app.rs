@@ -1,7 +1,7 @@
 //! The wizard's whole state.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -62,6 +62,8 @@ pub(crate) struct App {
     pub warned: BTreeSet<StepId>,
     /// What is under way.
     pub work: BTreeMap<StepId, StepWork>,
+    /// The steps whose turn to fix something comes next.
+    pub fixing: VecDeque<StepId>,
     /// What Enter alone has done already, each with the plan and the screen as they were: it does nothing twice.
     pub taken: BTreeSet<(u64, Screen)>,
     /// The row that was chosen on a screen, where it is not the default.
@@ -94,6 +96,7 @@ impl App {
             from: StepId::Login,
             warned: BTreeSet::new(),
             work: BTreeMap::new(),
+            fixing: VecDeque::new(),
             taken: BTreeSet::new(),
             chosen: BTreeMap::new(),
             scroll: BTreeMap::new(),

@@ -10,7 +10,9 @@ use crate::{
         step::StepId,
     },
     os::signals::Signal,
-    testing::screens::{AppDriver, done, event, failed, finished, fixtures, options, todo},
+    testing::screens::{
+        AppDriver, done, event, failed, failure, finished, fixtures, options, todo,
+    },
     tui::{
         msg::{Effect, ExitReason, Msg},
         state::{App, Screen, overlay::Overlay},
@@ -254,4 +256,35 @@ fn no_key_panics_on_any_screen() {
             press(&mut app, Enter);
         }
     }
+}
+
+#[test]
+fn everything_that_needs_no_question_is_fixed_one_after_the_other() {
+    let mut driver = AppDriver::up_to(StepId::Env);
+    driver.press(&[KeyCode::Char('8')]);
+    press(&mut driver.app, KeyCode::Down);
+    let first = Answer::default_of(StepId::Env);
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Enter),
+        [Effect::Apply(first)]
+    );
+    let mut order = vec![StepId::Env];
+    while let Some(step) = driver.app.applying() {
+        driver.begin(step, Phase::Apply);
+        let end = finished(Phase::Apply, 5, done(step));
+        driver.emit(step, end);
+        order.extend(driver.app.applying());
+    }
+    // the history of the fixture is no matter of a fix
+    let fixable = [StepId::Env, StepId::Backend, StepId::Schema, StepId::Health];
+    assert_eq!(order, fixable);
+    assert_eq!(driver.app.screen, Screen::Summary);
+
+    // a failure ends it
+    let mut driver = AppDriver::up_to(StepId::Env);
+    driver.press(&[KeyCode::Char('8'), KeyCode::Down, KeyCode::Enter]);
+    driver.begin(StepId::Env, Phase::Apply);
+    let end = failed(Phase::Apply, failure(StepId::Env));
+    driver.emit(StepId::Env, end);
+    assert_eq!(driver.app.applying(), None);
 }

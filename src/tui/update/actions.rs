@@ -52,6 +52,10 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.from = step;
             app.probe(&[step]).into_iter().collect()
         }
+        Action::FixAll(steps) => {
+            app.fixing = steps.into();
+            fix_next(app)
+        }
         Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
         Action::Change => change(app),
         Action::GoOn => {
@@ -82,6 +86,16 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Watch => watch::toggle(app).into_iter().collect(),
         Action::Quit => leave(app, app.exit_reason()),
     }
+}
+
+/// Lets the next of the steps that are to be fixed have its turn; one that has nothing left to fix is passed over.
+pub(super) fn fix_next(app: &mut App) -> Vec<Effect> {
+    while let Some(step) = app.fixing.pop_front() {
+        if app.plan.fixable().contains(&step) {
+            return presenter::apply(app, Answer::default_of(step));
+        }
+    }
+    Vec::new()
 }
 
 /// Goes to what comes next. From a step at which the wizard has stopped for its warnings alone, to the next stop.

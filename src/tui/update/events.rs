@@ -15,7 +15,7 @@ use crate::{
             overlay::{ConfirmPurpose, Overlay},
             project::ProjectInput,
         },
-        update::{movement, watch},
+        update::{actions, movement, watch},
     },
 };
 
@@ -45,7 +45,7 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
                 probed(app, step, outcome, work.cancelled);
                 Vec::new()
             }
-            Phase::Apply => applied(app, step, outcome).into_iter().collect(),
+            Phase::Apply => applied(app, step, outcome),
         };
     }
     if let Some(before) = before
@@ -79,22 +79,26 @@ fn probed(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) {
     }
 }
 
-fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Option<Effect> {
+fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Vec<Effect> {
     let here = app.screen == Screen::Step(step);
     let label = step.title();
     let listed = step == StepId::Project && std::mem::take(&mut app.project.listing);
     match &outcome.result {
         // the list has come, and the choices are what they were
-        Ok(_) if listed => None,
+        Ok(_) if listed => Vec::new(),
         Ok(report) => {
             done(app, step, report);
-            app.probe(&step.seen_by())
+            let mut effects: Vec<_> = app.probe(&step.seen_by()).into_iter().collect();
+            effects.extend(actions::fix_next(app));
+            effects
         }
         Err(RunError::Cancelled) => {
+            app.fixing.clear();
             app.notify(format!("{label}: cancelled; looking at what was done"));
-            app.probe(&[step])
+            app.probe(&[step]).into_iter().collect()
         }
         Err(RunError::Failed(failure)) => {
+            app.fixing.clear();
             if step == StepId::Login {
                 app.login.rejected =
                     failure.code == Code::LoginKeyRejected && !app.login.key.is_empty();
@@ -105,7 +109,7 @@ fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Option<Effect> {
             if !here {
                 app.notify(format!("{label} failed: {}", failure.what));
             }
-            None
+            Vec::new()
         }
     }
 }
