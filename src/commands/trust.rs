@@ -17,7 +17,8 @@ use crate::{
 /// Show what this clone would have neonup run, and trust it as it is now.
 ///
 /// A repository names the commands that make its tables and start its app, and may bring an interpreter. None is run before somebody
-/// has agreed to it in this clone. The consent is kept outside the repository; when a command changes, or a file that it names, the
+/// has agreed to it in this clone. Consent to a migration covers the commands that ask it whether something is pending, which a check
+/// runs; they are shown with it. The consent is kept outside the repository; when a command changes, or a file that it names, the
 /// question is asked again. `NEONUP_TRUST=1` in the environment trusts a clone for one run, for CI.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {

@@ -42,6 +42,8 @@ pub(crate) struct CommandExit {
     pub code: Option<i32>,
     /// The last lines of its output, both streams. May hold secrets: show only what [`crate::domain`] has picked and masked.
     pub output: String,
+    /// The same with standard output first and then standard error: in `output` one may begin in the middle of a line of the other.
+    pub apart: String,
     /// Whether there was more before it.
     pub cut: bool,
 }

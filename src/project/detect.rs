@@ -10,7 +10,7 @@
 //!    of their manifests (`domain/python/dependencies.rs`, `detect/package.rs`); for a Gemfile write a small one in `rails.rs`.
 //! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs:
 //!    `migrate: Some("bin/rails db:migrate")` and `backend: Some(started_by("bin/rails server --port 8000", dir))`. Both commands
-//!    run in the backend's folder, so a stack with `migrate` needs a `backend`. The port is 8000 because the front end's env file
+//!    run in the stack's folder. How a tool is asked whether a migration is pending is in `domain/migrations`. The port is 8000 because the front end's env file
 //!    expects it; the variable is `DATABASE_URL` unless the proposal names others. A stack without a health route isn't started,
 //!    its command is only shown. `django.rs` is the nearest example.
 //! 3. Choose the [`Driver`], which decides the form of the URL. Rails passes the URL's parameters to libpq, so it is
@@ -248,6 +248,87 @@ mod tests {
                 panic!("{stack}")
             };
             assert_eq!(written, driver, "{stack}");
+        }
+    }
+
+    #[test]
+    fn migrations_run_where_their_tool_is() {
+        let manage = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'a'\n";
+        let prisma = "{\"dependencies\":{\"prisma\":\"6\"}}";
+        for (files, command, dir) in [
+            (
+                vec![
+                    ("web/package.json", prisma),
+                    ("web/prisma/schema.prisma", ""),
+                ],
+                "npx --no-install prisma migrate deploy",
+                Some("web"),
+            ),
+            (
+                vec![("package.json", prisma), ("prisma/schema.prisma", "")],
+                "npx --no-install prisma migrate deploy",
+                None,
+            ),
+            (
+                vec![("api/requirements.txt", "flask"), ("api/alembic.ini", "")],
+                "alembic upgrade head",
+                None,
+            ),
+            (
+                vec![("api/requirements.txt", "flask"), ("alembic.ini", "")],
+                "alembic upgrade head",
+                Some(""),
+            ),
+            (
+                vec![("db/alembic.ini", "")],
+                "alembic upgrade head",
+                Some("db"),
+            ),
+            (
+                vec![
+                    ("requirements.txt", "Flask-Migrate\nflask"),
+                    ("migrations/env.py", ""),
+                    ("migrations/alembic.ini", ""),
+                ],
+                "python -m flask db upgrade",
+                None,
+            ),
+            (
+                vec![("api/manage.py", manage)],
+                "python manage.py migrate",
+                None,
+            ),
+            (
+                vec![("requirements.txt", "django")],
+                "python manage.py migrate",
+                None,
+            ),
+            // a script of the project's own, whatever it is called, and one that is called so in npm
+            (
+                vec![("requirements.txt", "flask"), ("manage.py", "import sys\n")],
+                "",
+                None,
+            ),
+            (
+                vec![
+                    ("requirements.txt", "django"),
+                    ("manage.py", "import sys\n"),
+                ],
+                "",
+                None,
+            ),
+            (
+                vec![(
+                    "package.json",
+                    "{\"dependencies\":{\"pg\":\"8\"},\"scripts\":{\"migrate\":\"rm -r data\"}}",
+                )],
+                "",
+                None,
+            ),
+        ] {
+            let schema = detect(&with(&files)).config.schema.unwrap_or_default();
+            assert_eq!(schema.command.join(" "), command, "{files:?}");
+            assert_eq!(schema.dir.as_deref(), dir, "{files:?}");
         }
     }
 

@@ -203,6 +203,10 @@ mod tests {
         };
         let mut config = Config::parse(&read("neonup.toml").unwrap()).unwrap();
         config.project.region = Some("aws-us-east-2".to_owned());
+        let schema = config.schema.get_or_insert_default();
+        schema.command = vec!["make".to_owned(), "migrate".to_owned()];
+        schema.dir = Some("packages/db".to_owned());
+        schema.pending = vec!["make".to_owned(), "is it \"done\"?".to_owned()];
         config.env.push(EnvTarget {
             file: "web/.env.local".to_owned(),
             example: None,

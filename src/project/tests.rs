@@ -106,6 +106,18 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
         ),
         ("[backend]\ndir = \".git\"\n", 2, "git's own folder"),
         (
+            "[schema]\nfiles = [\"a.sql\"]\npending = [\"x\"]\n",
+            3,
+            "`pending` goes with `command`",
+        ),
+        ("[schema]\ndir = \"db\"\n", 2, "`dir` goes with `command`"),
+        (
+            "[schema]\ncommand = [\"x\"]\ndir = \"../db\"\n",
+            3,
+            "inside the repository",
+        ),
+        ("[schema]\npendign = []\n", 2, "did you mean `pending`"),
+        (
             "[project]\nbranch = \"dev/{name}\"\n",
             2,
             "{user} in it stands for each developer's name",

@@ -232,7 +232,7 @@ async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
         )),
         Ok(exit) => Ok(Reply {
             code: exit.code,
-            text: exit.output,
+            text: exit.apart,
         }),
         Err(ProcessError::TimedOut { limit, .. }) => Err(Box::new(
             undetermined(format!(

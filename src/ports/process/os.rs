@@ -5,7 +5,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -98,19 +98,21 @@ impl OsProcess {
             }
             None => None,
         };
-        let output = Arc::new(Mutex::new(Tail::default()));
+        let output = SharedTail::default();
+        let streams = [SharedTail::default(), SharedTail::default()];
         let mut readers = Vec::new();
         if let Some(stream) = child.stdout.take() {
-            readers.push(collect(stream, &output));
+            readers.push(collect(stream, [&output, &streams[0]]));
         }
         if let Some(stream) = child.stderr.take() {
-            readers.push(collect(stream, &output));
+            readers.push(collect(stream, [&output, &streams[1]]));
         }
         Ok(ProgramGroup {
             group: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
             child,
             control,
             output,
+            streams,
             readers,
             stopped: false,
         })
@@ -125,23 +127,40 @@ struct Tail {
     cut: bool,
 }
 
+type SharedTail = Arc<Mutex<Tail>>;
+
+fn lock(tail: &SharedTail) -> MutexGuard<'_, Tail> {
+    tail.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tail {
+    fn push(&mut self, new: &[u8]) {
+        self.bytes.extend_from_slice(new);
+        let excess = self.bytes.len().saturating_sub(OUTPUT_LIMIT);
+        self.bytes.drain(..excess);
+        self.cut |= excess > 0;
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
 /// Remembers the end of a stream, on a thread that ends with it.
 fn collect(
     mut stream: impl std::io::Read + Send + 'static,
-    output: &Arc<Mutex<Tail>>,
+    tails: [&SharedTail; 2],
 ) -> JoinHandle<()> {
-    let output = Arc::clone(output);
+    let tails = tails.map(Arc::clone);
     thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(count) = stream.read(&mut buffer) {
             let Some(new) = buffer.get(..count).filter(|new| !new.is_empty()) else {
                 return;
             };
-            let mut collected = output.lock().unwrap_or_else(PoisonError::into_inner);
-            collected.bytes.extend_from_slice(new);
-            let excess = collected.bytes.len().saturating_sub(OUTPUT_LIMIT);
-            collected.bytes.drain(..excess);
-            collected.cut |= excess > 0;
+            for tail in &tails {
+                lock(tail).push(new);
+            }
         }
     })
 }
@@ -153,15 +172,16 @@ struct ProgramGroup {
     group: Option<Pid>,
     /// Its supervisor, who ends it and all that it has started.
     control: Option<Control>,
-    output: Arc<Mutex<Tail>>,
+    output: SharedTail,
+    /// Standard output and standard error, each by itself.
+    streams: [SharedTail; 2],
     readers: Vec<JoinHandle<()>>,
     stopped: bool,
 }
 
 impl ProgramGroup {
     fn text(&self) -> String {
-        let tail = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&tail.bytes).into_owned()
+        lock(&self.output).text()
     }
 
     fn status(&mut self) -> Option<ExitStatus> {
@@ -194,11 +214,12 @@ impl Running for ProgramGroup {
         Some(CommandExit {
             code,
             output: self.text(),
-            cut: self
-                .output
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .cut,
+            apart: self
+                .streams
+                .each_ref()
+                .map(|stream| lock(stream).text())
+                .join("\n"),
+            cut: self.streams.iter().any(|stream| lock(stream).cut),
         })
     }
 
@@ -402,6 +423,11 @@ mod tests {
             ended.output.contains("out") && ended.output.contains("err"),
             "{ended:?}"
         );
+        assert_eq!((ended.apart.as_str(), ended.cut), ("out\n\nerr\n", false));
+        let script = format!("head -c {} /dev/zero; echo end", OUTPUT_LIMIT);
+        let long = process.run(&shell(&script), Duration::from_secs(20)).await;
+        let long = long.unwrap();
+        assert!(long.cut && long.output.ends_with("end\n"));
         let late = process
             .run(&shell("sleep 60"), Duration::from_millis(50))
             .await;

@@ -40,6 +40,7 @@ impl Process for World {
             }),
             Some(Some((code, output))) => Ok(CommandExit {
                 code: Some(code),
+                apart: output.clone(),
                 output,
                 cut: false,
             }),
