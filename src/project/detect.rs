@@ -303,7 +303,23 @@ mod tests {
                 "python manage.py migrate",
                 None,
             ),
-            // a script of the project's own, whatever it is called, and one that is called so in npm
+            (
+                vec![("requirements.txt", "django"), ("src/manage.py", manage)],
+                "python manage.py migrate",
+                None,
+            ),
+            (
+                vec![
+                    (
+                        "web/package.json",
+                        "{\"dependencies\":{\"pg\":\"8\"},\"scripts\":{\"db:migrate\":\"node x.js\"}}",
+                    ),
+                    ("web/pnpm-lock.yaml", ""),
+                ],
+                "pnpm run db:migrate",
+                Some("web"),
+            ),
+            // a script of the project's own, whatever it is called, and one of a project without a database
             (
                 vec![("requirements.txt", "flask"), ("manage.py", "import sys\n")],
                 "",
@@ -320,7 +336,7 @@ mod tests {
             (
                 vec![(
                     "package.json",
-                    "{\"dependencies\":{\"pg\":\"8\"},\"scripts\":{\"migrate\":\"rm -r data\"}}",
+                    "{\"dependencies\":{\"react\":\"8\"},\"scripts\":{\"migrate\":\"node x.js\"}}",
                 )],
                 "",
                 None,

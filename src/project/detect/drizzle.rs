@@ -9,12 +9,14 @@ use crate::{
 };
 
 pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
-    let found = Package::read(read, dir)?.has_any(&["drizzle-orm"]);
+    let package = Package::read(read, dir)?;
+    let found = package.has_any(&["drizzle-orm"]);
     found.then(|| Proposal {
         migrate: ["drizzle.config.ts", "drizzle.config.js"]
             .iter()
             .any(|file| read(&join(dir, file)).is_some())
-            .then_some("npx --no-install drizzle-kit migrate"),
+            .then(|| "npx --no-install drizzle-kit migrate".to_owned())
+            .or_else(|| package.migrate(read, dir)),
         ..Proposal::new(Driver::Drizzle)
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
         // Flask-Migrate's folder holds an alembic.ini of its own, which Alembic alone cannot use
         migrate: read(&join(dir, "migrations/env.py"))
             .filter(|_| dependencies.has("flask-migrate"))
-            .map(|_| "python -m flask db upgrade"),
+            .map(|_| "python -m flask db upgrade".to_owned()),
         backend: Some(started_by("python -m flask run --port 8000", dir)),
         ..Proposal::new(dependencies.driver())
     })

@@ -7,6 +7,9 @@ use crate::{
 
 pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
     let clients = ["pg", "postgres", "@neondatabase/serverless"];
-    let found = Package::read(read, dir)?.has_any(&clients);
-    found.then(|| Proposal::new(Driver::NodePostgres))
+    let package = Package::read(read, dir)?;
+    package.has_any(&clients).then(|| Proposal {
+        migrate: package.migrate(read, dir),
+        ..Proposal::new(Driver::NodePostgres)
+    })
 }

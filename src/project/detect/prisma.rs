@@ -9,14 +9,16 @@ use crate::{
 };
 
 pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
-    let found = Package::read(read, dir)?.has_any(&["prisma", "@prisma/client"]);
+    let package = Package::read(read, dir)?;
+    let found = package.has_any(&["prisma", "@prisma/client"]);
     found.then(|| Proposal {
         // it queries over the pooled URL and migrates over the direct one; its schema reads both
         url_kind: UrlKind::Pooled,
         url_keys: &["DATABASE_URL", "DIRECT_URL"],
         needs_url: true,
         migrate: read(&join(dir, "prisma/schema.prisma"))
-            .map(|_| "npx --no-install prisma migrate deploy"),
+            .map(|_| "npx --no-install prisma migrate deploy".to_owned())
+            .or_else(|| package.migrate(read, dir)),
         ..Proposal::new(Driver::Prisma)
     })
 }

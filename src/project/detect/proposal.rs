@@ -25,7 +25,7 @@ pub(super) struct Proposal {
     /// Keys beside the URL, where there is no example.
     pub other_keys: Vec<(String, KeySpec)>,
     /// The command that makes the tables; where there is none, Alembic or an SQL file is looked for.
-    pub migrate: Option<&'static str>,
+    pub migrate: Option<String>,
     /// How the application is started, where that is known.
     pub backend: Option<BackendSettings>,
     /// The session module that neonup writes and checks; it leaves the code of other stacks alone.

@@ -13,20 +13,27 @@ const ALEMBIC_FOLDERS: &[&str] = &["db", "database", "migrations", "alembic", "a
 
 /// The stack's own migrations, else Alembic's, else an SQL file.
 pub(super) fn schema(read: Reader<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
-    let own = proposal.migrate.map(|command| (command, dir.to_owned()));
+    let place = proposal
+        .backend
+        .as_ref()
+        .map_or(dir, |backend| &backend.dir);
+    let own = proposal
+        .migrate
+        .clone()
+        .map(|command| (command, place.to_owned()));
     let alembic = || {
         let below = ALEMBIC_FOLDERS.iter().map(|folder| join(dir, folder));
         [dir.to_owned(), String::new()]
             .into_iter()
             .chain(below)
             .find(|dir| read(&join(dir, "alembic.ini")).is_some())
-            .map(|dir| ("alembic upgrade head", dir))
+            .map(|dir| ("alembic upgrade head".to_owned(), dir))
     };
     if let Some((command, place)) = own.or_else(alembic) {
         let backend = proposal.backend.as_ref();
         let usual = backend.map_or("", |backend| backend.dir.as_str());
         return Some(SchemaSettings {
-            command: words(command),
+            command: words(&command),
             dir: (place != usual).then_some(place),
             ..SchemaSettings::default()
         });
