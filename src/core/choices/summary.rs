@@ -14,7 +14,7 @@ use crate::core::{
 pub(crate) fn of_summary(
     medium: Medium,
     open: Option<StepId>,
-    fixable: Vec<StepId>,
+    fixable: &[StepId],
     start: &str,
 ) -> Choices {
     let choice = |label: &str, verb, action| Choice {
@@ -32,7 +32,7 @@ pub(crate) fn of_summary(
     };
     let fix = (!fixable.is_empty()).then(|| {
         let titles: Vec<_> = fixable.iter().map(|step| step.title()).collect();
-        let command = match fixable.as_slice() {
+        let command = match fixable {
             [one] => Invocation::SetupStep(*one),
             _ => Invocation::Setup,
         };
@@ -41,7 +41,7 @@ pub(crate) fn of_summary(
             ..choice(
                 "Fix what needs no question",
                 "fix",
-                Action::FixAll(fixable.clone()),
+                Action::FixAll(fixable.to_vec()),
             )
         };
         fix.note(titles.join(", "))
