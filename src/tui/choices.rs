@@ -24,7 +24,7 @@ fn all(app: &App) -> Choices {
         return choices::of_summary(
             Medium::Screens,
             open,
-            app.plan.fixable(),
+            &app.plan.fixable(),
             &app.options.start,
         );
     };

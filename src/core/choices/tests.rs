@@ -351,7 +351,7 @@ fn the_lines_offer_what_the_screens_have_a_key_for() {
 #[test]
 fn the_summary_leads_to_what_is_open_or_ends() {
     let default = |medium, open| {
-        let choices = of_summary(medium, open, Vec::new(), "npm start");
+        let choices = of_summary(medium, open, &[], "npm start");
         choices.default_row().unwrap().action()
     };
     let open = Some(StepId::Env);
@@ -368,7 +368,7 @@ fn the_summary_fixes_everything_that_needs_no_question_and_never_by_default() {
         (Medium::Screens, None),
         (Medium::Screens, Some(StepId::Health)),
     ] {
-        let choices = of_summary(medium, open, fixable.clone(), "");
+        let choices = of_summary(medium, open, &fixable, "");
         let fix = Action::FixAll(fixable.clone());
         assert!(choices.has(&fix));
         assert_ne!(choices.default_row().unwrap().action(), fix);
