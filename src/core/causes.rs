@@ -41,6 +41,21 @@ const APP: &[Code] = &[
 
 /// The rules; where several fit, the first one names the cause.
 const RULES: &[Rule] = &[
+    // without a project it isn't known whose the URL is
+    rule(
+        &[
+            Code::LoginMissingKey,
+            Code::LoginKeyRejected,
+            Code::LoginUnreachable,
+            Code::ProjectMissing,
+            Code::ProjectAmbiguous,
+            Code::ProjectDuplicate,
+            Code::ProjectListingIncomplete,
+            Code::ProjectOrganizationNeeded,
+            Code::ProjectLimitReached,
+        ],
+        &[Code::EnvStaleUrl],
+    ),
     // the branch answers nobody
     rule(
         &[

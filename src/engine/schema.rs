@@ -171,7 +171,7 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
         Ok(found) => found,
         // why it does not connect is the health step's to report
         Err(error) => {
-            let report = Report::waiting(format!("no connection: {error}"));
+            let report = Report::waiting(format!("waits for a connection: {error}"));
             return Ok(report.facts(Facts::Schema(facts)).into());
         }
     };

@@ -115,7 +115,13 @@ fn judge_url(
         return found;
     };
     let differences = connection.differences(&read);
-    if !differences.is_empty() {
+    if differences == [Part::Password] {
+        found.push((
+            Code::EnvStaleUrl,
+            format!("the password of `{key}` was changed in Neon"),
+            "the file has another one than Neon".to_owned(),
+        ));
+    } else if !differences.is_empty() {
         found.push((
             Code::EnvStaleUrl,
             format!("`{key}` is not this project's connection URL"),

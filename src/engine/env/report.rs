@@ -56,11 +56,18 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
         }
     }
     let evidence = evidence(inspection, &findings);
-    let basis = if cx.settings.env_guessed {
+    let mut basis = if cx.settings.env_guessed {
         Basis::not_determined(not_read(&cx.settings.env))
     } else {
         Basis::Seen
     };
+    let gap = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Gap);
+    // a value that is wrong by itself is the first thing to mend
+    if !gap && let Some(finding) = whose(inspection) {
+        basis = basis.and(Basis::not_determined(finding));
+    }
     Report::judged(evidence, basis, findings).facts(Facts::Env(EnvFacts { files }))
 }
 
@@ -150,8 +157,25 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
         parts = vec![finding.title.clone()];
     }
     let mut text = parts.join(", ");
-    if !inspection.project_known && inspection.has_url {
+    if whose(inspection).is_some() {
         text.push_str("; whether the URL is this project's is not known yet");
     }
     text
+}
+
+/// Says that it isn't known whose the URL is, where the project isn't.
+fn whose(inspection: &EnvInspection) -> Option<Finding> {
+    if inspection.project_known || !inspection.has_url {
+        return None;
+    }
+    let file = inspection.targets.first().map(|target| &target.file)?;
+    let finding = Finding::new(
+        Code::EnvStaleUrl,
+        format!("whether the URL in `{file}` is this project's is not known yet"),
+    );
+    Some(
+        finding
+            .path(file)
+            .hint("first the project has to be found: neonup login"),
+    )
 }

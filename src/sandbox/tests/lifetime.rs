@@ -100,7 +100,8 @@ async fn shutdown_and_drop_leave_no_process_and_no_folder() {
         let sandbox = start().await;
         Api::of(&sandbox).project("gone").await;
         let scratch = scratch_of(&sandbox);
-        assert_eq!(servers_below(&scratch).len(), 1);
+        // what a server has just forked still has its name for a moment
+        until(async || (servers_below(&scratch).len() == 1).then_some(())).await;
         if shut_down {
             sandbox.shutdown().await;
         } else {
@@ -165,12 +166,12 @@ async fn sigkill_leaves_nothing_running() {
         .expect("the child did not start");
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
     let scratch = PathBuf::from(ready["scratch"].as_str().unwrap());
-    assert_eq!(servers_below(&scratch).len(), 1);
+    // what a server has just forked still has its name for a moment
+    until(async || (servers_below(&scratch).len() == 1).then_some(())).await;
     child.kill().unwrap();
     child.wait().unwrap();
     until(async || servers_below(&scratch).is_empty().then_some(())).await;
-    // The folder cannot go by itself: the next sandbox takes it away.
-    assert!(scratch.exists());
+    // The folder cannot go by itself: the next sandbox takes it away, be it that of another test which starts just now.
     start().await.shutdown().await;
     assert!(!scratch.exists(), "{}", scratch.display());
 }
