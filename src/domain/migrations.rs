@@ -113,6 +113,8 @@ pub(crate) struct Reply {
     pub code: Option<i32>,
     /// Both streams.
     pub text: String,
+    /// Whether there was more before it.
+    pub cut: bool,
 }
 
 /// What a tool answers.
@@ -153,6 +155,8 @@ pub(crate) enum Conflict {
 pub(crate) enum Unclear {
     /// There is no migration.
     NoMigrations,
+    /// It prints more than is read.
+    TooLong,
     /// It would have written; its session is read-only.
     WouldWrite,
     /// It ended with this code (`None`: a signal) and these last words.

@@ -27,7 +27,7 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::{migrations, url::Connection},
+    domain::{app_log::telling_line, migrations, url::Connection},
     engine::{
         connection,
         context::Cx,
@@ -401,12 +401,8 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     if ended.code == Some(0) {
         return Ok(());
     }
-    let lines = migrations::plain_lines(&ended.output);
-    let last = lines
-        .iter()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .map_or("it printed nothing", String::as_str);
+    let plain = migrations::plain_lines(&ended.output).join("\n");
+    let last = telling_line(&plain);
     let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
     Err(Failure::new(
         Code::SchemaCommandFailed,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::migrations::{Answer, Conflict, Inquiry, Reply, Target, Tool, Unclear};
+use crate::domain::{
+    app_log::telling_line,
+    migrations::{Answer, Conflict, Inquiry, Reply, Target, Tool, Unclear},
+};
 
 /// The answer of a tool, of the replies to its questions.
 pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
@@ -13,6 +16,10 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
     let (Some(first), Some(lines)) = (replies.first(), texts.first()) else {
         return unclear(None, &[]);
     };
+    // the project's own question answers with its exit code alone
+    if inquiry.tool != Tool::Own && replies.iter().any(|reply| reply.cut) {
+        return Answer::Unclear(Unclear::TooLong);
+    }
     let read_only = |lines: &Vec<String>| lines.iter().any(|line| line.contains(READ_ONLY));
     if replies
         .iter()
@@ -99,10 +106,13 @@ fn last(lines: &[String]) -> String {
 }
 
 fn unclear(code: Option<i32>, lines: &[String]) -> Answer {
-    let last = last(lines);
     Answer::Unclear(if code == Some(0) {
-        Unclear::NotUnderstood { last }
+        Unclear::NotUnderstood { last: last(lines) }
+    } else if lines.iter().all(|line| line.trim().is_empty()) {
+        let last = String::new();
+        Unclear::Failed { code, last }
     } else {
+        let last = telling_line(&lines.join("\n")).to_owned();
         Unclear::Failed { code, last }
     })
 }

@@ -190,6 +190,7 @@ fn reply(code: i32, text: &str) -> Reply {
     Reply {
         code: Some(code),
         text: text.to_owned(),
+        cut: false,
     }
 }
 
@@ -275,8 +276,7 @@ fn alembic_without_an_answer_tells_nothing() {
         other => panic!("{other:?}"),
     };
     assert_eq!(unclear((0, ""), (0, "")), Unclear::NoMigrations);
-    let traceback =
-        "Traceback (most recent call last):\n  File \"env.py\"\nKeyError: 'DATABASE_URL'\n";
+    let traceback = "Traceback (most recent call last):\n  File \"env.py\"\nKeyError: 'DATABASE_URL'\n(Background on this error at: https://sqlalche.me/e/21/2j85)\n";
     let failed = Unclear::Failed {
         code: Some(1),
         last: "KeyError: 'DATABASE_URL'".to_owned(),
@@ -291,6 +291,15 @@ fn alembic_without_an_answer_tells_nothing() {
         unclear((0, "0002 (head)\n"), (0, "all good!\n")),
         Unclear::NotUnderstood { .. }
     ));
+    // what was left out of an answer may have been the answer
+    let long = Reply {
+        cut: true,
+        ..reply(0, "0002 (head)\n")
+    };
+    assert_eq!(
+        answer(&inquiry(head), &[long, reply(0, "0002 (head)\n")]),
+        Answer::Unclear(Unclear::TooLong)
+    );
     let refused = "sqlalchemy.exc.InternalError: (psycopg.errors.ReadOnlySqlTransaction) cannot execute CREATE TABLE in a read-only transaction\n";
     assert_eq!(
         unclear((1, refused), (0, "0002 (head)\n")),
@@ -444,8 +453,9 @@ fn the_projects_own_question_answers_with_its_exit_code() {
         panic!();
     };
     let tell = |code: Option<i32>, text: &str| {
-        let text = text.to_owned();
-        answer(&own, &[Reply { code, text }])
+        // however much it prints
+        let (text, cut) = (text.to_owned(), true);
+        answer(&own, &[Reply { code, text, cut }])
     };
     assert_eq!(own.questions, [words("sh pending.sh")]);
     assert_eq!(tell(Some(0), "anything"), nothing(None));

@@ -226,13 +226,10 @@ async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
         env,
     };
     match cx.ports.process.run(&spec, QUESTION).await {
-        Ok(exit) if exit.cut => Err(Box::new(
-            undetermined(format!("`{line}` prints more than is read"))
-                .detail(exit.output.len().to_string() + " bytes of its end were kept"),
-        )),
         Ok(exit) => Ok(Reply {
             code: exit.code,
             text: exit.apart,
+            cut: exit.cut,
         }),
         Err(ProcessError::TimedOut { limit, .. }) => Err(Box::new(
             undetermined(format!(
@@ -459,6 +456,8 @@ fn not_clear(
     match unclear {
         Unclear::NoMigrations => undetermined(format!("{name} has no migration yet"))
             .hint("make the first one, and commit it"),
+        Unclear::TooLong => undetermined(format!("{name} prints more than is read"))
+            .hint("let it print less: 64 KiB of the end are kept"),
         Unclear::WouldWrite => tool.map_or_else(|| undetermined(name), would_write),
         Unclear::Failed { code, last } => {
             let code =
