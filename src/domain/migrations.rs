@@ -19,6 +19,7 @@ pub(crate) enum Tool {
     Django,
     Prisma,
     Knex,
+    Dbmate,
     /// The project's own `[schema] pending`.
     Own,
 }
@@ -32,6 +33,7 @@ impl Tool {
             Self::Django => "Django",
             Self::Prisma => "Prisma",
             Self::Knex => "Knex",
+            Self::Dbmate => "dbmate",
             Self::Own => "[schema] pending",
         }
     }
@@ -43,6 +45,7 @@ impl Tool {
             Self::Django => &["id", "app", "name", "applied"],
             Self::Prisma => &["id", "checksum", "migration_name", "applied_steps_count"],
             Self::Knex => &["id", "name", "batch", "migration_time"],
+            Self::Dbmate => &["version"],
             Self::Own => &[],
         }
     }

@@ -182,6 +182,62 @@ fn the_clones_commands_get_neither_the_key_nor_what_is_ours() {
     }
 }
 
+/// A question is a command of the clone: a check asks it where somebody has agreed to it, and nowhere else.
+#[test]
+fn a_question_is_asked_only_where_it_was_agreed_to_as_it_is() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = clone(&home, spies.path());
+    let config = fs::read_to_string(repo.path("neonup.toml")).unwrap();
+    let asks = "command = [\"sh\", \"migrate.sh\"]\npending = [\"sh\", \"pending.sh\"]";
+    let config = config.replace("command = [\"sh\", \"migrate.sh\"]", asks);
+    fs::write(repo.path("neonup.toml"), config).unwrap();
+    let question = format!("env > '{}/question'\n", spies.path().display());
+    fs::write(repo.path("pending.sh"), format!("{question}exit 1\n")).unwrap();
+    let run = |arguments: &[&str]| untrusted(&repo, &home, &sandbox, arguments);
+    run(&["setup", "--yes", "login", "project", "env", "--json"]);
+    let looks = [
+        &["check", "schema", "--json"][..],
+        &["check", "schema", "--fix", "--json"],
+        &["setup", "--dry-run", "schema", "--json"],
+    ];
+    for arguments in looks {
+        let run = run(arguments);
+        assert!(has(&run, "schema.command-untrusted"), "{run:#?}");
+        assert_eq!(notes(spies.path()), [""; 0], "{arguments:?}");
+    }
+    let shown = run(&["trust"]);
+    assert!(
+        shown.stdout.contains("a check asks sh pending.sh")
+            && shown.stdout.contains("names pending.sh"),
+        "{shown:#?}"
+    );
+    assert_eq!(run(&["trust", "--yes"]).code, 0);
+    for arguments in looks {
+        let run = run(arguments);
+        assert!(has(&run, "schema.migration-pending"), "{run:#?}");
+        // the question, and never the migration
+        assert_eq!(notes(spies.path()), ["question"], "{arguments:?}");
+        let given = spies.path().join("question");
+        let text = fs::read_to_string(&given).unwrap();
+        assert!(text.contains("DATABASE_URL=") && !text.contains(&sandbox.api_key));
+        assert!(
+            !text.contains("NEONUP_") && !text.contains("NEON_API_"),
+            "{text}"
+        );
+        fs::remove_file(given).unwrap();
+    }
+    fs::write(repo.path("pending.sh"), format!("{question}exit 0\n")).unwrap();
+    let changed = run(&["check", "schema", "--json"]);
+    assert!(has(&changed, "schema.command-untrusted"), "{changed:#?}");
+    assert!(
+        changed.stdout.contains("`pending.sh` changed"),
+        "{changed:#?}"
+    );
+    assert_eq!(notes(spies.path()), [""; 0]);
+    sandbox.stop();
+}
+
 /// Whoever looks at a clone must not run the `git` that it brings.
 #[test]
 fn programs_of_our_own_are_not_looked_for_in_the_clone() {

@@ -33,6 +33,7 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
         Tool::Django => django(first.code, lines),
         Tool::Prisma => prisma(first.code, lines),
         Tool::Knex => knex(first.code, lines),
+        Tool::Dbmate => dbmate(first.code, lines),
         Tool::Own => own(first.code, lines),
     }
 }
@@ -60,7 +61,7 @@ pub(crate) fn models_differ(tool: Tool, reply: &Reply) -> Option<Vec<String>> {
                 .collect();
             (code == 1 && !apps.is_empty()).then_some(apps)
         }
-        Tool::Prisma | Tool::Knex | Tool::Own => None,
+        Tool::Prisma | Tool::Knex | Tool::Dbmate | Tool::Own => None,
     }
 }
 
@@ -316,6 +317,30 @@ fn knex(code: Option<i32>, lines: &[String]) -> Answer {
             at: None,
             reached: true,
         },
+        _ => unclear(code, lines),
+    }
+}
+
+fn dbmate(code: Option<i32>, lines: &[String]) -> Answer {
+    let count = |words: &str| {
+        let count = lines.iter().find_map(|line| line.strip_prefix(words))?;
+        count.trim().parse::<usize>().ok()
+    };
+    let names: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("[ ] "))
+        .map(str::to_owned)
+        .collect();
+    match (code, count("Applied:"), count("Pending:")) {
+        (Some(0), Some(0), Some(0)) => Answer::Unclear(Unclear::NoMigrations),
+        (Some(0), Some(_), Some(0)) if names.is_empty() => Answer::Nothing { at: None },
+        (Some(1), Some(_), Some(pending)) if pending > 0 && pending == names.len() => {
+            Answer::Pending {
+                names,
+                at: None,
+                reached: true,
+            }
+        }
         _ => unclear(code, lines),
     }
 }

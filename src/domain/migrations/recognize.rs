@@ -30,6 +30,7 @@ fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
         "prisma" => prisma(&call),
         "drizzle-kit" => drizzle(&call),
         "knex" => knex(&call),
+        "dbmate" => dbmate(&call),
         _ => None,
     };
     Some(match asking? {
@@ -437,4 +438,35 @@ fn knex(call: &Call) -> Option<Asking> {
         questions: vec![call.with(&[&question], &[])],
         models: None,
     }))
+}
+
+fn dbmate(call: &Call) -> Option<Asking> {
+    let values = [
+        "-u",
+        "--url",
+        "-e",
+        "--env",
+        "--env-file",
+        "-d",
+        "--migrations-dir",
+        "--migrations-table",
+        "-s",
+        "--schema-file",
+        "--wait-timeout",
+    ];
+    let switches = ["--no-dump-schema", "--wait", "--strict"];
+    let (kept, rest) = options(&call.arguments, &values, &switches)?;
+    let [verb, more @ ..] = rest else { return None };
+    let quiet = ["-v", "--verbose", "--strict"];
+    let known = matches!(verb.as_str(), "up" | "migrate")
+        && more.iter().all(|word| quiet.contains(&word.as_str()));
+    known.then(|| {
+        Asking::Program(Inquiry {
+            tool: Tool::Dbmate,
+            target: Target::All,
+            ready: None,
+            questions: vec![call.with(&[kept], &["status", "--exit-code"])],
+            models: None,
+        })
+    })
 }

@@ -447,6 +447,35 @@ fn knex_is_understood() {
 }
 
 #[test]
+fn dbmate_is_understood() {
+    let command = "dbmate -d sql --no-dump-schema up";
+    assert_eq!(
+        inquiry(command).questions,
+        [words("dbmate -d sql --no-dump-schema status --exit-code")]
+    );
+    let tell = |code: i32, text: &str| answer(&inquiry(command), &[reply(code, text)]);
+    assert_eq!(
+        tell(0, "[X] 20250101000000_a.sql\n\nApplied: 1\nPending: 0\n"),
+        nothing(None)
+    );
+    assert_eq!(
+        tell(
+            1,
+            "[X] 20250101000000_a.sql\n[ ] 20250102000000_b.sql\n\nApplied: 1\nPending: 1\n"
+        ),
+        pending(&["20250102000000_b.sql"], None, true)
+    );
+    assert_eq!(
+        tell(0, "\nApplied: 0\nPending: 0\n"),
+        Answer::Unclear(Unclear::NoMigrations)
+    );
+    let refused = "Error: dial tcp 127.0.0.1:9: connect: connection refused\n";
+    for (code, text) in [(2, refused), (0, ""), (1, "")] {
+        assert!(matches!(tell(code, text), Answer::Unclear(_)), "{text}");
+    }
+}
+
+#[test]
 fn the_projects_own_question_answers_with_its_exit_code() {
     let Asking::Program(own) = asking(&words("sh migrate.sh"), &words("sh pending.sh"), &|_| None)
     else {

@@ -496,7 +496,9 @@ fn models(cx: &Cx, tool: Tool, differences: &[String]) -> Finding {
     finding.hint(match tool {
         Tool::Django => "python manage.py makemigrations",
         Tool::FlaskMigrate => "flask db migrate",
-        Tool::Alembic | Tool::Prisma | Tool::Knex | Tool::Own => "alembic revision --autogenerate",
+        Tool::Alembic | Tool::Prisma | Tool::Knex | Tool::Dbmate | Tool::Own => {
+            "alembic revision --autogenerate"
+        }
     })
 }
 
