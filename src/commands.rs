@@ -13,6 +13,8 @@ mod frontend;
 mod hook;
 mod init;
 mod input;
+#[cfg(test)]
+mod judged;
 mod key_input;
 mod key_storage;
 mod logging;

@@ -141,6 +141,10 @@ pub(crate) struct State {
     /// The programs that there are, with what they answer, by their command line: the exit code and the output. One that answers
     /// nothing never ends.
     pub programs: BTreeMap<String, Option<(i32, String)>>,
+    /// What another program answers once one has run: by its command line, that of the other and the new answer.
+    pub afterwards: BTreeMap<String, (String, Option<(i32, String)>)>,
+    /// Whether files and commands end well, and do nothing.
+    pub runs_do_nothing: bool,
     /// What was run, with the names of the variables that it was handed.
     pub calls_of_programs: Vec<(String, Vec<String>)>,
     /// The text of the files that were run there.

@@ -138,7 +138,13 @@ fn password_rotated_elsewhere_is_reported_and_repaired() {
     assert!(
         lines
             .stdout
-            .contains("`DATABASE_URL` is not this project's connection URL"),
+            .contains("the password of `DATABASE_URL` was changed in Neon"),
+        "{lines:#?}"
+    );
+    // one cause with one fix: what follows from it is folded under it
+    assert!(lines.stdout.contains("follows from env.stale-url"));
+    assert!(
+        lines.stdout.ends_with("next: neonup setup env\n"),
         "{lines:#?}"
     );
     let repaired = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);

@@ -72,7 +72,9 @@ impl Session for FakeSession {
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
         self.0.with(|state| {
             state.ran.extend(files.iter().map(|file| file.text.clone()));
-            if let Some(made) = &state.made {
+            if let Some(made) = &state.made
+                && !state.runs_do_nothing
+            {
                 state.shape = made.clone();
             }
         });

@@ -30,7 +30,11 @@ impl Process for World {
         let names = command.env.iter().map(|(name, _)| name.clone()).collect();
         let answer = self.with(|state| {
             state.calls_of_programs.push((line.clone(), names));
-            state.programs.get(&line).cloned()
+            let answer = state.programs.get(&line).cloned();
+            if let Some((other, then)) = state.afterwards.get(&line).cloned() {
+                state.programs.insert(other, then);
+            }
+            answer
         });
         match answer {
             None => Err(ProcessError::NoCommand),
