@@ -340,7 +340,7 @@ fn reported(
                 .iter()
                 .map(|question| format!("`{}`", line(question)))
                 .collect();
-            format!("asked with {}", lines.join(" and "))
+            plain(&format!("asked with {}", lines.join(" and ")))
         },
     );
     match answer {
