@@ -15,7 +15,10 @@ use crate::{
         error::CommandError,
         session::{self, Interruption, Session},
     },
-    core::{answer::Answer, code::Code, exit::Exit, plan::Status, skip::Skip, step::StepId},
+    core::{
+        answer::Answer, code::Code, exit::Exit, failure::Failure, finding::Finding, plan::Status,
+        skip::Skip, step::StepId,
+    },
     domain::visible,
     project::settings::Flags,
     report::{output::Output, receipt, sarif},
@@ -95,11 +98,21 @@ impl CheckArgs {
         if !self.fix {
             return Ok(());
         }
+        let mut failed: Vec<(StepId, Failure)> = Vec::new();
         for id in shown {
-            if can_fix(session, *id) && !starts_programs(session, *id) {
-                session.apply(Answer::default_of(*id), output).await?;
-                session.probe(shown, output).await?;
+            if !can_fix(session, *id) || starts_programs(session, *id) {
+                continue;
             }
+            let before = session.plan.step(*id).findings.clone();
+            session.apply(Answer::default_of(*id), output).await?;
+            let failure = session.plan.step(*id).failure.clone();
+            session.probe(shown, output).await?;
+            // what could not be fixed looks as before, so the reason would be lost
+            let failure = failure.or_else(|| untaken(&before, &session.plan.step(*id).findings));
+            failed.extend(failure.map(|failure| (*id, failure)));
+        }
+        for (id, failure) in failed {
+            session.plan.fail(id, failure);
         }
         Ok(())
     }
@@ -126,6 +139,27 @@ impl CheckArgs {
         }
         unwritten
     }
+}
+
+/// A fix that changed nothing: the same is found again, and the same hint would be given without end.
+fn untaken(before: &[Finding], after: &[Finding]) -> Option<Failure> {
+    let same = |one: &Finding, other: &Finding| {
+        (one.code, &one.title, &one.path) == (other.code, &other.title, &other.path)
+    };
+    let left = after
+        .iter()
+        .filter(|finding| finding.fixable)
+        .find(|finding| {
+            before
+                .iter()
+                .any(|known| known.fixable && same(known, finding))
+        })?;
+    let failure = Failure::new(left.code, format!("the fix did not work: {}", left.title));
+    Some(
+        failure
+            .why(format!("after it, the same was found again: {}", left.detail))
+            .hint("fix it by hand; see what `git status` and `git check-ignore --no-index -v FILE` say"),
+    )
 }
 
 /// Whether applying a step would start a program of the clone: a check never does, whoever trusts it.

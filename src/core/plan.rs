@@ -335,6 +335,28 @@ impl Plan {
         hasher.finish()
     }
 
+    /// Notes that a step's fix failed. What was found besides stays: it is as true as before.
+    pub(crate) fn fail(&mut self, id: StepId, failure: Failure) {
+        let state = self.steps.entry(id).or_default();
+        if state.declined.is_some() {
+            return;
+        }
+        let finding = failure.finding();
+        let open = |known: &Finding| !known.fixable || known.code != finding.code;
+        state.findings.retain(open);
+        // nor does it fix the others, so it is not offered for them again
+        for known in state.findings.iter_mut().filter(|known| known.fixable) {
+            known.fixable = false;
+            known.command = None;
+            known.hint.clone_from(&finding.hint);
+        }
+        state.findings.insert(0, finding);
+        state.status = Status::Failed;
+        state.settled = Status::Failed;
+        state.evidence.clone_from(&failure.what);
+        state.failure = Some(failure);
+    }
+
     /// Leaves a step out, for the user's reason. It stays so whatever later probes see, until it is opened again.
     pub(crate) fn skip(&mut self, id: StepId, reason: impl Into<String>) {
         let state = self.steps.entry(id).or_default();

@@ -55,12 +55,28 @@ impl Basis {
 /// Something that a scan has not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Unread {
-    /// What: a file, an object, `the history`.
+    /// What: an object, the history; a file stands in backticks.
     pub what: String,
     /// Why, as a fragment of a sentence.
     pub why: String,
     /// What makes it readable; empty where nothing is known to.
     pub hint: String,
+}
+
+impl Unread {
+    /// A file, or a member of one.
+    pub(crate) fn file(path: &str, why: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: format!("`{path}`"),
+            why: why.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The file that it is, where it is one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.what.strip_prefix('`')?.strip_suffix('`')
+    }
 }
 
 /// What a scan has read of all that it should have.
@@ -71,8 +87,10 @@ pub(crate) struct Coverage {
     more: usize,
 }
 
-/// The most unread things that are named; of more only the number is known.
+/// The most unread things that are named; of more only the number is known, and one for each reason.
 const MOST_NAMED: usize = 20;
+/// The most reasons of which one is named beyond that.
+const MOST_REASONS: usize = 100;
 
 impl Coverage {
     /// Everything was read.
@@ -88,7 +106,8 @@ impl Coverage {
         if self.unread.contains(&unread) {
             return;
         }
-        if self.unread.len() < MOST_NAMED {
+        let new = !self.unread.iter().any(|known| known.why == unread.why);
+        if self.unread.len() < MOST_NAMED || (new && self.unread.len() < MOST_REASONS) {
             self.unread.push(unread);
         } else {
             self.more += 1;
@@ -156,6 +175,13 @@ mod tests {
             all.join(part);
         }
         assert!(!all.is_complete());
+        // the three that come again are known, or counted once more
         assert_eq!((all.unread().len(), all.more()), (MOST_NAMED, 5));
+        // another reason is never lost among many of one
+        let mut part = Coverage::complete();
+        part.leave_out(Unread::file("a.zip", "encrypted", ""));
+        all.join(part);
+        let last = all.unread().last().map(|unread| unread.path());
+        assert_eq!(last, Some(Some("a.zip")));
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod hook;
 mod inspection;
 mod live_secrets;
 mod messages;
+mod unread;
 
 use async_trait::async_trait;
 
@@ -40,18 +41,33 @@ impl Step for SecretsStep {
             return Ok(rotated.into_report(self.probe(cx).await?));
         }
         if answer == SecretsAnswer::Default {
+            let mut failed = None;
             for target in SecretsInspection::new(cx)?.targets {
-                let repository = &cx.ports.repository;
-                let mut protection = repository.protection(&target).await?;
-                if protection.tracked == GitAnswer::Yes {
-                    repository.untrack(&target).await?;
-                    protection = repository.protection(&target).await?;
+                // what cannot be done for one file is done for the others all the same
+                if let Err(failure) = protect(cx, &target).await {
+                    failed.get_or_insert(failure);
                 }
-                if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
-                    repository.add_ignore(&target).await?;
-                }
+            }
+            if let Some(failure) = failed {
+                return Err(failure);
             }
         }
         self.probe(cx).await
     }
+}
+
+/// Takes an env file out of the index, and makes git ignore it.
+async fn protect(cx: &Cx, target: &str) -> Result<()> {
+    let repository = &cx.ports.repository;
+    let mut protection = repository.protection(target).await?;
+    let mut untracked = Ok(());
+    if protection.tracked == GitAnswer::Yes {
+        untracked = repository.untrack(target).await;
+        protection = repository.protection(target).await?;
+    }
+    // a tracked file is never ignored, so the rule is not asked for before it is out
+    if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
+        repository.add_ignore(target).await?;
+    }
+    Ok(untracked?)
 }

@@ -31,6 +31,7 @@ mod searcher;
 mod tests;
 mod threads;
 mod tree;
+mod worktrees;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use fuzz::fuzz;
@@ -41,8 +42,8 @@ pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},
     git::{GitOptions, GitRepository},
     model::{
-        CommittedPath, GitAnswer, HistoryScan, HookState, Incomplete, Leak, LeakedSecret, Location,
-        Protection, TreeScan,
+        CommittedPath, GitAnswer, HistoryScan, HookState, Leak, LeakedSecret, Location, Protection,
+        TreeScan,
     },
     port::Repository,
 };

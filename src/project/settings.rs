@@ -201,23 +201,25 @@ pub(crate) struct Settings {
 pub(crate) struct Accepted {
     /// The file, relative to the root; a folder where it ends in `/`.
     pub path: String,
-    /// Only findings of this code; else all of [`Self::CODES`].
+    /// Only findings of this code; else all of [`Self::CODES`] but the last.
     pub code: Option<Code>,
     pub reason: String,
 }
 
 impl Accepted {
-    /// The findings that can be accepted; a live secret never can.
-    pub(crate) const CODES: [Code; 3] = [
+    /// The findings that can be accepted; a live secret never can. That a file cannot be searched is accepted only by name: who accepts
+    /// the credentials of a folder has not seen what is packed in it.
+    pub(crate) const CODES: [Code; 4] = [
         Code::SecretsCredentialInTree,
         Code::SecretsCredentialInHistory,
         Code::SecretsPathInHistory,
+        Code::SecretsUnknown,
     ];
 
     /// Whether it covers this finding.
     pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let code = self.code.map_or_else(
-            || Self::CODES.contains(&finding.code),
+            || Self::CODES.contains(&finding.code) && finding.code != Code::SecretsUnknown,
             |code| code == finding.code,
         );
         let path = finding.path.as_deref().is_some_and(|path| {

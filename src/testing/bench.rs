@@ -105,6 +105,6 @@ pub async fn search_history(
     Ok(Search {
         objects: scan.objects,
         leaks: scan.leaks.len(),
-        incomplete: format!("{:?}", scan.incomplete),
+        incomplete: format!("{:?}", scan.coverage),
     })
 }

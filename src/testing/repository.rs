@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    core::secret::Secret,
+    core::{proof::Coverage, secret::Secret},
     ports::repository::{
         GitEnvironment, GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret,
         Repository as _, TreeScan,
@@ -165,4 +165,12 @@ pub(crate) fn live(name: &str, secret: &str) -> (String, Secret) {
 pub(crate) fn of<'a>(leaks: &'a [Leak], label: &str) -> Vec<&'a Leak> {
     let live = LeakedSecret::Live(label.to_owned());
     leaks.iter().filter(|leak| leak.secret == live).collect()
+}
+
+/// What a scan has not read, each with its reason.
+pub(crate) fn unread(coverage: &Coverage) -> Vec<String> {
+    let unread = coverage.unread().iter();
+    unread
+        .map(|unread| format!("{}: {}", unread.what, unread.why))
+        .collect()
 }

@@ -53,7 +53,7 @@ const REACH: usize = 2048;
 
 /// Literals of which every credential holds one, so that much text can be searched before [`find`] looks closer. The bare words
 /// `postgres` and `password` are not among them: whole repositories are full of them.
-pub(crate) const ANCHORS: [&str; 17] = [
+pub(crate) const ANCHORS: [&str; 24] = [
     "postgres:",
     "postgresql:",
     "postgresql+",
@@ -71,6 +71,14 @@ pub(crate) const ANCHORS: [&str; 17] = [
     "ASSWORD=",
     "ASSWORD =",
     "assword\t=",
+    // the same in base64
+    "cG9zdGdyZX",
+    "Bvc3RncmVz",
+    "wb3N0Z3Jlc",
+    "bmFwaV",
+    "5hcGlf",
+    "uYXBpX",
+    "bnBnX",
 ];
 
 /// Finds everything in a text that looks like a credential and isn't a placeholder, in order.

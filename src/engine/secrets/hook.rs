@@ -14,7 +14,7 @@ use crate::{
     },
     engine::{
         context::{Cx, KnownKey, Shared},
-        secrets::{live_secrets::LiveSecrets, messages},
+        secrets::{live_secrets::LiveSecrets, messages, unread},
         temporary,
     },
     ports::Ports,
@@ -51,8 +51,7 @@ pub(crate) async fn staged(settings: Settings, ports: Ports) -> Result<Vec<Findi
         .filter(|finding| finding.severity == Severity::Gap)
         .collect();
     messages::shorten(&mut findings);
-    if let Some(incomplete) = scan.incomplete {
-        findings.push(messages::of_unread("the staged files", &incomplete));
-    }
+    let (unread, _accepted) = unread::findings(&scan.coverage, &cx.settings.accepted);
+    findings.extend(unread);
     Ok(findings)
 }

@@ -9,16 +9,14 @@ use crate::{
         facts::{Check, CheckState, Facts, SecretsFacts},
         failure::{Failure, Result},
         finding::Finding,
-        proof::Basis,
+        proof::{Basis, Coverage, Undetermined},
     },
     engine::{
         clock,
         context::Cx,
-        secrets::{live_secrets::LiveSecrets, messages},
+        secrets::{live_secrets::LiveSecrets, messages, unread},
     },
-    ports::repository::{
-        GitAnswer, HistoryScan, HookState, Incomplete, LeakedSecret, Protection, TreeScan,
-    },
+    ports::repository::{GitAnswer, HistoryScan, HookState, Leak, Protection, TreeScan},
 };
 
 /// One inspection.
@@ -36,7 +34,9 @@ pub(super) struct SecretsInspection<'a> {
     files: usize,
     objects: u64,
     /// What the tree holds, so that the history does not report it again.
-    in_tree: Vec<(LeakedSecret, Option<String>)>,
+    in_tree: Vec<Leak>,
+    /// What was searched of all that should be.
+    coverage: Coverage,
     /// Whether the pre-commit check is installed; `None` where it cannot be.
     hook: Option<bool>,
 }
@@ -77,6 +77,7 @@ impl<'a> SecretsInspection<'a> {
             files: 0,
             objects: 0,
             in_tree: Vec::new(),
+            coverage: Coverage::complete(),
             hook: None,
         })
     }
@@ -156,7 +157,7 @@ impl<'a> SecretsInspection<'a> {
         let TreeScan {
             files,
             leaks,
-            incomplete,
+            coverage,
         } = cx
             .ports
             .repository
@@ -176,16 +177,14 @@ impl<'a> SecretsInspection<'a> {
             let found = self.live.found(&leak.secret);
             let finding = found.map(|secret| messages::of_tree(&leak, secret));
             self.add(finding);
-            self.in_tree.push((leak.secret, leak.path));
+            self.in_tree.push(leak);
         }
-        self.unread("the work tree", incomplete);
-        let state = self.state_since(before);
         let count = format!("{} files", messages::grouped(files as u64));
-        self.check("tracked files", state, count, Some(started.elapsed()));
+        self.searched("tracked files", before, count, coverage, started.elapsed());
         if !self.examples.is_empty() {
-            let dirty = self.in_tree.iter().any(|(_, path)| {
-                path.as_ref()
-                    .is_some_and(|path| self.examples.contains(path))
+            let dirty = self.in_tree.iter().any(|leak| {
+                let path = leak.path.as_ref();
+                path.is_some_and(|path| self.examples.contains(path))
             });
             let (state, text) = if dirty {
                 (CheckState::Gap, "holds a secret")
@@ -213,7 +212,7 @@ impl<'a> SecretsInspection<'a> {
             objects,
             leaks,
             committed,
-            incomplete,
+            coverage,
         } = cx
             .ports
             .repository
@@ -223,9 +222,7 @@ impl<'a> SecretsInspection<'a> {
         let before = self.findings.len();
         let mut leaked = Vec::new();
         for leak in leaks {
-            let known = self
-                .in_tree
-                .contains(&(leak.secret.clone(), leak.path.clone()));
+            let known = self.in_tree.iter().any(|known| known.is_same(&leak));
             // a leak in the index was reported of the file; one in a tracked file is in the history as well
             if known && (!leak.is_live() || !leak.location.leaves()) {
                 continue;
@@ -237,10 +234,8 @@ impl<'a> SecretsInspection<'a> {
             let finding = found.map(|secret| messages::of_history(&leak, secret));
             self.add(finding);
         }
-        self.unread("the history", incomplete);
-        let state = self.state_since(before);
         let count = format!("{} objects", messages::grouped(objects));
-        self.check("history", state, count, Some(started.elapsed()));
+        self.searched("history", before, count, coverage, started.elapsed());
         let before = self.findings.len();
         for found in &committed {
             if self.tracked.contains(&found.path) || leaked.contains(&found.path) {
@@ -286,10 +281,26 @@ impl<'a> SecretsInspection<'a> {
         self.check("pre-commit check", state, text, Some(started.elapsed()));
     }
 
-    fn unread(&mut self, what: &str, incomplete: Option<Incomplete>) {
-        if let Some(incomplete) = incomplete {
-            self.findings.push(messages::of_unread(what, &incomplete));
-        }
+    /// Adds the line of a search, and what it left out.
+    fn searched(
+        &mut self,
+        label: &str,
+        before: usize,
+        count: String,
+        coverage: Coverage,
+        elapsed: Duration,
+    ) {
+        let (open, _) = unread::findings(&coverage, &self.cx.settings.accepted);
+        let (state, text) = if open.is_empty() {
+            (self.state_since(before), count)
+        } else {
+            (
+                CheckState::Gap,
+                format!("{count}; not all could be searched"),
+            )
+        };
+        self.coverage.join(coverage);
+        self.check(label, state, text, Some(elapsed));
     }
 
     /// The worst of the findings since then.
@@ -311,21 +322,26 @@ impl<'a> SecretsInspection<'a> {
     pub(super) fn into_report(mut self) -> Report {
         let (state, text) = self.live.summary();
         self.checks.push(Check::new("live secrets", state, text));
+        let (mut open, notes) = unread::findings(&self.coverage, &self.cx.settings.accepted);
+        open.splice(0..0, self.live.unknown());
+        self.findings.extend(notes);
         messages::shorten(&mut self.findings);
-        let gaps: Vec<_> = self
+        let gaps = self
             .findings
             .iter()
-            .filter(|finding| finding.severity == Severity::Gap)
-            .collect();
+            .filter(|finding| finding.severity == Severity::Gap);
+        let gaps: Vec<_> = gaps.chain(&open).collect();
         let scanned = format!(
             "{} files and {} objects",
             messages::grouped(self.files as u64),
             messages::grouped(self.objects)
         );
         let evidence = match gaps.as_slice() {
-            [] if self.live.labelled().is_empty() => format!("no credential in {scanned}"),
+            [] if self.live.labelled().is_empty() => {
+                format!("neonup.toml names no secret, and no credential is in {scanned}")
+            }
             [] if self.findings.iter().any(is_live) => {
-                format!("no live secret can leave this disk: {scanned}")
+                format!("no live secret in {scanned}, but one in git's own files")
             }
             [] => format!("no live secret in {scanned}"),
             [only] => only.title.clone(),
@@ -335,11 +351,16 @@ impl<'a> SecretsInspection<'a> {
             checks: self.checks,
             hook: self.hook,
         });
-        Report::judged(evidence, Basis::Seen, self.findings).facts(facts)
+        let basis = if open.is_empty() {
+            Basis::Seen
+        } else {
+            Basis::NotDetermined(open.into_iter().map(Undetermined::from).collect())
+        };
+        Report::judged(evidence, basis, self.findings).facts(facts)
     }
 }
 
-/// Whether a live secret was found, be it where no push takes it along.
+/// Whether a live secret was found where no push takes it along.
 fn is_live(finding: &Finding) -> bool {
     finding.severity > Severity::Note
         && matches!(

@@ -1,7 +1,10 @@
 //! The secrets that are in use: what the env files hold, the API key, the claim link.
 
 use crate::{
-    core::{facts::CheckState, secret::Secret},
+    core::{
+        code::Code, facts::CheckState, finding::Finding, invocation::Invocation, secret::Secret,
+        step::StepId,
+    },
     domain::{
         credentials::{self, Weight},
         dotenv::Document,
@@ -92,9 +95,22 @@ pub(super) struct LiveSecrets {
     labelled: Vec<(String, Secret)>,
     /// The password of the temporary database, where there is one.
     temporary: Option<Secret>,
+    /// How many secrets were found that were known already.
+    again: usize,
     /// Files that could not be read.
     unread: Vec<String>,
+    /// The keys that hold a database password by the settings, and why each did not give one.
+    without_password: Vec<String>,
+    /// Keys whose value is too short to be looked for.
+    short: Vec<(String, String)>,
+    /// Whether the settings name a key that holds a secret.
+    promised: bool,
+    /// Whether `neonup.toml` says what the project has; else it was detected.
+    declared: bool,
 }
+
+/// A shorter generated value is not looked for: a few characters are found everywhere.
+const SHORTEST_VALUE: usize = 16;
 
 impl LiveSecrets {
     /// Reads the env files, and takes what this run has learned.
@@ -104,11 +120,13 @@ impl LiveSecrets {
                 .project()
                 .filter(KnownProject::is_temporary)
                 .map(|project| project.connection.password),
+            promised: cx.settings.env.iter().any(promises_secret),
+            declared: cx.settings.config_exists,
             ..Self::default()
         };
         for target in &cx.settings.env {
             match cx.ports.files.read(&cx.settings.path(&target.file)) {
-                Ok(None) => {}
+                Ok(None) => live.absent(target),
                 Ok(Some(bytes)) => live.env_file(target, &Document::parse(&bytes)),
                 Err(_) => live.unread.push(target.file.clone()),
             }
@@ -147,18 +165,59 @@ impl LiveSecrets {
         }
     }
 
+    /// What should have been looked for and is not known, so that nobody can tell whether it is anywhere.
+    pub(super) fn unknown(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for file in &self.unread {
+            let title = format!("`{file}` could not be read, so its secrets were not searched for");
+            let finding = Finding::new(Code::SecretsUnknown, title);
+            findings.push(
+                finding
+                    .path(file)
+                    .hint("make it readable for you, then run this again"),
+            );
+        }
+        let password = |known: &LiveSecret| matches!(known, LiveSecret::DatabasePassword { .. });
+        if !self.without_password.is_empty() && !self.known.iter().any(password) {
+            let title = "the live database password is not known, so it was not searched for";
+            findings.push(
+                Finding::new(Code::SecretsUnknown, title)
+                    .detail(self.without_password.join("; "))
+                    .command(Invocation::SetupStep(StepId::Env)),
+            );
+        }
+        for (key, file) in &self.short {
+            let title = format!("{key} in `{file}` is too short to be searched for");
+            findings.push(
+                Finding::new(Code::SecretsUnknown, title)
+                    .path(file)
+                    .detail(format!(
+                        "a value of fewer than {SHORTEST_VALUE} characters would be found everywhere"
+                    ))
+                    .hint("delete the line, then `neonup setup env` makes a longer value (sessions end)"),
+            );
+        }
+        if !self.promised && !self.declared && self.known.is_empty() {
+            let title =
+                "no env file with a secret is known here, so no live secret was searched for";
+            findings.push(
+                Finding::new(Code::SecretsUnknown, title)
+                    .detail("there is no neonup.toml in the repository's root, and none could be worked out")
+                    .hint("`neonup init` writes neonup.toml, which names the env files and their keys"),
+            );
+        }
+        findings
+    }
+
     /// What was looked for, for a person.
     pub(super) fn summary(&self) -> (CheckState, String) {
-        if let Some(file) = self.unread.first() {
-            return (
-                CheckState::Warning,
-                format!("`{file}` could not be read, so its secrets were not looked for"),
-            );
+        if let Some(finding) = self.unknown().first() {
+            return (CheckState::Gap, finding.title.clone());
         }
         match self.known.len() {
             0 => (
-                CheckState::Skipped,
-                "none is known yet: only other credentials were looked for".to_owned(),
+                CheckState::Ok,
+                "neonup.toml names no secret; other credentials were searched for".to_owned(),
             ),
             1..=3 => {
                 let labels: Vec<_> = self.known.iter().map(LiveSecret::label).collect();
@@ -168,17 +227,26 @@ impl LiveSecrets {
         }
     }
 
+    /// A target that is not there yet.
+    fn absent(&mut self, target: &EnvTarget) {
+        if target.keys.iter().any(|(_, spec)| holds_password(spec)) {
+            let why = format!("`{}` does not exist", target.file);
+            self.without_password.push(why);
+        }
+    }
+
     fn env_file(&mut self, target: &EnvTarget, document: &Document) {
         let file = &target.file;
         for (key, spec) in &target.keys {
+            let before = self.known.len() + self.again;
             // if a key occurs twice, each value may be live
             for entry in document.all(key) {
                 let value = entry.value.expose();
                 match spec {
-                    KeySpec::Url { .. } => self.url(value, key, file),
+                    KeySpec::Url { .. } => self.url(value, key, file, document),
                     // a URL again, whose password is the secret
                     KeySpec::SameAs(other) if recognize(value).is_some() => {
-                        self.url(value, key, other);
+                        self.url(value, key, other, document);
                     }
                     // named by the file in which it is generated, since it is replaced there
                     KeySpec::SameAs(other) => self.generated(value, key, other),
@@ -196,12 +264,27 @@ impl LiveSecrets {
                     KeySpec::Part { .. } | KeySpec::Literal(_) => {}
                 }
             }
+            if holds_password(spec) && self.known.len() + self.again == before {
+                let why = if document.all(key).next().is_none() {
+                    format!("`{file}` has no {key}")
+                } else {
+                    format!("{key} in `{file}` holds no password of a Neon database")
+                };
+                self.without_password.push(why);
+            }
         }
     }
 
     fn generated(&mut self, value: &str, key: &str, file: &str) {
-        // a few characters are not a secret, and would be found everywhere
-        if value.len() >= 16 && !credentials::is_placeholder(value) {
+        if value.is_empty() || credentials::is_placeholder(value) {
+            return;
+        }
+        if value.len() < SHORTEST_VALUE {
+            let short = (key.to_owned(), file.to_owned());
+            if !self.short.contains(&short) {
+                self.short.push(short);
+            }
+        } else {
             let secret = LiveSecret::Generated {
                 key: key.to_owned(),
                 file: file.to_owned(),
@@ -210,12 +293,26 @@ impl LiveSecrets {
         }
     }
 
-    fn url(&mut self, value: &str, key: &str, file: &str) {
+    fn url(&mut self, value: &str, key: &str, file: &str, document: &Document) {
         let found = credentials::find(value.as_bytes());
         let Some(url) = recognize(value) else {
             return;
         };
         let password = url.password.expose();
+        // `${DB_PASSWORD}` is read from its own line of the same file
+        if let Some(name) = variable(password) {
+            for entry in document.all(name) {
+                let value = entry.value.expose();
+                if value.len() >= 8 && !credentials::is_placeholder(value) {
+                    let origin = PasswordOrigin::Variable {
+                        key: name.to_owned(),
+                        file: file.to_owned(),
+                    };
+                    self.add_password(origin, Secret::new(value));
+                }
+            }
+            return;
+        }
         let real = match found.first() {
             Some(credential) => credential.weight == Weight::Real,
             // a form that only the drivers know
@@ -236,9 +333,44 @@ impl LiveSecrets {
     }
 
     fn add(&mut self, live: LiveSecret, secret: Secret) {
-        if !secret.is_empty() && !self.labelled.iter().any(|(_, known)| *known == secret) {
-            self.labelled.push((self.known.len().to_string(), secret));
-            self.known.push(live);
+        if secret.is_empty() {
+            return;
         }
+        if self.labelled.iter().any(|(_, known)| *known == secret) {
+            self.again += 1;
+            return;
+        }
+        self.labelled.push((self.known.len().to_string(), secret));
+        self.known.push(live);
     }
+}
+
+/// Whether a key of this kind holds the database's password.
+const fn holds_password(spec: &KeySpec) -> bool {
+    matches!(
+        spec,
+        KeySpec::Url { .. }
+            | KeySpec::Part {
+                part: Part::Password,
+                ..
+            }
+    )
+}
+
+/// Whether a target has a key that holds a secret.
+fn promises_secret(target: &EnvTarget) -> bool {
+    let is_secret = |spec: &KeySpec| {
+        holds_password(spec) || matches!(spec, KeySpec::Generate { .. } | KeySpec::SameAs(_))
+    };
+    target.keys.iter().any(|(_, spec)| is_secret(spec))
+}
+
+/// The variable that a password stands for: `${NAME}` or `$NAME`.
+fn variable(password: &str) -> Option<&str> {
+    let name = password.strip_prefix('$')?;
+    let name = name
+        .strip_prefix('{')
+        .map_or(Some(name), |name| name.strip_suffix('}'))?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
 }

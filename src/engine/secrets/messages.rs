@@ -12,7 +12,7 @@ use crate::{
     },
     domain::credentials::{CredentialKind, Weight},
     engine::secrets::live_secrets::{FoundSecret, LiveSecret},
-    ports::repository::{CommittedPath, GitAnswer, Incomplete, Leak, Location, Protection},
+    ports::repository::{CommittedPath, GitAnswer, Leak, Location, Protection},
     project::settings::Accepted,
 };
 
@@ -61,6 +61,9 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
 
 /// The most findings of one code that get a line each.
 const MOST: usize = 40;
+
+/// The most lines of one live secret in one file that get a finding each.
+const MOST_LINES: usize = 5;
 
 /// What is wrong with an env file.
 pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
@@ -183,6 +186,13 @@ pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
         .as_ref()
         .map_or_else(String::new, |path| format!(" in `{path}`"));
     let (help, remedy) = remedy(secret);
+    let more = match leak.more {
+        0 => String::new(),
+        more => format!(
+            "; {} more credentials stand in this file",
+            grouped(more as u64)
+        ),
+    };
     let finding = if leak.is_live() {
         Finding::new(
             Code::SecretsLiveSecretInTree,
@@ -205,9 +215,9 @@ pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
         )
         .severity(severity)
         .detail(if leak.weight == Weight::Development {
-            format!("a development password, in {place}")
+            format!("a development password, in {place}{more}")
         } else {
-            format!("it stands in {place}")
+            format!("it stands in {place}{more}")
         })
         .hint(format!(
             "read it from the environment instead; if it was real and pushed: {help}"
@@ -244,19 +254,19 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let title = format!("{}{whose}, in the history", secret.label());
     let (help, remedy) = remedy(secret);
     let finding = if leak.is_live() {
-        // what no push takes along is a danger on this disk only, and time or `git gc` clears it away
-        let (severity, hint, remedy) = if leak.location.leaves() {
-            (
-                Severity::Gap,
-                format!("rewriting history does not call it back: {help}"),
-                remedy,
-            )
+        // no object holds what is in git's own files, so no push takes it along
+        let (severity, hint, remedy) = if leak.location == Location::GitFile {
+            let hint = "edit the file under .git; if it was copied anywhere, replace the secret";
+            (Severity::Warning, hint.to_owned(), None)
+        } else if leak.location.leaves() {
+            let hint = format!("rewriting history will not undo the leak: {help}");
+            (Severity::Gap, hint, remedy)
         } else {
-            (
-                Severity::Warning,
-                local_remedy(leak.location).to_owned(),
-                None,
-            )
+            let hint = format!(
+                "if it was ever pushed, only a new one helps: {help}; if not, {}",
+                local_remedy(leak.location)
+            );
+            (Severity::Gap, hint, remedy)
         };
         Finding::new(Code::SecretsLiveSecretInHistory, title)
             .severity(severity)
@@ -269,24 +279,25 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     placed(finding.detail(detail), leak)
 }
 
-/// How what only this disk has is cleared away.
+/// How what was never pushed is cleared away.
 const fn local_remedy(place: Location) -> &'static str {
     match place {
         Location::OtherRef => {
-            "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`)"
+            "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`), then `git gc --prune=now`"
         }
-        Location::Index => "git rm --cached the file, then `git gc --prune=now`",
-        Location::GitFile => "edit the file under .git",
-        Location::Reflog
+        Location::Index => "`git rm --cached` the file, then `git gc --prune=now`",
+        Location::GitFile
+        | Location::Reflog
         | Location::Disk
         | Location::Tracked
         | Location::Hidden
         | Location::Untracked
         | Location::Staged
         | Location::Branch
+        | Location::Remote
         | Location::Object
         | Location::RefName => {
-            "git reflog expire --expire-unreachable=now --all && git gc --prune=now"
+            "`git reflog expire --expire-unreachable=now --all && git gc --prune=now` removes it"
         }
     }
 }
@@ -320,35 +331,28 @@ pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
         .hint("replace what it held by new values, if that was ever real")
 }
 
-/// Something that could not be read.
-pub(super) fn of_unread(what: &str, incomplete: &Incomplete) -> Finding {
-    let (severity, hint) = match incomplete {
-        Incomplete::Clone(_) => (
-            Severity::Warning,
-            "git fetch --unshallow, or check in a full clone",
-        ),
-        Incomplete::Unread(_) => (Severity::Gap, "see what `git fsck` says"),
-    };
-    Finding::new(
-        Code::SecretsUnknown,
-        format!("{what} could not be searched completely"),
-    )
-    .severity(severity)
-    .detail(incomplete.reason())
-    .hint(hint)
-}
-
 fn placed(mut finding: Finding, leak: &Leak) -> Finding {
     finding.path.clone_from(&leak.path);
     finding.line = leak.line;
     finding
 }
 
-/// Replaces the findings beyond the most by one that counts them, the weightiest first.
+/// Replaces the findings beyond the most by one that counts them, the weightiest first. What is live is never among those.
 pub(super) fn shorten(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.code.cmp(&b.code)));
     let mut counts: BTreeMap<(Code, Severity), usize> = BTreeMap::new();
+    // of the same secret in the same file, one line stands for the others
+    let mut live: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
     findings.retain(|finding| {
+        if matches!(
+            finding.code,
+            Code::SecretsLiveSecretInTree | Code::SecretsLiveSecretInHistory
+        ) {
+            let key = (finding.title.clone(), finding.path.clone());
+            let count = live.entry(key).or_default();
+            *count += 1;
+            return *count <= MOST_LINES;
+        }
         let count = counts.entry((finding.code, finding.severity)).or_default();
         *count += 1;
         *count <= MOST
@@ -432,6 +436,7 @@ mod tests {
             let leak = Leak {
                 secret: LeakedSecret::Live(String::new()),
                 weight: Weight::Real,
+                identity: 0,
                 spelling: "",
                 path: None,
                 line: None,

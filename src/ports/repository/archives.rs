@@ -1,234 +1,385 @@
-//! What lies inside gzip and zip files.
+//! What lies inside packed files: gzip, bzip2, xz, lzip, lzma, zstd, zip of nearly every method, tar and ar around them. What cannot be
+//! read (another form, a password, a limit) is told, by its member.
+
+mod form;
+mod zip;
+
+use std::{
+    io::{self, Read},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use libdeflater::{DecompressionError, Decompressor};
 
-/// The most that the members of one file may unpack to, together.
-const BUDGET: usize = 256 << 20;
+use form::{Form, GZIP};
+use zip::{ZipDirectory, ZipEntry};
 
+/// The largest member that is unpacked, in bytes: it is held in memory.
+const MEMBER_LIMIT: usize = 128 << 20;
+/// What the members of one file may unpack to, together, in bytes: a bomb ends here.
+const BUDGET: usize = 512 << 20;
 /// How deep archives may lie in archives.
-const DEPTH: usize = 3;
+const DEPTH: usize = 5;
+/// What a decompressor may need for its own tables, in KiB.
+const TABLES_LIMIT: u32 = 128 << 10;
+/// How often the beginning of a gzip file is tried in one file: block-wise ones have a beginning for every 64 KiB.
+const BEGINNINGS: usize = 20_000;
+/// An unpacked member beyond this is held by one thread at a time, in bytes: together they would take more than there is.
+const LARGE: usize = 16 << 20;
 
-/// Whether the bytes begin as an archive that [`each`] can open.
-pub(super) fn is_archive(bytes: &[u8]) -> bool {
-    bytes.starts_with(&GZIP) || bytes.starts_with(b"PK\x03\x04")
+/// Something packed that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UnreadPart {
+    /// The member; empty for the file itself.
+    pub(super) member: String,
+    pub(super) why: String,
+    pub(super) hint: &'static str,
 }
 
-const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+const DAMAGED: &str = "it could not be unpacked: it is cut off or damaged";
+const TOO_LARGE: &str = "it unpacks to more than 128 MB, or the archive to more than 512 MB";
+const TOO_DEEP: &str = "archives are nested in it more than 5 deep";
+const TOO_MANY: &str = "it has more than 20,000 gzip members";
+const ENCRYPTED: &str = "it is an archive with a password";
+const UNPACK: &str = "unpack it and look, or take it out of the repository; `[[secrets.accept]]` with `code = \"secrets.unknown\"` accepts it";
 
-/// Gives every member's name and content to `visit`. Whether all of them could be opened within the limits.
-pub(super) fn each(bytes: &[u8], visit: &mut dyn FnMut(&str, &[u8])) -> bool {
+/// Whether the bytes are packed in a form that is known, readable or not.
+pub(super) fn is_archive(bytes: &[u8]) -> bool {
+    form::of(bytes).is_some()
+}
+
+/// Gives every member's name and content to `visit`, and tells what could not be opened.
+pub(super) fn each(bytes: &[u8], visit: &mut dyn FnMut(&str, &[u8])) -> Vec<UnreadPart> {
     let mut opener = ArchiveOpener {
         decompressor: Decompressor::new(),
         budget: BUDGET,
+        turn: None,
+        unread: Vec::new(),
         visit,
     };
-    opener.open(bytes, "", DEPTH)
+    opener.open(bytes, "", DEPTH);
+    opener.unread
 }
+
+/// Whose turn it is to hold a large member.
+static TURN: Mutex<()> = Mutex::new(());
 
 struct ArchiveOpener<'a> {
     decompressor: Decompressor,
+    /// How much may still be unpacked.
     budget: usize,
+    turn: Option<MutexGuard<'static, ()>>,
+    unread: Vec<UnreadPart>,
     visit: &'a mut dyn FnMut(&str, &[u8]),
 }
 
 impl ArchiveOpener<'_> {
-    fn open(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
+    fn open(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        let Some(form) = form::of(bytes) else {
+            return;
+        };
         if depth == 0 {
-            return false;
+            return self.leave_out(name, TOO_DEEP);
         }
-        if bytes.starts_with(&GZIP) {
-            self.gzip(bytes, outer, depth)
-        } else {
-            self.zip(bytes, outer, depth)
+        match form {
+            Form::Gzip => self.gzip(bytes, name, depth),
+            Form::Zip => self.zip(bytes, name, depth),
+            Form::Bzip2 => self.stream(bzip2::read::MultiBzDecoder::new(bytes), name, depth),
+            Form::Xz => {
+                let reader = lzma_rust2::XzReader::new_mem_limit(bytes, true, TABLES_LIMIT);
+                self.stream(reader, name, depth);
+            }
+            Form::Lzip => self.stream(lzma_rust2::LzipReader::new(bytes), name, depth),
+            Form::Lzma => match lzma_rust2::LzmaReader::new_mem_limit(bytes, TABLES_LIMIT, None) {
+                Ok(reader) => self.stream(reader, name, depth),
+                Err(_) => self.leave_out(name, DAMAGED),
+            },
+            Form::Zstd => self.stream(
+                ZstdFrames {
+                    rest: bytes,
+                    frame: None,
+                },
+                name,
+                depth,
+            ),
+            Form::Tar => self.tar(bytes, name, depth),
+            Form::Ar => self.ar(bytes, name, depth),
+            Form::Closed(what) => {
+                self.leave_out(name, &format!("it is {what}, which is not read here"));
+            }
         }
     }
 
-    fn member(&mut self, name: &str, content: &[u8], depth: usize) -> bool {
+    fn leave_out(&mut self, member: &str, why: &str) {
+        let part = UnreadPart {
+            member: member.to_owned(),
+            why: why.to_owned(),
+            hint: UNPACK,
+        };
+        if !self.unread.contains(&part) {
+            self.unread.push(part);
+        }
+    }
+
+    fn member(&mut self, name: &str, content: &[u8], depth: usize) {
         (self.visit)(name, content);
-        !is_archive(content) || self.open(content, name, depth - 1)
+        self.open(content, name, depth - 1);
     }
 
     /// Opens a gzip file, which may be several, one behind the other.
-    fn gzip(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
-        let mut complete = true;
-        let mut opened = 0;
-        for start in memchr::memmem::find_iter(bytes, &GZIP).take(256) {
+    fn gzip(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        let mut starts = memchr::memmem::find_iter(bytes, &GZIP);
+        for start in starts.by_ref().take(BEGINNINGS) {
             let rest = bytes.get(start..).unwrap_or_default();
             let guess = rest.len().saturating_mul(4);
-            match self.unpack(rest, guess, Decompressor::gzip_decompress) {
-                Ok(content) => {
-                    opened += 1;
-                    complete &= self.member(outer, &content, depth);
-                }
-                // these three bytes also occur by chance
-                Err(Unopened::NoArchive) => {}
-                Err(Unopened::TooLarge) => return false,
+            match self.inflate(rest, guess, Decompressor::gzip_decompress) {
+                Ok(content) => self.member(name, &content, depth),
+                // these three bytes also occur by chance; the rest of a real head hardly ever
+                Err(Unopened::Damaged) if start > 0 && !is_gzip_head(rest) => {}
+                Err(Unopened::Damaged) => self.leave_out(name, DAMAGED),
+                Err(Unopened::TooLarge) => return self.leave_out(name, TOO_LARGE),
             }
         }
-        complete && opened > 0
-    }
-
-    /// Opens a zip file. The directory at its end tells where everything is; a member without an entry does not exist.
-    fn zip(&mut self, bytes: &[u8], outer: &str, depth: usize) -> bool {
-        let mut complete = true;
-        for start in memchr::memmem::find_iter(bytes, b"PK\x01\x02") {
-            let Some(entry) = bytes.get(start..).and_then(ZipEntry::read) else {
-                continue;
-            };
-            let name = if outer.is_empty() {
-                entry.name.clone()
-            } else {
-                format!("{outer}!{}", entry.name)
-            };
-            let Some(packed) = entry.packed(bytes) else {
-                complete = false;
-                continue;
-            };
-            complete &= match entry.method {
-                // what is only stored was searched with the archive itself, but not what is inside it
-                0 => self.member(&name, packed, depth),
-                8 => match self.unpack(packed, entry.size, Decompressor::deflate_decompress) {
-                    Ok(content) => self.member(&name, &content, depth),
-                    Err(Unopened::TooLarge) => return false,
-                    Err(Unopened::NoArchive) => false,
-                },
-                _ => false,
-            };
+        if starts.next().is_some() {
+            self.leave_out(name, TOO_MANY);
         }
-        complete
     }
 
-    fn unpack(
+    fn zip(&mut self, bytes: &[u8], outer: &str, depth: usize) {
+        let directory = ZipDirectory::read(bytes);
+        if directory.short {
+            self.leave_out(outer, DAMAGED);
+        }
+        for entry in &directory.entries {
+            let name = within(outer, &entry.name);
+            if entry.encrypted {
+                self.leave_out(&name, ENCRYPTED);
+                continue;
+            }
+            let Some(packed) = directory.packed(entry, bytes) else {
+                self.leave_out(&name, DAMAGED);
+                continue;
+            };
+            self.zip_member(entry, packed, &name, depth);
+        }
+    }
+
+    fn zip_member(&mut self, entry: &ZipEntry, packed: &[u8], name: &str, depth: usize) {
+        match entry.method {
+            // what is only stored was searched with the archive itself, but not what is inside it
+            0 => self.member(name, packed, depth),
+            8 => match self.inflate(packed, entry.size, Decompressor::deflate_decompress) {
+                Ok(content) => self.member(name, &content, depth),
+                Err(Unopened::TooLarge) => self.leave_out(name, TOO_LARGE),
+                Err(Unopened::Damaged) => self.leave_out(name, DAMAGED),
+            },
+            9 => {
+                let reader = deflate64::Deflate64Decoder::new(packed);
+                self.stream(reader, name, depth);
+            }
+            12 => self.stream(bzip2::read::MultiBzDecoder::new(packed), name, depth),
+            14 => match lzma_member(packed, entry.size) {
+                Some(reader) => self.stream(reader, name, depth),
+                None => self.leave_out(name, DAMAGED),
+            },
+            93 => self.stream(
+                ZstdFrames {
+                    rest: packed,
+                    frame: None,
+                },
+                name,
+                depth,
+            ),
+            95 => {
+                let reader = lzma_rust2::XzReader::new_mem_limit(packed, true, TABLES_LIMIT);
+                self.stream(reader, name, depth);
+            }
+            99 => self.leave_out(name, ENCRYPTED),
+            method => {
+                let why = format!("it is packed by method {method} of zip, which is not read here");
+                self.leave_out(name, &why);
+            }
+        }
+    }
+
+    /// Opens the packed members of a tar file; the others were searched with the file itself.
+    fn tar(&mut self, bytes: &[u8], outer: &str, depth: usize) {
+        let mut archive = tar::Archive::new(bytes);
+        let Ok(entries) = archive.entries() else {
+            return self.leave_out(outer, DAMAGED);
+        };
+        for entry in entries {
+            let Ok(entry) = entry else {
+                return self.leave_out(outer, DAMAGED);
+            };
+            let start = usize::try_from(entry.raw_file_position()).unwrap_or(usize::MAX);
+            let length = usize::try_from(entry.size()).unwrap_or(usize::MAX);
+            let content = bytes.get(start..start.saturating_add(length).min(bytes.len()));
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            self.open(
+                content.unwrap_or_default(),
+                &within(outer, &name),
+                depth - 1,
+            );
+        }
+    }
+
+    /// Opens the packed members of an ar file: a head of 60 bytes, the content, and a byte if its length is odd.
+    fn ar(&mut self, bytes: &[u8], outer: &str, depth: usize) {
+        let mut rest = bytes.get(8..).unwrap_or_default();
+        while let Some((head, tail)) = rest.split_first_chunk::<60>() {
+            let text = |range| head.get(range).map(String::from_utf8_lossy);
+            let length = text(48..58).and_then(|digits| digits.trim().parse::<usize>().ok());
+            let Some(content) = length.and_then(|length| tail.get(..length)) else {
+                return self.leave_out(outer, DAMAGED);
+            };
+            let name = text(0..16).unwrap_or_default();
+            let name = name.trim().trim_end_matches('/').to_owned();
+            self.open(content, &within(outer, &name), depth - 1);
+            rest = tail
+                .get(content.len().next_multiple_of(2)..)
+                .unwrap_or_default();
+        }
+    }
+
+    /// Unpacks what a reader gives.
+    fn stream(&mut self, reader: impl Read, name: &str, depth: usize) {
+        match self.unpack(reader) {
+            Ok(content) => self.member(name, &content, depth),
+            Err(Unopened::TooLarge) => self.leave_out(name, TOO_LARGE),
+            Err(Unopened::Damaged) => self.leave_out(name, DAMAGED),
+        }
+    }
+
+    fn unpack(&mut self, mut reader: impl Read) -> Result<Vec<u8>, Unopened> {
+        let most = self.budget.min(MEMBER_LIMIT);
+        let mut content = Vec::new();
+        let mut limit = LARGE.min(most);
+        loop {
+            let wanted = (limit - content.len() + 1) as u64;
+            let read = reader.by_ref().take(wanted).read_to_end(&mut content);
+            if read.is_err() {
+                return Err(Unopened::Damaged);
+            }
+            if content.len() <= limit {
+                self.budget -= content.len();
+                return Ok(content);
+            }
+            if limit == most {
+                return Err(Unopened::TooLarge);
+            }
+            self.take_turn();
+            limit = most;
+        }
+    }
+
+    fn inflate(
         &mut self,
         packed: &[u8],
         guess: usize,
-        with: Unpacking,
+        with: Inflating,
     ) -> Result<Vec<u8>, Unopened> {
-        let mut room = guess.clamp(1024, self.budget.max(1024));
+        let most = self.budget.min(MEMBER_LIMIT);
+        let mut room = guess.max(1024).min(most);
         loop {
+            if room > LARGE {
+                self.take_turn();
+            }
             let mut content = vec![0; room];
             match with(&mut self.decompressor, packed, &mut content) {
                 Ok(length) => {
                     content.truncate(length);
-                    self.budget = self.budget.saturating_sub(length);
+                    content.shrink_to_fit();
+                    self.budget -= length;
                     return Ok(content);
                 }
-                Err(DecompressionError::InsufficientSpace) if room < self.budget => {
-                    room = room.saturating_mul(4).min(self.budget);
+                Err(DecompressionError::InsufficientSpace) if room < most => {
+                    room = room.saturating_mul(4).min(most);
                 }
                 Err(DecompressionError::InsufficientSpace) => return Err(Unopened::TooLarge),
-                Err(DecompressionError::BadData) => return Err(Unopened::NoArchive),
+                Err(DecompressionError::BadData) => return Err(Unopened::Damaged),
             }
+        }
+    }
+
+    fn take_turn(&mut self) {
+        if self.turn.is_none() {
+            self.turn = Some(TURN.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
 /// Unpacks one of the decompressor's formats.
-type Unpacking = fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>;
+type Inflating = fn(&mut Decompressor, &[u8], &mut [u8]) -> Result<usize, DecompressionError>;
 
 enum Unopened {
     TooLarge,
-    NoArchive,
+    Damaged,
 }
 
-struct ZipEntry {
-    name: String,
-    method: u16,
-    packed: usize,
-    size: usize,
-    header: usize,
-}
-
-impl ZipEntry {
-    fn read(entry: &[u8]) -> Option<Self> {
-        let name = entry.get(46..46 + usize::from(u16_at(entry, 28)?))?;
-        Some(Self {
-            name: String::from_utf8_lossy(name).into_owned(),
-            method: u16_at(entry, 10)?,
-            packed: u32_at(entry, 20)?,
-            size: u32_at(entry, 24)?,
-            header: u32_at(entry, 42)?,
-        })
-    }
-
-    fn packed<'a>(&self, archive: &'a [u8]) -> Option<&'a [u8]> {
-        let header = archive.get(self.header..)?;
-        let data = 30 + usize::from(u16_at(header, 26)?) + usize::from(u16_at(header, 28)?);
-        header
-            .starts_with(b"PK\x03\x04")
-            .then(|| header.get(data..data + self.packed))?
+/// A member's name behind that of the archive it is in.
+fn within(outer: &str, name: &str) -> String {
+    if outer.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{outer}!{name}")
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..at + 2)?
-        .try_into()
-        .ok()
-        .map(u16::from_le_bytes)
+/// Whether all that a head of gzip fixes is as it must be, or as every writer has it.
+fn is_gzip_head(bytes: &[u8]) -> bool {
+    bytes.get(3).is_some_and(|flags| flags & 0xe0 == 0)
+        && bytes.get(8).is_some_and(|level| matches!(level, 0 | 2 | 4))
+        && bytes
+            .get(9)
+            .is_some_and(|system| *system <= 13 || *system == 255)
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
-    let number = bytes
-        .get(at..at + 4)?
-        .try_into()
-        .ok()
-        .map(u32::from_le_bytes)?;
-    usize::try_from(number).ok()
+/// The lzma of a zip member: a version, the length of the properties, and five bytes of them.
+fn lzma_member(packed: &[u8], size: usize) -> Option<lzma_rust2::LzmaReader<&[u8]>> {
+    let (head, rest) = packed.split_first_chunk::<9>()?;
+    let [_, _, 5, 0, properties, dictionary @ ..] = *head else {
+        return None;
+    };
+    let dictionary = u32::from_le_bytes(dictionary);
+    if dictionary / 1024 > TABLES_LIMIT {
+        return None;
+    }
+    lzma_rust2::LzmaReader::new_with_props(rest, size as u64, properties, dictionary, None).ok()
+}
+
+/// Reads zstd frames, one behind the other.
+struct ZstdFrames<'a> {
+    rest: &'a [u8],
+    frame: Option<ruzstd::decoding::StreamingDecoder<&'a [u8], ruzstd::decoding::FrameDecoder>>,
+}
+
+impl Read for ZstdFrames<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(mut frame) = self.frame.take() {
+                let read = frame.read(buffer)?;
+                if read > 0 || buffer.is_empty() {
+                    self.frame = Some(frame);
+                    return Ok(read);
+                }
+                self.rest = frame.into_inner();
+            }
+            // a frame to skip: its mark, its length, and as many bytes
+            if self.rest.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) {
+                let length = self.rest.get(4..8).and_then(|bytes| bytes.try_into().ok());
+                let end = length.map(|length| 8 + u32::from_le_bytes(length) as usize);
+                self.rest = end.and_then(|end| self.rest.get(end..)).unwrap_or_default();
+                continue;
+            }
+            if self.rest.is_empty() {
+                return Ok(0);
+            }
+            let frame = ruzstd::decoding::StreamingDecoder::new(self.rest);
+            self.frame = Some(frame.map_err(io::Error::other)?);
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use libdeflater::{CompressionLvl, Compressor};
-
-    use super::*;
-
-    fn gzip(content: &[u8]) -> Vec<u8> {
-        let mut compressor = Compressor::new(CompressionLvl::default());
-        let mut packed = vec![0; compressor.gzip_compress_bound(content.len())];
-        let length = compressor.gzip_compress(content, &mut packed).unwrap();
-        packed.truncate(length);
-        packed
-    }
-
-    fn members(bytes: &[u8]) -> (Vec<(String, Vec<u8>)>, bool) {
-        let mut all = Vec::new();
-        let complete = each(bytes, &mut |name, content| {
-            all.push((name.to_owned(), content.to_vec()));
-        });
-        (all, complete)
-    }
-
-    #[test]
-    fn gzip_in_gzip_and_gzip_behind_gzip_are_opened() {
-        let mut file = gzip(&gzip(b"inner"));
-        file.extend(gzip(&b"second ".repeat(1000)));
-        let (members, complete) = members(&file);
-        assert!(complete);
-        // the outer file stores the inner one as it is, so that one is seen twice
-        let has = |wanted: &[u8]| members.iter().any(|(_, content)| content == wanted);
-        assert!(has(b"inner"));
-        assert!(has(&b"second ".repeat(1000)));
-    }
-
-    #[test]
-    fn what_only_begins_like_an_archive_is_not_opened() {
-        assert!(!members(&[0x1f, 0x8b, 8, 1, 2, 3]).1);
-        let mut deep = b"deep".to_vec();
-        for _ in 0..5 {
-            deep = gzip(&deep);
-        }
-        assert!(!members(&deep).1);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn broken_archives_do_no_harm(tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-            let mut file = b"PK\x03\x04".to_vec();
-            file.extend(&tail);
-            file.extend(b"PK\x01\x02");
-            file.extend(&tail);
-            members(&file);
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! An entry's name is a keyed hash of the pack's own checksum and of everything that was looked for, its key a random number that
 //! never leaves the directory: an entry tells neither which pack nor which secret it is about. It holds the ids of the
-//! objects in which something was found (they are read again), and the watched names; never a secret, nor where it is.
+//! objects in which something was found (they are read again) or that could not be read, of those that are elsewhere, and the watched
+//! names; never a secret, nor where it is.
 
 use std::{
     collections::BTreeSet,
@@ -22,10 +23,12 @@ use crate::{
 };
 
 /// Changes with the search: an entry of another version is not found.
-const VERSION: &[u8] = b"neonup pack scan 2";
+const VERSION: &[u8] = b"neonup pack scan 3";
 
 /// With more objects than this, reading them again is no gain.
 const MOST: usize = 500;
+/// With more objects elsewhere than this, the entry would be larger than what it saves.
+const MOST_ELSEWHERE: usize = 50_000;
 
 /// An entry that was not written for so long is of a pack that is gone.
 const OLD: Duration = Duration::from_hours(24 * 60);
@@ -37,6 +40,10 @@ pub(super) struct CachedPack {
     pub(super) hits: BTreeSet<String>,
     /// The watched names in its trees.
     pub(super) names: BTreeSet<Vec<u8>>,
+    /// The objects that could not be read here, and that git is asked for each time.
+    pub(super) unread: Vec<String>,
+    /// The objects that its own lead to, and that are not in it.
+    pub(super) elsewhere: Vec<String>,
 }
 
 /// The remembered packs for one search.
@@ -90,7 +97,10 @@ impl PackCache {
 
     /// Remembers a pack. That it cannot is no error: the next search is only slower.
     pub(super) fn put(&self, checksum: &[u8], pack: &CachedPack) {
-        if pack.hits.len() > MOST {
+        if pack.hits.len() > MOST
+            || pack.unread.len() > MOST
+            || pack.elsewhere.len() > MOST_ELSEWHERE
+        {
             return;
         }
         let write = || -> io::Result<()> {
@@ -157,6 +167,7 @@ mod tests {
         let entry = CachedPack {
             hits: BTreeSet::from(["ab12".to_owned()]),
             names: BTreeSet::from([b".env\xff".to_vec()]),
+            ..CachedPack::default()
         };
         let cache = open("npg_canaryCANARY", &[b".env"]);
         assert_eq!(cache.get(b"pack"), None);

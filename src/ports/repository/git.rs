@@ -1,6 +1,7 @@
 //! The real adapter.
 
 use std::{
+    collections::hash_map::RandomState,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -53,12 +54,14 @@ pub(crate) struct GitRepository {
     layout: Option<Arc<Layout>>,
     git: GitProgram,
     cache: Option<PathBuf>,
+    /// Makes the numbers that tell other credentials apart.
+    salt: RandomState,
 }
 
 impl GitRepository {
     /// The innermost repository around a directory, with git asked in a certain way.
     pub(crate) fn open(directory: &Path, options: GitOptions) -> Self {
-        let git = GitProgram::new(options.program, options.environment);
+        let git = GitProgram::new(options.program, options.environment).anchored(directory);
         let layout = Layout::discover(directory, &git).map(Arc::new);
         let outside = |cache: &PathBuf| {
             layout
@@ -69,6 +72,7 @@ impl GitRepository {
             cache: options.cache.filter(outside),
             layout,
             git,
+            salt: RandomState::new(),
         }
     }
 
@@ -103,7 +107,7 @@ impl GitRepository {
         work: impl FnOnce(&Layout, &GitProgram, &Searcher, &Meter) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (layout, git) = (self.layout()?, self.git.clone());
-        let searcher = Searcher::new(live)?;
+        let searcher = Searcher::new(live, self.salt.clone())?;
         let (meter, mut reports) = Meter::new();
         let _stop = StopOnDrop(Arc::clone(&meter));
         let mut task = tokio::task::spawn_blocking(move || work(&layout, &git, &searcher, &meter));

@@ -4,24 +4,30 @@ mod git_files;
 mod matches;
 mod naming;
 mod objects;
+mod references;
+mod refs;
+mod whole;
 
 use std::path::PathBuf;
 
 use crate::{
-    core::secret::Secret,
+    core::{proof::Unread, secret::Secret},
+    domain::hex::unhex,
     ports::repository::{
         error::{GitError, RepositoryError},
-        index::{self, os_path},
+        index::{self, IndexEntry, os_path},
         layout::Layout,
         loose,
         meter::Meter,
-        model::{HistoryScan, Incomplete},
+        model::HistoryScan,
         program::GitProgram,
         searcher::Searcher,
     },
 };
 use matches::Matches;
-use objects::ObjectSearch;
+use objects::{ObjectSearch, Store};
+use refs::Refs;
+use whole::Whole;
 
 /// How deep submodules may lie in submodules.
 const DEPTH: usize = 8;
@@ -53,8 +59,8 @@ pub(super) fn scan(
         search: ObjectSearch::new(searcher, live, watched, cache.as_deref())?,
         watched,
         meter,
-        searched: Vec::new(),
-        scan: HistoryScan::default(),
+        stores: Vec::new(),
+        scan: HistoryScan::new(),
     };
     scanner
         .repository(layout, git, "", DEPTH)
@@ -70,13 +76,13 @@ struct HistoryScanner<'a> {
     search: ObjectSearch<'a>,
     watched: &'a [String],
     meter: &'a Meter,
-    /// Object directories.
-    searched: Vec<PathBuf>,
+    /// The object directories that were searched.
+    stores: Vec<Store>,
     scan: HistoryScan,
 }
 
 impl HistoryScanner<'_> {
-    /// Scans a repository, and the submodules in it down to a depth; every path gets the prefix.
+    /// Scans a repository, and those in it down to a depth; every path gets the prefix.
     fn repository(
         &mut self,
         layout: &Layout,
@@ -84,14 +90,35 @@ impl HistoryScanner<'_> {
         prefix: &str,
         depth: usize,
     ) -> Result<(), GitError> {
-        let mut matches = self.objects(layout, git);
-        if let Some(reason) = layout.partial() {
-            let incomplete = &mut self.scan.incomplete;
-            incomplete.get_or_insert(Incomplete::Clone(reason));
+        if let Some(error) = &layout.unopened {
+            return Err(error.clone());
         }
+        let mut matches = self.objects(layout, git);
         if self.meter.stopped() {
             return Ok(());
         }
+        let entries = index::entries(layout, git, None)?;
+        let refs = Refs::read(layout, git);
+        if git.available() {
+            self.scan.coverage.join(refs.coverage);
+        }
+        matches
+            .elsewhere
+            .extend(refs.tips.iter().filter_map(|id| unhex(id)));
+        let staged = entries.iter().filter(|entry| !entry.is_submodule());
+        matches
+            .elsewhere
+            .extend(staged.filter_map(|entry| unhex(&entry.id)));
+        let whole = Whole {
+            layout,
+            git,
+            meter: self.meter,
+            stores: &self.stores,
+        };
+        self.scan
+            .coverage
+            .join(whole.check(&matches.elsewhere, prefix));
+        self.scan.coverage.join(matches.coverage);
         matches.objects.sort_by(|a, b| a.id.cmp(&b.id));
         matches.objects.dedup_by(|a, b| a.id == b.id);
         let namer = naming::Namer {
@@ -99,33 +126,72 @@ impl HistoryScanner<'_> {
             git,
             searcher: self.searcher,
             prefix,
+            fetched: &refs.fetched,
             meter: self.meter,
         };
-        let leaks = namer.leaks(matches.objects);
-        let in_files = git_files::leaks(layout, git, self.searcher, prefix, &leaks);
+        let (leaks, unread) = namer.leaks(matches.objects);
+        self.scan.coverage.join(unread);
+        let (in_files, unread) =
+            git_files::leaks(layout, self.searcher, &refs.names, prefix, &leaks);
+        self.scan.coverage.join(unread);
         self.scan.leaks.extend(leaks);
         self.scan.leaks.extend(in_files);
         let committed = namer.committed(&matches.names, self.watched);
         self.scan.committed.extend(committed);
-        for entry in index::entries(layout, git, None)? {
-            if entry.is_submodule()
-                && depth > 0
-                && let Some((inner, git)) = layout.nested(&os_path(&entry.path), git)
-            {
-                let prefix = format!("{prefix}{}/", String::from_utf8_lossy(&entry.path));
-                self.repository(&inner, &git, &prefix, depth - 1)?;
-            }
-        }
+        self.nested(layout, git, &entries, prefix, depth)?;
         // submodules whose work tree is not there any more keep their objects
-        for common in git_files::stored_submodules(&layout.common) {
+        let (stored, unread) = git_files::stored_submodules(&layout.common);
+        self.scan.coverage.join(unread);
+        for common in stored {
             let inner = Layout {
                 git_dir: common.clone(),
                 common,
                 ..layout.clone()
             };
-            let matches = self.objects(&inner, git);
-            let leaks = naming::unnamed(self.searcher, matches.objects);
+            let matches = self.objects(&inner, &git.untied());
+            self.scan.coverage.join(matches.coverage);
+            let (leaks, unread) = naming::unnamed(self.searcher, matches.objects);
+            self.scan.coverage.join(unread);
             self.scan.leaks.extend(leaks);
+        }
+        Ok(())
+    }
+
+    /// Scans the submodules, and the repositories that only lie in this one.
+    fn nested(
+        &mut self,
+        layout: &Layout,
+        git: &GitProgram,
+        entries: &[IndexEntry],
+        prefix: &str,
+        depth: usize,
+    ) -> Result<(), GitError> {
+        let submodules = entries.iter().filter(|entry| entry.is_submodule());
+        let mut paths: Vec<Vec<u8>> = submodules.map(|entry| entry.path.clone()).collect();
+        if git.available() {
+            let others = index::untracked(layout, git)?;
+            let others = others.iter().filter_map(|path| path.strip_suffix(b"/"));
+            paths.extend(others.map(<[u8]>::to_vec));
+        }
+        for path in paths {
+            let Some((inner, git)) = layout.nested(&os_path(&path), git) else {
+                continue;
+            };
+            let name = format!("{prefix}{}", String::from_utf8_lossy(&path));
+            let why = if depth == 0 {
+                Some("repositories are nested more than 8 deep".to_owned())
+            } else {
+                let scanned = self.repository(&inner, &git, &format!("{name}/"), depth - 1);
+                let why = |error| format!("git does not read this nested repository: {error}");
+                scanned.err().map(why)
+            };
+            if let Some(why) = why {
+                self.scan.coverage.leave_out(Unread {
+                    what: name,
+                    why,
+                    hint: "run `neonup check secrets` in it".to_owned(),
+                });
+            }
         }
         Ok(())
     }
@@ -133,17 +199,16 @@ impl HistoryScanner<'_> {
     /// Searches the objects that were not searched yet.
     fn objects(&mut self, layout: &Layout, git: &GitProgram) -> Matches {
         let mut matches = Matches::default();
-        for directory in loose::directories(&layout.common) {
-            if self.searched.contains(&directory) {
+        let (directories, unread) = loose::directories(&layout.common, git);
+        matches.coverage.join(unread);
+        for directory in directories {
+            if self.stores.iter().any(|store| store.is_of(&directory)) {
                 continue;
             }
-            let unread = self
-                .search
-                .directory(layout, git, &directory, self.meter, &mut matches);
-            if let Some(reason) = unread {
-                self.scan.incomplete = Some(Incomplete::Unread(reason));
-            }
-            self.searched.push(directory);
+            let (store, left_out) = Store::open(&directory, layout);
+            matches.coverage.join(left_out);
+            matches.add(self.search.directory(layout, git, &store, self.meter));
+            self.stores.push(store);
         }
         matches
     }

@@ -1,15 +1,23 @@
 //! What git has in its index, what it would take, and what the next commit changes.
 
-use std::{borrow::Cow, path::Path, time::Duration};
+use std::{
+    borrow::Cow, collections::HashMap, io, path::Path, process::ChildStdout, time::Duration,
+};
 
 use crate::ports::repository::{
-    error::GitError, layout::Layout, meter::Meter, object::ObjectKind, program::GitProgram,
+    error::GitError,
+    layout::Layout,
+    meter::Meter,
+    object::{OBJECT_LIMIT, ObjectKind},
+    program::GitProgram,
 };
 
 /// An entry of the index.
 pub(super) struct IndexEntry {
     /// The path, as git's bytes.
     pub(super) path: Vec<u8>,
+    /// The object, in hexadecimal digits.
+    pub(super) id: String,
     /// The mode's six octal digits.
     mode: u32,
     /// Whether git is told to overlook changes: skip-worktree or assume-unchanged.
@@ -47,6 +55,7 @@ pub(super) fn entries(
         .filter(|entry| path.is_none_or(|path| entry.path == path.as_bytes()))
         .map(|entry| IndexEntry {
             mode: entry.mode,
+            id: entry.id.to_string(),
             hidden: entry.flags & 0x8000 != 0 || entry.flags_extended & 0x4000 != 0,
             path: entry.path,
         })
@@ -58,9 +67,11 @@ fn parse(record: &[u8]) -> Option<IndexEntry> {
     let tab = memchr::memchr(b'\t', record)?;
     let head = std::str::from_utf8(record.get(..tab)?).ok()?;
     let (tag, rest) = head.split_once(' ')?;
+    let mut words = rest.split(' ');
     Some(IndexEntry {
         path: record.get(tab + 1..)?.to_vec(),
-        mode: u32::from_str_radix(rest.split(' ').next()?, 8).ok()?,
+        mode: u32::from_str_radix(words.next()?, 8).ok()?,
+        id: words.next()?.to_owned(),
         hidden: tag == "S" || tag.chars().all(|c| c.is_ascii_lowercase()),
     })
 }
@@ -146,39 +157,75 @@ pub(super) struct ObjectContent {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The contents of objects, in the order they were asked for; those that cannot be read are left out.
+/// What git is asked for at a time, in bytes: the answer is held in memory.
+const BATCH: u64 = 64 << 20;
+/// How long git may take for the objects of one question.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Gives the contents of objects to `visit`. Gives back the ids of those that cannot be read, or are larger than
+/// [`OBJECT_LIMIT`].
 pub(super) fn contents(
     layout: &Layout,
     git: &GitProgram,
     ids: &[String],
     meter: &Meter,
-) -> Result<Vec<ObjectContent>, GitError> {
+    visit: &mut dyn FnMut(ObjectContent),
+) -> Result<Vec<String>, GitError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     if !git.available() {
-        let repository = git2::Repository::open(&layout.root)?;
-        let database = repository.odb()?;
-        let read = |id: &String| {
-            let object = database.read(git2::Oid::from_str(id).ok()?).ok()?;
-            Some(ObjectContent {
-                id: id.clone(),
-                kind: ObjectKind::from_name(object.kind().str().as_bytes())?,
-                bytes: object.data().to_vec(),
-            })
-        };
-        return Ok(ids.iter().filter_map(read).collect());
+        return contents_by_libgit2(layout, ids, visit);
     }
-    let output = git.run_within(
-        &layout.root,
-        &["cat-file", "--batch"],
-        (ids.join("\n") + "\n").into_bytes(),
-        Duration::from_mins(2),
-        meter,
-    )?;
-    let mut rest = output.out.as_slice();
-    let mut contents = Vec::new();
-    // `id kind length`, the content, a newline
+    let input = |ids: &[&str]| (ids.join("\n") + "\n").into_bytes();
+    let all: Vec<_> = ids.iter().map(String::as_str).collect();
+    let question = ["cat-file", "--batch-check"];
+    let output = git.run_within(&layout.root, &question, input(&all), LIMIT, meter)?;
+    let text = output.text();
+    let mut sizes = HashMap::new();
+    for line in text.lines() {
+        if let [id, _, size] = line.split(' ').collect::<Vec<_>>().as_slice()
+            && let Ok(size) = size.parse::<u64>()
+        {
+            sizes.insert(*id, size);
+        }
+    }
+    let mut left = Vec::new();
+    let mut batch = Vec::new();
+    let mut held = 0;
+    let mut unread = Vec::new();
+    for id in all {
+        match sizes.get(id) {
+            Some(size) if *size <= OBJECT_LIMIT as u64 => {
+                if held + size > BATCH && !batch.is_empty() {
+                    left.push(std::mem::take(&mut batch));
+                    held = 0;
+                }
+                held += size;
+                batch.push(id);
+            }
+            Some(_) | None => unread.push(id.to_owned()),
+        }
+    }
+    left.push(batch);
+    for batch in left.iter().filter(|batch| !batch.is_empty()) {
+        let question = ["cat-file", "--batch"];
+        let output = git.run_within(&layout.root, &question, input(batch), LIMIT, meter)?;
+        let mut given = Vec::new();
+        parse_contents(&output.out, &mut |content| {
+            given.push(content.id.clone());
+            visit(content);
+        });
+        let missing = batch
+            .iter()
+            .filter(|id| !given.iter().any(|given| given == *id));
+        unread.extend(missing.map(|id| (*id).to_owned()));
+    }
+    Ok(unread)
+}
+
+/// Reads `id kind length`, the content, a newline.
+fn parse_contents(mut rest: &[u8], visit: &mut dyn FnMut(ObjectContent)) {
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let head = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
         let words: Vec<_> = head.split(' ').collect();
@@ -188,7 +235,7 @@ pub(super) fn contents(
             && let Some(bytes) = rest.get(..length)
         {
             if let Some(kind) = ObjectKind::from_name(kind.as_bytes()) {
-                contents.push(ObjectContent {
+                visit(ObjectContent {
                     id: (*id).to_owned(),
                     kind,
                     bytes: bytes.to_vec(),
@@ -197,7 +244,54 @@ pub(super) fn contents(
             rest = rest.get(length + 1..).unwrap_or_default();
         }
     }
-    Ok(contents)
+}
+
+fn contents_by_libgit2(
+    layout: &Layout,
+    ids: &[String],
+    visit: &mut dyn FnMut(ObjectContent),
+) -> Result<Vec<String>, GitError> {
+    let repository = git2::Repository::open(&layout.root)?;
+    let database = repository.odb()?;
+    let read = |id: &String| {
+        let oid = git2::Oid::from_str(id).ok()?;
+        let (size, _) = database.read_header(oid).ok()?;
+        let object = (size <= OBJECT_LIMIT).then(|| database.read(oid).ok())??;
+        Some(ObjectContent {
+            id: id.clone(),
+            kind: ObjectKind::from_name(object.kind().str().as_bytes())?,
+            bytes: object.data().to_vec(),
+        })
+    };
+    let mut unread = Vec::new();
+    for id in ids {
+        match read(id) {
+            Some(content) => visit(content),
+            None => unread.push(id.clone()),
+        }
+    }
+    Ok(unread)
+}
+
+/// How long the reading of one large object may take.
+pub(super) const LARGE_LIMIT: Duration = Duration::from_mins(1);
+
+/// Gives the content of a file's object, whatever its size, to `read`; git reads it in pieces, too, wherever it can.
+pub(super) fn read_blob<T>(
+    layout: &Layout,
+    git: &GitProgram,
+    id: &str,
+    meter: &Meter,
+    read: impl FnOnce(ChildStdout) -> io::Result<T>,
+) -> Result<T, GitError> {
+    let question = ["-c", "core.bigFileThreshold=8m", "cat-file", "blob", id];
+    let limit = (LARGE_LIMIT, meter);
+    let (read, output) = git.stream_within(&layout.root, &question, Vec::new(), limit, read)?;
+    if output.success() {
+        Ok(read)
+    } else {
+        Err(output.failure())
+    }
 }
 
 /// A path from git's bytes.

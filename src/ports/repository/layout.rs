@@ -22,6 +22,21 @@ pub(super) struct Layout {
 impl Layout {
     /// The innermost repository around `dir`.
     pub(super) fn discover(dir: &Path, git: &GitProgram) -> Option<Self> {
+        // libgit2 takes the variables only for the current directory
+        if git.is_tied() && git.variable("GIT_DIR").is_some() {
+            return Self::from_program(dir, git).or_else(|| {
+                let path = PathBuf::from(git.variable("GIT_DIR")?);
+                let error =
+                    GitError::Refused("GIT_DIR leads to no repository with files".to_owned());
+                Some(Self {
+                    root: tidy(dir),
+                    common: path.clone(),
+                    git_dir: path,
+                    hash: 20,
+                    unopened: Some(error),
+                })
+            });
+        }
         let flags = if git.is_tied() {
             git2::RepositoryOpenFlags::FROM_ENV
         } else {
@@ -53,7 +68,7 @@ impl Layout {
             "--git-common-dir",
             "--show-object-format",
         ];
-        let text = String::from_utf8(git.run(dir, &question).ok()?.out).ok()?;
+        let text = String::from_utf8(git.query(dir, &question).ok()?.out).ok()?;
         let mut lines = text.lines();
         let mut path = || lines.next().map(|line| tidy(Path::new(line)));
         Some(Self {
@@ -100,21 +115,19 @@ impl Layout {
         Some((layout, git, rest))
     }
 
-    /// Why only a part of the history is here, if so.
-    pub(super) fn partial(&self) -> Option<String> {
-        if self.common.join("shallow").exists() {
-            return Some("the clone is shallow: only a part of the history is here".to_owned());
-        }
-        let packs = std::fs::read_dir(self.common.join("objects/pack")).ok()?;
-        packs
-            .flatten()
-            .any(|entry| {
-                entry
-                    .path()
-                    .extension()
-                    .is_some_and(|end| end == "promisor")
+    /// Whether the history ends where a shallow clone was cut.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.common.join("shallow").exists()
+    }
+
+    /// Whether objects may be left on a server, as in a clone with `--filter`.
+    pub(super) fn is_partial(&self) -> bool {
+        std::fs::read_dir(self.common.join("objects/pack")).is_ok_and(|packs| {
+            packs.flatten().any(|entry| {
+                let path = entry.path();
+                path.extension().is_some_and(|end| end == "promisor")
             })
-            .then(|| "the clone is partial: some objects are not here".to_owned())
+        })
     }
 }
 

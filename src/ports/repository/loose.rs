@@ -8,8 +8,12 @@ use std::{
 use libdeflater::{DecompressionError, Decompressor};
 
 use crate::{
+    core::proof::{Coverage, Unread},
     os::bounded,
-    ports::repository::object::{OBJECT_LIMIT, ObjectKind},
+    ports::repository::{
+        object::{OBJECT_LIMIT, ObjectKind},
+        program::GitProgram,
+    },
 };
 
 /// The longest list of borrowed object directories that is read, in bytes.
@@ -17,26 +21,59 @@ const ALTERNATES_LIMIT: u64 = 1024 * 1024;
 /// How many object directories are read.
 const DIRECTORIES_LIMIT: usize = 100;
 
-/// All object directories of a repository: its own, and those it borrows from.
-pub(super) fn directories(common: &Path) -> Vec<PathBuf> {
+/// All object directories of a repository: its own, those it borrows from, and those that the environment names. Tells what of
+/// them cannot be read.
+pub(super) fn directories(common: &Path, git: &GitProgram) -> (Vec<PathBuf>, Coverage) {
     let mut all = Vec::new();
+    let mut coverage = Coverage::complete();
+    let mut leave_out = |what: String, why: &str| {
+        coverage.leave_out(Unread {
+            what,
+            why: why.to_owned(),
+            hint: "see .git/objects/info/alternates".to_owned(),
+        });
+    };
     let mut open = vec![common.join("objects")];
+    open.extend(git.variable("GIT_OBJECT_DIRECTORY").map(PathBuf::from));
+    let others = git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+    open.extend(others.into_iter().flat_map(std::env::split_paths));
     while let Some(directory) = open.pop() {
         let known = fs::canonicalize(&directory).unwrap_or(directory);
-        if all.contains(&known) || !known.is_dir() || all.len() == DIRECTORIES_LIMIT {
+        if all.contains(&known) {
             continue;
         }
-        let alternates = bounded::read(&known.join("info/alternates"), ALTERNATES_LIMIT);
-        if let Ok(text) = alternates.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()) {
-            let lines = text
-                .lines()
-                .map(str::trim)
-                .filter(|line| !line.is_empty() && !line.starts_with('#'));
-            open.extend(lines.map(|line| known.join(line.trim_matches('"'))));
+        if !known.is_dir() {
+            leave_out(
+                known.display().to_string(),
+                "objects are borrowed from there, and it is gone",
+            );
+            continue;
+        }
+        if all.len() == DIRECTORIES_LIMIT {
+            leave_out(
+                "borrowed objects".to_owned(),
+                "they lie in more than 100 directories",
+            );
+            break;
+        }
+        match bounded::read(&known.join("info/alternates"), ALTERNATES_LIMIT) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let lines = text
+                    .lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty() && !line.starts_with('#'));
+                open.extend(lines.map(|line| known.join(line.trim_matches('"'))));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => leave_out(
+                known.display().to_string(),
+                "the list of directories that it borrows objects from could not be read",
+            ),
         }
         all.push(known);
     }
-    all
+    (all, coverage)
 }
 
 /// The files of all loose objects of a directory.
@@ -108,12 +145,19 @@ mod tests {
             let next = store(number + 1).display().to_string();
             fs::write(info.join("alternates"), next).unwrap();
         }
-        let read = directories(&dir.path().join("0"));
+        let git = GitProgram::new(
+            None,
+            crate::ports::repository::GitEnvironment::Given(Vec::new()),
+        );
+        let (read, coverage) = directories(&dir.path().join("0"), &git);
         assert_eq!(read.len(), DIRECTORIES_LIMIT);
+        assert!(coverage.unread()[0].why.contains("more than 100"));
         // two that borrow from each other are two
         let back = store(0).display().to_string();
         fs::write(store(1).join("info/alternates"), back).unwrap();
-        assert_eq!(directories(&dir.path().join("0")).len(), 2);
+        let (read, coverage) = directories(&dir.path().join("0"), &git);
+        assert_eq!(read.len(), 2);
+        assert!(coverage.is_complete());
     }
 
     /// 100 kB that unpack to 100 MB and more.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::domain::credentials::{self, Weight};
+use crate::{
+    core::proof::Coverage,
+    domain::credentials::{self, Weight},
+};
 
 /// Git's answer to a yes-or-no question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +53,15 @@ pub(crate) enum Location {
     Staged,
     /// A commit of a branch, a tag or a remote: pushed, or pushed with the next `git push`.
     Branch,
+    /// What was fetched, or was on a remote once: pull requests, prefetched refs, `FETCH_HEAD`, the reflog of a remote branch.
+    Remote,
     /// Only other refs: the stash, notes, another work tree's `HEAD`.
     OtherRef,
     /// Only the reflog: a commit that was undone.
     Reflog,
     /// Only the index of this or another work tree.
     Index,
-    /// No ref at all: an object that only this disk has, until git clears it away.
+    /// No ref at all: an object that stays until git clears it away. Whether it was ever pushed cannot be known.
     Disk,
     /// An object; which refs lead to it could not be determined.
     Object,
@@ -75,10 +80,15 @@ impl Location {
             Self::Untracked => "a file that git would take",
             Self::Staged => "staged for the next commit",
             Self::Branch => "on a branch, a tag or a remote: leaked if it was pushed",
+            Self::Remote => "it was on a remote: leaked, whatever the branches hold today",
             Self::OtherRef => "in the stash, a note or another ref; not on a branch",
-            Self::Reflog => "only in the reflog",
-            Self::Index => "only in the index",
-            Self::Disk => "only on this disk, in an object that no ref leads to",
+            Self::Reflog => {
+                "in a commit that was undone; whether it was pushed before cannot be known"
+            }
+            Self::Index => "in an index, and in no commit",
+            Self::Disk => {
+                "in an object that no ref leads to; whether it was ever pushed cannot be known"
+            }
             Self::Object => "in an object of the repository",
             Self::RefName => "the name of a ref",
             Self::GitFile => "one of git's own files, on this disk only",
@@ -88,7 +98,12 @@ impl Location {
     /// Whether others have it, or get it with the next push.
     pub(crate) const fn leaves(self) -> bool {
         match self {
-            Self::Tracked | Self::Staged | Self::Branch | Self::Object | Self::RefName => true,
+            Self::Tracked
+            | Self::Staged
+            | Self::Branch
+            | Self::Remote
+            | Self::Object
+            | Self::RefName => true,
             Self::Hidden
             | Self::Untracked
             | Self::OtherRef
@@ -115,6 +130,8 @@ pub(crate) struct Leak {
     pub secret: LeakedSecret,
     /// How much the credential is worth.
     pub weight: Weight,
+    /// A salted number that tells other credentials apart; 0 for a live one.
+    pub identity: u64,
     /// How it is written there, such as `in base64`; empty when as it is.
     pub spelling: &'static str,
     /// The file, where it has a name: relative to the root, and after `!` the member of an archive.
@@ -135,6 +152,11 @@ pub(crate) struct Leak {
 impl Leak {
     pub(crate) const fn is_live(&self) -> bool {
         matches!(self.secret, LeakedSecret::Live(_))
+    }
+
+    /// Whether it is the same secret in the same file.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.secret == other.secret && self.identity == other.identity && self.path == other.path
     }
 }
 
@@ -168,42 +190,47 @@ pub(crate) struct Hook {
     pub blocked: Option<String>,
 }
 
-/// Why a scan does not know everything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Incomplete {
-    /// The clone is shallow or partial.
-    Clone(String),
-    /// Something that should be readable is not.
-    Unread(String),
-}
-
-impl Incomplete {
-    /// The reason, as a fragment of a sentence.
-    pub(crate) fn reason(&self) -> &str {
-        match self {
-            Self::Clone(reason) | Self::Unread(reason) => reason,
-        }
-    }
-}
-
 /// What a scan of the work tree and the index found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TreeScan {
     /// How many files were read.
     pub files: usize,
     pub leaks: Vec<Leak>,
-    /// Why the answer is not complete, if it is not.
-    pub incomplete: Option<Incomplete>,
+    /// What was read, of all that should have been.
+    pub coverage: Coverage,
 }
 
 /// What a scan of the history found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HistoryScan {
     /// How many objects were read.
     pub objects: u64,
     pub leaks: Vec<Leak>,
     /// Watched paths and their relatives that some commit held.
     pub committed: Vec<CommittedPath>,
-    /// Why the answer is not complete (a shallow clone, an unreadable object), if it is not.
-    pub incomplete: Option<Incomplete>,
+    /// What was read, of all that should have been: not in a shallow clone, or with an object that is missing.
+    pub coverage: Coverage,
+}
+
+impl TreeScan {
+    /// Nothing was found yet, and nothing left out.
+    pub(crate) const fn new() -> Self {
+        Self {
+            files: 0,
+            leaks: Vec::new(),
+            coverage: Coverage::complete(),
+        }
+    }
+}
+
+impl HistoryScan {
+    /// Nothing was found yet, and nothing left out.
+    pub(crate) const fn new() -> Self {
+        Self {
+            objects: 0,
+            leaks: Vec::new(),
+            committed: Vec::new(),
+            coverage: Coverage::complete(),
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
@@ -23,6 +23,15 @@ const REPOSITORY_VARIABLES: [&str; 8] = [
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
     "GIT_NAMESPACE",
+];
+
+/// Those of them that are a path.
+const PATH_VARIABLES: [&str; 5] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
 ];
 
 /// What a repository's own configuration must not decide, since it would start a program because somebody looks: the command
@@ -142,6 +151,26 @@ impl GitProgram {
         git
     }
 
+    /// A variable of its environment.
+    pub(super) fn variable(&self, wanted: &str) -> Option<&str> {
+        let (GitEnvironment::Inherited(variables) | GitEnvironment::Given(variables)) =
+            &self.environment;
+        let mut values = variables.iter().filter(|(name, _)| name == wanted);
+        values.next_back().map(|(_, value)| value.as_str())
+    }
+
+    /// Makes the paths that tie git to a repository absolute, since it is started elsewhere.
+    pub(super) fn anchored(mut self, directory: &Path) -> Self {
+        if let GitEnvironment::Inherited(variables) = &mut self.environment {
+            for (name, value) in variables {
+                if PATH_VARIABLES.contains(&name.as_str()) && !value.is_empty() {
+                    *value = directory.join(&*value).to_string_lossy().into_owned();
+                }
+            }
+        }
+        self
+    }
+
     /// Whether the variables of our own environment choose the repository.
     pub(super) const fn is_tied(&self) -> bool {
         matches!(self.environment, GitEnvironment::Inherited(_))
@@ -174,6 +203,9 @@ impl GitProgram {
             .env("GIT_NO_LAZY_FETCH", "1")
             // git before 2.45 does not know that variable, and fetches a missing object: from nowhere
             .env("GIT_ALLOW_PROTOCOL", "none")
+            // what is pushed is the object itself, whatever stands in its place here
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_GRAFT_FILE", "/dev/null")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
         Ok(command)
@@ -296,6 +328,23 @@ impl GitProgram {
         limit: Duration,
         meter: &Meter,
     ) -> Result<ProgramOutput, GitError> {
+        let read = |mut out: ChildStdout| {
+            let mut bytes = Vec::new();
+            out.read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let (out, output) = self.stream_within(dir, arguments, input, (limit, meter), read)?;
+        Ok(ProgramOutput { out, ..output })
+    }
+
+    /// The same, for an answer that is read as it comes. Gives what was read, and how git ended.
+    pub(super) fn stream_within<A: AsRef<OsStr>, T>(
+        &self,
+        dir: &Path,
+        arguments: &[A],
+        input: Vec<u8>,
+        (limit, meter): (Duration, &Meter),
+        read: impl FnOnce(ChildStdout) -> io::Result<T>,
+    ) -> Result<(T, ProgramOutput), GitError> {
         let mut command = self.start(dir, arguments)?;
         command.stdin(Stdio::piped());
         let mut child = command.spawn().map_err(unstarted)?;
@@ -313,7 +362,7 @@ impl GitProgram {
             let errors = scope.spawn(move || read_all(stderr));
             let child = &child;
             let watch = scope.spawn(move || watch_over(child, &wait, limit, meter));
-            let out = read_all(stdout);
+            let out = stdout.map_or_else(|| Err(io::ErrorKind::BrokenPipe.into()), read);
             drop(finished);
             let killed = watch.join().unwrap_or(true);
             let status = child
@@ -324,11 +373,12 @@ impl GitProgram {
             if killed {
                 return Err(GitError::TimedOut);
             }
-            Ok(ProgramOutput {
+            let output = ProgramOutput {
                 code: status.code(),
-                out: out?,
+                out: Vec::new(),
                 error: String::from_utf8_lossy(&error.unwrap_or_default()).into_owned(),
-            })
+            };
+            Ok((out?, output))
         })
     }
 }

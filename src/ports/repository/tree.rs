@@ -2,25 +2,30 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use crate::ports::repository::{
-    error::{GitError, RepositoryError},
-    index::{self, ObjectContent, os_path},
-    layout::Layout,
-    meter::Meter,
-    model::{Incomplete, Leak, Location, TreeScan},
-    port::Result,
-    program::GitProgram,
-    searcher::Searcher,
-    threads::{on_threads, threads},
+use crate::{
+    core::proof::Unread,
+    ports::repository::{
+        error::{GitError, RepositoryError},
+        index::{self, ObjectContent, os_path},
+        layout::Layout,
+        meter::Meter,
+        model::{Leak, Location, TreeScan},
+        port::Result,
+        program::GitProgram,
+        searcher::{Found, Searcher},
+        threads::{on_threads, threads},
+        worktrees,
+    },
 };
 
 /// How deep submodules may lie in submodules.
 const DEPTH: usize = 8;
 
-/// Searches everything that git tracks or would take.
+/// Searches everything that git tracks or would take, in every work tree.
 pub(super) fn scan(
     layout: &Layout,
     git: &GitProgram,
@@ -31,6 +36,18 @@ pub(super) fn scan(
     scanner
         .repository(layout, git, "", DEPTH)
         .map_err(RepositoryError::Unsearched)?;
+    match worktrees::others(layout, git) {
+        Ok(others) => {
+            for root in others {
+                scanner.other(&root, git);
+            }
+        }
+        Err(error) => scanner.unread(
+            "the other work trees",
+            format!("git did not list them: {error}"),
+            "git worktree list",
+        ),
+    }
     let mut scan = scanner.scan;
     scan.leaks
         .sort_by(|a, b| (&a.path, a.line, a.location).cmp(&(&b.path, b.line, b.location)));
@@ -62,12 +79,33 @@ impl<'a> TreeScanner<'a> {
         Self {
             searcher,
             meter,
-            scan: TreeScan::default(),
+            scan: TreeScan::new(),
         }
     }
 
-    fn unread(&mut self, reason: String) {
-        self.scan.incomplete = Some(Incomplete::Unread(reason));
+    fn unread(&mut self, what: impl Into<String>, why: impl Into<String>, hint: &str) {
+        self.scan.coverage.leave_out(Unread {
+            what: what.into(),
+            why: why.into(),
+            hint: hint.to_owned(),
+        });
+    }
+
+    /// Scans another work tree of the repository, whose paths are shown in full.
+    fn other(&mut self, root: &Path, git: &GitProgram) {
+        let name = root.display().to_string();
+        let git = git.untied();
+        let scanned = Layout::discover(root, &git)
+            .map(|layout| self.repository(&layout, &git, &format!("{name}/"), DEPTH));
+        match scanned {
+            Some(Ok(())) => {}
+            Some(Err(error)) => self.unread(name, format!("git does not read it: {error}"), STATUS),
+            None => self.unread(
+                name,
+                "git does not open this work tree",
+                "git worktree repair",
+            ),
+        }
     }
 
     /// Scans a repository, and those in it down to a depth; every path gets the prefix.
@@ -78,6 +116,9 @@ impl<'a> TreeScanner<'a> {
         prefix: &str,
         depth: usize,
     ) -> Result<(), GitError> {
+        if let Some(error) = &layout.unopened {
+            return Err(error.clone());
+        }
         let mut files = Vec::new();
         let mut nested = Vec::new();
         for entry in index::entries(layout, git, None)? {
@@ -100,7 +141,11 @@ impl<'a> TreeScanner<'a> {
                 }
             }
         } else {
-            self.unread("without git it is not known which untracked files it would take".into());
+            self.unread(
+                "untracked files",
+                "without git it is not known which of them it would take",
+                "install git",
+            );
         }
         self.meter.expect(files.len());
         self.files(layout, prefix, &files);
@@ -111,9 +156,13 @@ impl<'a> TreeScanner<'a> {
             };
             let name = format!("{prefix}{}", String::from_utf8_lossy(&path));
             if depth == 0 {
-                self.unread(format!("`{name}` lies too deep in other repositories"));
-            } else {
-                self.repository(&inner, &git, &format!("{name}/"), depth - 1)?;
+                let why = "repositories are nested more than 8 deep";
+                self.unread(name, why, "run `neonup check secrets` in it");
+                continue;
+            }
+            if let Err(error) = self.repository(&inner, &git, &format!("{name}/"), depth - 1) {
+                let why = format!("git does not read this nested repository: {error}");
+                self.unread(name, why, STATUS);
             }
         }
         Ok(())
@@ -124,18 +173,20 @@ impl<'a> TreeScanner<'a> {
         let (searcher, meter) = (self.searcher, self.meter);
         let next = AtomicUsize::new(0);
         let work = || {
-            let (mut leaks, mut unread) = (Vec::new(), None);
+            let (mut leaks, mut unread) = (Vec::new(), Vec::new());
             while let Some((path, location)) = files.get(next.fetch_add(1, Ordering::Relaxed))
                 && !meter.stopped()
             {
                 let name = format!("{prefix}{}", String::from_utf8_lossy(path));
                 let shown = searcher.redact_path(&name);
-                let mut found = Vec::new();
+                let mut found = Found::default();
                 let full = layout.root.join(os_path(path));
-                if searcher.search_file(&full, &mut found).is_err() {
-                    unread = Some(shown.clone());
+                if let Err(error) = searcher.search_file(&full, &mut found) {
+                    let why = format!("it could not be read: {}", error.kind());
+                    unread.push(Unread::file(&shown, why, "make it readable"));
                 }
-                leaks.extend(searcher.leaks(found, &shown, *location, ""));
+                unread.extend(found.unread_of(&shown));
+                leaks.extend(searcher.leaks(found.hits, &shown, *location, ""));
                 let found = searcher.search_name(path);
                 let in_name = searcher.leaks(found, &shown, *location, "in the name of the file");
                 leaks.extend(in_name.into_iter().map(|leak| Leak { line: None, ..leak }));
@@ -145,8 +196,8 @@ impl<'a> TreeScanner<'a> {
         };
         for (leaks, unread) in on_threads(threads().min(files.len().div_ceil(64)), work) {
             self.scan.leaks.extend(leaks);
-            if let Some(name) = unread {
-                self.unread(format!("`{name}` could not be read"));
+            for unread in unread {
+                self.scan.coverage.leave_out(unread);
             }
         }
         self.scan.files += files.len();
@@ -157,23 +208,51 @@ impl<'a> TreeScanner<'a> {
         let staged = index::staged(layout, git, None)?;
         let ids: BTreeSet<_> = staged.iter().map(|(_, id)| id.clone()).collect();
         let ids: Vec<_> = ids.into_iter().collect();
-        for ObjectContent { id, bytes, .. } in index::contents(layout, git, &ids, self.meter)? {
-            let mut found = Vec::new();
-            self.searcher.search(&bytes, &mut found);
+        let (searcher, meter) = (self.searcher, self.meter);
+        let mut results = Vec::new();
+        let mut visit = |ObjectContent { id, bytes, .. }: ObjectContent| {
+            let mut found = Found::default();
+            searcher.search(&bytes, &mut found);
+            results.push((id, Ok(found)));
+        };
+        for id in index::contents(layout, git, &ids, meter, &mut visit)? {
+            let mut found = Found::default();
+            let read = index::read_blob(layout, git, &id, meter, |text| {
+                searcher.search_pieces(text, &mut found)
+            });
+            results.push((id, read.map(|()| found)));
+        }
+        for (id, found) in results {
             for (path, _) in staged.iter().filter(|(_, of)| *of == id) {
                 let name = format!("{prefix}{}", String::from_utf8_lossy(path));
-                let shown = self.searcher.redact_path(&name);
-                let leaks = self
-                    .searcher
-                    .leaks(found.clone(), &shown, Location::Staged, "");
-                for leak in leaks {
-                    let mut known = self.scan.leaks.iter();
-                    if !known.any(|other| other.secret == leak.secret && other.path == leak.path) {
-                        self.scan.leaks.push(leak);
-                    }
-                }
+                self.staged_file(&searcher.redact_path(&name), &found);
             }
         }
         Ok(())
     }
+
+    /// Adds what was found in the staged version of a file, unless the file itself holds the same.
+    fn staged_file(&mut self, shown: &str, found: &Result<Found, GitError>) {
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let why = format!("its staged version could not be read: {error}");
+                let unread = Unread::file(shown, why, "stage it again: `git add`");
+                return self.scan.coverage.leave_out(unread);
+            }
+        };
+        for unread in found.unread_of(shown) {
+            self.scan.coverage.leave_out(unread);
+        }
+        let found = found.hits.clone();
+        for leak in self.searcher.leaks(found, shown, Location::Staged, "") {
+            let mut known = self.scan.leaks.iter();
+            if !known.any(|other| other.is_same(&leak)) {
+                self.scan.leaks.push(leak);
+            }
+        }
+    }
 }
+
+/// Where git says what it makes of a repository.
+const STATUS: &str = "see what `git status` says in it";

@@ -56,11 +56,11 @@ impl Repository for World {
         _live: &[(String, Secret)],
         _progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan> {
-        Ok(TreeScan::default())
+        Ok(TreeScan::new())
     }
 
     async fn scan_staged(&self, _live: &[(String, Secret)]) -> Result<TreeScan> {
-        Ok(TreeScan::default())
+        Ok(TreeScan::new())
     }
 
     async fn hook(&self) -> Result<Hook> {
@@ -81,7 +81,7 @@ impl Repository for World {
         _watched: &[String],
         _progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<HistoryScan> {
-        Ok(HistoryScan::default())
+        Ok(HistoryScan::new())
     }
 }
 

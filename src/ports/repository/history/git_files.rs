@@ -1,33 +1,57 @@
 //! The names of the refs, and git's own files: what is found nowhere else may be there.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::ports::repository::{
-    layout::Layout,
-    model::{Leak, Location},
-    program::GitProgram,
-    searcher::{MatchedSecret, Searcher},
+use crate::{
+    core::proof::{Coverage, Unread},
+    ports::repository::{
+        layout::Layout,
+        model::{Leak, Location},
+        searcher::{Found, MatchedSecret, Searcher},
+    },
 };
 
-/// Searches them for live secrets; those of git's files only where `known` does not have them.
+/// How deep folders of a git directory may be nested.
+const DEPTH: usize = 12;
+/// How deep the names of submodules may be nested in `.git/modules`.
+const NAME_DEPTH: usize = 8;
+
+/// Searches the names of refs, and git's files, for live secrets; the files only for those that `known` does not have.
 pub(super) fn leaks(
     layout: &Layout,
-    git: &GitProgram,
     searcher: &Searcher,
+    names: &[Vec<u8>],
     prefix: &str,
     known: &[Leak],
-) -> Vec<Leak> {
+) -> (Vec<Leak>, Coverage) {
+    let mut coverage = Coverage::complete();
     let mut files = Vec::new();
-    walk(&layout.common, &layout.common, 12, &mut files);
+    walk(
+        &layout.common,
+        &layout.common,
+        DEPTH,
+        &mut files,
+        &mut coverage,
+    );
     if layout.git_dir != layout.common {
-        walk(&layout.git_dir, &layout.git_dir, 12, &mut files);
+        walk(
+            &layout.git_dir,
+            &layout.git_dir,
+            DEPTH,
+            &mut files,
+            &mut coverage,
+        );
     }
     let mut leaks = Vec::new();
-    for name in ref_names(layout, git, &files) {
-        for leak in searcher.leaks(searcher.search_name(&name), "", Location::RefName, "") {
+    let stored = files
+        .iter()
+        .map(|(name, _)| name.as_bytes())
+        .filter(|name| name.starts_with(b"refs/"));
+    for name in names.iter().map(Vec::as_slice).chain(stored) {
+        for leak in searcher.leaks(searcher.search_name(name), "", Location::RefName, "") {
             let leak = Leak {
                 path: None,
                 line: None,
@@ -39,39 +63,61 @@ pub(super) fn leaks(
         }
     }
     for (name, path) in &files {
-        let mut found = Vec::new();
-        // a file that cannot be read may have been git's own temporary one
-        searcher.search_file(path, &mut found).ok();
-        found.retain(|hit| matches!(hit.secret, MatchedSecret::Live(_)));
         let shown = searcher.redact_path(&format!("{prefix}.git/{name}"));
-        for leak in searcher.leaks(found, &shown, Location::GitFile, "") {
+        let mut found = Found::default();
+        match searcher.search_file(path, &mut found) {
+            Ok(()) => {}
+            // it may have been git's own temporary one
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => leave_out(&mut coverage, &shown, &error),
+        }
+        // the content of a large file that git-lfs keeps beside the objects, and pushes
+        let is_large_file = name.starts_with("lfs/objects/");
+        let location = if is_large_file {
+            for unread in found.unread_of(&shown) {
+                coverage.leave_out(unread);
+            }
+            Location::Remote
+        } else {
+            Location::GitFile
+        };
+        let mut hits = found.hits;
+        hits.retain(|hit| matches!(hit.secret, MatchedSecret::Live(_)));
+        for leak in searcher.leaks(hits, &shown, location, "") {
             let mut others = known.iter().chain(&leaks);
-            if !others.any(|other| other.secret == leak.secret) {
+            if is_large_file || !others.any(|other| other.secret == leak.secret) {
                 leaks.push(leak);
             }
         }
     }
-    leaks
+    (leaks, coverage)
 }
 
-fn ref_names(layout: &Layout, git: &GitProgram, files: &[(String, PathBuf)]) -> Vec<Vec<u8>> {
-    let listed = git.run(&layout.root, &["for-each-ref", "--format=%(refname)"]);
-    let listed = listed.map(|output| output.out).unwrap_or_default();
-    let stored = files
-        .iter()
-        .map(|(name, _)| name.as_bytes())
-        .filter(|name| name.starts_with(b"refs/"));
-    listed
-        .split(|byte| *byte == b'\n')
-        .chain(stored)
-        .map(<[u8]>::to_vec)
-        .collect()
+fn leave_out(coverage: &mut Coverage, what: &str, error: &io::Error) {
+    let why = if error.kind() == io::ErrorKind::Other {
+        error.to_string()
+    } else {
+        format!("one of git's own files could not be read: {}", error.kind())
+    };
+    coverage.leave_out(Unread::file(what, why, "make it readable"));
 }
 
 /// All files of a git directory but the objects and the submodules.
-fn walk(base: &Path, directory: &Path, depth: usize, files: &mut Vec<(String, PathBuf)>) {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return;
+fn walk(
+    base: &Path,
+    directory: &Path,
+    depth: usize,
+    files: &mut Vec<(String, PathBuf)>,
+    coverage: &mut Coverage,
+) {
+    let shown = || {
+        let name = directory.strip_prefix(base).unwrap_or(directory);
+        format!(".git/{}", name.display())
+    };
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => return leave_out(coverage, &shown(), &error),
     };
     for entry in entries.flatten() {
         let path = entry.path();
@@ -80,12 +126,13 @@ fn walk(base: &Path, directory: &Path, depth: usize, files: &mut Vec<(String, Pa
         };
         let name = name.to_string_lossy().replace('\\', "/");
         match entry.file_type() {
-            Ok(kind)
-                if kind.is_dir()
-                    && depth > 0
-                    && !matches!(name.as_str(), "objects" | "modules") =>
-            {
-                walk(base, &path, depth - 1, files);
+            Ok(kind) if kind.is_dir() && !matches!(name.as_str(), "objects" | "modules") => {
+                if depth > 0 {
+                    walk(base, &path, depth - 1, files, coverage);
+                } else {
+                    let error = io::Error::other("its folders are nested too deep");
+                    leave_out(coverage, &shown(), &error);
+                }
             }
             Ok(kind) if kind.is_file() => files.push((name, path)),
             _ => {}
@@ -94,12 +141,18 @@ fn walk(base: &Path, directory: &Path, depth: usize, files: &mut Vec<(String, Pa
 }
 
 /// The git directories of all submodules, wherever their work tree is.
-pub(super) fn stored_submodules(common: &Path) -> Vec<PathBuf> {
+pub(super) fn stored_submodules(common: &Path) -> (Vec<PathBuf>, Coverage) {
     let mut all = Vec::new();
-    let mut open = vec![(common.join("modules"), 6)];
+    let mut coverage = Coverage::complete();
+    let mut open = vec![(common.join("modules"), NAME_DEPTH)];
     while let Some((directory, depth)) = open.pop() {
-        let Ok(entries) = fs::read_dir(&directory) else {
-            continue;
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                leave_out(&mut coverage, ".git/modules", &error);
+                continue;
+            }
         };
         for entry in entries
             .flatten()
@@ -111,8 +164,11 @@ pub(super) fn stored_submodules(common: &Path) -> Vec<PathBuf> {
                 all.push(path);
             } else if depth > 0 {
                 open.push((path, depth - 1));
+            } else {
+                let error = io::Error::other("its folders are nested too deep");
+                leave_out(&mut coverage, ".git/modules", &error);
             }
         }
     }
-    all
+    (all, coverage)
 }

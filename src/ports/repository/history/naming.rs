@@ -5,15 +5,18 @@ use std::{
     time::Duration,
 };
 
-use crate::ports::repository::{
-    error::GitError,
-    history::matches::ObjectMatch,
-    layout::Layout,
-    meter::Meter,
-    model::{CommittedPath, Leak, Location},
-    object::ObjectKind,
-    program::{GitProgram, ProgramOutput},
-    searcher::{MatchedSecret, Searcher},
+use crate::{
+    core::proof::Coverage,
+    ports::repository::{
+        error::GitError,
+        history::matches::ObjectMatch,
+        layout::Layout,
+        meter::Meter,
+        model::{CommittedPath, Leak, Location},
+        object::ObjectKind,
+        program::{GitProgram, ProgramOutput},
+        searcher::{MatchedSecret, Searcher},
+    },
 };
 
 /// How long git may take for one question about the history.
@@ -22,24 +25,35 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// How many leaks get their commits named.
 const NAMED: usize = 60;
 
-/// How many paths of one name are named, and how many names.
-const PATHS: usize = 20;
+/// How many names have their commits named.
+const NAMES: usize = 20;
+
+/// How many paths of one name are named.
+const PATHS: usize = 200;
+
+/// The branches, the tags, and what is known of remotes: what a push takes along.
+const PUSHED: &[&str] = &["--branches", "--tags", "--remotes"];
+/// All but those.
+const NOT_PUSHED: &[&str] = &["--not", "--branches", "--tags", "--remotes", "--not"];
+/// All that no ref leads to.
+const NO_REF: &[&str] = &["--not", "--all", "--not"];
 
 /// The ways to reach an object, from the widest known to the least: from these, without those.
-const WAYS: [(Location, &[&str], &[&str]); 4] = [
+const WAYS: [(Location, &[&str], &[&str]); 5] = [
+    (Location::Branch, PUSHED, &[]),
+    // these come as ids on standard input
     (
-        Location::Branch,
-        &["--branches", "--tags", "--remotes"],
-        &[],
+        Location::Remote,
+        &["--ignore-missing", "--stdin"],
+        NOT_PUSHED,
     ),
-    (
-        Location::OtherRef,
-        &["--all"],
-        &["--not", "--branches", "--tags", "--remotes"],
-    ),
-    (Location::Reflog, &["--reflog"], &["--not", "--all"]),
-    (Location::Index, &["--indexed-objects"], &["--not", "--all"]),
+    (Location::OtherRef, &["--all"], NOT_PUSHED),
+    (Location::Reflog, &["--reflog"], NO_REF),
+    (Location::Index, &["--indexed-objects"], NO_REF),
 ];
+
+/// How many of them are ways to commits.
+const COMMITS: usize = 4;
 
 /// Asks one repository about what was found in it.
 pub(super) struct Namer<'a> {
@@ -48,14 +62,18 @@ pub(super) struct Namer<'a> {
     pub(super) searcher: &'a Searcher,
     /// The repository's own path in the outermost one.
     pub(super) prefix: &'a str,
+    /// The commits that were on a remote, whether or not a branch of it has them today.
+    pub(super) fetched: &'a [String],
     pub(super) meter: &'a Meter,
 }
 
 impl Namer<'_> {
-    /// Makes leaks of what was found. The same secret in the same file is one leak, however many versions hold it.
-    pub(super) fn leaks(&self, hits: Vec<ObjectMatch>) -> Vec<Leak> {
+    /// Makes leaks of what was found, and tells what of it was not read. The same secret in the same file is one leak, however many
+    /// versions hold it.
+    pub(super) fn leaks(&self, hits: Vec<ObjectMatch>) -> (Vec<Leak>, Coverage) {
+        let mut coverage = Coverage::complete();
         if hits.is_empty() {
-            return Vec::new();
+            return (Vec::new(), coverage);
         }
         let locations = self.locations(&hits);
         let mut groups: BTreeMap<(Location, String, MatchedSecret), (Leak, ObjectKind)> =
@@ -74,7 +92,16 @@ impl Namer<'_> {
             let path = path
                 .map(|path| self.searcher.redact_path(&format!("{}{path}", self.prefix)))
                 .unwrap_or_default();
-            for found in hit.found {
+            if path.is_empty() {
+                hit.found
+                    .unread_of_object(&hit.id)
+                    .for_each(|unread| coverage.leave_out(unread));
+            } else {
+                hit.found
+                    .unread_of(&path)
+                    .for_each(|unread| coverage.leave_out(unread));
+            }
+            for found in hit.found.hits {
                 let secret = found.secret;
                 let leaks = self.searcher.leaks(vec![found], &path, location, note);
                 for mut leak in leaks {
@@ -99,13 +126,17 @@ impl Namer<'_> {
             }
             leaks.push(leak);
         }
-        leaks
+        (leaks, coverage)
     }
 
     fn query(&self, arguments: &[&str]) -> Result<ProgramOutput, GitError> {
+        let input = if arguments.contains(&"--stdin") {
+            self.fetched.join("\n").into_bytes()
+        } else {
+            Vec::new()
+        };
         let (root, meter) = (&self.layout.root, self.meter);
-        self.git
-            .run_within(root, arguments, Vec::new(), LIMIT, meter)
+        self.git.run_within(root, arguments, input, LIMIT, meter)
     }
 
     /// How each object is reached, and under which path.
@@ -115,18 +146,14 @@ impl Namer<'_> {
         if !self.git.available() {
             return known;
         }
-        // of a partial clone the objects that are not here are passed over, not fetched
-        let missing: &[&str] = if self.layout.partial().is_some() {
-            &["--missing=allow-any"]
-        } else {
-            &[]
-        };
+        // objects that are not here are passed over, not fetched
+        let missing: &[&str] = &["--missing=allow-any"];
         let digits = self.layout.hash * 2;
         for (location, from, without) in WAYS {
             if open.is_empty() {
                 return known;
             }
-            let question = [&["rev-list", "--objects"], missing, from, without].concat();
+            let question = [&["rev-list", "--objects"], missing, without, from].concat();
             let Some(output) = self.query(&question).ok().filter(ProgramOutput::success) else {
                 return known;
             };
@@ -160,7 +187,7 @@ impl Namer<'_> {
         }
         let Some((_, from, without)) = WAYS
             .iter()
-            .take(3)
+            .take(COMMITS)
             .find(|(location, _, _)| *location == leak.location)
         else {
             return Vec::new();
@@ -176,7 +203,7 @@ impl Namer<'_> {
             "--max-count=3",
             &find,
         ];
-        question.extend(from.iter().chain(*without));
+        question.extend(without.iter().chain(*from));
         let path = leak
             .path
             .as_deref()
@@ -202,9 +229,13 @@ impl Namer<'_> {
         watched: &[String],
     ) -> Vec<CommittedPath> {
         let mut all = Vec::new();
-        for name in names.iter().take(PATHS) {
+        for (number, name) in names.iter().enumerate() {
             let name = String::from_utf8_lossy(name).into_owned();
-            let found = self.paths(&name);
+            let found = if number < NAMES {
+                self.paths(&name)
+            } else {
+                Vec::new()
+            };
             if found.is_empty() {
                 all.push(CommittedPath {
                     exact: watched
@@ -249,10 +280,10 @@ impl Namer<'_> {
             "-z",
             "--diff-merges=separate",
             "--full-history",
-            "--max-count=20",
+            "--max-count=2000",
         ];
-        for (location, from, without) in WAYS.iter().take(3) {
-            let question = [&log, *from, without, &["--", pattern.as_str()]].concat();
+        for (location, from, without) in WAYS.iter().take(COMMITS) {
+            let question = [&log, *without, from, &["--", pattern.as_str()]].concat();
             let Ok(output) = self.query(&question) else {
                 break;
             };
@@ -275,12 +306,16 @@ impl Namer<'_> {
     }
 }
 
-/// Makes leaks of what was found in objects of which no more is known.
-pub(super) fn unnamed(searcher: &Searcher, hits: Vec<ObjectMatch>) -> Vec<Leak> {
+/// Makes leaks of what was found in objects of which no more is known, and tells what of it was not read.
+pub(super) fn unnamed(searcher: &Searcher, hits: Vec<ObjectMatch>) -> (Vec<Leak>, Coverage) {
     let note = "of a submodule that is not checked out";
     let mut all = Vec::new();
+    let mut coverage = Coverage::complete();
     for hit in hits {
-        for leak in searcher.leaks(hit.found, "", Location::Object, note) {
+        hit.found
+            .unread_of_object(&hit.id)
+            .for_each(|unread| coverage.leave_out(unread));
+        for leak in searcher.leaks(hit.found.hits, "", Location::Object, note) {
             all.push(Leak {
                 path: None,
                 object: Some(hit.id.clone()),
@@ -288,5 +323,5 @@ pub(super) fn unnamed(searcher: &Searcher, hits: Vec<ObjectMatch>) -> Vec<Leak> 
             });
         }
     }
-    all
+    (all, coverage)
 }

@@ -9,27 +9,43 @@ use std::{
 use libdeflater::Decompressor;
 
 use crate::{
-    core::secret::Secret,
-    domain::credentials::{Needles, NeedlesError, Weight},
+    core::{
+        proof::{Coverage, Unread},
+        secret::Secret,
+    },
+    domain::{
+        credentials::{Needles, NeedlesError, Weight},
+        hex::{hex, unhex},
+    },
     os::bounded,
     ports::repository::{
         cache::{CachedPack, PackCache},
+        error::GitError,
         gitignore::is_example,
-        history::matches::{Matches, ObjectMatch},
-        index,
+        history::{
+            matches::{Matches, ObjectMatch},
+            references,
+        },
+        index::{self, ObjectContent},
         layout::Layout,
         loose,
         meter::Meter,
         object::{OBJECT_LIMIT, ObjectKind, ObjectView},
         pack::{self, Pack},
         program::GitProgram,
-        searcher::{MatchedSecret, Searcher, is_match_in},
+        searcher::{Found, MatchedSecret, Searcher, TextMatch, is_match_in},
         threads::{on_threads, threads},
     },
 };
 
-/// The most objects that are kept of a thread: with more, the rest is only more of the same.
-const MOST: usize = 20_000;
+/// The most objects with nothing but other credentials that a thread keeps. One with a live secret is always kept.
+const MOST_OTHERS: usize = 20_000;
+/// The most other credentials that are kept of one object.
+const MOST_OF_ONE: usize = 50;
+/// The most objects elsewhere that are noted of a directory; beyond it git itself is asked whether all are there.
+pub(super) const MOST_ELSEWHERE: usize = 200_000;
+/// The most objects that are read once more, by git, after they could not be read here.
+const MOST_READ_AGAIN: usize = 200;
 
 /// What is looked for in the objects.
 pub(super) struct ObjectSearch<'a> {
@@ -64,48 +80,32 @@ impl<'a> ObjectSearch<'a> {
         })
     }
 
-    /// Searches all objects of a directory. Gives the reason if some could not be read.
+    /// Searches all objects of a directory.
     pub(super) fn directory(
         &self,
         layout: &Layout,
         git: &GitProgram,
-        directory: &Path,
+        store: &Store,
         meter: &Meter,
-        matches: &mut Matches,
-    ) -> Option<String> {
-        let mut incomplete = None;
-        let indexes = pack::indexes(directory).unwrap_or_else(|error| {
-            incomplete = Some(format!("the packs could not be listed: {error}"));
-            Vec::new()
-        });
-        let mut packs = Vec::new();
-        for index in indexes {
-            match Pack::open(&index, layout.hash) {
-                Ok(pack) => {
-                    meter.expect(pack.len());
-                    packs.push(pack);
-                }
-                Err(error) => incomplete = Some(format!("a pack could not be read: {error}")),
-            }
+    ) -> Matches {
+        let mut matches = Matches::default();
+        for pack in &store.packs {
+            meter.expect(pack.len());
         }
-        let files = loose::files(directory).unwrap_or_else(|error| {
-            incomplete = Some(format!("the objects could not be listed: {error}"));
-            Vec::new()
-        });
-        meter.expect(files.len());
-        let mut unread = 0;
-        for pack in &packs {
-            if self.remembered(layout, git, pack, meter, matches).is_some() {
+        meter.expect(store.loose.len());
+        for pack in &store.packs {
+            if self
+                .remembered(layout, git, pack, meter, &mut matches)
+                .is_some()
+            {
                 meter.advance(pack.len());
             } else {
-                unread += self.pack(layout, pack, meter, matches);
+                self.pack(layout, pack, meter, &mut matches);
             }
         }
-        unread += self.loose(layout, &files, meter, matches);
-        if unread > 0 && !meter.stopped() {
-            incomplete = Some(format!("{unread} objects could not be read"));
-        }
-        incomplete
+        self.loose(layout, &store.loose, meter, &mut matches);
+        self.read_again(layout, git, meter, &mut matches);
+        matches
     }
 
     /// Takes what is remembered of a pack, and reads again what was found in it; `None` where that is not possible.
@@ -117,60 +117,70 @@ impl<'a> ObjectSearch<'a> {
         meter: &Meter,
         matches: &mut Matches,
     ) -> Option<()> {
-        let CachedPack { hits, names } = self.cache.as_ref()?.get(pack.checksum())?;
-        let ids: Vec<_> = hits.into_iter().collect();
-        let contents = index::contents(layout, git, &ids, meter).ok()?;
-        if contents.len() != ids.len() {
-            return None;
-        }
-        for content in contents {
+        let cached = self.cache.as_ref()?.get(pack.checksum())?;
+        let ids: Vec<_> = cached.hits.into_iter().collect();
+        let mut found = Matches::default();
+        let mut visit = |content: ObjectContent| {
             let object = ObjectView {
                 id: &|| content.id.clone(),
+                has: &|_| true,
                 kind: content.kind,
                 data: &content.bytes,
                 edits: None,
             };
-            self.object(matches, &object, layout.hash);
+            self.object(&mut found, &object, layout.hash);
+        };
+        let unread = index::contents(layout, git, &ids, meter, &mut visit).ok()?;
+        if !unread.is_empty() {
+            return None;
         }
-        matches.names.extend(names);
+        matches.add(found);
+        matches.names.extend(cached.names);
+        matches.unread.extend(cached.unread);
+        let elsewhere = cached.elsewhere.iter().filter_map(|id| unhex(id));
+        matches.elsewhere.extend(elsewhere);
         Some(())
     }
 
-    /// Searches a pack, and remembers it. Gives the number of objects that could not be read.
-    fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) -> usize {
+    /// Searches a pack, and remembers it.
+    fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) {
         let threads = if pack.len() < 2000 { 1 } else { threads() };
         let (gathered, unread) = pack::walk(pack, threads, meter, |found, object| {
             self.object(found, object, layout.hash)
         });
-        let mut found = Matches::default();
+        let mut found = Matches {
+            unread,
+            ..Matches::default()
+        };
         for gathered in gathered {
             found.add(gathered);
         }
         if let Some(cache) = &self.cache
-            && unread == 0
+            && found.coverage.is_complete()
             && !meter.stopped()
         {
             let remembered = CachedPack {
                 hits: found.objects.iter().map(|hit| hit.id.clone()).collect(),
                 names: found.names.clone(),
+                unread: found.unread.clone(),
+                elsewhere: found.elsewhere.iter().map(|id| hex(id)).collect(),
             };
             cache.put(pack.checksum(), &remembered);
         }
         matches.add(found);
-        unread
     }
 
-    /// Searches loose objects. Gives the number of those that could not be read.
+    /// Searches loose objects.
     fn loose(
         &self,
         layout: &Layout,
         files: &[(String, PathBuf)],
         meter: &Meter,
         matches: &mut Matches,
-    ) -> usize {
+    ) {
         let next = AtomicUsize::new(0);
         let work = || {
-            let (mut found, mut unread) = (Matches::default(), 0);
+            let mut found = Matches::default();
             let mut decompressor = Decompressor::new();
             let mut out = Vec::new();
             while let Some((id, path)) = files.get(next.fetch_add(1, Ordering::Relaxed))
@@ -180,35 +190,80 @@ impl<'a> ObjectSearch<'a> {
                     .ok()
                     .and_then(|packed| loose::inflate(&mut decompressor, &packed, &mut out));
                 meter.advance(1);
-                // git may have packed it in the meantime, and the pack is read as well the next time
+                // git may have packed it in the meantime
                 let Some((kind, start)) = inflated else {
-                    unread += 1;
+                    found.unread.push(id.clone());
                     continue;
                 };
                 let object = ObjectView {
                     id: &|| id.clone(),
+                    has: &|_| false,
                     kind,
                     data: out.get(start..).unwrap_or_default(),
                     edits: None,
                 };
                 self.object(&mut found, &object, layout.hash);
             }
-            (found, unread)
+            found
         };
-        let mut unread = 0;
-        for (found, count) in on_threads(threads().min(files.len().div_ceil(64)), work) {
+        for found in on_threads(threads().min(files.len().div_ceil(64)), work) {
             matches.add(found);
-            unread += count;
         }
-        unread
+    }
+
+    /// Lets git read what could not be read here: objects of any size, and those whose form we do not know.
+    fn read_again(&self, layout: &Layout, git: &GitProgram, meter: &Meter, matches: &mut Matches) {
+        let mut ids = std::mem::take(&mut matches.unread);
+        if ids.is_empty() || meter.stopped() {
+            return;
+        }
+        let beyond = ids.split_off(ids.len().min(MOST_READ_AGAIN));
+        if !beyond.is_empty() {
+            let what = format!("{} objects of the history", beyond.len());
+            let why = "too many objects are damaged or too large to be read one by one";
+            matches.coverage.leave_out(unread(what, why));
+        }
+        let mut found = Matches::default();
+        let mut visit = |content: ObjectContent| {
+            let object = ObjectView {
+                id: &|| content.id.clone(),
+                has: &|_| false,
+                kind: content.kind,
+                data: &content.bytes,
+                edits: None,
+            };
+            self.object(&mut found, &object, layout.hash);
+        };
+        let large = index::contents(layout, git, &ids, meter, &mut visit).unwrap_or(ids);
+        matches.add(found);
+        for id in large {
+            let mut found = Found::default();
+            let read = index::read_blob(layout, git, &id, meter, |text| {
+                self.searcher.search_pieces(text, &mut found)
+            });
+            match read {
+                Ok(()) => matches.keep(ObjectMatch {
+                    id,
+                    kind: ObjectKind::Blob,
+                    found,
+                }),
+                Err(error) => {
+                    let what = format!("object {}", id.get(..10).unwrap_or(&id));
+                    let why = format!("an object could not be read: {}", reason(&error));
+                    matches.coverage.leave_out(unread(what, &why));
+                }
+            }
+        }
     }
 
     /// Searches an object. Whether there was nothing to look at.
     fn object(&self, matches: &mut Matches, object: &ObjectView<'_>, hash: usize) -> bool {
         let ObjectView { data, edits, .. } = *object;
-        if matches.objects.len() >= MOST {
-            return false;
-        }
+        references::each(object, hash, &mut |id| {
+            if !(object.has)(id) && matches.elsewhere.len() <= MOST_ELSEWHERE {
+                matches.elsewhere.insert(id.to_owned());
+            }
+        });
         if object.kind == ObjectKind::Tree {
             let clean = !is_match_in(&self.tree_words, data, edits);
             if !clean {
@@ -219,17 +274,13 @@ impl<'a> ObjectSearch<'a> {
         if self.searcher.is_clean(data, edits) {
             return true;
         }
-        let mut found = Vec::new();
+        let mut found = Found::default();
         self.searcher.search(data, &mut found);
-        found.retain(|hit| !matches!(hit.secret, MatchedSecret::Other(_, Weight::Development, _)));
-        found.truncate(50);
-        if !found.is_empty() {
-            matches.objects.push(ObjectMatch {
-                id: (object.id)(),
-                kind: object.kind,
-                found,
-            });
-        }
+        matches.keep(ObjectMatch {
+            id: (object.id)(),
+            kind: object.kind,
+            found,
+        });
         false
     }
 
@@ -253,13 +304,124 @@ impl<'a> ObjectSearch<'a> {
             }
             found.extend(self.searcher.search_name(name));
         }
-        if !found.is_empty() {
-            matches.objects.push(ObjectMatch {
-                id: (tree.id)(),
-                kind: ObjectKind::Tree,
-                found,
-            });
+        matches.keep(ObjectMatch {
+            id: (tree.id)(),
+            kind: ObjectKind::Tree,
+            found: Found {
+                hits: found,
+                unread: Vec::new(),
+            },
+        });
+    }
+}
+
+impl Matches {
+    /// Keeps what was found in an object. Of other credentials there may be too many; of live secrets never.
+    fn keep(&mut self, mut object: ObjectMatch) {
+        let mut others = 0;
+        object.found.hits.retain(|hit| match hit.secret {
+            MatchedSecret::Live(_) => true,
+            MatchedSecret::Other(_, Weight::Development, _) => false,
+            MatchedSecret::Other(_, Weight::Real, _) => {
+                others += 1;
+                others <= MOST_OF_ONE
+            }
+        });
+        let is_live = |hit: &TextMatch| matches!(hit.secret, MatchedSecret::Live(_));
+        if object.found.is_empty() {
+            return;
         }
+        if self.objects.len() < MOST_OTHERS || object.found.hits.iter().any(is_live) {
+            self.objects.push(object);
+        } else {
+            let why = "more than 20,000 objects hold credentials or archives that cannot be read";
+            self.coverage
+                .leave_out(unread("the history".to_owned(), why));
+        }
+    }
+}
+
+/// Something that was left out, for which git's own check is where to look.
+fn unread(what: String, why: &str) -> Unread {
+    Unread {
+        what,
+        why: why.to_owned(),
+        hint: "see what `git fsck` says".to_owned(),
+    }
+}
+
+/// Why git does not give an object, in words that do not name it: so that the same is told once.
+fn reason(error: &GitError) -> &'static str {
+    match error {
+        GitError::TimedOut => "it takes longer than a minute",
+        GitError::Missing => {
+            "it is damaged or larger than 100 MB, and without git no more can be done"
+        }
+        GitError::ForeignOwner(_) | GitError::Refused(_) | GitError::Io(_) => {
+            "it is damaged, or git does not give it"
+        }
+    }
+}
+
+/// The packs and loose objects of an object directory.
+pub(super) struct Store {
+    directory: PathBuf,
+    packs: Vec<Pack>,
+    loose: Vec<(String, PathBuf)>,
+}
+
+impl Store {
+    /// Opens a directory, and tells what of it could not be read.
+    pub(super) fn open(directory: &Path, layout: &Layout) -> (Self, Coverage) {
+        let mut coverage = Coverage::complete();
+        let mut leave_out = |what: String, why: &str| coverage.leave_out(unread(what, why));
+        let indexes = pack::indexes(directory).unwrap_or_else(|error| {
+            let why = format!("they could not be listed: {error}");
+            leave_out("the packs".to_owned(), &why);
+            Vec::new()
+        });
+        let mut packs = Vec::new();
+        for index in indexes {
+            match Pack::open(&index, layout.hash) {
+                Ok(pack) => packs.push(pack),
+                Err(error) => {
+                    let name = index.file_stem().unwrap_or_default().to_string_lossy();
+                    let why = format!("a pack could not be read: {error}");
+                    leave_out(name.into_owned(), &why);
+                }
+            }
+        }
+        for pack in pack::without_index(directory) {
+            leave_out(pack, "a pack has no index (`git index-pack` makes it)");
+        }
+        let loose = loose::files(directory).unwrap_or_else(|error| {
+            let why = format!("they could not be listed: {error}");
+            leave_out("the loose objects".to_owned(), &why);
+            Vec::new()
+        });
+        let store = Self {
+            directory: directory.to_owned(),
+            packs,
+            loose,
+        };
+        (store, coverage)
+    }
+
+    /// Whether it is the one of a directory.
+    pub(super) fn is_of(&self, directory: &Path) -> bool {
+        self.directory == directory
+    }
+
+    /// Whether an object is here.
+    pub(super) fn has(&self, id: &[u8]) -> bool {
+        if self.packs.iter().any(|pack| pack.position(id).is_some()) {
+            return true;
+        }
+        let digits = hex(id);
+        let Some((head, tail)) = digits.split_at_checked(2) else {
+            return false;
+        };
+        self.directory.join(head).join(tail).exists()
     }
 }
 

@@ -125,8 +125,13 @@ impl Pack {
     }
 
     /// The position of an id in the index.
-    pub(super) fn position(&self, id: &[u8]) -> Option<usize> {
-        let (mut low, mut high) = (0, self.count);
+    pub(in crate::ports::repository) fn position(&self, id: &[u8]) -> Option<usize> {
+        // the first table counts the ids up to each first byte
+        let fan = if self.version == 1 { 0 } else { 8 };
+        let up_to = |byte: usize| be32(&self.index, fan + byte * 4).map(|count| count as usize);
+        let byte = usize::from(*id.first()?);
+        let mut low = byte.checked_sub(1).map_or(Some(0), up_to)?;
+        let mut high = up_to(byte)?.min(self.count);
         while low < high {
             let middle = usize::midpoint(low, high);
             match self.id(middle).cmp(id) {
@@ -220,4 +225,20 @@ pub(in crate::ports::repository) fn indexes(objects: &Path) -> io::Result<Vec<Pa
     all.retain(|path| path.extension().is_some_and(|end| end == "idx"));
     all.sort();
     Ok(all)
+}
+
+/// The packs of an object directory that have no index, and that git does not read: by their names, without the temporary ones.
+pub(in crate::ports::repository) fn without_index(objects: &Path) -> Vec<String> {
+    let Ok(files) = fs::read_dir(objects.join("pack")) else {
+        return Vec::new();
+    };
+    let mut all: Vec<_> = files
+        .flatten()
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "pack"))
+        .filter(|path| !path.with_extension("idx").exists())
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    all.sort();
+    all
 }

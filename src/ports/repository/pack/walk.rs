@@ -1,6 +1,6 @@
 //! The walk through the trees of differences.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use libdeflater::Decompressor;
 
@@ -23,43 +23,55 @@ const ROOTS_AT_ONCE: usize = 32;
 const HELD_LIMIT: usize = 128 * 1024 * 1024;
 
 /// Unpacks every object of a pack once and gives it to `visit`, which tells whether it found nothing in it. Gives what each thread
-/// gathered, and the number of objects that could not be read.
+/// gathered, and the ids of the objects that could not be read.
 pub(in crate::ports::repository) fn walk<S: Default + Send>(
     pack: &Pack,
     threads: usize,
     meter: &Meter,
     visit: impl Fn(&mut S, &ObjectView<'_>) -> bool + Sync,
-) -> (Vec<S>, usize) {
+) -> (Vec<S>, Vec<String>) {
     let trees = DeltaTrees::of(pack, meter);
     let next_root = AtomicUsize::new(0);
+    let seen: Vec<AtomicBool> = (0..pack.len()).map(|_| AtomicBool::new(false)).collect();
     let work = || {
         let mut walker = Walker::new(pack, &trees);
-        let (mut gathered, mut visited) = (S::default(), 0);
+        let mut gathered = S::default();
         loop {
             let start = next_root.fetch_add(ROOTS_AT_ONCE, Ordering::Relaxed);
             let end = trees.roots.len().min(start + ROOTS_AT_ONCE);
             let roots = trees.roots.get(start..end).unwrap_or_default();
             if roots.is_empty() || meter.stopped() {
-                return (gathered, visited);
+                return gathered;
             }
             for (root, kind) in roots {
                 let done = walker.walk(*root, meter, &mut |node, data, edits| {
+                    if let Some(seen) = seen.get(node as usize) {
+                        seen.store(true, Ordering::Relaxed);
+                    }
                     let object = ObjectView {
                         id: &|| trees.id(pack, node),
+                        has: &|id| pack.position(id).is_some(),
                         kind: *kind,
                         data,
                         edits,
                     };
                     visit(&mut gathered, &object)
                 });
-                visited += done;
                 meter.advance(done);
             }
         }
     };
-    let (gathered, visited): (Vec<_>, Vec<usize>) = on_threads(threads, work).into_iter().unzip();
-    let visited: usize = visited.into_iter().sum();
-    (gathered, pack.len().saturating_sub(visited))
+    let gathered = on_threads(threads, work);
+    if meter.stopped() {
+        return (gathered, Vec::new());
+    }
+    let unread = (0..)
+        .zip(&seen)
+        .filter(|(_, seen)| !seen.load(Ordering::Relaxed));
+    (
+        gathered,
+        unread.map(|(node, _)| trees.id(pack, node)).collect(),
+    )
 }
 
 /// No object.

@@ -3,8 +3,8 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    ports::repository::Incomplete,
-    testing::repository::{Repo, live, of},
+    ports::repository::Repository as _,
+    testing::repository::{Repo, live, of, unread},
 };
 
 const SECRET: &str = "npg_aB3dE5fG7hJ9";
@@ -41,8 +41,11 @@ async fn a_damaged_object_is_counted_and_the_others_are_searched() {
     fs::write(&pack, bytes).unwrap();
     let scan = repo.history(&[live("pw", SECRET)], &[]).await;
     assert_eq!(
-        scan.incomplete,
-        Some(Incomplete::Unread("1 objects could not be read".to_owned()))
+        unread(&scan.coverage),
+        [format!(
+            "object {}: an object could not be read: it is damaged, or git does not give it",
+            id.get(..10).unwrap()
+        )]
     );
     assert_eq!(of(&scan.leaks, "pw").len(), 1, "{scan:?}");
 }
@@ -53,9 +56,47 @@ async fn a_pack_with_a_cut_index_leaves_the_scan_incomplete() {
     let bytes = fs::read(&index).unwrap();
     fs::write(&index, &bytes[..1100]).unwrap();
     let scan = repo.history(&[live("pw", SECRET)], &[]).await;
-    let reason = scan.incomplete.unwrap();
-    assert_eq!(
-        reason.reason(),
-        "a pack could not be read: its index is cut"
-    );
+    let name = index.file_stem().unwrap().to_str().unwrap();
+    let cut = format!("{name}: a pack could not be read: its index is cut");
+    assert!(unread(&scan.coverage).contains(&cut), "{scan:?}");
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_is_missed_and_one_that_only_lost_objects_lead_to_is_not() {
+    let repo = Repo::new();
+    repo.commit("a.md", "kept\n");
+    repo.commit("notes.md", format!("see {SECRET}\n"));
+    let blob = repo.git(&["rev-parse", "HEAD:notes.md"]);
+    repo.git(&["rm", "-q", "notes.md"]);
+    repo.git(&["commit", "-qm", "gone"]);
+    let (head, tail) = blob.split_at(2);
+    fs::remove_file(repo.root.join(".git/objects").join(head).join(tail)).unwrap();
+    let missing = ["the history: 1 object is missing"];
+    let scan = repo.history(&[live("pw", SECRET)], &[]).await;
+    assert_eq!(unread(&scan.coverage), missing);
+    // nothing but a lost commit leads to it
+    repo.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    fs::remove_dir_all(repo.root.join(".git/logs")).unwrap();
+    fs::remove_file(repo.root.join(".git/ORIG_HEAD")).ok();
+    let scan = repo.history(&[live("pw", SECRET)], &[]).await;
+    assert_eq!(unread(&scan.coverage), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_pack_without_an_index_is_not_read() {
+    let (repo, index) = packed("idx");
+    fs::remove_file(&index).unwrap();
+    let git = repo.open();
+    let scan = git
+        .scan_history(&[live("pw", SECRET)], &[], &|_, _| {})
+        .await;
+    // git itself gives up, or it is said
+    if let Ok(scan) = scan {
+        let all = unread(&scan.coverage);
+        assert!(
+            all.iter()
+                .any(|unread| unread.contains("a pack has no index")),
+            "{all:?}"
+        );
+    }
 }

@@ -4,7 +4,7 @@ use crate::{
     ports::repository::{
         GitAnswer, GitError, IgnoreError, Location, Repository as _, RepositoryError, UntrackError,
     },
-    testing::repository::{Repo, live, of},
+    testing::repository::{Repo, live, of, unread},
 };
 
 #[tokio::test]
@@ -264,7 +264,10 @@ async fn a_partial_clone_is_searched_and_incomplete() {
     );
     let live = [live("pw", secret)];
     let scan = git.scan_history(&live, &[], &|_, _| {}).await.unwrap();
-    assert!(scan.incomplete.unwrap().reason().contains("partial"));
+    assert_eq!(
+        unread(&scan.coverage),
+        ["the history: the clone is partial: 1 object is only on the server"]
+    );
     // what was fetched is found
     let leaks = of(&scan.leaks, "pw");
     assert!(
@@ -463,13 +466,8 @@ async fn without_git_nothing_is_called_safe() {
     );
     git.untrack(".env").await.unwrap();
     assert_eq!(git.protection(".env").await.unwrap().tracked, GitAnswer::No);
-    assert!(
-        git.scan_tree(&[], &|_, _| {})
-            .await
-            .unwrap()
-            .incomplete
-            .is_some()
-    );
+    let tree = git.scan_tree(&[], &|_, _| {}).await.unwrap();
+    assert_eq!(unread(&tree.coverage).len(), 1);
 
     let secret = "npg_aB3dE5fG7hJ9";
     repo.commit("leak", secret);
@@ -598,7 +596,10 @@ async fn a_shallow_clone_is_incomplete() {
         .scan_history(&[], &[], &|_, _| {})
         .await
         .unwrap();
-    assert!(scan.incomplete.unwrap().reason().contains("shallow"));
+    assert_eq!(
+        unread(&scan.coverage),
+        ["the history: the clone is shallow: only a part of the history is here"]
+    );
 }
 
 /// Lines that ignore files are made of.

@@ -1,0 +1,143 @@
+//! Finds credentials in base64, as Kubernetes, cloud-init and CI files keep them.
+
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
+use crate::domain::credentials::{
+    find::{CredentialKind, find},
+    judge::Weight,
+};
+
+/// How `postgres`, `napi_` and `npg_` read in base64, and how many characters before them the first byte begins. The last one is
+/// taken only where a text begins with it: the rest of it is too short to be looked for.
+const WORDS: [(&str, usize); 7] = [
+    ("cG9zdGdyZX", 0),
+    ("Bvc3RncmVz", 2),
+    ("wb3N0Z3Jlc", 3),
+    ("bmFwaV", 0),
+    ("5hcGlf", 2),
+    ("uYXBpX", 3),
+    ("bnBnX", 0),
+];
+
+/// How far a credential reaches at the most, in characters of base64.
+const REACH: usize = 4096;
+
+/// A credential that a text holds in base64. It has the secret itself, so it cannot be printed.
+pub(crate) struct EncodedCredential {
+    pub kind: CredentialKind,
+    pub weight: Weight,
+    /// Where it stands in the text, encoded.
+    pub range: Range<usize>,
+    /// The password or key.
+    pub secret: Vec<u8>,
+}
+
+/// Finds everything in a text that is a credential in base64 and isn't a placeholder, in order.
+pub(crate) fn find_in_base64(text: &[u8]) -> Vec<EncodedCredential> {
+    static AUTOMATON: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(WORDS.map(|(word, _)| word)).ok());
+    let mut found = Vec::new();
+    let Some(automaton) = AUTOMATON.as_ref() else {
+        return found;
+    };
+    let mut done = 0;
+    for word in automaton.find_iter(text) {
+        let before = WORDS
+            .get(word.pattern().as_usize())
+            .map(|(_, before)| before);
+        let start = before.and_then(|before| word.start().checked_sub(*before));
+        let Some(start) = start.filter(|start| *start >= done) else {
+            continue;
+        };
+        let (decoded, length) = decode(text.get(start..).unwrap_or_default());
+        let Some(credential) = find(&decoded).into_iter().next() else {
+            continue;
+        };
+        done = start + length;
+        found.push(EncodedCredential {
+            kind: credential.kind,
+            weight: credential.weight,
+            range: start..done,
+            secret: decoded
+                .get(credential.secret)
+                .unwrap_or_default()
+                .to_owned(),
+        });
+    }
+    found
+}
+
+/// Decodes as much as is base64, of either alphabet and over the ends of lines. Gives the number of characters, too.
+fn decode(text: &[u8]) -> (Vec<u8>, usize) {
+    let mut digits = Vec::new();
+    let mut length = 0;
+    for (at, byte) in text.iter().enumerate().take(REACH) {
+        match byte {
+            b'-' => digits.push(b'+'),
+            b'_' => digits.push(b'/'),
+            b'+' | b'/' => digits.push(*byte),
+            _ if byte.is_ascii_alphanumeric() => digits.push(*byte),
+            b'\n' | b'\r' => continue,
+            _ => break,
+        }
+        length = at + 1;
+    }
+    // one digit alone is no byte, and bits that are left over are none
+    while !digits.is_empty() {
+        if let Ok(decoded) = STANDARD_NO_PAD.decode(&digits) {
+            return (decoded, length);
+        }
+        digits.pop();
+    }
+    (Vec::new(), length)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    const URL: &str =
+        "postgresql://owner:npg_aB3dE5fG7hJ9@ep-cool-1.us-east-2.aws.neon.tech/db?sslmode=require";
+
+    fn passwords(text: &str) -> Vec<String> {
+        find_in_base64(text.as_bytes())
+            .into_iter()
+            .map(|found| String::from_utf8(found.secret).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_url_is_found_at_every_alignment_and_over_the_ends_of_lines() {
+        for lead in ["", "x", "yy", "DATABASE_URL=", "# a\nURL="] {
+            let plain = format!("{lead}{URL}\nDEBUG=1\n");
+            for encoded in [STANDARD.encode(&plain), URL_SAFE_NO_PAD.encode(&plain)] {
+                let wrapped: Vec<_> = encoded.as_bytes().chunks(32).collect();
+                let wrapped = String::from_utf8(wrapped.join(&b'\n')).unwrap();
+                for text in [&encoded, &wrapped] {
+                    let text = format!("data:\n  url: {text}\n");
+                    assert_eq!(passwords(&text), ["npg_aB3dE5fG7hJ9"], "{text}");
+                }
+            }
+        }
+        let password = format!("password: {}", STANDARD.encode("npg_aB3dE5fG7hJ9"));
+        assert_eq!(passwords(&password), ["npg_aB3dE5fG7hJ9"]);
+    }
+
+    #[test]
+    fn placeholders_and_chance_are_none() {
+        let placeholder = STANDARD.encode("postgresql://user:password@host/db");
+        for text in [
+            placeholder.as_str(),
+            "bnBnX",
+            "sha512-bnBnXaaaaaaaaaaaaaaaaa",
+            "cG9zdGdyZX",
+        ] {
+            assert_eq!(passwords(text), [""; 0], "{text}");
+        }
+    }
+}
