@@ -149,7 +149,15 @@ fn zip(content: &[u8], flags: u16) -> Vec<u8> {
     common.extend([5, 0, 0, 0]);
     let mut file = [b"PK\x03\x04".as_slice(), &common, b"a.env", &packed].concat();
     let directory = file.len();
-    file.extend([b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 14], b"a.env"].concat());
+    file.extend(
+        [
+            b"PK\x01\x02\x14\x00".as_slice(),
+            &common,
+            &[0; 14],
+            b"a.env",
+        ]
+        .concat(),
+    );
     let size = file.len() - directory;
     file.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
     file.extend([number(size), number(directory)].concat());
@@ -279,7 +287,9 @@ impl Place {
             Self::Deleted | Self::Missing | Self::Replaced | Self::Shallow | Self::Partial => {
                 return self.deleted(repo, content);
             }
-            Self::OtherBranch => drop(repo.git(&["branch", "other", &Self::detached(repo, content)])),
+            Self::OtherBranch => {
+                drop(repo.git(&["branch", "other", &Self::detached(repo, content)]))
+            }
             Self::Tag => drop(repo.git(&["tag", "v1", &Self::detached(repo, content)])),
             Self::Note => {
                 repo.write(file, content);
@@ -420,7 +430,9 @@ fn look(repo: &mut Repo, form: Form, place: Place, after: After) -> Report {
         // of a repository with a missing object git makes no pack
         repo.try_git(&repo.root, arguments);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let (cx, _events) = context(repo);
     runtime.block_on(SecretsStep.probe(&cx)).unwrap()
 }
@@ -440,7 +452,12 @@ fn a_secret_anywhere_is_found_or_something_is_unread() {
         max_shrink_iters: 0,
         ..Config::with_cases(cases())
     });
-    let afters = [After::Nothing, After::Repack, After::PackAll, After::PackRefs];
+    let afters = [
+        After::Nothing,
+        After::Repack,
+        After::PackAll,
+        After::PackRefs,
+    ];
     let world = (
         select(FORMS.to_vec()),
         select(PLACES.to_vec()),
@@ -468,7 +485,11 @@ fn a_secret_anywhere_is_found_or_something_is_unread() {
         let found = codes.iter().any(|code| live.contains(code));
         let readable = form.is_readable() && place.is_here();
         prop_assert!(found || !readable, "not found: {:#?}", report);
-        prop_assert!(found || codes.contains(&Code::SecretsUnknown), "{:#?}", report);
+        prop_assert!(
+            found || codes.contains(&Code::SecretsUnknown),
+            "{:#?}",
+            report
+        );
         Ok(())
     });
     outcome.unwrap();
