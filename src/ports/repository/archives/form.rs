@@ -63,7 +63,7 @@ pub(super) fn of(bytes: &[u8]) -> Option<Form> {
         .or_else(|| end_of_zip(bytes).map(|_| Form::Zip))
 }
 
-/// Where the end of a zip file stands, which closes a zip file whatever stands in front of it.
+/// Where the end of a zip file stands, which closes a zip file whatever stands in front of it, and often something behind it.
 pub(super) fn end_of_zip(bytes: &[u8]) -> Option<usize> {
     let plain = bytes.len().checked_sub(END_LENGTH)?;
     if bytes.get(plain..)?.starts_with(END_OF_ZIP) {
@@ -77,7 +77,7 @@ pub(super) fn end_of_zip(bytes: &[u8]) -> Option<usize> {
     let from = bytes.len().saturating_sub(END_REACH);
     let at = from + memchr::memmem::rfind(bytes.get(from..)?, END_OF_ZIP)?;
     let comment = bytes.get(at + 20..at + END_LENGTH)?.try_into().ok()?;
-    (at + END_LENGTH + usize::from(u16::from_le_bytes(comment)) == bytes.len()).then_some(at)
+    (at + END_LENGTH + usize::from(u16::from_le_bytes(comment)) <= bytes.len()).then_some(at)
 }
 
 fn is_bzip2(bytes: &[u8]) -> bool {

@@ -136,6 +136,8 @@ for method in zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfi
         // its own numbers do not count what was put in front of it
         let shifted = [b"#!/bin/sh\nexit\n".as_slice(), zip].concat();
         assert_eq!(members(&shifted).0.len(), 2, "{count}");
+        let followed = [shifted.as_slice(), b"\n"].concat();
+        assert_eq!(members(&followed).0.len(), 2, "{count}");
     }
     assert_eq!(count, 24);
 }
