@@ -114,6 +114,7 @@ codes! {
     BackendSessionWrong, Backend, "backend.session-wrong", Gap, "The session module will not work with this database.";
     BackendCreateAllMissing, Backend, "backend.create-all-missing", Gap, "The application does not create its tables on start-up.";
     BackendHealthRouteMissing, Backend, "backend.health-route-missing", Gap, "The application has no health route that asks the database.";
+    BackendNotDetermined, Backend, "backend.not-determined", Gap, "Something about the application's code could not be found out.";
 
     SchemaMissingTable, Schema, "schema.missing-table", Gap, "A table is missing.";
     SchemaMissingColumn, Schema, "schema.missing-column", Gap, "A table lacks a column.";

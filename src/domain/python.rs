@@ -1,17 +1,33 @@
-//! Judges a Python backend by its text (requirements, the session module, `main.py`) and proposes the changes that would fix it.
+//! Judges a Python backend by its code and its requirements, and proposes the changes that would mend it.
 //!
-//! Nothing is run and nothing is parsed in full: the rules look for the few mistakes that are common and are silent where they
-//! cannot tell.
+//! Nothing is run. The code is read by tree-sitter ([`parse`]) from the module that is started, along the imports of the repository
+//! itself ([`graph`]); what its expressions may stand for ([`eval`]) and what it does when it starts or is asked ([`walk`]) is
+//! followed as far as the code tells. What it does not tell is said to be unknown, never guessed.
 
 mod app;
+mod bindings;
+mod code;
 mod dependencies;
+mod engines;
+mod eval;
+mod graph;
+mod judge;
 mod main_py;
+mod makers;
+mod parse;
+mod routes;
 mod session;
-mod source;
+mod settings;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod walk;
 
-pub(crate) use app::{PythonApp, find_app, is_django_script};
-pub(crate) use dependencies::Dependencies;
-pub(crate) use main_py::{MainFacts, judge_main, propose_main};
-pub(crate) use session::{SessionIssue, connect_args, judge_session, session_files};
+pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry};
+pub(crate) use code::Spot;
+pub(crate) use dependencies::{Dependencies, Needs};
+pub(crate) use graph::Files;
+pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};
+pub(crate) use main_py::{Wanted, propose_main};
+pub(crate) use routes::AppKind;
+pub(crate) use session::{SessionIssue, connect_args, session_files};

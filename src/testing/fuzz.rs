@@ -18,8 +18,7 @@ use crate::{
         api_key, app_log,
         dotenv::{Document, redacted_lines},
         python::{
-            Dependencies, PythonApp, find_app, judge_main, judge_session, propose_main,
-            session_files,
+            Dependencies, Start, Wanted, find_app, judge, propose_main, read_entry, session_files,
         },
         redact, sql,
         url::{Driver, Part, UrlKind, recognize, recognize_parts},
@@ -140,19 +139,32 @@ pub fn python(data: &[u8]) {
     let read = |_: &str| Some(text.clone().into_owned());
     done(Dependencies::read(&read, "backend"));
     done(find_app(&read, "backend"));
-    let app = PythonApp::new("backend", "src.main", "app");
-    let facts = judge_main(&text, Some(&text), "/health");
-    done(propose_main(
-        &text,
-        &app,
-        &facts,
-        "/health",
-        Some("src.models"),
-    ));
+    let main = format!("from app import other\n{text}");
+    let files = |path: &str| {
+        Ok(match path {
+            "backend/app/main.py" => Some(main.clone().into_bytes()),
+            "backend/app/other.py" => Some(data.to_vec()),
+            "backend/app/__init__.py" => Some(Vec::new()),
+            _ => None,
+        })
+    };
+    let command = ["uvicorn", "app.main:app"].map(str::to_owned);
+    let start = Start::read("backend", &command);
+    let Some(entry) = read_entry(&files, "backend", &start) else {
+        return;
+    };
     for driver in Driver::ALL {
-        done(judge_session(&text, *driver, "DATABASE_URL", true));
+        let judgement = judge(&entry, *driver, "DATABASE_URL", Some("/health"));
+        let wanted = Wanted {
+            tables: true,
+            health: Some("/health"),
+            sqlmodel: true,
+            models: Some("app.models".to_owned()),
+            new_session: Some("app.db".to_owned()),
+        };
+        done(propose_main(&entry, &judgement, &wanted));
         done(session_files(
-            &app,
+            &entry.app,
             *driver,
             "DATABASE_URL",
             "backend/.env",

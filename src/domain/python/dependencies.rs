@@ -44,6 +44,16 @@ impl PythonDriver {
     }
 }
 
+/// What an application needs of its packages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs {
+    pub driver: Driver,
+    pub sqlmodel: bool,
+    pub sqlalchemy: bool,
+    /// Whether it loads its env file with `python-dotenv`.
+    pub dotenv: bool,
+}
+
 /// The files that may declare packages, in the order of looking.
 const DECLARATIONS: &[&str] = &[
     "requirements.txt",
@@ -52,29 +62,99 @@ const DECLARATIONS: &[&str] = &[
     "requirements.in",
     "Pipfile",
     "setup.cfg",
+    "setup.py",
+    "requirements/common.txt",
+    "requirements/main.txt",
+    "requirements/prod.txt",
+    "requirements/production.txt",
+    "requirements-prod.txt",
+    "environment.yml",
 ];
+
+/// How many requirements files may name each other.
+const INCLUDED: usize = 20;
 
 impl Dependencies {
     /// Reads what a folder declares.
     pub(crate) fn read(read: Reader<'_>, dir: &str) -> Self {
         let mut found = Self::default();
         for name in DECLARATIONS {
-            let path = join(dir, name);
-            let Some(text) = read(&path) else { continue };
-            let names = if name.starts_with("requirements") {
-                text.lines().filter_map(requirement).collect()
-            } else {
-                quoted_requirements(&text)
-            };
-            found.names.extend(names);
-            if text.contains("[asyncio]") {
-                found.names.push("greenlet".to_owned());
-            }
-            if found.file.is_none() {
-                found.file = Some(path);
-            }
+            found.add(read, &join(dir, name), 0);
         }
         found
+    }
+
+    /// Reads what a folder declares, else the nearest folder above it that declares something.
+    pub(crate) fn nearest(read: Reader<'_>, dir: &str) -> Self {
+        with_folders_above(dir)
+            .into_iter()
+            .map(|folder| Self::read(read, &folder))
+            .find(|found| found.file.is_some())
+            .unwrap_or_default()
+    }
+
+    fn add(&mut self, read: Reader<'_>, path: &str, depth: usize) {
+        let Some(text) = read(path) else { return };
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let listed = std::path::Path::new(name)
+            .extension()
+            .is_some_and(|end| end == "txt" || end == "in");
+        if self.file.is_none() {
+            self.file = Some(path.to_owned());
+        }
+        if listed {
+            self.names.extend(text.lines().filter_map(requirement));
+            for line in text.lines().filter(|_| depth < INCLUDED) {
+                let other = ["-r ", "--requirement "]
+                    .iter()
+                    .find_map(|flag| line.trim().strip_prefix(flag));
+                if let Some(other) = other {
+                    let other = other.split('#').next().unwrap_or(other).trim();
+                    self.add(
+                        read,
+                        &join(folder, other.trim_start_matches("./")),
+                        depth + 1,
+                    );
+                }
+            }
+        } else if name == "environment.yml" {
+            let lines = text
+                .lines()
+                .map(|line| line.trim().trim_start_matches("- "));
+            self.names.extend(lines.filter_map(requirement));
+        } else {
+            self.names.extend(quoted_requirements(&text));
+        }
+        let pinned = text.lines().any(|line| {
+            let line: String = line
+                .to_ascii_lowercase()
+                .chars()
+                .filter(|c| !c.is_whitespace())
+                .collect();
+            line.split_once("sqlalchemy").is_some_and(|(_, version)| {
+                [
+                    "==1.", "==2.0", "~=1.", "~=2.0.", "<2.1", "=\"1.", "=\"2.0.", "=\"^1.",
+                ]
+                .iter()
+                .any(|old| version.contains(old))
+            })
+        });
+        if pinned {
+            // before 2.1, SQLAlchemy brings it
+            self.names.push("greenlet".to_owned());
+        }
+        // what the extras of others bring
+        for (extras, brings) in [
+            (&["[asyncio]"][..], "greenlet"),
+            (
+                &["uvicorn[standard]", "fastapi[standard]", "fastapi[all]"],
+                "python-dotenv",
+            ),
+        ] {
+            if extras.iter().any(|extra| text.contains(extra)) {
+                self.names.push(brings.to_owned());
+            }
+        }
     }
 
     /// Whether a package is declared, by its normalized name.
@@ -102,12 +182,36 @@ impl Dependencies {
         }
     }
 
-    /// What a database over this driver needs and nothing declares, as lines of a requirements file.
-    pub(crate) fn missing(&self, driver: Driver, sqlmodel: bool) -> Vec<&'static str> {
+    /// Adds the packages that a lock file holds: what another package brings is there too.
+    pub(crate) fn with_locked(mut self, read: Reader<'_>, dir: &str) -> Self {
+        for folder in with_folders_above(dir) {
+            for name in ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"] {
+                let Some(text) = read(&join(&folder, name)) else {
+                    continue;
+                };
+                let names = text.lines().filter_map(|line| {
+                    let line = line.trim();
+                    match line.strip_prefix("name = \"") {
+                        Some(name) => requirement(name),
+                        None if name.starts_with("Pipfile") => line
+                            .strip_suffix("\": {")
+                            .and_then(|name| requirement(name.trim_matches('"'))),
+                        None => None,
+                    }
+                });
+                self.names.extend(names);
+            }
+        }
+        self
+    }
+
+    /// What the application needs and nothing declares, as lines of a requirements file.
+    pub(crate) fn missing(&self, needs: &Needs) -> Vec<&'static str> {
+        let driver = needs.driver;
         let mut missing = Vec::new();
-        if sqlmodel && !self.has("sqlmodel") {
+        if needs.sqlmodel && !self.has("sqlmodel") {
             missing.push("sqlmodel>=0.0.22");
-        } else if !sqlmodel && !self.has("sqlalchemy") && !self.has("sqlmodel") {
+        } else if needs.sqlalchemy && !self.has("sqlalchemy") && !self.has("sqlmodel") {
             missing.push("sqlalchemy>=2.0");
         }
         let (names, line): (&[&str], _) = match PythonDriver::of(driver) {
@@ -133,11 +237,25 @@ impl Dependencies {
             "django-environ",
             "environs",
         ];
-        if !loads.iter().any(|name| self.has(name)) {
+        if needs.dotenv && !loads.iter().any(|name| self.has(name)) {
             missing.push("python-dotenv>=1.0");
         }
         missing
     }
+}
+
+/// A folder, and those above it up to the root.
+fn with_folders_above(dir: &str) -> Vec<String> {
+    let mut folders = vec![dir.to_owned()];
+    let mut at = dir;
+    while let Some((above, _)) = at.rsplit_once('/') {
+        folders.push(above.to_owned());
+        at = above;
+    }
+    if !dir.is_empty() {
+        folders.push(String::new());
+    }
+    folders
 }
 
 /// The normalized name of a package in a line of a requirements file.

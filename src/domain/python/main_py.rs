@@ -1,350 +1,410 @@
-//! Checks whether `main.py` creates its tables and has a health route, and proposes the exact change that adds what is missing.
+//! Proposes the exact change to the application's module that adds what is missing: tables on start-up, a health route.
+
+use std::collections::BTreeSet;
 
 use crate::domain::python::{
-    app::PythonApp,
-    source::{code_lines, first_line},
+    app::Entry,
+    graph::Module,
+    judge::{Answer, Judgement, Symbol},
+    parse::Source,
+    routes::yield_of,
+    syntax::{Argument, Expr, ExprKind, Function, Imported, Span, Stmt, StmtKind, argument},
 };
 
-/// What `main.py` does.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
-pub(crate) struct MainFacts {
-    /// The line of `FastAPI(`.
-    pub app: Option<u32>,
-    /// Whether the tables are created on start-up.
-    pub create_all: bool,
-    /// The line of the health route's decorator.
-    pub health: Option<u32>,
-    /// Whether the health route queries the database.
-    pub health_queries: bool,
-    /// Whether routes come from other modules, where the health route may stand.
-    pub routers: bool,
-    /// Whether the `.env` is loaded before the session module is imported.
-    pub loads_env_first: bool,
+/// What is to be added.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted<'a> {
+    /// Whether the tables are to be created on start-up.
+    pub tables: bool,
+    /// The path of a health route to add, or to mend.
+    pub health: Option<&'a str>,
+    /// Whether models and sessions are those of `SQLModel`.
+    pub sqlmodel: bool,
+    /// A module to import, so that its tables are known.
+    pub models: Option<String>,
+    /// The module that is about to be written, with `engine` and `get_session` in it.
+    pub new_session: Option<String>,
 }
 
-/// The line indexes of a top-level function with its decorators.
-struct FunctionBlock {
+/// A change at a place of the text.
+struct Edit {
     start: usize,
     end: usize,
+    text: String,
 }
 
-/// Judges `main.py`. `session` is the session module's text, which may hold the function that creates the tables.
-pub(crate) fn judge_main(text: &str, session: Option<&str>, health_path: &str) -> MainFacts {
-    let calls_creator = || {
-        let session = session.unwrap_or_default();
-        let creates = first_line(session, &["create_all"]).is_some();
-        creates
-            && session.lines().any(|line| {
-                line.trim_start()
-                    .trim_start_matches("async ")
-                    .strip_prefix("def ")
-                    .and_then(|rest| rest.split('(').next())
-                    .is_some_and(|name| {
-                        name != "get_session"
-                            && code_lines(text).any(|(_, line)| line.contains(&format!("{name}(")))
-                    })
-            })
-    };
-    let health = health_block(text, health_path);
-    let lines: Vec<&str> = text.lines().collect();
-    let loads = first_line(text, &["load_dotenv("]);
-    let imports_db = code_lines(text)
-        .find(|(_, line)| {
-            (line.starts_with("from ") || line.starts_with("import "))
-                && [
-                    "db", "database", "session", "models", "routers", "routes", "api",
-                ]
-                .iter()
-                .any(|word| {
-                    line.split(|c: char| !c.is_alphanumeric())
-                        .any(|part| part == *word)
-                })
-        })
-        .map(|(number, _)| number);
-    MainFacts {
-        app: first_line(text, &["FastAPI("]),
-        create_all: first_line(text, &["metadata.create_all"]).is_some() || calls_creator(),
-        health: health
-            .as_ref()
-            .and_then(|block| u32::try_from(block.start + 1).ok()),
-        health_queries: health.is_some_and(|block| {
-            let body = lines
-                .get(block.start..block.end)
-                .unwrap_or_default()
-                .join("\n");
-            [
-                "execute(",
-                "exec(",
-                "SELECT 1",
-                "select 1",
-                "ping",
-                "check_database",
-                "check_db",
-            ]
-            .iter()
-            .any(|needle| body.contains(needle))
-        }),
-        routers: first_line(text, &["include_router("]).is_some(),
-        loads_env_first: loads
-            .is_some_and(|loads| imports_db.is_none_or(|imports| loads < imports)),
-    }
+/// The application's module while it is changed.
+struct Editor<'a> {
+    module: &'a Module,
+    edits: Vec<Edit>,
+    imports: Vec<String>,
+    known: BTreeSet<&'a str>,
 }
 
-/// The route of this path: decorators and function.
-fn health_block(text: &str, path: &str) -> Option<FunctionBlock> {
-    let lines: Vec<&str> = text.lines().collect();
-    let start = lines.iter().position(|line| {
-        line.starts_with('@')
-            && (line.contains(".get(") || line.contains(".api_route("))
-            && [format!("\"{path}\""), format!("'{path}'")]
-                .iter()
-                .any(|path| line.contains(path.as_str()))
-    })?;
-    let body = lines
-        .iter()
-        .enumerate()
-        .skip(start)
-        .find(|(_, line)| line.starts_with("def ") || line.starts_with("async def "))
-        .map(|(index, _)| index + 1)?;
-    // the function goes on while lines are indented, blank, or close its parameter list
-    let mut end = body;
-    for (index, line) in lines.iter().enumerate().skip(body) {
-        if line.starts_with([' ', '\t', ')']) {
-            end = index + 1;
-        } else if !line.trim().is_empty() {
-            break;
-        }
-    }
-    Some(FunctionBlock { start, end })
-}
-
-/// Adds what is missing to `main.py`; `None` where nothing is, or where there is no safe place for it. `models` is a module to
-/// import, so that its tables are known.
+/// The application's module with the change; `None` where there is no safe place for it.
 pub(crate) fn propose_main(
-    text: &str,
-    app: &PythonApp,
-    facts: &MainFacts,
-    health_path: &str,
-    models: Option<&str>,
+    entry: &Entry,
+    judgement: &Judgement,
+    wanted: &Wanted<'_>,
 ) -> Option<String> {
-    facts.app?;
-    let add_tables = !facts.create_all;
-    let add_health = facts.health.is_none() && !facts.routers;
-    let replace_health = facts.health.is_some() && !facts.health_queries;
-    if !add_tables && !add_health && !replace_health {
-        return None;
-    }
-    let mut editor = MainEditor {
-        lines: text.lines().map(str::to_owned).collect(),
-        imports: Vec::new(),
+    let module = entry.graph.get(entry.graph.module(&entry.app.module)?)?;
+    let (statement, arguments, callee) = app_of(module, &entry.app.variable)?;
+    let (engine, get_session) = match (&judgement.engine, &wanted.new_session) {
+        (Some((engine, false)), _) => (engine.clone(), judgement.get_session.clone()),
+        (None, Some(new)) if judgement.session.is_none() => {
+            let symbol = |name: &str| Symbol {
+                module: new.clone(),
+                name: name.to_owned(),
+            };
+            (symbol("engine"), Some(symbol("get_session")))
+        }
+        _ => return None,
     };
-    let health = route(&app.variable, health_path);
-    if replace_health && let Some(block) = health_block(text, health_path) {
-        editor.lines.splice(block.start..block.end, health.clone());
-    } else if add_health {
-        let main = editor
-            .lines
-            .iter()
-            .position(|line| line.starts_with("if __name__"));
-        let mut block = vec![String::new(), String::new()];
-        block.extend(health);
-        match main {
-            Some(at) => {
-                let before = at
-                    - editor
-                        .lines
-                        .iter()
-                        .take(at)
-                        .rev()
-                        .take_while(|line| line.is_empty())
-                        .count();
-                block.extend([String::new(), String::new()]);
-                editor.lines.splice(before..at, block);
-            }
-            None => editor.lines.extend(block),
-        }
+    let mut editor = Editor {
+        module,
+        edits: Vec::new(),
+        imports: Vec::new(),
+        known: known_names(&module.body),
+    };
+    if let Some(path) = wanted.health {
+        editor.health(
+            &entry.app.variable,
+            path,
+            judgement,
+            (&engine, get_session.as_ref()),
+            wanted.sqlmodel,
+        )?;
     }
-    if add_health || replace_health {
-        editor.import("fastapi", &["Depends", "HTTPException"]);
-        editor.import("sqlalchemy", &["text"]);
-        editor.import("sqlmodel", &["Session"]);
-        editor.import(&app.sibling("db"), &["get_session"]);
-    }
-    if add_tables {
-        if !editor.add_tables(&app.variable) {
-            return None;
-        }
-        editor.import("sqlmodel", &["SQLModel"]);
-        editor.import(&app.sibling("db"), &["engine"]);
-        if let Some(models) = models
-            && !editor.lines.iter().any(|line| {
-                (line.starts_with("from ") || line.starts_with("import "))
-                    && line.contains("models")
-            })
-        {
+    if wanted.tables {
+        let base = match &judgement.tables {
+            Some(base) => base.clone(),
+            None if wanted.sqlmodel => Symbol {
+                module: "sqlmodel".to_owned(),
+                name: "SQLModel".to_owned(),
+            },
+            None => return None,
+        };
+        let create = format!("{}.metadata.create_all({})", base.name, engine.name);
+        editor.tables(statement, arguments, callee, &create, &engine.name)?;
+        editor.import(&base);
+        editor.import(&engine);
+        if let Some(models) = &wanted.models {
             editor.imports.push(format!(
-                "import {models}  # noqa: F401  (fills SQLModel.metadata)"
+                "import {models}  # noqa: F401  (fills the metadata)"
             ));
         }
     }
-    editor.place_imports();
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut out = editor.lines.join(end);
-    out.push_str(end);
-    Some(out)
-}
-
-fn route(app: &str, path: &str) -> Vec<String> {
-    [
-        format!("@{app}.get(\"{path}\")"),
-        "def health_check(session: Session = Depends(get_session)) -> dict[str, str]:".to_owned(),
-        "    \"\"\"Says whether the database answers.\"\"\"".to_owned(),
-        "    try:".to_owned(),
-        "        session.connection().execute(text(\"SELECT 1\"))".to_owned(),
-        "    except Exception as error:".to_owned(),
-        "        raise HTTPException(status_code=503, detail=\"Database unavailable\") from error"
-            .to_owned(),
-        "    return {\"status\": \"healthy\", \"database\": \"connected\"}".to_owned(),
-    ]
-    .into()
-}
-
-/// `main.py` while it is changed.
-struct MainEditor {
-    lines: Vec<String>,
-    imports: Vec<String>,
-}
-
-impl MainEditor {
-    /// Imports names from a module, as far as they aren't there yet.
-    fn import(&mut self, module: &str, names: &[&str]) {
-        let have = |name: &&&str| {
-            let word = |line: &String| {
-                line.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .any(|part| part == **name)
-            };
-            !import_lines(&self.lines).any(word) && !self.imports.iter().any(word)
-        };
-        let missing: Vec<&str> = names.iter().filter(have).copied().collect();
-        if missing.is_empty() {
-            return;
-        }
-        let names = missing.join(", ");
-        let head = format!("from {module} import ");
-        match self.imports.iter_mut().find(|line| line.starts_with(&head)) {
-            Some(line) => line.extend([", ", &names]),
-            None => self.imports.push(format!("{head}{names}")),
-        }
+    if editor.edits.is_empty() {
+        return None;
     }
+    editor.finish()
+}
 
-    /// Adds `create_all` to the lifespan, or adds a lifespan.
-    fn add_tables(&mut self, app: &str) -> bool {
-        let statement = "SQLModel.metadata.create_all(engine)";
-        let lifespan = self.lines.iter().position(|line| {
-            line.trim_start_matches("async ").starts_with("def ") && line.contains("lifespan")
-        });
-        if let Some(start) = lifespan {
-            let Some(at) = self
-                .lines
+/// The statement that makes the application, its arguments and the end of the called name.
+fn app_of<'a>(module: &'a Module, variable: &str) -> Option<(&'a Stmt, &'a [Argument], usize)> {
+    module.body.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::Assign {
+            targets,
+            value:
+                Some(Expr {
+                    kind: ExprKind::Call(callee, arguments),
+                    ..
+                }),
+            ..
+        } if callee.last_name() == Some("FastAPI")
+            && targets
                 .iter()
-                .enumerate()
-                .skip(start)
-                .find(|(_, line)| line.trim_start().starts_with("yield"))
-                .map(|(index, _)| index)
-            else {
-                return false;
-            };
-            let indent: String = self
-                .lines
-                .get(at)
-                .map(|line| line.chars().take_while(|c| c.is_whitespace()).collect())
-                .unwrap_or_default();
-            self.lines.insert(at, format!("{indent}{statement}"));
-            return true;
+                .any(|target| target.dotted().as_deref() == Some(variable)) =>
+        {
+            Some((stmt, arguments.as_slice(), callee.span.end))
         }
-        let created = self.lines.iter().position(|line| {
-            line.split_once('=').is_some_and(|(name, call)| {
-                name.split(':').next().unwrap_or(name).trim() == app
-                    && call.trim_start().starts_with("FastAPI(")
-            })
+        _ => None,
+    })
+}
+
+/// The names that a module's top imports or makes.
+fn known_names(body: &[Stmt]) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for stmt in body {
+        match &stmt.kind {
+            StmtKind::Import(imports) => {
+                for import in imports {
+                    if let Imported::Name(_, name) | Imported::Module(Some(name)) = &import.what {
+                        names.insert(name.as_str());
+                    }
+                }
+            }
+            StmtKind::Class(class) => {
+                names.insert(class.name.as_str());
+            }
+            StmtKind::Assign { targets, .. } => {
+                names.extend(targets.iter().filter_map(Expr::last_name));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn functions(body: &[Stmt]) -> impl Iterator<Item = &Function> {
+    body.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Function(function) => Some(function),
+        _ => None,
+    })
+}
+
+impl<'a> Editor<'a> {
+    fn insert(&mut self, at: usize, text: String) {
+        self.edits.push(Edit {
+            start: at,
+            end: at,
+            text,
         });
-        let Some(at) = created else {
-            return false;
-        };
-        // start-up events of the older kind would no longer run beside a lifespan
-        if self.lines.iter().any(|line| line.contains(".on_event(")) {
-            return false;
-        }
-        if let Some(line) = self.lines.get_mut(at) {
-            let after = line
-                .split_once("FastAPI(")
-                .map(|(_, after)| after.trim())
-                .unwrap_or_default();
-            let comma = if after.starts_with(')') || after.is_empty() {
-                ""
-            } else {
-                ", "
-            };
-            let with = if after.is_empty() {
-                // the arguments follow on lines of their own
-                "FastAPI(\n    lifespan=lifespan,".to_owned()
-            } else {
-                format!("FastAPI(lifespan=lifespan{comma}")
-            };
-            *line = line.replacen("FastAPI(", &with, 1);
-        }
-        let block = [
-            "@asynccontextmanager",
-            &format!("async def lifespan({app}: FastAPI) -> AsyncIterator[None]:"),
-            "    \"\"\"Creates missing tables on start-up, and closes the connections at the end.\"\"\"",
-            &format!("    {statement}"),
-            "    yield",
-            "    engine.dispose()",
-            "",
-            "",
-        ]
-        .map(str::to_owned);
-        self.lines.splice(at..at, block);
-        self.import("collections.abc", &["AsyncIterator"]);
-        self.import("contextlib", &["asynccontextmanager"]);
-        true
     }
 
-    /// Inserts the new imports after the last top-level import.
-    fn place_imports(&mut self) {
-        if self.imports.is_empty() {
+    /// The start of the line that a place is in.
+    fn line_start(&self, at: usize) -> usize {
+        self.module
+            .text
+            .get(..at)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |end| end + 1)
+    }
+
+    /// The end of the line that a place is in, with its line break.
+    fn line_end(&self, at: usize) -> usize {
+        self.module
+            .text
+            .get(at..)
+            .and_then(|after| after.find('\n'))
+            .map_or(self.module.text.len(), |end| at + end + 1)
+    }
+
+    fn import_name(&mut self, module: &str, name: &str) {
+        self.import(&Symbol {
+            module: module.to_owned(),
+            name: name.to_owned(),
+        });
+    }
+
+    /// Imports a name, unless it is there.
+    fn import(&mut self, symbol: &Symbol) {
+        if self.known.contains(symbol.name.as_str()) || symbol.module == self.module.name {
             return;
         }
-        let mut at = 0;
-        let mut open = false;
-        for (index, line) in self.lines.iter().enumerate() {
-            let begins = line.starts_with("import ") || line.starts_with("from ");
-            if begins || open {
-                open = if begins {
-                    line.contains('(') && !line.contains(')')
+        let head = format!("from {} import ", symbol.module);
+        match self.imports.iter_mut().find(|line| line.starts_with(&head)) {
+            Some(line) if line.split([' ', ',']).any(|name| name == symbol.name) => {}
+            Some(line) => line.extend([", ", &symbol.name]),
+            None => self.imports.push(format!("{head}{}", symbol.name)),
+        }
+    }
+
+    /// Adds a health route, or puts one in the place of one that does not ask.
+    fn health(
+        &mut self,
+        app: &str,
+        path: &str,
+        judgement: &Judgement,
+        (engine, get_session): (&Symbol, Option<&Symbol>),
+        sqlmodel: bool,
+    ) -> Option<()> {
+        let mut route = vec![format!("@{app}.get(\"{path}\")")];
+        if let Some(get_session) = get_session {
+            route.extend([
+                format!(
+                    "def health_check(session: Session = Depends({})) -> dict[str, str]:",
+                    get_session.name
+                ),
+                "    \"\"\"Says whether the database answers.\"\"\"".to_owned(),
+                "    try:".to_owned(),
+                "        session.connection().execute(text(\"SELECT 1\"))".to_owned(),
+            ]);
+            self.import_name("fastapi", "Depends");
+            self.import(get_session);
+            let session = if sqlmodel {
+                "sqlmodel"
+            } else {
+                "sqlalchemy.orm"
+            };
+            self.import_name(session, "Session");
+        } else {
+            route.extend([
+                "def health_check() -> dict[str, str]:".to_owned(),
+                "    \"\"\"Says whether the database answers.\"\"\"".to_owned(),
+                "    try:".to_owned(),
+                format!("        with {}.connect() as connection:", engine.name),
+                "            connection.execute(text(\"SELECT 1\"))".to_owned(),
+            ]);
+            self.import(engine);
+        }
+        route.extend([
+            "    except Exception as error:".to_owned(),
+            "        raise HTTPException(status_code=503, detail=\"Database unavailable\") from error"
+                .to_owned(),
+            "    return {\"status\": \"healthy\", \"database\": \"connected\"}".to_owned(),
+        ]);
+        self.import_name("fastapi", "HTTPException");
+        self.import_name("sqlalchemy", "text");
+        let route = route.join("\n");
+        if let Some(health) = &judgement.health {
+            if health.spot.file != self.module.file || matches!(health.asks, Answer::Yes(_)) {
+                return None;
+            }
+            let old = functions(&self.module.body).find(|function| {
+                function
+                    .decorators
+                    .iter()
+                    .any(|decorator| decorator.span.line == health.spot.line)
+            })?;
+            let declared = old
+                .decorators
+                .iter()
+                .any(|decorator| match &decorator.kind {
+                    ExprKind::Call(callee, _) => callee.dotted() == Some(format!("{app}.get")),
+                    _ => false,
+                });
+            if !declared {
+                return None;
+            }
+            self.edits.push(Edit {
+                start: old.span.start,
+                end: old.span.end,
+                text: route,
+            });
+            return Some(());
+        }
+        let main = self.module.body.iter().find(|stmt| match &stmt.kind {
+            StmtKind::If(branches) => branches
+                .first()
+                .and_then(|(test, _)| test.as_ref())
+                .is_some_and(|test| test.mentions(&["__name__"])),
+            _ => false,
+        });
+        match main {
+            Some(main) => {
+                let at = main.span.start;
+                self.insert(at, format!("{route}\n\n\n"));
+            }
+            None => {
+                let text = &self.module.text;
+                let gap = if text.ends_with('\n') {
+                    "\n\n"
                 } else {
-                    !line.contains(')')
+                    "\n\n\n"
                 };
-                at = index + 1;
+                self.insert(text.len(), format!("{gap}{route}\n"));
             }
         }
-        let imports = std::mem::take(&mut self.imports);
-        self.lines.splice(at..at, imports);
+        Some(())
     }
-}
 
-/// The lines of top-level imports, those in parentheses included.
-fn import_lines(lines: &[String]) -> impl Iterator<Item = &String> {
-    let mut open = false;
-    lines.iter().filter(move |line| {
-        let begins = line.starts_with("import ") || line.starts_with("from ");
-        let inside = open;
-        if begins {
-            open = line.contains('(') && !line.contains(')');
-        } else if open {
-            open = !line.contains(')');
+    /// Creates the tables in the lifespan, or adds a lifespan.
+    fn tables(
+        &mut self,
+        statement: &Stmt,
+        arguments: &'a [Argument],
+        callee_end: usize,
+        create: &str,
+        engine: &str,
+    ) -> Option<()> {
+        if let Some(lifespan) = argument(arguments, None, "lifespan") {
+            let name = lifespan.dotted()?;
+            let function = functions(&self.module.body).find(|function| function.name == name)?;
+            let Span { start, .. } = yield_of(function)?;
+            let line = self.line_start(start);
+            let indent = self.module.text.get(line..start)?.to_owned();
+            if !indent.trim().is_empty() {
+                return None;
+            }
+            self.insert(start, format!("{create}\n{indent}"));
+            return Some(());
         }
-        begins || inside
-    })
+        // start-up functions of the older kind would no longer run beside a lifespan
+        let older = argument(arguments, None, "on_startup").is_some()
+            || functions(&self.module.body).any(|function| {
+                function
+                    .decorators
+                    .iter()
+                    .any(|decorator| decorator.mentions(&["on_event"]))
+            });
+        if older || self.known.contains("lifespan") {
+            return None;
+        }
+        let text = &self.module.text;
+        let open = callee_end + text.get(callee_end..)?.find('(')? + 1;
+        let after = text.get(open..)?;
+        let added = if after.starts_with(['\n', '\r']) {
+            let first = arguments.first()?;
+            let indent = text.get(self.line_start(first.value.span.start)..)?;
+            let indent: String = indent
+                .chars()
+                .take_while(|c| matches!(c, ' ' | '\t'))
+                .collect();
+            format!("\n{indent}lifespan=lifespan,")
+        } else if arguments.is_empty() {
+            "lifespan=lifespan".to_owned()
+        } else {
+            "lifespan=lifespan, ".to_owned()
+        };
+        self.insert(open, added);
+        let at = self.line_start(statement.span.start);
+        self.insert(
+            at,
+            [
+                "@asynccontextmanager",
+                "async def lifespan(_: FastAPI) -> AsyncIterator[None]:",
+                "    \"\"\"Creates missing tables on start-up, and closes the connections at the end.\"\"\"",
+                &format!("    {create}"),
+                "    yield",
+                &format!("    {engine}.dispose()"),
+                "",
+                "",
+                "",
+            ]
+            .join("\n"),
+        );
+        self.import_name("collections.abc", "AsyncIterator");
+        self.import_name("contextlib", "asynccontextmanager");
+        self.import_name("fastapi", "FastAPI");
+        Some(())
+    }
+
+    /// Puts the imports below the others, and makes the changes.
+    fn finish(mut self) -> Option<String> {
+        if !self.imports.is_empty() {
+            let last = self
+                .module
+                .body
+                .iter()
+                .filter(|stmt| matches!(stmt.kind, StmtKind::Import(_)))
+                .map(|stmt| stmt.span.end)
+                .max();
+            let docstring = self.module.body.first().filter(|stmt| match &stmt.kind {
+                StmtKind::Expr(exprs) => exprs.iter().any(|expr| expr.text().is_some()),
+                _ => false,
+            });
+            let at = last
+                .or_else(|| docstring.map(|stmt| stmt.span.end))
+                .map_or(0, |end| self.line_end(end));
+            let imports = std::mem::take(&mut self.imports);
+            self.insert(at, format!("{}\n", imports.join("\n")));
+        }
+        let windows = self.module.text.contains("\r\n");
+        self.edits.sort_by_key(|edit| edit.start);
+        let mut new = String::new();
+        let mut end = 0;
+        for edit in &self.edits {
+            new.push_str(self.module.text.get(end..edit.start)?);
+            if windows {
+                new.push_str(&edit.text.replace('\n', "\r\n"));
+            } else {
+                new.push_str(&edit.text);
+            }
+            end = edit.end;
+        }
+        new.push_str(self.module.text.get(end..)?);
+        // what cannot be read afterwards is not proposed
+        Source::parse(new.clone()).unread.is_none().then_some(new)
+    }
 }

@@ -1,12 +1,14 @@
-//! Writes a new session module, and judges an existing one.
+//! Writes a new session module, and judges the engines that there are.
 
 use crate::domain::{
     python::{
         app::PythonApp,
+        code::{Code, Spot, Value},
         dependencies::PythonDriver,
-        source::{code_lines, first_line},
+        engines::{Engine, Entry},
+        makers::EngineKind,
+        syntax::{Expr, ExprKind},
     },
-    sensitive,
     source::join,
     url::{Driver, recognize},
 };
@@ -14,8 +16,7 @@ use crate::domain::{
 /// Something that is wrong with a session module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionIssue {
-    /// The 1-based line.
-    pub line: Option<u32>,
+    pub spot: Spot,
     /// What is wrong, as a sentence fragment.
     pub title: String,
     /// Why it matters.
@@ -95,137 +96,290 @@ pub(crate) const fn connect_args(driver: Driver) -> &'static str {
     }
 }
 
-/// Connection arguments on which a driver fails.
-const fn refused(driver: Driver) -> &'static [&'static str] {
-    match PythonDriver::of(driver) {
+/// What is found out where an application connects.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    pub issues: Vec<SessionIssue>,
+    /// What could not be found out, and where.
+    pub unsure: Vec<(String, Option<Spot>)>,
+    /// The driver of the first engine, where the code tells.
+    pub driver: Option<Driver>,
+}
+
+/// What the application is to connect to.
+pub(crate) struct Target<'a> {
+    pub driver: Driver,
+    pub key: &'a str,
+}
+
+/// The arguments that a driver's connection takes, as far as they differ from a URL.
+const fn known(driver: PythonDriver) -> &'static [&'static str] {
+    match driver {
         PythonDriver::Asyncpg => &[
-            "connect_timeout",
-            "sslmode",
-            "channel_binding",
-            "check_same_thread",
-            "options",
-            "application_name",
-            "ssl_context",
+            "dsn",
+            "host",
+            "port",
+            "user",
+            "password",
+            "passfile",
+            "service",
+            "servicefile",
+            "database",
+            "loop",
+            "timeout",
+            "statement_cache_size",
+            "max_cached_statement_lifetime",
+            "max_cacheable_statement_size",
+            "command_timeout",
+            "ssl",
+            "direct_tls",
+            "connection_class",
+            "record_class",
+            "server_settings",
+            "target_session_attrs",
+            "krbsrvname",
+            "gsslib",
+            // SQLAlchemy's own
+            "async_fallback",
+            "async_creator_fn",
+            "prepared_statement_cache_size",
+            "prepared_statement_name_func",
         ],
         PythonDriver::Pg8000 => &[
-            "connect_timeout",
-            "sslmode",
-            "channel_binding",
-            "check_same_thread",
-            "ssl",
-            "options",
-            "server_settings",
+            "user",
+            "host",
+            "database",
+            "port",
+            "password",
+            "source_address",
+            "unix_sock",
+            "ssl_context",
+            "timeout",
+            "tcp_keepalive",
+            "application_name",
+            "replication",
+            "startup_params",
+            "sock",
         ],
         PythonDriver::Psycopg | PythonDriver::Psycopg2 => &[
-            "timeout",
-            "ssl",
-            "command_timeout",
-            "check_same_thread",
-            "ssl_context",
-            "server_settings",
-            "statement_cache_size",
+            // libpq's
+            "host",
+            "hostaddr",
+            "port",
+            "dbname",
+            "database",
+            "user",
+            "password",
+            "passfile",
+            "require_auth",
+            "channel_binding",
+            "connect_timeout",
+            "client_encoding",
+            "options",
+            "application_name",
+            "fallback_application_name",
+            "keepalives",
+            "keepalives_idle",
+            "keepalives_interval",
+            "keepalives_count",
+            "tcp_user_timeout",
+            "replication",
+            "gssencmode",
+            "sslmode",
+            "requiressl",
+            "sslnegotiation",
+            "sslcompression",
+            "sslcert",
+            "sslkey",
+            "sslkeylogfile",
+            "sslpassword",
+            "sslcertmode",
+            "sslrootcert",
+            "sslcrl",
+            "sslcrldir",
+            "sslsni",
+            "requirepeer",
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+            "min_protocol_version",
+            "max_protocol_version",
+            "krbsrvname",
+            "gsslib",
+            "gssdelegation",
+            "scram_client_key",
+            "scram_server_key",
+            "service",
+            "servicefile",
+            "target_session_attrs",
+            "load_balance_hosts",
+            "oauth_issuer",
+            "oauth_client_id",
+            "oauth_client_secret",
+            "oauth_scope",
+            // the drivers' own
+            "dsn",
+            "conninfo",
+            "autocommit",
+            "prepare_threshold",
+            "context",
+            "row_factory",
+            "cursor_factory",
+            "connection_factory",
+            "async",
+            "async_",
         ],
     }
 }
 
-/// Judges a session module. With `loaded_before`, the application loads the `.env` before it imports this module.
-pub(crate) fn judge_session(
-    text: &str,
-    driver: Driver,
-    key: &str,
-    loaded_before: bool,
-) -> Vec<SessionIssue> {
-    let mut issues = Vec::new();
-    hard_coded(text, &mut issues);
-    let reads = code_lines(text)
-        .find(|(_, line)| {
-            (line.contains("environ") || line.contains("getenv(")) && line.contains(key)
-        })
-        .map(|(number, _)| number);
-    let loads = first_line(
-        text,
-        &["load_dotenv(", "dotenv_values(", "env_file", "read_env("],
-    );
-    if let Some(reads) = reads
-        && !loaded_before
-        && loads.is_none_or(|loads| loads > reads)
-    {
-        issues.push(SessionIssue {
-            line: Some(reads),
-            title: format!("`{key}` is read before the .env is loaded"),
-            detail: match loads {
-                Some(loads) => format!(
-                    "load_dotenv() comes only on line {loads}, when the engine is made already"
+/// Judges one engine: its arguments, its URL, its driver.
+pub(super) fn judge_engine<'a>(
+    code: &Code<'a>,
+    engine: &Engine<'a>,
+    target: &Target<'_>,
+    into: &mut Connections,
+) {
+    let fixed = |text: &str| text.starts_with("sqlite");
+    let sqlite = engine.url.texts.iter().find(|(text, _)| fixed(text));
+    if let Some((_, spot)) = sqlite {
+        if engine.url.keys.is_empty() {
+            into.issues.push(SessionIssue {
+                spot: spot.clone(),
+                title: "the engine opens SQLite".to_owned(),
+                detail: format!(
+                    "it does not read `{}`, so it never reaches this database",
+                    target.key
                 ),
-                None => "nothing calls load_dotenv(), so it is found only where the shell has it"
-                    .to_owned(),
-            },
-            breaks: true,
-        });
-    }
-    for (line, name) in connect_arguments(text) {
-        if refused(driver).contains(&name.as_str()) {
-            let instead = match (PythonDriver::of(driver), name.as_str()) {
-                (PythonDriver::Asyncpg | PythonDriver::Pg8000, "connect_timeout") => {
-                    "; it is called timeout there"
-                }
-                (_, "timeout") => "; it is called connect_timeout there",
-                (_, "check_same_thread") => "; it is an argument of SQLite",
-                _ => "",
-            };
-            issues.push(SessionIssue {
-                line: Some(line),
-                title: format!("connect_args has `{name}`, which {driver} does not know"),
-                detail: format!("every connection fails with it{instead}"),
                 breaks: true,
             });
+            return;
         }
-    }
-    let engine = first_line(text, &["create_engine(", "create_async_engine("]);
-    if engine.is_none() {
-        issues.push(SessionIssue {
-            line: None,
-            title: "no engine is made".to_owned(),
-            detail: "the module calls neither create_engine() nor create_async_engine()".to_owned(),
-            breaks: true,
-        });
-    } else if first_line(text, &["pool_pre_ping", "NullPool"]).is_none() {
-        issues.push(SessionIssue {
-            line: engine,
-            title: "the engine does not try a connection before it uses it".to_owned(),
-            detail: "a Neon compute that fell asleep has closed it: set pool_pre_ping=True"
-                .to_owned(),
-            breaks: false,
-        });
-    }
-    let fallback =
-        code_lines(text).find(|(_, line)| line.contains(key) && line.contains("sqlite:"));
-    if let Some((line, _)) = fallback {
-        issues.push(SessionIssue {
-            line: Some(line),
-            title: format!("without `{key}` it falls back to SQLite"),
+        let keys: Vec<_> = engine.url.keys.iter().map(String::as_str).collect();
+        into.issues.push(SessionIssue {
+            spot: spot.clone(),
+            title: format!("without `{}` it falls back to SQLite", keys.join("`, `")),
             detail: "a missing variable goes unnoticed; better fail at once".to_owned(),
             breaks: false,
         });
     }
-    issues
+    constant_url(engine, target, into);
+    let Some((driver, python)) = driver_of(engine, target) else {
+        return;
+    };
+    into.driver.get_or_insert(driver);
+    asynchronous(engine, driver, python, into);
+    url_parameters(engine, driver, python, into);
+    connect_arguments(engine, driver, python, sqlite.is_some(), into);
+    if matches!(engine.kind, EngineKind::Engine | EngineKind::AsyncEngine) {
+        liveness(code, engine, into);
+    }
 }
 
-/// Finds connection URLs with a password in the source.
-fn hard_coded(text: &str, issues: &mut Vec<SessionIssue>) {
-    for (number, line) in code_lines(text) {
-        let strings = line.split(['"', '\'']).skip(1).step_by(2);
-        for string in strings {
-            let Some(read) = recognize(string) else {
-                continue;
+/// A URL that is written into the code, and is not read from the environment.
+fn constant_url(engine: &Engine<'_>, target: &Target<'_>, into: &mut Connections) {
+    if !engine.url.keys.is_empty() {
+        return;
+    }
+    let written = engine
+        .url
+        .texts
+        .iter()
+        .find(|(text, _)| recognize(text).is_some() && !text.contains(['{', '%']));
+    if let Some((_, spot)) = written
+        && engine.url.texts.len() == 1
+    {
+        into.issues.push(SessionIssue {
+            spot: spot.clone(),
+            title: "the engine's URL is written into the source".to_owned(),
+            detail: format!(
+                "it does not read `{}`, so it never reaches this database",
+                target.key
+            ),
+            breaks: true,
+        });
+    }
+}
+
+/// The driver that an engine connects with: the one that its URL names, else the one of the env file.
+fn driver_of(engine: &Engine<'_>, target: &Target<'_>) -> Option<(Driver, PythonDriver)> {
+    match engine.kind {
+        EngineKind::Psycopg => return Some((Driver::Psycopg, PythonDriver::Psycopg)),
+        EngineKind::Psycopg2 => return Some((Driver::Psycopg2, PythonDriver::Psycopg2)),
+        EngineKind::Asyncpg => return Some((Driver::AsyncpgPlain, PythonDriver::Asyncpg)),
+        EngineKind::Pg8000 => return Some((Driver::Pg8000, PythonDriver::Pg8000)),
+        EngineKind::Other => return None,
+        EngineKind::Engine | EngineKind::AsyncEngine => {}
+    }
+    let named = engine.url.texts.iter().rev().find_map(|(text, _)| {
+        let (_, rest) = text.split_once("postgres")?;
+        let rest = rest.strip_prefix("ql").unwrap_or(rest).strip_prefix('+')?;
+        Some(
+            rest.split([':', '"', '\''])
+                .next()
+                .unwrap_or(rest)
+                .to_owned(),
+        )
+    });
+    Some(match named.as_deref() {
+        Some("asyncpg") => (Driver::Asyncpg, PythonDriver::Asyncpg),
+        Some("psycopg" | "psycopg_async") => (Driver::Psycopg, PythonDriver::Psycopg),
+        Some("psycopg2" | "psycopg2cffi") => (Driver::Psycopg2, PythonDriver::Psycopg2),
+        Some("pg8000") => (Driver::Pg8000, PythonDriver::Pg8000),
+        Some(_) => return None,
+        None => {
+            let python = PythonDriver::of(target.driver);
+            // an engine beside the one of the URL that is set up, with a URL of its own
+            let other = match engine.kind {
+                EngineKind::Engine => python == PythonDriver::Asyncpg,
+                _ => matches!(python, PythonDriver::Psycopg2 | PythonDriver::Pg8000),
             };
-            let template = string.contains('{') || string.contains('%') && string.contains("%s");
-            if !read.password.is_empty() && !template && !sensitive::looks_like_placeholder(string)
+            if other && !engine.url.keys.contains(target.key) {
+                return None;
+            }
+            (target.driver, python)
+        }
+    })
+}
+
+/// An engine that waits and a driver that does not, or the other way round.
+fn asynchronous(engine: &Engine<'_>, driver: Driver, python: PythonDriver, into: &mut Connections) {
+    let wrong = match (engine.kind, python) {
+        (EngineKind::AsyncEngine, PythonDriver::Psycopg2 | PythonDriver::Pg8000) => {
+            "create_async_engine() needs an asynchronous driver: psycopg or asyncpg"
+        }
+        (EngineKind::Engine, PythonDriver::Asyncpg) => "asyncpg needs create_async_engine()",
+        _ => return,
+    };
+    into.issues.push(SessionIssue {
+        spot: engine.spot.clone(),
+        title: format!("the engine does not work with {driver}"),
+        detail: wrong.to_owned(),
+        breaks: true,
+    });
+}
+
+/// Parameters that the code itself writes into the URL, and the driver does not know.
+fn url_parameters(
+    engine: &Engine<'_>,
+    driver: Driver,
+    python: PythonDriver,
+    into: &mut Connections,
+) {
+    if python != PythonDriver::Asyncpg || driver == Driver::AsyncpgPlain {
+        return;
+    }
+    for (text, spot) in &engine.url.texts {
+        let query = text
+            .rsplit_once('?')
+            .map_or(text.as_str(), |(_, query)| query);
+        for parameter in query.split('&') {
+            let name = parameter.split('=').next().unwrap_or_default();
+            if parameter.contains('=')
+                && matches!(name, "sslmode" | "channel_binding" | "connect_timeout")
             {
-                issues.push(SessionIssue {
-                    line: Some(number),
-                    title: "a connection URL with its password stands in the source".to_owned(),
-                    detail: "it goes wherever the code goes, and never changes with the .env"
+                into.issues.push(SessionIssue {
+                    spot: spot.clone(),
+                    title: format!("the URL gets `{name}`, which {driver} does not know"),
+                    detail: "every connection fails with it; TLS is asked for with ssl=require"
                         .to_owned(),
                     breaks: true,
                 });
@@ -234,44 +388,82 @@ fn hard_coded(text: &str, issues: &mut Vec<SessionIssue>) {
     }
 }
 
-/// The names in `connect_args={…}` or `connect_args=dict(…)`, with their lines.
-fn connect_arguments(text: &str) -> Vec<(u32, String)> {
-    let mut found = Vec::new();
-    let mut depth: i32 = 0;
-    let mut inside = false;
-    for (number, line) in code_lines(text) {
-        let mut rest = line;
-        if !inside {
-            let Some((_, after)) = line.split_once("connect_args") else {
-                continue;
-            };
-            inside = true;
-            depth = 0;
-            rest = after;
+/// Arguments of the connection that the driver does not know.
+fn connect_arguments(
+    engine: &Engine<'_>,
+    driver: Driver,
+    python: PythonDriver,
+    sqlite: bool,
+    into: &mut Connections,
+) {
+    for (name, entry) in &engine.arguments.by_name {
+        if known(python).contains(&name.as_str()) {
+            continue;
         }
-        // only what stands inside the braces
-        let mut inner = String::new();
-        for c in rest.chars() {
-            match c {
-                '{' | '(' => depth += 1,
-                '}' | ')' => depth -= 1,
-                _ if depth == 1 => inner.push(c),
-                _ => {}
-            }
-            if depth < 0 || (depth == 0 && matches!(c, '}' | ')')) {
-                inside = false;
-                break;
-            }
+        // where the URL may be one of SQLite, its arguments go with it
+        if name == "check_same_thread" && (!entry.certain || sqlite) {
+            continue;
         }
-        for part in inner.split(',') {
-            let name = part
-                .split_once(':')
-                .map(|(name, _)| name.trim().trim_matches(['"', '\'']))
-                .or_else(|| part.split_once('=').map(|(name, _)| name.trim()));
-            if let Some(name) = name.filter(|name| !name.is_empty()) {
-                found.push((number, name.to_owned()));
+        let instead = match (python, name.as_str()) {
+            (PythonDriver::Asyncpg | PythonDriver::Pg8000, "connect_timeout") => {
+                "; it is called timeout there"
             }
-        }
+            (PythonDriver::Asyncpg, "sslmode") => "; it is called ssl there",
+            (PythonDriver::Asyncpg, "application_name" | "options") => {
+                "; it goes into server_settings there"
+            }
+            (_, "timeout") => "; it is called connect_timeout there",
+            (_, "check_same_thread") => "; it is an argument of SQLite",
+            _ => "",
+        };
+        let always = if entry.certain {
+            "every connection fails with it"
+        } else {
+            "where it is given, every connection fails with it"
+        };
+        into.issues.push(SessionIssue {
+            spot: entry.spot.clone(),
+            title: format!("connect_args has `{name}`, which {driver} does not know"),
+            detail: format!("{always}{instead}"),
+            breaks: entry.certain,
+        });
     }
-    found
+    for unknown in [&engine.arguments.unknown, &engine.options.unknown]
+        .into_iter()
+        .flatten()
+    {
+        into.unsure.push((
+            "the arguments of the engine are made in a way that only running it shows".to_owned(),
+            Some(unknown.clone()),
+        ));
+    }
+}
+
+/// Whether a connection is tried before it is used.
+fn liveness<'a>(code: &Code<'a>, engine: &Engine<'a>, into: &mut Connections) {
+    let options = &engine.options;
+    let off = |entry: &Entry<'a>| {
+        code.values(&entry.place, entry.value).iter().all(|value| {
+            matches!(value, Value::Written(_, Expr { kind: ExprKind::Literal(text), .. }) if text == "False" || text == "None")
+        })
+    };
+    let tries = options
+        .by_name
+        .get("pool_pre_ping")
+        .is_some_and(|entry| !off(entry));
+    let pool = options.by_name.get("poolclass").is_some_and(|entry| {
+        entry
+            .value
+            .last_name()
+            .is_some_and(|name| name.contains("NullPool"))
+    });
+    if !tries && !pool && options.unknown.is_none() {
+        into.issues.push(SessionIssue {
+            spot: engine.spot.clone(),
+            title: "the engine does not try a connection before it uses it".to_owned(),
+            detail: "a Neon compute that fell asleep has closed it: set pool_pre_ping=True"
+                .to_owned(),
+            breaks: false,
+        });
+    }
 }

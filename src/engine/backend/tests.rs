@@ -2,8 +2,12 @@ use std::fs;
 
 use crate::engine::backend::*;
 use crate::{
-    core::event::Verdict,
-    project::{config::Config, resolve::Layers, sample, settings::Flags},
+    core::{
+        code::{Code, Severity},
+        event::Verdict,
+        facts::Facts,
+    },
+    project::{config::Config, detect, resolve::Layers, sample, settings::Flags},
     testing::world::{World, settings},
 };
 
@@ -140,4 +144,172 @@ async fn an_existing_session_module_is_judged_and_not_changed() {
         .count();
     assert_eq!(breaking, 2, "{:?}", report.findings);
     assert_eq!(fs::read_to_string(dir.join("session.py")).unwrap(), text);
+}
+
+/// An application in a repository on disk, with its `neonup.toml`.
+fn application(start: &str, files: &[(&str, &str)]) -> Sample {
+    let world = World::on_disk();
+    let start: Vec<_> = start.split(' ').map(|word| format!("\"{word}\"")).collect();
+    let config = format!(
+        "[project]\nname = \"x\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = {{ url = \"direct\", driver = \"psycopg\" }}\n[backend]\ndir = \"\"\nstart = [{}]\nhealth = \"http://localhost:8000/health\"\n",
+        start.join(", ")
+    );
+    world.write("neonup.toml", &config);
+    world.write(
+        "requirements.txt",
+        "fastapi\nsqlmodel\npsycopg[binary]\npython-dotenv\n",
+    );
+    for (path, text) in files {
+        world.write(path, text);
+    }
+    Sample {
+        world,
+        declared: true,
+    }
+}
+
+const ENGINE: &str = "import os\nfrom dotenv import load_dotenv\nfrom sqlmodel import SQLModel, create_engine\nload_dotenv()\nengine = create_engine(os.environ[\"DATABASE_URL\"], pool_pre_ping=True)\n\n\ndef start():\n    SQLModel.metadata.create_all(engine)\n";
+
+const MAIN: &str = "from contextlib import asynccontextmanager\nfrom fastapi import FastAPI\nfrom store import engine, start\n\n\n@asynccontextmanager\nasync def lifespan(app):\n    start()\n    yield\n\n\napp = FastAPI(lifespan=lifespan)\n\n\n@app.get(\"/health\")\ndef health():\n    with engine.connect() as connection:\n        connection.exec_driver_sql(\"SELECT 1\")\n    return {\"status\": \"ok\"}\n";
+
+#[tokio::test]
+async fn an_engine_anywhere_is_enough() {
+    let sample = application(
+        "uvicorn main:app",
+        &[("main.py", MAIN), ("store.py", ENGINE)],
+    );
+    let report = sample.apply(BackendAnswer::EditCode).await;
+    assert_eq!(report.findings, []);
+    assert_eq!(report.verdict(), Verdict::Done);
+    assert!(!sample.world.path("db").exists());
+}
+
+#[tokio::test]
+async fn no_file_is_written_that_nothing_imports() {
+    let bare = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let sample = application("uvicorn main:app", &[("main.py", bare)]);
+    let report = sample.apply(BackendAnswer::Default).await;
+    assert_eq!(report.verdict(), Verdict::Todo);
+    assert!(!sample.world.path("db").exists());
+    let report = sample.apply(BackendAnswer::EditCode).await;
+    assert_eq!(report.verdict(), Verdict::Done, "{:?}", report.findings);
+    assert!(
+        sample
+            .world
+            .read("main.py")
+            .contains("from db import get_session")
+    );
+}
+
+#[tokio::test]
+async fn an_engine_that_the_application_does_not_import_is_named() {
+    let bare = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let sample = application(
+        "uvicorn main:app",
+        &[("main.py", bare), ("database.py", ENGINE)],
+    );
+    let report = sample.probe().await;
+    assert_eq!(
+        codes(&report),
+        [Code::BackendSessionMissing, Code::BackendHealthRouteMissing]
+    );
+    assert_eq!(report.findings[0].path.as_deref(), Some("database.py"));
+    sample.apply(BackendAnswer::EditCode).await;
+    assert!(!sample.world.path("db").exists());
+    assert!(
+        sample
+            .world
+            .read("main.py")
+            .contains("from database import engine")
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_found_out_is_a_gap_where_the_backend_is_declared() {
+    let dynamic = ENGINE.replace(
+        "pool_pre_ping=True",
+        "pool_pre_ping=True, connect_args=tuning.arguments()",
+    );
+    let mut sample = application(
+        "python -m uvicorn app.main:app --port 8000",
+        &[
+            ("app/main.py", MAIN),
+            ("app/__init__.py", ""),
+            ("store.py", &format!("import tuning\n{dynamic}")),
+        ],
+    );
+    let report = sample.probe().await;
+    assert_eq!(codes(&report), [Code::BackendNotDetermined]);
+    assert_eq!(report.verdict(), Verdict::Todo);
+    sample.declared = false;
+    let report = sample.probe().await;
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.severity == Severity::Warning),
+        "{:?}",
+        report.findings
+    );
+    assert_eq!(report.verdict(), Verdict::Done);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_not_determined() {
+    let sample = application(
+        "uvicorn main:app",
+        &[
+            ("main.py", &format!("import rows\n{MAIN}")),
+            ("store.py", ENGINE),
+        ],
+    );
+    fs::write(sample.world.path("rows.py"), b"NAME = \"caf\xe9\"\n").unwrap();
+    let report = sample.probe().await;
+    assert_eq!(codes(&report), [Code::BackendNotDetermined]);
+    assert_eq!(report.findings[0].path.as_deref(), Some("rows.py"));
+    assert_eq!(report.verdict(), Verdict::Todo);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symlink_loop_is_not_determined() {
+    let sample = application(
+        "uvicorn main:app",
+        &[
+            ("main.py", &format!("import rows\n{MAIN}")),
+            ("store.py", ENGINE),
+        ],
+    );
+    std::os::unix::fs::symlink("rows.py", sample.world.path("rows.py")).unwrap();
+    let report = sample.probe().await;
+    assert_eq!(codes(&report), [Code::BackendNotDetermined]);
+}
+
+#[tokio::test]
+async fn other_frameworks_get_no_advice_of_fastapi() {
+    let flask = "import os\nfrom flask import Flask\napp = Flask(__name__)\n";
+    for (start, requirements, files) in [
+        (
+            "flask run --port 8000",
+            "flask\npsycopg2-binary\n",
+            [("app.py", flask)],
+        ),
+        (
+            "gunicorn app:app",
+            "flask\npsycopg2-binary\n",
+            [("app.py", flask)],
+        ),
+        (
+            "python manage.py runserver",
+            "django\npsycopg\n",
+            [("manage.py", "import sys\n")],
+        ),
+        ("npm start", "", [("package.json", "{}")]),
+    ] {
+        let sample = application(start, &files);
+        sample.world.write("requirements.txt", requirements);
+        let report = sample.probe().await;
+        assert_eq!(report.verdict(), Verdict::Skipped, "{start}");
+        assert_eq!(report.findings, [], "{start}");
+    }
 }

@@ -53,10 +53,12 @@ fn backend(read: Reader<'_>, dir: &str) -> Option<BackendSettings> {
         "python -m uvicorn {}:{} --port 8000",
         app.module, app.variable
     );
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    // what its own code promises; nothing is expected that it does not say
+    let (path, expect) = python::promised_health(read, dir, &app)
+        .unwrap_or_else(|| ("/health".to_owned(), Vec::new()));
     Some(BackendSettings {
-        health: Some("http://localhost:8000/health".to_owned()),
-        expect: vec![pair("status", "healthy"), pair("database", "connected")],
+        health: Some(format!("http://localhost:8000{path}")),
+        expect,
         ..started_by(&start, dir)
     })
 }

@@ -1,0 +1,149 @@
+//! The findings of the backend step.
+
+use crate::{
+    core::{
+        code::{Code, Severity},
+        finding::Finding,
+        invocation::Invocation,
+        proof::Coverage,
+    },
+    domain::python::{HealthRoute, SessionIssue, Spot},
+    engine::backend::STEP,
+};
+
+/// The command that fixes what this step may fix by itself.
+pub(super) const FIX: Invocation = Invocation::SetupStep(STEP);
+/// The command that also changes source files.
+pub(super) const EDIT: Invocation = Invocation::EditCode;
+
+pub(super) fn not_found(path: &str, why: &str) -> Finding {
+    Finding::new(Code::BackendNotFound, format!("`{path}` is not there"))
+        .path(path)
+        .detail(why)
+        .hint("name the folder and the start command under [backend] in neonup.toml")
+}
+
+/// What is wrong where the application connects.
+pub(super) fn session_issue(issue: &SessionIssue) -> Finding {
+    let Spot { file, line } = &issue.spot;
+    let mut finding = Finding::new(Code::BackendSessionWrong, issue.title.clone())
+        .path(file)
+        .line(*line)
+        .detail(issue.detail.clone())
+        .hint(format!("edit line {line} of {file}"));
+    if !issue.breaks {
+        finding.severity = Severity::Warning;
+    }
+    finding
+}
+
+/// The application has nothing that connects it. `written` says whether the step writes it by itself.
+pub(super) fn session_missing(path: &str, written: bool, edit: bool) -> Finding {
+    let finding = Finding::new(
+        Code::BackendSessionMissing,
+        format!("`{path}` does not exist"),
+    )
+    .path(path)
+    .detail("the application has nothing that connects it to the database");
+    if written {
+        finding.command(FIX).fixable()
+    } else if edit {
+        finding.command(EDIT)
+    } else {
+        finding.hint("connect the application, such as with assets/templates/session.py of neonup")
+    }
+}
+
+/// There is a module that makes the engine, and the application does not import it.
+pub(super) fn session_unused(spot: &Spot) -> Finding {
+    Finding::new(
+        Code::BackendSessionMissing,
+        format!("the application does not import `{}`", spot.file),
+    )
+    .path(&spot.file)
+    .line(spot.line)
+    .detail("the engine is made there, and nothing that is started uses it")
+    .hint(format!(
+        "use {} in a route, such as the health route",
+        spot.file
+    ))
+}
+
+/// Something that could not be found out.
+pub(super) fn not_determined(title: &str, spot: Option<&Spot>, hint: &str) -> Finding {
+    let mut finding = Finding::new(Code::BackendNotDetermined, title)
+        .detail("what is not read is not proved")
+        .hint(hint);
+    if let Some(spot) = spot {
+        finding = finding.path(&spot.file).line(spot.line);
+    }
+    finding
+}
+
+/// What of the code was not read.
+pub(super) fn unread(coverage: &Coverage) -> Vec<Finding> {
+    let mut findings: Vec<_> = coverage
+        .unread()
+        .iter()
+        .map(|unread| {
+            let (file, line) = match unread.what.rsplit_once(':') {
+                Some((file, line)) => (file, line.parse().ok()),
+                None => (unread.what.as_str(), None),
+            };
+            let mut finding = Finding::new(
+                Code::BackendNotDetermined,
+                format!("`{}` was not read", unread.what),
+            )
+            .path(file)
+            .detail(unread.why.clone())
+            .hint(format!(
+                "mend {file}, or see that the application does not import it"
+            ));
+            finding.line = line;
+            finding
+        })
+        .collect();
+    if coverage.more() > 0 {
+        findings.push(Finding::new(
+            Code::BackendNotDetermined,
+            format!("{} more files were not read", coverage.more()),
+        ));
+    }
+    findings
+}
+
+pub(super) fn tables_missing(file: &str, call: &str) -> Finding {
+    Finding::new(
+        Code::BackendCreateAllMissing,
+        "the application does not create its tables on start-up",
+    )
+    .path(file)
+    .detail(format!("nothing that runs on start-up calls {call}"))
+}
+
+/// The health route does not ask the database.
+pub(super) fn health_silent(health: &HealthRoute) -> Finding {
+    Finding::new(
+        Code::BackendHealthRouteMissing,
+        format!("`{}` does not ask the database", health.path),
+    )
+    .path(&health.spot.file)
+    .line(health.spot.line)
+    .detail("it says healthy while the database is gone")
+}
+
+/// There is no health route. `other` is a route of another path that does what is wanted.
+pub(super) fn health_missing(path: &str, file: &str, other: Option<&HealthRoute>) -> Finding {
+    let finding = Finding::new(
+        Code::BackendHealthRouteMissing,
+        format!("there is no route `{path}`"),
+    )
+    .path(file);
+    match other {
+        Some(other) => finding.detail(format!(
+            "`{}` in {} may be what is meant: name it as health under [backend]",
+            other.path, other.spot.file
+        )),
+        None => finding.detail("nothing can tell whether the application reaches its database"),
+    }
+}
