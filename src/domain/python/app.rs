@@ -87,8 +87,6 @@ pub(crate) struct Start {
     pub target: Option<Target>,
     /// Folders that modules are looked for in, before the usual ones.
     pub roots: Vec<String>,
-    /// Whether the object is a function that makes the application.
-    pub factory: bool,
     /// Whether the command itself loads an env file.
     pub loads_env: bool,
     /// Whether it runs Python at all, as far as that shows.
@@ -138,7 +136,6 @@ impl Start {
         let mut start = Self {
             target: None,
             roots: Vec::new(),
-            factory: false,
             loads_env: false,
             python: false,
         };
@@ -159,7 +156,6 @@ impl Start {
                     let paths = joined.unwrap_or_default().split(':');
                     start.roots.extend(paths.map(|path| below(dir, path)));
                 }
-                "--factory" => start.factory = true,
                 "--env-file" => start.loads_env = true,
                 "dotenv" | "honcho" => start.loads_env = true,
                 "-m" if next.is_some_and(|name| is_module(name) && !SERVERS.contains(&name)) => {
@@ -186,11 +182,9 @@ impl Start {
             }
             let object = joined.filter(|_| matches!(flag, "--app" | "--entrypoint"));
             if let Some((module, variable)) = object.unwrap_or(word).split_once(':') {
-                let called = variable.ends_with("()");
                 let variable = variable.trim_end_matches("()");
                 if is_module(module) && is_module(variable) {
                     start.python = true;
-                    start.factory |= called;
                     start.target = Some(Target::Object {
                         module: module.to_owned(),
                         variable: variable.to_owned(),
@@ -234,7 +228,6 @@ fn below(dir: &str, path: &str) -> String {
 pub(crate) struct Entry {
     pub app: PythonApp,
     pub graph: Graph,
-    pub factory: bool,
     /// Whether its module is run as a program, so that `__name__` is `__main__`.
     pub is_main: bool,
     pub loads_env: bool,
@@ -343,7 +336,6 @@ fn entry(
     Some(Entry {
         app,
         graph,
-        factory: start.factory,
         is_main,
         loads_env: start.loads_env,
     })
@@ -359,7 +351,6 @@ fn run_as_program(
 ) -> Option<Entry> {
     let at = graph.module(module)?;
     let mut served = None;
-    let mut factory = start.factory;
     visit(&graph.get(at)?.body, &mut |expr| {
         let ExprKind::Call(callee, arguments) = &expr.kind else {
             return;
@@ -371,9 +362,6 @@ fn run_as_program(
             return;
         };
         if let Some((module, variable)) = first.text().and_then(|text| text.split_once(':')) {
-            factory |= arguments
-                .iter()
-                .any(|argument| argument.name.as_deref() == Some("factory"));
             served = Some((Some(module.to_owned()), variable.to_owned()));
         } else if let Some(name) = first.dotted()
             && served.is_none()
@@ -383,14 +371,9 @@ fn run_as_program(
             && served.is_none()
             && let Some(name) = maker.dotted()
         {
-            factory = true;
             served = Some((None, name));
         }
     });
-    let start = Start {
-        factory,
-        ..start.clone()
-    };
     match served {
         Some((Some(other), variable)) => {
             let graph = Graph::read(files, roots, &other, Extent::All)?;

@@ -100,7 +100,6 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
             made.extend(code.results_of(place, function));
         }
     }
-    let _ = entry.factory;
     object.extend(made);
     let (kind, app) = code.app(&object);
     let routes = app.as_ref().map(|app| code.routes(app));
@@ -111,11 +110,7 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
     }
     let unknown_start = walk.unknown.clone();
     let engines = code.engines();
-    for engine in &engines {
-        if let (Some(function), Some(outer)) = (engine.place.function, &engine.place.outer) {
-            walk.function(outer, function);
-        }
-    }
+    enter_engines(&mut walk, &engines);
     let mut judgement = Judgement {
         app: entry.app.clone(),
         kind,
@@ -149,7 +144,7 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
     for engine in &engines {
         judge_engine(&code, engine, &target, &mut judgement.connections);
     }
-    env_order(entry, &engines, &walk, key, &mut judgement);
+    env_order(entry.loads_env, &engines, &walk, key, &mut judgement);
     credentials(&code, &mut judgement.connections.issues);
     symbols(&code, &engines, &mut judgement);
     if let Some(routes) = &routes {
@@ -225,6 +220,10 @@ pub(crate) fn judge_unimported(
         for engine in &engines {
             judge_engine(&code, engine, &target, &mut judgement.connections);
         }
+        let mut walk = Walk::new(&code, None);
+        walk.module(graph.module(&name).unwrap_or_default());
+        enter_engines(&mut walk, &engines);
+        env_order(entry.loads_env, &engines, &walk, key, judgement);
         symbols(&code, &engines, judgement);
         judgement.tables = judgement.tables.take().or_else(|| tables(&code));
         judgement.has_models |= has_models(&code);
@@ -397,15 +396,24 @@ fn foreign_session(code: &Code<'_>) -> Option<String> {
     None
 }
 
+/// Runs the functions that make engines, which may be called at any time.
+fn enter_engines<'a>(walk: &mut Walk<'_, 'a>, engines: &[Engine<'a>]) {
+    for engine in engines {
+        if let (Some(function), Some(outer)) = (engine.place.function, &engine.place.outer) {
+            walk.function(outer, function);
+        }
+    }
+}
+
 /// Whether the variable of the URL is read before an env file is loaded.
 fn env_order(
-    entry: &Entry,
+    loads_env: bool,
     engines: &[Engine<'_>],
     walk: &Walk<'_, '_>,
     key: &str,
     judgement: &mut Judgement,
 ) {
-    if entry.loads_env || engines.is_empty() {
+    if loads_env || engines.is_empty() {
         return;
     }
     let mut keys: BTreeSet<&str> = engines

@@ -289,7 +289,9 @@ impl BackendInspection {
             let new = match &old {
                 None => text,
                 // an `__init__.py` that is there already keeps what it has
-                Some(old) if !old.contains("get_session") => format!("{old}{text}"),
+                Some(old) if path.ends_with("__init__.py") && !old.contains("get_session") => {
+                    format!("{old}{text}")
+                }
                 Some(_) => continue,
             };
             self.changes.push(ProposedChange {
