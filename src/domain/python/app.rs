@@ -147,6 +147,9 @@ impl Start {
                 .map_or((word.as_str(), None), |(flag, value)| (flag, Some(value)));
             let value = joined.or(next);
             let name = word.rsplit('/').next().unwrap_or(word);
+            let is_file = std::path::Path::new(name)
+                .extension()
+                .is_some_and(|end| end == "py");
             start.python |= name.starts_with("python") || SERVERS.contains(&name);
             match flag {
                 "--app-dir" | "--chdir" | "--pythonpath" | "--directory" => {
@@ -156,8 +159,7 @@ impl Start {
                     let paths = joined.unwrap_or_default().split(':');
                     start.roots.extend(paths.map(|path| below(dir, path)));
                 }
-                "--env-file" => start.loads_env = true,
-                "dotenv" | "honcho" => start.loads_env = true,
+                "--env-file" | "dotenv" | "honcho" => start.loads_env = true,
                 "-m" if next.is_some_and(|name| is_module(name) && !SERVERS.contains(&name)) => {
                     start.python = true;
                     if start.target.is_none() {
@@ -190,7 +192,7 @@ impl Start {
                         variable: variable.to_owned(),
                     });
                 }
-            } else if word.ends_with(".py") && start.target.is_none() {
+            } else if is_file && start.target.is_none() {
                 start.python = true;
                 start.target = Some(Target::File {
                     path: below(dir, word),
@@ -377,12 +379,12 @@ fn run_as_program(
     match served {
         Some((Some(other), variable)) => {
             let graph = Graph::read(files, roots, &other, Extent::All)?;
-            entry(graph, &other, &variable, &start, false)
+            entry(graph, &other, &variable, start, false)
         }
-        Some((None, variable)) => entry(graph, module, &variable, &start, true),
+        Some((None, variable)) => entry(graph, module, &variable, start, true),
         None => {
             let variable = made_app(&graph.get(at)?.body).unwrap_or_else(|| "app".to_owned());
-            entry(graph, module, &variable, &start, true)
+            entry(graph, module, &variable, start, true)
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Binding<'a> {
 pub(super) type Bindings<'a> = HashMap<&'a str, Vec<Binding<'a>>>;
 
 /// What a body returns and yields.
-pub(super) fn given<'a>(body: &'a [Stmt]) -> Vec<&'a Expr> {
+pub(super) fn given(body: &[Stmt]) -> Vec<&Expr> {
     let mut values = Vec::new();
     for stmt in body {
         match &stmt.kind {

@@ -66,6 +66,9 @@ pub(crate) struct Item<'a> {
     pub tests: usize,
 }
 
+/// The values of the names of modules; `None` for those that are being found out.
+type Members<'a> = HashMap<(usize, String), Option<Vec<Value<'a>>>>;
+
 /// The code of an application, with what its expressions stand for.
 #[derive(Debug)]
 pub(crate) struct Code<'a> {
@@ -81,7 +84,7 @@ pub(crate) struct Code<'a> {
     by_name: HashMap<&'a str, Vec<usize>>,
     bindings: RefCell<HashMap<usize, Rc<Bindings<'a>>>>,
     /// What the names of modules stand for; `None` while it is being found out.
-    pub(super) members: RefCell<HashMap<(usize, String), Option<Vec<Value<'a>>>>>,
+    pub(super) members: RefCell<Members<'a>>,
     /// How often a limit or a circle has cut a value short.
     pub(super) cuts: Cell<usize>,
     pub(super) steps: Cell<usize>,

@@ -206,7 +206,7 @@ impl Dependencies {
     }
 
     /// What the application needs and nothing declares, as lines of a requirements file.
-    pub(crate) fn missing(&self, needs: &Needs) -> Vec<&'static str> {
+    pub(crate) fn missing(&self, needs: Needs) -> Vec<&'static str> {
         let driver = needs.driver;
         let mut missing = Vec::new();
         if needs.sqlmodel && !self.has("sqlmodel") {

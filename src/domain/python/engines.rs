@@ -432,7 +432,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Whether a call is made only where the URL is one of SQLite.
+/// Whether a call is made only where the URL is one of `SQLite`.
 fn for_sqlite(tests: &[(&Expr, bool)]) -> bool {
     tests.iter().any(|(test, holds)| {
         let negated = matches!(&test.kind, ExprKind::Other(parts) if parts.len() == 1);

@@ -94,8 +94,9 @@ impl<'a> Code<'a> {
                 .into_iter()
                 .flat_map(|callee| self.call(place, callee, expr, arguments, depth))
                 .collect(),
-            ExprKind::Await(of) | ExprKind::Walrus(_, of) => self.eval(place, of, depth),
-            ExprKind::Yield(Some(of)) => self.eval(place, of, depth),
+            ExprKind::Await(of) | ExprKind::Walrus(_, of) | ExprKind::Yield(Some(of)) => {
+                self.eval(place, of, depth)
+            }
             ExprKind::Either(parts) => parts
                 .iter()
                 .flat_map(|part| self.eval(place, part, depth))
@@ -282,8 +283,9 @@ impl<'a> Code<'a> {
     fn attribute(&self, of: Value<'a>, name: &str, depth: usize) -> Vec<Value<'a>> {
         match of {
             Value::Module(module) => self.of_module(module, name, depth),
-            Value::Package(path) => vec![Value::Package(format!("{path}.{name}"))],
-            Value::Made(path, _) => vec![Value::Package(format!("{path}.{name}"))],
+            Value::Package(path) | Value::Made(path, _) => {
+                vec![Value::Package(format!("{path}.{name}"))]
+            }
             Value::Class(at, class) | Value::Instance(at, class) => {
                 self.in_class(&at, class, name, depth)
             }
@@ -407,9 +409,8 @@ impl<'a> Code<'a> {
         }
         if values.is_empty() {
             for binding in bindings.get("*").into_iter().flatten() {
-                if let Binding::Import(import) = binding
-                    && let Some(from) = found.absolute(import)
-                {
+                if let Binding::Import(import) = binding {
+                    let from = found.absolute(import);
                     match self.graph.module(&from) {
                         Some(from) if from != module => {
                             let found = self.of_module(from, name, depth + 1);
@@ -419,14 +420,13 @@ impl<'a> Code<'a> {
                                     .filter(|value| !matches!(value, Value::Unknown)),
                             );
                         }
-                        Some(_) => {}
                         None if KNOWN_STARS
                             .iter()
                             .any(|(module, names)| *module == from && names.contains(&name)) =>
                         {
                             values.push(Value::Package(format!("{from}.{name}")));
                         }
-                        None => {}
+                        Some(_) | None => {}
                     }
                 }
             }
@@ -510,11 +510,7 @@ impl<'a> Code<'a> {
     }
 
     fn imported(&self, module: usize, import: &'a Import, depth: usize) -> Vec<Value<'a>> {
-        let Some(from) = self
-            .graph
-            .get(module)
-            .and_then(|module| module.absolute(import))
-        else {
+        let Some(from) = self.graph.get(module).map(|module| module.absolute(import)) else {
             return vec![Value::Unknown];
         };
         match &import.what {

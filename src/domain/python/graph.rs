@@ -9,7 +9,7 @@ use crate::{
     domain::{
         python::{
             parse::{Source, decode},
-            syntax::{Class, Expr, Function, Import, Imported, Stmt, StmtKind},
+            syntax::{Class, Expr, ExprKind, Function, Import, Imported, Stmt, StmtKind},
         },
         source::join,
     },
@@ -50,20 +50,20 @@ impl Module {
         }
     }
 
-    /// The absolute name of the module that an import statement names; `None` where it leads out of the top package.
-    pub(crate) fn absolute(&self, import: &Import) -> Option<String> {
+    /// The absolute name of the module that an import statement names.
+    pub(crate) fn absolute(&self, import: &Import) -> String {
         if import.dots == 0 {
-            return Some(import.module.clone());
+            return import.module.clone();
         }
         let mut package = self.package();
         for _ in 1..import.dots {
             package = package.rsplit_once('.').map_or("", |(package, _)| package);
         }
-        Some(match (package.is_empty(), import.module.is_empty()) {
+        match (package.is_empty(), import.module.is_empty()) {
             (_, true) => package.to_owned(),
             (true, false) => import.module.clone(),
             (false, false) => format!("{package}.{}", import.module),
-        })
+        }
     }
 }
 
@@ -265,11 +265,7 @@ impl Loader<'_> {
         let runs = module.runs;
         let mut wanted = Vec::new();
         collect(&module.body, runs, &mut |import, line, runs| {
-            wanted.extend(
-                module
-                    .absolute(import)
-                    .map(|name| (name, import.what.clone(), line, runs)),
-            );
+            wanted.push((module.absolute(import), import.what.clone(), line, runs));
         });
         let file = module.file.clone();
         let mut by_name = Vec::new();
@@ -301,10 +297,10 @@ impl Loader<'_> {
         }
         for (name, line) in by_name {
             match name {
-                Some(name) => {
+                ByName::Module(name) => {
                     self.load(&name, runs);
                 }
-                None => {
+                ByName::Unknown => {
                     self.graph
                         .dynamic
                         .get_or_insert_with(|| (file.clone(), line));
@@ -333,9 +329,15 @@ fn join_name(module: &str, name: &str) -> String {
     }
 }
 
-/// The module that `import_module(…)` names; `Some(None)` where its name is made while running.
-fn dynamic_import(expr: &Expr) -> Option<Option<String>> {
-    use crate::domain::python::syntax::ExprKind;
+/// An import whose module is an argument.
+enum ByName {
+    Module(String),
+    /// Its name is made while the program runs.
+    Unknown,
+}
+
+/// What `import_module(…)` imports.
+fn dynamic_import(expr: &Expr) -> Option<ByName> {
     let ExprKind::Call(callee, arguments) = &expr.kind else {
         return None;
     };
@@ -343,7 +345,9 @@ fn dynamic_import(expr: &Expr) -> Option<Option<String>> {
         return None;
     }
     let name = arguments.first()?.value.text();
-    Some(name.map(|name| name.trim_start_matches('.').to_owned()))
+    Some(name.map_or(ByName::Unknown, |name| {
+        ByName::Module(name.trim_start_matches('.').to_owned())
+    }))
 }
 
 /// Shows every import of a body, those in functions and classes included, and whether it is done when the program runs.

@@ -375,9 +375,7 @@ fn foreign_session(code: &Code<'_>) -> Option<String> {
                 let Imported::Name(name, _) = &import.what else {
                     continue;
                 };
-                let Some(from) = module.absolute(import) else {
-                    continue;
-                };
+                let from = module.absolute(import);
                 let top = from.split('.').next().unwrap_or(&from);
                 let local = code.graph.module(top).is_some()
                     || code.graph.module(&from).is_some()
@@ -554,10 +552,10 @@ fn health_route<'a>(
         };
         let about = |route: &&Route<'a>| route.paths.iter().any(|path| is_path(wanted, path));
         let found = routes
-            .routes
+            .found
             .iter()
             .find(exact)
-            .or_else(|| routes.routes.iter().find(about));
+            .or_else(|| routes.found.iter().find(about));
         judgement.health = found.map(|route| judged(code, route, wanted));
         if found.is_none() {
             if let Some((file, line)) = &code.graph.dynamic {
@@ -601,7 +599,7 @@ fn judged<'a>(code: &Code<'a>, route: &Route<'a>, path: &str) -> HealthRoute {
 /// The route that most likely tells whether the application is well; one that asks the database comes first.
 fn likeliest<'a>(code: &Code<'a>, routes: &Routes<'a>) -> Option<HealthRoute> {
     let mut likely: Vec<_> = routes
-        .routes
+        .found
         .iter()
         .flat_map(|route| route.paths.iter().map(move |path| (route, path)))
         .filter_map(|(route, path)| Some((health_rank(path)?, path.len(), route, path)))
@@ -637,7 +635,7 @@ pub(crate) fn promised_health(
     let (_, object) = code.app(&member(&code, at, &app.variable));
     let routes = code.routes(&object?);
     let (_, _, path, route) = routes
-        .routes
+        .found
         .iter()
         .flat_map(|route| route.paths.iter().map(move |path| (route, path)))
         .filter_map(|(route, path)| Some((health_rank(path)?, path.len(), path, route)))

@@ -281,20 +281,17 @@ impl<'a> Editor<'a> {
                 .is_some_and(|test| test.mentions(&["__name__"])),
             _ => false,
         });
-        match main {
-            Some(main) => {
-                let at = main.span.start;
-                self.insert(at, format!("{route}\n\n\n"));
-            }
-            None => {
-                let text = &self.module.text;
-                let gap = if text.ends_with('\n') {
-                    "\n\n"
-                } else {
-                    "\n\n\n"
-                };
-                self.insert(text.len(), format!("{gap}{route}\n"));
-            }
+        if let Some(main) = main {
+            let at = main.span.start;
+            self.insert(at, format!("{route}\n\n\n"));
+        } else {
+            let text = &self.module.text;
+            let gap = if text.ends_with('\n') {
+                "\n\n"
+            } else {
+                "\n\n\n"
+            };
+            self.insert(text.len(), format!("{gap}{route}\n"));
         }
         Some(())
     }

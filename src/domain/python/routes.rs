@@ -38,7 +38,7 @@ struct Inclusion {
 /// A FastAPI application.
 #[derive(Debug)]
 pub(crate) struct Routes<'a> {
-    pub routes: Vec<Route<'a>>,
+    pub found: Vec<Route<'a>>,
     /// What runs when it starts.
     pub startup: Vec<(Place<'a>, &'a Expr)>,
     /// Functions that are registered for its start.
@@ -131,7 +131,7 @@ impl<'a> Code<'a> {
         reader.main = reader.identity(app);
         reader.include();
         let mut found = Routes {
-            routes: Vec::new(),
+            found: Vec::new(),
             startup: self.lifespans.clone(),
             on_start: Vec::new(),
         };
@@ -312,7 +312,7 @@ impl<'a> Reader<'_, 'a> {
                 if owners.is_empty() {
                     continue;
                 }
-                found.routes.push(Route {
+                found.found.push(Route {
                     place: place.clone(),
                     function: Some(function),
                     spot: self.code.spot(place, decorator),
@@ -397,7 +397,7 @@ impl<'a> Reader<'_, 'a> {
                     Value::Function(at, function) => Some((at, function)),
                     _ => None,
                 });
-            found.routes.push(Route {
+            found.found.push(Route {
                 place: function
                     .as_ref()
                     .map_or_else(|| place.clone(), |(at, _)| at.clone()),

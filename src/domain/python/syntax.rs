@@ -209,9 +209,10 @@ impl Expr {
     pub(crate) fn mentions(&self, words: &[&str]) -> bool {
         let mut found = false;
         self.visit(&mut |expr| {
-            let text = match &expr.kind {
-                ExprKind::Text(text) | ExprKind::Name(text) | ExprKind::Attribute(_, text) => text,
-                _ => return,
+            let (ExprKind::Text(text) | ExprKind::Name(text) | ExprKind::Attribute(_, text)) =
+                &expr.kind
+            else {
+                return;
             };
             let text = text.to_ascii_lowercase();
             found |= words.iter().any(|word| text.contains(word));

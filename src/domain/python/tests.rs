@@ -107,9 +107,9 @@ fn dependencies_are_read_from_every_kind_of_file() {
         let found = Dependencies::read(&read, "backend");
         assert!(found.has("fastapi"), "{text}");
         assert_eq!(found.driver(), Driver::Psycopg);
-        assert_eq!(found.missing(&needs(Driver::Psycopg)), [""; 0], "{text}");
+        assert_eq!(found.missing(needs(Driver::Psycopg)), [""; 0], "{text}");
         assert_eq!(
-            found.missing(&needs(Driver::Asyncpg)),
+            found.missing(needs(Driver::Asyncpg)),
             ["asyncpg>=0.29", "greenlet>=3.0"]
         );
     }
@@ -136,7 +136,7 @@ fn dependencies_are_found_above_the_folder_in_included_files_and_in_locks() {
         sqlalchemy: true,
         dotenv: false,
     };
-    assert_eq!(found.missing(&needs), ["psycopg[binary]>=3.1"]);
+    assert_eq!(found.missing(needs), ["psycopg[binary]>=3.1"]);
     let locked = found.with_locked(&read, "services/api");
-    assert_eq!(locked.missing(&needs), [""; 0]);
+    assert_eq!(locked.missing(needs), [""; 0]);
 }

@@ -289,7 +289,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     .code
                     .graph
                     .get(place.module)
-                    .and_then(|module| module.absolute(import))
+                    .map(|module| module.absolute(import))
                 else {
                     continue;
                 };

@@ -373,9 +373,9 @@ impl BackendInspection {
             .file
             .clone()
             .unwrap_or_else(|| join(dir, "requirements.txt"));
-        let mut missing = dependencies.missing(&needs);
+        let mut missing = dependencies.missing(needs);
         if !missing.is_empty() {
-            missing = dependencies.with_locked(&text, dir).missing(&needs);
+            missing = dependencies.with_locked(&text, dir).missing(needs);
         }
         self.check("requirements", missing.is_empty(), &file);
         if missing.is_empty() {
