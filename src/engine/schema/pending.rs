@@ -114,7 +114,7 @@ pub(super) async fn look(
             ..Migrations::unknown(finding)
         };
     }
-    let replies = match ask_all(cx, &inquiry).await {
+    let replies = match ask_all(cx, &inquiry, session_for(cx, ran)).await {
         Ok(replies) => replies,
         Err(finding) => return Migrations::unknown(*finding),
     };
@@ -128,7 +128,7 @@ pub(super) async fn look(
     let mut migrations = reported(cx, inquiry.tool.name(), Some(&inquiry), answer, ran);
     if nothing && let Some(question) = &inquiry.models {
         // that the models agree is not what the step promises: only a clear answer is worth a word
-        if let Ok(reply) = ask(cx, question).await
+        if let Ok(reply) = ask(cx, question, session_for(cx, ran)).await
             && let Some(differences) = migrations::models_differ(inquiry.tool, &reply)
         {
             migrations
@@ -158,12 +158,16 @@ fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
     Migrations::unknown(finding)
 }
 
-async fn ask_all(cx: &Cx, inquiry: &Inquiry) -> Result<Vec<Reply>, Box<Finding>> {
-    if inquiry.tool.writes() && !can_read_only(cx) {
+async fn ask_all(
+    cx: &Cx,
+    inquiry: &Inquiry,
+    asked_in: AskedIn,
+) -> Result<Vec<Reply>, Box<Finding>> {
+    if inquiry.tool.writes() && asked_in == AskedIn::Pooled {
         return Err(Box::new(would_write(inquiry.tool)));
     }
     if let Some(ready) = &inquiry.ready
-        && ask(cx, ready).await?.code != Some(0)
+        && ask(cx, ready, asked_in).await?.code != Some(0)
     {
         let title = format!(
             "`{}` finds no environment, so whether a migration is pending is not determined",
@@ -171,19 +175,40 @@ async fn ask_all(cx: &Cx, inquiry: &Inquiry) -> Result<Vec<Reply>, Box<Finding>>
         );
         return Err(Box::new(undetermined(title).hint(INSTALL)));
     }
-    try_join_all(inquiry.questions.iter().map(|question| ask(cx, question))).await
+    try_join_all(
+        inquiry
+            .questions
+            .iter()
+            .map(|question| ask(cx, question, asked_in)),
+    )
+    .await
 }
 
-/// Whether the session of a question can be kept from writing: Neon's pooler refuses what asks for it.
-fn can_read_only(cx: &Cx) -> bool {
+/// What keeps a question from writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AskedIn {
+    /// Its session.
+    ReadOnly,
+    /// Nothing but the tool: Neon's pooler refuses what asks for such a session.
+    Pooled,
+    /// Nothing: an apply asks, whose command has just written as it liked.
+    Apply,
+}
+
+fn session_for(cx: &Cx, ran: bool) -> AskedIn {
     let environment = connection::environment(cx);
-    !environment
-        .iter()
-        .any(|(_, value)| value.expose().contains("-pooler."))
+    let pooled = |(_, value): &(String, Secret)| value.expose().contains("-pooler.");
+    if ran {
+        AskedIn::Apply
+    } else if environment.iter().any(pooled) {
+        AskedIn::Pooled
+    } else {
+        AskedIn::ReadOnly
+    }
 }
 
 /// Asks one question.
-async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
+async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, Box<Finding>> {
     let dir = cx.settings.path(cx.settings.schema_dir());
     let line = line(question);
     let program = question.first().map(String::as_str).unwrap_or_default();
@@ -205,7 +230,7 @@ async fn ask(cx: &Cx, question: &[String]) -> Result<Reply, Box<Finding>> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Secret::new(*value))),
     );
-    if can_read_only(cx) {
+    if asked_in == AskedIn::ReadOnly {
         let before = env
             .iter()
             .rev()
@@ -313,7 +338,11 @@ fn would_write(tool: Tool) -> Finding {
         "{} would write to the database to answer, and a check writes nothing",
         tool.name()
     ))
-    .hint("neonup setup schema runs the migrations; the next check can ask")
+    .hint(if tool.writes() {
+        "neonup setup schema runs the migrations; the next check can ask"
+    } else {
+        "its env.py or settings write when they are loaded: let them do so for the migration alone, or name [schema] pending in neonup.toml"
+    })
     .command(Invocation::SetupStep(StepId::Schema))
 }
 

@@ -315,6 +315,19 @@ async fn a_question_reads_only_where_the_server_can_be_told() {
     looked(&pooled, ALEMBIC, "1").await;
     assert!(!names(&pooled).contains(&"PGOPTIONS".to_owned()));
     calls(&pooled);
+    // what writes to answer may do so after the migration, which has written itself
+    let writes = world(Some("0002"));
+    alembic(&writes, "0002 (head)\n", "0002 (head)\n");
+    assert_eq!(ran(&writes, ALEMBIC).await.verdict(), Verdict::Done);
+    let handed = writes.with(|state| state.calls_of_programs.clone());
+    for (line, names) in handed {
+        assert!(!names.contains(&"PGOPTIONS".to_owned()), "{line}");
+    }
+    let refused = "InternalError: cannot execute CREATE SCHEMA in a read-only transaction\n";
+    answers(&writes, &[("alembic current", 1, refused)]);
+    let report = looked(&writes, ALEMBIC, "1").await;
+    assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
+    assert!(report.findings[0].hint.contains("env.py"), "{report:?}");
     let knex = looked(
         &pooled,
         "command = [\"npx\", \"knex\", \"migrate:latest\"]",
