@@ -4,11 +4,14 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     core::secret::Secret,
-    domain::url::{
-        driver::{Driver, UrlShape},
-        part::{Part, UrlKind},
-        pooler::is_pooled,
-        quote::keyword,
+    domain::{
+        url::{
+            driver::{Driver, UrlShape},
+            part::{Part, UrlKind},
+            pooler::is_pooled,
+            quote::keyword,
+        },
+        visible::is_hidden,
     },
 };
 
@@ -102,7 +105,7 @@ pub(crate) fn recognize(value: &str) -> Option<RecognizedUrl> {
         ) {
             return None;
         }
-        return Some(from_uri(&scheme, rest));
+        return from_uri(&scheme, rest);
     }
     let lower = value.to_ascii_lowercase();
     if !lower.contains("host=") && !lower.contains("server=") && !lower.contains("host =") {
@@ -187,15 +190,26 @@ impl UrlBuilder {
         }
     }
 
-    fn finish(self) -> RecognizedUrl {
+    /// `None` where the host can't be one.
+    fn finish(self) -> Option<RecognizedUrl> {
         let mut read = self.read;
         read.host = read.host.trim_end_matches('.').to_ascii_lowercase();
         read.pooled = is_pooled(&read.host);
-        read
+        may_be_host(&read.host).then_some(read)
     }
 }
 
-fn from_uri(scheme: &str, rest: &str) -> RecognizedUrl {
+/// Whether a text may be a host: a name, an address, the folder of a socket, a list of those, a placeholder for one, or nothing.
+fn may_be_host(text: &str) -> bool {
+    let folder = text.starts_with('/');
+    text.chars().all(|c| match c {
+        '/' => folder,
+        '"' | '\'' | '`' | '\\' | ';' | '=' | '@' | '?' | '#' | '&' | '|' => false,
+        c => !c.is_whitespace() && !is_hidden(c),
+    })
+}
+
+fn from_uri(scheme: &str, rest: &str) -> Option<RecognizedUrl> {
     let shape = if scheme.starts_with("jdbc:") {
         UrlShape::Jdbc
     } else {
@@ -250,7 +264,7 @@ fn from_ado(value: &str) -> Option<RecognizedUrl> {
         url.set(name.trim(), &text);
         rest = next.trim_start().trim_start_matches(';');
     }
-    Some(url.finish())
+    url.finish()
 }
 
 /// `host=… dbname=…`, with values in single quotes where they need it.
@@ -273,7 +287,7 @@ fn from_keywords(value: &str) -> Option<RecognizedUrl> {
         url.set(name, &text);
         rest = next.trim_start();
     }
-    (!url.read.host.is_empty()).then(|| url.finish())
+    url.finish().filter(|read| !read.host.is_empty())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

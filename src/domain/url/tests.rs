@@ -225,6 +225,54 @@ fn a_host_stays_one_host_whatever_it_is() {
 }
 
 #[test]
+fn what_cannot_be_a_host_is_no_connection() {
+    for host in [
+        "a\u{1}b",
+        "a\u{b}b",
+        "a\nb",
+        "a b",
+        "a\u{a0}b",
+        "a\u{202e}b",
+        "a\u{200b}b",
+        "a/b",
+        "a\\b",
+        "a;b",
+        "a=b",
+        "a@b",
+        "a'b",
+        "a\"b",
+        "a?b",
+        "a#b",
+    ] {
+        let connection = Connection {
+            host: host.to_owned(),
+            ..sample()
+        };
+        for driver in Driver::ALL {
+            let url = connection.url(UrlKind::Direct, *driver);
+            assert_eq!(recognize(url.expose()), None, "{driver} {host:?}");
+        }
+    }
+    // what stands for a host that is filled in elsewhere is not ours to judge, and a password beside it is real
+    for host in [
+        "${PGHOST}",
+        "<host>",
+        "%PGHOST%",
+        "{{host}}",
+        "a,b",
+        "*****",
+        "b\u{fc}cher.example",
+    ] {
+        let url = format!("postgresql://u:p@{host}/d");
+        assert_eq!(
+            recognize(&url).unwrap().password,
+            Secret::new("p"),
+            "{host}"
+        );
+    }
+}
+
+#[test]
 fn debug_hides_the_password() {
     let url = sample().url(UrlKind::Direct, Driver::Npgsql);
     let read = recognize(url.expose()).unwrap();
