@@ -62,7 +62,7 @@ pub(crate) mod temporary;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trust;
-mod turn;
+pub(crate) mod turn;
 
 pub(crate) use registry::must_finish;
 pub(crate) use runtime::Runtime;

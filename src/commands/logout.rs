@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     commands::{context::CommandContext, error::CommandError},
     core::{answer::KeyStorage, code::Code, exit::Exit, failure::Failure, secret::Secret},
+    engine::turn,
     ports::{
         Ports,
         store::{KeyringError, StoreError},
@@ -38,13 +39,7 @@ impl LogoutArgs {
                 Err(error) => failures.push(Failure::from(error)),
             }
         }
-        ports.store.sweep();
-        let targets: Vec<_> = settings
-            .env
-            .iter()
-            .map(|target| settings.path(&target.file))
-            .collect();
-        ports.files.sweep(&targets);
+        turn::sweep(&settings, &ports);
         failures.extend(
             ports
                 .store

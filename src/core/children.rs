@@ -51,9 +51,8 @@ const BASIC: &[&str] = &[
     "NIX_PROFILES",
 ];
 
-/// Which repository and which configuration git reads. What makes it start a program (`GIT_SSH_COMMAND`, `GIT_EXTERNAL_DIFF`,
-/// `GIT_PAGER`, `GIT_ASKPASS`, `GIT_EDITOR`, `GIT_PROXY_COMMAND`) or write a file (`GIT_TRACE*`) is not among them.
-const GIT: &[&str] = &[
+/// What ties git to one repository.
+pub(crate) const GIT_REPOSITORY: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -62,6 +61,11 @@ const GIT: &[&str] = &[
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
     "GIT_NAMESPACE",
+];
+
+/// How git looks for a repository, and which configuration it reads. What makes it start a program (`GIT_SSH_COMMAND`, `GIT_EXTERNAL_DIFF`,
+/// `GIT_PAGER`, `GIT_ASKPASS`, `GIT_EDITOR`, `GIT_PROXY_COMMAND`) or write a file (`GIT_TRACE*`) is not among them.
+const GIT: &[&str] = &[
     "GIT_CEILING_DIRECTORIES",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM",
     "GIT_CONFIG_GLOBAL",
@@ -166,7 +170,7 @@ impl Child {
 
     const fn passed(self) -> Passed {
         match self {
-            Self::Git => Passed::Only(&[BASIC, GIT]),
+            Self::Git => Passed::Only(&[BASIC, GIT_REPOSITORY, GIT]),
             Self::App | Self::Migration => Passed::AllBut(&[OURS, OTHER_ACCOUNTS]),
             Self::Driver => Passed::Only(&[BASIC, DRIVER]),
             Self::Tmux => Passed::Only(&[BASIC, TMUX]),

@@ -53,6 +53,12 @@ pub(super) async fn begin(
     waiting: &mut (dyn FnMut(String) + Send),
 ) -> Result<CloneHold> {
     let hold = take(ports.lock.as_ref(), waiting).await?;
+    sweep(settings, ports);
+    Ok(hold)
+}
+
+/// Removes what killed runs have left.
+pub(crate) fn sweep(settings: &Settings, ports: &Ports) {
     let targets: Vec<_> = settings
         .env
         .iter()
@@ -60,7 +66,6 @@ pub(super) async fn begin(
         .collect();
     ports.files.sweep(&targets);
     ports.store.sweep();
-    Ok(hold)
 }
 
 fn other(process: Option<u32>) -> String {

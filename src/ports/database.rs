@@ -1,6 +1,7 @@
 //! Postgres, reached as the application will reach it, but with certificate and host name always verified.
 
 mod catalog;
+mod locks;
 mod login;
 pub(crate) mod postgres;
 mod relay;
@@ -10,6 +11,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod way;
 pub(crate) mod wire;
 
 use std::{io, net::SocketAddr, time::Duration};
@@ -79,10 +81,27 @@ pub(crate) enum DatabaseError {
         position: (usize, usize),
         limit: Duration,
     },
+    /// A statement of a file waited too long for a lock, and the server did not end it itself.
+    #[error("`{file}` line {}, column {}: no lock within {} s", .position.0, .position.1, .limit.as_secs())]
+    StatementLocked {
+        file: String,
+        position: (usize, usize),
+        limit: Duration,
+    },
     #[error("`{file}` could not be run")]
     FileNotRun { file: String, reason: String },
     #[error(transparent)]
     Statement(Box<StatementError>),
+}
+
+impl DatabaseError {
+    /// Whether an answer is still to come that nobody waits for.
+    pub(crate) const fn is_unanswered(&self) -> bool {
+        matches!(
+            self,
+            Self::QueryTimedOut | Self::StatementTimedOut { .. } | Self::StatementLocked { .. }
+        )
+    }
 }
 
 /// A statement of a file that the database refused.

@@ -237,7 +237,14 @@ impl Confined {
             lock: limit,
             statement: limit,
         };
-        let ran = script::run(&mut connection, &question.files, limits, Some(&mut missing)).await;
+        let ran = script::run(
+            &mut connection,
+            &question.files,
+            limits,
+            Some(&mut missing),
+            None,
+        )
+        .await;
         if let Err(error) = ran {
             return Err(refused(error, missing));
         }

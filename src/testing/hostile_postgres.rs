@@ -51,6 +51,12 @@ pub(crate) enum PostgresAnswer {
     WideRow,
     /// A row with a value that is longer than the row.
     BrokenRow,
+    /// Sends the beginning of an error in plain text behind its answer to the request for TLS.
+    PlainTextBeforeTls,
+    /// Shows a certificate of more than 64 kB.
+    HugeCertificate,
+    /// Never answers a query.
+    Silent,
     /// Is what it should be.
     Proper,
 }
@@ -64,11 +70,18 @@ pub(crate) struct HostilePostgres {
     stop: Arc<AtomicBool>,
 }
 
+/// The code of a `CancelRequest`.
+const CANCEL: &[u8] = &[4, 210, 22, 46];
+
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
 impl HostilePostgres {
     pub(crate) fn start(answer: PostgresAnswer, password: &'static str) -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let mut names = vec!["localhost".to_owned()];
+        if answer == PostgresAnswer::HugeCertificate {
+            names.extend((0..400).map(|number| format!("{number}.{}example", "long.".repeat(40))));
+        }
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -128,7 +141,17 @@ fn serve(
     tcp.set_write_timeout(Some(Duration::from_secs(30)))?;
     let mut request = [0; 8];
     tcp.read_exact(&mut request)?;
-    tcp.write_all(b"S")?;
+    if answer == PostgresAnswer::PlainTextBeforeTls {
+        tcp.write_all(
+            &[
+                b"S".as_slice(),
+                &frame(b'E', b"SFATAL\0C28P01\0Mforged\0\0"),
+            ]
+            .concat(),
+        )?;
+    } else {
+        tcp.write_all(b"S")?;
+    }
     let tls = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(tls, tcp);
     let mut length = [0; 4];
@@ -136,6 +159,10 @@ fn serve(
     let mut start = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap() - 4];
     stream.read_exact(&mut start)?;
     received.lock().unwrap().extend_from_slice(&start);
+    if start.starts_with(CANCEL) {
+        // Postgres closes the connection without a word
+        return Ok(());
+    }
     if !log_in(&mut stream, answer, password, received, stop)? {
         return Ok(());
     }
@@ -248,6 +275,12 @@ fn log_in(
 fn misbehave(stream: &mut Stream, answer: PostgresAnswer, stop: &AtomicBool) -> io::Result<()> {
     let column = b"\0\x01one\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\0";
     match answer {
+        PostgresAnswer::Silent => {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        }
         PostgresAnswer::HugeMessage => {
             stream.write_all(b"D\x7f\xff\xff\xff")?;
             endless(stream, &[0; 8192], stop)

@@ -17,8 +17,11 @@ impl From<DatabaseError> for Failure {
                 .why("nothing was run")
                 .hint(not_sent(&why)),
             DatabaseError::StatementTimedOut { .. } => Self::new(Code::SchemaSqlError, what)
-                .why("the connection was closed, which ends the statement")
+                .why("it was canceled on the server, and its connection closed")
                 .hint("run what takes so long by hand, with psql"),
+            DatabaseError::StatementLocked { .. } => Self::new(Code::SchemaSqlError, what)
+                .why("another session holds a lock on what it changes; it was canceled on the server, and its connection closed")
+                .hint("end that session, or try again later"),
             DatabaseError::FileNotRun { reason, .. } => {
                 Self::new(Code::SchemaSqlError, what).why(reason)
             }

@@ -8,23 +8,17 @@ use std::{
 
 use async_trait::async_trait;
 use rustls::RootCertStore;
-use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, Row as _,
-    postgres::{PgConnectOptions, PgRow, PgSslMode},
-};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_rustls::client::TlsStream;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _, postgres::PgRow};
+use tokio::time::timeout;
 
 use crate::{
     domain::url::Connection,
     ports::database::{
         Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts, catalog,
-        login::{LoginError, login},
-        relay::{self, Door},
-        scram,
-        script::{self, GRACE, RunLimits},
+        locks::LockWatch,
+        script::{self, RunLimits},
         tls::{Route, dial},
-        wire::WireError,
+        way::{Client, GRACE, Way, leaf, query_error},
     },
 };
 
@@ -34,14 +28,22 @@ const WAKE: Duration = Duration::from_secs(30);
 /// Postgres over TCP and TLS.
 pub(crate) struct Postgres {
     limit: Duration,
+    /// The limits of files that are run.
+    run_limits: RunLimits,
     system_roots: OnceLock<Arc<RootCertStore>>,
 }
 
 impl Postgres {
     /// An adapter in which no single step takes longer than `limit` (logging in may take 30 s, for a compute that sleeps).
     pub(crate) const fn new(limit: Duration) -> Self {
+        Self::with_run_limits(limit, RunLimits::USUAL)
+    }
+
+    /// The same, with other limits of files that are run.
+    pub(crate) const fn with_run_limits(limit: Duration, run_limits: RunLimits) -> Self {
         Self {
             limit,
+            run_limits,
             system_roots: OnceLock::new(),
         }
     }
@@ -80,54 +82,6 @@ impl Postgres {
         let addresses = self.resolve(host, connection.effective_port()).await?;
         Route::new(host, addresses, self.roots(authority)?, self.limit)
     }
-
-    /// Logs in by ourselves, and hands the connection to sqlx through a door of ours.
-    async fn log_in(
-        &self,
-        connection: &Connection,
-        authority: Option<&str>,
-    ) -> Result<PgConnection, DatabaseError> {
-        let route = self.route(connection, authority).await?;
-        let stream = route.open().await?;
-        let end_point = leaf(&stream).and_then(scram::end_point);
-        let server = login(stream, connection, end_point, connection.must_bind())
-            .await
-            .map_err(|error| not_logged_in(error, connection))?;
-        let failed = |reason: String| DatabaseError::LoginFailed {
-            host: connection.host.clone(),
-            reason,
-        };
-        let door = Door::open().map_err(|error| failed(error.to_string()))?;
-        // what sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`; none of it leaves this machine
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(door.folder())
-            .port(relay::PORT)
-            .username("neonup")
-            .database("neonup")
-            .statement_cache_capacity(0)
-            .ssl_mode(PgSslMode::Disable);
-        tokio::spawn(async move {
-            match door.serve(server).await {
-                // sqlx was let go in the middle of a query, which would work on for nobody
-                Ok(Some(key)) => {
-                    if let Err(error) = route.cancel(&key).await {
-                        tracing::debug!(%error, "a query could not be canceled");
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "the relay to a database ended"),
-            }
-        });
-        PgConnection::connect_with(&options)
-            .await
-            .map_err(|error| failed(error.to_string()))
-    }
-}
-
-/// The server's own certificate.
-fn leaf(stream: &TlsStream<TcpStream>) -> Option<&[u8]> {
-    let certificates = stream.get_ref().1.peer_certificates()?;
-    certificates.first().map(AsRef::as_ref)
 }
 
 #[async_trait]
@@ -179,16 +133,26 @@ impl Database for Postgres {
         authority: Option<&str>,
     ) -> Result<Box<dyn Session>, DatabaseError> {
         let limit = self.limit.max(WAKE);
-        let inner = timeout(limit, self.log_in(connection, authority))
-            .await
-            .map_err(|_elapsed| DatabaseError::LoginTimedOut {
-                host: connection.host.clone(),
-                limit,
-            })??;
+        let entering = async {
+            let way = Way {
+                route: self.route(connection, authority).await?,
+                connection: connection.clone(),
+            };
+            let client = way.enter().await?;
+            Ok((way, client))
+        };
+        let (way, client) =
+            timeout(limit, entering)
+                .await
+                .map_err(|_elapsed| DatabaseError::LoginTimedOut {
+                    host: connection.host.clone(),
+                    limit,
+                })??;
         Ok(Box::new(PgSession {
-            inner,
+            client: Some(client),
+            way: Some(way),
             limit: self.limit,
-            lost: false,
+            run_limits: self.run_limits,
         }))
     }
 }
@@ -212,51 +176,32 @@ fn read_certificate(der: &[u8]) -> (String, Option<i64>) {
     (name, days)
 }
 
-/// Why a login failed: where it was refused, by its SQLSTATE.
-fn not_logged_in(error: LoginError, connection: &Connection) -> DatabaseError {
-    let host = connection.host.clone();
-    let refusal = match error {
-        LoginError::Wire(WireError::Cut(source)) => return DatabaseError::Cut { host, source },
-        LoginError::Wire(fault) => return DatabaseError::Misbehaves { host, fault },
-        LoginError::Fault(fault) => return DatabaseError::NotProved { host, fault },
-        LoginError::Refused(refusal) => refusal,
-    };
-    let message = refusal.message();
-    match refusal.code().as_str() {
-        "28P01" | "28000" => DatabaseError::WrongPassword {
-            host,
-            role: connection.role.clone(),
-            message,
-        },
-        "3D000" => DatabaseError::NoSuchDatabase {
-            host,
-            database: connection.database.clone(),
-            message,
-        },
-        "53300" => DatabaseError::NoConnectionLeft { host, message },
-        _ => DatabaseError::LoginRefused { host, message },
-    }
-}
-
 struct PgSession {
-    inner: PgConnection,
+    /// `None` once a query has taken too long: its answer may still come, and nobody waits for it.
+    client: Option<Client>,
+    /// How to log in a second time.
+    way: Option<Way>,
     limit: Duration,
-    /// Whether an answer is still to come that nobody waits for.
-    lost: bool,
+    run_limits: RunLimits,
 }
 
 impl PgSession {
-    /// Runs a query under the limit: the server's own `statement_timeout` cannot be relied on.
+    /// Runs a query under the limit: the server's own `statement_timeout` cannot be relied on. What takes longer is canceled there.
     async fn all(&mut self, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
-        if self.lost {
-            return Err(DatabaseError::QueryTimedOut);
+        let client = self.client.as_mut().ok_or(DatabaseError::QueryTimedOut)?;
+        let query = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut client.sqlx);
+        if let Ok(answered) = timeout(self.limit + GRACE, query).await {
+            return answered.map_err(|error| query_error(&error));
         }
-        let query = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.inner);
-        let answered = timeout(self.limit + GRACE, query).await;
-        self.lost = answered.is_err();
-        answered
-            .map_err(|_elapsed| DatabaseError::QueryTimedOut)?
-            .map_err(|error| query_error(&error))
+        self.end().await;
+        Err(DatabaseError::QueryTimedOut)
+    }
+
+    /// Ends the connection, and what it does.
+    async fn end(&mut self) {
+        if let Some(client) = self.client.take() {
+            client.end().await;
+        }
     }
 
     /// Looks: the server itself refuses to change anything, and ends what takes too long, even when we are gone by then.
@@ -279,32 +224,16 @@ impl PgSession {
 /// The most rows of a migration tool's own table that are read: there is one for each migration, and nobody has as many.
 const MOST_VALUES: usize = 10_000;
 
-/// The code of a statement that the server has ended: for its time limit, or at our request.
-const ENDED: &str = "57014";
-/// The code of a lock that was not to be had in time.
-const LOCKED: &str = "55P03";
-
-fn query_error(error: &sqlx::Error) -> DatabaseError {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    match code.as_deref() {
-        Some(ENDED | LOCKED) => DatabaseError::QueryTimedOut,
-        _ => DatabaseError::QueryFailed {
-            reason: error.to_string(),
-        },
-    }
-}
-
 /// Reads what a database holds, without the rows.
 pub(crate) async fn read_shape(
     connection: PgConnection,
     limit: Duration,
 ) -> Result<SchemaShape, DatabaseError> {
     let mut session = PgSession {
-        inner: connection,
+        client: Some(Client::bare(connection)),
+        way: None,
         limit,
-        lost: false,
+        run_limits: RunLimits::USUAL,
     };
     session.shape().await
 }
@@ -319,7 +248,8 @@ impl Session for PgSession {
 
     async fn shape(&mut self) -> Result<SchemaShape, DatabaseError> {
         let rows = self.look(catalog::QUERIES).await?;
-        let major = self.inner.server_version_num().unwrap_or(0) / 10_000;
+        let client = self.client.as_ref().ok_or(DatabaseError::QueryTimedOut)?;
+        let major = client.sqlx.server_version_num().unwrap_or(0) / 10_000;
         catalog::shape(major, &rows).map_err(|error| query_error(&error))
     }
 
@@ -330,10 +260,11 @@ impl Session for PgSession {
                 "select count(*) from (select from public.\"{name}\" limit 1000) counted"
             ))
             .await?;
-        Ok(rows
-            .first()
-            .and_then(|row| u64::try_from(row.get::<i64, _>(0)).ok())
-            .unwrap_or_default())
+        let row = rows.first().ok_or_else(|| DatabaseError::QueryFailed {
+            reason: "the answer has no row".to_owned(),
+        })?;
+        let count: i64 = row.try_get(0).map_err(|error| query_error(&error))?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     async fn values(&mut self, table: &str, column: &str) -> Result<Vec<String>, DatabaseError> {
@@ -360,7 +291,22 @@ impl Session for PgSession {
     }
 
     async fn run(&mut self, files: &[SqlFile]) -> Result<(), DatabaseError> {
-        let limits = RunLimits::default();
-        script::run(&mut self.inner, files, limits, None).await
+        let client = self.client.as_mut().ok_or(DatabaseError::QueryTimedOut)?;
+        let watch = match &self.way {
+            Some(way) => Some(LockWatch::over(client, way).await?),
+            None => None,
+        };
+        let outcome = script::run(
+            &mut client.sqlx,
+            files,
+            self.run_limits,
+            None,
+            watch.as_ref(),
+        )
+        .await;
+        if outcome.as_ref().is_err_and(DatabaseError::is_unanswered) {
+            self.end().await;
+        }
+        outcome
     }
 }

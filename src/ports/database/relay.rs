@@ -23,6 +23,7 @@ use tokio::{
 
 use crate::ports::database::{
     login::LoggedIn,
+    tls::Route,
     wire::{
         self, COLUMNS_LIMIT, Fields, MESSAGE_LIMIT, Message, ReplyMeter, ServerError, WireError,
     },
@@ -32,6 +33,10 @@ use crate::ports::database::{
 pub(super) const PORT: u16 = 5432;
 /// How long sqlx may take to connect to us.
 const OWN_LIMIT: Duration = Duration::from_secs(10);
+/// How long asking the server to cancel a query may take.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+/// How long the end of a connection is waited for, with a query to cancel.
+pub(super) const END_LIMIT: Duration = Duration::from_secs(8);
 /// The longest message of our own: a file of statements.
 const OWN_MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 /// The message that ends a session.
@@ -55,26 +60,28 @@ impl Door {
         self.folder.path()
     }
 
-    /// Lets one client in, and passes on between it and the server until one of them goes. Gives the key that ends its query, where
-    /// the client has gone in the middle of one.
+    /// Lets one client in, and passes on between it and the server until one of them goes. A query that the client has left in the
+    /// middle is canceled, by `route`: the server would work on for nobody.
     pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         server: LoggedIn<S>,
-    ) -> io::Result<Option<Vec<u8>>> {
+        route: &Route,
+    ) -> io::Result<()> {
         let (client, _) = timeout(OWN_LIMIT, self.listener.accept()).await??;
         // nobody else can enter the folder, but root
         if client.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         drop(self);
-        pass(client, server).await
+        pass(client, server, route).await
     }
 }
 
 async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     mut client: UnixStream,
     server: LoggedIn<S>,
-) -> io::Result<Option<Vec<u8>>> {
+    route: &Route,
+) -> io::Result<()> {
     start_up(&mut client).await?;
     // authentication is done
     client
@@ -90,12 +97,21 @@ async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
         () = asking => {}
         () = answering => {}
     }
-    let interrupted = busy.load(Ordering::Relaxed);
-    if !interrupted {
-        to_server.write_all(&TERMINATE).await.ok();
+    let key = server.cancel_key.filter(|_| busy.load(Ordering::Relaxed));
+    if let Some(key) = key {
+        // as long as the connection stands: a proxy forgets the key with it
+        match timeout(CANCEL_LIMIT, route.cancel(&key)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a query could not be canceled"),
+            Err(_elapsed) => tracing::debug!("a query could not be canceled in time"),
+        }
     }
-    timeout(OWN_LIMIT, to_server.shutdown()).await.ok();
-    Ok(server.cancel_key.filter(|_| interrupted))
+    let ended = async {
+        to_server.write_all(&TERMINATE).await?;
+        to_server.shutdown().await
+    };
+    timeout(OWN_LIMIT, ended).await.ok();
+    Ok(())
 }
 
 /// Reads sqlx's own start-up message, of which nothing matters: we are logged in.

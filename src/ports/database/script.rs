@@ -1,24 +1,22 @@
 //! Runs files of SQL statement by statement: each is one message, so that nothing runs beside what was shown.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Executor as _, PgConnection,
     postgres::{PgDatabaseError, PgErrorPosition},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     domain::sql::{self, Statement, TransactionEffect},
-    ports::database::{DatabaseError, SqlFile, StatementError},
+    ports::database::{DatabaseError, SqlFile, StatementError, locks::LockWatch, way::GRACE},
 };
 
 /// How long a statement may wait for a lock: whoever holds one longer has to know, and others queue up behind us.
 pub(crate) const LOCK: Duration = Duration::from_secs(10);
 /// How long a statement may take: a table is rewritten in that time, and a forgotten one does not run for ever.
 pub(crate) const STATEMENT: Duration = Duration::from_mins(10);
-/// How much longer we wait than the server does.
-pub(super) const GRACE: Duration = Duration::from_millis(500);
 /// How often the server looks whether we are still there.
 const STILL_THERE: Duration = Duration::from_secs(2);
 /// The first version that can look.
@@ -31,22 +29,23 @@ pub(crate) struct RunLimits {
     pub statement: Duration,
 }
 
-impl Default for RunLimits {
-    fn default() -> Self {
-        Self {
-            lock: LOCK,
-            statement: STATEMENT,
-        }
-    }
+impl RunLimits {
+    pub(crate) const USUAL: Self = Self {
+        lock: LOCK,
+        statement: STATEMENT,
+    };
 }
 
 /// Runs the files: in one transaction where all of them can, else file by file, each in one where it can. With `skipped`, an extension that
-/// the server has not, or not for us, is left out and put there.
+/// the server has not, or not for us, is left out and put there. With `watch`, the limit of locks holds where the server keeps none.
+///
+/// What took too long is not ended here: who lets go of the connection ends it.
 pub(crate) async fn run(
     connection: &mut PgConnection,
     files: &[SqlFile],
     limits: RunLimits,
     skipped: Option<&mut Vec<String>>,
+    watch: Option<&LockWatch<'_>>,
 ) -> Result<(), DatabaseError> {
     let mut scripts = Vec::new();
     for file in files {
@@ -61,15 +60,12 @@ pub(crate) async fn run(
         connection,
         limits,
         skipped,
+        watch,
         ours: false,
         kept: false,
     };
     let outcome = run.files(&scripts, whole).await;
-    let unanswered = matches!(
-        outcome,
-        Err(DatabaseError::QueryTimedOut | DatabaseError::StatementTimedOut { .. })
-    );
-    if outcome.is_err() && !unanswered {
+    if outcome.as_ref().is_err_and(|error| !error.is_unanswered()) {
         // the first error is the one to report; a connection that cannot roll back ends the transaction by ending
         run.plain("rollback").await.ok();
     }
@@ -88,6 +84,7 @@ struct Run<'a> {
     connection: &'a mut PgConnection,
     limits: RunLimits,
     skipped: Option<&'a mut Vec<String>>,
+    watch: Option<&'a LockWatch<'a>>,
     /// Whether a transaction of ours is open.
     ours: bool,
     /// Whether something was committed.
@@ -183,14 +180,29 @@ impl Run<'_> {
         if extension.is_some() && self.ours {
             self.plain("savepoint neonup_extension").await?;
         }
-        let limit = self.limits.statement + GRACE;
-        let sent = match timeout(limit, self.send(statement)).await {
-            Ok(sent) => sent,
-            Err(_elapsed) => {
+        let (limits, watch) = (self.limits, self.watch);
+        let position = || sql::locate_byte(&file.text, statement.at);
+        let waited = async {
+            match watch {
+                Some(watch) => watch.waited(limits.lock).await,
+                None => pending().await,
+            }
+        };
+        let sent = tokio::select! {
+            biased;
+            sent = self.send(statement) => sent,
+            () = sleep(limits.statement + GRACE) => {
                 return Err(DatabaseError::StatementTimedOut {
                     file: file.name.clone(),
-                    position: sql::locate_byte(&file.text, statement.at),
-                    limit: self.limits.statement,
+                    position: position(),
+                    limit: limits.statement,
+                });
+            }
+            () = waited => {
+                return Err(DatabaseError::StatementLocked {
+                    file: file.name.clone(),
+                    position: position(),
+                    limit: limits.lock,
                 });
             }
         };

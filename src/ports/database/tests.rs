@@ -20,6 +20,14 @@ async fn connect(
     server: &HostilePostgres,
     channel_binding: bool,
 ) -> Result<Box<dyn Session>, DatabaseError> {
+    connect_within(server, channel_binding, LIMIT).await
+}
+
+async fn connect_within(
+    server: &HostilePostgres,
+    channel_binding: bool,
+    limit: Duration,
+) -> Result<Box<dyn Session>, DatabaseError> {
     let connection = Connection {
         host: "localhost".to_owned(),
         pooled_host: "localhost".to_owned(),
@@ -29,7 +37,7 @@ async fn connect(
         password: Secret::new(PASSWORD),
         channel_binding,
     };
-    Postgres::new(LIMIT)
+    Postgres::new(limit)
         .connect(&connection, Some(&server.authority))
         .await
 }
@@ -134,6 +142,57 @@ async fn an_answer_without_end_is_a_failure_that_names_the_limit() {
         };
         assert!(reason.contains(words), "{answer:?}: {reason}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_plain_text_or_with_an_endless_certificate_is_no_tls() {
+    for answer in [
+        PostgresAnswer::PlainTextBeforeTls,
+        PostgresAnswer::HugeCertificate,
+    ] {
+        let error = refusal(answer).await;
+        let DatabaseError::NoTls { reason, .. } = &error else {
+            panic!("{answer:?}: {error:?}");
+        };
+        assert!(!reason.contains("forged"), "{reason}");
+        if answer == PostgresAnswer::HugeCertificate {
+            assert!(reason.contains("TooLarge"), "{reason}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_gets_no_answer_is_canceled_under_tls() {
+    /// A `CancelRequest` without its length, and the key that the server gave.
+    const CANCEL: &[u8] = &[4, 210, 22, 46, 0, 0, 0, 1, 0, 0, 0, 2];
+    let canceled =
+        |server: &HostilePostgres| memchr::memmem::find(&server.received(), CANCEL).is_some();
+    let server = HostilePostgres::start(PostgresAnswer::Silent, PASSWORD);
+    let mut session = connect_within(&server, true, Duration::from_secs(2))
+        .await
+        .unwrap();
+    let error = session.ping().await.unwrap_err();
+    assert!(matches!(error, DatabaseError::QueryTimedOut), "{error:?}");
+    // before the answer is given: the program may end right after it
+    assert!(canceled(&server));
+
+    // what has been answered is not canceled
+    let server = HostilePostgres::start(PostgresAnswer::Proper, PASSWORD);
+    let mut session = connect(&server, true).await.unwrap();
+    session.ping().await.unwrap();
+    drop(session);
+    assert!(!canceled(&server));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_other_columns_is_an_error() {
+    // one number, whatever is asked
+    let server = HostilePostgres::start(PostgresAnswer::Proper, PASSWORD);
+    let mut session = connect(&server, true).await.unwrap();
+    let error = session.rows("user").await.unwrap_err();
+    assert!(matches!(error, DatabaseError::QueryFailed { .. }));
+    let error = session.shape().await.unwrap_err();
+    assert!(matches!(error, DatabaseError::QueryFailed { .. }));
 }
 
 /// Neon's hosts are always held to it, whatever the URL says.

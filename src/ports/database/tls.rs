@@ -76,7 +76,11 @@ impl Route {
         let sent = async {
             stream.write_all(&CANCEL_REQUEST).await?;
             stream.write_all(key).await?;
-            stream.shutdown().await
+            stream.flush().await?;
+            // it is done when the server closes the connection, which it does without a word
+            let mut answer = [0; 16];
+            while stream.read(&mut answer).await.is_ok_and(|read| read > 0) {}
+            io::Result::Ok(())
         };
         timeout(self.limit, sent)
             .await
@@ -113,4 +117,32 @@ pub(super) async fn dial(
         |(address, error)| (address.to_string(), error),
     );
     Err(DatabaseError::NotConnected { address, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_first_addresses_of_a_host_are_tried() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let open = listener.local_addr().unwrap();
+        // a port that nobody has taken since
+        let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let refused = closed.local_addr().unwrap();
+        drop(closed);
+        let limit = Duration::from_secs(10);
+        let mut addresses = vec![refused; ADDRESSES_LIMIT];
+        addresses.push(open);
+        let error = dial(&addresses, limit).await.unwrap_err();
+        let DatabaseError::NotConnected { address, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*address, refused.to_string());
+        addresses.remove(0);
+        let stream = dial(&addresses, limit).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), open);
+    }
 }

@@ -115,21 +115,19 @@ impl HttpNeon {
         path: &str,
         body: &Value,
     ) -> Result<Vec<Operation>, NeonError> {
-        let answer: ChangeBody = self
-            .request(Method::POST, key, path, &[], Some(body))
-            .await?;
+        let answer: ChangeBody = self.post(key, path, Some(body)).await?;
         Ok(answer.operations)
     }
 
-    async fn request<T: DeserializeOwned>(
+    async fn post<T: DeserializeOwned>(
         &self,
-        method: Method,
         key: &Secret,
         path: &str,
-        query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<T, NeonError> {
-        let answer = self.sized_request(method, key, path, query, body).await?;
+        let answer = self
+            .sized_request(Method::POST, key, path, &[], body)
+            .await?;
         Ok(answer.0)
     }
 
@@ -343,9 +341,7 @@ impl Neon for HttpNeon {
             fields.insert("branch".to_owned(), Value::Object(branch));
         }
         let body = json!({ "project": project });
-        let answer: CreatedProjectBody = self
-            .request(Method::POST, key, "/projects", &[], Some(&body))
-            .await?;
+        let answer: CreatedProjectBody = self.post(key, "/projects", Some(&body)).await?;
         let connection = answer.connection_uris.into_iter().next().and_then(|uri| {
             let mut connection = Connection::from_uris(&Secret::new(uri.connection_uri), None)?;
             // a sandbox's host carries its port
@@ -519,7 +515,7 @@ impl Neon for HttpNeon {
             segment(branch),
             segment(role)
         );
-        let answer: ResetPasswordBody = self.request(Method::POST, key, &path, &[], None).await?;
+        let answer: ResetPasswordBody = self.post(key, &path, None).await?;
         Ok(PasswordReset {
             password: Secret::new(answer.role.password),
             operations: answer.operations,
@@ -532,9 +528,7 @@ impl Neon for HttpNeon {
 
     async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey, NeonError> {
         let body = json!({ "key_name": name });
-        let answer: NewApiKeyBody = self
-            .request(Method::POST, key, "/api_keys", &[], Some(&body))
-            .await?;
+        let answer: NewApiKeyBody = self.post(key, "/api_keys", Some(&body)).await?;
         Ok(NewApiKey {
             id: answer.id,
             key: Secret::new(answer.key),
@@ -544,7 +538,7 @@ impl Neon for HttpNeon {
     async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError> {
         let path = format!("/api_keys/{id}");
         match self
-            .request::<serde::de::IgnoredAny>(Method::DELETE, key, &path, &[], None)
+            .sized_request::<serde::de::IgnoredAny>(Method::DELETE, key, &path, &[], None)
             .await
         {
             // it is gone already

@@ -11,19 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::ports::repository::{error::GitError, meter::Meter};
-
-/// The variables that tie git to one repository.
-const REPOSITORY_VARIABLES: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-];
+use crate::{
+    core::children::GIT_REPOSITORY,
+    ports::repository::{error::GitError, meter::Meter},
+};
 
 /// Those of them that are a path.
 const PATH_VARIABLES: [&str; 5] = [
@@ -145,7 +136,7 @@ impl GitProgram {
         let mut git = self.clone();
         if let GitEnvironment::Inherited(variables) = &self.environment {
             let mut variables = variables.clone();
-            variables.retain(|(name, _)| !REPOSITORY_VARIABLES.contains(&name.as_str()));
+            variables.retain(|(name, _)| !GIT_REPOSITORY.contains(&name.as_str()));
             git.environment = GitEnvironment::Given(variables);
         }
         git

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::support::{Api, ask, connect, run, start};
+use super::support::{Api, ask, connect, run, start, until};
 use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::database::{
-        Database as _, DatabaseError, SqlFile, StatementError,
+        Database as _, DatabaseError, Session, SqlFile, StatementError,
         postgres::Postgres,
         script::{self, RunLimits},
     },
@@ -37,7 +37,7 @@ async fn send(connection: &mut PgConnection, texts: &[&str]) -> Result<(), Datab
             text: (*text).to_owned(),
         })
         .collect();
-    script::run(connection, &files, limits, None).await
+    script::run(connection, &files, limits, None, None).await
 }
 
 async fn refused(connection: &mut PgConnection, texts: &[&str]) -> StatementError {
@@ -119,8 +119,108 @@ async fn no_statement_hides_in_another() {
     sandbox.shutdown().await;
 }
 
+/// Our own connection, which does what it may within a limit.
+async fn session(sandbox: &Sandbox, uri: &str, postgres: &Postgres) -> Box<dyn Session> {
+    let connection = Connection::from_uris(&Secret::new(uri), None).unwrap();
+    let authority = std::fs::read_to_string(sandbox.ca_file()).unwrap();
+    postgres
+        .connect(&connection, Some(&authority))
+        .await
+        .unwrap()
+}
+
+/// How many sessions of the role do something, but for the one that asks.
+const AT_WORK: &str = "select count(*)::text from pg_stat_activity where usename = current_user and pid <> pg_backend_pid() and state <> 'idle'";
+
+/// Whether the server keeps its own limits does not matter: the Postgres that we carry does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_look_is_read_only_and_does_not_wait_for_ever() {
+async fn limits_hold_whatever_a_file_sets() {
+    let sandbox = start().await;
+    let (uri, mut database) = database(&sandbox).await;
+    let mut other = connect(&uri, sandbox.ca_file()).await.unwrap();
+    run(&mut other, "create table a (b int)").await;
+    run(&mut other, "begin; lock table a").await;
+    let file = |text: String| SqlFile {
+        name: "schema.sql".to_owned(),
+        text,
+    };
+    let short = Duration::from_secs(1);
+    let lock = RunLimits {
+        lock: short,
+        statement: PATIENCE,
+    };
+    let postgres = Postgres::with_run_limits(PATIENCE, lock);
+    for sets in ["", "set lock_timeout = 0; ", "reset all; "] {
+        let mut session = session(&sandbox, &uri, &postgres).await;
+        let ended = session
+            .run(&[file(format!("{sets}\nalter table a add c int"))])
+            .await;
+        match &ended {
+            Err(DatabaseError::Statement(error)) => assert_eq!(error.sqlstate, "55P03", "{sets}"),
+            Err(DatabaseError::StatementLocked { position, .. }) => {
+                assert_eq!(*position, (2, 1), "{sets}");
+            }
+            _ => panic!("{sets}: {ended:?}"),
+        }
+        // the one that holds the lock alone
+        until(async || (ask(&mut database, AT_WORK).await == "1").then_some(())).await;
+    }
+    run(&mut other, "rollback").await;
+
+    // a statement that works for long is no wait for a lock
+    let mut patient = session(&sandbox, &uri, &postgres).await;
+    patient
+        .run(&[file("select pg_sleep(2)".to_owned())])
+        .await
+        .unwrap();
+
+    let statement = RunLimits {
+        lock: PATIENCE,
+        statement: short,
+    };
+    let postgres = Postgres::with_run_limits(PATIENCE, statement);
+    let mut session = session(&sandbox, &uri, &postgres).await;
+    let sleeps = "create table gone (id int); set statement_timeout = 0; select pg_sleep(1000)";
+    let ended = session.run(&[file(sleeps.to_owned())]).await;
+    match &ended {
+        Err(DatabaseError::Statement(error)) => assert_eq!(error.sqlstate, "57014"),
+        Err(DatabaseError::StatementTimedOut { .. }) => {}
+        _ => panic!("{ended:?}"),
+    }
+    until(async || (ask(&mut database, AT_WORK).await == "0").then_some(())).await;
+    assert_eq!(ask(&mut database, TABLES).await, "a");
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_nobody_waits_for_is_canceled_on_the_server() {
+    let sandbox = start().await;
+    let (uri, mut database) = database(&sandbox).await;
+    let postgres = Postgres::new(PATIENCE);
+    let mut session = session(&sandbox, &uri, &postgres).await;
+    let file = SqlFile {
+        name: "schema.sql".to_owned(),
+        text: "create table gone (id int); select pg_sleep(1000)".to_owned(),
+    };
+    let files = [file];
+    {
+        let mut running = session.run(&files);
+        let sleeping = async {
+            until(async || (ask(&mut database, AT_WORK).await == "1").then_some(())).await;
+        };
+        tokio::select! {
+            ended = &mut running => panic!("{ended:?}"),
+            () = sleeping => {}
+        }
+    }
+    drop(session);
+    until(async || (ask(&mut database, AT_WORK).await == "0").then_some(())).await;
+    assert_eq!(ask(&mut database, TABLES).await, "");
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_is_read_only_and_ends_on_the_server() {
     let sandbox = start().await;
     let (uri, mut database) = database(&sandbox).await;
     run(
@@ -128,13 +228,8 @@ async fn a_look_is_read_only_and_does_not_wait_for_ever() {
         "create table a (b int); insert into a values (1)",
     )
     .await;
-    let connection = Connection::from_uris(&Secret::new(uri.as_str()), None).unwrap();
-    let authority = std::fs::read_to_string(sandbox.ca_file()).unwrap();
     let postgres = Postgres::new(Duration::from_millis(500));
-    let mut session = postgres
-        .connect(&connection, Some(&authority))
-        .await
-        .unwrap();
+    let mut session = session(&sandbox, &uri, &postgres).await;
     assert_eq!(session.rows("a").await.unwrap(), 1);
     // a name cannot lead out of the query, and the server would refuse a change
     let injected = "a\" limit 1) counted; create table pwned (id int); --";
@@ -149,6 +244,8 @@ async fn a_look_is_read_only_and_does_not_wait_for_ever() {
         matches!(blocked, Err(DatabaseError::QueryTimedOut)),
         "{blocked:?}"
     );
+    // all but the one that holds the lock, and before our session is let go
+    until(async || (ask(&mut database, AT_WORK).await == "1").then_some(())).await;
     drop(session);
     sandbox.shutdown().await;
 }

@@ -59,8 +59,32 @@ pub(super) fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileError> {
     Ok(Some((file, meta)))
 }
 
-pub(super) fn read_open(file: &File) -> io::Result<Vec<u8>> {
+/// Reads an open file to its end. It may have grown since it was looked at.
+pub(super) fn read_open(file: &File) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= LIMIT) {
+        Ok(bytes)
+    } else {
+        Err(FileError::TooLarge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::folders::temp_dir;
+
+    #[test]
+    fn a_file_that_grows_beyond_the_limit_while_it_is_read_is_too_large() {
+        let dir = temp_dir();
+        let path = dir.path().join(".env");
+        fs::write(&path, "A=1\n").unwrap();
+        let (file, meta) = open(&path).unwrap().unwrap();
+        assert_eq!(meta.len(), 4);
+        let growing = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        growing.set_len(LIMIT + 1).unwrap();
+        let error = read_open(&file).unwrap_err();
+        assert!(matches!(error, FileError::TooLarge), "{error}");
+    }
 }

@@ -39,6 +39,8 @@ pub(super) fn apply(
     if to > OBJECT_LIMIT {
         return None;
     }
+    // a change has hardly ever more than what it is made of; where one says so, memory is taken as it comes
+    out.reserve(to.min(base.len().saturating_add(delta.len())));
     while let Some((op, mut tail)) = rest.split_first() {
         if op & 0x80 == 0 {
             let count = usize::from(*op);
