@@ -206,15 +206,16 @@ pub fn api(data: &[u8]) {
     neon::fuzz(data);
 }
 
+thread_local! {
+    /// To make them takes longer than most inputs do.
+    static FIXTURES: Vec<(&'static str, App)> = fixtures();
+}
+
 /// Any keys, pastes, clicks and sizes leave a wizard that draws.
 pub fn keys(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
         return;
     };
-    thread_local! {
-        /// To make them takes longer than most inputs do.
-        static FIXTURES: Vec<(&'static str, App)> = fixtures();
-    }
     let mut driver = AppDriver::up_to(StepId::Login);
     let fixture = FIXTURES.with(|all| {
         let at = usize::from(*first) % all.len().max(1);
