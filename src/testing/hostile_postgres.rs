@@ -53,8 +53,8 @@ pub(crate) enum PostgresAnswer {
     BrokenRow,
     /// Sends the beginning of an error in plain text behind its answer to the request for TLS.
     PlainTextBeforeTls,
-    /// Shows a certificate of more than 64 kB.
-    HugeCertificate,
+    /// Shows certificates of more than 64 kB.
+    EndlessCertificates,
     /// Never answers a query.
     Silent,
     /// Is what it should be.
@@ -77,18 +77,19 @@ type Stream = StreamOwned<ServerConnection, TcpStream>;
 
 impl HostilePostgres {
     pub(crate) fn start(answer: PostgresAnswer, password: &'static str) -> Self {
-        let mut names = vec!["localhost".to_owned()];
-        if answer == PostgresAnswer::HugeCertificate {
-            names.extend((0..400).map(|number| format!("{number}.{}example", "long.".repeat(40))));
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let mut chain = vec![made.cert.der().clone()];
+        if answer == PostgresAnswer::EndlessCertificates {
+            // some 350 bytes each
+            chain = chain.repeat(400);
         }
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(chain, key)
             .unwrap();
         let config = Arc::new(config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -145,17 +145,17 @@ async fn an_answer_without_end_is_a_failure_that_names_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_in_plain_text_or_with_an_endless_certificate_is_no_tls() {
+async fn what_comes_in_plain_text_or_with_endless_certificates_is_no_tls() {
     for answer in [
         PostgresAnswer::PlainTextBeforeTls,
-        PostgresAnswer::HugeCertificate,
+        PostgresAnswer::EndlessCertificates,
     ] {
         let error = refusal(answer).await;
         let DatabaseError::NoTls { reason, .. } = &error else {
             panic!("{answer:?}: {error:?}");
         };
         assert!(!reason.contains("forged"), "{reason}");
-        if answer == PostgresAnswer::HugeCertificate {
+        if answer == PostgresAnswer::EndlessCertificates {
             assert!(reason.contains("TooLarge"), "{reason}");
         }
     }
