@@ -288,9 +288,11 @@ impl Place {
                 return self.deleted(repo, content);
             }
             Self::OtherBranch => {
-                drop(repo.git(&["branch", "other", &Self::detached(repo, content)]))
+                repo.git(&["branch", "other", &Self::detached(repo, content)]);
             }
-            Self::Tag => drop(repo.git(&["tag", "v1", &Self::detached(repo, content)])),
+            Self::Tag => {
+                repo.git(&["tag", "v1", &Self::detached(repo, content)]);
+            }
             Self::Note => {
                 repo.write(file, content);
                 repo.git(&["notes", "add", "-F", file]);
@@ -371,41 +373,41 @@ impl Place {
         let blob = repo.git(&["rev-parse", "HEAD:docs/notes.bin"]);
         repo.git(&["rm", "-q", "docs/notes.bin"]);
         repo.git(&["commit", "-qm", "gone"]);
-        match self {
-            Self::Missing => {
-                let (head, tail) = blob.split_at(2);
-                fs::remove_file(repo.root.join(".git/objects").join(head).join(tail)).unwrap();
-            }
-            Self::Replaced => {
-                repo.write("clean", "clean\n");
-                let clean = repo.git(&["hash-object", "-w", "clean"]);
-                repo.git(&["replace", &blob, &clean]);
-                fs::remove_file(repo.root.join("clean")).unwrap();
-            }
-            Self::Shallow | Self::Partial => {
-                let clone = repo.root.parent().unwrap().join("clone");
-                let url = format!("file://{}", repo.root.display());
-                let (kind, to) = match self {
-                    Self::Shallow => ("--depth=1", clone.to_str().unwrap()),
-                    _ => ("--filter=blob:none", clone.to_str().unwrap()),
-                };
-                repo.git(&["config", "uploadpack.allowFilter", "true"]);
-                repo.git(&["clone", "-q", kind, &url, to]);
-                let env = fs::read(repo.root.join("backend/.env")).unwrap();
-                fs::write(clone.join("backend/.env"), env).unwrap();
-                return Some(clone);
-            }
-            _ => {}
+        if self == Self::Missing {
+            let (head, tail) = blob.split_at(2);
+            fs::remove_file(repo.root.join(".git/objects").join(head).join(tail)).unwrap();
+        }
+        if self == Self::Replaced {
+            repo.write("clean", "clean\n");
+            let clean = repo.git(&["hash-object", "-w", "clean"]);
+            repo.git(&["replace", &blob, &clean]);
+            fs::remove_file(repo.root.join("clean")).unwrap();
+        }
+        if matches!(self, Self::Shallow | Self::Partial) {
+            let clone = repo.root.parent().unwrap().join("clone");
+            let url = format!("file://{}", repo.root.display());
+            let kind = if self == Self::Shallow {
+                "--depth=1"
+            } else {
+                "--filter=blob:none"
+            };
+            repo.git(&["config", "uploadpack.allowFilter", "true"]);
+            repo.git(&["clone", "-q", kind, &url, clone.to_str().unwrap()]);
+            let env = fs::read(repo.root.join("backend/.env")).unwrap();
+            fs::write(clone.join("backend/.env"), env).unwrap();
+            return Some(clone);
         }
         None
     }
 
     /// Makes a commit one that was on a remote.
     fn fetched(self, repo: &Repo, commit: &str) {
-        let name = match self {
-            Self::PullRequest => "refs/pull/7/head",
-            Self::Prefetched => "refs/prefetch/remotes/origin/main",
-            _ => "refs/remotes/origin/main",
+        let name = if self == Self::PullRequest {
+            "refs/pull/7/head"
+        } else if self == Self::Prefetched {
+            "refs/prefetch/remotes/origin/main"
+        } else {
+            "refs/remotes/origin/main"
         };
         if self == Self::RemoteReflog {
             repo.git(&["update-ref", "--create-reflog", name, commit]);

@@ -82,8 +82,14 @@ mod tests {
             all(ObjectKind::Tree, &tree, Some(&[(end - 20, end)])),
             [id(3)]
         );
-        assert_eq!(all(ObjectKind::Tree, &tree, Some(&[])), [id(0); 0]);
-        assert_eq!(all(ObjectKind::Tree, b"100644 cut\0ab", None), [id(0); 0]);
+        assert_eq!(
+            all(ObjectKind::Tree, &tree, Some(&[])),
+            Vec::<Vec<u8>>::new()
+        );
+        assert_eq!(
+            all(ObjectKind::Tree, b"100644 cut\0ab", None),
+            Vec::<Vec<u8>>::new()
+        );
     }
 
     #[test]
