@@ -81,7 +81,7 @@ impl HostilePostgres {
         let mut chain = vec![made.cert.der().clone()];
         if answer == PostgresAnswer::EndlessCertificates {
             // some 350 bytes each
-            chain = chain.repeat(400);
+            chain = vec![made.cert.der().clone(); 400];
         }
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
