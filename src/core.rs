@@ -1,6 +1,7 @@
 //! The words of the program: plain data that every other room speaks. No IO, no clock, no environment.
 
 pub(crate) mod answer;
+pub(crate) mod app_proof;
 mod causes;
 pub(crate) mod children;
 pub(crate) mod choices;

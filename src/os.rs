@@ -5,6 +5,7 @@
 )]
 
 mod allocator;
+pub(crate) mod ancestry;
 pub(crate) mod bounded;
 pub(crate) mod crash;
 pub(crate) mod dumps;

@@ -16,6 +16,8 @@ pub(crate) mod lock;
 pub(crate) mod neon;
 pub(crate) mod process;
 pub(crate) mod progress;
+pub(crate) mod proof;
+pub(crate) mod records;
 pub(crate) mod repository;
 pub(crate) mod shapes;
 pub(crate) mod store;
@@ -44,4 +46,6 @@ pub(crate) struct Ports {
     pub process: Arc<dyn process::Process>,
     /// What a person has agreed to be run.
     pub trust: Arc<dyn trust::TrustStore>,
+    /// What starting the application has shown.
+    pub proof: Arc<dyn proof::ProofStore>,
 }

@@ -1,4 +1,4 @@
-//! `neonup check`: probes everything and changes nothing, unless `--fix`.
+//! `neonup check`: probes everything and changes nothing, unless `--fix`; starts nothing, unless `--app`.
 #![expect(
     clippy::disallowed_methods,
     reason = "writes the reports to the files that the user names"
@@ -36,6 +36,9 @@ pub(crate) struct CheckArgs {
     /// Mend what can be mended without a question.
     #[arg(long)]
     fix: bool,
+    /// Start the app too, and ask its health route: what the clone's commands may do then is up to them, and they need your trust.
+    #[arg(long)]
+    app: bool,
     /// List every finding code.
     #[arg(long)]
     list: bool,
@@ -61,7 +64,11 @@ impl CheckArgs {
             skips: self.skip.clone(),
             ..context.flags()
         })?;
-        let shown = session::chosen_steps(&self.steps);
+        let mut steps = self.steps.clone();
+        if self.app && !steps.is_empty() {
+            steps.push(StepId::Health);
+        }
+        let shown = session::chosen_steps(&steps);
         let mut session = Session::new(settings, ports);
         if let Err(interruption) = self.probe_and_fix(&mut session, &shown, output).await {
             return session.interrupted(interruption, &shown, output).await;
@@ -95,24 +102,12 @@ impl CheckArgs {
             session.take_clone(output).await?;
         }
         session.probe(&session::with_needs(shown), output).await?;
-        if !self.fix {
-            return Ok(());
+        if self.fix {
+            fix(session, shown, output).await?;
         }
-        let mut failed: Vec<(StepId, Failure)> = Vec::new();
-        for id in shown {
-            if !can_fix(session, *id) || starts_programs(session, *id) {
-                continue;
-            }
-            let before = session.plan.step(*id).findings.clone();
-            session.apply(Answer::default_of(*id), output).await?;
-            let failure = session.plan.step(*id).failure.clone();
-            session.probe(shown, output).await?;
-            // what could not be fixed looks as before, so the reason would be lost
-            let failure = failure.or_else(|| untaken(&before, &session.plan.step(*id).findings));
-            failed.extend(failure.map(|failure| (*id, failure)));
-        }
-        for (id, failure) in failed {
-            session.plan.fail(id, failure);
+        if self.app {
+            let start = Answer::default_of(StepId::Health);
+            session.apply(start, output).await?;
         }
         Ok(())
     }
@@ -162,7 +157,32 @@ fn untaken(before: &[Finding], after: &[Finding]) -> Option<Failure> {
     )
 }
 
-/// Whether applying a step would start a program of the clone: a check never does, whoever trusts it.
+/// Fixes what needs no question, a step after the other.
+async fn fix(
+    session: &mut Session,
+    shown: &[StepId],
+    output: &mut Output,
+) -> Result<(), Interruption> {
+    let mut failed: Vec<(StepId, Failure)> = Vec::new();
+    for id in shown {
+        if !can_fix(session, *id) || starts_programs(session, *id) {
+            continue;
+        }
+        let before = session.plan.step(*id).findings.clone();
+        session.apply(Answer::default_of(*id), output).await?;
+        let failure = session.plan.step(*id).failure.clone();
+        session.probe(shown, output).await?;
+        // what could not be fixed looks as before, so the reason would be lost
+        let failure = failure.or_else(|| untaken(&before, &session.plan.step(*id).findings));
+        failed.extend(failure.map(|failure| (*id, failure)));
+    }
+    for (id, failure) in failed {
+        session.plan.fail(id, failure);
+    }
+    Ok(())
+}
+
+/// Whether applying a step would start a program of the clone: `--fix` never does, whoever trusts it.
 fn starts_programs(session: &Session, id: StepId) -> bool {
     match id {
         StepId::Health => true,

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     core::{exit::Exit, failure::Failure, invocation::Invocation, step::StepId},
-    ports::trust::TrustError,
+    ports::records::RecordError,
     project::workspace::WorkspaceError,
     report::error::ErrorReport,
     sandbox::SandboxError,
@@ -80,7 +80,7 @@ pub(crate) enum CommandError {
     #[error("the content of `{command}` can't be remembered")]
     NotTrustable { command: String, why: String },
     #[error("the consent can't be used")]
-    Trust(#[source] TrustError),
+    Trust(#[source] RecordError),
 
     #[error("`{}` exists already, and is not touched", .0.display())]
     ConfigExists(PathBuf),

@@ -16,7 +16,7 @@ use crate::{
         answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
         exit::Exit,
-        facts::Facts,
+        facts::{AppStanding, Facts},
         plan::Status,
         secret::Secret,
         skip::Skip,
@@ -269,12 +269,12 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
     let edits_code = id == StepId::Backend
         && state.status == Status::Done
         && session.runtime.settings().flags.edit_code;
-    // what the app does is shown by a start alone
-    let unproved = matches!(&state.facts, Some(Facts::Health(health)) if health.unstarted);
+    // what the app does is shown by a start alone, each time somebody asks for it
+    let starts = matches!(&state.facts, Some(Facts::Health(health)) if health.app != AppStanding::Absent);
     let blocked = id != StepId::Secrets
         && id
             .needs()
             .iter()
             .any(|needed| shown.contains(needed) && session.plan.holds_up(*needed));
-    (open || improvable || edits_code || unproved) && !blocked
+    (open || improvable || edits_code || starts) && !blocked
 }

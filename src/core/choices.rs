@@ -63,7 +63,7 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
         }
         StepId::Project => choices.extend(project::another(context)),
         StepId::Env if can_undo(context.state) => choices.push(env::undo(context)),
-        StepId::Health => choices.push(context.choice("Climb again", "look", Action::Probe)),
+        StepId::Health => choices.extend(health::done(context)),
         StepId::Secrets => {
             choices.extend(secrets::hook(context));
             choices.push(context.choice("Look again", "look", Action::Probe));
@@ -89,6 +89,9 @@ fn skipped(context: &StepContext<'_>) -> Vec<Choice> {
 
 fn failed(context: &StepContext<'_>) -> Choices {
     // to probe again what cannot work yet leads nowhere
+    if context.step == StepId::Health && context.blocker.is_none() && health::has_failed(context) {
+        return health::after_failure(context);
+    }
     let blocker = context.blocker.map(|step| context.go_to(step));
     let mut first: Vec<_> = blocker.into_iter().collect();
     first.push(context.probe_again());
@@ -128,7 +131,7 @@ fn todo(context: &StepContext<'_>) -> Choices {
         StepId::Env => env::choices(context).into(),
         StepId::Backend => backend::choices(context).into(),
         StepId::Schema => schema::choices(context).into(),
-        StepId::Health => health::choices(context).into(),
+        StepId::Health => health::choices(context),
         StepId::Secrets => secrets::choices(context).into(),
     };
     if !choices.has(&Action::AskToSkip) {

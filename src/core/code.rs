@@ -141,6 +141,7 @@ codes! {
     HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";
     HealthAppStart, Health, "health.app-start", Gap, "The application does not start.";
     HealthAppHealth, Health, "health.app-health", Gap, "The application's health route does not say that it is healthy.";
+    HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app was not started with its files as they are now, or not so that its answer counts.";
     HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git does not ignore a file that holds secrets.";

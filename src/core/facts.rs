@@ -364,8 +364,22 @@ pub(crate) struct HealthFacts {
     pub cold: bool,
     /// Round trips of `SELECT 1`.
     pub samples: Vec<Duration>,
-    /// Whether the app could be started, and hasn't answered in this run.
-    pub unstarted: bool,
+    /// How it stands with the app, and with the driver that it uses.
+    pub app: AppStanding,
+}
+
+/// How it stands with what has to be started to be proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum AppStanding {
+    /// There is nothing to start.
+    #[default]
+    Absent,
+    /// It was not started with its files as they are now.
+    Unproved,
+    /// It was, and it failed.
+    Failed,
+    /// It was, and all was well.
+    Proved,
 }
 
 /// The secrets screen's facts.

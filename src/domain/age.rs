@@ -20,6 +20,23 @@ pub(crate) fn since(at: &str, now: SystemTime) -> String {
     }
 }
 
+/// Formats a moment, in seconds since 1970, with its age: `at 14:03 UTC, 12 minutes ago`.
+pub(crate) fn moment(at: u64, now: SystemTime) -> String {
+    let then = i64::try_from(at)
+        .ok()
+        .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+    let Some(then) = then else {
+        return "at an unknown time".to_owned();
+    };
+    let age = since(&then.format(&Rfc3339).unwrap_or_default(), now);
+    let day = if OffsetDateTime::from(now).date() == then.date() {
+        String::new()
+    } else {
+        format!("on {} ", then.date())
+    };
+    format!("{day}at {:02}:{:02} UTC, {age}", then.hour(), then.minute())
+}
+
 /// The time until an RFC 3339 time: negative once it is over, `None` where it can't be read.
 pub(crate) fn until(at: &str, now: SystemTime) -> Option<Duration> {
     Some(OffsetDateTime::parse(at, &Rfc3339).ok()? - OffsetDateTime::from(now))
@@ -66,6 +83,19 @@ mod tests {
         }
         assert!(until("2025-12-31T23:59:59Z", now).unwrap().is_negative());
         assert_eq!(until("some day", now), None);
+    }
+
+    #[test]
+    fn a_moment_has_its_day_unless_it_is_today() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(490_908); // 2026-01-01T12:00:00Z
+        let noon = 490_908 * 3600;
+        assert_eq!(moment(noon, now), "at 12:00 UTC, just now");
+        assert_eq!(moment(noon - 720, now), "at 11:48 UTC, 12 minutes ago");
+        assert_eq!(
+            moment(noon - 86_400, now),
+            "on 2025-12-31 at 12:00 UTC, 1 day ago"
+        );
+        assert_eq!(moment(u64::MAX, now), "at an unknown time");
     }
 
     #[test]

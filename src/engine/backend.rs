@@ -9,7 +9,14 @@ mod inspection;
 use async_trait::async_trait;
 
 use crate::{
-    core::{answer::BackendAnswer, event::Report, failure::Result, step::StepId},
+    core::{
+        answer::BackendAnswer,
+        code::{Code, Severity},
+        event::Report,
+        failure::Result,
+        finding::Finding,
+        step::StepId,
+    },
     engine::{
         backend::inspection::{BackendInspection, ProposedChange},
         context::Cx,
@@ -49,6 +56,14 @@ impl Step for BackendStep {
     }
 
     const MUST_FINISH: bool = true;
+}
+
+/// The finding about the health route that makes its answer say nothing of the database, if there is one.
+pub(crate) async fn health_route_cause(cx: &Cx) -> Option<Finding> {
+    let report = BackendStep.probe(cx).await.ok()?;
+    report.findings.into_iter().find(|finding| {
+        finding.code == Code::BackendHealthRouteMissing && finding.severity != Severity::Note
+    })
 }
 
 fn write(cx: &Cx, change: &ProposedChange) -> Result<()> {

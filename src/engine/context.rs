@@ -11,9 +11,8 @@ use crate::engine::{clock, turn};
 use crate::{
     core::{
         event::{Event, EventKind, Progress},
-        facts::{Check, Facts, KeySource, KeyringState},
+        facts::{Facts, KeySource, KeyringState},
         failure::{Failure, Result},
-        finding::Finding,
         secret::Secret,
         step::StepId,
         texts::TextKind,
@@ -54,20 +53,9 @@ struct Memory {
     organization: Option<String>,
     projects_limit: Option<i64>,
     absent: Option<(tokio::time::Instant, Listing)>,
-    unproven: bool,
-    proof: Option<AppProof>,
     temporary: bool,
     claim: Option<Secret>,
     asleep: bool,
-}
-
-/// What starting the application has shown; a later probe, which starts nothing, still shows it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct AppProof {
-    pub driver: Option<Check>,
-    pub driver_findings: Vec<Finding>,
-    pub app: Option<Check>,
-    pub app_findings: Vec<Finding>,
 }
 
 /// How long a list without the project may lead to its creation without being read again.
@@ -288,29 +276,6 @@ impl Cx {
 
     pub(crate) fn remember_claim(&self, claim: Option<Secret>) {
         self.shared.memory().claim = claim;
-    }
-
-    /// Whether an apply has changed something that the application uses, and it was not started since.
-    pub(crate) fn unproven(&self) -> bool {
-        self.shared.memory().unproven
-    }
-
-    /// Remembers that something was changed: what a start has shown before no longer counts.
-    pub(crate) fn remember_change(&self) {
-        let mut memory = self.shared.memory();
-        memory.unproven = true;
-        memory.proof = None;
-    }
-
-    /// What starting the application has shown, if nothing was changed since.
-    pub(crate) fn proof(&self) -> Option<AppProof> {
-        self.shared.memory().proof.clone()
-    }
-
-    pub(crate) fn remember_proof(&self, proof: AppProof) {
-        let mut memory = self.shared.memory();
-        memory.unproven = false;
-        memory.proof = Some(proof);
     }
 
     /// Whether the compute was asleep when Neon was last asked, and we have not connected since.

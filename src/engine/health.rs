@@ -4,25 +4,21 @@
 mod app;
 mod checks;
 mod driver;
+mod proof;
+mod standing;
 
 use async_trait::async_trait;
 
 use crate::{
     core::{
         answer::CommandAnswer,
-        code::Code,
-        event::{Report, Verdict},
-        facts::{Check, CheckState},
+        event::Report,
         failure::Result,
-        finding::Finding,
-        invocation::Invocation,
-        step::StepId,
-        trust::CommandPurpose,
     },
     engine::{
         connection,
-        context::{AppProof, Cx},
-        health::checks::{HealthCheck, HealthChecks, startable},
+        context::Cx,
+        health::checks::HealthChecks,
         step::Step,
         trust,
     },
@@ -42,36 +38,9 @@ impl Step for HealthStep {
         };
         let mut checks = HealthChecks::new(cx);
         checks.run(&connection).await?;
-        if let Some(backend) = cx
-            .settings
-            .backend
-            .clone()
-            .filter(|backend| backend.health.is_some())
-        {
-            checks.ask_running_app(&backend).await;
-        }
-        if let Some(proof) = cx.proof() {
-            checks.recall(proof);
-        }
-        let runs = |check: &Check| check.state == CheckState::Ok;
-        if startable(cx).is_some() && !checks.get(HealthCheck::App).is_some_and(runs) {
-            for purpose in [CommandPurpose::Driver, CommandPurpose::App] {
-                checks.report_untrusted(trust::missing(cx, purpose));
-            }
-        }
-        let mut report = checks.into_report();
-        // a probe does not start the application, since that changes the world: it makes its tables
-        if startable(cx).is_some() && cx.unproven() && report.verdict() == Verdict::Done {
-            let finding = Finding::new(
-                Code::HealthAppStart,
-                "the app was not started since the last change",
-            )
-            .command(Invocation::SetupStep(StepId::Health))
-            .fixable();
-            report.evidence = format!("{}; {}", report.evidence, finding.title);
-            report.leave_open(finding.into());
-        }
-        Ok(report)
+        // a probe starts nothing: it tells what the last start has shown
+        checks.recall().await;
+        Ok(checks.into_report())
     }
 
     async fn apply(&self, cx: &Cx, answer: CommandAnswer) -> Result<Report> {
@@ -81,20 +50,16 @@ impl Step for HealthStep {
         };
         let mut checks = HealthChecks::new(cx);
         checks.run(&connection).await?;
-        let before = checks.findings.len();
-        checks.prove_driver(&connection).await?;
-        let driver_findings: Vec<_> = checks.findings.iter().skip(before).cloned().collect();
-        let before = checks.findings.len();
-        if let Some(backend) = startable(cx) {
-            checks.start_app(&backend).await?;
+        if !checks.starts_something() {
+            checks.recall().await;
+            return Ok(checks.into_report());
         }
-        cx.remember_proof(AppProof {
-            driver: checks.get(HealthCheck::Driver).cloned(),
-            driver_findings,
-            app: checks.get(HealthCheck::App).cloned(),
-            app_findings: checks.findings.iter().skip(before).cloned().collect(),
-        });
-        Ok(checks.into_report())
+        let before = proof::gather(cx).await;
+        let tried = checks.try_all(&connection).await;
+        if !checks.is_untrusted() {
+            proof::remember(&mut checks, before, tried.as_ref().err()).await;
+        }
+        checks.settle(tried)
     }
 }
 

@@ -211,12 +211,6 @@ impl Runtime {
             };
             // held until here
             drop(turn);
-            if phase == Phase::Apply
-                && matches!(id, StepId::Env | StepId::Backend | StepId::Schema)
-                && matches!(result, Ok(Ok(_)))
-            {
-                cx.remember_change();
-            }
             match result {
                 Ok(result) => cx.emit(EventKind::Finished(Outcome {
                     phase,

@@ -35,6 +35,7 @@ use rustix::{
 };
 
 use crate::os::{
+    ancestry::parent,
     dumps,
     subprocess::{ParentDeathSignal, end_with_parent},
 };
@@ -303,28 +304,9 @@ fn descendants() -> Vec<Pid> {
         .collect()
 }
 
-/// The parent in a `/proc/PID/stat`: the second field after the name, which may hold anything, a `)` as well. A zombie has none: it
-/// has ended.
-fn parent(stat: &[u8]) -> Option<i32> {
-    let end = memchr::memrchr(b')', stat)?;
-    let rest = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    let parent = fields.next()?.parse().ok()?;
-    (state != "Z").then_some(parent)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_parent_is_read_behind_any_name() {
-        assert_eq!(parent(b"12 (sh) S 7 12 12 0"), Some(7));
-        assert_eq!(parent(b"12 (a) S 1 (b) R 7 12 12 0"), Some(7));
-        assert_eq!(parent(b"12 (sh) Z 7 12 12 0"), None);
-        assert_eq!(parent(b"12 (sh"), None);
-    }
 
     #[test]
     fn without_the_real_program_a_command_has_no_supervisor() {

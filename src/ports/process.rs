@@ -1,9 +1,11 @@
 //! Other programs: the application, migration commands, interpreters.
 
 pub(crate) mod os;
+mod sockets;
 
 use std::{
-    io,
+    fmt, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -57,14 +59,46 @@ pub(crate) trait Running: Send {
     /// The output so far.
     fn output(&self) -> String;
 
+    /// Tells whether an answer from this address of the machine came from it, or from what it has started.
+    async fn origin(&self, from: SocketAddr) -> Origin;
+
+    /// The addresses on which it, or what it has started, listens.
+    async fn listens(&self) -> Vec<SocketAddr>;
+
     /// Stops the process group: SIGTERM, then SIGKILL after a moment.
     async fn stop(&mut self);
+}
+
+/// A process that listens on a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PortHolder {
+    pub pid: u32,
+    pub name: String,
+}
+
+impl fmt::Display for PortHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` (process {})", self.name, self.pid)
+    }
+}
+
+/// Whose answer it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The program's that was started, or of one that it has started.
+    Started,
+    /// Another one's, as far as the system tells whose.
+    Others(Vec<PortHolder>),
 }
 
 /// The answer of the application's health route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HttpAnswer {
+    /// The address that answered.
+    pub from: Option<SocketAddr>,
     pub status: u16,
+    /// Where a redirect leads, which is not followed.
+    pub redirect: Option<String>,
     /// The body, cut at 64 KiB.
     pub body: String,
 }
@@ -85,7 +119,7 @@ pub(crate) trait Process: Send + Sync {
     /// Starts a command in a process group of its own.
     async fn start(&self, command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError>;
 
-    /// Asks a loopback URL once.
+    /// Asks a loopback URL once. Redirects are not followed.
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer>;
 
     /// Lists the running programs of this user whose environment holds this secret: pid and name. Empty where the system does not tell.
@@ -93,6 +127,9 @@ pub(crate) trait Process: Send + Sync {
 
     /// Finds a loopback port on which nothing listens now.
     async fn free_port(&self) -> Option<u16>;
+
+    /// The processes that listen on this port, as far as the system tells.
+    async fn holders(&self, port: u16) -> Vec<PortHolder>;
 
     /// Whether something listens on this loopback port.
     async fn listening(&self, port: u16) -> bool;

@@ -240,6 +240,7 @@ impl Workspace {
             )),
             repository: Arc::new(self.repository),
             trust: Arc::new(ports::trust::disk::DiskTrust::new(&self.root)),
+            proof: Arc::new(ports::proof::disk::DiskProof::new(&self.root)),
             process: Arc::new(ports::process::os::OsProcess::new(
                 &self.root,
                 search_path(&settings.environment),

@@ -6,6 +6,7 @@ mod files;
 mod lock;
 mod neon;
 mod process;
+mod proof;
 mod repository;
 mod shapes;
 mod store;

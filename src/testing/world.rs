@@ -132,6 +132,8 @@ pub(crate) struct State {
     pub temporaries: usize,
     /// What was agreed to be run, the latest first.
     pub agreed: Vec<crate::core::trust::CloneCommand>,
+    /// What the last start of the app has shown.
+    pub proof: Option<crate::core::app_proof::AppProof>,
     /// What the files of the schema make, if it can be found out.
     pub made: Option<SchemaShape>,
     /// What the database holds.
@@ -208,6 +210,7 @@ impl World {
             repository: world.clone(),
             lock: world.clone(),
             process: world.clone(),
+            proof: world.clone(),
             trust: world,
         };
         if self.folder.is_some() {

@@ -17,6 +17,7 @@ mod cli;
 mod endings;
 mod envdoc;
 mod files;
+mod health;
 mod hostile;
 mod keyring;
 mod limits;

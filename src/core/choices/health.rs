@@ -3,29 +3,62 @@
 use crate::core::{
     answer::{Answer, CommandAnswer},
     choices::{
-        choice::{Action, Choice},
+        choice::{Action, Choice, Choices},
         context::StepContext,
     },
-    facts::{CheckState, Facts},
+    facts::{AppStanding, Facts},
     plan::Status,
 };
 
-pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
-    let is_passed = |state: CheckState| {
-        matches!(
-            state,
-            CheckState::Ok | CheckState::Waiting | CheckState::Skipped | CheckState::Warning
-        )
-    };
-    // then nothing but the app is left
-    let passed = matches!(&context.state.facts, Some(Facts::Health(health))
-        if health.checks.iter().all(|check| is_passed(check.state)));
-    let label = if passed {
-        "Start the app, and ask it"
-    } else {
-        "Climb the whole ladder again"
-    };
-    vec![context.apply(label, "climb", Answer::Health(CommandAnswer::Default))]
+/// How it stands with the app, as far as a step knows.
+fn standing(context: &StepContext<'_>) -> AppStanding {
+    match &context.state.facts {
+        Some(Facts::Health(health)) => health.app,
+        _ => AppStanding::Absent,
+    }
+}
+
+fn start(context: &StepContext<'_>, label: &str) -> Choice {
+    context.apply(label, "start", Answer::Health(CommandAnswer::Default))
+}
+
+/// What there is to do while the step is open.
+pub(super) fn choices(context: &StepContext<'_>) -> Choices {
+    match standing(context) {
+        AppStanding::Failed => after_failure(context),
+        AppStanding::Unproved => vec![start(context, "Start the app, and ask it")].into(),
+        AppStanding::Absent | AppStanding::Proved => vec![context.apply(
+            "Run all checks again",
+            "run checks",
+            Answer::Health(CommandAnswer::Default),
+        )]
+        .into(),
+    }
+}
+
+/// Whether the app was started and failed. To look again, or to start it again, shows the same until something has changed.
+pub(super) fn has_failed(context: &StepContext<'_>) -> bool {
+    standing(context) == AppStanding::Failed
+}
+
+/// A bare Enter does nothing here, since whatever it did would fail again: the cause stands on the screen.
+pub(super) fn after_failure(context: &StepContext<'_>) -> Choices {
+    let mut choices = Choices::from(vec![
+        start(context, "Fixed: start the app again"),
+        context.skip(),
+    ]);
+    choices.default = None;
+    choices
+}
+
+/// What there is to do once all is well.
+pub(super) fn done(context: &StepContext<'_>) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    if standing(context) != AppStanding::Absent {
+        choices.push(start(context, "Start the app again, and ask it"));
+    }
+    choices.push(context.choice("Run the checks again", "look", Action::Probe));
+    choices
 }
 
 /// Whether there is a connection to watch.

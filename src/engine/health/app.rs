@@ -1,6 +1,6 @@
 //! The last check: the application itself, started, asked and stopped again.
 
-use std::time::Duration;
+use std::{fmt, net::SocketAddr, time::Duration};
 
 use crate::{
     core::{
@@ -10,204 +10,181 @@ use crate::{
         facts::CheckState,
         failure::{Failure, Result},
         finding::Finding,
+        proof::Basis,
         secret::Secret,
         trust::CommandPurpose,
     },
     domain::{
         app_log::{self, missing_module, telling_line},
         python::Dependencies,
+        source::join,
     },
     engine::{
-        clock, connection,
+        backend, clock, connection,
         health::checks::{HealthCheck, HealthChecks},
     },
-    ports::process::{CommandSpec, HttpAnswer, Running},
+    ports::process::{CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Running},
     project::settings::BackendSettings,
 };
 
-/// How long a running application may take to answer; a sleeping compute wakes up within that.
+/// How long one question to the health route may take; a sleeping compute wakes up within that.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// How often to look whether the application has ended, or answers.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the application has to stay healthy after its first answer.
+const STEADY: Duration = Duration::from_millis(700);
+
+/// The most of a foreign text that is told, in characters.
+const MOST_TOLD: usize = 200;
+
+/// What helps where nothing else is known.
+const RUN_IT: &str = "start it yourself in the backend's folder to see its whole log";
 
 /// How long the application may take to answer after its start.
 const START: Duration = Duration::from_secs(30);
 
 impl HealthChecks<'_> {
-    /// Checks the application if it is running already. Only an apply starts it.
-    pub(super) async fn ask_running_app(&mut self, backend: &BackendSettings) {
-        let Some(url) = backend.health.as_deref() else {
-            return;
-        };
-        let running = match port_of(url) {
-            Some(port) => self.cx.ports.process.listening(port).await,
-            None => false,
-        };
-        if !running {
-            self.set(
-                HealthCheck::App,
-                CheckState::Waiting,
-                "not started yet",
-                None,
-            );
-            return;
-        }
-        let started = clock::now();
-        let answer = self
-            .cx
-            .ports
-            .process
-            .get(url, self.cx.settings.timeout.min(ANSWER))
-            .await;
-        match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
-            Ok(text) => self.set(
-                HealthCheck::App,
-                CheckState::Ok,
-                format!("already running: {text}"),
-                Some(started.elapsed()),
-            ),
-            Err(why) => {
-                self.findings.push(
-                    Finding::new(
-                        Code::HealthAppHealth,
-                        format!("what listens at {url} does not say that it is healthy"),
-                    )
-                    .severity(Severity::Warning)
-                    .detail(why.clone())
-                    .hint("restart the application: it may hold an old connection URL"),
-                );
-                self.set(
-                    HealthCheck::App,
-                    CheckState::Warning,
-                    why,
-                    Some(started.elapsed()),
-                );
-            }
-        }
-    }
-
     /// Starts the application, waits for its health route, and stops it again.
     pub(super) async fn start_app(&mut self, backend: &BackendSettings) -> Result<()> {
-        let mut url = backend.health.clone().unwrap_or_default();
-        let process = self.cx.ports.process.clone();
-        let dir = self.cx.settings.path(&backend.dir);
-        let program = backend.start.first().cloned().unwrap_or_default();
-        let mut start = backend.start.clone();
-        let mut env = Vec::new();
-        if let Some(port) = port_of(&url)
-            && process.listening(port).await
-        {
-            let answer = process
-                .get(&url, self.cx.settings.timeout.min(ANSWER))
-                .await;
-            match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
-                Ok(text) => {
-                    let text = format!("already running: {text}");
-                    self.set(HealthCheck::App, CheckState::Ok, text, None);
-                    return Ok(());
-                }
-                Err(why) => {
-                    let free = process.free_port().await;
-                    let Some((elsewhere, free)) =
-                        free.and_then(|free| Some((on_port(&url, free)?, free)))
-                    else {
-                        return self.port_in_use(port, &why);
-                    };
-                    self.port_is_taken(port, free, &why);
-                    url = elsewhere;
-                    start = with_port(&start, port, free);
-                    env.push(("PORT".to_owned(), Secret::new(free.to_string())));
-                }
-            }
-        }
+        let Some(url) = backend.health.as_deref() else {
+            return Ok(());
+        };
+        let (Some(url), Some(port)) = (local(url), port_of(url)) else {
+            self.elsewhere(url);
+            return Ok(());
+        };
         if !self.may_run(HealthCheck::App, CommandPurpose::App)? {
             return Ok(());
         }
-        let command = start.join(" ");
-        let Some(path) = process.find(&program, &dir) else {
-            self.set(
-                HealthCheck::App,
-                CheckState::Skipped,
-                format!("{program} is not installed, so the app was not started"),
-                None,
-            );
-            self.findings.push(
-                Finding::new(
-                    Code::HealthAppStart,
-                    format!("`{program}` is not installed, so the application was not started"),
-                )
-                .severity(Severity::Warning)
-                .hint(format!("install {program}, then `neonup setup health`")),
-            );
+        let Some(trial) = self.trial(backend, url, port).await? else {
             return Ok(());
         };
-        let mut argv = vec![path.display().to_string()];
-        argv.extend(start.iter().skip(1).cloned());
         self.set(
             HealthCheck::App,
             CheckState::Running,
-            format!("starting {command}"),
+            format!("starting {}", trial.command),
             None,
         );
         self.cx
             .progress(Progress::label("starting the application"));
         let started = clock::now();
-        let spec = CommandSpec {
-            child: Child::App,
-            argv,
-            dir,
-            env,
+        let mut app = match self.cx.ports.process.start(&trial.spec).await {
+            Ok(app) => app,
+            Err(error) => {
+                let failure = Failure::from(error);
+                self.set(HealthCheck::App, CheckState::Gap, failure.what.clone(), None);
+                return Err(failure);
+            }
         };
-        let mut app = process.start(&spec).await?;
         let outcome = self
-            .wait_for_app(app.as_mut(), backend, &url, started)
+            .wait_for_app(app.as_mut(), backend, &trial.url, started)
             .await;
+        let elapsed = started.elapsed();
         app.stop().await;
-        let secrets = connection::secrets(self.cx);
         match outcome {
             Ok(text) => {
-                self.set(
-                    HealthCheck::App,
-                    CheckState::Ok,
-                    text,
-                    Some(started.elapsed()),
-                );
+                self.set(HealthCheck::App, CheckState::Ok, text, Some(elapsed));
                 Ok(())
             }
-            Err(error) => self.not_healthy(error, &command, &program, &secrets, started.elapsed()),
+            Err(error) => self.not_healthy(error, &trial, elapsed),
         }
     }
 
+    /// Finds out how to start the application: where its program is, and on which port. `None` where it is not installed.
+    async fn trial(
+        &mut self,
+        backend: &BackendSettings,
+        mut url: String,
+        port: u16,
+    ) -> Result<Option<Trial>> {
+        let process = self.cx.ports.process.clone();
+        let dir = self.cx.settings.path(&backend.dir);
+        let mut start = backend.start.clone();
+        let mut env = Vec::new();
+        let mut holders = Vec::new();
+        if process.listening(port).await {
+            // whoever answers there was not started by us, and proves nothing of this clone
+            holders = process.holders(port).await;
+            let free = process.free_port().await;
+            let elsewhere = free.and_then(|free| Some((on_port(&url, free)?, free)));
+            let Some((elsewhere, free)) = elsewhere else {
+                return Err(self.port_in_use(port, &holders));
+            };
+            self.port_is_taken(port, free, &holders);
+            url = elsewhere;
+            start = with_port(&start, port, free);
+            env.push(("PORT".to_owned(), Secret::new(free.to_string())));
+        }
+        let program = start.first().cloned().unwrap_or_default();
+        let Some(path) = process.find(&program, &dir) else {
+            let text = format!("{program} is not installed, so the app was not started");
+            self.set(HealthCheck::App, CheckState::Skipped, text, None);
+            self.findings.push(
+                Finding::new(
+                    Code::HealthAppStart,
+                    format!("`{program}` is not installed, so the application was not started"),
+                )
+                .severity(Severity::Gap)
+                .hint(format!("install {program}, then `neonup setup health`")),
+            );
+            return Ok(None);
+        };
+        let mut argv = vec![path.display().to_string()];
+        argv.extend(start.iter().skip(1).cloned());
+        Ok(Some(Trial {
+            command: start.join(" "),
+            program,
+            url,
+            holders,
+            wanted: port,
+            spec: CommandSpec {
+                child: Child::App,
+                argv,
+                dir,
+                env,
+            },
+        }))
+    }
+
+    /// Reports a health URL that leads away from this machine: whoever answers there was not started by us.
+    fn elsewhere(&mut self, url: &str) {
+        let title = format!("the health URL {url} is not on this machine, so the app was not started");
+        self.set(
+            HealthCheck::App,
+            CheckState::Skipped,
+            "its health URL is not on this machine",
+            None,
+        );
+        self.findings.push(
+            Finding::new(Code::HealthAppNotProved, title)
+                .detail("only an answer of the program that neonup starts here proves that it works")
+                .hint("set [backend] health in neonup.toml to its URL on localhost"),
+        );
+    }
+
     /// Reports that the application's port is taken, so that it is tried on another one this once.
-    fn port_is_taken(&mut self, port: u16, free: u16, why: &str) {
+    fn port_is_taken(&mut self, port: u16, free: u16, holders: &[PortHolder]) {
         self.findings.push(
             Finding::new(
                 Code::HealthAppStart,
-                format!("port {port} is in use by something else"),
+                format!("port {port} is in use by something else{}", named(holders)),
             )
             .severity(Severity::Warning)
-            .detail(format!(
-                "it does not answer as the application should: {why}; the application was tried on port {free} instead"
-            ))
+            .detail(format!("the application was tried on port {free} instead"))
             .hint(format!("stop what listens on port {port}")),
         );
     }
 
-    fn port_in_use(&mut self, port: u16, why: &str) -> Result<()> {
-        self.set(
-            HealthCheck::App,
-            CheckState::Gap,
-            format!("port {port} is in use"),
-            None,
-        );
-        Err(Failure::new(
-            Code::HealthAppStart,
-            format!("port {port} is in use by something else"),
-        )
-        .why(format!(
-            "it does not answer as the application should: {why}"
-        ))
-        .hint(format!(
-            "stop what listens on port {port}, then `neonup setup health`"
-        )))
+    fn port_in_use(&mut self, port: u16, holders: &[PortHolder]) -> Failure {
+        let what = format!("port {port} is in use by something else{}", named(holders));
+        self.set(HealthCheck::App, CheckState::Gap, what.clone(), None);
+        Failure::new(Code::HealthAppStart, what)
+            .why("whether your app starts can't be seen while another program has its port")
+            .hint(format!(
+                "stop what listens on port {port}, then `neonup setup health`"
+            ))
     }
 
     async fn wait_for_app(
@@ -219,25 +196,66 @@ impl HealthChecks<'_> {
     ) -> std::result::Result<String, StartError> {
         let mut last = None;
         loop {
-            if let Some(ended) = app.exit() {
-                return Err(StartError::Ended(ended.output));
-            }
-            let answer = self.cx.ports.process.get(url, Duration::from_secs(2)).await;
-            if answer.is_some() {
-                match judge(answer.as_ref(), backend, &connection::secrets(self.cx)) {
-                    Ok(text) => return Ok(text),
-                    // the first answers may come before the database is connected
-                    Err(why) => last = Some(why),
+            match self.ask(app, backend, url).await? {
+                Asked::Healthy(text) => {
+                    // the first answer may come before the application has found out that it can't work
+                    tokio::select! {
+                        biased;
+                        exit = ended(app) => return Err(StartError::Ended(exit)),
+                        () = tokio::time::sleep(STEADY) => {}
+                    }
+                    match self.ask(app, backend, url).await? {
+                        Asked::Healthy(_) => return Ok(text),
+                        Asked::Silent => last = Some(Unhealthy::Silent),
+                        Asked::Not(why) => last = Some(why),
+                    }
                 }
+                // the first answers may come before the database is connected
+                Asked::Not(why) => last = Some(why),
+                Asked::Silent => {}
             }
             if started.elapsed() > START || (last.is_some() && started.elapsed() > START / 3) {
-                return Err(last.map_or_else(
-                    || StartError::Silent(app.output()),
-                    |why| StartError::Unhealthy(why, app.output()),
-                ));
+                let output = app.output();
+                return Err(match last {
+                    Some(why) => StartError::Unhealthy(why, output),
+                    None => StartError::Silent(app.listens().await, output),
+                });
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::select! {
+                biased;
+                exit = ended(app) => return Err(StartError::Ended(exit)),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
         }
+    }
+
+    /// Asks the health route once. An end of the application meanwhile is told at once.
+    async fn ask(
+        &self,
+        app: &mut dyn Running,
+        backend: &BackendSettings,
+        url: &str,
+    ) -> std::result::Result<Asked, StartError> {
+        let process = &self.cx.ports.process;
+        let answer = tokio::select! {
+            biased;
+            exit = ended(app) => return Err(StartError::Ended(exit)),
+            answer = process.get(url, ANSWER) => answer,
+        };
+        let Some(answer) = answer else {
+            return Ok(Asked::Silent);
+        };
+        let origin = match answer.from {
+            Some(from) => app.origin(from).await,
+            None => Origin::Others(Vec::new()),
+        };
+        if let Origin::Others(holders) = origin {
+            return Ok(Asked::Not(Unhealthy::Stranger(holders)));
+        }
+        Ok(match judge(&answer, backend, &connection::secrets(self.cx)) {
+            Ok(text) => Asked::Healthy(text),
+            Err(why) => Asked::Not(why),
+        })
     }
 
     /// Whether a module that Python does not find is a package to install. One of the project itself is a bug of the project.
@@ -270,112 +288,241 @@ impl HealthChecks<'_> {
                 .any(|path| matches!(files.stat(&path), Ok(Some(_))))
     }
 
-    fn not_healthy(
-        &mut self,
-        error: StartError,
-        command: &str,
-        program: &str,
-        secrets: &[crate::core::secret::Secret],
-        elapsed: Duration,
-    ) -> Result<()> {
-        let ended = matches!(error, StartError::Ended(_));
-        let (code, what, output) = match error {
-            StartError::Ended(output) => (
-                Code::HealthAppStart,
-                format!("`{command}` ended at once"),
-                output,
-            ),
-            StartError::Silent(output) => (
-                Code::HealthAppStart,
-                format!("`{command}` did not answer within {} s", START.as_secs()),
-                output,
-            ),
-            StartError::Unhealthy(why, output) => (Code::HealthAppHealth, why, output),
-        };
-        let line = connection::redact(telling_line(&output), secrets);
-        if let Some(module) =
-            missing_module(&output).filter(|module| ended && self.is_package(module))
-        {
-            let requirements = self.cx.settings.backend.as_ref().map(|backend| {
-                if backend.dir.is_empty() {
-                    "requirements.txt".to_owned()
-                } else {
-                    format!("{}/requirements.txt", backend.dir)
+    /// Reports why the application did not get healthy.
+    fn not_healthy(&mut self, error: StartError, trial: &Trial, elapsed: Duration) -> Result<()> {
+        let secrets = connection::secrets(self.cx);
+        let command = &trial.command;
+        let (code, what, output, fallback) = match error {
+            StartError::Ended(exit) => {
+                if self.lacks_package(&exit.output, &trial.program, &secrets) {
+                    return Ok(());
                 }
-            });
-            let install = format!(
-                "{program} -m pip install -r {}",
-                requirements.unwrap_or_default()
-            );
-            self.set(
-                HealthCheck::App,
-                CheckState::Skipped,
-                format!("{program} has no package `{module}`, so the app was not started"),
-                None,
-            );
-            self.findings.push(
-                Finding::new(
-                    Code::HealthAppStart,
-                    format!(
-                        "{program} has no package `{module}`, so the application was not started"
+                let hint = if exit.code == Some(0) {
+                    "name a start command that stays in the foreground: this one ended without an error"
+                } else {
+                    RUN_IT
+                };
+                let what = format!("`{command}` ended at once");
+                (Code::HealthAppStart, what, exit.output, hint.to_owned())
+            }
+            StartError::Silent(listens, output) => {
+                let what = format!(
+                    "`{command}` did not answer at {} within {} s",
+                    trial.url,
+                    START.as_secs()
+                );
+                let hint = match listens.first() {
+                    Some(address) => format!(
+                        "it listens on {address}: [backend] health in neonup.toml has to name that port"
                     ),
-                )
-                .severity(Severity::Warning)
-                .detail(line)
-                .hint(format!("{install}, then `neonup setup health`")),
-            );
-            return Ok(());
-        }
+                    None => RUN_IT.to_owned(),
+                };
+                (Code::HealthAppStart, what, output, hint)
+            }
+            StartError::Unhealthy(Unhealthy::Stranger(holders), _) => {
+                self.answered_by_another(trial, &holders, elapsed);
+                return Ok(());
+            }
+            StartError::Unhealthy(why, output) => {
+                if matches!(why, Unhealthy::Field(_))
+                    && let Some(cause) = backend::health_route_cause(self.cx)
+                {
+                    self.waits_for_backend(&cause, elapsed);
+                    return Ok(());
+                }
+                let hint = match why {
+                    Unhealthy::Redirects(_) => {
+                        "set [backend] health in neonup.toml to the URL that answers".to_owned()
+                    }
+                    Unhealthy::Silent
+                    | Unhealthy::Stranger(_)
+                    | Unhealthy::Status(_)
+                    | Unhealthy::Field(_) => RUN_IT.to_owned(),
+                };
+                (Code::HealthAppHealth, why.to_string(), output, hint)
+            }
+        };
+        let line = connection::redact(telling_line(&output), &secrets);
         let key = self
             .cx
             .settings
             .url_key()
             .map_or("the URL", |(_, key, ..)| key);
-        let Some(cause) = app_log::cause(&output, key) else {
-            self.set(
-                HealthCheck::App,
-                CheckState::Gap,
-                what.clone(),
-                Some(elapsed),
-            );
-            return Err(Failure::new(code, what)
-                .why(line)
-                .hint("start it yourself in the backend's folder to see its whole log"));
+        let failure = match app_log::cause(&output, key) {
+            Some(cause) => {
+                let what = if trial.holders.is_empty() {
+                    cause.what
+                } else {
+                    // it went to the port that was taken before, whatever it was told
+                    format!("{}{}", cause.what, named(&trial.holders))
+                };
+                Failure::new(code, what.clone())
+                    .why(format!("{}: {line}", lowered(&what, command, code)))
+                    .hint(cause.hint)
+            }
+            None => Failure::new(code, what).why(line).hint(fallback),
         };
         self.set(
             HealthCheck::App,
             CheckState::Gap,
-            cause.what.clone(),
+            failure.what.clone(),
             Some(elapsed),
         );
-        Err(Failure::new(code, cause.what)
-            .why(format!("{what}: {line}"))
-            .hint(cause.hint))
+        Err(failure)
     }
+
+    /// Reports that a package is not installed, if that is why the application ended.
+    fn lacks_package(&mut self, output: &str, program: &str, secrets: &[Secret]) -> bool {
+        let Some(module) = missing_module(output).filter(|module| self.is_package(module)) else {
+            return false;
+        };
+        let dir = self.cx.settings.backend.as_ref();
+        let requirements = join(dir.map_or("", |backend| backend.dir.as_str()), "requirements.txt");
+        let title =
+            format!("{program} has no package `{module}`, so the application was not started");
+        let text = format!("{program} has no package `{module}`, so the app was not started");
+        self.set(HealthCheck::App, CheckState::Skipped, text, None);
+        self.findings.push(
+            Finding::new(Code::HealthAppStart, title)
+                .severity(Severity::Gap)
+                .detail(connection::redact(telling_line(output), secrets))
+                .hint(format!(
+                    "{program} -m pip install -r {requirements}, then `neonup setup health`"
+                )),
+        );
+        true
+    }
+
+    /// Reports an answer that did not come from what was started.
+    fn answered_by_another(&mut self, trial: &Trial, holders: &[PortHolder], elapsed: Duration) {
+        let who = match holders.first() {
+            Some(holder) => format!("by {holder}, which neonup did not start"),
+            None => "by a program that neonup did not start".to_owned(),
+        };
+        let what = format!("{} is answered {who}", trial.url);
+        self.set(HealthCheck::App, CheckState::Gap, what.clone(), Some(elapsed));
+        self.findings.push(
+            Finding::new(Code::HealthAppNotProved, what)
+                .severity(Severity::Gap)
+                .detail(format!(
+                    "`{}` runs, but nothing that it started listens on port {}",
+                    trial.command, trial.wanted
+                ))
+                .hint(
+                    "name a start command that runs the app itself, without Docker or a service manager, or stop what listens there",
+                ),
+        );
+    }
+
+    /// The route says nothing of the database: that is the backend step's finding, and is told once.
+    fn waits_for_backend(&mut self, cause: &Finding, elapsed: Duration) {
+        let text = format!("waits for Backend: {}", cause.title);
+        self.set(HealthCheck::App, CheckState::Gap, text.clone(), Some(elapsed));
+        self.told = text;
+        self.basis = std::mem::replace(&mut self.basis, Basis::Seen)
+            .and(Basis::NotDetermined(Vec::new()));
+    }
+}
+
+/// How the application is started this once.
+struct Trial {
+    command: String,
+    program: String,
+    url: String,
+    /// The port that the project wants.
+    wanted: u16,
+    /// Who has that port, if somebody has.
+    holders: Vec<PortHolder>,
+    spec: CommandSpec,
+}
+
+/// What one question to the health route came to.
+enum Asked {
+    Healthy(String),
+    Not(Unhealthy),
+    Silent,
 }
 
 /// Why the application did not get healthy, with its output.
 enum StartError {
-    Ended(String),
-    Silent(String),
-    Unhealthy(String, String),
+    Ended(CommandExit),
+    /// With the addresses on which it listens.
+    Silent(Vec<SocketAddr>, String),
+    Unhealthy(Unhealthy, String),
 }
 
-/// Judges whether the answer is what `neonup.toml` expects. Gives a message either way.
+/// What is wrong with an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Unhealthy {
+    /// There was one, and then none.
+    Silent,
+    Stranger(Vec<PortHolder>),
+    Status(u16),
+    Redirects(String),
+    /// The body is not what is expected.
+    Field(String),
+}
+
+impl fmt::Display for Unhealthy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent => f.write_str("the health route answered once, and then no more"),
+            Self::Stranger(holders) => write!(f, "another program answers{}", named(holders)),
+            Self::Status(status) => write!(f, "the health route answers {status}"),
+            Self::Redirects(to) => write!(f, "the health route redirects to `{to}`"),
+            Self::Field(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Waits until a program has ended.
+async fn ended(app: &mut dyn Running) -> CommandExit {
+    loop {
+        if let Some(exit) = app.exit() {
+            return exit;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Who has a port, in brackets; empty where that is not known.
+fn named(holders: &[PortHolder]) -> String {
+    holders
+        .first()
+        .map_or_else(String::new, |holder| format!(": {holder}"))
+}
+
+/// What happened, beside its cause.
+fn lowered(cause: &str, command: &str, code: Code) -> String {
+    if code == Code::HealthAppHealth {
+        "the health route does not say that it is healthy".to_owned()
+    } else if cause.contains(command) {
+        "it did not start".to_owned()
+    } else {
+        format!("`{command}` did not start")
+    }
+}
+
+/// Judges whether the answer is what `neonup.toml` expects: a 2xx, and the fields that it names.
 fn judge(
-    answer: Option<&HttpAnswer>,
+    answer: &HttpAnswer,
     backend: &BackendSettings,
     secrets: &[Secret],
-) -> std::result::Result<String, String> {
-    let answer = answer.ok_or("it does not answer HTTP")?;
+) -> std::result::Result<String, Unhealthy> {
+    if let (300..400, Some(to)) = (answer.status, &answer.redirect) {
+        let to: String = connection::redact(to, secrets).chars().take(MOST_TOLD).collect();
+        return Err(Unhealthy::Redirects(to));
+    }
     if !(200..300).contains(&answer.status) {
-        return Err(format!("the health route answers {}", answer.status));
+        return Err(Unhealthy::Status(answer.status));
     }
+    let mut told = vec![answer.status.to_string()];
     if backend.expect.is_empty() {
-        return Ok(format!("answers {}", answer.status));
+        return Ok(told.concat());
     }
-    let body: serde_json::Value = serde_json::from_str(&answer.body)
-        .map_err(|_invalid| "the health route does not answer JSON".to_owned())?;
+    let body: serde_json::Value = serde_json::from_str(&answer.body).map_err(|_invalid| {
+        Unhealthy::Field("the health route does not answer JSON".to_owned())
+    })?;
     for (name, wanted) in &backend.expect {
         // a route that echoes its error may echo the URL in it
         let found = body.get(name).map(|value| {
@@ -383,23 +530,39 @@ fn judge(
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned)
         });
-        if found.as_deref() != Some(wanted) {
-            let found = found.map_or_else(
-                || "nothing".to_owned(),
-                |found| connection::redact(&found, secrets),
-            );
-            let found: String = found.chars().take(200).collect();
-            return Err(format!(
-                "the health route says {name} = {found}, expected {wanted}"
-            ));
+        let Some(found) = found else {
+            return Err(Unhealthy::Field(format!(
+                "the health route returned no `{name}`; neonup.toml expects `{wanted}`"
+            )));
+        };
+        if found != *wanted {
+            let found = connection::redact(&found, secrets);
+            let found: String = found.chars().take(MOST_TOLD).collect();
+            return Err(Unhealthy::Field(format!(
+                "the health route returned {name} = {found}, expected {wanted}"
+            )));
         }
+        told.push(wanted.clone());
     }
-    Ok(backend
-        .expect
-        .iter()
-        .map(|(_, value)| value.as_str())
-        .collect::<Vec<_>>()
-        .join(", "))
+    Ok(told.join(", "))
+}
+
+/// A URL of this machine as it is asked; `None` for one of another machine.
+fn local(url: &str) -> Option<String> {
+    let mut parsed = url::Url::parse(url).ok()?;
+    let any = match parsed.host()? {
+        url::Host::Domain(name) => {
+            return (name == "localhost").then(|| url.to_owned());
+        }
+        url::Host::Ipv4(address) if address.is_loopback() => return Some(url.to_owned()),
+        url::Host::Ipv6(address) if address.is_loopback() => return Some(url.to_owned()),
+        url::Host::Ipv4(address) => address.is_unspecified(),
+        url::Host::Ipv6(address) => address.is_unspecified(),
+    };
+    // all addresses of the machine: ours is one of them
+    any.then_some(())?;
+    parsed.set_host(Some("localhost")).ok()?;
+    Some(parsed.into())
 }
 
 /// The same URL on another port.
@@ -466,26 +629,52 @@ mod tests {
             expect: vec![("status".to_owned(), "healthy".to_owned())],
         };
         let answer = |status, body: &str| {
-            Some(HttpAnswer {
+            HttpAnswer {
+                from: None,
                 status,
+                redirect: None,
                 body: body.to_owned(),
-            })
+            }
         };
-        assert!(
-            judge(
-                answer(200, r#"{"status":"healthy"}"#).as_ref(),
-                &backend,
-                &[]
-            )
-            .is_ok()
+        let judge = |answer: HttpAnswer, backend: &BackendSettings| judge(&answer, backend, &[]);
+        assert_eq!(
+            judge(answer(200, r#"{"status":"healthy"}"#), &backend).unwrap(),
+            "200, healthy"
         );
-        for bad in [
-            answer(503, ""),
-            answer(200, "<html>"),
-            answer(200, r#"{"status":"ill"}"#),
-            None,
+        for (bad, why) in [
+            (answer(503, ""), "answers 503"),
+            (answer(200, "<html>"), "does not answer JSON"),
+            (answer(200, r#"{"status":"ill"}"#), "status = ill, expected healthy"),
+            (answer(200, r#"{"ok":1}"#), "returned no `status`"),
         ] {
-            assert!(judge(bad.as_ref(), &backend, &[]).is_err());
+            let said = judge(bad, &backend).unwrap_err().to_string();
+            assert!(said.contains(why), "{said}");
+        }
+        let mut redirect = answer(302, "");
+        redirect.redirect = Some("/login".to_owned());
+        assert_eq!(
+            judge(redirect, &backend).unwrap_err(),
+            Unhealthy::Redirects("/login".to_owned())
+        );
+        let nothing_expected = BackendSettings {
+            expect: Vec::new(),
+            ..backend
+        };
+        assert_eq!(judge(answer(204, ""), &nothing_expected).unwrap(), "204");
+    }
+    #[test]
+    fn only_this_machine_is_asked() {
+        for (url, asked) in [
+            ("http://localhost:8000/h", Some("http://localhost:8000/h")),
+            ("http://127.0.0.1:8000/h", Some("http://127.0.0.1:8000/h")),
+            ("http://[::1]:8000/h", Some("http://[::1]:8000/h")),
+            ("http://0.0.0.0:8000/h", Some("http://localhost:8000/h")),
+            ("http://[::]:8000/h", Some("http://localhost:8000/h")),
+            ("http://10.0.0.1:8000/h", None),
+            ("https://example.com/h", None),
+            ("http://localhost.example.com/h", None),
+        ] {
+            assert_eq!(local(url).as_deref(), asked, "{url}");
         }
     }
 }

@@ -7,17 +7,14 @@ use crate::{
     core::{
         code::Code,
         event::{Progress, Report},
-        facts::{Check, CheckState, Facts, HealthFacts},
+        facts::{AppStanding, Check, CheckState, Facts, HealthFacts},
         failure::Result,
         finding::Finding,
         proof::Basis,
         trust::CommandPurpose,
     },
     domain::{driver_script, duration, url::Connection},
-    engine::{
-        context::{AppProof, Cx},
-        trust,
-    },
+    engine::{context::Cx, trust},
     ports::database::{DatabaseError, Session},
     project::settings::BackendSettings,
 };
@@ -52,8 +49,16 @@ pub(super) struct HealthChecks<'a> {
     pub(super) cx: &'a Cx,
     /// Which checks these are, in the order of `facts.checks`.
     ids: Vec<HealthCheck>,
-    facts: HealthFacts,
+    pub(super) facts: HealthFacts,
     pub(super) findings: Vec<Finding>,
+    /// What the answer stands on.
+    pub(super) basis: Basis,
+    /// What is said of the app and the driver, for the evidence.
+    pub(super) told: String,
+    /// Which check the failure of a start is about.
+    pub(super) failed: Option<HealthCheck>,
+    /// Whether a command was not run since nobody has agreed to it.
+    refused: bool,
 }
 
 impl<'a> HealthChecks<'a> {
@@ -89,13 +94,17 @@ impl<'a> HealthChecks<'a> {
                 checks,
                 cold: false,
                 samples: Vec::new(),
-                unstarted: false,
+                app: AppStanding::Absent,
             },
             findings: Vec::new(),
+            basis: Basis::Seen,
+            told: String::new(),
+            failed: None,
+            refused: false,
         }
     }
 
-    fn position(&self, id: HealthCheck) -> Option<usize> {
+    pub(super) fn position(&self, id: HealthCheck) -> Option<usize> {
         self.ids.iter().position(|known| *known == id)
     }
 
@@ -104,31 +113,7 @@ impl<'a> HealthChecks<'a> {
         self.facts.checks.get(self.position(id)?)
     }
 
-    /// Fills in what the last start has shown, where this probe has nothing newer.
-    pub(super) fn recall(&mut self, proof: AppProof) {
-        self.restore(HealthCheck::Driver, proof.driver);
-        self.findings.extend(proof.driver_findings);
-        // an application that runs meanwhile has answered for itself
-        if self.restore(HealthCheck::App, proof.app) {
-            self.findings.extend(proof.app_findings);
-        }
-        self.show();
-    }
-
-    /// Fills in a check that waits, and returns whether it did.
-    fn restore(&mut self, id: HealthCheck, known: Option<Check>) -> bool {
-        if let Some(known) = known
-            && let Some(position) = self.position(id)
-            && let Some(check) = self.facts.checks.get_mut(position)
-            && check.state == CheckState::Waiting
-        {
-            *check = known;
-            return true;
-        }
-        false
-    }
-
-    fn show(&self) {
+    pub(super) fn show(&self) {
         self.cx.show(Facts::Health(self.facts.clone()));
     }
 
@@ -154,10 +139,16 @@ impl<'a> HealthChecks<'a> {
         let Some(finding) = trust::permit(self.cx, purpose)? else {
             return Ok(true);
         };
+        self.refused = true;
         let text = "not tried: it isn't trusted in this clone yet";
         self.set(check, CheckState::Skipped, text, None);
         self.report_untrusted(Some(finding));
         Ok(false)
+    }
+
+    /// Whether a command was not run since nobody has agreed to it.
+    pub(super) const fn is_untrusted(&self) -> bool {
+        self.refused
     }
 
     /// Reports a command that nobody has agreed to, unless that was reported already.
@@ -369,22 +360,16 @@ impl<'a> HealthChecks<'a> {
         Facts::Health(self.facts)
     }
 
-    pub(super) fn into_report(mut self) -> Report {
-        let is_ok = |check: &Check| check.state == CheckState::Ok;
-        let waits = |check: &Check| check.state == CheckState::Waiting;
-        self.facts.unstarted =
-            startable(self.cx).is_some() && self.get(HealthCheck::App).is_some_and(waits);
-        let app = if self.get(HealthCheck::App).is_some_and(is_ok) {
-            "; the app is healthy"
-        } else {
-            ""
-        };
-        let evidence = format!(
-            "login {}, a query {}{app}",
+    pub(super) fn into_report(self) -> Report {
+        let mut evidence = format!(
+            "login {}, a query {}",
             duration::format(self.elapsed(HealthCheck::Login)),
             duration::format(self.elapsed(HealthCheck::Query))
         );
-        Report::judged(evidence, Basis::Seen, self.findings).facts(Facts::Health(self.facts))
+        if !self.told.is_empty() {
+            evidence = format!("{evidence}; {}", self.told);
+        }
+        Report::judged(evidence, self.basis, self.findings).facts(Facts::Health(self.facts))
     }
 }
 

@@ -20,7 +20,10 @@ use crate::{
     },
     engine::{
         clock, connection,
-        health::checks::{HealthCheck, HealthChecks},
+        health::{
+            checks::{HealthCheck, HealthChecks},
+            proof::driver_dir,
+        },
     },
     ports::process::CommandSpec,
 };
@@ -29,7 +32,7 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(40);
 
 impl HealthChecks<'_> {
-    /// Connects as the application will. A missing package is a matter of this machine and only a warning.
+    /// Connects as the application will. What can't be tried is not determined.
     pub(super) async fn prove_driver(&mut self, connection: &Connection) -> Result<()> {
         let Some((.., driver)) = self.cx.settings.url_key() else {
             return Ok(());
@@ -39,16 +42,21 @@ impl HealthChecks<'_> {
             return Ok(());
         };
         let label = script.library;
-        let dir = self.cx.settings.backend.as_ref().map_or_else(
-            || self.cx.settings.root.clone(),
-            |backend| self.cx.settings.path(&backend.dir),
-        );
+        let dir = driver_dir(self.cx);
         let Some(program) = self.cx.ports.process.find(script.interpreter, &dir) else {
             let text = format!(
                 "{} is not installed, so the driver was not tried",
                 script.interpreter
             );
-            self.set(HealthCheck::Driver, CheckState::Skipped, text, None);
+            self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
+            self.findings.push(
+                Finding::new(Code::HealthDriver, text)
+                    .severity(Severity::Gap)
+                    .hint(format!(
+                        "install {}, then `neonup setup health`",
+                        script.interpreter
+                    )),
+            );
             return Ok(());
         };
         if !self.may_run(HealthCheck::Driver, CommandPurpose::Driver)? {
@@ -66,17 +74,18 @@ impl HealthChecks<'_> {
             dir,
             env: vec![(driver_script::URL_VARIABLE.to_owned(), url)],
         };
-        let ended = self
-            .cx
-            .ports
-            .process
-            .run(&spec, LIMIT)
-            .await
-            .map_err(|error| Failure {
-                code: Code::HealthDriver,
-                what: format!("{label} did not come back"),
-                ..error.into()
-            })?;
+        let ended = match self.cx.ports.process.run(&spec, LIMIT).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                let what = format!("{label} did not come back");
+                self.set(HealthCheck::Driver, CheckState::Gap, what.clone(), None);
+                return Err(Failure {
+                    code: Code::HealthDriver,
+                    what,
+                    ..error.into()
+                });
+            }
+        };
         match driver_script::outcome(driver, &ended.output, connection.password.expose()) {
             DriverOutcome::Connected => {
                 let text = format!("connects with {}", self.relative(&program));
@@ -92,7 +101,7 @@ impl HealthChecks<'_> {
                 self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
                 self.findings.push(
                     Finding::new(Code::HealthDriver, text)
-                        .severity(Severity::Warning)
+                        .severity(Severity::Gap)
                         .hint(format!("{install}, then `neonup setup health`")),
                 );
             }
@@ -115,13 +124,13 @@ impl HealthChecks<'_> {
                 let text = "it said nothing that can be read";
                 self.set(
                     HealthCheck::Driver,
-                    CheckState::Warning,
+                    CheckState::Skipped,
                     text,
                     Some(started.elapsed()),
                 );
                 self.findings.push(
                     Finding::new(Code::HealthDriver, format!("{label} could not be tried"))
-                        .severity(Severity::Warning)
+                        .severity(Severity::Gap)
                         .detail(text)
                         .hint("run the application to see whether it connects"),
                 );

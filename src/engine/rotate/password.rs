@@ -70,7 +70,6 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let copies = Copies::rewrite(cx, old, &connection.password).await?;
     cx.progress(Progress::label("writing the env files"));
     env::EnvStep.apply(cx, EnvAnswer::Default).await?;
-    cx.remember_change();
     for password in old {
         let connection = Connection {
             password: password.clone(),

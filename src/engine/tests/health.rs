@@ -50,22 +50,38 @@ health = "http://127.0.0.1:9/health"
 
     let before = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(check(&before, "App").state, CheckState::Waiting);
-    assert!(before.findings.is_empty(), "{before:?}");
+    assert_eq!(before.verdict(), Verdict::Todo);
+    assert!(before.evidence.contains("the app was not started here yet"));
+    assert_eq!(codes(&before), [Code::HealthAppNotProved]);
 
     let started = HealthStep.apply(&cx, CommandAnswer::Default).await.unwrap();
     assert_eq!(check(&started, "App").state, CheckState::Skipped);
-    assert!(!started.findings.is_empty(), "{started:?}");
+    assert_eq!(codes(&started), [Code::HealthAppStart]);
+    assert_eq!(started.verdict(), Verdict::Todo);
 
     let again = HealthStep.probe(&cx).await.unwrap();
-    assert_eq!(again.verdict(), Verdict::Done);
-    assert_eq!(again.findings, started.findings);
-    assert_eq!(check(&again, "App"), check(&started, "App"));
+    assert_eq!(again.verdict(), Verdict::Todo);
+    assert_eq!(codes(&again), codes(&started));
+    assert_eq!(again.findings[0].title, started.findings[0].title);
+    assert!(
+        again.findings[0].detail.contains("00:00 UTC, just now"),
+        "{again:?}"
+    );
+    assert_eq!(check(&again, "App").state, CheckState::Skipped);
 
-    cx.remember_change();
+    world.with(|state| {
+        let file = state.files.get_mut(std::path::Path::new("/repo/.env"));
+        file.unwrap().extend_from_slice(b"MORE=1\n");
+    });
     let changed = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(changed.verdict(), Verdict::Todo);
     assert_eq!(check(&changed, "App").state, CheckState::Waiting);
-    let codes: Vec<_> = changed.findings.iter().map(|found| found.code).collect();
-    assert_eq!(codes, [Code::HealthAppStart], "{changed:?}");
-    assert!(changed.findings[0].undetermined);
+    assert_eq!(
+        changed.findings[0].title,
+        "the app is not proved since `.env` changed"
+    );
+}
+
+fn codes(report: &Report) -> Vec<Code> {
+    report.findings.iter().map(|finding| finding.code).collect()
 }

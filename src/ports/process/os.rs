@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
@@ -20,7 +21,10 @@ use crate::{
         dumps, loopback, subprocess,
         supervisor::{self, Control, Leftovers},
     },
-    ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
+    ports::process::{
+        CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Process, ProcessError, Running,
+        sockets,
+    },
 };
 
 /// How much of a program's output is remembered: its end, since that is where the reason is.
@@ -54,6 +58,8 @@ impl OsProcess {
         let build = || {
             reqwest::Client::builder()
                 .no_proxy()
+                // a connection of before could lead to a program that has ended since
+                .pool_max_idle_per_host(0)
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
         };
@@ -227,6 +233,18 @@ impl Running for ProgramGroup {
         self.text()
     }
 
+    async fn origin(&self, from: SocketAddr) -> Origin {
+        let process = self.child.id();
+        let asked = tokio::task::spawn_blocking(move || sockets::origin(process, from)).await;
+        asked.unwrap_or_else(|_| Origin::Others(Vec::new()))
+    }
+
+    async fn listens(&self) -> Vec<SocketAddr> {
+        let process = self.child.id();
+        let asked = tokio::task::spawn_blocking(move || sockets::of_process(process)).await;
+        asked.unwrap_or_default()
+    }
+
     async fn stop(&mut self) {
         match &mut self.control {
             Some(control) => control.ask_to_end(),
@@ -327,6 +345,11 @@ impl Process for OsProcess {
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer> {
         let mut response = self.client()?.get(url).timeout(limit).send().await.ok()?;
         let status = response.status().as_u16();
+        let from = response.remote_addr();
+        let redirect = response
+            .headers()
+            .get(reqwest::header::LOCATION)
+            .map(|location| String::from_utf8_lossy(location.as_bytes()).into_owned());
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             body.extend_from_slice(&chunk);
@@ -336,7 +359,9 @@ impl Process for OsProcess {
         }
         body.truncate(BODY_LIMIT);
         Some(HttpAnswer {
+            from,
             status,
+            redirect,
             body: String::from_utf8_lossy(&body).into_owned(),
         })
     }
@@ -347,6 +372,11 @@ impl Process for OsProcess {
 
     async fn free_port(&self) -> Option<u16> {
         loopback::free_port(0)
+    }
+
+    async fn holders(&self, port: u16) -> Vec<PortHolder> {
+        let asked = tokio::task::spawn_blocking(move || sockets::holders(port)).await;
+        asked.unwrap_or_default()
     }
 
     async fn listening(&self, port: u16) -> bool {

@@ -198,6 +198,14 @@ impl Repository for GitRepository {
         .await
     }
 
+    async fn files_below(&self, folder: &str) -> Result<Vec<String>> {
+        let folder = folder.to_owned();
+        self.run(move |layout, git| {
+            ignored::kept_below(layout, git, &folder).map_err(RepositoryError::Unlisted)
+        })
+        .await
+    }
+
     async fn scan_tree(
         &self,
         live: &[(String, Secret)],

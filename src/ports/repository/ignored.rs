@@ -130,3 +130,20 @@ pub(super) fn files(
         .map(|record| String::from_utf8_lossy(record).into_owned())
         .collect())
 }
+
+/// The files of a folder that git tracks or would take.
+pub(super) fn kept_below(
+    layout: &Layout,
+    git: &GitProgram,
+    folder: &str,
+) -> Result<Vec<String>, GitError> {
+    let mut question = vec!["ls-files".to_owned()];
+    question.extend(["-z", "--cached", "--others", "--exclude-standard", "--"].map(str::to_owned));
+    question.push(format!(":(top,literal){folder}"));
+    question.extend(DEPENDENCIES.map(|folder| format!(":(top,glob,exclude)**/{folder}/**")));
+    let output = git.query(&layout.root, &question)?;
+    Ok(output
+        .records()
+        .map(|record| String::from_utf8_lossy(record).into_owned())
+        .collect())
+}

@@ -37,6 +37,10 @@ pub(crate) trait Repository: Send + Sync {
     /// folders (`node_modules`, `.venv`) are left out. Fails where there is no git program to tell.
     async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>>;
 
+    /// The files of a folder that git tracks or would take, relative to the root; a repository in it is one name. Dependencies' own
+    /// folders are left out. Fails where there is no git program to tell.
+    async fn files_below(&self, folder: &str) -> Result<Vec<String>>;
+
     /// Looks for live secrets and other credentials in tracked files, untracked files that are not ignored, and the index.
     async fn scan_tree(
         &self,

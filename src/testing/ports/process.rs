@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::{
     core::secret::Secret,
-    ports::process::{CommandExit, CommandSpec, HttpAnswer, Process, ProcessError, Running},
+    ports::process::{CommandExit, CommandSpec, HttpAnswer, PortHolder, Process, ProcessError, Running},
     testing::world::World,
 };
 
@@ -65,6 +65,10 @@ impl Process for World {
 
     async fn free_port(&self) -> Option<u16> {
         None
+    }
+
+    async fn holders(&self, _port: u16) -> Vec<PortHolder> {
+        Vec::new()
     }
 
     async fn listening(&self, _port: u16) -> bool {

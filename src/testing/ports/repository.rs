@@ -46,6 +46,10 @@ impl Repository for World {
         }))
     }
 
+    async fn files_below(&self, _folder: &str) -> Result<Vec<String>> {
+        Err(RepositoryError::NotARepository)
+    }
+
     async fn untrack(&self, path: &str) -> Result<()> {
         self.with(|state| state.tracked.remove(path));
         Ok(())

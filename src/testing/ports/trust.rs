@@ -2,16 +2,16 @@
 
 use crate::{
     core::trust::CloneCommand,
-    ports::trust::{TrustError, TrustStore},
+    ports::{records::RecordError, trust::TrustStore},
     testing::world::World,
 };
 
 impl TrustStore for World {
-    fn agreed(&self) -> Result<Vec<CloneCommand>, TrustError> {
+    fn agreed(&self) -> Result<Vec<CloneCommand>, RecordError> {
         Ok(self.with(|state| state.agreed.clone()))
     }
 
-    fn agree(&self, commands: &[CloneCommand]) -> Result<(), TrustError> {
+    fn agree(&self, commands: &[CloneCommand]) -> Result<(), RecordError> {
         self.with(|state| {
             let mut agreed = commands.to_vec();
             agreed.append(&mut state.agreed);
@@ -20,7 +20,7 @@ impl TrustStore for World {
         Ok(())
     }
 
-    fn revoke(&self) -> Result<bool, TrustError> {
+    fn revoke(&self) -> Result<bool, RecordError> {
         Ok(self.with(|state| !std::mem::take(&mut state.agreed).is_empty()))
     }
 }

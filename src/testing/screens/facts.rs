@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::core::facts::{
-    BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile, Facts,
+    AppStanding, BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile, Facts,
     FileChange, HealthFacts, JoinedProject, KeyKind, KeySource, KeyringState, ListedProject,
     LoginFacts, ProjectFacts, SchemaFacts, SecretsFacts, Table,
 };
@@ -372,7 +372,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
         checks,
         cold: passed > 3,
         samples,
-        unstarted: false,
+        app: AppStanding::Absent,
     })
 }
 

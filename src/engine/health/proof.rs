@@ -1,0 +1,325 @@
+//! What the last start has shown: whether it still counts, and how it is remembered.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use crate::{
+    core::{
+        app_proof::{AppProof, ProofInput, TriedCheck},
+        code::{Code, Severity},
+        failure::Failure,
+        finding::Finding,
+        invocation::Invocation,
+        proof::Coverage,
+        secret::Secret,
+        step::StepId,
+        trust::CommandPurpose,
+    },
+    domain::{age, driver_script, source::join},
+    engine::{
+        connection,
+        context::Cx,
+        health::checks::{HealthCheck, HealthChecks, startable},
+        trust,
+    },
+    ports::proof::{GatheredInputs, InputQuestion},
+};
+
+/// The most changed files that are named.
+const MOST_NAMED: usize = 3;
+
+/// Files that say that a program of Python is started.
+const PYTHON: &[&str] = &[
+    "pyproject.toml",
+    "requirements.txt",
+    "Pipfile",
+    "setup.py",
+    "manage.py",
+];
+
+/// How it stands with the last start.
+pub(super) enum Standing {
+    /// Nothing was started here, as far as is known.
+    Never,
+    /// What was remembered can't be read; why.
+    Unreadable(String),
+    /// Something has changed since.
+    Outdated(AppProof, Vec<ProofInput>),
+    /// Whether something has changed is not known.
+    Undetermined(Coverage),
+    /// All is as it was.
+    Current(AppProof),
+}
+
+/// Compares the last start with the inputs as they are.
+pub(super) async fn standing(cx: &Cx) -> Standing {
+    let proof = match cx.ports.proof.last() {
+        Ok(Some(proof)) => proof,
+        Ok(None) => return Standing::Never,
+        Err(error) => return Standing::Unreadable(error.to_string()),
+    };
+    let GatheredInputs { inputs, coverage } = gather(cx).await;
+    let changed = proof.outdated_by(&inputs);
+    if !changed.is_empty() {
+        return Standing::Outdated(proof, changed);
+    }
+    if !coverage.is_complete() {
+        return Standing::Undetermined(coverage);
+    }
+    Standing::Current(proof)
+}
+
+impl Standing {
+    /// What is reported where the last start doesn't count.
+    pub(super) fn finding(&self, what: &str, now: SystemTime) -> Option<Finding> {
+        let finding = |title: String| {
+            Finding::new(Code::HealthAppNotProved, title)
+                .command(Invocation::SetupStep(StepId::Health))
+                .fixable()
+        };
+        match self {
+            Self::Never => Some(finding(format!("{what} was not started here yet"))),
+            Self::Unreadable(why) => Some(
+                finding(format!(
+                    "what the last start of {what} showed can't be read, so it doesn't count"
+                ))
+                .detail(why.clone()),
+            ),
+            Self::Outdated(proof, changed) => Some(
+                finding(format!(
+                    "{what} is not proved since {} changed",
+                    named(changed)
+                ))
+                .detail(format!("it was last tried {}", age::moment(proof.at, now))),
+            ),
+            Self::Undetermined(coverage) => Some(unread(coverage)),
+            Self::Current(_) => None,
+        }
+    }
+}
+
+/// What could not be read, so that nobody can tell whether it changed.
+pub(super) fn unread(coverage: &Coverage) -> Finding {
+    let count = coverage.unread().len() + coverage.more();
+    let first = coverage.unread().first();
+    let what = first.map_or("a file of the app", |unread| unread.what.as_str());
+    let more = match count {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let finding = Finding::new(
+        Code::HealthAppNotProved,
+        format!("{what}{more} can't be read, so it isn't known whether the app is as it was proved"),
+    );
+    let Some(first) = first else {
+        return finding;
+    };
+    let hint = if first.hint.is_empty() {
+        "remove it, or leave the step out with a reason: [skip] in neonup.toml".to_owned()
+    } else {
+        first.hint.clone()
+    };
+    finding
+        .detail(first.why.clone())
+        .hint(format!("{hint}, then `neonup setup health`"))
+}
+
+/// Names what has changed.
+fn named(changed: &[ProofInput]) -> String {
+    let names: Vec<_> = changed
+        .iter()
+        .take(MOST_NAMED)
+        .map(ProofInput::words)
+        .collect();
+    match changed.len().saturating_sub(MOST_NAMED) {
+        0 => match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => {
+                format!("{} and {last}", rest.join(", "))
+            }
+            _ => names.concat(),
+        },
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// Reads the inputs as they are.
+pub(super) async fn gather(cx: &Cx) -> GatheredInputs {
+    let question = question(cx).await;
+    cx.ports.proof.inputs(question).await
+}
+
+async fn question(cx: &Cx) -> InputQuestion {
+    let settings = &cx.settings;
+    let backend = startable(cx);
+    let dir = backend.as_ref().map(|backend| backend.dir.clone());
+    let mut values = Vec::new();
+    if let Some(backend) = &backend {
+        let start = format!("{}\n{}", backend.dir, backend.start.join("\n"));
+        values.push((ProofInput::Start, Secret::new(start)));
+        let expected = format!("{:?} {:?}", backend.health, backend.expect);
+        values.push((ProofInput::Expectation, Secret::new(expected)));
+    }
+    for (key, _) in settings.env.iter().flat_map(|target| &target.keys) {
+        if let Some(value) = settings.environment.get(key) {
+            values.push((ProofInput::Variable(key.clone()), Secret::new(value)));
+        }
+    }
+    let kept = match &dir {
+        Some(dir) => cx.ports.repository.files_below(dir).await.ok(),
+        None => None,
+    };
+    let files: BTreeSet<_> = trust::commands(settings, &cx.ports)
+        .into_iter()
+        .filter(|command| command.purpose != CommandPurpose::Schema)
+        .flat_map(|command| command.files.into_keys())
+        .collect();
+    InputQuestion {
+        programs: programs(cx, dir.as_deref()),
+        dir,
+        config_file: settings.config_file.clone(),
+        env_files: settings
+            .env
+            .iter()
+            .map(|target| target.file.clone())
+            .collect(),
+        files: files.into_iter().collect(),
+        home: settings.environment.get("HOME").map(PathBuf::from),
+        values,
+        kept: kept.map(BTreeSet::from_iter),
+    }
+}
+
+/// The programs that are started, and the interpreters that they are likely to start.
+fn programs(cx: &Cx, dir: Option<&str>) -> Vec<(String, Option<PathBuf>)> {
+    let settings = &cx.settings;
+    let driver = settings
+        .url_key()
+        .and_then(|(.., driver)| driver_script::script(driver));
+    let mut names: BTreeSet<String> = driver
+        .map(|script| script.interpreter.to_owned())
+        .into_iter()
+        .collect();
+    if let Some(backend) = startable(cx) {
+        names.extend(backend.start.first().cloned());
+    }
+    let has = |file: &str| {
+        let path = settings.path(&join(dir.unwrap_or_default(), file));
+        matches!(cx.ports.files.stat(&path), Ok(Some(_)))
+    };
+    if dir.is_some() && PYTHON.iter().any(|file| has(file)) {
+        names.insert("python".to_owned());
+    }
+    if dir.is_some() && has("package.json") {
+        names.insert("node".to_owned());
+    }
+    let place = driver_dir(cx);
+    names
+        .into_iter()
+        .map(|name| {
+            let path = cx.ports.process.find(&name, &place);
+            (name, path)
+        })
+        .collect()
+}
+
+/// The folder in which programs of the application run.
+pub(super) fn driver_dir(cx: &Cx) -> PathBuf {
+    cx.settings.backend.as_ref().map_or_else(
+        || cx.settings.root.clone(),
+        |backend| cx.settings.path(&backend.dir),
+    )
+}
+
+/// Remembers what a start has shown, and adds to the checks what keeps it from counting. `before` are the inputs as they were.
+pub(super) async fn remember(
+    checks: &mut HealthChecks<'_>,
+    before: GatheredInputs,
+    failure: Option<&Failure>,
+) {
+    let cx = checks.cx;
+    let after = gather(cx).await;
+    let mut written = BTreeSet::new();
+    let mut edited = Vec::new();
+    for input in after.inputs.changed_since(&before.inputs) {
+        match input {
+            // what was not there before, or is no source, the app has written by itself
+            ProofInput::File(path)
+                if before.inputs.get(&ProofInput::File(path.clone())).is_none()
+                    || !is_source(&path) =>
+            {
+                written.insert(path);
+            }
+            input => edited.push(input),
+        }
+    }
+    let secrets = connection::secrets(cx);
+    let mask = |text: &str| {
+        let text = connection::redact(text, &secrets);
+        cx.settings.gate.mask(&text)
+    };
+    let tried = |checks: &HealthChecks<'_>, id: HealthCheck| {
+        let failed = failure
+            .filter(|_| checks.failed == Some(id))
+            .map(Failure::finding);
+        let own = checks.findings.iter().filter(|finding| match id {
+            HealthCheck::Driver => finding.code == Code::HealthDriver,
+            // what else is told of a start, such as a port that was taken, is over with it
+            _ => {
+                finding.severity == Severity::Gap
+                    && matches!(
+                        finding.code,
+                        Code::HealthAppStart | Code::HealthAppHealth | Code::HealthAppNotProved
+                    )
+            }
+        });
+        TriedCheck::new(checks.get(id)?, own.chain(failed.as_ref()), &mask)
+    };
+    let proof = AppProof {
+        at: seconds(cx.ports.proof.now()),
+        inputs: before.inputs,
+        written,
+        driver: tried(checks, HealthCheck::Driver),
+        app: tried(checks, HealthCheck::App),
+    };
+    if let Err(error) = cx.ports.proof.keep(proof) {
+        checks.findings.push(
+            Finding::new(
+                Code::HealthAppNotProved,
+                "what the start has shown can't be remembered, so the next look won't know it",
+            )
+            .severity(Severity::Warning)
+            .detail(error.to_string())
+            .hint("make the state folder writable ($XDG_STATE_HOME, or ~/.local/state)"),
+        );
+    }
+    if !edited.is_empty() {
+        let title = format!("{} changed while the app was tried", named(&edited));
+        checks.leave_open(
+            Finding::new(Code::HealthAppNotProved, title)
+                .command(Invocation::SetupStep(StepId::Health))
+                .fixable(),
+        );
+    } else if !before.coverage.is_complete() {
+        checks.leave_open(unread(&before.coverage));
+    }
+}
+
+/// Whether a file is edited by people: one that changes while the application runs was not written by it.
+fn is_source(path: &str) -> bool {
+    let ending = Path::new(path).extension().unwrap_or_default();
+    let ending = ending.to_string_lossy();
+    [
+        "py", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "toml", "yaml",
+        "yml", "ini", "cfg", "sql", "prisma", "html", "rb", "php", "go", "rs", "java", "kt", "cs",
+        "sh", "env", "json",
+    ]
+    .contains(&ending.as_ref())
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

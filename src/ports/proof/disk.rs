@@ -1,0 +1,297 @@
+//! The real adapter: a record of the clone, and one random key for all of a user's records.
+//!
+//! Without the key nobody can try passwords against what is kept of an env file, and nobody can make a record that counts.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, OnceLock, PoisonError},
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    core::{
+        app_proof::AppProof,
+        proof::{Coverage, Unread},
+    },
+    ports::{
+        proof::{
+            GatheredInputs, InputQuestion, ProofStore,
+            gather::Gatherer,
+            key::{HashKey, KEY_LENGTH},
+        },
+        records::{self, CloneRecords, Privacy, RecordError},
+    },
+};
+
+/// The largest record that is read or written, in bytes: the most files that are hashed, with long paths.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// The folder of the proofs in our state directory.
+const KIND: &str = "proof";
+/// The name of the key's file there.
+const KEY_FILE: &str = "key";
+/// The version of the record.
+const VERSION: u32 = 1;
+
+/// The proof of the clone at one place.
+pub(crate) struct DiskProof {
+    records: CloneRecords,
+    key: OnceLock<HashKey>,
+    /// What could not be written.
+    unwritten: Mutex<Option<AppProof>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    /// The clone's canonical path.
+    clone: PathBuf,
+    proof: AppProof,
+    /// The keyed hash of the proof, of which nobody else can make one.
+    seal: String,
+}
+
+impl DiskProof {
+    /// The proof of the clone at this root, in the user's state directory.
+    pub(crate) fn new(root: &Path) -> Self {
+        Self::of(CloneRecords::new(root, KIND))
+    }
+
+    /// Keeps proofs in this state directory.
+    #[cfg(test)]
+    pub(crate) fn with_state(root: &Path, state: &Path) -> Self {
+        Self::of(CloneRecords::in_state(root, KIND, Some(state.to_owned())))
+    }
+
+    const fn of(records: CloneRecords) -> Self {
+        Self {
+            records,
+            key: OnceLock::new(),
+            unwritten: Mutex::new(None),
+        }
+    }
+
+    /// The key, if there is one that counts.
+    fn known_key(&self) -> Result<Option<HashKey>, RecordError> {
+        if let Some(key) = self.key.get() {
+            return Ok(Some(*key));
+        }
+        let path = self.records.folder()?.join(KEY_FILE);
+        let length = u64::try_from(KEY_LENGTH).unwrap_or(u64::MAX);
+        let Some(bytes) = records::read(&path, length, Privacy::Secret)? else {
+            return Ok(None);
+        };
+        let key = <[u8; KEY_LENGTH]>::try_from(bytes).map_err(|_| RecordError::Unreadable(path))?;
+        Ok(Some(*self.key.get_or_init(|| HashKey::new(key))))
+    }
+
+    /// The key, which is made where there is none. Where it can't be kept, it is this process's alone.
+    fn made_key(&self) -> HashKey {
+        match self.known_key() {
+            Ok(Some(key)) => return key,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "the key of the proofs can't be read: a new one takes its place");
+                if let (RecordError::Unreadable(path), Ok(folder)) = (error, self.records.folder())
+                    && path.starts_with(folder)
+                {
+                    fs::remove_file(path).unwrap_or_default();
+                }
+            }
+        }
+        let mut new = [0; KEY_LENGTH];
+        if getrandom::fill(&mut new).is_err() {
+            // the system's random numbers are there, or nothing works
+            tracing::error!("the system has no random numbers");
+        }
+        let made = self
+            .records
+            .folder()
+            .map(|folder| folder.join(KEY_FILE))
+            .and_then(|path| self.records.create(&path, &new));
+        match made {
+            // another process was faster
+            Ok(false) => self.known_key().ok().flatten(),
+            Ok(true) | Err(_) => None,
+        }
+        .unwrap_or_else(|| *self.key.get_or_init(|| HashKey::new(new)))
+    }
+
+    fn seal(key: &HashKey, proof: &AppProof) -> Result<String, serde_json::Error> {
+        Ok(key.hash(b"proof", &serde_json::to_vec(proof)?))
+    }
+}
+
+#[async_trait]
+impl ProofStore for DiskProof {
+    fn last(&self) -> Result<Option<AppProof>, RecordError> {
+        let unwritten = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(proof) = unwritten.as_ref() {
+            return Ok(Some(proof.clone()));
+        }
+        let Some(text) = self.records.read(LARGEST)? else {
+            return Ok(None);
+        };
+        let unreadable = || RecordError::Unreadable(self.records.file().unwrap_or_default());
+        let key = self.known_key()?.ok_or_else(unreadable)?;
+        let document: Document = serde_json::from_slice(&text).map_err(|_| unreadable())?;
+        let sealed = Self::seal(&key, &document.proof).is_ok_and(|seal| seal == document.seal);
+        if document.version != VERSION || document.clone != self.records.root() || !sealed {
+            return Err(unreadable());
+        }
+        Ok(Some(document.proof))
+    }
+
+    fn keep(&self, proof: AppProof) -> Result<(), RecordError> {
+        let key = self.made_key();
+        let write = || {
+            let path = self.records.file()?;
+            let failed = |error: serde_json::Error| RecordError::io(&path)(error.into());
+            let document = Document {
+                version: VERSION,
+                clone: self.records.root().to_owned(),
+                seal: Self::seal(&key, &proof).map_err(failed)?,
+                proof: proof.clone(),
+            };
+            let text = serde_json::to_vec(&document).map_err(failed)?;
+            if u64::try_from(text.len()).is_ok_and(|length| length > LARGEST) {
+                let why = std::io::Error::new(
+                    std::io::ErrorKind::FileTooLarge,
+                    format!("it would be larger than {} MB", LARGEST / (1024 * 1024)),
+                );
+                return Err(RecordError::io(&path)(why));
+            }
+            self.records.write(&text)
+        };
+        let written = write();
+        let mut unwritten = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *unwritten = written.is_err().then_some(proof);
+        drop(unwritten);
+        if written.is_err() {
+            // what is there is of an earlier start, and would be told as the last one
+            self.records.remove().ok();
+        }
+        written
+    }
+
+    async fn inputs(&self, question: InputQuestion) -> GatheredInputs {
+        let root = self.records.root().to_owned();
+        let key = self.made_key();
+        let work = move || Gatherer::new(key, root, question).run();
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| {
+                let mut coverage = Coverage::complete();
+                coverage.leave_out(Unread {
+                    what: "the app's files".to_owned(),
+                    why: error.to_string(),
+                    hint: String::new(),
+                });
+                GatheredInputs {
+                    inputs: crate::core::app_proof::ProofInputs::default(),
+                    coverage,
+                }
+            })
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+    use crate::{core::app_proof::ProofInputs, testing::folders::temp_dir};
+
+    fn proof(at: u64) -> AppProof {
+        AppProof {
+            at,
+            inputs: ProofInputs::default(),
+            written: BTreeSet::new(),
+            driver: None,
+            app: None,
+        }
+    }
+
+    #[test]
+    fn a_proof_is_of_one_clone_and_of_this_user_alone() {
+        let (root, other, state) = (temp_dir(), temp_dir(), temp_dir());
+        let open = |root: &Path| DiskProof::with_state(root, state.path());
+        assert_eq!(open(root.path()).last().unwrap(), None);
+        let mut entries = fs::read_dir(state.path()).unwrap();
+        assert!(entries.next().is_none(), "a look has written something");
+        open(root.path()).keep(proof(7)).unwrap();
+        assert_eq!(open(root.path()).last().unwrap(), Some(proof(7)));
+        let file = open(root.path()).records.file().unwrap();
+        let folder = file.parent().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let modes = [file.as_path(), &folder.join(KEY_FILE), folder].map(mode);
+        assert_eq!(modes, [0o600, 0o600, 0o700]);
+        // another clone's, under this one's name
+        let elsewhere = open(other.path());
+        fs::copy(&file, elsewhere.records.file().unwrap()).unwrap();
+        assert!(matches!(
+            elsewhere.last(),
+            Err(RecordError::Unreadable(_))
+        ));
+        elsewhere.keep(proof(8)).unwrap();
+        assert_eq!(open(other.path()).last().unwrap(), Some(proof(8)));
+        assert_eq!(open(root.path()).last().unwrap(), Some(proof(7)));
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_record_is_none() {
+        let (root, state) = (temp_dir(), temp_dir());
+        let open = || DiskProof::with_state(root.path(), state.path());
+        open().keep(proof(7)).unwrap();
+        let file = open().records.file().unwrap();
+        let good = fs::read_to_string(&file).unwrap();
+        for bad in [
+            good.replace("\"at\":7", "\"at\":8"),
+            good.replace("\"version\":1", "\"version\":2"),
+            good[..good.len() / 2].to_owned(),
+            String::new(),
+        ] {
+            fs::write(&file, bad).unwrap();
+            assert!(matches!(open().last(), Err(RecordError::Unreadable(_))));
+        }
+        fs::write(&file, &good).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(open().last().is_err());
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(open().last().unwrap(), Some(proof(7)));
+        // without its key, or with one that others may read, it says nothing
+        let key = file.with_file_name(KEY_FILE);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(open().last().is_err());
+        fs::remove_file(&key).unwrap();
+        assert!(open().last().is_err());
+        open().keep(proof(9)).unwrap();
+        assert_eq!(open().last().unwrap(), Some(proof(9)));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_to_this_process() {
+        let root = temp_dir();
+        let inside = DiskProof::with_state(root.path(), &root.path().join("state"));
+        assert!(matches!(
+            inside.keep(proof(7)),
+            Err(RecordError::InsideRepository(_))
+        ));
+        assert_eq!(inside.last().unwrap(), Some(proof(7)));
+        assert!(!root.path().join("state").exists());
+    }
+}

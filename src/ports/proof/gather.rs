@@ -1,0 +1,455 @@
+//! Reads and hashes what decides whether the application works.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::Read as _,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use hmac::Mac as _;
+
+use crate::{
+    core::{
+        app_proof::{ProofInput, ProofInputs},
+        proof::{Coverage, Unread},
+    },
+    os::bounded,
+    ports::proof::{
+        GatheredInputs, InputQuestion,
+        key::{HashKey, finish},
+    },
+};
+
+/// The most files that are hashed: an application with more is generated, or no application.
+const MOST_FILES: usize = 20_000;
+/// The most entries of folders that are looked at, ignored ones included.
+const MOST_ENTRIES: usize = 200_000;
+/// The largest file that is read, in bytes. Of a larger one its size and times are compared, as git does.
+const LARGEST_READ: u64 = 8 * 1024 * 1024;
+/// The most that is read in all, in bytes; size and times of what comes after.
+const MOST_READ: u64 = 256 * 1024 * 1024;
+/// How much of a program is read, in bytes: its beginning names its build.
+const PROGRAM_HEAD: u64 = 1024 * 1024;
+/// The deepest folder that is entered.
+const DEEPEST: usize = 64;
+
+/// Folders that are no source of the application: other people's files, which are compared as packages, and what tools keep there.
+const PASSED_OVER: &[&str] = &[
+    "node_modules",
+    "__pycache__",
+    "site-packages",
+    ".venv",
+    "venv",
+    ".git",
+    ".hg",
+    ".svn",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".cache",
+    ".turbo",
+    ".idea",
+    ".vscode",
+    ".github",
+    ".husky",
+];
+
+/// Files above the application's folder that decide what it runs on.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "yarn.lock",
+    ".yarnrc.yml",
+    ".npmrc",
+    ".pnp.cjs",
+    "bun.lock",
+    "bun.lockb",
+    "tsconfig.json",
+    "tsconfig.base.json",
+    "pyproject.toml",
+    "poetry.lock",
+    "uv.lock",
+    "pdm.lock",
+    "Pipfile",
+    "Pipfile.lock",
+    "requirements.txt",
+    "setup.py",
+    "setup.cfg",
+    ".python-version",
+    ".node-version",
+    ".nvmrc",
+    ".tool-versions",
+    "mise.toml",
+    ".mise.toml",
+    "go.work",
+    "go.mod",
+    "go.sum",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Gemfile",
+    "Gemfile.lock",
+    "Makefile",
+    "justfile",
+    "Procfile",
+    "Dockerfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+];
+
+/// Endings of files that a program reads as its code or its configuration, so that they count even where git ignores them.
+const CODE: &[&str] = &[
+    "py", "pyi", "pth", "so", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue",
+    "svelte", "json", "toml", "yaml", "yml", "ini", "cfg", "conf", "properties", "xml", "sql",
+    "prisma", "graphql", "html", "jinja", "j2", "rb", "erb", "php", "go", "rs", "java", "kt",
+    "scala", "cs", "ex", "exs", "sh", "env", "pem", "crt",
+];
+
+/// Endings of files that programs write while they run.
+const WRITTEN: &[&str] = &[
+    "pyc", "pyo", "log", "pid", "lock~", "swp", "swo", "tmp", "db", "db-wal", "db-shm",
+    "db-journal", "sqlite", "sqlite3", "sqlite-wal", "sqlite-shm", "sqlite3-wal", "sqlite3-shm",
+];
+
+/// A folder to look through.
+struct Folder {
+    path: PathBuf,
+    /// Relative to the root, as it was reached.
+    name: String,
+    depth: usize,
+    /// Whether git's list says nothing of what is in it: a link, a repository of its own.
+    whole: bool,
+}
+
+/// Reads the inputs, each under its name.
+pub(super) struct Gatherer {
+    key: HashKey,
+    pub(super) root: PathBuf,
+    pub(super) question: InputQuestion,
+    inputs: ProofInputs,
+    pub(super) coverage: Coverage,
+    /// More folders of the application: packages that are links into the repository.
+    pub(super) more: Vec<PathBuf>,
+    files: usize,
+    entries: usize,
+    read: u64,
+}
+
+impl Gatherer {
+    pub(super) fn new(key: HashKey, root: PathBuf, question: InputQuestion) -> Self {
+        Self {
+            key,
+            root,
+            question,
+            inputs: ProofInputs::default(),
+            coverage: Coverage::complete(),
+            more: Vec::new(),
+            files: 0,
+            entries: 0,
+            read: 0,
+        }
+    }
+
+    pub(super) fn run(mut self) -> GatheredInputs {
+        for (input, value) in std::mem::take(&mut self.question.values) {
+            self.note(input, value.expose().as_bytes());
+        }
+        let config = self.question.config_file.clone();
+        self.file(ProofInput::File(self.name(&config)), &config);
+        for name in self.question.env_files.clone() {
+            let path = self.root.join(&name);
+            self.file(ProofInput::EnvFile(name), &path);
+        }
+        for name in self.question.files.clone() {
+            let path = self.root.join(&name);
+            self.file(ProofInput::File(name), &path);
+        }
+        for (name, path) in self.question.programs.clone() {
+            self.program(name, path.as_deref());
+        }
+        self.packages();
+        if let Some(dir) = self.question.dir.clone() {
+            self.above(&dir);
+            let path = self.root.join(&dir);
+            self.folder(path, dir);
+        }
+        let mut more = std::mem::take(&mut self.more);
+        more.sort();
+        more.dedup();
+        for path in more {
+            let name = self.name(&path);
+            self.folder(path, name);
+        }
+        GatheredInputs {
+            inputs: self.inputs,
+            coverage: self.coverage,
+        }
+    }
+
+    /// A path for a person: relative to the root if it is inside.
+    pub(super) fn name(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        inside.to_string_lossy().into_owned()
+    }
+
+    /// Notes a content.
+    pub(super) fn note(&mut self, input: ProofInput, content: &[u8]) {
+        let hash = self.key.hash(&label(&input), content);
+        self.inputs.insert(input, hash);
+    }
+
+    /// Notes that something is not known.
+    pub(super) fn unread(&mut self, what: String, why: impl ToString, hint: &str) {
+        self.coverage.leave_out(Unread {
+            what,
+            why: why.to_string(),
+            hint: hint.to_owned(),
+        });
+    }
+
+    /// Notes a file, if there is one.
+    pub(super) fn file(&mut self, input: ProofInput, path: &Path) {
+        if self.inputs.get(&input).is_some() {
+            return;
+        }
+        let meta = match fs::metadata(path) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return self.unread(input.words(), error, "make it readable"),
+        };
+        if !meta.is_file() {
+            // a socket or a FIFO is how programs talk, and holds nothing
+            return;
+        }
+        if meta.len() > LARGEST_READ || self.read + meta.len() > MOST_READ {
+            let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+            self.note(input, format!("{} {times:?}", meta.len()).as_bytes());
+            return;
+        }
+        match self.content(&input, path, LARGEST_READ) {
+            Ok(hash) => self.inputs.insert(input, hash),
+            Err(error) => self.unread(input.words(), error, "make it readable"),
+        }
+    }
+
+    /// Hashes a file piece by piece.
+    fn content(
+        &mut self,
+        input: &ProofInput,
+        path: &Path,
+        limit: u64,
+    ) -> std::io::Result<String> {
+        let mut file = bounded::open(path)?.take(limit);
+        let mut hasher = self.key.hasher(&label(input));
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let count = file.read(&mut buffer)?;
+            let Some(new) = buffer.get(..count).filter(|new| !new.is_empty()) else {
+                return Ok(finish(hasher));
+            };
+            self.read += u64::try_from(count).unwrap_or(u64::MAX);
+            hasher.update(new);
+        }
+    }
+
+    /// Notes a program: where it is, where that leads, how large it is, how it begins.
+    fn program(&mut self, name: String, path: Option<&Path>) {
+        let input = ProofInput::Program(name);
+        let Some(path) = path else {
+            self.note(input, b"not installed");
+            return;
+        };
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let size = fs::metadata(&real).map_or(0, |meta| meta.len());
+        match self.content(&input, &real, PROGRAM_HEAD) {
+            Ok(head) => {
+                let seen = format!("{} {} {size} {head}", path.display(), real.display());
+                self.note(input, seen.as_bytes());
+            }
+            Err(error) => self.unread(input.words(), error, "make it readable"),
+        }
+    }
+
+    /// Notes what lies above the application's folder and decides what it runs on.
+    fn above(&mut self, dir: &str) {
+        let mut above = Path::new(dir);
+        while let Some(parent) = above.parent() {
+            for manifest in MANIFESTS {
+                let name = parent.join(manifest).to_string_lossy().into_owned();
+                let path = self.root.join(&name);
+                self.file(ProofInput::File(name), &path);
+            }
+            above = parent;
+        }
+    }
+
+    /// Notes every file of a folder that is the application's.
+    fn folder(&mut self, path: PathBuf, name: String) {
+        let whole = self.question.kept.is_none();
+        let mut open = vec![Folder {
+            path,
+            name,
+            depth: 0,
+            whole,
+        }];
+        let mut linked = HashSet::new();
+        while let Some(folder) = open.pop() {
+            let entries = match fs::read_dir(&folder.path) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.unread(format!("`{}`", folder.name), error, "make it readable");
+                    continue;
+                }
+            };
+            for entry in entries {
+                self.entries += 1;
+                if self.is_beyond_limit(&folder.name) {
+                    return;
+                }
+                match entry {
+                    Ok(entry) => self.entry(&folder, &entry, &mut open, &mut linked),
+                    Err(error) => {
+                        self.unread(format!("`{}`", folder.name), error, "make it readable");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether there is more than is hashed, which is noted.
+    fn is_beyond_limit(&mut self, folder: &str) -> bool {
+        let (count, what) = if self.files > MOST_FILES {
+            (MOST_FILES, "files")
+        } else if self.entries > MOST_ENTRIES {
+            (MOST_ENTRIES, "entries of folders")
+        } else {
+            return false;
+        };
+        let folder = if folder.is_empty() { "." } else { folder };
+        self.unread(
+            format!("`{folder}`"),
+            format!("the app has more than {count} {what}"),
+            "set [backend] dir in neonup.toml to the app's own folder",
+        );
+        true
+    }
+
+    fn entry(
+        &mut self,
+        folder: &Folder,
+        entry: &fs::DirEntry,
+        open: &mut Vec<Folder>,
+        linked: &mut HashSet<PathBuf>,
+    ) {
+        let path = entry.path();
+        let base = entry.file_name().to_string_lossy().into_owned();
+        let name = if folder.name.is_empty() {
+            base.clone()
+        } else {
+            format!("{}/{base}", folder.name)
+        };
+        let Ok(kind) = entry.file_type() else {
+            return self.unread(format!("`{name}`"), "its kind is not known", "");
+        };
+        if kind.is_dir() {
+            if self.is_entered(folder, &path, &base, &name) {
+                let whole = folder.whole || self.is_kept(&name) || self.is_kept(&format!("{name}/"));
+                open.push(Folder {
+                    path,
+                    name,
+                    depth: folder.depth + 1,
+                    whole,
+                });
+            }
+            return;
+        }
+        if !kind.is_file() && !kind.is_symlink() {
+            return;
+        }
+        if kind.is_symlink() && path.is_dir() {
+            let target = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let inside = target.starts_with(&self.root) && !folder.path.starts_with(&target);
+            if inside && linked.insert(target) && self.is_entered(folder, &path, &base, &name) {
+                open.push(Folder {
+                    path,
+                    name,
+                    depth: folder.depth + 1,
+                    whole: true,
+                });
+            } else if !PASSED_OVER.contains(&base.as_str()) {
+                let link = fs::read_link(&path).unwrap_or_default();
+                self.note(ProofInput::File(name), link.as_os_str().as_encoded_bytes());
+            }
+            return;
+        }
+        let kept = folder.whole || self.is_kept(&name);
+        if self.question.env_files.contains(&name) || !counts(&base, kept) {
+            return;
+        }
+        self.files += 1;
+        self.file(ProofInput::File(name), &path);
+    }
+
+    /// Whether a folder holds files of the application.
+    fn is_entered(&mut self, folder: &Folder, path: &Path, base: &str, name: &str) -> bool {
+        if PASSED_OVER.contains(&base)
+            || path.join("pyvenv.cfg").exists()
+            || path.join("CACHEDIR.TAG").exists()
+        {
+            return false;
+        }
+        // what git ignores and what begins with a dot, tools keep for themselves: .next, .nuxt, .svelte-kit
+        if base.starts_with('.') && !folder.whole && !self.has_kept_below(name) {
+            return false;
+        }
+        if folder.depth >= DEEPEST {
+            let why = format!("it is more than {DEEPEST} folders deep");
+            self.unread(format!("`{name}`"), why, "");
+            return false;
+        }
+        true
+    }
+
+    fn is_kept(&self, name: &str) -> bool {
+        let kept = self.question.kept.as_ref();
+        kept.is_some_and(|kept| kept.contains(name))
+    }
+
+    fn has_kept_below(&self, name: &str) -> bool {
+        let below = format!("{name}/");
+        let kept = self.question.kept.as_ref();
+        let mut range = kept.into_iter().flat_map(|kept| kept.range(below.clone()..));
+        range.next().is_some_and(|first| first.starts_with(&below))
+    }
+}
+
+/// Whether a file of this name counts. What git ignores counts only as code or configuration.
+fn counts(base: &str, kept: bool) -> bool {
+    let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if WRITTEN.contains(&ending)
+        || base.ends_with('~')
+        || base.starts_with(".git")
+        || base == ".DS_Store"
+    {
+        return false;
+    }
+    if base.starts_with(".env") {
+        // an example is for people
+        return !["example", "sample", "template", "dist"].contains(&ending);
+    }
+    kept || CODE.contains(&ending)
+}
+
+fn label(input: &ProofInput) -> Vec<u8> {
+    // the types in it cannot fail
+    serde_json::to_vec(input).unwrap_or_default()
+}
