@@ -36,7 +36,7 @@ pub(crate) struct CheckArgs {
     /// Mend what can be mended without a question.
     #[arg(long)]
     fix: bool,
-    /// Start the app too, and ask its health route: what the clone's commands may do then is up to them, and they need your trust.
+    /// Also start the app and check its health route. It is a command of the clone, so it needs your trust.
     #[arg(long)]
     app: bool,
     /// List every finding code.

@@ -270,7 +270,8 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
         && state.status == Status::Done
         && session.runtime.settings().flags.edit_code;
     // what the app does is shown by a start alone, each time somebody asks for it
-    let starts = matches!(&state.facts, Some(Facts::Health(health)) if health.app != AppStanding::Absent);
+    let starts =
+        matches!(&state.facts, Some(Facts::Health(health)) if health.app != AppStanding::Absent);
     let blocked = id != StepId::Secrets
         && id
             .needs()

@@ -247,7 +247,12 @@ mod tests {
             driver: None,
             app: None,
         };
-        let now = inputs(&[("a.py", "2"), ("b.py", "1"), ("new.py", "1"), ("app.db", "7")]);
+        let now = inputs(&[
+            ("a.py", "2"),
+            ("b.py", "1"),
+            ("new.py", "1"),
+            ("app.db", "7"),
+        ]);
         let changed: Vec<_> = proof
             .outdated_by(&now)
             .iter()
@@ -280,7 +285,10 @@ mod tests {
         let app = read.app.unwrap();
         assert!(!app.is_good());
         assert_eq!(app.findings()[0].code, Code::HealthAppStart);
-        assert_eq!(app.check("App", "1 minute ago").text, "it ended, 1 minute ago");
+        assert_eq!(
+            app.check("App", "1 minute ago").text,
+            "it ended, 1 minute ago"
+        );
         check.state = CheckState::Waiting;
         assert_eq!(TriedCheck::new(&check, [], &mask), None);
     }

@@ -10,18 +10,8 @@ mod standing;
 use async_trait::async_trait;
 
 use crate::{
-    core::{
-        answer::CommandAnswer,
-        event::Report,
-        failure::Result,
-    },
-    engine::{
-        connection,
-        context::Cx,
-        health::checks::HealthChecks,
-        step::Step,
-        trust,
-    },
+    core::{answer::CommandAnswer, event::Report, failure::Result},
+    engine::{connection, context::Cx, health::checks::HealthChecks, step::Step, trust},
 };
 
 /// The health step.

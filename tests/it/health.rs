@@ -68,7 +68,10 @@ impl Clone {
 
     /// One whose app is healthy.
     fn healthy() -> Option<Self> {
-        Self::new(|port| server(port, "open('starts.log', 'a').write('x')"), usual)
+        Self::new(
+            |port| server(port, "open('starts.log', 'a').write('x')"),
+            usual,
+        )
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
@@ -76,7 +79,9 @@ impl Clone {
     }
 
     fn setup(&self) -> Run {
-        self.run(&["setup", "--yes", "--json", "login", "project", "env", "health"])
+        self.run(&[
+            "setup", "--yes", "--json", "login", "project", "env", "health",
+        ])
     }
 
     fn check(&self) -> Run {
@@ -117,7 +122,10 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
     let written = clone.run(&["check", "health", "--receipt", receipt.to_str().unwrap()]);
     assert_eq!(written.code, 0, "{written:#?}");
     let receipt = fs::read_to_string(receipt).unwrap();
-    assert!(receipt.contains("the app answered 200, healthy at"), "{receipt}");
+    assert!(
+        receipt.contains("the app answered 200, healthy at"),
+        "{receipt}"
+    );
     // touched, with the same content
     let other = clone.repo.read("app/other.py");
     fs::write(clone.repo.path("app/other.py"), other).unwrap();
@@ -155,7 +163,10 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
         .repo
         .command(&clone.home, &clone.sandbox, &["check", "--json", "health"]);
     let shell = Run::of(shell.env("DATABASE_URL", "postgresql://elsewhere/x"));
-    assert!(shell.stdout.contains("`DATABASE_URL` of the shell"), "{shell:#?}");
+    assert!(
+        shell.stdout.contains("`DATABASE_URL` of the shell"),
+        "{shell:#?}"
+    );
 
     // what is kept holds no secret, is for its owner alone, and is none when it is damaged
     let folder = clone.home.dir.path().join("state/neonup/proof");
@@ -165,11 +176,19 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
         .find(|path| !path.ends_with("key"))
         .unwrap();
     let text = fs::read_to_string(&record).unwrap();
-    assert!(!text.contains(&clone.repo.password()) && !text.contains("postgresql"));
+    let url = clone.repo.read(".env");
+    let (_, rest) = url.split_once("neondb_owner:").unwrap();
+    let password = rest.split('@').next().unwrap();
+    assert!(!text.contains(password) && !text.contains("postgresql"));
     fs::write(&record, text.replace("healthy", "healthier")).unwrap();
     let damaged = clone.check();
     assert_eq!(damaged.code, 1, "{damaged:#?}");
-    assert!(damaged.stdout.contains("can't be read, so it doesn't count"), "{damaged:#?}");
+    assert!(
+        damaged
+            .stdout
+            .contains("can't be read, so it doesn't count"),
+        "{damaged:#?}"
+    );
     clone.sandbox.stop();
 }
 
@@ -188,10 +207,18 @@ fn a_failed_start_is_told_the_same_until_something_changes() {
         );
     }
     let check = clone.check();
-    assert!(check.evidence("health").contains("the app failed at "), "{check:#?}");
+    assert!(
+        check.evidence("health").contains("the app failed at "),
+        "{check:#?}"
+    );
     fs::write(clone.repo.path("app/app.py"), server(clone.port, "")).unwrap();
     let changed = clone.check();
-    assert!(changed.stdout.contains("not proved since `app/app.py` changed"), "{changed:#?}");
+    assert!(
+        changed
+            .stdout
+            .contains("not proved since `app/app.py` changed"),
+        "{changed:#?}"
+    );
     assert_eq!(clone.setup().code, 0);
     assert_eq!(clone.check().code, 0);
     clone.sandbox.stop();
@@ -204,7 +231,9 @@ impl Beside {
     fn python(text: &str, port: u16) -> Self {
         let child = spawn(Command::new("python3").args(["-c", text]));
         let beside = Self(child);
-        until("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        until("it listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         beside
     }
 }
@@ -225,13 +254,19 @@ fn a_strangers_answer_proves_nothing() {
     let stranger = Beside::python(&server(clone.port, ""), clone.port);
     let run = clone.setup();
     assert_eq!(run.code, 2, "{run:#?}");
-    assert!(run.stdout.contains("cannot import name settings"), "{run:#?}");
+    assert!(
+        run.stdout.contains("cannot import name settings"),
+        "{run:#?}"
+    );
     // ours on another port, if it can go there
     fs::write(clone.repo.path("app/app.py"), server(clone.port, "")).unwrap();
     let run = clone.setup();
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(
-        run.stdout.contains(&format!("port {} is in use by something else: `python3` (process", clone.port)),
+        run.stdout.contains(&format!(
+            "port {} is in use by something else: `python3` (process",
+            clone.port
+        )),
         "{run:#?}"
     );
     // one that insists on its own port
@@ -240,7 +275,8 @@ fn a_strangers_answer_proves_nothing() {
     let run = clone.setup();
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(
-        run.stdout.contains("is in use by something else: `python3` (process"),
+        run.stdout
+            .contains("is in use by something else: `python3` (process"),
         "{run:#?}"
     );
     drop(stranger);
@@ -289,8 +325,14 @@ fn what_ends_moves_or_answers_otherwise_is_not_healthy() {
         (server(port, dies), "ended at once"),
         (server(port, daemon), "stays in the foreground"),
         (redirects, "redirects to `/login`"),
-        (server(port, "").replace("\"healthy\"", "\"ill\""), "status = ill, expected healthy"),
-        (server(port, "").replace("status\"", "state\""), "returned no `status`"),
+        (
+            server(port, "").replace("\"healthy\"", "\"ill\""),
+            "status = ill, expected healthy",
+        ),
+        (
+            server(port, "").replace("status\"", "state\""),
+            "returned no `status`",
+        ),
     ] {
         fs::write(clone.repo.path("app/app.py"), app).unwrap();
         let run = clone.setup();
@@ -325,7 +367,11 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
             "the app can't be started",
         ),
     ] {
-        fs::write(clone.repo.path("neonup.toml"), format!("{head}[backend]\n{backend}")).unwrap();
+        fs::write(
+            clone.repo.path("neonup.toml"),
+            format!("{head}[backend]\n{backend}"),
+        )
+        .unwrap();
         for run in [clone.setup(), clone.check()] {
             assert!(run.code == 1, "{told}: {run:#?}");
             assert!(run.stdout.contains(told), "{told}: {run:#?}");
@@ -334,10 +380,17 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     }
     // without a health route there is nothing to ask, which is said
     let backend = "dir = \"app\"\nstart = [\"python3\", \"app.py\"]\n";
-    fs::write(clone.repo.path("neonup.toml"), format!("{head}[backend]\n{backend}")).unwrap();
+    fs::write(
+        clone.repo.path("neonup.toml"),
+        format!("{head}[backend]\n{backend}"),
+    )
+    .unwrap();
     let run = clone.setup();
     assert_eq!((run.code, clone.starts()), (0, 0), "{run:#?}");
-    assert!(run.evidence("health").contains("the app was not started"), "{run:#?}");
+    assert!(
+        run.evidence("health").contains("the app was not started"),
+        "{run:#?}"
+    );
     clone.sandbox.stop();
 }
 
@@ -347,9 +400,11 @@ fn an_untrusted_clone_is_not_started_by_check_app() {
         return;
     };
     let files = clone.repo.snapshot();
-    let mut command = clone
-        .repo
-        .command(&clone.home, &clone.sandbox, &["check", "--app", "--json", "env"]);
+    let mut command = clone.repo.command(
+        &clone.home,
+        &clone.sandbox,
+        &["check", "--app", "--json", "env"],
+    );
     let run = Run::of(command.env_remove("NEONUP_TRUST"));
     assert_eq!((run.code, clone.starts()), (1, 0), "{run:#?}");
     assert_eq!(clone.repo.snapshot(), files);
@@ -375,9 +430,19 @@ fn packages_are_compared_by_name_and_dependencies_are_not_read() {
         .unwrap();
     std::os::unix::fs::symlink(python, bin.join("python3")).unwrap();
     fs::create_dir(site.join("driver-1.0.dist-info")).unwrap();
-    fs::write(clone.repo.path(".gitignore"), ".env\n.venv\nnode_modules\n*.log\n").unwrap();
+    fs::write(
+        clone.repo.path(".gitignore"),
+        ".env\n.venv\nnode_modules\n*.log\n",
+    )
+    .unwrap();
     for number in 0..3000 {
-        fs::write(clone.repo.path(&format!("app/node_modules/crowd/{number}.js")), "x").unwrap();
+        fs::write(
+            clone
+                .repo
+                .path(&format!("app/node_modules/crowd/{number}.js")),
+            "x",
+        )
+        .unwrap();
     }
     assert_eq!(clone.setup().code, 0);
     fs::write(clone.repo.path("app/node_modules/crowd/0.js"), "y").unwrap();
@@ -385,7 +450,10 @@ fn packages_are_compared_by_name_and_dependencies_are_not_read() {
     fs::remove_dir(site.join("driver-1.0.dist-info")).unwrap();
     let run = clone.check();
     assert_eq!(run.code, 1, "{run:#?}");
-    assert!(run.stdout.contains("the installed packages (app/.venv/lib"), "{run:#?}");
+    assert!(
+        run.stdout.contains("the installed packages (app/.venv/lib"),
+        "{run:#?}"
+    );
     clone.sandbox.stop();
 }
 
@@ -403,7 +471,10 @@ fn a_file_that_cannot_be_read_is_named() {
     }
     for run in [clone.setup(), clone.check()] {
         assert_eq!(run.code, 1, "{run:#?}");
-        assert!(run.stdout.contains("`app/closed.py` can't be read"), "{run:#?}");
+        assert!(
+            run.stdout.contains("`app/closed.py` can't be read"),
+            "{run:#?}"
+        );
     }
     clone.sandbox.stop();
 }

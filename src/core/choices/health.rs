@@ -26,7 +26,7 @@ fn start(context: &StepContext<'_>, label: &str) -> Choice {
 pub(super) fn choices(context: &StepContext<'_>) -> Choices {
     match standing(context) {
         AppStanding::Failed => after_failure(context),
-        AppStanding::Unproved => vec![start(context, "Start the app, and ask it")].into(),
+        AppStanding::Unproved => vec![start(context, "Start the app and check it")].into(),
         AppStanding::Absent | AppStanding::Proved => vec![context.apply(
             "Run all checks again",
             "run checks",
@@ -44,7 +44,7 @@ pub(super) fn has_failed(context: &StepContext<'_>) -> bool {
 /// A bare Enter does nothing here, since whatever it did would fail again: the cause stands on the screen.
 pub(super) fn after_failure(context: &StepContext<'_>) -> Choices {
     let mut choices = Choices::from(vec![
-        start(context, "Fixed: start the app again"),
+        start(context, "Fixed it: start the app again"),
         context.skip(),
     ]);
     choices.default = None;
@@ -55,7 +55,7 @@ pub(super) fn after_failure(context: &StepContext<'_>) -> Choices {
 pub(super) fn done(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = Vec::new();
     if standing(context) != AppStanding::Absent {
-        choices.push(start(context, "Start the app again, and ask it"));
+        choices.push(start(context, "Start the app again and check it"));
     }
     choices.push(context.choice("Run the checks again", "look", Action::Probe));
     choices

@@ -13,9 +13,9 @@ use crate::core::{
     },
     code::Code,
     facts::{
-        BackendFacts, CheckState, DiffLine, DiffSign, EnvFacts, EnvFile, Facts, FileChange,
-        JoinedProject, KeyringState, ListedProject, LoginFacts, ProjectFacts, SchemaFacts,
-        SecretsFacts, Table,
+        AppStanding, BackendFacts, CheckState, DiffLine, DiffSign, EnvFacts, EnvFile, Facts,
+        FileChange, HealthFacts, JoinedProject, KeyringState, ListedProject, LoginFacts,
+        ProjectFacts, SchemaFacts, SecretsFacts, Table,
     },
     finding::Finding,
     invocation::Invocation,
@@ -472,4 +472,34 @@ fn a_command_to_run_elsewhere_is_copied_or_shown() {
             assert_eq!(labels, [label]);
         }
     }
+}
+
+/// Whatever a bare Enter did would fail again, until somebody has changed something.
+#[test]
+fn after_a_failed_start_a_bare_enter_does_nothing() {
+    let health = |status, app| {
+        let facts = HealthFacts {
+            app,
+            ..HealthFacts::default()
+        };
+        state(status, Facts::Health(facts))
+    };
+    let start = Action::Apply(Answer::Health(CommandAnswer::Default));
+    for status in [Status::Failed, Status::Todo] {
+        let failed = with_finding(
+            health(status, AppStanding::Failed),
+            Finding::new(Code::HealthAppStart, "it ended"),
+        );
+        let choices = on_screen(StepId::Health, &failed);
+        assert!(choices.default_row().is_none(), "{status:?}");
+        assert!(choices.has(&start) && !choices.has(&Action::Probe));
+    }
+    let open = with_finding(
+        health(Status::Todo, AppStanding::Unproved),
+        Finding::new(Code::HealthAppNotProved, "not started yet"),
+    );
+    assert_eq!(default(StepId::Health, &open), start);
+    let done = health(Status::Done, AppStanding::Proved);
+    assert_eq!(default(StepId::Health, &done), Action::GoOn);
+    assert!(on_screen(StepId::Health, &done).has(&start));
 }

@@ -74,7 +74,12 @@ impl HealthChecks<'_> {
             Ok(app) => app,
             Err(error) => {
                 let failure = Failure::from(error);
-                self.set(HealthCheck::App, CheckState::Gap, failure.what.clone(), None);
+                self.set(
+                    HealthCheck::App,
+                    CheckState::Gap,
+                    failure.what.clone(),
+                    None,
+                );
                 return Err(failure);
             }
         };
@@ -150,7 +155,8 @@ impl HealthChecks<'_> {
 
     /// Reports a health URL that leads away from this machine: whoever answers there was not started by us.
     fn elsewhere(&mut self, url: &str) {
-        let title = format!("the health URL {url} is not on this machine, so the app was not started");
+        let title =
+            format!("the health URL {url} is not on this machine, so the app was not started");
         self.set(
             HealthCheck::App,
             CheckState::Skipped,
@@ -159,7 +165,9 @@ impl HealthChecks<'_> {
         );
         self.findings.push(
             Finding::new(Code::HealthAppNotProved, title)
-                .detail("only an answer of the program that neonup starts here proves that it works")
+                .detail(
+                    "only an answer of the program that neonup starts here proves that it works",
+                )
                 .hint("set [backend] health in neonup.toml to its URL on localhost"),
         );
     }
@@ -252,10 +260,12 @@ impl HealthChecks<'_> {
         if let Origin::Others(holders) = origin {
             return Ok(Asked::Not(Unhealthy::Stranger(holders)));
         }
-        Ok(match judge(&answer, backend, &connection::secrets(self.cx)) {
-            Ok(text) => Asked::Healthy(text),
-            Err(why) => Asked::Not(why),
-        })
+        Ok(
+            match judge(&answer, backend, &connection::secrets(self.cx)) {
+                Ok(text) => Asked::Healthy(text),
+                Err(why) => Asked::Not(why),
+            },
+        )
     }
 
     /// Whether a module that Python does not find is a package to install. One of the project itself is a bug of the project.
@@ -313,7 +323,7 @@ impl HealthChecks<'_> {
                 );
                 let hint = match listens.first() {
                     Some(address) => format!(
-                        "it listens on {address}: [backend] health in neonup.toml has to name that port"
+                        "it listens on {address}: [backend] health in neonup.toml has to name that address"
                     ),
                     None => RUN_IT.to_owned(),
                 };
@@ -377,7 +387,10 @@ impl HealthChecks<'_> {
             return false;
         };
         let dir = self.cx.settings.backend.as_ref();
-        let requirements = join(dir.map_or("", |backend| backend.dir.as_str()), "requirements.txt");
+        let requirements = join(
+            dir.map_or("", |backend| backend.dir.as_str()),
+            "requirements.txt",
+        );
         let title =
             format!("{program} has no package `{module}`, so the application was not started");
         let text = format!("{program} has no package `{module}`, so the app was not started");
@@ -400,7 +413,12 @@ impl HealthChecks<'_> {
             None => "by a program that neonup did not start".to_owned(),
         };
         let what = format!("{} is answered {who}", trial.url);
-        self.set(HealthCheck::App, CheckState::Gap, what.clone(), Some(elapsed));
+        self.set(
+            HealthCheck::App,
+            CheckState::Gap,
+            what.clone(),
+            Some(elapsed),
+        );
         self.findings.push(
             Finding::new(Code::HealthAppNotProved, what)
                 .severity(Severity::Gap)
@@ -417,10 +435,15 @@ impl HealthChecks<'_> {
     /// The route says nothing of the database: that is the backend step's finding, and is told once.
     fn waits_for_backend(&mut self, cause: &Finding, elapsed: Duration) {
         let text = format!("waits for Backend: {}", cause.title);
-        self.set(HealthCheck::App, CheckState::Gap, text.clone(), Some(elapsed));
+        self.set(
+            HealthCheck::App,
+            CheckState::Gap,
+            text.clone(),
+            Some(elapsed),
+        );
         self.told = text;
-        self.basis = std::mem::replace(&mut self.basis, Basis::Seen)
-            .and(Basis::NotDetermined(Vec::new()));
+        self.basis =
+            std::mem::replace(&mut self.basis, Basis::Seen).and(Basis::NotDetermined(Vec::new()));
     }
 }
 
@@ -510,7 +533,10 @@ fn judge(
     secrets: &[Secret],
 ) -> std::result::Result<String, Unhealthy> {
     if let (300..400, Some(to)) = (answer.status, &answer.redirect) {
-        let to: String = connection::redact(to, secrets).chars().take(MOST_TOLD).collect();
+        let to: String = connection::redact(to, secrets)
+            .chars()
+            .take(MOST_TOLD)
+            .collect();
         return Err(Unhealthy::Redirects(to));
     }
     if !(200..300).contains(&answer.status) {
@@ -520,9 +546,8 @@ fn judge(
     if backend.expect.is_empty() {
         return Ok(told.concat());
     }
-    let body: serde_json::Value = serde_json::from_str(&answer.body).map_err(|_invalid| {
-        Unhealthy::Field("the health route does not answer JSON".to_owned())
-    })?;
+    let body: serde_json::Value = serde_json::from_str(&answer.body)
+        .map_err(|_invalid| Unhealthy::Field("the health route does not answer JSON".to_owned()))?;
     for (name, wanted) in &backend.expect {
         // a route that echoes its error may echo the URL in it
         let found = body.get(name).map(|value| {
@@ -628,13 +653,11 @@ mod tests {
             health: None,
             expect: vec![("status".to_owned(), "healthy".to_owned())],
         };
-        let answer = |status, body: &str| {
-            HttpAnswer {
-                from: None,
-                status,
-                redirect: None,
-                body: body.to_owned(),
-            }
+        let answer = |status, body: &str| HttpAnswer {
+            from: None,
+            status,
+            redirect: None,
+            body: body.to_owned(),
         };
         let judge = |answer: HttpAnswer, backend: &BackendSettings| judge(&answer, backend, &[]);
         assert_eq!(
@@ -644,7 +667,10 @@ mod tests {
         for (bad, why) in [
             (answer(503, ""), "answers 503"),
             (answer(200, "<html>"), "does not answer JSON"),
-            (answer(200, r#"{"status":"ill"}"#), "status = ill, expected healthy"),
+            (
+                answer(200, r#"{"status":"ill"}"#),
+                "status = ill, expected healthy",
+            ),
             (answer(200, r#"{"ok":1}"#), "returned no `status`"),
         ] {
             let said = judge(bad, &backend).unwrap_err().to_string();

@@ -112,7 +112,9 @@ pub(super) fn unread(coverage: &Coverage) -> Finding {
     };
     let finding = Finding::new(
         Code::HealthAppNotProved,
-        format!("{what}{more} can't be read, so it isn't known whether the app is as it was proved"),
+        format!(
+            "{what}{more} can't be read, so it isn't known whether the app is as it was proved"
+        ),
     );
     let Some(first) = first else {
         return finding;
@@ -312,9 +314,9 @@ fn is_source(path: &str) -> bool {
     let ending = Path::new(path).extension().unwrap_or_default();
     let ending = ending.to_string_lossy();
     [
-        "py", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "toml", "yaml",
-        "yml", "ini", "cfg", "sql", "prisma", "html", "rb", "php", "go", "rs", "java", "kt", "cs",
-        "sh", "env", "json",
+        "py", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte", "toml",
+        "yaml", "yml", "ini", "cfg", "sql", "prisma", "html", "rb", "php", "go", "rs", "java",
+        "kt", "cs", "sh", "env", "json",
     ]
     .contains(&ending.as_ref())
 }

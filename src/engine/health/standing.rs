@@ -92,7 +92,10 @@ impl HealthChecks<'_> {
             });
             self.told.clone_from(&finding.title);
             for id in [HealthCheck::Driver, HealthCheck::App] {
-                if self.get(id).is_some_and(|check| check.state == CheckState::Waiting) {
+                if self
+                    .get(id)
+                    .is_some_and(|check| check.state == CheckState::Waiting)
+                {
                     self.set(id, CheckState::Waiting, "not tried as it is now", None);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
@@ -34,6 +34,12 @@ const TERM_GRACE: Duration = Duration::from_secs(3);
 /// The longest health answer that is read.
 const BODY_LIMIT: usize = 64 * 1024;
 
+/// The addresses of `localhost`; a port of 0 leaves the URL's.
+const LOCALHOST: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
+
 /// Programs of this machine.
 pub(crate) struct OsProcess {
     root: PathBuf,
@@ -58,6 +64,8 @@ impl OsProcess {
         let build = || {
             reqwest::Client::builder()
                 .no_proxy()
+                // both, whatever the machine's own files say: an application may listen on either
+                .resolve_to_addrs("localhost", &LOCALHOST)
                 // a connection of before could lead to a program that has ended since
                 .pool_max_idle_per_host(0)
                 .redirect(reqwest::redirect::Policy::none())

@@ -243,10 +243,7 @@ mod tests {
         // another clone's, under this one's name
         let elsewhere = open(other.path());
         fs::copy(&file, elsewhere.records.file().unwrap()).unwrap();
-        assert!(matches!(
-            elsewhere.last(),
-            Err(RecordError::Unreadable(_))
-        ));
+        assert!(matches!(elsewhere.last(), Err(RecordError::Unreadable(_))));
         elsewhere.keep(proof(8)).unwrap();
         assert_eq!(open(other.path()).last().unwrap(), Some(proof(8)));
         assert_eq!(open(root.path()).last().unwrap(), Some(proof(7)));

@@ -107,16 +107,72 @@ const MANIFESTS: &[&str] = &[
 
 /// Endings of files that a program reads as its code or its configuration, so that they count even where git ignores them.
 const CODE: &[&str] = &[
-    "py", "pyi", "pth", "so", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue",
-    "svelte", "json", "toml", "yaml", "yml", "ini", "cfg", "conf", "properties", "xml", "sql",
-    "prisma", "graphql", "html", "jinja", "j2", "rb", "erb", "php", "go", "rs", "java", "kt",
-    "scala", "cs", "ex", "exs", "sh", "env", "pem", "crt",
+    "py",
+    "pyi",
+    "pth",
+    "so",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "ts",
+    "mts",
+    "cts",
+    "tsx",
+    "vue",
+    "svelte",
+    "json",
+    "toml",
+    "yaml",
+    "yml",
+    "ini",
+    "cfg",
+    "conf",
+    "properties",
+    "xml",
+    "sql",
+    "prisma",
+    "graphql",
+    "html",
+    "jinja",
+    "j2",
+    "rb",
+    "erb",
+    "php",
+    "go",
+    "rs",
+    "java",
+    "kt",
+    "scala",
+    "cs",
+    "ex",
+    "exs",
+    "sh",
+    "env",
+    "pem",
+    "crt",
 ];
 
 /// Endings of files that programs write while they run.
 const WRITTEN: &[&str] = &[
-    "pyc", "pyo", "log", "pid", "lock~", "swp", "swo", "tmp", "db", "db-wal", "db-shm",
-    "db-journal", "sqlite", "sqlite3", "sqlite-wal", "sqlite-shm", "sqlite3-wal", "sqlite3-shm",
+    "pyc",
+    "pyo",
+    "log",
+    "pid",
+    "lock~",
+    "swp",
+    "swo",
+    "tmp",
+    "db",
+    "db-wal",
+    "db-shm",
+    "db-journal",
+    "sqlite",
+    "sqlite3",
+    "sqlite-wal",
+    "sqlite-shm",
+    "sqlite3-wal",
+    "sqlite3-shm",
 ];
 
 /// A folder to look through.
@@ -230,7 +286,12 @@ impl Gatherer {
             return;
         }
         if meta.len() > LARGEST_READ || self.read + meta.len() > MOST_READ {
-            let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+            let times = [
+                meta.mtime(),
+                meta.mtime_nsec(),
+                meta.ctime(),
+                meta.ctime_nsec(),
+            ];
             self.note(input, format!("{} {times:?}", meta.len()).as_bytes());
             return;
         }
@@ -241,12 +302,7 @@ impl Gatherer {
     }
 
     /// Hashes a file piece by piece.
-    fn content(
-        &mut self,
-        input: &ProofInput,
-        path: &Path,
-        limit: u64,
-    ) -> std::io::Result<String> {
+    fn content(&mut self, input: &ProofInput, path: &Path, limit: u64) -> std::io::Result<String> {
         let mut file = bounded::open(path)?.take(limit);
         let mut hasher = self.key.hasher(&label(input));
         let mut buffer = vec![0; 64 * 1024];
@@ -362,7 +418,8 @@ impl Gatherer {
         };
         if kind.is_dir() {
             if self.is_entered(folder, &path, &base, &name) {
-                let whole = folder.whole || self.is_kept(&name) || self.is_kept(&format!("{name}/"));
+                let whole =
+                    folder.whole || self.is_kept(&name) || self.is_kept(&format!("{name}/"));
                 open.push(Folder {
                     path,
                     name,
@@ -427,7 +484,9 @@ impl Gatherer {
     fn has_kept_below(&self, name: &str) -> bool {
         let below = format!("{name}/");
         let kept = self.question.kept.as_ref();
-        let mut range = kept.into_iter().flat_map(|kept| kept.range(below.clone()..));
+        let mut range = kept
+            .into_iter()
+            .flat_map(|kept| kept.range(below.clone()..));
         range.next().is_some_and(|first| first.starts_with(&below))
     }
 }

@@ -6,11 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    core::app_proof::ProofInput,
-    os::bounded,
-    ports::proof::gather::Gatherer,
-};
+use crate::{core::app_proof::ProofInput, os::bounded, ports::proof::gather::Gatherer};
 
 /// The most names of one folder of packages.
 const MOST_NAMES: usize = 200_000;
@@ -123,10 +119,7 @@ impl Gatherer {
             }
         }
         let place = self.name(site);
-        self.note(
-            ProofInput::Packages(place),
-            names.join("\n").as_bytes(),
-        );
+        self.note(ProofInput::Packages(place), names.join("\n").as_bytes());
     }
 
     fn node_modules(&mut self, modules: &Path) {
@@ -214,7 +207,10 @@ fn is_python(program: &Path) -> bool {
         return true;
     }
     let begin = bounded::read(program, LARGEST).unwrap_or_default();
-    let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = begin
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     first.starts_with(b"#!") && String::from_utf8_lossy(first).contains("python")
 }
 

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 
 use crate::{
     core::secret::Secret,
-    ports::process::{CommandExit, CommandSpec, HttpAnswer, PortHolder, Process, ProcessError, Running},
+    ports::process::{
+        CommandExit, CommandSpec, HttpAnswer, PortHolder, Process, ProcessError, Running,
+    },
     testing::world::World,
 };
 

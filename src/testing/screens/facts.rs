@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::core::facts::{
-    AppStanding, BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile, Facts,
-    FileChange, HealthFacts, JoinedProject, KeyKind, KeySource, KeyringState, ListedProject,
+    AppStanding, BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile,
+    Facts, FileChange, HealthFacts, JoinedProject, KeyKind, KeySource, KeyringState, ListedProject,
     LoginFacts, ProjectFacts, SchemaFacts, SecretsFacts, Table,
 };
 
@@ -336,7 +336,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
         ("SELECT 1", "median of 16 round trips", 33),
         ("Tables", "user 0 rows, task 0 rows", 35),
         ("psycopg", "connects from backend/.venv", 180),
-        ("App", "/health says healthy, connected", 1204),
+        ("App", "200, healthy, connected", 1204),
     ];
     let checks = all
         .iter()
@@ -348,6 +348,9 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
                 then,
                 match then {
                     CheckState::Running => "uvicorn is starting",
+                    CheckState::Gap if *label == "App" => {
+                        "`python -m uvicorn src.main:app` ended at once"
+                    }
                     CheckState::Gap => "connection refused by 127.0.0.1:54321",
                     CheckState::Ok
                     | CheckState::Waiting
@@ -372,7 +375,11 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
         checks,
         cold: passed > 3,
         samples,
-        app: AppStanding::Absent,
+        app: match (passed, then) {
+            (8.., _) => AppStanding::Proved,
+            (7, CheckState::Gap) => AppStanding::Failed,
+            _ => AppStanding::Unproved,
+        },
     })
 }
 

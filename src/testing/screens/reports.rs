@@ -52,7 +52,7 @@ pub(crate) fn done(step: StepId) -> Report {
         ),
         StepId::Schema => ("2 tables with 12 columns are as expected", schema(true)),
         StepId::Health => (
-            "the app answers through all 8 rungs",
+            "login 412 ms, a query 33 ms; the app answered 200, healthy at 14:03 UTC, 12 minutes ago",
             health(8, CheckState::Ok),
         ),
         StepId::Secrets => ("no secret in 412 files and 18,204 objects", secrets(false)),
@@ -100,8 +100,13 @@ pub(crate) fn todo(step: StepId) -> Report {
             schema(false),
         ),
         StepId::Health => (
-            "the database answers; the app was not asked yet",
-            Finding::new(Code::HealthAppHealth, "the app is not running").fixable(),
+            "login 412 ms, a query 33 ms; the app was not started here yet",
+            Finding::new(
+                Code::HealthAppNotProved,
+                "the app was not started here yet",
+            )
+            .hint("neonup setup health")
+            .fixable(),
             health(7, CheckState::Waiting),
         ),
         StepId::Secrets => (
