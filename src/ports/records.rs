@@ -117,11 +117,11 @@ impl CloneRecords {
 
     /// Makes a file that nobody has made before; `false` where there is one.
     pub(crate) fn create(&self, path: &Path, bytes: &[u8]) -> Result<bool, RecordError> {
-        let written = self.write_to(path, |file| {
+        let staged = self.write_to(path, |file| {
             file.write_all(bytes)?;
             file.as_file().sync_all()
         })?;
-        match written.persist_noclobber(path) {
+        match staged.persist_noclobber(path) {
             Ok(_) => Ok(true),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(RecordError::io(path)(error.error)),

@@ -4,7 +4,7 @@ use crate::core::{
     answer::{Answer, CommandAnswer},
     choices::{
         choice::{Action, Choice, Choices},
-        context::StepContext,
+        context::{Medium, StepContext},
     },
     facts::{AppStanding, Facts},
     plan::Status,
@@ -53,11 +53,15 @@ pub(super) fn after_failure(context: &StepContext<'_>) -> Choices {
 
 /// What there is to do once all is well.
 pub(super) fn done(context: &StepContext<'_>) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    if standing(context) != AppStanding::Absent {
-        choices.push(start(context, "Start the app again and check it"));
+    let again = context.choice("Run the checks again", "look", Action::Probe);
+    if standing(context) == AppStanding::Absent {
+        return vec![again];
     }
-    choices.push(context.choice("Run the checks again", "look", Action::Probe));
+    let mut choices = vec![start(context, "Start the app again and check it")];
+    // the screens have a key for it
+    if context.medium == Medium::Lines {
+        choices.push(again);
+    }
     choices
 }
 

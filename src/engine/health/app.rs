@@ -334,7 +334,7 @@ impl HealthChecks<'_> {
                 return Ok(());
             }
             StartError::Unhealthy(why, output) => {
-                if matches!(why, Unhealthy::Field(_))
+                if matches!(why, Unhealthy::Field(_) | Unhealthy::Status(404))
                     && let Some(cause) = backend::health_route_cause(self.cx)
                 {
                     self.waits_for_backend(&cause, elapsed);

@@ -367,7 +367,8 @@ impl<'a> HealthChecks<'a> {
             duration::format(self.elapsed(HealthCheck::Query))
         );
         if !self.told.is_empty() {
-            evidence = format!("{evidence}; {}", self.told);
+            // what a person asks first: the summary may have room for no more
+            evidence = format!("{}; {evidence}", self.told);
         }
         Report::judged(evidence, self.basis, self.findings).facts(Facts::Health(self.facts))
     }

@@ -48,15 +48,8 @@ impl HealthChecks<'_> {
                 "{} is not installed, so the driver was not tried",
                 script.interpreter
             );
-            self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
-            self.findings.push(
-                Finding::new(Code::HealthDriver, text)
-                    .severity(Severity::Gap)
-                    .hint(format!(
-                        "install {}, then `neonup setup health`",
-                        script.interpreter
-                    )),
-            );
+            let hint = format!("install {}, then `neonup setup health`", script.interpreter);
+            self.driver_untried(text, "", hint);
             return Ok(());
         };
         if !self.may_run(HealthCheck::Driver, CommandPurpose::Driver)? {
@@ -98,12 +91,7 @@ impl HealthChecks<'_> {
             }
             DriverOutcome::Missing { module, install } => {
                 let text = format!("`{module}` is not installed, so the driver was not tried");
-                self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
-                self.findings.push(
-                    Finding::new(Code::HealthDriver, text)
-                        .severity(Severity::Gap)
-                        .hint(format!("{install}, then `neonup setup health`")),
-                );
+                self.driver_untried(text, "", format!("{install}, then `neonup setup health`"));
             }
             DriverOutcome::Failed(message) => {
                 self.set(
@@ -121,22 +109,23 @@ impl HealthChecks<'_> {
                 .hint("`neonup check env` says whether the URL has the driver's form"));
             }
             DriverOutcome::Unclear => {
-                let text = "it said nothing that can be read";
-                self.set(
-                    HealthCheck::Driver,
-                    CheckState::Skipped,
-                    text,
-                    Some(started.elapsed()),
-                );
-                self.findings.push(
-                    Finding::new(Code::HealthDriver, format!("{label} could not be tried"))
-                        .severity(Severity::Gap)
-                        .detail(text)
-                        .hint("run the application to see whether it connects"),
-                );
+                let hint = "run the application to see whether it connects".to_owned();
+                let text = format!("{label} could not be tried");
+                self.driver_untried(text, "it said nothing that can be read", hint);
             }
         }
         Ok(())
+    }
+
+    /// Reports that the driver could not be tried, so that whether it connects is not known.
+    fn driver_untried(&mut self, text: String, detail: &str, hint: String) {
+        self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
+        self.findings.push(
+            Finding::new(Code::HealthDriver, text)
+                .severity(Severity::Gap)
+                .detail(detail)
+                .hint(hint),
+        );
     }
 
     /// A path for a person: relative to the root if it is inside.

@@ -246,15 +246,19 @@ pub(super) async fn remember(
     let mut written = BTreeSet::new();
     let mut edited = Vec::new();
     for input in after.inputs.changed_since(&before.inputs) {
-        match input {
+        let new = before.inputs.get(&input).is_none();
+        match &input {
             // what was not there before, or is no source, the app has written by itself
-            ProofInput::File(path)
-                if before.inputs.get(&ProofInput::File(path.clone())).is_none()
-                    || !is_source(&path) =>
-            {
-                written.insert(path);
+            ProofInput::File(path) if new || !is_source(path) => {
+                written.insert(path.clone());
             }
-            input => edited.push(input),
+            ProofInput::File(_)
+            | ProofInput::Start
+            | ProofInput::Expectation
+            | ProofInput::EnvFile(_)
+            | ProofInput::Variable(_)
+            | ProofInput::Program(_)
+            | ProofInput::Packages(_) => edited.push(input),
         }
     }
     let secrets = connection::secrets(cx);
@@ -266,16 +270,16 @@ pub(super) async fn remember(
         let failed = failure
             .filter(|_| checks.failed == Some(id))
             .map(Failure::finding);
-        let own = checks.findings.iter().filter(|finding| match id {
-            HealthCheck::Driver => finding.code == Code::HealthDriver,
-            // what else is told of a start, such as a port that was taken, is over with it
-            _ => {
-                finding.severity == Severity::Gap
-                    && matches!(
-                        finding.code,
-                        Code::HealthAppStart | Code::HealthAppHealth | Code::HealthAppNotProved
-                    )
+        let own = checks.findings.iter().filter(|finding| {
+            if id == HealthCheck::Driver {
+                return finding.code == Code::HealthDriver;
             }
+            // what else is told of a start, such as a port that was taken, is over with it
+            finding.severity == Severity::Gap
+                && matches!(
+                    finding.code,
+                    Code::HealthAppStart | Code::HealthAppHealth | Code::HealthAppNotProved
+                )
         });
         TriedCheck::new(checks.get(id)?, own.chain(failed.as_ref()), &mask)
     };

@@ -132,15 +132,15 @@ impl HealthChecks<'_> {
         let last = proof.app.as_ref().or(proof.driver.as_ref());
         let what = self.what();
         let text = last.map_or("", |tried| tried.text.as_str());
-        self.told = match self.facts.app {
-            AppStanding::Failed => {
-                // the step stays open, whatever was found
-                let basis = std::mem::replace(&mut self.basis, Basis::Seen);
-                self.basis = basis.and(Basis::NotDetermined(Vec::new()));
-                format!("{what} failed {when}, and nothing changed since: {text}")
-            }
-            _ if proof.app.is_some() => format!("the app answered {text} {when}"),
-            _ => format!("{what} {text} {when}"),
+        self.told = if self.facts.app == AppStanding::Failed {
+            // the step stays open, whatever was found
+            let basis = std::mem::replace(&mut self.basis, Basis::Seen);
+            self.basis = basis.and(Basis::NotDetermined(Vec::new()));
+            format!("{what} failed {when}, and nothing changed since: {text}")
+        } else if proof.app.is_some() {
+            format!("the app answered {text} {when}")
+        } else {
+            format!("{what} {text} {when}")
         };
     }
 
@@ -241,10 +241,9 @@ impl HealthChecks<'_> {
         let app = self.get(HealthCheck::App).map(|check| check.state);
         let failed = tried.is_err() || app == Some(CheckState::Gap);
         self.facts.app = match (failed, stopped) {
-            (true, _) => AppStanding::Failed,
-            (false, true) if self.is_untrusted() => AppStanding::Unproved,
-            (false, true) => AppStanding::Failed,
             (false, false) => AppStanding::Proved,
+            (false, true) if self.is_untrusted() => AppStanding::Unproved,
+            (true, _) | (false, true) => AppStanding::Failed,
         };
         if self.facts.app == AppStanding::Proved && app == Some(CheckState::Ok) {
             "the app is healthy".clone_into(&mut self.told);

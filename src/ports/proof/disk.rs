@@ -85,7 +85,9 @@ impl DiskProof {
         let Some(bytes) = records::read(&path, length, Privacy::Secret)? else {
             return Ok(None);
         };
-        let key = <[u8; KEY_LENGTH]>::try_from(bytes).map_err(|_| RecordError::Unreadable(path))?;
+        let Ok(key) = <[u8; KEY_LENGTH]>::try_from(bytes) else {
+            return Err(RecordError::Unreadable(path));
+        };
         Ok(Some(*self.key.get_or_init(|| HashKey::new(key))))
     }
 
@@ -141,7 +143,9 @@ impl ProofStore for DiskProof {
         };
         let unreadable = || RecordError::Unreadable(self.records.file().unwrap_or_default());
         let key = self.known_key()?.ok_or_else(unreadable)?;
-        let document: Document = serde_json::from_slice(&text).map_err(|_| unreadable())?;
+        let Ok(document) = serde_json::from_slice::<Document>(&text) else {
+            return Err(unreadable());
+        };
         let sealed = Self::seal(&key, &document.proof).is_ok_and(|seal| seal == document.seal);
         if document.version != VERSION || document.clone != self.records.root() || !sealed {
             return Err(unreadable());
@@ -259,7 +263,7 @@ mod tests {
         for bad in [
             good.replace("\"at\":7", "\"at\":8"),
             good.replace("\"version\":1", "\"version\":2"),
-            good[..good.len() / 2].to_owned(),
+            good.chars().take(good.len() / 2).collect(),
             String::new(),
         ] {
             fs::write(&file, bad).unwrap();

@@ -263,7 +263,7 @@ impl Gatherer {
     }
 
     /// Notes that something is not known.
-    pub(super) fn unread(&mut self, what: String, why: impl ToString, hint: &str) {
+    pub(super) fn unread(&mut self, what: String, why: &dyn std::fmt::Display, hint: &str) {
         self.coverage.leave_out(Unread {
             what,
             why: why.to_string(),
@@ -279,7 +279,7 @@ impl Gatherer {
         let meta = match fs::metadata(path) {
             Ok(meta) => meta,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => return self.unread(input.words(), error, "make it readable"),
+            Err(error) => return self.unread(input.words(), &error, "make it readable"),
         };
         if !meta.is_file() {
             // a socket or a FIFO is how programs talk, and holds nothing
@@ -297,7 +297,7 @@ impl Gatherer {
         }
         match self.content(&input, path, LARGEST_READ) {
             Ok(hash) => self.inputs.insert(input, hash),
-            Err(error) => self.unread(input.words(), error, "make it readable"),
+            Err(error) => self.unread(input.words(), &error, "make it readable"),
         }
     }
 
@@ -330,7 +330,7 @@ impl Gatherer {
                 let seen = format!("{} {} {size} {head}", path.display(), real.display());
                 self.note(input, seen.as_bytes());
             }
-            Err(error) => self.unread(input.words(), error, "make it readable"),
+            Err(error) => self.unread(input.words(), &error, "make it readable"),
         }
     }
 
@@ -362,7 +362,7 @@ impl Gatherer {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => {
-                    self.unread(format!("`{}`", folder.name), error, "make it readable");
+                    self.unread(format!("`{}`", folder.name), &error, "make it readable");
                     continue;
                 }
             };
@@ -374,7 +374,7 @@ impl Gatherer {
                 match entry {
                     Ok(entry) => self.entry(&folder, &entry, &mut open, &mut linked),
                     Err(error) => {
-                        self.unread(format!("`{}`", folder.name), error, "make it readable");
+                        self.unread(format!("`{}`", folder.name), &error, "make it readable");
                     }
                 }
             }
@@ -393,7 +393,7 @@ impl Gatherer {
         let folder = if folder.is_empty() { "." } else { folder };
         self.unread(
             format!("`{folder}`"),
-            format!("the app has more than {count} {what}"),
+            &format!("the app has more than {count} {what}"),
             "set [backend] dir in neonup.toml to the app's own folder",
         );
         true
@@ -414,7 +414,7 @@ impl Gatherer {
             format!("{}/{base}", folder.name)
         };
         let Ok(kind) = entry.file_type() else {
-            return self.unread(format!("`{name}`"), "its kind is not known", "");
+            return self.unread(format!("`{name}`"), &"its kind is not known", "");
         };
         if kind.is_dir() {
             if self.is_entered(folder, &path, &base, &name) {
@@ -470,7 +470,7 @@ impl Gatherer {
         }
         if folder.depth >= DEEPEST {
             let why = format!("it is more than {DEEPEST} folders deep");
-            self.unread(format!("`{name}`"), why, "");
+            self.unread(format!("`{name}`"), &why, "");
             return false;
         }
         true

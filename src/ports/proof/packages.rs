@@ -193,7 +193,7 @@ impl Gatherer {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 let name = self.name(folder);
-                self.unread(format!("`{name}`"), error, "make it readable");
+                self.unread(format!("`{name}`"), &error, "make it readable");
                 None
             }
         }

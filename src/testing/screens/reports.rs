@@ -52,7 +52,7 @@ pub(crate) fn done(step: StepId) -> Report {
         ),
         StepId::Schema => ("2 tables with 12 columns are as expected", schema(true)),
         StepId::Health => (
-            "login 412 ms, a query 33 ms; the app answered 200, healthy at 14:03 UTC, 12 minutes ago",
+            "the app answered 200 at 14:03 UTC, 12 minutes ago; login 412 ms, a query 33 ms",
             health(8, CheckState::Ok),
         ),
         StepId::Secrets => ("no secret in 412 files and 18,204 objects", secrets(false)),
@@ -100,7 +100,7 @@ pub(crate) fn todo(step: StepId) -> Report {
             schema(false),
         ),
         StepId::Health => (
-            "login 412 ms, a query 33 ms; the app was not started here yet",
+            "the app was not started here yet; login 412 ms, a query 33 ms",
             Finding::new(
                 Code::HealthAppNotProved,
                 "the app was not started here yet",
