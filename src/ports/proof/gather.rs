@@ -512,3 +512,177 @@ fn label(input: &ProofInput) -> Vec<u8> {
     // the types in it cannot fail
     serde_json::to_vec(input).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, os::unix::fs::symlink};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::folders::temp_dir;
+
+    fn question(dir: &str) -> InputQuestion {
+        InputQuestion {
+            dir: Some(dir.to_owned()),
+            config_file: PathBuf::from("neonup.toml"),
+            env_files: vec![format!("{dir}/.env")],
+            ..InputQuestion::default()
+        }
+    }
+
+    fn gather(root: &Path, question: InputQuestion) -> GatheredInputs {
+        let root = root.canonicalize().unwrap();
+        Gatherer::new(HashKey::new([7; 32]), root, question).run()
+    }
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn names(gathered: &GatheredInputs, others: &GatheredInputs) -> Vec<String> {
+        let changed = gathered.inputs.changed_since(&others.inputs);
+        changed.iter().map(ProofInput::words).collect()
+    }
+
+    #[test]
+    fn what_is_the_apps_counts_and_what_tools_and_programs_write_does_not() {
+        let root = temp_dir();
+        let root = root.path();
+        for name in [
+            "app/main.py",
+            "app/.env",
+            "app/data.csv",
+            "pyproject.toml",
+            "elsewhere/x.py",
+        ] {
+            write(root, name, "1");
+        }
+        let before = gather(root, question("app"));
+        assert!(before.coverage.is_complete());
+        for name in [
+            "app/.venv/x.py",
+            "app/environment/pyvenv.cfg",
+            "app/environment/x.py",
+            "app/node_modules/.cache/x",
+            "app/__pycache__/main.pyc",
+            "app/main.pyc",
+            "app/server.log",
+            "app/dev.sqlite3",
+            "app/.gitignore",
+            "app/.env.example",
+            "app/build/CACHEDIR.TAG",
+            "elsewhere/y.py",
+        ] {
+            write(root, name, "1");
+        }
+        let after = gather(root, question("app"));
+        assert_eq!(
+            names(&after, &before),
+            ["the installed packages (app/node_modules)"]
+        );
+        for (name, told) in [
+            ("app/main.py", "`app/main.py`"),
+            ("app/.env", "`app/.env`"),
+            ("app/.env.local", "`app/.env.local`"),
+            ("app/data.csv", "`app/data.csv`"),
+            ("app/deep/er/new.html", "`app/deep/er/new.html`"),
+            ("pyproject.toml", "`pyproject.toml`"),
+        ] {
+            let before = gather(root, question("app"));
+            write(root, name, "2");
+            assert_eq!(names(&gather(root, question("app")), &before), [told]);
+        }
+    }
+
+    #[test]
+    fn of_what_git_ignores_only_code_and_configuration_count() {
+        let root = temp_dir();
+        let root = root.path();
+        write(root, "app/main.py", "1");
+        let kept = || InputQuestion {
+            kept: Some(BTreeSet::from([
+                "app/main.py".to_owned(),
+                "app/photo".to_owned(),
+            ])),
+            ..question("app")
+        };
+        let before = gather(root, kept());
+        for name in [
+            "app/upload.bin",
+            "app/.next/server.js",
+            "app/local.py",
+            "app/photo",
+        ] {
+            write(root, name, "1");
+        }
+        assert_eq!(
+            names(&gather(root, kept()), &before),
+            ["`app/local.py`", "`app/photo`"]
+        );
+    }
+
+    #[test]
+    fn links_are_followed_inside_the_repository_and_never_in_a_circle() {
+        let root = temp_dir();
+        let outside = temp_dir();
+        let root = root.path();
+        write(root, "app/main.py", "1");
+        write(root, "shared/x.py", "1");
+        write(outside.path(), "y.py", "1");
+        symlink(root.join("shared"), root.join("app/shared")).unwrap();
+        symlink(root.join("app"), root.join("app/around")).unwrap();
+        symlink(outside.path(), root.join("app/outside")).unwrap();
+        symlink("nowhere", root.join("app/broken")).unwrap();
+        let before = gather(root, question("app"));
+        assert!(before.coverage.is_complete(), "{before:?}");
+        write(root, "shared/x.py", "2");
+        write(outside.path(), "y.py", "2");
+        assert_eq!(
+            names(&gather(root, question("app")), &before),
+            ["`app/shared/x.py`"]
+        );
+    }
+
+    #[test]
+    fn more_files_than_are_hashed_are_told() {
+        let root = temp_dir();
+        for number in 0..=MOST_FILES {
+            let path = root.path().join(format!("{number}.py"));
+            fs::File::create(path).unwrap();
+        }
+        let gathered = gather(root.path(), question(""));
+        assert_eq!(gathered.coverage.unread().len(), 1);
+        assert!(
+            gathered.coverage.unread()[0]
+                .why
+                .contains("more than 20000 files")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// The same files have the same hashes, and one that differs is named.
+        #[test]
+        fn hashes_are_stable_and_tell_every_change(
+            files in proptest::collection::btree_map("[a-z]{1,6}(/[a-z]{1,6})?\\.(py|ts|txt)", "[ -~]{0,20}", 1..8),
+            pick in any::<proptest::sample::Index>(),
+            more in "[ -~]{1,5}",
+        ) {
+            let (one, two) = (temp_dir(), temp_dir());
+            for root in [one.path(), two.path()] {
+                for (name, text) in &files {
+                    write(root, name, text);
+                }
+            }
+            let before = gather(one.path(), question(""));
+            prop_assert!(names(&gather(two.path(), question("")), &before).is_empty());
+            let (name, text) = files.iter().nth(pick.index(files.len())).unwrap();
+            write(two.path(), name, &format!("{text}{more}"));
+            prop_assert_eq!(names(&gather(two.path(), question("")), &before), [format!("`{name}`")]);
+        }
+    }
+}
