@@ -117,6 +117,8 @@ enum TriedState {
 struct TriedFinding {
     code: String,
     severity: TriedSeverity,
+    /// Whether it says that something was not found out.
+    undetermined: bool,
     title: String,
     detail: String,
     hint: String,
@@ -151,6 +153,7 @@ impl TriedCheck {
                 Severity::Warning => TriedSeverity::Warning,
                 Severity::Gap => TriedSeverity::Gap,
             },
+            undetermined: finding.undetermined,
             title: mask(&finding.title),
             detail: mask(&finding.detail),
             hint: mask(&finding.hint),
@@ -184,8 +187,9 @@ impl TriedCheck {
         check
     }
 
-    /// Its findings as they were; those whose code is not known are none of ours.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    /// Its findings as they were, each with whether it says that something was not found out. Those whose code is not known are none
+    /// of ours.
+    pub(crate) fn findings(&self) -> Vec<(Finding, bool)> {
         let code = |text: &str| Code::ALL.iter().copied().find(|code| code.as_str() == text);
         self.findings
             .iter()
@@ -197,7 +201,7 @@ impl TriedCheck {
                 };
                 let finding = Finding::new(code(&kept.code)?, kept.title.clone());
                 let finding = finding.severity(severity).detail(kept.detail.clone());
-                Some(finding.hint(kept.hint.clone()))
+                Some((finding.hint(kept.hint.clone()), kept.undetermined))
             })
             .collect()
     }
@@ -284,7 +288,7 @@ mod tests {
         assert_eq!(read, proof);
         let app = read.app.unwrap();
         assert!(!app.is_good());
-        assert_eq!(app.findings()[0].code, Code::HealthAppStart);
+        assert_eq!(app.findings()[0].0.code, Code::HealthAppStart);
         assert_eq!(
             app.check("App", "1 minute ago").text,
             "it ended, 1 minute ago"

@@ -7,7 +7,7 @@ use crate::core::{
     facts::Facts,
     failure::{Failure, Result},
     finding::Finding,
-    proof::{Basis, Undetermined},
+    proof::Basis,
     skip::{Skip, SkipTarget},
     step::StepId,
 };
@@ -122,12 +122,6 @@ impl Report {
         if passed && !open && self.verdict == Verdict::Todo {
             self.verdict = Verdict::Done;
         }
-    }
-
-    /// Takes back that the step is done: something that it stands on was not found out.
-    pub(crate) fn leave_open(&mut self, reason: Undetermined) {
-        self.verdict = Verdict::Todo;
-        self.findings.push(reason.into());
     }
 
     /// A report as a screen or a test wants it, which nothing was looked at for.

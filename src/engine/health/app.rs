@@ -126,14 +126,12 @@ impl HealthChecks<'_> {
         let Some(path) = process.find(&program, &dir) else {
             let text = format!("{program} is not installed, so the app was not started");
             self.set(HealthCheck::App, CheckState::Skipped, text, None);
-            self.findings.push(
-                Finding::new(
-                    Code::HealthAppStart,
-                    format!("`{program}` is not installed, so the application was not started"),
-                )
-                .severity(Severity::Gap)
-                .hint(format!("install {program}, then `neonup setup health`")),
+            let finding = Finding::new(
+                Code::HealthAppStart,
+                format!("`{program}` is not installed, so the application was not started"),
             );
+            let hint = format!("install {program}, then `neonup setup health`");
+            self.untried.push((HealthCheck::App, finding.hint(hint)));
             return Ok(None);
         };
         let mut argv = vec![path.display().to_string()];
@@ -163,13 +161,10 @@ impl HealthChecks<'_> {
             "its health URL is not on this machine",
             None,
         );
-        self.findings.push(
-            Finding::new(Code::HealthAppNotProved, title)
-                .detail(
-                    "only an answer of the program that neonup starts here proves that it works",
-                )
-                .hint("set [backend] health in neonup.toml to its URL on localhost"),
-        );
+        let finding = Finding::new(Code::HealthAppNotProved, title)
+            .detail("only an answer of the program that neonup starts here proves that it works")
+            .hint("set [backend] health in neonup.toml to its URL on localhost");
+        self.untried.push((HealthCheck::App, finding));
     }
 
     /// Reports that the application's port is taken, so that it is tried on another one this once.
@@ -395,14 +390,12 @@ impl HealthChecks<'_> {
             format!("{program} has no package `{module}`, so the application was not started");
         let text = format!("{program} has no package `{module}`, so the app was not started");
         self.set(HealthCheck::App, CheckState::Skipped, text, None);
-        self.findings.push(
-            Finding::new(Code::HealthAppStart, title)
-                .severity(Severity::Gap)
-                .detail(connection::redact(telling_line(output), secrets))
-                .hint(format!(
-                    "{program} -m pip install -r {requirements}, then `neonup setup health`"
-                )),
-        );
+        let finding = Finding::new(Code::HealthAppStart, title)
+            .detail(connection::redact(telling_line(output), secrets))
+            .hint(format!(
+                "{program} -m pip install -r {requirements}, then `neonup setup health`"
+            ));
+        self.untried.push((HealthCheck::App, finding));
         true
     }
 
@@ -419,17 +412,15 @@ impl HealthChecks<'_> {
             what.clone(),
             Some(elapsed),
         );
-        self.findings.push(
-            Finding::new(Code::HealthAppNotProved, what)
-                .severity(Severity::Gap)
-                .detail(format!(
-                    "`{}` runs, but nothing that it started listens on port {}",
-                    trial.command, trial.wanted
-                ))
-                .hint(
-                    "name a start command that runs the app itself, without Docker or a service manager, or stop what listens there",
-                ),
-        );
+        let finding = Finding::new(Code::HealthAppNotProved, what)
+            .detail(format!(
+                "`{}` runs, but nothing that it started listens on port {}",
+                trial.command, trial.wanted
+            ))
+            .hint(
+                "name a start command that runs the app itself, without Docker or a service manager, or stop what listens there",
+            );
+        self.untried.push((HealthCheck::App, finding));
     }
 
     /// The route says nothing of the database: that is the backend step's finding, and is told once.

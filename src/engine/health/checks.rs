@@ -51,6 +51,8 @@ pub(super) struct HealthChecks<'a> {
     ids: Vec<HealthCheck>,
     pub(super) facts: HealthFacts,
     pub(super) findings: Vec<Finding>,
+    /// What could not be tried, so that nothing is known of it.
+    pub(super) untried: Vec<(HealthCheck, Finding)>,
     /// What the answer stands on.
     pub(super) basis: Basis,
     /// What is said of the app and the driver, for the evidence.
@@ -97,6 +99,7 @@ impl<'a> HealthChecks<'a> {
                 app: AppStanding::Absent,
             },
             findings: Vec::new(),
+            untried: Vec::new(),
             basis: Basis::Seen,
             told: String::new(),
             failed: None,
@@ -360,7 +363,10 @@ impl<'a> HealthChecks<'a> {
         Facts::Health(self.facts)
     }
 
-    pub(super) fn into_report(self) -> Report {
+    pub(super) fn into_report(mut self) -> Report {
+        for (_, finding) in std::mem::take(&mut self.untried) {
+            self.leave_open(finding);
+        }
         let mut evidence = format!(
             "login {}, a query {}",
             duration::format(self.elapsed(HealthCheck::Login)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     core::{
         children::Child,
-        code::{Code, Severity},
+        code::Code,
         event::Progress,
         facts::CheckState,
         failure::{Failure, Result},
@@ -120,12 +120,8 @@ impl HealthChecks<'_> {
     /// Reports that the driver could not be tried, so that whether it connects is not known.
     fn driver_untried(&mut self, text: String, detail: &str, hint: String) {
         self.set(HealthCheck::Driver, CheckState::Skipped, text.clone(), None);
-        self.findings.push(
-            Finding::new(Code::HealthDriver, text)
-                .severity(Severity::Gap)
-                .detail(detail)
-                .hint(hint),
-        );
+        let finding = Finding::new(Code::HealthDriver, text).detail(detail);
+        self.untried.push((HealthCheck::Driver, finding.hint(hint)));
     }
 
     /// A path for a person: relative to the root if it is inside.

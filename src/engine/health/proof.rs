@@ -13,7 +13,7 @@ use crate::{
         failure::Failure,
         finding::Finding,
         invocation::Invocation,
-        proof::Coverage,
+        proof::{Coverage, Undetermined},
         secret::Secret,
         step::StepId,
         trust::CommandPurpose,
@@ -281,7 +281,14 @@ pub(super) async fn remember(
                     Code::HealthAppStart | Code::HealthAppHealth | Code::HealthAppNotProved
                 )
         });
-        TriedCheck::new(checks.get(id)?, own.chain(failed.as_ref()), &mask)
+        let untried: Vec<Finding> = checks
+            .untried
+            .iter()
+            .filter(|(known, _)| *known == id)
+            .map(|(_, finding)| Undetermined::from(finding.clone()).into())
+            .collect();
+        let findings = own.chain(failed.as_ref()).chain(&untried);
+        TriedCheck::new(checks.get(id)?, findings, &mask)
     };
     let proof = AppProof {
         at: seconds(cx.ports.proof.now()),

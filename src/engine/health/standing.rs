@@ -133,10 +133,17 @@ impl HealthChecks<'_> {
         let what = self.what();
         let text = last.map_or("", |tried| tried.text.as_str());
         self.told = if self.facts.app == AppStanding::Failed {
-            // the step stays open, whatever was found
-            let basis = std::mem::replace(&mut self.basis, Basis::Seen);
-            self.basis = basis.and(Basis::NotDetermined(Vec::new()));
-            format!("{what} failed {when}, and nothing changed since: {text}")
+            if self.untried.is_empty() {
+                // the step stays open, whatever was found
+                let basis = std::mem::replace(&mut self.basis, Basis::Seen);
+                self.basis = basis.and(Basis::NotDetermined(Vec::new()));
+            }
+            let how = if self.untried.is_empty() {
+                "failed"
+            } else {
+                "could not be tried"
+            };
+            format!("{what} {how} {when}, and nothing changed since: {text}")
         } else if proof.app.is_some() {
             format!("the app answered {text} {when}")
         } else {
@@ -150,20 +157,21 @@ impl HealthChecks<'_> {
         {
             *check = tried.check(&check.label, when);
         }
-        self.findings
-            .extend(tried.findings().into_iter().map(|mut finding| {
-                if finding.severity == Severity::Gap {
-                    let seen = format!("seen {when}");
-                    finding.detail = if finding.detail.is_empty() {
-                        seen
-                    } else {
-                        format!("{} ({seen})", finding.detail)
-                    };
-                    // nothing changed, so that the same start would fail again: the hint says what to change
-                    finding.fixable = false;
-                }
-                finding
-            }));
+        for (mut finding, undetermined) in tried.findings() {
+            if finding.severity == Severity::Gap {
+                let seen = format!("seen {when}");
+                finding.detail = if finding.detail.is_empty() {
+                    seen
+                } else {
+                    format!("{} ({seen})", finding.detail)
+                };
+            }
+            if undetermined {
+                self.untried.push((id, finding));
+            } else {
+                self.findings.push(finding);
+            }
+        }
     }
 
     /// Reports an application of which too little is known to start it and ask it.
@@ -227,9 +235,11 @@ impl HealthChecks<'_> {
         if !connected {
             return;
         }
-        for finding in &mut self.findings {
-            if finding.code == Code::HealthDriver {
-                finding.severity = Severity::Note;
+        for (id, finding) in std::mem::take(&mut self.untried) {
+            if id == HealthCheck::Driver {
+                self.findings.push(finding.severity(Severity::Note));
+            } else {
+                self.untried.push((id, finding));
             }
         }
     }
@@ -237,7 +247,7 @@ impl HealthChecks<'_> {
     /// Reports what a start has shown.
     pub(super) fn settle(mut self, tried: Result<(), Failure>) -> Result<Report> {
         let gap = |finding: &Finding| finding.severity == Severity::Gap;
-        let stopped = self.findings.iter().any(gap);
+        let stopped = !self.untried.is_empty() || self.findings.iter().any(gap);
         let app = self.get(HealthCheck::App).map(|check| check.state);
         let failed = tried.is_err() || app == Some(CheckState::Gap);
         self.facts.app = match (failed, stopped) {

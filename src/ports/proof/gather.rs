@@ -218,7 +218,8 @@ impl Gatherer {
         for (input, value) in std::mem::take(&mut self.question.values) {
             self.note(input, value.expose().as_bytes());
         }
-        let config = self.question.config_file.clone();
+        let config = &self.question.config_file;
+        let config = config.canonicalize().unwrap_or_else(|_| config.clone());
         self.file(ProofInput::File(self.name(&config)), &config);
         for name in self.question.env_files.clone() {
             let path = self.root.join(&name);
