@@ -131,7 +131,7 @@ impl CloneRecords {
     fn write_to(
         &self,
         path: &Path,
-        fill: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
+        put: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
     ) -> Result<tempfile::NamedTempFile, RecordError> {
         let folder = self.folder()?;
         let write = || {
@@ -141,7 +141,7 @@ impl CloneRecords {
                 .create(folder)?;
             // the crate makes it with O_EXCL and 0600
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            fill(&mut file)?;
+            put(&mut file)?;
             Ok(file)
         };
         write().map_err(RecordError::io(path))

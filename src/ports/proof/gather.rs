@@ -369,14 +369,14 @@ impl Gatherer {
             };
             for entry in entries {
                 self.entries += 1;
-                if self.is_beyond_limit(&folder.name) {
-                    return;
-                }
                 match entry {
                     Ok(entry) => self.entry(&folder, &entry, &mut open, &mut linked),
                     Err(error) => {
                         self.unread(format!("`{}`", folder.name), &error, "make it readable");
                     }
+                }
+                if self.is_beyond_limit(&folder.name) {
+                    return;
                 }
             }
         }
