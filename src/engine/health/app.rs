@@ -93,7 +93,7 @@ impl HealthChecks<'_> {
                 self.set(HealthCheck::App, CheckState::Ok, text, Some(elapsed));
                 Ok(())
             }
-            Err(error) => self.not_healthy(error, &trial, elapsed),
+            Err(error) => self.not_healthy(error, &trial, elapsed).await,
         }
     }
 
@@ -294,7 +294,12 @@ impl HealthChecks<'_> {
     }
 
     /// Reports why the application did not get healthy.
-    fn not_healthy(&mut self, error: StartError, trial: &Trial, elapsed: Duration) -> Result<()> {
+    async fn not_healthy(
+        &mut self,
+        error: StartError,
+        trial: &Trial,
+        elapsed: Duration,
+    ) -> Result<()> {
         let secrets = connection::secrets(self.cx);
         let command = &trial.command;
         let (code, what, output, fallback) = match error {
@@ -330,7 +335,7 @@ impl HealthChecks<'_> {
             }
             StartError::Unhealthy(why, output) => {
                 if matches!(why, Unhealthy::Field(_) | Unhealthy::Status(404))
-                    && let Some(cause) = backend::health_route_cause(self.cx)
+                    && let Some(cause) = backend::health_route_cause(self.cx).await
                 {
                     self.waits_for_backend(&cause, elapsed);
                     return Ok(());
