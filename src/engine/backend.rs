@@ -15,7 +15,6 @@ use crate::{
         event::Report,
         failure::Result,
         finding::Finding,
-        step::StepId,
     },
     engine::{
         backend::inspection::{BackendInspection, ProposedChange},
@@ -76,9 +75,6 @@ fn write(cx: &Cx, change: &ProposedChange) -> Result<()> {
         .map(drop)
         .map_err(|error| source_not_written(&change.path, &error))
 }
-
-/// Its identity in the findings' hints.
-const STEP: StepId = StepId::Backend;
 
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,13 @@ use crate::{
         finding::Finding,
         invocation::Invocation,
         proof::Coverage,
+        step::StepId,
     },
     domain::python::{HealthRoute, SessionIssue, Spot},
-    engine::backend::STEP,
 };
 
 /// The command that fixes what this step may fix by itself.
-pub(super) const FIX: Invocation = Invocation::SetupStep(STEP);
+pub(super) const FIX: Invocation = Invocation::SetupStep(StepId::Backend);
 /// The command that also changes source files.
 pub(super) const EDIT: Invocation = Invocation::EditCode;
 
