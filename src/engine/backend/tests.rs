@@ -6,6 +6,7 @@ use crate::{
         code::{Code, Severity},
         event::Verdict,
         facts::Facts,
+        step::StepId,
     },
     project::{config::Config, detect, resolve::Layers, sample, settings::Flags},
     testing::world::{World, settings},
