@@ -15,14 +15,15 @@ use crate::{
         session::{self, Session},
         setup::SetupArgs,
     },
-    core::{exit::Exit, plan::Plan, step::StepId},
+    core::{exit::Exit, plan::Plan, proof::Unread, step::StepId},
     ports::{
         database::{ColumnFacts, SchemaShape, TableFacts},
         neon::error::ListingCut,
+        repository::Location,
     },
     project::settings::{Flags, Settings},
     report::output::Output,
-    testing::world::{Create, KEY, PASSWORD, World},
+    testing::world::{Blob, Create, KEY, PASSWORD, World},
 };
 
 /// How many cases `cargo test` runs; `NEONUP_JUDGED_CASES` asks for others.
@@ -87,6 +88,7 @@ impl Case {
         case.env(&mut dice);
         case.git(&mut dice);
         case.schema(&mut dice);
+        case.leaks(&mut dice);
         case.skips(&mut dice);
         let text = case.config.clone().into_bytes();
         let path = PathBuf::from("/repo/neonup.toml");
@@ -212,6 +214,34 @@ impl Case {
                 state
                     .afterwards
                     .insert(MIGRATE.to_owned(), (PENDING.to_owned(), answer(0)));
+            }
+        });
+    }
+
+    fn leaks(&mut self, dice: &mut Dice) {
+        let unread = Unread {
+            what: "`dump.7z`".to_owned(),
+            why: "no reader for it".to_owned(),
+            hint: String::new(),
+        };
+        let (leaks, hides) = (dice.percent(15), dice.percent(8));
+        let text = dice.one_of(&[PASSWORD, ROTATED, KEY, "npg_ofNobody00000001"]);
+        let location = dice.one_of(&[
+            Location::Tracked,
+            Location::Branch,
+            Location::Object,
+            Location::Disk,
+        ]);
+        self.world.with(|state| {
+            if leaks {
+                state.blobs.push(Blob {
+                    path: "notes.md".to_owned(),
+                    text: format!("the secret is {text}"),
+                    location,
+                });
+            }
+            if hides {
+                state.unread.push(unread);
             }
         });
     }
@@ -381,6 +411,16 @@ impl Judge<'_> {
             }
             if state.tracked.contains(".env") {
                 return Err("git tracks the env file");
+            }
+            if !state.unread.is_empty() {
+                return Err("not everything was read");
+            }
+            let live = [state.password(), KEY.to_owned()];
+            // also where no ref leads: nobody can tell that it was never pushed
+            let holds = |blob: &Blob| live.iter().any(|secret| blob.text.contains(secret));
+            let leaked = state.blobs.iter().any(holds);
+            if leaked {
+                return Err("a live secret is in the repository");
             }
             let ignored = state.ignored.as_ref();
             if !ignored.is_none_or(|paths| paths.contains(".env")) {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    core::{environment::Environment, event::Event, secret::Secret, step::StepId},
+    core::{environment::Environment, event::Event, proof::Unread, secret::Secret, step::StepId},
     engine::context::Cx,
     ports::{
         Ports,
@@ -22,6 +22,7 @@ use crate::{
             Branch, BranchDatabase, NewBranch, NewProject, Organization, Project,
             error::{ListingCut, NeonError, Refusal},
         },
+        repository::Location,
     },
     project::{
         config::Config,
@@ -143,6 +144,12 @@ pub(crate) struct State {
     /// The programs that there are, with what they answer, by their command line: the exit code and the output. One that answers
     /// nothing never ends.
     pub programs: BTreeMap<String, Option<(i32, String)>>,
+    /// The application, where the start command leads to one.
+    pub app: Option<FakeApp>,
+    /// What git has and would send, each with where it lies.
+    pub blobs: Vec<Blob>,
+    /// What a search of the repository cannot read.
+    pub unread: Vec<Unread>,
     /// What another program answers once one has run: by its command line, that of the other and the new answer.
     pub afterwards: BTreeMap<String, (String, Option<(i32, String)>)>,
     /// Whether files and commands end well, and do nothing.
@@ -153,6 +160,28 @@ pub(crate) struct State {
     pub ran: Vec<String>,
     /// The failure with which that service answers.
     pub service_fails: Option<ClaimableError>,
+}
+
+/// An application that `serve` starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FakeApp {
+    /// Whether it ends at once.
+    pub ends: bool,
+    /// The status with which it answers.
+    pub status: u16,
+    pub body: String,
+    /// Whether what answers is another program.
+    pub stranger: bool,
+    /// How often it was started.
+    pub starts: usize,
+}
+
+/// A file that git has, or would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blob {
+    pub path: String,
+    pub text: String,
+    pub location: Location,
 }
 
 impl State {

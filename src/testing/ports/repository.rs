@@ -6,8 +6,10 @@ use async_trait::async_trait;
 
 use crate::{
     core::secret::Secret,
+    domain::credentials::Weight,
     ports::repository::{
-        GitAnswer, HistoryScan, Hook, Protection, Repository, RepositoryError, TreeScan,
+        GitAnswer, HistoryScan, Hook, Leak, LeakedSecret, Location, Protection, Repository,
+        RepositoryError, TreeScan,
     },
     testing::world::World,
 };
@@ -57,10 +59,17 @@ impl Repository for World {
 
     async fn scan_tree(
         &self,
-        _live: &[(String, Secret)],
+        live: &[(String, Secret)],
         _progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<TreeScan> {
-        Ok(TreeScan::new())
+        let mut scan = TreeScan::new();
+        scan.leaks = self.leaks(live, true);
+        self.with(|state| {
+            for unread in &state.unread {
+                scan.coverage.leave_out(unread.clone());
+            }
+        });
+        Ok(scan)
     }
 
     async fn scan_staged(&self, _live: &[(String, Secret)]) -> Result<TreeScan> {
@@ -81,11 +90,43 @@ impl Repository for World {
 
     async fn scan_history(
         &self,
-        _live: &[(String, Secret)],
+        live: &[(String, Secret)],
         _watched: &[String],
         _progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<HistoryScan> {
-        Ok(HistoryScan::new())
+        let mut scan = HistoryScan::new();
+        scan.leaks = self.leaks(live, false);
+        Ok(scan)
+    }
+}
+
+impl World {
+    /// The blobs of the tree, or of the history, that hold one of these secrets.
+    fn leaks(&self, live: &[(String, Secret)], tree: bool) -> Vec<Leak> {
+        self.with(|state| {
+            let blobs = state.blobs.iter();
+            let blobs = blobs.filter(|blob| (blob.location == Location::Tracked) == tree);
+            blobs
+                .flat_map(|blob| {
+                    let held = live
+                        .iter()
+                        .filter(|(_, secret)| blob.text.contains(secret.expose()));
+                    held.map(|(label, _)| Leak {
+                        secret: LeakedSecret::Live(label.clone()),
+                        weight: Weight::Real,
+                        identity: 0,
+                        spelling: "",
+                        path: Some(blob.path.clone()),
+                        line: Some(1),
+                        location: blob.location,
+                        note: "",
+                        object: None,
+                        commits: Vec::new(),
+                        more: 0,
+                    })
+                })
+                .collect()
+        })
     }
 }
 
