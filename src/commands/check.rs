@@ -30,7 +30,7 @@ pub(crate) struct CheckArgs {
     /// Only these steps.
     steps: Vec<StepId>,
     /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
-    /// determined. For good: [skip] in neonup.toml.
+    /// determined. For good: `[skip]` in neonup.toml.
     #[arg(long, value_name = "STEP=REASON")]
     skip: Vec<Skip>,
     /// Mend what can be mended without a question.

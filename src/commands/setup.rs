@@ -37,7 +37,7 @@ pub(crate) struct SetupArgs {
     /// Only these steps: login, project, env, backend, schema, health, secrets.
     steps: Vec<StepId>,
     /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
-    /// determined. For good: [skip] in neonup.toml.
+    /// determined. For good: `[skip]` in neonup.toml.
     #[arg(long, value_name = "STEP=REASON")]
     skip: Vec<Skip>,
     /// Take the safe default of every question.
