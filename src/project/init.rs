@@ -239,11 +239,11 @@ mod tests {
         // with the # taken away it is a configuration
         let (comments, tables) = written.split_at(written.find("# [[env]]").unwrap());
         let tables = tables.replace("# Nothing", "## Nothing");
-        let tables: String = tables
+        let tables: Vec<_> = tables
             .lines()
-            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
+            .map(|line| line.strip_prefix("# ").unwrap_or(line))
             .collect();
-        let read = Config::parse(&format!("{comments}{tables}")).unwrap();
+        let read = Config::parse(&format!("{comments}{}", tables.join("\n"))).unwrap();
         assert!(!read.env.is_empty() && read.backend.is_some());
     }
 }

@@ -172,6 +172,7 @@ pub(crate) struct FakeApp {
     pub body: String,
     /// Whether what answers is another program.
     pub stranger: bool,
+    pub runs: bool,
     /// How often it was started.
     pub starts: usize,
 }

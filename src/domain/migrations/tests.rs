@@ -25,7 +25,7 @@ fn ask(line: &str) -> Asking {
 fn inquiry(line: &str) -> Inquiry {
     match ask(line) {
         Asking::Program(inquiry) => inquiry,
-        other => panic!("{line}: {other:?}"),
+        other @ (Asking::Drizzle { .. } | Asking::Nobody(_)) => panic!("{line}: {other:?}"),
     }
 }
 
@@ -136,6 +136,10 @@ fn a_tool_is_asked_with_the_words_that_ran_it() {
         Some("poetry env info --path")
     );
     assert_eq!(ready("alembic upgrade head"), None);
+}
+
+#[test]
+fn a_tool_without_a_question_is_named_as_one() {
     for command in [
         "npx drizzle-kit migrate",
         "yarn drizzle-kit migrate",
@@ -273,7 +277,9 @@ fn alembic_without_an_answer_tells_nothing() {
     let head = "alembic upgrade head";
     let unclear = |current: (i32, &str), heads: (i32, &str)| match alembic(head, current, heads) {
         Answer::Unclear(unclear) => unclear,
-        other => panic!("{other:?}"),
+        other @ (Answer::Nothing { .. } | Answer::Pending { .. } | Answer::Conflict(_)) => {
+            panic!("{other:?}")
+        }
     };
     assert_eq!(unclear((0, ""), (0, "")), Unclear::NoMigrations);
     let traceback = "Traceback (most recent call last):\n  File \"env.py\"\nKeyError: 'DATABASE_URL'\n(Background on this error at: https://sqlalche.me/e/21/2j85)\n";

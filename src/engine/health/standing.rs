@@ -196,13 +196,14 @@ impl HealthChecks<'_> {
             }
             (false, None) => {
                 "the app was not started: no health route is known".clone_into(&mut self.told);
-                self.findings.push(
+                self.leave_open(
                     Finding::new(
                         Code::HealthAppNotProved,
                         "the app was not started, since no health route is known",
                     )
-                    .severity(Severity::Note)
-                    .hint("set [backend] health in neonup.toml to have the app started and asked"),
+                    .hint(
+                        "set [backend] health in neonup.toml to a URL that your app answers; if it answers none, leave this out with the reason: \"health.app-not-proved\" under [skip]",
+                    ),
                 );
             }
             _ => {}

@@ -462,7 +462,7 @@ mod tests {
             "{ended:?}"
         );
         assert_eq!((ended.apart.as_str(), ended.cut), ("out\n\nerr\n", false));
-        let script = format!("head -c {} /dev/zero; echo end", OUTPUT_LIMIT);
+        let script = format!("head -c {OUTPUT_LIMIT} /dev/zero; echo end");
         let long = process.run(&shell(&script), Duration::from_secs(20)).await;
         let long = long.unwrap();
         assert!(long.cut && long.output.ends_with("end\n"));

@@ -1,6 +1,7 @@
 //! A machine with the programs of a test, and no application.
 
 use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,10 +11,56 @@ use async_trait::async_trait;
 use crate::{
     core::secret::Secret,
     ports::process::{
-        CommandExit, CommandSpec, HttpAnswer, PortHolder, Process, ProcessError, Running,
+        CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Process, ProcessError, Running,
     },
     testing::world::World,
 };
+
+/// Where the application of a world listens.
+const APP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
+
+/// The application of a world, while it runs.
+struct RunningApp(World);
+
+#[async_trait]
+impl Running for RunningApp {
+    fn exit(&mut self) -> Option<CommandExit> {
+        let ends = self.0.with(|state| state.app.as_ref()?.ends.then_some(()));
+        ends.map(|()| CommandExit {
+            code: Some(1),
+            output: "it ends at once".to_owned(),
+            apart: "it ends at once".to_owned(),
+            cut: false,
+        })
+    }
+
+    fn output(&self) -> String {
+        String::new()
+    }
+
+    async fn origin(&self, _from: SocketAddr) -> Origin {
+        let stranger = self
+            .0
+            .with(|state| state.app.as_ref().is_some_and(|app| app.stranger));
+        if stranger {
+            Origin::Others(Vec::new())
+        } else {
+            Origin::Started
+        }
+    }
+
+    async fn listens(&self) -> Vec<SocketAddr> {
+        vec![APP]
+    }
+
+    async fn stop(&mut self) {
+        self.0.with(|state| {
+            if let Some(app) = &mut state.app {
+                app.runs = false;
+            }
+        });
+    }
+}
 
 #[async_trait]
 impl Process for World {
@@ -54,11 +101,27 @@ impl Process for World {
     }
 
     async fn start(&self, _command: &CommandSpec) -> Result<Box<dyn Running>, ProcessError> {
-        Err(ProcessError::NoCommand)
+        let there = self.with(|state| {
+            let app = state.app.as_mut()?;
+            app.starts += 1;
+            app.runs = true;
+            Some(())
+        });
+        there.ok_or(ProcessError::NoCommand)?;
+        Ok(Box::new(RunningApp(self.clone())))
     }
 
     async fn get(&self, _url: &str, _limit: Duration) -> Option<HttpAnswer> {
-        None
+        self.with(|state| {
+            let app = state.app.as_ref()?;
+            let answers = app.stranger || (app.runs && !app.ends);
+            answers.then(|| HttpAnswer {
+                from: Some(APP),
+                status: app.status,
+                redirect: None,
+                body: app.body.clone(),
+            })
+        })
     }
 
     fn holding(&self, _secret: &Secret) -> Vec<(u32, String)> {

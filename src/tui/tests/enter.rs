@@ -1,6 +1,9 @@
 //! Enter alone leads somewhere: it never shows the same screen again unless something has changed.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use crossterm::event::KeyCode;
 
@@ -50,7 +53,6 @@ impl World {
             (Self::Frozen | Self::Willing, _) => match (&state.failure, state.known()) {
                 (Some(failure), Status::Failed) => failed(phase, failure.clone()),
                 (_, Status::Unknown) => finished(phase, 5, todo(step)),
-                (_, Status::Done) => finished(phase, 5, known(app, step)),
                 _ => finished(phase, 5, known(app, step)),
             },
         }
@@ -79,7 +81,12 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
             Effect::Probe(steps) => steps.into_iter().map(|step| (step, Phase::Probe)).collect(),
             Effect::Apply(answer) => vec![(Answer::step(&answer), Phase::Apply)],
             Effect::Quit(_) => return false,
-            _ => continue,
+            Effect::Cancel(_)
+            | Effect::Demo(_)
+            | Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::Suspend
+            | Effect::Redraw => continue,
         };
         for (step, phase) in work {
             *run += 1;
@@ -119,7 +126,7 @@ fn enter_alone_never_repeats_a_screen_unless_something_has_changed() {
             }
             let mut seen = BTreeSet::new();
             for _ in 0..ENTERS {
-                let later = app.now + std::time::Duration::from_secs(60);
+                let later = app.now + Duration::from_mins(1);
                 update(&mut app, Msg::Tick(later));
                 let screen = text(&draw(&app, 80, 24));
                 let again = format!("{name}, {world:?}: seen before\n{screen}");
@@ -130,10 +137,7 @@ fn enter_alone_never_repeats_a_screen_unless_something_has_changed() {
                 if !carry_out(&mut app, effects, world, &mut run) {
                     break;
                 }
-                update(
-                    &mut app,
-                    Msg::Tick(later + std::time::Duration::from_secs(60)),
-                );
+                update(&mut app, Msg::Tick(later + Duration::from_mins(1)));
                 // on a screen where Enter does nothing one stays
                 if idle && text(&draw(&app, 80, 24)) == screen {
                     break;

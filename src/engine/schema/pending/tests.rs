@@ -7,7 +7,7 @@ use crate::{
         event::{Report, Verdict},
         step::StepId,
     },
-    engine::{schema::SchemaStep, step::Step},
+    engine::{schema::SchemaStep, step::Step as _},
     ports::database::{ColumnFacts, SchemaShape, TableFacts},
     project::settings::Flags,
     testing::world::{PASSWORD, World},
