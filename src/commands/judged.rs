@@ -350,18 +350,18 @@ struct Judge<'a>(&'a Case);
 
 impl Judge<'_> {
     fn untrue(&self) -> Vec<String> {
-        let looks: [(StepId, fn(&Self) -> Truth); 6] = [
-            (StepId::Login, Self::login),
-            (StepId::Project, Self::project),
-            (StepId::Env, Self::env),
-            (StepId::Schema, Self::schema),
-            (StepId::Health, Self::health),
-            (StepId::Secrets, Self::secrets),
+        let looks = [
+            (StepId::Login, self.login()),
+            (StepId::Project, self.project()),
+            (StepId::Env, self.env()),
+            (StepId::Schema, self.schema()),
+            (StepId::Health, self.health()),
+            (StepId::Secrets, self.secrets()),
         ];
         looks
             .iter()
             .filter(|(step, _)| !self.0.skipped.contains(step))
-            .filter_map(|(step, look)| look(self).err().map(|why| format!("{step}: {why}")))
+            .filter_map(|(step, truth)| truth.err().map(|why| format!("{step}: {why}")))
             .collect()
     }
 

@@ -125,7 +125,11 @@ fn a_tool_is_asked_with_the_words_that_ran_it() {
         let asked = asked.models.as_ref().map(line).unwrap_or_default();
         assert_eq!(asked, models, "{command}");
     }
-    // these would make an environment, and nothing else tells that there is none
+}
+
+#[test]
+fn a_runner_is_asked_first_whether_it_has_an_environment() {
+    // these would make one, and nothing else tells that there is none
     let ready = |command: &str| inquiry(command).ready.map(|argv| argv.join(" "));
     assert_eq!(
         ready("pipenv run alembic upgrade head").as_deref(),
