@@ -258,6 +258,13 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
         let (severity, hint, remedy) = if leak.location == Location::GitFile {
             let hint = "edit the file under .git; if it was copied anywhere, replace the secret";
             (Severity::Warning, hint.to_owned(), None)
+        } else if leak.location == Location::Dangling {
+            let removes = local_remedy(leak.location);
+            (
+                Severity::Warning,
+                format!("{removes}; no push takes it along"),
+                None,
+            )
         } else if leak.location.leaves() {
             let hint = format!("rewriting history will not undo the leak: {help}");
             (Severity::Gap, hint, remedy)
@@ -286,6 +293,7 @@ const fn local_remedy(place: Location) -> &'static str {
             "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`), then `git gc --prune=now`"
         }
         Location::Index => "`git rm --cached` the file, then `git gc --prune=now`",
+        Location::Dangling => "`git gc --prune=now` removes it",
         Location::GitFile
         | Location::Reflog
         | Location::Disk

@@ -479,7 +479,11 @@ fn a_secret_anywhere_is_found_or_something_is_unread() {
             prop_assert_eq!(report.verdict(), Verdict::Done, "{:#?}", report);
             return Ok(());
         }
-        prop_assert_ne!(report.verdict(), Verdict::Done, "{:#?}", report);
+        // what no tree holds was never committed: it is told, and stops nothing
+        let never_committed = matches!(place, Place::LostObject | Place::Borrowed);
+        if !never_committed || codes.is_empty() {
+            prop_assert_ne!(report.verdict(), Verdict::Done, "{:#?}", report);
+        }
         let live = [
             Code::SecretsLiveSecretInTree,
             Code::SecretsLiveSecretInHistory,

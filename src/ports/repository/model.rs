@@ -63,6 +63,8 @@ pub(crate) enum Location {
     Index,
     /// No ref at all: an object that stays until git clears it away. Whether it was ever pushed cannot be known.
     Disk,
+    /// A file that was staged: no tree holds it, so that no commit here ever did.
+    Dangling,
     /// An object; which refs lead to it could not be determined.
     Object,
     /// The name of a branch, a tag or another ref.
@@ -89,6 +91,7 @@ impl Location {
             Self::Disk => {
                 "in an object that no ref leads to; whether it was ever pushed cannot be known"
             }
+            Self::Dangling => "staged once, and in no commit that is here",
             Self::Object => "in an object of the repository",
             Self::RefName => "the name of a ref",
             Self::GitFile => "one of git's own files, on this disk only",
@@ -110,6 +113,7 @@ impl Location {
             | Self::Reflog
             | Self::Index
             | Self::Disk
+            | Self::Dangling
             | Self::GitFile => false,
         }
     }

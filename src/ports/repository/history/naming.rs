@@ -168,11 +168,32 @@ impl Namer<'_> {
                 }
             }
         }
-        known.extend(
-            open.into_iter()
-                .map(|id| (id.to_owned(), (Location::Disk, None))),
-        );
+        let dangling = if open.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.dangling()
+        };
+        known.extend(open.into_iter().map(|id| {
+            let location = if dangling.contains(id) {
+                Location::Dangling
+            } else {
+                Location::Disk
+            };
+            (id.to_owned(), (location, None))
+        }));
         known
+    }
+
+    /// The blobs that no tree holds, of all trees that are here. What is in none was never committed, as far as this disk can tell.
+    fn dangling(&self) -> BTreeSet<String> {
+        let question = ["fsck", "--connectivity-only", "--dangling", "--no-progress"];
+        let answer = self.query(&question).ok().filter(ProgramOutput::success);
+        let text = answer.map_or_else(Vec::new, |output| output.out);
+        String::from_utf8_lossy(&text)
+            .lines()
+            .filter_map(|line| line.strip_prefix("dangling blob "))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The commits that brought an object or took it away.

@@ -281,7 +281,7 @@ fn expected(case: u32) -> &'static [Location] {
     match case {
         22 | 24 => &[Location::Reflog],
         23 | 30 | 36 => &[Location::OtherRef],
-        25 | 26 => &[Location::Disk],
+        25 | 26 => &[Location::Dangling],
         35 => &[Location::RefName],
         37 => &[Location::Index],
         38..=40 => &[Location::Tracked],
