@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::sandbox::{Sandbox, SandboxError, SandboxOptions};
 use crate::testing::requirements::PATIENCE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -25,7 +25,13 @@ pub(crate) async fn start_with(mut options: SandboxOptions) -> Sandbox {
     if options.pg_bin.is_none() {
         options.pg_bin = std::env::var_os("NEONUP_PG_BIN").map(PathBuf::from);
     }
-    Sandbox::start(options).await.unwrap()
+    // the lock of a folder whose sandbox has just ended may be held for a moment by a program that another test starts: it has the
+    // file open until its exec
+    until(async || match Sandbox::start(options.clone()).await {
+        Err(SandboxError::DirInUse(_)) => None,
+        started => Some(started.unwrap()),
+    })
+    .await
 }
 
 /// An answer of the API.
