@@ -479,7 +479,7 @@ fn a_secret_anywhere_is_found_or_something_is_unread() {
             prop_assert_eq!(report.verdict(), Verdict::Done, "{:#?}", report);
             return Ok(());
         }
-        // what no tree holds was never committed: it is told, and stops nothing
+        // what no commit holds was never pushed: it is told, and stops nothing
         let never_committed = matches!(
             place,
             Place::LostObject | Place::StagedOnce | Place::Borrowed

@@ -163,7 +163,7 @@ async fn a_staged_env_file_is_found_and_fixed() {
         .await
         .unwrap();
     assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
-    // what `git add` wrote stays until git clears it away; no tree holds it, so that no commit here ever did
+    // what `git add` wrote stays until git clears it away; no commit here holds it
     let warning = (Code::SecretsLiveSecretInHistory, Severity::Warning);
     assert_eq!(codes(&report), [warning, warning], "{report:#?}");
     repo.git(&["gc", "-q", "--prune=now"]);

@@ -63,7 +63,7 @@ pub(crate) enum Location {
     Index,
     /// No ref at all: an object that stays until git clears it away. Whether it was ever pushed cannot be known.
     Disk,
-    /// A file that was staged: no tree holds it, so that no commit here ever did.
+    /// A file that was staged: no commit that is here holds it, be it one that no ref leads to.
     Dangling,
     /// An object; which refs lead to it could not be determined.
     Object,

@@ -168,32 +168,44 @@ impl Namer<'_> {
                 }
             }
         }
-        let dangling = if open.is_empty() {
-            BTreeSet::new()
-        } else {
-            self.dangling()
-        };
+        if open.is_empty() {
+            return known;
+        }
+        let committed = self.lost_commits();
         known.extend(open.into_iter().map(|id| {
-            let location = if dangling.contains(id) {
-                Location::Dangling
-            } else {
-                Location::Disk
+            let location = match &committed {
+                Some(held) if !held.contains(id) => Location::Dangling,
+                Some(_) | None => Location::Disk,
             };
             (id.to_owned(), (location, None))
         }));
         known
     }
 
-    /// The blobs that no tree holds, of all trees that are here. What is in none was never committed, as far as this disk can tell.
-    fn dangling(&self) -> BTreeSet<String> {
+    /// What the commits hold that no ref leads to. What is not in them either was staged, and never committed, as far as this disk can
+    /// tell. `None` where git doesn't say.
+    fn lost_commits(&self) -> Option<BTreeSet<String>> {
         let question = ["fsck", "--connectivity-only", "--dangling", "--no-progress"];
-        let answer = self.query(&question).ok().filter(ProgramOutput::success);
-        let text = answer.map_or_else(Vec::new, |output| output.out);
-        String::from_utf8_lossy(&text)
+        let answer = self.query(&question).ok().filter(ProgramOutput::success)?;
+        let heads: Vec<_> = String::from_utf8_lossy(&answer.out)
             .lines()
-            .filter_map(|line| line.strip_prefix("dangling blob "))
+            .filter_map(|line| {
+                line.strip_prefix("dangling commit ")
+                    .or_else(|| line.strip_prefix("dangling tag "))
+            })
             .map(str::to_owned)
-            .collect()
+            .collect();
+        if heads.is_empty() {
+            return Some(BTreeSet::new());
+        }
+        let question = ["rev-list", "--objects", "--missing=allow-any", "--stdin"];
+        let (root, meter) = (&self.layout.root, self.meter);
+        let input = heads.join("\n").into_bytes();
+        let answer = self.git.run_within(root, &question, input, LIMIT, meter);
+        let answer = answer.ok().filter(ProgramOutput::success)?;
+        let held = String::from_utf8_lossy(&answer.out);
+        let id = |line: &str| line.split(' ').next().map(str::to_owned);
+        Some(held.lines().filter_map(id).collect())
     }
 
     /// The commits that brought an object or took it away.
