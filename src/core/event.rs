@@ -103,7 +103,7 @@ impl Report {
     /// Lets pass what was not found out where a person has chosen so: each such finding becomes a note with the reason. With
     /// none left, and nothing seen to be wrong, the step is done.
     pub(crate) fn let_pass(&mut self, skips: &[Skip]) {
-        let mut passed = false;
+        let mut passed = None;
         for finding in &mut self.findings {
             let target = SkipTarget::Undetermined(finding.code);
             let skip = skips.iter().find(|skip| skip.target == target);
@@ -112,15 +112,20 @@ impl Report {
                 finding.hint = skip.words();
                 finding.command = None;
                 finding.fixable = false;
-                passed = true;
+                passed.get_or_insert_with(|| finding.title.clone());
             }
         }
         let open = self
             .findings
             .iter()
             .any(|finding| finding.severity == Severity::Gap);
-        if passed && !open && self.verdict == Verdict::Todo {
+        if let Some(title) = passed
+            && !open
+            && self.verdict == Verdict::Todo
+        {
             self.verdict = Verdict::Done;
+            // the first words are those that a summary has room for
+            self.evidence = format!("left out: {title}; {}", self.evidence);
         }
     }
 

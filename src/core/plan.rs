@@ -156,6 +156,14 @@ impl StepState {
             && gaps.all(|finding| finding.undetermined)
     }
 
+    /// How many things were not found out, and let pass since somebody has left them out.
+    pub(crate) fn left_out(&self) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.undetermined && finding.severity == Severity::Note)
+            .count()
+    }
+
     /// How many warnings a step that is done has.
     pub(crate) fn warnings(&self) -> usize {
         if self.known() != Status::Done {

@@ -187,6 +187,10 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
             _ => format!("{warnings} warnings"),
         });
     }
+    let left_out: usize = steps.iter().map(|id| plan.step(*id).left_out()).sum();
+    if left_out > 0 {
+        parts.push(format!("{left_out} not proved, and left out"));
+    }
     output.line("");
     output.line(parts.join(", "));
     let next: Vec<_> = plan

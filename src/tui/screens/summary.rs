@@ -44,6 +44,13 @@ pub(crate) fn sentence(app: &App) -> &'static str {
         (false, _) if StepId::ALL.into_iter().any(|step| warns(app, step)) => {
             "Everything is in place. Read the warnings first."
         }
+        (false, _)
+            if StepId::ALL
+                .into_iter()
+                .any(|step| app.plan.step(step).left_out() > 0) =>
+        {
+            "Everything is in place but what was left out."
+        }
         (false, _) if app.status(StepId::Health) != Status::Done => {
             "Everything that applies here is in place."
         }
