@@ -124,7 +124,12 @@ pub(crate) fn detect(read: Reader<'_>) -> Detected {
     let (stack, dir, proposal) =
         found.unwrap_or_else(|| ("no known stack", "", Proposal::new(Driver::Libpq)));
     let recognized = known || env::is_documented(read, dir, &proposal);
-    let mut env = vec![env::target(read, dir, &proposal)];
+    let mut target = env::target(read, dir, &proposal);
+    if !recognized {
+        // one that we write would document a guess, and pass for the project's own word the next time
+        target.example = None;
+    }
+    let mut env = vec![target];
     env.extend(frontend::target(read, FRONTENDS, dir));
     Detected {
         stack,

@@ -57,3 +57,32 @@ fn setup_runs_migrations_that_never_ran() {
     assert_eq!(again.code, 0, "{again:#?}");
     sandbox.stop();
 }
+
+/// Nothing shows that the application reads the file: neither the first set-up nor what it leaves behind makes that up.
+#[test]
+fn a_stack_that_nobody_knows_is_never_done_by_a_guess() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::files(&[("main.rs", "fn main() {}\n"), (".gitignore", ".env\n")]);
+    repo.git(&home, &["init", "-q", "-b", "main"]);
+    repo.commit(&home, "begin");
+    for command in [
+        &["setup", "--yes", "--json"][..],
+        &["setup", "--yes", "--json"],
+        &["check", "--json"],
+    ] {
+        let run = repo.neonup(&home, &sandbox, command);
+        assert_eq!(run.code, 1, "{run:#?}");
+        assert_eq!(run.codes(), ["env.not-read"], "{run:#?}");
+    }
+    let config = repo.read("neonup.toml");
+    let skip = "\n[skip]\n\"env.not-read\" = \"the shell exports it\"\n";
+    std::fs::write(repo.path("neonup.toml"), config + skip).unwrap();
+    let run = repo.neonup(&home, &sandbox, &["check"]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(
+        run.stdout.contains("1 not proved, and left out"),
+        "{run:#?}"
+    );
+    sandbox.stop();
+}

@@ -40,7 +40,7 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
     )
     .path(file)
     .detail("neonup.toml names no env file, and the stack is none that neonup knows: the file is a guess")
-    .hint("name the file and its keys in neonup.toml, under [[env]]; `neonup init` writes a draft")
+    .hint("name it in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }; or, if that is right as it is, leave it out with the reason: \"env.not-read\" under [skip]")
 }
 
 /// It isn't known whether git ignores the file.
