@@ -118,7 +118,8 @@ impl Case {
         };
         let (cut, none, fails) = (dice.percent(4), dice.percent(6), dice.percent(6));
         let (busy, unavailable) = (dice.one_of(&[0, 0, 2]), dice.percent(5));
-        let rotated = dice.percent(20);
+        // a project that is made now has the password that it was made with
+        let rotated = dice.percent(20) && count > 0;
         self.world.with(|state| {
             state.create = create;
             state.cut = cut.then_some(ListingCut::RepeatedPage);

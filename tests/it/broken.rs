@@ -19,6 +19,7 @@ impl Project {
         let sandbox = Sandbox::start(&home, &[]);
         let repo = Repo::sample(&home);
         repo.link_venv(python, "backend/.venv");
+        repo.skip_nothing();
         let project = Self {
             home,
             sandbox,

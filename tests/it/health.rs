@@ -476,7 +476,9 @@ fn a_file_that_cannot_be_read_is_named() {
     fs::write(&closed, "x").unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&closed).is_ok() {
-        return skip("this user may read every file");
+        // root may read every file, but nobody a link that leads to itself
+        fs::remove_file(&closed).unwrap();
+        std::os::unix::fs::symlink("closed.py", &closed).unwrap();
     }
     for run in [clone.setup(), clone.check()] {
         assert_eq!(run.code, 1, "{run:#?}");

@@ -77,6 +77,12 @@ impl Repo {
         repo
     }
 
+    /// Takes back that the sample leaves something out: here its packages are installed.
+    pub fn skip_nothing(&self) {
+        let config = self.read("neonup.toml").replace(SKIPPED, "");
+        std::fs::write(self.path("neonup.toml"), config).unwrap();
+    }
+
     /// A folder with these files, without git.
     pub fn files<T: AsRef<str>>(files: &[(T, T)]) -> Self {
         let dir = temp_dir();
