@@ -341,7 +341,9 @@ impl<'a> SecretsInspection<'a> {
                 format!("neonup.toml names no secret, and no credential is in {scanned}")
             }
             [] if self.findings.iter().any(is_live) => {
-                format!("no live secret in {scanned}, but one in git's own files")
+                format!(
+                    "no commit holds a live secret: {scanned}; one is in git's folder all the same"
+                )
             }
             [] => format!("no live secret in {scanned}"),
             [only] => only.title.clone(),
