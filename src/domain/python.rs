@@ -28,7 +28,6 @@ mod tests;
 mod walk;
 
 pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry};
-pub(crate) use code::Spot;
 pub(crate) use dependencies::{Dependencies, Needs};
 pub(crate) use graph::Files;
 pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};

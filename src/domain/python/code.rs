@@ -6,19 +6,15 @@ use std::{
     rc::Rc,
 };
 
-use crate::domain::python::{
-    bindings::{Bindings, bind, globals},
-    graph::Graph,
-    makers::MAKERS,
-    syntax::{Class, Expr, ExprKind, Function, Imported, Stmt, StmtKind},
+use crate::domain::{
+    python::{
+        bindings::{Bindings, bind, globals},
+        graph::Graph,
+        makers::MAKERS,
+        syntax::{Class, Expr, ExprKind, Function, Imported, Stmt, StmtKind},
+    },
+    reading::Spot,
 };
-
-/// A line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
-    pub file: String,
-    pub line: u32,
-}
 
 /// Where names are looked up.
 #[derive(Debug)]

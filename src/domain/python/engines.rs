@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::python::{
-    code::{Code, Place, Site, Spot, Value},
-    makers::{EngineKind, MAKERS},
-    settings,
-    syntax::{Expr, ExprKind, argument},
+use crate::domain::{
+    python::{
+        code::{Code, Place, Site, Value},
+        makers::{EngineKind, MAKERS},
+        settings,
+        syntax::{Expr, ExprKind, argument},
+    },
+    reading::Spot,
 };
 
 /// Where a URL comes from.

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         python::{
             app::{Entry, PythonApp, Start, Target as StartTarget, read_extent},
-            code::{Code, Spot, Value},
+            code::{Code, Value},
             engines::Engine,
             graph::{Extent, Files, Graph, visit},
             makers::EngineKind,
@@ -17,6 +17,7 @@ use crate::{
             syntax::{Expr, ExprKind, Imported, StmtKind},
             walk::Walk,
         },
+        reading::Spot,
         sensitive,
         source::{Reader, join},
         url::{Driver, recognize},

@@ -1,8 +1,11 @@
 //! The routes of a FastAPI application, with their whole paths, and what runs when it starts.
 
-use crate::domain::python::{
-    code::{Code, Place, Spot, Value},
-    syntax::{Argument, Expr, ExprKind, Function, Span, StmtKind, argument},
+use crate::domain::{
+    python::{
+        code::{Code, Place, Value},
+        syntax::{Argument, Expr, ExprKind, Function, Span, StmtKind, argument},
+    },
+    reading::Spot,
 };
 
 /// What made an application or a router: its module and where the call stands.

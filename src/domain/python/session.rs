@@ -3,12 +3,13 @@
 use crate::domain::{
     python::{
         app::PythonApp,
-        code::{Code, Spot, Value},
+        code::{Code, Value},
         dependencies::PythonDriver,
         engines::{Engine, Entry},
         makers::EngineKind,
         syntax::{Expr, ExprKind},
     },
+    reading::Spot,
     source::join,
     url::{Driver, recognize},
 };

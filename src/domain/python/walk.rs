@@ -4,11 +4,14 @@
 
 use std::collections::HashSet;
 
-use crate::domain::python::{
-    code::{Code, Place, Spot, Value},
-    graph::is_type_checking,
-    settings,
-    syntax::{Argument, Class, Expr, ExprKind, Function, Imported, Stmt, StmtKind},
+use crate::domain::{
+    python::{
+        code::{Code, Place, Value},
+        graph::is_type_checking,
+        settings,
+        syntax::{Argument, Class, Expr, ExprKind, Function, Imported, Stmt, StmtKind},
+    },
+    reading::Spot,
 };
 
 /// How many calls and imports may lie in each other: the program's stack has room for more.

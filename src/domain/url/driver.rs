@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 /// A client library, which decides the form of the URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Driver {
     /// libpq and everything that reads its URIs.
     #[default]

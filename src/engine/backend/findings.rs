@@ -8,7 +8,10 @@ use crate::{
         proof::Coverage,
         step::StepId,
     },
-    domain::python::{HealthRoute, SessionIssue, Spot},
+    domain::{
+        python::{HealthRoute, SessionIssue},
+        reading::Spot,
+    },
 };
 
 /// The command that fixes what this step may fix by itself.

@@ -11,9 +11,10 @@ use crate::{
     domain::{
         diff,
         python::{
-            self, Answer, AppKind, Dependencies, Entry, Files, Judgement, Needs, Spot, Start,
-            Target, Wanted,
+            self, Answer, AppKind, Dependencies, Entry, Files, Judgement, Needs, Start, Target,
+            Wanted,
         },
+        reading::Spot,
         source::join,
         url::Driver,
     },

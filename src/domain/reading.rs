@@ -1,0 +1,111 @@
+//! What an application's own code says about its environment and its database, whatever its language.
+//!
+//! Each language has a reader that fills a [`Reading`] from the syntax of the files, such as [`crate::domain::python`]. What is
+//! proposed for a repository stands on it, and names the file and the line.
+
+use std::collections::BTreeSet;
+
+use crate::{core::proof::Coverage, domain::url::Driver};
+
+/// A line of a file, by its path relative to the repository's root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub file: String,
+    pub line: u32,
+}
+
+/// What the code of one folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The variables that it reads; one for each key and place, in the order of files and lines.
+    pub reads: Vec<EnvRead>,
+    /// The env files that it loads by name.
+    pub files: Vec<EnvFileRead>,
+    /// The databases that it opens.
+    pub opens: Vec<Opening>,
+    /// The paths that it answers to `GET`, without those that have parameters.
+    pub routes: Vec<Route>,
+    /// The packages from outside of the repository that it imports, with the first place of each: the first part of a Python module's
+    /// name, the name of an npm package.
+    pub packages: Vec<(String, Spot)>,
+    /// What could not be read.
+    pub coverage: Coverage,
+}
+
+/// A place where a variable of the environment is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EnvRead {
+    pub key: String,
+    pub at: Spot,
+    /// Whether the program fails or is told to fail without it: there is no default beside it.
+    pub required: bool,
+}
+
+/// A place where an env file is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EnvFileRead {
+    /// As the code names it, relative to the folder where the program runs: `.env`, `../.env.local`.
+    pub path: String,
+    pub at: Spot,
+    /// The keys that the loader takes, where it refuses every other one (pydantic's `extra="forbid"`, its default).
+    pub only: Option<BTreeSet<String>>,
+}
+
+/// A place where a database is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opening {
+    pub server: Server,
+    /// The variables that its address is read from, as far as the code shows.
+    pub keys: BTreeSet<String>,
+    pub at: Spot,
+}
+
+/// The kind of a database, with what opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Server {
+    /// Postgres, over a client that wants this form of the URL.
+    Postgres(Driver),
+    /// What decides is in the URL alone: it may be Postgres (SQLAlchemy's `create_engine`, Sequelize, knex with a URL).
+    ByUrl,
+    MySql,
+    Sqlite,
+    MongoDb,
+    MicrosoftSql,
+}
+
+/// A path that is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// With its slash: `/health`.
+    pub path: String,
+    pub at: Spot,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            reads: Vec::new(),
+            files: Vec::new(),
+            opens: Vec::new(),
+            routes: Vec::new(),
+            packages: Vec::new(),
+            coverage: Coverage::complete(),
+        }
+    }
+}
+
+impl Reading {
+    /// Adds what another part of the code says.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.reads.extend(other.reads);
+        self.files.extend(other.files);
+        self.opens.extend(other.opens);
+        self.routes.extend(other.routes);
+        for (package, at) in other.packages {
+            if !self.packages.iter().any(|(known, _)| *known == package) {
+                self.packages.push((package, at));
+            }
+        }
+        self.coverage.join(other.coverage);
+    }
+}
