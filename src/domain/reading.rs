@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{core::proof::Coverage, domain::url::Driver};
+use crate::{
+    core::proof::Coverage,
+    domain::url::{Driver, Part},
+};
 
 /// A line of a file, by its path relative to the repository's root.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +47,8 @@ pub(crate) struct EnvRead {
 /// A place where an env file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EnvFileRead {
-    /// As the code names it, relative to the folder where the program runs: `.env`, `../.env.local`.
+    /// Relative to the repository's root, without `.` and `..` but for those that lead out of it. What the code names relative to
+    /// the folder where the program runs, or searches from there, is taken to run in the application's folder.
     pub path: String,
     pub at: Spot,
     /// The keys that the loader takes, where it refuses every other one (pydantic's `extra="forbid"`, its default).
@@ -55,8 +59,10 @@ pub(crate) struct EnvFileRead {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opening {
     pub server: Server,
-    /// The variables that its address is read from, as far as the code shows.
+    /// The variables that its address is read from as a whole, as far as the code shows.
     pub keys: BTreeSet<String>,
+    /// The variables that parts of its address are read from, where the code puts it together.
+    pub parts: Vec<(String, Part)>,
     pub at: Spot,
 }
 
