@@ -29,7 +29,6 @@ mod walk;
 
 pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry};
 pub(crate) use dependencies::{Dependencies, Needs};
-pub(crate) use graph::Files;
 pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};
 pub(crate) use main_py::{Wanted, propose_main};
 pub(crate) use routes::AppKind;

@@ -2,11 +2,11 @@
 
 use crate::domain::{
     python::{
-        graph::{Extent, Files, Graph, imports, visit},
+        graph::{Extent, Graph, imports, visit},
         parse::{Source, decode},
         syntax::{Expr, ExprKind, StmtKind},
     },
-    source::{Reader, join},
+    source::{Files, Reader, join},
 };
 
 /// Whether a `manage.py` is Django's: it loads Django, or names its settings. Other projects call scripts of their own so.

@@ -11,12 +11,9 @@ use crate::{
             parse::{Source, decode},
             syntax::{Class, Expr, ExprKind, Function, Import, Imported, Stmt, StmtKind},
         },
-        source::join,
+        source::{Files, join},
     },
 };
-
-/// Gives the bytes of a file of the repository, by its path relative to the root; `None` where there is none, else why it cannot be read.
-pub(crate) type Files<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>, String>;
 
 /// The most modules that are read, so that a look ends: large applications have some hundred.
 const MODULES: usize = 3000;

@@ -10,7 +10,7 @@ use crate::{
             app::{Entry, PythonApp, Start, Target as StartTarget, read_extent},
             code::{Code, Value},
             engines::Engine,
-            graph::{Extent, Files, Graph, visit},
+            graph::{Extent, Graph, visit},
             makers::EngineKind,
             routes::{AppKind, Route, Routes, health_rank, is_path, promises},
             session::{Connections, SessionIssue, Target, judge_engine},
@@ -19,7 +19,7 @@ use crate::{
         },
         reading::Spot,
         sensitive,
-        source::{Reader, join},
+        source::{Files, Reader, join},
         url::{Driver, recognize},
     },
 };

@@ -11,11 +11,10 @@ use crate::{
     domain::{
         diff,
         python::{
-            self, Answer, AppKind, Dependencies, Entry, Files, Judgement, Needs, Start, Target,
-            Wanted,
+            self, Answer, AppKind, Dependencies, Entry, Judgement, Needs, Start, Target, Wanted,
         },
         reading::Spot,
-        source::join,
+        source::{Files, join},
         url::Driver,
     },
     engine::{
