@@ -94,6 +94,7 @@ codes! {
     EnvNoTls, Env, "env.no-tls", Gap, "The connection URL does not ask for TLS.";
     EnvPlaceholder, Env, "env.placeholder", Gap, "A value is still the example's placeholder.";
     EnvMaskedValue, Env, "env.masked-value", Gap, "A value looks masked, such as ****.";
+    EnvLeftOpen, Env, "env.left-open", Warning, "A key is left open that only a person can fill.";
     EnvDuplicateKey, Env, "env.duplicate-key", Warning, "A key stands more than once; readers disagree on which one wins.";
     EnvUnportable, Env, "env.unportable", Warning, "Some readers of env files will read a value differently.";
     EnvUnreadableLine, Env, "env.unreadable-line", Warning, "A line is no env syntax; some readers stop there.";

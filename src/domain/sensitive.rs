@@ -106,15 +106,35 @@ pub(crate) fn is_secret_value(value: &str) -> bool {
     word && value.len() >= 24 && digits >= 4 && letters >= 4 && !value.starts_with('/')
 }
 
+const fn hides(c: char) -> bool {
+    matches!(c, '*' | '•' | '●' | '…')
+}
+
+/// Whether at least half of a text is one run of marks: `****`, `np****`. A schedule such as `* * * * *` is none.
+fn is_mask(text: &str) -> bool {
+    let marks = text
+        .split(|c| !hides(c))
+        .map(|run| run.chars().count())
+        .max()
+        .unwrap_or(0);
+    marks >= 3 && marks * 2 >= text.chars().count()
+}
+
+/// Whether one end of a word was replaced by marks, with what tells the kind left standing: `sk_test_***`, `***-prod`.
+fn has_masked_end(text: &str) -> bool {
+    let left = [text.trim_end_matches(hides), text.trim_start_matches(hides)];
+    left.into_iter().any(|left| {
+        let marks = text.chars().count() - left.chars().count();
+        marks >= 3
+            && left
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    })
+}
+
 /// Whether a value, or the password in it, was copied from a place that masks it.
 pub(crate) fn looks_masked(value: &str) -> bool {
-    let masked = |text: &str| {
-        let hidden = text
-            .chars()
-            .filter(|c| matches!(c, '*' | '•' | '●' | '…'))
-            .count();
-        hidden >= 3 && hidden * 2 >= text.chars().count()
-    };
+    let masked = |text: &str| is_mask(text) || has_masked_end(text);
     if let Some(read) = recognize(value) {
         return masked(read.password.expose());
     }
@@ -145,7 +165,16 @@ pub(crate) fn looks_like_placeholder(value: &str) -> bool {
     if bracketed('<', '>') || (value.contains("://") && bracketed('[', ']')) {
         return true;
     }
-    if !lower.is_empty() && lower.len() >= 3 && lower.chars().all(|c| c == 'x') {
+    if lower.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-')) && lower.contains('x') {
+        return true;
+    }
+    // `sk_test_xxxxxxxx`: what tells the kind is left, and the end is made up
+    if ["_xxxx", "-xxxx"].iter().any(|end| {
+        lower
+            .rfind(end)
+            .and_then(|at| lower.get(at + 1..))
+            .is_some_and(|end| end.chars().all(|c| c == 'x'))
+    }) {
         return true;
     }
     recognize(value).is_some_and(|read| {
@@ -175,6 +204,8 @@ mod tests {
             "changeme",
             "your-secret-here",
             "xxxx",
+            "sk_test_xxxxxxxxxxxx",
+            "xxxxxxxx-xxxx-xxxx-xxxxxxxxxxxx",
         ] {
             assert!(looks_like_placeholder(text), "{text}");
         }
@@ -184,13 +215,28 @@ mod tests {
             "localhost",
             "http://localhost:3000",
             "a<b>c1",
+            "---",
+            "sk_test_xxxx1",
+            "maxxxxx",
             "postgresql://neondb_owner:npg_1@ep-a.neon.tech/neondb",
         ] {
             assert!(!looks_like_placeholder(text), "{text}");
         }
         assert!(looks_masked("postgresql://u:****************@h/d"));
         assert!(looks_masked("********"));
-        assert!(!looks_masked("a**b"));
+        assert!(looks_masked("sk_test_***"));
+        assert!(looks_masked("•••-live"));
+        assert!(looks_masked("np****"));
+        for text in [
+            "a**b",
+            "* * * * *",
+            "src/***",
+            "0 0 * * *",
+            "my***pass",
+            "**",
+        ] {
+            assert!(!looks_masked(text), "{text}");
+        }
         assert!(!looks_masked(""));
     }
 }

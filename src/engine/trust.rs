@@ -248,6 +248,7 @@ fn variables(settings: &Settings, ports: &Ports) -> BTreeMap<String, String> {
                 KeySpec::Url { .. }
                 | KeySpec::Part { .. }
                 | KeySpec::Generate { .. }
+                | KeySpec::ByHand
                 | KeySpec::SameAs(_) => String::new(),
             };
             (key.clone(), fixed)

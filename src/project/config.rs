@@ -72,7 +72,11 @@ const SCHEMA: &[&str] = &["files", "command", "dir", "pending", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
 const SECRETS: &[&str] = &["accept"];
 const ACCEPT: &[&str] = &["path", "code", "reason"];
-const KEY: &[&str] = &["url", "driver", "part", "generate", "bytes", "same_as"];
+const KEY: &[&str] = &[
+    "url", "driver", "part", "generate", "bytes", "same_as", "fill",
+];
+/// Who fills a key that neonup leaves alone.
+const BY_HAND: &str = "by hand";
 
 impl Config {
     /// Reads a configuration.
@@ -515,7 +519,7 @@ impl TomlReader<'_> {
         let table = item.as_table_like().ok_or_else(|| {
             self.error(
                 item,
-                format!("`{name}` is a text, or a table with url, generate or same_as"),
+                format!("`{name}` is a text, or a table with url, generate, same_as or fill"),
             )
         })?;
         self.known(table, KEY)?;
@@ -571,9 +575,25 @@ impl TomlReader<'_> {
             self.inside(table.get("same_as").unwrap_or(item), "same_as", &file)?;
             return Ok(KeySpec::SameAs(file));
         }
+        if let Some(who) = self.text(table, "fill")? {
+            let item = table.get("fill").unwrap_or(item);
+            if who != BY_HAND {
+                return Err(self.error(
+                    item,
+                    format!("`fill` is \"{BY_HAND}\": a person gets the value, and neonup never writes it"),
+                ));
+            }
+            if table.len() > 1 {
+                return Err(self.error(
+                    item,
+                    format!("a key that is filled by hand has nothing but fill = \"{BY_HAND}\""),
+                ));
+            }
+            return Ok(KeySpec::ByHand);
+        }
         Err(self.error(
             item,
-            format!("`{name}` needs one of url, generate, same_as, or a text"),
+            format!("`{name}` needs one of url, generate, same_as, fill, or a text"),
         ))
     }
 }

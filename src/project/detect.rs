@@ -364,7 +364,9 @@ mod tests {
                     KeySpec::Part { part, .. } => format!("{key}={}", part.name()),
                     KeySpec::Url { .. } => format!("{key}=url"),
                     KeySpec::Literal(_) => format!("{key}=text"),
-                    KeySpec::Generate { .. } | KeySpec::SameAs(_) => panic!("{key}"),
+                    KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand => {
+                        panic!("{key}")
+                    }
                 })
                 .collect::<Vec<_>>()
                 .join(" ")

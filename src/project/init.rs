@@ -156,6 +156,10 @@ fn env(out: &mut String, target: &EnvTarget) {
                     "kept where it exists already",
                 )
             }
+            KeySpec::ByHand => (
+                "{ fill = \"by hand\" }".to_owned(),
+                "only a person can get it; never written",
+            ),
             KeySpec::SameAs(file) => (format!("{{ same_as = {} }}", text(file)), ""),
             KeySpec::Literal(value) => (text(value), ""),
         };
@@ -212,6 +216,7 @@ mod tests {
             example: None,
             keys: vec![
                 ("A".to_owned(), KeySpec::SameAs("backend/.env".to_owned())),
+                ("STRIPE_SECRET_KEY".to_owned(), KeySpec::ByHand),
                 (
                     "B".to_owned(),
                     KeySpec::Literal("say \"hi\" \\ ä".to_owned()),

@@ -103,6 +103,8 @@ pub(crate) enum KeySpec {
     },
     /// The same value as the key of this name in another env file.
     SameAs(String),
+    /// A value that only a person can get, such as a payment provider's key: never written, and never judged once it is there.
+    ByHand,
     Literal(String),
 }
 
@@ -115,6 +117,13 @@ pub(crate) struct EnvTarget {
     pub example: Option<String>,
     /// Its keys, in the order of the configuration.
     pub keys: Vec<(String, KeySpec)>,
+}
+
+impl EnvTarget {
+    /// Whether it has keys, all of which a person fills in.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        !self.keys.is_empty() && self.keys.iter().all(|(_, spec)| *spec == KeySpec::ByHand)
+    }
 }
 
 /// Where the tables come from, and which are expected.
@@ -301,6 +310,7 @@ impl Settings {
                 KeySpec::Part { .. }
                 | KeySpec::Generate { .. }
                 | KeySpec::SameAs(_)
+                | KeySpec::ByHand
                 | KeySpec::Literal(_) => None,
             })
         })

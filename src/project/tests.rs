@@ -148,6 +148,16 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
             "no portable key",
         ),
         (
+            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"later\" }\n",
+            3,
+            "`fill` is \"by hand\"",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"by hand\", bytes = 32 }\n",
+            3,
+            "nothing but fill",
+        ),
+        (
             "[[env]]\nfile = \".env\"\nkeys.A = { generate = \"hex\", bytes = 1 }\n",
             3,
             "from 16 to 512",

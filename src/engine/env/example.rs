@@ -264,6 +264,7 @@ fn placeholder(spec: &KeySpec) -> String {
             Part::SslMode => "require".to_owned(),
         },
         KeySpec::Generate { .. } | KeySpec::SameAs(_) => CHANGE_ME.to_owned(),
+        KeySpec::ByHand => String::new(),
         KeySpec::Literal(text) if sensitive::is_secret_value(text) => CHANGE_ME.to_owned(),
         KeySpec::Literal(text) => text.clone(),
     }
@@ -284,6 +285,7 @@ fn comment(spec: &KeySpec) -> Option<String> {
             bytes,
         } => Some(format!("random: openssl rand -base64 {bytes}")),
         KeySpec::SameAs(file) => Some(format!("the same as in {file}")),
+        KeySpec::ByHand => Some("from its provider: each developer fills it in".to_owned()),
         KeySpec::Literal(_) => None,
     }
 }

@@ -19,7 +19,12 @@ use crate::{
     },
     engine::{
         context::Cx,
-        env::{example::ExampleInspection, judge::judge_value, links, messages::FIX},
+        env::{
+            example::ExampleInspection,
+            judge::{LEFT_OPEN, judge_value},
+            links,
+            messages::{FIX, fill_in},
+        },
         failures::files::{env_not_read, env_too_large},
     },
     ports::{
@@ -57,6 +62,10 @@ pub(super) struct TargetInspection {
     /// What is shown in place of a value that is generated when it is written.
     pub(super) notes: Vec<(String, String)>,
     pub(super) keys: usize,
+    /// How many of them are left to a person, and not filled in.
+    pub(super) open: usize,
+    /// Whether a person fills all of them in.
+    pub(super) by_hand: bool,
     pub(super) changed: usize,
     pub(super) added: usize,
     pub(super) findings: Vec<Finding>,
@@ -152,6 +161,8 @@ impl TargetInspection {
             document,
             notes: Vec::new(),
             keys: spec.keys.len(),
+            open: 0,
+            by_hand: spec.is_by_hand(),
             changed: 0,
             added: 0,
             findings: Vec::new(),
@@ -168,7 +179,9 @@ impl TargetInspection {
 
     /// Whether a write would change the content.
     pub(super) fn rewritten(&self) -> bool {
-        self.problem.is_some() || self.bytes.as_deref() != Some(self.wanted.bytes())
+        // a file in which everything is left to a person is not made
+        let absent = self.bytes.is_none() && self.by_hand && self.wanted.bytes().is_empty();
+        self.problem.is_some() || (!absent && self.bytes.as_deref() != Some(self.wanted.bytes()))
     }
 
     /// The file with what git says about it.
@@ -212,7 +225,7 @@ impl TargetInspection {
 
     /// Finds what is wrong with the content.
     fn judge(&mut self, cx: &Cx, spec: &EnvTarget, connection: Option<&Connection>) {
-        if self.bytes.is_none() {
+        if self.bytes.is_none() && !spec.is_by_hand() {
             let finding = self.finding(
                 Code::EnvMissingFile,
                 format!("`{}` does not exist", self.file),
@@ -226,15 +239,25 @@ impl TargetInspection {
                     judge_value(key, key_spec, entry, connection)
                         .into_iter()
                         .map(|(code, title, detail)| {
-                            self.finding(code, title)
-                                .detail(detail)
-                                .line(entry.line)
-                                .command(FIX)
-                                .fixable()
+                            let finding = self.finding(code, title).detail(detail).line(entry.line);
+                            if *key_spec == KeySpec::ByHand {
+                                finding.hint(fill_in(key, &self.file))
+                            } else {
+                                finding.command(FIX).fixable()
+                            }
                         }),
                 );
             }
-            if self.bytes.is_some() && self.document.get(key).is_none() {
+            if *key_spec == KeySpec::ByHand {
+                if self.document.get(key).is_none() {
+                    let finding = self.finding(
+                        Code::EnvLeftOpen,
+                        format!("`{key}` is missing: only a person can fill it in"),
+                    );
+                    found.push(finding.detail(LEFT_OPEN).hint(fill_in(key, &self.file)));
+                }
+                self.open += usize::from(!found.is_empty());
+            } else if self.bytes.is_some() && self.document.get(key).is_none() {
                 found.push(
                     self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
                         .command(FIX)
@@ -268,7 +291,11 @@ impl TargetInspection {
             .iter()
             .filter_map(|lint| {
                 let key = lint.key.as_deref();
-                let wanted = spec.keys.iter().any(|(name, _)| Some(name.as_str()) == key);
+                let wanted = spec
+                    .keys
+                    .iter()
+                    .find(|(name, _)| Some(name.as_str()) == key);
+                let wanted = wanted.map(|(_, spec)| spec);
                 let better = key.is_some_and(|key| better.contains(key));
                 self.lint(lint, wanted, better)
             })
@@ -307,7 +334,7 @@ impl TargetInspection {
     }
 
     /// The finding for a problem. `better`: whether the key's value can be quoted better.
-    fn lint(&self, lint: &EnvLint, wanted: bool, better: bool) -> Option<Finding> {
+    fn lint(&self, lint: &EnvLint, wanted: Option<&KeySpec>, better: bool) -> Option<Finding> {
         let (code, severity) = match &lint.kind {
             LintKind::Duplicate { same: true, .. } => (Code::EnvDuplicateKey, Severity::Note),
             LintKind::Duplicate { same: false, .. } => (Code::EnvDuplicateKey, Severity::Warning),
@@ -321,7 +348,7 @@ impl TargetInspection {
             | LintKind::InlineComment
             | LintKind::Unportable(_) => (Code::EnvUnportable, Severity::Warning),
             // those of wanted keys are judged with their value
-            LintKind::Masked | LintKind::Placeholder if wanted => return None,
+            LintKind::Masked | LintKind::Placeholder if wanted.is_some() => return None,
             LintKind::Masked => (Code::EnvMaskedValue, Severity::Warning),
             LintKind::Placeholder => (Code::EnvPlaceholder, Severity::Warning),
         };
@@ -349,7 +376,7 @@ impl TargetInspection {
             | LintKind::Spaces
             | LintKind::InlineComment => false,
         };
-        if wanted && fixable {
+        if fixable && wanted.is_some_and(|spec| *spec != KeySpec::ByHand) {
             finding = finding.command(FIX).fixable();
         } else {
             finding = finding.hint(format!("edit line {} of {}", lint.line, self.file));
@@ -367,7 +394,7 @@ impl TargetInspection {
         for (key, key_spec) in &spec.keys {
             let right = self.is_right(key, key_spec, connection);
             let value = match key_spec {
-                KeySpec::SameAs(_) => continue,
+                KeySpec::SameAs(_) | KeySpec::ByHand => continue,
                 _ if right => self.wanted.get(key).cloned(),
                 KeySpec::Url { kind, driver } => {
                     let url = connection.map(|connection| connection.url(*kind, *driver));
@@ -439,7 +466,8 @@ impl TargetInspection {
 
     /// Writes values of wanted keys in a better style, where there is one.
     fn tidy(&mut self, spec: &EnvTarget) {
-        for (key, _) in &spec.keys {
+        let ours = |spec: &KeySpec| *spec != KeySpec::ByHand;
+        for (key, _) in spec.keys.iter().filter(|(_, spec)| ours(spec)) {
             let better = self.wanted.all(key).any(EnvEntry::could_be_quoted_better);
             // an error leaves the document as it was, which is what it is already
             if better && self.wanted.requote(key) == Ok(SetOutcome::Changed) {

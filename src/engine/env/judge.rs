@@ -22,6 +22,9 @@ pub(super) fn judge_value(
     if same_text {
         return Vec::new();
     }
+    if *spec == KeySpec::ByHand {
+        return left_open(key, value).into_iter().collect();
+    }
     if value.is_empty() {
         return vec![(
             Code::EnvMissingKey,
@@ -46,9 +49,34 @@ pub(super) fn judge_value(
     match spec {
         KeySpec::Url { kind, driver } => judge_url(key, value, *kind, *driver, connection),
         KeySpec::Part { kind, part } => judge_part(key, value, *kind, *part, connection),
-        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => Vec::new(),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand | KeySpec::Literal(_) => {
+            Vec::new()
+        }
     }
 }
+
+/// Says that a key which only a person can fill is still open: it is empty, or holds what an example has in its place. Any other value is
+/// right, since nobody here can tell what it has to be.
+fn left_open(key: &str, value: &str) -> Option<(Code, String, String)> {
+    let how = if value.is_empty() {
+        "is empty"
+    } else if sensitive::looks_masked(value) {
+        "holds a mask in place of a value"
+    } else if sensitive::looks_like_placeholder(value) {
+        "still holds a placeholder"
+    } else {
+        return None;
+    };
+    Some((
+        Code::EnvLeftOpen,
+        format!("`{key}` {how}: only a person can fill it in"),
+        LEFT_OPEN.to_owned(),
+    ))
+}
+
+/// Why neonup does not fill a key in.
+pub(super) const LEFT_OPEN: &str =
+    "its value comes from somebody else's service, so neonup never writes it";
 
 fn judge_part(
     key: &str,

@@ -12,6 +12,11 @@ use crate::{
 /// The command that fixes what this step can fix.
 pub(super) const FIX: Invocation = Invocation::SetupStep(StepId::Env);
 
+/// What a person does about a key that is left open.
+pub(super) fn fill_in(key: &str, file: &str) -> String {
+    format!("get the value from whoever gives it out, and put {key}=… into {file}")
+}
+
 /// Git tracks the file, or it isn't known whether it does.
 pub(super) fn tracked(file: &str, tracked: &GitAnswer) -> Failure {
     let failure = Failure::new(

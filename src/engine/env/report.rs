@@ -127,7 +127,10 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
                 format!("{count} keys")
             }
         };
-        parts.push(if target.bytes.is_none() {
+        let there = count.saturating_sub(target.open);
+        parts.push(if target.bytes.is_none() && target.by_hand {
+            format!("`{file}`: {} to fill in by hand", keys(count))
+        } else if target.bytes.is_none() {
             format!("`{file}` does not exist")
         } else if target.changed + target.added > 0 {
             match (target.changed, target.added) {
@@ -137,6 +140,10 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
                     format!("`{file}`: {} to change, {added} to add", keys(changed))
                 }
             }
+        } else if target.open > 0 {
+            let open = target.open;
+            let are = if open == 1 { "is" } else { "are" };
+            format!("`{file}` holds {there} of {count} keys; {open} {are} left to fill in by hand")
         } else {
             format!(
                 "`{file}` holds {}",

@@ -262,6 +262,79 @@ async fn each_mistake_has_its_code() {
     }
 }
 
+/// A configuration with keys that only a person can fill.
+const BY_HAND: &str = r#"
+[[env]]
+file = ".env"
+example = ".env.example"
+keys.DATABASE_URL = { url = "direct", driver = "psycopg" }
+keys.STRIPE_SECRET_KEY = { fill = "by hand" }
+keys.GOOGLE_CLIENT_SECRET = { fill = "by hand" }
+"#;
+
+#[tokio::test]
+async fn a_key_that_only_a_person_can_fill_is_named_and_never_written() {
+    let mut setup = Setup::new();
+    setup.config = BY_HAND;
+    let report = setup.apply().await;
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    assert_eq!(
+        codes(&report),
+        [(Code::EnvLeftOpen, None), (Code::EnvLeftOpen, None)]
+    );
+    let finding = &report.findings[0];
+    assert!(finding.title.contains("STRIPE_SECRET_KEY"), "{finding:?}");
+    assert_eq!(finding.path.as_deref(), Some(".env"));
+    assert!(!finding.fixable);
+    assert_eq!(
+        report.evidence,
+        "`.env` holds 1 of 3 keys; 2 are left to fill in by hand"
+    );
+    let written = setup.read(".env");
+    assert!(
+        !written.contains("STRIPE") && !written.contains("GOOGLE"),
+        "{written}"
+    );
+    // the example documents them, with no value that somebody could take for one
+    let example = setup.read(".env.example");
+    assert!(example.contains("\nSTRIPE_SECRET_KEY=\n"), "{example}");
+
+    // what stands there is right, whatever it is; what stands for nothing is not, and neither is touched
+    let text = format!(
+        "{written}STRIPE_SECRET_KEY=\"sk_live_canary$1\"\nGOOGLE_CLIENT_SECRET=\nSTRIPE_SECRET_KEY=sk_test_***\n"
+    );
+    setup.write(".env", &text);
+    let report = setup.apply().await;
+    assert_eq!(setup.read(".env"), text);
+    let open: Vec<_> = codes(&report)
+        .into_iter()
+        .filter(|(code, _)| *code == Code::EnvLeftOpen)
+        .collect();
+    assert_eq!(
+        open,
+        [(Code::EnvLeftOpen, Some(4)), (Code::EnvLeftOpen, Some(3))]
+    );
+    setup.write(
+        ".env",
+        &format!("{written}STRIPE_SECRET_KEY=sk_live_1\nGOOGLE_CLIENT_SECRET=x\n"),
+    );
+    let report = setup.apply().await;
+    assert_eq!(report.findings, []);
+    assert_eq!(report.evidence, "`.env` holds all 3 keys");
+}
+
+#[tokio::test]
+async fn a_file_in_which_everything_is_left_to_a_person_is_not_made() {
+    let mut setup = Setup::new();
+    setup.config = "[[env]]\nfile = \".env\"\nkeys.OPENAI_API_KEY = { fill = \"by hand\" }\n";
+    setup.world.ignore(".env");
+    let report = setup.apply().await;
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    assert_eq!(codes(&report), [(Code::EnvLeftOpen, None)]);
+    assert_eq!(report.evidence, "`.env`: 1 key to fill in by hand");
+    assert!(!setup.path(".env").exists());
+}
+
 #[tokio::test]
 async fn open_permissions_are_tightened_even_when_nothing_else_changes() {
     let setup = Setup::new();

@@ -261,7 +261,7 @@ impl LiveSecrets {
                         };
                         self.add_password(origin, Secret::new(value));
                     }
-                    KeySpec::Part { .. } | KeySpec::Literal(_) => {}
+                    KeySpec::Part { .. } | KeySpec::ByHand | KeySpec::Literal(_) => {}
                 }
             }
             if holds_password(spec) && self.known.len() + self.again == before {
@@ -360,7 +360,11 @@ const fn holds_password(spec: &KeySpec) -> bool {
 /// Whether a target has a key that holds a secret.
 fn promises_secret(target: &EnvTarget) -> bool {
     let is_secret = |spec: &KeySpec| {
-        holds_password(spec) || matches!(spec, KeySpec::Generate { .. } | KeySpec::SameAs(_))
+        holds_password(spec)
+            || matches!(
+                spec,
+                KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand
+            )
     };
     target.keys.iter().any(|(_, spec)| is_secret(spec))
 }

@@ -28,7 +28,9 @@ const fn connects(spec: &KeySpec, proposal: &Proposal) -> bool {
     match spec {
         KeySpec::Url { .. } => true,
         KeySpec::Part { part, .. } => !proposal.needs_url && matches!(part, Part::Host),
-        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) => false,
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand | KeySpec::Literal(_) => {
+            false
+        }
     }
 }
 
