@@ -232,40 +232,7 @@ impl TargetInspection {
             );
             self.findings.push(finding.command(FIX).fixable());
         }
-        for (key, key_spec) in &spec.keys {
-            let mut found = Vec::new();
-            for entry in self.document.all(key) {
-                found.extend(
-                    judge_value(key, key_spec, entry, connection)
-                        .into_iter()
-                        .map(|(code, title, detail)| {
-                            let finding = self.finding(code, title).detail(detail).line(entry.line);
-                            if *key_spec == KeySpec::ByHand {
-                                finding.hint(fill_in(key, &self.file))
-                            } else {
-                                finding.command(FIX).fixable()
-                            }
-                        }),
-                );
-            }
-            if *key_spec == KeySpec::ByHand {
-                if self.document.get(key).is_none() {
-                    let finding = self.finding(
-                        Code::EnvLeftOpen,
-                        format!("`{key}` is missing: only a person can fill it in"),
-                    );
-                    found.push(finding.detail(LEFT_OPEN).hint(fill_in(key, &self.file)));
-                }
-                self.open += usize::from(!found.is_empty());
-            } else if self.bytes.is_some() && self.document.get(key).is_none() {
-                found.push(
-                    self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
-                        .command(FIX)
-                        .fixable(),
-                );
-            }
-            self.findings.extend(found);
-        }
+        self.judge_keys(spec, connection);
         let lints = self.document.lint();
         let present: Vec<&str> = spec
             .keys
@@ -330,6 +297,44 @@ impl TargetInspection {
                     .hint(format!("unset {key}"));
                 self.findings.push(finding);
             }
+        }
+    }
+
+    /// Finds what is wrong with the wanted keys.
+    fn judge_keys(&mut self, spec: &EnvTarget, connection: Option<&Connection>) {
+        for (key, key_spec) in &spec.keys {
+            let mut found = Vec::new();
+            for entry in self.document.all(key) {
+                found.extend(
+                    judge_value(key, key_spec, entry, connection)
+                        .into_iter()
+                        .map(|(code, title, detail)| {
+                            let finding = self.finding(code, title).detail(detail).line(entry.line);
+                            if *key_spec == KeySpec::ByHand {
+                                finding.hint(fill_in(key, &self.file))
+                            } else {
+                                finding.command(FIX).fixable()
+                            }
+                        }),
+                );
+            }
+            if *key_spec == KeySpec::ByHand {
+                if self.document.get(key).is_none() {
+                    let finding = self.finding(
+                        Code::EnvLeftOpen,
+                        format!("`{key}` is missing: only a person can fill it in"),
+                    );
+                    found.push(finding.detail(LEFT_OPEN).hint(fill_in(key, &self.file)));
+                }
+                self.open += usize::from(!found.is_empty());
+            } else if self.bytes.is_some() && self.document.get(key).is_none() {
+                found.push(
+                    self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
+                        .command(FIX)
+                        .fixable(),
+                );
+            }
+            self.findings.extend(found);
         }
     }
 
