@@ -7,7 +7,7 @@ use crate::{
     project::{
         config::Config,
         resolve::Layers,
-        settings::{Flags, Settings},
+        settings::{Flags, KeySpec, Settings},
     },
     testing::world::{settings, variables},
 };
@@ -148,16 +148,6 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
             "no portable key",
         ),
         (
-            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"later\" }\n",
-            3,
-            "`fill` is \"by hand\"",
-        ),
-        (
-            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"by hand\", bytes = 32 }\n",
-            3,
-            "nothing but fill",
-        ),
-        (
             "[[env]]\nfile = \".env\"\nkeys.A = { generate = \"hex\", bytes = 1 }\n",
             3,
             "from 16 to 512",
@@ -175,6 +165,29 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
         let error = Config::parse(text).unwrap_err();
         assert_eq!(error.line, line, "{text:?}: {error}");
         assert!(error.message.contains(words), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_key_that_is_left_to_a_person_says_so_in_one_way() {
+    let text = "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"by hand\" }\n";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(config.env[0].keys, [("A".to_owned(), KeySpec::ByHand)]);
+    for (text, line, words) in [
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"later\" }\n",
+            3,
+            "`fill` is \"by hand\"",
+        ),
+        (
+            "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"by hand\", bytes = 32 }\n",
+            3,
+            "nothing but fill",
+        ),
+    ] {
+        let error = Config::parse(text).unwrap_err();
+        assert_eq!(error.line, line, "{text}");
+        assert!(error.message.contains(words), "{}", error.message);
     }
 }
 
