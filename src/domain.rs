@@ -3,7 +3,7 @@
 //! | what | where |
 //! |---|---|
 //! | connection URLs, and the drivers that read them | [`url`], [`host`] |
-//! | env files: read, edited, checked, shown | [`dotenv`], [`diff`] |
+//! | env files: read, edited, checked, shown; what their keys are for | [`dotenv`], [`diff`], [`key_purpose`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
@@ -24,6 +24,11 @@ pub(crate) mod gate;
 pub(crate) mod git_folder;
 pub(crate) mod hex;
 pub(crate) mod host;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the detection that asks it comes next")
+)]
+pub(crate) mod key_purpose;
 pub(crate) mod migrations;
 pub(crate) mod name;
 pub(crate) mod python;

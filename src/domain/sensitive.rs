@@ -31,7 +31,6 @@ const SECRET_PREFIXES: &[&str] = &[
     "npg_",
     "sk-",
     "sk_",
-    "pk_",
     "rk_",
     "ghp_",
     "gho_",
@@ -90,12 +89,17 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
         && SECRET_WORDS.iter().any(|word| upper.contains(word))
 }
 
-/// Whether a value looks secret, whatever its key: a well-known prefix, or a long random word.
-pub(crate) fn is_secret_value(value: &str) -> bool {
-    if SECRET_PREFIXES
+/// Whether a value begins as a well-known secret does. Stripe's publishable keys (`pk_`) are none.
+pub(crate) fn has_token_prefix(value: &str) -> bool {
+    SECRET_PREFIXES
         .iter()
         .any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 8)
-    {
+}
+
+/// Whether a value looks secret, whatever its key: a well-known prefix, or a long random word.
+pub(crate) fn is_secret_value(value: &str) -> bool {
+    // a key that may be published is hidden all the same: which of Stripe's it is, nobody should have to think of
+    if has_token_prefix(value) || (value.starts_with("pk_") && value.len() >= 11) {
         return true;
     }
     let word = value
