@@ -150,11 +150,7 @@ pub(crate) fn purposes(pairs: &[(&str, &str)]) -> Vec<KeyPurpose> {
             _ => purpose(key, value),
         })
         .collect();
-    let said = |kind: UrlKind| {
-        found
-            .iter()
-            .any(|purpose| *purpose == KeyPurpose::Url(Some(kind)))
-    };
+    let said = |kind: UrlKind| found.contains(&KeyPurpose::Url(Some(kind)));
     let rest = match (said(UrlKind::Direct), said(UrlKind::Pooled)) {
         (true, false) => Some(UrlKind::Pooled),
         (false, true) => Some(UrlKind::Direct),

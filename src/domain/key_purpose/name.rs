@@ -222,11 +222,11 @@ impl KeyName {
         {
             words.pop();
         }
-        match words.as_slice() {
-            [.., "URL" | "URI" | "DSN" | "CONNECTIONSTRING"] => true,
-            [.., "CONNECTION" | "CONN", "STRING" | "STR"] => true,
-            _ => false,
-        }
+        matches!(
+            words.as_slice(),
+            [.., "URL" | "URI" | "DSN" | "CONNECTIONSTRING"]
+                | [.., "CONNECTION" | "CONN", "STRING" | "STR"]
+        )
     }
 
     /// Whether it is the name of a database's URL: `DATABASE_URL`, `POSTGRES_PRISMA_URL`, `DIRECT_URL`.

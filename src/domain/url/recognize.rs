@@ -57,10 +57,6 @@ impl RecognizedUrl {
     }
 
     /// Whether it tells Prisma that a pooler stands between.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the detection that asks it comes next")
-    )]
     pub(crate) fn names_pgbouncer(&self) -> bool {
         self.parameters.iter().any(|name| name == "pgbouncer")
     }
