@@ -5,7 +5,7 @@
 //! | connection URLs, and the drivers that read them | [`url`], [`host`] |
 //! | env files: read, edited, checked, shown; what their keys are for | [`dotenv`], [`diff`], [`key_purpose`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
-//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`driver_script`], [`app_log`], [`source`] |
+//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
 //! | commands of the project | [`command_files`], [`migrations`] |
 //! | SQL | [`sql`] |
@@ -26,11 +26,17 @@ pub(crate) mod hex;
 pub(crate) mod host;
 #[cfg_attr(
     not(test),
+    expect(dead_code, reason = "what is proposed for a repository asks it next")
+)]
+pub(crate) mod javascript;
+#[cfg_attr(
+    not(test),
     expect(dead_code, reason = "the detection that asks it comes next")
 )]
 pub(crate) mod key_purpose;
 pub(crate) mod migrations;
 pub(crate) mod name;
+pub(crate) mod prisma;
 pub(crate) mod python;
 #[expect(dead_code, reason = "the readers that fill it come next")]
 pub(crate) mod reading;

@@ -1,0 +1,267 @@
+//! Reads what JavaScript and TypeScript say of their environment and their database.
+//!
+//! Nothing is run. Each source is read by tree-sitter into a flat [`tree`], its names are bound ([`file`]), and what an expression
+//! stands for is followed through names, members and imports as far as the code tells ([`code`]). What it does not tell is left out,
+//! never guessed.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each question is about a few kinds of syntax and values, and the others do not answer it"
+)]
+
+mod address;
+mod code;
+mod env;
+mod env_files;
+mod file;
+mod openings;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
+
+use crate::domain::{
+    javascript::{
+        code::{Code, Place, package_name},
+        env_files::BESIDE,
+        tree::{PARSED, Tree},
+    },
+    reading::{Reading, Spot},
+    source::Files,
+};
+
+/// The most files that are read, so that a look ends: large applications have some thousand.
+const FILES: usize = 10_000;
+
+/// The most bytes of source that are read, in all.
+const BYTES: usize = 64 * 1024 * 1024;
+
+/// What a source that answers one of the questions here has in it.
+const WORDS: &[&str] = &[
+    "env",
+    "Env",
+    "onfig",
+    "dotenv",
+    "pg",
+    "ostgres",
+    "neon",
+    "drizzle",
+    "risma",
+    "equelize",
+    "ypeorm",
+    "ypeOrm",
+    "knex",
+    "kysely",
+    "mikro",
+    "mysql",
+    "sqlite",
+    "libsql",
+    "ongo",
+    "mssql",
+    "mariadb",
+    "slonik",
+    "planetscale",
+    "tedious",
+    "eystone",
+];
+
+static MATTERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+
+/// What Node, Deno and Bun bring themselves.
+const BUILT_IN: &[&str] = &[
+    "assert",
+    "async_hooks",
+    "bun",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "sys",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
+/// Reads the sources of an application: these of its folder, and those of other packages of the repository that they import.
+pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
+    let code = Code::new(files, dir, paths);
+    let mut reading = Reading::default();
+    let mut packages = BTreeSet::new();
+    let mut bytes = 0_usize;
+    let mut foreign = 0;
+    let mut open: Vec<String> = paths.to_vec();
+    let mut read = 0_usize;
+    while !open.is_empty() {
+        for path in std::mem::take(&mut open) {
+            read += 1;
+            if read > FILES || bytes > BYTES {
+                code.leave_out(&path, "there are too many sources to read them all");
+                continue;
+            }
+            let Some(text) = code.text(&path) else {
+                continue;
+            };
+            bytes = bytes.saturating_add(text.len());
+            source(&code, dir, &path, text, &mut packages, &mut reading);
+        }
+        open = code.foreign(foreign);
+        foreign += open.len();
+    }
+    reading.coverage.join(code.into_coverage());
+    reading
+}
+
+fn source(
+    code: &Code<'_>,
+    dir: &str,
+    path: &str,
+    text: String,
+    packages: &mut BTreeSet<String>,
+    reading: &mut Reading,
+) {
+    let matters = matters(&text);
+    if !matters && !imports_news(&text, packages) {
+        return;
+    }
+    if text.len() > PARSED && !matters {
+        return;
+    }
+    let Some(file) = code.load_text(path, text) else {
+        return;
+    };
+    let root = Place { file, id: 0 };
+    for (module, id) in &root.file.imports {
+        package(code, &root, module, *id, packages, reading);
+    }
+    if !matters {
+        return;
+    }
+    if let Some(line) = broken(root.tree()) {
+        code.leave_out(
+            path,
+            &format!("its syntax could not be read at line {line}"),
+        );
+    }
+    reading.reads.extend(env::reads(code, &root));
+    reading
+        .files
+        .extend(env_files::files(code, &root).into_iter().map(|mut read| {
+            read.path = placed(&read.path, path, dir);
+            read
+        }));
+    reading.opens.extend(openings::opens(code, dir, &root));
+}
+
+fn matters(text: &str) -> bool {
+    MATTERS.as_ref().is_none_or(|words| words.is_match(text))
+}
+
+/// Whether a source may import a package that is not known yet.
+fn imports_news(text: &str, packages: &BTreeSet<String>) -> bool {
+    // a package's name stands in quotes after one of these; what is no import is told apart by its syntax
+    ["from", "import", "require("].iter().any(|word| {
+        memchr::memmem::find_iter(text.as_bytes(), word).any(|at| {
+            let rest = text.get(at + word.len()..).unwrap_or_default();
+            let rest = rest.trim_start_matches([' ', '(', '\n', '\r', '\t']);
+            let Some(quote) = rest
+                .chars()
+                .next()
+                .filter(|c| matches!(c, '"' | '\'' | '`'))
+            else {
+                return false;
+            };
+            let rest = rest.get(1..).unwrap_or_default();
+            let Some((module, _)) = rest.split_once(quote) else {
+                return false;
+            };
+            package_name(module)
+                .is_some_and(|name| !BUILT_IN.contains(&name.as_str()) && !packages.contains(&name))
+        })
+    })
+}
+
+fn package(
+    code: &Code<'_>,
+    root: &Place,
+    module: &str,
+    id: tree::Id,
+    packages: &mut BTreeSet<String>,
+    reading: &mut Reading,
+) {
+    let Some(name) = package_name(module) else {
+        return;
+    };
+    if BUILT_IN.contains(&name.as_str()) || packages.contains(&name) {
+        return;
+    }
+    if code.resolve(&root.file.path, module).is_some() || code.is_alias(module) {
+        return;
+    }
+    packages.insert(name.clone());
+    let at = Spot {
+        file: root.file.path.clone(),
+        line: root.tree().line(id),
+    };
+    reading.packages.push((name, at));
+}
+
+/// The line of the first piece without syntax that would matter.
+fn broken(tree: &Tree) -> Option<u32> {
+    tree.errors
+        .iter()
+        .find(|id| matters(tree.source(**id)))
+        .map(|id| tree.line(*id))
+}
+
+/// The path of an env file, relative to the repository's root: code names it from where it runs, or from its own folder.
+fn placed(path: &str, file: &str, dir: &str) -> String {
+    let (from, path) = match path.strip_prefix(BESIDE) {
+        Some(path) => (file.rsplit_once('/').map_or("", |(folder, _)| folder), path),
+        None => (dir, path),
+    };
+    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

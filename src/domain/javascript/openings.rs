@@ -1,0 +1,444 @@
+//! The databases that the code opens.
+
+use crate::domain::{
+    javascript::{
+        address::Address,
+        code::{Code, Found, Place},
+        env::{object, returned, spot},
+        tree::Id,
+    },
+    prisma,
+    reading::{Opening, Server, Spot},
+    source::join,
+    url::{Driver, Part},
+};
+
+/// What node-postgres and postgres.js read where nothing is said.
+const PG: &[(&str, Part)] = &[
+    ("PGHOST", Part::Host),
+    ("PGDATABASE", Part::Database),
+    ("PGUSER", Part::User),
+    ("PGPASSWORD", Part::Password),
+];
+
+/// Where Prisma's schema usually is.
+const SCHEMAS: &[&str] = &["prisma/schema.prisma", "schema.prisma"];
+
+/// How a call opens a database.
+enum Opens {
+    As(Server),
+    /// What the settings in it name: `{ dialect: "postgres" }`.
+    Named,
+    /// As Prisma's schema says.
+    Prisma,
+}
+
+/// Collects the databases that a file opens.
+pub(super) fn opens(code: &Code<'_>, dir: &str, file: &Place) -> Vec<Opening> {
+    let tree = file.tree();
+    let mut found = Vec::new();
+    for id in 0..tree.len() {
+        let opening = match tree.kind(id) {
+            "call_expression" | "new_expression" => opening(code, dir, &file.at(id)),
+            "object" => settings(code, &file.at(id)),
+            "import_specifier" => itself(code, &file.at(id)),
+            _ => None,
+        };
+        found.extend(opening);
+    }
+    found
+}
+
+impl Address {
+    fn opening(self, server: Server, at: Spot) -> Opening {
+        Opening {
+            server,
+            keys: self.keys,
+            parts: self.parts,
+            at,
+        }
+    }
+}
+
+fn pg() -> Server {
+    Server::Postgres(Driver::NodePostgres)
+}
+
+fn drizzle() -> Server {
+    Server::Postgres(Driver::Drizzle)
+}
+
+fn opening(code: &Code<'_>, dir: &str, place: &Place) -> Option<Opening> {
+    let tree = place.tree();
+    let callee = tree.callee(place.id)?;
+    let new = tree.kind(place.id) == "new_expression";
+    let (package, path) = match code.follow(&place.at(callee)) {
+        Found::Outside(package, path) => (package, path),
+        Found::Part(of, path) => made(code, &of, path)?,
+        Found::Place(of) => made(code, &of, vec!["()".to_owned()])?,
+        Found::Module(_) | Found::Unknown => return None,
+    };
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let how = how(&package, &path, new)?;
+    let arguments = tree.arguments(place.id);
+    let mut address = Address::default();
+    // Sequelize takes the database, the role and its password one by one
+    let listed = path.last() == Some(&"Sequelize") && arguments.len() > 2;
+    for (argument, part) in arguments.iter().zip(
+        [Part::Database, Part::User, Part::Password]
+            .map(Some)
+            .into_iter()
+            .chain(std::iter::repeat(None)),
+    ) {
+        address.read(code, &place.at(*argument), part.filter(|_| listed));
+    }
+    let mut at = spot(place);
+    let server = match how {
+        Opens::As(server) => {
+            if arguments.is_empty() && matches!(package.as_str(), "pg" | "postgres") {
+                for (key, part) in PG {
+                    address.add((*key).to_owned(), Some(*part));
+                }
+            }
+            if arguments.is_empty() && package == "@vercel/postgres" {
+                address.add(vercel(path.last().copied()).to_owned(), None);
+            }
+            server
+        }
+        Opens::Named => named(code, place).unwrap_or(Server::ByUrl),
+        Opens::Prisma => {
+            let schema = schema(code, dir);
+            let adapter = adapter(code, place);
+            if address.is_empty()
+                && adapter.is_none()
+                && let Some((_, Some((key, spot)))) = &schema
+            {
+                address.add(key.clone(), None);
+                at = spot.clone();
+            }
+            adapter
+                .or(schema.map(|(server, _)| server))
+                .unwrap_or(Server::ByUrl)
+        }
+    };
+    Some(address.opening(server, at))
+}
+
+/// What a thing is that a call of a package made: `pgp = require("pg-promise")()`, `app = express()`.
+fn made(code: &Code<'_>, of: &Place, mut path: Vec<String>) -> Option<(String, Vec<String>)> {
+    let tree = of.tree();
+    if !tree.is_call(of.id) {
+        return None;
+    }
+    match code.follow(&of.at(tree.callee(of.id)?)) {
+        Found::Outside(package, mut whole) if package == "pg-promise" => {
+            whole.append(&mut path);
+            Some((package, whole))
+        }
+        _ => None,
+    }
+}
+
+/// How what a package exports opens a database when it is called.
+#[expect(
+    clippy::match_same_arms,
+    clippy::unnested_or_patterns,
+    reason = "a table in the order of the packages"
+)]
+fn how(package: &str, path: &[&str], new: bool) -> Option<Opens> {
+    let last = path.last().copied().unwrap_or_default();
+    let server = match (package, last) {
+        ("pg" | "pg-pool" | "pg-native", "Pool" | "Client" | "")
+            if new || last.is_empty() && package != "pg" =>
+        {
+            pg()
+        }
+        ("pg-promise", "()") => pg(),
+        ("postgres", "") => drizzle(),
+        ("slonik", "createPool")
+        | ("@payloadcms/db-postgres", "postgresAdapter")
+        | ("@connect-repeat/pg" | "pg-boss", "PgBoss" | "")
+        | ("postgraphile", "postgraphile" | "") => pg(),
+        ("@neondatabase/serverless", "neon") => drizzle(),
+        ("@neondatabase/serverless", "Pool" | "Client") if new => drizzle(),
+        ("@vercel/postgres", "createPool" | "createClient")
+        | ("@payloadcms/db-vercel-postgres", "vercelPostgresAdapter") => drizzle(),
+        ("@prisma/adapter-pg", "PrismaPg") | ("@prisma/adapter-neon", "PrismaNeon") => {
+            Server::Postgres(Driver::Prisma)
+        }
+        ("@prisma/adapter-planetscale" | "@prisma/adapter-mariadb", _) if new => Server::MySql,
+        ("@prisma/adapter-mssql", _) if new => Server::MicrosoftSql,
+        ("@prisma/adapter-libsql" | "@prisma/adapter-better-sqlite3" | "@prisma/adapter-d1", _)
+            if new =>
+        {
+            Server::Sqlite
+        }
+        (_, "PrismaClient") if new => return Some(Opens::Prisma),
+        ("sequelize" | "sequelize-typescript" | "@sequelize/core", "Sequelize" | "") if new => {
+            return Some(Opens::Named);
+        }
+        ("typeorm", "DataSource") if new => return Some(Opens::Named),
+        ("typeorm", "createConnection" | "createConnections")
+        | ("@nestjs/typeorm", "forRoot" | "forRootAsync")
+        | ("@nestjs/sequelize", "forRoot" | "forRootAsync")
+        | ("@mikro-orm/nestjs", "forRoot" | "forRootAsync")
+        | ("knex", "" | "knex")
+        | ("drizzle-kit", "defineConfig")
+        | ("@mikro-orm/core", "init" | "initSync" | "defineConfig") => return Some(Opens::Named),
+        ("@nestjs/mongoose" | "mongoose", "forRoot" | "forRootAsync")
+        | ("mongoose", "connect" | "createConnection")
+        | ("@payloadcms/db-mongodb", "mongooseAdapter") => Server::MongoDb,
+        ("mongodb", "MongoClient") if new => Server::MongoDb,
+        ("mongodb", "connect") => Server::MongoDb,
+        ("@mikro-orm/postgresql", "init" | "defineConfig") => pg(),
+        ("@mikro-orm/mysql" | "@mikro-orm/mariadb", "init" | "defineConfig") => Server::MySql,
+        (
+            "@mikro-orm/better-sqlite" | "@mikro-orm/sqlite" | "@mikro-orm/libsql",
+            "init" | "defineConfig",
+        ) => Server::Sqlite,
+        ("@mikro-orm/mongodb", "init" | "defineConfig") => Server::MongoDb,
+        (
+            "mysql2" | "mysql2/promise" | "mysql" | "mariadb" | "promise-mysql",
+            "createConnection" | "createPool" | "createPoolCluster",
+        )
+        | ("@planetscale/database", "connect" | "Client") => Server::MySql,
+        ("mssql", "connect" | "ConnectionPool") => Server::MicrosoftSql,
+        ("tedious", "Connection") if new => Server::MicrosoftSql,
+        ("better-sqlite3", "" | "Database") | ("sqlite3", "Database") => Server::Sqlite,
+        ("bun:sqlite", "Database") | ("node:sqlite" | "sqlite", "DatabaseSync") if new => {
+            Server::Sqlite
+        }
+        ("sqlite", "open")
+        | ("expo-sqlite", "openDatabaseSync" | "openDatabaseAsync")
+        | ("@payloadcms/db-sqlite", "sqliteAdapter") => Server::Sqlite,
+        (_, "createClient") if package.starts_with("@libsql/client") => Server::Sqlite,
+        ("bun", "SQL") if new => Server::ByUrl,
+        (_, "drizzle") => match package.strip_prefix("drizzle-orm/")? {
+            "node-postgres" | "postgres-js" | "neon-http" | "neon-serverless"
+            | "vercel-postgres" | "neon" | "pg-proxy" => drizzle(),
+            "mysql2"
+            | "planetscale-serverless"
+            | "mysql-proxy"
+            | "tidb-serverless"
+            | "singlestore" => Server::MySql,
+            "better-sqlite3" | "bun-sqlite" | "d1" | "expo-sqlite" | "sqlite-proxy" | "sql-js"
+            | "durable-sqlite" => Server::Sqlite,
+            other if other.starts_with("libsql") => Server::Sqlite,
+            "bun-sql" => Server::ByUrl,
+            _ => return None, // inside the program, such as PGlite
+        },
+        _ => return None,
+    };
+    Some(Opens::As(server))
+}
+
+/// The server that settings name, anywhere in them.
+fn named(code: &Code<'_>, call: &Place) -> Option<Server> {
+    let tree = call.tree();
+    let mut open: Vec<Place> = tree
+        .arguments(call.id)
+        .iter()
+        .map(|argument| call.at(*argument))
+        .collect();
+    // settings are small; a limit keeps what leads in a circle from going on
+    for _ in 0..64 {
+        let place = open.pop()?;
+        let tree = place.tree();
+        let id = tree.bare(place.id);
+        if tree.is_function(id) {
+            open.extend(returned(&place.at(id)));
+            continue;
+        }
+        let Found::Place(of) = code.follow(&place) else {
+            continue;
+        };
+        let tree = of.tree();
+        match tree.kind(of.id) {
+            "object" => {
+                if let Some(server) = says(code, &of) {
+                    return Some(server);
+                }
+                for name in ["useFactory", "development", "production", "default"] {
+                    open.extend(tree.property_of(of.id, name).map(|value| of.at(value)));
+                }
+                open.extend(
+                    tree.children(of.id)
+                        .filter(|child| tree.kind(*child) == "spread_element")
+                        .filter_map(|spread| tree.children(spread).next())
+                        .map(|value| of.at(value)),
+                );
+            }
+            "call_expression" | "new_expression" => {
+                open.extend(
+                    tree.arguments(of.id)
+                        .iter()
+                        .map(|argument| of.at(*argument)),
+                );
+            }
+            _ if tree.is_function(of.id) => open.extend(returned(&of)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The server that an object names.
+fn says(code: &Code<'_>, object: &Place) -> Option<Server> {
+    let tree = object.tree();
+    let text = |name: &str| {
+        let value = tree.property_of(object.id, name)?;
+        match code.follow(&object.at(value)) {
+            Found::Place(value) => match value.tree().text(value.id) {
+                Some(text) => Some(text),
+                // `(env.TYPE as "postgres") || "postgres"`
+                None => value
+                    .tree()
+                    .field(value.id, "right")
+                    .and_then(|right| value.tree().text(right)),
+            },
+            Found::Outside(_, path) => path.last().cloned(),
+            _ => None,
+        }
+    };
+    let drizzle = tree.property_of(object.id, "dbCredentials").is_some();
+    ["dialect", "type", "client", "driver"]
+        .iter()
+        .filter_map(|name| text(name))
+        .find_map(|name| by_name(&name, drizzle))
+}
+
+/// The server of a dialect, a driver or a client, by its name.
+fn by_name(name: &str, is_drizzle: bool) -> Option<Server> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" | "pg" | "pg-native" | "pgnative" | "aurora-postgres"
+        | "postgresqldriver" | "postgresdialect" => {
+            if is_drizzle {
+                drizzle()
+            } else {
+                pg()
+            }
+        }
+        "mysql" | "mysql2" | "mariadb" | "aurora-mysql" | "singlestore" | "mysqldriver"
+        | "mariadbdriver" => Server::MySql,
+        "sqlite" | "sqlite3" | "better-sqlite3" | "better-sqlite" | "turso" | "libsql"
+        | "sqljs" | "d1-http" | "expo" | "sqlitedriver" | "bettersqlitedriver" => Server::Sqlite,
+        "mongo" | "mongodb" | "mongodriver" => Server::MongoDb,
+        "mssql" | "tedious" | "mssqldriver" => Server::MicrosoftSql,
+        _ => return None,
+    })
+}
+
+/// Settings that a file exports by convention: `drizzle.config.ts`, `knexfile.js`, Kysely's dialect, Keystone's `db`.
+fn settings(code: &Code<'_>, place: &Place) -> Option<Opening> {
+    let tree = place.tree();
+    let name = place.file.path.rsplit('/').next().unwrap_or_default();
+    let has = |name: &str| tree.property_of(place.id, name);
+    let called = tree.above(place.id).any(|above| tree.is_call(above));
+    let conventional = if name.starts_with("drizzle") && name.contains("config") {
+        !called && (has("dbCredentials").is_some() || has("dialect").is_some())
+    } else if name.starts_with("knexfile") {
+        has("client").is_some() && has("connection").is_some()
+    } else if name.starts_with("ormconfig") || name.starts_with("mikro-orm.config") {
+        !called && (has("type").is_some() || has("driver").is_some())
+    } else {
+        return keystone(code, place);
+    };
+    if !conventional {
+        return None;
+    }
+    let mut address = Address::default();
+    address.read(code, place, None);
+    let server = says(code, place).unwrap_or(Server::ByUrl);
+    Some(address.opening(server, spot(place)))
+}
+
+/// Keystone's `db: { provider: "postgresql", url }`.
+fn keystone(code: &Code<'_>, place: &Place) -> Option<Opening> {
+    let tree = place.tree();
+    let uses = |module: &str| {
+        place
+            .file
+            .imports
+            .iter()
+            .any(|(imported, _)| imported == module)
+    };
+    if !uses("@keystone-6/core") {
+        return None;
+    }
+    let provider = tree.text(tree.property_of(place.id, "provider")?)?;
+    tree.property_of(place.id, "url")?;
+    let server = match by_name(&provider, false)? {
+        Server::Postgres(_) => Server::Postgres(Driver::Prisma),
+        other => other,
+    };
+    let mut address = Address::default();
+    address.read(code, place, None);
+    Some(address.opening(server, spot(place)))
+}
+
+/// What opens its database by a variable of its own: `import { sql } from "@vercel/postgres"`.
+fn itself(code: &Code<'_>, place: &Place) -> Option<Opening> {
+    let tree = place.tree();
+    let name: Id = tree.field(place.id, "name")?;
+    let alias = tree.field(place.id, "alias").unwrap_or(name);
+    let found = code.follow(&place.at(alias));
+    let key = match found.of("@vercel/postgres")? {
+        [name] if matches!(name.as_str(), "sql" | "db") => vercel(Some(name)),
+        _ => return None,
+    };
+    let mut address = Address::default();
+    address.add(key.to_owned(), None);
+    Some(address.opening(drizzle(), spot(place)))
+}
+
+/// The variable that `@vercel/postgres` reads: <https://www.npmjs.com/package/@vercel/postgres>.
+fn vercel(function: Option<&str>) -> &'static str {
+    match function {
+        Some("createClient") => "POSTGRES_URL_NON_POOLING",
+        _ => "POSTGRES_URL",
+    }
+}
+
+/// The server of Prisma's driver adapter that is handed to its client.
+fn adapter(code: &Code<'_>, call: &Place) -> Option<Server> {
+    let tree = call.tree();
+    let options = object(code, &call.at(*tree.arguments(call.id).first()?))?;
+    let adapter = options.tree().property_of(options.id, "adapter")?;
+    let Found::Place(adapter) = code.follow(&options.at(adapter)) else {
+        return None;
+    };
+    let callee = adapter.tree().callee(adapter.id)?;
+    match code.follow(&adapter.at(callee)) {
+        Found::Outside(package, path) => {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            match how(&package, &path, true)? {
+                Opens::As(server) => Some(server),
+                Opens::Named | Opens::Prisma => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+type Variable = (String, Spot);
+
+/// What Prisma's schema beside the application says.
+fn schema(code: &Code<'_>, dir: &str) -> Option<(Server, Option<Variable>)> {
+    SCHEMAS.iter().find_map(|path| {
+        let path = join(dir, path);
+        let datasource = prisma::read(&code.text(&path)?)?;
+        let server = match datasource.provider.as_deref() {
+            Some("cockroachdb") => Server::ByUrl,
+            provider => match by_name(provider.unwrap_or("postgresql"), false)? {
+                Server::Postgres(_) => Server::Postgres(Driver::Prisma),
+                Server::MicrosoftSql => Server::MicrosoftSql,
+                other => other,
+            },
+        };
+        let variable = datasource.url.and_then(|url| {
+            let line = url.line;
+            Some((url.key?, Spot { file: path, line }))
+        });
+        Some((server, variable))
+    })
+}

@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::domain::{reading::Server, url::Driver};
+
+mod openings;
+mod reads;
+
+/// Reads an application of these files.
+fn read_files(files: &[(&str, &str)], dir: &str) -> Reading {
+    let all: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let paths: Vec<String> = all
+        .keys()
+        .filter(|path| dir.is_empty() || path.starts_with(&format!("{dir}/")))
+        .filter(|path| {
+            let end = path.rsplit_once('.').map(|(_, end)| end);
+            !matches!(end, Some("json" | "prisma"))
+        })
+        .map(|path| (*path).to_owned())
+        .collect();
+    read(
+        &|path| Ok(all.get(path).map(|text| text.as_bytes().to_vec())),
+        dir,
+        &paths,
+    )
+}
+
+fn read_one(text: &str) -> Reading {
+    read_files(&[("a.ts", text)], "")
+}
+
+/// The variables, in order; `?` after those that are not required.
+fn reads(reading: &Reading) -> String {
+    let reads: Vec<String> = reading
+        .reads
+        .iter()
+        .map(|read| format!("{}{}", read.key, if read.required { "" } else { "?" }))
+        .collect();
+    reads.join(" ")
+}
+
+/// What is opened, with its variables.
+fn opens(reading: &Reading) -> String {
+    let opens: Vec<String> = reading
+        .opens
+        .iter()
+        .map(|opening| {
+            let server = match opening.server {
+                Server::Postgres(Driver::NodePostgres) => "pg",
+                Server::Postgres(Driver::Drizzle) => "drizzle",
+                Server::Postgres(Driver::Prisma) => "prisma",
+                Server::Postgres(_) => "postgres",
+                Server::ByUrl => "url",
+                Server::MySql => "mysql",
+                Server::Sqlite => "sqlite",
+                Server::MongoDb => "mongo",
+                Server::MicrosoftSql => "mssql",
+            };
+            let keys = opening.keys.iter().cloned();
+            let parts = opening
+                .parts
+                .iter()
+                .map(|(key, part)| format!("{key}={part:?}"));
+            let keys: Vec<_> = keys.chain(parts).collect();
+            format!("{server}({})", keys.join(","))
+        })
+        .collect();
+    opens.join(" ")
+}
