@@ -96,6 +96,12 @@ pub(crate) fn has_token_prefix(value: &str) -> bool {
         .any(|prefix| value.starts_with(prefix) && value.len() >= prefix.len() + 8)
 }
 
+/// Whether a value is a well-known kind of secret and may be a live one: `sk_test_your_key` is made of words.
+pub(crate) fn is_token(value: &str) -> bool {
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    has_token_prefix(value) && digits >= 2 && !looks_masked(value) && !looks_like_placeholder(value)
+}
+
 /// Whether a value looks secret, whatever its key: a well-known prefix, or a long random word.
 pub(crate) fn is_secret_value(value: &str) -> bool {
     // a key that may be published is hidden all the same: which of Stripe's it is, nobody should have to think of
@@ -139,6 +145,14 @@ fn has_masked_end(text: &str) -> bool {
 /// Whether a value, or the password in it, was copied from a place that masks it.
 pub(crate) fn looks_masked(value: &str) -> bool {
     let masked = |text: &str| is_mask(text) || has_masked_end(text);
+    // a well-known secret that is cut off: `sk-...`
+    if value.ends_with("...")
+        && SECRET_PREFIXES
+            .iter()
+            .any(|prefix| value.starts_with(prefix))
+    {
+        return true;
+    }
     if let Some(read) = recognize(value) {
         return masked(read.password.expose());
     }
@@ -231,6 +245,17 @@ mod tests {
         assert!(looks_masked("sk_test_***"));
         assert!(looks_masked("•••-live"));
         assert!(looks_masked("np****"));
+        assert!(looks_masked("sk-..."));
+        assert!(!looks_masked("Loading..."));
+        assert!(is_token("npg_aB3dE5fG7hJ9") && is_token("sk_live_51Habc"));
+        for text in [
+            "sk_test_***",
+            "sk_test_your_key",
+            "sk_test_key_here",
+            "pk_test_51Habcdefgh",
+        ] {
+            assert!(!is_token(text), "{text}");
+        }
         for text in [
             "a**b",
             "* * * * *",

@@ -17,6 +17,7 @@ mod part;
 mod pooler;
 mod quote;
 mod recognize;
+mod renew;
 #[cfg(test)]
 mod tests;
 

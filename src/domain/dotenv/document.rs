@@ -208,6 +208,15 @@ impl Document {
         *self = Self::parse(&bytes);
     }
 
+    /// Takes the byte order mark away; whether there was one.
+    pub(crate) fn remove_mark(&mut self) -> bool {
+        let Some(rest) = self.bytes.strip_prefix(BOM) else {
+            return false;
+        };
+        *self = Self::parse(&rest.to_vec());
+        true
+    }
+
     /// CRLF where every line has it, else LF.
     fn line_end(&self) -> &'static [u8] {
         let newlines = memchr::memchr_iter(b'\n', &self.bytes).count();

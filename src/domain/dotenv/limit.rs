@@ -12,17 +12,29 @@ pub(crate) enum EnvLimit {
     Size,
     #[error("it has more than {LINES_LIMIT} lines")]
     Lines,
+    /// Readers of env files want UTF-8, and so does what is written into it.
+    #[error("it is saved as UTF-16, which hardly any reader of env files reads: save it as UTF-8")]
+    Utf16,
 }
 
 /// The limit that a file's bytes go beyond.
 pub(crate) fn beyond_limit(bytes: &[u8]) -> Option<EnvLimit> {
-    if bytes.len() > SIZE_LIMIT {
+    if is_utf16(bytes) {
+        Some(EnvLimit::Utf16)
+    } else if bytes.len() > SIZE_LIMIT {
         Some(EnvLimit::Size)
     } else if memchr::memchr_iter(b'\n', bytes).count() > LINES_LIMIT {
         Some(EnvLimit::Lines)
     } else {
         None
     }
+}
+
+/// Whether bytes begin as UTF-16 does: with its byte order mark, or with two letters that have a zero byte each beside them.
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe")
+        || bytes.starts_with(b"\xfe\xff")
+        || matches!(bytes, [0, a, 0, b, ..] | [a, 0, b, 0, ..] if *a != 0 && *b != 0)
 }
 
 #[cfg(test)]
@@ -32,6 +44,14 @@ mod tests {
     #[test]
     fn what_people_write_is_within_the_limits() {
         assert_eq!(beyond_limit(&b"KEY=value # why\n".repeat(2000)), None);
+        for utf16 in [
+            b"\xff\xfeA\0=\0",
+            b"\xfe\xff\0A\0=",
+            b"A\0=\0\n\0",
+            b"\0A\0=\0\n",
+        ] {
+            assert_eq!(beyond_limit(utf16), Some(EnvLimit::Utf16));
+        }
         assert_eq!(
             beyond_limit(&vec![b'x'; SIZE_LIMIT + 1]),
             Some(EnvLimit::Size)

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What stays as it is in the user, password and database of a URL.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+pub(super) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// Everything that it takes to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,22 @@ impl Connection {
 
     /// The connection URL, in the form that a driver reads.
     pub(crate) fn url(&self, kind: UrlKind, driver: Driver) -> Secret {
+        let query: Vec<_> = driver
+            .form()
+            .query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.url_with(kind, driver, &query)
+    }
+
+    /// The connection URL with these parameters, whose values are written for the form already.
+    pub(super) fn url_with(
+        &self,
+        kind: UrlKind,
+        driver: Driver,
+        query: &[(String, String)],
+    ) -> Secret {
         let form = driver.form();
         let host = match kind {
             UrlKind::Direct => &self.host,
@@ -89,10 +105,16 @@ impl Connection {
         let database = utf8_percent_encode(&self.database, COMPONENT);
         let port = self.port.filter(|port| *port != DEFAULT_PORT);
         let colon_port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        let query: Vec<_> = form
-            .query
+        let uri = matches!(form.shape, UrlShape::Uri | UrlShape::Jdbc);
+        let query: Vec<_> = query
             .iter()
-            .map(|(name, value)| format!("{name}={value}"))
+            .map(|(name, value)| {
+                if uri {
+                    format!("{}={value}", utf8_percent_encode(name, COMPONENT))
+                } else {
+                    format!("{name}={value}")
+                }
+            })
             .collect();
         Secret::new(match form.shape {
             UrlShape::Uri => {

@@ -46,8 +46,26 @@ pub(crate) struct RecognizedUrl {
     pub channel_binding: bool,
     pub(super) tls: Tls,
     shape: UrlShape,
-    /// The names of the parameters, in lower case.
-    parameters: Vec<String>,
+    /// What is not the connection itself.
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// A parameter of a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameter {
+    /// As it is written.
+    pub(super) name: String,
+    pub(super) value: Secret,
+    /// The value as it stands in a URI, with its percent signs.
+    pub(super) raw: Option<Secret>,
+}
+
+/// A name without case, spaces, `_` and `-`: so .NET compares them.
+pub(super) fn canonical(name: &str) -> String {
+    name.chars()
+        .filter(|c| !matches!(c, ' ' | '_' | '-'))
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 impl RecognizedUrl {
@@ -58,7 +76,9 @@ impl RecognizedUrl {
 
     /// Whether it tells Prisma that a pooler stands between.
     pub(crate) fn names_pgbouncer(&self) -> bool {
-        self.parameters.iter().any(|name| name == "pgbouncer")
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.name.eq_ignore_ascii_case("pgbouncer"))
     }
 
     pub(crate) const fn kind(&self) -> UrlKind {
@@ -71,6 +91,19 @@ impl RecognizedUrl {
 
     /// Whether a driver accepts this form; if not, why, without a secret.
     pub(crate) fn accepted_by(&self, driver: Driver) -> Result<(), String> {
+        self.accepted_form(driver)?;
+        let form = driver.form();
+        self.parameters
+            .iter()
+            .map(|parameter| parameter.name.to_ascii_lowercase())
+            .find(|name| form.refuses.contains(&name.as_str()))
+            .map_or(Ok(()), |name| {
+                Err(format!("{driver} fails on the parameter `{name}`"))
+            })
+    }
+
+    /// Whether a driver accepts this form, whatever its parameters; if not, why.
+    pub(super) fn accepted_form(&self, driver: Driver) -> Result<(), String> {
         let form = driver.form();
         if form.shape != self.shape {
             return Err(format!("{driver} wants the form `{}…`", driver.prefix()));
@@ -82,12 +115,7 @@ impl RecognizedUrl {
                 driver.prefix()
             ));
         }
-        self.parameters
-            .iter()
-            .find(|name| form.refuses.contains(&name.as_str()))
-            .map_or(Ok(()), |name| {
-                Err(format!("{driver} fails on the parameter `{name}`"))
-            })
+        Ok(())
     }
 }
 
@@ -161,13 +189,9 @@ impl UrlBuilder {
         }
     }
 
-    /// Takes a named part in. Names are compared without case, spaces, `_` and `-`, as .NET does.
-    fn set(&mut self, name: &str, value: &str) {
-        let key: String = name
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '_' | '-'))
-            .collect::<String>()
-            .to_ascii_lowercase();
+    /// Takes a named part in; `raw` is its value as it stands in a URI.
+    fn set(&mut self, name: &str, value: &str, raw: Option<&str>) {
+        let key = canonical(name);
         let read = &mut self.read;
         match key.as_str() {
             "host" | "hostaddr" | "server" => value.clone_into(&mut read.host),
@@ -190,7 +214,11 @@ impl UrlBuilder {
                     ("sslmode" | "ssl", _) => read.tls = read.tls.max(Tls::Optional),
                     _ => {}
                 }
-                read.parameters.push(name.to_ascii_lowercase());
+                read.parameters.push(Parameter {
+                    name: name.to_owned(),
+                    value: Secret::new(value),
+                    raw: raw.map(Secret::new),
+                });
             }
         }
     }
@@ -247,7 +275,7 @@ fn from_uri(scheme: &str, rest: &str) -> Option<RecognizedUrl> {
     url.read.port = port;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        url.set(&decode(name), &decode(value));
+        url.set(&decode(name), &decode(value), Some(value));
     }
     url.finish()
 }
@@ -266,7 +294,7 @@ fn from_ado(value: &str) -> Option<RecognizedUrl> {
             let (text, next) = after.split_once(';').unwrap_or((after, ""));
             (text.trim_end().to_owned(), next)
         };
-        url.set(name.trim(), &text);
+        url.set(name.trim(), &text, None);
         rest = next.trim_start().trim_start_matches(';');
     }
     url.finish()
@@ -289,7 +317,7 @@ fn from_keywords(value: &str) -> Option<RecognizedUrl> {
             let (text, next) = after.split_once(char::is_whitespace).unwrap_or((after, ""));
             (text.to_owned(), next)
         };
-        url.set(name, &text);
+        url.set(name, &text, None);
         rest = next.trim_start();
     }
     url.finish().filter(|read| !read.host.is_empty())

@@ -11,6 +11,7 @@ use crate::{
         secret::Secret,
     },
     domain::{
+        credentials::is_placeholder,
         diff,
         dotenv::{Document, EnvEntry, beyond_limit},
         sensitive,
@@ -223,21 +224,33 @@ fn holds_secret(entry: &EnvEntry, spec: &EnvTarget, live: &Document) -> bool {
     if literal {
         return false;
     }
+    let same = live.get(&entry.key).map(Secret::expose) == Some(value);
     if let Some(read) = recognize(value) {
         // a password for one's own machine is an example; anything else might open something
         let local = matches!(
             read.host.as_str(),
             "localhost" | "127.0.0.1" | "::1" | "db" | "postgres"
         );
-        let same = live.get(&entry.key) == Some(&entry.value);
-        return !read.password.is_empty() && (same || !local);
+        let password = read.password.expose();
+        return !password.is_empty() && (same || !(local || is_placeholder(password)));
     }
-    let secret_spec = spec.keys.iter().any(|(key, spec)| {
-        *key == entry.key && matches!(spec, KeySpec::Generate { .. } | KeySpec::SameAs(_))
+    if sensitive::is_token(value) {
+        return true;
+    }
+    // a long word may be a bucket or a commit, and a copy of the example is no proof that it is secret: only what we make is ours to judge
+    let ours = spec.keys.iter().any(|(key, spec)| {
+        *key == entry.key
+            && matches!(
+                spec,
+                KeySpec::Generate { .. }
+                    | KeySpec::SameAs(_)
+                    | KeySpec::Part {
+                        part: Part::Password,
+                        ..
+                    }
+            )
     });
-    let same = live.get(&entry.key).map(Secret::expose) == Some(value);
-    sensitive::is_secret_value(value)
-        || (same && (secret_spec || sensitive::is_secret_key(&entry.key)))
+    same && ours
 }
 
 /// The placeholder for a value.

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome, beyond_limit},
         sensitive,
-        url::{Connection, Part},
+        url::{Connection, Part, recognize},
     },
     engine::{
         context::Cx,
@@ -71,6 +71,8 @@ pub(super) struct TargetInspection {
     pub(super) findings: Vec<Finding>,
     pub(super) example: Option<ExampleInspection>,
     pub(super) protection: Option<Protection>,
+    /// Whether it begins with a byte order mark, which a write takes away.
+    pub(super) mark: bool,
     /// Why it cannot be written as wanted.
     pub(super) problem: Option<Failure>,
 }
@@ -112,6 +114,7 @@ impl EnvInspection {
         share(cx, &mut targets)?;
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.tidy(spec);
+            target.without_mark();
             target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
         }
         let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. } | KeySpec::Part { .. });
@@ -133,6 +136,9 @@ impl TargetInspection {
         let failed = |error: FileError| env_not_read(&spec.file, &path, &error);
         let stat = files.stat(&path).map_err(failed)?;
         let bytes = files.read(&path).map_err(failed)?;
+        if let Some(limit) = bytes.as_deref().and_then(beyond_limit) {
+            return Err(env_too_large(&spec.file, limit));
+        }
         if bytes.as_ref().is_some_and(|bytes| bytes.contains(&0)) {
             return Err(Failure::new(
                 Code::EnvUnreadableLine,
@@ -143,9 +149,6 @@ impl TargetInspection {
                 "move `{}` away, or name another file in neonup.toml",
                 spec.file
             )));
-        }
-        if let Some(limit) = bytes.as_deref().and_then(beyond_limit) {
-            return Err(env_too_large(&spec.file, limit));
         }
         let document = Document::parse(bytes.as_deref().unwrap_or_default());
         Ok(Self {
@@ -168,6 +171,7 @@ impl TargetInspection {
             findings: Vec::new(),
             example: None,
             protection: None,
+            mark: false,
             problem: None,
         })
     }
@@ -347,8 +351,9 @@ impl TargetInspection {
             | LintKind::UnreadableLine
             | LintKind::KeyName
             | LintKind::NotUtf8 => (Code::EnvUnreadableLine, Severity::Warning),
-            LintKind::ByteOrderMark
-            | LintKind::CarriageReturns
+            // whoever loses a key by it does not find the database
+            LintKind::ByteOrderMark => (Code::EnvUnportable, Severity::Gap),
+            LintKind::CarriageReturns
             | LintKind::Spaces
             | LintKind::InlineComment
             | LintKind::Unportable(_) => (Code::EnvUnportable, Severity::Warning),
@@ -376,12 +381,13 @@ impl TargetInspection {
             | LintKind::UnreadableLine
             | LintKind::KeyName
             | LintKind::NotUtf8
-            | LintKind::ByteOrderMark
             | LintKind::CarriageReturns
             | LintKind::Spaces
             | LintKind::InlineComment => false,
+            LintKind::ByteOrderMark => true,
         };
-        if fixable && wanted.is_some_and(|spec| *spec != KeySpec::ByHand) {
+        let of_file = lint.kind == LintKind::ByteOrderMark;
+        if of_file || fixable && wanted.is_some_and(|spec| *spec != KeySpec::ByHand) {
             finding = finding.command(FIX).fixable();
         } else {
             finding = finding.hint(format!("edit line {} of {}", lint.line, self.file));
@@ -402,7 +408,13 @@ impl TargetInspection {
                 KeySpec::SameAs(_) | KeySpec::ByHand => continue,
                 _ if right => self.wanted.get(key).cloned(),
                 KeySpec::Url { kind, driver } => {
-                    let url = connection.map(|connection| connection.url(*kind, *driver));
+                    // what a person has put into the URL stays there
+                    let old = self.document.get(key);
+                    let old = old.and_then(|value| recognize(value.expose()));
+                    let url = connection.map(|connection| match &old {
+                        Some(old) => connection.renewed(*kind, *driver, old),
+                        None => connection.url(*kind, *driver),
+                    });
                     if url.is_none() {
                         self.unknown(key, driver.prefix());
                     }
@@ -467,6 +479,11 @@ impl TargetInspection {
                 self.problem = Some(failure);
             }
         }
+    }
+
+    /// Takes the byte order mark away, with which eight readers lose the key behind it.
+    fn without_mark(&mut self) {
+        self.mark = self.wanted.remove_mark();
     }
 
     /// Writes values of wanted keys in a better style, where there is one.

@@ -2,7 +2,11 @@
 
 use crate::{
     core::{
-        code::Code, failure::Failure, finding::Finding, invocation::Invocation, remedy::Remedy,
+        code::{Code, Severity},
+        failure::Failure,
+        finding::Finding,
+        invocation::Invocation,
+        remedy::Remedy,
         step::StepId,
     },
     ports::{files::Written, repository::GitAnswer},
@@ -84,6 +88,17 @@ pub(super) fn told(file: &str, written: &Written) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// A write took the byte order mark away.
+pub(super) fn mark_removed(file: &str) -> Finding {
+    Finding::new(
+        Code::EnvUnportable,
+        format!("the byte order mark of `{file}` was removed"),
+    )
+    .severity(Severity::Note)
+    .path(file)
+    .detail("eight readers lost the first key by it; every value is as it was")
 }
 
 /// The file has several names, of which a write would change one.

@@ -140,6 +140,8 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
                     format!("`{file}`: {} to change, {added} to add", keys(changed))
                 }
             }
+        } else if target.mark {
+            format!("`{file}`: its byte order mark to take away")
         } else if target.open > 0 {
             let open = target.open;
             let are = if open == 1 { "is" } else { "are" };

@@ -203,6 +203,8 @@ async fn a_stale_value_is_the_only_change() {
         "{found:?}"
     );
     setup.apply().await;
+    // the byte order mark would hide the first key from some readers
+    let old = old.strip_prefix('\u{feff}').unwrap();
     let expected = old.replace(
         "\"postgresql://old:canary@old-host/app\"",
         &format!("'{URL}'"),
@@ -259,6 +261,76 @@ async fn each_mistake_has_its_code() {
             "{line}: {:?}",
             report.findings
         );
+    }
+}
+
+#[tokio::test]
+async fn parameters_of_a_persons_own_survive_a_new_password() {
+    let mut setup = Setup::new();
+    setup.config =
+        "[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\", driver = \"prisma\" }\n";
+    setup.world.ignore(".env");
+    let query = "sslmode=verify-full&channel_binding=require&schema=app&connection_limit=5";
+    for old in [
+        format!("postgresql://neondb_owner:npg_old12345678@ep-a-1.aws.neon.tech/neondb?{query}"),
+        format!("postgresql://u:p4@old.example.org/d?{query}"),
+    ] {
+        setup.write(".env", &format!("DATABASE_URL='{old}'\n"));
+        let report = setup.apply().await;
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+        let written = setup.read(".env");
+        assert_eq!(
+            written,
+            format!(
+                "DATABASE_URL='postgresql://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb?{query}'\n"
+            )
+        );
+        // a second run is done at once
+        assert_eq!(setup.probe().await.findings, []);
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_goes_and_nothing_else() {
+    let setup = Setup::new();
+    setup.apply().await;
+    let right = setup.read("backend/.env");
+    setup.write("backend/.env", &format!("\u{feff}{right}"));
+    let report = setup.probe().await;
+    assert_eq!(report.verdict(), Verdict::Todo);
+    assert_eq!(codes(&report), [(Code::EnvUnportable, Some(1))]);
+    assert!(report.findings[0].fixable);
+    assert!(
+        report
+            .evidence
+            .contains("`backend/.env`: its byte order mark to take away"),
+        "{}",
+        report.evidence
+    );
+    let report = setup.apply().await;
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    assert_eq!(
+        report.findings[0].title,
+        "the byte order mark of `backend/.env` was removed"
+    );
+    assert_eq!(setup.read("backend/.env"), right);
+    assert_eq!(setup.probe().await.findings, []);
+}
+
+#[tokio::test]
+async fn a_file_in_utf_16_is_refused_with_a_sentence() {
+    let setup = Setup::new();
+    for file in ["backend/.env", "backend/.env.example"] {
+        let bytes = b"\xff\xfeA\0=\x001\0\n\0";
+        fs::create_dir_all(setup.path("backend")).unwrap();
+        fs::write(setup.path(file), bytes).unwrap();
+        let failure = EnvStep
+            .apply(&setup.cx(), EnvAnswer::Default)
+            .await
+            .unwrap_err();
+        assert!(failure.why.contains("save it as UTF-8"), "{failure}");
+        assert_eq!(fs::read(setup.path(file)).unwrap(), bytes);
+        fs::remove_file(setup.path(file)).unwrap();
     }
 }
 
@@ -442,6 +514,26 @@ async fn a_real_secret_in_the_example_is_replaced() {
         !example.contains("canary") && example.contains("change-me"),
         "{example}"
     );
+}
+
+#[tokio::test]
+async fn what_an_example_documents_stays() {
+    let setup = Setup::new();
+    let documents = "DATABASE_URL=postgresql://user:password@host/db\nSTRIPE_SECRET_KEY=sk_test_***\nSTRIPE_PUBLISHABLE_KEY=pk_test_your_publishable_key\nJWT_TOKEN_NAME=\"jwt-refresh-token-47yxa81z\"\nS3_BUCKET=my-company-assets-2024-eu-01\nGIT_SHA=5d41402abc4b2a76b9719d911017c592\nADMIN_PASSWORD=admin\n";
+    setup.write("backend/.env.example", documents);
+    // a developer copies it, as the README says
+    setup.write("backend/.env", documents);
+    let report = setup.apply().await;
+    assert!(!has(&report, Code::EnvExampleHoldsSecret), "{report:?}");
+    let example = setup.read("backend/.env.example");
+    assert!(example.starts_with(documents), "{example}");
+
+    // a token of a known kind is one wherever it stands
+    setup.write(
+        "backend/.env.example",
+        &format!("{documents}X=npg_aB3dE5fG7hJ9\n"),
+    );
+    assert!(has(&setup.probe().await, Code::EnvExampleHoldsSecret));
 }
 
 #[tokio::test]

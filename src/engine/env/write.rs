@@ -13,7 +13,7 @@ use crate::{
         env::{
             inspection::{EnvInspection, TargetInspection},
             links,
-            messages::{FIX, ignored_unknown, told, tracked},
+            messages::{FIX, ignored_unknown, mark_removed, told, tracked},
         },
         failures::files::{env_not_written, no_undo_copy},
     },
@@ -230,6 +230,9 @@ fn write_target(
                 .map(|()| Written::default()),
         })
         .map_err(|error| WriteError::of(&target.file, &error))?;
+        if target.mark {
+            findings.push(mark_removed(&target.file));
+        }
         findings.extend(told(&target.file, &written));
     }
     if let Some(example) = target.example.as_ref().filter(|example| example.changes()) {
