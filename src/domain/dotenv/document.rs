@@ -213,7 +213,7 @@ impl Document {
         let Some(rest) = self.bytes.strip_prefix(BOM) else {
             return false;
         };
-        *self = Self::parse(&rest.to_vec());
+        *self = Self::parse(rest);
         true
     }
 

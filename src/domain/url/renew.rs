@@ -131,7 +131,17 @@ fn translated(key: &str, driver: Driver, shape: UrlShape) -> Option<String> {
     let reads = match driver {
         Driver::Asyncpg | Driver::AsyncpgPlain | Driver::Pg8000 => false,
         Driver::Pgx => matches!(name, "application_name" | "connect_timeout"),
-        _ => true,
+        Driver::Libpq
+        | Driver::LibpqKeywords
+        | Driver::Psycopg
+        | Driver::Psycopg2
+        | Driver::Django
+        | Driver::NodePostgres
+        | Driver::Prisma
+        | Driver::Drizzle
+        | Driver::Jdbc
+        | Driver::Npgsql
+        | Driver::Sqlx => true,
     };
     reads.then(|| name.to_owned())
 }
@@ -195,7 +205,7 @@ impl RecognizedUrl {
         if self.tls < Tls::Verified {
             return None;
         }
-        let mode = self.parameters.iter().rev().find_map(|parameter| {
+        self.parameters.iter().rev().find_map(|parameter| {
             let key = canonical(&parameter.name);
             let value = parameter.value.expose().to_ascii_lowercase();
             match (key.as_str(), value.as_str()) {
@@ -203,8 +213,7 @@ impl RecognizedUrl {
                 ("sslmode" | "ssl", "verify-ca" | "verifyca") => Some("verify-ca"),
                 _ => None,
             }
-        });
-        mode
+        })
     }
 }
 
