@@ -73,6 +73,8 @@ pub(crate) enum Server {
     Postgres(Driver),
     /// What decides is in the URL alone: it may be Postgres (SQLAlchemy's `create_engine`, Sequelize, knex with a URL).
     ByUrl,
+    /// The same, over a driver that works asynchronously: an engine of SQLAlchemy's `create_async_engine` fails on any other.
+    AsyncByUrl,
     MySql,
     Sqlite,
     MongoDb,

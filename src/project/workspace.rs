@@ -281,6 +281,38 @@ pub(crate) fn text(path: &Path) -> io::Result<String> {
     if bytes.len() as u64 > LIMIT {
         return Err(too_large());
     }
+    decoded(bytes)
+}
+
+/// The text of a file: UTF-8, or UTF-16 where a mark at its head says so, as PowerShell writes it. The mark is no part of the text.
+fn decoded(bytes: Vec<u8>) -> io::Result<String> {
+    let units = |pair: fn([u8; 2]) -> u16| -> Vec<u16> {
+        let pairs = bytes.get(2..).unwrap_or_default().chunks_exact(2);
+        pairs
+            .filter_map(|bytes| bytes.try_into().ok().map(pair))
+            .collect()
+    };
+    let wide = match bytes.as_slice() {
+        [0xFF, 0xFE, ..] => Some(units(u16::from_le_bytes)),
+        [0xFE, 0xFF, ..] => Some(units(u16::from_be_bytes)),
+        _ => None,
+    };
+    if let Some(units) = wide {
+        let whole = bytes.len().is_multiple_of(2);
+        return String::from_utf16(&units)
+            .ok()
+            .filter(|_| whole)
+            .ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "it begins as UTF-16 and is not: save it as UTF-8",
+                )
+            });
+    }
+    let mut bytes = bytes;
+    if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
+        bytes.drain(..3);
+    }
     String::from_utf8(bytes).map_err(|error| {
         let before = error
             .as_bytes()
@@ -451,6 +483,31 @@ mod tests {
         assert_eq!(bytes, "it is not UTF-8: line 2 holds other bytes");
         let large = refused(|path| fs::write(path, "#".repeat(1024 * 1024 + 1)).unwrap());
         assert!(large.contains("larger than 1 MiB"), "{large}");
+    }
+
+    #[test]
+    fn a_text_is_read_in_the_coding_that_its_mark_names() {
+        let utf16 = |head: [u8; 2], pair: fn(u16) -> [u8; 2]| {
+            let units = "sqlmodel\r\n\u{1f40d}".encode_utf16();
+            head.into_iter()
+                .chain(units.flat_map(pair))
+                .collect::<Vec<_>>()
+        };
+        for bytes in [
+            utf16([0xFF, 0xFE], u16::to_le_bytes),
+            utf16([0xFE, 0xFF], u16::to_be_bytes),
+            "\u{feff}sqlmodel\r\n\u{1f40d}".as_bytes().to_vec(),
+            "sqlmodel\r\n\u{1f40d}".as_bytes().to_vec(),
+        ] {
+            assert_eq!(decoded(bytes).unwrap(), "sqlmodel\r\n\u{1f40d}");
+        }
+        // half a character, and half of a pair of them
+        for bytes in [&[0xFF, 0xFE, b'a'][..], &[0xFF, 0xFE, 0x00, 0xD8]] {
+            let error = decoded(bytes.to_vec()).unwrap_err().to_string();
+            assert!(error.contains("UTF-16"), "{error}");
+        }
+        let refused = refused(|path| fs::write(path, [0xFF, 0xFE, b'a']).unwrap());
+        assert!(refused.contains("UTF-16"), "{refused}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     core::proof::{Coverage, Unread},
     domain::{
         python::{
+            imports::{imports_of, tells},
             parse::{Source, decode},
             syntax::{Class, Expr, ExprKind, Function, Import, Imported, Stmt, StmtKind},
         },
@@ -83,6 +84,8 @@ pub(crate) enum Extent {
     All,
     /// Only the modules that make routes, and settings that may name their paths.
     Routes,
+    /// Of modules in which nothing reads the environment, opens a database or answers, only the imports.
+    Reads,
 }
 
 /// The most modules that are read for the routes alone: that is asked at every start of the program.
@@ -90,6 +93,14 @@ const ROUTE_MODULES: usize = 200;
 
 /// What a module that makes routes, or names their paths, has in it.
 const ROUTE_WORDS: &[&str] = &["FastAPI", "APIRouter", "include_router", "BaseSettings"];
+
+/// A file with the name of its module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub file: String,
+    pub name: String,
+    pub is_package: bool,
+}
 
 struct Loader<'a> {
     files: Files<'a>,
@@ -110,27 +121,18 @@ impl Graph {
         entry: &str,
         extent: Extent,
     ) -> Option<Self> {
-        let mut loader = Loader {
-            files,
-            extent,
-            roots: roots.to_vec(),
-            graph: Self {
-                modules: Vec::new(),
-                by_name: HashMap::new(),
-                missing: BTreeMap::new(),
-                coverage: Coverage::complete(),
-                dynamic: None,
-            },
-            by_file: HashMap::new(),
-            absent: BTreeSet::new(),
-            bytes: 0,
-            queue: VecDeque::new(),
-        };
+        let mut loader = Loader::new(files, roots, extent);
         loader.load(entry, true)?;
-        while let Some(at) = loader.queue.pop_front() {
-            loader.follow(at);
+        Some(loader.finish())
+    }
+
+    /// Reads these files; what they import is looked for among them from these folders.
+    pub(crate) fn of(files: Files<'_>, roots: &[String], named: Vec<Named>) -> Self {
+        let mut loader = Loader::new(files, roots, Extent::Reads);
+        for module in named {
+            loader.file(&module.name, module.file, module.is_package, true);
         }
-        Some(loader.graph)
+        loader.finish()
     }
 
     /// The module of a name.
@@ -143,7 +145,33 @@ impl Graph {
     }
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(files: Files<'a>, roots: &[String], extent: Extent) -> Self {
+        Self {
+            files,
+            extent,
+            roots: roots.to_vec(),
+            graph: Graph {
+                modules: Vec::new(),
+                by_name: HashMap::new(),
+                missing: BTreeMap::new(),
+                coverage: Coverage::complete(),
+                dynamic: None,
+            },
+            by_file: HashMap::new(),
+            absent: BTreeSet::new(),
+            bytes: 0,
+            queue: VecDeque::new(),
+        }
+    }
+
+    fn finish(mut self) -> Graph {
+        while let Some(at) = self.queue.pop_front() {
+            self.follow(at);
+        }
+        self.graph
+    }
+
     fn leave_out(&mut self, what: &str, why: &str) {
         self.graph.coverage.leave_out(Unread {
             what: what.to_owned(),
@@ -204,7 +232,7 @@ impl Loader<'_> {
             Err(why) => Err(why),
         };
         let limit = match self.extent {
-            Extent::All => MODULES,
+            Extent::All | Extent::Reads => MODULES,
             Extent::Routes => ROUTE_MODULES,
         };
         if self.graph.modules.len() >= limit {
@@ -223,6 +251,9 @@ impl Loader<'_> {
             }
             Ok(bytes) => match decode(bytes) {
                 Ok(text) if self.is_left_out(&text) => Source::empty(),
+                Ok(text) if self.extent == Extent::Reads && !tells(&text) => {
+                    Source::parse(imports_of(&text))
+                }
                 Ok(text) => Source::parse(text),
                 Err(why) => Source::unreadable(why),
             },
