@@ -50,7 +50,7 @@ fn opens(reading: &Reading) -> String {
                 Server::Postgres(Driver::Drizzle) => "drizzle",
                 Server::Postgres(Driver::Prisma) => "prisma",
                 Server::Postgres(_) => "postgres",
-                Server::ByUrl => "url",
+                Server::ByUrl | Server::AsyncByUrl => "url",
                 Server::MySql => "mysql",
                 Server::Sqlite => "sqlite",
                 Server::MongoDb => "mongo",
