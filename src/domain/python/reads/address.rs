@@ -7,7 +7,7 @@ use crate::domain::{
         code::{Code, Place, Value},
         reads::{
             fields::{nested_key, settings_class},
-            follow::{in_class, written},
+            follow::written,
             template::{Role, roles},
             variables::{default_texts, is_name, variable},
         },
@@ -155,11 +155,6 @@ impl<'a> Addresses<'_, 'a> {
     /// What the code shows of an address that stands as one value.
     pub(super) fn whole(&self, place: &Place<'a>, expr: &'a Expr, into: &mut Address) {
         self.follow(place, expr, Of::Whole, into, 0);
-    }
-
-    /// What the code shows of one part.
-    pub(super) fn part(&self, place: &Place<'a>, expr: &'a Expr, part: Part, into: &mut Address) {
-        self.follow(place, expr, Of::Part(part), into, 0);
     }
 
     /// The parts among arguments: `connect(host=…, port=…)`.
@@ -517,21 +512,6 @@ impl<'a> Addresses<'_, 'a> {
                 (Of::Whole, Role::Other) => continue,
             };
             self.follow(place, hole, of, into, depth);
-        }
-    }
-
-    /// What an attribute of a class is given, for a class whose attributes are options: `SQLALCHEMY_DATABASE_URI`.
-    pub(super) fn attribute(
-        &self,
-        place: &Place<'a>,
-        class: &'a Class,
-        name: &str,
-        into: &mut Address,
-    ) {
-        let mut found = Vec::new();
-        in_class(self.code, place, class, name, &mut found, 0);
-        for (at, value) in found {
-            self.follow(&at, value, Of::Whole, into, 1);
         }
     }
 }

@@ -176,7 +176,7 @@ fn in_module<'a>(
 }
 
 /// What a class, or one that it descends from, gives an attribute of its objects.
-pub(super) fn in_class<'a>(
+fn in_class<'a>(
     code: &Code<'a>,
     place: &Place<'a>,
     class: &'a Class,
