@@ -24,21 +24,12 @@ pub(crate) mod gate;
 pub(crate) mod git_folder;
 pub(crate) mod hex;
 pub(crate) mod host;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what is proposed for a repository asks it next")
-)]
 pub(crate) mod javascript;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the detection that asks it comes next")
-)]
 pub(crate) mod key_purpose;
 pub(crate) mod migrations;
 pub(crate) mod name;
 pub(crate) mod prisma;
 pub(crate) mod python;
-#[expect(dead_code, reason = "the readers that fill it come next")]
 pub(crate) mod reading;
 pub(crate) mod redact;
 pub(crate) mod rotation;

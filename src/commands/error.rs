@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use crate::{
     core::{exit::Exit, failure::Failure, invocation::Invocation, step::StepId},
+    domain::reading::Spot,
     ports::records::RecordError,
     project::workspace::WorkspaceError,
     report::error::ErrorReport,
@@ -86,6 +87,8 @@ pub(crate) enum CommandError {
     ConfigExists(PathBuf),
     #[error("nothing was written")]
     ConfigDeclined,
+    #[error("the app uses {server}, not Postgres")]
+    NotPostgres { server: &'static str, at: Spot },
     #[error("cannot write `{}`", path.display())]
     ConfigNotWritten { path: PathBuf, source: io::Error },
 }
@@ -118,6 +121,7 @@ impl CommandError {
             | Self::Trust(_)
             | Self::ConfigExists(_)
             | Self::ConfigDeclined
+            | Self::NotPostgres { .. }
             | Self::ConfigNotWritten { .. } => Exit::Failed,
         }
     }
@@ -188,6 +192,9 @@ impl CommandError {
                 .hint("NEONUP_TRUST=1 in the environment trusts this clone for one run"),
             Self::ConfigExists(_) => report.hint("edit it, or remove it first"),
             Self::ConfigDeclined => report.hint("`neonup init --yes` writes what is shown above"),
+            Self::NotPostgres { at, .. } => report
+                .why(format!("{}:{} says so", at.file, at.line))
+                .hint("move the app to Postgres first; or, if another part of it uses Neon, write neonup.toml by hand"),
             Self::ConfigNotWritten { source, .. } => report
                 .why(source.to_string())
                 .hint("check the folder's permissions"),

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     commands::{context::CommandContext, error::CommandError, input},
     core::exit::Exit,
-    project::{detect, init, workspace},
+    project::settings::EnvBasis,
     report::output::Output,
 };
 
@@ -33,12 +33,24 @@ impl InitArgs {
         if settings.config_exists {
             return Err(CommandError::ConfigExists(path));
         }
-        let root = settings.root;
-        let detected = detect::detect(&|file| workspace::text(&root.join(file)).ok());
-        let text = init::toml(&detected, &settings.project.name);
+        if let EnvBasis::OtherServer { server, at } = settings.env_basis {
+            return Err(CommandError::NotPostgres { server, at });
+        }
+        let found = settings.found.unwrap_or_default();
+        let text = &found.toml;
         if !output.json {
-            output.note(format!("found: {}", detected.stack));
+            output.note(format!("found: {}", in_folder(found.stack, &found.dir)));
             output.block(text.trim_end());
+        }
+        if let Some(why) = found.cut {
+            output.note(format!("there may be more: {why}"));
+        }
+        for (dir, stack) in &found.others {
+            let folder = if dir.is_empty() { "." } else { dir };
+            output.note(format!(
+                "not set up: {}; for that one run: neonup -C {folder} init",
+                in_folder(stack, dir)
+            ));
         }
         if !self.yes && !confirm(context, output) {
             return Err(CommandError::ConfigDeclined);
@@ -56,12 +68,21 @@ impl InitArgs {
             output.document(&json!({
                 "version": 1,
                 "status": "done",
-                "stack": detected.stack,
+                "stack": found.stack,
                 "path": path.display().to_string(),
             }));
         }
         output.note(format!("written: {}; next: neonup", path.display()));
         Ok(Exit::Done)
+    }
+}
+
+/// A stack with its folder, for a person.
+fn in_folder(stack: &str, dir: &str) -> String {
+    if dir.is_empty() {
+        stack.to_owned()
+    } else {
+        format!("{stack} in {dir}/")
     }
 }
 

@@ -27,6 +27,7 @@ mod port;
 mod program;
 mod protection;
 mod searcher;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -46,4 +47,5 @@ pub(crate) use {
         TreeScan,
     },
     port::Repository,
+    survey::Survey,
 };

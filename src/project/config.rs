@@ -8,6 +8,7 @@ use crate::core::skip::{Skip, SkipOrigin};
 use crate::domain::{
     git_folder::is_git_folder,
     sensitive,
+    source::join,
     url::{Driver, Part, UrlKind},
 };
 use crate::project::settings::{
@@ -96,6 +97,74 @@ impl Config {
             accepted: reader.all_accepted(root)?,
             skips: reader.skips(root)?,
         })
+    }
+
+    /// The same configuration with its paths seen from the root of the repository, where the file lies in this folder.
+    pub(crate) fn seen_from_root(mut self, folder: &str) -> Self {
+        if folder.is_empty() {
+            return self;
+        }
+        let below = |path: &mut String| {
+            *path = if path.is_empty() {
+                folder.to_owned()
+            } else {
+                join(folder, path)
+            };
+        };
+        self.each_path(&below);
+        let without_folder =
+            |schema: &SchemaSettings| !schema.command.is_empty() && schema.dir.is_none();
+        if self.backend.is_none()
+            && let Some(schema) = self.schema.as_mut().filter(|schema| without_folder(schema))
+        {
+            schema.dir = Some(folder.to_owned());
+        }
+        self
+    }
+
+    /// The same configuration with its paths seen from a folder, which is above all of them.
+    pub(crate) fn seen_from(mut self, folder: &str) -> Self {
+        self.each_path(&|path: &mut String| {
+            let inner = path
+                .strip_prefix(folder)
+                .map(|rest| rest.trim_start_matches('/').to_owned());
+            if let Some(inner) = inner.filter(|_| !folder.is_empty()) {
+                *path = inner;
+            }
+        });
+        self
+    }
+
+    /// Changes every path.
+    fn each_path(&mut self, change: &dyn Fn(&mut String)) {
+        for target in &mut self.env {
+            change(&mut target.file);
+            target.example.iter_mut().for_each(change);
+            for (_, spec) in &mut target.keys {
+                if let KeySpec::SameAs(file) = spec {
+                    change(file);
+                }
+            }
+        }
+        if let Some(schema) = &mut self.schema {
+            schema.files.iter_mut().for_each(change);
+            schema.dir.iter_mut().for_each(change);
+        }
+        if let Some(backend) = &mut self.backend {
+            change(&mut backend.dir);
+        }
+        for accepted in &mut self.accepted {
+            change(&mut accepted.path);
+        }
+    }
+
+    /// Every path, such as those of the env files.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        let seen = std::cell::RefCell::new(&mut paths);
+        self.clone()
+            .each_path(&|path| seen.borrow_mut().push(path.clone()));
+        paths
     }
 
     /// The text of `source` with `[project] id` set (and the name, where the file has none); everything else stays as it

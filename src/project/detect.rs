@@ -1,53 +1,57 @@
 //! What kind of application a repository holds, and the configuration to propose for it.
 //!
+//! [`Tree`] holds the names of the repository's files. Every folder with a manifest is asked by every [`Stack`] whether it holds such an
+//! application ([`candidates`]); of those the one that a person means is proposed, with what its code says ([`code`]): the env file
+//! that it reads ([`env_file`]), its keys ([`env`]), where its tables come from ([`schema`]) and how it starts.
+//!
 //! # Adding a stack
 //!
-//! It takes one new file, and a `mod` line, a row and a test case in this one. With Rails as the example:
+//! It takes a function, a row of [`STACKS`] and a repository in `tests/corpus`. With Rails as the example:
 //!
-//! 1. Write `detect/rails.rs` with one pure function, `pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal>`.
-//!    It is asked about one folder at a time and reads files through `read` alone, at `join(dir, "Gemfile")` (both are in
-//!    `domain/source.rs`). It returns `None` unless the Gemfile asks for both gems, `rails` and `pg`. Python and Node have readers
-//!    of their manifests (`domain/python/dependencies.rs`, `detect/package.rs`); for a Gemfile write a small one in `rails.rs`.
-//! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs:
-//!    `migrate: Some("bin/rails db:migrate")` and `backend: Some(started_by("bin/rails server --port 8000", dir))`. Both commands
-//!    run in the stack's folder. How a tool is asked whether a migration is pending is in `domain/migrations`. The port is 8000 because the front end's env file
-//!    expects it; the variable is `DATABASE_URL` unless the proposal names others. A stack without a health route isn't started,
-//!    its command is only shown. `django.rs` is the nearest example.
-//! 3. Choose the [`Driver`], which decides the form of the URL. Rails passes the URL's parameters to libpq, so it is
-//!    [`Driver::Libpq`]. A library that fails on those needs a driver of its own first: a variant and a row in
-//!    `domain/url/driver.rs`.
-//! 4. Add `mod rails;` below, and the row `stack("Rails", rails::propose)` to the family of [`STACKS`] that looks in the same
-//!    folders; a stack with other folders gets a [`StackFamily`] of its own. Rails goes above the Node family, because a Rails
-//!    repository has a `package.json` too: the first family with a match wins; within a family the first folder wins, then the
-//!    first row, so that an application in `backend/` beats one in the root.
-//! 5. Add a case to the test `every_stack_is_recognized_with_its_driver_and_folder`, and test what is recognized and the two
-//!    commands in `rails.rs`. Run `cargo test --lib project::detect`, and name the stack in the list under "What is supported" in
-//!    `README.md`.
-//!
-//! The env file, the schema and the front end follow from the proposal (`env.rs`, `schema.rs`, `frontend.rs`), as do
-//! `neonup init`, the wizard and `neonup check`.
+//! 1. Write `pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal>`, in a file of its own or in `other_languages.rs`.
+//!    It is asked about one folder at a time, and returns `None` unless the Gemfile asks for both gems, `rails` and `pg`. A new kind
+//!    of manifest is named in `manifests.rs`. Python and Node have readers of theirs (`domain/python/dependencies.rs`, `package.rs`).
+//! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs: `migrate` and `backend`. Both
+//!    commands run in the stack's folder. How a tool is asked whether a migration is pending is in `domain/migrations`.
+//! 3. Choose the [`Driver`](crate::domain::url::Driver), which decides the form of the URL. A library that fails on the usual
+//!    parameters needs a driver of its own first: a variant and a row in `domain/url/driver.rs`.
+//! 4. Add the row to the family of its language. The first family with a match wins, within a family the usual folders in their
+//!    order, then the shallowest, and of several stacks in one folder the first row.
+//! 5. Write a small repository in `tests/corpus` with the proposal that it should get.
 
+mod candidates;
+mod code;
 mod django;
 mod drizzle;
 mod env;
+mod env_file;
 mod fastapi;
 mod flask;
 mod frontend;
+mod manifests;
 mod node_postgres;
+mod other_languages;
 mod package;
 mod prisma;
 mod proposal;
+mod python;
 mod schema;
+mod tree;
 
-use std::{cell::RefCell, collections::HashMap};
-
-pub(crate) use proposal::SessionModule;
+pub(crate) use {proposal::SessionModule, tree::Tree};
 
 use crate::{
-    domain::{source::Reader, url::Driver},
+    domain::{
+        reading::Spot,
+        source::{Reader, join},
+    },
     project::{
         config::{Config, ProjectConfig},
-        detect::proposal::Proposal,
+        detect::{
+            candidates::Candidate, manifests::Language, proposal::Proposal,
+            tree::with_folders_above,
+        },
+        settings::{EnvBasis, EnvTarget},
     },
 };
 
@@ -57,15 +61,19 @@ struct Stack {
     propose: Propose,
 }
 
-type Propose = fn(Reader<'_>, &str) -> Option<Proposal>;
+type Propose = fn(&Tree<'_>, &str) -> Option<Proposal>;
 
 const fn stack(label: &'static str, propose: Propose) -> Stack {
     Stack { label, propose }
 }
 
-/// Stacks that are looked for in the same folders.
+/// Stacks of one language. An earlier family wins over a later one: beside a back end in Python the application in Node is its front
+/// end.
 struct StackFamily {
+    /// The folders where such an application usually lies, the most usual first.
     folders: &'static [&'static str],
+    /// The language whose code is read.
+    language: Option<Language>,
     stacks: &'static [Stack],
 }
 
@@ -75,19 +83,27 @@ const NODE: &[&str] = &[
     "backend", "server", "api", "app", "", "frontend", "web", "client",
 ];
 
-/// Every stack, in the order of looking.
+/// Every stack, in the order of preference.
 const STACKS: &[StackFamily] = &[
     StackFamily {
         folders: BACKENDS,
+        language: Some(Language::Python),
         stacks: &[
             stack("Django", django::propose),
             stack("FastAPI with SQLModel", fastapi::with_sqlmodel),
             stack("FastAPI with SQLAlchemy", fastapi::with_sqlalchemy),
             stack("Flask", flask::propose),
+            stack("Python", python::propose),
         ],
     },
     StackFamily {
+        folders: BACKENDS,
+        language: None,
+        stacks: other_languages::STACKS,
+    },
+    StackFamily {
         folders: NODE,
+        language: Some(Language::JavaScript),
         stacks: &[
             stack("Node with Prisma", prisma::propose),
             stack("Node with Drizzle", drizzle::propose),
@@ -101,61 +117,120 @@ const STACKS: &[StackFamily] = &[
 pub(crate) struct Detected {
     /// The name of the stack, for a person.
     pub stack: &'static str,
+    /// The folder of the application, relative to the root; empty for the root itself.
+    pub dir: String,
     /// Whether the stack is known, or a committed example documents the connection: else which file the application reads is only
     /// a guess.
     pub recognized: bool,
-    /// The session module that neonup writes and checks; `None` where it leaves the code alone.
-    pub session: Option<SessionModule>,
+    /// The database that it uses in place of Postgres, with where that stands.
+    pub other_server: Option<(&'static str, Spot)>,
+    /// Other applications that use a database: their folders and stacks.
+    pub others: Vec<(String, &'static str)>,
     /// What to propose.
     pub config: Config,
 }
 
-/// Detects the stack of a repository and proposes a configuration for it.
-pub(crate) fn detect(read: Reader<'_>) -> Detected {
-    // every stack asks for much the same files
-    let texts = RefCell::new(HashMap::new());
-    let read: Reader<'_> = &|path: &str| {
-        let mut texts = texts.borrow_mut();
-        let text = texts.entry(path.to_owned()).or_insert_with(|| read(path));
-        text.clone()
-    };
-    let found = STACKS.iter().find_map(|family| recognize(read, family));
-    let known = found.is_some();
-    let (stack, dir, proposal) =
-        found.unwrap_or_else(|| ("no known stack", "", Proposal::new(Driver::Libpq)));
-    let recognized = known || env::is_documented(read, dir, &proposal);
-    let mut target = env::target(read, dir, &proposal);
+impl Detected {
+    /// What its env files are known from.
+    pub(crate) fn env_basis(&self) -> EnvBasis {
+        match &self.other_server {
+            Some((server, at)) => EnvBasis::OtherServer {
+                server,
+                at: at.clone(),
+            },
+            None if self.recognized => EnvBasis::Known,
+            None => EnvBasis::Guess,
+        }
+    }
+}
+
+/// Detects the applications of a repository and proposes a configuration for one of them: one at or below the folder `focus`, where a
+/// person stands, else the one that it belongs to, else the one of the repository.
+pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
+    let mut found = candidates::all(tree, focus);
+    let first = (!found.is_empty()).then(|| found.remove(0));
+    let known = first.is_some();
+    let Candidate {
+        dir,
+        stack,
+        proposal,
+        ..
+    } = first.unwrap_or_else(|| Candidate::unknown(focus));
+    let reading = code::read(tree, &dir, proposal.language);
+    let other_server = code::other_server(&reading);
+    let found_env = env::target(tree, &dir, &proposal, &reading);
+    let recognized = known || found_env.is_shown;
+    let mut target = found_env.target;
+    if target.example.is_none() && recognized {
+        target.example = Some(join(env_file::folder_of(&target.file), ".env.example"));
+    }
     if !recognized {
         // one that we write would document a guess, and pass for the project's own word the next time
         target.example = None;
     }
     let mut env = vec![target];
-    env.extend(frontend::target(read, FRONTENDS, dir));
+    env.extend(frontend::target(tree, FRONTENDS, &dir));
+    let others = beside(tree, &dir, &proposal, found, &mut env);
+    if other_server.is_some() {
+        env.clear();
+    }
     Detected {
         stack,
         recognized,
-        session: proposal.session,
+        other_server,
+        others,
         config: Config {
             project: ProjectConfig::default(),
             env,
-            schema: schema::schema(read, dir, &proposal),
+            schema: schema::schema(tree, &dir, &proposal),
             backend: proposal.backend,
             accepted: Vec::new(),
             skips: Vec::new(),
         },
+        dir,
     }
 }
 
-/// The label, the folder and the proposal of the family's first match.
-fn recognize(
-    read: Reader<'_>,
-    family: &StackFamily,
-) -> Option<(&'static str, &'static str, Proposal)> {
-    family.folders.iter().find_map(|dir| {
-        let found = |stack: &Stack| Some((stack.label, *dir, (stack.propose)(read, dir)?));
-        family.stacks.iter().find_map(found)
-    })
+/// Adds the env files of the applications that share a workspace, and with it the database, and gives those that do not.
+fn beside(
+    tree: &Tree<'_>,
+    dir: &str,
+    proposal: &Proposal,
+    others: Vec<Candidate>,
+    env: &mut Vec<EnvTarget>,
+) -> Vec<(String, &'static str)> {
+    let workspace = package::workspace_root(tree, dir)
+        .filter(|_| proposal.language == Some(Language::JavaScript));
+    let mut left = Vec::new();
+    for other in others {
+        let shares = other.proposal.language == proposal.language
+            && workspace.is_some_and(|root| tree::is_below(&other.dir, root));
+        if !shares {
+            left.push((other.dir, other.stack));
+            continue;
+        }
+        let reading = code::read(tree, &other.dir, other.proposal.language);
+        let found = env::target(tree, &other.dir, &other.proposal, &reading);
+        if found.is_shown && !env.iter().any(|known| known.file == found.target.file) {
+            env.push(found.target);
+        }
+    }
+    left
 }
+
+/// The stack of the application in a folder, or of the nearest folder above it: its name, and its session module.
+pub(crate) fn kind(read: Reader<'_>, dir: &str) -> (&'static str, Option<SessionModule>) {
+    let tree = Tree::new(&[], read);
+    with_folders_above(dir)
+        .into_iter()
+        .find_map(|folder| candidates::at(&tree, folder))
+        .map_or((NO_STACK, None), |found| {
+            (found.stack, found.proposal.session)
+        })
+}
+
+/// What the stack is called where it is none that is known.
+const NO_STACK: &str = "no known stack";
 
 #[cfg(test)]
 mod tests {
@@ -165,20 +240,25 @@ mod tests {
         project::{sample, settings::KeySpec},
     };
 
-    fn with<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        move |path| {
+    fn in_folder(files: &[(&str, &str)], focus: &str) -> Detected {
+        let names: Vec<_> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let read = |path: &str| {
             files
                 .iter()
                 .find(|(name, _)| *name == path)
                 .map(|(_, text)| (*text).to_owned())
-        }
+        };
+        super::detect(&Tree::new(&names, &read), focus)
+    }
+
+    fn detect(files: &[(&str, &str)]) -> Detected {
+        in_folder(files, "")
     }
 
     #[test]
     fn the_sample_is_detected_as_its_own_configuration() {
-        let found = detect(&with(sample::FILES));
+        let found = detect(sample::FILES);
         assert_eq!(found.stack, "FastAPI with SQLModel");
-        assert_eq!(found.session, Some(SessionModule::SqlModel));
         let text = sample::FILES
             .iter()
             .find(|(name, _)| *name == "neonup.toml")
@@ -243,7 +323,7 @@ mod tests {
             ),
             (vec![], "no known stack", Driver::Libpq, ".env"),
         ] {
-            let found = detect(&with(&files));
+            let found = detect(&files);
             assert_eq!(found.stack, stack);
             assert_eq!(found.config.env[0].file, file, "{stack}");
             let KeySpec::Url {
@@ -265,13 +345,14 @@ mod tests {
                 vec![
                     ("web/package.json", prisma),
                     ("web/prisma/schema.prisma", ""),
+                    ("web/prisma/migrations/1_a/migration.sql", ""),
                 ],
                 "npx --no-install prisma migrate deploy",
                 Some("web"),
             ),
             (
                 vec![("package.json", prisma), ("prisma/schema.prisma", "")],
-                "npx --no-install prisma migrate deploy",
+                "npx --no-install prisma db push",
                 None,
             ),
             (
@@ -347,7 +428,7 @@ mod tests {
                 None,
             ),
         ] {
-            let schema = detect(&with(&files)).config.schema.unwrap_or_default();
+            let schema = detect(&files).config.schema.unwrap_or_default();
             assert_eq!(schema.command.join(" "), command, "{files:?}");
             assert_eq!(schema.dir.as_deref(), dir, "{files:?}");
         }
@@ -358,15 +439,14 @@ mod tests {
         let node = ("package.json", "{\"dependencies\":{\"pg\":\"8\"}}");
         let kinds = |example: &str, manifest: (&str, &str)| {
             let files = [manifest, (".env.example", example)];
-            let keys = detect(&with(&files)).config.env.swap_remove(0).keys;
+            let keys = detect(&files).config.env.swap_remove(0).keys;
             keys.iter()
                 .map(|(key, spec)| match spec {
                     KeySpec::Part { part, .. } => format!("{key}={}", part.name()),
                     KeySpec::Url { .. } => format!("{key}=url"),
                     KeySpec::Literal(_) => format!("{key}=text"),
-                    KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand => {
-                        panic!("{key}")
-                    }
+                    KeySpec::ByHand => format!("{key}=by hand"),
+                    KeySpec::Generate { .. } | KeySpec::SameAs(_) => panic!("{key}"),
                 })
                 .collect::<Vec<_>>()
                 .join(" ")
@@ -389,7 +469,7 @@ mod tests {
         );
         assert_eq!(
             kinds("DB_HOST=localhost\nDB_PORT=3306\nDB_PASSWORD=\n", node),
-            "DATABASE_URL=url DB_HOST=text DB_PORT=text"
+            "DATABASE_URL=url DB_HOST=text DB_PORT=text DB_PASSWORD=by hand"
         );
     }
 
@@ -400,12 +480,15 @@ mod tests {
             ("requirements.txt", "fastapi\nsqlmodel"),
             (".env.example", example),
         ];
-        let found = detect(&with(&files));
+        let found = detect(&files);
         let keys: Vec<_> = found.config.env[0]
             .keys
             .iter()
             .map(|(key, _)| key.as_str())
             .collect();
-        assert_eq!(keys, ["POSTGRES_URL", "AUTH_SECRET", "PORT"]);
+        assert_eq!(
+            keys,
+            ["POSTGRES_URL", "AUTH_SECRET", "STRIPE_API_KEY", "PORT"]
+        );
     }
 }

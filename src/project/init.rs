@@ -9,13 +9,29 @@ use crate::project::{
     settings::{Encoding, EnvTarget, KeySpec},
 };
 
-/// Writes a configuration as a commented file, which reads back as the same configuration with this name.
-pub(crate) fn toml(detected: &Detected, name: &str) -> String {
-    let mut text = of_config(&detected.config, name, detected.recognized);
+/// Writes a configuration as a commented file for the folder `base`, which reads back as the same configuration with this name.
+pub(crate) fn toml(detected: &Detected, name: &str, base: &str) -> String {
+    let config = detected.config.clone().seen_from(base);
+    let mut text = of_config(&config, name, detected.recognized);
+    for (dir, stack) in &detected.others {
+        let dir = if dir.is_empty() { "." } else { dir };
+        // writing to a string cannot fail
+        writeln!(
+            text,
+            "\n# Not set up here: {stack} in {}",
+            name_in_comment(dir)
+        )
+        .ok();
+    }
     if !detected.recognized {
         text.push_str(GUESS);
     }
     text
+}
+
+/// A name of the repository's as it may stand in a comment.
+fn name_in_comment(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// What stands at the end where the stack is none that is known.
@@ -195,7 +211,10 @@ fn list(values: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::{detect, sample};
+    use crate::project::{
+        detect::{self, Tree},
+        sample,
+    };
 
     #[test]
     fn written_configurations_read_back_the_same() {
@@ -227,8 +246,8 @@ mod tests {
         assert_eq!(Config::parse(&written), Ok(config), "{written}");
 
         for name in ["plain", "it's \"odd\""] {
-            let detected = detect::detect(&read);
-            let written = toml(&detected, name);
+            let detected = detect::detect(&Tree::new(&[], &read), "");
+            let written = toml(&detected, name, "");
             let mut expected = detected.config;
             expected.project.name = Some(name.to_owned());
             assert_eq!(Config::parse(&written), Ok(expected), "{written}");
@@ -236,8 +255,8 @@ mod tests {
     }
     #[test]
     fn a_guess_is_written_as_a_comment() {
-        let detected = detect::detect(&|_| None);
-        let written = toml(&detected, "shelf");
+        let detected = detect::detect(&Tree::new(&[], &|_| None), "");
+        let written = toml(&detected, "shelf", "");
         let read = Config::parse(&written).unwrap();
         assert_eq!(read.project.name.as_deref(), Some("shelf"));
         assert!(read.env.is_empty() && read.backend.is_none(), "{written}");

@@ -10,7 +10,7 @@ use crate::{
     domain::{gate::Gate, host::is_loopback},
     project::{
         config::Config,
-        settings::{Flags, ProjectSettings, Settings},
+        settings::{EnvBasis, Flags, ProjectSettings, Settings},
     },
 };
 
@@ -27,8 +27,8 @@ pub(crate) struct Layers {
     pub config: Option<Config>,
     /// The configuration that was detected in the repository.
     pub detected: Config,
-    /// Whether nothing in the repository shows what it holds, so that what was detected is a guess.
-    pub unrecognized: bool,
+    /// What the detected env files are known from.
+    pub detected_env: EnvBasis,
     pub environment: Environment,
 }
 
@@ -44,7 +44,7 @@ impl Settings {
         let Layers {
             config,
             detected,
-            unrecognized,
+            detected_env,
             environment,
         } = layers;
         let config_exists = config.is_some();
@@ -84,6 +84,7 @@ impl Settings {
             root: root.to_owned(),
             config_file: config_file.to_owned(),
             config_exists,
+            found: None,
             api_host,
             claim_host: claim_host.trim_end_matches('/').to_owned(),
             ca_file,
@@ -102,7 +103,11 @@ impl Settings {
                 branch_expires_days: config.project.branch_expires_days,
                 database: config.project.database.or(detected.project.database),
             },
-            env_guessed: config.env.is_empty() && unrecognized,
+            env_basis: if config.env.is_empty() {
+                detected_env
+            } else {
+                EnvBasis::Known
+            },
             env: if config.env.is_empty() {
                 detected.env
             } else {

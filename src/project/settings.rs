@@ -4,6 +4,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -19,6 +20,7 @@ use crate::{
         gate::Gate,
         hex::hex,
         host::{host_and_port, is_loopback},
+        reading::Spot,
         url::{Driver, Part, UrlKind},
     },
 };
@@ -169,6 +171,37 @@ impl BackendSettings {
     }
 }
 
+/// What was found in the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Found {
+    /// The name of the stack, for a person.
+    pub stack: &'static str,
+    /// The folder of the application, relative to the root; empty for the root itself.
+    pub dir: String,
+    /// Other applications that use a database and are not set up: their folders and stacks.
+    pub others: Vec<(String, &'static str)>,
+    /// Why there may be more than that; `None` where all files were seen.
+    pub cut: Option<&'static str>,
+    /// The `neonup.toml` that is proposed.
+    pub toml: String,
+}
+
+/// What the env files are known from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum EnvBasis {
+    /// `neonup.toml` names them, or the code and the stack show them.
+    #[default]
+    Known,
+    /// `neonup.toml` names none, and the stack is none that is known.
+    Guess,
+    /// The application uses another database than Postgres.
+    OtherServer {
+        /// Its name, such as `MySQL`.
+        server: &'static str,
+        at: Spot,
+    },
+}
+
 /// Everything that the user wants, resolved.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -177,6 +210,8 @@ pub(crate) struct Settings {
     /// The configuration file; it may not exist yet.
     pub config_file: PathBuf,
     pub config_exists: bool,
+    /// What was found in the repository, where there is no configuration file.
+    pub found: Option<Arc<Found>>,
     /// The API's base, without a slash at its end.
     pub api_host: String,
     /// The host of the service of temporary databases, without a slash at its end.
@@ -190,8 +225,7 @@ pub(crate) struct Settings {
     pub environment: Environment,
     pub project: ProjectSettings,
     pub env: Vec<EnvTarget>,
-    /// Whether the env files are a guess: `neonup.toml` names none, and the stack is none that is known.
-    pub env_guessed: bool,
+    pub env_basis: EnvBasis,
     pub schema: SchemaSettings,
     pub backend: Option<BackendSettings>,
     /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.

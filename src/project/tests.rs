@@ -7,7 +7,7 @@ use crate::{
     project::{
         config::Config,
         resolve::Layers,
-        settings::{Flags, KeySpec, Settings},
+        settings::{EnvBasis, Flags, KeySpec, Settings},
     },
     testing::world::{settings, variables},
 };
@@ -17,7 +17,7 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
         config: config.map(|text| Config::parse(text).unwrap()),
         detected: Config::parse("[project]\nname = \"detected\"\nregion = \"aws-eu-west-2\"\n")
             .unwrap(),
-        unrecognized: false,
+        detected_env: EnvBasis::Known,
         environment: variables(environment),
     };
     settings(Path::new("/r"), layers, flags)

@@ -16,13 +16,14 @@ use crate::{
     domain::host::is_loopback,
     ports::{
         self, Ports,
-        repository::{GitEnvironment, GitOptions, Repository as _},
+        repository::{GitEnvironment, GitOptions, Repository as _, Survey},
     },
     project::{
         config::{Config, ConfigError},
-        detect,
+        detect::{self, Detected, Tree},
+        init,
         resolve::Layers,
-        settings::{CONFIG_FILE, Flags, Settings},
+        settings::{CONFIG_FILE, Flags, Found, Settings},
     },
 };
 
@@ -40,6 +41,8 @@ pub(crate) enum WorkspaceError {
     NotADirectory(PathBuf),
     #[error("there is no configuration file `{}`", .0.display())]
     NoConfigFile(PathBuf),
+    #[error("there are several neonup.toml: {}", .0.join(", "))]
+    SeveralConfigs(Vec<String>),
     #[error("cannot read `{}`", path.display())]
     UnreadableConfig { path: PathBuf, error: io::Error },
     #[error("`{}` {error}", path.display())]
@@ -65,6 +68,7 @@ impl WorkspaceError {
             | Self::CannotEnter { .. }
             | Self::NotADirectory(_)
             | Self::NoConfigFile(_)
+            | Self::SeveralConfigs(_)
             | Self::InvalidConfig { .. }
             | Self::HostWithLogin(_) => String::new(),
         }
@@ -77,6 +81,13 @@ impl WorkspaceError {
                 "check the path given with -C".to_owned()
             }
             Self::NoConfigFile(_) => "check the path given with --config".to_owned(),
+            Self::SeveralConfigs(files) => {
+                let folder = files.first().and_then(|file| file.rsplit_once('/'));
+                format!(
+                    "choose the application by its folder: neonup -C {}",
+                    folder.map_or(".", |(folder, _)| folder)
+                )
+            }
             Self::UnreadableConfig { error, .. }
                 if error.kind() == io::ErrorKind::PermissionDenied =>
             {
@@ -120,7 +131,10 @@ impl Service {
 /// A directory with the repository around it, not yet opened.
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// The configuration file that is named, or the nearest one; it may not exist.
     config_file: PathBuf,
+    /// Where the program was started, relative to the root; empty for the root itself.
+    focus: String,
     repository: ports::repository::GitRepository,
     environment: Environment,
 }
@@ -179,36 +193,128 @@ impl Workspace {
         let root = repository
             .root()
             .map_or_else(|| directory.to_owned(), Path::to_owned);
+        let focus = relative(directory, &root).unwrap_or_default();
+        let nearest = directory
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&root))
+            .map(|folder| folder.join(CONFIG_FILE))
+            .find(|file| file.symlink_metadata().is_ok());
         Self {
-            config_file: root.join(CONFIG_FILE),
+            config_file: nearest.unwrap_or_else(|| root.join(CONFIG_FILE)),
+            focus,
             root,
             repository,
             environment,
         }
     }
 
+    /// The folder from which the paths of the configuration are seen, relative to the root: its own, where it is a `neonup.toml` of the
+    /// repository.
+    fn base(&self) -> String {
+        let file = &self.config_file;
+        let own = file.file_name().is_some_and(|name| name == CONFIG_FILE);
+        let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+        folder
+            .filter(|_| own)
+            .and_then(|folder| relative(&folder, &self.root))
+            .unwrap_or_default()
+    }
+
+    /// Takes the only `neonup.toml` that lies below where the program was started, if none lies there or above.
+    fn settle(&mut self, files: &[String]) -> Result<(), WorkspaceError> {
+        let below: Vec<_> = files
+            .iter()
+            .filter(|file| file.rsplit('/').next() == Some(CONFIG_FILE))
+            .filter(|file| Path::new(file).starts_with(&self.focus))
+            .collect();
+        match below.as_slice() {
+            [] => {}
+            [file] => self.config_file = self.root.join(file),
+            several => {
+                return Err(WorkspaceError::SeveralConfigs(
+                    several.iter().map(|file| (*file).clone()).collect(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the repository seems to want, and its `neonup.toml`, which goes into the folder of the application where the program was
+    /// started in a subfolder.
+    fn detect(&mut self, survey: &Survey) -> Detected {
+        let root = self.root.clone();
+        let read = |path: &str| text(&root.join(path)).ok();
+        let detected = detect::detect(&Tree::new(&survey.files, &read), &self.focus);
+        let mut folder = if Path::new(&detected.dir).starts_with(&self.focus) {
+            self.focus.as_str()
+        } else {
+            detected.dir.as_str()
+        };
+        // above all that it names
+        let paths = detected.config.paths();
+        while !paths.iter().all(|path| Path::new(path).starts_with(folder)) {
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+        self.config_file = self.root.join(folder).join(CONFIG_FILE);
+        detected
+    }
+
     /// Reads the configuration and makes the ports; the one that finds out what SQL makes is given.
     pub(crate) fn open(
-        self,
+        mut self,
         flags: Flags,
         shapes: Arc<dyn ports::shapes::Shapes>,
     ) -> Result<(Settings, Ports), WorkspaceError> {
-        let config = self.config()?;
-        let root = self.root.clone();
-        let detected = detect::detect(&|path| text(&root.join(path)).ok());
+        let mut config = self.config()?;
+        let says_all = |config: &Config| {
+            !config.env.is_empty() && config.schema.is_some() && config.backend.is_some()
+        };
+        let survey = if config.as_ref().is_some_and(says_all) {
+            Survey::default()
+        } else {
+            self.repository.survey(&self.root)
+        };
+        if config.is_none() {
+            self.settle(&survey.files)?;
+            config = self.config()?;
+        }
+        let base = self.base();
+        let config = config.map(|config| config.seen_from_root(&base));
+        let detected = if config.as_ref().is_some_and(says_all) {
+            None
+        } else if config.is_some() {
+            // the file lies where the application is
+            let file = self.config_file.clone();
+            self.focus.clone_from(&base);
+            let detected = self.detect(&survey);
+            self.config_file = file;
+            Some(detected)
+        } else {
+            Some(self.detect(&survey))
+        };
+        let base = self.base();
         let layers = Layers {
             config,
-            unrecognized: !detected.recognized,
-            detected: detected.config,
+            detected_env: detected
+                .as_ref()
+                .map(Detected::env_basis)
+                .unwrap_or_default(),
+            detected: detected
+                .as_ref()
+                .map(|detected| detected.config.clone())
+                .unwrap_or_default(),
             environment: self.environment,
         };
-        let settings = Settings::resolve(
+        let mut settings = Settings::resolve(
             &self.root,
             &self.config_file,
             layers,
             flags,
             SystemTime::now(),
         );
+        settings.found = detected
+            .filter(|_| !settings.config_exists)
+            .map(|detected| Arc::new(found(&detected, &settings.project.name, &base, survey.cut)));
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
         let folders = self.repository.folders();
@@ -268,6 +374,23 @@ impl Workspace {
             }),
         }
     }
+}
+
+/// What was found, with the configuration that is proposed for the folder `base`.
+fn found(detected: &Detected, name: &str, base: &str, cut: Option<&'static str>) -> Found {
+    Found {
+        stack: detected.stack,
+        dir: detected.dir.clone(),
+        others: detected.others.clone(),
+        cut,
+        toml: init::toml(detected, name, base),
+    }
+}
+
+/// A folder relative to another one above it, with forward slashes; `None` where it lies elsewhere or has no name in UTF-8.
+fn relative(folder: &Path, root: &Path) -> Option<String> {
+    let inner = folder.strip_prefix(root).ok()?.to_str()?;
+    Some(inner.replace('\\', "/"))
 }
 
 /// Reads a text file of the repository. In a clone its name may belong to anything: only regular files are opened, since a FIFO

@@ -64,13 +64,12 @@ pub(super) struct BackendInspection {
 impl BackendInspection {
     pub(super) fn new(cx: &Cx, backend: &BackendSettings) -> Self {
         let text = |path: &str| read(cx, path).ok()??.try_into_text();
-        let detected = detect::detect(&text);
         let dir = backend.dir.trim_matches('/');
+        let (stack, session) = detect::kind(&text, dir);
         let dependencies = Dependencies::nearest(&text, dir);
         let mut inspection = Self {
-            stack: detected.stack,
-            sqlmodel: detected.session == Some(SessionModule::SqlModel)
-                || dependencies.has("sqlmodel"),
+            stack,
+            sqlmodel: session == Some(SessionModule::SqlModel) || dependencies.has("sqlmodel"),
             ..Self::default()
         };
         if !dir.is_empty() && !exists(cx, dir) {
@@ -80,7 +79,7 @@ impl BackendInspection {
             return inspection;
         }
         let start = Start::read(dir, &backend.start);
-        let fastapi = detected.session.is_some() || dependencies.has("fastapi");
+        let fastapi = session.is_some() || dependencies.has("fastapi");
         if !fastapi && (!start.python || dependencies.has("django")) {
             inspection.skipped = Some(format!("{}: {NOT_JUDGED}", inspection.stack));
             return inspection;

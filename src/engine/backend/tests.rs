@@ -34,7 +34,8 @@ impl Sample {
 
     fn cx(&self) -> Cx {
         let config = || Config::parse(&self.world.read("neonup.toml")).unwrap();
-        let found = detect::detect(&|path| fs::read_to_string(self.world.path(path)).ok());
+        let read = |path: &str| fs::read_to_string(self.world.path(path)).ok();
+        let found = detect::detect(&detect::Tree::new(&[], &read), "");
         let layers = Layers {
             config: self.declared.then(config),
             detected: found.config,

@@ -9,6 +9,7 @@ use crate::{
         remedy::Remedy,
         step::StepId,
     },
+    domain::reading::Spot,
     ports::{files::Written, repository::GitAnswer},
     project::settings::EnvTarget,
 };
@@ -50,6 +51,18 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
     .path(file)
     .detail("neonup.toml names no env file, and the stack is none that neonup knows: the file is a guess")
     .hint("name it in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }; or, if that is right as it is, leave it out with the reason: \"env.not-read\" under [skip]")
+}
+
+/// The application uses another database, so that no Postgres URL is written for it.
+pub(super) fn other_server(server: &str, at: &Spot) -> Finding {
+    Finding::new(
+        Code::EnvNotRead,
+        format!("your app uses {server}, not Postgres"),
+    )
+    .path(&at.file)
+    .line(at.line)
+    .detail("Neon is Postgres: nothing is written for another database")
+    .hint("move the app to Postgres first; if another part of it uses Neon, name its env file in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
 }
 
 /// It isn't known whether git ignores the file.

@@ -13,10 +13,11 @@ use crate::{
         context::Cx,
         env::{
             inspection::{EnvInspection, TargetInspection},
-            messages::{FIX, hard_link, ignored_unknown, not_read, tracked},
+            messages::{FIX, hard_link, ignored_unknown, not_read, other_server, tracked},
         },
     },
     ports::repository::GitAnswer,
+    project::settings::EnvBasis,
 };
 
 /// Reports what was found, and what a write would change.
@@ -56,10 +57,10 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
         }
     }
     let evidence = evidence(inspection, &findings);
-    let mut basis = if cx.settings.env_guessed {
-        Basis::not_determined(not_read(&cx.settings.env))
-    } else {
-        Basis::Seen
+    let mut basis = match &cx.settings.env_basis {
+        EnvBasis::Known => Basis::Seen,
+        EnvBasis::Guess => Basis::not_determined(not_read(&cx.settings.env)),
+        EnvBasis::OtherServer { server, at } => Basis::not_determined(other_server(server, at)),
     };
     let gap = findings
         .iter()

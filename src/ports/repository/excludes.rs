@@ -26,7 +26,7 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
         })
         .map_err(|error| format!("without git: {}", error.message()))?;
     let case = if folds { Case::Fold } else { Case::Sensitive };
-    let mut rules = IgnoreRules(Search::default());
+    let mut rules = IgnoreRules::default();
     rules.add(&layout.common.join("info/exclude"), "", true)?;
     rules.add(&layout.root.join(".gitignore"), ".gitignore", false)?;
     for (end, _) in path.match_indices('/') {
@@ -49,12 +49,13 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
 }
 
 /// Rules of several files; a later file wins over an earlier one.
-struct IgnoreRules(Search);
+#[derive(Default)]
+pub(super) struct IgnoreRules(Search);
 
 impl IgnoreRules {
     /// Adds a file of rules, if there is one. `name` is its path relative to the root, from which its rules are seen; empty for the root
     /// itself. A `.gitignore` that is a symbolic link does not count: git does not follow it.
-    fn add(&mut self, file: &Path, name: &str, follow: bool) -> Result<(), String> {
+    pub(super) fn add(&mut self, file: &Path, name: &str, follow: bool) -> Result<(), String> {
         let wrong = |error: io::Error| format!("`{}`: {error}", file.display());
         if !follow && file.is_symlink() {
             return Ok(());
@@ -81,7 +82,8 @@ impl IgnoreRules {
             .map_err(wrong)
     }
 
-    fn ignores(&self, path: &str, directory: bool, case: Case) -> bool {
+    /// Whether they ignore a path; whether a folder above it is ignored is another question.
+    pub(super) fn ignores(&self, path: &str, directory: bool, case: Case) -> bool {
         self.0
             .pattern_matching_relative_path(path.into(), Some(directory), case)
             .is_some_and(|found| !found.pattern.is_negative())

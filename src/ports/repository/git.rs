@@ -24,6 +24,7 @@ use crate::{
         program::{GitEnvironment, GitProgram},
         protection,
         searcher::Searcher,
+        survey::{self, Survey},
         tree,
     },
 };
@@ -80,6 +81,12 @@ impl GitRepository {
     pub(crate) fn folders(&self) -> Option<(&Path, &Path)> {
         let layout = self.layout.as_ref()?;
         Some((&layout.git_dir, &layout.common))
+    }
+
+    /// Names the project's files below a folder, the root of the repository where there is one.
+    pub(crate) fn survey(&self, root: &Path) -> Survey {
+        let common = self.layout.as_ref().map(|layout| layout.common.as_path());
+        survey::survey(root, common)
     }
 
     fn layout(&self) -> Result<Arc<Layout>> {

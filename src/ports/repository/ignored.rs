@@ -108,7 +108,7 @@ pub(super) fn deciding_rule(layout: &Layout, git: &GitProgram, path: &str) -> Op
 }
 
 /// Folders of other people's files: what lies there is not the project's.
-const DEPENDENCIES: [&str; 5] = ["node_modules", ".venv", "venv", "target", "vendor"];
+pub(super) const DEPENDENCIES: [&str; 5] = ["node_modules", ".venv", "venv", "target", "vendor"];
 
 /// The ignored files of the work tree whose names fit one of the patterns.
 pub(super) fn files(

@@ -1,163 +1,241 @@
-//! The env file of the backend: its keys, as far as the committed example and the stack tell what they hold.
+//! The keys of an application's env file: what its code reads and its committed example documents.
+
+use std::collections::BTreeSet;
 
 use crate::{
     domain::{
         dotenv::{Document, is_portable_key},
-        sensitive,
-        source::{Reader, join},
-        url::{Part, UrlKind, recognize},
+        key_purpose::{KeyPurpose, purposes},
+        reading::{Opening, Reading, Server},
+        url::{Driver, Part, UrlKind},
     },
     project::{
-        detect::proposal::{Proposal, RANDOM_SECRET},
+        detect::{
+            env_file::{EnvPlace, place},
+            manifests::Language,
+            proposal::{Proposal, RANDOM_SECRET},
+            tree::Tree,
+        },
         settings::{EnvTarget, KeySpec},
     },
 };
 
-const EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.template"];
+/// How many keys of an env file are proposed. The longest examples of open projects have some 500.
+const KEYS_LIMIT: usize = 1000;
 
-/// The committed example in a folder: its text and its path.
-fn example(read: Reader<'_>, dir: &str) -> Option<(String, String)> {
-    EXAMPLES
+/// The env file that is proposed, and whether anything shows that the application reads its connection from there.
+pub(super) struct Found {
+    pub target: EnvTarget,
+    pub is_shown: bool,
+}
+
+/// The env file of the application in a folder.
+pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &Reading) -> Found {
+    let EnvPlace { file, example } = place(tree, dir, reading);
+    let text = example.as_deref().and_then(|path| tree.read(path));
+    let document = Document::parse(text.as_deref().unwrap_or_default().as_bytes());
+    let keys = Keys {
+        document: &document,
+        proposal,
+        reading,
+        only: only(reading, &file),
+    };
+    let mut wanted = keys.all();
+    // an application that puts its address together itself wants no other one
+    let in_parts = keys.ours().any(|opening| !opening.parts.is_empty());
+    let needs_url = proposal.needs_url && !in_parts;
+    let is_shown = wanted.iter().any(|(_, spec)| connects(spec, needs_url));
+    if !is_shown {
+        let urls = proposal.url_keys.iter().map(|(key, kind)| {
+            let driver = keys.driver(key);
+            (
+                key.clone(),
+                KeySpec::Url {
+                    kind: *kind,
+                    driver,
+                },
+            )
+        });
+        wanted.splice(0..0, urls);
+    }
+    Found {
+        target: EnvTarget {
+            file,
+            example,
+            keys: wanted,
+        },
+        is_shown,
+    }
+}
+
+/// The keys that the loader of this file takes, where it refuses others.
+fn only<'a>(reading: &'a Reading, file: &str) -> Option<&'a BTreeSet<String>> {
+    reading
+        .files
         .iter()
-        .map(|name| join(dir, name))
-        .find_map(|path| Some((read(&path)?, path)))
+        .filter(|read| read.path == file)
+        .find_map(|read| read.only.as_ref())
 }
 
 /// Whether a key holds the connection, or its host.
-const fn connects(spec: &KeySpec, proposal: &Proposal) -> bool {
+const fn connects(spec: &KeySpec, needs_url: bool) -> bool {
     match spec {
         KeySpec::Url { .. } => true,
-        KeySpec::Part { part, .. } => !proposal.needs_url && matches!(part, Part::Host),
-        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::ByHand | KeySpec::Literal(_) => {
+        KeySpec::Part { part, .. } => !needs_url && matches!(part, Part::Host),
+        KeySpec::Generate { .. } | KeySpec::SameAs(_) | KeySpec::Literal(_) | KeySpec::ByHand => {
             false
         }
     }
 }
 
-/// Whether a committed example documents the connection, so that the application reads it from there.
-pub(super) fn is_documented(read: Reader<'_>, dir: &str, proposal: &Proposal) -> bool {
-    example(read, dir).is_some_and(|(text, _)| {
-        documented_keys(&text, proposal)
-            .iter()
-            .any(|(_, spec)| connects(spec, proposal))
-    })
+/// Variables that the system, the shell or the host of a deployment sets.
+const SET_BY_OTHERS: &[&str] = &[
+    "NODE_ENV",
+    "PORT",
+    "HOST",
+    "HOSTNAME",
+    "CI",
+    "PATH",
+    "HOME",
+    "USER",
+    "TZ",
+    "PWD",
+    "SHELL",
+    "LANG",
+    "TERM",
+    "DEBUG",
+    "TMPDIR",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "npm_package_version",
+];
+
+struct Keys<'a> {
+    /// The example.
+    document: &'a Document,
+    proposal: &'a Proposal,
+    reading: &'a Reading,
+    only: Option<&'a BTreeSet<String>>,
 }
 
-/// The env file of the backend in a folder.
-pub(super) fn target(read: Reader<'_>, dir: &str, proposal: &Proposal) -> EnvTarget {
-    let example = example(read, dir);
-    let mut keys = example
-        .as_ref()
-        .map(|(text, _)| documented_keys(text, proposal))
-        .unwrap_or_default();
-    if !keys.iter().any(|(_, spec)| connects(spec, proposal)) {
-        let urls = proposal
-            .url_keys
-            .iter()
-            .map(|key| ((*key).to_owned(), url_spec(key, proposal)));
-        keys.splice(0..0, urls);
-    }
-    if example.is_none() {
-        keys.extend(proposal.other_keys.iter().cloned());
-    }
-    let example = example.map_or_else(|| join(dir, ".env.example"), |(_, path)| path);
-    EnvTarget {
-        file: join(dir, ".env"),
-        example: Some(example),
-        keys,
-    }
-}
-
-fn url_spec(key: &str, proposal: &Proposal) -> KeySpec {
-    let kind = if key.to_ascii_uppercase().contains("POOL") {
-        UrlKind::Pooled
-    } else if key.starts_with("DIRECT") {
-        UrlKind::Direct
-    } else {
-        proposal.url_kind
-    };
-    KeySpec::Url {
-        kind,
-        driver: proposal.driver,
-    }
-}
-
-/// How many keys of an example are proposed. The longest examples of open projects have some 500.
-const KEYS_LIMIT: usize = 1000;
-
-/// The keys that an example documents, as far as it tells what they hold.
-fn documented_keys(example: &str, proposal: &Proposal) -> Vec<(String, KeySpec)> {
-    let document = Document::parse(example.as_bytes());
-    let mut keys: Vec<(String, KeySpec)> = Vec::new();
-    for entry in document.entries() {
-        if keys.len() == KEYS_LIMIT {
-            break;
-        }
-        let (key, value) = (&entry.key, entry.value.expose());
-        if keys.iter().any(|(known, _)| known == key) || !is_portable_key(key) {
-            continue;
-        }
-        let upper = key.to_ascii_uppercase();
-        let spec = if upper.ends_with("DATABASE_URL")
-            || matches!(
-                upper.as_str(),
-                "DIRECT_URL" | "POSTGRES_URL" | "PG_URL" | "DB_URL"
-            )
-            || recognize(value).is_some()
-        {
-            url_spec(key, proposal)
-        } else if let Some(part) = part_of(&document, key) {
-            KeySpec::Part {
-                kind: UrlKind::Direct,
-                part,
-            }
-        } else if upper.contains("SECRET")
-            && !upper.contains("CLIENT")
-            && !upper.contains("AWS")
-            && !upper.contains("WEBHOOK")
-        {
-            RANDOM_SECRET
-        } else if value.is_empty()
-            || sensitive::is_secret_key(key)
-            || sensitive::looks_like_placeholder(value)
-        {
-            // somebody else's key: nobody here can make it up
-            continue;
-        } else {
-            KeySpec::Literal(value.to_owned())
-        };
-        keys.push((key.clone(), spec));
-    }
-    keys
-}
-
-/// The part of a connection that a key holds, where the example has at least the host and the password beside it.
-///
-/// libpq's own names are taken as they are; the common `DB_HOST` and `POSTGRES_HOST` only as a set, and not with the usual port
-/// of another server.
-fn part_of(document: &Document, key: &str) -> Option<Part> {
-    if let Some(part) = Part::of_variable(key) {
-        return Some(part);
-    }
-    let named = |key: &str| {
-        let (prefix, rest) = key.split_once('_')?;
-        let part = match rest {
-            "HOST" => Part::Host,
-            "PORT" => Part::Port,
-            "USER" | "USERNAME" => Part::User,
-            "PASSWORD" | "PASS" => Part::Password,
-            "NAME" | "DB" | "DATABASE" => Part::Database,
-            "SSLMODE" => Part::SslMode,
-            _ => return None,
-        };
-        matches!(prefix, "DB" | "DATABASE" | "POSTGRES").then(|| (prefix.to_owned(), part))
-    };
-    let (prefix, part) = named(key)?;
-    let beside = |wanted: Part| {
-        document
+impl Keys<'_> {
+    /// The keys with what they hold, those of the example first.
+    fn all(&self) -> Vec<(String, KeySpec)> {
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        let documented = self
+            .document
             .entries()
-            .find(|entry| named(&entry.key) == Some((prefix.clone(), wanted)))
-    };
-    let mysql = beside(Part::Port).is_some_and(|port| port.value.expose() == "3306");
-    (beside(Part::Host).is_some() && beside(Part::Password).is_some() && !mysql).then_some(part)
+            .map(|entry| (entry.key.as_str(), entry.value.expose()));
+        let read = self.read_keys().into_iter().map(|key| (key, ""));
+        for (key, value) in documented.chain(read) {
+            let known = pairs.iter().any(|(known, _)| *known == key);
+            if !known && is_portable_key(key) && pairs.len() < KEYS_LIMIT {
+                pairs.push((key, value));
+            }
+        }
+        purposes(&pairs)
+            .iter()
+            .zip(&pairs)
+            .filter_map(|(purpose, (key, value))| {
+                let spec = self.spec(key, value, purpose)?;
+                Some(((*key).to_owned(), spec))
+            })
+            .collect()
+    }
+
+    /// What the code alone names, without what others set.
+    fn read_keys(&self) -> Vec<&str> {
+        let opened = self.ours().flat_map(|opening| {
+            let parts = opening.parts.iter().map(|(key, _)| key);
+            opening.keys.iter().chain(parts)
+        });
+        let read = self.reading.reads.iter().map(|read| &read.key);
+        let taken = |key: &str| {
+            self.only
+                .is_none_or(|only| only.iter().any(|known| known.eq_ignore_ascii_case(key)))
+        };
+        opened
+            .chain(read)
+            .map(String::as_str)
+            .filter(|key| !SET_BY_OTHERS.contains(key) && !key.starts_with("VERCEL"))
+            .filter(|key| taken(key))
+            .collect()
+    }
+
+    /// Whether the program fails without a variable. Code in JavaScript takes what is not set for `undefined`, and goes on.
+    fn is_needed(&self, key: &str) -> bool {
+        self.proposal.language == Some(Language::Python)
+            && self
+                .reading
+                .reads
+                .iter()
+                .any(|read| read.key == key && read.required)
+    }
+
+    /// The databases that may be ours.
+    fn ours(&self) -> impl Iterator<Item = &Opening> {
+        self.reading
+            .opens
+            .iter()
+            .filter(|opening| matches!(opening.server, Server::Postgres(_) | Server::ByUrl))
+    }
+
+    /// The form of the URL in a key: what opens it decides.
+    fn driver(&self, key: &str) -> Driver {
+        self.ours()
+            .filter(|opening| opening.keys.contains(key))
+            .find_map(|opening| {
+                if let Server::Postgres(driver) = opening.server {
+                    Some(driver)
+                } else {
+                    None
+                }
+            })
+            .unwrap_or(self.proposal.driver)
+    }
+
+    fn url(&self, key: &str, kind: Option<UrlKind>) -> KeySpec {
+        let kinds = &self.proposal.url_kinds;
+        let said = kinds.iter().find(|(known, _)| known == key);
+        KeySpec::Url {
+            kind: said.map(|(_, kind)| *kind).or(kind).unwrap_or_default(),
+            driver: self.driver(key),
+        }
+    }
+
+    /// The part of the connection that the code reads from a key.
+    fn opened_part(&self, key: &str) -> Option<Part> {
+        self.ours()
+            .flat_map(|opening| &opening.parts)
+            .find_map(|(name, part)| (name == key).then_some(*part))
+    }
+
+    /// What a key holds; `None` where that is not known, or nothing is to be written.
+    fn spec(&self, key: &str, value: &str, purpose: &KeyPurpose) -> Option<KeySpec> {
+        let by_code = self.opened_part(key).map(|part| KeySpec::Part {
+            kind: UrlKind::Direct,
+            part,
+        });
+        let opened = self.ours().any(|opening| opening.keys.contains(key));
+        match purpose {
+            KeyPurpose::Url(kind) => Some(self.url(key, *kind)),
+            // whatever they are opened with, they are not the application's own database
+            KeyPurpose::ForTests
+            | KeyPurpose::Shadow
+            | KeyPurpose::OtherDatabase
+            | KeyPurpose::OtherServer(_) => None,
+            _ if by_code.is_some() => by_code,
+            _ if opened => Some(self.url(key, None)),
+            KeyPurpose::Part(part, kind) => Some(KeySpec::Part {
+                kind: kind.unwrap_or_default(),
+                part: *part,
+            }),
+            KeyPurpose::OwnSecret => Some(RANDOM_SECRET),
+            KeyPurpose::OthersSecret => Some(KeySpec::ByHand),
+            KeyPurpose::Documented if !value.is_empty() => Some(KeySpec::Literal(value.to_owned())),
+            KeyPurpose::Placeholder | KeyPurpose::Documented | KeyPurpose::Unsaid => {
+                self.is_needed(key).then_some(KeySpec::ByHand)
+            }
+        }
+    }
 }

@@ -1,60 +1,51 @@
 //! FastAPI, with SQLModel or with SQLAlchemy alone.
 
 use crate::{
-    domain::{
-        python::{self, Dependencies},
-        source::Reader,
-    },
+    domain::python::{self, Dependencies},
+    project::detect::tree::Tree,
     project::{
-        detect::proposal::{Proposal, RANDOM_SECRET, SessionModule, started_by},
-        settings::{BackendSettings, KeySpec},
+        detect::proposal::{Proposal, SessionModule, started_by},
+        settings::BackendSettings,
     },
 };
 
-pub(super) fn with_sqlmodel(read: Reader<'_>, dir: &str) -> Option<Proposal> {
-    let dependencies = Dependencies::read(read, dir);
+pub(super) fn with_sqlmodel(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let dependencies = Dependencies::read(&|path| tree.read(path), dir);
     dependencies
         .has("sqlmodel")
-        .then(|| proposal(read, dir, &dependencies, SessionModule::SqlModel))
+        .then(|| proposal(tree, dir, &dependencies, SessionModule::SqlModel))
 }
 
-pub(super) fn with_sqlalchemy(read: Reader<'_>, dir: &str) -> Option<Proposal> {
-    let dependencies = Dependencies::read(read, dir);
+pub(super) fn with_sqlalchemy(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let dependencies = Dependencies::read(&|path| tree.read(path), dir);
     dependencies
         .has("fastapi")
-        .then(|| proposal(read, dir, &dependencies, SessionModule::SqlAlchemy))
+        .then(|| proposal(tree, dir, &dependencies, SessionModule::SqlAlchemy))
 }
 
 fn proposal(
-    read: Reader<'_>,
+    tree: &Tree<'_>,
     dir: &str,
     dependencies: &Dependencies,
     session: SessionModule,
 ) -> Proposal {
-    let literal = |key: &str, text: &str| (key.to_owned(), KeySpec::Literal(text.to_owned()));
     Proposal {
         // our session module reads a URL
         needs_url: true,
-        other_keys: vec![
-            ("JWT_SECRET".to_owned(), RANDOM_SECRET),
-            literal("API_HOST", "localhost"),
-            literal("API_PORT", "8000"),
-            literal("FRONTEND_URL", "http://localhost:3000"),
-        ],
-        backend: backend(read, dir),
+        backend: backend(tree, dir),
         session: Some(session),
         ..Proposal::new(dependencies.driver())
     }
 }
 
-fn backend(read: Reader<'_>, dir: &str) -> Option<BackendSettings> {
-    let app = python::find_app(read, dir)?;
+fn backend(tree: &Tree<'_>, dir: &str) -> Option<BackendSettings> {
+    let app = python::find_app(&|path| tree.read(path), dir)?;
     let start = format!(
         "python -m uvicorn {}:{} --port 8000",
         app.module, app.variable
     );
     // what its own code promises; nothing is expected that it does not say
-    let (path, expect) = python::promised_health(read, dir, &app)
+    let (path, expect) = python::promised_health(&|path| tree.read(path), dir, &app)
         .unwrap_or_else(|| ("/health".to_owned(), Vec::new()));
     Some(BackendSettings {
         health: Some(format!("http://localhost:8000{path}")),

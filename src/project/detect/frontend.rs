@@ -1,17 +1,19 @@
 //! The env file of a front end beside the backend.
 
 use crate::{
-    domain::source::{Reader, join},
+    domain::source::join,
+    project::detect::tree::Tree,
     project::settings::{EnvTarget, KeySpec},
 };
 
 /// The env file of a Next.js application in one of these folders.
-pub(super) fn target(read: Reader<'_>, folders: &[&str], backend: &str) -> Option<EnvTarget> {
+pub(super) fn target(tree: &Tree<'_>, folders: &[&str], backend: &str) -> Option<EnvTarget> {
     let dir = folders
         .iter()
         .filter(|dir| !dir.is_empty() && **dir != backend)
         .find(|dir| {
-            read(&join(dir, "package.json")).is_some_and(|text| text.contains("\"next\""))
+            tree.read(&join(dir, "package.json"))
+                .is_some_and(|text| text.contains("\"next\""))
         })?;
     Some(EnvTarget {
         file: join(dir, ".env.local"),

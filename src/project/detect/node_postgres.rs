@@ -1,15 +1,15 @@
 //! Node with a Postgres client and no ORM.
 
 use crate::{
-    domain::{source::Reader, url::Driver},
+    domain::url::Driver,
+    project::detect::tree::Tree,
     project::detect::{package::Package, proposal::Proposal},
 };
 
-pub(super) fn propose(read: Reader<'_>, dir: &str) -> Option<Proposal> {
+pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     let clients = ["pg", "postgres", "@neondatabase/serverless"];
-    let package = Package::read(read, dir)?;
-    package.has_any(&clients).then(|| Proposal {
-        migrate: package.migrate(read, dir),
-        ..Proposal::new(Driver::NodePostgres)
-    })
+    let package = Package::read(tree, dir)?;
+    package
+        .has_any(&clients)
+        .then(|| Proposal::new(Driver::NodePostgres))
 }

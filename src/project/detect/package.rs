@@ -2,18 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::source::{Reader, join};
-
-/// What scripts that bring a database up to date are called.
-const MIGRATE: &[&str] = &[
-    "db:migrate",
-    "migrate",
-    "db:migrate:up",
-    "migrate:up",
-    "migrate:latest",
-    "migrate:deploy",
-    "migration:run",
-];
+use crate::{
+    domain::source::join,
+    project::detect::tree::{Tree, nearest, with_folders_above},
+};
 
 /// The lock files of package managers other than npm.
 const LOCK_FILES: &[(&[&str], &str)] = &[
@@ -24,23 +16,65 @@ const LOCK_FILES: &[(&[&str], &str)] = &[
 
 pub(super) struct Package(Value);
 
+/// The root of the workspace that a folder belongs to; `None` where it stands alone.
+pub(super) fn workspace_root<'d>(tree: &Tree<'_>, dir: &'d str) -> Option<&'d str> {
+    with_folders_above(dir).into_iter().find(|folder| {
+        tree.has(&join(folder, "pnpm-workspace.yaml"))
+            || Package::read(tree, folder).is_some_and(|package| package.has_workspaces())
+    })
+}
+
 impl Package {
     /// Reads the folder's `package.json`; `None` where there is none or it isn't JSON.
-    pub(super) fn read(read: Reader<'_>, dir: &str) -> Option<Self> {
-        let text = read(&join(dir, "package.json"))?;
+    pub(super) fn read(tree: &Tree<'_>, dir: &str) -> Option<Self> {
+        let text = tree.read(&join(dir, "package.json"))?;
         serde_json::from_str(&text).ok().map(Self)
     }
 
-    /// The command that runs the script which migrates, as its name says, with the package manager whose lock file is there.
-    pub(super) fn migrate(&self, read: Reader<'_>, dir: &str) -> Option<String> {
+    /// The command that runs the first of these scripts that there is, with the package manager whose lock file is there.
+    pub(super) fn script(&self, tree: &Tree<'_>, dir: &str, names: &[&str]) -> Option<String> {
         let scripts = self.0.get("scripts")?;
-        let script = MIGRATE.iter().find(|name| scripts.get(name).is_some())?;
-        let is_there = |file: &&str| read(&join(dir, file)).is_some();
+        let script = names.iter().find(|name| scripts.get(name).is_some())?;
         let manager = LOCK_FILES
             .iter()
-            .find(|(files, _)| files.iter().any(is_there))
+            .find(|(files, _)| nearest(tree, dir, files).is_some())
             .map_or("npm", |(_, manager)| manager);
         Some(format!("{manager} run {script}"))
+    }
+
+    /// The env files that its scripts load: `node --env-file=.env.local`, `dotenv -e .env.local -- …`.
+    pub(super) fn env_files(&self) -> Vec<String> {
+        let scripts = self.0.get("scripts").and_then(Value::as_object);
+        let mut files = Vec::new();
+        for script in scripts.into_iter().flat_map(serde_json::Map::values) {
+            let mut words = script.as_str().unwrap_or_default().split_whitespace();
+            let mut dotenv = false;
+            while let Some(word) = words.next() {
+                dotenv |= matches!(word, "dotenv" | "dotenvx" | "env-cmd");
+                let file = match word {
+                    "--env-file" | "--env-file-if-exists" => words.next(),
+                    "-e" | "-f" if dotenv => words.next(),
+                    _ => word
+                        .strip_prefix("--env-file=")
+                        .or_else(|| word.strip_prefix("--env-file-if-exists=")),
+                };
+                files.extend(file.map(|file| file.trim_matches(['"', '\'']).to_owned()));
+            }
+        }
+        files
+    }
+
+    /// Whether it is the root of a workspace of several packages.
+    fn has_workspaces(&self) -> bool {
+        self.0.get("workspaces").is_some()
+    }
+
+    /// Whether it says itself where Prisma's schema lies.
+    pub(super) fn names_prisma_schema(&self) -> bool {
+        self.0
+            .get("prisma")
+            .and_then(|prisma| prisma.get("schema"))
+            .is_some()
     }
 
     /// Whether one of these packages is a dependency.

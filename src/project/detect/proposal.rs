@@ -2,6 +2,7 @@
 
 use crate::{
     domain::url::{Driver, UrlKind},
+    project::detect::manifests::Language,
     project::settings::{BackendSettings, Encoding, KeySpec},
 };
 
@@ -14,16 +15,16 @@ pub(super) const RANDOM_SECRET: KeySpec = KeySpec::Generate {
 /// What a stack wants in the folder where it was found. [`Proposal::new`] has the usual values.
 #[derive(Debug)]
 pub(super) struct Proposal {
+    /// The language of its code, where that is read.
+    pub language: Option<Language>,
     /// The library that connects: it decides the form of the URL.
     pub driver: Driver,
-    /// The kind of URL, for keys whose name tells neither `DIRECT…` nor `…POOL…`.
-    pub url_kind: UrlKind,
-    /// The keys that are added where the example has none for the connection.
-    pub url_keys: &'static [&'static str],
+    /// The keys of the connection, where neither the code nor an example names one.
+    pub url_keys: Vec<(String, UrlKind)>,
+    /// The way that a key leads, where the project's own files say so.
+    pub url_kinds: Vec<(String, UrlKind)>,
     /// Whether it needs a URL even where the example has the connection in parts.
     pub needs_url: bool,
-    /// Keys beside the URL, where there is no example.
-    pub other_keys: Vec<(String, KeySpec)>,
     /// The command that makes the tables; where there is none, Alembic or an SQL file is looked for.
     pub migrate: Option<String>,
     /// How the application is started, where that is known.
@@ -34,13 +35,13 @@ pub(super) struct Proposal {
 
 impl Proposal {
     /// A direct URL in `DATABASE_URL`, and nothing else.
-    pub(super) const fn new(driver: Driver) -> Self {
+    pub(super) fn new(driver: Driver) -> Self {
         Self {
+            language: None,
             driver,
-            url_kind: UrlKind::Direct,
-            url_keys: &["DATABASE_URL"],
+            url_keys: vec![("DATABASE_URL".to_owned(), UrlKind::Direct)],
+            url_kinds: Vec::new(),
             needs_url: false,
-            other_keys: Vec::new(),
             migrate: None,
             backend: None,
             session: None,

@@ -1,54 +1,55 @@
 //! Where the tables of an application come from.
 
-use crate::{
-    domain::source::{Reader, join},
-    project::{
-        detect::proposal::{Proposal, words},
-        settings::SchemaSettings,
+mod node;
+mod python;
+mod sql;
+
+pub(super) use node::prisma_schema;
+
+use crate::project::{
+    detect::{
+        manifests::Language,
+        proposal::{Proposal, words},
+        tree::Tree,
     },
+    settings::SchemaSettings,
 };
 
-/// Folders of a backend that may hold `alembic.ini`, beside the backend's own.
-const ALEMBIC_FOLDERS: &[&str] = &["db", "database", "migrations", "alembic", "app", "src"];
+/// A command that brings the database up to date.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Migration {
+    pub command: String,
+    /// Where it runs, relative to the root.
+    pub dir: String,
+}
 
-/// The stack's own migrations, else Alembic's, else an SQL file.
-pub(super) fn schema(read: Reader<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
-    let place = proposal
+/// The stack's own migrations, else those of a tool, else SQL files.
+pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
+    let usual = proposal
         .backend
         .as_ref()
-        .map_or(dir, |backend| &backend.dir);
-    let own = proposal
-        .migrate
-        .clone()
-        .map(|command| (command, place.to_owned()));
-    let alembic = || {
-        let below = ALEMBIC_FOLDERS.iter().map(|folder| join(dir, folder));
-        [dir.to_owned(), String::new()]
-            .into_iter()
-            .chain(below)
-            .find(|dir| read(&join(dir, "alembic.ini")).is_some())
-            .map(|dir| ("alembic upgrade head".to_owned(), dir))
-    };
-    if let Some((command, place)) = own.or_else(alembic) {
-        let backend = proposal.backend.as_ref();
-        let usual = backend.map_or("", |backend| backend.dir.as_str());
+        .map(|backend| backend.dir.as_str());
+    let own = proposal.migrate.clone().map(|command| Migration {
+        command,
+        dir: usual.unwrap_or(dir).to_owned(),
+    });
+    let migration = own
+        .or_else(|| match proposal.language {
+            // what a script migrates that belongs to no known stack is not known
+            Some(Language::Python) | None => python::migration(tree, dir),
+            Some(Language::JavaScript) => node::migration(tree, dir),
+        })
+        .or_else(|| sql::dbmate(tree, dir));
+    if let Some(migration) = migration {
         return Some(SchemaSettings {
-            command: words(&command),
-            dir: (place != usual).then_some(place),
+            command: words(&migration.command),
+            dir: (migration.dir != usual.unwrap_or_default()).then_some(migration.dir),
             ..SchemaSettings::default()
         });
     }
-    let file = ["schema.sql", "db/schema.sql", "sql/schema.sql"]
-        .iter()
-        .map(|file| join(dir, file))
-        .chain([
-            "schema.sql".to_owned(),
-            "assets/schema.sql".to_owned(),
-            "db/schema.sql".to_owned(),
-        ])
-        .find(|path| read(path).is_some())?;
-    Some(SchemaSettings {
-        files: vec![file],
+    let files = sql::files(tree, dir);
+    (!files.is_empty()).then(|| SchemaSettings {
+        files,
         ..SchemaSettings::default()
     })
 }

@@ -1,0 +1,249 @@
+//! Which env file an application reads, and which committed file documents it.
+
+use crate::{
+    domain::{reading::Reading, source::join},
+    project::detect::{
+        package::Package,
+        tree::{Tree, with_folders_above},
+    },
+};
+
+/// The words that make the name of an example of the name of an env file: `.env.local.example`, `sample.env`.
+const EXAMPLE_WORDS: &[&str] = &["example", "sample", "template", "dist", "tmpl", "defaults"];
+
+/// Where the values go, and where their names are documented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EnvPlace {
+    /// The env file, relative to the root.
+    pub file: String,
+    /// The committed example, where there is one.
+    pub example: Option<String>,
+}
+
+/// How frameworks read env files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    /// What the code or its runner loads, by custom `.env`.
+    Plain,
+    /// `.env`, then `.env.local` over it, where a person's own values go.
+    Layered,
+    /// The same, but `.env.local` by custom: Next.js.
+    Local,
+}
+
+/// Packages that read `.env.local` over `.env`.
+const LAYERED: &[&str] = &[
+    "vite",
+    "@sveltejs/kit",
+    "astro",
+    "nuxt",
+    "@remix-run/dev",
+    "@react-router/dev",
+    "@tanstack/react-start",
+    "@solidjs/start",
+];
+
+/// The env file of the application in a folder.
+pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
+    let package = Package::read(tree, dir);
+    let habit = package.as_ref().map_or(Habit::Plain, habit);
+    let examples = examples(tree, dir);
+    let named = named(tree, reading, dir);
+    // both say the same
+    if let Some((example, file)) = examples.iter().find(|(_, file)| named.contains(file)) {
+        let is_shared = habit != Habit::Plain && tree.keeps(file);
+        if !is_shared {
+            return EnvPlace {
+                file: file.clone(),
+                example: Some(example.clone()),
+            };
+        }
+    }
+    let here = |name: &str| join(dir, name);
+    let custom = match habit {
+        Habit::Plain => ".env",
+        // git keeps `.env`: the team's values are in it, and a person's own are not
+        Habit::Layered if !tree.keeps(&here(".env")) => ".env",
+        Habit::Layered | Habit::Local => ".env.local",
+    };
+    let read_by_habit = |file: &String| {
+        habit == Habit::Plain
+            || [
+                ".env",
+                ".env.local",
+                ".env.development",
+                ".env.development.local",
+            ]
+            .iter()
+            .any(|name| *file == here(name))
+    };
+    let own = examples
+        .iter()
+        .find(|(_, file)| folder_of(file) == dir)
+        .map(|(_, file)| file.clone());
+    let by_code = named
+        .iter()
+        .find(|file| read_by_habit(file) && !(habit != Habit::Plain && tree.keeps(file)))
+        .cloned();
+    // a search upward from the code's folder ends at the example's
+    let above = || {
+        let (_, file) = examples.first()?;
+        // Python's loader searches upward, Node's does not
+        let searched = package.is_none() && named.contains(&here(".env"));
+        (named.is_empty() || searched).then(|| file.clone())
+    };
+    let prisma = package
+        .as_ref()
+        .is_some_and(|package| package.has_any(&["prisma", "@prisma/client"]));
+    let file = match habit {
+        Habit::Plain => own
+            .or_else(above)
+            .or(by_code)
+            .unwrap_or_else(|| here(custom)),
+        // Prisma's own command reads nothing but `.env`
+        Habit::Local if prisma && !tree.keeps(&here(".env")) => here(".env"),
+        Habit::Local | Habit::Layered => by_code.unwrap_or_else(|| here(custom)),
+    };
+    let example = examples
+        .iter()
+        .find(|(_, of)| *of == file)
+        .or_else(|| {
+            examples
+                .iter()
+                .find(|(_, of)| folder_of(of) == folder_of(&file))
+        })
+        .or_else(|| examples.first())
+        .map(|(example, _)| example.clone());
+    EnvPlace { file, example }
+}
+
+fn habit(package: &Package) -> Habit {
+    if package.has_any(&["next"]) {
+        Habit::Local
+    } else if package.has_any(LAYERED) {
+        Habit::Layered
+    } else {
+        Habit::Plain
+    }
+}
+
+/// The env files that the code or its scripts load by name, each once, those that are never read by tests alone first.
+fn named(tree: &Tree<'_>, reading: &Reading, dir: &str) -> Vec<String> {
+    let by_code = reading.files.iter().map(|read| read.path.clone());
+    // a script of the root may start the applications of all folders
+    let by_scripts = with_folders_above(dir).into_iter().flat_map(|folder| {
+        let files = Package::read(tree, folder).map(|package| package.env_files());
+        files
+            .unwrap_or_default()
+            .into_iter()
+            .map(move |file| join(folder, file.trim_start_matches("./")))
+    });
+    let mut named: Vec<String> = Vec::new();
+    for file in by_code.chain(by_scripts) {
+        let inside = !file.starts_with("..") && !file.contains("/../");
+        let for_tests = file
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.contains("test"));
+        if inside && !for_tests && env_file_of(&file).is_none() && !named.contains(&file) {
+            named.push(file);
+        }
+    }
+    named
+}
+
+/// The committed examples in a folder, else in the nearest folder above it that has one: their paths, with the files that they document.
+fn examples(tree: &Tree<'_>, dir: &str) -> Vec<(String, String)> {
+    with_folders_above(dir)
+        .into_iter()
+        .map(|folder| in_folder(tree, folder))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+fn in_folder(tree: &Tree<'_>, folder: &str) -> Vec<(String, String)> {
+    let usual = [".env.example", ".env.sample", ".env.template"].map(str::to_owned);
+    let listed = tree.names_in(folder).map(str::to_owned);
+    let mut found: Vec<(String, String)> = Vec::new();
+    // git may ignore an example that it tracks, so that a walk does not name it
+    for name in usual.into_iter().chain(listed) {
+        let path = join(folder, &name);
+        if let Some(file) = env_file_of(&name)
+            && !found.iter().any(|(known, _)| *known == path)
+            && tree.has(&path)
+        {
+            found.push((path, join(folder, &file)));
+        }
+    }
+    found.sort_by_key(|(_, file)| rank(file));
+    found
+}
+
+/// The likelier env file of an application first.
+fn rank(file: &str) -> usize {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let words = ["test", "docker", "prod", "staging", "ci"];
+    match name {
+        ".env" => 0,
+        ".env.local" => 1,
+        _ if words.iter().any(|word| name.contains(word)) => 9,
+        _ => 2,
+    }
+}
+
+/// The name of the env file that a file documents; `None` where it is no example.
+fn env_file_of(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower = name.to_ascii_lowercase();
+    let mut parts: Vec<&str> = lower
+        .split(['.', '-', '_'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let words = parts.len();
+    parts.retain(|part| !EXAMPLE_WORDS.contains(part));
+    if parts.len() == words || words > 5 {
+        return None;
+    }
+    let file = match parts.as_slice() {
+        ["env"] => ".env".to_owned(),
+        ["dev", "vars"] => ".dev.vars".to_owned(),
+        ["env", rest @ ..] => format!(".env.{}", rest.join(".")),
+        [name, "env"] => format!("{name}.env"),
+        _ => return None,
+    };
+    Some(file)
+}
+
+/// The folder in which a file lies.
+pub(super) fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_name_the_file_that_they_document() {
+        for (example, file) in [
+            (".env.example", Some(".env")),
+            (".env.sample", Some(".env")),
+            (".env.dist", Some(".env")),
+            ("env.example", Some(".env")),
+            (".env-example", Some(".env")),
+            ("example.env", Some(".env")),
+            ("sample.env", Some(".env")),
+            (".env.local.example", Some(".env.local")),
+            (".env.example.local", Some(".env.local")),
+            (".env.development.sample", Some(".env.development")),
+            (".dev.vars.example", Some(".dev.vars")),
+            ("app.env.example", Some("app.env")),
+            (".env", None),
+            (".env.local", None),
+            ("example.py", None),
+            ("docker-compose.example.yml", None),
+        ] {
+            assert_eq!(env_file_of(example).as_deref(), file, "{example}");
+        }
+    }
+}

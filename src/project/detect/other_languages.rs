@@ -1,0 +1,140 @@
+//! Stacks in languages whose code is not read: they are known by their manifests, and by the example of the env file.
+
+use crate::{
+    domain::{source::join, url::Driver},
+    project::detect::{
+        Stack,
+        proposal::{Proposal, started_by},
+        stack,
+        tree::Tree,
+    },
+};
+
+pub(super) const STACKS: &[Stack] = &[
+    stack("Rails", rails),
+    stack("Go", go),
+    stack("Rust", rust),
+    stack("Elixir", elixir),
+    stack("Laravel", laravel),
+    stack("Java", java),
+    stack(".NET", dotnet),
+];
+
+/// Whether a manifest has one of these words outside of its comments.
+fn mentions(tree: &Tree<'_>, path: &str, comment: &str, words: &[&str]) -> bool {
+    tree.read(path).is_some_and(|text| {
+        text.lines()
+            .map(|line| line.split(comment).next().unwrap_or(line))
+            .any(|line| words.iter().any(|word| line.contains(word)))
+    })
+}
+
+fn rails(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let gem = |name: &str| {
+        let quoted = [format!("\"{name}\""), format!("'{name}'")];
+        let words: Vec<_> = quoted.iter().map(String::as_str).collect();
+        mentions(tree, &join(dir, "Gemfile"), "#", &words)
+    };
+    (gem("rails") && gem("pg")).then(|| Proposal {
+        // it makes the database where there is none, loads the schema or runs what is pending
+        migrate: Some("bin/rails db:prepare".to_owned()),
+        backend: Some(started_by("bin/rails server --port 8000", dir)),
+        ..Proposal::new(Driver::Libpq)
+    })
+}
+
+fn go(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let clients = [
+        "github.com/jackc/pgx",
+        "github.com/lib/pq",
+        "gorm.io/driver/postgres",
+        "github.com/uptrace/bun/driver/pgdriver",
+        "github.com/go-pg/pg",
+    ];
+    mentions(tree, &join(dir, "go.mod"), "//", &clients).then(|| Proposal::new(Driver::Pgx))
+}
+
+fn rust(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let text = tree.read(&join(dir, "Cargo.toml"))?;
+    let manifest: toml_edit::DocumentMut = text.parse().ok()?;
+    let has = |name: &str, feature: &str| {
+        [
+            manifest.get("dependencies"),
+            manifest
+                .get("workspace")
+                .and_then(|workspace| workspace.get("dependencies")),
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|table| table.get(name))
+        .any(|item| feature.is_empty() || item.to_string().contains(feature))
+    };
+    let migrations = tree
+        .below(dir)
+        .any(|path| path.starts_with(&join(dir, "migrations/")));
+    let (driver, migrate) = if has("sqlx", "postgres") {
+        (Driver::Sqlx, "sqlx migrate run")
+    } else if has("diesel", "postgres") {
+        (Driver::Libpq, "diesel migration run")
+    } else if has("sea-orm", "postgres") {
+        (Driver::Sqlx, "")
+    } else if has("tokio-postgres", "") || has("postgres", "") {
+        (Driver::Pgx, "")
+    } else {
+        return None;
+    };
+    Some(Proposal {
+        migrate: (migrations && !migrate.is_empty()).then(|| migrate.to_owned()),
+        ..Proposal::new(driver)
+    })
+}
+
+fn elixir(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    mentions(tree, &join(dir, "mix.exs"), "#", &[":postgrex"]).then(|| Proposal {
+        migrate: Some("mix ecto.migrate".to_owned()),
+        ..Proposal::new(Driver::Libpq)
+    })
+}
+
+fn laravel(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let composer = tree.read(&join(dir, "composer.json"))?;
+    let composer: serde_json::Value = serde_json::from_str(&composer).ok()?;
+    let depends = composer.get("require")?.get("laravel/framework").is_some();
+    // its configuration knows all servers: only the example says which one is meant
+    let postgres = [".env.example", ".env"]
+        .iter()
+        .any(|name| mentions(tree, &join(dir, name), "#", &["DB_CONNECTION=pgsql"]));
+    (depends && postgres).then(|| Proposal {
+        migrate: Some("php artisan migrate --force".to_owned()),
+        ..Proposal::new(Driver::Libpq)
+    })
+}
+
+fn java(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    ["pom.xml", "build.gradle", "build.gradle.kts"]
+        .iter()
+        .any(|name| {
+            mentions(
+                tree,
+                &join(dir, name),
+                "//",
+                &["org.postgresql", "quarkus-jdbc-postgresql"],
+            )
+        })
+        .then(|| Proposal::new(Driver::Jdbc))
+}
+
+fn dotnet(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
+    let projects: Vec<_> = tree
+        .names_in(dir)
+        .filter(|name| {
+            name.rsplit_once('.')
+                .is_some_and(|(_, end)| end == "csproj")
+        })
+        .map(|name| join(dir, name))
+        .collect();
+    projects
+        .iter()
+        .any(|path| mentions(tree, path, "<!--", &["\"Npgsql"]))
+        .then(|| Proposal::new(Driver::Npgsql))
+}

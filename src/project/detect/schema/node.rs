@@ -1,0 +1,192 @@
+//! Migration tools of Node.
+
+use crate::{
+    domain::source::join,
+    project::detect::{
+        package::Package,
+        schema::Migration,
+        tree::{Tree, is_below},
+    },
+};
+
+/// Scripts that apply migrations, the plainest name first. Those that make new ones (`prisma migrate dev`) ask questions.
+const MIGRATE: &[&str] = &[
+    "db:migrate",
+    "db:migrate:up",
+    "db:migrate:deploy",
+    "db:migrate:latest",
+    "db:deploy",
+    "migrate",
+    "migrate:up",
+    "migrate:latest",
+    "migrate:deploy",
+    "migration:run",
+    "migrations:run",
+    "migration:up",
+    "typeorm:migration:run",
+    "database:migrate",
+];
+
+/// Scripts that make the tables of the models without a history.
+const PUSH: &[&str] = &["db:push", "db:sync", "prisma:push"];
+
+/// Prisma's migrations, Drizzle's, a script's, or those of another tool.
+pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let package = Package::read(tree, dir)?;
+    if package.has_any(&["prisma", "@prisma/client"])
+        && let Some(found) = prisma(tree, dir)
+    {
+        return Some(found);
+    }
+    let in_dir = |command: String| Migration {
+        command,
+        dir: dir.to_owned(),
+    };
+    let drizzle = package.has_any(&["drizzle-kit", "drizzle-orm"]);
+    if drizzle && let Some(folder) = drizzle_folder(tree, dir) {
+        let journal = tree
+            .below(&folder)
+            .any(|path| path.ends_with("meta/_journal.json"));
+        if journal {
+            return Some(Migration {
+                command: tool("drizzle-kit migrate"),
+                dir: folder,
+            });
+        }
+        if let Some(script) = package.script(tree, dir, MIGRATE) {
+            return Some(in_dir(script));
+        }
+        return Some(Migration {
+            command: tool("drizzle-kit push"),
+            dir: folder,
+        });
+    }
+    if let Some(script) = package.script(tree, dir, MIGRATE) {
+        return Some(in_dir(script));
+    }
+    let with = |names: &[&str]| {
+        names
+            .iter()
+            .any(|name| tree.names_in(dir).any(|file| file.starts_with(name)))
+    };
+    let known = [
+        ("knex", with(&["knexfile."]), "knex migrate:latest"),
+        (
+            "sequelize-cli",
+            with(&[".sequelizerc"]) || tree.below(&join(dir, "migrations")).next().is_some(),
+            "sequelize-cli db:migrate",
+        ),
+        (
+            "node-pg-migrate",
+            tree.below(&join(dir, "migrations")).next().is_some(),
+            "node-pg-migrate up",
+        ),
+        (
+            "@mikro-orm/cli",
+            with(&["mikro-orm.config."]),
+            "mikro-orm migration:up",
+        ),
+    ];
+    known
+        .into_iter()
+        .find(|(name, there, _)| *there && package.has_any(&[name]))
+        .map(|(_, _, command)| tool(command))
+        .or_else(|| package.script(tree, dir, PUSH))
+        .map(in_dir)
+}
+
+/// Runs a program of the project's own packages; nothing is fetched for it.
+fn tool(command: &str) -> String {
+    format!("npx --no-install {command}")
+}
+
+/// The schema that Prisma finds by itself, else the nearest one below: it is migrated where it has migrations, else made from its
+/// models.
+fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let schema = prisma_schema(tree, dir)?;
+    let folder = schema.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    let migrated = [folder, above].iter().any(|folder| {
+        let migrations = join(folder, "migrations");
+        tree.below(&migrations)
+            .any(|path| path.ends_with("/migration.sql"))
+    });
+    let inner = schema
+        .strip_prefix(dir)
+        .unwrap_or(&schema)
+        .trim_start_matches('/');
+    let found = ["schema.prisma", "prisma/schema.prisma"].contains(&inner)
+        || Package::read(tree, dir).is_some_and(|package| package.names_prisma_schema());
+    let option = match inner {
+        _ if found => String::new(),
+        // a schema in several files is named by its folder
+        _ if !inner.ends_with("schema.prisma") => {
+            format!(
+                " --schema {}",
+                inner.rsplit_once('/').map_or(inner, |(folder, _)| folder)
+            )
+        }
+        _ => format!(" --schema {inner}"),
+    };
+    if inner.contains(char::is_whitespace) {
+        return None;
+    }
+    let verb = if migrated {
+        "migrate deploy"
+    } else {
+        "db push"
+    };
+    Some(Migration {
+        command: tool(&format!("prisma {verb}{option}")),
+        dir: dir.to_owned(),
+    })
+}
+
+/// The file of a Prisma project that names the database.
+pub(in crate::project::detect) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let usual = ["prisma/schema.prisma", "schema.prisma"]
+        .iter()
+        .map(|name| join(dir, name))
+        .find(|path| tree.has(path));
+    usual.or_else(|| {
+        let is_schema = |path: &str| {
+            path.rsplit_once('.')
+                .is_some_and(|(_, end)| end == "prisma")
+                && tree.read(path).is_some_and(|text| {
+                    text.lines()
+                        .any(|line| line.trim_start().starts_with("datasource "))
+                })
+        };
+        tree.below(dir)
+            .find(|path| is_schema(path))
+            .map(str::to_owned)
+    })
+}
+
+/// The folder of Drizzle's configuration.
+fn drizzle_folder(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let is_config = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.starts_with("drizzle.config.") && is_below(path, dir)
+    };
+    let own = [
+        "drizzle.config.ts",
+        "drizzle.config.js",
+        "drizzle.config.mjs",
+        "drizzle.config.json",
+    ]
+    .iter()
+    .map(|name| join(dir, name))
+    .find(|path| tree.has(path));
+    let found = own.or_else(|| {
+        tree.below(dir)
+            .find(|path| is_config(path))
+            .map(str::to_owned)
+    })?;
+    Some(
+        found
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder)
+            .to_owned(),
+    )
+}

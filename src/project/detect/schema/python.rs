@@ -1,0 +1,86 @@
+//! Migration tools of Python.
+
+use crate::{
+    domain::{python::Dependencies, source::join},
+    project::detect::{
+        schema::Migration,
+        tree::{Tree, with_folders_above},
+    },
+};
+
+/// Alembic's migrations, those of Flask-Migrate, or Tortoise's.
+pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    flask_migrate(tree, dir)
+        .or_else(|| alembic(tree, dir))
+        .or_else(|| aerich(tree, dir))
+}
+
+/// Flask-Migrate's folder holds an `alembic.ini` of its own, which Alembic alone cannot use.
+fn flask_migrate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let read = |path: &str| tree.read(path);
+    let depends = Dependencies::nearest(&read, dir).has("flask-migrate");
+    let usual = join(dir, "migrations/env.py");
+    let is_its_own = |path: &str| {
+        path.strip_suffix("/env.py").is_some_and(|folder| {
+            tree.read(&format!("{folder}/alembic.ini"))
+                .is_some_and(|text| text.contains("logger_flask_migrate"))
+        })
+    };
+    let found = if depends && tree.has(&usual) {
+        Some(usual.as_str())
+    } else {
+        tree.below(dir).find(|path| is_its_own(path))
+    }?;
+    let folder = found.trim_end_matches("/env.py");
+    let inner = folder
+        .strip_prefix(dir)
+        .unwrap_or(folder)
+        .trim_start_matches('/');
+    let option = if inner == "migrations" {
+        String::new()
+    } else {
+        format!(" -d {inner}")
+    };
+    let plain = !option.contains(|c: char| c.is_whitespace() && c != ' ') && !inner.contains(' ');
+    plain.then(|| Migration {
+        command: format!("python -m flask db upgrade{option}"),
+        dir: dir.to_owned(),
+    })
+}
+
+/// Alembic runs where its `alembic.ini` lies: the nearest below the application, else the nearest above it.
+fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let is_config = |path: &str| path.rsplit('/').next() == Some("alembic.ini");
+    let own = join(dir, "alembic.ini");
+    let below = || {
+        tree.below(dir)
+            .find(|path| is_config(path))
+            .map(str::to_owned)
+    };
+    let above = || {
+        with_folders_above(dir)
+            .into_iter()
+            .map(|folder| join(folder, "alembic.ini"))
+            .find(|path| tree.has(path))
+    };
+    let found = Some(own)
+        .filter(|path| tree.has(path))
+        .or_else(below)
+        .or_else(above)?;
+    let folder = found.rsplit_once('/').map_or("", |(folder, _)| folder);
+    Some(Migration {
+        command: "alembic upgrade head".to_owned(),
+        dir: folder.to_owned(),
+    })
+}
+
+/// Tortoise's tool keeps its settings in `pyproject.toml`.
+fn aerich(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let text = tree.read(&join(dir, "pyproject.toml"))?;
+    let manifest: toml_edit::DocumentMut = text.parse().ok()?;
+    manifest.get("tool")?.get("aerich")?;
+    Some(Migration {
+        command: "aerich upgrade".to_owned(),
+        dir: dir.to_owned(),
+    })
+}
