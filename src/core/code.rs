@@ -106,6 +106,7 @@ codes! {
     EnvNotDurable, Env, "env.not-durable", Warning, "The env file is written, but the disk did not confirm it.";
     EnvNotRead, Env, "env.not-read", Gap, "Nothing shows that the application reads the env file.";
     EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A variable of the shell hides the file's value.";
+    EnvPublicSecret, Env, "env.public-secret", Gap, "A key whose value every browser gets holds a secret.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";
 

@@ -3,12 +3,17 @@
 //! Two questions are kept apart. [`find()`] looks for anything that *looks like* a credential, and so needs judgment;
 //! [`Needles`] looks for secrets that are *known*, in every way they can be written down, and so is never wrong.
 
+mod broken;
 mod encoded;
 mod find;
+mod forms;
 mod judge;
 mod needles;
+mod seeds;
+#[cfg(test)]
+mod table;
 
-pub(crate) use encoded::find_in_base64;
-pub(crate) use find::{ANCHORS, CredentialKind, find};
+pub(crate) use encoded::{each_packed, find_in_base64};
+pub(crate) use find::{ANCHORS, CredentialKind, find, without_joints};
 pub(crate) use judge::{Weight, is_placeholder};
 pub(crate) use needles::{NeedleHit, Needles, NeedlesError, Spelling};

@@ -10,6 +10,7 @@ mod lint;
 mod quote;
 mod redacted;
 mod scan;
+mod sealed;
 #[cfg(test)]
 mod tests;
 
@@ -18,3 +19,4 @@ pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
 pub(crate) use redacted::redacted_lines;
 pub(crate) use scan::EnvEntry;
+pub(crate) use sealed::{KEYS_FILE, is_sealed, private_keys};

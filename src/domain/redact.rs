@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::{
     core::secret::DOTS,
     domain::{
+        credentials::{self, find_in_base64, without_joints},
         sensitive::{is_secret_key, is_secret_value},
         url::recognize,
     },
@@ -88,6 +89,21 @@ pub(crate) fn text(text: &str) -> String {
         start += line.len();
     }
     replace(text, hidden)
+}
+
+/// Redacts the name of a file, a member, a branch: a password in it may be in any spelling that [`find_in_base64`] reads, too.
+pub(crate) fn name(name: &str) -> String {
+    let mut hidden: Vec<Range<usize>> = credentials::find(&without_joints(name.as_bytes()))
+        .into_iter()
+        .map(|found| found.secret)
+        .chain(
+            find_in_base64(name.as_bytes())
+                .into_iter()
+                .map(|found| found.range),
+        )
+        .collect();
+    hidden.retain(|range| name.is_char_boundary(range.start) && name.is_char_boundary(range.end));
+    text(&replace(name, hidden))
 }
 
 /// Redacts a comment of an env file. Old values lie there, good ones and broken ones, so that also a word that only looks like a

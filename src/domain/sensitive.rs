@@ -76,17 +76,28 @@ const PLACEHOLDER_WORDS: &[&str] = &[
 /// Whether a key names a secret.
 pub(crate) fn is_secret_key(key: &str) -> bool {
     let upper = key.to_ascii_uppercase();
-    // a front end ships these to the browser
-    let public = [
-        "NEXT_PUBLIC_",
-        "VITE_",
-        "REACT_APP_",
-        "PUBLIC_",
-        "EXPO_PUBLIC_",
-        "NUXT_PUBLIC_",
-    ];
-    !public.iter().any(|prefix| upper.starts_with(prefix))
-        && SECRET_WORDS.iter().any(|word| upper.contains(word))
+    !is_public_key(key) && SECRET_WORDS.iter().any(|word| upper.contains(word))
+}
+
+/// What the names begin with whose values a build copies into what browsers load: Next.js, Vite, Create React App, SvelteKit and Astro,
+/// Expo, Nuxt, Gatsby, Vue CLI.
+const PUBLIC_PREFIXES: &[&str] = &[
+    "NEXT_PUBLIC_",
+    "VITE_",
+    "REACT_APP_",
+    "PUBLIC_",
+    "EXPO_PUBLIC_",
+    "NUXT_PUBLIC_",
+    "GATSBY_",
+    "VUE_APP_",
+];
+
+/// Whether a build copies the key's value into what browsers load.
+pub(crate) fn is_public_key(key: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    PUBLIC_PREFIXES
+        .iter()
+        .any(|prefix| upper.starts_with(prefix))
 }
 
 /// Whether a value begins as a well-known secret does. Stripe's publishable keys (`pk_`) are none.

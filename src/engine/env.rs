@@ -8,6 +8,7 @@ mod inspection;
 mod judge;
 mod links;
 mod messages;
+mod public;
 mod report;
 mod write;
 

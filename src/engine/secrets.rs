@@ -42,7 +42,11 @@ impl Step for SecretsStep {
         }
         if answer == SecretsAnswer::Default {
             let mut failed = None;
-            for target in SecretsInspection::new(cx)?.targets {
+            let inspection = SecretsInspection::new(cx)?;
+            let sealed = inspection.sealed;
+            let targets = inspection.targets.into_iter();
+            let targets = targets.filter(|target| !sealed.contains(target));
+            for target in targets.chain(inspection.keys) {
                 // what cannot be done for one file is done for the others all the same
                 if let Err(failure) = protect(cx, &target).await {
                     failed.get_or_insert(failure);

@@ -3,7 +3,12 @@
 use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
-use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{
+        DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD_NO_PAD,
+    },
+};
 
 use crate::domain::credentials::{
     find::{CredentialKind, find},
@@ -94,6 +99,84 @@ fn decode(text: &[u8]) -> (Vec<u8>, usize) {
     }
     (Vec::new(), length)
 }
+
+/// How archives begin in base64: gzip, zip, bzip2, zstd and xz; and a gzip in base64 twice, as Helm keeps its releases.
+const PACKED: [&str; 6] = ["H4sI", "UEsDB", "Qlpo", "KLUv", "/Td6W", "SDRzS"];
+
+/// The longest archive in base64 that is decoded, in characters.
+const PACKED_LIMIT: usize = 64 << 20;
+
+/// Something packed that a text holds in base64.
+pub(crate) struct PackedText {
+    /// Where it begins in the text.
+    pub start: usize,
+    pub bytes: Vec<u8>,
+}
+
+/// Gives everything that is packed and then in base64, in order. What only looks so by its first bytes is given, too.
+pub(crate) fn each_packed(text: &[u8], visit: &mut dyn FnMut(&PackedText)) {
+    static AUTOMATON: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(PACKED).ok());
+    let Some(automaton) = AUTOMATON.as_ref() else {
+        return;
+    };
+    let mut done = 0;
+    for word in automaton.find_iter(text) {
+        // in the midst of other base64 it is chance
+        let before = word.start().checked_sub(1).and_then(|at| text.get(at));
+        if word.start() < done || before.is_some_and(u8::is_ascii_alphanumeric) {
+            continue;
+        }
+        let rest = text.get(word.start()..).unwrap_or_default();
+        let (mut bytes, length) = decode_wrapped(rest);
+        if word.pattern().as_usize() == PACKED.len() - 1 {
+            bytes = decode_wrapped(&bytes).0;
+        }
+        done = word.start() + length;
+        visit(&PackedText {
+            start: word.start(),
+            bytes,
+        });
+    }
+}
+
+/// Decodes base64 over the ends of lines, quotes and signs of concatenation.
+fn decode_wrapped(text: &[u8]) -> (Vec<u8>, usize) {
+    let mut digits = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = text.get(at).filter(|_| at < PACKED_LIMIT) {
+        let next = text.get(at + 1);
+        match byte {
+            b'\\' if matches!(next, Some(b'n' | b'r' | b'/')) => {
+                at += usize::from(next != Some(&b'/'))
+            }
+            // between two literals
+            b'+' if next.is_some_and(|next| !next.is_ascii_alphanumeric() && *next != b'/')
+                && !digits.is_empty()
+                && text.get(at - 1).is_some_and(|before| {
+                    before.is_ascii_whitespace() || b"\"'".contains(before)
+                }) => {}
+            b'-' => digits.push(b'+'),
+            b'_' => digits.push(b'/'),
+            b'+' | b'/' => digits.push(*byte),
+            _ if byte.is_ascii_alphanumeric() => digits.push(*byte),
+            b'\n' | b'\r' | b'\t' | b' ' | b'"' | b'\'' | b'\\' | b',' | b'`' => {}
+            _ => break,
+        }
+        at += 1;
+    }
+    digits.truncate(digits.len() - usize::from(digits.len() % 4 == 1));
+    let decoded = LOOSE.decode(&digits).unwrap_or_default();
+    (decoded, at)
+}
+
+/// Decodes what was cut off, too.
+pub(super) const LOOSE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {

@@ -53,7 +53,7 @@ const REACH: usize = 2048;
 
 /// Literals of which every credential holds one, so that much text can be searched before [`find`] looks closer. The bare words
 /// `postgres` and `password` are not among them: whole repositories are full of them.
-pub(crate) const ANCHORS: [&str; 24] = [
+pub(crate) const ANCHORS: [&str; 30] = [
     "postgres:",
     "postgresql:",
     "postgresql+",
@@ -79,6 +79,13 @@ pub(crate) const ANCHORS: [&str; 24] = [
     "5hcGlf",
     "uYXBpX",
     "bnBnX",
+    // archives in base64
+    "H4sI",
+    "UEsDB",
+    "Qlpo",
+    "KLUv",
+    "/Td6W",
+    "SDRzS",
 ];
 
 /// Finds everything in a text that looks like a credential and isn't a placeholder, in order.
@@ -123,6 +130,20 @@ pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
         });
     }
     found
+}
+
+/// The name of a file or a branch, of the same length, in which an underscore is no part of a word: `dump_npg_…_old`.
+pub(crate) fn without_joints(name: &[u8]) -> Vec<u8> {
+    let mut out = name.to_owned();
+    for at in memchr::memchr_iter(b'_', name) {
+        let before = name.get(..at).unwrap_or_default();
+        if !(before.ends_with(b"npg") || before.ends_with(b"napi"))
+            && let Some(byte) = out.get_mut(at)
+        {
+            *byte = b'-';
+        }
+    }
+    out
 }
 
 /// Something with the shape of a credential; no weight when it is a placeholder.
@@ -409,6 +430,8 @@ mod tests {
             "postgres://owner:••••Xy12@ep-cool-1.neon.tech/db",
             "postgres://owner:...@ep-cool-1.neon.tech/db",
             "postgres://owner:changeme@db.acme.io/db",
+            "postgres://user:changeme@db.acme.io/db",
+            "postgres://app:changeme@ep-xxx.us-east-2.aws.neon.tech/db",
             "postgres://owner:your-password-here@db.acme.io/db",
             "postgres://owner:YOUR_DB_PASSWORD@db.acme.io/db",
             "postgres://%s:%s@%s/db",
@@ -428,6 +451,15 @@ mod tests {
         ] {
             assert_eq!(kinds(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_that_was_left_on_a_real_host_is_a_secret() {
+        for host in ["db.acme.io", HOST] {
+            let text = format!("postgres://app_owner:changeme@{host}/db");
+            assert_eq!(kinds(&text), [(CredentialKind::Url, Weight::Real)]);
+        }
+        assert_eq!(kinds("postgres://app:changeme@localhost/db"), []);
     }
 
     #[test]

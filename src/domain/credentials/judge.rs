@@ -114,8 +114,33 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     weigh(b"", value.as_bytes(), b"db.acme.io").is_none()
 }
 
+/// Passwords that documentation writes, and that people leave as they are.
+const LEFT_AS_THEY_ARE: &[&str] = &["changeme", "changethis", "changeit"];
+
+/// Users that only documentation has.
+const PLACEHOLDER_USERS: &[&str] = &["", "user", "username", "role", "owner", "alex", "name"];
+
+/// Whether it consists of documentation's words, such as `changeme`, and so stands in many texts that mean nothing by it.
+pub(super) fn is_words(password: &str) -> bool {
+    Vocabulary::of(password) == Vocabulary::Placeholder
+}
+
 /// The weight of a password on a host; `None` for a placeholder.
 pub(super) fn weigh(user: &[u8], password: &[u8], host: &[u8]) -> Option<Weight> {
+    let name = String::from_utf8_lossy(host).to_ascii_lowercase();
+    let left = LEFT_AS_THEY_ARE
+        .iter()
+        .any(|word| password.eq_ignore_ascii_case(word.as_bytes()));
+    let made_up = PLACEHOLDER_USERS
+        .iter()
+        .any(|word| user.eq_ignore_ascii_case(word.as_bytes()));
+    if left && !made_up && !is_placeholder_host(&name) && !is_local(&name) {
+        return Some(Weight::Real);
+    }
+    weigh_words(user, password, host)
+}
+
+fn weigh_words(user: &[u8], password: &[u8], host: &[u8]) -> Option<Weight> {
     let password = String::from_utf8_lossy(password);
     let host = String::from_utf8_lossy(host).to_ascii_lowercase();
     // `${NAME:-default}`: the default is written here, whatever the variable holds elsewhere

@@ -3,13 +3,16 @@
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
-};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::core::secret::Secret;
+use crate::{
+    core::secret::Secret,
+    domain::credentials::{
+        broken::BrokenForms,
+        forms::{self, base64_at},
+        judge::is_words,
+    },
+};
 
 /// How a known secret is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +26,23 @@ pub(crate) enum Spelling {
     Base64,
     /// In UTF-16, of either byte order.
     Utf16,
+    /// The random part alone, without `npg_` or `napi_`.
+    Tail,
+    /// In pieces: over the ends of lines, concatenated, with signs in it.
+    Broken,
+    /// In hexadecimal digits, as `xxd` and `bytes.fromhex` have them.
+    Hex,
+    /// As decimal numbers of its bytes.
+    Numbers,
+    Base32,
+    /// In base64, and that in base64 again.
+    Base64Twice,
+    /// UTF-16 in base64, as PowerShell's `-EncodedCommand` takes it.
+    Base64Utf16,
+    /// In a gzip in base64.
+    Base64Gzip,
+    /// In another archive in base64.
+    Base64Archive,
 }
 
 impl Spelling {
@@ -34,6 +54,15 @@ impl Spelling {
             Self::Escaped => "escaped",
             Self::Base64 => "in base64",
             Self::Utf16 => "in UTF-16",
+            Self::Tail => "without its prefix",
+            Self::Broken => "in pieces",
+            Self::Hex => "in hex",
+            Self::Numbers => "as numbers of its bytes",
+            Self::Base32 => "in base32",
+            Self::Base64Twice => "in base64 twice",
+            Self::Base64Utf16 => "in base64 of UTF-16",
+            Self::Base64Gzip => "in a gzip in base64",
+            Self::Base64Archive => "in an archive in base64",
         }
     }
 }
@@ -53,7 +82,8 @@ pub(crate) struct NeedleHit {
 #[error("the search for the known secrets could not be built")]
 pub(crate) struct NeedlesError(#[source] aho_corasick::BuildError);
 
-/// An automaton over every spelling of every known secret, and over other words to stop at.
+/// An automaton over the exact spellings of every known secret, and over other words to stop at, and a search for all its other
+/// forms (see [`super::broken`]).
 ///
 /// It needs no judgment: what it finds *is* the secret. Secrets of fewer than [`Needles::SHORTEST`] bytes would be found
 /// everywhere, so they are looked for only as the password of a URL.
@@ -61,6 +91,9 @@ pub(crate) struct NeedlesError(#[source] aho_corasick::BuildError);
 pub(crate) struct Needles {
     automaton: AhoCorasick,
     patterns: Vec<(usize, Spelling)>,
+    /// The words, and the exact spellings that hold no seed of another form.
+    gate: AhoCorasick,
+    broken: BrokenForms,
     secrets: usize,
 }
 
@@ -89,6 +122,7 @@ impl Needles {
         words: &[&str],
     ) -> Result<Self, NeedlesError> {
         let mut spelled: Vec<(Vec<u8>, usize, Spelling)> = Vec::new();
+        let mut forms = Vec::new();
         let mut count = 0;
         for (index, secret) in secrets.into_iter().enumerate() {
             count = index + 1;
@@ -100,35 +134,46 @@ impl Needles {
                     spelled.push((bytes, index, spelling));
                 }
             }
+            if !is_word(secret.expose()) {
+                let all = forms::of(secret.expose()).into_iter();
+                forms.extend(all.map(|form| (index, form)));
+            }
         }
+        let broken = BrokenForms::new(forms);
         let patterns = spelled
             .iter()
             .map(|(_, secret, spelling)| (*secret, *spelling))
             .collect();
-        let bytes = spelled
-            .iter()
-            .map(|(bytes, _, _)| bytes.as_slice())
+        let exact = spelled.iter().map(|(bytes, _, _)| bytes.as_slice());
+        let gate = exact
+            .clone()
+            .filter(|bytes| !broken.may_match(bytes))
             .chain(words.iter().map(|word| word.as_bytes()));
-        let automaton = AhoCorasickBuilder::new()
-            // the other kinds of match cannot use the vectorized search
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(bytes)
-            .map_err(NeedlesError)?;
+        // the other kinds of match cannot use the vectorized search
+        let mut builder = AhoCorasickBuilder::new();
+        let builder = builder.match_kind(MatchKind::LeftmostFirst);
         Ok(Self {
-            automaton,
+            gate: builder.build(gate).map_err(NeedlesError)?,
+            automaton: builder.build(exact).map_err(NeedlesError)?,
             patterns,
+            broken,
             secrets: count,
         })
     }
 
-    /// Whether a known secret, or one of the words, stands in the text.
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
-        self.automaton.find(text).is_some()
+    /// Whether a known secret, or one of the words, may stand in the text: it is worth a closer look.
+    pub(crate) fn may_match(&self, text: &[u8]) -> bool {
+        self.gate.find(text).is_some() || self.broken.may_match(text)
     }
 
-    /// The length of the longest pattern in bytes.
+    /// Whether a known secret stands in the text.
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+        self.automaton.find(text).is_some() || !self.find(text).is_empty()
+    }
+
+    /// The length of the longest word that [`Needles::may_match`] looks for, in bytes.
     pub(crate) fn longest(&self) -> usize {
-        self.automaton.max_pattern_len()
+        self.gate.max_pattern_len().max(self.broken.longest())
     }
 
     /// Every known secret in the text, in order.
@@ -149,8 +194,14 @@ impl Needles {
                 });
             }
         }
+        self.broken.find(text, &mut hits);
         hits
     }
+}
+
+/// Whether it is too short to be looked for by itself, or a word of documentation.
+fn is_word(secret: &str) -> bool {
+    secret.len() < Needles::SHORTEST || is_words(secret)
 }
 
 /// What is encoded in a URL.
@@ -178,7 +229,7 @@ fn spellings(secret: &str) -> Vec<(Vec<u8>, Spelling)> {
     if secret.is_empty() {
         return all;
     }
-    if secret.len() < Needles::SHORTEST {
+    if is_word(secret) {
         let password = utf8_percent_encode(secret, RESERVED).to_string();
         all.push((format!(":{secret}@").into_bytes(), Spelling::Plain));
         all.push((format!(":{password}@").into_bytes(), Spelling::Percent));
@@ -298,30 +349,12 @@ fn unicode_escape(unit: u32) -> String {
     format!("\\u{unit:04x}")
 }
 
-/// The characters that stand for these bytes alone, whatever stands `lead` bytes before them and after them.
-fn base64_at(bytes: &[u8], lead: usize) -> Vec<Vec<u8>> {
-    let mut padded = vec![0; lead];
-    padded.extend_from_slice(bytes);
-    // the first characters mix with what stands before, the last one with what comes after
-    let skip = if lead == 0 { 0 } else { lead + 1 };
-    let drop = usize::from(!padded.len().is_multiple_of(3));
-    [
-        STANDARD_NO_PAD.encode(&padded),
-        URL_SAFE_NO_PAD.encode(&padded),
-    ]
-    .iter()
-    .filter_map(|text| {
-        text.as_bytes()
-            .get(skip..text.len().saturating_sub(drop))
-            .map(<[u8]>::to_vec)
-    })
-    .filter(|needle| needle.len() >= Needles::SHORTEST)
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
+    use base64::{
+        Engine as _,
+        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -355,6 +388,9 @@ mod tests {
         let needles = needles("abc");
         assert!(!needles.is_match(b"abc abcabc"));
         assert!(needles.is_match(b"postgres://u:abc@h"));
+        let word = super::tests::needles("changeme");
+        assert!(!word.is_match(b"please changeme"));
+        assert!(word.is_match(b"postgres://u:changeme@h"));
         assert!(needles_empty());
     }
 

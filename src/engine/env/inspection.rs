@@ -24,6 +24,7 @@ use crate::{
             judge::{LEFT_OPEN, judge_value},
             links,
             messages::{FIX, fill_in},
+            public,
         },
         failures::files::{env_not_read, env_too_large},
     },
@@ -109,6 +110,7 @@ impl EnvInspection {
             .collect::<Result<Vec<_>>>()?;
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.judge(cx, spec, connection.as_ref());
+            target.judge_public(spec);
             target.compose(spec, connection.as_ref(), generate)?;
         }
         share(cx, &mut targets)?;
@@ -403,6 +405,10 @@ impl TargetInspection {
         generate: Generate,
     ) -> Result<()> {
         for (key, key_spec) in &spec.keys {
+            // the finding says why
+            if public::gets_secret(key, key_spec) {
+                continue;
+            }
             let right = self.is_right(key, key_spec, connection);
             let value = match key_spec {
                 KeySpec::SameAs(_) | KeySpec::ByHand => continue,
@@ -523,6 +529,10 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
                 let Some(value) = value.filter(|value| !value.is_empty()) else {
                     continue;
                 };
+                if public::holds_secret(key, &value) || public::is_secret_of(specs, other, key) {
+                    target.refuse_public(key);
+                    continue;
+                }
                 if target.wanted.get(key) == Some(&value) {
                     continue;
                 }

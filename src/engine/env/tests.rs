@@ -679,3 +679,36 @@ async fn a_file_that_cannot_be_replaced_is_overwritten_only_with_consent() {
     let kept = cx.ports.files.undo(&setup.path("backend/.env")).unwrap();
     assert_eq!(kept, Some(UndoCopy::Bytes(text.as_bytes().to_vec())));
 }
+
+#[tokio::test]
+async fn no_secret_is_written_into_a_key_that_browsers_get() {
+    for keys in [
+        "keys.NEXT_PUBLIC_DATABASE_URL = { url = \"direct\" }\n",
+        "keys.VITE_SECRET = { generate = \"hex\", bytes = 16 }\n",
+    ] {
+        let mut setup = Setup::new();
+        setup.config = Box::leak(format!("[[env]]\nfile = \".env\"\n{keys}").into_boxed_str());
+        let report = setup.probe().await;
+        assert!(has(&report, Code::EnvPublicSecret), "{report:?}");
+        let failed = EnvStep.apply(&setup.cx(), EnvAnswer::Default).await;
+        assert_eq!(failed.unwrap_err().code, Code::EnvPublicSecret);
+        assert!(!setup.path(".env").exists());
+    }
+    // whoever wrote it, and whatever the settings say
+    let setup = Setup::new();
+    setup.apply().await;
+    let env = setup.read("frontend/.env.local");
+    setup.write(
+        "frontend/.env.local",
+        &format!("{env}EXPO_PUBLIC_DB=\"{URL}\"\nPUBLIC_NAME=todo\n"),
+    );
+    let report = setup.probe().await;
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|found| found.code == Code::EnvPublicSecret)
+        .collect();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].title.contains("EXPO_PUBLIC_DB"));
+    assert!(!format!("{report:?}").contains("npg_canary1234"));
+}

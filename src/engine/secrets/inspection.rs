@@ -1,6 +1,6 @@
 //! Inspects the repository: what git keeps out, and where secrets are found.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     core::{
@@ -11,10 +11,14 @@ use crate::{
         finding::Finding,
         proof::{Basis, Coverage, Undetermined},
     },
+    domain::dotenv::{self, Document},
     engine::{
         clock,
         context::Cx,
-        secrets::{live_secrets::LiveSecrets, messages, unread},
+        secrets::{
+            live_secrets::{LiveSecrets, keys_file},
+            messages, unread,
+        },
     },
     ports::repository::{GitAnswer, HistoryScan, HookState, Leak, Protection, TreeScan},
 };
@@ -24,6 +28,10 @@ pub(super) struct SecretsInspection<'a> {
     cx: &'a Cx,
     /// The env files, relative to the repository's root.
     pub(super) targets: Vec<String>,
+    /// Those of them that dotenvx has encrypted.
+    pub(super) sealed: Vec<String>,
+    /// The files of dotenvx's private keys that are there.
+    pub(super) keys: Vec<String>,
     /// Their committed examples.
     examples: Vec<String>,
     /// Those of the targets that git tracks.
@@ -55,13 +63,25 @@ impl<'a> SecretsInspection<'a> {
                 |path| path.to_string_lossy().replace('\\', "/"),
             )
         };
+        let targets = || cx.settings.env.iter().map(|target| target.file.as_str());
+        // one that cannot be read is reported with the live secrets
+        let read = |file: &str| {
+            let bytes = cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
+            bytes.map(|bytes| Document::parse(&bytes))
+        };
         Ok(Self {
             cx,
-            targets: cx
-                .settings
-                .env
-                .iter()
-                .map(|target| relative(&target.file))
+            targets: targets().map(relative).collect(),
+            sealed: targets()
+                .filter(|file| read(file).is_some_and(|file| dotenv::is_sealed(&file)))
+                .map(relative)
+                .collect(),
+            keys: targets()
+                .map(keys_file)
+                .filter(|file| read(file).is_some())
+                .map(|file| relative(&file))
+                .collect::<BTreeSet<_>>()
+                .into_iter()
                 .collect(),
             examples: cx
                 .settings
@@ -119,6 +139,11 @@ impl<'a> SecretsInspection<'a> {
             if protection.tracked == GitAnswer::Yes {
                 self.tracked.push(target.clone());
             }
+            if self.sealed.contains(&target) {
+                let text = "encrypted by dotenvx, so git may have it";
+                self.check(&target, CheckState::Ok, text, Some(started.elapsed()));
+                continue;
+            }
             let findings = messages::of_target(&target, &protection);
             let worst = findings.iter().map(|finding| finding.severity).max();
             let (state, text) = if worst.is_none_or(|worst| worst < Severity::Gap) {
@@ -139,6 +164,20 @@ impl<'a> SecretsInspection<'a> {
             };
             self.findings.extend(findings);
             self.check(&target, state, text, Some(started.elapsed()));
+        }
+        for file in self.keys.clone() {
+            let started = clock::now();
+            let protection = self.cx.ports.repository.protection(&file).await?;
+            if protection.tracked == GitAnswer::Yes {
+                self.tracked.push(file.clone());
+            }
+            let before = self.findings.len();
+            self.findings.extend(messages::of_keys(&file, &protection));
+            let (state, text) = match self.state_since(before) {
+                CheckState::Gap => (CheckState::Gap, summary(&protection)),
+                state => (state, "ignored, not in the index".to_owned()),
+            };
+            self.check(&file, state, text, Some(started.elapsed()));
         }
         Ok(())
     }

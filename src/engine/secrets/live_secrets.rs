@@ -7,7 +7,7 @@ use crate::{
     },
     domain::{
         credentials::{self, Weight},
-        dotenv::Document,
+        dotenv::{self, Document, KEYS_FILE},
         url::{Part, recognize},
     },
     engine::context::{Cx, KnownProject},
@@ -25,6 +25,11 @@ pub(super) enum LiveSecret {
     },
     /// A random value that this program made, by the env file in which it is replaced.
     Generated {
+        key: String,
+        file: String,
+    },
+    /// A private key of dotenvx, by its name and file.
+    PrivateKey {
         key: String,
         file: String,
     },
@@ -65,6 +70,7 @@ impl LiveSecret {
                 }
             }
             Self::Generated { key, file } => format!("the value of {key} in {file}"),
+            Self::PrivateKey { key, file } => format!("the private key {key} in {file}"),
             Self::ApiKey => "the Neon API key".to_owned(),
             Self::ClaimLink => "the claim link of the temporary database".to_owned(),
         }
@@ -130,6 +136,7 @@ impl LiveSecrets {
                 Ok(Some(bytes)) => live.env_file(target, &Document::parse(&bytes)),
                 Err(_) => live.unread.push(target.file.clone()),
             }
+            live.private_keys(cx, &keys_file(&target.file));
         }
         if let Some(project) = cx.project() {
             live.add_password(PasswordOrigin::Neon, project.connection.password);
@@ -275,6 +282,25 @@ impl LiveSecrets {
         }
     }
 
+    /// The keys of dotenvx, where it has any.
+    fn private_keys(&mut self, cx: &Cx, file: &str) {
+        match cx.ports.files.read(&cx.settings.path(file)) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                for (key, secret) in dotenv::private_keys(&Document::parse(&bytes)) {
+                    let file = file.to_owned();
+                    self.add(LiveSecret::PrivateKey { key, file }, secret);
+                }
+            }
+            Err(_) => {
+                let file = file.to_owned();
+                if !self.unread.contains(&file) {
+                    self.unread.push(file);
+                }
+            }
+        }
+    }
+
     fn generated(&mut self, value: &str, key: &str, file: &str) {
         if value.is_empty() || credentials::is_placeholder(value) {
             return;
@@ -342,6 +368,14 @@ impl LiveSecrets {
         }
         self.labelled.push((self.known.len().to_string(), secret));
         self.known.push(live);
+    }
+}
+
+/// Where dotenvx keeps the keys of an env file.
+pub(super) fn keys_file(target: &str) -> String {
+    match target.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{KEYS_FILE}"),
+        None => KEYS_FILE.to_owned(),
     }
 }
 

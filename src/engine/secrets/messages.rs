@@ -10,7 +10,10 @@ use crate::{
         remedy::Remedy,
         step::StepId,
     },
-    domain::credentials::{CredentialKind, Weight},
+    domain::{
+        credentials::{CredentialKind, Weight},
+        dotenv::KEYS_FILE,
+    },
     engine::secrets::live_secrets::{FoundSecret, LiveSecret},
     ports::repository::{CommittedPath, GitAnswer, Leak, Location, Protection},
     project::settings::Accepted,
@@ -41,6 +44,11 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
             format!(
                 "delete the line of {key} in {file}, then `neonup setup env` makes a new value (sessions end)"
             ),
+            None,
+        ),
+        FoundSecret::Live(LiveSecret::PrivateKey { .. }) => (
+            "`dotenvx rotate` makes a new key and encrypts the env file again; then replace what it held, too"
+                .to_owned(),
             None,
         ),
         FoundSecret::Live(LiveSecret::ClaimLink) => (ANOTHER.to_owned(), None),
@@ -90,7 +98,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
     if protection.tracked == GitAnswer::Yes {
         findings.push(
             Finding::new(Code::SecretsTracked, format!("git tracks `{target}`"))
-                .detail("every commit takes its secrets along; the file itself stays when it is taken out of the index")
+                .detail("every commit takes its secrets along. Your file stays when it is taken out of the index; a colleague's pull of that commit deletes theirs, so tell them to copy it aside first")
                 .path(target)
                 .command(FIX)
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
@@ -159,6 +167,17 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
     findings
 }
 
+/// What is wrong with a file of dotenvx's private keys.
+pub(super) fn of_keys(file: &str, protection: &Protection) -> Vec<Finding> {
+    let mut findings = of_target(file, protection);
+    for finding in &mut findings {
+        if finding.code != Code::SecretsUnknown && finding.severity == Severity::Gap {
+            finding.detail = format!("it opens every encrypted value; {}", finding.detail);
+        }
+    }
+    findings
+}
+
 /// The finding as a note, where `neonup.toml` accepts it.
 pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
     if let Some(accepted) = accepted.iter().find(|accepted| accepted.covers(&finding)) {
@@ -176,10 +195,11 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
 pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let mut place = leak.location.label().to_owned();
     if !leak.note.is_empty() {
-        place = format!("{} of {place}", leak.note.trim_end_matches(" of the file"));
+        let note = leak.note.trim_start_matches("in ");
+        place = format!("{} of {place}", note.trim_end_matches(" of the file"));
     }
     if !leak.spelling.is_empty() {
-        place = format!("{}, {place}", leak.spelling);
+        place = format!("{place}, {}", leak.spelling);
     }
     let whose = leak
         .path
@@ -241,12 +261,19 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
         [one] => format!(" (commit {one})"),
         several => format!(" (commits {})", several.join(", ")),
     };
+    let look = match (&leak.path, &leak.object) {
+        (None, Some(object)) => format!(
+            "; `git cat-file -p {}` shows it",
+            object.chars().take(10).collect::<String>()
+        ),
+        _ => String::new(),
+    };
     let more = match leak.more {
         0 => String::new(),
         1 => "; 1 more version holds it".to_owned(),
         more => format!("; {} more versions hold it", grouped(more as u64)),
     };
-    detail = format!("{detail}{holder}{more}");
+    detail = format!("{detail}{holder}{look}{more}");
     let whose = leak
         .path
         .as_ref()
@@ -316,7 +343,13 @@ pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
         .commit
         .as_ref()
         .map_or_else(String::new, |commit| format!(" (commit {commit})"));
-    let (severity, detail) = if tracked {
+    let opens = found.path.rsplit('/').next() == Some(KEYS_FILE);
+    let (severity, detail) = if opens {
+        (
+            Severity::Gap,
+            format!("it opens every encrypted value{commit}"),
+        )
+    } else if tracked {
         (
             Severity::Note,
             format!("git tracks it: right if it holds no secret{commit}"),
@@ -327,6 +360,11 @@ pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
             format!("none of the live secrets stands in it{commit}"),
         )
     };
+    let hint = if opens {
+        "`dotenvx rotate` makes a new key; then replace what the env file held"
+    } else {
+        "replace what it held by new values, if that was ever real"
+    };
     let title = if found.location.leaves() || found.location == Location::Object {
         format!("`{}` was committed once", found.path)
     } else {
@@ -336,7 +374,7 @@ pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
         .severity(severity)
         .detail(detail)
         .path(&found.path)
-        .hint("replace what it held by new values, if that was ever real")
+        .hint(hint)
 }
 
 fn placed(mut finding: Finding, leak: &Leak) -> Finding {

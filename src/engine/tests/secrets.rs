@@ -287,3 +287,99 @@ async fn without_a_repository_the_step_fails_with_a_hint() {
         (Code::SecretsUnknown, "git init")
     );
 }
+
+/// An env file as dotenvx leaves it.
+const SEALED: &str = "#/ public key\nDOTENV_PUBLIC_KEY=\"03a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4\"\nDATABASE_URL=\"encrypted:BCQx/9aB3dE5fG7hJ9aB3dE5fG7hJ9\"\n";
+const PRIVATE: &str = "7f3a9c1e5b8d2046f1a7c93e0b5d8a2467f3a9c1e5b8d2046f1a7c93e0b5d8a2";
+
+#[tokio::test]
+async fn an_env_file_that_dotenvx_encrypted_stays_in_the_index() {
+    let repo = project();
+    repo.write("backend/.env", SEALED);
+    repo.git(&["add", "-f", "backend/.env"]);
+    repo.git(&["commit", "-qm", "sealed"]);
+    let gaps = |report: &Report| {
+        let open = codes(report).into_iter();
+        open.filter(|(code, _)| {
+            matches!(
+                code,
+                Code::SecretsTracked | Code::SecretsStaged | Code::SecretsNotIgnored
+            )
+        })
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(gaps(&probe(&repo).await), []);
+    let (cx, _events) = context(&repo);
+    let fixed = SecretsStep.apply(&cx, SecretsAnswer::Default).await;
+    assert_eq!(gaps(&fixed.unwrap()), []);
+    repo.git(&["ls-files", "--error-unmatch", "backend/.env"]);
+    // with a secret in plain text it is like any other
+    repo.write("backend/.env", format!("{SEALED}JWT_SECRET={KEY}\n"));
+    let report = probe(&repo).await;
+    assert_eq!(gaps(&report), [(Code::SecretsTracked, Severity::Gap)]);
+    let detail = &report
+        .findings
+        .iter()
+        .find(|found| found.code == Code::SecretsTracked);
+    assert!(detail.unwrap().detail.contains("colleague's pull"));
+}
+
+#[tokio::test]
+async fn the_keys_of_dotenvx_are_kept_out_and_looked_for() {
+    let repo = project();
+    repo.commit(".gitignore", ".env\n.env~\n");
+    repo.write(
+        "backend/.env.keys",
+        format!("DOTENV_PRIVATE_KEY={PRIVATE}\n"),
+    );
+    let report = probe(&repo).await;
+    let of = |report: &Report, code| {
+        let mut found = report.findings.iter().filter(|found| found.code == code);
+        found
+            .find(|found| found.path.as_deref() == Some("backend/.env.keys"))
+            .cloned()
+    };
+    let finding = of(&report, Code::SecretsNotIgnored).unwrap();
+    assert_eq!(finding.severity, Severity::Gap);
+    assert!(finding.detail.contains("opens every encrypted value"));
+    repo.git(&["add", "backend/.env.keys"]);
+    repo.git(&["commit", "-qm", "keys"]);
+    assert!(of(&probe(&repo).await, Code::SecretsTracked).is_some());
+    let (cx, _events) = context(&repo);
+    let fixed = SecretsStep
+        .apply(&cx, SecretsAnswer::Default)
+        .await
+        .unwrap();
+    assert!(of(&fixed, Code::SecretsTracked).is_none());
+    assert!(repo.root.join("backend/.env.keys").exists());
+    // it is in the history, and looked for everywhere
+    let titles: Vec<_> = fixed
+        .findings
+        .iter()
+        .map(|found| found.title.as_str())
+        .collect();
+    let told = "the private key DOTENV_PRIVATE_KEY in backend/.env.keys in `backend/.env.keys`, in the history";
+    assert!(titles.contains(&told), "{titles:?}");
+    assert!(!format!("{fixed:?}").contains(PRIVATE));
+}
+
+#[tokio::test]
+async fn another_password_in_a_name_is_found_and_not_shown() {
+    let repo = project();
+    let other = "npg_xK3vQ9mT2wLb";
+    repo.commit(&format!("dumps/{other}/a.sql"), "select 1;\n");
+    repo.commit(&format!("dump_{other}.sql"), "select 1;\n");
+    repo.git(&["branch", &format!("try-{other}")]);
+    repo.git(&["tag", &format!("v1-{other}")]);
+    let report = probe(&repo).await;
+    assert!(!format!("{report:?}").contains(other), "{report:?}");
+    let found = |text: &str| {
+        report.findings.iter().any(|found| {
+            found.severity > Severity::Note
+                && (found.path.as_deref() == Some(text) || found.detail.contains(text))
+        })
+    };
+    for place in ["dumps/••••/a.sql", "dump_••••.sql", "the name of a ref"] {
+        assert!(found(place), "{place}: {report:?}");
+    }
+}

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Changes with the search: an entry of another version is not found.
-const VERSION: &[u8] = b"neonup pack scan 3";
+const VERSION: &[u8] = b"neonup pack scan 4";
 
 /// With more objects than this, reading them again is no gain.
 const MOST: usize = 500;

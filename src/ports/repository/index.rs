@@ -1,7 +1,12 @@
 //! What git has in its index, what it would take, and what the next commit changes.
 
 use std::{
-    borrow::Cow, collections::HashMap, io, path::Path, process::ChildStdout, time::Duration,
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    io,
+    path::Path,
+    process::ChildStdout,
+    time::Duration,
 };
 
 use crate::ports::repository::{
@@ -11,6 +16,9 @@ use crate::ports::repository::{
     object::{OBJECT_LIMIT, ObjectKind},
     program::GitProgram,
 };
+
+/// How long git may take to tell which files have a filter.
+const FILTERS_TIME: Duration = Duration::from_secs(30);
 
 /// An entry of the index.
 pub(super) struct IndexEntry {
@@ -29,6 +37,30 @@ impl IndexEntry {
     pub(super) const fn is_submodule(&self) -> bool {
         self.mode == 0o160_000
     }
+}
+
+/// Those of these paths that a filter changes between the file and what git stores, such as git-crypt. LFS is none of them: what it keeps
+/// apart is the file itself.
+pub(super) fn filtered(
+    layout: &Layout,
+    git: &GitProgram,
+    paths: &[&[u8]],
+    meter: &Meter,
+) -> Result<HashSet<Vec<u8>>, GitError> {
+    let question = ["check-attr", "-z", "--stdin", "filter"];
+    let input = paths.join(&0);
+    let output = git.run_within(&layout.root, &question, input, FILTERS_TIME, meter)?;
+    if !output.success() {
+        return Err(output.failure());
+    }
+    let records: Vec<&[u8]> = output.records().collect();
+    let named = records.chunks_exact(3).filter_map(|record| match record {
+        [path, _, value] if !matches!(*value, b"unspecified" | b"unset" | b"set" | b"lfs") => {
+            Some(path.to_vec())
+        }
+        _ => None,
+    });
+    Ok(named.collect())
 }
 
 /// All entries, or those of one path.

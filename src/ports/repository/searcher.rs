@@ -12,7 +12,10 @@ use std::{
 
 use crate::{
     core::{proof::Unread, secret::Secret},
-    domain::credentials::{self, ANCHORS, NeedleHit, Needles, NeedlesError, Spelling, Weight},
+    domain::{
+        credentials::{self, ANCHORS, NeedleHit, Needles, NeedlesError, Spelling, Weight},
+        redact,
+    },
     os::bounded,
     ports::repository::{
         archives::{self, UnreadPart},
@@ -102,6 +105,9 @@ const MOST_PLACES: usize = 50;
 /// The most other credentials of one file that get a line each. The last one tells how many more there are.
 const MOST_OTHERS: usize = 50;
 
+/// An archive in base64 that is shorter is an example of one, cut off, in bytes.
+const SHORTEST_ARCHIVE: usize = 64;
+
 /// The most other credentials that are kept of one text: a dump may have one in each line.
 const OTHERS_LIMIT: usize = 10_000;
 
@@ -135,49 +141,50 @@ impl Searcher {
         if archives::is_archive(bytes) {
             let unread = archives::each(bytes, &mut |name, content| {
                 let shown = self.shown_member(name);
-                if self.needles.is_match(name.as_bytes()) {
-                    self.search_text(name.as_bytes(), Some(shown), found);
+                if self.gate.may_match(name.as_bytes()) {
+                    self.search_text(name.as_bytes(), Some(&shown), found);
                 }
-                self.search_plain(content, Some(shown), found);
+                self.search_plain(content, Some(&shown), found);
             });
             found
                 .unread
                 .extend(unread.into_iter().map(|part| UnreadPart {
-                    member: self.shown_member(&part.member).to_owned(),
+                    member: self.shown_member(&part.member),
                     ..part
                 }));
         }
     }
 
-    fn shown_member<'a>(&self, name: &'a str) -> &'a str {
+    fn shown_member(&self, name: &str) -> String {
         if self.needles.is_match(name.as_bytes()) {
-            "…"
+            "…".to_owned()
         } else {
-            name
+            redact::name(name)
         }
     }
 
     fn search_plain(&self, bytes: &[u8], member: Option<&str>, found: &mut Found) {
-        if self.gate.is_match(bytes) {
+        if self.gate.may_match(bytes) {
             self.search_text(bytes, member, found);
         }
         if let Some(order) = utf16(bytes) {
             let text = from_utf16(bytes, order);
-            if self.gate.is_match(&text) {
+            if self.gate.may_match(&text) {
                 self.search_text(&text, member, found);
             }
         }
     }
 
-    /// Searches a name for live secrets.
+    /// Searches a name.
     pub(super) fn search_name(&self, name: &[u8]) -> Vec<TextMatch> {
-        let matches = self.needles.find(name).into_iter().map(|hit| TextMatch {
-            secret: MatchedSecret::Live(hit.secret),
-            spelling: hit.spelling,
-            line: 1,
-            member: None,
-        });
-        matches.collect()
+        let mut found = Found::default();
+        if self.gate.may_match(name) {
+            self.search_text(name, None, &mut found);
+            if found.hits.is_empty() {
+                self.search_text(&credentials::without_joints(name), None, &mut found);
+            }
+        }
+        found.hits
     }
 
     /// Searches a file, or the target of a symbolic link. A file that is gone is no error.
@@ -324,10 +331,11 @@ impl Searcher {
                 None => return "…".to_owned(),
             }
         }
+        let known = redact::name(shown);
         if shown.len() == path.len() {
-            shown.to_owned()
+            known
         } else {
-            format!("{shown}/…")
+            format!("{known}/…")
         }
     }
 
@@ -394,6 +402,45 @@ impl Searcher {
                 range.start,
             );
         }
+        self.search_packed(bytes, &mut text);
+    }
+
+    /// Searches what is packed and then in base64.
+    fn search_packed(&self, bytes: &[u8], text: &mut TextSearch<'_>) {
+        let mut inner = Vec::new();
+        let mut unread = Vec::new();
+        credentials::each_packed(bytes, &mut |packed| {
+            if !archives::is_archive(&packed.bytes) {
+                return;
+            }
+            let spelling = if packed.bytes.starts_with(&[0x1f, 0x8b]) {
+                Spelling::Base64Gzip
+            } else {
+                Spelling::Base64Archive
+            };
+            let parts = archives::each(&packed.bytes, &mut |name, content| {
+                let mut here = Found::default();
+                self.search_plain(name.as_bytes(), None, &mut here);
+                self.search_plain(content, None, &mut here);
+                let hits = here.hits.into_iter();
+                inner.extend(hits.map(|hit| (hit.secret, spelling, packed.start)));
+                unread.extend(here.unread);
+            });
+            // a few bytes are an example of one
+            if packed.bytes.len() >= SHORTEST_ARCHIVE {
+                unread.extend(parts);
+            }
+        });
+        for (secret, spelling, start) in inner {
+            text.push(secret, spelling, start);
+        }
+        let member = text.member.unwrap_or_default();
+        let unread = unread.into_iter().map(|part| UnreadPart {
+            member: member.to_owned(),
+            why: format!("an archive in base64 in it is not read: {}", part.why),
+            ..part
+        });
+        text.found.unread.extend(unread);
     }
 
     /// A live secret of a few characters is no needle, but is recognized where it stands.
@@ -465,10 +512,10 @@ fn overlaps(hits: &[NeedleHit], range: &Range<usize>) -> bool {
 /// How many hits may end behind the start of a later one.
 const NEAR: usize = 64;
 
-/// Whether a needle stands in a text; where edits are given, only what touches one of them counts.
+/// Whether a needle may stand in a text; where edits are given, only what touches one of them counts.
 pub(super) fn is_match_in(needles: &Needles, bytes: &[u8], edits: Option<&[Edit]>) -> bool {
     let Some(edits) = edits else {
-        return needles.is_match(bytes);
+        return needles.may_match(bytes);
     };
     let reach = needles.longest().saturating_sub(1);
     edits
@@ -479,7 +526,7 @@ pub(super) fn is_match_in(needles: &Needles, bytes: &[u8], edits: Option<&[Edit]
             };
             bytes
                 .get(start.saturating_sub(reach)..bytes.len().min(end.saturating_add(reach)))
-                .is_some_and(|window| needles.is_match(window))
+                .is_some_and(|window| needles.may_match(window))
         })
 }
 

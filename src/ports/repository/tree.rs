@@ -1,7 +1,7 @@
 //! The work tree and the index: what the next commit takes, or could take.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -10,7 +10,7 @@ use crate::{
     core::proof::Unread,
     ports::repository::{
         error::{GitError, RepositoryError},
-        index::{self, ObjectContent, os_path},
+        index::{self, IndexEntry, ObjectContent, os_path},
         layout::Layout,
         meter::Meter,
         model::{Leak, Location, TreeScan},
@@ -62,8 +62,8 @@ pub(super) fn scan_staged(
     meter: &Meter,
 ) -> Result<TreeScan> {
     let mut scanner = TreeScanner::new(searcher, meter);
-    scanner
-        .staged(layout, git, "")
+    index::staged(layout, git, None)
+        .and_then(|staged| scanner.stored(layout, git, "", &staged, Location::Staged))
         .map_err(RepositoryError::Unsearched)?;
     Ok(scanner.scan)
 }
@@ -121,9 +121,14 @@ impl<'a> TreeScanner<'a> {
         }
         let mut files = Vec::new();
         let mut nested = Vec::new();
-        for entry in index::entries(layout, git, None)? {
+        let entries = index::entries(layout, git, None)?;
+        let filtered = self.filtered(layout, git, &entries);
+        let mut stored = Vec::new();
+        for entry in entries {
             if entry.is_submodule() {
                 nested.push(entry.path);
+            } else if filtered.contains(&entry.path) {
+                stored.push((entry.path, entry.id));
             } else if entry.hidden {
                 files.push((entry.path, Location::Hidden));
             } else {
@@ -149,7 +154,10 @@ impl<'a> TreeScanner<'a> {
         }
         self.meter.expect(files.len());
         self.files(layout, prefix, &files);
-        self.staged(layout, git, prefix)?;
+        self.stored(layout, git, prefix, &stored, Location::Tracked)?;
+        self.scan.files += stored.len();
+        let staged = index::staged(layout, git, None)?;
+        self.stored(layout, git, prefix, &staged, Location::Staged)?;
         for path in nested {
             let Some((inner, git)) = layout.nested(&os_path(&path), git) else {
                 continue;
@@ -203,9 +211,30 @@ impl<'a> TreeScanner<'a> {
         self.scan.files += files.len();
     }
 
-    /// Searches the versions in the index that the work tree may not have any more.
-    fn staged(&mut self, layout: &Layout, git: &GitProgram, prefix: &str) -> Result<(), GitError> {
-        let staged = index::staged(layout, git, None)?;
+    /// The files that git stores in another form than they have in the work tree. Without an answer there are none: then the files
+    /// themselves are searched.
+    fn filtered(
+        &mut self,
+        layout: &Layout,
+        git: &GitProgram,
+        entries: &[IndexEntry],
+    ) -> HashSet<Vec<u8>> {
+        let paths: Vec<&[u8]> = entries.iter().map(|entry| entry.path.as_slice()).collect();
+        if !git.available() || paths.is_empty() {
+            return HashSet::new();
+        }
+        index::filtered(layout, git, &paths, self.meter).unwrap_or_default()
+    }
+
+    /// Searches versions in the index: those that the work tree may not have any more, and those that a filter made.
+    fn stored(
+        &mut self,
+        layout: &Layout,
+        git: &GitProgram,
+        prefix: &str,
+        staged: &[(Vec<u8>, String)],
+        location: Location,
+    ) -> Result<(), GitError> {
         let ids: BTreeSet<_> = staged.iter().map(|(_, id)| id.clone()).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         let (searcher, meter) = (self.searcher, self.meter);
@@ -225,14 +254,14 @@ impl<'a> TreeScanner<'a> {
         for (id, found) in results {
             for (path, _) in staged.iter().filter(|(_, of)| *of == id) {
                 let name = format!("{prefix}{}", String::from_utf8_lossy(path));
-                self.staged_file(&searcher.redact_path(&name), &found);
+                self.stored_file(&searcher.redact_path(&name), &found, location);
             }
         }
         Ok(())
     }
 
     /// Adds what was found in the staged version of a file, unless the file itself holds the same.
-    fn staged_file(&mut self, shown: &str, found: &Result<Found, GitError>) {
+    fn stored_file(&mut self, shown: &str, found: &Result<Found, GitError>, location: Location) {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
@@ -245,7 +274,7 @@ impl<'a> TreeScanner<'a> {
             self.scan.coverage.leave_out(unread);
         }
         let found = found.hits.clone();
-        for leak in self.searcher.leaks(found, shown, Location::Staged, "") {
+        for leak in self.searcher.leaks(found, shown, location, "") {
             let mut known = self.scan.leaks.iter();
             if !known.any(|other| other.is_same(&leak)) {
                 self.scan.leaks.push(leak);

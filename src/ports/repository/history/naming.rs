@@ -274,7 +274,7 @@ impl Namer<'_> {
                     exact: watched
                         .iter()
                         .any(|path| path.rsplit('/').next() == Some(name.as_str())),
-                    path: format!("{}{name}", self.prefix),
+                    path: self.searcher.redact_path(&format!("{}{name}", self.prefix)),
                     commit: None,
                     location: Location::Object,
                 });
@@ -283,7 +283,7 @@ impl Namer<'_> {
                 let path = format!("{}{path}", self.prefix);
                 all.push(CommittedPath {
                     exact: watched.contains(&path),
-                    path,
+                    path: self.searcher.redact_path(&path),
                     commit: Some(commit),
                     location,
                 });

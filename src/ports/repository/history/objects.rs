@@ -47,6 +47,9 @@ pub(super) const MOST_ELSEWHERE: usize = 200_000;
 /// The most objects that are read once more, by git, after they could not be read here.
 const MOST_READ_AGAIN: usize = 200;
 
+/// What names of files in a tree are looked for, beside the watched ones and the secrets: env files, and secrets of Neon's.
+const NAMES: [&str; 3] = [" .env", "npg_", "napi_"];
+
 /// What is looked for in the objects.
 pub(super) struct ObjectSearch<'a> {
     searcher: &'a Searcher,
@@ -70,7 +73,7 @@ impl<'a> ObjectSearch<'a> {
             .collect();
         // in a tree, a space stands before each name
         let words: Vec<String> = names.iter().map(|name| format!(" {name}")).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).chain([" .env"]).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(NAMES).collect();
         let watched = names.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(Self {
             searcher,

@@ -435,3 +435,80 @@ async fn a_secret_that_only_a_difference_makes_whole_is_found() {
         "it is stored as a difference: {line}"
     );
 }
+
+#[tokio::test]
+async fn a_file_with_a_filter_is_judged_by_what_git_stores() {
+    let repo = Repo::new();
+    repo.commit(".gitattributes", "sealed/* filter=seal\n");
+    repo.git(&["config", "filter.seal.clean", "tr a-zA-Z0-9 z"]);
+    repo.commit("sealed/production", format!("DATABASE_URL={}\n", url(1)));
+    let live = [("1".to_owned(), Secret::new(secret(1)))];
+    let scan = repo.tree(&live).await;
+    assert_eq!(scan.leaks, []);
+    assert_eq!(scan.files, 2);
+    // somebody without the filter stores it as it is
+    repo.git(&["config", "filter.seal.clean", "cat"]);
+    repo.git(&["add", "--renormalize", "sealed"]);
+    repo.git(&["commit", "-qm", "open"]);
+    let places: Vec<_> = repo
+        .tree(&live)
+        .await
+        .leaks
+        .into_iter()
+        .map(|leak| (leak.path, leak.location))
+        .collect();
+    assert_eq!(
+        places,
+        [(Some("sealed/production".to_owned()), Location::Tracked)]
+    );
+    // what LFS keeps is the file itself
+    repo.write(".gitattributes", "sealed/* filter=lfs\n");
+    assert_eq!(repo.tree(&live).await.leaks.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_packed_and_then_in_base64_is_opened() {
+    let repo = Repo::new();
+    let packed = gzip(format!("DATABASE_URL={}\n", url(1)).as_bytes());
+    let once = STANDARD.encode(&packed);
+    let lines: Vec<_> = once
+        .as_bytes()
+        .chunks(40)
+        .map(|line| String::from_utf8_lossy(line))
+        .collect();
+    repo.commit("cloud-init.yaml", format!("a: 1\ncontent: {once}\n"));
+    repo.commit(
+        "wrapped.yaml",
+        format!("content: |\n  {}\n", lines.join("\n  ")),
+    );
+    repo.commit(
+        "joined.js",
+        format!("x = \"{}\";\n", lines.join("\" +\n \"")),
+    );
+    repo.commit(
+        "helm.yaml",
+        format!("release: {}\n", STANDARD.encode(&once)),
+    );
+    repo.commit("zip.txt", STANDARD.encode(zip("a/.env", url(1).as_bytes())));
+    let cut = once.get(..60).unwrap();
+    repo.commit("example.md", format!("such as {cut}...\n"));
+    let live = [("1".to_owned(), Secret::new(secret(1)))];
+    let scan = repo.tree(&live).await;
+    let found: Vec<_> = scan
+        .leaks
+        .iter()
+        .map(|leak| (leak.path.as_deref().unwrap(), leak.line, leak.spelling))
+        .collect();
+    let gzip = "in a gzip in base64";
+    assert_eq!(
+        found,
+        [
+            ("cloud-init.yaml", Some(2), gzip),
+            ("helm.yaml", Some(1), gzip),
+            ("joined.js", Some(1), gzip),
+            ("wrapped.yaml", Some(2), gzip),
+            ("zip.txt", Some(1), "in an archive in base64"),
+        ]
+    );
+    assert_eq!(unread(&scan.coverage), [""; 0]);
+}
