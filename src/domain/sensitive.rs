@@ -79,7 +79,7 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
     !is_public_key(key) && SECRET_WORDS.iter().any(|word| upper.contains(word))
 }
 
-/// What the names begin with whose values a build copies into what browsers load: Next.js, Vite, Create React App, SvelteKit and Astro,
+/// What the names begin with whose values a build copies into what browsers load: Next.js, Vite, Create React App, Svelte, Astro,
 /// Expo, Nuxt, Gatsby, Vue CLI.
 const PUBLIC_PREFIXES: &[&str] = &[
     "NEXT_PUBLIC_",

@@ -178,7 +178,18 @@ impl BrokenForms {
                     .any(|near| self.is_decoded(near, seed, form.secret, depth - 1))
                     .then(|| hit((seed, seed + length), form.spelling))
             }
-            _ => None,
+            Spelling::Plain
+            | Spelling::Percent
+            | Spelling::Escaped
+            | Spelling::Base64
+            | Spelling::Utf16
+            | Spelling::Tail
+            | Spelling::Numbers
+            | Spelling::Base32
+            | Spelling::Base64Twice
+            | Spelling::Base64Utf16
+            | Spelling::Base64Gzip
+            | Spelling::Base64Archive => None,
         }
     }
 

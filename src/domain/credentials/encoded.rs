@@ -148,7 +148,7 @@ fn decode_wrapped(text: &[u8]) -> (Vec<u8>, usize) {
         let next = text.get(at + 1);
         match byte {
             b'\\' if matches!(next, Some(b'n' | b'r' | b'/')) => {
-                at += usize::from(next != Some(&b'/'))
+                at += usize::from(next != Some(&b'/'));
             }
             // between two literals
             b'+' if next.is_some_and(|next| !next.is_ascii_alphanumeric() && *next != b'/')

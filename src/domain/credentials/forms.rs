@@ -199,7 +199,7 @@ fn add_numbers(bytes: &[u8], forms: &mut Vec<Form>) {
     let digits = joined(bytes, "", |byte| format!("{byte:02x}"));
     add_numbered(pairs, &digits, Spelling::Hex, forms);
     for sign in DECIMAL_SIGNS {
-        let join = |bytes: &[u8]| joined(bytes, sign, |byte| byte.to_string());
+        let join = |bytes: &[u8]| joined(bytes, sign, u8::to_string);
         let seeds = pieces.iter().map(|piece| join(piece)).collect();
         let spelling = if sign == ";&#" {
             Spelling::Escaped

@@ -57,7 +57,10 @@ fn utf16(text: &str) -> Vec<u8> {
 }
 
 fn base32(bytes: &[u8]) -> Vec<u8> {
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    let mut bits = String::new();
+    for byte in bytes {
+        write!(bits, "{byte:08b}").unwrap();
+    }
     let digits = bits.as_bytes().chunks(5).map(|five| {
         let five = format!("{:0<5}", std::str::from_utf8(five).unwrap());
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from_str_radix(&five, 2).unwrap()]

@@ -173,9 +173,11 @@ impl<'a> SecretsInspection<'a> {
             }
             let before = self.findings.len();
             self.findings.extend(messages::of_keys(&file, &protection));
-            let (state, text) = match self.state_since(before) {
-                CheckState::Gap => (CheckState::Gap, summary(&protection)),
-                state => (state, "ignored, not in the index".to_owned()),
+            let state = self.state_since(before);
+            let text = if state == CheckState::Gap {
+                summary(&protection)
+            } else {
+                "ignored, not in the index".to_owned()
             };
             self.check(&file, state, text, Some(started.elapsed()));
         }

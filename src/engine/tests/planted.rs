@@ -295,7 +295,9 @@ impl Place {
             }
             Self::Note => {
                 repo.write(file, content);
-                repo.git(&["notes", "add", "-F", file]);
+                // as it is: git tidies up what it reads with -F
+                let id = repo.git(&["hash-object", "-w", file]);
+                repo.git(&["notes", "add", "-C", id.trim()]);
                 fs::remove_file(repo.root.join(file)).unwrap();
             }
             Self::Stash => {
