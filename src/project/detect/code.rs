@@ -69,7 +69,7 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
 /// The database that an application uses, where it is not Postgres and none of its code opens one that may be.
 pub(super) fn other_server(reading: &Reading) -> Option<(&'static str, Spot)> {
     let name = |opening: &Opening| match opening.server {
-        Server::Postgres(_) | Server::ByUrl => None,
+        Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl => None,
         Server::MySql => Some("MySQL"),
         Server::Sqlite => Some("SQLite"),
         Server::MongoDb => Some("MongoDB"),
