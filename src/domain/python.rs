@@ -12,10 +12,6 @@ mod app;
 mod bindings;
 mod code;
 mod dependencies;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what is proposed for a repository asks it next")
-)]
 mod driver;
 mod engines;
 mod eval;
@@ -25,10 +21,6 @@ mod judge;
 mod main_py;
 mod makers;
 mod parse;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "what is proposed for a repository asks it next")
-)]
 mod reads;
 mod routes;
 mod session;
@@ -40,17 +32,9 @@ mod walk;
 
 pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry};
 pub(crate) use dependencies::{Dependencies, Needs};
-#[expect(
-    unused_imports,
-    reason = "what is proposed for a repository asks it next"
-)]
 pub(crate) use driver::{driver, driver_of_key};
 pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};
 pub(crate) use main_py::{Wanted, propose_main};
-#[expect(
-    unused_imports,
-    reason = "what is proposed for a repository asks it next"
-)]
 pub(crate) use reads::read;
 pub(crate) use routes::AppKind;
 pub(crate) use session::{SessionIssue, connect_args, session_files};

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        javascript, prisma,
+        javascript, prisma, python,
         reading::{EnvRead, Opening, Reading, Server, Spot},
         source::Files,
         url::Driver,
@@ -18,7 +18,7 @@ pub(super) fn read(tree: &Tree<'_>, dir: &str, language: Option<Language>) -> Re
     let paths = tree.sources(dir, language);
     let files: Files<'_> = &|path| Ok(tree.read(path).map(String::into_bytes));
     match language {
-        Language::Python => Reading::default(),
+        Language::Python => python::read(files, dir, &paths),
         Language::JavaScript => {
             let mut reading = javascript::read(files, dir, &paths);
             reading.join(of_prisma(tree, dir));

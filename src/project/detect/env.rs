@@ -6,6 +6,7 @@ use crate::{
     domain::{
         dotenv::{Document, is_portable_key},
         key_purpose::{KeyPurpose, purposes},
+        python::{self, Dependencies},
         reading::{Opening, Reading, Server},
         url::{Driver, Part, UrlKind},
     },
@@ -34,11 +35,14 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
     let EnvPlace { file, example } = place(tree, dir, reading);
     let text = example.as_deref().and_then(|path| tree.read(path));
     let document = Document::parse(text.as_deref().unwrap_or_default().as_bytes());
+    let dependencies = (proposal.language == Some(Language::Python))
+        .then(|| Dependencies::nearest(&|path| tree.read(path), dir));
     let keys = Keys {
         document: &document,
         proposal,
         reading,
         only: only(reading, &file),
+        dependencies: dependencies.as_ref(),
     };
     let mut wanted = keys.all();
     // an application that puts its address together itself wants no other one
@@ -116,6 +120,8 @@ struct Keys<'a> {
     proposal: &'a Proposal,
     reading: &'a Reading,
     only: Option<&'a BTreeSet<String>>,
+    /// The packages of an application in Python.
+    dependencies: Option<&'a Dependencies>,
 }
 
 impl Keys<'_> {
@@ -174,24 +180,37 @@ impl Keys<'_> {
 
     /// The databases that may be ours.
     fn ours(&self) -> impl Iterator<Item = &Opening> {
-        self.reading
-            .opens
-            .iter()
-            .filter(|opening| matches!(opening.server, Server::Postgres(_) | Server::ByUrl))
+        self.reading.opens.iter().filter(|opening| {
+            matches!(
+                opening.server,
+                Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl
+            )
+        })
     }
 
     /// The form of the URL in a key: what opens it decides.
     fn driver(&self, key: &str) -> Driver {
-        self.ours()
-            .filter(|opening| opening.keys.contains(key))
-            .find_map(|opening| {
-                if let Server::Postgres(driver) = opening.server {
-                    Some(driver)
-                } else {
-                    None
-                }
-            })
-            .unwrap_or(self.proposal.driver)
+        let opened = || {
+            self.ours()
+                .filter(|opening| opening.keys.contains(key))
+                .find_map(|opening| {
+                    if let Server::Postgres(driver) = opening.server {
+                        Some(driver)
+                    } else {
+                        None
+                    }
+                })
+        };
+        let of_key = match self.dependencies {
+            Some(dependencies) => python::driver_of_key(self.reading, dependencies, key),
+            None => opened(),
+        };
+        let of_code = || {
+            let dependencies = self.dependencies?;
+            let opens = !self.reading.opens.is_empty();
+            opens.then(|| python::driver(self.reading, dependencies))
+        };
+        of_key.or_else(of_code).unwrap_or(self.proposal.driver)
     }
 
     fn url(&self, key: &str, kind: Option<UrlKind>) -> KeySpec {
@@ -232,10 +251,22 @@ impl Keys<'_> {
             }),
             KeyPurpose::OwnSecret => Some(RANDOM_SECRET),
             KeyPurpose::OthersSecret => Some(KeySpec::ByHand),
+            KeyPurpose::Documented if turns_tls_off(key, value) => None,
             KeyPurpose::Documented if !value.is_empty() => Some(KeySpec::Literal(value.to_owned())),
             KeyPurpose::Placeholder | KeyPurpose::Documented | KeyPurpose::Unsaid => {
                 self.is_needed(key).then_some(KeySpec::ByHand)
             }
         }
     }
+}
+
+/// Whether an example documents a connection without TLS, as a database on this machine has it: Neon's has none without.
+fn turns_tls_off(key: &str, value: &str) -> bool {
+    let upper = key.to_ascii_uppercase();
+    let lower = value.to_ascii_lowercase();
+    (upper.contains("SSL") || upper.contains("TLS"))
+        && matches!(
+            lower.as_str(),
+            "false" | "0" | "no" | "off" | "disable" | "disabled"
+        )
 }
