@@ -14,6 +14,7 @@ mod env;
 mod env_files;
 mod file;
 mod openings;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -26,10 +27,11 @@ use crate::domain::{
     javascript::{
         code::{Code, Place, package_name},
         env_files::BESIDE,
+        routes::Routes,
         tree::{PARSED, Tree},
     },
     reading::{Reading, Spot},
-    source::Files,
+    source::{Files, join},
 };
 
 /// The most files that are read, so that a look ends: large applications have some thousand.
@@ -68,6 +70,25 @@ const WORDS: &[&str] = &[
 ];
 
 static MATTERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+
+/// What a source that names routes has in it, beside the [place](routes::is_placed) of some.
+const ROUTE_WORDS: &[&str] = &[
+    "Controller",
+    "Router",
+    "astify",
+    "elysia",
+    "express",
+    "hono",
+    "koa",
+    "polka",
+    "router",
+    "setGlobalPrefix",
+    "app.get(",
+    "app.use(",
+];
+
+static ANSWERS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(ROUTE_WORDS).ok());
 
 /// What Node, Deno and Bun bring themselves.
 const BUILT_IN: &[&str] = &[
@@ -120,6 +141,7 @@ const BUILT_IN: &[&str] = &[
 pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
     let code = Code::new(files, dir, paths);
     let mut reading = Reading::default();
+    let mut routes = Routes::default();
     let mut packages = BTreeSet::new();
     let mut bytes = 0_usize;
     let mut foreign = 0;
@@ -136,28 +158,79 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
                 continue;
             };
             bytes = bytes.saturating_add(text.len());
-            source(&code, dir, &path, text, &mut packages, &mut reading);
+            let kept = Kept {
+                packages: &mut packages,
+                routes: &mut routes,
+                reading: &mut reading,
+            };
+            source(&code, dir, &path, text, kept);
         }
         open = code.foreign(foreign);
         foreign += open.len();
     }
+    let inlined = inlined(&code, dir);
+    let known: BTreeSet<String> = reading
+        .reads
+        .iter()
+        .filter(|read| read.at.file.contains("next.config"))
+        .map(|read| read.key.clone())
+        .collect();
+    reading
+        .reads
+        .retain(|read| !inlined.contains(&read.key) || known.contains(&read.key));
+    reading.routes = routes.finish();
     reading.coverage.join(code.into_coverage());
     reading
 }
 
-fn source(
-    code: &Code<'_>,
-    dir: &str,
-    path: &str,
-    text: String,
-    packages: &mut BTreeSet<String>,
-    reading: &mut Reading,
-) {
+/// The names that Next.js itself puts in for `process.env.NAME`: those of `env` in its configuration.
+fn inlined(code: &Code<'_>, dir: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for end in ["js", "mjs", "ts", "cjs"] {
+        let path = join(dir, &format!("next.config.{end}"));
+        let Some(file) = code.load(&path) else {
+            continue;
+        };
+        let root = Place { file, id: 0 };
+        let tree = root.tree();
+        for id in 0..tree.len() {
+            let Some(value) = (tree.kind(id) == "object")
+                .then(|| tree.property_of(id, "env"))
+                .flatten()
+            else {
+                continue;
+            };
+            if let Some(env) = env::object(code, &root.at(value)) {
+                let tree = env.tree();
+                found.extend(
+                    tree.children(env.id)
+                        .filter_map(|pair| tree.property(tree.field(pair, "key").unwrap_or(pair))),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// What is collected from file to file.
+struct Kept<'a> {
+    packages: &'a mut BTreeSet<String>,
+    routes: &'a mut Routes,
+    reading: &'a mut Reading,
+}
+
+fn source(code: &Code<'_>, dir: &str, path: &str, text: String, kept: Kept<'_>) {
+    let Kept {
+        packages,
+        routes,
+        reading,
+    } = kept;
     let matters = matters(&text);
-    if !matters && !imports_news(&text, packages) {
+    let answers = routes::is_placed(dir, path) || answers(&text);
+    if !matters && !answers && !imports_news(&text, packages) {
         return;
     }
-    if text.len() > PARSED && !matters {
+    if text.len() > PARSED && !matters && !answers {
         return;
     }
     let Some(file) = code.load_text(path, text) else {
@@ -166,6 +239,9 @@ fn source(
     let root = Place { file, id: 0 };
     for (module, id) in &root.file.imports {
         package(code, &root, module, *id, packages, reading);
+    }
+    if answers {
+        routes.add(code, dir, &root);
     }
     if !matters {
         return;
@@ -184,6 +260,10 @@ fn source(
             read
         }));
     reading.opens.extend(openings::opens(code, dir, &root));
+}
+
+fn answers(text: &str) -> bool {
+    ANSWERS.as_ref().is_none_or(|words| words.is_match(text))
 }
 
 fn matters(text: &str) -> bool {

@@ -26,7 +26,7 @@ const FOLLOWED: usize = 24;
 const FOREIGN: usize = 500;
 
 /// What a module's file name may end with.
-const ENDS: &[&str] = &["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs"];
+const ENDS: &[&str] = &["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "d.ts"];
 
 /// Where packages of the same repository usually are, from its root or a folder above the application.
 const PACKAGES: &[&str] = &["packages", "libs", "internal", "shared", "tooling", "apps"];

@@ -5,6 +5,7 @@ use crate::domain::{reading::Server, url::Driver};
 
 mod openings;
 mod reads;
+mod routes;
 
 /// Reads an application of these files.
 fn read_files(files: &[(&str, &str)], dir: &str) -> Reading {

@@ -243,6 +243,24 @@ fn frameworks_have_readers_of_their_own() {
 }
 
 #[test]
+fn what_next_puts_in_itself_is_not_read() {
+    let reading = read_files(
+        &[
+            (
+                "next.config.mjs",
+                "const base = process.env.BASE; export default { env: { base, OWN: process.env.OWN } }",
+            ),
+            (
+                "src/a.ts",
+                "f(process.env.base, process.env.OWN, process.env.OTHER)",
+            ),
+        ],
+        "",
+    );
+    assert_eq!(reads(&reading), "BASE OWN OTHER OWN");
+}
+
+#[test]
 fn places_and_packages_are_named() {
     let reading = read_files(
         &[
