@@ -7,7 +7,7 @@
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
 //! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
-//! | commands of the project | [`command_files`], [`migrations`] |
+//! | commands of the project | [`command_files`], [`migrations`], [`runner`] |
 //! | SQL | [`sql`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
@@ -33,6 +33,7 @@ pub(crate) mod python;
 pub(crate) mod reading;
 pub(crate) mod redact;
 pub(crate) mod rotation;
+pub(crate) mod runner;
 pub(crate) mod sensitive;
 pub(crate) mod source;
 pub(crate) mod sql;

@@ -50,6 +50,7 @@ pub(crate) mod health;
 mod key;
 pub(crate) mod login;
 mod neon_operations;
+mod packages;
 pub(crate) mod project;
 mod project_id;
 mod registry;

@@ -15,6 +15,8 @@ pub(crate) enum Child {
     App,
     /// The project's migration command.
     Migration,
+    /// Installs the project's packages.
+    Packages,
     /// An interpreter that tries the project's driver with a script of ours.
     Driver,
     /// Takes a copied text.
@@ -158,12 +160,32 @@ const OTHER_ACCOUNTS: &[&str] = &[
     "TMUX_PANE",
 ];
 
+/// What would have packages installed elsewhere than in the project, or for the whole machine.
+const ELSEWHERE: &[&str] = &[
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_USER",
+    "PIP_BREAK_SYSTEM_PACKAGES",
+    "PYTHONUSERBASE",
+    "npm_config_global",
+    "NPM_CONFIG_GLOBAL",
+    "npm_config_location",
+    "NPM_CONFIG_LOCATION",
+    "npm_config_prefix",
+    "NPM_CONFIG_PREFIX",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_SYSTEM_PYTHON",
+    "UV_BREAK_SYSTEM_PACKAGES",
+];
+
 impl Child {
     #[cfg(test)]
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Git,
         Self::App,
         Self::Migration,
+        Self::Packages,
         Self::Driver,
         Self::Tmux,
     ];
@@ -172,6 +194,7 @@ impl Child {
         match self {
             Self::Git => Passed::Only(&[BASIC, GIT_REPOSITORY, GIT]),
             Self::App | Self::Migration => Passed::AllBut(&[OURS, OTHER_ACCOUNTS]),
+            Self::Packages => Passed::AllBut(&[OURS, OTHER_ACCOUNTS, ELSEWHERE]),
             Self::Driver => Passed::Only(&[BASIC, DRIVER]),
             Self::Tmux => Passed::Only(&[BASIC, TMUX]),
         }
@@ -275,10 +298,37 @@ mod tests {
                     "https_proxy",
                 ],
             ),
+            (
+                Child::Packages,
+                &[
+                    "DJANGO_SETTINGS_MODULE",
+                    "JAVA_HOME",
+                    "NVM_DIR",
+                    "VIRTUAL_ENV",
+                    "https_proxy",
+                ],
+            ),
             (Child::Driver, &["NVM_DIR", "VIRTUAL_ENV"]),
             (Child::Tmux, &["TMUX"]),
         ] {
             assert_eq!(given(child, &environment), expected, "{child:?}");
         }
+    }
+
+    #[test]
+    fn an_installation_is_not_led_out_of_the_project() {
+        let names = given(
+            Child::Packages,
+            &[
+                ("PIP_TARGET", "/usr/lib"),
+                ("PIP_USER", "1"),
+                ("NPM_CONFIG_GLOBAL", "true"),
+                ("npm_config_prefix", "/usr"),
+                ("UV_PROJECT_ENVIRONMENT", "/usr"),
+                ("PIP_INDEX_URL", "https://mirror"),
+                ("HTTPS_PROXY", "http://proxy"),
+            ],
+        );
+        assert_eq!(names, ["HTTPS_PROXY", "PIP_INDEX_URL"]);
     }
 }

@@ -141,6 +141,8 @@ codes! {
     HealthSlow, Health, "health.slow", Warning, "The database answers, but slowly.";
     HealthDriver, Health, "health.driver", Gap, "The project's own driver cannot connect.";
     HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";
+    HealthPackagesMissing, Health, "health.packages-missing", Gap, "The application's packages are not installed here.";
+    HealthPackagesUntrusted, Health, "health.packages-untrusted", Gap, "The command that installs the packages isn't trusted in this clone yet, or has changed since.";
     HealthAppStart, Health, "health.app-start", Gap, "The application does not start.";
     HealthAppHealth, Health, "health.app-health", Gap, "The application's health route does not say that it is healthy.";
     HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app was not started with its files as they are now, or not so that its answer counts.";

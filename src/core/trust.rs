@@ -10,6 +10,8 @@ use crate::core::code::Code;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CommandPurpose {
+    /// Installs the application's packages.
+    Packages,
     /// Makes the tables.
     Schema,
     /// Connects with the project's own driver, in the project's own interpreter.
@@ -20,11 +22,12 @@ pub(crate) enum CommandPurpose {
 
 impl CommandPurpose {
     /// All of them, in the order in which they are run.
-    pub(crate) const ALL: [Self; 3] = [Self::Schema, Self::Driver, Self::App];
+    pub(crate) const ALL: [Self; 4] = [Self::Packages, Self::Schema, Self::Driver, Self::App];
 
     /// What it is, for a person.
     pub(crate) const fn words(self) -> &'static str {
         match self {
+            Self::Packages => "the command that installs the packages",
             Self::Schema => "the migration command",
             Self::Driver => "the interpreter that tries the driver",
             Self::App => "the app's start command",
@@ -34,6 +37,7 @@ impl CommandPurpose {
     /// What is reported while nobody has agreed to it.
     pub(crate) const fn code(self) -> Code {
         match self {
+            Self::Packages => Code::HealthPackagesUntrusted,
             Self::Schema => Code::SchemaCommandUntrusted,
             Self::Driver => Code::HealthDriverUntrusted,
             Self::App => Code::HealthAppUntrusted,

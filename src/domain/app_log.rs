@@ -15,32 +15,145 @@ pub(crate) struct Cause {
     pub hint: String,
 }
 
-/// The line of a log that tells why: the last one that names an error, else the last one.
-pub(crate) fn telling_line(output: &str) -> &str {
+/// Lines that stand beside an error and say nothing of it: addresses with more to read, notices of package managers, where a log lies,
+/// that another program has failed. Without their surrounding blanks.
+const NOISE: &[&str] = &[
+    "(Background on this error at",
+    "For further information visit",
+    "For more information",
+    "npm notice",
+    "npm warn",
+    "npm WARN",
+    "npm error A complete log",
+    "npm ERR! A complete log",
+    "npm error Lifecycle script",
+    "npm error To see a list of scripts",
+    "npm error Run \"npm help",
+    "[notice]",
+    "WARNING: You are using pip",
+    "DeprecationWarning",
+    "ELIFECYCLE",
+    "\u{2009}ELIFECYCLE",
+    "ERR_PNPM_RECURSIVE_RUN_FIRST_FAIL",
+    "error Command failed with exit code",
+    "info Visit https://yarnpkg.com",
+    "error: script \"",
+    "make: ***",
+    "hint: ",
+    "note: This error originates from a subprocess",
+    "Node.js v",
+    "^",
+    "at ",
+    "[Context:",
+    "Validation Error Count:",
+];
+
+/// The frames of a traceback and the marks below them, and what a server says when it gives up.
+fn is_noise(line: &str) -> bool {
+    NOISE.iter().any(|begin| line.starts_with(begin))
+        || line.contains("Application startup failed")
+        || line.starts_with("File \"")
+        || line
+            .chars()
+            .all(|c| matches!(c, '^' | '~' | '-' | '=' | ' '))
+}
+
+/// What npm says before each line of an error of its own.
+static NPM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^npm (?:error|ERR!) ?"));
+/// Lines of npm's error that name no reason: its code, a path, its own usage.
+static NPM_BARE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:code|errno|syscall|path|dest|command|signal|workspace|location)\b|^(?:\d{3})?$")
+});
+
+/// Lines that only name an error, so that the reason is in the next one: `Error: P1012`, `ERROR:`, `error code: P1001`.
+static BARE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^(?:error|fatal|exception)(?: code)?:?\s*(?:P\d{4})?:?$"));
+
+/// pydantic's errors, one a field: `2 validation errors for Settings`.
+static FIELDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+ validation errors? for "));
+
+/// The most fields of one validation that are named.
+const MOST_FIELDS: usize = 3;
+
+/// The line of a log that tells why: the last one that names an error, else the last one that says something.
+pub(crate) fn telling_line(output: &str) -> String {
     let lines: Vec<&str> = output
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    let telling = |line: &&&str| {
-        let lower = line.to_lowercase();
-        lower.contains("error")
-            || lower.contains("exception")
-            || lower.contains("no module named")
-            || lower.contains("fatal")
-    };
-    let noise = |line: &&&str| {
-        !line.contains("Application startup failed")
-            && !line.starts_with("(Background on this error")
-    };
-    lines
+    let said: Vec<&str> = lines
         .iter()
-        .rev()
-        .filter(noise)
-        .find(telling)
-        .or_else(|| lines.last())
         .copied()
-        .unwrap_or("it printed nothing")
+        .filter(|line| !is_noise(line))
+        .collect();
+    let own = |line: &str| NPM.is_match(line);
+    let telling = |line: &str| {
+        let lower = line.to_lowercase();
+        !own(line)
+            && [
+                "error",
+                "exception",
+                "no module named",
+                "cannot find module",
+                "fatal",
+            ]
+            .iter()
+            .any(|word| lower.contains(word))
+            && !BARE.is_match(line)
+    };
+    let at = said.iter().rposition(|line| telling(line));
+    let bare = said.iter().rposition(|line| BARE.is_match(line));
+    match (at, bare) {
+        // the reason is below its name, unless something telling is
+        (at, Some(bare)) if at.is_none_or(|at| at < bare) => {
+            let next = said.get(bare + 1).filter(|next| !own(next));
+            let name = said.get(bare).copied().unwrap_or_default();
+            next.map_or_else(|| name.to_owned(), |next| joined(name, next))
+        }
+        (Some(at), _) => said
+            .get(at)
+            .map_or_else(String::new, |line| with_fields(line, &said, at)),
+        (None, _) => of_npm(&said)
+            .or_else(|| said.last().or(lines.last()).map(|line| (*line).to_owned()))
+            .unwrap_or_else(|| "it printed nothing".to_owned()),
+    }
+}
+
+fn joined(name: &str, next: &str) -> String {
+    format!("{}: {next}", name.trim_end_matches(':'))
+}
+
+/// The first line of npm's own error that gives a reason.
+fn of_npm(said: &[&str]) -> Option<String> {
+    said.iter()
+        .filter_map(|line| NPM.find(line).and_then(|begin| line.get(begin.end()..)))
+        .map(str::trim)
+        .find(|line| !NPM_BARE.is_match(line))
+        .map(str::to_owned)
+}
+
+/// pydantic tells the fields below: `database_url`, and in the next line what is wrong with it.
+fn with_fields(line: &str, said: &[&str], at: usize) -> String {
+    if !FIELDS.is_match(line) {
+        return line.to_owned();
+    }
+    let below: Vec<&str> = said.iter().skip(at + 1).copied().collect();
+    let fields: Vec<String> = below
+        .chunks_exact(2)
+        .take_while(|pair| pair.last().is_some_and(|why| why.contains("[type=")))
+        .take(MOST_FIELDS)
+        .filter_map(|pair| {
+            let [field, why] = pair else { return None };
+            // the value beside it may be a secret
+            let why = why.split(" [type=").next().unwrap_or(why);
+            Some(format!("{field}: {why}"))
+        })
+        .collect();
+    if fields.is_empty() {
+        return line.to_owned();
+    }
+    format!("{line}: {}", fields.join(", "))
 }
 
 /// The package that Python did not find.
@@ -69,6 +182,45 @@ static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?:invalid connection option|invalid URI query parameter:?) "(\w+)"|connect\(\) got an unexpected keyword argument '(\w+)'"#,
     )
 });
+/// Packages that a library asks for by name when it is used: pydantic's `EmailStr`, FastAPI's forms, SQLAlchemy's `asyncio`. Each with the
+/// words of its error and the line that declares it.
+const ASKED_FOR: &[(&str, &str, &str)] = &[
+    (
+        "email-validator is not installed",
+        "email-validator",
+        "email-validator>=2.0",
+    ),
+    (
+        "Form data requires \"python-multipart\"",
+        "python-multipart",
+        "python-multipart>=0.0.9",
+    ),
+    (
+        "the greenlet library is required",
+        "greenlet",
+        "greenlet>=3.0",
+    ),
+    (
+        "`itsdangerous` must be installed",
+        "itsdangerous",
+        "itsdangerous>=2.1",
+    ),
+    (
+        "SessionMiddleware requires itsdangerous",
+        "itsdangerous",
+        "itsdangerous>=2.1",
+    ),
+    ("jinja2 must be installed", "jinja2", "jinja2>=3.1"),
+];
+
+/// The package that a library asks for, with the line that declares it.
+pub(crate) fn asked_for(output: &str) -> Option<(&'static str, &'static str)> {
+    ASKED_FOR
+        .iter()
+        .find(|(words, ..)| output.contains(words))
+        .map(|(_, package, line)| (*package, *line))
+}
+
 /// The errors that reading an unset variable ends in: `os.environ[…]`, SQLAlchemy's `create_engine(None)`, pydantic's settings.
 static UNSET: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -92,6 +244,14 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
             "the port that the application wants is in use by something else".to_owned(),
             "stop what listens on that port, then `neonup setup health`",
         );
+    }
+    if let Some((package, line)) = asked_for(output) {
+        return Some(Cause {
+            what: format!("the application needs the package `{package}`, which is not installed"),
+            hint: format!(
+                "add the line `{line}` to its requirements and install it, then `neonup setup health`"
+            ),
+        });
     }
     if let Some(found) = ARGUMENT.captures(output) {
         let name = found
@@ -184,6 +344,63 @@ mod tests {
         assert_eq!(telling_line("a\nb\n"), "b");
     }
 
+    /// From real output of npm 10, Node 20, pip 24, pydantic 2, FastAPI, Prisma 6, pnpm 9 and Yarn 1.
+    #[test]
+    fn what_stands_beside_an_error_is_not_told() {
+        for (log, told) in [
+            (
+                "npm error code E404\nnpm error 404 Not Found - GET https://registry.npmjs.org/nope\nnpm error 404\nnpm error 404  The requested resource could not be found\nnpm error A complete log of this run can be found in: /x.log\n",
+                "404 Not Found - GET https://registry.npmjs.org/nope",
+            ),
+            (
+                "npm error Missing script: \"nope\"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm run\nnpm error A complete log of this run can be found in: /x.log\n",
+                "Missing script: \"nope\"",
+            ),
+            (
+                "> x@1.0.0 mig\n> node m.js\n\n/x/m.js:1\nthrow new Error('no')\n^\n\nError: relation \"x\" does not exist\n    at Object.<anonymous> (/x/m.js:1:7)\n    at node:internal/main/run_main_module:28:49\n\nNode.js v20.20.2\nnpm notice New major version of npm available! 10 -> 11\nnpm error Lifecycle script `mig` failed with error:\nnpm error code 1\n",
+                "Error: relation \"x\" does not exist",
+            ),
+            (
+                "Error: Cannot find module 'missing-thing'\nRequire stack:\n- /x/server.js\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/x/server.js' ]\n}\n\nNode.js v20.20.2\n",
+                "Error: Cannot find module 'missing-thing'",
+            ),
+            (
+                "ERROR: Could not find a version that satisfies the requirement nope (from versions: none)\nERROR: No matching distribution found for nope\n\n[notice] A new release of pip is available: 24.0 -> 25.1\n[notice] To update, run: pip install --upgrade pip\n",
+                "ERROR: No matching distribution found for nope",
+            ),
+            (
+                "pydantic_core._pydantic_core.ValidationError: 2 validation errors for S\ndatabase_url\n  Field required [type=missing, input_value={'jwt': 'abc'}, input_type=dict]\n    For further information visit https://errors.pydantic.dev/2.14/v/missing\njwt\n  Field required [type=missing, input_value={}, input_type=dict]\n    For further information visit https://errors.pydantic.dev/2.14/v/missing\n",
+                "pydantic_core._pydantic_core.ValidationError: 2 validation errors for S: database_url: Field required, jwt: Field required",
+            ),
+            (
+                "sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n(Background on this error at: https://sqlalche.me/e/21/e3q8)\n",
+                "sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed: Connection refused",
+            ),
+            (
+                "Error: P3009\n\nmigrate found failed migrations in the target database\nnpm notice\nnpm notice New minor version of npm available!\n",
+                "Error: P3009: migrate found failed migrations in the target database",
+            ),
+            (
+                "Error: Prisma schema validation - (get-config wasm)\nError code: P1012\nerror: Environment variable not found: DATABASE_URL.\n  -->  prisma/schema.prisma:10\n\nValidation Error Count: 1\n[Context: getConfig]\n",
+                "error: Environment variable not found: DATABASE_URL.",
+            ),
+            (
+                "error: no such table\n ELIFECYCLE  Command failed with exit code 1.\n",
+                "error: no such table",
+            ),
+            (
+                "Error: boom\nerror Command failed with exit code 1.\ninfo Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command.\n",
+                "Error: boom",
+            ),
+            (
+                "npm notice\nnpm notice New version\n",
+                "npm notice New version",
+            ),
+        ] {
+            assert_eq!(telling_line(log), told, "{log}");
+        }
+    }
+
     #[test]
     fn the_missing_module_is_named() {
         assert_eq!(
@@ -238,6 +455,18 @@ mod tests {
             (
                 "could not translate host name \"ep-x\" to address",
                 "the application does not find the database's host",
+            ),
+            (
+                "RuntimeError: Form data requires \"python-multipart\" to be installed. \nYou can install \"python-multipart\" with: \n\npip install python-multipart\n",
+                "the application needs the package `python-multipart`, which is not installed",
+            ),
+            (
+                "ImportError: email-validator is not installed, run `pip install 'pydantic[email]'`",
+                "the application needs the package `email-validator`, which is not installed",
+            ),
+            (
+                "ValueError: the greenlet library is required to use this function. No module named 'greenlet'",
+                "the application needs the package `greenlet`, which is not installed",
             ),
             ("KeyError: 'SECRET'\n", ""),
             ("ValueError: no", ""),

@@ -1,6 +1,7 @@
 //! The health step: checks the connection step by step, from DNS to the application's own answer. The first check that fails
 //! names the cause.
 
+mod anywhere;
 mod app;
 mod checks;
 mod driver;
@@ -11,7 +12,14 @@ use async_trait::async_trait;
 
 use crate::{
     core::{answer::CommandAnswer, event::Report, failure::Result},
-    engine::{connection, context::Cx, health::checks::HealthChecks, step::Step, trust},
+    engine::{
+        connection,
+        context::Cx,
+        health::checks::HealthChecks,
+        packages::{self, Prepared},
+        step::Step,
+        trust,
+    },
 };
 
 /// The health step.
@@ -44,8 +52,24 @@ impl Step for HealthStep {
             checks.recall().await;
             return Ok(checks.into_report());
         }
-        let before = proof::gather(cx).await;
-        let tried = checks.try_all(&connection).await;
+        if let Prepared::Refused(finding) = packages::prepare(cx).await? {
+            checks.without_packages(finding);
+            return checks.settle(Ok(()));
+        }
+        let mut before = proof::gather(cx).await;
+        let mut tried = checks.try_all(&connection).await;
+        if checks.lacks {
+            match packages::supply(cx).await? {
+                Prepared::Refused(finding) => checks.refuse(finding),
+                Prepared::Nothing => {}
+                Prepared::Installed => {
+                    checks = HealthChecks::new(cx);
+                    checks.run(&connection).await?;
+                    before = proof::gather(cx).await;
+                    tried = checks.try_all(&connection).await;
+                }
+            }
+        }
         if !checks.is_untrusted() {
             proof::remember(&mut checks, before, tried.as_ref().err()).await;
         }

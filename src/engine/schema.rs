@@ -31,6 +31,7 @@ use crate::{
     engine::{
         connection,
         context::Cx,
+        packages::{self, Prepared},
         schema::{compare::compare, pending::Migrations},
         step::Step,
         trust,
@@ -103,7 +104,17 @@ impl Step for SchemaStep {
             if connection::of_app(cx).is_none() {
                 return Ok(Report::waiting(NO_ENV_FILE));
             }
-            let run = migrate(cx, &wanted.command).await;
+            // the migration needs them before the application does; what keeps them away is the health step's to say
+            packages::prepare(cx).await.map_err(of_command)?;
+            let mut run = migrate(cx, &wanted.command).await;
+            if run.as_ref().is_err_and(lacks_package)
+                && matches!(
+                    packages::supply(cx).await.map_err(of_command)?,
+                    Prepared::Installed
+                )
+            {
+                run = migrate(cx, &wanted.command).await;
+            }
             let look = look(cx, run.is_ok()).await?;
             // what has to be mended first is the cause, and running it again is no way out
             return match run {
@@ -113,6 +124,22 @@ impl Step for SchemaStep {
         }
         self.probe(cx).await
     }
+}
+
+/// What keeps the command from running is this step's failure.
+fn of_command(failure: Failure) -> Failure {
+    Failure {
+        code: Code::SchemaCommandFailed,
+        ..failure
+    }
+}
+
+/// Whether a program or a package was missing.
+fn lacks_package(failure: &Failure) -> bool {
+    failure.what.starts_with("there is no program")
+        || ["No module named", "Cannot find module", "not found"]
+            .iter()
+            .any(|words| failure.why.contains(words))
 }
 
 /// What a look has found.
@@ -413,7 +440,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
                 .map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
         ),
     )
-    .why(connection::redact(last, &secrets))
+    .why(connection::redact(&last, &secrets))
     .hint("run it yourself in its folder to see its whole output"))
 }
 

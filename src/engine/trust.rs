@@ -25,10 +25,11 @@ use crate::{
         driver_script,
         hex::hex,
         migrations::{self, Asking},
+        runner,
         source::join,
         visible::LONGEST_WORD,
     },
-    engine::context::Cx,
+    engine::{context::Cx, packages},
     ports::{
         Ports,
         files::{FileError, FileKind},
@@ -87,15 +88,19 @@ pub(crate) fn commands(settings: &Settings, ports: &Ports) -> Vec<CloneCommand> 
 /// One command of the clone as it is now; `None` where there is none.
 fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Option<CloneCommand> {
     let backend = settings.backend.as_ref();
-    let dir = if purpose == CommandPurpose::Schema {
-        settings.schema_dir()
-    } else {
-        backend.map_or("", |backend| backend.dir.as_str())
+    let wanted = (purpose == CommandPurpose::Packages)
+        .then(|| packages::wanted(settings, ports))
+        .flatten();
+    let dir = match &wanted {
+        Some(wanted) => &wanted.install.dir,
+        None if purpose == CommandPurpose::Schema => settings.schema_dir(),
+        None => backend.map_or("", |backend| backend.dir.as_str()),
     };
     let (argv, variables) = match purpose {
+        CommandPurpose::Packages => (wanted.as_ref()?.install.argv.clone(), BTreeMap::new()),
         CommandPurpose::Schema => (settings.schema.command.clone(), variables(settings, ports)),
         CommandPurpose::App => {
-            let started = backend.filter(|backend| backend.health.is_some())?;
+            let started = settings.started()?;
             (started.start.clone(), BTreeMap::new())
         }
         CommandPurpose::Driver => {
@@ -126,6 +131,21 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         .map(|(path, content)| (path.clone(), hex(&Sha256::digest(content))))
         .collect();
     let mut unheld = named.unheld;
+    // what is installed stands in the manifest and the lock file, whether the command names them or not
+    for path in wanted.iter().flat_map(|wanted| &wanted.files) {
+        match look(path) {
+            Named::File(content) => {
+                files.insert(path.clone(), hex(&Sha256::digest(content)));
+            }
+            Named::Outside(target) => {
+                files.insert(path.clone(), hex(&Sha256::digest(target)));
+            }
+            Named::Unreadable(why) => {
+                unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
+            }
+            Named::Absent | Named::Folder => {}
+        }
+    }
     let questions: Vec<Vec<String>> = if purpose == CommandPurpose::Schema {
         questions(settings, ports)
     } else {
@@ -138,7 +158,9 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         unheld = unheld.or(named.unheld);
     }
     let programs = questions.iter().filter_map(|question| question.first());
-    for program in std::iter::once(program).chain(programs) {
+    // where the package manager is not installed, the program that it would run is
+    let unwrapped = runner::unwrapped(&argv).and_then(<[String]>::first);
+    for program in std::iter::once(program).chain(unwrapped).chain(programs) {
         // a program of the repository's own that PATH or a virtual environment leads to
         let found = (purpose != CommandPurpose::Driver)
             .then(|| ports.process.find(program, &settings.path(dir)));

@@ -106,7 +106,8 @@ pub(crate) struct HttpAnswer {
 /// Other programs.
 #[async_trait]
 pub(crate) trait Process: Send + Sync {
-    /// Finds the full path of a program as `dir`'s own environment has it: a `.venv` in `dir` or above it first, then `PATH`.
+    /// Finds the full path of a program as `dir`'s own environment has it: a `.venv`, `venv` or `env` in `dir` or above it first, then
+    /// the activated one, then `PATH`.
     fn find(&self, program: &str, dir: &Path) -> Option<PathBuf>;
 
     /// Runs a command to its end, at most for this long.

@@ -1,6 +1,6 @@
 //! `neonup.toml`: read strictly, with the line and the nearest valid name of what is wrong; edited without losing a comment.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
 
@@ -70,7 +70,9 @@ const PROJECT: &[&str] = &[
 const KEYS_LIMIT: usize = 1000;
 const ENV: &[&str] = &["file", "example", "keys"];
 const SCHEMA: &[&str] = &["files", "command", "dir", "pending", "tables"];
-const BACKEND: &[&str] = &["dir", "start", "health", "expect"];
+const BACKEND: &[&str] = &["dir", "start", "health", "expect", "timeout"];
+/// How long an application may be given to answer after its start, in seconds: ten minutes are enough for a cold build.
+const TIMEOUT: std::ops::RangeInclusive<u64> = 1..=600;
 const SECRETS: &[&str] = &["accept"];
 const ACCEPT: &[&str] = &["path", "code", "reason"];
 const KEY: &[&str] = &[
@@ -349,7 +351,27 @@ impl TomlReader<'_> {
             start: self.command(table, "start")?,
             health: self.text(table, "health")?,
             expect,
+            timeout: self.timeout(table)?,
         }))
+    }
+
+    /// Reads how long the application may take to answer after its start.
+    fn timeout(&self, table: &dyn TableLike) -> Result<Option<Duration>, ConfigError> {
+        let Some(item) = table.get("timeout") else {
+            return Ok(None);
+        };
+        let seconds = item
+            .as_integer()
+            .and_then(|number| u64::try_from(number).ok())
+            .filter(|seconds| TIMEOUT.contains(seconds))
+            .ok_or_else(|| {
+                let (least, most) = (TIMEOUT.start(), TIMEOUT.end());
+                self.error(
+                    item,
+                    format!("`timeout` is a number of seconds from {least} to {most}"),
+                )
+            })?;
+        Ok(Some(Duration::from_secs(seconds)))
     }
 
     fn all_accepted(&self, root: &Table) -> Result<Vec<Accepted>, ConfigError> {

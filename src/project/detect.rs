@@ -36,6 +36,8 @@ mod prisma;
 mod proposal;
 mod python;
 mod schema;
+#[cfg_attr(not(test), expect(dead_code, reason = "the stacks use it next"))]
+mod start;
 mod tree;
 
 pub(crate) use {proposal::SessionModule, tree::Tree};

@@ -117,6 +117,10 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
         if let Some(health) = &backend.health {
             line(&mut out, "health", &text(health), "");
         }
+        if let Some(timeout) = backend.timeout {
+            let seconds = timeout.as_secs().to_string();
+            line(&mut out, "timeout", &seconds, "seconds until it answers");
+        }
         if !backend.expect.is_empty() {
             let pairs: Vec<_> = backend
                 .expect

@@ -144,7 +144,7 @@ pub(crate) struct SchemaSettings {
 }
 
 /// The application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct BackendSettings {
     /// Its folder, relative to the root; empty for the root itself.
     pub dir: String,
@@ -154,6 +154,8 @@ pub(crate) struct BackendSettings {
     pub health: Option<String>,
     /// What the route's JSON must hold.
     pub expect: Vec<(String, String)>,
+    /// How long it may take to answer after its start; `None` is the usual time.
+    pub timeout: Option<Duration>,
 }
 
 impl BackendSettings {
@@ -296,6 +298,17 @@ impl Settings {
     /// The service that is used, as a title names it.
     pub(crate) fn service(&self) -> &'static str {
         if self.is_sandbox() { "Sandbox" } else { "Neon" }
+    }
+
+    /// The application, where it is started to be proved. One without a health route is started, too, unless somebody has left its
+    /// proof out: a worker answers nothing.
+    pub(crate) fn started(&self) -> Option<&BackendSettings> {
+        let target = SkipTarget::Undetermined(Code::HealthAppNotProved);
+        let left_out = || self.skips.iter().any(|skip| skip.target == target);
+        self.backend
+            .as_ref()
+            .filter(|backend| !backend.start.is_empty())
+            .filter(|backend| backend.health.is_some() || !left_out())
     }
 
     /// What starts the application, for a person to type.

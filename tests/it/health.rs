@@ -378,7 +378,7 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
         }
         assert_eq!(clone.starts(), 0);
     }
-    // without a health route there is nothing to ask: it is not proved, unless somebody leaves that out
+    // without a health route it is asked at `/`, wherever it listens, and nobody claims more than that
     let backend = "dir = \"app\"\nstart = [\"python3\", \"app.py\"]\n";
     fs::write(
         clone.repo.path("neonup.toml"),
@@ -386,7 +386,23 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     )
     .unwrap();
     let run = clone.setup();
-    assert_eq!((run.code, clone.starts()), (1, 0), "{run:#?}");
+    assert_eq!((run.code, clone.starts()), (0, 1), "{run:#?}");
+    let evidence = run.evidence("health");
+    assert!(
+        evidence.starts_with("the app answered 200 at `/`")
+            && evidence.contains("no health route says whether it reaches the database"),
+        "{evidence}"
+    );
+    // what listens nowhere is not proved, unless somebody leaves that out: then it is not started
+    let backend = "dir = \"app\"\ntimeout = 2\nstart = [\"python3\", \"-c\", \"open('starts.log', 'a').write('x'); import time; time.sleep(60)\"]\n";
+    fs::write(
+        clone.repo.path("neonup.toml"),
+        format!("{head}[backend]\n{backend}"),
+    )
+    .unwrap();
+    let run = clone.setup();
+    assert_eq!((run.code, clone.starts()), (1, 2), "{run:#?}");
+    assert!(run.stdout.contains("listens on no port"), "{run:#?}");
     let skip = "[skip]\n\"health.app-not-proved\" = \"a worker\"\n";
     fs::write(
         clone.repo.path("neonup.toml"),
@@ -394,7 +410,7 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     )
     .unwrap();
     let run = clone.setup();
-    assert_eq!((run.code, clone.starts()), (0, 0), "{run:#?}");
+    assert_eq!((run.code, clone.starts()), (0, 2), "{run:#?}");
     assert!(
         run.evidence("health")
             .starts_with("left out: the app was not started"),

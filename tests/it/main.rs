@@ -23,6 +23,7 @@ mod keyring;
 mod limits;
 mod migrations;
 mod neon_cli;
+mod packages;
 mod pictures;
 mod presenter;
 mod proxy;

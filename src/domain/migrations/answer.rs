@@ -113,7 +113,7 @@ fn unclear(code: Option<i32>, lines: &[String]) -> Answer {
         let last = String::new();
         Unclear::Failed { code, last }
     } else {
-        let last = telling_line(&lines.join("\n")).to_owned();
+        let last = telling_line(&lines.join("\n"));
         Unclear::Failed { code, last }
     })
 }

@@ -244,6 +244,29 @@ impl Dependencies {
     }
 }
 
+/// The most requirements of one project that are installed by name.
+const MOST_REQUIREMENTS: usize = 200;
+
+/// The requirements that `[project]` of a `pyproject.toml` lists, as they are written (PEP 621).
+pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
+    let Ok(document) = toml_edit::Document::parse(text) else {
+        return Vec::new();
+    };
+    let listed = document
+        .get("project")
+        .and_then(|project| project.get("dependencies"))
+        .and_then(toml_edit::Item::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(toml_edit::Value::as_str)
+        // an option of pip's is no requirement
+        .filter(|requirement| requirement.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        .take(MOST_REQUIREMENTS)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// A folder, and those above it up to the root.
 fn with_folders_above(dir: &str) -> Vec<String> {
     let mut folders = vec![dir.to_owned()];

@@ -17,18 +17,20 @@ use crate::{
     domain::{
         app_log::{self, missing_module, telling_line},
         python::Dependencies,
+        runner,
         source::join,
     },
     engine::{
         backend, clock, connection,
         health::checks::{HealthCheck, HealthChecks},
+        packages,
     },
     ports::process::{CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Running},
     project::settings::BackendSettings,
 };
 
 /// How long one question to the health route may take; a sleeping compute wakes up within that.
-const ANSWER: Duration = Duration::from_secs(5);
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
 
 /// How often to look whether the application has ended, or answers.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -42,18 +44,24 @@ const MOST_TOLD: usize = 200;
 /// What helps where nothing else is known.
 const RUN_IT: &str = "start it yourself in the backend's folder to see its whole log";
 
-/// How long the application may take to answer after its start.
+/// How often a slow start shows what its log says.
+const TOLD: Duration = Duration::from_secs(3);
+
+/// How long the application may take to answer after its start, unless `[backend] timeout` says another time.
 const START: Duration = Duration::from_secs(30);
 
 impl HealthChecks<'_> {
     /// Starts the application, waits for its health route, and stops it again.
     pub(super) async fn start_app(&mut self, backend: &BackendSettings) -> Result<()> {
-        let Some(url) = backend.health.as_deref() else {
-            return Ok(());
-        };
-        let (Some(url), Some(port)) = (local(url), port_of(url)) else {
-            self.elsewhere(url);
-            return Ok(());
+        let (url, port) = match backend.health.as_deref() {
+            None => (None, port_in(&backend.start)),
+            Some(url) => {
+                let (Some(local), Some(port)) = (local(url), port_of(url)) else {
+                    self.elsewhere(url);
+                    return Ok(());
+                };
+                (Some(local), Some(port))
+            }
         };
         if !self.may_run(HealthCheck::App, CommandPurpose::App)? {
             return Ok(());
@@ -84,7 +92,7 @@ impl HealthChecks<'_> {
             }
         };
         let outcome = self
-            .wait_for_app(app.as_mut(), backend, &trial.url, started)
+            .wait_for_app(app.as_mut(), backend, trial.url.as_deref(), started)
             .await;
         let elapsed = started.elapsed();
         app.stop().await;
@@ -101,19 +109,24 @@ impl HealthChecks<'_> {
     async fn trial(
         &mut self,
         backend: &BackendSettings,
-        mut url: String,
-        port: u16,
+        mut url: Option<String>,
+        port: Option<u16>,
     ) -> Result<Option<Trial>> {
         let process = self.cx.ports.process.clone();
         let dir = self.cx.settings.path(&backend.dir);
         let mut start = backend.start.clone();
         let mut env = Vec::new();
         let mut holders = Vec::new();
-        if process.listening(port).await {
+        if let Some(port) = port
+            && process.listening(port).await
+        {
             // whoever answers there was not started by us, and proves nothing of this clone
             holders = process.holders(port).await;
             let free = process.free_port().await;
-            let elsewhere = free.and_then(|free| Some((on_port(&url, free)?, free)));
+            let elsewhere = free.and_then(|free| {
+                let moved = url.as_deref().map(|url| on_port(url, free));
+                Some((moved.map_or(Some(None), |moved| moved.map(Some))?, free))
+            });
             let Some((elsewhere, free)) = elsewhere else {
                 return Err(self.port_in_use(port, &holders));
             };
@@ -123,7 +136,18 @@ impl HealthChecks<'_> {
             env.push(("PORT".to_owned(), Secret::new(free.to_string())));
         }
         let program = start.first().cloned().unwrap_or_default();
-        let Some(path) = process.find(&program, &dir) else {
+        let found = process
+            .find(&program, &dir)
+            .map(|path| (path, start.as_slice()));
+        // where the package manager is missing, its environment may be there
+        let found = found.or_else(|| {
+            let plain = runner::unwrapped(&start)?;
+            let path = process.find(plain.first()?, &dir)?;
+            path.starts_with(&self.cx.settings.root)
+                .then_some((path, plain))
+        });
+        let Some((path, run)) = found else {
+            self.lacks = true;
             let text = format!("{program} is not installed, so the app was not started");
             self.set(HealthCheck::App, CheckState::Skipped, text, None);
             let finding = Finding::new(
@@ -135,8 +159,9 @@ impl HealthChecks<'_> {
             return Ok(None);
         };
         let mut argv = vec![path.display().to_string()];
-        argv.extend(start.iter().skip(1).cloned());
+        argv.extend(run.iter().skip(1).cloned());
         Ok(Some(Trial {
+            limit: backend.timeout.unwrap_or(START),
             command: start.join(" "),
             program,
             url,
@@ -194,9 +219,11 @@ impl HealthChecks<'_> {
         &self,
         app: &mut dyn Running,
         backend: &BackendSettings,
-        url: &str,
+        url: Option<&str>,
         started: tokio::time::Instant,
     ) -> std::result::Result<String, StartError> {
+        let limit = backend.timeout.unwrap_or(START);
+        let mut told = started;
         let mut last = None;
         loop {
             match self.ask(app, backend, url).await? {
@@ -217,7 +244,11 @@ impl HealthChecks<'_> {
                 Asked::Not(why) => last = Some(why),
                 Asked::Silent => {}
             }
-            if started.elapsed() > START || (last.is_some() && started.elapsed() > START / 3) {
+            if told.elapsed() > TOLD {
+                told = clock::now();
+                self.tell_slow(&app.output(), started.elapsed());
+            }
+            if started.elapsed() > limit || (last.is_some() && started.elapsed() > limit / 3) {
                 let output = app.output();
                 return Err(match last {
                     Some(why) => StartError::Unhealthy(why, output),
@@ -237,8 +268,11 @@ impl HealthChecks<'_> {
         &self,
         app: &mut dyn Running,
         backend: &BackendSettings,
-        url: &str,
+        url: Option<&str>,
     ) -> std::result::Result<Asked, StartError> {
+        let Some(url) = url else {
+            return self.ask_anywhere(app, port_in(&backend.start)).await;
+        };
         let process = &self.cx.ports.process;
         let answer = tokio::select! {
             biased;
@@ -304,7 +338,9 @@ impl HealthChecks<'_> {
         let command = &trial.command;
         let (code, what, output, fallback) = match error {
             StartError::Ended(exit) => {
-                if self.lacks_package(&exit.output, &trial.program, &secrets) {
+                if app_log::asked_for(&exit.output).is_none()
+                    && self.lacks_package(&exit.output, &trial.program, &secrets)
+                {
                     return Ok(());
                 }
                 let hint = if exit.code == Some(0) {
@@ -315,17 +351,21 @@ impl HealthChecks<'_> {
                 let what = format!("`{command}` ended at once");
                 (Code::HealthAppStart, what, exit.output, hint.to_owned())
             }
+            StartError::Silent(listens, output) if trial.url.is_none() && listens.is_empty() => {
+                self.listens_nowhere(trial, &output, elapsed);
+                return Ok(());
+            }
             StartError::Silent(listens, output) => {
                 let what = format!(
                     "`{command}` did not answer at {} within {} s",
-                    trial.url,
-                    START.as_secs()
+                    trial.place(),
+                    trial.limit.as_secs()
                 );
                 let hint = match listens.first() {
-                    Some(address) => format!(
+                    Some(address) if trial.url.is_some() => format!(
                         "it listens on {address}: [backend] health in neonup.toml has to name that address"
                     ),
-                    None => RUN_IT.to_owned(),
+                    Some(_) | None => RUN_IT.to_owned(),
                 };
                 (Code::HealthAppStart, what, output, hint)
             }
@@ -347,12 +387,13 @@ impl HealthChecks<'_> {
                     Unhealthy::Silent
                     | Unhealthy::Stranger(_)
                     | Unhealthy::Status(_)
+                    | Unhealthy::Start(_)
                     | Unhealthy::Field(_) => RUN_IT.to_owned(),
                 };
                 (Code::HealthAppHealth, why.to_string(), output, hint)
             }
         };
-        let line = connection::redact(telling_line(&output), &secrets);
+        let line = connection::redact(&telling_line(&output), &secrets);
         let key = self
             .cx
             .settings
@@ -386,20 +427,20 @@ impl HealthChecks<'_> {
         let Some(module) = missing_module(output).filter(|module| self.is_package(module)) else {
             return false;
         };
+        self.lacks = true;
         let dir = self.cx.settings.backend.as_ref();
         let requirements = join(
             dir.map_or("", |backend| backend.dir.as_str()),
             "requirements.txt",
         );
+        let install = packages::command(self.cx, program, &requirements);
         let title =
             format!("{program} has no package `{module}`, so the application was not started");
         let text = format!("{program} has no package `{module}`, so the app was not started");
         self.set(HealthCheck::App, CheckState::Skipped, text, None);
         let finding = Finding::new(Code::HealthAppStart, title)
-            .detail(connection::redact(telling_line(output), secrets))
-            .hint(format!(
-                "{program} -m pip install -r {requirements}, then `neonup setup health`"
-            ));
+            .detail(connection::redact(&telling_line(output), secrets))
+            .hint(format!("{install}, then `neonup setup health`"));
         self.untried.push((HealthCheck::App, finding));
         true
     }
@@ -410,7 +451,7 @@ impl HealthChecks<'_> {
             Some(holder) => format!("by {holder}, which neonup did not start"),
             None => "by a program that neonup did not start".to_owned(),
         };
-        let what = format!("{} is answered {who}", trial.url);
+        let what = format!("{} is answered {who}", trial.place());
         self.set(
             HealthCheck::App,
             CheckState::Gap,
@@ -419,8 +460,11 @@ impl HealthChecks<'_> {
         );
         let finding = Finding::new(Code::HealthAppNotProved, what)
             .detail(format!(
-                "`{}` runs, but nothing that it started listens on port {}",
-                trial.command, trial.wanted
+                "`{}` runs, but nothing that it started listens {}",
+                trial.command,
+                trial
+                    .wanted
+                    .map_or_else(|| "there".to_owned(), |port| format!("on port {port}"))
             ))
             .hint(
                 "name a start command that runs the app itself, without Docker or a service manager, or stop what listens there",
@@ -444,26 +488,36 @@ impl HealthChecks<'_> {
 }
 
 /// How the application is started this once.
-struct Trial {
-    command: String,
+pub(super) struct Trial {
+    pub(super) command: String,
     program: String,
-    url: String,
+    /// Where it is asked; `None` for wherever it listens.
+    url: Option<String>,
+    /// How long it may take to answer.
+    pub(super) limit: Duration,
     /// The port that the project wants.
-    wanted: u16,
+    wanted: Option<u16>,
     /// Who has that port, if somebody has.
     holders: Vec<PortHolder>,
     spec: CommandSpec,
 }
 
+impl Trial {
+    /// Where it is asked, for a person.
+    fn place(&self) -> &str {
+        self.url.as_deref().unwrap_or("`/`")
+    }
+}
+
 /// What one question to the health route came to.
-enum Asked {
+pub(super) enum Asked {
     Healthy(String),
     Not(Unhealthy),
     Silent,
 }
 
 /// Why the application did not get healthy, with its output.
-enum StartError {
+pub(super) enum StartError {
     Ended(CommandExit),
     /// With the addresses on which it listens.
     Silent(Vec<SocketAddr>, String),
@@ -472,11 +526,13 @@ enum StartError {
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Unhealthy {
+pub(super) enum Unhealthy {
     /// There was one, and then none.
     Silent,
     Stranger(Vec<PortHolder>),
     Status(u16),
+    /// What it answers at `/`, where no health route is known.
+    Start(u16),
     Redirects(String),
     /// The body is not what is expected.
     Field(String),
@@ -488,6 +544,7 @@ impl fmt::Display for Unhealthy {
             Self::Silent => f.write_str("the health route answered once, and then no more"),
             Self::Stranger(holders) => write!(f, "another program answers{}", named(holders)),
             Self::Status(status) => write!(f, "the health route answers {status}"),
+            Self::Start(status) => write!(f, "the app answers {status} at `/`"),
             Self::Redirects(to) => write!(f, "the health route redirects to `{to}`"),
             Self::Field(text) => f.write_str(text),
         }
@@ -495,7 +552,7 @@ impl fmt::Display for Unhealthy {
 }
 
 /// Waits until a program has ended.
-async fn ended(app: &mut dyn Running) -> CommandExit {
+pub(super) async fn ended(app: &mut dyn Running) -> CommandExit {
     loop {
         if let Some(exit) = app.exit() {
             return exit;
@@ -607,6 +664,24 @@ fn with_port(start: &[String], old: u16, new: u16) -> Vec<String> {
         .collect()
 }
 
+/// The port that a start command names: `--port 8000`, `-p 3000`, `0.0.0.0:8000`, `runserver 8000`.
+fn port_in(start: &[String]) -> Option<u16> {
+    let mut before = "";
+    for word in start {
+        let flagged = matches!(before, "--port" | "-p" | "-P" | "runserver" | "--http-port");
+        let value = word
+            .strip_prefix("--port=")
+            .or_else(|| flagged.then_some(word.as_str()))
+            .or_else(|| word.contains(':').then_some(word.as_str()));
+        let port = value.map(|value| value.rsplit_once(':').map_or(value, |(_, port)| port));
+        if let Some(port) = port.and_then(|port| port.parse().ok()) {
+            return Some(port);
+        }
+        before = word;
+    }
+    None
+}
+
 fn port_of(url: &str) -> Option<u16> {
     url::Url::parse(url).ok()?.port_or_known_default()
 }
@@ -635,6 +710,17 @@ mod tests {
         ] {
             assert_eq!(with_port(&split(from), 8000, 4242), split(to));
         }
+        for (command, port) in [
+            ("python -m uvicorn a:app --port 8000", Some(8000)),
+            ("next dev -p 3100", Some(3100)),
+            ("manage.py runserver 0.0.0.0:8001 --noreload", Some(8001)),
+            ("manage.py runserver 8002", Some(8002)),
+            ("serve --port=8003", Some(8003)),
+            ("python -m uvicorn a:app", None),
+            ("npm run dev", None),
+        ] {
+            assert_eq!(port_in(&split(command)), port, "{command}");
+        }
         assert_eq!(
             on_port("http://localhost:8000/health", 4242).as_deref(),
             Some("http://localhost:4242/health")
@@ -648,6 +734,7 @@ mod tests {
             start: Vec::new(),
             health: None,
             expect: vec![("status".to_owned(), "healthy".to_owned())],
+            timeout: None,
         };
         let answer = |status, body: &str| HttpAnswer {
             from: None,

@@ -61,6 +61,8 @@ pub(super) struct HealthChecks<'a> {
     pub(super) failed: Option<HealthCheck>,
     /// Whether a command was not run since nobody has agreed to it.
     refused: bool,
+    /// Whether a program or a package is missing that an installation may bring.
+    pub(super) lacks: bool,
 }
 
 impl<'a> HealthChecks<'a> {
@@ -77,12 +79,8 @@ impl<'a> HealthChecks<'a> {
         if let Some(script) = driver.and_then(driver_script::script) {
             labels.push((HealthCheck::Driver, script.library));
         }
-        if cx
-            .settings
-            .backend
-            .as_ref()
-            .is_some_and(|backend| backend.health.is_some())
-        {
+        let has_route = |backend: &BackendSettings| backend.health.is_some();
+        if cx.settings.started().is_some() || cx.settings.backend.as_ref().is_some_and(has_route) {
             labels.push((HealthCheck::App, "App"));
         }
         let checks = labels
@@ -104,6 +102,7 @@ impl<'a> HealthChecks<'a> {
             told: String::new(),
             failed: None,
             refused: false,
+            lacks: false,
         }
     }
 
@@ -147,6 +146,22 @@ impl<'a> HealthChecks<'a> {
         self.set(check, CheckState::Skipped, text, None);
         self.report_untrusted(Some(finding));
         Ok(false)
+    }
+
+    /// Reports why the packages were not installed; what the start has shown meanwhile is not remembered.
+    pub(super) fn refuse(&mut self, finding: Finding) {
+        self.refused = true;
+        self.findings.push(finding);
+    }
+
+    /// Reports why the packages are not there: without them, a start would only fail.
+    pub(super) fn without_packages(&mut self, finding: Finding) {
+        for id in [HealthCheck::Driver, HealthCheck::App] {
+            let text = "not tried: the app's packages are not installed";
+            self.set(id, CheckState::Skipped, text, None);
+        }
+        self.told.clone_from(&finding.title);
+        self.refuse(finding);
     }
 
     /// Whether a command was not run since nobody has agreed to it.
@@ -382,6 +397,5 @@ impl<'a> HealthChecks<'a> {
 
 /// The application, where it can be started and asked.
 pub(super) fn startable(cx: &Cx) -> Option<BackendSettings> {
-    let backend = cx.settings.backend.clone()?;
-    (backend.health.is_some() && !backend.start.is_empty()).then_some(backend)
+    cx.settings.started().cloned()
 }

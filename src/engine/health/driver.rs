@@ -90,6 +90,7 @@ impl HealthChecks<'_> {
                 );
             }
             DriverOutcome::Missing { module, install } => {
+                self.lacks = true;
                 let text = format!("`{module}` is not installed, so the driver was not tried");
                 self.driver_untried(text, "", format!("{install}, then `neonup setup health`"));
             }

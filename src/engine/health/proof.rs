@@ -175,7 +175,12 @@ async fn question(cx: &Cx) -> InputQuestion {
     };
     let files: BTreeSet<_> = trust::commands(settings, &cx.ports)
         .into_iter()
-        .filter(|command| command.purpose != CommandPurpose::Schema)
+        .filter(|command| {
+            !matches!(
+                command.purpose,
+                CommandPurpose::Schema | CommandPurpose::Packages
+            )
+        })
         .flat_map(|command| command.files.into_keys())
         .collect();
     InputQuestion {

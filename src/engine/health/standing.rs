@@ -20,7 +20,7 @@ use crate::{
             checks::{HealthCheck, HealthChecks, startable},
             proof::{self, Standing},
         },
-        trust,
+        packages, trust,
     },
 };
 
@@ -58,6 +58,10 @@ impl HealthChecks<'_> {
         self.report_unstartable();
         if !self.starts_something() {
             return;
+        }
+        if let Some(finding) = packages::missing(self.cx) {
+            self.findings.push(finding);
+            self.report_untrusted(trust::missing(self.cx, CommandPurpose::Packages));
         }
         let now = self.cx.ports.proof.now();
         let standing = proof::standing(self.cx).await;
@@ -194,7 +198,7 @@ impl HealthChecks<'_> {
                         .hint("set [backend] start in neonup.toml, then `neonup setup health`"),
                 );
             }
-            (false, None) => {
+            (false, None) if startable(self.cx).is_none() => {
                 "the app was not started: no health route is known".clone_into(&mut self.told);
                 self.leave_open(
                     Finding::new(
@@ -257,7 +261,12 @@ impl HealthChecks<'_> {
             (true, _) | (false, true) => AppStanding::Failed,
         };
         if self.facts.app == AppStanding::Proved && app == Some(CheckState::Ok) {
-            "the app is healthy".clone_into(&mut self.told);
+            let asked = startable(self.cx).is_some_and(|backend| backend.health.is_some());
+            self.told = match self.get(HealthCheck::App) {
+                // whether it reaches its database nobody has said
+                Some(check) if !asked => format!("the app answered {}", check.text),
+                _ => "the app is healthy".to_owned(),
+            };
         }
         self.show();
         tried?;

@@ -304,15 +304,21 @@ impl Process for OsProcess {
         let environments = dir
             .ancestors()
             .take_while(|above| above.starts_with(&self.root))
-            .flat_map(|above| [".venv/bin", "venv/bin"].map(|bin| above.join(bin)));
+            .flat_map(|above| [".venv/bin", "venv/bin", "env/bin"].map(|bin| above.join(bin)));
         // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
         // but any of the project's own before both
-        let environments: Vec<_> = environments.collect();
+        let activated = |name: &str| {
+            let home = self.environment.get(name).filter(|home| !home.is_empty())?;
+            Some(dir.join(home).join("bin"))
+        };
+        // an activated one leads PATH, unless something was put before it
+        let environments: Vec<_> = environments.chain(activated("VIRTUAL_ENV")).collect();
         // a relative entry of PATH means the folder where the program runs
         let path: Vec<_> = self
             .search_path
             .iter()
             .map(|entry| dir.join(entry))
+            .chain(activated("CONDA_PREFIX"))
             .collect();
         [&environments, &path]
             .iter()

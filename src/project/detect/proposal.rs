@@ -63,6 +63,7 @@ pub(super) fn started_by(command: &str, dir: &str) -> BackendSettings {
         start: words(command),
         health: None,
         expect: Vec::new(),
+        timeout: None,
     }
 }
 

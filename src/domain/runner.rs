@@ -1,0 +1,502 @@
+//! Which package manager runs the programs of a folder, and which command installs what the folder declares.
+//!
+//! The lock file decides, since it is what a team commits; a manager that nothing but a table in `pyproject.toml` names runs nothing,
+//! because without its lock file what it would install, and write, is not known. In a monorepo the lock file lies in a folder above.
+//!
+//! Sources: <https://docs.astral.sh/uv/reference/cli/>, <https://python-poetry.org/docs/cli/>, <https://pipenv.pypa.io/en/latest/cli.html>,
+//! <https://pdm-project.org/latest/reference/cli/>, <https://docs.npmjs.com/cli/v11/commands/npm-ci>,
+//! <https://pnpm.io/cli/install>, <https://classic.yarnpkg.com/lang/en/docs/cli/install/>, <https://yarnpkg.com/cli/install>,
+//! <https://bun.sh/docs/cli/install>.
+
+use serde_json::Value;
+
+use crate::domain::source::{Reader, join};
+
+/// A package manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manager {
+    Pip,
+    Uv,
+    Poetry,
+    Pipenv,
+    Pdm,
+    /// Its environment is activated by a person; nothing is run through it.
+    Conda,
+    Npm,
+    Pnpm,
+    /// Yarn 1.
+    YarnClassic,
+    /// Yarn 2 and later.
+    YarnBerry,
+    Bun,
+}
+
+/// What runs the programs of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Runner {
+    pub manager: Manager,
+    /// The folder of the file that names it, relative to the root; empty for the root itself.
+    pub place: String,
+    /// The file that names it, in that folder; `None` where it is the usual one.
+    pub named_by: Option<&'static str>,
+    /// Whether a lock file says exactly what is installed.
+    pub locked: bool,
+}
+
+/// The command that installs what a folder declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Install {
+    pub argv: Vec<String>,
+    /// The folder where it runs, relative to the root.
+    pub dir: String,
+    /// The virtual environment that has to be made before, in `dir`; `None` where the manager makes what it needs.
+    pub environment: Option<&'static str>,
+    /// The folder in `dir` that it fills.
+    pub fills: &'static str,
+}
+
+/// The virtual environment that an install is made into.
+pub(crate) const ENVIRONMENT: &str = ".venv";
+
+/// Lock files of Python, the one that counts first.
+const PYTHON_LOCKS: &[(&str, Manager)] = &[
+    ("uv.lock", Manager::Uv),
+    ("poetry.lock", Manager::Poetry),
+    ("pdm.lock", Manager::Pdm),
+    ("Pipfile.lock", Manager::Pipenv),
+    ("Pipfile", Manager::Pipenv),
+];
+
+/// What else says who installs the packages of a Python folder.
+const PYTHON_DECLARATIONS: &[(&str, Manager)] = &[
+    ("requirements.txt", Manager::Pip),
+    ("environment.yml", Manager::Conda),
+    ("environment.yaml", Manager::Conda),
+];
+
+/// Lock files of Node, the one that counts first: a `package-lock.json` beside another one is most often left over.
+const NODE_LOCKS: &[(&str, Manager)] = &[
+    ("pnpm-lock.yaml", Manager::Pnpm),
+    ("yarn.lock", Manager::YarnClassic),
+    ("bun.lock", Manager::Bun),
+    ("bun.lockb", Manager::Bun),
+    ("package-lock.json", Manager::Npm),
+    ("npm-shrinkwrap.json", Manager::Npm),
+];
+
+impl Runner {
+    /// What runs the Python programs of a folder.
+    pub(crate) fn of_python(read: Reader<'_>, dir: &str) -> Self {
+        let mut declared = None;
+        for place in upward(dir) {
+            let is_there = |name: &str| read(&join(&place, name)).is_some();
+            let found = |names: &[(&'static str, Manager)]| {
+                names.iter().copied().find(|(name, _)| is_there(name))
+            };
+            if let Some((name, manager)) = found(PYTHON_LOCKS) {
+                // what a folder declares by itself is not what a lock file above it holds
+                if declared.is_none() {
+                    return Self {
+                        manager,
+                        place,
+                        named_by: Some(name),
+                        locked: name != "Pipfile",
+                    };
+                }
+                break;
+            }
+            if declared.is_none()
+                && let Some((name, manager)) = found(PYTHON_DECLARATIONS)
+            {
+                declared = Some(Self {
+                    manager,
+                    place,
+                    named_by: Some(name),
+                    locked: false,
+                });
+            }
+        }
+        declared.unwrap_or_else(|| Self {
+            manager: Manager::Pip,
+            place: dir.to_owned(),
+            named_by: None,
+            locked: false,
+        })
+    }
+
+    /// What runs the Node programs of a folder: what the `package.json` of the folder or of one above it names, else the lock file.
+    pub(crate) fn of_node(read: Reader<'_>, dir: &str) -> Self {
+        for place in upward(dir) {
+            let lock = NODE_LOCKS
+                .iter()
+                .find(|(name, _)| read(&join(&place, name)).is_some());
+            let package = read(&join(&place, "package.json"))
+                .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+            let named = package.as_ref().and_then(named_in_package);
+            let berry = read(&join(&place, ".yarnrc.yml")).is_some();
+            let manager = match (named, lock) {
+                (Some(manager), _) => manager,
+                (None, Some((_, Manager::YarnClassic))) if berry => Manager::YarnBerry,
+                (None, Some((_, manager))) => *manager,
+                (None, None) if read(&join(&place, "pnpm-workspace.yaml")).is_some() => {
+                    Manager::Pnpm
+                }
+                (None, None) => continue,
+            };
+            let own = |(_, of): &&(&str, Manager)| {
+                *of == manager || manager == Manager::YarnBerry && *of == Manager::YarnClassic
+            };
+            let locks = NODE_LOCKS.iter().filter(own);
+            let lock = locks
+                .map(|(name, _)| *name)
+                .find(|name| read(&join(&place, name)).is_some());
+            return Self {
+                manager,
+                place,
+                named_by: lock.or(Some("package.json")),
+                locked: lock.is_some(),
+            };
+        }
+        Self {
+            manager: Manager::Npm,
+            place: dir.to_owned(),
+            named_by: None,
+            locked: false,
+        }
+    }
+
+    /// The command that runs a program of the packages: `alembic upgrade head` becomes `uv run alembic upgrade head`.
+    pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
+        let before: &[&str] = match self.manager {
+            Manager::Pip | Manager::Conda => &[],
+            Manager::Uv => &["uv", "run"],
+            Manager::Poetry => &["poetry", "run"],
+            Manager::Pipenv => &["pipenv", "run"],
+            Manager::Pdm => &["pdm", "run"],
+            // fetches nothing that is not installed
+            Manager::Npm => &["npx", "--no-install"],
+            Manager::Pnpm => &["pnpm", "exec"],
+            Manager::YarnClassic | Manager::YarnBerry => &["yarn"],
+            Manager::Bun => &["bun", "run"],
+        };
+        owned(before.iter().chain(words))
+    }
+
+    /// The command that runs a script of `package.json`.
+    pub(crate) fn script(&self, name: &str) -> Vec<String> {
+        let manager = match self.manager {
+            Manager::Pnpm => "pnpm",
+            Manager::YarnClassic | Manager::YarnBerry => "yarn",
+            Manager::Bun => "bun",
+            Manager::Npm
+            | Manager::Pip
+            | Manager::Uv
+            | Manager::Poetry
+            | Manager::Pipenv
+            | Manager::Pdm
+            | Manager::Conda => "npm",
+        };
+        owned([manager, "run", name].iter())
+    }
+
+    /// The file that names the manager, by its path.
+    pub(crate) fn evidence(&self) -> Option<String> {
+        self.named_by.map(|name| join(&self.place, name))
+    }
+
+    /// The command that installs the packages without changing a file that git tracks; `None` where there is no such.
+    ///
+    /// `dependencies` are the requirements of `[project]` in `pyproject.toml`, for a folder that has no other list of them.
+    pub(crate) fn install(&self, dependencies: &[String]) -> Option<Install> {
+        let install = |words: &[&str], fills| Install {
+            argv: owned(words.iter()),
+            dir: self.place.clone(),
+            environment: None,
+            fills,
+        };
+        let venv = |words: &[&str]| install(words, ENVIRONMENT);
+        let modules = |words: &[&str]| Some(install(words, "node_modules"));
+        let pip = [".venv/bin/python", "-m", "pip", "install", "--no-input"];
+        match (self.manager, self.locked) {
+            (Manager::Uv, true) => Some(venv(&["uv", "sync", "--frozen"])),
+            (Manager::Poetry, true) => Some(venv(&[
+                "poetry",
+                "install",
+                "--no-interaction",
+                "--no-root",
+            ])),
+            (Manager::Pdm, true) => Some(venv(&["pdm", "sync", "--no-self"])),
+            (Manager::Pipenv, true) => Some(venv(&["pipenv", "sync"])),
+            (Manager::Npm, true) => modules(&["npm", "ci", "--no-audit", "--no-fund"]),
+            (Manager::Npm, false) => modules(&[
+                "npm",
+                "install",
+                "--no-package-lock",
+                "--no-audit",
+                "--no-fund",
+            ]),
+            (Manager::Pnpm, true) => modules(&["pnpm", "install", "--frozen-lockfile"]),
+            (Manager::Pnpm, false) => modules(&["pnpm", "install", "--no-lockfile"]),
+            (Manager::YarnClassic, true) => modules(&["yarn", "install", "--frozen-lockfile"]),
+            (Manager::YarnClassic, false) => modules(&["yarn", "install", "--no-lockfile"]),
+            (Manager::YarnBerry, true) => modules(&["yarn", "install", "--immutable"]),
+            (Manager::Bun, true) => modules(&["bun", "install", "--frozen-lockfile"]),
+            (Manager::Bun, false) => modules(&["bun", "install", "--no-save"]),
+            (Manager::Pip, _) => {
+                let mut argv = owned(pip.iter());
+                match self.named_by {
+                    Some(file) => argv.extend(["-r".to_owned(), file.to_owned()]),
+                    None if dependencies.is_empty() => return None,
+                    None => argv.extend(dependencies.iter().cloned()),
+                }
+                Some(Install {
+                    argv,
+                    dir: self.place.clone(),
+                    environment: Some(ENVIRONMENT),
+                    fills: ENVIRONMENT,
+                })
+            }
+            (Manager::Conda, _)
+            | (
+                Manager::Uv | Manager::Poetry | Manager::Pdm | Manager::Pipenv | Manager::YarnBerry,
+                false,
+            ) => None,
+        }
+    }
+}
+
+/// The command without the package manager before it, for an environment that lies in the project: `uv run alembic upgrade head`
+/// becomes `alembic upgrade head`. `None` where no package manager of Python is before it, or it is given options.
+pub(crate) fn unwrapped(command: &[String]) -> Option<&[String]> {
+    let (manager, rest) = command.split_first()?;
+    let (run, rest) = rest.split_first()?;
+    let wraps = ["uv", "poetry", "pipenv", "pdm"].contains(&manager.as_str()) && run == "run";
+    let plain = rest.first().is_some_and(|word| !word.starts_with('-'));
+    (wraps && plain).then_some(rest)
+}
+
+fn owned<'a>(words: impl Iterator<Item = &'a &'a str>) -> Vec<String> {
+    words.map(|word| (*word).to_owned()).collect()
+}
+
+/// What `packageManager` names (Corepack's field, <https://nodejs.org/api/packages.html#packagemanager>).
+fn named_in_package(package: &Value) -> Option<Manager> {
+    let (name, version) = package.get("packageManager")?.as_str()?.split_once('@')?;
+    match name {
+        "npm" => Some(Manager::Npm),
+        "pnpm" => Some(Manager::Pnpm),
+        "bun" => Some(Manager::Bun),
+        "yarn" if version.starts_with("1.") => Some(Manager::YarnClassic),
+        "yarn" => Some(Manager::YarnBerry),
+        _ => None,
+    }
+}
+
+/// A folder, and those above it up to the root.
+fn upward(dir: &str) -> impl Iterator<Item = String> {
+    let mut next = Some(dir.trim_matches('/').to_owned());
+    std::iter::from_fn(move || {
+        let at = next.take()?;
+        next = match at.rsplit_once('/') {
+            Some((above, _)) => Some(above.to_owned()),
+            None if at.is_empty() => None,
+            None => Some(String::new()),
+        };
+        Some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |path| {
+            let found = files.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned())
+        }
+    }
+
+    #[test]
+    fn the_lock_file_decides_who_runs_python() {
+        for (files, dir, command, install) in [
+            (vec![], "", "alembic upgrade head", ""),
+            (
+                vec![("uv.lock", ""), ("requirements.txt", "")],
+                "",
+                "uv run alembic upgrade head",
+                "uv sync --frozen",
+            ),
+            // in a workspace the lock file lies in the root
+            (
+                vec![("uv.lock", ""), ("apps/api/pyproject.toml", "")],
+                "apps/api",
+                "uv run alembic upgrade head",
+                "uv sync --frozen",
+            ),
+            // a folder with a list of its own is not in it
+            (
+                vec![("uv.lock", ""), ("api/requirements.txt", "")],
+                "api",
+                "alembic upgrade head",
+                ".venv/bin/python -m pip install --no-input -r requirements.txt",
+            ),
+            (
+                vec![("poetry.lock", "")],
+                "",
+                "poetry run alembic upgrade head",
+                "poetry install --no-interaction --no-root",
+            ),
+            // without the lock file nobody knows what would be installed
+            (
+                vec![("pyproject.toml", "[tool.poetry]\nname = \"x\"\n")],
+                "",
+                "alembic upgrade head",
+                "",
+            ),
+            (
+                vec![("Pipfile", "")],
+                "",
+                "pipenv run alembic upgrade head",
+                "",
+            ),
+            (
+                vec![("Pipfile", ""), ("Pipfile.lock", "")],
+                "",
+                "pipenv run alembic upgrade head",
+                "pipenv sync",
+            ),
+            (
+                vec![("pdm.lock", "")],
+                "",
+                "pdm run alembic upgrade head",
+                "pdm sync --no-self",
+            ),
+            (
+                vec![("environment.yml", "")],
+                "",
+                "alembic upgrade head",
+                "",
+            ),
+        ] {
+            let runner = Runner::of_python(&with(&files), dir);
+            let run = runner.command(&["alembic", "upgrade", "head"]);
+            assert_eq!(run.join(" "), command, "{files:?}");
+            let words = runner.install(&[]).map(|install| install.argv.join(" "));
+            assert_eq!(words.unwrap_or_default(), install, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn requirements_of_a_project_are_installed_by_name() {
+        let runner = Runner::of_python(&with(&[]), "api");
+        let install = runner
+            .install(&["fastapi".to_owned(), "psycopg[binary]>=3".to_owned()])
+            .unwrap();
+        assert_eq!(
+            install.argv.join(" "),
+            ".venv/bin/python -m pip install --no-input fastapi psycopg[binary]>=3"
+        );
+        assert_eq!(install.dir, "api");
+        assert_eq!(install.environment, Some(".venv"));
+    }
+
+    #[test]
+    fn the_lock_file_or_the_package_decides_who_runs_node() {
+        let named = |name: &str| format!("{{\"packageManager\":\"{name}\"}}");
+        let (berry, classic, pnpm) = (named("yarn@4.5.0"), named("yarn@1.22.22"), named("pnpm@9"));
+        for (files, dir, command, script, install) in [
+            (
+                vec![("package.json", "{}")],
+                "",
+                "npx --no-install prisma migrate deploy",
+                "npm run db:migrate",
+                "npm install --no-package-lock --no-audit --no-fund",
+            ),
+            (
+                vec![("package-lock.json", "")],
+                "",
+                "npx --no-install prisma migrate deploy",
+                "npm run db:migrate",
+                "npm ci --no-audit --no-fund",
+            ),
+            // a left-over package-lock.json
+            (
+                vec![("pnpm-lock.yaml", ""), ("package-lock.json", "")],
+                "",
+                "pnpm exec prisma migrate deploy",
+                "pnpm run db:migrate",
+                "pnpm install --frozen-lockfile",
+            ),
+            // the workspace's root
+            (
+                vec![("pnpm-lock.yaml", ""), ("apps/api/package.json", "{}")],
+                "apps/api",
+                "pnpm exec prisma migrate deploy",
+                "pnpm run db:migrate",
+                "pnpm install --frozen-lockfile",
+            ),
+            (
+                vec![("package.json", &pnpm), ("package-lock.json", "")],
+                "",
+                "pnpm exec prisma migrate deploy",
+                "pnpm run db:migrate",
+                "pnpm install --no-lockfile",
+            ),
+            (
+                vec![("yarn.lock", ""), ("package.json", &classic)],
+                "",
+                "yarn prisma migrate deploy",
+                "yarn run db:migrate",
+                "yarn install --frozen-lockfile",
+            ),
+            (
+                vec![("yarn.lock", ""), (".yarnrc.yml", "")],
+                "",
+                "yarn prisma migrate deploy",
+                "yarn run db:migrate",
+                "yarn install --immutable",
+            ),
+            (
+                vec![("yarn.lock", ""), ("package.json", &berry)],
+                "",
+                "yarn prisma migrate deploy",
+                "yarn run db:migrate",
+                "yarn install --immutable",
+            ),
+            (
+                vec![("bun.lockb", "")],
+                "",
+                "bun run prisma migrate deploy",
+                "bun run db:migrate",
+                "bun install --frozen-lockfile",
+            ),
+        ] {
+            let runner = Runner::of_node(&with(&files), dir);
+            let run = runner.command(&["prisma", "migrate", "deploy"]);
+            assert_eq!(run.join(" "), command, "{files:?}");
+            assert_eq!(runner.script("db:migrate").join(" "), script, "{files:?}");
+            let words = runner.install(&[]).map(|install| install.argv.join(" "));
+            assert_eq!(words.unwrap_or_default(), install, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_unwrapped_only_where_nothing_else_is_said() {
+        let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let words = |text: &str| unwrapped(&split(text)).map(|rest| rest.join(" "));
+        assert_eq!(
+            words("uv run python -m uvicorn a:app").as_deref(),
+            Some("python -m uvicorn a:app")
+        );
+        assert_eq!(words("poetry run alembic x").as_deref(), Some("alembic x"));
+        for other in [
+            "uv run --env-file .env python x.py",
+            "uv sync",
+            "uv run",
+            "npm run x",
+        ] {
+            assert_eq!(words(other), None, "{other}");
+        }
+    }
+}
