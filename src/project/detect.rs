@@ -36,7 +36,6 @@ mod prisma;
 mod proposal;
 mod python;
 mod schema;
-#[cfg_attr(not(test), expect(dead_code, reason = "the stacks use it next"))]
 mod start;
 mod tree;
 
@@ -44,7 +43,7 @@ pub(crate) use {proposal::SessionModule, tree::Tree};
 
 use crate::{
     domain::{
-        reading::Spot,
+        reading::{Reading, Spot},
         source::{Reader, join},
     },
     project::{
@@ -53,7 +52,7 @@ use crate::{
             candidates::Candidate, manifests::Language, proposal::Proposal,
             tree::with_folders_above,
         },
-        settings::{EnvBasis, EnvTarget},
+        settings::{BackendSettings, EnvBasis, EnvTarget},
     },
 };
 
@@ -185,12 +184,37 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
             project: ProjectConfig::default(),
             env,
             schema: schema::schema(tree, &dir, &proposal),
-            backend: proposal.backend,
+            backend: backend(tree, &dir, proposal, &reading),
             accepted: Vec::new(),
             skips: Vec::new(),
         },
         dir,
     }
+}
+
+/// How the application is started, and where it is asked: what its own code promises, else what the project says of it. Nothing is
+/// expected that neither says.
+fn backend(
+    tree: &Tree<'_>,
+    dir: &str,
+    proposal: Proposal,
+    reading: &Reading,
+) -> Option<BackendSettings> {
+    let read: Reader<'_> = &|path| tree.read(path);
+    let start = proposal
+        .start
+        .or_else(|| start::declared_start(read, dir))?;
+    let port = start.port;
+    let asked = start::health(read, dir, &reading.routes);
+    let backend = start.backend(asked.as_ref());
+    Some(match proposal.promised {
+        Some((path, expect)) => BackendSettings {
+            health: Some(format!("http://localhost:{port}{path}")),
+            expect,
+            ..backend
+        },
+        None => backend,
+    })
 }
 
 /// Adds the env files of the applications that share a workspace, and with it the database, and gives those that do not.

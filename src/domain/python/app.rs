@@ -68,6 +68,16 @@ impl PythonApp {
     }
 }
 
+/// The application that a start command serves by its module, `src.main:app`, in the folder where it runs.
+pub(crate) fn served_app(dir: &str, command: &[String]) -> Option<PythonApp> {
+    let start = Start::read(dir, command);
+    let Some(Target::Object { module, variable }) = &start.target else {
+        return None;
+    };
+    let place = start.roots.first().map_or(dir, String::as_str);
+    Some(PythonApp::new(place, module, variable))
+}
+
 /// What a start command runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {

@@ -3,11 +3,13 @@
 use crate::{
     domain::{
         python::{Dependencies, is_django_script},
-        source::join,
+        runner::Runner,
+        source::{Reader, join},
         url::Driver,
     },
     project::detect::{
-        proposal::{Proposal, started_by},
+        proposal::Proposal,
+        start,
         tree::{Tree, with_folders_above},
     },
 };
@@ -20,7 +22,9 @@ pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     if !depends(dir) {
         // the requirements above it are those of the application
         let above = with_folders_above(dir).into_iter().skip(1).any(depends);
-        return own.filter(|_| !above).map(|place| proposal(&place, true));
+        return own
+            .filter(|_| !above)
+            .map(|place| proposal(tree, &place, true));
     }
     let below = || {
         let script = tree
@@ -31,16 +35,15 @@ pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     let place = own.or_else(below);
     // another project may call a script of its own so
     let manages = place.is_some() || !tree.has(&script);
-    Some(proposal(place.as_deref().unwrap_or(dir), manages))
+    Some(proposal(tree, place.as_deref().unwrap_or(dir), manages))
 }
 
-fn proposal(place: &str, manages: bool) -> Proposal {
+fn proposal(tree: &Tree<'_>, place: &str, manages: bool) -> Proposal {
+    let read: Reader<'_> = &|path| tree.read(path);
+    let migrate = || Runner::of_python(read, place).command(&["python", "manage.py", "migrate"]);
     Proposal {
-        migrate: manages.then(|| "python manage.py migrate".to_owned()),
-        backend: Some(started_by(
-            "python manage.py runserver 8000 --noreload",
-            place,
-        )),
+        migrate: manages.then(migrate),
+        start: Some(start::django(read, place)),
         ..Proposal::new(Driver::Django)
     }
 }

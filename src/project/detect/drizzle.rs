@@ -2,12 +2,14 @@
 
 use crate::{
     domain::url::Driver,
-    project::detect::tree::Tree,
-    project::detect::{package::Package, proposal::Proposal},
+    project::detect::{package::Package, proposal::Proposal, start, tree::Tree},
 };
 
 pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     let package = Package::read(tree, dir)?;
     let found = package.has_any(&["drizzle-orm"]);
-    found.then(|| Proposal::new(Driver::Drizzle))
+    found.then(|| Proposal {
+        start: start::node(&|path| tree.read(path), dir),
+        ..Proposal::new(Driver::Drizzle)
+    })
 }

@@ -1,11 +1,14 @@
 //! FastAPI, with SQLModel or with SQLAlchemy alone.
 
 use crate::{
-    domain::python::{self, Dependencies},
-    project::detect::tree::Tree,
-    project::{
-        detect::proposal::{Proposal, SessionModule, started_by},
-        settings::BackendSettings,
+    domain::{
+        python::{self, Dependencies},
+        source::Reader,
+    },
+    project::detect::{
+        proposal::{Proposal, SessionModule},
+        start,
+        tree::Tree,
     },
 };
 
@@ -29,27 +32,18 @@ fn proposal(
     dependencies: &Dependencies,
     session: SessionModule,
 ) -> Proposal {
+    let read: Reader<'_> = &|path| tree.read(path);
+    let start = start::fastapi(read, tree.files(), dir);
+    let promised = start
+        .as_ref()
+        .and_then(|start| python::served_app(&start.dir, &start.command))
+        .and_then(|app| python::promised_health(read, dir, &app));
     Proposal {
         // our session module reads a URL
         needs_url: true,
-        backend: backend(tree, dir),
+        start,
+        promised,
         session: Some(session),
         ..Proposal::new(dependencies.driver())
     }
-}
-
-fn backend(tree: &Tree<'_>, dir: &str) -> Option<BackendSettings> {
-    let app = python::find_app(&|path| tree.read(path), dir)?;
-    let start = format!(
-        "python -m uvicorn {}:{} --port 8000",
-        app.module, app.variable
-    );
-    // what its own code promises; nothing is expected that it does not say
-    let (path, expect) = python::promised_health(&|path| tree.read(path), dir, &app)
-        .unwrap_or_else(|| ("/health".to_owned(), Vec::new()));
-    Some(BackendSettings {
-        health: Some(format!("http://localhost:8000{path}")),
-        expect,
-        ..started_by(&start, dir)
-    })
 }

@@ -2,14 +2,13 @@
 
 use crate::{
     domain::python::Dependencies,
-    project::detect::proposal::{Proposal, started_by},
-    project::detect::tree::Tree,
+    project::detect::{proposal::Proposal, start, tree::Tree},
 };
 
 pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     let dependencies = Dependencies::read(&|path| tree.read(path), dir);
     dependencies.has("flask").then(|| Proposal {
-        backend: Some(started_by("python -m flask run --port 8000", dir)),
+        start: Some(start::flask(&|path| tree.read(path), tree.files(), dir)),
         ..Proposal::new(dependencies.driver())
     })
 }

@@ -4,8 +4,8 @@ use crate::{
     domain::{source::join, url::Driver},
     project::detect::{
         Stack,
-        proposal::{Proposal, started_by},
-        stack,
+        proposal::{Proposal, words},
+        stack, start,
         tree::Tree,
     },
 };
@@ -37,8 +37,8 @@ fn rails(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     };
     (gem("rails") && gem("pg")).then(|| Proposal {
         // it makes the database where there is none, loads the schema or runs what is pending
-        migrate: Some("bin/rails db:prepare".to_owned()),
-        backend: Some(started_by("bin/rails server --port 8000", dir)),
+        migrate: Some(words("bin/rails db:prepare")),
+        start: start::rails(&|path| tree.read(path), dir),
         ..Proposal::new(Driver::Libpq)
     })
 }
@@ -51,7 +51,10 @@ fn go(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
         "github.com/uptrace/bun/driver/pgdriver",
         "github.com/go-pg/pg",
     ];
-    mentions(tree, &join(dir, "go.mod"), "//", &clients).then(|| Proposal::new(Driver::Pgx))
+    mentions(tree, &join(dir, "go.mod"), "//", &clients).then(|| Proposal {
+        start: start::go(&|path| tree.read(path), tree.files(), dir),
+        ..Proposal::new(Driver::Pgx)
+    })
 }
 
 fn rust(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
@@ -84,14 +87,15 @@ fn rust(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
         return None;
     };
     Some(Proposal {
-        migrate: (migrations && !migrate.is_empty()).then(|| migrate.to_owned()),
+        migrate: (migrations && !migrate.is_empty()).then(|| words(migrate)),
+        start: start::rust(&|path| tree.read(path), tree.files(), dir),
         ..Proposal::new(driver)
     })
 }
 
 fn elixir(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     mentions(tree, &join(dir, "mix.exs"), "#", &[":postgrex"]).then(|| Proposal {
-        migrate: Some("mix ecto.migrate".to_owned()),
+        migrate: Some(words("mix ecto.migrate")),
         ..Proposal::new(Driver::Libpq)
     })
 }
@@ -105,7 +109,7 @@ fn laravel(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
         .iter()
         .any(|name| mentions(tree, &join(dir, name), "#", &["DB_CONNECTION=pgsql"]));
     (depends && postgres).then(|| Proposal {
-        migrate: Some("php artisan migrate --force".to_owned()),
+        migrate: Some(words("php artisan migrate --force")),
         ..Proposal::new(Driver::Libpq)
     })
 }

@@ -3,16 +3,9 @@
 use serde_json::Value;
 
 use crate::{
-    domain::source::join,
-    project::detect::tree::{Tree, nearest, with_folders_above},
+    domain::{runner::Runner, source::join},
+    project::detect::tree::{Tree, with_folders_above},
 };
-
-/// The lock files of package managers other than npm.
-const LOCK_FILES: &[(&[&str], &str)] = &[
-    (&["pnpm-lock.yaml"], "pnpm"),
-    (&["yarn.lock"], "yarn"),
-    (&["bun.lock", "bun.lockb"], "bun"),
-];
 
 pub(super) struct Package(Value);
 
@@ -31,15 +24,11 @@ impl Package {
         serde_json::from_str(&text).ok().map(Self)
     }
 
-    /// The command that runs the first of these scripts that there is, with the package manager whose lock file is there.
-    pub(super) fn script(&self, tree: &Tree<'_>, dir: &str, names: &[&str]) -> Option<String> {
+    /// The command that runs the first of these scripts that there is.
+    pub(super) fn script(&self, runner: &Runner, names: &[&str]) -> Option<Vec<String>> {
         let scripts = self.0.get("scripts")?;
         let script = names.iter().find(|name| scripts.get(name).is_some())?;
-        let manager = LOCK_FILES
-            .iter()
-            .find(|(files, _)| nearest(tree, dir, files).is_some())
-            .map_or("npm", |(_, manager)| manager);
-        Some(format!("{manager} run {script}"))
+        Some(runner.script(script))
     }
 
     /// The env files that its scripts load: `node --env-file=.env.local`, `dotenv -e .env.local -- …`.

@@ -5,7 +5,9 @@ use crate::{
         prisma::{self, Source},
         url::{Driver, UrlKind},
     },
-    project::detect::{package::Package, proposal::Proposal, schema::prisma_schema, tree::Tree},
+    project::detect::{
+        package::Package, proposal::Proposal, schema::prisma_schema, start, tree::Tree,
+    },
 };
 
 pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
@@ -39,6 +41,7 @@ pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
         },
         url_kinds,
         needs_url: true,
+        start: start::node(&|path| tree.read(path), dir),
         ..Proposal::new(Driver::Prisma)
     })
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     domain::url::{Driver, UrlKind},
-    project::detect::manifests::Language,
-    project::settings::{BackendSettings, Encoding, KeySpec},
+    project::detect::{manifests::Language, start::Start},
+    project::settings::{Encoding, KeySpec},
 };
 
 /// A random value of 32 bytes, for keys that sign something.
@@ -26,9 +26,11 @@ pub(super) struct Proposal {
     /// Whether it needs a URL even where the example has the connection in parts.
     pub needs_url: bool,
     /// The command that makes the tables; where there is none, Alembic or an SQL file is looked for.
-    pub migrate: Option<String>,
+    pub migrate: Option<Vec<String>>,
     /// How the application is started, where that is known.
-    pub backend: Option<BackendSettings>,
+    pub start: Option<Start>,
+    /// The path of its health route with what its JSON holds, where the code promises it.
+    pub promised: Option<(String, Vec<(String, String)>)>,
     /// The session module that neonup writes and checks; it leaves the code of other stacks alone.
     pub session: Option<SessionModule>,
 }
@@ -43,7 +45,8 @@ impl Proposal {
             url_kinds: Vec::new(),
             needs_url: false,
             migrate: None,
-            backend: None,
+            start: None,
+            promised: None,
             session: None,
         }
     }
@@ -54,17 +57,6 @@ impl Proposal {
 pub(crate) enum SessionModule {
     SqlModel,
     SqlAlchemy,
-}
-
-/// An application that is started by `command` in the folder `dir`, without a health route.
-pub(super) fn started_by(command: &str, dir: &str) -> BackendSettings {
-    BackendSettings {
-        dir: dir.to_owned(),
-        start: words(command),
-        health: None,
-        expect: Vec::new(),
-        timeout: None,
-    }
 }
 
 /// The words of a command that has no quotes.

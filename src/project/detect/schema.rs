@@ -7,28 +7,21 @@ mod sql;
 pub(super) use node::prisma_schema;
 
 use crate::project::{
-    detect::{
-        manifests::Language,
-        proposal::{Proposal, words},
-        tree::Tree,
-    },
+    detect::{manifests::Language, proposal::Proposal, tree::Tree},
     settings::SchemaSettings,
 };
 
 /// A command that brings the database up to date.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Migration {
-    pub command: String,
+    pub command: Vec<String>,
     /// Where it runs, relative to the root.
     pub dir: String,
 }
 
 /// The stack's own migrations, else those of a tool, else SQL files.
 pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
-    let usual = proposal
-        .backend
-        .as_ref()
-        .map(|backend| backend.dir.as_str());
+    let usual = proposal.start.as_ref().map(|start| start.dir.as_str());
     let own = proposal.migrate.clone().map(|command| Migration {
         command,
         dir: usual.unwrap_or(dir).to_owned(),
@@ -42,7 +35,7 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
         .or_else(|| sql::dbmate(tree, dir));
     if let Some(migration) = migration {
         return Some(SchemaSettings {
-            command: words(&migration.command),
+            command: migration.command,
             dir: (migration.dir != usual.unwrap_or_default()).then_some(migration.dir),
             ..SchemaSettings::default()
         });

@@ -10,7 +10,6 @@ mod others;
 mod ports;
 mod python;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the stacks use them next"))]
 pub(super) use self::{
     health::{Asked, health},
     node::node,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    domain::source::{Reader, join},
+    domain::source::Reader,
     project::detect::manifests::{self, Language},
 };
 
@@ -78,6 +78,11 @@ impl<'a> Tree<'a> {
             reader,
             texts: RefCell::default(),
         }
+    }
+
+    /// The names of all files, relative to the root.
+    pub(super) const fn files(&self) -> &'a [String] {
+        self.files
     }
 
     /// The text of a file. It is read once.
@@ -211,14 +216,4 @@ pub(super) fn with_folders_above(dir: &str) -> Vec<&str> {
         folders.push("");
     }
     folders
-}
-
-/// The first of these names in a folder or one above it, as a path.
-pub(super) fn nearest(tree: &Tree<'_>, dir: &str, names: &[&str]) -> Option<String> {
-    with_folders_above(dir).into_iter().find_map(|folder| {
-        names
-            .iter()
-            .map(|name| join(folder, name))
-            .find(|path| tree.has(path))
-    })
 }

@@ -1,7 +1,7 @@
 //! Migration tools of Node.
 
 use crate::{
-    domain::source::join,
+    domain::{runner::Runner, source::join},
     project::detect::{
         package::Package,
         schema::Migration,
@@ -38,7 +38,12 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     {
         return Some(found);
     }
-    let in_dir = |command: String| Migration {
+    let runner = Runner::of_node(&|path| tree.read(path), dir);
+    let tool = |command: &str| {
+        let words: Vec<_> = command.split(' ').collect();
+        runner.command(&words)
+    };
+    let in_dir = |command: Vec<String>| Migration {
         command,
         dir: dir.to_owned(),
     };
@@ -53,7 +58,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
                 dir: folder,
             });
         }
-        if let Some(script) = package.script(tree, dir, MIGRATE) {
+        if let Some(script) = package.script(&runner, MIGRATE) {
             return Some(in_dir(script));
         }
         return Some(Migration {
@@ -61,7 +66,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
             dir: folder,
         });
     }
-    if let Some(script) = package.script(tree, dir, MIGRATE) {
+    if let Some(script) = package.script(&runner, MIGRATE) {
         return Some(in_dir(script));
     }
     let with = |names: &[&str]| {
@@ -91,13 +96,8 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .into_iter()
         .find(|(name, there, _)| *there && package.has_any(&[name]))
         .map(|(_, _, command)| tool(command))
-        .or_else(|| package.script(tree, dir, PUSH))
+        .or_else(|| package.script(&runner, PUSH))
         .map(in_dir)
-}
-
-/// Runs a program of the project's own packages; nothing is fetched for it.
-fn tool(command: &str) -> String {
-    format!("npx --no-install {command}")
 }
 
 /// The schema that Prisma finds by itself, else the nearest one below: it is migrated where it has migrations, else made from its
@@ -117,27 +117,23 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .trim_start_matches('/');
     let found = ["schema.prisma", "prisma/schema.prisma"].contains(&inner)
         || Package::read(tree, dir).is_some_and(|package| package.names_prisma_schema());
-    let option = match inner {
-        _ if found => String::new(),
-        // a schema in several files is named by its folder
-        _ if !inner.ends_with("schema.prisma") => {
-            format!(
-                " --schema {}",
-                inner.rsplit_once('/').map_or(inner, |(folder, _)| folder)
-            )
-        }
-        _ => format!(" --schema {inner}"),
-    };
-    if inner.contains(char::is_whitespace) {
-        return None;
-    }
-    let verb = if migrated {
-        "migrate deploy"
+    let mut command = vec!["prisma"];
+    command.extend(if migrated {
+        ["migrate", "deploy"]
     } else {
-        "db push"
-    };
+        ["db", "push"]
+    });
+    if !found {
+        // a schema in several files is named by its folder
+        let place = if inner.ends_with("schema.prisma") {
+            inner
+        } else {
+            inner.rsplit_once('/').map_or(inner, |(folder, _)| folder)
+        };
+        command.extend(["--schema", place]);
+    }
     Some(Migration {
-        command: tool(&format!("prisma {verb}{option}")),
+        command: Runner::of_node(&|path| tree.read(path), dir).command(&command),
         dir: dir.to_owned(),
     })
 }

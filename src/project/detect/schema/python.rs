@@ -1,7 +1,7 @@
 //! Migration tools of Python.
 
 use crate::{
-    domain::{python::Dependencies, source::join},
+    domain::{python::Dependencies, runner::Runner, source::join},
     project::detect::{
         schema::Migration,
         tree::{Tree, with_folders_above},
@@ -36,14 +36,12 @@ fn flask_migrate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .strip_prefix(dir)
         .unwrap_or(folder)
         .trim_start_matches('/');
-    let option = if inner == "migrations" {
-        String::new()
-    } else {
-        format!(" -d {inner}")
-    };
-    let plain = !option.contains(|c: char| c.is_whitespace() && c != ' ') && !inner.contains(' ');
-    plain.then(|| Migration {
-        command: format!("python -m flask db upgrade{option}"),
+    let mut command = vec!["python", "-m", "flask", "db", "upgrade"];
+    if inner != "migrations" {
+        command.extend(["-d", inner]);
+    }
+    Some(Migration {
+        command: Runner::of_python(&read, dir).command(&command),
         dir: dir.to_owned(),
     })
 }
@@ -69,7 +67,8 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .or_else(above)?;
     let folder = found.rsplit_once('/').map_or("", |(folder, _)| folder);
     Some(Migration {
-        command: "alembic upgrade head".to_owned(),
+        command: Runner::of_python(&|path| tree.read(path), folder)
+            .command(&["alembic", "upgrade", "head"]),
         dir: folder.to_owned(),
     })
 }
@@ -80,7 +79,7 @@ fn aerich(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     let manifest: toml_edit::DocumentMut = text.parse().ok()?;
     manifest.get("tool")?.get("aerich")?;
     Some(Migration {
-        command: "aerich upgrade".to_owned(),
+        command: Runner::of_python(&|path| tree.read(path), dir).command(&["aerich", "upgrade"]),
         dir: dir.to_owned(),
     })
 }

@@ -96,7 +96,9 @@ pub(super) fn dbmate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
                 .is_some_and(|text| text.contains("-- migrate:up"))
         });
     marked.then(|| Migration {
-        command: "dbmate --no-dump-schema up".to_owned(),
+        command: ["dbmate", "--no-dump-schema", "up"]
+            .map(str::to_owned)
+            .to_vec(),
         dir: dir.to_owned(),
     })
 }
