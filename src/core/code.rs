@@ -105,6 +105,7 @@ codes! {
     EnvSavedMeanwhile, Env, "env.saved-meanwhile", Note, "Another program saved the env file while it was written; what it saved was kept.";
     EnvNotDurable, Env, "env.not-durable", Warning, "The env file is written, but the disk did not confirm it.";
     EnvNotRead, Env, "env.not-read", Gap, "Nothing shows that the application reads the env file.";
+    EnvShadowed, Env, "env.shadowed", Gap, "Another env file, which the framework reads first, holds the key with another value.";
     EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A variable of the shell hides the file's value.";
     EnvPublicSecret, Env, "env.public-secret", Gap, "A key whose value every browser gets holds a secret.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";

@@ -10,6 +10,7 @@ mod links;
 mod messages;
 mod public;
 mod report;
+mod shadow;
 mod write;
 
 use std::time::Duration;

@@ -24,7 +24,7 @@ use crate::{
             judge::{LEFT_OPEN, judge_value},
             links,
             messages::{FIX, fill_in},
-            public,
+            public, shadow,
         },
         failures::files::{env_not_read, env_too_large},
     },
@@ -117,6 +117,8 @@ impl EnvInspection {
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.tidy(spec);
             target.without_mark();
+            let hidden = shadow::find(cx, target, spec);
+            target.findings.extend(hidden);
             target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
         }
         let is_url = |spec: &KeySpec| matches!(spec, KeySpec::Url { .. } | KeySpec::Part { .. });

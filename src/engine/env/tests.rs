@@ -537,6 +537,36 @@ async fn what_an_example_documents_stays() {
 }
 
 #[tokio::test]
+async fn a_file_that_the_framework_reads_first_is_named() {
+    let mut setup = Setup::new();
+    setup.config = "[[env]]\nfile = \"web/.env\"\nkeys.DATABASE_URL = { url = \"direct\" }\nkeys.SITE = \"a\"\n";
+    setup.world.ignore("web/.env");
+    setup.write(
+        "web/.env.local",
+        "SITE=b\nDATABASE_URL=postgresql://u:canary@old.example.org/d\n",
+    );
+    setup.write("web/package.json", "{}");
+    assert_eq!(setup.apply().await.findings, []);
+    setup.write("web/package.json", r#"{"dependencies":{"next":"15"}}"#);
+    let report = setup.apply().await;
+    assert_eq!(report.verdict(), Verdict::Todo);
+    assert_eq!(
+        codes(&report),
+        [(Code::EnvShadowed, Some(2)), (Code::EnvShadowed, Some(1))]
+    );
+    assert_eq!(
+        report.findings[0].title,
+        "`web/.env.local` hides `DATABASE_URL` of `web/.env`"
+    );
+    assert_eq!(report.findings[0].path.as_deref(), Some("web/.env.local"));
+    // what is hidden itself hides nothing, and the same value harms nobody
+    let right = setup.read("web/.env");
+    setup.write("web/.env.development", "DATABASE_URL=x\n");
+    setup.write("web/.env.local", &right);
+    assert_eq!(setup.apply().await.findings, []);
+}
+
+#[tokio::test]
 async fn a_shell_variable_that_hides_the_file_is_reported() {
     let mut setup = Setup::new();
     setup.apply().await;
