@@ -14,6 +14,7 @@ mod architecture;
 mod broken;
 mod claim;
 mod cli;
+mod corpus;
 mod endings;
 mod envdoc;
 mod files;
