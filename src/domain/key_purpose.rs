@@ -138,12 +138,23 @@ pub(crate) fn purposes(pairs: &[(&str, &str)]) -> Vec<KeyPurpose> {
     };
     let there = |wanted: Part| names.iter().any(|name| part(name) == Some(wanted));
     let set = there(Part::Host) && there(Part::Password);
+    // Java's data sources have an address, and beside it who logs in
+    let beside_url = |name: &KeyName| {
+        let (prefix, part) = name.part()?;
+        let url = format!("{prefix}_URL");
+        let has_url = pairs
+            .iter()
+            .any(|(key, value)| key.eq_ignore_ascii_case(&url) && is_ours(&purpose(key, value)));
+        (has_url && matches!(part, Part::User | Part::Password)).then_some(part)
+    };
     let refresh = pairs.iter().any(|(key, _)| *key == "REFRESH_TOKEN_SECRET");
     let mut found: Vec<_> = pairs
         .iter()
         .zip(&names)
         .map(|((key, value), name)| match part(name) {
-            Some(part) if set => KeyPurpose::Part(part, name.kind()),
+            Some(part) if set || beside_url(name) == Some(part) => {
+                KeyPurpose::Part(part, name.kind())
+            }
             // what a container of this machine is given; a password there is as public as the example
             Some(_) if !value.is_empty() && !is_made_up(value) => KeyPurpose::Documented,
             _ if refresh && *key == "ACCESS_TOKEN_SECRET" => KeyPurpose::OwnSecret,
@@ -161,7 +172,24 @@ pub(crate) fn purposes(pairs: &[(&str, &str)]) -> Vec<KeyPurpose> {
             *purpose = KeyPurpose::Url(rest);
         }
     }
+    // the other one of a pair of hosts
+    let host = |purpose: &KeyPurpose, kind| *purpose == KeyPurpose::Part(Part::Host, kind);
+    let twins: Vec<_> = found
+        .iter()
+        .zip(&names)
+        .filter(|(purpose, _)| host(purpose, Some(UrlKind::Direct)))
+        .map(|(_, name)| name.without_kind().to_owned())
+        .collect();
+    for (purpose, name) in found.iter_mut().zip(&names) {
+        if host(purpose, None) && twins.iter().any(|twin| twin == name.upper()) {
+            *purpose = KeyPurpose::Part(Part::Host, Some(UrlKind::Pooled));
+        }
+    }
     found
+}
+
+const fn is_ours(purpose: &KeyPurpose) -> bool {
+    matches!(purpose, KeyPurpose::Url(_))
 }
 
 /// The purpose of a key that has to do with a Postgres.
@@ -246,14 +274,14 @@ fn is_made_up(value: &str) -> bool {
     })
 }
 
-/// Whether a value is a number or a switch, and so no secret, whatever the key is called.
+/// Whether a value is a number, a switch or nothing at all, and so no secret, whatever the key is called.
 fn is_setting(value: &str) -> bool {
     let number = value.len() <= 12 && value.chars().all(|c| c.is_ascii_digit() || c == '.');
     let lower = value.to_ascii_lowercase();
     number
         || matches!(
             lower.as_str(),
-            "true" | "false" | "yes" | "no" | "on" | "off"
+            "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "none"
         )
 }
 

@@ -157,10 +157,15 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         proposal,
         ..
     } = first.unwrap_or_else(|| Candidate::unknown(focus));
-    let reading = code::read(tree, &dir, proposal.language);
+    let reading = if known {
+        code::read(tree, &dir, proposal.language)
+    } else {
+        code::read_all(tree, &dir)
+    };
     let other_server = code::other_server(&reading);
     let found_env = env::target(tree, &dir, &proposal, &reading);
-    let recognized = known || found_env.is_shown;
+    // where the code is not read, the example alone can show that there is an env file
+    let recognized = found_env.is_shown || (known && proposal.language.is_some());
     let mut target = found_env.target;
     if target.example.is_none() && recognized {
         target.example = Some(join(env_file::folder_of(&target.file), ".env.example"));

@@ -27,6 +27,17 @@ pub(super) fn read(tree: &Tree<'_>, dir: &str, language: Option<Language>) -> Re
     }
 }
 
+/// Reads the code in a folder whose application is not known, in each language that has a manifest there.
+pub(super) fn read_all(tree: &Tree<'_>, dir: &str) -> Reading {
+    let mut reading = Reading::default();
+    for language in [Language::Python, Language::JavaScript] {
+        if tree.names_in(dir).any(|name| language.has_manifest(name)) {
+            reading.join(read(tree, dir, Some(language)));
+        }
+    }
+    reading
+}
+
 /// What the schema of a Prisma project says: its client opens the database with what stands there.
 fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
     let mut reading = Reading::default();

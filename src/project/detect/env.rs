@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{
         dotenv::{Document, is_portable_key},
-        key_purpose::{KeyPurpose, purposes},
+        key_purpose::{KeyPurpose, purpose, purposes},
         python::{self, Dependencies},
         reading::{Opening, Reading, Server},
+        sensitive,
         url::{Driver, Part, UrlKind},
     },
     project::{
@@ -45,6 +46,7 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
         dependencies: dependencies.as_ref(),
     };
     let mut wanted = keys.all();
+    wanted.extend(keys.tls(&wanted));
     // an application that puts its address together itself wants no other one
     let in_parts = keys.ours().any(|opening| !opening.parts.is_empty());
     let needs_url = proposal.needs_url && !in_parts;
@@ -168,14 +170,34 @@ impl Keys<'_> {
             .collect()
     }
 
-    /// Whether the program fails without a variable. Code in JavaScript takes what is not set for `undefined`, and goes on.
+    fn is_documented(&self, key: &str) -> bool {
+        self.document.get(key).is_some()
+    }
+
+    /// Whether the code reads a variable, and has nothing in its place.
+    fn is_required(&self, key: &str) -> bool {
+        let mut reads = self.reading.reads.iter();
+        reads.any(|read| read.key == key && read.required)
+    }
+
+    /// Whether the program fails without a variable. Code in JavaScript takes what is not set for `undefined`, and goes on: it needs what
+    /// the example asks for, too.
     fn is_needed(&self, key: &str) -> bool {
-        self.proposal.language == Some(Language::Python)
-            && self
-                .reading
-                .reads
-                .iter()
-                .any(|read| read.key == key && read.required)
+        let python = self.proposal.language == Some(Language::Python);
+        self.is_required(key) && (python || self.is_documented(key))
+    }
+
+    /// Whether a key is a secret of the application's own below the name that it gives all of its keys: `SHOP_JWT_SECRET` beside
+    /// `SHOP_DATABASE_URL`.
+    fn is_own_secret(&self, key: &str, value: &str) -> bool {
+        let opened = self.ours().flat_map(|opening| {
+            let parts = opening.parts.iter().map(|(key, _)| key);
+            opening.keys.iter().chain(parts)
+        });
+        opened.filter_map(|key| own_prefix(key)).any(|prefix| {
+            key.strip_prefix(prefix)
+                .is_some_and(|rest| purpose(rest, value) == KeyPurpose::OwnSecret)
+        })
     }
 
     /// The databases that may be ours.
@@ -229,6 +251,22 @@ impl Keys<'_> {
             .find_map(|(name, part)| (name == key).then_some(*part))
     }
 
+    /// node-postgres asks for TLS only where it is told to, and Neon has no connection without: where the code leaves it open, `PGSSLMODE`
+    /// tells it.
+    fn tls(&self, wanted: &[(String, KeySpec)]) -> Option<(String, KeySpec)> {
+        let in_parts = self.ours().any(|opening| {
+            opening.server == Server::Postgres(Driver::NodePostgres) && !opening.parts.is_empty()
+        });
+        let is = |spec: &KeySpec, wanted: Part| matches!(spec, KeySpec::Part { part, .. } if *part == wanted);
+        let has = |part: Part| wanted.iter().any(|(_, spec)| is(spec, part));
+        let spec = KeySpec::Part {
+            kind: UrlKind::Direct,
+            part: Part::SslMode,
+        };
+        (in_parts && has(Part::Host) && !has(Part::SslMode))
+            .then(|| ("PGSSLMODE".to_owned(), spec))
+    }
+
     /// What a key holds; `None` where that is not known, or nothing is to be written.
     fn spec(&self, key: &str, value: &str, purpose: &KeyPurpose) -> Option<KeySpec> {
         let by_code = self.opened_part(key).map(|part| KeySpec::Part {
@@ -239,10 +277,11 @@ impl Keys<'_> {
         match purpose {
             KeyPurpose::Url(kind) => Some(self.url(key, *kind)),
             // whatever they are opened with, they are not the application's own database
-            KeyPurpose::ForTests
-            | KeyPurpose::Shadow
-            | KeyPurpose::OtherDatabase
-            | KeyPurpose::OtherServer(_) => None,
+            KeyPurpose::ForTests | KeyPurpose::Shadow | KeyPurpose::OtherDatabase => None,
+            // the example's own server, where everybody may know how to get in
+            KeyPurpose::OtherServer(_) => {
+                names_a_server(value).then(|| KeySpec::Literal(value.to_owned()))
+            }
             _ if by_code.is_some() => by_code,
             _ if opened => Some(self.url(key, None)),
             KeyPurpose::Part(part, kind) => Some(KeySpec::Part {
@@ -250,7 +289,11 @@ impl Keys<'_> {
                 part: *part,
             }),
             KeyPurpose::OwnSecret => Some(RANDOM_SECRET),
-            KeyPurpose::OthersSecret => Some(KeySpec::ByHand),
+            _ if self.is_own_secret(key, value) => Some(RANDOM_SECRET),
+            // what the code alone names, and can do without, is no business of a first setup
+            KeyPurpose::OthersSecret => {
+                (self.is_documented(key) || self.is_required(key)).then_some(KeySpec::ByHand)
+            }
             KeyPurpose::Documented if turns_tls_off(key, value) => None,
             KeyPurpose::Documented if !value.is_empty() => Some(KeySpec::Literal(value.to_owned())),
             KeyPurpose::Placeholder | KeyPurpose::Documented | KeyPurpose::Unsaid => {
@@ -258,6 +301,26 @@ impl Keys<'_> {
             }
         }
     }
+}
+
+/// What an application puts before the names of all its variables, by the name of its connection's: `SHOP_` of `SHOP_DATABASE_URL`.
+fn own_prefix(key: &str) -> Option<&str> {
+    let words = ["DATABASE_", "DB_", "POSTGRES_", "PG_", "SQL_"];
+    words
+        .iter()
+        .filter_map(|word| key.find(word))
+        .min()
+        .filter(|at| *at > 0)
+        .and_then(|at| key.get(..at))
+        .filter(|prefix| prefix.ends_with('_'))
+}
+
+/// Whether a value is the address of a server that anybody who can reach it may use: it has no password in it.
+fn names_a_server(value: &str) -> bool {
+    let plain = |rest: &str| !rest.contains('@') && !rest.is_empty();
+    !sensitive::looks_masked(value)
+        && !sensitive::looks_like_placeholder(value)
+        && value.split_once("://").is_some_and(|(_, rest)| plain(rest))
 }
 
 /// Whether an example documents a connection without TLS, as a database on this machine has it: Neon's has none without.
