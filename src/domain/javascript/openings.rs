@@ -21,6 +21,9 @@ const PG: &[(&str, Part)] = &[
     ("PGPASSWORD", Part::Password),
 ];
 
+/// Settings of one mode that a developer does not start.
+const OTHER_MODES: &[&str] = &["test", "production", "staging"];
+
 /// Where Prisma's schema usually is.
 const SCHEMAS: &[&str] = &["prisma/schema.prisma", "schema.prisma"];
 
@@ -333,6 +336,9 @@ fn settings(code: &Code<'_>, place: &Place) -> Option<Opening> {
     let tree = place.tree();
     let name = place.file.path.rsplit('/').next().unwrap_or_default();
     let has = |name: &str| tree.property_of(place.id, name);
+    if let Some(named) = has("use_env_variable") {
+        return sequelize(place, named);
+    }
     let called = tree.above(place.id).any(|above| tree.is_call(above));
     let conventional = if name.starts_with("drizzle") && name.contains("config") {
         !called && (has("dbCredentials").is_some() || has("dialect").is_some())
@@ -350,6 +356,25 @@ fn settings(code: &Code<'_>, place: &Place) -> Option<Opening> {
     address.read(code, place, None);
     let server = says(code, place).unwrap_or(Server::ByUrl);
     Some(address.opening(server, spot(place)))
+}
+
+/// The settings of Sequelize's tool for development: `development: { use_env_variable: "DATABASE_URL", dialect: "postgres" }`.
+fn sequelize(place: &Place, named: Id) -> Option<Opening> {
+    let tree = place.tree();
+    let of = tree
+        .parent(place.id)
+        .and_then(|pair| tree.field(pair, "key"))
+        .map_or("", |key| tree.source(key));
+    if OTHER_MODES.contains(&of.trim_matches(['"', '\''])) {
+        return None;
+    }
+    let mut address = Address::default();
+    address.add(tree.text(named)?, None);
+    let server = tree
+        .property_of(place.id, "dialect")
+        .and_then(|dialect| tree.text(dialect))
+        .and_then(|dialect| by_name(&dialect, false));
+    Some(address.opening(server.unwrap_or(Server::ByUrl), spot(place)))
 }
 
 /// Keystone's `db: { provider: "postgresql", url }`.

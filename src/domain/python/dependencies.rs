@@ -157,6 +157,11 @@ impl Dependencies {
         }
     }
 
+    /// Adds what a library of the same repository declares.
+    pub(crate) fn join(&mut self, library: Self) {
+        self.names.extend(library.names);
+    }
+
     /// Whether a package is declared, by its normalized name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)

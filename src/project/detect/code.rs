@@ -1,13 +1,21 @@
 //! What the code of an application says, in whichever language it is written.
 
+use std::collections::BTreeSet;
+
 use crate::{
     domain::{
-        javascript, prisma, python,
+        javascript, prisma,
+        python::{self, Dependencies},
         reading::{EnvRead, Opening, Reading, Server, Spot},
-        source::Files,
+        source::{Files, join},
         url::Driver,
     },
-    project::detect::{manifests::Language, package::Package, schema, tree::Tree},
+    project::detect::{
+        manifests::Language,
+        package::Package,
+        schema,
+        tree::{Tree, is_below},
+    },
 };
 
 /// Reads the code of the application in a folder.
@@ -15,16 +23,41 @@ pub(super) fn read(tree: &Tree<'_>, dir: &str, language: Option<Language>) -> Re
     let Some(language) = language else {
         return Reading::default();
     };
-    let paths = tree.sources(dir, language);
+    let mut paths = tree.sources(dir, language);
     let files: Files<'_> = &|path| Ok(tree.read(path).map(String::into_bytes));
     match language {
-        Language::Python => python::read(files, dir, &paths),
+        Language::Python => {
+            for library in libraries(tree, dir) {
+                paths.extend(tree.sources(library, language));
+            }
+            python::read(files, dir, &paths)
+        }
         Language::JavaScript => {
             let mut reading = javascript::read(files, dir, &paths);
             reading.join(of_prisma(tree, dir));
+            reading.join(of_sequelize(tree, dir));
             reading
         }
     }
+}
+
+/// The folders of the Python packages of this repository that an application depends on: a workspace of uv, a path of Poetry.
+pub(super) fn libraries<'t>(tree: &'t Tree<'_>, dir: &str) -> Vec<&'t str> {
+    let dependencies = Dependencies::read(&|path| tree.read(path), dir);
+    tree.manifest_folders()
+        .into_iter()
+        .filter(|folder| *folder != dir && !is_below(dir, folder) && !is_below(folder, dir))
+        .filter(|folder| package_name(tree, folder).is_some_and(|name| dependencies.has(&name)))
+        .collect()
+}
+
+/// The name of the Python package in a folder.
+fn package_name(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let text = tree.read(&join(dir, "pyproject.toml"))?;
+    let manifest: toml_edit::DocumentMut = text.parse().ok()?;
+    let of = |table: Option<&toml_edit::Item>| Some(table?.get("name")?.as_str()?.to_owned());
+    let name = of(manifest.get("project")).or_else(|| of(manifest.get("tool")?.get("poetry")))?;
+    Some(name.to_ascii_lowercase().replace(['_', '.'], "-"))
 }
 
 /// Reads the code in a folder whose application is not known, in each language that has a manifest there.
@@ -74,6 +107,49 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
             at,
         });
     }
+    reading
+}
+
+/// What `config/config.json` says, where Sequelize's tool keeps its settings by custom.
+fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
+    let mut reading = Reading::default();
+    let is_config = |path: &&str| {
+        *path == join(dir, "config/config.json") || path.ends_with("/config/config.json")
+    };
+    let Some((file, text)) = tree
+        .below(dir)
+        .find(is_config)
+        .and_then(|path| Some((path.to_owned(), tree.read(path)?)))
+    else {
+        return reading;
+    };
+    let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let development = json.as_ref().and_then(|json| json.get("development"));
+    let word = |name: &str| development?.get(name)?.as_str();
+    let Some(key) = word("use_env_variable") else {
+        return reading;
+    };
+    let server = match word("dialect") {
+        Some("postgres") => Server::Postgres(Driver::NodePostgres),
+        Some("mysql" | "mariadb") => Server::MySql,
+        Some("sqlite") => Server::Sqlite,
+        Some("mssql") => Server::MicrosoftSql,
+        _ => Server::ByUrl,
+    };
+    let line = text
+        .lines()
+        .position(|line| line.contains("use_env_variable"));
+    reading.opens.push(Opening {
+        server,
+        keys: BTreeSet::from([key.to_owned()]),
+        parts: Vec::new(),
+        at: Spot {
+            file,
+            line: line.map_or(1, |at| {
+                u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)
+            }),
+        },
+    });
     reading
 }
 

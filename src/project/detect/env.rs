@@ -13,6 +13,7 @@ use crate::{
     },
     project::{
         detect::{
+            code,
             env_file::{EnvPlace, place},
             manifests::Language,
             proposal::{Proposal, RANDOM_SECRET},
@@ -36,8 +37,13 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
     let EnvPlace { file, example } = place(tree, dir, reading);
     let text = example.as_deref().and_then(|path| tree.read(path));
     let document = Document::parse(text.as_deref().unwrap_or_default().as_bytes());
-    let dependencies = (proposal.language == Some(Language::Python))
-        .then(|| Dependencies::nearest(&|path| tree.read(path), dir));
+    let dependencies = (proposal.language == Some(Language::Python)).then(|| {
+        let mut found = Dependencies::nearest(&|path| tree.read(path), dir);
+        for library in code::libraries(tree, dir) {
+            found.join(Dependencies::read(&|path| tree.read(path), library));
+        }
+        found
+    });
     let keys = Keys {
         document: &document,
         proposal,
@@ -251,6 +257,21 @@ impl Keys<'_> {
             .find_map(|(name, part)| (name == key).then_some(*part))
     }
 
+    /// Whether a key is the one of the connection where nothing else is said.
+    fn is_usual(&self, key: &str) -> bool {
+        let mut usual = self.proposal.url_keys.iter();
+        usual.any(|(known, _)| known == key)
+    }
+
+    /// The example's own address of another server, where anybody may use it; else it is left to a person.
+    fn of_other_server(&self, key: &str, value: &str) -> Option<KeySpec> {
+        if names_a_server(value) {
+            return Some(KeySpec::Literal(value.to_owned()));
+        }
+        let has_login = value.contains('@');
+        (self.is_documented(key) && (has_login || self.is_required(key))).then_some(KeySpec::ByHand)
+    }
+
     /// node-postgres asks for TLS only where it is told to, and Neon has no connection without: where the code leaves it open, `PGSSLMODE`
     /// tells it.
     fn tls(&self, wanted: &[(String, KeySpec)]) -> Option<(String, KeySpec)> {
@@ -263,14 +284,17 @@ impl Keys<'_> {
             kind: UrlKind::Direct,
             part: Part::SslMode,
         };
-        (in_parts && has(Part::Host) && !has(Part::SslMode))
-            .then(|| ("PGSSLMODE".to_owned(), spec))
+        (in_parts && has(Part::Host) && !has(Part::SslMode)).then(|| ("PGSSLMODE".to_owned(), spec))
     }
 
     /// What a key holds; `None` where that is not known, or nothing is to be written.
     fn spec(&self, key: &str, value: &str, purpose: &KeyPurpose) -> Option<KeySpec> {
+        let said = match purpose {
+            KeyPurpose::Part(_, kind) => *kind,
+            _ => None,
+        };
         let by_code = self.opened_part(key).map(|part| KeySpec::Part {
-            kind: UrlKind::Direct,
+            kind: said.unwrap_or_default(),
             part,
         });
         let opened = self.ours().any(|opening| opening.keys.contains(key));
@@ -278,10 +302,9 @@ impl Keys<'_> {
             KeyPurpose::Url(kind) => Some(self.url(key, *kind)),
             // whatever they are opened with, they are not the application's own database
             KeyPurpose::ForTests | KeyPurpose::Shadow | KeyPurpose::OtherDatabase => None,
-            // the example's own server, where everybody may know how to get in
-            KeyPurpose::OtherServer(_) => {
-                names_a_server(value).then(|| KeySpec::Literal(value.to_owned()))
-            }
+            // an example of another time: what opens it is asked for the form of the URL
+            KeyPurpose::OtherServer(_) if opened || self.is_usual(key) => None,
+            KeyPurpose::OtherServer(_) => self.of_other_server(key, value),
             _ if by_code.is_some() => by_code,
             _ if opened => Some(self.url(key, None)),
             KeyPurpose::Part(part, kind) => Some(KeySpec::Part {

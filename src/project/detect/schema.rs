@@ -1,5 +1,6 @@
 //! Where the tables of an application come from.
 
+mod make;
 mod node;
 mod python;
 mod sql;
@@ -32,7 +33,11 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
             Some(Language::Python) | None => python::migration(tree, dir),
             Some(Language::JavaScript) => node::migration(tree, dir),
         })
-        .or_else(|| sql::dbmate(tree, dir));
+        .or_else(|| sql::dbmate(tree, dir))
+        .or_else(|| {
+            let plain = proposal.language.is_none();
+            plain.then(|| make::migration(tree, dir)).flatten()
+        });
     if let Some(migration) = migration {
         return Some(SchemaSettings {
             command: migration.command,

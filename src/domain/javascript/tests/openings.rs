@@ -95,6 +95,11 @@ const CLIENTS: &[(&str, &str)] = &[
         "url(A)",
     ),
     (
+        "module.exports = { development: { use_env_variable: 'A', dialect: 'postgres' }, test: { use_env_variable: 'T', dialect: 'postgres' }, 'production': { use_env_variable: 'P' } }",
+        "pg(A)",
+    ),
+    ("module.exports = { use_env_variable: 'A' }", "url(A)"),
+    (
         "import { DataSource } from 'typeorm'; new DataSource({ type: 'postgres', url: process.env.A })",
         "pg(A)",
     ),

@@ -4,7 +4,7 @@ use crate::{
     domain::{python::Dependencies, runner::Runner, source::join},
     project::detect::{
         schema::Migration,
-        tree::{Tree, with_folders_above},
+        tree::{Tree, lies_aside, with_folders_above},
     },
 };
 
@@ -61,10 +61,19 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
             .map(|folder| join(folder, "alembic.ini"))
             .find(|path| tree.has(path))
     };
+    // a library of the same repository may have the models and their migrations
+    let only_one = || {
+        let mut found = tree
+            .below("")
+            .filter(|path| is_config(path) && !lies_aside(path));
+        let first = found.next()?;
+        found.next().is_none().then(|| first.to_owned())
+    };
     let found = Some(own)
         .filter(|path| tree.has(path))
         .or_else(below)
-        .or_else(above)?;
+        .or_else(above)
+        .or_else(only_one)?;
     let folder = found.rsplit_once('/').map_or("", |(folder, _)| folder);
     Some(Migration {
         command: Runner::of_python(&|path| tree.read(path), folder)

@@ -2,7 +2,10 @@
 
 use crate::{
     domain::source::join,
-    project::detect::{schema::Migration, tree::Tree},
+    project::detect::{
+        schema::Migration,
+        tree::{Tree, lies_aside},
+    },
 };
 
 /// Files that hold the whole schema, by their usual names.
@@ -50,7 +53,7 @@ pub(super) fn files(tree: &Tree<'_>, dir: &str) -> Vec<String> {
         .iter()
         .flat_map(|place| WHOLE.iter().map(|name| join(place, name)))
         .find(|path| tree.has(path));
-    if let Some(path) = whole {
+    if let Some(path) = whole.or_else(|| only_one(tree, dir)) {
         return vec![path];
     }
     places
@@ -58,6 +61,15 @@ pub(super) fn files(tree: &Tree<'_>, dir: &str) -> Vec<String> {
         .flat_map(|place| IN_ORDER.iter().map(|name| join(place, name)))
         .find_map(|folder| in_order(tree, &folder))
         .unwrap_or_default()
+}
+
+/// The one `schema.sql` of an application, wherever it lies; `None` where there are several.
+fn only_one(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let mut found = tree
+        .below(dir)
+        .filter(|path| path.ends_with("/schema.sql") && !lies_aside(path));
+    let first = found.next()?;
+    found.next().is_none().then(|| first.to_owned())
 }
 
 /// The files of a folder that are numbered, where none of them belongs to a tool or takes back what another one did.
