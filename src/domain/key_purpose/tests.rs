@@ -79,6 +79,8 @@ fn a_key_is_ours_only_where_nothing_says_otherwise() {
             Documented,
         ),
         ("DB_POOL_SIZE", "5", Documented),
+        ("SESSION_DRIVER", "database", Documented),
+        ("REDIS_PASSWORD", "null", Documented),
         ("TESTING", "true", Documented),
         ("NEXTAUTH_URL", "http://localhost:3000", Documented),
         ("REDIS_PORT", "6379", Documented),
@@ -183,13 +185,26 @@ fn parts_count_as_a_set_in_every_spelling() {
     assert_eq!(
         all("PGHOST= PGHOST_UNPOOLED= DB_SSL_MODE=disable DB_HOST= DB_PASSWORD="),
         [
-            KeyPurpose::Part(Host, None),
+            // the other one of the pair
+            KeyPurpose::Part(Host, Some(UrlKind::Pooled)),
             KeyPurpose::Part(Host, Some(UrlKind::Direct)),
             KeyPurpose::Part(SslMode, None),
             KeyPurpose::Part(Host, None),
             KeyPurpose::Part(Password, None)
         ]
     );
+    // Java's data source: the URL, and beside it who logs in
+    assert_eq!(
+        all("SPRING_DATASOURCE_URL= SPRING_DATASOURCE_USERNAME=ferry SPRING_DATASOURCE_PASSWORD="),
+        [
+            KeyPurpose::Url(None),
+            KeyPurpose::Part(User, None),
+            KeyPurpose::Part(Password, None)
+        ]
+    );
+    let found = all("DB_URL=jdbc:mysql://localhost/app DB_USER=root DB_PASSWORD=");
+    let part = |purpose: &KeyPurpose| matches!(purpose, KeyPurpose::Part(..));
+    assert!(!found.iter().any(part), "{found:?}");
     // no set: a container's own, another server's, the tests'
     for text in [
         "POSTGRES_USER=postgres POSTGRES_PASSWORD=postgres POSTGRES_DB=app",
