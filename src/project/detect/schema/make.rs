@@ -24,7 +24,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     let text = tree.read(&join(dir, "Makefile"))?;
     let target = TARGETS.iter().find(|target| applies(&text, target))?;
     Some(Migration {
-        command: format!("make {target}"),
+        command: vec!["make".to_owned(), (*target).to_owned()],
         dir: dir.to_owned(),
     })
 }
