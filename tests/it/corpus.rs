@@ -133,7 +133,12 @@ impl Miniature {
         }
 
         let check = neonup(&["check", "env", "--json"]);
-        if !matches!(check.code, 1 | 2) || check.statuses()[0].1 == "done" {
+        let honest = match &written {
+            Some(_) => matches!(check.code, 1 | 2) && check.statuses()[0].1 != "done",
+            // what is no application of Postgres has nothing to set up
+            None => check.code < 64 && check.statuses()[0].1 != "done",
+        };
+        if !honest {
             complain(format!(
                 "nothing was set up, and the check says: {check:#?}"
             ));
