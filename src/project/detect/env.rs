@@ -289,9 +289,10 @@ impl Keys<'_> {
 
     /// What a key holds; `None` where that is not known, or nothing is to be written.
     fn spec(&self, key: &str, value: &str, purpose: &KeyPurpose) -> Option<KeySpec> {
-        let said = match purpose {
-            KeyPurpose::Part(_, kind) => *kind,
-            _ => None,
+        let said = if let KeyPurpose::Part(_, kind) = purpose {
+            *kind
+        } else {
+            None
         };
         let by_code = self.opened_part(key).map(|part| KeySpec::Part {
             kind: said.unwrap_or_default(),
