@@ -4,7 +4,7 @@
 //! |---|---|
 //! | connection URLs, and the drivers that read them | [`url`], [`host`] |
 //! | env files: read, edited, checked, shown; what their keys are for | [`dotenv`], [`diff`], [`key_purpose`] |
-//! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`] |
+//! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`], [`shipped`] |
 //! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
 //! | commands of the project | [`command_files`], [`migrations`], [`runner`] |
@@ -35,6 +35,7 @@ pub(crate) mod redact;
 pub(crate) mod rotation;
 pub(crate) mod runner;
 pub(crate) mod sensitive;
+pub(crate) mod shipped;
 pub(crate) mod source;
 pub(crate) mod sql;
 pub(crate) mod temporary;

@@ -157,6 +157,7 @@ codes! {
     SecretsLiveSecretInHistory, Secrets, "secrets.live-secret-in-history", Gap, "A live secret stands in the repository's history.";
     SecretsCredentialInTree, Secrets, "secrets.credential-in-tree", Gap, "A credential stands in a tracked file.";
     SecretsCredentialInHistory, Secrets, "secrets.credential-in-history", Warning, "A credential stands in the history.";
+    SecretsShipped, Secrets, "secrets.shipped", Warning, "An image or a package would take an env file along.";
     SecretsUnknown, Secrets, "secrets.unknown", Gap, "Whether the secrets are safe could not be determined.";
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod hook;
 mod inspection;
 mod live_secrets;
 mod messages;
+mod shipped;
 mod unread;
 
 use async_trait::async_trait;
@@ -27,6 +28,7 @@ impl Step for SecretsStep {
         inspection.check_targets().await?;
         inspection.check_tree().await?;
         inspection.check_history().await?;
+        inspection.check_shipped();
         inspection.check_hook().await;
         Ok(inspection.into_report())
     }

@@ -17,7 +17,7 @@ use crate::{
         context::Cx,
         secrets::{
             live_secrets::{LiveSecrets, keys_file},
-            messages, unread,
+            messages, shipped, unread,
         },
     },
     ports::repository::{GitAnswer, HistoryScan, HookState, Leak, Protection, TreeScan},
@@ -300,6 +300,13 @@ impl<'a> SecretsInspection<'a> {
         };
         self.check("path history", state, text, None);
         Ok(())
+    }
+
+    /// Looks for env files that an image or a package would take along.
+    pub(super) fn check_shipped(&mut self) {
+        for finding in shipped::findings(self.cx) {
+            self.add(Some(finding));
+        }
     }
 
     /// Looks at the pre-commit hook. It is optional, so its absence is not a finding.

@@ -288,6 +288,34 @@ async fn without_a_repository_the_step_fails_with_a_hint() {
     );
 }
 
+#[tokio::test]
+async fn an_image_that_takes_the_env_file_along_is_a_warning() {
+    let repo = project();
+    let shipped = |report: &Report| {
+        let all = codes(report).into_iter();
+        all.filter(|(code, _)| *code == Code::SecretsShipped)
+            .collect::<Vec<_>>()
+    };
+    repo.commit("Dockerfile", "FROM python\nCOPY . /srv\n");
+    repo.commit(".dockerignore", ".env\n");
+    let report = probe(&repo).await;
+    assert_eq!(
+        shipped(&report),
+        [(Code::SecretsShipped, Severity::Warning)]
+    );
+    assert_eq!(report.verdict(), Verdict::Done);
+    repo.commit(".dockerignore", "**/.env*\n");
+    assert_eq!(shipped(&probe(&repo).await), []);
+    repo.commit(
+        "backend/package.json",
+        "{\"name\": \"x\", \"files\": [\".\"]}\n",
+    );
+    assert_eq!(
+        shipped(&probe(&repo).await),
+        [(Code::SecretsShipped, Severity::Warning)]
+    );
+}
+
 /// An env file as dotenvx leaves it.
 const SEALED: &str = "#/ public key\nDOTENV_PUBLIC_KEY=\"03a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4\"\nDATABASE_URL=\"encrypted:BCQx/9aB3dE5fG7hJ9aB3dE5fG7hJ9\"\n";
 const PRIVATE: &str = "7f3a9c1e5b8d2046f1a7c93e0b5d8a2467f3a9c1e5b8d2046f1a7c93e0b5d8a2";
