@@ -1,4 +1,11 @@
-//! What an image or a package takes along: the rules of `.dockerignore`, of a Dockerfile's `COPY`, and of `npm pack`.
+//! What an image or a package takes along: the rules of `.dockerignore`, of a Dockerfile's `COPY`, of `npm pack`, and of Python's
+//! build back ends.
+
+mod compose;
+mod python;
+
+pub(crate) use compose::builds;
+pub(crate) use python::{manifest_takes, project_takes};
 
 use regex::Regex;
 
@@ -58,8 +65,8 @@ fn copies(instruction: &str, path: &str) -> bool {
         .collect();
     sources.pop();
     sources.iter().any(|source| {
-        let source = source.trim_start_matches("./").trim_matches('/');
-        source.is_empty() || source == "." || fits_or_holds(source, path)
+        let source = plain(source);
+        source.is_empty() || fits_or_holds(source, path)
     })
 }
 
@@ -74,33 +81,103 @@ fn is_ignored(rules: &str, path: &str) -> bool {
         let (kept, rule) = line
             .strip_prefix('!')
             .map_or((false, line), |rule| (true, rule.trim()));
-        let rule = rule.trim_start_matches("./").trim_matches('/');
-        if rule == "." || fits_or_holds(rule, path) {
+        let rule = plain(rule);
+        if rule.is_empty() || fits_or_holds(rule, path) {
             ignored = !kept;
         }
     }
     ignored
 }
 
-/// Whether the list `files` of a `package.json` takes a path of its folder: then git's own rules do not count.
-pub(crate) fn packed_by(package: &serde_json::Value, path: &str) -> bool {
+/// Rules for what a package leaves out, of a folder.
+pub(crate) struct FolderRules {
+    /// The folder, relative to the package's: empty, or with a `/` at its end.
+    pub folder: String,
+    /// What its `.npmignore` says.
+    pub npmignore: Option<String>,
+    /// What its `.gitignore` says.
+    pub gitignore: Option<String>,
+}
+
+/// Why `npm pack` takes a path that git ignores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackedBy {
+    /// The list `files` of the `package.json`.
+    Files,
+    /// Its `.npmignore`, which stands in the place of git's own rules, and does not have it.
+    NpmIgnore,
+}
+
+/// Whether `npm pack` takes a path of the package's folder although git ignores it. In the package's own folder the list `files` comes
+/// first, then `.npmignore`, then `.gitignore`; the rules of the folders below always count.
+pub(crate) fn packed_by(
+    package: &serde_json::Value,
+    rules: &[FolderRules],
+    path: &str,
+) -> Option<PackedBy> {
     if package.get("private").and_then(serde_json::Value::as_bool) == Some(true) {
-        return false;
+        return None;
     }
-    let files = package.get("files").and_then(serde_json::Value::as_array);
+    let mut own = None;
+    for rules in rules {
+        let inner = path.strip_prefix(rules.folder.as_str())?;
+        if rules.folder.is_empty() {
+            own = rules.npmignore.as_deref();
+        } else if let Some(text) = rules.npmignore.as_deref().or(rules.gitignore.as_deref())
+            && is_left_out(text, inner)
+        {
+            return None;
+        }
+    }
+    if let Some(files) = package.get("files").and_then(serde_json::Value::as_array) {
+        let rules = files.iter().filter_map(|rule| rule.as_str());
+        return is_listed(rules, path).then_some(PackedBy::Files);
+    }
+    let out = own.is_none_or(|rules| is_left_out(rules, path));
+    (!out).then_some(PackedBy::NpmIgnore)
+}
+
+/// Whether the list `files` has a path: the last rule that fits decides.
+fn is_listed<'a>(rules: impl Iterator<Item = &'a str>, path: &str) -> bool {
     let mut packed = false;
-    for rule in files.into_iter().flatten().filter_map(|rule| rule.as_str()) {
+    for rule in rules {
         let (without, rule) = rule
             .strip_prefix('!')
             .map_or((false, rule), |rule| (true, rule));
-        let rule = rule.trim_start_matches("./").trim_matches('/');
-        let everything = rule.is_empty() || rule == "." || rule == "*";
+        let rule = plain(rule);
+        let everything = rule.is_empty() || rule == "*";
         if everything || fits_or_holds(rule, path) || (!rule.contains('/') && name_fits(rule, path))
         {
             packed = !without;
         }
     }
     packed
+}
+
+/// Whether rules of the form of `.gitignore` leave a path out: one without a slash counts in every folder.
+fn is_left_out(rules: &str, path: &str) -> bool {
+    let mut out = false;
+    for line in rules.lines().take(LINES) {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (kept, rule) = line
+            .strip_prefix('!')
+            .map_or((false, line), |rule| (true, rule));
+        let anywhere = !rule.trim_end_matches('/').contains('/');
+        let rule = plain(rule);
+        if fits_or_holds(rule, path) || (anywhere && path.split('/').any(|part| fits(rule, part))) {
+            out = !kept;
+        }
+    }
+    out
+}
+
+/// A path or pattern without `./` in front and slashes around; empty for the folder itself.
+fn plain(path: &str) -> &str {
+    let path = path.trim_start_matches("./").trim_matches('/');
+    if path == "." { "" } else { path }
 }
 
 fn name_fits(rule: &str, path: &str) -> bool {
@@ -190,18 +267,68 @@ mod tests {
     }
 
     #[test]
-    fn the_files_of_a_package_are_what_its_list_says() {
-        for (package, path, packed) in [
-            ("{}", ".env", false),
-            ("{\"files\": [\"dist\"]}", ".env", false),
-            ("{\"files\": [\"*\"]}", ".env", true),
-            ("{\"files\": [\".\"], \"private\": true}", ".env", false),
-            ("{\"files\": [\"config\"]}", "config/.env", true),
-            ("{\"files\": [\".env*\"]}", "config/.env.local", true),
-            ("{\"files\": [\"*\", \"!.env\"]}", ".env", false),
+    fn a_package_takes_what_its_list_or_its_rules_let_through() {
+        let (files, rules) = (Some(PackedBy::Files), Some(PackedBy::NpmIgnore));
+        for (package, npmignore, below, path, packed) in [
+            ("{}", None, None, ".env", None),
+            ("{}", Some("dist\n"), None, ".env", rules),
+            ("{}", Some("dist\n"), None, "config/.env", rules),
+            ("{}", Some("# no\n.env*\n"), None, "config/.env", None),
+            ("{}", Some("config/\n"), None, "config/.env", None),
+            ("{}", Some(".env*\n!.env\n"), None, ".env", rules),
+            ("{\"private\": true}", Some("dist\n"), None, ".env", None),
+            ("{\"files\": [\"dist\"]}", None, None, ".env", None),
+            ("{\"files\": [\"*\"]}", None, None, ".env", files),
+            // the list comes before the rules of the same folder, not before those of a folder below
+            ("{\"files\": [\"*\"]}", Some(".env\n"), None, ".env", files),
+            (
+                "{\"files\": [\"config\"]}",
+                None,
+                Some(".env\n"),
+                "config/.env",
+                None,
+            ),
+            (
+                "{\"files\": [\"config\"]}",
+                None,
+                Some("x\n"),
+                "config/.env",
+                files,
+            ),
+            (
+                "{\"files\": [\".\"], \"private\": true}",
+                None,
+                None,
+                ".env",
+                None,
+            ),
+            (
+                "{\"files\": [\".env*\"]}",
+                None,
+                None,
+                "config/.env.local",
+                files,
+            ),
+            ("{\"files\": [\"*\", \"!.env\"]}", None, None, ".env", None),
         ] {
             let value = serde_json::from_str(package).unwrap();
-            assert_eq!(packed_by(&value, path), packed, "{package} {path}");
+            let mut all = vec![FolderRules {
+                folder: String::new(),
+                npmignore: npmignore.map(str::to_owned),
+                gitignore: Some(".env*\n".to_owned()),
+            }];
+            if path.starts_with("config/") {
+                all.push(FolderRules {
+                    folder: "config/".to_owned(),
+                    npmignore: below.map(str::to_owned),
+                    gitignore: None,
+                });
+            }
+            assert_eq!(
+                packed_by(&value, &all, path),
+                packed,
+                "{package} {npmignore:?} {path}"
+            );
         }
     }
 }

@@ -306,14 +306,45 @@ async fn an_image_that_takes_the_env_file_along_is_a_warning() {
     assert_eq!(report.verdict(), Verdict::Done);
     repo.commit(".dockerignore", "**/.env*\n");
     assert_eq!(shipped(&probe(&repo).await), []);
+    // what a compose file builds has another context, and its own rules
+    repo.commit("compose.yaml", "services:\n  api:\n    build: backend\n");
+    repo.commit("backend/Dockerfile", "FROM python\nCOPY . /srv\n");
+    let one = [(Code::SecretsShipped, Severity::Warning)];
+    assert_eq!(shipped(&probe(&repo).await), one);
     repo.commit(
-        "backend/package.json",
-        "{\"name\": \"x\", \"files\": [\".\"]}\n",
+        "compose.yaml",
+        "services:\n  api:\n    build:\n      context: .\n      dockerfile: backend/Dockerfile\n",
     );
-    assert_eq!(
-        shipped(&probe(&repo).await),
-        [(Code::SecretsShipped, Severity::Warning)]
-    );
+    assert_eq!(shipped(&probe(&repo).await), []);
+}
+
+#[tokio::test]
+async fn a_package_that_takes_the_env_file_along_is_a_warning() {
+    let repo = project();
+    for (file, bad, good) in [
+        (
+            "backend/package.json",
+            "{\"name\": \"x\", \"files\": [\".\"]}\n",
+            "{\"name\": \"x\", \"files\": [\"dist\"]}\n",
+        ),
+        ("MANIFEST.in", "graft backend\n", "graft docs\n"),
+        (
+            "pyproject.toml",
+            "[tool.poetry]\ninclude = [\"backend/*\"]\n",
+            "[tool.poetry]\ninclude = [\"docs/*\"]\n",
+        ),
+    ] {
+        for (content, expected) in [(bad, 1), (good, 0)] {
+            repo.commit(file, content);
+            let report = probe(&repo).await;
+            let shipped = report
+                .findings
+                .iter()
+                .filter(|finding| finding.code == Code::SecretsShipped);
+            assert_eq!(shipped.count(), expected, "{file}: {content}");
+            assert_eq!(report.verdict(), Verdict::Done);
+        }
+    }
 }
 
 /// An env file as dotenvx leaves it.
