@@ -1,5 +1,6 @@
 //! Every object of a repository, reachable or not, read once; and, only for what was found, which commits it belongs to.
 
+mod commits;
 mod git_files;
 mod matches;
 mod naming;

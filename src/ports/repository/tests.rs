@@ -2,5 +2,6 @@
 
 mod damaged;
 mod hostile;
+mod naming;
 mod planted;
 mod protection;

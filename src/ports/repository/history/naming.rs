@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    io::{BufRead as _, BufReader},
     time::Duration,
 };
 
@@ -9,7 +10,10 @@ use crate::{
     core::proof::Coverage,
     ports::repository::{
         error::GitError,
-        history::matches::ObjectMatch,
+        history::{
+            commits::{self, Wanted},
+            matches::ObjectMatch,
+        },
         layout::Layout,
         meter::Meter,
         model::{CommittedPath, Leak, Location},
@@ -22,8 +26,8 @@ use crate::{
 /// How long git may take for one question about the history.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// How many leaks get their commits named.
-const NAMED: usize = 60;
+/// How many leaks of one location get their commits named: each is an argument of git's.
+const NAMED: usize = 1000;
 
 /// How many names have their commits named.
 const NAMES: usize = 20;
@@ -55,6 +59,30 @@ const WAYS: [(Location, &[&str], &[&str]); 5] = [
 /// How many of them are ways to commits.
 const COMMITS: usize = 4;
 
+/// The ids of objects that nothing leads to, one a line.
+#[derive(Default)]
+struct Lost {
+    /// Commits and tags.
+    commits: String,
+    trees: String,
+}
+
+/// A leak whose commits are to be named.
+struct Named {
+    leak: Leak,
+    kind: ObjectKind,
+    /// The path of the object itself, as git has it.
+    path: Option<String>,
+}
+
+impl Named {
+    /// Whether git knows the path by these characters: one that is empty, or not valid UTF-8, is not asked for.
+    fn has_path(&self) -> bool {
+        let path = self.path.as_deref().unwrap_or_default();
+        !path.is_empty() && !path.contains(char::REPLACEMENT_CHARACTER)
+    }
+}
+
 /// Asks one repository about what was found in it.
 pub(super) struct Namer<'a> {
     pub(super) layout: &'a Layout,
@@ -76,13 +104,13 @@ impl Namer<'_> {
             return (Vec::new(), coverage);
         }
         let locations = self.locations(&hits);
-        let mut groups: BTreeMap<(Location, String, MatchedSecret), (Leak, ObjectKind)> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<(Location, String, MatchedSecret), Named> = BTreeMap::new();
         for hit in hits {
             let (location, path) = locations
                 .get(&hit.id)
                 .cloned()
                 .unwrap_or((Location::Object, None));
+            let own_path = path.clone().filter(|_| hit.kind == ObjectKind::Blob);
             let (note, path) = match hit.kind {
                 ObjectKind::Blob => ("", path),
                 ObjectKind::Commit => ("in a commit's message", None),
@@ -110,33 +138,35 @@ impl Namer<'_> {
                     leak.object = Some(hit.id.clone());
                     let key = (location, leak.path.clone().unwrap_or_default(), secret);
                     match groups.get_mut(&key) {
-                        Some((known, _)) if known.object == leak.object => {}
-                        Some((known, _)) => known.more += 1,
+                        Some(known) if known.leak.object == leak.object => {}
+                        Some(known) => known.leak.more += 1,
                         None => {
-                            groups.insert(key, (leak, hit.kind));
+                            let (kind, path) = (hit.kind, own_path.clone());
+                            groups.insert(key, Named { leak, kind, path });
                         }
                     }
                 }
             }
         }
-        let mut leaks = Vec::new();
-        for (named, (mut leak, kind)) in groups.into_values().enumerate() {
-            if named < NAMED && !self.meter.stopped() {
-                leak.commits = self.commits(&leak, kind);
-            }
-            leaks.push(leak);
-        }
+        let mut named: Vec<Named> = groups.into_values().collect();
+        self.name_commits(&mut named);
+        let leaks = named.into_iter().map(|named| named.leak).collect();
         (leaks, coverage)
     }
 
     fn query(&self, arguments: &[&str]) -> Result<ProgramOutput, GitError> {
-        let input = if arguments.contains(&"--stdin") {
+        let (root, meter) = (&self.layout.root, self.meter);
+        let input = self.input(arguments);
+        self.git.run_within(root, arguments, input, LIMIT, meter)
+    }
+
+    /// What git reads to answer a question.
+    fn input(&self, arguments: &[&str]) -> Vec<u8> {
+        if arguments.contains(&"--stdin") {
             self.fetched.join("\n").into_bytes()
         } else {
             Vec::new()
-        };
-        let (root, meter) = (&self.layout.root, self.meter);
-        self.git.run_within(root, arguments, input, LIMIT, meter)
+        }
     }
 
     /// How each object is reached, and under which path.
@@ -146,113 +176,151 @@ impl Namer<'_> {
         if !self.git.available() {
             return known;
         }
-        // objects that are not here are passed over, not fetched
-        let missing: &[&str] = &["--missing=allow-any"];
-        let digits = self.layout.hash * 2;
         for (location, from, without) in WAYS {
-            if open.is_empty() {
+            let revisions = [without, from].concat();
+            let input = self.input(&revisions);
+            let reached = self.reach(&revisions, input, &mut open, &mut |id, path| {
+                known.insert(id.to_owned(), (location, path));
+            });
+            if reached.is_none() || open.is_empty() {
                 return known;
             }
-            let question = [&["rev-list", "--objects"], missing, without, from].concat();
-            let Some(output) = self.query(&question).ok().filter(ProgramOutput::success) else {
-                return known;
-            };
-            for line in output.out.split(|byte| *byte == b'\n') {
-                let id = line.get(..digits).map(std::str::from_utf8);
-                if let Some(Ok(id)) = id
-                    && open.remove(id)
-                {
-                    let path = line.get(digits + 1..);
-                    let path = path.map(|path| String::from_utf8_lossy(path).into_owned());
+        }
+        let Some(lost) = self.lost() else {
+            let unknown = |id: &str| (id.to_owned(), (Location::Disk, None));
+            known.extend(open.into_iter().map(unknown));
+            return known;
+        };
+        // what is not in commits either was staged, and never committed, as far as this disk can tell
+        let mut location = Location::Disk;
+        for heads in [lost.commits, lost.trees] {
+            if !heads.is_empty() && !open.is_empty() {
+                let input = heads.into_bytes();
+                let reached = self.reach(&["--stdin"], input, &mut open, &mut |id, path| {
                     known.insert(id.to_owned(), (location, path));
+                });
+                if reached.is_none() {
+                    break;
                 }
             }
+            location = Location::Dangling;
         }
-        if open.is_empty() {
-            return known;
-        }
-        let committed = self.lost_commits();
-        known.extend(open.into_iter().map(|id| {
-            let location = match &committed {
-                Some(held) if !held.contains(id) => Location::Dangling,
-                Some(_) | None => Location::Disk,
-            };
-            (id.to_owned(), (location, None))
-        }));
+        known.extend(open.into_iter().map(|id| (id.to_owned(), (location, None))));
         known
     }
 
-    /// What the commits hold that no ref leads to. What is not in them either was staged, and never committed, as far as this disk can
-    /// tell. `None` where git doesn't say.
-    fn lost_commits(&self) -> Option<BTreeSet<String>> {
-        let question = ["fsck", "--connectivity-only", "--dangling", "--no-progress"];
-        let answer = self.query(&question).ok().filter(ProgramOutput::success)?;
-        let heads: Vec<_> = String::from_utf8_lossy(&answer.out)
-            .lines()
-            .filter_map(|line| {
-                line.strip_prefix("dangling commit ")
-                    .or_else(|| line.strip_prefix("dangling tag "))
-            })
-            .map(str::to_owned)
-            .collect();
-        if heads.is_empty() {
-            return Some(BTreeSet::new());
-        }
-        let question = ["rev-list", "--objects", "--missing=allow-any", "--stdin"];
-        let (root, meter) = (&self.layout.root, self.meter);
-        let input = heads.join("\n").into_bytes();
-        let answer = self.git.run_within(root, &question, input, LIMIT, meter);
-        let answer = answer.ok().filter(ProgramOutput::success)?;
-        let held = String::from_utf8_lossy(&answer.out);
-        let id = |line: &str| line.split(' ').next().map(str::to_owned);
-        Some(held.lines().filter_map(id).collect())
+    /// Takes those of the open objects that some revisions lead to, each with the first path that it has; `None` where git does not say.
+    fn reach<'o>(
+        &self,
+        revisions: &[&str],
+        input: Vec<u8>,
+        open: &mut BTreeSet<&'o str>,
+        take: &mut dyn FnMut(&'o str, Option<String>),
+    ) -> Option<()> {
+        let digits = self.layout.hash * 2;
+        // objects that are not here are passed over, not fetched
+        let question = [&["rev-list", "--objects", "--missing=allow-any"], revisions].concat();
+        let read = |answer| {
+            let mut answer = BufReader::new(answer);
+            let mut line = Vec::new();
+            while !open.is_empty() {
+                line.clear();
+                if answer.read_until(b'\n', &mut line)? == 0 {
+                    return Ok(false);
+                }
+                let id = line.get(..digits).map(std::str::from_utf8);
+                if let Some(Ok(id)) = id
+                    && let Some(id) = open.get(id).copied()
+                {
+                    open.remove(id);
+                    let line = line.strip_suffix(b"\n").unwrap_or(&line);
+                    let path = line.get(digits + 1..);
+                    let path = path.map(|path| String::from_utf8_lossy(path).into_owned());
+                    take(id, path);
+                }
+            }
+            // no more is to be known
+            Ok(true)
+        };
+        let (root, within) = (&self.layout.root, (LIMIT, self.meter));
+        let answer = self.git.stream_within(root, &question, input, within, read);
+        let (all_taken, output) = answer.ok()?;
+        (all_taken || output.success()).then_some(())
     }
 
-    /// The commits that brought an object or took it away.
-    fn commits(&self, leak: &Leak, kind: ObjectKind) -> Vec<String> {
-        let Some(object) = &leak.object else {
-            return Vec::new();
-        };
-        match kind {
-            ObjectKind::Commit => return vec![object.chars().take(10).collect()],
-            ObjectKind::Tag => return Vec::new(),
-            ObjectKind::Blob | ObjectKind::Tree => {}
+    /// What no ref leads to, and nothing else either; `None` where git doesn't say.
+    fn lost(&self) -> Option<Lost> {
+        let question = ["fsck", "--connectivity-only", "--dangling", "--no-progress"];
+        let answer = self.query(&question).ok().filter(ProgramOutput::success)?;
+        let mut lost = Lost::default();
+        for line in answer.text().lines() {
+            let Some((kind, id)) = line
+                .strip_prefix("dangling ")
+                .and_then(|rest| rest.split_once(' '))
+            else {
+                continue;
+            };
+            let heads = match kind {
+                "commit" | "tag" => &mut lost.commits,
+                "tree" => &mut lost.trees,
+                _ => continue,
+            };
+            heads.push_str(id);
+            heads.push('\n');
         }
-        let Some((_, from, without)) = WAYS
-            .iter()
-            .take(COMMITS)
-            .find(|(location, _, _)| *location == leak.location)
-        else {
-            return Vec::new();
-        };
-        let find = format!("--find-object={object}");
-        let mut question = vec![
-            "--literal-pathspecs",
-            "log",
-            "--format=%h",
-            "--abbrev=10",
-            "--diff-merges=separate",
-            "-s",
-            "--max-count=3",
-            &find,
-        ];
-        question.extend(without.iter().chain(*from));
-        let path = leak
-            .path
-            .as_deref()
-            .and_then(|path| path.strip_prefix(self.prefix))
-            .filter(|path| kind == ObjectKind::Blob && !path.contains(['!', '…']));
-        if let Some(path) = path {
-            question.extend(["--full-history", "--", path]);
-        }
-        let text = self.query(&question).map(|output| output.text());
-        let mut commits: Vec<String> = Vec::new();
-        for line in text.unwrap_or_default().lines() {
-            if !line.is_empty() && !commits.iter().any(|known| known == line) {
-                commits.push(line.to_owned());
+        Some(lost)
+    }
+
+    /// Names the commits that brought the objects or took them away: of each way to reach objects in one walk.
+    fn name_commits(&self, named: &mut [Named]) {
+        for Named { leak, kind, .. } in named.iter_mut() {
+            if *kind == ObjectKind::Commit
+                && let Some(object) = &leak.object
+            {
+                leak.commits = vec![object.chars().take(10).collect()];
             }
         }
-        commits
+        for (location, from, without) in WAYS.iter().take(COMMITS) {
+            let revisions = [*without, *from].concat();
+            for by_path in [true, false] {
+                // those whose path leads to no commit are looked for under any
+                let mut here: Vec<&mut Named> = named
+                    .iter_mut()
+                    .filter(|named| {
+                        named.leak.location == *location && named.leak.commits.is_empty()
+                    })
+                    .filter(|named| matches!(named.kind, ObjectKind::Blob | ObjectKind::Tree))
+                    .filter(|named| named.leak.object.is_some())
+                    .filter(|named| !by_path || named.has_path())
+                    .take(NAMED)
+                    .collect();
+                let mut wanted: Vec<Wanted<'_>> = here
+                    .iter()
+                    .filter_map(|named| {
+                        Some(Wanted {
+                            object: named.leak.object.as_deref()?,
+                            path: named.path.as_deref().filter(|_| by_path),
+                            commits: Vec::new(),
+                        })
+                    })
+                    .collect();
+                if wanted.is_empty() || self.meter.stopped() {
+                    continue;
+                }
+                let question = commits::question(&wanted, &revisions);
+                let (root, input) = (&self.layout.root, self.input(&revisions));
+                let within = (LIMIT, self.meter);
+                let read = |answer| commits::read(answer, &mut wanted);
+                // what was read before the time was up counts
+                self.git
+                    .stream_within(root, &question, input, within, read)
+                    .ok();
+                let found: Vec<_> = wanted.into_iter().map(|wanted| wanted.commits).collect();
+                for (named, commits) in here.iter_mut().zip(found) {
+                    named.leak.commits = commits;
+                }
+            }
+        }
     }
 
     /// Where files of the watched names were committed.
