@@ -1,6 +1,6 @@
 //! What a Python package takes along, beside its modules: the commands of `MANIFEST.in`, and the lists of `pyproject.toml`.
 
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::{DocumentMut, Item};
 
 use super::{LINES, fits, fits_or_holds, plain};
 
@@ -25,11 +25,11 @@ pub(crate) fn manifest_takes(manifest: &str, path: &str) -> Option<u32> {
             _ => false,
         };
         if hit {
-            let takes = matches!(
+            let adds = matches!(
                 command,
                 "include" | "global-include" | "graft" | "recursive-include"
             );
-            taken = takes.then_some(number);
+            taken = adds.then_some(number);
         }
     }
     taken
@@ -95,10 +95,8 @@ pub(crate) fn project_takes(pyproject: &str, path: &str) -> Option<String> {
 fn gather(item: &Item, patterns: &mut Vec<String>) {
     if let Some(array) = item.as_array() {
         for value in array {
-            let path = match value {
-                Value::InlineTable(table) => table.get("path").and_then(Value::as_str),
-                value => value.as_str(),
-            };
+            let table = value.as_inline_table();
+            let path = table.map_or_else(|| value.as_str(), |table| table.get("path")?.as_str());
             patterns.extend(path.map(str::to_owned));
         }
     }

@@ -72,15 +72,12 @@ fn images(cx: &Cx, file: &str, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let own_rules = format!("{dockerfile}.dockerignore");
-        let (rules_file, rules) = match read(cx, &own_rules) {
-            Some(rules) => (own_rules, Some(rules)),
-            None => {
-                let shared = format!("{context}.dockerignore");
-                let rules = read(cx, &shared);
-                (shared, rules)
-            }
-        };
+        let mut rules_file = format!("{dockerfile}.dockerignore");
+        let mut rules = read(cx, &rules_file);
+        if rules.is_none() {
+            rules_file = format!("{context}.dockerignore");
+            rules = read(cx, &rules_file);
+        }
         if let Some(line) = shipped::copied_by(&text, rules.as_deref(), inner) {
             findings.push(
                 Finding::new(

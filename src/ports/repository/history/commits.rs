@@ -42,15 +42,10 @@ impl Wanted<'_> {
     }
 }
 
-/// The question for `git`: the commits from some refs, without others, that change one of these objects. With paths, a merge counts
-/// where it differs from all of its parents, without them where it differs from one.
+/// The question for `git`: the commits from some refs, without others, that change one of these objects. A merge counts where it differs
+/// from one of its parents.
 pub(super) fn question(wanted: &[Wanted<'_>], revisions: &[&str]) -> Vec<String> {
     let paths: BTreeSet<&str> = wanted.iter().filter_map(|wanted| wanted.path).collect();
-    let merges = if paths.is_empty() {
-        "--diff-merges=separate"
-    } else {
-        "-c"
-    };
     let mut question: Vec<String> = [
         "--literal-pathspecs",
         "log",
@@ -60,7 +55,7 @@ pub(super) fn question(wanted: &[Wanted<'_>], revisions: &[&str]) -> Vec<String>
         "--no-abbrev",
         "--no-renames",
         "--root",
-        merges,
+        "--diff-merges=separate",
     ]
     .map(str::to_owned)
     .into();
@@ -92,7 +87,7 @@ pub(super) fn read(answer: impl io::Read, wanted: &mut [Wanted<'_>]) -> io::Resu
             commit = String::from_utf8_lossy(id).chars().take(DIGITS).collect();
             text = rest.trim_ascii_start();
         }
-        // `:mode mode id id status`, and then the path; of a merge as many modes and ids as it has parents
+        // `:mode mode id id status`, and then the path; a merge is told once for each parent
         if !text.starts_with(b":") || !next(&mut answer, &mut path)? {
             continue;
         }
@@ -184,14 +179,11 @@ mod tests {
         let mut all: Vec<_> = paths.iter().map(|path| wanted(&id, Some(path))).collect();
         let has = |question: &[String], word: &str| question.iter().any(|known| known == word);
         let many = question(&all, &["--all"]);
-        assert!(has(&many, "-c") && !has(&many, "--"), "{many:?}");
+        assert!(!has(&many, "--"), "{many:?}");
         all.pop();
         let few = question(&all, &["--all"]);
-        assert!(has(&few, "-c") && has(&few, "file0"), "{few:?}");
+        assert!(has(&few, "--") && has(&few, "file0"), "{few:?}");
         let any = question(&[wanted(&id, None)], &["--all"]);
-        assert!(
-            has(&any, "--diff-merges=separate") && !has(&any, "--"),
-            "{any:?}"
-        );
+        assert!(!has(&any, "--"), "{any:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     testing::repository::{Repo, live},
 };
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 14] = [
     ".env",
     "dir/.env",
     "dir/deep/a file.txt",
@@ -23,9 +23,16 @@ const PATHS: [&str; 7] = [
     "ä.txt",
     ":(glob)*",
     "c",
+    "d/1",
+    "d/2",
+    "d/3",
+    "d/4",
+    "e",
+    "f",
+    "g/h/i",
 ];
 /// How many contents there are: each but the first holds a secret.
-const CONTENTS: usize = 6;
+const CONTENTS: usize = 14;
 
 fn password(number: usize) -> String {
     format!("npg_N{number}kqW7zR3xVb")
@@ -52,7 +59,7 @@ fn commit() -> impl Strategy<Value = Commit> {
     ];
     (
         vec(0..8_usize, 0..3),
-        vec((select(PATHS.to_vec()), 0..CONTENTS), 0..5),
+        vec((select(PATHS.to_vec()), 0..CONTENTS), 0..9),
         0..6_u32,
         select(branches),
     )
