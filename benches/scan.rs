@@ -38,10 +38,6 @@ use support::children_cpu;
 /// Occurs nowhere in the repository: the worst case, since nobody may stop early.
 const NEEDLE: &str = "npg_Zq7Wk2Lx9VbT";
 
-/// Leaked by one file of the branch that is added for it, and by a hundred.
-const ONCE: &str = "npg_Ab3dE5fG7hJ9";
-const HUNDREDFOLD: &str = "npg_Kx4mN6pQ8rS2";
-
 fn main() {
     let arguments: Vec<String> = env::args().collect();
     match arguments.get(1).map(String::as_str) {
@@ -85,16 +81,6 @@ fn table() {
     );
     let own = measure("neonup's check of the history", &[me, "check", path]);
     measure("the same, for three secrets", &[me, "check", path, "three"]);
-    let leaking = planted(&repository);
-    let path_of_leaks = leaking.to_str().unwrap();
-    for (name, secrets) in [
-        ("the same, with another branch and no leak", "none"),
-        ("the same, with 1 leak, named", "one"),
-        ("the same, with 100 leaks, named", "hundred"),
-    ] {
-        measure(name, &[me, "check", path_of_leaks, secrets]);
-    }
-    fs::remove_dir_all(&leaking).ok();
     fs::remove_dir_all(repository.with_extension("cache")).ok();
     measure(
         "the same, remembering the packs",
@@ -202,11 +188,6 @@ fn measure(name: &str, command: &[&str]) -> f64 {
 
 fn check(repository: &Path, secrets: Option<&str>) {
     let mut live = vec![("password".to_owned(), NEEDLE.to_owned())];
-    match secrets {
-        Some("one") => live.push(("leaked".to_owned(), ONCE.to_owned())),
-        Some("hundred") => live.push(("leaked".to_owned(), HUNDREDFOLD.to_owned())),
-        _ => {}
-    }
     if secrets == Some("three") {
         live.push(("key".to_owned(), format!("napi_{}", "q9W8e7R6".repeat(8))));
         live.push((
@@ -303,38 +284,6 @@ fn inflate(pack: &[u8], offsets: &[usize]) -> usize {
             .unwrap();
     }
     total
-}
-
-/// A clone that borrows all objects, with a branch of files that leak.
-fn planted(repository: &Path) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-leaks");
-    fs::remove_dir_all(&path).ok();
-    let run = |arguments: &[&str], input: &str| {
-        let mut child = Command::new("git")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(input.as_bytes()).unwrap();
-        drop(stdin);
-        assert!(child.wait().unwrap().success(), "git {arguments:?}");
-    };
-    let (from, to) = (repository.to_str().unwrap(), path.to_str().unwrap());
-    run(&["clone", "-q", "--shared", "--no-checkout", from, to], "");
-    let mut stream =
-        "commit refs/heads/leaks\ncommitter Ada <ada@example.com> 1700000000 +0000\ndata 1\nx\n"
-            .to_owned();
-    for number in 0..=100 {
-        let secret = if number == 0 { ONCE } else { HUNDREDFOLD };
-        let text = format!("PGPASSWORD={secret}\n# {number}\n");
-        stream += &format!(
-            "M 100644 inline config/{number}.ini\ndata {}\n{text}\n",
-            text.len()
-        );
-    }
-    run(&["-C", to, "fast-import", "--quiet"], &stream);
-    path
 }
 
 /// Generates a repository of 50,000 commits, once.

@@ -140,11 +140,13 @@ fn asked_alone(repo: &Repo, leak: &Leak) -> Vec<String> {
         revisions.extend(pushed.map(str::to_owned));
         revisions.push("--not".to_owned());
     }
-    match leak.location {
-        Location::Branch => revisions.extend(pushed.map(str::to_owned)),
-        Location::Remote => revisions.push(pull.1),
-        Location::OtherRef => revisions.push("--all".to_owned()),
-        _ => return Vec::new(),
+    if leak.location == Location::Branch {
+        revisions.extend(pushed.map(str::to_owned));
+    } else if leak.location == Location::Remote {
+        revisions.push(pull.1);
+    } else {
+        assert_eq!(leak.location, Location::OtherRef, "{leak:?}");
+        revisions.push("--all".to_owned());
     }
     let find = format!("--find-object={}", leak.object.as_deref().unwrap());
     let mut question = vec![
@@ -255,7 +257,11 @@ async fn a_hostile_name_has_its_commit() {
     let scan = repo.history(&[live("password", &password(2))], &[]).await;
     assert_eq!(scan.leaks.len(), 4, "{:#?}", scan.leaks);
     for leak in &scan.leaks {
-        assert_eq!(leak.commits, [brought.clone()], "{leak:?}");
+        assert_eq!(
+            leak.commits.as_slice(),
+            std::slice::from_ref(&brought),
+            "{leak:?}"
+        );
     }
 }
 
