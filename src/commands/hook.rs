@@ -1,13 +1,27 @@
-//! `neonup hook`: the pre-commit check of this repository.
+//! `neonup hook`: the hooks of this repository.
 
-use clap::{Args, Subcommand};
+use std::{
+    ffi::{OsStr, OsString},
+    io::{self, Read as _},
+    path::PathBuf,
+};
+
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::{
-    commands::{context::CommandContext, error::CommandError},
-    core::{code::Severity, exit::Exit, failure::Failure},
-    engine::secrets::hook,
-    ports::{Ports, repository::HookState},
+    commands::{context::CommandContext, error::CommandError, input},
+    core::{
+        code::{Code, Severity},
+        environment::Environment,
+        exit::Exit,
+        failure::Failure,
+    },
+    engine::secrets::hook::{self, Outgoing},
+    ports::{
+        Ports,
+        repository::{HookState, Hooks, Push, PushedRef},
+    },
     project::settings::Settings,
     report::{
         lines,
@@ -16,22 +30,73 @@ use crate::{
     },
 };
 
-/// The pre-commit check of this repository, which refuses a commit that holds a live secret.
+/// The hooks of this repository, which refuse a commit, a merge or a push that holds a live secret.
 #[derive(Debug, Args)]
 pub(crate) struct HookArgs {
     #[command(subcommand)]
     action: HookAction,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum HookAction {
-    /// Put it in its place; a hook that is there is kept, and runs first.
-    Install,
-    /// Take it away, and bring back the hook that was there.
+    /// Install them; hooks that are there are kept, and run first.
+    Install {
+        /// Add lines to the files of husky, lefthook or a tracked hooks folder without being asked.
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Remove them, and bring back the hooks that were there.
     Uninstall,
-    /// Do its work: search what the next commit takes.
-    Run,
+    /// Run one of them, as git does.
+    Run {
+        /// Which one.
+        #[arg(value_enum, default_value = "pre-commit")]
+        hook: HookArgument,
+        /// What git gives it.
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
 }
+
+/// A hook, by its name in git.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum HookArgument {
+    /// Searches what is staged for the next commit.
+    PreCommit,
+    /// Searches the message of a commit.
+    CommitMsg,
+    /// Searches what a merge brings.
+    PreMergeCommit,
+    /// Searches every object that a push would send.
+    PrePush,
+}
+
+impl HookArgument {
+    /// What is stopped, and how that is skipped once.
+    const fn stops(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PreCommit => (
+                "the commit was stopped: take the secret out, `git add` the file again, and commit",
+                "git commit --no-verify",
+            ),
+            Self::CommitMsg => (
+                "the commit was stopped: take the secret out of its message or author, and commit again",
+                "git commit --no-verify",
+            ),
+            Self::PreMergeCommit => (
+                "the merge was stopped: `git merge --abort`, then take the secret out of that branch",
+                "git merge --no-verify",
+            ),
+            Self::PrePush => (
+                "the push was stopped: take the secret out of those commits (`git rebase -i`), then push; a later commit that removes it is not enough",
+                "git push --no-verify",
+            ),
+        }
+    }
+}
+
+/// The most that is read of what git tells its pre-push hook, in bytes: a line for each ref.
+const REFS_LIMIT: u64 = 64 << 20;
 
 impl HookArgs {
     pub(super) async fn run(
@@ -41,51 +106,186 @@ impl HookArgs {
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(context.flags())?;
         match self.action {
-            HookAction::Install => install(&ports, output).await,
+            HookAction::Install { yes } => install(yes, context, &ports, output).await,
             HookAction::Uninstall => uninstall(&ports, output).await,
-            HookAction::Run => check_commit(settings, ports, output).await,
+            HookAction::Run { hook, arguments } => {
+                let outgoing = outgoing(hook, &arguments, &context.environment)?;
+                search(hook, &outgoing, settings, ports, output).await
+            }
         }
     }
 }
 
-async fn install(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
-    let before = ports.repository.hook().await;
-    let installed = ports.repository.install_hook().await;
-    let hook = installed.map_err(Failure::from)?;
+async fn install(
+    yes: bool,
+    context: &CommandContext,
+    ports: &Ports,
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let before = ports.repository.hooks().await.map_err(Failure::from)?;
+    let asks = before.blocked.is_none() && !before.edits.is_empty();
+    if asks && !output.json {
+        show(&before, output);
+    }
+    let agreed = yes || (asks && !output.json && confirm(context, output));
+    let installed = ports.repository.install_hooks(agreed).await;
+    let hooks = installed.map_err(Failure::from)?;
+    let names: Vec<_> = hooks.states.iter().map(|(name, _)| name.as_str()).collect();
     if output.json {
         output.document(&json!({
-            "version": 1, "status": "done", "hook": hook.path.display().to_string(),
+            "version": 1,
+            "status": "done",
+            "hook": hooks.folder.join("pre-commit").display().to_string(),
+            "hooks": names,
         }));
     }
-    output.line(format!("installed: {}", hook.path.display()));
-    if before.is_ok_and(|before| before.state == HookState::Other) {
-        output.line("the hook that was there is kept, and runs first");
+    output.line(format!(
+        "installed: {} in {}",
+        names.join(", "),
+        hooks.folder.display()
+    ));
+    if asks {
+        output.line("the team's own hooks go on running");
+    } else if before
+        .states
+        .iter()
+        .any(|(_, state)| *state == HookState::Other)
+    {
+        output.line("the hooks that were there are kept, and run first");
     }
-    output.note("it holds for this clone alone: each developer installs it once");
+    output.note("they hold for this clone alone: each developer installs them once");
+    remembered(&hooks, output);
     Ok(Exit::Done)
 }
 
+/// Shows the lines that the files of the team's tool would get.
+fn show(hooks: &Hooks, output: &mut Output) {
+    output.line("another tool runs the hooks here, so these lines go into its files:");
+    for edit in &hooks.edits {
+        output.line(format!("{}:", edit.file.display()));
+        for line in edit.lines.lines() {
+            output.line_in_full(&format!("    {line}"));
+        }
+    }
+    output.line("they run nothing in a clone where nobody ran `neonup hook install`");
+}
+
+/// Asks on a terminal. Anything but a clear yes is a no, and so is the end of input.
+fn confirm(context: &CommandContext, output: &mut Output) -> bool {
+    if !context.is_interactive() {
+        return false;
+    }
+    output.prompt("Add these lines? y/N ");
+    input::read_line().is_some_and(|line| input::is_yes(&line))
+}
+
+/// Says where it will not be noticed that a hook is gone.
+fn remembered(hooks: &Hooks, output: &mut Output) {
+    if let Some(why) = &hooks.unremembered {
+        output.note(format!(
+            "if another tool removes them, neonup will not notice: {why}"
+        ));
+    }
+}
+
 async fn uninstall(ports: &Ports, output: &mut Output) -> Result<Exit, CommandError> {
-    let removed = ports.repository.remove_hook().await;
+    let removed = ports.repository.remove_hooks().await;
     let removed = removed.map_err(Failure::from)?;
     if output.json {
         output.document(&json!({ "version": 1, "status": "done", "removed": removed }));
     }
     output.line(if removed {
-        "the hook is gone"
+        "the hooks are removed"
     } else {
         "there is no hook of neonup here"
     });
     Ok(Exit::Done)
 }
 
-/// Searches what the commit would take. Prints nothing when all is well.
-async fn check_commit(
+/// What git is about to do, by what it tells the hook.
+fn outgoing(
+    hook: HookArgument,
+    arguments: &[OsString],
+    environment: &Environment,
+) -> Result<Outgoing, CommandError> {
+    let not_told = |what: &str| {
+        CommandError::from(
+            Failure::new(Code::SecretsUnknown, what)
+                .hint("it is run by git: `neonup hook install` installs it"),
+        )
+    };
+    match hook {
+        HookArgument::PreCommit | HookArgument::PreMergeCommit => Ok(Outgoing::Staged),
+        HookArgument::CommitMsg => arguments
+            .first()
+            .map(|file| Outgoing::Message(PathBuf::from(file)))
+            .ok_or_else(|| not_told("no file with the commit's message was named")),
+        HookArgument::PrePush => {
+            if let Some(push) = framework_push(environment) {
+                return Ok(Outgoing::Push(push));
+            }
+            let remote = arguments
+                .first()
+                .map_or_else(String::new, |remote| text(remote));
+            let mut lines = Vec::new();
+            let read = io::stdin()
+                .lock()
+                .take(REFS_LIMIT + 1)
+                .read_to_end(&mut lines);
+            if read.is_err() || lines.len() as u64 > REFS_LIMIT {
+                return Err(not_told("the list of what is pushed could not be read"));
+            }
+            Push::parse(&remote, &lines)
+                .map(Outgoing::Push)
+                .ok_or_else(|| not_told("the list of what is pushed is not in git's form"))
+        }
+    }
+}
+
+fn text(argument: &OsStr) -> String {
+    argument.to_string_lossy().into_owned()
+}
+
+/// What the pre-commit framework tells by variables, since it keeps standard input for itself. It tells of one ref alone.
+fn framework_push(environment: &Environment) -> Option<Push> {
+    // below our own script git's list is passed on
+    if environment.get("PRE_COMMIT_RUNNING_LEGACY").is_some() {
+        return None;
+    }
+    let remote = environment.get("PRE_COMMIT_REMOTE_NAME")?;
+    // the first push of a root commit has no range, and tells the branch alone
+    let id = environment
+        .get("PRE_COMMIT_TO_REF")
+        .or_else(|| environment.get("PRE_COMMIT_LOCAL_BRANCH"))?;
+    let is_id = |id: &str| matches!(id.len(), 40 | 64) && id.bytes().all(|c| c.is_ascii_hexdigit());
+    let id = if is_id(id) || id.starts_with("refs/") {
+        id
+    } else {
+        "HEAD"
+    };
+    let before = environment
+        .get("PRE_COMMIT_FROM_REF")
+        .filter(|id| is_id(id));
+    let name = environment.get("PRE_COMMIT_REMOTE_BRANCH");
+    Some(Push {
+        remote: remote.to_owned(),
+        updates: vec![PushedRef {
+            name: name.unwrap_or_default().as_bytes().to_vec(),
+            id: id.to_owned(),
+            before: before.map(str::to_owned),
+        }],
+    })
+}
+
+/// Searches what leaves. Prints nothing when all is well.
+async fn search(
+    hook: HookArgument,
+    outgoing: &Outgoing,
     settings: Settings,
     ports: Ports,
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let findings = hook::staged(settings, ports).await?;
+    let findings = hook::search(settings, ports, outgoing).await?;
     if output.json {
         let status = if findings.is_empty() { "done" } else { "todo" };
         output.document(&json!({ "version": 1, "status": status, "findings": findings }));
@@ -102,8 +302,8 @@ async fn check_commit(
     if !refused {
         return Ok(Exit::Done);
     }
-    output
-        .note("the commit was stopped: take the secret out, `git add` the file again, and commit");
-    output.note("what is no secret is accepted in neonup.toml, under [[secrets.accept]]; --no-verify passes this check by once");
+    let (stopped, skip) = hook.stops();
+    output.note(stopped);
+    output.note(format!("what is no secret is accepted in neonup.toml, under [[secrets.accept]]; `{skip}` skips this check once"));
     Ok(Exit::Gaps)
 }

@@ -158,6 +158,7 @@ codes! {
     SecretsCredentialInTree, Secrets, "secrets.credential-in-tree", Gap, "A credential stands in a tracked file.";
     SecretsCredentialInHistory, Secrets, "secrets.credential-in-history", Warning, "A credential stands in the history.";
     SecretsShipped, Secrets, "secrets.shipped", Warning, "An image or a package would take an env file along.";
+    SecretsHookGone, Secrets, "secrets.hook-gone", Warning, "A hook that neonup installed in this clone is not there any more.";
     SecretsUnknown, Secrets, "secrets.unknown", Gap, "Whether the secrets are safe could not be determined.";
 }
 

@@ -35,7 +35,7 @@ impl Step for SecretsStep {
 
     async fn apply(&self, cx: &Cx, answer: SecretsAnswer) -> Result<Report> {
         if answer == SecretsAnswer::InstallHook {
-            cx.ports.repository.install_hook().await?;
+            cx.ports.repository.install_hooks(false).await?;
             return self.probe(cx).await;
         }
         if answer == SecretsAnswer::RotatePassword {

@@ -26,6 +26,7 @@ mod pack;
 mod port;
 mod program;
 mod protection;
+mod push;
 mod searcher;
 mod survey;
 #[cfg(test)]
@@ -36,15 +37,13 @@ mod worktrees;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use fuzz::fuzz;
-#[cfg(test)]
-pub(crate) use model::Hook;
 pub(crate) use program::GitEnvironment;
 pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},
     git::{GitOptions, GitRepository},
     model::{
-        CommittedPath, GitAnswer, HistoryScan, HookState, Leak, LeakedSecret, Location, Protection,
-        TreeScan,
+        CommittedPath, GitAnswer, HistoryScan, HookState, Hooks, Leak, LeakedSecret, Location,
+        Protection, Push, PushedRef, TreeScan,
     },
     port::Repository,
     survey::Survey,

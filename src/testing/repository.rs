@@ -129,6 +129,7 @@ impl Repo {
                 program: Some("git".to_owned()),
                 environment: GitEnvironment::Given(self.environment.clone()),
                 cache: self.cache.then(|| self.home().join("cache")),
+                state: Some(self.home().join("state")),
             },
         )
     }
@@ -140,6 +141,7 @@ impl Repo {
                 program: None,
                 environment: GitEnvironment::Given(Vec::new()),
                 cache: None,
+                state: None,
             },
         )
     }

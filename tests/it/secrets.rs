@@ -2,3 +2,4 @@
 
 mod fix;
 mod hook;
+mod teams;

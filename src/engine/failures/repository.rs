@@ -38,9 +38,12 @@ impl From<RepositoryError> for Failure {
                 let failure = unknown(&format!("the hook `{}` was not changed", path.display()))
                     .why(reason.to_string());
                 match reason {
-                    HookError::Io(_) => failure,
+                    HookError::Io(_) | HookError::Record(_) => failure,
                     HookError::Blocked(_) => {
-                        failure.hint("call `neonup hook run || exit 1` from the hook that is there")
+                        failure.hint("call `neonup hook run NAME -- \"$@\" || exit 1` from the hook NAME that is there")
+                    }
+                    HookError::Unasked(_) => {
+                        failure.hint("`neonup hook install` shows the lines and asks; --yes adds them")
                     }
                     HookError::KeptHookExists(_) => {
                         failure.hint("make one hook of the two, then run it again")

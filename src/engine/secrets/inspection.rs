@@ -20,7 +20,7 @@ use crate::{
             messages, shipped, unread,
         },
     },
-    ports::repository::{GitAnswer, HistoryScan, HookState, Leak, Protection, TreeScan},
+    ports::repository::{GitAnswer, HistoryScan, Leak, Protection, TreeScan},
 };
 
 /// One inspection.
@@ -45,7 +45,7 @@ pub(super) struct SecretsInspection<'a> {
     in_tree: Vec<Leak>,
     /// What was searched of all that should be.
     coverage: Coverage,
-    /// Whether the pre-commit check is installed; `None` where it cannot be.
+    /// Whether the hooks are installed; `None` where they cannot be.
     hook: Option<bool>,
 }
 
@@ -309,24 +309,32 @@ impl<'a> SecretsInspection<'a> {
         }
     }
 
-    /// Looks at the pre-commit hook. It is optional, so its absence is not a finding.
+    /// Looks at the hooks. They are optional, so their absence is not a finding; that one is gone which was installed is.
     pub(super) async fn check_hook(&mut self) {
         let started = clock::now();
-        // without git there are no commits that it could check
-        let Ok(hook) = self.cx.ports.repository.hook().await else {
+        // without git there are no commits that they could check
+        let Ok(hooks) = self.cx.ports.repository.hooks().await else {
             return;
         };
-        let (installed, state, text) = match (hook.state, hook.blocked) {
-            (HookState::Ours, _) => (Some(true), CheckState::Ok, "installed".to_owned()),
-            (HookState::Free | HookState::Other, None) => (
+        let elapsed = Some(started.elapsed());
+        let label = "hooks";
+        if let Some(finding) = messages::of_hooks(&hooks) {
+            self.hook = hooks.blocked.is_none().then_some(false);
+            let text = finding.title.clone();
+            self.findings.push(finding);
+            return self.check(label, CheckState::Warning, text, elapsed);
+        }
+        let (installed, state, text) = match hooks.blocked {
+            _ if hooks.are_installed() => (Some(true), CheckState::Ok, "installed".to_owned()),
+            Some(why) => (None, CheckState::Skipped, why),
+            None => (
                 Some(false),
                 CheckState::Skipped,
                 "not installed; `neonup hook install` does it".to_owned(),
             ),
-            (HookState::Free | HookState::Other, Some(why)) => (None, CheckState::Skipped, why),
         };
         self.hook = installed;
-        self.check("pre-commit check", state, text, Some(started.elapsed()));
+        self.check(label, state, text, elapsed);
     }
 
     /// Adds the line of a search, and what it left out.

@@ -15,7 +15,7 @@ use crate::{
         dotenv::KEYS_FILE,
     },
     engine::secrets::live_secrets::{FoundSecret, LiveSecret},
-    ports::repository::{CommittedPath, GitAnswer, Leak, Location, Protection},
+    ports::repository::{CommittedPath, GitAnswer, HookState, Hooks, Leak, Location, Protection},
     project::settings::Accepted,
 };
 
@@ -191,6 +191,35 @@ pub(super) fn accepted(accepted: &[Accepted], mut finding: Finding) -> Finding {
     finding
 }
 
+/// Hooks that were installed once, and are gone.
+pub(super) fn of_hooks(hooks: &Hooks) -> Option<Finding> {
+    let names: Vec<_> = hooks.gone.iter().map(|name| name.as_str()).collect();
+    let title = match names.as_slice() {
+        [] => return None,
+        [one] => format!("the {one} hook that neonup installed is gone"),
+        several => format!(
+            "{} hooks that neonup installed are gone: {}",
+            several.len(),
+            several.join(", ")
+        ),
+    };
+    let replaced = hooks
+        .gone
+        .iter()
+        .any(|name| hooks.state(*name) == HookState::Other);
+    let detail = if replaced {
+        "another tool or person put a hook of their own in its place, so commits or pushes are not searched"
+    } else {
+        "git finds none there, so commits or pushes are not searched"
+    };
+    Some(
+        Finding::new(Code::SecretsHookGone, title)
+            .detail(detail)
+            .command(Invocation::InstallHook)
+            .hint("`neonup hook install` puts it back; `neonup hook uninstall` if that is meant"),
+    )
+}
+
 /// A leak in the work tree or the index.
 pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let mut place = leak.location.label().to_owned();
@@ -246,6 +275,30 @@ pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     placed(finding, leak)
 }
 
+/// Which commits or which object holds a leak, in brackets.
+fn holder(leak: &Leak) -> String {
+    match leak.commits.as_slice() {
+        [] => leak.object.as_ref().map_or_else(String::new, |object| {
+            format!(" (object {})", object.chars().take(10).collect::<String>())
+        }),
+        [one] => format!(" (commit {one})"),
+        several => format!(" (commits {})", several.join(", ")),
+    }
+}
+
+/// A leak in what the next commit or push takes along. A hook prints the title alone, so it says where.
+pub(super) fn of_outgoing(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
+    let mut finding = of_tree(leak, secret);
+    let place = match (&leak.path, leak.note) {
+        (Some(path), "") => format!(" in `{path}`"),
+        (Some(path), _) => format!(" in the name of `{path}`"),
+        (None, "") => format!(" in {}", leak.location.label()),
+        (None, note) => format!(" {note}"),
+    };
+    finding.title = format!("{}{place}{}", secret.label(), holder(leak));
+    finding
+}
+
 /// A leak in the history.
 pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     let mut detail = leak.location.label().to_owned();
@@ -254,13 +307,7 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
             detail = format!("{part}, {detail}");
         }
     }
-    let holder = match leak.commits.as_slice() {
-        [] => leak.object.as_ref().map_or_else(String::new, |object| {
-            format!(" (object {})", object.chars().take(10).collect::<String>())
-        }),
-        [one] => format!(" (commit {one})"),
-        several => format!(" (commits {})", several.join(", ")),
-    };
+    let holder = holder(leak);
     let look = match (&leak.path, &leak.object) {
         (None, Some(object)) => format!(
             "; `git cat-file -p {}` shows it",
@@ -331,7 +378,10 @@ const fn local_remedy(place: Location) -> &'static str {
         | Location::Branch
         | Location::Remote
         | Location::Object
-        | Location::RefName => {
+        | Location::RefName
+        | Location::Message
+        | Location::Commit
+        | Location::Push => {
             "`git reflog expire --expire-unreachable=now --all && git gc --prune=now` removes it"
         }
     }

@@ -123,7 +123,7 @@ async fn a_clean_repository_is_done_and_lists_what_was_checked() {
             "backend/.env.example",
             "history",
             "path history",
-            "pre-commit check",
+            "hooks",
             "live secrets"
         ]
     );

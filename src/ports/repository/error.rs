@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-use crate::domain::credentials::NeedlesError;
+use crate::{domain::credentials::NeedlesError, ports::records::RecordError};
 
 /// Why git, or the disk under it, did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -100,7 +100,7 @@ pub(crate) enum UntrackError {
     StillTracked,
 }
 
-/// Why the pre-commit hook was left as it was.
+/// Why a hook was left as it was.
 #[derive(Debug, Error)]
 pub(crate) enum HookError {
     #[error(transparent)]
@@ -108,7 +108,13 @@ pub(crate) enum HookError {
     /// Nothing may be written there.
     #[error("{0}")]
     Blocked(String),
+    /// Lines would be added to these files, and nobody has agreed to that.
+    #[error("it would add lines to {}", .0.join(", "))]
+    Unasked(Vec<String>),
     /// The name under which the other hook would be kept is taken.
     #[error("`{}` exists already", .0.display())]
     KeptHookExists(PathBuf),
+    /// What is remembered of the hooks could not be removed.
+    #[error(transparent)]
+    Record(RecordError),
 }

@@ -16,13 +16,14 @@ use crate::{
         error::RepositoryError,
         gitignore,
         history::{self, HistoryQuery},
-        hooks, ignored,
+        hooks::{self, HookRecords},
+        ignored,
         layout::{Layout, clean},
         meter::{Meter, StopOnDrop},
-        model::{GitAnswer, HistoryScan, Hook, Protection, TreeScan},
+        model::{GitAnswer, HistoryScan, Hooks, Protection, Push, TreeScan},
         port::{Repository, Result},
         program::{GitEnvironment, GitProgram},
-        protection,
+        protection, push,
         searcher::Searcher,
         survey::{self, Survey},
         tree,
@@ -37,6 +38,8 @@ pub(crate) struct GitOptions {
     pub environment: GitEnvironment,
     /// Where the searches of packs are remembered; `None` for nowhere.
     pub cache: Option<PathBuf>,
+    /// The user's folder for what a program remembers; `None` remembers nothing.
+    pub state: Option<PathBuf>,
 }
 
 impl Default for GitOptions {
@@ -45,6 +48,7 @@ impl Default for GitOptions {
             program: Some("git".to_owned()),
             environment: GitEnvironment::Inherited(Vec::new()),
             cache: folders::cache().map(|cache| cache.join("neonup").join("packs")),
+            state: folders::state(),
         }
     }
 }
@@ -55,6 +59,7 @@ pub(crate) struct GitRepository {
     layout: Option<Arc<Layout>>,
     git: GitProgram,
     cache: Option<PathBuf>,
+    state: Option<PathBuf>,
     /// Makes the numbers that tell other credentials apart.
     salt: RandomState,
 }
@@ -71,6 +76,7 @@ impl GitRepository {
         };
         Self {
             cache: options.cache.filter(outside),
+            state: options.state,
             layout,
             git,
             salt: RandomState::new(),
@@ -87,6 +93,15 @@ impl GitRepository {
     pub(crate) fn survey(&self, root: &Path) -> Survey {
         let common = self.layout.as_ref().map(|layout| layout.common.as_path());
         survey::survey(root, common)
+    }
+
+    /// Git's configuration, as libgit2 reads it.
+    fn config(&self) -> Option<git2::Config> {
+        let config = match &self.layout {
+            Some(layout) => git2::Repository::open(&layout.root).and_then(|found| found.config()),
+            None => git2::Config::open_default(),
+        };
+        config.ok()
     }
 
     fn layout(&self) -> Result<Arc<Layout>> {
@@ -150,11 +165,7 @@ impl Repository for GitRepository {
     }
 
     fn user_name(&self) -> Option<String> {
-        let config = match &self.layout {
-            Some(layout) => git2::Repository::open(&layout.root).and_then(|found| found.config()),
-            None => git2::Config::open_default(),
-        };
-        let name = config.ok()?.get_string("user.name").ok()?;
+        let name = self.config()?.get_string("user.name").ok()?;
         Some(name).filter(|name| !name.trim().is_empty())
     }
 
@@ -225,16 +236,52 @@ impl Repository for GitRepository {
         self.scan(live, &|_, _| {}, tree::scan_staged).await
     }
 
-    async fn hook(&self) -> Result<Hook> {
-        self.run(hooks::inspect).await
+    async fn scan_message(
+        &self,
+        live: &[(String, Secret)],
+        file: &Path,
+        people: &[String],
+    ) -> Result<TreeScan> {
+        let file = file.to_owned();
+        let mut people = people.to_vec();
+        if let Some(config) = self.config() {
+            let names = ["user.name", "user.email", "author.name", "author.email"]
+                .into_iter()
+                .chain(["committer.name", "committer.email"]);
+            people.extend(names.filter_map(|name| config.get_string(name).ok()));
+        }
+        self.scan(live, &|_, _| {}, move |_, _, searcher, _| {
+            Ok(push::scan_message(&file, &people, searcher))
+        })
+        .await
     }
 
-    async fn install_hook(&self) -> Result<Hook> {
-        self.run(hooks::install).await
+    async fn scan_push(&self, live: &[(String, Secret)], push: &Push) -> Result<TreeScan> {
+        let push = push.clone();
+        self.scan(live, &|_, _| {}, move |layout, git, searcher, meter| {
+            push::scan(layout, git, &push, searcher, meter).map_err(RepositoryError::Unsearched)
+        })
+        .await
     }
 
-    async fn remove_hook(&self) -> Result<bool> {
-        self.run(hooks::remove).await
+    async fn hooks(&self) -> Result<Hooks> {
+        let state = self.state.clone();
+        self.run(move |layout, git| hooks::inspect(layout, git, &HookRecords::new(layout, state)))
+            .await
+    }
+
+    async fn install_hooks(&self, agreed: bool) -> Result<Hooks> {
+        let state = self.state.clone();
+        self.run(move |layout, git| {
+            hooks::install(layout, git, &HookRecords::new(layout, state), agreed)
+        })
+        .await
+    }
+
+    async fn remove_hooks(&self) -> Result<bool> {
+        let state = self.state.clone();
+        self.run(move |layout, git| hooks::remove(layout, git, &HookRecords::new(layout, state)))
+            .await
     }
 
     async fn scan_history(

@@ -243,14 +243,12 @@ pub(super) fn contents(
     for batch in left.iter().filter(|batch| !batch.is_empty()) {
         let question = ["cat-file", "--batch"];
         let output = git.run_within(&layout.root, &question, input(batch), LIMIT, meter)?;
-        let mut given = Vec::new();
+        let mut given = HashSet::new();
         parse_contents(&output.out, &mut |content| {
-            given.push(content.id.clone());
+            given.insert(content.id.clone());
             visit(content);
         });
-        let missing = batch
-            .iter()
-            .filter(|id| !given.iter().any(|given| given == *id));
+        let missing = batch.iter().filter(|id| !given.contains(**id));
         unread.extend(missing.map(|id| (*id).to_owned()));
     }
     Ok(unread)

@@ -71,6 +71,12 @@ pub(crate) enum Location {
     RefName,
     /// One of git's own files, such as the configuration, a log or a message.
     GitFile,
+    /// The message of the commit that is made.
+    Message,
+    /// What else the commit that is made says of itself.
+    Commit,
+    /// An object that a push is about to send.
+    Push,
 }
 
 impl Location {
@@ -95,6 +101,9 @@ impl Location {
             Self::Object => "in an object of the repository",
             Self::RefName => "the name of a ref",
             Self::GitFile => "one of git's own files, on this disk only",
+            Self::Message => "the message of the next commit",
+            Self::Commit => "the next commit",
+            Self::Push => "a commit that this push sends",
         }
     }
 
@@ -106,7 +115,10 @@ impl Location {
             | Self::Branch
             | Self::Remote
             | Self::Object
-            | Self::RefName => true,
+            | Self::RefName
+            | Self::Message
+            | Self::Commit
+            | Self::Push => true,
             Self::Hidden
             | Self::Untracked
             | Self::OtherRef
@@ -176,7 +188,45 @@ pub(crate) struct CommittedPath {
     pub location: Location,
 }
 
-/// Whose hook lies where git looks for the pre-commit hook.
+/// A moment at which git asks a hook whether it may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum HookName {
+    /// Before a commit is made of what is staged.
+    PreCommit,
+    /// Once its message is written.
+    CommitMsg,
+    /// Before a merge is committed.
+    PreMergeCommit,
+    /// Before anything is sent to a remote.
+    PrePush,
+}
+
+impl HookName {
+    /// Those that are installed.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::PreCommit,
+        Self::CommitMsg,
+        Self::PreMergeCommit,
+        Self::PrePush,
+    ];
+
+    /// Its name in git, which is the name of its file.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::CommitMsg => "commit-msg",
+            Self::PreMergeCommit => "pre-merge-commit",
+            Self::PrePush => "pre-push",
+        }
+    }
+
+    /// The hook of a name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hook| hook.as_str() == name)
+    }
+}
+
+/// Whose hook is where git looks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HookState {
     /// Nobody's.
@@ -185,13 +235,96 @@ pub(crate) enum HookState {
     Other,
 }
 
-/// The pre-commit hook.
+/// The hooks of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hook {
-    pub path: PathBuf,
-    pub state: HookState,
+pub(crate) struct Hooks {
+    /// Where git looks for them.
+    pub folder: PathBuf,
+    pub states: Vec<(HookName, HookState)>,
     /// Why nothing may be written there, if so.
     pub blocked: Option<String>,
+    /// What an installation would add to files of the tool that runs the hooks.
+    pub edits: Vec<HookEdit>,
+    /// Those that were installed here once, and are not there any more.
+    pub gone: Vec<HookName>,
+    /// Why it is not known which were installed once, or why that cannot be remembered.
+    pub unremembered: Option<String>,
+}
+
+impl Hooks {
+    /// Whether all of them are ours.
+    pub(crate) fn are_installed(&self) -> bool {
+        let ours = |(_, state): &(HookName, HookState)| *state == HookState::Ours;
+        self.states.iter().all(ours)
+    }
+
+    /// The state of one.
+    pub(crate) fn state(&self, name: HookName) -> HookState {
+        let mut states = self.states.iter();
+        let found = states.find(|(known, _)| *known == name);
+        found.map_or(HookState::Free, |(_, state)| *state)
+    }
+}
+
+/// Lines that are added to a file of the tool that runs the hooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HookEdit {
+    /// The file, relative to the root.
+    pub file: PathBuf,
+    pub lines: String,
+}
+
+/// What git tells its pre-push hook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Push {
+    /// The remote's name, or its URL where it has none.
+    pub remote: String,
+    pub updates: Vec<PushedRef>,
+}
+
+/// A ref that a push creates or updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PushedRef {
+    /// Its name on the remote.
+    pub name: Vec<u8>,
+    /// What it is to lead to, in hexadecimal digits.
+    pub id: String,
+    /// What it leads to now; `None` for a new one.
+    pub before: Option<String>,
+}
+
+impl Push {
+    /// Reads the lines that git gives: `local-ref local-id remote-ref remote-id`. What is deleted sends nothing. `None` for a line of
+    /// another form.
+    pub(crate) fn parse(remote: &str, lines: &[u8]) -> Option<Self> {
+        let is_id =
+            |word: &&[u8]| matches!(word.len(), 40 | 64) && word.iter().all(u8::is_ascii_hexdigit);
+        let text = |id: &[u8]| String::from_utf8_lossy(id).into_owned();
+        let exists = |id: &&[u8]| id.iter().any(|digit| *digit != b'0');
+        let mut updates = Vec::new();
+        for line in lines.split(|byte| *byte == b'\n') {
+            if line.is_empty() {
+                continue;
+            }
+            // the local ref is whatever was typed, so blanks may be in it
+            let mut words = line.rsplitn(4, |byte| *byte == b' ');
+            let before = words.next().filter(is_id)?;
+            let name = words.next()?;
+            let id = words.next().filter(is_id)?;
+            words.next()?;
+            if exists(&id) {
+                updates.push(PushedRef {
+                    name: name.to_vec(),
+                    id: text(id),
+                    before: Some(before).filter(exists).map(text),
+                });
+            }
+        }
+        Some(Self {
+            remote: remote.to_owned(),
+            updates,
+        })
+    }
 }
 
 /// What a scan of the work tree and the index found.
@@ -235,6 +368,38 @@ impl HistoryScan {
             leaks: Vec::new(),
             committed: Vec::new(),
             coverage: Coverage::complete(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_push_are_read_whatever_was_typed_for_the_local_ref() {
+        let (one, other, zero) = ("a1".repeat(20), "b2".repeat(20), "0".repeat(40));
+        let lines = format!(
+            "refs/heads/main {one} refs/heads/main {other}\n\
+             HEAD@{{2 days ago}} {one} refs/heads/new {zero}\n\
+             (delete) {zero} refs/heads/old {other}\n"
+        );
+        let push = Push::parse("origin", lines.as_bytes()).unwrap();
+        let updates: Vec<_> = push
+            .updates
+            .iter()
+            .map(|update| (update.name.as_slice(), update.before.as_deref()))
+            .collect();
+        assert_eq!(
+            updates,
+            [
+                (b"refs/heads/main".as_slice(), Some(other.as_str())),
+                (b"refs/heads/new", None)
+            ]
+        );
+        assert_eq!(Push::parse("origin", b"").unwrap().updates, []);
+        for wrong in ["a b c d\n", &format!("{one} refs/heads/x {zero}\n")] {
+            assert_eq!(Push::parse("origin", wrong.as_bytes()), None, "{wrong}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     core::secret::Secret,
     ports::repository::{
         error::RepositoryError,
-        model::{HistoryScan, Hook, Protection, TreeScan},
+        model::{HistoryScan, Hooks, Protection, Push, TreeScan},
     },
 };
 
@@ -51,14 +51,27 @@ pub(crate) trait Repository: Send + Sync {
     /// Looks for live secrets and other credentials in what the next commit adds or changes, and only there.
     async fn scan_staged(&self, live: &[(String, Secret)]) -> Result<TreeScan>;
 
-    /// The pre-commit hook as it is.
-    async fn hook(&self) -> Result<Hook>;
+    /// Looks for them in the message of a commit, which git has written to a file, and in the names of those who make it: these, and
+    /// whom git's configuration names.
+    async fn scan_message(
+        &self,
+        live: &[(String, Secret)],
+        file: &Path,
+        people: &[String],
+    ) -> Result<TreeScan>;
 
-    /// Installs our pre-commit hook, which runs this very program. Another hook is kept and called first.
-    async fn install_hook(&self) -> Result<Hook>;
+    /// Looks for them in every object that a push would send, and in the names of what it sends.
+    async fn scan_push(&self, live: &[(String, Secret)], push: &Push) -> Result<TreeScan>;
 
-    /// Removes our pre-commit hook, and brings another one back; `false` when there was none of ours.
-    async fn remove_hook(&self) -> Result<bool>;
+    /// The hooks as they are.
+    async fn hooks(&self) -> Result<Hooks>;
+
+    /// Installs our hooks, which run this very program. Another hook is kept and called first. Files of the tool that runs the hooks
+    /// ([`Hooks::edits`]) are changed only if that is `agreed` to; else it fails, and changes nothing.
+    async fn install_hooks(&self, agreed: bool) -> Result<Hooks>;
+
+    /// Removes our hooks, and brings others back; `false` when there was none of ours.
+    async fn remove_hooks(&self) -> Result<bool>;
 
     /// Looks for live secrets and other credentials in every object of the history, reachable or not, and for the paths of
     /// `watched` and their relatives in every tree.

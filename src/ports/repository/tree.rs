@@ -62,8 +62,17 @@ pub(super) fn scan_staged(
     meter: &Meter,
 ) -> Result<TreeScan> {
     let mut scanner = TreeScanner::new(searcher, meter);
-    index::staged(layout, git, None)
-        .and_then(|staged| scanner.stored(layout, git, "", &staged, Location::Staged))
+    let staged = index::staged(layout, git, None).map_err(RepositoryError::Unsearched)?;
+    for (path, _) in &staged {
+        let shown = searcher.redact_path(&String::from_utf8_lossy(path));
+        let note = "in the name of the file";
+        let found = searcher.search_name(path);
+        let leaks = searcher.leaks(found, &shown, Location::Staged, note);
+        let leaks = leaks.into_iter().map(|leak| Leak { line: None, ..leak });
+        scanner.scan.leaks.extend(leaks);
+    }
+    scanner
+        .stored(layout, git, "", &staged, Location::Staged)
         .map_err(RepositoryError::Unsearched)?;
     Ok(scanner.scan)
 }

@@ -8,7 +8,7 @@ use crate::{
     core::secret::Secret,
     domain::credentials::Weight,
     ports::repository::{
-        GitAnswer, HistoryScan, Hook, Leak, LeakedSecret, Location, Protection, Repository,
+        GitAnswer, HistoryScan, Hooks, Leak, LeakedSecret, Location, Protection, Push, Repository,
         RepositoryError, TreeScan,
     },
     testing::world::World,
@@ -76,15 +76,28 @@ impl Repository for World {
         Ok(TreeScan::new())
     }
 
-    async fn hook(&self) -> Result<Hook> {
+    async fn scan_message(
+        &self,
+        _live: &[(String, Secret)],
+        _file: &Path,
+        _people: &[String],
+    ) -> Result<TreeScan> {
+        Ok(TreeScan::new())
+    }
+
+    async fn scan_push(&self, _live: &[(String, Secret)], _push: &Push) -> Result<TreeScan> {
+        Ok(TreeScan::new())
+    }
+
+    async fn hooks(&self) -> Result<Hooks> {
         Err(RepositoryError::NotARepository)
     }
 
-    async fn install_hook(&self) -> Result<Hook> {
-        self.hook().await
+    async fn install_hooks(&self, _agreed: bool) -> Result<Hooks> {
+        self.hooks().await
     }
 
-    async fn remove_hook(&self) -> Result<bool> {
+    async fn remove_hooks(&self) -> Result<bool> {
         Ok(false)
     }
 

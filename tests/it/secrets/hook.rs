@@ -1,4 +1,4 @@
-//! The pre-commit check: real commits of the real git, through the real binary.
+//! The hooks: real commits, merges and pushes of the real git, through the real binary.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 
 use crate::support::{Home, Repo, Run};
 
-const PASSWORD: &str = "npg_canaryPw42Zq7";
+pub(super) const PASSWORD: &str = "npg_canaryPw42Zq7";
 
 const CONFIG: &str = r#"
 [project]
@@ -18,7 +18,7 @@ keys.DATABASE_URL = { url = "direct", driver = "psycopg" }
 "#;
 
 /// A committed project with an ignored env file that holds a live password.
-fn project(home: &Home) -> Repo {
+pub(super) fn project(home: &Home) -> Repo {
     let repo = Repo::files(&[
         ("neonup.toml", CONFIG),
         (".gitignore", ".env\n"),
@@ -35,7 +35,7 @@ fn project(home: &Home) -> Repo {
     repo
 }
 
-fn hook(repo: &Repo, home: &Home, action: &str) -> (i32, String) {
+pub(super) fn hook(repo: &Repo, home: &Home, action: &str) -> (i32, String) {
     let run = Run::of(home.neonup().current_dir(&repo.root).args(["hook", action]));
     (run.code, run.output())
 }
@@ -45,7 +45,7 @@ fn head(repo: &Repo, home: &Home) -> Vec<u8> {
 }
 
 /// Stages and commits a file; returns whether the commit was made, and what was printed.
-fn commit(repo: &Repo, home: &Home, name: &str, text: &str) -> (bool, String) {
+pub(super) fn commit(repo: &Repo, home: &Home, name: &str, text: &str) -> (bool, String) {
     let before = head(repo, home);
     fs::write(repo.path(name), text).unwrap();
     repo.git(home, &["add", "-f", name]);
@@ -119,7 +119,7 @@ fn existing_hook_runs_first_and_is_restored() {
 
     let (code, printed) = hook(&repo, &home, "install");
     assert_eq!(code, 0, "{printed}");
-    assert!(printed.contains("runs first"), "{printed}");
+    assert!(printed.contains("run first"), "{printed}");
     let (made, printed) = commit(&repo, &home, "a.md", "a\n");
     assert!(made && printed.contains("theirs"), "{printed}");
     let (made, printed) = commit(&repo, &home, "b.md", PASSWORD);
@@ -153,14 +153,14 @@ fn shared_hooks_are_not_touched() {
     assert_eq!(fs::read_dir(&shared).unwrap().count(), 0);
     assert!(!home.dir.path().join(".gitconfig").exists());
 
-    // a committed hook belongs to everyone; a folder of hooks without one may get ours
+    // a committed hook belongs to everyone: without consent it gets no line. A folder of hooks without one may get ours
     fs::create_dir(repo.path("hooks")).unwrap();
     fs::write(repo.path("hooks/pre-commit"), "#!/bin/sh\n").unwrap();
     repo.git(&home, &["add", "hooks"]);
     repo.git(&home, &["config", "core.hooksPath", "hooks"]);
     let (code, printed) = hook(&repo, &home, "install");
     assert!(
-        code == 2 && printed.contains("belongs to everyone"),
+        code == 2 && printed.contains("hooks/pre-commit") && printed.contains("--yes"),
         "{printed}"
     );
     assert_eq!(repo.read("hooks/pre-commit"), "#!/bin/sh\n");
@@ -221,4 +221,206 @@ fn accepted_credential_passes_and_a_live_one_does_not() {
         "{text}"
     );
     assert!(!text.contains("\"severity\": \"gap\""), "{text}");
+}
+
+/// A bare repository that the project can push to, as `origin`.
+pub(super) fn remote(repo: &Repo, home: &Home) -> std::path::PathBuf {
+    let remote = home.dir.path().join("remote.git");
+    let path = remote.to_str().unwrap();
+    repo.git(home, &["init", "-q", "--bare", "-b", "main", path]);
+    repo.git(home, &["remote", "add", "origin", path]);
+    remote
+}
+
+/// Runs git, which a hook of ours must refuse, saying where without the secret.
+pub(super) fn refused(repo: &Repo, home: &Home, arguments: &[&str], says: &str) {
+    let output = repo.try_git(home, arguments);
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{arguments:?}: {printed}");
+    assert!(
+        printed.contains("secrets.live-secret-in-tree") && printed.contains(says),
+        "{arguments:?}: {printed}"
+    );
+    assert!(
+        !printed.contains(PASSWORD),
+        "{arguments:?} tells the secret"
+    );
+}
+
+#[test]
+fn a_message_an_author_and_a_name_are_searched() {
+    let home = Home::new();
+    let repo = project(&home);
+    assert_eq!(hook(&repo, &home, "install").0, 0);
+    let before = head(&repo, &home);
+    fs::write(repo.path("a.md"), "a\n").unwrap();
+    repo.git(&home, &["add", "a.md"]);
+    let body = format!("connect with {PASSWORD}");
+    refused(
+        &repo,
+        &home,
+        &["commit", "-qm", "x", "-m", &body],
+        "the message",
+    );
+    let author = format!("--author={PASSWORD} <a@example.com>");
+    refused(&repo, &home, &["commit", "-qm", "x", &author], "author");
+    let name = format!("{PASSWORD}.md");
+    fs::write(repo.path(&name), "a\n").unwrap();
+    repo.git(&home, &["add", &name]);
+    refused(&repo, &home, &["commit", "-qm", "x"], "the name of");
+    repo.git(&home, &["rm", "-qf", "--cached", &name]);
+    fs::remove_file(repo.path(&name)).unwrap();
+    assert_eq!(head(&repo, &home), before);
+    // what the editor shows below the message is not in it: here the line that takes the secret out
+    fs::write(repo.path("NOTES.md"), PASSWORD).unwrap();
+    repo.git(&home, &["add", "NOTES.md"]);
+    repo.git(&home, &["commit", "-qnm", "past"]);
+    repo.git(&home, &["rm", "-qf", "NOTES.md"]);
+    repo.git(&home, &["-c", "core.editor=sed -i 1ix", "commit", "-qv"]);
+}
+
+#[test]
+fn a_merge_is_searched_before_it_is_committed() {
+    let home = Home::new();
+    let repo = project(&home);
+    for (branch, text) in [("clean", "a\n"), ("leaks", PASSWORD)] {
+        repo.git(&home, &["checkout", "-qb", branch, "main"]);
+        fs::write(repo.path(&format!("{branch}.md")), text).unwrap();
+        repo.git(&home, &["add", "-A"]);
+        repo.git(&home, &["commit", "-qm", branch]);
+    }
+    repo.git(&home, &["checkout", "-q", "main"]);
+    assert_eq!(hook(&repo, &home, "install").0, 0);
+    repo.git(&home, &["merge", "-q", "--no-ff", "-m", "clean", "clean"]);
+    let before = head(&repo, &home);
+    refused(
+        &repo,
+        &home,
+        &["merge", "--no-ff", "-m", "x", "leaks"],
+        "leaks.md:1",
+    );
+    assert_eq!(head(&repo, &home), before);
+}
+
+#[test]
+fn a_push_is_searched_for_all_that_it_sends_and_for_nothing_else() {
+    let home = Home::new();
+    let repo = project(&home);
+    remote(&repo, &home);
+    // what the remote has already is no reason to refuse
+    let old = format!("postgres://app:{}@db.acme.io/app", "k3xQ9vTz81LmPw0r");
+    fs::write(repo.path("old.md"), &old).unwrap();
+    repo.git(&home, &["add", "old.md"]);
+    repo.git(&home, &["commit", "-qm", "old"]);
+    repo.git(&home, &["push", "-q", "origin", "main"]);
+    assert_eq!(hook(&repo, &home, "install").0, 0);
+    fs::write(repo.path("a.md"), "a\n").unwrap();
+    repo.git(&home, &["add", "a.md"]);
+    repo.git(&home, &["commit", "-qm", "a"]);
+    repo.git(&home, &["push", "-q", "origin", "main"]);
+    let clean = String::from_utf8(head(&repo, &home)).unwrap();
+    let clean = clean.trim();
+
+    // a commit that skipped its hook, and one that takes the secret out again
+    let spoil = |name: &str, text: &str, message: &str| {
+        repo.git(&home, &["reset", "-q", "--hard", clean]);
+        fs::write(repo.path(name), text).unwrap();
+        repo.git(&home, &["add", "-f", name]);
+        repo.git(&home, &["commit", "-qnm", message]);
+        repo.git(&home, &["rm", "-q", name]);
+        repo.git(&home, &["commit", "-qnm", "gone"]);
+    };
+    spoil("notes.md", PASSWORD, "notes");
+    refused(&repo, &home, &["push", "origin", "main"], "notes.md:1");
+    refused(
+        &repo,
+        &home,
+        &["push", "origin", "HEAD~1:refs/heads/x"],
+        "(commit ",
+    );
+    // an annotated tag, and one that leads to a file
+    repo.git(
+        &home,
+        &["tag", "-am", &format!("see {PASSWORD}"), "v1", clean],
+    );
+    refused(
+        &repo,
+        &home,
+        &["push", "origin", "v1"],
+        "the message of a tag",
+    );
+    repo.git(&home, &["tag", "v2", "HEAD~1:notes.md"]);
+    refused(&repo, &home, &["push", "origin", "v2"], "(object ");
+    // a message, the name of a file whose content was sent before, the name of a branch
+    spoil("b.md", "b\n", &format!("see {PASSWORD}"));
+    refused(
+        &repo,
+        &home,
+        &["push", "origin", "main"],
+        "in the message (commit ",
+    );
+    spoil(&format!("{PASSWORD}.md"), "a\n", "name");
+    refused(&repo, &home, &["push", "origin", "main"], "name of");
+    repo.git(&home, &["reset", "-q", "--hard", clean]);
+    let branch = format!("HEAD:refs/heads/{PASSWORD}");
+    refused(
+        &repo,
+        &home,
+        &["push", "origin", &branch],
+        "the name of a ref",
+    );
+    // what the remote has under another name, and what is deleted
+    repo.git(&home, &["push", "-q", "origin", "HEAD:refs/heads/other"]);
+    repo.git(&home, &["push", "-q", "origin", ":refs/heads/other"]);
+    repo.git(&home, &["push", "-q", "origin", "main"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_hook_of_before_gets_the_same_list_of_refs() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let repo = project(&home);
+    remote(&repo, &home);
+    let place = repo.path(".git/hooks/pre-push");
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(&place, "#!/bin/sh\necho \"$1\" > seen\ncat >> seen\n").unwrap();
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(hook(&repo, &home, "install").0, 0);
+    repo.git(&home, &["push", "-q", "origin", "main"]);
+    let seen = repo.read("seen");
+    assert!(
+        seen.starts_with("origin\nrefs/heads/main ") && seen.ends_with('\n'),
+        "{seen}"
+    );
+}
+
+#[test]
+fn a_hook_that_is_gone_is_a_finding() {
+    let home = Home::new();
+    let repo = project(&home);
+    let gone = || {
+        let run = Run::of(
+            home.neonup()
+                .current_dir(&repo.root)
+                .args(["check", "secrets", "--json"]),
+        );
+        run.output().contains("secrets.hook-gone")
+    };
+    assert!(!gone(), "none was installed");
+    assert_eq!(hook(&repo, &home, "install").0, 0);
+    assert!(!gone(), "all are there");
+    let place = repo.path(".git/hooks/commit-msg");
+    let ours = fs::read(&place).unwrap();
+    fs::write(&place, "#!/bin/sh\n").unwrap();
+    assert!(gone(), "overwritten");
+    fs::write(&place, ours).unwrap();
+    assert!(!gone(), "back");
+    fs::remove_file(repo.path(".git/hooks/pre-push")).unwrap();
+    assert!(gone(), "removed");
+    repo.git(&home, &["config", "core.hooksPath", "elsewhere"]);
+    assert!(gone(), "git looks elsewhere");
+    repo.git(&home, &["config", "--unset", "core.hooksPath"]);
+    assert_eq!(hook(&repo, &home, "uninstall").0, 0);
+    assert!(!gone(), "taken away on purpose");
 }

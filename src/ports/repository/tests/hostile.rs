@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::{
-    ports::repository::Repository as _,
+    ports::repository::{Push, Repository as _},
     testing::repository::{Repo, live},
 };
 
@@ -134,14 +134,24 @@ async fn no_program_of_a_hostile_configuration_is_run() {
     quiet("the search of the tree");
     opened.scan_staged(&secrets).await.ok();
     quiet("the search of the index");
+    let message = repo.root.join("app.py");
+    opened.scan_message(&secrets, &message, &[]).await.ok();
+    let head = repo.git(&["-c", "core.hooksPath=/dev/null", "rev-parse", "HEAD"]);
+    let lines = format!("HEAD {head} refs/heads/main {}\n", "0".repeat(40));
+    let push = Push::parse("origin", lines.as_bytes()).unwrap();
+    opened.scan_push(&secrets, &push).await.ok();
+    quiet("the search of a push");
     let watched = ["backend/.env".to_owned()];
     opened
         .scan_history(&secrets, &watched, &|_, _| {})
         .await
         .ok();
     quiet("the search of the history");
-    let hook = opened.hook().await.unwrap();
-    assert!(hook.path.starts_with(repo.root.join("hooks")), "{hook:?}");
+    let hooks = opened.hooks().await.unwrap();
+    assert!(
+        hooks.folder.starts_with(repo.root.join("hooks")),
+        "{hooks:?}"
+    );
     opened.user_name();
     quiet("the question for hooks");
 
@@ -149,9 +159,9 @@ async fn no_program_of_a_hostile_configuration_is_run() {
     quiet("taking a file out of the index");
     opened.add_ignore("backend/.env").await.ok();
     quiet("an ignore line");
-    opened.install_hook().await.ok();
-    opened.remove_hook().await.ok();
-    quiet("our hook");
+    opened.install_hooks(true).await.ok();
+    opened.remove_hooks().await.ok();
+    quiet("our hooks");
 }
 
 /// What the user's own configuration says of ignoring files still counts.
