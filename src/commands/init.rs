@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::{
     commands::{context::CommandContext, error::CommandError, input},
     core::exit::Exit,
-    project::settings::EnvBasis,
+    domain::reading::Spot,
+    project::settings::{EnvBasis, Evidence},
     report::output::Output,
 };
 
@@ -41,6 +42,10 @@ impl InitArgs {
         if !output.json {
             output.note(format!("found: {}", in_folder(found.stack, &found.dir)));
             output.block(text.trim_end());
+            output.note("seen in:".to_owned());
+            for Evidence { what, seen } in &found.evidence {
+                output.note(format!("  {what}: {}", place(seen.as_ref())));
+            }
         }
         if let Some(why) = found.cut {
             output.note(format!("there may be more: {why}"));
@@ -69,11 +74,34 @@ impl InitArgs {
                 "version": 1,
                 "status": "done",
                 "stack": found.stack,
+                "seen": found
+                    .evidence
+                    .iter()
+                    .map(|Evidence { what, seen }| json!({
+                        "what": what,
+                        "path": seen.as_ref().map(|at| &at.file),
+                        "line": seen.as_ref().map(|at| at.line).filter(|line| *line > 0),
+                    }))
+                    .collect::<Vec<_>>(),
+                "others": found
+                    .others
+                    .iter()
+                    .map(|(dir, stack)| json!({ "dir": dir, "stack": stack }))
+                    .collect::<Vec<_>>(),
                 "path": path.display().to_string(),
             }));
         }
         output.note(format!("written: {}; next: neonup", path.display()));
         Ok(Exit::Done)
+    }
+}
+
+/// Where a value was seen, for a person.
+fn place(seen: Option<&Spot>) -> String {
+    match seen {
+        None => "no file names it; this is the usual choice".to_owned(),
+        Some(Spot { file, line: 0 }) => file.clone(),
+        Some(Spot { file, line }) => format!("{file}:{line}"),
     }
 }
 

@@ -52,7 +52,7 @@ use crate::{
             candidates::Candidate, manifests::Language, proposal::Proposal,
             tree::with_folders_above,
         },
-        settings::{BackendSettings, EnvBasis, EnvTarget},
+        settings::{BackendSettings, EnvBasis, EnvTarget, Evidence},
     },
 };
 
@@ -127,6 +127,8 @@ pub(crate) struct Detected {
     pub other_server: Option<(&'static str, Spot)>,
     /// Other applications that use a database: their folders and stacks.
     pub others: Vec<(String, &'static str)>,
+    /// Where each of the proposed values was seen.
+    pub evidence: Vec<Evidence>,
     /// What to propose.
     pub config: Config,
 }
@@ -166,6 +168,11 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
     let recognized = found_env.is_shown || (known && proposal.language.is_some());
+    let mut evidence = vec![Evidence {
+        what: stack.to_owned(),
+        seen: tree.manifest_of(&dir, proposal.language),
+    }];
+    evidence.extend(found_env.evidence);
     let mut target = found_env.target;
     if target.example.is_none() && recognized {
         target.example = Some(join(env_file::folder_of(&target.file), ".env.example"));
@@ -180,16 +187,25 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     if other_server.is_some() {
         env.clear();
     }
+    let schema = schema::schema(tree, &dir, &proposal).map(|found| {
+        evidence.push(Evidence {
+            what: "schema".to_owned(),
+            seen: found.seen,
+        });
+        found.settings
+    });
+    let backend = backend(tree, &dir, proposal, &reading, &mut evidence);
     Detected {
         stack,
         recognized,
+        evidence,
         other_server,
         others,
         config: Config {
             project: ProjectConfig::default(),
             env,
-            schema: schema::schema(tree, &dir, &proposal),
-            backend: backend(tree, &dir, proposal, &reading),
+            schema,
+            backend,
             accepted: Vec::new(),
             skips: Vec::new(),
         },
@@ -204,6 +220,7 @@ fn backend(
     dir: &str,
     proposal: Proposal,
     reading: &Reading,
+    evidence: &mut Vec<Evidence>,
 ) -> Option<BackendSettings> {
     let read: Reader<'_> = &|path| tree.read(path);
     let start = proposal
@@ -211,6 +228,19 @@ fn backend(
         .or_else(|| start::declared_start(read, dir))?;
     let port = start.port;
     let asked = start::health(read, dir, &reading.routes);
+    evidence.push(Evidence {
+        what: "start".to_owned(),
+        seen: start.seen.clone(),
+    });
+    let path = proposal.promised.as_ref().map(|(path, _)| path);
+    if path.is_some() || asked.is_some() {
+        let route = |path: &String| reading.routes.iter().find(|route| route.path == *path);
+        let seen = path.and_then(route).map(|route| route.at.clone());
+        evidence.push(Evidence {
+            what: "health".to_owned(),
+            seen: seen.or_else(|| asked.as_ref().map(|asked| asked.seen.clone())),
+        });
+    }
     let backend = start.backend(asked.as_ref());
     Some(match proposal.promised {
         Some((path, expect)) => BackendSettings {
@@ -502,6 +532,84 @@ mod tests {
             kinds("DB_HOST=localhost\nDB_PORT=3306\nDB_PASSWORD=\n", node),
             "DATABASE_URL=url DB_HOST=text DB_PORT=text DB_PASSWORD=by hand"
         );
+    }
+
+    #[test]
+    fn what_is_proposed_says_where_it_was_seen() {
+        let files = [
+            ("api/requirements.txt", "fastapi\nsqlalchemy\npsycopg\n"),
+            (
+                "api/.env.example",
+                "# the database\nDATABASE_URL=\nJWT_SECRET=\n",
+            ),
+            ("api/app/__init__.py", ""),
+            (
+                "api/app/main.py",
+                "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\n\nengine = create_engine(os.environ[\"DATABASE_URL\"])\napp = FastAPI()\n\n@app.get(\"/healthz\")\ndef health():\n    return {}\n",
+            ),
+            ("api/alembic.ini", ""),
+        ];
+        let seen: Vec<_> = detect(&files)
+            .evidence
+            .into_iter()
+            .map(|Evidence { what, seen }| match seen {
+                None => format!("{what}: -"),
+                Some(Spot { file, line }) => format!("{what}: {file}:{line}"),
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "FastAPI with SQLAlchemy: api/requirements.txt:0",
+                "api/.env: api/.env.example:0",
+                "DATABASE_URL: api/app/main.py:5",
+                "JWT_SECRET: api/.env.example:3",
+                "schema: api/alembic.ini:0",
+                "start: api/app/main.py:6",
+                "health: api/app/main.py:8",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_application_is_found_where_a_person_stands() {
+        let flask = ("services/billing/requirements.txt", "flask\npsycopg2\n");
+        let fastapi = ("services/api/requirements.txt", "fastapi\nsqlmodel\n");
+        let files = [fastapi, flask];
+        for (focus, dir, others) in [
+            ("", "services/api", 1),
+            ("services", "services/api", 1),
+            ("services/billing", "services/billing", 0),
+            ("services/billing/tests", "services/billing", 0),
+            // what lies elsewhere says nothing of this folder, but of the repository
+            ("docs", "services/api", 1),
+        ] {
+            let found = in_folder(&files, focus);
+            assert_eq!(
+                (found.dir.as_str(), found.others.len()),
+                (dir, others),
+                "{focus}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_database_is_no_postgres() {
+        let schema = "datasource db {\n  provider = \"mysql\"\n  url = env(\"DATABASE_URL\")\n}\n";
+        let files = [
+            (
+                "package.json",
+                "{\"dependencies\":{\"@prisma/client\":\"6\"}}",
+            ),
+            ("prisma/schema.prisma", schema),
+        ];
+        let found = detect(&files);
+        let (server, at) = found.other_server.unwrap();
+        assert_eq!(
+            (server, at.file.as_str(), at.line),
+            ("MySQL", "prisma/schema.prisma", 3)
+        );
+        assert!(found.config.env.is_empty());
     }
 
     #[test]

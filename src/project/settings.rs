@@ -173,6 +173,15 @@ impl BackendSettings {
     }
 }
 
+/// A value that is proposed, with where it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// What is proposed, as a person knows it: the file of an env file, a key, `start`.
+    pub what: String,
+    /// What shows it; `None` where it is only the custom. The line is 0 where all of the file does.
+    pub seen: Option<Spot>,
+}
+
 /// What was found in the repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Found {
@@ -182,6 +191,8 @@ pub(crate) struct Found {
     pub dir: String,
     /// Other applications that use a database and are not set up: their folders and stacks.
     pub others: Vec<(String, &'static str)>,
+    /// Where each of the proposed values was seen.
+    pub evidence: Vec<Evidence>,
     /// Why there may be more than that; `None` where all files were seen.
     pub cut: Option<&'static str>,
     /// The `neonup.toml` that is proposed.

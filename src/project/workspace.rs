@@ -382,6 +382,7 @@ fn found(detected: &Detected, name: &str, base: &str, cut: Option<&'static str>)
         stack: detected.stack,
         dir: detected.dir.clone(),
         others: detected.others.clone(),
+        evidence: detected.evidence.clone(),
         cut,
         toml: init::toml(detected, name, base),
     }

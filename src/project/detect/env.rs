@@ -7,7 +7,7 @@ use crate::{
         dotenv::{Document, is_portable_key},
         key_purpose::{KeyPurpose, purpose, purposes},
         python::{self, Dependencies},
-        reading::{Opening, Reading, Server},
+        reading::{Opening, Reading, Server, Spot},
         sensitive,
         url::{Driver, Part, UrlKind},
     },
@@ -19,7 +19,7 @@ use crate::{
             proposal::{Proposal, RANDOM_SECRET},
             tree::Tree,
         },
-        settings::{EnvTarget, KeySpec},
+        settings::{EnvTarget, Evidence, KeySpec},
     },
 };
 
@@ -30,6 +30,8 @@ const KEYS_LIMIT: usize = 1000;
 pub(super) struct Found {
     pub target: EnvTarget,
     pub is_shown: bool,
+    /// Where the file and its keys were seen.
+    pub evidence: Vec<Evidence>,
 }
 
 /// The env file of the application in a folder.
@@ -70,7 +72,27 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
         });
         wanted.splice(0..0, urls);
     }
+    let of_file = reading
+        .files
+        .iter()
+        .find(|read| read.path == file)
+        .map(|read| read.at.clone());
+    let whole = |file: &String| Spot {
+        file: file.clone(),
+        line: 0,
+    };
+    let mut evidence = vec![Evidence {
+        what: file.clone(),
+        seen: of_file.or_else(|| example.as_ref().map(whole)),
+    }];
+    for (key, _) in &wanted {
+        evidence.push(Evidence {
+            what: key.clone(),
+            seen: keys.seen(key, example.as_deref()),
+        });
+    }
     Found {
+        evidence,
         target: EnvTarget {
             file,
             example,
@@ -204,6 +226,25 @@ impl Keys<'_> {
             key.strip_prefix(prefix)
                 .is_some_and(|rest| purpose(rest, value) == KeyPurpose::OwnSecret)
         })
+    }
+
+    /// Where a key was seen: where it opens the database, where it is read, else in the example.
+    fn seen(&self, key: &str, example: Option<&str>) -> Option<Spot> {
+        let has = |opening: &&Opening| {
+            opening.keys.contains(key) || opening.parts.iter().any(|(part, _)| part == key)
+        };
+        let opened = self.ours().find(has).map(|opening| opening.at.clone());
+        let read = || {
+            let read = self.reading.reads.iter().find(|read| read.key == key)?;
+            Some(read.at.clone())
+        };
+        let documented = || {
+            Some(Spot {
+                file: example?.to_owned(),
+                line: self.document.all(key).next()?.line,
+            })
+        };
+        read().or(opened).or_else(documented)
     }
 
     /// The databases that may be ours.

@@ -7,6 +7,7 @@ mod sql;
 
 pub(super) use node::prisma_schema;
 
+use crate::domain::reading::Spot;
 use crate::project::{
     detect::{manifests::Language, proposal::Proposal, tree::Tree},
     settings::SchemaSettings,
@@ -18,14 +19,27 @@ pub(super) struct Migration {
     pub command: Vec<String>,
     /// Where it runs, relative to the root.
     pub dir: String,
+    /// The file that shows the tool.
+    pub seen: Option<String>,
+}
+
+/// Where the tables come from, and what shows it.
+pub(super) struct FoundSchema {
+    pub settings: SchemaSettings,
+    pub seen: Option<Spot>,
 }
 
 /// The stack's own migrations, else those of a tool, else SQL files.
-pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<SchemaSettings> {
+pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<FoundSchema> {
     let usual = proposal.start.as_ref().map(|start| start.dir.as_str());
     let own = proposal.migrate.clone().map(|command| Migration {
         command,
         dir: usual.unwrap_or(dir).to_owned(),
+        seen: proposal
+            .start
+            .as_ref()
+            .and_then(|start| start.seen.as_ref())
+            .map(|at| at.file.clone()),
     });
     let migration = own
         .or_else(|| match proposal.language {
@@ -39,15 +53,22 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
             plain.then(|| make::migration(tree, dir)).flatten()
         });
     if let Some(migration) = migration {
-        return Some(SchemaSettings {
-            command: migration.command,
-            dir: (migration.dir != usual.unwrap_or_default()).then_some(migration.dir),
-            ..SchemaSettings::default()
+        return Some(FoundSchema {
+            seen: migration.seen.map(|file| Spot { file, line: 0 }),
+            settings: SchemaSettings {
+                command: migration.command,
+                dir: (migration.dir != usual.unwrap_or_default()).then_some(migration.dir),
+                ..SchemaSettings::default()
+            },
         });
     }
     let files = sql::files(tree, dir);
-    (!files.is_empty()).then(|| SchemaSettings {
-        files,
-        ..SchemaSettings::default()
+    let file = files.first()?.clone();
+    Some(FoundSchema {
+        seen: Some(Spot { file, line: 0 }),
+        settings: SchemaSettings {
+            files,
+            ..SchemaSettings::default()
+        },
     })
 }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    domain::source::Reader,
+    domain::{
+        reading::Spot,
+        source::{Reader, join},
+    },
     project::detect::manifests::{self, Language},
 };
 
@@ -138,6 +141,19 @@ impl<'a> Tree<'a> {
         // what lies aside comes last
         folders.sort_by_key(|folder| lies_aside(folder));
         folders
+    }
+
+    /// The manifest of the application in a folder, else of the nearest folder above it that has one.
+    pub(super) fn manifest_of(&self, dir: &str, language: Option<Language>) -> Option<Spot> {
+        let is_manifest = |path: &str| match language {
+            Some(language) => language.has_manifest(path),
+            None => manifests::folder_of(path).is_some(),
+        };
+        with_folders_above(dir).into_iter().find_map(|folder| {
+            let names = self.names_in(folder).map(|name| join(folder, name));
+            let file = names.into_iter().find(|path| is_manifest(path))?;
+            Some(Spot { file, line: 0 })
+        })
     }
 
     /// The source files of the application in a folder: without its tests, and without those of the applications below it, which have

@@ -46,6 +46,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     let in_dir = |command: Vec<String>| Migration {
         command,
         dir: dir.to_owned(),
+        seen: Some(join(dir, "package.json")),
     };
     let drizzle = package.has_any(&["drizzle-kit", "drizzle-orm"]);
     if drizzle && let Some(folder) = drizzle_folder(tree, dir) {
@@ -55,7 +56,11 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         if journal {
             return Some(Migration {
                 command: tool("drizzle-kit migrate"),
-                dir: folder,
+                seen: tree
+                    .names_in(&folder)
+                    .find(|name| name.starts_with("drizzle.config."))
+                    .map(|name| join(&folder, name)),
+                dir: folder.clone(),
             });
         }
         if let Some(script) = package.script(&runner, MIGRATE) {
@@ -63,7 +68,11 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         }
         return Some(Migration {
             command: tool("drizzle-kit push"),
-            dir: folder,
+            seen: tree
+                .names_in(&folder)
+                .find(|name| name.starts_with("drizzle.config."))
+                .map(|name| join(&folder, name)),
+            dir: folder.clone(),
         });
     }
     if let Some(script) = package.script(&runner, MIGRATE) {
@@ -135,6 +144,7 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     Some(Migration {
         command: Runner::of_node(&|path| tree.read(path), dir).command(&command),
         dir: dir.to_owned(),
+        seen: Some(schema.clone()),
     })
 }
 

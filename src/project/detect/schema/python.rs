@@ -43,6 +43,7 @@ fn flask_migrate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     Some(Migration {
         command: Runner::of_python(&read, dir).command(&command),
         dir: dir.to_owned(),
+        seen: Some(found.to_owned()),
     })
 }
 
@@ -79,6 +80,7 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command: Runner::of_python(&|path| tree.read(path), folder)
             .command(&["alembic", "upgrade", "head"]),
         dir: folder.to_owned(),
+        seen: Some(found.clone()),
     })
 }
 
@@ -90,5 +92,6 @@ fn aerich(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     Some(Migration {
         command: Runner::of_python(&|path| tree.read(path), dir).command(&["aerich", "upgrade"]),
         dir: dir.to_owned(),
+        seen: Some(join(dir, "pyproject.toml")),
     })
 }

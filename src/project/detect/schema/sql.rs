@@ -103,14 +103,15 @@ pub(super) fn dbmate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     let marked = tree
         .names_in(&usual)
         .map(|name| join(&usual, name))
-        .any(|path| {
-            tree.read(&path)
+        .find(|path| {
+            tree.read(path)
                 .is_some_and(|text| text.contains("-- migrate:up"))
         });
-    marked.then(|| Migration {
+    marked.map(|file| Migration {
         command: ["dbmate", "--no-dump-schema", "up"]
             .map(str::to_owned)
             .to_vec(),
         dir: dir.to_owned(),
+        seen: Some(file),
     })
 }
