@@ -36,6 +36,8 @@ mod prisma;
 mod proposal;
 mod python;
 mod schema;
+mod stack;
+mod stacks;
 mod start;
 mod tree;
 
@@ -56,62 +58,8 @@ use crate::{
     },
 };
 
-/// A kind of application that neonup recognizes.
-struct Stack {
-    label: &'static str,
-    propose: Propose,
-}
-
-type Propose = fn(&Tree<'_>, &str) -> Option<Proposal>;
-
-const fn stack(label: &'static str, propose: Propose) -> Stack {
-    Stack { label, propose }
-}
-
-/// Stacks of one language. An earlier family wins over a later one: beside a back end in Python the application in Node is its front
-/// end.
-struct StackFamily {
-    /// The folders where such an application usually lies, the most usual first.
-    folders: &'static [&'static str],
-    /// The language whose code is read.
-    language: Option<Language>,
-    stacks: &'static [Stack],
-}
-
-const BACKENDS: &[&str] = &["backend", "server", "api", "app", ""];
+/// Where a front end usually lies.
 const FRONTENDS: &[&str] = &["frontend", "web", "client", ""];
-const NODE: &[&str] = &[
-    "backend", "server", "api", "app", "", "frontend", "web", "client",
-];
-
-/// Every stack, in the order of preference.
-const STACKS: &[StackFamily] = &[
-    StackFamily {
-        folders: BACKENDS,
-        language: Some(Language::Python),
-        stacks: &[
-            stack("Django", django::propose),
-            stack("FastAPI with SQLModel", fastapi::with_sqlmodel),
-            stack("FastAPI with SQLAlchemy", fastapi::with_sqlalchemy),
-            stack("Flask", flask::propose),
-            stack("Python", python::propose),
-        ],
-    },
-    StackFamily {
-        folders: BACKENDS,
-        language: None,
-        stacks: other_languages::STACKS,
-    },
-    StackFamily {
-        folders: NODE,
-        language: Some(Language::JavaScript),
-        stacks: &[
-            stack("Node with Prisma", prisma::propose),
-            stack("Node with Drizzle", drizzle::propose),
-            stack("Node with node-postgres", node_postgres::propose),
-        ],
-    },
-];
 
 /// What a repository looks like.
 #[derive(Debug)]
@@ -285,13 +233,10 @@ pub(crate) fn kind(read: Reader<'_>, dir: &str) -> (&'static str, Option<Session
     with_folders_above(dir)
         .into_iter()
         .find_map(|folder| candidates::at(&tree, folder))
-        .map_or((NO_STACK, None), |found| {
+        .map_or((stacks::NO_STACK, None), |found| {
             (found.stack, found.proposal.session)
         })
 }
-
-/// What the stack is called where it is none that is known.
-const NO_STACK: &str = "no known stack";
 
 #[cfg(test)]
 mod tests {

@@ -3,8 +3,9 @@
 use crate::{
     domain::url::Driver,
     project::detect::{
-        NO_STACK, STACKS, StackFamily,
         proposal::Proposal,
+        stack::StackFamily,
+        stacks::{NO_STACK, STACKS},
         tree::{Tree, is_below, lies_aside},
     },
 };

@@ -3,9 +3,9 @@
 use crate::{
     domain::{source::join, url::Driver},
     project::detect::{
-        Stack,
         proposal::{Proposal, words},
-        stack, start,
+        stack::{Stack, stack},
+        start,
         tree::Tree,
     },
 };

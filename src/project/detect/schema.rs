@@ -1,6 +1,7 @@
 //! Where the tables of an application come from.
 
 mod make;
+mod migration;
 mod node;
 mod python;
 mod sql;
@@ -9,19 +10,11 @@ pub(super) use node::prisma_schema;
 
 use crate::domain::reading::Spot;
 use crate::project::{
-    detect::{manifests::Language, proposal::Proposal, tree::Tree},
+    detect::{
+        manifests::Language, proposal::Proposal, schema::migration::Migration, tree::Tree,
+    },
     settings::SchemaSettings,
 };
-
-/// A command that brings the database up to date.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Migration {
-    pub command: Vec<String>,
-    /// Where it runs, relative to the root.
-    pub dir: String,
-    /// The file that shows the tool.
-    pub seen: Option<String>,
-}
 
 /// Where the tables come from, and what shows it.
 pub(super) struct FoundSchema {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::source::join,
-    project::detect::{schema::Migration, tree::Tree},
+    project::detect::{schema::migration::Migration, tree::Tree},
 };
 
 /// Targets that apply migrations, the plainest name first.
@@ -26,6 +26,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     Some(Migration {
         command: vec!["make".to_owned(), (*target).to_owned()],
         dir: dir.to_owned(),
+        seen: Some(join(dir, "Makefile")),
     })
 }
 

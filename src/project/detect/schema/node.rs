@@ -4,7 +4,7 @@ use crate::{
     domain::{runner::Runner, source::join},
     project::detect::{
         package::Package,
-        schema::Migration,
+        schema::migration::Migration,
         tree::{Tree, is_below},
     },
 };
@@ -149,7 +149,7 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
 }
 
 /// The file of a Prisma project that names the database.
-pub(in crate::project::detect) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
+pub(crate) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
     let usual = ["prisma/schema.prisma", "schema.prisma"]
         .iter()
         .map(|name| join(dir, name))

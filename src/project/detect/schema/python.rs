@@ -3,7 +3,7 @@
 use crate::{
     domain::{python::Dependencies, runner::Runner, source::join},
     project::detect::{
-        schema::Migration,
+        schema::migration::Migration,
         tree::{Tree, lies_aside, with_folders_above},
     },
 };

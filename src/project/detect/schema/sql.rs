@@ -3,7 +3,7 @@
 use crate::{
     domain::source::join,
     project::detect::{
-        schema::Migration,
+        schema::migration::Migration,
         tree::{Tree, lies_aside},
     },
 };

@@ -18,7 +18,7 @@ use crate::{
 
 /// A path that is asked, and what says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::project::detect) struct Asked {
+pub(crate) struct Asked {
     /// With its slash.
     pub path: String,
     pub seen: Spot,
@@ -58,11 +58,7 @@ static PROBE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The path at which the application is asked: what the project says to whoever runs it, else one of its routes. `None` where there is no
 /// such: then any answer at `/` shows no more than that it has started.
-pub(in crate::project::detect) fn health(
-    read: Reader<'_>,
-    dir: &str,
-    routes: &[Route],
-) -> Option<Asked> {
+pub(crate) fn health(read: Reader<'_>, dir: &str, routes: &[Route]) -> Option<Asked> {
     said(read, dir).or_else(|| {
         let best = routes
             .iter()

@@ -96,7 +96,7 @@ const ENTRIES: &[&str] = &[
 const LONGEST: usize = 2000;
 
 /// How the Node application of a folder is started; `None` where it has no script and no server of its own.
-pub(in crate::project::detect) fn node(read: Reader<'_>, dir: &str) -> Option<Start> {
+pub(crate) fn node(read: Reader<'_>, dir: &str) -> Option<Start> {
     let path = join(dir, "package.json");
     let text = read(&path)?;
     let package: Value = serde_json::from_str(&text).ok()?;

@@ -11,11 +11,7 @@ const SERVERS: &[&str] = &[
 ];
 
 /// How a Go program is started. `files` are the repository's files, relative to its root.
-pub(in crate::project::detect) fn go(
-    read: Reader<'_>,
-    files: &[String],
-    dir: &str,
-) -> Option<Start> {
+pub(crate) fn go(read: Reader<'_>, files: &[String], dir: &str) -> Option<Start> {
     read(&join(dir, "go.mod"))?;
     let main = join(dir, "main.go");
     let (package, file) = if read(&main).is_some() {
@@ -38,11 +34,7 @@ pub(in crate::project::detect) fn go(
 }
 
 /// How a Rust program is started. `files` are the repository's files, relative to its root.
-pub(in crate::project::detect) fn rust(
-    read: Reader<'_>,
-    files: &[String],
-    dir: &str,
-) -> Option<Start> {
+pub(crate) fn rust(read: Reader<'_>, files: &[String], dir: &str) -> Option<Start> {
     let manifest = read(&join(dir, "Cargo.toml"))?;
     let main = join(dir, "src/main.rs");
     let (command, file) = if read(&main).is_some() {
@@ -85,7 +77,7 @@ fn chosen<'a>(programs: &[(&'a str, &'a String)]) -> Option<(&'a str, &'a String
 }
 
 /// How a Rails application is started.
-pub(in crate::project::detect) fn rails(read: Reader<'_>, dir: &str) -> Option<Start> {
+pub(crate) fn rails(read: Reader<'_>, dir: &str) -> Option<Start> {
     read(&join(dir, "config/application.rb"))?;
     let script = join(dir, "bin/rails");
     let command = match read(&script) {
@@ -97,7 +89,7 @@ pub(in crate::project::detect) fn rails(read: Reader<'_>, dir: &str) -> Option<S
 }
 
 /// How an application of any kind is started, by what its files name: a Procfile, tasks, a compose file, a Makefile.
-pub(in crate::project::detect) fn declared_start(read: Reader<'_>, dir: &str) -> Option<Start> {
+pub(crate) fn declared_start(read: Reader<'_>, dir: &str) -> Option<Start> {
     declared::commands(read, dir).into_iter().find_map(|found| {
         // a Makefile runs in its own folder, a container's command in a folder of the image
         let (folder, file) = found

@@ -48,11 +48,7 @@ struct Found {
 }
 
 /// How a FastAPI application is started. `files` are the repository's files, relative to its root.
-pub(in crate::project::detect) fn fastapi(
-    read: Reader<'_>,
-    files: &[String],
-    dir: &str,
-) -> Option<Start> {
+pub(crate) fn fastapi(read: Reader<'_>, files: &[String], dir: &str) -> Option<Start> {
     let found = find(
         read,
         files,
@@ -74,7 +70,7 @@ pub(in crate::project::detect) fn fastapi(
 }
 
 /// How a Flask application is started. `files` are the repository's files, relative to its root.
-pub(in crate::project::detect) fn flask(read: Reader<'_>, files: &[String], dir: &str) -> Start {
+pub(crate) fn flask(read: Reader<'_>, files: &[String], dir: &str) -> Start {
     let named = flask_app(read, dir);
     let found = find(read, files, dir, &["Flask", "APIFlask", "OpenAPI"]);
     let seen = named
@@ -111,7 +107,7 @@ pub(in crate::project::detect) fn flask(read: Reader<'_>, files: &[String], dir:
 }
 
 /// How a Django application is started, with its `manage.py` in this folder.
-pub(in crate::project::detect) fn django(read: Reader<'_>, dir: &str) -> Start {
+pub(crate) fn django(read: Reader<'_>, dir: &str) -> Start {
     let command = words(&format!(
         "python manage.py runserver {USUAL_PORT} --noreload"
     ));
