@@ -10,10 +10,12 @@ mod forms;
 mod judge;
 mod needles;
 mod seeds;
+mod spelling;
 #[cfg(test)]
 mod table;
 
 pub(crate) use encoded::{each_packed, find_in_base64};
 pub(crate) use find::{ANCHORS, CredentialKind, find, without_joints};
 pub(crate) use judge::{Weight, is_placeholder};
-pub(crate) use needles::{NeedleHit, Needles, NeedlesError, Spelling};
+pub(crate) use needles::{Needles, NeedlesError};
+pub(crate) use spelling::{NeedleHit, Spelling};

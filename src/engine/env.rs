@@ -9,6 +9,7 @@ mod judge;
 mod links;
 mod messages;
 mod public;
+mod public_keys;
 mod report;
 mod shadow;
 mod write;

@@ -29,7 +29,7 @@ use crate::{
         source::join,
         visible::LONGEST_WORD,
     },
-    engine::{context::Cx, packages},
+    engine::{context::Cx, packages::wanted::wanted},
     ports::{
         Ports,
         files::{FileError, FileKind},
@@ -89,7 +89,7 @@ pub(crate) fn commands(settings: &Settings, ports: &Ports) -> Vec<CloneCommand> 
 fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Option<CloneCommand> {
     let backend = settings.backend.as_ref();
     let wanted = (purpose == CommandPurpose::Packages)
-        .then(|| packages::wanted(settings, ports))
+        .then(|| wanted(settings, ports))
         .flatten();
     let dir = match &wanted {
         Some(wanted) => &wanted.install.dir,
@@ -133,18 +133,7 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
     let mut unheld = named.unheld;
     // what is installed stands in the manifest and the lock file, whether the command names them or not
     for path in wanted.iter().flat_map(|wanted| &wanted.files) {
-        match look(path) {
-            Named::File(content) => {
-                files.insert(path.clone(), hex(&Sha256::digest(content)));
-            }
-            Named::Outside(target) => {
-                files.insert(path.clone(), hex(&Sha256::digest(target)));
-            }
-            Named::Unreadable(why) => {
-                unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
-            }
-            Named::Absent | Named::Folder => {}
-        }
+        hold(&mut files, &mut unheld, path, look(path));
     }
     let questions: Vec<Vec<String>> = if purpose == CommandPurpose::Schema {
         questions(settings, ports)
@@ -168,18 +157,7 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
             .flatten()
             .and_then(|found| within(&settings.root, &found));
         let Some(path) = path else { continue };
-        match look(&path) {
-            Named::File(content) => {
-                files.insert(path, hex(&Sha256::digest(content)));
-            }
-            Named::Outside(target) => {
-                files.insert(path, hex(&Sha256::digest(target)));
-            }
-            Named::Unreadable(why) => {
-                unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
-            }
-            Named::Absent | Named::Folder => {}
-        }
+        hold(&mut files, &mut unheld, &path, look(&path));
     }
     Some(CloneCommand {
         purpose,
@@ -190,6 +168,27 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         questions,
         unheld,
     })
+}
+
+/// Notes the digest of a file, or why its content can't be held to.
+fn hold(
+    files: &mut BTreeMap<String, String>,
+    unheld: &mut Option<String>,
+    path: &str,
+    named: Named,
+) {
+    match named {
+        Named::File(content) => {
+            files.insert(path.to_owned(), hex(&Sha256::digest(content)));
+        }
+        Named::Outside(target) => {
+            files.insert(path.to_owned(), hex(&Sha256::digest(target)));
+        }
+        Named::Unreadable(why) => {
+            unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
+        }
+        Named::Absent | Named::Folder => {}
+    }
 }
 
 /// How to find out whether the migration command has something to do.

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use crate::domain::credentials::{
     encoded::LOOSE,
     forms::Form,
-    needles::{NeedleHit, Spelling},
     seeds::Seeds,
+    spelling::{NeedleHit, Spelling},
 };
 
 /// How far around a seed is looked, in bytes, beside twice the form's own length: the numbers and texts at the edges of a hexdump.

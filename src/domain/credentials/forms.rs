@@ -8,7 +8,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use percent_encoding::percent_decode_str;
 
-use crate::domain::credentials::{judge::is_random, needles::Spelling};
+use crate::domain::credentials::{judge::is_random, spelling::Spelling};
 
 /// One way to write a secret down.
 pub(super) struct Form {

@@ -7,6 +7,7 @@ mod address;
 mod env_files;
 mod fields;
 mod follow;
+mod names;
 mod opens;
 mod packages;
 mod survey;

@@ -24,7 +24,7 @@ use crate::{
             judge::{LEFT_OPEN, judge_value},
             links,
             messages::{FIX, fill_in},
-            public, shadow,
+            public_keys, shadow,
         },
         failures::files::{env_not_read, env_too_large},
     },
@@ -408,7 +408,7 @@ impl TargetInspection {
     ) -> Result<()> {
         for (key, key_spec) in &spec.keys {
             // the finding says why
-            if public::gets_secret(key, key_spec) {
+            if public_keys::gets_secret(key, key_spec) {
                 continue;
             }
             let right = self.is_right(key, key_spec, connection);
@@ -531,7 +531,9 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
                 let Some(value) = value.filter(|value| !value.is_empty()) else {
                     continue;
                 };
-                if public::holds_secret(key, &value) || public::is_secret_of(specs, other, key) {
+                if public_keys::holds_secret(key, &value)
+                    || public_keys::is_secret_of(specs, other, key)
+                {
                     target.refuse_public(key);
                     continue;
                 }

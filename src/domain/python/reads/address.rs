@@ -8,6 +8,7 @@ use crate::domain::{
         reads::{
             fields::{nested_key, settings_class},
             follow::written,
+            names::{is_scheme, part_of},
             template::{Role, roles},
             variables::{default_texts, is_name, variable},
         },
@@ -96,21 +97,6 @@ pub(super) struct Addresses<'c, 'a> {
     pub names: &'c BTreeSet<String>,
 }
 
-/// The part of a connection that an argument or a key of this name is.
-pub(super) fn part_of(name: &str) -> Option<Part> {
-    match name.to_ascii_lowercase().as_str() {
-        "host" | "hostname" | "server" => Some(Part::Host),
-        "port" => Some(Part::Port),
-        "user" | "username" | "role" => Some(Part::User),
-        "password" | "passwd" | "pwd" => Some(Part::Password),
-        "dbname" | "database" | "db" | "name" | "path" | "db_name" | "database_name" => {
-            Some(Part::Database)
-        }
-        "sslmode" => Some(Part::SslMode),
-        _ => None,
-    }
-}
-
 impl Address {
     pub(super) fn add_part(&mut self, key: String, part: Part) {
         if is_name(&key) && !self.parts.iter().any(|known| *known == (key.clone(), part)) {
@@ -141,14 +127,6 @@ fn scheme(text: &str) -> Option<String> {
         text.split_once(':').filter(|(_, rest)| rest.is_empty())
     })?;
     is_scheme(scheme).then(|| scheme.to_ascii_lowercase())
-}
-
-pub(super) fn is_scheme(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() < 60
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-' | '_'))
 }
 
 impl<'a> Addresses<'_, 'a> {

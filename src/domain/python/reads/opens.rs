@@ -6,9 +6,10 @@ use crate::domain::{
     python::{
         code::{Code, Place, Value},
         reads::{
-            address::{Address, Addresses, part_of},
+            address::{Address, Addresses},
             fields::settings_class,
             follow::written,
+            names::part_of,
             survey::{Seen, Survey},
             variables::variable,
         },

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     python::{
-        reads::address::{is_scheme, part_of},
+        reads::names::{is_scheme, part_of},
         syntax::{Expr, ExprKind},
     },
     url::Part,

@@ -1,0 +1,198 @@
+//! Which command could install the packages of the application, and whether they are missing, as far as the files show.
+
+use serde_json::Value;
+
+use crate::{
+    domain::{
+        python,
+        runner::{ENVIRONMENT, Install, Manager, Runner},
+        source::join,
+    },
+    ports::{Ports, files::FileKind},
+    project::settings::Settings,
+};
+
+/// Programs that are started with the packages of Python.
+const PYTHON: &[&str] = &[
+    "uvicorn",
+    "gunicorn",
+    "hypercorn",
+    "granian",
+    "daphne",
+    "fastapi",
+    "flask",
+    "alembic",
+    "django-admin",
+    "litestar",
+    "sanic",
+    "uv",
+    "poetry",
+    "pipenv",
+    "pdm",
+];
+
+/// Programs that are started with the packages of Node.
+const NODE: &[&str] = &[
+    "npm",
+    "npx",
+    "pnpm",
+    "yarn",
+    "bun",
+    "bunx",
+    "node",
+    "tsx",
+    "ts-node",
+    "nodemon",
+    "next",
+    "nest",
+    "vite",
+    "prisma",
+    "drizzle-kit",
+    "knex",
+];
+
+/// What could be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) struct Wanted {
+    pub install: Install,
+    /// Why the packages are not there, where that can be seen without asking anybody.
+    pub missing: Option<String>,
+    /// The files that decide what is installed, relative to the root.
+    pub files: Vec<String>,
+}
+
+/// The command that could install the application's packages; `None` where they are there, or the environment is a person's own.
+pub(in crate::engine) fn wanted(settings: &Settings, ports: &Ports) -> Option<Wanted> {
+    let started = settings.started();
+    let (command, dir) = match started {
+        Some(backend) => (&backend.start, backend.dir.as_str()),
+        None => (&settings.schema.command, settings.schema_dir()),
+    };
+    let program = command.first()?.rsplit('/').next()?;
+    if program.starts_with("python") || PYTHON.contains(&program) {
+        of_python(settings, ports, dir)
+    } else if NODE.contains(&program) {
+        of_node(settings, ports, dir)
+    } else {
+        None
+    }
+}
+
+fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
+    let set = |name: &str| {
+        settings
+            .environment
+            .get(name)
+            .is_some_and(|value| !value.is_empty())
+    };
+    // an activated environment is a person's own
+    let conda =
+        set("CONDA_PREFIX") && settings.environment.get("CONDA_DEFAULT_ENV") != Some("base");
+    if set("VIRTUAL_ENV") || conda {
+        return None;
+    }
+    let read = |path: &str| text(settings, ports, path);
+    let runner = Runner::of_python(&read, dir);
+    let own = join(&runner.place, ENVIRONMENT);
+    let there = inside(settings, ports, &own)?;
+    let interpreter = ports.process.find("python", &settings.path(dir));
+    let found_own = interpreter.is_some_and(|path| path.starts_with(&settings.root));
+    // an environment of another name, or one that another program made
+    if found_own && !(there && runner.manager == Manager::Pip) {
+        return None;
+    }
+    let manifest = join(&runner.place, "pyproject.toml");
+    let declared = read(&manifest).map(|text| python::project_dependencies(&text));
+    let install = runner.install(&declared.unwrap_or_default())?;
+    let missing = (runner.manager == Manager::Uv && !there)
+        .then(|| format!("there is no `{own}`, where `uv` installs the packages"));
+    Some(Wanted {
+        install,
+        missing,
+        files: runner.evidence().into_iter().chain([manifest]).collect(),
+    })
+}
+
+fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
+    let read = |path: &str| text(settings, ports, path);
+    let runner = Runner::of_node(&read, dir);
+    let manifest = join(dir, "package.json");
+    let package: Value = serde_json::from_str(&read(&manifest)?).ok()?;
+    let declares = ["dependencies", "devDependencies"].iter().any(|table| {
+        let table = package.get(table).and_then(Value::as_object);
+        table.is_some_and(|table| !table.is_empty())
+    });
+    let exists = |path: &str| matches!(ports.files.stat(&settings.path(path)), Ok(Some(_)));
+    if !declares || exists(&join(&runner.place, ".pnp.cjs")) {
+        return None;
+    }
+    let modules = join(&runner.place, "node_modules");
+    let own = join(dir, "node_modules");
+    inside(settings, ports, &modules)?;
+    let missing = if !exists(&modules) && !exists(&own) {
+        format!("there is no `{modules}`")
+    } else {
+        let lock = (runner.manager == Manager::Npm && runner.locked)
+            .then(|| read(&join(&runner.place, "package-lock.json")))
+            .flatten()?;
+        let installed = read(&join(&modules, ".package-lock.json"))?;
+        let lacking = lacking(&lock, &installed)?;
+        format!("`{modules}` lacks {lacking}")
+    };
+    Some(Wanted {
+        install: runner.install(&[])?,
+        missing: Some(missing),
+        files: runner.evidence().into_iter().chain([manifest]).collect(),
+    })
+}
+
+/// The first package that npm's lock file names and its own list of what it has installed does not, in that version. What depends on the
+/// machine, and what is only for developing, may be left out.
+fn lacking(lock: &str, installed: &str) -> Option<String> {
+    let lock: Value = serde_json::from_str(lock).ok()?;
+    let installed: Value = serde_json::from_str(installed).ok()?;
+    let there = installed.get("packages")?.as_object()?;
+    let flag =
+        |package: &Value, name: &str| package.get(name).and_then(Value::as_bool) == Some(true);
+    lock.get("packages")?
+        .as_object()?
+        .iter()
+        .filter(|(path, _)| path.contains("node_modules/"))
+        .filter(|(_, package)| {
+            !["optional", "devOptional", "dev", "peer", "link", "inBundle"]
+                .iter()
+                .any(|name| flag(package, name))
+        })
+        .find(|(path, package)| {
+            there
+                .get(*path)
+                .is_none_or(|known| known.get("version") != package.get("version"))
+        })
+        .map(|(path, package)| {
+            let name = path.rsplit("node_modules/").next().unwrap_or(path);
+            let version = package
+                .get("version")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            format!("{name} {version}").trim_end().to_owned()
+        })
+}
+
+fn text(settings: &Settings, ports: &Ports, path: &str) -> Option<String> {
+    String::from_utf8(ports.files.read(&settings.path(path)).ok()??).ok()
+}
+
+/// Whether a folder of the project is there; `None` where it leads out of the project, or is no folder.
+fn inside(settings: &Settings, ports: &Ports, path: &str) -> Option<bool> {
+    let full = settings.path(path);
+    match ports.files.stat(&full) {
+        Ok(None) => Some(false),
+        Ok(Some(_)) => {
+            let target = ports.files.resolve(&full).ok()?;
+            let own = target.starts_with(&settings.root);
+            let stat = ports.files.stat(&target).ok()??;
+            (own && stat.kind == FileKind::Directory).then_some(true)
+        }
+        Err(_) => None,
+    }
+}
