@@ -176,6 +176,8 @@ impl Demo<'_> {
         let flags = Flags {
             api_host: Some(self.sandbox.api_host()),
             ca_file: Some(self.sandbox.ca_file().to_owned()),
+            // it needs no network
+            installs_nothing: true,
             skips: not_on_this_machine(),
             ..Flags::default()
         };

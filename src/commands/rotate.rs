@@ -55,6 +55,8 @@ impl RotateArgs {
         };
         let (settings, ports) = context.open(Flags {
             store: self.store.map(KeyStorage::from),
+            // who changes a password has asked for nothing else
+            installs_nothing: true,
             ..context.flags()
         })?;
         let target = RotationTarget::new(&settings);

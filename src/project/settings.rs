@@ -50,6 +50,8 @@ pub(crate) struct Flags {
     pub store: Option<crate::core::answer::KeyStorage>,
     /// Trust the clone's commands as they are.
     pub trust: bool,
+    /// Install no packages of the application: what is there is taken as it is.
+    pub installs_nothing: bool,
     /// What is left out in this run.
     pub skips: Vec<Skip>,
 }

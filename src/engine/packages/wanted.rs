@@ -63,6 +63,9 @@ pub(in crate::engine) struct Wanted {
 
 /// The command that could install the application's packages; `None` where they are there, or the environment is a person's own.
 pub(in crate::engine) fn wanted(settings: &Settings, ports: &Ports) -> Option<Wanted> {
+    if settings.flags.installs_nothing {
+        return None;
+    }
     let started = settings.started();
     let (command, dir) = match started {
         Some(backend) => (&backend.start, backend.dir.as_str()),

@@ -10,9 +10,7 @@ pub(super) use node::prisma_schema;
 
 use crate::domain::reading::Spot;
 use crate::project::{
-    detect::{
-        manifests::Language, proposal::Proposal, schema::migration::Migration, tree::Tree,
-    },
+    detect::{manifests::Language, proposal::Proposal, schema::migration::Migration, tree::Tree},
     settings::SchemaSettings,
 };
 
