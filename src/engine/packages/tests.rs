@@ -3,6 +3,7 @@ use crate::{
     core::answer::CommandAnswer,
     core::event::{Report, Verdict},
     engine::{health::HealthStep, step::Step as _},
+    engine::packages::wanted::lacking,
     project::settings::Flags,
     testing::world::{KEY, PASSWORD, World},
 };

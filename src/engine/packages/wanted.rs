@@ -151,7 +151,7 @@ fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
 
 /// The first package that npm's lock file names and its own list of what it has installed does not, in that version. What depends on the
 /// machine, and what is only for developing, may be left out.
-fn lacking(lock: &str, installed: &str) -> Option<String> {
+pub(super) fn lacking(lock: &str, installed: &str) -> Option<String> {
     let lock: Value = serde_json::from_str(lock).ok()?;
     let installed: Value = serde_json::from_str(installed).ok()?;
     let there = installed.get("packages")?.as_object()?;
