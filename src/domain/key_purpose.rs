@@ -112,7 +112,7 @@ pub(crate) fn purpose(key: &str, value: &str) -> KeyPurpose {
     if sensitive::has_token_prefix(value) {
         return KeyPurpose::OthersSecret;
     }
-    let plain = !value.is_empty() && (is_setting(value) || name.is_about_a_secret());
+    let plain = name.is_about_a_secret() || (!value.is_empty() && is_setting(value));
     if sensitive::is_secret_key(key) && !plain {
         return KeyPurpose::OthersSecret;
     }

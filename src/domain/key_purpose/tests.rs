@@ -141,6 +141,8 @@ fn only_an_applications_own_secrets_are_made_up() {
         ("S3_BUCKET", "my-company-assets-2024-eu-01", Documented),
         ("GIT_SHA", "5d41402abc4b2a76b9719d911017c592", Documented),
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "30", Documented),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "", Unsaid),
+        ("JWT_REFRESH_TOKEN_EXPIRE_SECS", "", Unsaid),
         ("JWT_ALGORITHM", "HS256", Documented),
         ("AUTH_TRUST_HOST", "true", Documented),
         ("APP_TITLE", "Desk", Documented),

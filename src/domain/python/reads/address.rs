@@ -1,18 +1,19 @@
 //! Where the address of a database comes from: a variable that holds all of it, or those of its parts.
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use crate::domain::{
     python::{
+        bindings::Binding,
         code::{Code, Place, Value},
         reads::{
             fields::{nested_key, settings_class},
             follow::written,
             names::{is_scheme, part_of},
             template::{Role, roles},
-            variables::{default_texts, is_name, variable},
+            variables::{Variable, default_texts, is_name, variable},
         },
-        syntax::{Argument, Class, Expr, ExprKind, argument},
+        syntax::{Argument, Class, Expr, ExprKind, Function, argument},
     },
     url::Part,
 };
@@ -95,6 +96,19 @@ enum Of {
 pub(super) struct Addresses<'c, 'a> {
     pub code: &'c Code<'a>,
     pub names: &'c BTreeSet<String>,
+    /// The calls that an address leads through at the moment, the innermost last. A parameter stands for what this call gives it:
+    /// other calls of the same helper read other variables, and those hold somebody else's secrets.
+    calls: RefCell<Vec<Call<'a>>>,
+}
+
+/// A call of a function of the code.
+#[derive(Clone)]
+struct Call<'a> {
+    place: Place<'a>,
+    function: &'a Function,
+    arguments: &'a [Argument],
+    /// How many parameters come before the arguments: a method's own object.
+    shift: usize,
 }
 
 impl Address {
@@ -129,7 +143,15 @@ fn scheme(text: &str) -> Option<String> {
     is_scheme(scheme).then(|| scheme.to_ascii_lowercase())
 }
 
-impl<'a> Addresses<'_, 'a> {
+impl<'c, 'a> Addresses<'c, 'a> {
+    pub(super) const fn new(code: &'c Code<'a>, names: &'c BTreeSet<String>) -> Self {
+        Self {
+            code,
+            names,
+            calls: RefCell::new(Vec::new()),
+        }
+    }
+
     /// What the code shows of an address that stands as one value.
     pub(super) fn whole(&self, place: &Place<'a>, expr: &'a Expr, into: &mut Address) {
         self.follow(place, expr, Of::Whole, into, 0);
@@ -219,9 +241,97 @@ impl<'a> Addresses<'_, 'a> {
 
     /// What a name or an attribute was given.
     fn given(&self, place: &Place<'a>, expr: &'a Expr, of: Of, into: &mut Address, depth: usize) {
-        for (at, value) in written(self.code, place, expr) {
-            self.follow(&at, value, of, into, depth);
+        let given = self.of_call(place, expr);
+        if let Some((outside, value)) = given {
+            let inner = self.calls.replace(outside);
+            if let Some((at, value)) = value {
+                into.steps += 1;
+                self.follow(&at, value, of, into, depth);
+            }
+            self.calls.replace(inner);
+            return;
         }
+        for (at, value) in written(self.code, place, expr) {
+            let call = called_function(&at, place, expr);
+            let known = call.is_some();
+            self.calls.borrow_mut().extend(call);
+            self.follow(&at, value, of, into, depth);
+            if known {
+                self.calls.borrow_mut().pop();
+            }
+        }
+    }
+
+    /// What the call that led here gives a parameter, where the name is one; with the calls around it. A parameter that the function
+    /// gives another value is not one any more.
+    fn of_call(
+        &self,
+        place: &Place<'a>,
+        expr: &'a Expr,
+    ) -> Option<(Vec<Call<'a>>, Option<(Place<'a>, &'a Expr)>)> {
+        let ExprKind::Name(name) = &expr.kind else {
+            return None;
+        };
+        let function = place.function?;
+        let calls = self.calls.borrow();
+        let at = calls
+            .iter()
+            .rposition(|call| std::ptr::eq(call.function, function))?;
+        let call = calls.get(at)?;
+        let own = function
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == *name && parameter.stars == 0)?;
+        let given_anew = self
+            .code
+            .bound(&function.body, Some(function))
+            .get(name.as_str())
+            .is_some_and(|bindings| {
+                bindings
+                    .iter()
+                    .any(|binding| matches!(binding, Binding::Assigned(_)))
+            });
+        let spread = call.arguments.iter().any(|argument| argument.stars > 0);
+        if given_anew || spread {
+            return None;
+        }
+        let outside = calls.get(..at).unwrap_or_default().to_vec();
+        let value = argument(call.arguments, own.checked_sub(call.shift), name)
+            .map(|value| (call.place.clone(), value))
+            .or_else(|| {
+                let default = function.parameters.get(own)?.default.as_ref()?;
+                let around = place.outer.clone();
+                let around = around.unwrap_or_else(|| Code::top(place.module));
+                Some((around, default))
+            });
+        Some((outside, value))
+    }
+
+    /// The names that a variable may have where the calls that led to it are known.
+    fn keys(&self, place: &Place<'a>, variable: &Variable<'a>) -> Vec<String> {
+        let mut at = place.clone();
+        let mut key = variable.key;
+        let mut inner = None;
+        for _ in 0..LINKS {
+            let Some((outside, value)) = key.and_then(|key| self.of_call(&at, key)) else {
+                break;
+            };
+            let left = self.calls.replace(outside);
+            inner.get_or_insert(left);
+            let Some((place, value)) = value else {
+                key = None;
+                break;
+            };
+            (at, key) = (place, Some(value));
+        }
+        let found = match key {
+            None if variable.key.is_some() => Vec::new(),
+            _ => Variable { key, ..*variable }.keys(self.code, &at),
+        };
+        if let Some(inner) = inner {
+            self.calls.replace(inner);
+        }
+        found
     }
 
     /// Whether it is a read of a variable.
@@ -230,7 +340,7 @@ impl<'a> Addresses<'_, 'a> {
             return false;
         };
         into.django |= variable.django;
-        for key in variable.keys(self.code, place) {
+        for key in self.keys(place, &variable) {
             into.add(key, of);
         }
         if of == Of::Whole {
@@ -492,4 +602,17 @@ impl<'a> Addresses<'_, 'a> {
             self.follow(place, hole, of, into, depth);
         }
     }
+}
+
+/// The call, where an expression is one and this value stands in the function that it calls.
+fn called_function<'a>(at: &Place<'a>, place: &Place<'a>, expr: &'a Expr) -> Option<Call<'a>> {
+    let ExprKind::Call(_, arguments) = &expr.kind else {
+        return None;
+    };
+    Some(Call {
+        place: place.clone(),
+        function: at.function?,
+        arguments,
+        shift: usize::from(at.class.is_some()),
+    })
 }

@@ -167,7 +167,7 @@ pub(super) fn openings<'a>(
     let has = |package: &str| packages.contains(package);
     let mut opens = Opens {
         code,
-        addresses: Addresses { code, names },
+        addresses: Addresses::new(code, names),
         flask: has("flask_sqlalchemy") || has("flask_migrate") || has("flask_appbuilder"),
         tortoise: has("tortoise"),
         django: has("django") || has("environ") || has("dj_database_url") || has("configurations"),

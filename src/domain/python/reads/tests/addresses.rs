@@ -262,3 +262,30 @@ fn what_opens_it_and_what_holds_the_address_may_be_in_other_modules() {
     assert_eq!(opened(&found), ["ByUrl A"]);
     assert_eq!(found.opens[0].at.file, "src/db.py");
 }
+
+#[test]
+fn a_helper_reads_for_an_address_what_its_own_call_names_and_no_other() {
+    let django = "import os\nfrom django.core.exceptions import ImproperlyConfigured\n\
+        def secret(name, default=None):\n    if path := os.getenv(name + '_FILE'):\n        return open(path).read()\n    return os.getenv(name, default)\n\
+        SECRET_KEY = secret('SECRET_KEY')\nPAYMENTS = secret('PAYMENTS_TOKEN', '')\n\
+        DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': os.getenv('DB_HOST'), 'PASSWORD': secret('DB_PASSWORD', '')}}\n";
+    assert_eq!(
+        opened(&reading(django)),
+        ["Postgres(Django) host=DB_HOST password=DB_PASSWORD"]
+    );
+    // one helper in another, and by the parameter's name
+    let through = "import os\nfrom sqlalchemy import create_engine\n\
+        def get(name): return os.environ[name]\ndef twice(key): return get(name=key)\n\
+        token = twice('A_TOKEN')\nother = get('OTHER')\nengine = create_engine(twice('A'))\n";
+    assert_eq!(opened(&reading(through)), ["ByUrl A"]);
+    // what only hands on its argument
+    let settings = "from pydantic import SecretStr\nfrom pydantic_settings import BaseSettings\nfrom sqlalchemy import create_engine\n\
+        class Settings(BaseSettings):\n    db_password: SecretStr = SecretStr('x')\n    redis_password: SecretStr = SecretStr('x')\n    db_host: str = 'x'\n\
+        def plain(value):\n    if isinstance(value, SecretStr):\n        return value.get_secret_value()\n    return value\n\
+        s = Settings()\nredis = plain(s.redis_password)\n\
+        engine = create_engine(f'postgresql+psycopg://u:{plain(s.db_password)}@{s.db_host}/d')\n";
+    assert_eq!(
+        opened(&reading(settings)),
+        ["Postgres(Psycopg) password=DB_PASSWORD host=DB_HOST"]
+    );
+}
