@@ -101,6 +101,9 @@ pub(super) struct Addresses<'c, 'a> {
     calls: RefCell<Vec<Call<'a>>>,
 }
 
+/// The calls around one that gives a parameter its value, and that value, where it gives one.
+type GivenByCall<'a> = (Vec<Call<'a>>, Option<(Place<'a>, &'a Expr)>);
+
 /// A call of a function of the code.
 #[derive(Clone)]
 struct Call<'a> {
@@ -264,11 +267,7 @@ impl<'c, 'a> Addresses<'c, 'a> {
 
     /// What the call that led here gives a parameter, where the name is one; with the calls around it. A parameter that the function
     /// gives another value is not one any more.
-    fn of_call(
-        &self,
-        place: &Place<'a>,
-        expr: &'a Expr,
-    ) -> Option<(Vec<Call<'a>>, Option<(Place<'a>, &'a Expr)>)> {
+    fn of_call(&self, place: &Place<'a>, expr: &'a Expr) -> Option<GivenByCall<'a>> {
         let ExprKind::Name(name) = &expr.kind else {
             return None;
         };
