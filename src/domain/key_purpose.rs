@@ -126,6 +126,28 @@ pub(crate) fn purpose(key: &str, value: &str) -> KeyPurpose {
     }
 }
 
+/// Whether a key says of which kind a database is, and not where: `SQL_DIALECT`, `DB_CLIENT`.
+pub(crate) fn names_a_kind(key: &str) -> bool {
+    KeyName::new(key).is_kind()
+}
+
+/// Whether a key holds the host of a database, of whatever kind.
+pub(crate) fn is_host(key: &str) -> bool {
+    KeyName::new(key)
+        .part()
+        .is_some_and(|(_, part)| part == Part::Host)
+}
+
+/// Whether a key speaks of a database of Postgres, or of no kind that is named.
+pub(crate) fn is_of_database(key: &str) -> bool {
+    KeyName::new(key).is_of_database()
+}
+
+/// Whether the name of a URL has a word beside those for a database and for the way that leads there: `GEO_DATABASE_URL`.
+pub(crate) fn is_qualified(key: &str) -> bool {
+    KeyName::new(key).is_qualified()
+}
+
 /// Tells what the keys of one file are for: as [`purpose`] does, and with the parts of a connection, which count only where host and
 /// password stand together, and the other one of a pair of URLs.
 pub(crate) fn purposes(pairs: &[(&str, &str)]) -> Vec<KeyPurpose> {

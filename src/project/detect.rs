@@ -21,6 +21,7 @@
 
 mod candidates;
 mod code;
+mod dependents;
 mod django;
 mod drizzle;
 mod env;
@@ -104,7 +105,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let Candidate {
         dir,
         stack,
-        proposal,
+        mut proposal,
         ..
     } = first.unwrap_or_else(|| Candidate::unknown(focus));
     let reading = if known {
@@ -112,6 +113,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     } else {
         code::read_all(tree, &dir)
     };
+    let started = dependent(tree, &dir, &mut proposal, &reading);
     let other_server = code::other_server(&reading);
     let found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
@@ -129,8 +131,17 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         // one that we write would document a guess, and pass for the project's own word the next time
         target.example = None;
     }
+    let other_server = other_server.or_else(|| {
+        let seen = || other_languages::other_server(tree, &dir);
+        if recognized { None } else { seen() }
+    });
     let mut env = vec![target];
-    env.extend(frontend::target(tree, FRONTENDS, &dir));
+    if let Some((app, reading)) = &started {
+        add(&mut env, env::target(tree, app, &proposal, reading).target);
+    }
+    if let Some(start) = &proposal.start {
+        env.extend(frontend::target(tree, FRONTENDS, &dir, start.port));
+    }
     let others = beside(tree, &dir, &proposal, found, &mut env);
     if other_server.is_some() {
         env.clear();
@@ -142,7 +153,10 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         });
         found.settings
     });
-    let backend = backend(tree, &dir, proposal, &reading, &mut evidence);
+    let backend = match &started {
+        Some((app, reading)) => backend(tree, app, proposal, reading, &mut evidence),
+        None => backend(tree, &dir, proposal, &reading, &mut evidence),
+    };
     Detected {
         stack,
         recognized,
@@ -158,6 +172,38 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
             skips: Vec::new(),
         },
         dir,
+    }
+}
+
+/// The application of a workspace that runs on a package which only others import: its folder, with what its code and the package's
+/// say. It is what starts.
+fn dependent(
+    tree: &Tree<'_>,
+    dir: &str,
+    proposal: &mut Proposal,
+    reading: &Reading,
+) -> Option<(String, Reading)> {
+    if proposal.start.is_some() || proposal.language != Some(Language::JavaScript) {
+        return None;
+    }
+    let start = dependents::application(tree, dir)?;
+    let app = start.dir.clone();
+    proposal.start = Some(start);
+    let mut of_both = code::read(tree, &app, proposal.language);
+    of_both.join(reading.clone());
+    Some((app, of_both))
+}
+
+/// Adds an env file, or the keys that it lacks to the one that is there.
+fn add(env: &mut Vec<EnvTarget>, target: EnvTarget) {
+    let Some(known) = env.iter_mut().find(|known| known.file == target.file) else {
+        env.push(target);
+        return;
+    };
+    for (key, spec) in target.keys {
+        if !known.keys.iter().any(|(there, _)| *there == key) {
+            known.keys.push((key, spec));
+        }
     }
 }
 
@@ -239,340 +285,4 @@ pub(crate) fn kind(read: Reader<'_>, dir: &str) -> (&'static str, Option<Session
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        domain::url::Driver,
-        project::{sample, settings::KeySpec},
-    };
-
-    fn in_folder(files: &[(&str, &str)], focus: &str) -> Detected {
-        let names: Vec<_> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let read = |path: &str| {
-            files
-                .iter()
-                .find(|(name, _)| *name == path)
-                .map(|(_, text)| (*text).to_owned())
-        };
-        super::detect(&Tree::new(&names, &read), focus)
-    }
-
-    fn detect(files: &[(&str, &str)]) -> Detected {
-        in_folder(files, "")
-    }
-
-    #[test]
-    fn the_sample_is_detected_as_its_own_configuration() {
-        let found = detect(sample::FILES);
-        assert_eq!(found.stack, "FastAPI with SQLModel");
-        let text = sample::FILES
-            .iter()
-            .find(|(name, _)| *name == "neonup.toml")
-            .unwrap()
-            .1;
-        let written = Config::parse(text).unwrap();
-        assert_eq!(found.config.env, written.env);
-        assert_eq!(found.config.backend, written.backend);
-        assert_eq!(
-            found.config.schema.unwrap().files,
-            written.schema.unwrap().files
-        );
-    }
-
-    #[test]
-    fn every_stack_is_recognized_with_its_driver_and_folder() {
-        let package = |name: &str| format!("{{\"dependencies\":{{\"{name}\":\"1\"}}}}");
-        let (prisma, drizzle, pg) = (
-            package("@prisma/client"),
-            package("drizzle-orm"),
-            package("pg"),
-        );
-        for (files, stack, driver, file) in [
-            (
-                vec![("requirements.txt", "Django>=5\npsycopg[binary]")],
-                "Django",
-                Driver::Django,
-                ".env",
-            ),
-            (
-                vec![("api/requirements.txt", "flask\npsycopg2-binary")],
-                "Flask",
-                Driver::Psycopg2,
-                "api/.env",
-            ),
-            (
-                vec![(
-                    "pyproject.toml",
-                    "[project]\ndependencies = [\"fastapi\", \"sqlalchemy[asyncio]\", \"asyncpg\"]\n",
-                )],
-                "FastAPI with SQLAlchemy",
-                Driver::Asyncpg,
-                ".env",
-            ),
-            (
-                vec![("package.json", prisma.as_str())],
-                "Node with Prisma",
-                Driver::Prisma,
-                ".env",
-            ),
-            (
-                vec![("server/package.json", drizzle.as_str())],
-                "Node with Drizzle",
-                Driver::Drizzle,
-                "server/.env",
-            ),
-            (
-                vec![("package.json", pg.as_str())],
-                "Node with node-postgres",
-                Driver::NodePostgres,
-                ".env",
-            ),
-            (vec![], "no known stack", Driver::Libpq, ".env"),
-        ] {
-            let found = detect(&files);
-            assert_eq!(found.stack, stack);
-            assert_eq!(found.config.env[0].file, file, "{stack}");
-            let KeySpec::Url {
-                driver: written, ..
-            } = found.config.env[0].keys[0].1
-            else {
-                panic!("{stack}")
-            };
-            assert_eq!(written, driver, "{stack}");
-        }
-    }
-
-    #[test]
-    fn migrations_run_where_their_tool_is() {
-        let manage = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'a'\n";
-        let prisma = "{\"dependencies\":{\"prisma\":\"6\"}}";
-        for (files, command, dir) in [
-            (
-                vec![
-                    ("web/package.json", prisma),
-                    ("web/prisma/schema.prisma", ""),
-                    ("web/prisma/migrations/1_a/migration.sql", ""),
-                ],
-                "npx --no-install prisma migrate deploy",
-                Some("web"),
-            ),
-            (
-                vec![("package.json", prisma), ("prisma/schema.prisma", "")],
-                "npx --no-install prisma db push",
-                None,
-            ),
-            (
-                vec![("api/requirements.txt", "flask"), ("api/alembic.ini", "")],
-                "alembic upgrade head",
-                None,
-            ),
-            (
-                vec![("api/requirements.txt", "flask"), ("alembic.ini", "")],
-                "alembic upgrade head",
-                Some(""),
-            ),
-            (
-                vec![("db/alembic.ini", "")],
-                "alembic upgrade head",
-                Some("db"),
-            ),
-            (
-                vec![
-                    ("requirements.txt", "Flask-Migrate\nflask"),
-                    ("migrations/env.py", ""),
-                    ("migrations/alembic.ini", ""),
-                ],
-                "python -m flask db upgrade",
-                None,
-            ),
-            (
-                vec![("api/manage.py", manage)],
-                "python manage.py migrate",
-                None,
-            ),
-            (
-                vec![("requirements.txt", "django")],
-                "python manage.py migrate",
-                None,
-            ),
-            (
-                vec![("requirements.txt", "django"), ("src/manage.py", manage)],
-                "python manage.py migrate",
-                None,
-            ),
-            (
-                vec![
-                    (
-                        "web/package.json",
-                        "{\"dependencies\":{\"pg\":\"8\"},\"scripts\":{\"db:migrate\":\"node x.js\"}}",
-                    ),
-                    ("web/pnpm-lock.yaml", ""),
-                ],
-                "pnpm run db:migrate",
-                Some("web"),
-            ),
-            // a script of the project's own, whatever it is called, and one of a project without a database
-            (
-                vec![("requirements.txt", "flask"), ("manage.py", "import sys\n")],
-                "",
-                None,
-            ),
-            (
-                vec![
-                    ("requirements.txt", "django"),
-                    ("manage.py", "import sys\n"),
-                ],
-                "",
-                None,
-            ),
-            (
-                vec![(
-                    "package.json",
-                    "{\"dependencies\":{\"react\":\"8\"},\"scripts\":{\"migrate\":\"node x.js\"}}",
-                )],
-                "",
-                None,
-            ),
-        ] {
-            let schema = detect(&files).config.schema.unwrap_or_default();
-            assert_eq!(schema.command.join(" "), command, "{files:?}");
-            assert_eq!(schema.dir.as_deref(), dir, "{files:?}");
-        }
-    }
-
-    #[test]
-    fn connections_in_parts_are_detected_from_the_example() {
-        let node = ("package.json", "{\"dependencies\":{\"pg\":\"8\"}}");
-        let kinds = |example: &str, manifest: (&str, &str)| {
-            let files = [manifest, (".env.example", example)];
-            let keys = detect(&files).config.env.swap_remove(0).keys;
-            keys.iter()
-                .map(|(key, spec)| match spec {
-                    KeySpec::Part { part, .. } => format!("{key}={}", part.name()),
-                    KeySpec::Url { .. } => format!("{key}=url"),
-                    KeySpec::Literal(_) => format!("{key}=text"),
-                    KeySpec::ByHand => format!("{key}=by hand"),
-                    KeySpec::Generate { .. } | KeySpec::SameAs(_) => panic!("{key}"),
-                })
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let split = "DB_HOST=localhost\nDB_PORT=5432\nDB_USER=\nDB_PASS=\nDB_NAME=app\nPORT=3000\n";
-        assert_eq!(
-            kinds(split, node),
-            "DB_HOST=host DB_PORT=port DB_USER=user DB_PASS=password DB_NAME=database PORT=text"
-        );
-        // our session module needs a URL even beside the parts
-        let fastapi = kinds(split, ("requirements.txt", "fastapi\nsqlmodel"));
-        assert!(
-            fastapi.starts_with("DATABASE_URL=url DB_HOST=host"),
-            "{fastapi}"
-        );
-        // a name alone or another kind of server isn't a connection to Postgres
-        assert_eq!(
-            kinds("DB_NAME=app\n", node),
-            "DATABASE_URL=url DB_NAME=text"
-        );
-        assert_eq!(
-            kinds("DB_HOST=localhost\nDB_PORT=3306\nDB_PASSWORD=\n", node),
-            "DATABASE_URL=url DB_HOST=text DB_PORT=text DB_PASSWORD=by hand"
-        );
-    }
-
-    #[test]
-    fn what_is_proposed_says_where_it_was_seen() {
-        let files = [
-            ("api/requirements.txt", "fastapi\nsqlalchemy\npsycopg\n"),
-            (
-                "api/.env.example",
-                "# the database\nDATABASE_URL=\nJWT_SECRET=\n",
-            ),
-            ("api/app/__init__.py", ""),
-            (
-                "api/app/main.py",
-                "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\n\nengine = create_engine(os.environ[\"DATABASE_URL\"])\napp = FastAPI()\n\n@app.get(\"/healthz\")\ndef health():\n    return {}\n",
-            ),
-            ("api/alembic.ini", ""),
-        ];
-        let seen: Vec<_> = detect(&files)
-            .evidence
-            .into_iter()
-            .map(|Evidence { what, seen }| match seen {
-                None => format!("{what}: -"),
-                Some(Spot { file, line }) => format!("{what}: {file}:{line}"),
-            })
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                "FastAPI with SQLAlchemy: api/requirements.txt:0",
-                "api/.env: api/.env.example:0",
-                "DATABASE_URL: api/app/main.py:5",
-                "JWT_SECRET: api/.env.example:3",
-                "schema: api/alembic.ini:0",
-                "start: api/app/main.py:6",
-                "health: api/app/main.py:8",
-            ]
-        );
-    }
-
-    #[test]
-    fn an_application_is_found_where_a_person_stands() {
-        let flask = ("services/billing/requirements.txt", "flask\npsycopg2\n");
-        let fastapi = ("services/api/requirements.txt", "fastapi\nsqlmodel\n");
-        let files = [fastapi, flask];
-        for (focus, dir, others) in [
-            ("", "services/api", 1),
-            ("services", "services/api", 1),
-            ("services/billing", "services/billing", 0),
-            ("services/billing/tests", "services/billing", 0),
-            // what lies elsewhere says nothing of this folder, but of the repository
-            ("docs", "services/api", 1),
-        ] {
-            let found = in_folder(&files, focus);
-            assert_eq!(
-                (found.dir.as_str(), found.others.len()),
-                (dir, others),
-                "{focus}"
-            );
-        }
-    }
-
-    #[test]
-    fn another_database_is_no_postgres() {
-        let schema = "datasource db {\n  provider = \"mysql\"\n  url = env(\"DATABASE_URL\")\n}\n";
-        let files = [
-            (
-                "package.json",
-                "{\"dependencies\":{\"@prisma/client\":\"6\"}}",
-            ),
-            ("prisma/schema.prisma", schema),
-        ];
-        let found = detect(&files);
-        let (server, at) = found.other_server.unwrap();
-        assert_eq!(
-            (server, at.file.as_str(), at.line),
-            ("MySQL", "prisma/schema.prisma", 3)
-        );
-        assert!(found.config.env.is_empty());
-    }
-
-    #[test]
-    fn keys_come_from_the_example() {
-        let example = "POSTGRES_URL=postgres://x\nAUTH_SECRET=\nSTRIPE_API_KEY=sk_test_\nPORT=9000\nNAME=your-name\n";
-        let files = [
-            ("requirements.txt", "fastapi\nsqlmodel"),
-            (".env.example", example),
-        ];
-        let found = detect(&files);
-        let keys: Vec<_> = found.config.env[0]
-            .keys
-            .iter()
-            .map(|(key, _)| key.as_str())
-            .collect();
-        assert_eq!(
-            keys,
-            ["POSTGRES_URL", "AUTH_SECRET", "STRIPE_API_KEY", "PORT"]
-        );
-    }
-}
+mod tests;

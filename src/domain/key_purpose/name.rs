@@ -300,6 +300,47 @@ impl KeyName {
         kinds.contains(&last).then_some(prefix)
     }
 
+    /// Whether it says of which kind a database is, and nothing else: `SQL_DIALECT`.
+    pub(super) fn is_kind(&self) -> bool {
+        let kinds = [
+            "DIALECT", "ENGINE", "DRIVER", "CLIENT", "TYPE", "PROVIDER", "ADAPTER",
+        ];
+        self.words
+            .last()
+            .is_some_and(|word| kinds.contains(&word.as_str()))
+    }
+
+    /// Whether it speaks of a database.
+    pub(super) fn is_of_database(&self) -> bool {
+        self.has(DATABASE) && !self.is_other_server()
+    }
+
+    /// Whether it has a word beside those for a database, for its URL and for the way that leads there.
+    pub(super) fn is_qualified(&self) -> bool {
+        let known = [
+            "URL",
+            "URI",
+            "DSN",
+            "CONNECTION",
+            "CONN",
+            "STRING",
+            "STR",
+            "CONNECTIONSTRING",
+            "PRISMA",
+            "DRIZZLE",
+            "ASYNC",
+            "SYNC",
+            "DEV",
+            "DEVELOPMENT",
+            "APP",
+            "MAIN",
+            "PRIMARY",
+        ];
+        self.plain_words()
+            .iter()
+            .any(|word| !DATABASE.contains(word) && !known.contains(word))
+    }
+
     /// Which way the connection leads.
     pub(super) fn kind(&self) -> Option<UrlKind> {
         let non_pooling = self

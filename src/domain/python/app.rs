@@ -150,6 +150,10 @@ impl Start {
             python: false,
         };
         let mut fastapi = false;
+        // `npm run dev:server` names a script, and no module of Python
+        let of_node = words.first().is_some_and(|program| {
+            ["npm", "npx", "pnpm", "yarn", "bun", "node"].contains(&program.as_str())
+        });
         for (at, word) in words.iter().enumerate() {
             let next = words.get(at + 1).map(String::as_str);
             let (flag, joined) = word
@@ -189,7 +193,7 @@ impl Start {
                     "-b" | "--bind" | "--host" | "-k" | "--worker-class" | "--log-config" | "-h"
                 )
             });
-            if names_value {
+            if names_value || of_node {
                 continue;
             }
             let object = joined.filter(|_| matches!(flag, "--app" | "--entrypoint"));

@@ -2,8 +2,8 @@ use super::*;
 use crate::{
     core::answer::CommandAnswer,
     core::event::{Report, Verdict},
-    engine::{health::HealthStep, step::Step as _},
     engine::packages::wanted::lacking,
+    engine::{health::HealthStep, step::Step as _},
     project::settings::Flags,
     testing::world::{KEY, PASSWORD, World},
 };

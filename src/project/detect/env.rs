@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{
         dotenv::{Document, is_portable_key},
-        key_purpose::{KeyPurpose, purpose, purposes},
+        key_purpose::{self, KeyPurpose, purpose, purposes},
         python::{self, Dependencies},
         reading::{Opening, Reading, Server, Spot},
         sensitive,
@@ -282,6 +282,20 @@ impl Keys<'_> {
         of_key.or_else(of_code).unwrap_or(self.proposal.driver)
     }
 
+    /// Whether a URL that the code reads and opens nowhere belongs to something else, by a word of its own in the name
+    /// (`GEO_DATABASE_URL`, which is downloaded): another key is the application's.
+    fn is_anothers(&self, key: &str) -> bool {
+        let documented = |key: &str| self.document.entries().any(|entry| entry.key == key);
+        let said = |key: &str| {
+            self.proposal
+                .url_kinds
+                .iter()
+                .any(|(known, _)| known == key)
+        };
+        let has_own = self.ours().any(|opening| !opening.keys.is_empty());
+        key_purpose::is_qualified(key) && has_own && !documented(key) && !said(key)
+    }
+
     fn url(&self, key: &str, kind: Option<UrlKind>) -> KeySpec {
         let kinds = &self.proposal.url_kinds;
         let said = kinds.iter().find(|(known, _)| known == key);
@@ -341,6 +355,7 @@ impl Keys<'_> {
         });
         let opened = self.ours().any(|opening| opening.keys.contains(key));
         match purpose {
+            KeyPurpose::Url(_) if !opened && self.is_anothers(key) => None,
             KeyPurpose::Url(kind) => Some(self.url(key, *kind)),
             // whatever they are opened with, they are not the application's own database
             KeyPurpose::ForTests | KeyPurpose::Shadow | KeyPurpose::OtherDatabase => None,
@@ -348,7 +363,8 @@ impl Keys<'_> {
             KeyPurpose::OtherServer(_) if opened || self.is_usual(key) => None,
             KeyPurpose::OtherServer(_) => self.of_other_server(key, value),
             _ if by_code.is_some() => by_code,
-            _ if opened => Some(self.url(key, None)),
+            // an opener that is given a dialect beside the address
+            _ if opened && !key_purpose::names_a_kind(key) => Some(self.url(key, None)),
             KeyPurpose::Part(part, kind) => Some(KeySpec::Part {
                 kind: kind.unwrap_or_default(),
                 part: *part,
@@ -359,7 +375,8 @@ impl Keys<'_> {
             KeyPurpose::OthersSecret => {
                 (self.is_documented(key) || self.is_required(key)).then_some(KeySpec::ByHand)
             }
-            KeyPurpose::Documented if turns_tls_off(key, value) => None,
+            KeyPurpose::Documented if turns_tls_off(key, value) => key_purpose::is_of_database(key)
+                .then(|| KeySpec::Literal(turned_on(value).to_owned())),
             KeyPurpose::Documented if !value.is_empty() => Some(KeySpec::Literal(value.to_owned())),
             KeyPurpose::Placeholder | KeyPurpose::Documented | KeyPurpose::Unsaid => {
                 self.is_needed(key).then_some(KeySpec::ByHand)
@@ -386,6 +403,18 @@ fn names_a_server(value: &str) -> bool {
     !sensitive::looks_masked(value)
         && !sensitive::looks_like_placeholder(value)
         && value.split_once("://").is_some_and(|(_, rest)| plain(rest))
+}
+
+/// The opposite of a switch that is off, in the same spelling.
+fn turned_on(value: &str) -> &'static str {
+    match value.to_ascii_lowercase().as_str() {
+        "0" => "1",
+        "no" => "yes",
+        "off" => "on",
+        "disable" => "require",
+        "disabled" => "enabled",
+        _ => "true",
+    }
 }
 
 /// Whether an example documents a connection without TLS, as a database on this machine has it: Neon's has none without.

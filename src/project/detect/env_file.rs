@@ -1,7 +1,13 @@
 //! Which env file an application reads, and which committed file documents it.
 
 use crate::{
-    domain::{reading::Reading, source::join},
+    domain::{
+        dotenv::Document,
+        key_purpose::{self, KeyPurpose, purposes},
+        reading::Reading,
+        source::join,
+        url::Part,
+    },
     project::detect::{
         package::Package,
         tree::{Tree, with_folders_above},
@@ -77,14 +83,20 @@ pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
             .iter()
             .any(|name| *file == here(name))
     };
-    let own = examples
-        .iter()
-        .find(|(_, file)| folder_of(file) == dir)
-        .map(|(_, file)| file.clone());
     let by_code = named
         .iter()
         .find(|file| read_by_habit(file) && !(habit != Habit::Plain && tree.keeps(file)))
         .cloned();
+    // `env-example-relational` is a choice of the application's, and documents the file that the code names
+    let is_choice = |file: &String| {
+        let known = [".env", ".env.local", ".env.development"];
+        folder_of(file) == dir && by_code.is_some() && !known.iter().any(|name| *file == here(name))
+    };
+    let own = examples
+        .iter()
+        .map(|(_, file)| file.clone())
+        .find(|file| folder_of(file) == dir)
+        .filter(|file| !is_choice(file));
     // a search upward from the code's folder ends at the example's
     let above = || {
         let (_, file) = examples.first()?;
@@ -175,8 +187,32 @@ fn in_folder(tree: &Tree<'_>, folder: &str) -> Vec<(String, String)> {
             found.push((path, join(folder, &file)));
         }
     }
-    found.sort_by_key(|(_, file)| rank(file));
+    let several = found.len() > 1;
+    found.sort_by_key(|(example, file)| {
+        let lacks = several && !documents_ours(tree, example);
+        (lacks, rank(file))
+    });
     found
+}
+
+/// Whether an example documents a connection to a Postgres, and no other database in its place.
+fn documents_ours(tree: &Tree<'_>, example: &str) -> bool {
+    let text = tree.read(example).unwrap_or_default();
+    let document = Document::parse(text.as_bytes());
+    let pairs: Vec<_> = document
+        .entries()
+        .map(|entry| (entry.key.as_str(), entry.value.expose()))
+        .collect();
+    let purposes = purposes(&pairs);
+    let parts = |purpose: &KeyPurpose| matches!(purpose, KeyPurpose::Part(Part::Host, _));
+    let has_parts = purposes.iter().any(parts);
+    let split = pairs.iter().any(|(key, _)| key_purpose::is_host(key));
+    // parts of another kind of server are nobody's parts
+    has_parts
+        || (!split
+            && purposes
+                .iter()
+                .any(|purpose| matches!(purpose, KeyPurpose::Url(_))))
 }
 
 /// The likelier env file of an application first.

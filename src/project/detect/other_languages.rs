@@ -1,7 +1,7 @@
 //! Stacks in languages whose code is not read: they are known by their manifests, and by the example of the env file.
 
 use crate::{
-    domain::{source::join, url::Driver},
+    domain::{reading::Spot, source::join, url::Driver},
     project::detect::{
         proposal::{Proposal, words},
         stack::{Stack, stack},
@@ -26,6 +26,39 @@ fn mentions(tree: &Tree<'_>, path: &str, comment: &str, words: &[&str]) -> bool 
         text.lines()
             .map(|line| line.split(comment).next().unwrap_or(line))
             .any(|line| words.iter().any(|word| line.contains(word)))
+    })
+}
+
+/// The database of an application that no stack knows, where its manifest asks for the client of another server alone.
+pub(super) fn other_server(tree: &Tree<'_>, dir: &str) -> Option<(&'static str, Spot)> {
+    const CLIENTS: &[(&str, &[&str], &str)] = &[
+        (
+            "package.json",
+            &["\"mysql\"", "\"mysql2\"", "\"mariadb\""],
+            "MySQL",
+        ),
+        (
+            "package.json",
+            &["\"sqlite3\"", "\"better-sqlite3\""],
+            "SQLite",
+        ),
+        ("package.json", &["\"mongoose\"", "\"mongodb\""], "MongoDB"),
+        ("Gemfile", &["\"mysql2\"", "'mysql2'"], "MySQL"),
+        ("Gemfile", &["\"sqlite3\"", "'sqlite3'"], "SQLite"),
+    ];
+    const OURS: &[&str] = &["\"pg\"", "'pg'", "\"postgres\"", "neondatabase/serverless"];
+    CLIENTS.iter().find_map(|(manifest, clients, server)| {
+        let file = join(dir, manifest);
+        if mentions(tree, &file, "#", OURS) {
+            return None;
+        }
+        let text = tree.read(&file)?;
+        let line = text.lines().position(|line| {
+            let line = line.trim_start();
+            !line.starts_with('#') && clients.iter().any(|client| line.contains(client))
+        })?;
+        let line = u32::try_from(line + 1).ok()?;
+        Some((*server, Spot { file, line }))
     })
 }
 

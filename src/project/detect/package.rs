@@ -24,6 +24,11 @@ impl Package {
         serde_json::from_str(&text).ok().map(Self)
     }
 
+    /// Its name, by which the other packages of a workspace import it.
+    pub(super) fn name(&self) -> Option<String> {
+        self.0.get("name")?.as_str().map(str::to_owned)
+    }
+
     /// The command that runs the first of these scripts that there is.
     pub(super) fn script(&self, runner: &Runner, names: &[&str]) -> Option<Vec<String>> {
         let scripts = self.0.get("scripts")?;

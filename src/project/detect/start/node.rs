@@ -64,6 +64,12 @@ const FOREIGN: &[&str] = &[
     "vercel ",
     "firebase ",
     "serverless ",
+    "expo ",
+];
+
+/// Compilers: a script that runs nothing else starts no application.
+const COMPILERS: &[&str] = &[
+    "tsc", "tsup", "tsdown", "unbuild", "rollup", "babel", "swc", "esbuild",
 ];
 
 /// Files that an application begins with, by their usual names.
@@ -107,7 +113,9 @@ pub(crate) fn node(read: Reader<'_>, dir: &str) -> Option<Start> {
         .iter()
         .filter_map(|name| Some((*name, script(name)?)))
         .filter(|(_, script)| {
-            script.len() <= LONGEST && !FOREIGN.iter().any(|word| script.contains(word))
+            script.len() <= LONGEST
+                && !FOREIGN.iter().any(|word| script.contains(word))
+                && !only_compiles(script)
         });
     let chosen = candidates
         .enumerate()
@@ -149,12 +157,21 @@ pub(crate) fn node(read: Reader<'_>, dir: &str) -> Option<Start> {
     ))
 }
 
+/// Whether a script is one command, and that a compiler's: the `dev` of a package that others import.
+fn only_compiles(script: &str) -> bool {
+    let first = script.split_whitespace().next().unwrap_or_default();
+    let starts = ["&&", ";", "|", "onSuccess", "node "];
+    COMPILERS.contains(&first) && !starts.iter().any(|word| script.contains(word))
+}
+
 /// How much a script needs before it answers: nothing, a watcher beside it, a whole workspace, a build that nobody has made yet.
 fn effort(script: &str) -> u8 {
     let any = |words: &[&str]| words.iter().any(|word| script.contains(word));
     // a script that builds by itself has what it needs
     let builds = any(&["tsc &&", "build &&", "tsc;", "nest start"]) && !script.contains(":prod");
-    if any(BUILT) && !builds {
+    // the `start` of each package of a workspace runs what its build made
+    let of_packages = any(&["turbo ", "nx "]) && any(&[" start", ":start"]);
+    if (any(BUILT) || of_packages) && !builds {
         4
     } else if any(&[
         "concurrently",
