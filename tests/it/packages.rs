@@ -12,7 +12,10 @@ struct Clone {
 
 impl Clone {
     fn new(start: &str, ignored: &str, files: &[(&str, String)]) -> Self {
-        let home = Home::new();
+        let home = Home {
+            activated: false,
+            ..Home::new()
+        };
         let sandbox = Sandbox::start(&home, &[]);
         let config = format!(
             "[project]\nname = \"clone\"\n\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = {{ url = \"direct\" }}\n\n[backend]\nstart = {start}\n"

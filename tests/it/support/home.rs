@@ -15,11 +15,16 @@ pub fn temp_dir() -> TempDir {
 /// A home directory, so that nothing of the user's is read or written.
 pub struct Home {
     pub dir: TempDir,
+    /// Whether a Python environment is activated, so that the packages of no application are installed: they would come from a network.
+    pub activated: bool,
 }
 
 impl Home {
     pub fn new() -> Self {
-        Self { dir: temp_dir() }
+        Self {
+            dir: temp_dir(),
+            activated: true,
+        }
     }
 
     /// A command that has this home, the search path, and nothing else of the environment.
@@ -46,6 +51,18 @@ impl Home {
             ("NEONUP_TRUST".to_owned(), "1".to_owned()),
             ("RUST_BACKTRACE".to_owned(), "0".to_owned()),
         ];
+        if self.activated {
+            let environment = format!("{home}/no-environment");
+            variables.push(("VIRTUAL_ENV".to_owned(), environment));
+        }
+        // should anything be installed, it comes from this machine
+        for (name, value) in [
+            ("PIP_NO_INDEX", "1"),
+            ("UV_OFFLINE", "1"),
+            ("npm_config_offline", "true"),
+        ] {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
         // all tests share the unpacked server
         let cache = std::env::var("XDG_CACHE_HOME")
             .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cache")));
