@@ -104,16 +104,21 @@ impl Step for SchemaStep {
             if connection::of_app(cx).is_none() {
                 return Ok(Report::waiting(NO_ENV_FILE));
             }
-            // the migration needs them before the application does; what keeps them away is the health step's to say
-            packages::prepare(cx).await.map_err(of_command)?;
+            // the migration needs them before the application does; what keeps them away is said where it fails for want of them
+            let mut prepared = packages::prepare(cx).await.map_err(of_command)?;
             let mut run = migrate(cx, &wanted.command).await;
-            if run.as_ref().is_err_and(lacks_package)
-                && matches!(
-                    packages::supply(cx).await.map_err(of_command)?,
-                    Prepared::Installed
-                )
-            {
-                run = migrate(cx, &wanted.command).await;
+            if run.as_ref().is_err_and(lacks_package) {
+                if !matches!(prepared, Prepared::Refused(_)) {
+                    prepared = packages::supply(cx).await.map_err(of_command)?;
+                }
+                run = match prepared {
+                    Prepared::Installed => migrate(cx, &wanted.command).await,
+                    // why the packages are not there is what has to be mended
+                    Prepared::Refused(finding) => {
+                        run.map_err(|failure| failure.why(finding.title).hint(finding.hint))
+                    }
+                    Prepared::Nothing => run,
+                };
             }
             let look = look(cx, run.is_ok()).await?;
             // what has to be mended first is the cause, and running it again is no way out
@@ -137,9 +142,15 @@ fn of_command(failure: Failure) -> Failure {
 /// Whether a program or a package was missing.
 fn lacks_package(failure: &Failure) -> bool {
     failure.what.starts_with("there is no program")
-        || ["No module named", "Cannot find module", "not found"]
-            .iter()
-            .any(|words| failure.why.contains(words))
+        || [
+            "No module named",
+            "Couldn't import Django",
+            "Cannot find module",
+            "Cannot find package",
+            "not found",
+        ]
+        .iter()
+        .any(|words| failure.why.contains(words))
 }
 
 /// What a look has found.

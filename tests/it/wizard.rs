@@ -140,7 +140,7 @@ fn signals_restore_the_terminal() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn twelve_thousand_projects_are_filtered_within_60_mb() {
+fn twelve_thousand_projects_are_filtered_within_30_mb() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);
     let crowd = serde_json::json!({"count": 12_000, "name": "crowd"});
@@ -171,12 +171,13 @@ fn twelve_thousand_projects_are_filtered_within_60_mb() {
     });
     let pid = terminal.pid();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let peak = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap();
-    let kilobytes: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
-    assert!(kilobytes < 60 * 1024, "{peak}");
+    let kilobytes = |name: &str| -> u64 {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    // the pages of the program's own file are not what the projects cost, and a debug build has some 40 MB of them
+    let own = kilobytes("VmHWM:").saturating_sub(kilobytes("RssFile:"));
+    assert!(own < 30 * 1024, "{own} kB: {status}");
     drop(terminal);
     sandbox.stop();
 }

@@ -132,7 +132,7 @@ async fn a_clean_repository_is_done_and_lists_what_was_checked() {
             .checks
             .iter()
             // the hook is on request
-            .filter(|check| check.label != "pre-commit check")
+            .filter(|check| check.label != "hooks")
             .all(|check| check.state == CheckState::Ok),
         "{detail:#?}"
     );

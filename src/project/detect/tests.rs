@@ -446,3 +446,16 @@ fn keys_come_from_the_example() {
         ["POSTGRES_URL", "AUTH_SECRET", "STRIPE_API_KEY", "PORT"]
     );
 }
+
+#[test]
+fn what_tests_use_never_gets_the_database_of_the_application() {
+    let code = "import os\nimport psycopg2\n\npsycopg2.connect(host=os.environ[\"DB_HOST\"], password=os.environ[\"DB_PASSWORD\"], dbname=os.environ[\"TEST_DB_NAME\"])\n";
+    let files = [("requirements.txt", "psycopg2\n"), ("app.py", code)];
+    let found = detect(&files);
+    let keys: Vec<_> = found.config.env[0]
+        .keys
+        .iter()
+        .map(|(key, _)| key.as_str())
+        .collect();
+    assert_eq!(keys, ["DB_HOST", "DB_PASSWORD"]);
+}
