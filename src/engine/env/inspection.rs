@@ -117,7 +117,7 @@ impl EnvInspection {
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.tidy(spec);
             target.without_mark();
-            let hidden = shadow::find(cx, target, spec);
+            let hidden = shadow::find(cx, &target.wanted, spec);
             target.findings.extend(hidden);
             target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
         }

@@ -6,7 +6,7 @@ use crate::{
         finding::Finding,
     },
     domain::dotenv::{Document, beyond_limit},
-    engine::{context::Cx, env::inspection::TargetInspection},
+    engine::context::Cx,
     project::settings::{EnvTarget, KeySpec},
 };
 
@@ -77,7 +77,8 @@ impl Tool {
 }
 
 /// Finds the keys of a target that another file hides: the application sees that file's value, whatever stands in the target.
-pub(super) fn find(cx: &Cx, target: &TargetInspection, spec: &EnvTarget) -> Vec<Finding> {
+/// `wanted` is the target as it is to be.
+pub(super) fn find(cx: &Cx, wanted: &Document, spec: &EnvTarget) -> Vec<Finding> {
     let (dir, name) = spec.file.rsplit_once('/').unwrap_or(("", &spec.file));
     let beside = |name: &str| {
         if dir.is_empty() {
@@ -108,7 +109,7 @@ pub(super) fn find(cx: &Cx, target: &TargetInspection, spec: &EnvTarget) -> Vec<
                 cx.settings.env.iter().any(|other| {
                     other.file == file && other.keys.iter().any(|(name, _)| name == key)
                 });
-            let same = target.wanted.get(key) == Some(&entry.value);
+            let same = wanted.get(key) == Some(&entry.value);
             let connects = matches!(key_spec, KeySpec::Url { .. } | KeySpec::Part { .. });
             if managed || same || *key_spec == KeySpec::ByHand {
                 continue;

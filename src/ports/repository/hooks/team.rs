@@ -13,7 +13,10 @@ use std::{
 use crate::{
     os::bounded,
     ports::repository::{
-        hooks::{HOOK_LIMIT, is_executable, script},
+        hooks::{
+            file::{HOOK_LIMIT, is_executable},
+            script,
+        },
         layout::Layout,
         model::{HookEdit, HookName},
         program::GitProgram,
