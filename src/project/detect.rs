@@ -118,10 +118,13 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
     let recognized = found_env.is_shown || (known && proposal.language.is_some());
-    let mut evidence = vec![Evidence {
-        what: stack.to_owned(),
-        seen: tree.manifest_of(&dir, proposal.language),
-    }];
+    let mut evidence = Vec::new();
+    if known {
+        evidence.push(Evidence {
+            what: stack.to_owned(),
+            seen: tree.manifest_of(&dir, proposal.language),
+        });
+    }
     evidence.extend(found_env.evidence);
     let mut target = found_env.target;
     if target.example.is_none() && recognized {

@@ -7,10 +7,7 @@ use std::{
 };
 
 use crate::{
-    domain::{
-        reading::Spot,
-        source::{Reader, join},
-    },
+    domain::{reading::Spot, source::Reader},
     project::detect::manifests::{self, Language},
 };
 
@@ -150,9 +147,14 @@ impl<'a> Tree<'a> {
             None => manifests::folder_of(path).is_some(),
         };
         with_folders_above(dir).into_iter().find_map(|folder| {
-            let names = self.names_in(folder).map(|name| join(folder, name));
-            let file = names.into_iter().find(|path| is_manifest(path))?;
-            Some(Spot { file, line: 0 })
+            let file = self
+                .files
+                .iter()
+                .find(|path| manifests::folder_of(path) == Some(folder) && is_manifest(path))?;
+            Some(Spot {
+                file: file.clone(),
+                line: 0,
+            })
         })
     }
 
