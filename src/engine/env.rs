@@ -21,7 +21,7 @@ use base64::Engine as _;
 
 use self::{
     inspection::EnvInspection,
-    messages::saved_meanwhile,
+    messages::{other_server, saved_meanwhile},
     report::report,
     write::{WriteError, WriteMode, check_writable, undo, write},
 };
@@ -32,11 +32,12 @@ use crate::{
         event::Report,
         failure::{Failure, Result},
         finding::Finding,
+        proof::Basis,
         secret::Secret,
     },
     domain::hex::hex,
     engine::{context::Cx, step::Step},
-    project::settings::Encoding,
+    project::settings::{Encoding, EnvBasis},
 };
 
 /// How often a write is tried when somebody else writes the same file.
@@ -107,6 +108,10 @@ async fn write_all(cx: &Cx, mode: WriteMode) -> Result<Vec<Finding>> {
 fn nothing_to_do(cx: &Cx) -> Option<Report> {
     let targets = &cx.settings.env;
     if targets.iter().all(|target| target.keys.is_empty()) {
+        if let EnvBasis::OtherServer { server, at } = &cx.settings.env_basis {
+            let basis = Basis::not_determined(other_server(server, at));
+            return Some(Report::judged("nothing is written", basis, Vec::new()));
+        }
         return Some(Report::skipped("no env file with keys is configured"));
     }
     None

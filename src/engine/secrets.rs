@@ -10,8 +10,16 @@ mod unread;
 use async_trait::async_trait;
 
 use crate::{
-    core::{answer::SecretsAnswer, event::Report, failure::Result},
-    engine::{context::Cx, rotate, secrets::inspection::SecretsInspection, step::Step},
+    core::{answer::SecretsAnswer, event::Report, failure::Result, finding::Finding},
+    engine::{
+        context::Cx,
+        rotate,
+        secrets::{
+            inspection::SecretsInspection,
+            messages::{ignored_now, taken_out},
+        },
+        step::Step,
+    },
     ports::repository::GitAnswer,
 };
 
@@ -42,6 +50,7 @@ impl Step for SecretsStep {
             let rotated = rotate::password(cx).await?;
             return Ok(rotated.into_report(self.probe(cx).await?));
         }
+        let mut changed = Vec::new();
         if answer == SecretsAnswer::Default {
             let mut failed = None;
             let inspection = SecretsInspection::new(cx)?;
@@ -50,7 +59,7 @@ impl Step for SecretsStep {
             let targets = targets.filter(|target| !sealed.contains(target));
             for target in targets.chain(inspection.keys) {
                 // what cannot be done for one file is done for the others all the same
-                if let Err(failure) = protect(cx, &target).await {
+                if let Err(failure) = protect(cx, &target, &mut changed).await {
                     failed.get_or_insert(failure);
                 }
             }
@@ -58,22 +67,28 @@ impl Step for SecretsStep {
                 return Err(failure);
             }
         }
-        self.probe(cx).await
+        let mut report = self.probe(cx).await?;
+        report.findings.extend(changed);
+        Ok(report)
     }
 }
 
-/// Takes an env file out of the index, and makes git ignore it.
-async fn protect(cx: &Cx, target: &str) -> Result<()> {
+/// Takes an env file out of the index, and makes git ignore it. What that changed is told.
+async fn protect(cx: &Cx, target: &str, changed: &mut Vec<Finding>) -> Result<()> {
     let repository = &cx.ports.repository;
     let mut protection = repository.protection(target).await?;
     let mut untracked = Ok(());
     if protection.tracked == GitAnswer::Yes {
         untracked = repository.untrack(target).await;
+        if untracked.is_ok() {
+            changed.push(taken_out(target));
+        }
         protection = repository.protection(target).await?;
     }
     // a tracked file is never ignored, so the rule is not asked for before it is out
     if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
-        repository.add_ignore(target).await?;
+        let file = repository.add_ignore(target).await?;
+        changed.push(ignored_now(&file, target));
     }
     Ok(untracked?)
 }

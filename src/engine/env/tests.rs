@@ -16,9 +16,13 @@ use crate::{
         remedy::Remedy,
         step::StepId,
     },
-    domain::{dotenv::Document, url::Connection},
+    domain::{dotenv::Document, reading::Spot, url::Connection},
     engine::context::KnownProject,
-    project::{config::Config, resolve::Layers, settings::Flags},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{EnvBasis, Flags},
+    },
     testing::{
         ports::MountedFiles,
         world::{World, settings, variables},
@@ -42,6 +46,36 @@ keys.JWT_SECRET = { same_as = "backend/.env" }
 "#;
 
 const URL: &str = "postgresql+psycopg://neondb_owner:npg_canary1234@ep-a-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require";
+
+#[tokio::test]
+async fn an_app_of_another_database_is_told_so_and_is_not_done() {
+    let world = World::default();
+    let at = Spot {
+        file: "prisma/schema.prisma".to_owned(),
+        line: 2,
+    };
+    let layers = Layers {
+        detected_env: EnvBasis::OtherServer {
+            server: "MySQL",
+            at,
+        },
+        ..Layers::default()
+    };
+    let settings = settings(world.root(), layers, Flags::default());
+    let (cx, _) = world.context(settings, StepId::Env);
+    for report in [
+        EnvStep.probe(&cx).await.unwrap(),
+        EnvStep.apply(&cx, EnvAnswer::Default).await.unwrap(),
+    ] {
+        assert_eq!(report.verdict(), Verdict::Todo);
+        let [finding] = report.findings.as_slice() else {
+            panic!("{report:#?}");
+        };
+        assert_eq!(finding.title, "your app uses MySQL, not Postgres");
+        assert_eq!(finding.path.as_deref(), Some("prisma/schema.prisma"));
+        assert!(finding.undetermined);
+    }
+}
 
 /// A repository on disk, in which no target is written yet.
 struct Setup {

@@ -480,6 +480,27 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// A file was taken out of git's index.
+pub(super) fn taken_out(file: &str) -> Finding {
+    Finding::new(
+        Code::SecretsTracked,
+        format!("`{file}` was taken out of git's index; the file stays here"),
+    )
+    .severity(Severity::Note)
+    .path(file)
+    .detail("the next commit removes it from the repository, and a colleague who pulls that loses theirs")
+}
+
+/// A `.gitignore` got a line.
+pub(super) fn ignored_now(rules: &str, file: &str) -> Finding {
+    Finding::new(
+        Code::SecretsNotIgnored,
+        format!("`{rules}` ignores `{file}` now"),
+    )
+    .severity(Severity::Note)
+    .path(rules)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -165,7 +165,9 @@ async fn a_staged_env_file_is_found_and_fixed() {
     assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
     // what `git add` wrote stays until git clears it away; no commit here holds it
     let warning = (Code::SecretsLiveSecretInHistory, Severity::Warning);
-    assert_eq!(codes(&report), [warning, warning], "{report:#?}");
+    // and what was changed is told
+    let told = (Code::SecretsTracked, Severity::Note);
+    assert_eq!(codes(&report), [warning, warning, told], "{report:#?}");
     repo.git(&["gc", "-q", "--prune=now"]);
     assert_eq!(codes(&probe(&repo).await), []);
     assert!(
@@ -409,7 +411,9 @@ async fn the_keys_of_dotenvx_are_kept_out_and_looked_for() {
         .apply(&cx, SecretsAnswer::Default)
         .await
         .unwrap();
-    assert!(of(&fixed, Code::SecretsTracked).is_none());
+    // what was changed is told, and nothing of it is left to do
+    let told = of(&fixed, Code::SecretsTracked).unwrap();
+    assert_eq!(told.severity, Severity::Note);
     assert!(repo.root.join("backend/.env.keys").exists());
     // it is in the history, and looked for everywhere
     let titles: Vec<_> = fixed
