@@ -1,6 +1,6 @@
 //! Reads what JavaScript and TypeScript say of their environment and their database.
 //!
-//! Nothing is run. Each source is read by tree-sitter into a flat [`tree`], its names are bound ([`file`]), and what an expression
+//! Nothing is run. Each source is read by tree-sitter into a flat [`tree`], its names are bound ([`mod@file`]), and what an expression
 //! stands for is followed through names, members and imports as far as the code tells ([`code`]). What it does not tell is left out,
 //! never guessed.
 #![expect(

@@ -1,12 +1,12 @@
 //! What kind of application a repository holds, and the configuration to propose for it.
 //!
-//! [`Tree`] holds the names of the repository's files. Every folder with a manifest is asked by every [`Stack`] whether it holds such an
+//! [`Tree`] holds the names of the repository's files. Every folder with a manifest is asked by every [`Stack`](stack::Stack) whether it holds such an
 //! application ([`candidates`]); of those the one that a person means is proposed, with what its code says ([`code`]): the env file
-//! that it reads ([`env_file`]), its keys ([`env`]), where its tables come from ([`schema`]) and how it starts.
+//! that it reads ([`env_file`]), its keys ([`mod@env`]), where its tables come from ([`schema`]) and how it starts.
 //!
 //! # Adding a stack
 //!
-//! It takes a function, a row of [`STACKS`] and a repository in `tests/corpus`. With Rails as the example:
+//! It takes a function, a row of [`STACKS`](stacks::STACKS) and a repository in `tests/corpus`. With Rails as the example:
 //!
 //! 1. Write `pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal>`, in a file of its own or in `other_languages.rs`.
 //!    It is asked about one folder at a time, and returns `None` unless the Gemfile asks for both gems, `rails` and `pg`. A new kind
