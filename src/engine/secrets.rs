@@ -88,7 +88,9 @@ async fn protect(cx: &Cx, target: &str, changed: &mut Vec<Finding>) -> Result<()
     // a tracked file is never ignored, so the rule is not asked for before it is out
     if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
         let file = repository.add_ignore(target).await?;
-        changed.push(ignored_now(&file, target));
+        if protection.ignored == GitAnswer::No {
+            changed.push(ignored_now(&file, target));
+        }
     }
     Ok(untracked?)
 }
