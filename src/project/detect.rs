@@ -42,7 +42,10 @@ mod stacks;
 mod start;
 mod tree;
 
-pub(crate) use {proposal::SessionModule, tree::Tree};
+pub(crate) use {
+    proposal::SessionModule,
+    tree::{Tree, lies_aside},
+};
 
 use crate::{
     domain::{

@@ -226,6 +226,8 @@ impl Workspace {
             .iter()
             .filter(|file| file.rsplit('/').next() == Some(CONFIG_FILE))
             .filter(|file| Path::new(file).starts_with(&self.focus))
+            // one of an example or a test is not the project's
+            .filter(|file| !detect::lies_aside(file))
             .collect();
         match below.as_slice() {
             [] => {}
@@ -678,5 +680,34 @@ mod tests {
         // files that only serve to detect the stack are skipped
         let passed = refused(|path| fifo(&path.with_file_name("requirements.txt")));
         assert_eq!(passed, "");
+    }
+
+    #[test]
+    fn the_only_configuration_below_is_taken_and_of_several_none() {
+        let root = temp_dir();
+        let settled = |files: &[&str]| {
+            let mut workspace = Workspace::at(root.path(), Environment::new(Vec::new()));
+            let files: Vec<_> = files.iter().map(|file| (*file).to_owned()).collect();
+            workspace.settle(&files)?;
+            let file = workspace.config_file.strip_prefix(&workspace.root);
+            Ok::<_, WorkspaceError>(file.unwrap().display().to_string())
+        };
+        for (files, taken) in [
+            (&["api/app.py"][..], "neonup.toml"),
+            (&["api/neonup.toml"], "api/neonup.toml"),
+            // one of an example is not the project's
+            (
+                &["api/neonup.toml", "examples/a/neonup.toml"],
+                "api/neonup.toml",
+            ),
+            (&["tests/a/neonup.toml"], "neonup.toml"),
+        ] {
+            assert_eq!(settled(files).unwrap(), taken, "{files:?}");
+        }
+        let several = settled(&["api/neonup.toml", "web/neonup.toml"]).unwrap_err();
+        assert_eq!(
+            several.hint(),
+            "choose the application by its folder: neonup -C api"
+        );
     }
 }

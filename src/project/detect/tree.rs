@@ -194,7 +194,7 @@ pub(super) fn is_below(path: &str, dir: &str) -> bool {
 }
 
 /// Whether a folder holds what is no application of the project: tests, examples, documentation.
-pub(super) fn lies_aside(folder: &str) -> bool {
+pub(crate) fn lies_aside(folder: &str) -> bool {
     lies_in(folder, ASIDE)
 }
 

@@ -2,11 +2,7 @@
 
 use crate::{
     domain::{runner::Runner, source::join},
-    project::detect::{
-        package::Package,
-        schema::migration::Migration,
-        tree::{Tree, is_below},
-    },
+    project::detect::{package::Package, schema::migration::Migration, tree::Tree},
 };
 
 /// Scripts that apply migrations, the plainest name first. Those that make new ones (`prisma migrate dev`) ask questions.
@@ -49,30 +45,23 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         seen: Some(join(dir, "package.json")),
     };
     let drizzle = package.has_any(&["drizzle-kit", "drizzle-orm"]);
-    if drizzle && let Some(folder) = drizzle_folder(tree, dir) {
+    if drizzle && let Some(config) = drizzle_config(tree, dir) {
+        let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
         let journal = tree
-            .below(&folder)
+            .below(folder)
             .any(|path| path.ends_with("meta/_journal.json"));
-        if journal {
-            return Some(Migration {
-                command: tool("drizzle-kit migrate"),
-                seen: tree
-                    .names_in(&folder)
-                    .find(|name| name.starts_with("drizzle.config."))
-                    .map(|name| join(&folder, name)),
-                dir: folder.clone(),
-            });
-        }
-        if let Some(script) = package.script(&runner, MIGRATE) {
+        let script = || package.script(&runner, MIGRATE);
+        if !journal && let Some(script) = script() {
             return Some(in_dir(script));
         }
         return Some(Migration {
-            command: tool("drizzle-kit push"),
-            seen: tree
-                .names_in(&folder)
-                .find(|name| name.starts_with("drizzle.config."))
-                .map(|name| join(&folder, name)),
-            dir: folder.clone(),
+            command: tool(if journal {
+                "drizzle-kit migrate"
+            } else {
+                "drizzle-kit push"
+            }),
+            dir: folder.to_owned(),
+            seen: Some(config),
         });
     }
     if let Some(script) = package.script(&runner, MIGRATE) {
@@ -169,11 +158,11 @@ pub(crate) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
     })
 }
 
-/// The folder of Drizzle's configuration.
-fn drizzle_folder(tree: &Tree<'_>, dir: &str) -> Option<String> {
+/// Drizzle's configuration: the one in the folder itself, else the nearest below it.
+fn drizzle_config(tree: &Tree<'_>, dir: &str) -> Option<String> {
     let is_config = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        name.starts_with("drizzle.config.") && is_below(path, dir)
+        name.starts_with("drizzle.config.")
     };
     let own = [
         "drizzle.config.ts",
@@ -184,15 +173,9 @@ fn drizzle_folder(tree: &Tree<'_>, dir: &str) -> Option<String> {
     .iter()
     .map(|name| join(dir, name))
     .find(|path| tree.has(path));
-    let found = own.or_else(|| {
+    own.or_else(|| {
         tree.below(dir)
             .find(|path| is_config(path))
             .map(str::to_owned)
-    })?;
-    Some(
-        found
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder)
-            .to_owned(),
-    )
+    })
 }
