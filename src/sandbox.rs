@@ -5,7 +5,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `api`, `api/*` | the HTTP API, one file for each resource; `api/switches` is `/sandbox/…`, which Neon does not have |
-//! | `front`, `scram`, `startup`, `wire` | the port of an endpoint: TLS, SCRAM-SHA-256(-PLUS), then straight through |
+//! | `front` | the port of an endpoint: TLS, for clients of Postgres and of HTTP |
+//! | `serverless`, `serverless/*`, `site` | queries over HTTP and sessions in websockets, as Neon's serverless driver asks for them; which hosts and pages are answered |
+//! | `session`, `scram`, `startup`, `wire` | a session: its start-up packet, SCRAM-SHA-256(-PLUS), then straight through |
 //! | `operations` | asynchronous work: what a call schedules, done in the background |
 //! | `lifecycle` | wakes, suspends and ends the compute of a branch |
 //! | `branch_data`, `catalog` | the data of a branch, copied from template or parent; its roles and databases |
@@ -51,7 +53,10 @@ mod scram;
 mod scratch;
 mod server;
 mod server_user;
+mod serverless;
+mod session;
 mod shapes;
+mod site;
 mod socket_dir;
 mod startup;
 mod store;

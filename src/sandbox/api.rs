@@ -37,6 +37,7 @@ pub(crate) use crate::sandbox::api::{provisioning::remove_all, temporary::watch_
 use crate::sandbox::{
     api::cuttable::{ConnectionCutter, CuttableListener},
     control_plane::ControlPlane,
+    serverless,
 };
 
 /// Where Neon's API begins, and the one of `claims`.
@@ -49,7 +50,8 @@ pub(crate) fn serve(
     listener: TcpListener,
 ) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel::<()>();
-    let app = router(plane).into_make_service_with_connect_info::<ConnectionCutter>();
+    let port = listener.local_addr().map_or(0, |address| address.port());
+    let app = router(plane, port).into_make_service_with_connect_info::<ConnectionCutter>();
     let serving = tokio::spawn(async move {
         let until = async move { stopped.await.unwrap_or_default() };
         let served = axum::serve(CuttableListener::new(listener), app)
@@ -62,7 +64,7 @@ pub(crate) fn serve(
     (stop, serving)
 }
 
-fn router(plane: Arc<ControlPlane>) -> Router {
+fn router(plane: Arc<ControlPlane>, port: u16) -> Router {
     let api = account_routes()
         .merge(project_routes())
         .merge(branch_routes());
@@ -99,9 +101,18 @@ fn router(plane: Arc<ControlPlane>) -> Router {
                 .route_layer(from_fn_with_state(Arc::clone(&plane), guard::only_own_user)),
         )
         .route("/sandbox", get(switches::about))
+        .merge(serverless_routes(&plane, port))
         .fallback(reply::no_route)
         .layer(from_fn(guard::admit))
         .with_state(plane)
+}
+
+/// Queries over HTTP and websockets, for every compute.
+fn serverless_routes(plane: &Arc<ControlPlane>, port: u16) -> Router<Arc<ControlPlane>> {
+    let routes = serverless::router(Arc::clone(plane), None, port);
+    Router::new()
+        .route_service(serverless::SQL, routes.clone())
+        .route_service(serverless::WEBSOCKET, routes)
 }
 
 /// What Neon does not have.

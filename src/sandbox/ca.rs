@@ -18,6 +18,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::sandbox::files;
 
+/// What a client of Postgres names in its TLS handshake (ALPN), and what one of HTTP does.
+pub(crate) const POSTGRES: &[u8] = b"postgresql";
+pub(crate) const HTTP: &[u8] = b"http/1.1";
+
 /// What the front needs to speak TLS.
 pub(crate) struct Authority {
     /// The file with the CA's certificate, for clients that verify.
@@ -76,7 +80,7 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
             vec![leaf.clone()],
             PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
         )?;
-    tls.alpn_protocols = vec![b"postgresql".to_vec()];
+    tls.alpn_protocols = vec![POSTGRES.to_vec(), HTTP.to_vec()];
     Ok(Authority {
         file,
         pem,

@@ -33,6 +33,11 @@ pub(crate) const CONNECTIONS_LIMIT: usize = 1000;
 /// How many of them have not logged in yet: more than the connections that one compute takes.
 pub(crate) const LOGINS_LIMIT: usize = 150;
 
+/// How many connections over HTTP there are at a time: they have no login, so they are fewer than all.
+pub(crate) const HTTP_LIMIT: usize = 256;
+/// What their requests and answers may hold together, in MiB.
+const HTTP_MEMORY: usize = 256;
+
 /// The running sandbox.
 pub(crate) struct ControlPlane {
     pub(crate) store: StateStore,
@@ -46,6 +51,8 @@ pub(crate) struct ControlPlane {
     pub(crate) running: Arc<Semaphore>,
     pub(crate) connections: Arc<Semaphore>,
     pub(crate) logins: Arc<Semaphore>,
+    pub(crate) http: Arc<Semaphore>,
+    pub(crate) http_memory: Arc<Semaphore>,
     /// When the latest databases that are nobody's were made.
     turns: Mutex<VecDeque<Instant>>,
     /// Salts the exchanges with roles that do not exist.
@@ -103,6 +110,8 @@ impl ControlPlane {
             running: Arc::new(Semaphore::new(RUNNING_LIMIT)),
             connections: Arc::new(Semaphore::new(CONNECTIONS_LIMIT)),
             logins: Arc::new(Semaphore::new(LOGINS_LIMIT)),
+            http: Arc::new(Semaphore::new(HTTP_LIMIT)),
+            http_memory: Arc::new(Semaphore::new(HTTP_MEMORY)),
             turns: Mutex::default(),
             mock_secret: ids::random(),
             state_dir,

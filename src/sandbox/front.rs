@@ -1,4 +1,4 @@
-//! The front of a compute endpoint: one loopback port that speaks TLS and SCRAM, wakes the compute, and then steps aside.
+//! The front of a compute endpoint: one loopback port that speaks TLS, to clients of Postgres and to those that ask over HTTP.
 //!
 //! One port for each endpoint, because `ep-….localhost` does not resolve everywhere (glibc without nss-myhostname).
 
@@ -10,25 +10,20 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::SemaphorePermit,
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::sandbox::{
-    admin::Admin,
+    ca,
     control_plane::ControlPlane,
     faults::DatabaseFault,
-    lifecycle::{self, ComputeUse},
     records::BranchRef,
-    scram::{self, LoginError, ScramError, Verifier},
-    socket_dir::SocketDir,
-    startup::Startup,
+    serverless,
+    session::{Proving, Target, within},
     wire,
 };
-
-/// Postgres' own `authentication_timeout`. Waking a compute does not count.
-const LOGIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// Opens the front of an endpoint, on its old port if that is free; returns the port.
 pub(crate) fn open(
@@ -39,11 +34,11 @@ pub(crate) fn open(
 ) -> io::Result<u16> {
     let listeners = bind(port).or_else(|_taken| bind(0))?;
     let port = listeners.port;
-    let front = EndpointFront {
+    let front = EndpointFront(Target {
         plane: Arc::clone(plane),
         branch_ref,
         endpoint: endpoint.to_owned(),
-    };
+    });
     plane.add_front(endpoint, plane.spawn(Arc::new(front).accept(listeners)));
     Ok(port)
 }
@@ -133,20 +128,26 @@ impl LoopbackListeners {
     }
 }
 
-struct EndpointFront {
-    plane: Arc<ControlPlane>,
-    branch_ref: BranchRef,
-    endpoint: String,
+struct EndpointFront(Target);
+
+/// What a client begins after TLS.
+enum Begun {
+    /// A session of Postgres.
+    Postgres(TlsStream<TcpStream>),
+    /// Requests over HTTP.
+    Http(TlsStream<TcpStream>),
+    /// It has its answer already.
+    Done,
 }
 
 impl EndpointFront {
     async fn accept(self: Arc<Self>, mut listeners: LoopbackListeners) {
-        let mut faults = self.plane.watch_faults();
+        let mut faults = self.0.plane.watch_faults();
         loop {
             if faults.borrow_and_update().database == DatabaseFault::Refuse {
                 let port = listeners.port;
                 drop(listeners);
-                self.plane
+                self.0.plane
                     .until_faults(|faults| faults.database != DatabaseFault::Refuse)
                     .await;
                 listeners = loop {
@@ -169,9 +170,9 @@ impl EndpointFront {
             match accepted {
                 Ok(stream) => {
                     let front = Arc::clone(&self);
-                    self.plane.spawn(async move {
+                    self.0.plane.spawn(async move {
                         if let Err(error) = front.serve(stream).await {
-                            tracing::debug!(%error, endpoint = front.endpoint, "a connection ended");
+                            tracing::debug!(%error, endpoint = front.0.endpoint, "a connection ended");
                         }
                     });
                 }
@@ -186,23 +187,29 @@ impl EndpointFront {
 
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let counted = self.plane.connections.try_acquire();
+        let plane = &self.0.plane;
+        let counted = plane.connections.try_acquire();
         let Ok((_counted, login)) =
-            counted.and_then(|counted| Ok((counted, self.plane.logins.try_acquire()?)))
+            counted.and_then(|counted| Ok((counted, plane.logins.try_acquire()?)))
         else {
             // Postgres' words, which a client reads in place of the answer about TLS.
             return stream
                 .write_all(&wire::fatal("53300", "sorry, too many clients already"))
                 .await;
         };
-        if self.plane.faults().database == DatabaseFault::Stall {
+        if plane.faults().database == DatabaseFault::Stall {
             // Until the fault is lifted or the client gives up.
-            self.plane
+            plane
                 .until_faults(|faults| faults.database != DatabaseFault::Stall)
                 .await;
         }
-        let Some(mut tls) = within(self.begin(&mut stream)).await? else {
-            return Ok(());
+        let mut tls = match within(self.begin(stream)).await? {
+            Begun::Done => return Ok(()),
+            Begun::Postgres(tls) => tls,
+            Begun::Http(tls) => {
+                drop(login); // each request has a login of its own
+                return serverless::serve(&self.0, tls).await;
+            }
         };
         let outcome = self.session(&mut tls, login).await;
         // A close_notify even after an error: libpq 17 and newer report a failed cancel without it.
@@ -210,37 +217,33 @@ impl EndpointFront {
         outcome
     }
 
-    /// Reads up to the TLS handshake; `None` if the connection is done.
-    async fn begin<'a>(&self, stream: &'a mut TcpStream) -> io::Result<Option<ClientStream<'a>>> {
+    /// Reads up to the TLS handshake.
+    async fn begin(&self, mut stream: TcpStream) -> io::Result<Begun> {
+        let acceptor = &self.0.plane.authority.acceptor;
         let mut first = [0];
         stream.peek(&mut first).await?;
         if first == [0x16] {
-            // Direct TLS, `sslnegotiation=direct` of libpq 17 and newer: ALPN is what makes it safe.
-            let tls = self.plane.authority.acceptor.accept(stream).await?;
-            let agreed = tls.get_ref().1.alpn_protocol() == Some(b"postgresql");
-            return agreed
-                .then_some(Some(tls))
-                .ok_or_else(|| wire::malformed("direct TLS without the protocol `postgresql`"));
+            return direct(acceptor.accept(stream).await?).await;
         }
-        let mut packet = wire::read_untyped(stream).await?;
+        let mut packet = wire::read_untyped(&mut stream).await?;
         if wire::code(&packet)?.0 == wire::GSSENC_REQUEST {
             stream.write_all(b"N").await?;
-            packet = wire::read_untyped(stream).await?;
+            packet = wire::read_untyped(&mut stream).await?;
         }
         match wire::code(&packet)?.0 {
             wire::SSL_REQUEST => {
-                if sent_more(stream).await {
+                if sent_more(&stream).await {
                     let refusal =
                         wire::fatal("08P01", "received unencrypted data after SSL request");
                     stream.write_all(&refusal).await?;
-                    return Ok(None);
+                    return Ok(Begun::Done);
                 }
                 stream.write_all(b"S").await?;
-                self.plane.authority.acceptor.accept(stream).await.map(Some)
+                acceptor.accept(stream).await.map(Begun::Postgres)
             }
             wire::CANCEL_REQUEST => {
-                self.cancel(&packet).await?;
-                Ok(None)
+                self.0.cancel(&packet).await?;
+                Ok(Begun::Done)
             }
             _ => {
                 // Neon's message.
@@ -249,114 +252,45 @@ impl EndpointFront {
                     "connection is insecure (try using `sslmode=require`)",
                 );
                 stream.write_all(&refusal).await?;
-                Ok(None)
+                Ok(Begun::Done)
             }
         }
     }
 
     async fn session(
         &self,
-        tls: &mut ClientStream<'_>,
-        login: SemaphorePermit<'_>,
+        tls: &mut TlsStream<TcpStream>,
+        login: tokio::sync::SemaphorePermit<'_>,
     ) -> io::Result<()> {
         let packet = within(wire::read_untyped(tls)).await?;
         if wire::code(&packet)?.0 == wire::CANCEL_REQUEST {
-            return self.cancel(&packet).await;
+            return self.0.cancel(&packet).await;
         }
-        let mut startup = match Startup::parse(&packet) {
-            Ok(startup) => startup,
-            Err(refusal) => return refuse(tls, refusal.sqlstate, &refusal.text).await,
+        let named = tls.get_ref().1.server_name().map(str::to_owned);
+        if let Err(refusal) = self.0.check_server_name(named.as_deref()) {
+            let message = wire::fatal(refusal.sqlstate, &refusal.text);
+            return tls.write_all(&message).await;
+        }
+        let proving = Proving::Scram {
+            certificate: &self.0.plane.authority.leaf,
         };
-        if let Some(unknown) = &startup.unknown {
-            tls.write_all(&unknown.message()).await?;
-        }
-        let endpoint = self
-            .plane
-            .store
-            .project(&self.branch_ref.project, |project| {
-                let endpoint = project.endpoint(&self.endpoint)?;
-                Some((endpoint.disabled, endpoint.read_only))
-            });
-        let Some((disabled, read_only)) = endpoint.flatten() else {
-            return refuse(tls, "XX000", "The requested endpoint could not be found").await;
-        };
-        if disabled {
-            let text = "The endpoint has been disabled. Enable it using Neon API and retry.";
-            return refuse(tls, "XX000", text).await;
-        }
-        if read_only {
-            startup.force("default_transaction_read_only", "on");
-        }
-        let in_use = ComputeUse::begin(&self.plane, self.branch_ref.clone());
-        let sockets = match lifecycle::wake(&self.plane, &self.branch_ref).await {
-            Ok(sockets) => sockets,
-            Err(error) => {
-                let text = format!("Couldn't connect to compute node: {error}");
-                return refuse(tls, "08006", &text).await;
-            }
-        };
-        let verifier = self.verifier(&sockets, &startup.user).await?;
-        let proof = match within(scram::authenticate(
-            tls,
-            &self.plane.authority.leaf,
-            &verifier,
-        ))
-        .await
-        {
-            Ok(proof) => proof,
-            Err(ScramError::Refused) => {
-                let text = format!("password authentication failed for user '{}'", startup.user);
-                return refuse(tls, "28P01", &text).await;
-            }
-            Err(ScramError::Io(error)) => {
-                return refuse(tls, "08P01", &error.to_string())
-                    .await
-                    .and(Err(error));
-            }
-        };
-        let mut server = sockets.connect().await?;
-        server.write_all(&startup.encode()).await?;
-        match within(proof.log_in(&mut server)).await {
-            Ok(()) => {} // the server's next message says so to the client
-            Err(LoginError::Refused(message)) => return tls.write_all(&message).await,
-            Err(LoginError::Io(error)) => {
-                return refuse(tls, "08006", &error.to_string())
-                    .await
-                    .and(Err(error));
-            }
-        }
-        drop(login);
-        if self.plane.faults().database == DatabaseFault::Cut {
-            return cut_at_first_query(tls, &mut server).await;
-        }
-        let outcome = tokio::io::copy_bidirectional(tls, &mut server).await;
-        drop(in_use);
-        outcome.map(drop)
+        self.0.serve(tls, &packet, proving, login).await
     }
+}
 
-    /// The role's verifier as Postgres keeps it, so that a password changed with SQL works as well.
-    async fn verifier(&self, sockets: &SocketDir, role: &str) -> io::Result<Verifier> {
-        let stored = Admin::connect(sockets)
-            .await?
-            .password_verifier(role)
-            .await?;
-        Ok(stored
-            .and_then(|text| Verifier::parse(&text))
-            .unwrap_or_else(|| Verifier::mock(&self.plane.mock_secret, role)))
-    }
-
-    /// Passes on a request to cancel; a compute that sleeps has nothing to cancel.
-    async fn cancel(&self, packet: &[u8]) -> io::Result<()> {
-        if packet.len() != wire::CANCEL_LENGTH {
-            return Err(wire::malformed("a request to cancel has another length"));
+/// Tells who has begun with TLS: `sslnegotiation=direct` of libpq 17 and newer, or a client of HTTP. ALPN says so; a client
+/// without it (the websockets of Node, say) is one of HTTP if it begins like one, as no session of Postgres does.
+async fn direct(mut tls: TlsStream<TcpStream>) -> io::Result<Begun> {
+    match tls.get_ref().1.alpn_protocol() {
+        Some(ca::POSTGRES) => Ok(Begun::Postgres(tls)),
+        Some(ca::HTTP) => Ok(Begun::Http(tls)),
+        Some(_) | None => {
+            let first = tls.fill_buf().await?.first().copied();
+            first
+                .is_some_and(|first| first.is_ascii_uppercase())
+                .then_some(Begun::Http(tls))
+                .ok_or_else(|| wire::malformed("direct TLS without the protocol `postgresql`"))
         }
-        let Some(sockets) = lifecycle::peek(&self.plane, &self.branch_ref.branch).await else {
-            return Ok(());
-        };
-        let mut server = sockets.connect().await?;
-        server.write_all(&wire::untyped(packet)).await?;
-        // The server closes when it has signalled: only then may the client be told.
-        server.read_to_end(&mut Vec::new()).await.map(drop)
     }
 }
 
@@ -366,28 +300,4 @@ async fn sent_more(stream: &TcpStream) -> bool {
     let mut next = [0];
     let peeked = tokio::time::timeout(Duration::ZERO, stream.peek(&mut next)).await;
     matches!(peeked, Ok(Ok(1..)))
-}
-
-type ClientStream<'a> = tokio_rustls::server::TlsStream<&'a mut TcpStream>;
-
-async fn refuse(tls: &mut ClientStream<'_>, sqlstate: &str, text: &str) -> io::Result<()> {
-    tls.write_all(&wire::fatal(sqlstate, text)).await
-}
-
-async fn within<T, E: From<io::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let in_time = tokio::time::timeout(LOGIN_LIMIT, work).await;
-    in_time.unwrap_or_else(|_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
-}
-
-/// Lets the login through and drops the connection at the client's first message after it.
-async fn cut_at_first_query<C, S>(client: &mut C, server: &mut S) -> io::Result<()>
-where
-    C: AsyncRead + AsyncWrite + Unpin,
-    S: AsyncRead + Unpin,
-{
-    let (mut from_client, mut to_client) = tokio::io::split(client);
-    tokio::select! {
-        copied = tokio::io::copy(server, &mut to_client) => copied.map(drop),
-        asked = from_client.read_u8() => asked.map(drop),
-    }
 }

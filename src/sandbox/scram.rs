@@ -12,7 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use crate::sandbox::{ids, wire};
 
+/// How many iterations of the hash are done for a password that is sent: a role may set its own (`scram_iterations`), up to
+/// hours of work.
+const ITERATIONS_LIMIT: u32 = 600_000;
+
 /// What Postgres stores of a password: `SCRAM-SHA-256$4096:salt$StoredKey:ServerKey`.
+#[derive(Clone)]
 pub(crate) struct Verifier {
     iterations: String,
     salt: String,
@@ -51,6 +56,64 @@ impl Verifier {
             mock: true,
         }
     }
+
+    /// The proof of a password that the client has sent; `None`: it is wrong, or the role cannot log in.
+    pub(crate) async fn check(self, password: Vec<u8>) -> Option<RoleProof> {
+        let checked = tokio::task::spawn_blocking(move || self.prove(&password));
+        checked.await.ok().flatten()
+    }
+
+    fn prove(&self, password: &[u8]) -> Option<RoleProof> {
+        let iterations: u32 = self.iterations.parse().ok()?;
+        let salt = BASE64.decode(&self.salt).ok()?;
+        if !(1..=ITERATIONS_LIMIT).contains(&iterations) {
+            return None;
+        }
+        // Postgres takes a password that cannot be prepared as it is.
+        let text = std::str::from_utf8(password).ok();
+        let prepared = text.and_then(|text| stringprep::saslprep(text).ok());
+        let prepared = prepared
+            .as_ref()
+            .map_or(password, |prepared| prepared.as_bytes());
+        let salted = salted(prepared, &salt, iterations);
+        let client_key = mac(&salted, b"Client Key");
+        let proven = Sha256::digest(client_key).as_slice() == self.stored_key.as_slice();
+        (proven && !self.mock).then(|| RoleProof {
+            client: client_key.to_vec(),
+            stored: self.stored_key.clone(),
+            server: self.server_key.clone(),
+        })
+    }
+}
+
+/// PBKDF2 with HMAC-SHA-256, for one block.
+fn salted(password: &[u8], salt: &[u8], iterations: u32) -> [u8; 32] {
+    let mut block = mac(password, &[salt, &1_u32.to_be_bytes()].concat());
+    let mut result = block;
+    for _ in 1..iterations {
+        block = mac(password, &block);
+        for (byte, more) in result.iter_mut().zip(block) {
+            *byte ^= more;
+        }
+    }
+    result
+}
+
+/// Has the client send its password, and checks it.
+pub(crate) async fn ask_password<S>(
+    stream: &mut S,
+    verifier: &Verifier,
+) -> Result<RoleProof, ScramError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    send(stream, 3, b"").await?;
+    let mut password = receive(stream).await?;
+    if password.pop() != Some(0) {
+        return Err(wire::malformed("a password ends with a zero byte").into());
+    }
+    let proof = verifier.clone().check(password).await;
+    proof.ok_or(ScramError::Refused)
 }
 
 /// Why a login failed.
@@ -310,6 +373,41 @@ mod tests {
         );
         assert!(Verifier::parse("md5abc").is_none());
         assert!(Verifier::parse("SCRAM-SHA-256$many:a$b:c").is_none());
+    }
+
+    #[test]
+    fn password_is_checked_against_the_verifier() {
+        let salt = BASE64.encode(b"0123456789abcdef");
+        let salted = salted(b"pencil", b"0123456789abcdef", 4096);
+        let stored = BASE64.encode(Sha256::digest(mac(&salted, b"Client Key")));
+        let server = BASE64.encode(mac(&salted, b"Server Key"));
+        let text = |iterations: u64| format!("SCRAM-SHA-256${iterations}:{salt}${stored}:{server}");
+        let verifier = Verifier::parse(&text(4096)).unwrap();
+        assert!(verifier.prove(b"pencil").is_some());
+        assert!(verifier.prove(b"pencils").is_none());
+        assert!(verifier.prove(b"").is_none());
+        // more iterations than are done for anybody
+        let slow = Verifier::parse(&text(2_000_000_000)).unwrap();
+        assert!(slow.prove(b"pencil").is_none());
+        let mock = Verifier::mock(b"secret", "ghost");
+        assert!(mock.prove(b"pencil").is_none());
+    }
+
+    /// RFC 7677, section 3: the example's password, salt and keys.
+    #[test]
+    fn salted_password_is_the_one_of_the_rfc() {
+        let salt = BASE64.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        let salted = salted(b"pencil", &salt, 4096);
+        let server_first =
+            "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+        let exchange = format!(
+            "n=user,r=rOprNGfwEbeRWgbNEkqO,{server_first},c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+        );
+        let signature = mac(&mac(&salted, b"Server Key"), exchange.as_bytes());
+        assert_eq!(
+            BASE64.encode(signature),
+            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+        );
     }
 
     #[test]

@@ -10,8 +10,7 @@ use crate::sandbox::wire;
 /// The longest name that Postgres has (`NAMEDATALEN` - 1): it would cut a longer one, and mean another role.
 const NAME_LIMIT: usize = 63;
 
-/// The settings that a client may bring along, in lower case: what drivers send, and what every session may set for itself.
-/// Others go no further.
+/// The settings that a client may bring along in `options`, in lower case: what every session may set for itself.
 const SETTINGS: [&str; 43] = [
     "application_name",
     "array_nulls",
@@ -66,7 +65,7 @@ pub(crate) struct StartupRefusal {
 }
 
 impl StartupRefusal {
-    fn new(sqlstate: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(sqlstate: &'static str, text: impl Into<String>) -> Self {
         Self {
             sqlstate,
             text: text.into(),
@@ -139,6 +138,8 @@ pub(crate) struct Startup {
     settings: Vec<(String, String)>,
     /// What `options` sets.
     options: Vec<(String, String)>,
+    /// The id of the endpoint that `options` names.
+    pub(crate) endpoint: Option<String>,
     /// What of the client's protocol this server does not have; it wants to be told.
     pub(crate) unknown: Option<UnknownProtocol>,
 }
@@ -176,13 +177,13 @@ impl Startup {
                 ),
             ));
         }
-        let (mut user, mut database) = (None, None);
-        let (mut settings, mut options, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut user, mut database, mut more) = (None, None, Vec::new());
+        let (mut options, mut unknown) = (Options::default(), Vec::new());
         for (name, value) in parameters(packet)? {
             match name.as_str() {
                 "user" => user = Some(checked_name("user", value)?),
                 "database" => database = Some(checked_name("database", value)?),
-                "options" => options = settings_of(&value)?,
+                "options" => options = Options::parse(&value)?,
                 "replication" => {
                     return Err(StartupRefusal::new(
                         "0A000",
@@ -191,9 +192,17 @@ impl Startup {
                 }
                 // in any case, since a setting's name is written in lower case
                 _ if name.to_ascii_lowercase().starts_with("_pq_.") => unknown.push(name),
-                // What is left goes no further, as with Neon's proxy: drivers send on what they do not know (asyncpg does so
-                // with `channel_binding`, which is in every URI that Neon hands out).
-                _ => settings.extend(setting(&name).map(|name| (name, value))),
+                _ => more.push((name, value)),
+            }
+        }
+        // As with Neon's proxy, the rest goes no further: drivers send on what they do not know (asyncpg does so with
+        // `channel_binding`, which is in every URI that Neon hands out).
+        let mut settings = vec![("client_encoding".to_owned(), "UTF8".to_owned())];
+        for (name, value) in more {
+            let passes = name == "application_name" || options.passes_settings;
+            if let Some(name) = setting(&name).filter(|_| passes) {
+                settings.retain(|(known, _)| *known != name);
+                settings.push((name, value));
             }
         }
         let user = user.filter(|user| !user.is_empty()).ok_or_else(|| {
@@ -208,7 +217,8 @@ impl Startup {
             user,
             database: database.filter(|database| !database.is_empty()),
             settings,
-            options,
+            options: options.settings,
+            endpoint: options.endpoint,
             unknown,
         })
     }
@@ -263,32 +273,59 @@ fn setting(name: &str) -> Option<String> {
     (custom || SETTINGS.contains(&lower.as_str())).then_some(lower)
 }
 
-/// The settings of `options`, without Neon's routing hints (`endpoint=`, `project=`), which the server would refuse.
-///
-/// Words are split as Postgres does (`pg_split_opts`); of its switches, only those that make a setting are taken.
-fn settings_of(options: &str) -> Result<Vec<(String, String)>, StartupRefusal> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    let mut words = words(options).into_iter();
-    while let Some(word) = words.next() {
-        let bare = word.trim_start_matches("-c").trim_start_matches("--");
-        if is_hint(bare) {
-            continue;
+/// What `options` asks for.
+#[derive(Default)]
+struct Options {
+    settings: Vec<(String, String)>,
+    /// `endpoint=…`, or `project=…` as it was once called; where there are several, none counts.
+    endpoint: Option<String>,
+    /// `neon_proxy_params_compat:…`: the settings beside `options` are passed on as well.
+    passes_settings: bool,
+}
+
+impl Options {
+    /// Words are split as Postgres does (`pg_split_opts`); of its switches, only those that make a setting are taken. What is
+    /// for Neon's proxy (`endpoint=…`, `neon_…:…`) goes no further: the server would refuse it.
+    fn parse(options: &str) -> Result<Self, StartupRefusal> {
+        let mut found = Self::default();
+        let mut endpoints = Vec::new();
+        let mut words = words(options).into_iter();
+        while let Some(word) = words.next() {
+            if let Some(name) = neon_option(&word) {
+                found.passes_settings |= name == "proxy_params_compat";
+                continue;
+            }
+            let bare = word.trim_start_matches("-c").trim_start_matches("--");
+            if let Some(id) = endpoint_hint(bare) {
+                endpoints.push(id.to_owned());
+                continue;
+            }
+            let assignment = match (
+                word.as_str(),
+                word.strip_prefix("-c"),
+                word.strip_prefix("--"),
+            ) {
+                ("-c", ..) => words.next(),
+                (_, Some(rest), _) | (_, None, Some(rest)) => Some(rest.to_owned()),
+                _ => None,
+            };
+            let assignment = assignment.ok_or_else(|| {
+                StartupRefusal::protocol(format!("unsupported startup option: {word}"))
+            })?;
+            if let Some(id) = endpoint_hint(&assignment) {
+                endpoints.push(id.to_owned());
+                continue;
+            }
+            found.set(&assignment)?;
         }
-        let assignment = match (
-            word.as_str(),
-            word.strip_prefix("-c"),
-            word.strip_prefix("--"),
-        ) {
-            ("-c", ..) => words.next(),
-            (_, Some(rest), _) | (_, None, Some(rest)) => Some(rest.to_owned()),
-            _ => None,
-        };
-        let assignment = assignment.ok_or_else(|| {
-            StartupRefusal::protocol(format!("unsupported startup option: {word}"))
-        })?;
-        if is_hint(&assignment) {
-            continue;
+        if let [endpoint] = endpoints.as_slice() {
+            found.endpoint = Some(endpoint.clone());
         }
+        Ok(found)
+    }
+
+    /// Takes `name=value`.
+    fn set(&mut self, assignment: &str) -> Result<(), StartupRefusal> {
         let (name, value) = assignment.split_once('=').ok_or_else(|| {
             StartupRefusal::new("42601", format!("-c {assignment} requires a value"))
         })?;
@@ -296,14 +333,23 @@ fn settings_of(options: &str) -> Result<Vec<(String, String)>, StartupRefusal> {
         let name = setting(&name.replace('-', "_")).ok_or_else(|| {
             StartupRefusal::protocol(format!("unsupported startup parameter: {name}"))
         })?;
-        found.retain(|(known, _)| *known != name); // the last one counts
-        found.push((name, value.to_owned()));
+        self.settings.retain(|(known, _)| *known != name); // the last one counts
+        self.settings.push((name, value.to_owned()));
+        Ok(())
     }
-    Ok(found)
 }
 
-fn is_hint(word: &str) -> bool {
-    word.starts_with("endpoint=") || word.starts_with("project=")
+/// The endpoint that a word of `options` names.
+fn endpoint_hint(word: &str) -> Option<&str> {
+    word.strip_prefix("endpoint=")
+        .or_else(|| word.strip_prefix("project="))
+}
+
+/// The name of one of Neon's own options, `neon_NAME:VALUE`.
+fn neon_option(word: &str) -> Option<&str> {
+    let (name, value) = word.strip_prefix("neon_")?.split_once(':')?;
+    let plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (!name.is_empty() && !value.is_empty() && plain(name)).then_some(name)
 }
 
 /// Splits at spaces; a backslash takes the next character as it is.
@@ -400,16 +446,18 @@ mod tests {
             ("user", "me"),
             ("app.tenant", "7"),
             ("channel_binding", "require"),
+            ("application_name", "x"),
             (
                 "options",
                 "endpoint=ep-a-b-1 -c search_path=a\\ b,c --statement-timeout=5s",
             ),
         ]);
+        let utf8 = pair("client_encoding", "UTF8");
         let wanted = [
             pair("user", "me"),
             pair("database", "neondb"),
-            pair("datestyle", "ISO, MDY"),
-            pair("app.tenant", "7"),
+            utf8.clone(),
+            pair("application_name", "x"),
             pair("options", "-c search_path=a\\ b,c -c statement_timeout=5s"),
         ];
         assert_eq!(got, wanted);
@@ -417,7 +465,42 @@ mod tests {
             ("user", "me"),
             ("options", "endpoint=ep-misty-sea-a5833nbi"),
         ]);
-        assert_eq!(hint, [pair("user", "me")]);
+        assert_eq!(hint, [pair("user", "me"), utf8.clone()]);
+        let compatible = sent(&[
+            ("user", "me"),
+            ("app.tenant", "7"),
+            ("Client_Encoding", "LATIN1"),
+            ("options", "neon_proxy_params_compat:true"),
+        ]);
+        let wanted = [
+            pair("user", "me"),
+            pair("app.tenant", "7"),
+            pair("client_encoding", "LATIN1"),
+        ];
+        assert_eq!(compatible, wanted);
+    }
+
+    #[test]
+    fn endpoint_is_read_from_the_options() {
+        let endpoint = |options: &str| {
+            let packet = [("user", "me"), ("options", options)];
+            read(&packet).unwrap().endpoint
+        };
+        assert_eq!(endpoint("endpoint=ep-a").as_deref(), Some("ep-a"));
+        assert_eq!(
+            endpoint("-c work_mem=1MB project=ep-a").as_deref(),
+            Some("ep-a")
+        );
+        assert_eq!(endpoint("-cendpoint=ep-a").as_deref(), Some("ep-a"));
+        assert_eq!(
+            endpoint("neon_timestamp:2026-01-01T00:00:00Z neon_lsn:0/1"),
+            None
+        );
+        assert_eq!(endpoint("endpoint=ep-a endpoint=ep-b"), None);
+        for malformed in ["neon_:x", "neon_lsn:", "neon_a-b:c", "neon_lsn"] {
+            let packet = [("user", "me"), ("options", malformed)];
+            assert!(read(&packet).is_err(), "{malformed}");
+        }
     }
 
     #[test]
@@ -427,11 +510,14 @@ mod tests {
             "session_authorization",
             "session_preload_libraries",
             "channel_binding",
+            "search_path",
+            "app.tenant",
             "-c",
             "a.b c",
         ] {
             let got = sent(&[("user", "me"), (name, "cloud_admin")]);
-            assert_eq!(got, [pair("user", "me")], "{name}");
+            let wanted = [pair("user", "me"), pair("client_encoding", "UTF8")];
+            assert_eq!(got, wanted, "{name}");
         }
     }
 
@@ -494,6 +580,7 @@ mod tests {
             got,
             [
                 pair("user", "me"),
+                pair("client_encoding", "UTF8"),
                 pair("default_transaction_read_only", "on")
             ]
         );
@@ -515,7 +602,7 @@ mod tests {
     fn protocol_option_in_another_case_is_no_setting() {
         let packet = bytes(&[("user", "me"), ("_Pq_.b.c", "1")]);
         let startup = Startup::parse(&packet).unwrap();
-        assert!(startup.settings.is_empty(), "{startup:?}");
+        assert_eq!(startup.settings.len(), 1, "{startup:?}");
         assert!(startup.unknown.is_some());
     }
 }

@@ -70,11 +70,29 @@ pub(crate) async fn read_message(
     Ok((kind, read_body(stream, length).await?))
 }
 
+/// Reads one message of a server, of so many bytes at most.
+pub(crate) async fn read_server_message(
+    stream: &mut (impl AsyncRead + Unpin),
+    limit: usize,
+) -> io::Result<(u8, Vec<u8>)> {
+    let kind = stream.read_u8().await?;
+    let length = stream.read_u32().await?;
+    Ok((kind, read_within(stream, length, limit).await?))
+}
+
 async fn read_body(stream: &mut (impl AsyncRead + Unpin), length: u32) -> io::Result<Vec<u8>> {
+    read_within(stream, length, STARTUP_LIMIT).await
+}
+
+async fn read_within(
+    stream: &mut (impl AsyncRead + Unpin),
+    length: u32,
+    limit: usize,
+) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let body = length
         .checked_sub(4)
-        .filter(|body| *body <= STARTUP_LIMIT)
+        .filter(|body| *body <= limit)
         .ok_or_else(|| malformed("a message's length is out of range"))?;
     let mut bytes = vec![0; body];
     stream.read_exact(&mut bytes).await?;

@@ -1,16 +1,14 @@
 //! Who is answered at all: programs that mean the sandbox, and not a page in somebody's browser; without a key, only programs
 //! of the user who started it.
 //!
-//! A page of any site may send simple requests to every port of this machine, and after a rebinding of its name's address it
-//! may read the answers. So the host has to be ours, whatever a browser says about where it comes from has to be us, and a
-//! body has to be of a type that a page cannot send unasked.
+//! Whose page it is, `site` tells; and a body has to be of a type that a page cannot send unasked.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::{Body, HttpBody as _, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    http::{HeaderMap, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -25,6 +23,7 @@ use crate::sandbox::{
     control_plane::ControlPlane,
     peer,
     records::{KeyScope, digest},
+    serverless, site,
 };
 
 /// The longest body, in bytes: the longest that Neon's clients send have some kB.
@@ -33,21 +32,6 @@ pub(super) const BODY_LIMIT: usize = 1 << 20;
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(30);
 /// All headers of a request together, in bytes: twice what browsers and proxies send at most.
 pub(super) const HEADERS_LIMIT: usize = 32 << 10;
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// What every answer tells a browser: no other page may show it or guess what it is.
-const FOR_BROWSERS: [(HeaderName, HeaderValue); 3] = [
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-];
 
 /// Answers only what may be asked, and only within bounds.
 pub(super) async fn admit(
@@ -60,7 +44,7 @@ pub(super) async fn admit(
         Ok(request) => next.run(request).await,
         Err(refused) => reply::sign(refused.into_response(), &id),
     };
-    response.headers_mut().extend(FOR_BROWSERS);
+    response.headers_mut().extend(site::FOR_BROWSERS);
     response
 }
 
@@ -78,12 +62,15 @@ async fn checked(connection: &ConnectionCutter, request: Request) -> Result<Requ
     }
     let port = connection.port();
     let target = request.uri().authority().map(Authority::as_str);
-    if !means_us(headers, target, port) {
+    if !site::means_us(headers, target, port) {
         return Err(ApiError::forbidden(
             "the host of the request is not the sandbox's",
         ));
     }
-    if !is_same_site(headers, port) {
+    if is_serverless(&request) {
+        return Ok(request); // it has bounds of its own
+    }
+    if !site::is_same_site(headers, port) {
         return Err(ApiError::forbidden(
             "requests from pages of other sites are not allowed",
         ));
@@ -113,40 +100,8 @@ async fn checked(connection: &ConnectionCutter, request: Request) -> Result<Requ
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Whether the request names one host, which is a name or address of the loopback interface with our port.
-fn means_us(headers: &HeaderMap, target: Option<&str>, port: u16) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return false;
-    };
-    let ours = |authority: &str| is_own_authority(authority, port);
-    host.to_str().is_ok_and(ours) && target.is_none_or(ours)
-}
-
-fn is_own_authority(authority: &str, port: u16) -> bool {
-    let (host, own) = authority.rsplit_once(':').unwrap_or((authority, "80"));
-    let loopback = || {
-        host.eq_ignore_ascii_case("localhost")
-            || host == "[::1]"
-            || host
-                .parse::<Ipv4Addr>()
-                .is_ok_and(|address| address.is_loopback())
-    };
-    own.parse() == Ok(port) && loopback()
-}
-
-/// Whether no browser says that the request comes from elsewhere. Other clients say nothing.
-fn is_same_site(headers: &HeaderMap, port: u16) -> bool {
-    let own_page = |origin: &HeaderValue| {
-        origin.to_str().is_ok_and(|origin| {
-            let authority = origin.strip_prefix("http://");
-            authority.is_some_and(|authority| is_own_authority(authority, port))
-        })
-    };
-    // `none`: typed by a person, or opened by a program.
-    let own_fetch = |site: &HeaderValue| site == "same-origin" || site == "none";
-    headers.get_all(header::ORIGIN).iter().all(own_page)
-        && headers.get_all(FETCH_SITE).iter().all(own_fetch)
+fn is_serverless(request: &Request) -> bool {
+    [serverless::SQL, serverless::WEBSOCKET].contains(&request.uri().path())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -205,38 +160,4 @@ fn is_own_user(plane: &ControlPlane, connection: &ConnectionCutter, headers: &He
         owner.is_some_and(|owner| owner == us || owner == 0)
     };
     has_key || own()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_names_with_the_own_port_are_ours() {
-        for host in [
-            "localhost:8080",
-            "LOCALHOST:8080",
-            "127.0.0.1:8080",
-            "127.0.0.2:8080",
-            "[::1]:8080",
-        ] {
-            assert!(is_own_authority(host, 8080), "{host}");
-        }
-        for host in [
-            "localhost",
-            "localhost:80",
-            "localhost:8081",
-            "page.example:8080",
-            "localhost.page.example:8080",
-            "127.0.0.1.page.example:8080",
-            "me@localhost:8080",
-            "0.0.0.0:8080",
-            "10.0.0.1:8080",
-            "",
-            ":8080",
-        ] {
-            assert!(!is_own_authority(host, 8080), "{host}");
-        }
-        assert!(is_own_authority("localhost", 80));
-    }
 }
