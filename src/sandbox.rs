@@ -14,7 +14,7 @@
 //! | `control_plane` | what all of these share: state, computes, fronts, faults, tasks |
 //! | `compute` | the Postgres server of a branch, asleep or awake |
 //! | `shapes` | what files of SQL make, in a server that lives for the question |
-//! | `installation` | which Postgres: given, bundled, or installed; the template |
+//! | `installation`, `bundled` | which Postgres: given, bundled, or installed; the template; what is bundled |
 //! | `scratch`, `server`, `server_user`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
 //! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
@@ -22,8 +22,8 @@
 //! | `build.rs` | the package's build script: carries the bundled Postgres |
 //!
 //! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
-//! `pooler_host` and the URIs; the pooled host is the direct one, because no second name resolves everywhere; `pg_version` is
-//! kept but one Postgres serves all projects; a read-only endpoint is the same server with read-only transactions.
+//! `pooler_host` and the URIs; the pooled host is the direct one, because no second name resolves everywhere; one Postgres
+//! serves all projects, and another `pg_version` is refused; a read-only endpoint is the same server with read-only transactions.
 #![expect(
     clippy::disallowed_methods,
     reason = "it serves real files and real processes"
@@ -32,6 +32,7 @@
 mod admin;
 mod api;
 mod branch_data;
+mod bundled;
 mod ca;
 mod catalog;
 mod compute;
@@ -211,9 +212,10 @@ impl Sandbox {
         front::reopen_all(&plane).map_err(SandboxError::Listen)?;
         let background = Arc::clone(&plane);
         plane.spawn(async move {
+            let known = |version| background.set_pg_version(version);
+            let state = background.state_dir();
             let installation =
-                Installation::prepare(source, user, background.state_dir(), options.search_path)
-                    .await;
+                Installation::prepare(source, user, state, options.search_path, known).await;
             background.set_installation(installation);
         });
         operations::resume(&plane);
@@ -241,6 +243,16 @@ impl Sandbox {
     /// The host of Claimable Neon, as the `neon` CLI's `CLAIMABLE_NEON_HOST` wants it: plain http by the name `localhost` alone.
     pub(crate) fn claimable_neon_host(&self) -> String {
         format!("http://localhost:{}", self.port)
+    }
+
+    /// Where Neon's serverless driver sends its queries, as `neonConfig.fetchEndpoint` wants it.
+    pub(crate) fn fetch_endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, serverless::SQL)
+    }
+
+    /// Where it opens its websockets, as `neonConfig.wsProxy` wants it: without TLS.
+    pub(crate) fn ws_proxy(&self) -> String {
+        format!("127.0.0.1:{}{}", self.port, serverless::WEBSOCKET)
     }
 
     /// A personal API key; the same for as long as the state is kept.

@@ -75,10 +75,19 @@ impl SandboxArgs {
     }
 }
 
+/// What an app with `@neondatabase/serverless` needs beside its connection URL: the driver looks for HTTP on port 443, where no
+/// sandbox is. Without the variables the lines do nothing.
+const NEON_CONFIG: [&str; 2] = [
+    "if (process.env.NEON_FETCH_ENDPOINT) neonConfig.fetchEndpoint = process.env.NEON_FETCH_ENDPOINT;",
+    "if (process.env.NEON_WS_PROXY) Object.assign(neonConfig, { wsProxy: process.env.NEON_WS_PROXY, useSecureWebSocket: false });",
+];
+
 fn print_access(sandbox: &Sandbox, output: &mut Output) {
     let api_host = sandbox.api_host();
     let claim_host = sandbox.claim_host();
     let claimable_neon_host = sandbox.claimable_neon_host();
+    let fetch_endpoint = sandbox.fetch_endpoint();
+    let ws_proxy = sandbox.ws_proxy();
     let api_key = sandbox.api_key().expose();
     let ca_file = sandbox.ca_file().display().to_string();
     if output.json {
@@ -86,6 +95,9 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
             "api_host": api_host,
             "claim_host": claim_host,
             "claimable_neon_host": claimable_neon_host,
+            "fetch_endpoint": fetch_endpoint,
+            "ws_proxy": ws_proxy,
+            "neon_config": NEON_CONFIG,
             "api_key": api_key,
             "ca_file": ca_file,
             "pid": std::process::id(),
@@ -96,12 +108,20 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
         ("NEON_API_HOST", api_host.as_str()),
         ("NEONUP_CLAIM_HOST", claim_host.as_str()),
         ("CLAIMABLE_NEON_HOST", claimable_neon_host.as_str()),
+        ("NEON_FETCH_ENDPOINT", fetch_endpoint.as_str()),
+        ("NEON_WS_PROXY", ws_proxy.as_str()),
         ("NEON_API_KEY", api_key),
     ] {
         output.line_with_secret(format!("export {name}={value}"));
     }
     let quoted = ca_file.replace('\'', r"'\''");
     output.line(format!("export NEONUP_CA_FILE='{quoted}'"));
+    output.note(
+        "an app with @neondatabase/serverless needs these two lines beside the connection URL:",
+    );
+    for line in NEON_CONFIG {
+        output.note(format!("  {line}"));
+    }
     output.note(
         "the sandbox serves until Ctrl-C; the key above is its own, and worth nothing elsewhere",
     );

@@ -1,7 +1,8 @@
 //! The package's build script: puts the bundled PostgreSQL where the sandbox can include it.
 //!
-//! The server comes as one file in an artifact crate of crates.io, so that `cargo vendor` and an offline build have it.
-//! It is carried in our binary, hence its SHA-256 is pinned here: another file under the same version fails the build.
+//! The server and two extensions come as files in an artifact crate of crates.io, so that `cargo vendor` and an offline build
+//! have them. They are carried in our binary, hence their SHA-256 are pinned here: another file under the same version fails
+//! the build.
 #![expect(
     clippy::disallowed_methods,
     reason = "a build script reads what cargo tells it, and writes where cargo says"
@@ -20,25 +21,50 @@ use sha2::{Digest as _, Sha256};
 
 const VERSION: &str = "0.2.7";
 const ARTIFACT: &str = "lib/pglite-runtime.tar.zst";
+/// The extensions beside it, in [`Pinned`]'s order.
+const EXTENSIONS: [&str; 2] = ["pgcrypto", "pgvector"];
 
-/// The SHA-256 of [`ARTIFACT`] in `pglite-rs-lib-<target>` [`VERSION`], computed from the crates on crates.io.
-const PINNED: [(&str, &str); 4] = [
-    (
-        "x86_64-unknown-linux-gnu",
-        "e3fb68210df2e40e534a5db9886a4af5d56d4ef9ca30adeefd437069bda95073",
-    ),
-    (
-        "aarch64-unknown-linux-gnu",
-        "43e7cb060965465db4eb79080d171f6b00f7e137d3aeba94f3c05de64cc805a9",
-    ),
-    (
-        "aarch64-apple-darwin",
-        "d269fc00265ac02b776878ebc8576c7fe6ca5be3d1387e15d5aa969aeaec62ee",
-    ),
-    (
-        "x86_64-apple-darwin",
-        "799a11b915d3dd17a8538ac2367e77834b9e198c6aabbce90b58d53ac9b4adb2",
-    ),
+/// A target, and the SHA-256 of what `pglite-rs-lib-<target>` [`VERSION`] holds for it, computed from the crates on crates.io:
+/// of [`ARTIFACT`], and of each of [`EXTENSIONS`].
+struct Pinned {
+    target: &'static str,
+    server: &'static str,
+    extensions: [&'static str; 2],
+}
+
+const PINNED: [Pinned; 4] = [
+    Pinned {
+        target: "x86_64-unknown-linux-gnu",
+        server: "e3fb68210df2e40e534a5db9886a4af5d56d4ef9ca30adeefd437069bda95073",
+        extensions: [
+            "31cf1cc4408f527c5883d35401c9225d6f470bebb23cb7d7a9aa72ad89d73f1d",
+            "4c6fbd256eca2667ec5079c6834403cf86cb4e8fb624a79783c11f06d1c701e3",
+        ],
+    },
+    Pinned {
+        target: "aarch64-unknown-linux-gnu",
+        server: "43e7cb060965465db4eb79080d171f6b00f7e137d3aeba94f3c05de64cc805a9",
+        extensions: [
+            "054d53a0339babe6561fe53ffcf0e0811768d64f107107e4c6f833dc84a6c571",
+            "db6e0dc28ff163b8e7e95f05db35f10f97ee0eaa32f24809b002bd0da4c9341b",
+        ],
+    },
+    Pinned {
+        target: "aarch64-apple-darwin",
+        server: "d269fc00265ac02b776878ebc8576c7fe6ca5be3d1387e15d5aa969aeaec62ee",
+        extensions: [
+            "91320edfefea778498262f2bfd2688f5847470a61e97a12c57006371a7741ab8",
+            "d00a65e8c08cae3b4528368546686ba3cab527c4a0030a9b8c86530cddce6572",
+        ],
+    },
+    Pinned {
+        target: "x86_64-apple-darwin",
+        server: "799a11b915d3dd17a8538ac2367e77834b9e198c6aabbce90b58d53ac9b4adb2",
+        extensions: [
+            "cfd556a008d2e87b026e2d7d693e00848c54dea86ad84334e1ce97362e026f16",
+            "91bbe35051e37c085adceb87442d529f7005189be2b4412835b79aac99337e49",
+        ],
+    },
 ];
 
 fn main() -> ExitCode {
@@ -53,35 +79,51 @@ fn main() -> ExitCode {
 
 fn bundle() -> Result<(), String> {
     say("cargo::rerun-if-changed=src/sandbox/build.rs");
-    let out = PathBuf::from(variable("OUT_DIR")?).join("pg-runtime.tar.zst");
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let server = out.join("pg-runtime.tar.zst");
+    let extensions = EXTENSIONS.map(|name| out.join(format!("pg-{name}.tar.gz")));
+    for file in extensions.iter().chain([&server]) {
+        write(file, b"")?;
+    }
     let target = variable("TARGET")?;
     if env::var_os("CARGO_FEATURE_BUNDLED_POSTGRES").is_none() {
-        return write(&out, b"");
+        return Ok(());
     }
-    let Some((_, pinned)) = PINNED.iter().find(|(name, _)| *name == target) else {
+    let Some(pinned) = PINNED.iter().find(|pinned| pinned.target == target) else {
         warn(&format!("there is no bundled PostgreSQL for {target}"));
-        return write(&out, b"");
+        return Ok(());
     };
     let name = format!("pglite-rs-lib-{target}");
     let Some(file) = in_registry(&name).or_else(|| by_metadata(&name, &target)) else {
         warn(&format!("the artifact crate {name} was not found"));
-        return write(&out, b"");
+        return Ok(());
     };
+    take(&file, pinned.server, &server)?;
+    let pinned = EXTENSIONS.iter().zip(pinned.extensions).zip(extensions);
+    for ((extension, sha256), out) in pinned {
+        let artifact = format!("pglite-ext-{extension}-{target}.tar.gz");
+        take(&file.with_file_name(artifact), sha256, &out)?;
+    }
+    Ok(())
+}
+
+/// Puts a file of the artifact crate where the sandbox includes it, if it is the one that is pinned.
+fn take(file: &Path, pinned: &str, out: &Path) -> Result<(), String> {
     say(&format!("cargo::rerun-if-changed={}", file.display()));
     let bytes =
-        fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let mut found = String::new();
     for byte in Sha256::digest(&bytes) {
         write!(found, "{byte:02x}").map_err(|error| error.to_string())?;
     }
-    if found != *pinned {
+    if found != pinned {
         return Err(format!(
             "{} is not the PostgreSQL we pinned: its SHA-256 is {found}, expected {pinned}. \
-             Do not use it; fetch {name} {VERSION} again, or build with --no-default-features to leave it out",
+             Do not use it; fetch the crate's version {VERSION} again, or build with --no-default-features to leave it out",
             file.display()
         ));
     }
-    write(&out, &bytes)
+    write(out, &bytes)
 }
 
 /// The unpacked crate in Cargo's registry cache: the usual place, found without running anything.

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::sandbox::{
     ca::Authority, compute::Compute, faults::Faults, files, ids, installation::Installation,
-    scratch::ScratchDir, store::StateStore,
+    records::ProjectRecord, scratch::ScratchDir, store::StateStore,
 };
 
 /// How many requests the log remembers.
@@ -61,6 +61,8 @@ pub(crate) struct ControlPlane {
     sockets: PathBuf,
     socket_count: AtomicUsize,
     installation: watch::Sender<Option<Result<Arc<Installation>, String>>>,
+    /// The major version of Postgres, known before the installation is ready.
+    pg_version: watch::Sender<Option<u32>>,
     faults: watch::Sender<Faults>,
     computes: Mutex<BTreeMap<String, Arc<Compute>>>,
     fronts: Mutex<BTreeMap<String, AbortHandle>>,
@@ -118,6 +120,7 @@ impl ControlPlane {
             sockets,
             socket_count: AtomicUsize::new(0),
             installation: watch::Sender::new(None),
+            pg_version: watch::Sender::new(None),
             faults: watch::Sender::new(faults),
             computes: Mutex::default(),
             fronts: Mutex::default(),
@@ -152,6 +155,43 @@ impl ControlPlane {
             Ok(Some(Err(why))) => Err(io::Error::other(why)),
             Ok(None) | Err(_) => Err(io::Error::other("the sandbox is stopping")),
         }
+    }
+
+    /// The major version of the Postgres that serves all projects, as soon as it is known. Where there is none, operations
+    /// tell why; then it is Neon's default of the time when there was no other.
+    pub(crate) async fn pg_version(&self) -> u32 {
+        let mut version = self.pg_version.subscribe();
+        tokio::select! {
+            known = version.wait_for(Option::is_some) => known.ok().and_then(|known| *known),
+            failed = self.installation() => failed.ok().and_then(|_| *self.pg_version.borrow()),
+        }
+        .unwrap_or(17)
+    }
+
+    /// Tells which version it is, and corrects what projects of an earlier run say.
+    pub(crate) fn set_pg_version(&self, version: u32) {
+        let served = |branch: &str| {
+            let file = self.folder(branch).join("data/PG_VERSION");
+            let text = fs::read_to_string(file).ok()?;
+            text.trim().parse().ok()
+        };
+        let projects: Vec<_> = self.store.read(|state| {
+            let others = state.projects.values();
+            let others = others.filter(|project| project.pg_version != version);
+            let branch = |project: &ProjectRecord| {
+                let branch = project.default_branch();
+                branch.map(|branch| branch.id.clone()).unwrap_or_default()
+            };
+            others
+                .map(|project| (project.id.clone(), branch(project)))
+                .collect()
+        });
+        for (project, branch) in projects {
+            let version = served(&branch).unwrap_or(version);
+            self.store
+                .edit(&project, |project| project.pg_version = version);
+        }
+        self.pg_version.send_replace(Some(version));
     }
 
     pub(crate) fn set_installation(&self, installation: io::Result<Installation>) {

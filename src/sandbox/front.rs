@@ -147,7 +147,8 @@ impl EndpointFront {
             if faults.borrow_and_update().database == DatabaseFault::Refuse {
                 let port = listeners.port;
                 drop(listeners);
-                self.0.plane
+                self.0
+                    .plane
                     .until_faults(|faults| faults.database != DatabaseFault::Refuse)
                     .await;
                 listeners = loop {

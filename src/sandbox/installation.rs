@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, SystemTime},
@@ -20,6 +20,7 @@ use crate::{
     },
     sandbox::{
         admin::{Admin, SUPERUSER},
+        bundled,
         error::SandboxError,
         files::{self, blocking},
         password,
@@ -31,9 +32,6 @@ use crate::{
     },
 };
 
-/// The PostgreSQL 17.5 of `pglite-rs-lib-<target>` 0.2.7, as zstd-compressed tar; empty if the build has none.
-static BUNDLED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
-const BUNDLED_NAME: &str = "postgres-17.5-pglite-0.2.7";
 /// Changes whenever what [`Installation::make_template`] does changes.
 const TEMPLATE_VERSION: u32 = 2;
 /// Who may connect, written at each start: those who know their password. The superuser's is random, the roles' are proved by
@@ -74,7 +72,7 @@ impl InstallationSource {
                 .map(Self::Given)
                 .ok_or_else(|| SandboxError::PgBin(folder.to_owned()));
         }
-        if !BUNDLED.is_empty() {
+        if bundled::is_there() {
             return Ok(Self::Bundled);
         }
         newest_installed(search_path)
@@ -87,7 +85,7 @@ impl InstallationSource {
     /// Tells one Postgres from another, without starting it.
     pub(crate) fn fingerprint(&self) -> String {
         match self {
-            Self::Bundled => BUNDLED_NAME.to_owned(),
+            Self::Bundled => bundled::NAME.to_owned(),
             Self::Given(bin) | Self::Installed(bin) => {
                 let program = fs::metadata(bin.join("postgres")).ok();
                 let changed = program.as_ref().and_then(|meta| meta.modified().ok());
@@ -108,12 +106,14 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// Unpacks what has to be unpacked and makes the template, unless an earlier run has done it.
+    /// Unpacks what has to be unpacked and makes the template, unless an earlier run has done it. Its major version is told
+    /// as soon as it is known.
     pub(crate) async fn prepare(
         source: InstallationSource,
         user: Option<ServerUser>,
         state: &Path,
         search_path: Vec<PathBuf>,
+        known: impl FnOnce(u32),
     ) -> io::Result<Self> {
         let state = state.to_owned();
         let (bin, version, cache) = blocking(move || {
@@ -130,6 +130,7 @@ impl Installation {
                 bin.display()
             )));
         }
+        known(major);
         let mut installation = Self {
             template: cache.join(template_name(&bin, &version, user)),
             bin,
@@ -387,14 +388,10 @@ fn binaries(
 }
 
 fn unpack(cache: &Path) -> io::Result<PathBuf> {
-    let name = cache.join(BUNDLED_NAME);
+    let name = cache.join(bundled::NAME);
     if !name.join(".ok").exists() {
         let part = part(cache)?;
-        let mut tar = Vec::new();
-        ruzstd::decoding::StreamingDecoder::new(BUNDLED)
-            .map_err(io::Error::other)?
-            .read_to_end(&mut tar)?;
-        tar::Archive::new(tar.as_slice()).unpack(part.path())?;
+        bundled::unpack(part.path())?;
         publish(part, &name)?;
     }
     Ok(name.join("bin"))

@@ -39,7 +39,9 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use crate::sandbox::{control_plane::ControlPlane, serverless::reason::Reason, session::Target, site};
+use crate::sandbox::{
+    control_plane::ControlPlane, serverless::reason::Reason, session::Target, site,
+};
 
 /// The paths of both.
 pub(crate) const SQL: &str = "/sql";

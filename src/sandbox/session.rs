@@ -99,7 +99,10 @@ impl Target {
             startup.force("default_transaction_read_only", "on");
         }
         let unreachable = |error: io::Error| {
-            StartupRefusal::new("08006", format!("Couldn't connect to compute node: {error}"))
+            StartupRefusal::new(
+                "08006",
+                format!("Couldn't connect to compute node: {error}"),
+            )
         };
         let in_use = ComputeUse::begin(plane, self.branch_ref.clone());
         let sockets = lifecycle::wake(plane, &self.branch_ref)

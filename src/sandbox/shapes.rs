@@ -190,7 +190,7 @@ async fn start(
             files::let_through(passed)?; // what lies there is private by its own mode
         }
     }
-    let installation = Installation::prepare(source, user, &state, Vec::new()).await?;
+    let installation = Installation::prepare(source, user, &state, Vec::new(), |_| {}).await?;
     password::copy(installation.template(), &folder)?;
     let data = folder.join("data");
     let installation = blocking(move || {

@@ -158,7 +158,10 @@ mod tests {
             assert!(!is_local(&with(header::ORIGIN, origin)), "{origin}");
         }
         let mut two = with(header::ORIGIN, "http://localhost");
-        two.append(header::ORIGIN, HeaderValue::from_static("https://page.example"));
+        two.append(
+            header::ORIGIN,
+            HeaderValue::from_static("https://page.example"),
+        );
         assert!(!is_local(&two));
     }
 }

@@ -15,6 +15,7 @@ mod broken;
 mod claim;
 mod cli;
 mod corpus;
+mod drivers;
 mod endings;
 mod envdoc;
 mod files;

@@ -76,10 +76,11 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     let plane = &call.plane;
     call.caller.unscoped()?;
     let new: ProjectRequest = request::field(&bytes, "project")?;
-    new.check()?;
+    let version = plane.pg_version().await;
+    new.check(version)?;
     let org = organization_of(&call, new.org_id.as_deref())?;
     let limit = plane.faults().projects_limit.unwrap_or(PROJECTS_LIMIT);
-    let (id, scheduled) = provisioning::begin(plane, new.build(org)?, |state| {
+    let (id, scheduled) = provisioning::begin(plane, new.build(org, version)?, |state| {
         let owned = |project: &&ProjectRecord| !project.is_ownerless();
         let count = state.projects.values().filter(owned).count();
         if count < limit {

@@ -42,7 +42,8 @@ struct FirstBranchRequest {
 }
 
 impl ProjectRequest {
-    pub(super) fn check(&self) -> Result<(), ApiError> {
+    /// `served`: the version of the one Postgres that there is.
+    pub(super) fn check(&self, served: u32) -> Result<(), ApiError> {
         let invalid = |text: &str| Err(ApiError::bad_request(format!("invalid request: {text}")));
         if let Some(name) = &self.name {
             check_length("project.name", name)?;
@@ -51,6 +52,13 @@ impl ProjectRequest {
             && !(14..=18).contains(&version)
         {
             return invalid("project.pg_version: must be between 14 and 18");
+        }
+        if let Some(version) = self.pg_version
+            && version != served
+        {
+            return invalid(&format!(
+                "project.pg_version: unsupported version {version}: the Postgres of this sandbox is {served}"
+            ));
         }
         if let Some(region) = &self.region_id
             && !free_plan::is_region(region)
@@ -66,7 +74,7 @@ impl ProjectRequest {
     }
 
     /// The project with its branch, role and database, and without a compute.
-    pub(super) fn build(self, org_id: String) -> Result<ProjectRecord, ApiError> {
+    pub(super) fn build(self, org_id: String, pg_version: u32) -> Result<ProjectRecord, ApiError> {
         let database_name = self
             .branch
             .database_name
@@ -90,7 +98,7 @@ impl ProjectRequest {
             id,
             org_id,
             region_id: self.region_id.unwrap_or_else(free_plan::default_region),
-            pg_version: self.pg_version.unwrap_or(17),
+            pg_version,
             store_passwords: self.store_passwords.unwrap_or(true),
             history_retention_seconds: self.history_retention_seconds.unwrap_or(86_400),
             default_endpoint_settings: self
@@ -109,8 +117,11 @@ impl ProjectRequest {
 }
 
 /// A project with Neon's defaults, which belongs to nobody yet.
-pub(super) fn ownerless(temporary: TemporaryRecord) -> Result<ProjectRecord, ApiError> {
-    let mut project = ProjectRequest::default().build(String::new())?;
+pub(super) fn ownerless(
+    temporary: TemporaryRecord,
+    pg_version: u32,
+) -> Result<ProjectRecord, ApiError> {
+    let mut project = ProjectRequest::default().build(String::new(), pg_version)?;
     project.temporary = Some(temporary);
     Ok(project)
 }
@@ -158,7 +169,12 @@ pub(super) fn open_port(
 }
 
 /// Adds many projects that stand in the list and have no compute, for clients that have to cope with them.
-pub(super) fn add_crowd(plane: &ControlPlane, name: &str, count: usize) -> Result<(), ApiError> {
+pub(super) fn add_crowd(
+    plane: &ControlPlane,
+    name: &str,
+    count: usize,
+    pg_version: u32,
+) -> Result<(), ApiError> {
     let org = plane.store.read(|state| {
         let org = state.account.default_organization();
         org.map(|org| org.id.clone())
@@ -177,7 +193,7 @@ pub(super) fn add_crowd(plane: &ControlPlane, name: &str, count: usize) -> Resul
             name: Some(format!("{name}-{number}")),
             ..ProjectRequest::default()
         };
-        let mut project = new.build(org.clone())?;
+        let mut project = new.build(org.clone(), pg_version)?;
         for branch in &mut project.branches {
             branch.ready = true; // its data is made when a compute first needs it
         }

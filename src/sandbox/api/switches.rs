@@ -41,8 +41,9 @@ pub(super) async fn add_projects(State(plane): PlaneState, bytes: Bytes) -> Resp
         count: usize,
         name: String,
     }
+    let version = plane.pg_version().await;
     let added = request::body(&bytes).and_then(|crowd: Crowd| {
-        provisioning::add_crowd(&plane, &crowd.name, crowd.count)?;
+        provisioning::add_crowd(&plane, &crowd.name, crowd.count, version)?;
         Ok(json!({"added": crowd.count}))
     });
     answer(added)

@@ -35,11 +35,12 @@ pub(super) fn failed() -> ApiError {
 
 /// Makes a database that is nobody's, and waits until it can be used. Returns the id of its project.
 pub(super) async fn create(plane: &Arc<ControlPlane>) -> Result<String, ApiError> {
-    let project = provisioning::ownerless(TemporaryRecord {
+    let temporary = TemporaryRecord {
         id: ids::uuid(),
         status: TemporaryStatus::Unclaimed,
         expires_at: ids::timestamp(OffsetDateTime::now_utc() + LIFETIME),
-    })?;
+    };
+    let project = provisioning::ownerless(temporary, plane.pg_version().await)?;
     if !plane.take_turn(RATE_LIMIT, RATE_TIME) {
         return Err(ApiError::too_many_requests(RATE_TIME));
     }

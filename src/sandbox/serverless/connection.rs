@@ -46,9 +46,9 @@ impl Connection {
         if user.is_empty() {
             return Err(invalid("missing username"));
         }
-        let password = url.password().ok_or_else(|| {
-            invalid("missing authentication credentials: required password")
-        })?;
+        let password = url
+            .password()
+            .ok_or_else(|| invalid("missing authentication credentials: required password"))?;
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid("missing hostname"))?.to_owned();
         // the last one of a name counts
@@ -107,7 +107,10 @@ mod tests {
         assert_eq!(read.startup.user, "me@x");
         assert_eq!(read.startup.endpoint.as_deref(), Some("ep-a"));
         assert_eq!(read.password, b"p:w\xff");
-        assert_eq!((read.host.as_str(), read.port), ("ep-a.localhost", Some(54321)));
+        assert_eq!(
+            (read.host.as_str(), read.port),
+            ("ep-a.localhost", Some(54321))
+        );
         let packet = read.startup.encode();
         let sent = startup::parameters(&packet[4..]).unwrap();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -123,7 +126,10 @@ mod tests {
             ("mysql://me:pw@localhost/x", "incorrect scheme"),
             ("postgres://:pw@localhost/x", "missing username"),
             ("postgres://me@localhost/x", "required password"),
-            ("postgres://me:pw@localhost/x?replication=true", "replication"),
+            (
+                "postgres://me:pw@localhost/x?replication=true",
+                "replication",
+            ),
         ] {
             let refused = Connection::parse(text).map(|_| ()).unwrap_err();
             assert!(refused.text.contains(told), "{text}: {}", refused.text);

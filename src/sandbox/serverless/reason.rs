@@ -81,7 +81,9 @@ impl Reason {
             };
             if let Some((_, name)) = FIELDS.iter().find(|(known, _)| known == letter) {
                 let text = String::from_utf8_lossy(text).into_owned();
-                reason.fields.insert((*name).to_owned(), Value::String(text));
+                reason
+                    .fields
+                    .insert((*name).to_owned(), Value::String(text));
             }
         }
         reason

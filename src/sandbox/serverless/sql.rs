@@ -101,7 +101,10 @@ impl Transaction {
     fn begin(&self) -> String {
         let mut sql = "START TRANSACTION".to_owned();
         let mut modes = Vec::new();
-        modes.extend(self.isolation.map(|(_, level)| format!("ISOLATION LEVEL {level}")));
+        modes.extend(
+            self.isolation
+                .map(|(_, level)| format!("ISOLATION LEVEL {level}")),
+        );
         modes.extend(self.read_only.then(|| "READ ONLY".to_owned()));
         modes.extend(self.deferrable.then(|| "DEFERRABLE".to_owned()));
         if !modes.is_empty() {
@@ -229,10 +232,11 @@ async fn payload(here: &Serverless, body: Body) -> Result<Payload, Reason> {
             let chunk = chunk.map_err(|error| {
                 Reason::bad_request(format!("could not read the HTTP request body: {error}"))
             })?;
-            held.grow(bytes.len() + chunk.len()).map_err(|why| match why {
-                NoRoom::TooLarge => too_large(),
-                NoRoom::Full => busy(),
-            })?;
+            held.grow(bytes.len() + chunk.len())
+                .map_err(|why| match why {
+                    NoRoom::TooLarge => too_large(),
+                    NoRoom::Full => busy(),
+                })?;
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
@@ -261,8 +265,7 @@ async fn log_in(target: &Target, mut connection: Connection) -> Result<Session, 
         .await
         .map_err(|refusal| Reason::refused(&refusal))?;
     let proof = admission.check(connection.password).await;
-    let proof =
-        proof.ok_or_else(|| Reason::refused(&wrong_password(&connection.startup.user)))?;
+    let proof = proof.ok_or_else(|| Reason::refused(&wrong_password(&connection.startup.user)))?;
     let begun = async {
         let server = admission.log_in(&connection.startup, &proof).await;
         let server = server.map_err(|error| match error {

@@ -18,9 +18,7 @@ use futures_util::{
 };
 use serde::Deserialize;
 use tokio::{
-    io::{
-        AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf, duplex, split,
-    },
+    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf, duplex, split},
     sync::OwnedSemaphorePermit,
 };
 
@@ -49,7 +47,9 @@ pub(super) async fn upgrade(
 ) -> Response {
     let target = match wanted.address.as_deref() {
         Some(address) => {
-            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+            let port = address
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok());
             port.and_then(|port| at_port(&here, port))
         }
         None => here.own.clone(),

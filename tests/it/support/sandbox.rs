@@ -19,6 +19,8 @@ pub struct Sandbox {
     pub api_host: String,
     pub api_key: String,
     pub ca_file: String,
+    pub fetch_endpoint: String,
+    pub ws_proxy: String,
 }
 
 impl Sandbox {
@@ -59,6 +61,8 @@ impl Sandbox {
             api_host: field("api_host"),
             api_key: field("api_key"),
             ca_file: field("ca_file"),
+            fetch_endpoint: field("fetch_endpoint"),
+            ws_proxy: field("ws_proxy"),
             child,
         }
     }

@@ -1,0 +1,76 @@
+//! The Postgres that our binary carries: the server, and the extensions that half of all schemas begin with.
+//!
+//! The server, pgcrypto and pgvector are PostgreSQL's and pgvector's own code, in `pglite-rs-lib-<target>` 0.2.7. It has no
+//! module of uuid-ossp, whose functions are written in SQL here.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    path::Path,
+};
+
+use libdeflater::Decompressor;
+
+use crate::sandbox::files;
+
+/// The PostgreSQL 17.5, as zstd-compressed tar; empty if the build has none.
+static SERVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
+/// Its extensions, as gzip-compressed tar.
+static EXTENSIONS: [&[u8]; 2] = [
+    include_bytes!(concat!(env!("OUT_DIR"), "/pg-pgcrypto.tar.gz")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/pg-pgvector.tar.gz")),
+];
+/// Extensions without a module.
+const SCRIPTS: [(&str, &str); 2] = [
+    (
+        "uuid-ossp.control",
+        include_str!("extensions/uuid-ossp.control"),
+    ),
+    (
+        "uuid-ossp--1.1.sql",
+        include_str!("extensions/uuid-ossp--1.1.sql"),
+    ),
+];
+/// The folder of what is unpacked. Its last number changes whenever what [`unpack`] does changes.
+pub(crate) const NAME: &str = "postgres-17.5-pglite-0.2.7-1";
+/// An extension unpacked, in bytes: several times what the largest has.
+const EXTENSION_LIMIT: usize = 16 << 20;
+/// The most that gzip shrinks anything.
+const GZIP_RATIO: usize = 1032;
+
+/// Whether this build carries one.
+pub(crate) fn is_there() -> bool {
+    !SERVER.is_empty()
+}
+
+/// Unpacks it into a folder.
+pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
+    let mut tar = Vec::new();
+    ruzstd::decoding::StreamingDecoder::new(SERVER)
+        .map_err(io::Error::other)?
+        .read_to_end(&mut tar)?;
+    tar::Archive::new(tar.as_slice()).unpack(folder)?;
+    for extension in EXTENSIONS {
+        let tar = gunzip(extension)?;
+        tar::Archive::new(tar.as_slice()).unpack(folder)?;
+    }
+    let scripts = folder.join("share/postgresql/extension");
+    for (name, text) in SCRIPTS {
+        files::write(&scripts.join(name), text.as_bytes())?;
+    }
+    // Neon lets the owner of a database create it, as all that it has.
+    let mut control = fs::OpenOptions::new()
+        .append(true)
+        .open(scripts.join("vector.control"))?;
+    control.write_all(b"trusted = true\n")
+}
+
+fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let limit = bytes.len().saturating_mul(GZIP_RATIO).min(EXTENSION_LIMIT);
+    let mut tar = vec![0; limit];
+    let length = Decompressor::new()
+        .gzip_decompress(bytes, &mut tar)
+        .map_err(io::Error::other)?;
+    tar.truncate(length);
+    Ok(tar)
+}
