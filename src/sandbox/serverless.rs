@@ -6,6 +6,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `sql` | one request: who asks, for what, and the answer |
+//! | `place` | the port that a request came to |
 //! | `connection` | the connection string, and the endpoint that it means |
 //! | `statements` | statements on a server, and their results as JSON |
 //! | `json` | values: JSON to Postgres' text, and back |
@@ -16,6 +17,7 @@
 mod connection;
 mod json;
 mod memory;
+mod place;
 mod reason;
 mod sql;
 mod statements;
@@ -40,7 +42,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::sandbox::{
-    control_plane::ControlPlane, serverless::reason::Reason, session::Target, site,
+    control_plane::ControlPlane,
+    serverless::{place::Place, reason::Reason},
+    session::Target,
+    site,
 };
 
 /// The paths of both.
@@ -55,17 +60,9 @@ const HEADERS_LIMIT: usize = 64 << 10;
 const PAGE_HEADERS: &str = "Authorization, Neon-Connection-String, Neon-Raw-Text-Output, Neon-Array-Mode, \
      Neon-Pool-Opt-In, Neon-Batch-Read-Only, Neon-Batch-Isolation-Level, Neon-Batch-Deferrable, Content-Type";
 
-/// A port that answers.
-pub(crate) struct Serverless {
-    plane: Arc<ControlPlane>,
-    /// The endpoint whose port it is; `None`: the API's.
-    own: Option<Target>,
-    port: u16,
-}
-
 /// The routes at a port.
 pub(crate) fn router(plane: Arc<ControlPlane>, own: Option<Target>, port: u16) -> Router {
-    let here = Arc::new(Serverless { plane, own, port });
+    let here = Arc::new(Place { plane, own, port });
     Router::new()
         .route(SQL, post(sql::answer).options(preflight))
         .route(WEBSOCKET, get(websocket::upgrade))
@@ -92,7 +89,7 @@ pub(crate) async fn serve(target: &Target, tls: TlsStream<TcpStream>) -> io::Res
 }
 
 /// Answers programs, and pages of this machine; a page from elsewhere learns nothing, whatever it knows.
-async fn admit(State(here): State<Arc<Serverless>>, request: Request, next: Next) -> Response {
+async fn admit(State(here): State<Arc<Place>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let target = request.uri().authority().map(Authority::as_str);
     if !site::means_us(headers, target, here.port) {

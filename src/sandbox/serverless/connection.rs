@@ -6,8 +6,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::sandbox::{
-    records::BranchRef,
-    serverless::Serverless,
+    serverless::place::Place,
     session::Target,
     startup::{self, Startup, StartupRefusal},
 };
@@ -67,32 +66,15 @@ impl Connection {
     }
 
     /// The endpoint that it means: the one with its port; without one, the endpoint whose port was asked.
-    pub(super) fn target(&self, here: &Serverless) -> Result<Target, StartupRefusal> {
+    pub(super) fn target(&self, here: &Place) -> Result<Target, StartupRefusal> {
         let target = match self.port {
-            Some(port) => at_port(here, port),
+            Some(port) => here.at_port(port),
             None => here.own.clone(),
         };
         let target = target.ok_or_else(Target::missing)?;
         target.check_server_name(Some(&self.host))?;
         Ok(target)
     }
-}
-
-/// The endpoint with a port.
-pub(super) fn at_port(here: &Serverless, port: u16) -> Option<Target> {
-    let found = here.plane.store.read(|state| {
-        state.projects.values().find_map(|project| {
-            let endpoint = project.endpoints.iter().find(|one| one.port == port)?;
-            let branch_ref = BranchRef::new(&project.id, &endpoint.branch_id);
-            Some((branch_ref, endpoint.id.clone()))
-        })
-    });
-    let (branch_ref, endpoint) = found?;
-    Some(Target {
-        plane: here.plane.clone(),
-        branch_ref,
-        endpoint,
-    })
 }
 
 #[cfg(test)]

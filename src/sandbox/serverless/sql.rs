@@ -15,10 +15,10 @@ use serde_json::Value;
 use crate::sandbox::{
     scram::LoginError,
     serverless::{
-        Serverless,
         connection::Connection,
         json,
         memory::{Held, NoRoom, SIZE_LIMIT},
+        place::Place,
         reason::Reason,
         statements::{Failure, Format, Session, Statement},
     },
@@ -155,14 +155,14 @@ fn busy() -> Reason {
 }
 
 /// Answers a request.
-pub(super) async fn answer(State(here): State<Arc<Serverless>>, request: Request) -> Response {
+pub(super) async fn answer(State(here): State<Arc<Place>>, request: Request) -> Response {
     match Box::pin(results(&here, request)).await {
         Ok(response) => response,
         Err(reason) => reason.into_response(),
     }
 }
 
-async fn results(here: &Serverless, request: Request) -> Result<Response, Reason> {
+async fn results(here: &Place, request: Request) -> Result<Response, Reason> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let connection = connection_of(headers).map_err(|refusal| Reason::refused(&refusal))?;
@@ -214,7 +214,7 @@ fn connection_of(headers: &HeaderMap) -> Result<Connection, StartupRefusal> {
 }
 
 /// Reads the body within its bounds.
-async fn payload(here: &Serverless, body: Body) -> Result<Payload, Reason> {
+async fn payload(here: &Place, body: Body) -> Result<Payload, Reason> {
     let too_large = || {
         Reason::new(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::sandbox::{
-    serverless::{Serverless, connection::at_port, reason::Reason},
+    serverless::{place::Place, reason::Reason},
     session::{Proving, Target, within},
     wire,
 };
@@ -41,7 +41,7 @@ pub(super) struct Wanted {
 
 /// Makes a websocket of the connection.
 pub(super) async fn upgrade(
-    State(here): State<Arc<Serverless>>,
+    State(here): State<Arc<Place>>,
     Query(wanted): Query<Wanted>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -50,7 +50,7 @@ pub(super) async fn upgrade(
             let port = address
                 .rsplit_once(':')
                 .and_then(|(_, port)| port.parse().ok());
-            port.and_then(|port| at_port(&here, port))
+            port.and_then(|port| here.at_port(port))
         }
         None => here.own.clone(),
     };
