@@ -42,7 +42,8 @@ const STATEMENTS_TIME: Duration = Duration::from_mins(5);
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Query {
-    query: String,
+    #[serde(rename = "query")]
+    text: String,
     #[serde(default)]
     params: Vec<Value>,
     array_mode: Option<bool>,
@@ -59,7 +60,7 @@ impl From<Query> for Statement {
     fn from(query: Query) -> Self {
         Self {
             parameters: query.params.iter().map(json::to_text).collect(),
-            text: query.query,
+            text: query.text,
             array_mode: query.array_mode,
         }
     }
