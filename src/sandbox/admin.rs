@@ -73,6 +73,34 @@ impl Admin {
         self.texts("SELECT datname FROM pg_database").await
     }
 
+    /// The roles that belong to a project, and whether they may log in: all but the system's.
+    pub(crate) async fn project_roles(&mut self) -> io::Result<Vec<(String, bool)>> {
+        let own = format!(
+            "FROM pg_roles WHERE NOT rolsuper AND rolname !~ '^pg_' AND rolname <> {} ORDER BY oid",
+            literal(NEON_SUPERUSER)
+        );
+        let names = self.texts(&format!("SELECT rolname::text {own}")).await?;
+        let logins = self
+            .texts(&format!("SELECT rolcanlogin::text {own}"))
+            .await?;
+        Ok(names
+            .into_iter()
+            .zip(logins.iter().map(|login| login == "true"))
+            .collect())
+    }
+
+    /// The databases that belong to a project, and their owners.
+    pub(crate) async fn project_databases(&mut self) -> io::Result<Vec<(String, String)>> {
+        let own = format!(
+            "FROM pg_database WHERE NOT datistemplate AND datname <> {} ORDER BY oid",
+            literal(HOME)
+        );
+        let names = self.texts(&format!("SELECT datname::text {own}")).await?;
+        let owners = format!("SELECT pg_get_userbyid(datdba)::text {own}");
+        let owners = self.texts(&owners).await?;
+        Ok(names.into_iter().zip(owners).collect())
+    }
+
     /// The verifier of a role that may log in, as Postgres keeps it.
     pub(crate) async fn password_verifier(&mut self, role: &str) -> io::Result<Option<String>> {
         let verifier = format!(

@@ -16,7 +16,21 @@ pub(crate) async fn create(plane: &Arc<ControlPlane>, branch_ref: &BranchRef) ->
     ensure(plane, &installation, branch_ref).await
 }
 
-/// Does the same for a caller that holds the branch's lock. A branch locks its parent, never the other way round.
+/// Replaces the branch's data by its parent's as it is now. Its server ends, whoever is connected; the next client wakes it.
+pub(crate) async fn reset(plane: &Arc<ControlPlane>, branch_ref: &BranchRef) -> io::Result<()> {
+    let compute = plane.compute(&branch_ref.branch);
+    let mut slot = compute.lock().await;
+    slot.check_branch()?;
+    let installation = plane.installation().await?;
+    if let Some(server) = slot.server.take() {
+        server.abandon().await;
+    }
+    let data = plane.folder(&branch_ref.branch).join("data");
+    files::blocking(move || files::unless_absent(fs::remove_dir_all(data))).await?;
+    ensure(plane, &installation, branch_ref).await
+}
+
+/// Does the same as [`create`] for a caller that holds the branch's lock. A branch locks its parent, never the other way round.
 pub(crate) fn ensure<'a>(
     plane: &'a Arc<ControlPlane>,
     installation: &'a Arc<Installation>,

@@ -1,11 +1,13 @@
 //! The roles and databases of a compute, brought in line with what the API has answered.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use crate::sandbox::{
     admin::Admin,
     control_plane::ControlPlane,
-    records::{BranchRecord, BranchRef, DEFAULT_DATABASE, DEFAULT_ROLE},
+    records::{
+        BranchRecord, BranchRef, DEFAULT_DATABASE, DEFAULT_ROLE, DatabaseRecord, RoleRecord,
+    },
     socket_dir::SocketDir,
 };
 
@@ -74,6 +76,92 @@ pub(crate) async fn reconcile(
         }
     });
     Ok(())
+}
+
+/// Brings what the state says in line with a compute that is awake: roles and databases are made and dropped with SQL, too.
+pub(crate) async fn discover(plane: &ControlPlane, branch_ref: &BranchRef) -> io::Result<()> {
+    let settled = plane.store.branch(branch_ref, |branch| {
+        let roles = branch.roles.iter().all(|role| !role.pending);
+        let databases = branch.databases.iter().all(|database| !database.pending);
+        !branch.fresh && roles && databases
+    });
+    let sockets = plane.compute(&branch_ref.branch).awake_now();
+    let (Some(true), Some(sockets)) = (settled, sockets) else {
+        return Ok(());
+    };
+    let mut admin = Admin::connect(&sockets).await?;
+    let roles = admin.project_roles().await?;
+    let databases = admin.project_databases().await?;
+    let same = |branch: &BranchRecord| {
+        let known = branch
+            .roles
+            .iter()
+            .map(|role| (role.name.as_str(), !role.no_login));
+        let owned = branch.databases.iter();
+        let owned = owned.map(|one| (one.name.as_str(), one.owner_name.as_str()));
+        same_set(
+            known,
+            roles.iter().map(|(name, login)| (name.as_str(), *login)),
+        ) && same_set(
+            owned,
+            databases
+                .iter()
+                .map(|(name, owner)| (name.as_str(), owner.as_str())),
+        )
+    };
+    // a project that the API changes at this moment is looked at again with the next call
+    plane.store.edit(&branch_ref.project, |project| {
+        if project.busy() {
+            return;
+        }
+        let Some(branch) = project.branch_mut(&branch_ref.branch) else {
+            return;
+        };
+        if branch.fresh || same(branch) {
+            return;
+        }
+        take_roles(branch, &roles);
+        take_databases(branch, &databases);
+    });
+    Ok(())
+}
+
+fn same_set<T: Ord>(one: impl Iterator<Item = T>, other: impl Iterator<Item = T>) -> bool {
+    one.collect::<BTreeSet<_>>() == other.collect()
+}
+
+fn take_roles(branch: &mut BranchRecord, found: &[(String, bool)]) {
+    branch
+        .roles
+        .retain(|role| role.pending || found.iter().any(|(name, _)| *name == role.name));
+    for (name, login) in found {
+        if let Some(role) = branch.role_mut(name) {
+            role.no_login = !login;
+            continue;
+        }
+        branch.roles.push(RoleRecord {
+            password: None, // whoever made it knows it
+            pending: false,
+            ..RoleRecord::new(name.clone(), *login)
+        });
+    }
+}
+
+fn take_databases(branch: &mut BranchRecord, found: &[(String, String)]) {
+    branch
+        .databases
+        .retain(|one| one.pending || found.iter().any(|(name, _)| *name == one.name));
+    for (name, owner) in found {
+        if let Some(database) = branch.database_mut(name) {
+            database.owner_name.clone_from(owner);
+            continue;
+        }
+        let id = branch.databases.iter().map(|one| one.id).max();
+        branch.databases.push(DatabaseRecord {
+            pending: false,
+            ..DatabaseRecord::new(id.unwrap_or(0) + 1, name.clone(), owner.clone())
+        });
+    }
 }
 
 /// Renames the role and the database of the template where a new project asked for other names.

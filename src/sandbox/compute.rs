@@ -44,6 +44,11 @@ impl Compute {
         self.connections.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
+    /// The folder of the server's socket, if it runs and nobody starts or stops it at this moment.
+    pub(crate) fn awake_now(&self) -> Option<SocketDir> {
+        self.slot.try_lock().ok()?.awake()
+    }
+
     pub(crate) fn events(&self) -> u64 {
         self.events.load(Ordering::SeqCst)
     }

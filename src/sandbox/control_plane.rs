@@ -53,6 +53,8 @@ pub(crate) struct ControlPlane {
     pub(crate) logins: Arc<Semaphore>,
     pub(crate) http: Arc<Semaphore>,
     pub(crate) http_memory: Arc<Semaphore>,
+    /// When each key was last used; the state has it to the minute.
+    key_uses: Mutex<BTreeMap<i64, String>>,
     /// When the latest databases that are nobody's were made.
     turns: Mutex<VecDeque<Instant>>,
     /// Salts the exchanges with roles that do not exist.
@@ -114,6 +116,7 @@ impl ControlPlane {
             logins: Arc::new(Semaphore::new(LOGINS_LIMIT)),
             http: Arc::new(Semaphore::new(HTTP_LIMIT)),
             http_memory: Arc::new(Semaphore::new(HTTP_MEMORY)),
+            key_uses: Mutex::default(),
             turns: Mutex::default(),
             mock_secret: ids::random(),
             state_dir,
@@ -248,6 +251,15 @@ impl ControlPlane {
     /// How many endpoints have a port.
     pub(crate) fn front_count(&self) -> usize {
         lock(&self.fronts).len()
+    }
+
+    pub(crate) fn note_use(&self, key: i64, at: String) {
+        lock(&self.key_uses).insert(key, at);
+    }
+
+    /// When a key was last used in this run.
+    pub(crate) fn last_use(&self, key: i64) -> Option<String> {
+        lock(&self.key_uses).get(&key).cloned()
     }
 
     /// Takes one of so many turns in a time; `false` if all are taken.

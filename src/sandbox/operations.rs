@@ -19,6 +19,8 @@ use crate::sandbox::{
 pub(crate) enum OperationAction {
     /// Creates the branch's data.
     CreateTimeline,
+    /// Replaces the branch's data by its parent's.
+    ResetTimeline,
     StartCompute,
     SuspendCompute,
     /// Applies these changes of roles and databases, then everything that is pending.
@@ -31,7 +33,8 @@ impl OperationAction {
     /// What Neon calls it.
     const fn name(&self) -> &'static str {
         match self {
-            Self::CreateTimeline => "create_timeline",
+            // what Neon does: a new timeline, which takes the place of the old one
+            Self::CreateTimeline | Self::ResetTimeline => "create_timeline",
             Self::StartCompute => "start_compute",
             Self::SuspendCompute => "suspend_compute",
             Self::ApplyConfig(_) => "apply_config",
@@ -65,7 +68,9 @@ pub(crate) fn schedule(
         let first = scheduled.is_empty();
         let with_endpoint = !matches!(
             action,
-            OperationAction::CreateTimeline | OperationAction::DeleteTimeline
+            OperationAction::CreateTimeline
+                | OperationAction::ResetTimeline
+                | OperationAction::DeleteTimeline
         );
         scheduled.push(ScheduledOperation {
             operation: OperationRecord {
@@ -211,6 +216,7 @@ async fn perform(
             });
             Ok(())
         }
+        OperationAction::ResetTimeline => branch_data::reset(plane, branch_ref).await,
         OperationAction::StartCompute => lifecycle::wake(plane, branch_ref).await.map(drop),
         OperationAction::SuspendCompute => {
             lifecycle::suspend(plane, branch_ref).await;

@@ -317,6 +317,61 @@ pub(super) async fn set_default(call: Call) -> Reply {
     changed(&call)
 }
 
+#[derive(Deserialize)]
+struct RestoreRequest {
+    source_branch_id: String,
+    source_lsn: Option<String>,
+    source_timestamp: Option<String>,
+    preserve_under_name: Option<String>,
+}
+
+/// Resets a branch to its parent. Neon restores to other branches and moments, too.
+pub(super) async fn restore(call: Call, bytes: Bytes) -> Reply {
+    let wanted: RestoreRequest = request::body(&bytes)?;
+    let refuse = |text: &str| ApiError::unprocessable("", text);
+    if wanted.source_lsn.is_some()
+        || wanted.source_timestamp.is_some()
+        || wanted.preserve_under_name.is_some()
+    {
+        return Err(refuse(
+            "the sandbox keeps no history: a branch is reset to what its parent is now",
+        ));
+    }
+    let id = &call.branch;
+    let answer = call.change(|project| {
+        let branch = project.branch(id).or_not_found("branch")?;
+        let source = project.branch(&wanted.source_branch_id);
+        let source = source.or_not_found("source branch")?;
+        if branch.parent_id.as_ref() != Some(&source.id) {
+            return Err(refuse("the sandbox resets a branch to its parent only"));
+        }
+        if branch.protected {
+            return Err(refuse("cannot reset a protected branch"));
+        }
+        let mut others = project.branches.iter();
+        if others.any(|child| child.parent_id.as_ref() == Some(id)) {
+            return Err(refuse("cannot reset branch that has children"));
+        }
+        let (roles, databases) = (source.roles.clone(), source.databases.clone());
+        let now = ids::now();
+        let branch = project.branch_mut(id).or_not_found("branch")?;
+        branch.roles = roles;
+        branch.databases = databases;
+        branch.fresh = true; // the next start brings Postgres in line with them
+        branch.parent_timestamp = Some(now.clone());
+        branch.last_reset_at = Some(now.clone());
+        branch.updated_at = now;
+        let view = views::branch(branch, &call.project, true);
+        let mut actions = vec![OperationAction::ResetTimeline];
+        if project.main_endpoint(id).is_some() {
+            actions.push(OperationAction::StartCompute);
+        }
+        let scheduled = operations::schedule_on_branch(project, id, actions);
+        Ok((json!({"branch": view}), scheduled))
+    })?;
+    Ok(Json(answer))
+}
+
 pub(super) async fn delete(call: Call) -> Reply {
     let id = &call.branch;
     let answer = call.change(|project| {

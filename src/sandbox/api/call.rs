@@ -15,10 +15,10 @@ use crate::sandbox::{
         reply::{ApiError, OrNotFound as _},
         views,
     },
-    catalog::ConfigChange,
+    catalog::{self, ConfigChange},
     control_plane::ControlPlane,
     operations::{self, OperationAction, ScheduledOperation},
-    records::{BranchRecord, ProjectRecord, SandboxState},
+    records::{BranchRecord, BranchRef, ProjectRecord, SandboxState},
 };
 
 /// A call by the holder of a valid key.
@@ -94,6 +94,16 @@ impl Call {
             let branch = project.branch(&self.branch).or_not_found("branch")?;
             read(branch, project)
         })
+    }
+
+    /// Brings roles and databases in line with what SQL has made of them, if the key may see the branch and its compute is awake.
+    pub(super) async fn look(&self) -> Result<(), ApiError> {
+        self.read_branch(|_, _| Ok(()))?;
+        let branch_ref = BranchRef::new(&self.project, &self.branch);
+        if let Err(error) = catalog::discover(&self.plane, &branch_ref).await {
+            tracing::debug!(%error, branch = self.branch, "roles and databases are told as they were");
+        }
+        Ok(())
     }
 
     /// Changes the project, if the key may see it. A failed change changes nothing, so `change` checks before it writes.

@@ -45,8 +45,9 @@ impl Caller {
                 .keys
                 .iter()
                 .find(|known| known.digest == digest)?;
-            // The time of use is kept to the minute, or each request would write the state.
+            // The state keeps the time of use to the minute, or each request would write it.
             let now = ids::now();
+            plane.note_use(key.id, now.clone());
             let minute = |time: &str| time.get(..16).map(str::to_owned);
             let stale = key.last_used_at.as_deref().and_then(minute) != minute(&now);
             Some((key.scope.clone(), key.id, stale.then_some(now)))

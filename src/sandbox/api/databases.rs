@@ -19,6 +19,7 @@ use crate::sandbox::{
 };
 
 pub(super) async fn list(call: Call) -> Reply {
+    call.look().await?;
     call.read_branch(|branch, _| {
         let databases = branch.databases.iter();
         let views: Vec<_> = databases
@@ -29,6 +30,7 @@ pub(super) async fn list(call: Call) -> Reply {
 }
 
 pub(super) async fn get(call: Call) -> Reply {
+    call.look().await?;
     call.read_branch(|branch, _| {
         let database = branch.database(&call.item).or_not_found("database")?;
         Ok(Json(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{
     api::{
         call::Call,
-        reply::{self, CreatedReply, Reply},
+        reply::{self, ApiError, CreatedReply, Reply},
         request,
     },
     ids,
@@ -29,6 +29,23 @@ pub(super) async fn functions(call: Call) -> Reply {
 
 pub(super) async fn credentials(call: Call) -> Reply {
     none(&call, "credentials")
+}
+
+/// Says that the sandbox does not have it. Not with 404, which `neon diff` takes for an empty schema.
+fn absent(call: &Call, what: &str) -> Reply {
+    call.read(|_| Ok(()))?;
+    Err(ApiError::unprocessable(
+        "",
+        format!("{what} is not available in the sandbox"),
+    ))
+}
+
+pub(super) async fn snapshots(call: Call) -> Reply {
+    absent(&call, "snapshots: restoring a branch from one")
+}
+
+pub(super) async fn schemas(call: Call) -> Reply {
+    absent(&call, "schema comparison")
 }
 
 /// Returns a token that opens nothing: there is no service behind it.

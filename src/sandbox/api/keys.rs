@@ -44,13 +44,14 @@ fn view_all(plane: &ControlPlane, org: Option<&str>) -> Json<Value> {
             .iter()
             .filter(|key| key.scope.organization() == org);
         let views = keys.map(|key| {
+            let used = plane.last_use(key.id).or_else(|| key.last_used_at.clone());
             let mut view = json!({
                 "id": key.id,
                 "name": key.name,
                 "created_at": key.created_at,
                 "created_by": by,
-                "last_used_at": key.last_used_at,
-                "last_used_from_addr": if key.last_used_at.is_some() { "127.0.0.1" } else { "" },
+                "last_used_from_addr": if used.is_some() { "127.0.0.1" } else { "" },
+                "last_used_at": used,
             });
             if let Some(project) = key.scope.project() {
                 views::merge(&mut view, json!({"project_id": project}));
@@ -102,7 +103,7 @@ fn revoke_key(plane: &ControlPlane, org: Option<&str>, id: i64) -> Reply {
         "name": key.name,
         "created_at": key.created_at,
         "created_by": user,
-        "last_used_at": key.last_used_at,
+        "last_used_at": plane.last_use(key.id).or(key.last_used_at),
         "last_used_from_addr": "127.0.0.1",
         "revoked": true,
     })))

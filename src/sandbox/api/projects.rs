@@ -166,6 +166,19 @@ struct ProjectPatch {
 
 pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let patch: ProjectPatch = request::field(&bytes, "project")?;
+    provisioning::check_retention(patch.history_retention_seconds)?;
+    for (field, value) in [
+        (
+            "default_endpoint_settings",
+            &patch.default_endpoint_settings,
+        ),
+        ("settings", &patch.settings),
+    ] {
+        if value.as_ref().is_some_and(|value| !value.is_object()) {
+            let text = format!("invalid request: project.{field}: must be an object");
+            return Err(ApiError::bad_request(text));
+        }
+    }
     call.edit(|project| {
         if let Some(name) = patch.name {
             check_length("project.name", &name)?;

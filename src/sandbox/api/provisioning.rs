@@ -65,12 +65,7 @@ impl ProjectRequest {
         {
             return Err(ApiError::not_found("region"));
         }
-        if let Some(seconds) = self.history_retention_seconds
-            && !(0..=2_592_000).contains(&seconds)
-        {
-            return invalid("project.history_retention_seconds: must be between 0 and 2592000");
-        }
-        Ok(())
+        check_retention(self.history_retention_seconds)
     }
 
     /// The project with its branch, role and database, and without a compute.
@@ -114,6 +109,16 @@ impl ProjectRequest {
             temporary: None,
         })
     }
+}
+
+/// Refuses a length of the history that no plan has.
+pub(super) fn check_retention(seconds: Option<i64>) -> Result<(), ApiError> {
+    if seconds.is_none_or(|seconds| (0..=2_592_000).contains(&seconds)) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "invalid request: project.history_retention_seconds: must be between 0 and 2592000",
+    ))
 }
 
 /// A project with Neon's defaults, which belongs to nobody yet.

@@ -21,6 +21,8 @@ pub(super) type Reply = Result<Json<Value>, ApiError>;
 /// The answer of a handler that creates something.
 pub(super) type CreatedReply = Result<(StatusCode, Json<Value>), ApiError>;
 
+/// What the web framework's own errors are.
+const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where Neon puts the request's id on a success.
 const ANSWER_ID: HeaderName = HeaderName::from_static("x-neon-ret-request-id");
@@ -176,6 +178,14 @@ impl RequestId {
 
 /// Puts the request's id where Neon puts it: into the body of an error, into a header of a success.
 pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
+    if response.status().is_client_error()
+        && response.headers().get(header::CONTENT_TYPE) == Some(&PLAIN_TEXT)
+    {
+        // a path that cannot be decoded, say: the web framework's own answer is not of Neon's form
+        let status = response.status();
+        let text = status.canonical_reason().unwrap_or("malformed");
+        response = ApiError::new(status, format!("invalid request: {text}")).into_response();
+    }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
         let (mut parts, _) = response.into_parts();

@@ -18,6 +18,7 @@ use crate::sandbox::{
 };
 
 pub(super) async fn list(call: Call) -> Reply {
+    call.look().await?;
     call.read_branch(|branch, _| {
         let roles = branch.roles.iter();
         let views = roles.map(|role| views::role(role, &branch.id, false));
@@ -26,6 +27,7 @@ pub(super) async fn list(call: Call) -> Reply {
 }
 
 pub(super) async fn get(call: Call) -> Reply {
+    call.look().await?;
     call.read_branch(|branch, _| {
         let role = branch.role(&call.item).or_not_found("role")?;
         Ok(Json(json!({"role": views::role(role, &branch.id, false)})))

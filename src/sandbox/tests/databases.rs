@@ -3,7 +3,7 @@
 use std::{process::Command, time::Duration};
 
 use crate::sandbox::{Faults, SandboxOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{Api, ask, connect, run, sqlstate, start, start_with, until, with_password};
 
@@ -335,5 +335,139 @@ async fn roles_and_databases_are_created_renamed_and_deleted() {
         sqlstate(&connect(&nowhere, sandbox.ca_file()).await.unwrap_err()),
         "3D000"
     );
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branch_is_reset_to_its_parent() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("reset").await;
+    let (project, main) = (created.text("/project/id"), created.text("/branch/id"));
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let mut there = connect(&uri, sandbox.ca_file()).await.unwrap();
+    run(
+        &mut there,
+        "create table t (id int); insert into t values (1)",
+    )
+    .await;
+    let branches = format!("/projects/{project}/branches");
+    let wanted = json!({"branch": {"name": "dev"}, "endpoints": [{"type": "read_write"}]});
+    let dev = api.post(&branches, wanted).await.expect(201);
+    api.finish(&project, &dev.body).await;
+    let dev_uri = dev.text("/connection_uris/0/connection_uri");
+    let mut here = connect(&dev_uri, sandbox.ca_file()).await.unwrap();
+    run(&mut here, "drop table t; create table mine (id int)").await;
+    run(&mut there, "insert into t values (2)").await;
+    let restore = |branch: &str| format!("{branches}/{branch}/restore");
+    let dev = dev.text("/branch/id");
+    let reset = api
+        .post(&restore(&dev), json!({"source_branch_id": main}))
+        .await
+        .expect(200);
+    assert_eq!(reset.text("/branch/id"), dev);
+    api.finish(&project, &reset.body).await;
+    // the same URI leads to what the parent has now
+    let mut here = connect(&dev_uri, sandbox.ca_file()).await.unwrap();
+    assert_eq!(ask(&mut here, "select count(*)::text from t").await, "2");
+    let mine = "select coalesce(to_regclass('mine')::text, 'gone')";
+    assert_eq!(ask(&mut here, mine).await, "gone");
+    // what the sandbox cannot do is refused
+    for (branch, body, status) in [
+        (&main, json!({"source_branch_id": dev}), 422),
+        (
+            &dev,
+            json!({"source_branch_id": "br-no-such-a1234567"}),
+            404,
+        ),
+        (
+            &dev,
+            json!({"source_branch_id": main, "source_timestamp": "2026-01-01T00:00:00Z"}),
+            422,
+        ),
+        (
+            &dev,
+            json!({"source_branch_id": main, "preserve_under_name": "old"}),
+            422,
+        ),
+        (&dev, json!({}), 400),
+    ] {
+        api.post(&restore(branch), body).await.expect(status);
+    }
+    for (method, path) in [
+        (
+            reqwest::Method::GET,
+            format!("{branches}/{dev}/schema?db_name=neondb"),
+        ),
+        (
+            reqwest::Method::GET,
+            format!("{branches}/{dev}/compare_schema"),
+        ),
+        (reqwest::Method::POST, format!("{branches}/{dev}/snapshot")),
+        (
+            reqwest::Method::GET,
+            format!("/projects/{project}/snapshots"),
+        ),
+    ] {
+        let answer = api.send(api.request(method, &path)).await.expect(422);
+        let said = answer.text("/message");
+        assert!(said.contains("not available in the sandbox"), "{said}");
+    }
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_databases_made_with_sql_appear() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("by-hand").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let mut connection = connect(&uri, sandbox.ca_file()).await.unwrap();
+    run(
+        &mut connection,
+        "create role app login password 'npg_xK3vQ9mT2wLb'",
+    )
+    .await;
+    run(&mut connection, "create role readers").await;
+    run(&mut connection, "grant app to neondb_owner").await;
+    run(&mut connection, "create database other owner app").await;
+    let branch = format!(
+        "/projects/{}/branches/{}",
+        created.text("/project/id"),
+        created.text("/branch/id")
+    );
+    let names = |answer: &Value, list: &str, field: &str| -> Vec<String> {
+        let list = answer[list].as_array().unwrap().iter();
+        list.map(|one| one[field].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let roles = api.get(&format!("{branch}/roles")).await.expect(200).body;
+    assert_eq!(
+        names(&roles, "roles", "name"),
+        ["neondb_owner", "app", "readers"]
+    );
+    assert_eq!(roles["roles"][2]["authentication_method"], "no_login");
+    let path = format!("{branch}/databases");
+    let databases = api.get(&path).await.expect(200).body;
+    assert_eq!(names(&databases, "databases", "name"), ["neondb", "other"]);
+    assert_eq!(
+        names(&databases, "databases", "owner_name"),
+        ["neondb_owner", "app"]
+    );
+    // its password is not known here until it is reset
+    let app = format!("{branch}/roles/app");
+    api.get(&format!("{app}/reveal_password")).await.expect(412);
+    let reset = api
+        .post(&format!("{app}/reset_password"), json!({}))
+        .await
+        .expect(200);
+    api.finish(&created.text("/project/id"), &reset.body).await;
+    api.get(&format!("{app}/reveal_password")).await.expect(200);
+    run(&mut connection, "drop database other").await;
+    run(&mut connection, "drop role readers").await;
+    let databases = api.get(&path).await.expect(200).body;
+    assert_eq!(names(&databases, "databases", "name"), ["neondb"]);
+    let roles = api.get(&format!("{branch}/roles")).await.expect(200).body;
+    assert_eq!(names(&roles, "roles", "name"), ["neondb_owner", "app"]);
     sandbox.shutdown().await;
 }
