@@ -36,16 +36,16 @@ fn absent(call: &Call, what: &str) -> Reply {
     call.read(|_| Ok(()))?;
     Err(ApiError::unprocessable(
         "",
-        format!("{what} is not available in the sandbox"),
+        format!("{what} not available in the sandbox"),
     ))
 }
 
 pub(super) async fn snapshots(call: Call) -> Reply {
-    absent(&call, "snapshots: restoring a branch from one")
+    absent(&call, "snapshots are")
 }
 
 pub(super) async fn schemas(call: Call) -> Reply {
-    absent(&call, "schema comparison")
+    absent(&call, "schema comparison is")
 }
 
 /// Returns a token that opens nothing: there is no service behind it.
