@@ -7,6 +7,7 @@
     reason = "adapters are where the outside is reached"
 )]
 
+pub(crate) mod certificate;
 pub(crate) mod claimable;
 pub(crate) mod database;
 pub(crate) mod demo;

@@ -21,7 +21,10 @@ use async_trait::async_trait;
 pub(crate) use crate::ports::database::shape::{ColumnFacts, ObjectFacts, SchemaShape, TableFacts};
 use crate::{
     domain::{sql::UnreadableScript, url::Connection},
-    ports::database::{scram::LoginFault, wire::WireError},
+    ports::{
+        certificate::CertificateFault,
+        database::{scram::LoginFault, wire::WireError},
+    },
 };
 
 /// Why the database did not do what it was asked for.
@@ -36,6 +39,15 @@ pub(crate) enum DatabaseError {
     CutAtOnce(#[source] io::Error),
     #[error("no trusted TLS connection to `{host}`")]
     NoTls { host: String, reason: String },
+    #[error("{}", .fault.sentence(.host))]
+    BadCertificate {
+        host: String,
+        fault: CertificateFault,
+        reason: String,
+    },
+    /// It took the TCP connection, and then said nothing.
+    #[error("`{host}` takes the connection and then says nothing, for {} s", .limit.as_secs_f64())]
+    Stalled { host: String, limit: Duration },
     #[error("the extra root certificate cannot be used")]
     UnusableRoot { reason: String },
     #[error("no login to `{host}` within {} s", .limit.as_secs())]

@@ -43,6 +43,23 @@ impl Connection {
         Some(connection)
     }
 
+    /// The connection of a role whose password isn't known. `address`: the compute's host, with its port where it has one.
+    pub(crate) fn without_password(address: &str, database: &str, role: &str) -> Self {
+        let (host, port) = address
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host, port.parse().ok()?)))
+            .map_or((address, None), |(host, port)| (host, Some(port)));
+        Self {
+            host: host.to_owned(),
+            pooled_host: pooled_host(host),
+            port,
+            database: database.to_owned(),
+            role: role.to_owned(),
+            password: Secret::new(""),
+            channel_binding: true,
+        }
+    }
+
     /// Whether a login must be bound to its TLS connection: always with Neon, else where the URL says so.
     pub(crate) fn must_bind(&self) -> bool {
         self.channel_binding || is_neon(&self.host)

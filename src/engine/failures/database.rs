@@ -48,6 +48,12 @@ impl From<DatabaseError> for Failure {
             DatabaseError::NoTls { reason, .. } => Self::new(Code::HealthTls, what)
                 .why(reason)
                 .hint("behind a company proxy, or with a private authority, name its certificate with --ca-file"),
+            DatabaseError::BadCertificate { fault, reason, .. } => Self::new(Code::HealthTls, what)
+                .why(reason)
+                .hint(fault.hint()),
+            DatabaseError::Stalled { .. } => Self::new(Code::HealthQuery, what)
+                .why("something on the way passes TCP on and no Postgres, or the server hangs")
+                .hint("check the host in the connection URL, a VPN or firewall on the way, and the compute in the Neon console"),
             DatabaseError::NotProved { fault, .. } => Self::new(Code::HealthAuth, what)
                 .why(format!("{fault}; the password was not sent"))
                 .hint("something may stand between you and the database: check the network, the host in the connection URL, and --ca-file"),

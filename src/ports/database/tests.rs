@@ -161,6 +161,30 @@ async fn what_comes_in_plain_text_or_with_endless_certificates_is_no_tls() {
     }
 }
 
+/// A stall says nothing of TLS.
+#[tokio::test]
+async fn a_server_that_says_nothing_after_tcp_is_told_as_such() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let connection = Connection {
+        port: Some(listener.local_addr().unwrap().port()),
+        ..Connection::without_password("localhost", "neondb", "neondb_owner")
+    };
+    let limit = Duration::from_millis(50);
+    let error = Postgres::new(limit)
+        .handshake(&connection, None)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, DatabaseError::Stalled { limit: told, .. } if told == limit / 2),
+        "{error:?}"
+    );
+    let failure = crate::core::failure::Failure::from(error);
+    assert_eq!(failure.code, crate::core::code::Code::HealthQuery);
+    assert!(!failure.to_string().contains("TLS"), "{failure}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_gets_no_answer_is_canceled_under_tls() {
     /// A `CancelRequest` without its length, and the key that the server gave.

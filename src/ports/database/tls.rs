@@ -10,13 +10,16 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::ports::database::DatabaseError;
+use crate::ports::{
+    certificate::{self, CertificateFault},
+    database::DatabaseError,
+};
 
 /// The code of an `SSLRequest`; PostgreSQL protocol 3, section "Message Formats".
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 /// The code of a `CancelRequest`.
 const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
-/// How many addresses of a host are tried: each may take as long as the time limit. Neon's hosts have six.
+/// How many addresses of a host are tried, each for its share of the time limit. Neon's hosts have six.
 pub(super) const ADDRESSES_LIMIT: usize = 8;
 
 /// The way to a server.
@@ -49,7 +52,8 @@ impl Route {
         })
     }
 
-    /// Opens a connection, and does the handshake.
+    /// Opens a connection, and does the handshake. No compute has to wake up for it, so that half of the limit is enough: two steps
+    /// that meet the same silence one after the other are through when one limit is over.
     pub(super) async fn open(&self) -> Result<TlsStream<TcpStream>, DatabaseError> {
         let mut stream = dial(&self.addresses, self.limit).await?;
         let name =
@@ -64,10 +68,24 @@ impl Route {
                 .connect(name, stream)
                 .await
         };
-        timeout(self.limit, work)
+        timeout(self.limit / 2, work)
             .await
-            .map_err(|_elapsed| no_tls(&self.host, &"no answer in time"))?
-            .map_err(|error| no_tls(&self.host, &error))
+            .map_err(|_elapsed| self.stalled())?
+            .map_err(|error| match certificate_fault(&error) {
+                Some(fault) => DatabaseError::BadCertificate {
+                    host: self.host.clone(),
+                    fault,
+                    reason: error.to_string(),
+                },
+                None => no_tls(&self.host, &error),
+            })
+    }
+
+    fn stalled(&self) -> DatabaseError {
+        DatabaseError::Stalled {
+            host: self.host.clone(),
+            limit: self.limit / 2,
+        }
     }
 
     /// Asks the server to end what the connection with this key does.
@@ -82,14 +100,19 @@ impl Route {
             while stream.read(&mut answer).await.is_ok_and(|read| read > 0) {}
             io::Result::Ok(())
         };
-        timeout(self.limit, sent)
+        timeout(self.limit / 2, sent)
             .await
-            .map_err(|_elapsed| no_tls(&self.host, &"no answer in time"))?
+            .map_err(|_elapsed| self.stalled())?
             .map_err(|source| DatabaseError::Cut {
                 host: self.host.clone(),
                 source,
             })
     }
+}
+
+/// What is wrong with the certificate, if that is why the handshake failed.
+fn certificate_fault(error: &io::Error) -> Option<CertificateFault> {
+    certificate::fault(error.get_ref()?.downcast_ref()?)
 }
 
 fn no_tls(host: &str, reason: &dyn ToString) -> DatabaseError {
@@ -99,12 +122,14 @@ fn no_tls(host: &str, reason: &dyn ToString) -> DatabaseError {
     }
 }
 
-/// Connects to the first address that answers.
+/// Connects to the first address that answers. Together they get as long as one: a firewall may swallow them all.
 pub(super) async fn dial(
     addresses: &[SocketAddr],
     limit: Duration,
 ) -> Result<TcpStream, DatabaseError> {
     let mut last: Option<(SocketAddr, io::Error)> = None;
+    let count = addresses.len().clamp(1, ADDRESSES_LIMIT);
+    let limit = limit / u32::try_from(count).unwrap_or(1);
     for address in addresses.iter().take(ADDRESSES_LIMIT) {
         match timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
