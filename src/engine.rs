@@ -48,6 +48,7 @@ pub(crate) mod env;
 mod failures;
 pub(crate) mod health;
 mod key;
+pub(crate) mod key_journal;
 pub(crate) mod login;
 mod neon_operations;
 mod packages;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     commands::{context::CommandContext, error::CommandError},
     core::{answer::KeyStorage, code::Code, exit::Exit, failure::Failure, secret::Secret},
-    engine::turn,
+    engine::{key_journal::KeyJournal, turn},
     ports::{
         Ports,
         store::{KeyringError, StoreError},
@@ -40,6 +40,12 @@ impl LogoutArgs {
             }
         }
         turn::sweep(&settings, &ports);
+        let journal = KeyJournal::load(ports.store.as_ref(), &account).await;
+        if journal.pending.is_none()
+            && let Err(error) = ports.store.delete_note(&account).await
+        {
+            failures.push(error.into());
+        }
         failures.extend(
             ports
                 .store
@@ -73,6 +79,12 @@ impl LogoutArgs {
                 failure.what, failure.why
             ));
             output.note(format!("hint: {}", failure.hint));
+        }
+        if let Some(pending) = &journal.pending {
+            output.note(format!(
+                "a rotation of the API key was interrupted: revoke `{}` and the key before it in the Neon console, if they are there",
+                pending.name
+            ));
         }
         if in_environment {
             output.note("NEON_API_KEY is still set in this shell");

@@ -288,6 +288,8 @@ async fn check_possible(
     let open = rotation
         .needs()
         .iter()
+        // a reset is what tells the password then
+        .filter(|id| !(**id == StepId::Project && is_passwordless(session)))
         .find(|id| session.plan.status(**id) != Status::Done);
     let Some(step) = open.copied() else {
         return Ok(());
@@ -298,6 +300,13 @@ async fn check_possible(
         step,
         evidence,
     }))
+}
+
+/// Whether the project is known, and its password to nobody here.
+fn is_passwordless(session: &Session) -> bool {
+    let project = session.plan.step(StepId::Project);
+    session.plan.status(StepId::Project) == Status::Todo
+        && project.has(Code::ProjectPasswordNotStored)
 }
 
 async fn wait_for_project(session: &mut Session, output: &mut Output) -> Result<(), Interruption> {
@@ -346,6 +355,9 @@ async fn rotate(
     session.apply(rotation.answer(), output).await?;
     if session.plan.status(rotation.step()) == Status::Failed {
         return Ok(());
+    }
+    if rotation == Rotation::Password && is_passwordless(session) {
+        session.probe(&[StepId::Project], output).await?;
     }
     session.probe(rotation.after(), output).await?;
     // the application has not been seen with the new password yet

@@ -55,6 +55,9 @@ pub(crate) struct SetupArgs {
     /// Create a project even though one of this name exists, where neonup.toml does not record one.
     #[arg(long, conflicts_with = "project")]
     new: bool,
+    /// Delete this project of the same name, which a setup made at the same moment as the one that is used; only if it is empty.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["new", "claimable"])]
+    discard: Option<String>,
     /// No account: a temporary database, made once for this clone. It is deleted after 72 hours unless somebody claims it
     /// (`neonup claim`). With --new another one, in place of the one that is there.
     #[arg(long, conflicts_with_all = ["project", "org"])]
@@ -108,6 +111,7 @@ impl SetupArgs {
             project: self.project.clone(),
             org: self.org.clone(),
             new_project: self.new,
+            discard: self.discard.clone(),
             claimable: self.claimable,
             edit_code: self.edit_code,
             in_place: self.in_place,
@@ -269,6 +273,7 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
     let edits_code = id == StepId::Backend
         && state.status == Status::Done
         && session.runtime.settings().flags.edit_code;
+    let discards = id == StepId::Project && session.runtime.settings().flags.discard.is_some();
     // what the app does is shown by a start alone, each time somebody asks for it
     let starts =
         matches!(&state.facts, Some(Facts::Health(health)) if health.app != AppStanding::Absent);
@@ -277,5 +282,5 @@ fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
             .needs()
             .iter()
             .any(|needed| shown.contains(needed) && session.plan.holds_up(*needed));
-    (open || improvable || edits_code || starts) && !blocked
+    (open || improvable || edits_code || discards || starts) && !blocked
 }

@@ -62,6 +62,15 @@ impl Answer {
         }
     }
 
+    /// The rotation of the database password, asked for at this step.
+    pub(crate) const fn rotation_at(step: StepId) -> Self {
+        if matches!(step, StepId::Project) {
+            Self::Project(ProjectAnswer::ResetPassword)
+        } else {
+            Self::Secrets(SecretsAnswer::RotatePassword)
+        }
+    }
+
     /// Whether it is the safe default of its step.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default_of(self.step())
@@ -94,6 +103,10 @@ pub(crate) enum ProjectAnswer {
     List,
     /// Create one of this name, whatever else exists.
     Create(String),
+    /// Delete this one, by its id: the empty one of a set-up that lost a race.
+    Discard(String),
+    /// Give the role a new password, where Neon does not tell the present one.
+    ResetPassword,
 }
 
 /// What the env step can be told.

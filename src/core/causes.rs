@@ -53,6 +53,8 @@ const RULES: &[Rule] = &[
             Code::ProjectListingIncomplete,
             Code::ProjectOrganizationNeeded,
             Code::ProjectLimitReached,
+            Code::ProjectRefused,
+            Code::ProjectPasswordNotStored,
         ],
         &[Code::EnvStaleUrl],
     ),

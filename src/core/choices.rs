@@ -61,7 +61,10 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
         StepId::Login => {
             choices.push(context.choice("Use another key", "change", Action::Change));
         }
-        StepId::Project => choices.extend(project::another(context)),
+        StepId::Project => {
+            choices.extend(project::discard(context));
+            choices.extend(project::another(context));
+        }
         StepId::Env if can_undo(context.state) => choices.push(env::undo(context)),
         StepId::Health => choices.extend(health::done(context)),
         StepId::Secrets => {

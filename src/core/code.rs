@@ -72,6 +72,7 @@ codes! {
     LoginKeyringUnavailable, Login, "login.keyring-unavailable", Warning, "The OS keyring does not answer, or cannot keep a secret.";
     LoginStoredInClear, Login, "login.stored-in-clear", Warning, "The API key lies in a file in clear text.";
     LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "`NEON_API_KEY` hides a different key that is stored.";
+    LoginKeyLeftOver, Login, "login.key-left-over", Warning, "An API key that was replaced, or that nobody has, may still work.";
     LoginUnreachable, Login, "login.unreachable", Gap, "The Neon API could not be reached.";
 
     ProjectMissing, Project, "project.missing", Gap, "The project does not exist yet.";
@@ -80,6 +81,8 @@ codes! {
     ProjectListingIncomplete, Project, "project.listing-incomplete", Gap, "Neon could not list every project, so a duplicate cannot be ruled out.";
     ProjectOrganizationNeeded, Project, "project.organization-needed", Gap, "Neon asks for the organization.";
     ProjectLimitReached, Project, "project.limit-reached", Gap, "A limit of the Neon plan is reached.";
+    ProjectRefused, Project, "project.refused", Gap, "Neon refused to create the project.";
+    ProjectPasswordNotStored, Project, "project.password-not-stored", Gap, "Neon does not store the project's passwords, and the role's is not known here.";
     ProjectNotReady, Project, "project.not-ready", Gap, "The project's operations have not finished.";
     ProjectDeleted, Project, "project.deleted", Gap, "The project recorded in neonup.toml is not there, or not visible to this key.";
     ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch does not exist.";

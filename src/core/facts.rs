@@ -149,8 +149,8 @@ pub(crate) struct ProjectFacts {
     pub wanted: String,
     /// The region for a new one.
     pub region: String,
-    /// The version of Postgres for a new one.
-    pub postgres: u16,
+    /// The version of Postgres for a new one; `None` leaves it to Neon.
+    pub postgres: Option<u16>,
     /// All projects that the key sees, the exactly named ones first.
     /// There may be thousands, so that they are shared and never copied.
     pub choices: Arc<[ListedProject]>,
@@ -160,6 +160,8 @@ pub(crate) struct ProjectFacts {
     pub temporary: bool,
     /// What the other steps use, once it is known.
     pub joined: Option<JoinedProject>,
+    /// The empty project that this run made, where another one of the name is used.
+    pub left_over: Option<String>,
 }
 
 impl ProjectFacts {

@@ -15,6 +15,8 @@ pub(crate) enum Invocation {
     JoinProject(String),
     /// Creates another project.
     NewProject,
+    /// Deletes the empty project of this id, which a set-up made at the same moment as another.
+    DiscardProject(String),
     /// Uses a temporary database, which needs no account.
     SetupClaimable,
     /// Replaces the temporary database by another one.
@@ -60,6 +62,9 @@ impl fmt::Display for Invocation {
             Self::SetupStep(step) => write!(f, "neonup setup {step}"),
             Self::JoinProject(id) => {
                 write!(f, "neonup setup project --project {}", quoted(id))
+            }
+            Self::DiscardProject(id) => {
+                write!(f, "neonup setup project --yes --discard {}", quoted(id))
             }
             Self::NewProject => f.write_str("neonup setup project --new"),
             Self::SetupClaimable => f.write_str("neonup setup --claimable"),

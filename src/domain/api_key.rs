@@ -1,6 +1,8 @@
 //! Neon API keys as people paste them.
 
-use crate::core::secret::Secret;
+use sha2::{Digest as _, Sha256};
+
+use crate::{core::secret::Secret, domain::hex::hex};
 
 /// No API key that Neon hands out is nearly as long.
 pub(crate) const LONGEST: usize = 512;
@@ -12,6 +14,12 @@ pub(crate) const LONGEST: usize = 512;
 pub(crate) fn clean(pasted: &str) -> Secret {
     let key: String = unwrap(pasted).split_whitespace().collect();
     Secret::new(key)
+}
+
+/// A fingerprint that tells a key from others and leads nowhere: a key is random, and far too long to be guessed from a hash.
+pub(crate) fn fingerprint(key: &Secret) -> String {
+    let digest = Sha256::digest(format!("neonup API key {}", key.expose()));
+    hex(&digest).chars().take(32).collect()
 }
 
 /// Takes the API key out of a text that must hold nothing else, such as a piped file; `None` if it holds more than one word.

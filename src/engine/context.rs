@@ -50,6 +50,7 @@ struct Memory {
     key: Option<KnownKey>,
     keyring: Option<KeyringState>,
     project: Option<KnownProject>,
+    passwordless: Option<KnownProject>,
     organization: Option<String>,
     projects_limit: Option<i64>,
     absent: Option<(tokio::time::Instant, Listing)>,
@@ -215,6 +216,15 @@ impl Cx {
             self.settings.gate.close_to(&known.connection.password);
         }
         self.shared.memory().project = project;
+    }
+
+    /// The project whose password Neon does not store. It is empty until a reset of this run tells one.
+    pub(crate) fn passwordless(&self) -> Option<KnownProject> {
+        self.shared.memory().passwordless.clone()
+    }
+
+    pub(crate) fn remember_passwordless(&self, project: Option<KnownProject>) {
+        self.shared.memory().passwordless = project;
     }
 
     /// The organization of the key, once it is resolved.

@@ -3,6 +3,7 @@
 //! An error that means the same everywhere is converted with `?`; where the meaning depends on what was being done, a function converts it.
 
 pub(crate) mod claimable;
+pub(crate) mod create;
 mod database;
 pub(crate) mod files;
 mod http;

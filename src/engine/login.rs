@@ -17,7 +17,7 @@ use crate::{
     domain::api_key,
     engine::{
         context::{Cx, KnownKey},
-        key, rotate,
+        key, key_journal, rotate,
         step::Step,
         temporary::{self, ClaimState, DatabaseChoice},
     },
@@ -190,6 +190,7 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
     if known.source == KeySource::File {
         findings.push(stored_in_file(facts.store.clone()));
     }
+    findings.extend(key_journal::interrupted(cx).await);
     if stored.is_some() {
         findings.push(hides_stored_key());
     }

@@ -2,6 +2,7 @@
 
 mod branch;
 mod create;
+mod discard;
 mod inspection;
 mod lookup;
 mod messages;
@@ -13,17 +14,25 @@ use async_trait::async_trait;
 use self::{
     branch::{ensure, is_wanted, remember},
     create::{ObtainedProject, create, record, rivals},
+    discard::discard,
     inspection::{inspect, list_all, report_joined},
     lookup::{Lookup, list},
-    messages::{ambiguous, created_twice, may_exist, not_visible, recorded_already},
+    messages::{
+        also_created_twice, ambiguous, created_twice, may_exist, not_visible, perhaps_twice,
+        recorded_already,
+    },
     ready::wait_until_ready,
     temporary::TemporaryOutcome,
 };
 use crate::{
     core::{
-        answer::ProjectAnswer, event::Report, facts::JoinedProject, failure::Result, secret::Secret,
+        answer::ProjectAnswer,
+        event::Report,
+        facts::{Facts, JoinedProject},
+        failure::Result,
+        secret::Secret,
     },
-    engine::{context::Cx, key, neon_operations, project_id, step::Step},
+    engine::{context::Cx, key, neon_operations, project_id, rotate, step::Step},
     ports::neon::{Listing, Project},
 };
 
@@ -45,6 +54,13 @@ impl Step for ProjectStep {
     async fn apply(&self, cx: &Cx, answer: ProjectAnswer) -> Result<Report> {
         if answer == ProjectAnswer::List {
             return list_all(cx).await;
+        }
+        if let ProjectAnswer::Discard(id) = &answer {
+            return discarded(cx, id, inspect(cx, false).await?).await;
+        }
+        if answer == ProjectAnswer::ResetPassword {
+            let rotated = rotate::password(cx).await?;
+            return Ok(rotated.into_report(inspect(cx, true).await?));
         }
         let (mut claimed, mut over) = (None, false);
         // a named project is the account's, whatever else there is
@@ -71,17 +87,29 @@ impl Step for ProjectStep {
                     let listing = list(cx, &key).await?;
                     (create(cx, &key, &name, &listing).await?, Some(listing))
                 }
-                ProjectAnswer::Default | ProjectAnswer::List => {
-                    find_or_create(cx, &key, claimed).await?
-                }
+                ProjectAnswer::Default
+                | ProjectAnswer::List
+                | ProjectAnswer::Discard(_)
+                | ProjectAnswer::ResetPassword => find_or_create(cx, &key, claimed).await?,
             };
         let report = settle(cx, &key, obtained, listed_before).await?;
         if over {
             // neonup.toml names the project from here on
             temporary::forget(cx).await;
         }
-        Ok(report)
+        match &cx.settings.flags.discard {
+            Some(id) => discarded(cx, id, report).await,
+            None => Ok(report),
+        }
     }
+}
+
+/// Deletes the empty project of this id, and adds that to a report.
+async fn discarded(cx: &Cx, id: &str, mut report: Report) -> Result<Report> {
+    let key = key::require(cx).await?.key;
+    let done = discard(cx, &key, id).await?;
+    report.evidence = format!("{done}; {}", report.evidence);
+    Ok(report)
 }
 
 /// Finds the right project, or creates it where there is none. Gives the list that was read before a create.
@@ -131,15 +159,25 @@ async fn settle(
     let others = async {
         match &listed_before {
             Some(before) => rivals(cx, key, project, before).await,
-            None => Vec::new(),
+            None => Some(Vec::new()),
         }
     };
-    let (others, joined) = tokio::join!(others, finish(cx, key, &obtained));
-    let joined = joined?;
+    let (looked, joined) = tokio::join!(others, finish(cx, key, &obtained));
+    // whoever lost a race is told so, whatever else went wrong
+    let joined = joined.map_err(|failure| match looked.as_deref() {
+        None | Some([]) => failure,
+        Some(others) => also_created_twice(failure, project, others),
+    })?;
+    let unsure = looked.is_none();
+    let others = looked.unwrap_or_default();
     if others.is_empty()
         && let Some(joined) = joined
     {
-        return Ok(report_joined(cx, project, joined));
+        let mut report = report_joined(cx, project, joined);
+        report
+            .findings
+            .extend(unsure.then(|| perhaps_twice(project)));
+        return Ok(report);
     }
     let mut winner = None;
     if !others.is_empty() {
@@ -148,16 +186,27 @@ async fn settle(
             .chain([project])
             .min_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
         if let Some(oldest) = oldest.filter(|oldest| oldest.id != project.id) {
-            record(cx, oldest)?;
-            finish(cx, key, &ObtainedProject::found(oldest.clone())).await?;
+            let joining = async {
+                record(cx, oldest)?;
+                finish(cx, key, &ObtainedProject::found(oldest.clone())).await
+            };
+            joining
+                .await
+                .map_err(|failure| also_created_twice(failure, project, &others))?;
             winner = Some(oldest.clone());
         }
     }
     let mut report = inspect(cx, true).await?;
+    report
+        .findings
+        .extend(unsure.then(|| perhaps_twice(project)));
     if !others.is_empty() {
         report
             .findings
             .push(created_twice(project, &others, winner.as_ref()));
+        if let (Some(_), Some(Facts::Project(facts))) = (&winner, &mut report.facts) {
+            facts.left_over = Some(project.id.clone());
+        }
     }
     Ok(report)
 }

@@ -3,6 +3,7 @@
 mod health;
 mod join_or_create;
 mod login;
+mod passwordless;
 mod planted;
 mod project;
 mod refusals;

@@ -23,7 +23,7 @@ pub(crate) enum ClaimableError {
     /// Sent, and no answer came.
     #[error(transparent)]
     AnswerLost(HttpError),
-    #[error("{} answered with something else than its JSON", .0.host)]
+    #[error("{} answered with {} its JSON", .0.host, .0.what())]
     UnreadableAnswer(UnreadableAnswer),
     #[error("{host} asks to slow down")]
     RateLimited { host: String, message: String },

@@ -2,9 +2,12 @@
 
 use std::{error::Error, fmt, io, path::PathBuf, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, Response, header};
+use reqwest::{Client, Response, StatusCode, header};
 
-use crate::domain::host::is_loopback;
+use crate::{
+    domain::host::is_loopback,
+    ports::certificate::{self, CertificateFault},
+};
 
 /// The longest answer that is read, in bytes. A full page of 400 projects is some 0.6 MB.
 pub(super) const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -37,16 +40,20 @@ pub(crate) enum HttpProblem {
     TimedOut,
     /// A proxy refused the request, or could not be reached.
     Proxy,
+    /// A proxy asks for a login (407).
+    ProxyLogin,
     /// The server speaks plain HTTP.
     PlainHttp,
     NotResolved,
-    Untrusted,
+    Untrusted(CertificateFault),
     /// Nothing listens there.
     Refused,
     /// The answer is longer than [`ANSWER_LIMIT`].
     AnswerTooLong,
     /// The answer's headers are more than is read.
     HeadersTooLong,
+    /// A web page that refuses with this status, as a network's login page or a filter does in place of the service.
+    WebPage(u16),
     /// The server names another address, whose scheme, host and port these are where they can be read.
     Redirected(Option<String>),
     /// Anything else, such as a connection that was cut.
@@ -56,14 +63,16 @@ pub(crate) enum HttpProblem {
 impl HttpProblem {
     /// Whether the request may have been carried out all the same.
     pub(super) const fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::TimedOut | Self::Lost) || self.is_answer()
+        // what refuses in the service's place has passed nothing on
+        let refused = matches!(self, Self::WebPage(_));
+        matches!(self, Self::TimedOut | Self::Lost) || (self.is_answer() && !refused)
     }
 
     /// Whether the server did answer, with something that is not read: it would answer the same again.
     pub(super) const fn is_answer(&self) -> bool {
         matches!(
             self,
-            Self::AnswerTooLong | Self::HeadersTooLong | Self::Redirected(_)
+            Self::AnswerTooLong | Self::HeadersTooLong | Self::WebPage(_) | Self::Redirected(_)
         )
     }
 }
@@ -80,11 +89,12 @@ impl fmt::Display for HttpError {
             HttpProblem::Proxy => {
                 write!(f, "the proxy did not let the request to {host} through")
             }
+            HttpProblem::ProxyLogin => {
+                write!(f, "the proxy on the way to {host} asks for a login")
+            }
             HttpProblem::PlainHttp => write!(f, "{host} does not speak TLS"),
             HttpProblem::NotResolved => write!(f, "the name of {host} does not resolve"),
-            HttpProblem::Untrusted => {
-                write!(f, "{host} has no certificate that this machine trusts")
-            }
+            HttpProblem::Untrusted(fault) => f.write_str(&fault.sentence(host)),
             HttpProblem::Refused => write!(f, "nothing listens at {host}"),
             HttpProblem::AnswerTooLong => write!(
                 f,
@@ -96,6 +106,9 @@ impl fmt::Display for HttpError {
                     f,
                     "the answer of {host} has more or longer headers than are read"
                 )
+            }
+            HttpProblem::WebPage(_) => {
+                write!(f, "{host} answered with a web page instead of JSON")
             }
             HttpProblem::Redirected(Some(to)) => write!(f, "{host} redirects to {to}"),
             HttpProblem::Redirected(None) => write!(f, "{host} redirects to another address"),
@@ -116,6 +129,19 @@ pub(crate) struct UnreadableAnswer {
     pub request: String,
     pub line: usize,
     pub column: usize,
+    /// Whether it is a web page, as the login page of a network is.
+    pub is_page: bool,
+}
+
+impl UnreadableAnswer {
+    /// What came, before `JSON`.
+    pub(crate) const fn what(&self) -> &'static str {
+        if self.is_page {
+            "a web page instead of"
+        } else {
+            "something else than"
+        }
+    }
 }
 
 impl fmt::Display for UnreadableAnswer {
@@ -184,16 +210,19 @@ impl ClientFactory {
 
     /// Reads an answer's body, as far as the limit. A redirect is not one.
     pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, HttpError> {
-        if response.status().is_redirection() {
+        let status = response.status();
+        if status.is_redirection() {
             let to = redirected_to(&response);
             return Err(self.error(
                 HttpProblem::Redirected(to),
-                format!(
-                    "redirects are not followed ({})",
-                    response.status().as_u16()
-                ),
+                format!("redirects are not followed ({})", status.as_u16()),
             ));
         }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(self.error(HttpProblem::ProxyLogin, format!("HTTP {status}")));
+        }
+        let says_page = header_text(&response, "content-type")
+            .is_some_and(|kind| kind.trim_start().to_lowercase().starts_with("text/html"));
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
@@ -208,6 +237,16 @@ impl ClientFactory {
             }
             body.extend_from_slice(&chunk);
         }
+        let is_page = says_page || is_page(&body);
+        // a gateway of the service's own gives its errors as pages, too; that of a network has a status for it (RFC 6585)
+        if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED
+            || (is_page && status.is_client_error())
+        {
+            return Err(self.error(
+                HttpProblem::WebPage(status.as_u16()),
+                format!("HTTP {status}"),
+            ));
+        }
         Ok(body)
     }
 
@@ -219,6 +258,7 @@ impl ClientFactory {
     pub(super) fn unreadable(
         &self,
         request: String,
+        body: &[u8],
         error: &serde_json::Error,
     ) -> UnreadableAnswer {
         UnreadableAnswer {
@@ -226,6 +266,7 @@ impl ClientFactory {
             request,
             line: error.line(),
             column: error.column(),
+            is_page: is_page(body),
         }
     }
 
@@ -255,6 +296,12 @@ fn problem(error: &reqwest::Error) -> HttpProblem {
             words.iter().any(|word| text.contains(word))
         })
     };
+    if any([
+        "proxy authorization required",
+        "proxy authentication required",
+    ]) {
+        return HttpProblem::ProxyLogin;
+    }
     if any(["proxy", "tunnel"]) {
         return HttpProblem::Proxy;
     }
@@ -296,14 +343,8 @@ fn tls_problem(error: &rustls::Error) -> Option<HttpProblem> {
         Tls::InvalidMessage(InvalidMessage::InvalidContentType)
     ) {
         Some(HttpProblem::PlainHttp)
-    } else if matches!(
-        error,
-        // the system's verifiers report their own troubles as general ones
-        Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented | Tls::General(_)
-    ) {
-        Some(HttpProblem::Untrusted)
     } else {
-        None
+        certificate::fault(error).map(HttpProblem::Untrusted)
     }
 }
 
@@ -326,6 +367,10 @@ fn redirected_to(response: &Response) -> Option<String> {
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
     let origin = response.url().join(location).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 /// Percent-encodes a path segment.

@@ -76,7 +76,7 @@ pub(crate) struct NewProject {
     pub org: Option<String>,
     pub region: Option<String>,
     /// The major version of Postgres.
-    pub postgres: u16,
+    pub postgres: Option<u16>,
     /// The name of its default branch.
     pub branch: Option<String>,
     /// The name of its database.
@@ -236,6 +236,9 @@ pub(crate) trait Neon: Send + Sync {
         key: &Secret,
         new: &NewProject,
     ) -> Result<CreatedProject, NeonError>;
+
+    /// Deletes a project; one that is gone already is no failure.
+    async fn delete_project(&self, key: &Secret, id: &str) -> Result<(), NeonError>;
 
     /// Lists the newest operations of a project.
     async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>, NeonError>;

@@ -2,7 +2,7 @@
 
 pub(crate) mod os;
 
-use std::{io, path::PathBuf};
+use std::{fs::File, io, path::PathBuf};
 
 use async_trait::async_trait;
 
@@ -44,6 +44,18 @@ pub(crate) enum KeyringError {
     Other(String),
 }
 
+/// The turn to replace the key of an account, for as long as this lives. The kernel gives it back when the process ends.
+#[derive(Debug)]
+pub(crate) struct KeyHold {
+    _file: Option<File>,
+}
+
+impl KeyHold {
+    pub(crate) const fn new(file: Option<File>) -> Self {
+        Self { _file: file }
+    }
+}
+
 /// The secret store. Every call ends within 3 s, whatever the keyring does.
 #[async_trait]
 pub(crate) trait SecretStore: Send + Sync {
@@ -58,6 +70,18 @@ pub(crate) trait SecretStore: Send + Sync {
 
     /// Deletes a key; `false` when there was none.
     async fn delete(&self, store: KeyStorage, account: &str) -> Result<bool, StoreError>;
+
+    /// Reads the note of this account, which holds no secret.
+    async fn note(&self, account: &str) -> Result<Option<String>, StoreError>;
+
+    /// Writes the note of this account: a file beside the key files, wherever the key itself is.
+    async fn set_note(&self, account: &str, text: &str) -> Result<(), StoreError>;
+
+    /// Deletes the note of this account.
+    async fn delete_note(&self, account: &str) -> Result<(), StoreError>;
+
+    /// Takes the turn to replace the key of this account; `None` while another process has it.
+    fn hold(&self, account: &str) -> Result<Option<KeyHold>, StoreError>;
 
     /// Makes sure that a file can keep a key, without writing one.
     fn check_file(&self) -> Result<(), StoreError> {

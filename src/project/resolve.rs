@@ -94,11 +94,7 @@ impl Settings {
                 id: flags.project.clone().or(config.project.id),
                 org: flags.org.clone().or(config.project.org),
                 region: config.project.region.or(detected.project.region),
-                postgres: config
-                    .project
-                    .postgres
-                    .or(detected.project.postgres)
-                    .unwrap_or(17),
+                postgres: config.project.postgres.or(detected.project.postgres),
                 branch: config.project.branch.or(detected.project.branch),
                 branch_expires_days: config.project.branch_expires_days,
                 database: config.project.database.or(detected.project.database),

@@ -44,6 +44,8 @@ pub(crate) struct Flags {
     pub project: Option<String>,
     pub org: Option<String>,
     pub new_project: bool,
+    /// The empty project that is to be deleted.
+    pub discard: Option<String>,
     pub claimable: bool,
     pub edit_code: bool,
     pub in_place: bool,
@@ -67,8 +69,8 @@ pub(crate) struct ProjectSettings {
     pub org: Option<String>,
     /// Where a new project is made; `None` leaves it to Neon.
     pub region: Option<String>,
-    /// The major version of Postgres of a new project.
-    pub postgres: u16,
+    /// The major version of Postgres of a new project; `None` leaves it to Neon.
+    pub postgres: Option<u16>,
     /// `None` is the project's default branch. `{user}` stands for the developer's name.
     pub branch: Option<String>,
     /// After how many days Neon deletes a new developer's branch; `None`: never.

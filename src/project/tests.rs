@@ -65,7 +65,7 @@ fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
     let plain = resolve(None, &[], Flags::default());
     assert_eq!(plain.api_host, "https://console.neon.tech/api/v2");
     assert_eq!(plain.project.name, "detected");
-    assert_eq!(plain.project.postgres, 17);
+    assert_eq!(plain.project.postgres, None);
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub(crate) enum HostileAnswer {
     Compressed,
     /// A request to come back much later, with this `Retry-After`.
     RetryAfter(&'static str),
+    /// This status with a body of this kind, to everybody.
+    Whole(u16, &'static str, &'static str),
 }
 
 /// A server that gives a hostile answer to everybody, as often as it is asked.
@@ -120,7 +122,10 @@ fn serve(
     seen.lock().unwrap().push(first.trim().to_owned());
     let to_all = matches!(
         answer,
-        HostileAnswer::EndlessRefusal(_) | HostileAnswer::Redirect(..) | HostileAnswer::SlowDrip
+        HostileAnswer::EndlessRefusal(_)
+            | HostileAnswer::Redirect(..)
+            | HostileAnswer::SlowDrip
+            | HostileAnswer::Whole(..)
     );
     if path.ends_with("/auth") && !to_all {
         let account = r#"{"auth_method":"api_key_user","account_id":"a"}"#;
@@ -208,6 +213,12 @@ fn give(
         HostileAnswer::RetryAfter(value) => {
             let head = format!("retry-after: {value}\r\n");
             whole(stream, "429 Too Many Requests", &head, b"{}")
+        }
+        HostileAnswer::Whole(status, kind, body) => {
+            let length = body.len();
+            stream.write_all(
+                format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").as_bytes(),
+            )
         }
     }
 }

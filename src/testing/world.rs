@@ -75,6 +75,14 @@ pub(crate) struct State {
     pub auth_method: Option<String>,
     pub stored: BTreeMap<(u8, String), String>,
     pub keyring: Option<String>,
+    /// What is noted of the keys of each account.
+    pub notes: BTreeMap<String, String>,
+    /// Whether another process replaces the key.
+    pub key_is_held: bool,
+    /// Whether no key can be stored.
+    pub store_refuses: bool,
+    /// How many keys have been made, which gives each a number of its own.
+    pub keys_made: i64,
     pub neon_cli: Option<(String, String)>,
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub calls: Vec<String>,
@@ -85,6 +93,8 @@ pub(crate) struct State {
     /// The password of a failed operation, which the compute never accepts.
     pub never_applied: Option<String>,
     pub resets: usize,
+    /// Whether Neon stores no passwords, so that it tells none.
+    pub stores_no_passwords: bool,
     /// How many answers to resets are still to be lost.
     pub lost_resets: usize,
     /// Number, name and text of keys other than [`KEY`].
@@ -382,6 +392,7 @@ pub(crate) fn refusal(status: u16, message: &str) -> Refusal {
         code: String::new(),
         message: message.to_owned(),
         request_id: None,
+        retry_after: None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::support::{Home, free_port, temp_dir};
 
 const API_KEY: &str = "napi_canary0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// A proxy from the environment that refuses, and one that is not there: the proxy is named, not Neon.
+/// A proxy from the environment that asks for a login, and one that is not there: the proxy is named, not Neon.
 #[test]
 fn refusing_or_missing_proxy_is_named() {
     let home = Home::new();
@@ -23,7 +23,10 @@ fn refusing_or_missing_proxy_is_named() {
             stream.write_all(text.as_bytes()).ok();
         }
     });
-    for port in [proxy, free_port()] {
+    for (port, words) in [
+        (proxy, "asks for a login"),
+        (free_port(), "the proxy did not let the request"),
+    ] {
         let dir = temp_dir();
         let output = home
             .neonup()
@@ -37,10 +40,7 @@ fn refusing_or_missing_proxy_is_named() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains("login.unreachable"), "{text}");
-        assert!(
-            text.contains("the proxy did not let the request"),
-            "{port}: {text}"
-        );
+        assert!(text.contains(words), "{port}: {text}");
         assert!(
             text.contains("HTTPS_PROXY") && !text.contains(API_KEY),
             "{text}"

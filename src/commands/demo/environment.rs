@@ -69,7 +69,7 @@ impl SampleEnvironment {
                 name: sample::NAME.to_owned(),
                 org: None,
                 region,
-                postgres: 17,
+                postgres: None,
                 branch: None,
                 database: None,
             };

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(
             lines(&of(StepId::Project, &listed([found(1, false)]))),
             [
-                "1. Create “todo” (default), Postgres 0",
+                "1. Create “todo” (default)",
                 "2. Create it under another name …",
                 "3. Join todo-1 (p-1, aws-us-east-2, created today)",
                 "4. Skip this step",

@@ -13,7 +13,7 @@ use crate::{
         step_text,
     },
     core::{
-        answer::{Answer, LoginAnswer, ProjectAnswer, SecretsAnswer},
+        answer::{Answer, LoginAnswer, ProjectAnswer},
         choices::{Action, Choices},
         plan::{Status, StepState},
         presenter::script,
@@ -162,8 +162,7 @@ impl LineWizard<'_> {
                 let question =
                     "Whatever still uses the old password stops working. Type yes to rotate it: ";
                 if is_yes(&self.ask(question).await?) {
-                    let answer = SecretsAnswer::RotatePassword;
-                    self.apply(Answer::Secrets(answer)).await
+                    self.apply(Answer::rotation_at(step)).await
                 } else {
                     Ok(Destination::Stay)
                 }

@@ -25,6 +25,7 @@ pub(crate) fn for_answer(answer: &Answer, state: &StepState) -> Invocation {
         Answer::Login(LoginAnswer::Rotate) => Invocation::RotateKey,
         Answer::Project(ProjectAnswer::Join(project)) => Invocation::JoinProject(project.clone()),
         Answer::Project(ProjectAnswer::List) => Invocation::JoinProject("ID".to_owned()),
+        Answer::Project(ProjectAnswer::Discard(id)) => Invocation::DiscardProject(id.clone()),
         Answer::Project(ProjectAnswer::Create(_)) => Invocation::NewProject,
         Answer::Schema(CommandAnswer::Trust(_)) | Answer::Health(CommandAnswer::Trust(_)) => {
             Invocation::Trust
@@ -33,7 +34,8 @@ pub(crate) fn for_answer(answer: &Answer, state: &StepState) -> Invocation {
         Answer::Env(EnvAnswer::InPlace) => Invocation::OverwriteInPlace,
         Answer::Env(EnvAnswer::Undo) => Invocation::Undo,
         Answer::Secrets(SecretsAnswer::InstallHook) => Invocation::InstallHook,
-        Answer::Secrets(SecretsAnswer::RotatePassword) => Invocation::RotatePassword,
+        Answer::Project(ProjectAnswer::ResetPassword)
+        | Answer::Secrets(SecretsAnswer::RotatePassword) => Invocation::RotatePassword,
         Answer::Project(ProjectAnswer::Default)
         | Answer::Env(EnvAnswer::Default)
         | Answer::Backend(BackendAnswer::Default)

@@ -9,6 +9,7 @@ use crate::core::{
     },
     facts::{Facts, ProjectFacts},
     plan::StepState,
+    remedy::Remedy,
 };
 
 fn project_facts(state: &StepState) -> Option<&ProjectFacts> {
@@ -29,6 +30,15 @@ pub(super) fn another(context: &StepContext<'_>) -> Option<Choice> {
     (!temporary).then(|| context.choice("Choose another project", "change", Action::Change))
 }
 
+/// The choice to delete the empty project of a race that was lost.
+pub(super) fn discard(context: &StepContext<'_>) -> Option<Choice> {
+    let id = project_facts(context.state)?.left_over.clone()?;
+    let label = format!("Delete {id}, which this run made");
+    let answer = Answer::Project(ProjectAnswer::Discard(id));
+    let discard = context.apply(label, "delete", answer);
+    Some(discard.note("only if it is empty"))
+}
+
 pub(super) fn choices(context: &StepContext<'_>) -> Choices {
     let Some(facts) = project_facts(context.state) else {
         return vec![context.probe_again()].into();
@@ -37,6 +47,15 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         let answer = Answer::Project(ProjectAnswer::Default);
         let temporary = context.apply("Make a temporary database", "make", answer);
         return vec![temporary.note("72 hours, unless claimed")].into();
+    }
+    if context.state.remedy() == Some(Remedy::RotatePassword) {
+        let reset = context.choice("Reset the role's password", "reset", Action::Rotate);
+        let mut choices = vec![
+            context.probe_again().note("the URL is in the env file now"),
+            reset.note("locks out whoever uses the old one; asks once more"),
+        ];
+        choices.extend(another(context));
+        return choices.into();
     }
     let create = |label: &str| context.choice(label, "create", Action::Create);
     let another = create("Create another project …");
@@ -71,9 +90,8 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
 
 /// What a new project would be.
 fn features(facts: &ProjectFacts) -> String {
-    if facts.region.is_empty() {
-        format!("Postgres {}", facts.postgres)
-    } else {
-        format!("{}, Postgres {}", facts.region, facts.postgres)
-    }
+    let region = Some(facts.region.clone()).filter(|region| !region.is_empty());
+    let postgres = facts.postgres.map(|version| format!("Postgres {version}"));
+    let features: Vec<_> = region.into_iter().chain(postgres).collect();
+    features.join(", ")
 }

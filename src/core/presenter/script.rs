@@ -175,7 +175,11 @@ pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static s
             "This clone gets a check that runs before each commit.",
             "A commit that holds a live secret is refused from now on.",
         ],
-        Answer::Secrets(SecretsAnswer::RotatePassword) => &[
+        Answer::Project(ProjectAnswer::Discard(_)) => {
+            &["The project that nobody uses is looked into, and deleted if it is empty."]
+        }
+        Answer::Project(ProjectAnswer::ResetPassword)
+        | Answer::Secrets(SecretsAnswer::RotatePassword) => &[
             "Neon gives the role a new password, and we wait until it works.",
             "The env files get it, and the old one is proven to be refused.",
         ],

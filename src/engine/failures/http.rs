@@ -12,21 +12,20 @@ pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
         HttpProblem::Setup => String::new(),
         HttpProblem::TimedOut => "try again, or allow more with --timeout".to_owned(),
         HttpProblem::Proxy => "check HTTPS_PROXY and NO_PROXY".to_owned(),
+        HttpProblem::ProxyLogin => {
+            "put the login into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT; or name the host in NO_PROXY".to_owned()
+        }
         HttpProblem::PlainHttp => {
             format!("check {setting}: is it http:// instead of https://, or another port?")
         }
         HttpProblem::NotResolved | HttpProblem::Lost => format!("check the network and {setting}"),
-        HttpProblem::Untrusted => {
-            "behind a company proxy, name its certificate with --ca-file".to_owned()
-        }
+        HttpProblem::Untrusted(fault) => fault.hint(),
         HttpProblem::AnswerTooLong | HttpProblem::HeadersTooLong => {
             format!(
                 "check {setting}, and whether a proxy stands in between: Neon's answers are shorter"
             )
         }
-        HttpProblem::Redirected(_) => format!(
-            "check {setting}, and whether a proxy or a login page stands in between; if the address has moved, set the new one"
-        ),
+        HttpProblem::WebPage(_) | HttpProblem::Redirected(_) => login_page(setting),
         HttpProblem::Refused => {
             format!("check {setting}, and start the sandbox if you meant it")
         }
@@ -34,6 +33,13 @@ pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
     Failure::new(Code::LoginUnreachable, error.to_string())
         .why(error.cause)
         .hint(hint)
+}
+
+/// What to do where somebody else answers in the service's place.
+pub(super) fn login_page(setting: &str) -> String {
+    format!(
+        "this network may want a login first: open any site in a browser, then try again; else check {setting}, and any proxy on the way"
+    )
 }
 
 /// An answer that is not what the service documents. `what`: which service that is.
@@ -44,6 +50,7 @@ pub(super) fn unreadable(what: String, answer: &UnreadableAnswer) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::certificate::CertificateFault;
 
     #[test]
     fn each_reason_says_what_to_check() {
@@ -58,10 +65,16 @@ mod tests {
             (HttpProblem::PlainHttp, "does not speak TLS", "THE_HOST"),
             (HttpProblem::NotResolved, "does not resolve", "THE_HOST"),
             (
-                HttpProblem::Untrusted,
+                HttpProblem::ProxyLogin,
+                "asks for a login",
+                "USER:PASSWORD@",
+            ),
+            (
+                HttpProblem::Untrusted(CertificateFault::Unknown),
                 "no certificate that this machine trusts",
                 "--ca-file",
             ),
+            (HttpProblem::WebPage(200), "a web page", "in a browser"),
             (HttpProblem::Refused, "nothing listens", "THE_HOST"),
             (HttpProblem::AnswerTooLong, "longer than 8 MB", "THE_HOST"),
             (HttpProblem::HeadersTooLong, "longer headers", "THE_HOST"),

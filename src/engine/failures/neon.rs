@@ -1,9 +1,9 @@
 //! What Neon refused, and answers that did not come.
 
 use crate::{
-    core::{code::Code, failure::Failure},
-    engine::failures::http::{unanswered, unreadable},
-    ports::neon::error::{NeonError, Refusal},
+    core::{code::Code, failure::Failure, invocation::Invocation, remedy::Remedy},
+    engine::failures::http::{login_page, unanswered, unreadable},
+    ports::neon::error::{NeonError, Refusal, RetryAfter},
 };
 
 /// What sets the address of the API.
@@ -14,9 +14,15 @@ impl From<NeonError> for Failure {
         let what = error.to_string();
         let request_id = error.request_id().map(str::to_owned);
         let why = error.refusal().map(Refusal::text);
+        let asked = error
+            .refusal()
+            .and_then(|refusal| refusal.retry_after.clone());
         let failure = match error {
             NeonError::Unreachable(error) | NeonError::AnswerLost(error) => {
                 return unanswered(error, SETTING);
+            }
+            NeonError::UnreadableAnswer { answer, .. } if answer.is_page => {
+                unreadable(what, &answer).hint(login_page(SETTING))
             }
             NeonError::UnreadableAnswer { answer, .. } => unreadable(what, &answer)
                 .hint("check --api-host, and whether a proxy or a login page stands in between"),
@@ -39,11 +45,16 @@ impl From<NeonError> for Failure {
                 .hint("ask for access to the project, or use another key"),
             NeonError::NotFound(_) => Self::new(Code::ProjectDeleted, what)
                 .hint("check the project's id, and whose key this is"),
-            NeonError::Locked(_) => {
-                Self::new(Code::ProjectNotReady, what).hint("try again in a moment")
-            }
-            NeonError::RateLimited(_) => {
-                Self::new(Code::LoginUnreachable, what).hint("try again in a minute")
+            NeonError::PasswordNotStored(_) => Self::new(Code::ProjectPasswordNotStored, what)
+                .remedy(Some(Remedy::RotatePassword))
+                .command(Invocation::RotatePassword),
+            NeonError::Locked(_) => Self::new(Code::ProjectNotReady, what)
+                .hint(again(asked, "in a moment")),
+            NeonError::RateLimited(_) => Self::new(Code::LoginUnreachable, what)
+                .hint(again(asked, "in a minute")),
+            NeonError::ServerError(refusal) if asked.is_some() => {
+                Self::new(Code::LoginUnreachable, format!("Neon cannot answer now ({})", refusal.status))
+                    .hint(again(asked, ""))
             }
             NeonError::ServerError(_) => Self::new(Code::LoginUnreachable, what)
                 .hint("try again; if it stays, give Neon's support the request id"),
@@ -58,21 +69,12 @@ impl From<NeonError> for Failure {
     }
 }
 
-/// A project that was not created: where it is Neon that does not answer, the project is what is not ready.
-pub(in crate::engine) fn project_not_created(error: NeonError) -> Failure {
-    let silent = matches!(
-        error,
-        NeonError::Unreachable(_)
-            | NeonError::AnswerLost(_)
-            | NeonError::UnreadableAnswer { .. }
-            | NeonError::RateLimited(_)
-            | NeonError::ServerError(_)
-    );
-    let mut failure = Failure::from(error);
-    if silent {
-        failure.code = Code::ProjectNotReady;
-    }
-    failure
+/// When to try again: when Neon asks for it, else this.
+fn again(asked: Option<RetryAfter>, else_: &str) -> String {
+    asked.map_or_else(
+        || format!("try again {else_}"),
+        |asked| format!("Neon asks to try again {asked}"),
+    )
 }
 
 /// Neon has answered with a connection URI that can't be read.
@@ -87,7 +89,7 @@ pub(in crate::engine) fn connection_uri_unreadable() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::world::{lost_answer, refusal};
+    use crate::testing::world::refusal;
 
     #[test]
     fn each_refusal_has_a_code_a_reason_and_a_hint() {
@@ -104,7 +106,11 @@ mod tests {
             (403, "", Code::LoginKeyScope),
             (404, "", Code::ProjectDeleted),
             (409, "branch already exists", Code::ProjectNotReady),
-            (412, "password storage is disabled", Code::ProjectNotReady),
+            (
+                412,
+                "password storage is disabled",
+                Code::ProjectPasswordNotStored,
+            ),
             (423, "running operations", Code::ProjectNotReady),
             (429, "", Code::LoginUnreachable),
             (500, "", Code::LoginUnreachable),
@@ -123,11 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn a_create_that_neon_does_not_answer_leaves_the_project_not_ready() {
-        let silent = project_not_created(lost_answer().into());
-        assert_eq!(silent.code, Code::ProjectNotReady);
-        assert!(silent.hint.contains("NEON_API_HOST"), "{silent}");
-        let refused = project_not_created(refusal(401, "no").into());
-        assert_eq!(refused.code, Code::LoginKeyRejected);
+    fn who_asks_to_wait_is_told_in_their_own_terms() {
+        for status in [423, 429, 503] {
+            let mut refusal = refusal(status, "busy");
+            refusal.retry_after = Some(RetryAfter::Seconds(600));
+            let failure = Failure::from(NeonError::from(refusal));
+            assert_eq!(failure.hint, "Neon asks to try again in 600 s (10 min)");
+        }
     }
 }

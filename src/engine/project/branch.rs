@@ -2,24 +2,30 @@
 
 use crate::{
     core::{
-        code::Code,
+        code::{Code, Severity},
         event::Progress,
         facts::JoinedProject,
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
+        remedy::Remedy,
         secret::Secret,
         step::StepId,
     },
-    domain::{name, url::Connection},
+    domain::{
+        credentials::is_placeholder,
+        name,
+        url::{Connection, Part, RecognizedUrl},
+    },
     engine::{
+        connection,
         context::{Cx, KnownProject},
         failures::neon::connection_uri_unreadable,
         neon_operations,
         project::ready::wait_until_ready,
         project_id,
     },
-    ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project},
+    ports::neon::{Branch, BranchDatabase, Endpoint, NewBranch, Project, error::NeonError},
 };
 
 /// The placeholder in `branch` of neonup.toml for each developer's name.
@@ -230,16 +236,82 @@ async fn connect(
             pooled,
         )
     };
-    let (direct, pooled) = tokio::try_join!(uri(false), uri(true))?;
-    let connection =
-        Connection::from_uris(&direct, Some(&pooled)).ok_or_else(connection_uri_unreadable)?;
-    let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
-    let findings = if is_initial(branch, &endpoint.current_state) {
-        vec![not_ready(&project.name)]
-    } else {
-        Vec::new()
+    let connection = match tokio::try_join!(uri(false), uri(true)) {
+        Ok((direct, pooled)) => {
+            cx.remember_passwordless(None);
+            Connection::from_uris(&direct, Some(&pooled)).ok_or_else(connection_uri_unreadable)?
+        }
+        Err(NeonError::PasswordNotStored(_)) => {
+            let BranchDatabase { name, owner_name } = database;
+            Connection::without_password(&endpoint.host, name, owner_name)
+        }
+        Err(error) => return Err(error.into()),
     };
+    let known = KnownProject {
+        id: project.id.clone(),
+        branch: branch.id.clone(),
+        connection,
+    };
+    let mut findings = Vec::new();
+    let connection = if known.connection.password.is_empty() {
+        let (password, finding) = unstored_password(cx, &project.name, &known);
+        findings.push(finding);
+        let Some(password) = password else {
+            cx.remember_passwordless(Some(known));
+            return Ok((None, findings));
+        };
+        Connection {
+            password,
+            ..known.connection
+        }
+    } else {
+        known.connection
+    };
+    let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
+    if is_initial(branch, &endpoint.current_state) {
+        findings.push(not_ready(&project.name));
+    }
     Ok((Some(joined), findings))
+}
+
+/// The password that Neon does not store: one that was reset in this run, or the env file's. And what to say of it.
+fn unstored_password(cx: &Cx, name: &str, known: &KnownProject) -> (Option<Secret>, Finding) {
+    let fits = |url: &RecognizedUrl| {
+        let differences = known.connection.differences(url);
+        differences.iter().all(|part| *part == Part::Password)
+            && !url.password.is_empty()
+            && !is_placeholder(url.password.expose())
+    };
+    let reset = cx.passwordless().filter(|reset| {
+        let (reset, wanted) = (&reset.connection, &known.connection);
+        !reset.password.is_empty()
+            && (&reset.host, reset.port, &reset.role) == (&wanted.host, wanted.port, &wanted.role)
+    });
+    let password = reset
+        .map(|reset| reset.connection.password)
+        .or_else(|| Some(connection::written(cx).filter(fits)?.password));
+    let role = &known.connection.role;
+    let finding = match &password {
+        Some(_) => Finding::new(
+            Code::ProjectPasswordNotStored,
+            format!("Neon does not store the passwords of `{name}`: the env file's is used"),
+        )
+        .severity(Severity::Note)
+        .hint(format!(
+            "where the database refuses it, `neonup rotate` gives {role} a new one"
+        )),
+        None => Finding::new(
+            Code::ProjectPasswordNotStored,
+            format!("Neon does not store the passwords of `{name}`, so it cannot give its connection URL"),
+        )
+        .detail(format!("only whoever has the password of {role} can tell it"))
+        .remedy(Some(Remedy::RotatePassword))
+        .command(Invocation::RotatePassword)
+        .hint(format!(
+            "put the URL that you have into the env file; or `neonup rotate` gives {role} a new password, which locks out whoever uses the old one"
+        )),
+    };
+    (password, finding)
 }
 
 /// Remembers how to connect for the other steps, and returns it for the screen. `compute`: the state of the compute.

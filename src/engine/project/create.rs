@@ -13,12 +13,15 @@ use crate::{
     domain::url::Connection,
     engine::{
         context::Cx,
-        failures::neon::project_not_created,
+        failures::create::project_not_created,
         project::{branch::USER, lookup::list, messages::ambiguous},
     },
     ports::neon::{Branch, Listing, NewProject, Operation, Project},
     project::config::Config,
 };
+
+/// How long the list is read for a project whose create was not answered.
+const LOOKING: Duration = Duration::from_secs(30);
 
 /// A project that was created now, or found.
 pub(super) struct ObtainedProject {
@@ -104,32 +107,55 @@ pub(super) async fn create(
                 access: created.connection.map(|connection| (branch, connection)),
             });
         }
-        Err(error) if error.outcome_unknown() => project_not_created(error),
-        Err(error) => return Err(project_not_created(error)),
+        Err(error) if error.outcome_unknown() => project_not_created(error, &new),
+        Err(error) => return Err(project_not_created(error, &new)),
     };
+    let looked = tokio::time::timeout(LOOKING, appeared(cx, key, name, before)).await;
+    match looked.unwrap_or(Appeared::Unseen) {
+        Appeared::One(project) => Ok(ObtainedProject::found(*project)),
+        Appeared::Several(projects) => Err(ambiguous(name, &projects).into()),
+        Appeared::None => Err(failure.hint("no project appeared; run the same command again: it looks first, and creates only if there is none")),
+        Appeared::Unseen => Err(failure.hint("whether a project was made could not be seen; run the same command again: it looks first, and creates only if there is none")),
+    }
+}
+
+/// What the list shows after a create whose answer was lost.
+enum Appeared {
+    One(Box<Project>),
+    Several(Vec<Project>),
+    None,
+    /// It could not be read.
+    Unseen,
+}
+
+/// Looks whether a project of this name has appeared in the list.
+async fn appeared(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Appeared {
     cx.progress(Progress::label(
         "the answer was lost: looking whether the project was made",
     ));
+    let mut seen = Appeared::Unseen;
     // the list may lag behind the create
     for pause in [0, 500, 1500, 3000] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let Ok(now) = list(cx, key).await else {
             continue;
         };
-        let mut appeared = now.projects.into_iter().filter(|project| {
+        let complete = now.is_complete();
+        let new = |project: &Project| {
             project.name == name && !before.projects.iter().any(|known| known.id == project.id)
-        });
-        match (appeared.next(), appeared.next()) {
-            (Some(project), None) => {
-                return Ok(ObtainedProject::found(project));
+        };
+        let mut found: Vec<_> = now.projects.into_iter().filter(new).collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) => return Appeared::One(Box::new(only)),
+            (Some(last), false) => {
+                found.push(last);
+                return Appeared::Several(found);
             }
-            (Some(a), Some(b)) => {
-                return Err(ambiguous(name, &[a, b]).into());
-            }
+            (None, _) if complete => seen = Appeared::None,
             (None, _) => {}
         }
     }
-    Err(failure.hint("no project appeared; run the same command again: it looks first, and creates only if there is none"))
+    seen
 }
 
 /// Records the project's id in `neonup.toml`, so that the next developer joins it with one command.
@@ -171,25 +197,26 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
 }
 
 /// Lists projects of the same name that appeared while ours was created, as when two developers set up at the same moment. Both read
-/// the list after their create, so that the one whose project is younger sees the other's.
+/// the list after their create, so that the one whose project is younger sees the other's. `None` where that cannot be seen.
 pub(super) async fn rivals(
     cx: &Cx,
     key: &Secret,
     created: &Project,
     before: &Listing,
-) -> Vec<Project> {
+) -> Option<Vec<Project>> {
     // no reason to fail: the project exists
-    let Ok(now) = list(cx, key).await else {
-        return Vec::new();
-    };
-    now.projects
+    let now = list(cx, key).await.ok()?;
+    let complete = now.is_complete();
+    let others: Vec<_> = now
+        .projects
         .into_iter()
         .filter(|project| {
             project.name == created.name
                 && project.id != created.id
                 && !before.projects.iter().any(|known| known.id == project.id)
         })
-        .collect()
+        .collect();
+    (complete || !others.is_empty()).then_some(others)
 }
 
 /// Reports that the plan allows no more projects, before Neon refuses a create.

@@ -176,5 +176,6 @@ fn facts(cx: &Cx, listing: &Listing, candidates: &[Project]) -> ProjectFacts {
         unlisted: listing.unavailable.len(),
         temporary: false,
         joined: None,
+        left_over: None,
     }
 }

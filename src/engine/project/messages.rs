@@ -76,13 +76,14 @@ pub(super) fn created_twice(
     others: &[Project],
     winner: Option<&Project>,
 ) -> Finding {
+    let lost = winner.is_some();
     let used = winner.unwrap_or(ours);
     let all = others.iter().chain([ours]);
     let extra: Vec<_> = all
         .filter(|project| project.id != used.id)
         .map(|project| project.id.as_str())
         .collect();
-    Finding::new(
+    let finding = Finding::new(
         Code::ProjectDuplicate,
         format!(
             "{} projects named `{}` were made at the same moment: {} is used",
@@ -95,8 +96,46 @@ pub(super) fn created_twice(
     .detail(format!(
         "the oldest is used, here and by whoever made the other; not used: {}",
         extra.join(", ")
-    ))
-    .hint("delete what is not used in the Neon console; nothing was deleted for you")
+    ));
+    if lost {
+        let discard = Invocation::DiscardProject(ours.id.clone());
+        let hint = format!(
+            "`{discard}` deletes the one that this run made, if it is empty; nothing was deleted"
+        );
+        return finding.command(discard).hint(hint);
+    }
+    finding.hint("whoever made the other is offered to delete it; nothing was deleted")
+}
+
+/// Somebody else may have created a project of this name at the same moment.
+pub(super) fn perhaps_twice(ours: &Project) -> Finding {
+    Finding::new(
+        Code::ProjectListingIncomplete,
+        format!(
+            "whether somebody else made a project named `{}` at the same moment could not be seen",
+            ours.name
+        ),
+    )
+    .severity(Severity::Warning)
+    .detail(format!("this run made {}, and uses it", ours.id))
+    .hint("look at the list of projects in the Neon console")
+}
+
+/// Adds to a failure that there are several projects of the name now.
+pub(super) fn also_created_twice(failure: Failure, ours: &Project, others: &[Project]) -> Failure {
+    let ids: Vec<_> = others.iter().map(|project| project.id.as_str()).collect();
+    let twice = format!(
+        "at the same moment as this run's {}, others named `{}` were made: {}",
+        ours.id,
+        ours.name,
+        ids.join(", ")
+    );
+    let why = if failure.why.is_empty() {
+        twice
+    } else {
+        format!("{}; {twice}", failure.why)
+    };
+    failure.why(why)
 }
 
 /// Some of the projects could not be listed.

@@ -174,11 +174,12 @@ fn facts(cx: &Cx, joined: Option<JoinedProject>) -> Facts {
     Facts::Project(ProjectFacts {
         wanted: cx.settings.project.name.clone(),
         region: String::new(),
-        postgres: POSTGRES,
+        postgres: Some(POSTGRES),
         choices: std::sync::Arc::default(),
         unlisted: 0,
         temporary: true,
         joined,
+        left_over: None,
     })
 }
 

@@ -1,8 +1,12 @@
 //! A new API key in the place of the old one.
 //!
-//! The order locks nobody out: the new key is created, tested and stored before the old one is revoked. Which of the user's keys the
-//! old one is, Neon does not tell: its list shows names, numbers and when each was last used. Where only one other key exists, it is that one;
-//! of several, it is the only one whose last use changes when the old key is used; else nothing is revoked, and the list is shown.
+//! The order locks nobody out, and leaves no key that is not known: the name of the new key is written down before it is made, its
+//! number before it is stored, and the old one is revoked last. A killed run is finished by the next one, from what was written down
+//! and Neon's list.
+//!
+//! Which of the user's keys the old one is, Neon does not tell: its list shows names, numbers and when each was last used. The number
+//! of a key that this program made is kept. Of others it is the only key there is, or the only one whose last use changes when
+//! it is used; else nothing is revoked, and the list is shown.
 
 use std::time::Duration;
 
@@ -10,17 +14,23 @@ use crate::{
     core::{
         code::{Code, Severity},
         event::Progress,
-        facts::KeyKind,
+        facts::{KeyKind, KeySource},
         failure::{Failure, Result},
         finding::Finding,
         secret::Secret,
     },
+    domain::hex::hex,
     engine::{
+        clock,
         context::{Cx, KnownKey},
         key,
+        key_journal::{KeyJournal, PendingRotation},
         rotate::outcome::Rotated,
     },
-    ports::neon::{ApiKey, error::NeonError},
+    ports::{
+        neon::{ApiKey, NewApiKey, error::NeonError},
+        store::KeyHold,
+    },
 };
 
 /// What the names of keys begin with that this program makes.
@@ -31,10 +41,18 @@ const CONSOLE: &str = "console.neon.tech › Account settings › API keys";
 
 /// Longer than the finest step of the times in Neon's list of keys.
 const USE: Duration = Duration::from_millis(1100);
+/// How often the list is read to see which key is used; twice the same answer is enough.
+const LOOKS: usize = 3;
 
-/// Creates a new key, stores it, and revokes the old one.
+/// How long another process that replaces the key is waited for.
+const TURN: Duration = Duration::from_secs(30);
+/// The pause between two attempts to have the turn.
+const TURN_PAUSE: Duration = Duration::from_millis(200);
+
+/// Creates a new key, stores it, and revokes the old one; or finishes what an interrupted run began.
 pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
-    let known = key::require(cx).await?;
+    let _turn = take_turn(cx).await?;
+    let known = find_again(cx).await?;
     let neon = &cx.ports.neon;
     let auth = neon.auth(&known.key).await?;
     if key::kind(&auth) != KeyKind::Personal {
@@ -45,73 +63,251 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         .why("this is an organization's key, a project's key or a login of the neon CLI")
         .hint(format!("an admin makes a new one in the Neon console; then `neonup login` stores it ({CONSOLE})")));
     }
-    let before = neon.api_keys(&known.key).await?;
-    let storage = key::storage_for_successor(cx, known.source).await?;
-    let name = format!("{NAME}{}", stamp(cx));
-    cx.progress(Progress::label("making a new API key"));
-    let new = match neon.create_api_key(&known.key, &name).await {
-        Ok(new) => new,
-        Err(error) if error.outcome_unknown() => {
-            return Err(lost(cx, &known.key, &before, error.into()).await);
+    let mut journal = KeyJournal::of(cx).await;
+    let mut before = neon.api_keys(&known.key).await?;
+    if let Some(pending) = journal.pending.clone() {
+        if let Some(rotated) = finish(cx, &known, &mut journal, &pending, &before).await? {
+            return Ok(rotated);
         }
-        Err(error) => return Err(error.into()),
-    };
-    neon.auth(&new.key).await.map_err(|error| Failure {
-        what: format!("the new key `{name}` was made, but could not be tried: {error}"),
-        hint: format!("the old key is as it was; revoke `{name}` in the console, then run it again ({CONSOLE})"),
-        ..error.into()
-    })?;
-    cx.progress(Progress::label("storing the new key"));
-    key::store(cx, new.key.clone(), storage, known.source)
-        .await
-        .map_err(|failure| Failure {
-            hint: format!("the old key is as it was; revoke `{name}` in the console ({CONSOLE})"),
-            ..failure
+        before = neon.api_keys(&known.key).await?;
+    }
+    let storage = key::storage_for_successor(cx, known.source).await?;
+    let old = identify(cx, &known.key, &journal, &before).await;
+    let name = new_name(cx);
+    journal.pending = Some(PendingRotation {
+        name: name.clone(),
+        old: old.as_ref().map(|key| key.id),
+    });
+    // before the key is made: a run that is killed in the next moment must not leave one that nobody knows of
+    journal.save(cx).await?;
+    cx.progress(Progress::label("making a new API key"));
+    let new = make(cx, &known.key, &mut journal, &name).await?;
+    let stored = async {
+        neon.auth(&new.key).await.map_err(|error| Failure {
+            what: format!("the new key could not be tried: {error}"),
+            ..error.into()
         })?;
+        journal.add(new.id, &new.key);
+        journal.save(cx).await?;
+        cx.progress(Progress::label("storing the new key"));
+        key::store(cx, new.key.clone(), storage, known.source).await
+    };
+    if let Err(failure) = stored.await {
+        // a keyring may have kept it, and not have said so in time
+        let account = cx.settings.key_account();
+        let there = cx.ports.store.get(storage, &account).await;
+        if !matches!(there, Ok(Some(key)) if key == new.key) {
+            return Err(undo(cx, &known.key, &mut journal, &new, failure).await);
+        }
+        key::store(cx, new.key.clone(), storage, known.source)
+            .await
+            .ok();
+    }
     let mut findings = copies(cx, &known);
-    let evidence = if let Some(key) = identify(cx, &known.key, &new.key, &before).await {
+    let evidence = if let Some(key) = old {
         cx.progress(Progress::label("revoking the old key"));
         revoke(cx, &new.key, &known.key, &key).await?;
+        journal.forget(key.id);
         format!("the new key `{name}` is stored, and the old one is refused")
     } else {
         findings.push(undecided(&before));
         format!("the new key `{name}` is stored; the old one is not revoked yet")
     };
+    end(cx, &mut journal).await;
     Ok(Rotated { evidence, findings })
 }
 
-/// Which of the keys that were there before the old one is; `None` where that is not beyond doubt.
-async fn identify(cx: &Cx, old: &Secret, new: &Secret, before: &[ApiKey]) -> Option<ApiKey> {
-    if let [only] = before {
+/// Takes the turn to replace the key of this account.
+async fn take_turn(cx: &Cx) -> Result<KeyHold> {
+    let account = cx.settings.key_account();
+    let started = clock::now();
+    loop {
+        if let Some(hold) = cx.ports.store.hold(&account)? {
+            return Ok(hold);
+        }
+        if started.elapsed() >= TURN {
+            return Err(Failure::new(
+                Code::LoginKeyringUnavailable,
+                "another neonup is replacing this API key",
+            )
+            .hint("let it end, then run it again if it is still needed"));
+        }
+        cx.progress(Progress::label("another neonup is replacing this API key"));
+        tokio::time::sleep(TURN_PAUSE).await;
+    }
+}
+
+/// The key as it is now: another process may have replaced the stored one since it was read.
+async fn find_again(cx: &Cx) -> Result<KnownKey> {
+    let known = key::require(cx).await?;
+    match known.source {
+        KeySource::Keyring | KeySource::File => {
+            cx.remember_key(None);
+            key::require(cx).await
+        }
+        KeySource::Typed | KeySource::Environment | KeySource::NeonCli => Ok(known),
+    }
+}
+
+/// Finishes a rotation that was interrupted. Where its new key is in use already, that is all there is to do.
+async fn finish(
+    cx: &Cx,
+    known: &KnownKey,
+    journal: &mut KeyJournal,
+    pending: &PendingRotation,
+    listed: &[ApiKey],
+) -> Result<Option<Rotated>> {
+    cx.progress(Progress::label("finishing an interrupted rotation"));
+    let own = journal.entry(&known.key, listed);
+    let in_use = own.is_some_and(|own| own.name == pending.name);
+    if !in_use {
+        // nobody has it
+        for orphan in listed.iter().filter(|key| key.name == pending.name) {
+            drop_key(cx, &known.key, orphan).await?;
+            journal.forget(orphan.id);
+        }
+        end(cx, journal).await;
+        return Ok(None);
+    }
+    let name = &pending.name;
+    let mut findings = Vec::new();
+    let evidence = if let Some(id) = pending.old {
+        for old in listed.iter().filter(|key| key.id == id) {
+            drop_key(cx, &known.key, old).await?;
+        }
+        journal.forget(id);
+        format!("the new key `{name}` had been stored already, and the old one is revoked now")
+    } else {
+        let others: Vec<_> = listed
+            .iter()
+            .filter(|key| key.name != *name)
+            .cloned()
+            .collect();
+        if !others.is_empty() {
+            findings.push(undecided(&others));
+        }
+        format!("the new key `{name}` had been stored already")
+    };
+    end(cx, journal).await;
+    Ok(Some(Rotated { evidence, findings }))
+}
+
+/// Notes that nothing is left to do. Where that cannot be written, the next run finds nothing to do, too.
+async fn end(cx: &Cx, journal: &mut KeyJournal) {
+    journal.pending = None;
+    if let Err(failure) = journal.save(cx).await {
+        tracing::warn!(%failure, "the end of a rotation was not noted");
+    }
+}
+
+/// Revokes a key that is left over.
+async fn drop_key(cx: &Cx, with: &Secret, key: &ApiKey) -> Result<()> {
+    let revoked = cx.ports.neon.revoke_api_key(with, key.id).await;
+    revoked.map_err(|error| Failure {
+        what: format!(
+            "`{}` (number {}), which is left over, was not revoked: {error}",
+            key.name, key.id
+        ),
+        hint: format!(
+            "run `neonup rotate --api-key` again, or revoke it in the console ({CONSOLE})"
+        ),
+        ..error.into()
+    })
+}
+
+/// Makes the new key. After a lost answer, what was made and nobody has is revoked.
+async fn make(cx: &Cx, key: &Secret, journal: &mut KeyJournal, name: &str) -> Result<NewApiKey> {
+    let neon = &cx.ports.neon;
+    let error = match neon.create_api_key(key, name).await {
+        Ok(new) => return Ok(new),
+        Err(error) => error,
+    };
+    if !error.outcome_unknown() {
+        end(cx, journal).await;
+        return Err(error.into());
+    }
+    let Ok(now) = neon.api_keys(key).await else {
+        return Err(Failure {
+            hint: format!(
+                "a key `{name}` may have been made: `neonup rotate --api-key` looks, and revokes it; the old key is as it was"
+            ),
+            ..error.into()
+        });
+    };
+    for orphan in now.iter().filter(|key| key.name == name) {
+        drop_key(cx, key, orphan).await?;
+    }
+    end(cx, journal).await;
+    Err(Failure {
+        hint: "the old key is as it was; run `neonup rotate --api-key` again".to_owned(),
+        ..error.into()
+    })
+}
+
+/// Revokes a new key that could not be used, so that none is left that nobody has.
+async fn undo(
+    cx: &Cx,
+    old: &Secret,
+    journal: &mut KeyJournal,
+    new: &NewApiKey,
+    failure: Failure,
+) -> Failure {
+    let name = journal.pending.as_ref().map(|pending| pending.name.clone());
+    let name = name.unwrap_or_default();
+    let id = new.id;
+    let hint = match cx.ports.neon.revoke_api_key(old, id).await {
+        Ok(()) => {
+            journal.forget(id);
+            end(cx, journal).await;
+            format!(
+                "the old key is as it was, and the new one was revoked again; {}",
+                failure.hint
+            )
+        }
+        Err(error) => format!(
+            "the old key is as it was; the new one, `{name}` (number {id}), was not revoked ({error}): `neonup rotate --api-key` does it, or the console ({CONSOLE})"
+        ),
+    };
+    Failure { hint, ..failure }
+}
+
+/// Which of the listed keys is this one; `None` where that is not beyond doubt.
+async fn identify(
+    cx: &Cx,
+    key: &Secret,
+    journal: &KeyJournal,
+    listed: &[ApiKey],
+) -> Option<ApiKey> {
+    if let Some(own) = journal.entry(key, listed) {
+        return Some(own.clone());
+    }
+    if let [only] = listed {
         return Some(only.clone());
     }
-    cx.progress(Progress::label("finding the old key in Neon's list"));
-    let neon = &cx.ports.neon;
+    cx.progress(Progress::label("finding this key in Neon's list"));
+    let mut earlier = listed.to_vec();
     let mut found: Option<ApiKey> = None;
-    // twice the same answer: another key may be used by somebody in the same moment
-    for _ in 0..2 {
-        // listed with the new key, so that of the others only what is used in between changes
-        let earlier = neon.api_keys(new).await.ok()?;
+    for _ in 0..LOOKS {
         // the times have whole seconds
         tokio::time::sleep(USE).await;
-        neon.auth(old).await.ok()?;
-        let later = neon.api_keys(new).await.ok()?;
+        // each look is a use of this key, and of no other
+        let later = cx.ports.neon.api_keys(key).await.ok()?;
         let changed = |key: &&ApiKey| {
             let then = earlier.iter().find(|known| known.id == key.id);
             then.is_some_and(|then| then.last_used_at != key.last_used_at)
         };
-        let used: Vec<_> = later
-            .iter()
-            .filter(|key| before.iter().any(|known| known.id == key.id))
-            .filter(changed)
-            .collect();
+        let used: Vec<_> = later.iter().filter(changed).cloned().collect();
         match (used.as_slice(), &found) {
-            ([only], None) => found = Some((*only).clone()),
-            ([only], Some(known)) if known.id == only.id => {}
+            // the first look may have come in the same second as the request before it
+            ([], None) => {}
+            ([only], None) => found = Some(only.clone()),
+            // twice the same answer: another key may be used by somebody in the same moment
+            ([only], Some(known)) if known.id == only.id => return found,
             _ => return None,
         }
+        earlier = later;
     }
-    found
+    None
 }
 
 /// Revokes the old key with the new one, and makes sure.
@@ -146,39 +342,6 @@ async fn revoke(cx: &Cx, new: &Secret, old: &Secret, key: &ApiKey) -> Result<()>
     }
 }
 
-/// Revokes, after a lost answer, a key that was created and that nobody has.
-async fn lost(cx: &Cx, key: &Secret, before: &[ApiKey], failure: Failure) -> Failure {
-    let neon = &cx.ports.neon;
-    let Ok(now) = neon.api_keys(key).await else {
-        return Failure {
-            hint: format!(
-                "a key whose name begins with `{NAME}` may have been made: look, and revoke it ({CONSOLE}); the old key is as it was"
-            ),
-            ..failure
-        };
-    };
-    let orphans = now.iter().filter(|key| {
-        key.name.starts_with(NAME)
-            && key.last_used_at.is_none()
-            && !before.iter().any(|known| known.id == key.id)
-    });
-    for orphan in orphans {
-        if let Err(refused) = neon.revoke_api_key(key, orphan.id).await {
-            return Failure {
-                hint: format!(
-                    "`{}` (number {}) was made, and nobody has it: revoke it ({CONSOLE})",
-                    orphan.name, orphan.id
-                ),
-                ..refused.into()
-            };
-        }
-    }
-    Failure {
-        hint: "the old key is as it was; run `neonup rotate --api-key` again".to_owned(),
-        ..failure
-    }
-}
-
 /// The keys one of which is the old one.
 fn undecided(keys: &[ApiKey]) -> Finding {
     let names: Vec<_> = keys
@@ -192,7 +355,7 @@ fn undecided(keys: &[ApiKey]) -> Finding {
         })
         .collect();
     Finding::new(
-        Code::LoginKeyScope,
+        Code::LoginKeyLeftOver,
         "the old API key is not revoked yet: Neon does not tell which of these it is",
     )
     .severity(Severity::Warning)
@@ -233,15 +396,19 @@ fn copies(cx: &Cx, old: &KnownKey) -> Vec<Finding> {
     findings
 }
 
-/// The day, which tells the keys apart for a person.
-fn stamp(cx: &Cx) -> String {
+/// A name that no other key has: the day, which tells the keys apart for a person, and something random.
+fn new_name(cx: &Cx) -> String {
     let date = time::OffsetDateTime::from(cx.settings.now);
+    let mut random = [0; 4];
+    // without it, the minute has to do
+    getrandom::fill(&mut random).ok();
     format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}",
+        "{NAME}{:04}-{:02}-{:02} {:02}:{:02} {}",
         date.year(),
         u8::from(date.month()),
         date.day(),
         date.hour(),
-        date.minute()
+        date.minute(),
+        hex(&random)
     )
 }

@@ -46,14 +46,17 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         return Err(temporary::cannot_rotate());
     }
     let known = key::require(cx).await?;
-    let project = cx.project().ok_or_else(|| {
+    let project = cx.project().or_else(|| cx.passwordless()).ok_or_else(|| {
         Failure::new(
             Code::ProjectMissing,
             "the project is not known, so there is no password to reset",
         )
         .command(Invocation::SetupStep(StepId::Project))
     })?;
-    check_same_database(cx, &project)?;
+    // a URL of another database is replaced, as it is wherever the project's is known
+    if !project.connection.password.is_empty() {
+        check_same_database(cx, &project)?;
+    }
     // all that could keep the new password from being written is found out while the old one still works
     env::check_rewritable(cx).await?;
     let authority = cx.authority().await?;
@@ -63,10 +66,13 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let NewPassword {
         connection, old, ..
     } = &new;
-    cx.remember_project(Some(KnownProject {
+    let renewed = KnownProject {
         connection: connection.clone(),
         ..project.clone()
-    }));
+    };
+    // where Neon stores no passwords, nobody else knows it until the env files are written
+    cx.remember_passwordless(Some(renewed.clone()));
+    cx.remember_project(Some(renewed));
     let copies = Copies::rewrite(cx, old, &connection.password).await?;
     cx.progress(Progress::label("writing the env files"));
     env::EnvStep.apply(cx, EnvAnswer::Default).await?;
@@ -124,7 +130,9 @@ impl NewPassword {
     /// Takes a password that was reset now.
     fn replace(&mut self, password: Secret) {
         let old = std::mem::replace(&mut self.connection.password, password);
-        self.old.push(old);
+        if !old.is_empty() {
+            self.old.push(old);
+        }
         self.reset_now = true;
     }
 }
@@ -141,5 +149,10 @@ fn evidence(new: &NewPassword, files: usize) -> String {
     } else {
         "files hold"
     };
-    format!("{what}: {files} {holds} the new one, and the old one is refused")
+    let refused = if new.old.is_empty() {
+        ""
+    } else {
+        ", and the old one is refused"
+    };
+    format!("{what}: {files} {holds} the new one{refused}")
 }

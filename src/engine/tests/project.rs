@@ -10,6 +10,7 @@ use crate::{
         step::StepId,
     },
     engine::{context::Cx, project::ProjectStep, step::Step as _},
+    ports::{database::TableFacts, neon::Project},
     project::settings::{Flags, Settings},
 };
 
@@ -301,6 +302,92 @@ async fn two_projects_created_at_once_are_reported_and_the_older_is_used() {
         let config = world.file("/repo/neonup.toml").unwrap();
         assert!(config.contains(&format!("id = \"{used}\"")), "{config}");
     }
+}
+
+/// The loser of a simultaneous create is offered to delete its own project, and it is deleted only while it is empty.
+#[tokio::test]
+async fn the_loser_of_a_race_may_delete_its_empty_project() {
+    let rival = Project {
+        created_at: "2001-01-01T00:00:00Z".to_owned(),
+        ..project("theirs", "todo")
+    };
+    let world = World::default();
+    world.with(|state| state.rival = Some(rival));
+    let report = apply(&world, World::settings(Flags::default()))
+        .await
+        .unwrap();
+    let Some(Facts::Project(facts)) = &report.facts else {
+        panic!("{report:?}");
+    };
+    assert_eq!(facts.left_over.as_deref(), Some("made-1"));
+    let command = report.findings[0].command.as_ref().unwrap();
+    assert_eq!(
+        command.to_string(),
+        "neonup setup project --yes --discard made-1"
+    );
+    let deleted = || world.with(|state| state.calls.contains(&"delete project".to_owned()));
+    assert!(!deleted(), "nothing is deleted unasked");
+
+    let recorded = || settings("[project]\nname = \"todo\"\nid = \"theirs\"\n");
+    let discard = async |id: &str| {
+        let answer = ProjectAnswer::Discard(id.to_owned());
+        ProjectStep
+            .apply(&context(&world, recorded()), answer)
+            .await
+    };
+    // the one that is used, one of another name, one that holds something
+    let failure = discard("theirs").await.unwrap_err();
+    assert!(failure.what.contains("theirs was not deleted"), "{failure}");
+    world.project("shop-1", "shop");
+    discard("shop-1").await.unwrap_err();
+    let table = TableFacts {
+        name: "mine".to_owned(),
+        columns: Vec::new(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+    };
+    world.with(|state| state.shape.tables = vec![table]);
+    let failure = discard("made-1").await.unwrap_err();
+    assert!(failure.why.contains("it holds tables"), "{failure}");
+    assert!(!deleted());
+    world.with(|state| state.shape.tables.clear());
+    let report = discard("made-1").await.unwrap();
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    assert!(report.evidence.contains("made-1 was empty, and is deleted"));
+    let left: Vec<_> = world.with(|state| {
+        let ids = state.projects.iter().map(|project| project.id.clone());
+        ids.collect()
+    });
+    assert_eq!(left, ["theirs", "shop-1"]);
+    // again is no failure, and the flag does the same
+    discard("made-1").await.unwrap();
+    let flags = Flags {
+        discard: Some("made-1".to_owned()),
+        ..Flags::default()
+    };
+    let again = World::settings_of(
+        "[project]\nname = \"todo\"\nid = \"theirs\"\n",
+        &[("NEON_API_KEY", KEY)],
+        flags,
+    );
+    let report = apply(&world, again).await.unwrap();
+    assert!(report.evidence.contains("made-1 is gone"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_race_that_cannot_be_seen_is_told() {
+    let world = World::default();
+    let cx = context(&world, World::settings(Flags::default()));
+    ProjectStep.probe(&cx).await.unwrap();
+    // from here on the list is not complete
+    world.with(|state| state.unavailable = vec!["hidden-1".to_owned()]);
+    let report = ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    assert_eq!(codes(&report), [Code::ProjectListingIncomplete]);
+    assert_eq!(report.findings[0].severity, Severity::Warning);
 }
 
 /// A list read a moment ago is enough to create upon, and the answer to the create says all that the other steps need.

@@ -402,6 +402,10 @@ fn expected(call: ApiCall, outcome: CallOutcome) -> Option<Code> {
     if call.1.starts_with("/projects/shared") && matches!(outcome, CallOutcome::Status(403 | 404)) {
         return None;
     }
+    // a create that is refused for good is told with what was asked for
+    if call.0 == "POST" && matches!(outcome, CallOutcome::Status(404 | 409 | 412 | 422)) {
+        return Some(Code::ProjectRefused);
+    }
     Some(match outcome {
         CallOutcome::Status(401) => Code::LoginKeyRejected,
         CallOutcome::Status(403) => Code::LoginKeyScope,

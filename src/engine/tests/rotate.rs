@@ -260,7 +260,7 @@ async fn several_possible_old_keys_are_listed_and_none_is_revoked() {
     let finding = report
         .findings
         .iter()
-        .find(|finding| finding.code == Code::LoginKeyScope)
+        .find(|finding| finding.code == Code::LoginKeyLeftOver)
         .unwrap();
     assert!(
         finding.detail.contains("`mine` (number 1") && finding.detail.contains("`ci` (number 7")
@@ -281,7 +281,7 @@ async fn only_the_key_whose_use_shows_is_revoked() {
     let left: Vec<_> = world.with(|state| state.keys.iter().map(|(id, ..)| *id).collect());
     assert_eq!(
         (world.with(|state| state.revoked), left),
-        (true, vec![7, 3])
+        (true, vec![7, 101])
     );
 }
 
@@ -301,17 +301,116 @@ async fn a_key_whose_answer_was_lost_is_revoked_and_the_old_one_stays() {
     assert_eq!(stored(&world), KEY);
 }
 
+/// The keys that work: all but the others' own.
+fn live(world: &World) -> Vec<String> {
+    world.with(|state| {
+        let own = (!state.revoked).then(|| KEY.to_owned());
+        let others = state.keys.iter().filter(|(id, ..)| *id > 100);
+        own.into_iter()
+            .chain(others.map(|(_, _, key)| key.clone()))
+            .collect()
+    })
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_key_rotation_killed_anywhere_leaves_a_working_key() {
-    for left in 0..3 {
-        let world = world();
-        world.with(|state| state.changes_left = Some(left));
-        let killed = tokio::time::timeout(Duration::from_hours(1), rotate_key(&world)).await;
-        assert!(killed.is_err(), "it was to be killed after {left} changes");
-        let key = stored(&world);
-        let works = world.with(|state| {
-            (key == KEY && !state.revoked) || state.keys.iter().any(|(_, _, known)| *known == key)
-        });
-        assert!(works, "killed after {left} changes: locked out");
+async fn a_key_rotation_killed_anywhere_leaves_a_working_key_and_the_next_one_no_other() {
+    for alone in [true, false] {
+        let mut kills = 0;
+        for left in 0.. {
+            let world = world();
+            if !alone {
+                world.with(|state| {
+                    state
+                        .keys
+                        .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+                    state.lists_last_use = true;
+                });
+            }
+            world.with(|state| state.changes_left = Some(left));
+            let killed = tokio::time::timeout(Duration::from_hours(1), rotate_key(&world)).await;
+            let key = stored(&world);
+            assert!(
+                live(&world).contains(&key),
+                "killed after {left} changes: locked out"
+            );
+            world.with(|state| {
+                state.changes_left = None;
+                state.killed = false;
+            });
+            if killed.is_ok() {
+                break;
+            }
+            kills += 1;
+            rotate_key(&world).await.unwrap();
+            assert_eq!(
+                live(&world),
+                [stored(&world)],
+                "killed after {left} changes: a key is left over"
+            );
+            assert_ne!(stored(&world), KEY);
+            assert!(alone || world.with(|state| state.keys.iter().any(|(id, ..)| *id == 7)));
+        }
+        assert!(kills > 5, "{kills}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keys_that_the_program_made_are_always_revoked() {
+    let world = world();
+    world.with(|state| {
+        state
+            .keys
+            .push((7, "ci".to_owned(), "napi_ofci0123456789".to_owned()));
+    });
+    for turn in 1..=3 {
+        rotate_key(&world).await.unwrap();
+        // the first one stays, since Neon does not tell which it is
+        assert_eq!(live(&world), [KEY.to_owned(), stored(&world)], "{turn}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_cannot_be_stored_is_revoked_again() {
+    let world = world();
+    world.with(|state| state.store_refuses = true);
+    let failure = rotate_key(&world).await.unwrap_err();
+    assert!(failure.hint.contains("was revoked again"), "{failure}");
+    assert_eq!(live(&world), [KEY]);
+    assert_eq!(stored(&world), KEY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_rotation_is_told_until_it_is_finished() {
+    let world = world();
+    // noted, and made
+    world.with(|state| state.changes_left = Some(2));
+    let killed = tokio::time::timeout(Duration::from_hours(1), rotate_key(&world)).await;
+    assert!(killed.is_err());
+    world.with(|state| {
+        state.changes_left = None;
+        state.killed = false;
+    });
+    let probe = async || {
+        let (cx, _events) = world.context(
+            World::settings_of(CONFIG, &[], Flags::default()),
+            StepId::Login,
+        );
+        let report = LoginStep.probe(&cx).await.unwrap();
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::LoginKeyLeftOver)
+    };
+    assert!(probe().await);
+    rotate_key(&world).await.unwrap();
+    assert!(!probe().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_one_process_at_a_time_replaces_the_key() {
+    let world = world();
+    world.with(|state| state.key_is_held = true);
+    let failure = rotate_key(&world).await.unwrap_err();
+    assert!(failure.what.contains("another neonup"), "{failure}");
+    assert_eq!(live(&world), [KEY]);
 }

@@ -102,7 +102,7 @@ impl HttpClaimable {
         serde_json::from_slice(&bytes).map_err(|error| {
             let answer = self
                 .clients
-                .unreadable(format!("{method} {DATABASES}"), &error);
+                .unreadable(format!("{method} {DATABASES}"), &bytes, &error);
             FailedAttempt::Unanswered(ClaimableError::UnreadableAnswer(answer))
         })
     }

@@ -27,12 +27,12 @@ use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::{
-        http::{ClientFactory, header_text, segment},
+        http::{ClientFactory, HttpProblem, header_text, segment},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
             NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
             User,
-            error::{NeonError, Refusal},
+            error::{NeonError, Refusal, RetryAfter},
         },
         progress,
     },
@@ -55,14 +55,18 @@ pub(crate) struct HttpNeon {
 /// An attempt that did not succeed.
 struct FailedAttempt {
     error: NeonError,
+    /// How long Neon asks to wait.
     retry_after: Option<Duration>,
 }
 
 impl From<NeonError> for FailedAttempt {
     fn from(error: NeonError) -> Self {
+        let asked = error
+            .refusal()
+            .and_then(|refusal| refusal.retry_after.as_ref());
         Self {
+            retry_after: asked.and_then(RetryAfter::delay),
             error,
-            retry_after: None,
         }
     }
 }
@@ -131,6 +135,17 @@ impl HttpNeon {
         Ok(answer.0)
     }
 
+    /// Deletes something; what is gone already is no failure.
+    async fn delete(&self, key: &Secret, path: &str) -> Result<(), NeonError> {
+        match self
+            .sized_request::<serde::de::IgnoredAny>(Method::DELETE, key, path, &[], None)
+            .await
+        {
+            Ok(_) | Err(NeonError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn sized_request<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -188,17 +203,26 @@ impl HttpNeon {
         let status = response.status();
         let request_id = header_text(&response, "x-neon-ret-request-id");
         let retry_after =
-            header_text(&response, "retry-after").and_then(|text| retry::retry_after(&text));
+            header_text(&response, "retry-after").and_then(|text| RetryAfter::parse(&text));
         // it was sent, whatever became of the rest of the answer
-        let bytes = self
-            .clients
-            .body(response)
-            .await
-            .map_err(NeonError::AnswerLost)?;
+        let bytes = self.clients.body(response).await.map_err(|error| {
+            // what refused it has passed nothing on to Neon
+            let refused = matches!(
+                error.problem,
+                HttpProblem::ProxyLogin | HttpProblem::WebPage(_)
+            );
+            if refused {
+                NeonError::Unreachable(error)
+            } else {
+                NeonError::AnswerLost(error)
+            }
+        })?;
         tracing::debug!(%method, %path, status = status.as_u16(), elapsed = ?started.elapsed(), "neon");
         if status.is_success() {
             let read = serde_json::from_slice(&bytes).map_err(|error| {
-                let answer = self.clients.unreadable(format!("{method} {path}"), &error);
+                let answer = self
+                    .clients
+                    .unreadable(format!("{method} {path}"), &bytes, &error);
                 NeonError::UnreadableAnswer { answer, request_id }
             })?;
             return Ok((read, bytes.len()));
@@ -209,11 +233,9 @@ impl HttpNeon {
             code: body.code,
             message: body.message.chars().take(MESSAGE_LIMIT).collect(),
             request_id: request_id.or(Some(body.request_id).filter(|id| !id.is_empty())),
-        };
-        Err(FailedAttempt {
-            error: refusal.into(),
             retry_after,
-        })
+        };
+        Err(NeonError::from(refusal).into())
     }
 
     async fn pages(
@@ -317,8 +339,11 @@ impl Neon for HttpNeon {
         key: &Secret,
         new: &NewProject,
     ) -> Result<CreatedProject, NeonError> {
-        let mut project = json!({ "name": new.name, "pg_version": new.postgres });
+        let mut project = json!({ "name": new.name });
         if let Some(fields) = project.as_object_mut() {
+            if let Some(version) = new.postgres {
+                fields.insert("pg_version".to_owned(), json!(version));
+            }
             if let Some(region) = &new.region {
                 fields.insert("region_id".to_owned(), json!(region));
             }
@@ -357,6 +382,11 @@ impl Neon for HttpNeon {
             operations: answer.operations,
             connection,
         })
+    }
+
+    async fn delete_project(&self, key: &Secret, id: &str) -> Result<(), NeonError> {
+        self.delete(key, &format!("/projects/{}", segment(id)))
+            .await
     }
 
     async fn operations(&self, key: &Secret, project: &str) -> Result<Vec<Operation>, NeonError> {
@@ -536,15 +566,7 @@ impl Neon for HttpNeon {
     }
 
     async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError> {
-        let path = format!("/api_keys/{id}");
-        match self
-            .sized_request::<serde::de::IgnoredAny>(Method::DELETE, key, &path, &[], None)
-            .await
-        {
-            // it is gone already
-            Ok(_) | Err(NeonError::NotFound(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.delete(key, &format!("/api_keys/{id}")).await
     }
 
     async fn sandbox_authority(&self) -> Option<String> {

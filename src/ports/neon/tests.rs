@@ -7,6 +7,7 @@ use std::{io::Read as _, net::TcpListener, sync::Arc, time::Duration};
 use crate::{
     core::secret::Secret,
     ports::{
+        certificate::CertificateFault,
         http::HttpProblem,
         neon::{Neon as _, NewProject, error::NeonError, http::HttpNeon},
     },
@@ -25,7 +26,7 @@ fn new_project() -> NewProject {
         name: "todo".to_owned(),
         org: None,
         region: None,
-        postgres: 17,
+        postgres: None,
         branch: None,
         database: None,
     }
@@ -89,7 +90,7 @@ async fn each_refusal_has_a_variant_and_its_request_id() {
         (
             412,
             r#"{"code":"","message":"password storage is disabled"}"#,
-            |error| matches!(error, NeonError::Refused(refusal) if refusal.status == 412),
+            |error| matches!(error, NeonError::PasswordNotStored(refusal) if refusal.status == 412),
         ),
         (
             422,
@@ -208,6 +209,65 @@ async fn the_reason_why_nobody_answers_is_told_apart() {
     );
 }
 
+/// Serves this certificate on a port of `localhost`; whoever connects gets no answer.
+async fn serve_certificate(parameters: rcgen::CertificateParams) -> (String, String) {
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let certificate = parameters.self_signed(&signing_key).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind(("localhost", 0))
+        .await
+        .unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // a client that does not accept the certificate goes away
+            acceptor.accept(stream).await.ok();
+        }
+    });
+    (
+        format!("https://localhost:{port}/api/v2"),
+        certificate.pem(),
+    )
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_told_apart() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let parameters = |name: &str, from: i32, until: i32| {
+        let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
+        parameters
+    };
+    for (served, words) in [
+        (parameters("localhost", 2020, 2021), "expired on 2021-01-01"),
+        (
+            parameters("localhost", 2150, 2151),
+            "is not valid before 2150-01-01",
+        ),
+        (
+            parameters("other.test", 2020, 2150),
+            "is for another name: other.test",
+        ),
+    ] {
+        let (base, pem) = serve_certificate(served).await;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem).unwrap();
+        let client = HttpNeon::new(base, Some(file.path().to_owned()), Duration::from_secs(30));
+        let error = client.auth(&Secret::new(KEY)).await.unwrap_err();
+        assert!(matches!(error, NeonError::Unreachable(_)), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains(words), "{text}");
+    }
+}
+
 /// A certificate that nobody vouches for, and the same named with `--ca-file`.
 #[tokio::test]
 async fn a_certificate_is_trusted_only_when_it_is_named() {
@@ -253,7 +313,10 @@ async fn a_certificate_is_trusted_only_when_it_is_named() {
         .auth(&key)
         .await
         .unwrap_err();
-    assert_eq!(problem(error), HttpProblem::Untrusted);
+    assert_eq!(
+        problem(error),
+        HttpProblem::Untrusted(CertificateFault::Unknown)
+    );
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), made.cert.pem()).unwrap();
     let trusting = HttpNeon::new(base, Some(file.path().to_owned()), limit);

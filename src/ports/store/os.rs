@@ -16,7 +16,7 @@ use crate::{
         bounded, folders,
         staged::{self, StagedFile},
     },
-    ports::store::{KeyringError, SecretStore, StoreError},
+    ports::store::{KeyHold, KeyringError, SecretStore, StoreError},
 };
 
 /// The service name of our keyring entries.
@@ -25,6 +25,9 @@ const SERVICE: &str = "neonup";
 const KEY_FILE_LIMIT: u64 = 64 * 1024;
 /// What the self-test stores.
 const SELF_TEST: &str = "neonup self-test";
+/// The ends of the names of an account's note and of its lock; no key file ends so.
+const NOTE: &str = ".note";
+const LOCK: &str = ".lock";
 /// How long the keyring may take: an unlock prompt that nobody sees would block forever.
 const LIMIT: Duration = Duration::from_secs(3);
 
@@ -248,6 +251,43 @@ impl SecretStore for OsStore {
         }
     }
 
+    async fn note(&self, account: &str) -> Result<Option<String>, StoreError> {
+        let Some(path) = self.file(&format!("{account}{NOTE}")) else {
+            return Ok(None);
+        };
+        match bounded::read_text(&path, KEY_FILE_LIMIT) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::File { path, source }),
+        }
+    }
+
+    async fn set_note(&self, account: &str, text: &str) -> Result<(), StoreError> {
+        let path = self.writable_file(&format!("{account}{NOTE}"))?;
+        write_private(&path, text).map_err(|source| StoreError::File { path, source })
+    }
+
+    async fn delete_note(&self, account: &str) -> Result<(), StoreError> {
+        let Some(path) = self.file(&format!("{account}{NOTE}")) else {
+            return Ok(());
+        };
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::File {
+                path,
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn hold(&self, account: &str) -> Result<Option<KeyHold>, StoreError> {
+        let path = self.writable_file(&format!("{account}{LOCK}"))?;
+        match lock(&path) {
+            Ok(file) => Ok(file.map(|file| KeyHold::new(Some(file)))),
+            Err(source) => Err(StoreError::File { path, source }),
+        }
+    }
+
     fn check_file(&self) -> Result<(), StoreError> {
         self.writable_file("key").map(drop)
     }
@@ -310,15 +350,37 @@ impl SecretStore for OsStore {
     }
 }
 
-/// Writes a file that only the owner can read, from its first byte on, and never a half of it.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write as _;
+/// Makes the folder of key files.
+fn make_folder(path: &Path) -> io::Result<&Path> {
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)?;
+    Ok(dir)
+}
+
+/// Locks a file, which is never removed; `None` while another process has it.
+fn lock(path: &Path) -> io::Result<Option<fs::File>> {
+    make_folder(path)?;
+    let mut options = fs::OpenOptions::new();
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Writes a file that only the owner can read, from its first byte on, and never a half of it.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    let dir = make_folder(path)?;
     staged::sweep(dir);
     let mut file = StagedFile::create(dir)?;
     file.file_mut().write_all(text.as_bytes())?;
@@ -410,6 +472,25 @@ mod tests {
         assert!(held.path().exists());
         assert!(store.delete(KeyStorage::File, "a").await.unwrap());
         assert_eq!(store.holding(&[key]), [other]);
+    }
+
+    #[tokio::test]
+    async fn a_note_lies_beside_the_keys_and_one_process_at_a_time_has_the_turn() {
+        let dir = temp_dir();
+        let store = store(dir.path());
+        let account = "console.neon.tech";
+        assert_eq!(store.note(account).await.unwrap(), None);
+        store.delete_note(account).await.unwrap();
+        store.set_note(account, "{}").await.unwrap();
+        assert_eq!(store.note(account).await.unwrap().as_deref(), Some("{}"));
+        assert_eq!(store.get(KeyStorage::File, account).await.unwrap(), None);
+        store.delete_note(account).await.unwrap();
+        assert_eq!(store.note(account).await.unwrap(), None);
+        let held = store.hold(account).unwrap();
+        assert!(held.is_some() && store.hold(account).unwrap().is_none());
+        assert!(store.hold("another").unwrap().is_some());
+        drop(held);
+        assert!(store.hold(account).unwrap().is_some());
     }
 
     #[test]

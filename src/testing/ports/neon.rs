@@ -140,6 +140,13 @@ impl Neon for World {
         })
     }
 
+    async fn delete_project(&self, key: &Secret, id: &str) -> Result<(), NeonError> {
+        self.check(key)?;
+        self.changing("delete project").await;
+        self.with(|state| state.projects.retain(|project| project.id != id));
+        Ok(())
+    }
+
     async fn operations(&self, _key: &Secret, _project: &str) -> Result<Vec<Operation>, NeonError> {
         Ok(self.with(|state| {
             if state.operation_fails {
@@ -283,6 +290,9 @@ impl Neon for World {
         role: &str,
         pooled: bool,
     ) -> Result<Secret, NeonError> {
+        if self.with(|state| state.stores_no_passwords) {
+            return Err(refusal(412, "password storage is disabled for the project").into());
+        }
         let suffix = if pooled { "-pooler" } else { "" };
         let password = self.with(|state| state.password());
         Ok(Secret::new(format!(
@@ -344,7 +354,8 @@ impl Neon for World {
         self.check(key)?;
         self.changing("create key").await;
         self.with(|state| {
-            let id = 2 + i64::try_from(state.keys.len()).unwrap();
+            state.keys_made += 1;
+            let id = 100 + state.keys_made;
             let secret = format!("napi_another{id}0123456789another");
             state.keys.push((id, name.to_owned(), secret.clone()));
             if state.lost_keys > 0 {

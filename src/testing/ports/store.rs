@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     core::{answer::KeyStorage, facts::KeyringState, secret::Secret},
-    ports::store::{SecretStore, StoreError},
+    ports::store::{KeyHold, SecretStore, StoreError},
     testing::world::World,
 };
 
@@ -30,6 +30,9 @@ impl SecretStore for World {
 
     async fn set(&self, store: KeyStorage, account: &str, key: &Secret) -> Result<(), StoreError> {
         self.changing("store key").await;
+        if self.with(|state| state.store_refuses) {
+            return Err(StoreError::NoFolder);
+        }
         if store != KeyStorage::Session {
             self.with(|state| {
                 state
@@ -47,6 +50,26 @@ impl SecretStore for World {
                 .remove(&(store as u8, account.to_owned()))
                 .is_some()
         }))
+    }
+
+    async fn note(&self, account: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.with(|state| state.notes.get(account).cloned()))
+    }
+
+    async fn set_note(&self, account: &str, text: &str) -> Result<(), StoreError> {
+        self.changing("store note").await;
+        self.with(|state| state.notes.insert(account.to_owned(), text.to_owned()));
+        Ok(())
+    }
+
+    async fn delete_note(&self, account: &str) -> Result<(), StoreError> {
+        self.with(|state| state.notes.remove(account));
+        Ok(())
+    }
+
+    fn hold(&self, _account: &str) -> Result<Option<KeyHold>, StoreError> {
+        let free = !self.with(|state| state.key_is_held);
+        Ok(free.then(|| KeyHold::new(None)))
     }
 
     fn place(&self, store: KeyStorage, account: &str) -> String {

@@ -70,11 +70,12 @@ pub(super) fn project_facts(listed: Vec<ListedProject>, joined: Option<JoinedPro
     Facts::Project(ProjectFacts {
         wanted: "aido-todo".to_owned(),
         region: "aws-us-east-2".to_owned(),
-        postgres: 17,
+        postgres: Some(17),
         choices: listed.into(),
         unlisted: 0,
         temporary: false,
         joined,
+        left_over: None,
     })
 }
 

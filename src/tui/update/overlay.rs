@@ -6,8 +6,9 @@
 
 use crate::{
     core::{
-        answer::{Answer, ProjectAnswer, SecretsAnswer},
+        answer::{Answer, ProjectAnswer},
         presenter::DemoRequest,
+        step::StepId,
     },
     tui::{
         keymap::KeyCommand,
@@ -87,7 +88,8 @@ fn confirmed(app: &mut App, purpose: ConfirmPurpose) -> Vec<Effect> {
         ConfirmPurpose::Leave(_, reason) => vec![Effect::Quit(reason)],
         ConfirmPurpose::Reset => presenter::request(app, DemoRequest::Reset),
         ConfirmPurpose::Rotate => {
-            vec![app.apply(Answer::Secrets(SecretsAnswer::RotatePassword))]
+            let step = app.screen.step().unwrap_or(StepId::Secrets);
+            vec![app.apply(Answer::rotation_at(step))]
         }
         ConfirmPurpose::Duplicate(name) => {
             vec![app.apply(Answer::Project(ProjectAnswer::Create(name)))]

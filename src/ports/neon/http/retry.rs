@@ -4,7 +4,7 @@
 //! leaves the outcome unknown, so that only reads are. Source: Neon's published API document and the policy of its own SDK (two
 //! retries, 250 ms · 2ⁿ with full jitter, `Retry-After` up to 10 s).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reqwest::Method;
 
@@ -36,32 +36,4 @@ fn jittered(first: Duration, attempt: u32) -> Duration {
     let most = first.saturating_mul(1 << attempt.min(6)).min(60_000);
     let random = getrandom::u64().unwrap_or(most);
     Duration::from_millis(random % (most + 1))
-}
-
-/// Reads `Retry-After`, which is seconds or an HTTP date.
-pub(super) fn retry_after(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let format = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    let date = time::PrimitiveDateTime::parse(text.trim(), format)
-        .ok()?
-        .assume_utc();
-    SystemTime::from(date)
-        .duration_since(SystemTime::now())
-        .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(retry_after("7"), Some(Duration::from_secs(7)));
-        assert!(retry_after("Fri, 31 Dec 2999 23:59:59 GMT").is_some());
-        assert_eq!(retry_after("soon"), None);
-    }
 }

@@ -161,3 +161,52 @@ async fn nobody_waits_as_long_as_a_server_asks() {
         assert!(started.elapsed() < Duration::from_secs(11), "{value}");
     }
 }
+
+/// The login page of a network, a filter, a proxy that wants a login: told as such, asked once, and nothing was carried out.
+#[tokio::test]
+async fn who_answers_in_neons_place_is_told_apart() {
+    const PAGE: &str = "<!doctype html><title>Welcome to the hotel</title>";
+    for (answer, expected) in [
+        (
+            HostileAnswer::Whole(403, "text/html", "blocked by policy"),
+            HttpProblem::WebPage(403),
+        ),
+        (
+            HostileAnswer::Whole(404, "text/html", PAGE),
+            HttpProblem::WebPage(404),
+        ),
+        (
+            HostileAnswer::Whole(511, "text/plain", "sign in first"),
+            HttpProblem::WebPage(511),
+        ),
+        (
+            HostileAnswer::Whole(407, "text/html", PAGE),
+            HttpProblem::ProxyLogin,
+        ),
+    ] {
+        let server = HostileHttp::start(answer.clone());
+        let key = Secret::new(KEY);
+        let read = client(&server).project(&key, "a-1").await.unwrap_err();
+        assert_eq!(problem(read), expected, "{answer:?}");
+        let created = client(&server).create_project(&key, &new_project()).await;
+        let created = created.unwrap_err();
+        assert!(!created.outcome_unknown(), "{answer:?}");
+        assert_eq!(problem(created), expected, "{answer:?}");
+        assert_eq!(
+            server.requests().len(),
+            2,
+            "{answer:?}: asked again in vain"
+        );
+    }
+    // a page that says yes: whether the request was passed on is not known
+    for kind in ["text/html; charset=utf-8", "application/json"] {
+        let server = HostileHttp::start(HostileAnswer::Whole(200, kind, PAGE));
+        let error = client(&server).auth(&Secret::new(KEY)).await.unwrap_err();
+        assert!(error.outcome_unknown(), "{error:?}");
+        assert!(error.to_string().contains("a web page"), "{error}");
+    }
+    // a gateway of Neon's own has pages for its errors, too
+    let server = HostileHttp::start(HostileAnswer::Whole(502, "text/html", PAGE));
+    let error = client(&server).auth(&Secret::new(KEY)).await.unwrap_err();
+    assert!(matches!(error, NeonError::ServerError(_)), "{error:?}");
+}
