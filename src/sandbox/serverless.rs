@@ -66,7 +66,8 @@ pub(crate) fn router(plane: Arc<ControlPlane>, own: Option<Target>, port: u16) -
     Router::new()
         .route(SQL, post(sql::answer).options(preflight))
         .route(WEBSOCKET, get(websocket::upgrade))
-        .fallback(async || Reason::bad_request("query is not supported").into_response())
+        .fallback(unsupported)
+        .method_not_allowed_fallback(unsupported)
         .layer(from_fn_with_state(Arc::clone(&here), admit))
         .with_state(here)
 }
@@ -108,6 +109,11 @@ async fn admit(State(here): State<Arc<Place>>, request: Request, next: Next) -> 
         answered.insert(header::VARY, HeaderValue::from_static("Origin"));
     }
     response
+}
+
+/// Neon's word for what is neither of both.
+async fn unsupported() -> Response {
+    Reason::bad_request("query is not supported").into_response()
 }
 
 /// Tells a browser what its page may send.

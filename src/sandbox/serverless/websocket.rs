@@ -8,7 +8,7 @@ use std::{io, sync::Arc};
 use axum::{
     extract::{
         Query, State,
-        ws::{Message, WebSocket, WebSocketUpgrade},
+        ws::{Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
     response::{IntoResponse as _, Response},
 };
@@ -43,8 +43,12 @@ pub(super) struct Wanted {
 pub(super) async fn upgrade(
     State(here): State<Arc<Place>>,
     Query(wanted): Query<Wanted>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(other) => return Reason::bad_request(other.body_text()).into_response(),
+    };
     let target = match wanted.address.as_deref() {
         Some(address) => {
             let port = address
