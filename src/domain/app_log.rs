@@ -46,16 +46,30 @@ const NOISE: &[&str] = &[
     "at ",
     "[Context:",
     "Validation Error Count:",
+    // below uv's own `error:`
+    "cause: ",
+    "Caused by: ",
 ];
+
+/// A property of an error of a driver, which Node prints as an object: `severity: 'ERROR',`.
+static PROPERTY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:severity|severity_local|code|detail|hint|position|internalPosition|internalQuery|where|schema|table|column|dataType|constraint|file|line|routine|length|errno|syscall|address|port|query|params|parameters|driverError|args|types): ",
+    )
+});
 
 /// The frames of a traceback and the marks below them, and what a server says when it gives up.
 fn is_noise(line: &str) -> bool {
     NOISE.iter().any(|begin| line.starts_with(begin))
+        || PROPERTY.is_match(line)
         || line.contains("Application startup failed")
         || line.starts_with("File \"")
-        || line
-            .chars()
-            .all(|c| matches!(c, '^' | '~' | '-' | '=' | ' '))
+        || line.chars().all(|c| {
+            matches!(
+                c,
+                '^' | '~' | '-' | '=' | ' ' | '[' | ']' | '{' | '}' | '(' | ')' | ',' | ';'
+            )
+        })
 }
 
 /// What npm says before each line of an error of its own.
@@ -391,6 +405,18 @@ mod tests {
             (
                 "Error: boom\nerror Command failed with exit code 1.\ninfo Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command.\n",
                 "Error: boom",
+            ),
+            (
+                "error: relation \"a.b\" does not exist\n    at Parser.parse (/x/node_modules/pg-protocol/dist/parser.js:1:1) {\n  length: 109,\n  severity: 'ERROR',\n  code: '42P01',\n  detail: undefined,\n  position: '15',\n  routine: 'parserOpenTable'\n}\n",
+                "error: relation \"a.b\" does not exist",
+            ),
+            (
+                "error: Failed to fetch: `https://files.example.org/a.whl`\n  Caused by: error sending request\n  cause: error resolving DNS\n",
+                "error: Failed to fetch: `https://files.example.org/a.whl`",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"x\"\nKeyError: 'IMAGE_TAG'\n",
+                "KeyError: 'IMAGE_TAG'",
             ),
             (
                 "npm notice\nnpm notice New version\n",

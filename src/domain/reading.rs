@@ -42,6 +42,9 @@ pub(crate) struct EnvRead {
     pub at: Spot,
     /// Whether the program fails or is told to fail without it: there is no default beside it.
     pub required: bool,
+    /// Whether the read itself gives nothing where the variable is not set, and the program goes on (`os.getenv("KEY")`): only what uses
+    /// the value may fail.
+    pub goes_on: bool,
 }
 
 /// A place where an env file is loaded.

@@ -120,7 +120,8 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let other_server = code::other_server(&reading);
     let found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
-    let recognized = found_env.is_shown || (known && proposal.language.is_some());
+    let is_read = known && proposal.language.is_some() && !code::is_fixed(&reading);
+    let recognized = found_env.is_shown || is_read;
     let mut evidence = Vec::new();
     if known {
         evidence.push(Evidence {

@@ -299,6 +299,14 @@ impl Settings {
         self.environment.get(TRUST_VARIABLE) == Some("1")
     }
 
+    /// The database that the application uses instead of Postgres, where it does.
+    pub(crate) const fn other_server(&self) -> Option<&'static str> {
+        match self.env_basis {
+            EnvBasis::OtherServer { server, .. } => Some(server),
+            EnvBasis::Known | EnvBasis::Guess => None,
+        }
+    }
+
     /// The choice to leave a step out, where somebody made it.
     pub(crate) fn skip_of(&self, step: StepId) -> Option<&Skip> {
         let target = SkipTarget::Step(step);
@@ -376,6 +384,15 @@ impl Settings {
                 | KeySpec::Literal(_) => None,
             })
         })
+    }
+
+    /// The env file that the application reads its connection from, relative to the root.
+    pub(crate) fn connection_file(&self) -> Option<&str> {
+        let target = match self.url_key() {
+            Some((target, ..)) => Some(target),
+            None => self.parts_target(),
+        };
+        target.map(|target| target.file.as_str())
     }
 
     /// The first env file that holds a connection in parts, where none holds it as a URL.

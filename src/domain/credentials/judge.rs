@@ -285,6 +285,7 @@ fn is_placeholder_host(host: &str) -> bool {
             "…",
             "•",
             "placeholder",
+            "fake",
             "ep-abc",
             "endpoint-id",
             "example-host",

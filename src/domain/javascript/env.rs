@@ -126,6 +126,7 @@ impl Reader<'_, '_> {
             key,
             at: spot(place),
             required,
+            goes_on: false,
         });
     }
 

@@ -94,6 +94,10 @@ impl Call {
                         .take_while(|word| known.contains(&word.as_str()));
                     options.count()
                 }
+                "bun" if word(arguments, 0) == "run" => {
+                    before.extend([program.clone(), "run".to_owned()]);
+                    1
+                }
                 "pnpm" | "yarn" => {
                     before.push(program.clone());
                     let verb = word(arguments, 0);

@@ -1,6 +1,9 @@
 //! Where an application connects to its database: with which URL, and with which arguments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ptr,
+};
 
 use crate::domain::{
     python::{
@@ -61,11 +64,33 @@ const LINKS: usize = 24;
 impl<'a> Code<'a> {
     /// Everything that connects to a database.
     pub(crate) fn engines(&self) -> Vec<Engine<'a>> {
+        let wrapped = self.wrapped();
         self.sites
             .iter()
             .filter_map(|site| {
-                let kind = self.kind_of(site)?;
+                let kind = match self.kind_of(site)? {
+                    EngineKind::Engine if wrapped.iter().any(|call| ptr::eq(*call, site.call)) => {
+                        EngineKind::AsyncEngine
+                    }
+                    kind => kind,
+                };
                 (!for_sqlite(&site.tests)).then(|| self.engine(site, kind))?
+            })
+            .collect()
+    }
+
+    /// The calls whose engine is made asynchronous at once: `AsyncEngine(create_engine(…))`, as SQLModel's users write it.
+    fn wrapped(&self) -> Vec<&'a Expr> {
+        self.sites
+            .iter()
+            .filter_map(|site| {
+                let ExprKind::Call(callee, written) = &site.call.kind else {
+                    return None;
+                };
+                if callee.last_name()? != "AsyncEngine" {
+                    return None;
+                }
+                argument(written, Some(0), "sync_engine")
             })
             .collect()
     }

@@ -77,13 +77,20 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
 
 /// One for each key and place, in the order of files and lines.
 fn in_order(reads: Vec<EnvRead>) -> Vec<EnvRead> {
-    let mut found: BTreeMap<_, bool> = BTreeMap::new();
+    let mut found: BTreeMap<_, (bool, bool)> = BTreeMap::new();
     for read in reads {
-        *found.entry((read.at, read.key)).or_default() |= read.required;
+        let (required, goes_on) = found.entry((read.at, read.key)).or_insert((false, true));
+        *required |= read.required;
+        *goes_on &= read.goes_on;
     }
     found
         .into_iter()
-        .map(|((at, key), required)| EnvRead { key, at, required })
+        .map(|((at, key), (required, goes_on))| EnvRead {
+            key,
+            at,
+            required,
+            goes_on,
+        })
         .collect()
 }
 

@@ -99,6 +99,7 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
             key,
             at: at.clone(),
             required: true,
+            goes_on: false,
         }));
         reading.opens.push(Opening {
             server,
@@ -151,6 +152,17 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
         },
     });
     reading
+}
+
+/// Whether the code opens a Postgres at an address that it reads from nowhere: written down in it, or put together in a way that isn't read.
+pub(super) fn is_fixed(reading: &Reading) -> bool {
+    reading.opens.iter().any(|opening| {
+        matches!(
+            opening.server,
+            Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl
+        ) && opening.keys.is_empty()
+            && opening.parts.is_empty()
+    })
 }
 
 /// The database that an application uses, where it is not Postgres and none of its code opens one that may be.

@@ -208,11 +208,13 @@ impl Keys<'_> {
         reads.any(|read| read.key == key && read.required)
     }
 
-    /// Whether the program fails without a variable. Code in JavaScript takes what is not set for `undefined`, and goes on: it needs what
-    /// the example asks for, too.
+    /// Whether the program fails without a variable. What is read so that the program goes on without it, as all of JavaScript does, is
+    /// needed where the example asks for it, too.
     fn is_needed(&self, key: &str) -> bool {
         let python = self.proposal.language == Some(Language::Python);
-        self.is_required(key) && (python || self.is_documented(key))
+        let mut reads = self.reading.reads.iter();
+        let fails = reads.any(|read| read.key == key && read.required && !read.goes_on);
+        self.is_required(key) && (self.is_documented(key) || (python && fails))
     }
 
     /// Whether a key is a secret of the application's own below the name that it gives all of its keys: `SHOP_JWT_SECRET` beside

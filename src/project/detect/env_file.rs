@@ -223,7 +223,8 @@ fn rank(file: &str) -> usize {
         ".env" => 0,
         ".env.local" => 1,
         _ if words.iter().any(|word| name.contains(word)) => 9,
-        _ => 2,
+        _ if name.contains("dev") || name.contains("local") => 2,
+        _ => 3,
     }
 }
 

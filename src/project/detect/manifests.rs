@@ -42,6 +42,11 @@ impl Language {
         }
     }
 
+    /// Whether a file says what the folder's own packages are; Django's `manage.py` alone does not.
+    pub(super) fn declares_packages(self, path: &str) -> bool {
+        self.has_manifest(path) && path.rsplit('/').next() != Some("manage.py")
+    }
+
     /// Whether a file holds code in this language.
     pub(super) fn is_source(self, path: &str) -> bool {
         let endings: &[&str] = match self {

@@ -71,6 +71,18 @@ impl Package {
             .is_some()
     }
 
+    /// The first two numbers of the version of a package that it asks for; `None` where it asks for no number.
+    pub(super) fn version(&self, name: &str) -> Option<(u32, u32)> {
+        let text = ["dependencies", "devDependencies"]
+            .iter()
+            .find_map(|table| self.0.get(table)?.get(name)?.as_str())?;
+        let mut numbers = text
+            .trim_start_matches(|c: char| !c.is_ascii_digit())
+            .split('.');
+        let major = numbers.next()?.parse().ok()?;
+        Some((major, numbers.next()?.parse().ok()?))
+    }
+
     /// Whether one of these packages is a dependency.
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         ["dependencies", "devDependencies"]

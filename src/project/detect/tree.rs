@@ -130,6 +130,7 @@ impl<'a> Tree<'a> {
         let mut folders = Vec::new();
         for file in self.files {
             if let Some(folder) = manifests::folder_of(file)
+                && !self.is_module(file)
                 && seen.insert(folder)
             {
                 folders.push(folder);
@@ -158,12 +159,18 @@ impl<'a> Tree<'a> {
         })
     }
 
+    /// Whether a file of a manifest's name is a module of a package: `app/core/setup.py`, which sets the application up.
+    fn is_module(&self, file: &str) -> bool {
+        file.strip_suffix("setup.py")
+            .is_some_and(|folder| self.keeps(&format!("{folder}__init__.py")))
+    }
+
     /// The source files of the application in a folder: without its tests, and without those of the applications below it, which have
-    /// a manifest of that language of their own.
+    /// a list of packages in that language of their own.
     pub(super) fn sources(&self, dir: &str, language: Language) -> Vec<String> {
         let others: Vec<&str> = self
             .below(dir)
-            .filter(|file| language.has_manifest(file))
+            .filter(|file| language.declares_packages(file) && !self.is_module(file))
             .filter_map(manifests::folder_of)
             .filter(|folder| *folder != dir && folder.len() > dir.len())
             .collect();

@@ -278,6 +278,7 @@ impl<'a> SettingsClass<'a> {
                     at: at.clone(),
                     // one of several names is enough
                     required: required && place == 0,
+                    goes_on: false,
                 });
             }
         }
@@ -328,6 +329,7 @@ fn nested_reads<'a>(
                 key,
                 at: code.spot(&field.place, field.line),
                 required,
+                goes_on: false,
             });
         }
     }

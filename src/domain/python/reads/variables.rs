@@ -346,6 +346,7 @@ pub(super) fn reads<'a>(
                     key: key.to_owned(),
                     at: code.spot(place, expr),
                     required: false,
+                    goes_on: true,
                 });
             }
         }
@@ -389,6 +390,7 @@ fn note<'a>(code: &Code<'a>, seen: &Seen<'a>, variable: &Variable<'a>, found: &m
                     key,
                     code.spot(&site.place, site.call),
                     !excused && arguments.len() == 1,
+                    variable.lenient,
                 );
             }
         }
@@ -401,13 +403,24 @@ fn note<'a>(code: &Code<'a>, seen: &Seen<'a>, variable: &Variable<'a>, found: &m
             test.visit(&mut |expr| same |= expr.text() == Some(&key));
             same
         });
-        push(found, key, code.spot(place, seen.expr), !excused && !asked);
+        push(
+            found,
+            key,
+            code.spot(place, seen.expr),
+            !excused && !asked,
+            variable.lenient,
+        );
     }
 }
 
-fn push(found: &mut Vec<EnvRead>, key: String, at: Spot, required: bool) {
+fn push(found: &mut Vec<EnvRead>, key: String, at: Spot, required: bool, goes_on: bool) {
     if is_name(&key) {
-        found.push(EnvRead { key, at, required });
+        found.push(EnvRead {
+            key,
+            at,
+            required,
+            goes_on,
+        });
     }
 }
 

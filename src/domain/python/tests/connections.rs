@@ -49,6 +49,10 @@ fn arguments_that_the_driver_does_not_know_are_found_wherever_they_stand() {
 fn arguments_that_are_right_or_for_another_database_are_no_fault() {
     for (code, driver) in [
         (
+            "from sqlalchemy.ext.asyncio import AsyncEngine\nengine = AsyncEngine(create_engine(URL, pool_pre_ping=True))\n",
+            Driver::Asyncpg,
+        ),
+        (
             "engine = create_engine(URL, pool_pre_ping=True, connect_args={\"connect_timeout\": 1, \"sslmode\": \"require\", \"channel_binding\": \"require\"})\n",
             Driver::Psycopg,
         ),

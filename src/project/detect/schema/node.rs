@@ -46,23 +46,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     };
     let drizzle = package.has_any(&["drizzle-kit", "drizzle-orm"]);
     if drizzle && let Some(config) = drizzle_config(tree, dir) {
-        let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let journal = tree
-            .below(folder)
-            .any(|path| path.ends_with("meta/_journal.json"));
-        let script = || package.script(&runner, MIGRATE);
-        if !journal && let Some(script) = script() {
-            return Some(in_dir(script));
-        }
-        return Some(Migration {
-            command: tool(if journal {
-                "drizzle-kit migrate"
-            } else {
-                "drizzle-kit push"
-            }),
-            dir: folder.to_owned(),
-            seen: Some(config),
-        });
+        return Some(drizzle_migration(tree, dir, &package, &runner, config));
     }
     if let Some(script) = package.script(&runner, MIGRATE) {
         return Some(in_dir(script));
@@ -96,6 +80,47 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .map(|(_, _, command)| tool(command))
         .or_else(|| package.script(&runner, PUSH))
         .map(in_dir)
+}
+
+/// Drizzle's migrations where their journal is committed, else a push of the models: what nobody has generated yet can't be run. Before
+/// 0.21 its tool had neither command (<https://orm.drizzle.team/docs/drizzle-kit-push>).
+fn drizzle_migration(
+    tree: &Tree<'_>,
+    dir: &str,
+    package: &Package,
+    runner: &Runner,
+    config: String,
+) -> Migration {
+    let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let is_journal = |path: &str| path.ends_with("meta/_journal.json");
+    let journal = tree.below(dir).chain(tree.below(folder)).any(is_journal);
+    let is_old = package
+        .version("drizzle-kit")
+        .is_some_and(|(major, minor)| major == 0 && minor < 21);
+    let script = is_old
+        .then(|| package.script(runner, if journal { MIGRATE } else { PUSH }))
+        .flatten();
+    let word = match (journal, is_old) {
+        (true, false) => "migrate",
+        (false, false) => "push",
+        (_, true) => "push:pg",
+    };
+    // its paths are relative to where it runs, which is where its package is
+    let below = config
+        .strip_prefix(dir)
+        .map(|rest| rest.trim_start_matches('/'))
+        .filter(|rest| rest.contains('/') && !tree.has(&join(folder, "package.json")));
+    let given = below.map(|rest| format!("--config={rest}"));
+    let words: Vec<&str> = ["drizzle-kit", word]
+        .into_iter()
+        .chain(given.as_deref())
+        .collect();
+    let in_package = script.is_some() || given.is_some();
+    Migration {
+        command: script.unwrap_or_else(|| runner.command(&words)),
+        dir: if in_package { dir } else { folder }.to_owned(),
+        seen: Some(config),
+    }
 }
 
 /// The schema that Prisma finds by itself, else the nearest one below: it is migrated where it has migrations, else made from its

@@ -76,9 +76,18 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .or_else(above)
         .or_else(only_one)?;
     let folder = found.rsplit_once('/').map_or("", |(folder, _)| folder);
+    // `env.py` imports the application: Alembic looks for it where its settings say, Python in the folder where it runs
+    let is_found = tree.read(&found).is_some_and(|text| {
+        let mut lines = text.lines();
+        lines.any(|line| line.trim_start().starts_with("prepend_sys_path"))
+    });
+    let command: &[&str] = if is_found {
+        &["alembic", "upgrade", "head"]
+    } else {
+        &["python", "-m", "alembic", "upgrade", "head"]
+    };
     Some(Migration {
-        command: Runner::of_python(&|path| tree.read(path), folder)
-            .command(&["alembic", "upgrade", "head"]),
+        command: Runner::of_python(&|path| tree.read(path), folder).command(command),
         dir: folder.to_owned(),
         seen: Some(found.clone()),
     })

@@ -74,7 +74,7 @@ pub(crate) fn health(read: Reader<'_>, dir: &str, routes: &[Route]) -> Option<As
 /// How likely a route is asked for the application's health; less is more. Rails calls its own `/up`.
 fn rank(path: &str) -> Option<usize> {
     let parameters = path.contains([':', '*', '<', '[', '(']);
-    let up = (path == "/up").then_some(0);
+    let up = (path.trim_end_matches('/') == "/up").then_some(0);
     up.or_else(|| health_rank(path).filter(|_| !parameters))
 }
 
