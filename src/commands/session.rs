@@ -11,6 +11,7 @@ use crate::{
     },
     core::{
         answer::Answer,
+        code::Code,
         event::{Event, EventKind, Progress},
         exit::Exit,
         failure::Failure,
@@ -183,8 +184,19 @@ impl Session {
     /// What starts the application, once every step is done. `None` before, and where no command is known.
     pub(super) fn start_line(&self, steps: &[StepId]) -> Option<String> {
         let all = steps.len() == StepId::ALL.len() && self.plan.exit(steps) == Exit::Done;
-        let start = self.runtime.settings().start_line()?;
-        all.then(|| format!("start the app: {start}"))
+        let settings = self.runtime.settings();
+        let start = settings.start_line()?;
+        let given = self
+            .plan
+            .step(StepId::Health)
+            .has(Code::HealthEnvironmentGiven);
+        // what was given to it here is not there where a person starts it
+        let loads = settings
+            .connection_file()
+            .filter(|_| given)
+            .map(|file| format!("set -a; . ./{file}; set +a; "))
+            .unwrap_or_default();
+        all.then(|| format!("start the app: {loads}{start}"))
     }
 }
 

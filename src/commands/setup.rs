@@ -244,7 +244,10 @@ async fn apply_steps(
 ) -> Result<(), Interruption> {
     let mut changed = false;
     // no secret is written into an env file that git tracks: that is fixed first
-    let tracked = session.plan.step(StepId::Secrets).has(Code::SecretsTracked);
+    let tracked = session
+        .plan
+        .step(StepId::Secrets)
+        .is_open(Code::SecretsTracked);
     if tracked && shown.contains(&StepId::Secrets) {
         session
             .apply(Answer::default_of(StepId::Secrets), output)

@@ -88,6 +88,7 @@ codes! {
     ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch does not exist.";
     ProjectTemporary, Project, "project.temporary", Warning, "The database is a temporary one, which is deleted unless somebody claims it.";
     ProjectNoCompute, Project, "project.no-compute", Gap, "The branch has no compute to connect to.";
+    ProjectRecorded, Project, "project.recorded", Note, "`neonup.toml` names the project since this run.";
     ProjectCloneBusy, Project, "project.clone-busy", Gap, "Another neonup works in this clone.";
 
     EnvMissingFile, Env, "env.missing-file", Gap, "An env file that the project wants does not exist.";
@@ -113,6 +114,7 @@ codes! {
     EnvPublicSecret, Env, "env.public-secret", Gap, "A key whose value every browser gets holds a secret.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";
+    EnvChanged, Env, "env.changed", Note, "Beside the env file, this run changed what git ignores, or the example.";
 
     BackendNotFound, Backend, "backend.not-found", Gap, "The backend's folder or application file is not there.";
     BackendDependencyMissing, Backend, "backend.dependency-missing", Gap, "The requirements lack a package that the database needs.";
@@ -151,6 +153,8 @@ codes! {
     HealthAppHealth, Health, "health.app-health", Gap, "The application's health route does not say that it is healthy.";
     HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app was not started with its files as they are now, or not so that its answer counts.";
     HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
+    HealthEnvironmentGiven, Health, "health.environment-given", Note, "The app does not load the env file itself, and was given its variables.";
+    HealthChanged, Health, "health.changed", Note, "For the packages, this run changed what git ignores.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git does not ignore a file that holds secrets.";
     SecretsTracked, Secrets, "secrets.tracked", Gap, "Git tracks a file that holds secrets.";
@@ -161,6 +165,7 @@ codes! {
     SecretsCredentialInTree, Secrets, "secrets.credential-in-tree", Gap, "A credential stands in a tracked file.";
     SecretsCredentialInHistory, Secrets, "secrets.credential-in-history", Warning, "A credential stands in the history.";
     SecretsShipped, Secrets, "secrets.shipped", Warning, "An image or a package would take an env file along.";
+    SecretsChanged, Secrets, "secrets.changed", Note, "This run took a file out of git's index, or changed what git ignores.";
     SecretsHookGone, Secrets, "secrets.hook-gone", Warning, "A hook that neonup installed in this clone is not there any more.";
     SecretsUnknown, Secrets, "secrets.unknown", Gap, "Whether the secrets are safe could not be determined.";
 }

@@ -198,6 +198,12 @@ impl StepState {
     pub(crate) fn has(&self, code: Code) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
     }
+
+    /// Whether a finding of this code is among them that is more than told.
+    pub(crate) fn is_open(&self, code: Code) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.code == code && finding.severity != Severity::Note)
+    }
 }
 
 /// All steps with their status: what the wizard, the lines and the JSON show, and where the exit code comes from.
@@ -413,7 +419,7 @@ impl Plan {
         };
         let mut steps: Vec<_> = StepId::ALL.into_iter().filter(can_fix).collect();
         // no secret is written into an env file that git tracks
-        if self.step(StepId::Secrets).has(Code::SecretsTracked) {
+        if self.step(StepId::Secrets).is_open(Code::SecretsTracked) {
             steps.sort_by_key(|id| *id != StepId::Secrets);
         }
         steps
@@ -476,7 +482,7 @@ impl Plan {
             commands.extend(remedies.into_iter().map(Remedy::command));
         }
         // a tracked env file is not written: it leaves the index first
-        if self.step(StepId::Secrets).has(Code::SecretsTracked) {
+        if self.step(StepId::Secrets).is_open(Code::SecretsTracked) {
             commands.sort_by_key(|command| *command != Invocation::SetupStep(StepId::Secrets));
         }
         commands

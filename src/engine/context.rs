@@ -13,6 +13,7 @@ use crate::{
         event::{Event, EventKind, Progress},
         facts::{Facts, KeySource, KeyringState},
         failure::{Failure, Result},
+        finding::Finding,
         secret::Secret,
         step::StepId,
         texts::TextKind,
@@ -57,6 +58,7 @@ struct Memory {
     temporary: bool,
     claim: Option<Secret>,
     asleep: bool,
+    told: Vec<(StepId, Finding)>,
 }
 
 /// How long a list without the project may lead to its creation without being read again.
@@ -177,6 +179,23 @@ impl Cx {
     /// Shows something before the end.
     pub(crate) fn show(&self, facts: Facts) {
         self.emit(EventKind::Facts(facts));
+    }
+
+    /// Tells of a change to a file of the project beside those that the step is about. It stands among the step's findings until the run
+    /// ends, whatever a later look finds.
+    pub(crate) fn tell(&self, changed: Finding) {
+        let mut memory = self.shared.memory();
+        let entry = (self.step, changed);
+        if !memory.told.contains(&entry) {
+            memory.told.push(entry);
+        }
+    }
+
+    /// What this step has told of in this run.
+    pub(super) fn told(&self) -> Vec<Finding> {
+        let memory = self.shared.memory();
+        let own = memory.told.iter().filter(|(step, _)| *step == self.step);
+        own.map(|(_, finding)| finding.clone()).collect()
     }
 
     /// The API key, if one of the earlier steps (or this one) has found it.

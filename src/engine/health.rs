@@ -3,8 +3,11 @@
 
 mod anywhere;
 mod app;
+mod attempt;
 mod checks;
 mod driver;
+mod given;
+mod left_open;
 mod proof;
 mod standing;
 

@@ -25,12 +25,13 @@ use crate::{
         source::join,
     },
     engine::{
-        connection,
+        changes, connection,
         context::Cx,
         packages::wanted::{Wanted, wanted},
         trust,
     },
     ports::{
+        files::FileError,
         process::{CommandExit, CommandSpec},
         repository::GitAnswer,
     },
@@ -129,11 +130,15 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
     if let Some(finding) = trust::permit(cx, CommandPurpose::Packages)? {
         return Ok(Prepared::Refused(finding));
     }
-    if let Some(finding) = not_ignored(cx, install).await {
+    if install.fills != ENVIRONMENT
+        && let Some(finding) = not_ignored(cx, install).await?
+    {
         return Ok(Prepared::Refused(finding));
     }
     let line = typed(&install.argv);
+    let agreed = trust::agreed(cx);
     if made {
+        keep_out(cx, &dir)?;
         make_environment(cx, &dir).await?;
     }
     let Some(program) = process.find(tool, &dir) else {
@@ -143,7 +148,28 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
     let mut argv = vec![program.display().to_string()];
     argv.extend(install.argv.iter().skip(1).cloned());
     run(cx, argv, &dir, LIMIT, &line, &install.dir).await?;
+    trust::renew(cx, &agreed, &join(&install.dir, install.fills))?;
     Ok(Prepared::Installed)
+}
+
+/// Makes git ignore the virtual environment by a file of its own, as Python's `venv` from 3.13 on, virtualenv and uv do by themselves
+/// (<https://docs.python.org/3/library/venv.html>, `--without-scm-ignore-files`): no file of the project is changed for it.
+fn keep_out(cx: &Cx, dir: &Path) -> Result<()> {
+    let rules = dir.join(ENVIRONMENT).join(".gitignore");
+    let files = &cx.ports.files;
+    if matches!(files.stat(&rules), Ok(Some(_))) {
+        return Ok(());
+    }
+    files
+        .replace(&rules, None, b"*\n")
+        .map(|_written| ())
+        .map_err(|error| {
+            failed(
+                &format!("python -m venv {ENVIRONMENT}"),
+                &error.to_string(),
+                "",
+            )
+        })
 }
 
 /// Makes the virtual environment of the project, unless it is there: pip is never started without one.
@@ -216,25 +242,77 @@ fn failed(line: &str, why: &str, place: &str) -> Failure {
     ))
 }
 
-/// Refuses to fill a folder that git would take.
-async fn not_ignored(cx: &Cx, install: &Install) -> Option<Finding> {
+/// Makes git ignore the folder that is filled, by a line in the `.gitignore` beside it; refuses to fill one that git would take.
+async fn not_ignored(cx: &Cx, install: &Install) -> Result<Option<Finding>> {
     // no repository takes it
-    cx.ports.repository.root()?;
+    if cx.ports.repository.root().is_none() || is_ignored(cx, install).await {
+        return Ok(None);
+    }
+    let rules = join(&install.dir, ".gitignore");
+    let line = format!("{}/", install.fills);
+    if let Ok((old, new)) = add_line(cx, &rules, &line) {
+        if is_ignored(cx, install).await {
+            cx.tell(changes::ignored_now(Code::HealthChanged, &rules, &line));
+            return Ok(None);
+        }
+        take_back(cx, &rules, old.as_deref(), &new)?;
+    }
     let folder = join(&install.dir, install.fills);
-    let probe = join(&folder, "neonup-probe");
-    let ignored = match cx.ports.repository.protection(&probe).await {
-        Ok(protection) => protection.ignored == GitAnswer::Yes,
-        Err(_) => false,
-    };
-    (!ignored).then(|| {
+    Ok(Some(
         Finding::new(
             Code::HealthPackagesMissing,
             format!("the app's packages are not installed: git does not ignore `{folder}`, where they would go"),
         )
         .hint(format!(
-            "add `{}/` to .gitignore, then `neonup setup health`",
-            install.fills
-        ))
+            "add `{line}` to .gitignore, then `neonup setup health`"
+        )),
+    ))
+}
+
+async fn is_ignored(cx: &Cx, install: &Install) -> bool {
+    let probe = join(&join(&install.dir, install.fills), "neonup-probe");
+    match cx.ports.repository.protection(&probe).await {
+        Ok(protection) => protection.ignored == GitAnswer::Yes,
+        Err(_) => false,
+    }
+}
+
+/// What a file held, and what it holds now.
+type OldAndNew = (Option<Vec<u8>>, Vec<u8>);
+
+/// Adds a line at the end of a file, which need not exist; refuses what is not UTF-8.
+fn add_line(cx: &Cx, file: &str, line: &str) -> Result<OldAndNew, FileError> {
+    let path = cx.settings.path(file);
+    let files = &cx.ports.files;
+    let old = files.read(&path)?;
+    let text = std::str::from_utf8(old.as_deref().unwrap_or_default())
+        .map_err(|_invalid| FileError::NotReadBack)?;
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let between = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        end
+    };
+    let new = format!("{text}{between}{line}{end}").into_bytes();
+    files.replace(&path, old.as_deref(), &new)?;
+    Ok((old, new))
+}
+
+/// Takes a line back that has changed nothing.
+fn take_back(cx: &Cx, file: &str, old: Option<&[u8]>, new: &[u8]) -> Result<()> {
+    let path = cx.settings.path(file);
+    let files = &cx.ports.files;
+    let done = match old {
+        Some(old) => files.replace(&path, Some(new), old).map(drop),
+        None => files.remove(&path, new),
+    };
+    done.map_err(|error| {
+        Failure::new(
+            Code::HealthPackagesMissing,
+            format!("a line of `{file}` could not be taken back"),
+        )
+        .why(error.to_string())
+        .hint(format!("git diff {file}"))
     })
 }
 

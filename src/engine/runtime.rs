@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, ProjectAnswer},
         event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         failure::Failure,
         step::StepId,
@@ -30,7 +30,7 @@ use crate::{
     engine::{
         clock,
         context::{Cx, Shared},
-        registry, turn,
+        project_id, registry, turn,
     },
     ports::{
         Ports,
@@ -231,12 +231,44 @@ async fn perform(cx: &Cx, id: StepId, answer: Option<Answer>) -> Result<Report, 
     if let Some(skip) = cx.settings.skip_of(id) {
         return Ok(Report::skipped(skip.words()));
     }
+    if let Some(server) = cx.settings.other_server()
+        && is_idle(cx, id, answer.as_ref())
+    {
+        return Ok(Report::skipped(format!(
+            "your app uses {server}, not Postgres"
+        )));
+    }
     let mut report = match answer {
         Some(answer) => registry::apply(cx, answer).await,
         None => registry::probe(id, cx).await,
     }?;
+    for changed in cx.told() {
+        if !report.findings.contains(&changed) {
+            report.findings.push(changed);
+        }
+    }
     report.let_pass(&cx.settings.skips);
     Ok(report)
+}
+
+/// Whether a step has nothing to do for an application of another database: no project is made for it, unless somebody has chosen one, and
+/// nothing of it is run.
+fn is_idle(cx: &Cx, id: StepId, answer: Option<&Answer>) -> bool {
+    match id {
+        StepId::Project => {
+            let chosen = matches!(
+                answer,
+                Some(Answer::Project(
+                    ProjectAnswer::Join(_) | ProjectAnswer::Create(_)
+                ))
+            );
+            let flags = &cx.settings.flags;
+            let named = flags.project.is_some() || flags.new_project || flags.claimable;
+            !chosen && !named && project_id::known(cx).is_none()
+        }
+        StepId::Backend | StepId::Schema | StepId::Health => true,
+        StepId::Login | StepId::Env | StepId::Secrets => false,
+    }
 }
 
 /// Takes the turn to change the clone. As long as it is waited for, even an apply that must finish may be cancelled.

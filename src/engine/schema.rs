@@ -147,6 +147,9 @@ fn lacks_package(failure: &Failure) -> bool {
             "Couldn't import Django",
             "Cannot find module",
             "Cannot find package",
+            // a command of a plugin: Flask-Migrate's `db`, Django's of an app
+            "No such command",
+            "Unknown command:",
             "not found",
         ]
         .iter()

@@ -10,14 +10,12 @@ mod unread;
 use async_trait::async_trait;
 
 use crate::{
-    core::{answer::SecretsAnswer, event::Report, failure::Result, finding::Finding},
+    core::{answer::SecretsAnswer, code::Code, event::Report, failure::Result},
     engine::{
+        changes,
         context::Cx,
         rotate,
-        secrets::{
-            inspection::SecretsInspection,
-            messages::{ignored_now, taken_out},
-        },
+        secrets::{inspection::SecretsInspection, messages::taken_out},
         step::Step,
     },
     ports::repository::GitAnswer,
@@ -50,7 +48,6 @@ impl Step for SecretsStep {
             let rotated = rotate::password(cx).await?;
             return Ok(rotated.into_report(self.probe(cx).await?));
         }
-        let mut changed = Vec::new();
         if answer == SecretsAnswer::Default {
             let mut failed = None;
             let inspection = SecretsInspection::new(cx)?;
@@ -59,7 +56,7 @@ impl Step for SecretsStep {
             let targets = targets.filter(|target| !sealed.contains(target));
             for target in targets.chain(inspection.keys) {
                 // what cannot be done for one file is done for the others all the same
-                if let Err(failure) = protect(cx, &target, &mut changed).await {
+                if let Err(failure) = protect(cx, &target).await {
                     failed.get_or_insert(failure);
                 }
             }
@@ -68,29 +65,32 @@ impl Step for SecretsStep {
             }
         }
         let mut report = self.probe(cx).await?;
-        report.findings.extend(changed);
+        report.findings.extend(cx.told());
         Ok(report)
     }
 }
 
-/// Takes an env file out of the index, and makes git ignore it. What that changed is told.
-async fn protect(cx: &Cx, target: &str, changed: &mut Vec<Finding>) -> Result<()> {
+/// Takes an env file out of the index, and makes git ignore it; tells what that changed.
+async fn protect(cx: &Cx, target: &str) -> Result<()> {
     let repository = &cx.ports.repository;
     let mut protection = repository.protection(target).await?;
     let mut untracked = Ok(());
     if protection.tracked == GitAnswer::Yes {
         untracked = repository.untrack(target).await;
         if untracked.is_ok() {
-            changed.push(taken_out(target));
+            cx.tell(taken_out(target));
         }
         protection = repository.protection(target).await?;
     }
     // a tracked file is never ignored, so the rule is not asked for before it is out
     if protection.ignored == GitAnswer::No || !protection.exposed.is_empty() {
         let file = repository.add_ignore(target).await?;
-        if protection.ignored == GitAnswer::No {
-            changed.push(ignored_now(&file, target));
-        }
+        let code = Code::SecretsChanged;
+        cx.tell(if protection.ignored == GitAnswer::No {
+            changes::ignored_now(code, &file, target)
+        } else {
+            changes::copies_ignored_now(code, &file, target)
+        });
     }
     Ok(untracked?)
 }

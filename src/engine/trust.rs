@@ -326,6 +326,31 @@ pub(super) fn answered(cx: &Cx, answer: &CommandAnswer) -> Result<()> {
     }
 }
 
+/// The commands of the clone that somebody has agreed to as they are, for [`renew`].
+pub(super) fn agreed(cx: &Cx) -> Vec<CloneCommand> {
+    let all = commands(&cx.settings, &cx.ports).into_iter();
+    all.filter(|command| matches!(consent(&cx.ports, command), Consent::Given))
+        .collect()
+}
+
+/// Remembers consent anew after an installation that was agreed to, for what was agreed to `before` it and differs only by what the
+/// installation has put into `folder`: the interpreter of an environment that was made, a program of the packages.
+pub(super) fn renew(cx: &Cx, before: &[CloneCommand], folder: &str) -> Result<()> {
+    let inside = format!("{folder}/");
+    let rest = |command: &CloneCommand| {
+        let mut rest = command.clone();
+        rest.files.retain(|path, _| !path.starts_with(&inside));
+        rest
+    };
+    for command in commands(&cx.settings, &cx.ports) {
+        let same = before.iter().any(|old| rest(old) == rest(&command));
+        if same && command.unheld.is_none() {
+            keep(cx, command.purpose, std::slice::from_ref(&command))?;
+        }
+    }
+    Ok(())
+}
+
 fn keep(cx: &Cx, purpose: CommandPurpose, commands: &[CloneCommand]) -> Result<()> {
     cx.ports.trust.agree(commands).map_err(|error| {
         Failure::new(purpose.code(), "the consent can't be remembered")

@@ -505,3 +505,41 @@ fn a_file_that_cannot_be_read_is_named() {
     }
     clone.sandbox.stop();
 }
+
+#[test]
+fn an_app_that_loads_no_env_file_is_given_its_variables_and_that_is_told() {
+    let needs = "assert os.environ['DATABASE_URL'].startswith('postgresql://')";
+    let Some(clone) = Clone::new(|port| server(port, needs), usual) else {
+        return;
+    };
+    let setup = clone.setup();
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    let given = finding(&setup, "health.environment-given");
+    assert_eq!(given["severity"], "warning", "{given}");
+    let hint = given["hint"].as_str().unwrap();
+    assert!(hint.contains("set -a; . ./.env; set +a"), "{hint}");
+
+    // where Compose gives them there is nothing to mend, and the first start has them
+    fs::write(
+        clone.repo.path("compose.yaml"),
+        "services:\n  web:\n    build: .\n    env_file: .env\n",
+    )
+    .unwrap();
+    let setup = clone.run(&["setup", "--yes", "--json", "health"]);
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    let given = finding(&setup, "health.environment-given");
+    assert_eq!(given["severity"], "note", "{given}");
+    assert_eq!(given["path"], "compose.yaml");
+}
+
+/// The finding of this code that a run told.
+fn finding(run: &Run, code: &str) -> serde_json::Value {
+    let json = run.json();
+    let steps = json["steps"].as_array().unwrap();
+    steps
+        .iter()
+        .flat_map(|step| step["findings"].as_array().unwrap())
+        .find(|finding| finding["code"] == code)
+        .unwrap_or_else(|| panic!("no {code}: {run:#?}"))
+        .clone()
+}

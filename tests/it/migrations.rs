@@ -332,6 +332,13 @@ fn flask_migrate_is_asked() {
     clone.sandbox.stop();
 }
 
+/// What a run has found, without that it has written the project's id into the new `neonup.toml`.
+fn found(run: &Run) -> Vec<String> {
+    let mut codes = run.codes();
+    codes.retain(|code| code != "project.recorded");
+    codes
+}
+
 #[test]
 fn a_file_that_is_added_later_is_run_without_those_before_it() {
     let clone = Clone::without_python(
@@ -342,7 +349,7 @@ fn a_file_that_is_added_later_is_run_without_those_before_it() {
         ],
     );
     let run = clone.setup();
-    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    assert_eq!((run.code, found(&run)), (0, vec![]), "{run:#?}");
     let files = |names: &str| {
         let config = format!("{CONFIG}files = [{names}]\n");
         clone.write("neonup.toml", &config);
@@ -351,12 +358,12 @@ fn a_file_that_is_added_later_is_run_without_those_before_it() {
     files("\"a.sql\", \"b.sql\"");
     assert_eq!(clone.check().codes(), ["schema.missing-table"]);
     let run = clone.setup();
-    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    assert_eq!((run.code, found(&run)), (0, vec![]), "{run:#?}");
     // what only puts rows in shows nothing of itself: it is not taken for something that has run
     clone.write("c.sql", "create table c (id int primary key);\n");
     files("\"rows.sql\", \"c.sql\"");
     let run = clone.setup();
-    assert_eq!(run.codes(), ["schema.sql-error"], "{run:#?}");
+    assert_eq!(found(&run), ["schema.sql-error"], "{run:#?}");
     // the place of a mistake is told, whatever stands before it
     clone.write("d.sql", "create table d (\n  id nosuchtype\n);\n");
     files("\"a.sql\", \"b.sql\", \"d.sql\"");

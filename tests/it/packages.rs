@@ -113,20 +113,28 @@ fn npm_fills_node_modules_of_a_trusted_clone() {
 }
 
 #[test]
-fn nothing_is_installed_into_a_folder_that_git_would_take() {
+fn what_is_installed_never_gets_into_git() {
     if !works("npm", &["--version"]) {
         return skip("there is no npm");
     }
     let clone = node_app("");
     let setup = clone.run(&["setup", "--yes"]);
-    assert_ne!(setup.code, 0, "{setup:#?}");
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    // that a line keeps it out is told
     assert!(
-        setup
-            .codes()
-            .contains(&"health.packages-missing".to_owned()),
+        setup.codes().contains(&"health.changed".to_owned()),
         "{setup:#?}"
     );
-    assert!(!clone.repo.path("node_modules").exists());
+    assert!(clone.repo.path("node_modules").exists());
+    let rules = clone.repo.read(".gitignore");
+    assert!(rules.lines().any(|line| line == "node_modules/"), "{rules}");
+    let seen = Command::new("git")
+        .args(["status", "--porcelain", "--untracked-files=all"])
+        .current_dir(clone.repo.path(""))
+        .output()
+        .unwrap();
+    let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+    assert!(!seen.contains("node_modules"), "{seen}");
     clone.sandbox.stop();
 }
 

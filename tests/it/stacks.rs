@@ -66,14 +66,17 @@ fn a_stack_that_nobody_knows_is_never_done_by_a_guess() {
     let repo = Repo::files(&[("main.rs", "fn main() {}\n"), (".gitignore", ".env\n")]);
     repo.git(&home, &["init", "-q", "-b", "main"]);
     repo.commit(&home, "begin");
-    for command in [
-        &["setup", "--yes", "--json"][..],
-        &["setup", "--yes", "--json"],
-        &["check", "--json"],
+    for (command, codes) in [
+        (
+            &["setup", "--yes", "--json"][..],
+            &["project.recorded", "env.not-read", "secrets.changed"][..],
+        ),
+        (&["setup", "--yes", "--json"], &["env.not-read"]),
+        (&["check", "--json"], &["env.not-read"]),
     ] {
         let run = repo.neonup(&home, &sandbox, command);
         assert_eq!(run.code, 1, "{run:#?}");
-        assert_eq!(run.codes(), ["env.not-read"], "{run:#?}");
+        assert_eq!(run.codes(), codes, "{run:#?}");
     }
     let config = repo.read("neonup.toml");
     let skip = "\n[skip]\n\"env.not-read\" = \"the shell exports it\"\n";

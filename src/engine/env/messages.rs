@@ -49,7 +49,7 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
         format!("nothing shows that your app reads `{file}`"),
     )
     .path(file)
-    .detail("neonup.toml names no env file, and the stack is none that neonup knows: the file is a guess")
+    .detail("neonup.toml names no env file, and neither the code nor an example shows one: the file is a guess")
     .hint("name it in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }; or, if that is right as it is, leave it out with the reason: \"env.not-read\" under [skip]")
 }
 

@@ -9,6 +9,7 @@ use crate::{
         remedy::Remedy,
     },
     engine::{
+        changes,
         context::Cx,
         env::{
             inspection::{EnvInspection, TargetInspection},
@@ -193,7 +194,8 @@ async fn ensure_ignored(cx: &Cx, target: &TargetInspection) -> Result<()> {
     if target.protection.as_ref().is_some_and(ignored) {
         return Ok(());
     }
-    repository.add_ignore(&target.file).await?;
+    let rules = repository.add_ignore(&target.file).await?;
+    cx.tell(changes::ignored_now(Code::EnvChanged, &rules, &target.file));
     if ignored(&repository.protection(&target.file).await?) {
         return Ok(());
     }
@@ -244,6 +246,7 @@ fn write_target(
                 .map(|()| Written::default()),
         })
         .map_err(|error| WriteError::of(&example.file, &error))?;
+        cx.tell(changes::documented(&example.file, example.bytes.is_none()));
         findings.extend(told(&example.file, &written));
     }
     Ok(())

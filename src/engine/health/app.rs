@@ -22,7 +22,10 @@ use crate::{
     },
     engine::{
         backend, clock, connection,
-        health::checks::{HealthCheck, HealthChecks},
+        health::{
+            checks::{HealthCheck, HealthChecks},
+            given, left_open,
+        },
         packages,
     },
     ports::process::{CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Running},
@@ -48,7 +51,7 @@ const RUN_IT: &str = "start it yourself in the backend's folder to see its whole
 const TOLD: Duration = Duration::from_secs(3);
 
 /// How long the application may take to answer after its start, unless `[backend] timeout` says another time.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_mins(1);
 
 impl HealthChecks<'_> {
     /// Starts the application, waits for its health route, and stops it again.
@@ -66,7 +69,7 @@ impl HealthChecks<'_> {
         if !self.may_run(HealthCheck::App, CommandPurpose::App)? {
             return Ok(());
         }
-        let Some(trial) = self.trial(backend, url, port).await? else {
+        let Some(mut trial) = self.trial(backend, url, port).await? else {
             return Ok(());
         };
         self.set(
@@ -77,25 +80,7 @@ impl HealthChecks<'_> {
         );
         self.cx
             .progress(Progress::label("starting the application"));
-        let started = clock::now();
-        let mut app = match self.cx.ports.process.start(&trial.spec).await {
-            Ok(app) => app,
-            Err(error) => {
-                let failure = Failure::from(error);
-                self.set(
-                    HealthCheck::App,
-                    CheckState::Gap,
-                    failure.what.clone(),
-                    None,
-                );
-                return Err(failure);
-            }
-        };
-        let outcome = self
-            .wait_for_app(app.as_mut(), backend, trial.url.as_deref(), started)
-            .await;
-        let elapsed = started.elapsed();
-        app.stop().await;
+        let (outcome, elapsed) = self.attempts(backend, &mut trial).await?;
         match outcome {
             Ok(text) => {
                 self.set(HealthCheck::App, CheckState::Ok, text, Some(elapsed));
@@ -115,7 +100,8 @@ impl HealthChecks<'_> {
         let process = self.cx.ports.process.clone();
         let dir = self.cx.settings.path(&backend.dir);
         let mut start = backend.start.clone();
-        let mut env = Vec::new();
+        let (mut env, given) = given::variables(self.cx);
+        self.findings.extend(given);
         let mut holders = Vec::new();
         if let Some(port) = port
             && process.listening(port).await
@@ -215,7 +201,7 @@ impl HealthChecks<'_> {
             ))
     }
 
-    async fn wait_for_app(
+    pub(super) async fn wait_for_app(
         &self,
         app: &mut dyn Running,
         backend: &BackendSettings,
@@ -399,8 +385,18 @@ impl HealthChecks<'_> {
             .settings
             .url_key()
             .map_or("the URL", |(_, key, ..)| key);
-        let failure = match app_log::cause(&output, key) {
-            Some(cause) => {
+        let failure = match (
+            left_open::named_in(self.cx, &output),
+            app_log::cause(&output, key),
+        ) {
+            (Some((keys, file)), _) => {
+                let keys = keys.join("`, `");
+                let what = format!("the app needs `{keys}`, which only a person can fill in");
+                Failure::new(code, what)
+                    .why(line)
+                    .hint(format!("put it into `{file}`, then `neonup setup health`"))
+            }
+            (None, Some(cause)) => {
                 let what = if trial.holders.is_empty() {
                     cause.what
                 } else {
@@ -411,7 +407,7 @@ impl HealthChecks<'_> {
                     .why(format!("{}: {line}", lowered(&what, command, code)))
                     .hint(cause.hint)
             }
-            None => Failure::new(code, what).why(line).hint(fallback),
+            (None, None) => Failure::new(code, what).why(line).hint(fallback),
         };
         self.set(
             HealthCheck::App,
@@ -492,14 +488,14 @@ pub(super) struct Trial {
     pub(super) command: String,
     program: String,
     /// Where it is asked; `None` for wherever it listens.
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// How long it may take to answer.
     pub(super) limit: Duration,
     /// The port that the project wants.
     wanted: Option<u16>,
     /// Who has that port, if somebody has.
     holders: Vec<PortHolder>,
-    spec: CommandSpec,
+    pub(super) spec: CommandSpec,
 }
 
 impl Trial {

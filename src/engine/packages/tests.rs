@@ -1,11 +1,20 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     core::answer::CommandAnswer,
     core::event::{Report, Verdict},
     engine::packages::wanted::lacking,
     engine::{health::HealthStep, step::Step as _},
-    project::settings::Flags,
-    testing::world::{KEY, PASSWORD, World},
+    ports::{
+        Ports,
+        files::disk::{DiskFiles, GitFolders},
+    },
+    project::{resolve::Layers, settings::Flags},
+    testing::{
+        repository::Repo,
+        world::{self, KEY, PASSWORD, World, settings},
+    },
 };
 
 const NODE_APP: &str = r#"
@@ -153,4 +162,105 @@ fn what_the_lock_file_names_and_is_not_installed_is_named() {
     assert_eq!(lacking(lock, old).as_deref(), Some("a 2.0.0"));
     assert_eq!(lacking(lock, new), None);
     assert_eq!(lacking("not json", new), None);
+}
+
+#[test]
+fn a_virtual_environment_keeps_itself_out_of_git() {
+    let world = world(&[]);
+    let cx = context(&world, NODE_APP, &[]);
+    let rules = std::path::Path::new("/repo/.venv/.gitignore");
+    let held = || world.with(|state| state.files.get(rules).cloned());
+    keep_out(&cx, std::path::Path::new("/repo")).unwrap();
+    assert_eq!(held().as_deref(), Some(b"*\n".as_slice()));
+    // what is there already is left as it is
+    world.with(|state| state.files.insert(rules.into(), b"# mine\n".to_vec()));
+    keep_out(&cx, std::path::Path::new("/repo")).unwrap();
+    assert_eq!(held().as_deref(), Some(b"# mine\n".as_slice()));
+}
+
+#[tokio::test]
+async fn node_modules_gets_its_line_where_git_would_take_it() {
+    let install = Install {
+        argv: vec!["npm".to_owned(), "ci".to_owned()],
+        dir: "web".to_owned(),
+        environment: None,
+        fills: "node_modules",
+    };
+    for (before, after, told) in [
+        (None, Some("node_modules/\n"), true),
+        (Some("dist"), Some("dist\nnode_modules/\n"), true),
+        (Some("dist\r\n"), Some("dist\r\nnode_modules/\r\n"), true),
+        (Some("node_modules\n"), Some("node_modules\n"), false),
+    ] {
+        let repo = Repo::new();
+        repo.commit("web/package.json", "{}");
+        if let Some(before) = before {
+            repo.write("web/.gitignore", before);
+        }
+        let ports = Ports {
+            files: Arc::new(DiskFiles::new(&repo.root, GitFolders::default())),
+            repository: Arc::new(repo.open()),
+            ..World::default().ports()
+        };
+        let settings = settings(&repo.root, Layers::default(), Flags::default());
+        let (cx, _events) = world::context(settings, ports, StepId::Health);
+        assert_eq!(not_ignored(&cx, &install).await.unwrap(), None);
+        let held = std::fs::read_to_string(repo.root.join("web/.gitignore")).ok();
+        assert_eq!(held.as_deref(), after);
+        assert_eq!(cx.told().len(), usize::from(told), "{before:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_does_not_help_is_taken_back() {
+    let world = world(&[(".gitignore", "dist\n")]);
+    world.with(|state| state.ignored = Some(std::collections::BTreeSet::new()));
+    let cx = context(&world, NODE_APP, &[]);
+    let install = Install {
+        argv: vec!["npm".to_owned(), "ci".to_owned()],
+        dir: String::new(),
+        environment: None,
+        fills: "node_modules",
+    };
+    let refused = not_ignored(&cx, &install).await.unwrap().unwrap();
+    assert!(refused.title.contains("git does not ignore `node_modules`"));
+    let rules = std::path::Path::new("/repo/.gitignore");
+    let held = world.with(|state| state.files.get(rules).cloned());
+    assert_eq!(held.as_deref(), Some(b"dist\n".as_slice()));
+    assert_eq!(cx.told(), []);
+}
+
+#[test]
+fn where_nothing_is_started_the_packages_are_those_of_the_driver() {
+    let config = "[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\", driver = \"node-postgres\" }\n";
+    let world = world(&[PACKAGE]);
+    let cx = context(&world, config, &[]);
+    let found = wanted(&cx.settings, &cx.ports).unwrap();
+    assert_eq!(
+        found.install.argv.join(" "),
+        "npm install --no-package-lock --no-audit --no-fund"
+    );
+    assert!(found.missing.is_some());
+}
+
+#[tokio::test]
+async fn what_was_trusted_stays_so_after_the_installation_that_was_agreed_to() {
+    let world = world(&[PACKAGE, ("server.js", "1")]);
+    let config = NODE_APP.replace(r#"["npm", "run", "start"]"#, r#"["node", "server.js"]"#);
+    let cx = context(&world, &config, &[]);
+    let all = trust::commands(&cx.settings, &cx.ports);
+    cx.ports.trust.agree(&all).unwrap();
+    let before = trust::agreed(&cx);
+    assert_eq!(before.len(), all.len());
+    // another file than those of the installation has changed meanwhile
+    world.with(|state| state.files.insert("/repo/server.js".into(), b"2".to_vec()));
+    trust::renew(&cx, &before, "node_modules").unwrap();
+    let now = trust::agreed(&cx);
+    assert!(
+        now.iter()
+            .all(|command| command.purpose != CommandPurpose::App),
+        "{now:?}"
+    );
+    world.with(|state| state.files.insert("/repo/server.js".into(), b"1".to_vec()));
+    assert_eq!(trust::agreed(&cx), all);
 }

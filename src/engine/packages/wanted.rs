@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        python,
+        driver_script, python,
         runner::{ENVIRONMENT, Install, Manager, Runner},
         source::join,
     },
@@ -71,13 +71,29 @@ pub(in crate::engine) fn wanted(settings: &Settings, ports: &Ports) -> Option<Wa
         Some(backend) => (&backend.start, backend.dir.as_str()),
         None => (&settings.schema.command, settings.schema_dir()),
     };
-    let program = command.first()?.rsplit('/').next()?;
+    let Some(program) = command.first() else {
+        return of_driver(settings, ports);
+    };
+    let program = program.rsplit('/').next()?;
     if program.starts_with("python") || PYTHON.contains(&program) {
         of_python(settings, ports, dir)
     } else if NODE.contains(&program) {
         of_node(settings, ports, dir)
     } else {
         None
+    }
+}
+
+/// What the application's driver is among, where nothing of the application is started: the packages of the folder where it is tried.
+fn of_driver(settings: &Settings, ports: &Ports) -> Option<Wanted> {
+    let (.., driver) = settings.url_key()?;
+    let dir = settings
+        .backend
+        .as_ref()
+        .map_or("", |backend| backend.dir.as_str());
+    match driver_script::script(driver)?.interpreter {
+        "node" => of_node(settings, ports, dir),
+        _ => of_python(settings, ports, dir),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     domain::url::Connection,
     engine::{
+        changes,
         context::Cx,
         failures::create::project_not_created,
         project::{branch::USER, lookup::list, messages::ambiguous},
@@ -193,7 +194,10 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
         .replace(path, before.as_deref(), after.as_bytes())
         // what the disk has not confirmed is there all the same
         .map(drop)
-        .map_err(|error| failed(error.to_string()))
+        .map_err(|error| failed(error.to_string()))?;
+    let shown = path.strip_prefix(&cx.settings.root).unwrap_or(path);
+    cx.tell(changes::recorded(&shown.display().to_string()));
+    Ok(())
 }
 
 /// Lists projects of the same name that appeared while ours was created, as when two developers set up at the same moment. Both read

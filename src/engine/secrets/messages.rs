@@ -483,22 +483,12 @@ pub(super) fn grouped(number: u64) -> String {
 /// A file was taken out of git's index.
 pub(super) fn taken_out(file: &str) -> Finding {
     Finding::new(
-        Code::SecretsTracked,
+        Code::SecretsChanged,
         format!("`{file}` was taken out of git's index; the file stays here"),
     )
     .severity(Severity::Note)
     .path(file)
     .detail("the next commit removes it from the repository, and a colleague who pulls that loses theirs")
-}
-
-/// A `.gitignore` got a line.
-pub(super) fn ignored_now(rules: &str, file: &str) -> Finding {
-    Finding::new(
-        Code::SecretsNotIgnored,
-        format!("`{rules}` ignores `{file}` now"),
-    )
-    .severity(Severity::Note)
-    .path(rules)
 }
 
 #[cfg(test)]

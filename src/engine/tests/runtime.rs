@@ -12,16 +12,17 @@ use crate::{
     core::{
         answer::Answer,
         code::Code,
-        event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
+        event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError, Verdict},
         facts::{Facts, KeySource, SchemaFacts},
         finding::Finding,
         proof::Basis,
         secret::Secret,
         step::StepId,
     },
+    domain::reading::Spot,
     engine::{Runtime, context::KnownKey},
     ports::lock::{CloneHold, CloneLock, LockError},
-    project::settings::Flags,
+    project::settings::{EnvBasis, Flags},
     testing::world::{KEY, World},
 };
 
@@ -196,4 +197,49 @@ async fn an_apply_waits_for_its_turn_and_may_be_cancelled_until_it_comes() {
     let all = until_finished(&mut events, &[StepId::Env]).await;
     assert!(result(&all).is_ok(), "{all:?}");
     runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_app_of_another_database_gets_no_project_and_nothing_of_it_is_run() {
+    let world = World::default();
+    let mut settings = World::settings(Flags::default());
+    settings.env_basis = EnvBasis::OtherServer {
+        server: "SQLite",
+        at: Spot {
+            file: "drizzle.config.ts".to_owned(),
+            line: 5,
+        },
+    };
+    let (runtime, mut events) = Runtime::new(settings, world.ports());
+    let steps = [StepId::Project, StepId::Schema, StepId::Health];
+    runtime.apply(Answer::default_of(StepId::Project));
+    let mut all = until_finished(&mut events, &[StepId::Project]).await;
+    runtime.apply(Answer::default_of(StepId::Schema));
+    all.extend(until_finished(&mut events, &[StepId::Schema]).await);
+    runtime.apply(Answer::default_of(StepId::Health));
+    all.extend(until_finished(&mut events, &[StepId::Health]).await);
+    let reports: Vec<_> = all
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Finished(outcome) => outcome.result.as_ref().ok(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reports.len(), steps.len());
+    for report in reports {
+        assert_eq!(report.verdict(), Verdict::Skipped);
+        assert_eq!(report.evidence, "your app uses SQLite, not Postgres");
+    }
+    runtime.shutdown().await;
+    assert_eq!(
+        world.with(|state| state.calls.clone()),
+        Vec::<String>::new()
+    );
+
+    // as soon as the app is one of Postgres
+    let (runtime, mut events) = Runtime::new(World::settings(Flags::default()), world.ports());
+    runtime.apply(Answer::default_of(StepId::Project));
+    until_finished(&mut events, &[StepId::Project]).await;
+    runtime.shutdown().await;
+    assert!(!world.with(|state| state.calls.is_empty()));
 }

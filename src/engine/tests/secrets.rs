@@ -166,7 +166,7 @@ async fn a_staged_env_file_is_found_and_fixed() {
     // what `git add` wrote stays until git clears it away; no commit here holds it
     let warning = (Code::SecretsLiveSecretInHistory, Severity::Warning);
     // and what was changed is told
-    let told = (Code::SecretsTracked, Severity::Note);
+    let told = (Code::SecretsChanged, Severity::Note);
     assert_eq!(codes(&report), [warning, warning, told], "{report:#?}");
     repo.git(&["gc", "-q", "--prune=now"]);
     assert_eq!(codes(&probe(&repo).await), []);
@@ -412,7 +412,7 @@ async fn the_keys_of_dotenvx_are_kept_out_and_looked_for() {
         .await
         .unwrap();
     // what was changed is told, and nothing of it is left to do
-    let told = of(&fixed, Code::SecretsTracked).unwrap();
+    let told = of(&fixed, Code::SecretsChanged).unwrap();
     assert_eq!(told.severity, Severity::Note);
     assert!(repo.root.join("backend/.env.keys").exists());
     // it is in the history, and looked for everywhere

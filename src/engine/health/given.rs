@@ -1,0 +1,152 @@
+//! The variables of the env file, where the program that starts the application elsewhere gives them to it, so that its code loads no file:
+//! Docker Compose by `env_file`, and what reads a Procfile (Heroku's CLI, foreman, honcho) by custom.
+//!
+//! Sources: <https://docs.docker.com/reference/compose-file/services/#env_file>, <https://ddollar.github.io/foreman/#ENVIRONMENT>.
+
+use crate::{
+    core::{
+        code::{Code, Severity},
+        finding::Finding,
+        secret::Secret,
+    },
+    domain::source::join,
+    engine::{connection, context::Cx},
+    project::settings::EnvTarget,
+};
+
+const COMPOSE: &[&str] = &[
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.dev.yml",
+    "compose.dev.yml",
+];
+
+/// The most lines of a compose file that are looked at.
+const MOST_LINES: usize = 3000;
+
+/// The variables, and what says that they are given; nothing where nobody gives them.
+pub(super) fn variables(cx: &Cx) -> (Vec<(String, Secret)>, Option<Finding>) {
+    let Some((env_file, by)) = giver(cx) else {
+        return (Vec::new(), None);
+    };
+    let finding = Finding::new(
+        Code::HealthEnvironmentGiven,
+        format!("the app was given the variables of `{env_file}`, as `{by}` says"),
+    )
+    .severity(Severity::Note)
+    .path(&by);
+    (connection::environment(cx), Some(finding))
+}
+
+/// The variables, for an application whose code does not load the env file, and what says so; `None` where there are none.
+pub(super) fn not_loaded(cx: &Cx) -> Option<(Vec<(String, Secret)>, Finding)> {
+    let env_file = &target(cx)?.file;
+    let finding = Finding::new(
+        Code::HealthEnvironmentGiven,
+        format!("the app does not load `{env_file}`: it works with its variables, and was given them"),
+    )
+    .severity(Severity::Warning)
+    .path(env_file)
+    .hint(format!(
+        "start it so: `set -a; . ./{env_file}; set +a`, then its command; or let its code load the file"
+    ));
+    let variables = connection::environment(cx);
+    (!variables.is_empty()).then_some((variables, finding))
+}
+
+/// The env file with the connection.
+fn target(cx: &Cx) -> Option<&EnvTarget> {
+    match cx.settings.url_key() {
+        Some((target, ..)) => Some(target),
+        None => cx.settings.parts_target(),
+    }
+}
+
+/// The env file with the connection, and the file that says who gives it.
+fn giver(cx: &Cx) -> Option<(String, String)> {
+    let settings = &cx.settings;
+    let target = target(cx)?;
+    let read = |path: &str| {
+        let bytes = cx.ports.files.read(&settings.path(path)).ok()??;
+        String::from_utf8(bytes).ok()
+    };
+    let (folder, name) = target.file.rsplit_once('/').unwrap_or(("", &target.file));
+    let mut folders = vec![folder];
+    if !folder.is_empty() {
+        folders.push("");
+    }
+    for place in folders {
+        let from_here = target.file.strip_prefix(place).unwrap_or(&target.file);
+        let from_here = from_here.trim_start_matches('/');
+        let compose = COMPOSE.iter().map(|file| join(place, file));
+        let gives = |path: &String| read(path).is_some_and(|text| names(&text, from_here));
+        if let Some(path) = compose.into_iter().find(gives) {
+            return Some((target.file.clone(), path));
+        }
+    }
+    let procfile = join(folder, "Procfile");
+    (name == ".env" && read(&procfile).is_some()).then(|| (target.file.clone(), procfile))
+}
+
+/// Whether a service of a compose file is given the variables of a file, named from the compose file's folder.
+fn names(compose: &str, file: &str) -> bool {
+    let mut open = false;
+    for line in compose.lines().take(MOST_LINES) {
+        let line = line.trim();
+        let value = match line.strip_prefix("env_file:") {
+            Some(value) => {
+                open = true;
+                value
+            }
+            None if open && (line.starts_with("- ") || line.starts_with("path:")) => line,
+            None => {
+                open = open
+                    && (line.is_empty() || line.starts_with('#') || line.starts_with("required:"));
+                continue;
+            }
+        };
+        let named = value
+            .trim()
+            .trim_start_matches("- ")
+            .trim()
+            .trim_start_matches("path:")
+            .trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '[' | ']'))
+            .trim_start_matches("./");
+        if named == file {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_says_by_env_file_what_a_service_is_given() {
+        for (text, given) in [
+            ("services:\n  web:\n    env_file: .env\n", true),
+            ("services:\n  web:\n    env_file:\n      - \".env\"\n", true),
+            (
+                "x-app:\n  env_file:\n    # ours\n    - path: ./.env\n      required: false\n",
+                true,
+            ),
+            ("services:\n  web:\n    env_file: [\".env\"]\n", true),
+            (
+                "services:\n  web:\n    env_file:\n      - other.env\n      - .env\n",
+                true,
+            ),
+            ("services:\n  web:\n    env_file: .env.prod\n", false),
+            (
+                "services:\n  web:\n    env_file: a.env\n    volumes:\n      - .env\n",
+                false,
+            ),
+            ("services:\n  web:\n    volumes:\n      - .env\n", false),
+        ] {
+            assert_eq!(names(text, ".env"), given, "{text}");
+        }
+    }
+}
