@@ -220,9 +220,12 @@ async fn an_app_of_another_database_gets_no_project_and_nothing_of_it_is_run() {
     all.extend(until_finished(&mut events, &[StepId::Health]).await);
     let reports: Vec<_> = all
         .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Finished(outcome) => outcome.result.as_ref().ok(),
-            _ => None,
+        .filter_map(|event| {
+            if let EventKind::Finished(outcome) = &event.kind {
+                outcome.result.as_ref().ok()
+            } else {
+                None
+            }
         })
         .collect();
     assert_eq!(reports.len(), steps.len());

@@ -58,7 +58,12 @@ pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
     // both say the same
     if let Some((example, file)) = examples.iter().find(|(_, file)| named.contains(file)) {
         let is_shared = habit != Habit::Plain && tree.keeps(file);
-        if !is_shared {
+        // `.env.example` documents `.env.local` as well, which a framework reads over `.env` and its code names first
+        let local = format!("{file}.local");
+        let at = |file: &str| named.iter().position(|named| named == file);
+        let is_local =
+            habit != Habit::Plain && at(&local).is_some_and(|first| Some(first) < at(file));
+        if !is_shared && !is_local {
             return EnvPlace {
                 file: file.clone(),
                 example: Some(example.clone()),
