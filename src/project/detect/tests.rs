@@ -123,16 +123,17 @@ fn migrations_run_where_their_tool_is() {
         ),
         (
             vec![("api/requirements.txt", "flask"), ("api/alembic.ini", "")],
-            "alembic upgrade head",
+            "python -m alembic upgrade head",
             None,
         ),
         (
             vec![("api/requirements.txt", "flask"), ("alembic.ini", "")],
-            "alembic upgrade head",
+            "python -m alembic upgrade head",
             Some(""),
         ),
         (
-            vec![("db/alembic.ini", "")],
+            // its settings lead to the application
+            vec![("db/alembic.ini", "[alembic]\nprepend_sys_path = .\n")],
             "alembic upgrade head",
             Some("db"),
         ),
