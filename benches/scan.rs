@@ -37,6 +37,13 @@ use support::children_cpu;
 
 /// Occurs nowhere in the repository: the worst case, since nobody may stop early.
 const NEEDLE: &str = "npg_Zq7Wk2Lx9VbT";
+/// Occurs in one file of the generated repository.
+const LEAKED_ONCE: &str = "npg_Hd3Rt8Mw5KcY";
+/// Occurs in this many files of the generated repository, each of another commit.
+const LEAKED_OFTEN: &str = "npg_Pf6Jn1Gs4XzB";
+const LEAKS: usize = 100;
+/// How many commits the generated repository has.
+const COMMITS: usize = 50_000;
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
@@ -81,6 +88,11 @@ fn table() {
     );
     let own = measure("neonup's check of the history", &[me, "check", path]);
     measure("the same, for three secrets", &[me, "check", path, "three"]);
+    let leaks = env::var_os("NEONUP_BENCH_REPO").is_none().then(|| {
+        let name = format!("the same, with {LEAKS} leaks");
+        let once = measure("the same, with one leak", &[me, "check", path, "once"]);
+        (once, measure(&name, &[me, "check", path, "often"]))
+    });
     fs::remove_dir_all(repository.with_extension("cache")).ok();
     measure(
         "the same, remembering the packs",
@@ -142,6 +154,13 @@ fn table() {
     }
     println!();
     println!("the check takes {:.2} times the limit's CPU", own / limit);
+    if let Some((once, often)) = leaks {
+        println!(
+            "one leak makes it {:.2} times as much, {LEAKS} leaks {:.2} times",
+            once / own,
+            often / own
+        );
+    }
 }
 
 fn installed(program: &str) -> bool {
@@ -187,7 +206,12 @@ fn measure(name: &str, command: &[&str]) -> f64 {
 }
 
 fn check(repository: &Path, secrets: Option<&str>) {
-    let mut live = vec![("password".to_owned(), NEEDLE.to_owned())];
+    let needle = match secrets {
+        Some("once") => LEAKED_ONCE,
+        Some("often") => LEAKED_OFTEN,
+        _ => NEEDLE,
+    };
+    let mut live = vec![("password".to_owned(), needle.to_owned())];
     if secrets == Some("three") {
         live.push(("key".to_owned(), format!("napi_{}", "q9W8e7R6".repeat(8))));
         live.push((
@@ -286,9 +310,9 @@ fn inflate(pack: &[u8], offsets: &[usize]) -> usize {
     total
 }
 
-/// Generates a repository of 50,000 commits, once.
+/// Generates a repository of 50,000 commits with some leaks, once.
 fn generated() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-repository");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-repository-2");
     if path.join("done").exists() {
         return path;
     }
@@ -342,7 +366,7 @@ fn generated() -> PathBuf {
     path
 }
 
-/// 4,000 source files of a few kilobytes in 250 directories, three of them changed by each commit.
+/// 4,000 source files of a few kilobytes in 250 directories, three of them changed by each commit; now and then one that leaks.
 fn write_history(mut out: BufWriter<std::process::ChildStdin>) {
     const WORDS: [&str; 24] = [
         "fn",
@@ -388,7 +412,7 @@ fn write_history(mut out: BufWriter<std::process::ChildStdin>) {
     let mut files: Vec<Vec<String>> = (0..4000)
         .map(|_| (0..60 + line().1 % 120).map(|_| line().0).collect())
         .collect();
-    for commit in 0..50_000 {
+    for commit in 0..COMMITS {
         let changed: Vec<usize> = if commit == 0 {
             (0..files.len()).collect()
         } else {
@@ -424,6 +448,28 @@ fn write_history(mut out: BufWriter<std::process::ChildStdin>) {
             )
             .unwrap();
         }
+        let (number, step) = (commit / (COMMITS / LEAKS), commit % (COMMITS / LEAKS));
+        if step == 1 {
+            write_leak(&mut out, number, LEAKED_OFTEN);
+        }
+        if step == 1 && number == LEAKS / 2 {
+            write_leak(&mut out, LEAKS, LEAKED_ONCE);
+        }
+        if step == 2 {
+            // what is still there would be found in the newest commit, without a walk
+            writeln!(out, "D deploy").unwrap();
+        }
     }
     out.flush().unwrap();
+}
+
+/// A file of the commit that is being written.
+fn write_leak(out: &mut BufWriter<std::process::ChildStdin>, number: usize, password: &str) {
+    let content = format!("DATABASE_URL=postgresql://app:{password}@localhost/app\n");
+    write!(
+        out,
+        "M 100644 inline deploy/stage{number}.env\ndata {}\n{content}\n",
+        content.len()
+    )
+    .unwrap();
 }

@@ -315,10 +315,16 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
         ),
         _ => String::new(),
     };
+    // what has no path is not known to be one file
+    let thing = if leak.path.is_some() {
+        "version"
+    } else {
+        "object"
+    };
     let more = match leak.more {
         0 => String::new(),
-        1 => "; 1 more version holds it".to_owned(),
-        more => format!("; {} more versions hold it", grouped(more as u64)),
+        1 => format!("; 1 more {thing} holds it"),
+        more => format!("; {} more {thing}s hold it", grouped(more as u64)),
     };
     detail = format!("{detail}{holder}{look}{more}");
     let whose = leak
