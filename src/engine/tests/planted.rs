@@ -70,9 +70,9 @@ impl Form {
         )
     }
 
-    /// The file with this number: no two are alike, so that each is an object of its own.
+    /// The file with this number, at its head: no two are alike, even cut off, so that each is an object of its own.
     fn write(self, number: usize) -> Vec<u8> {
-        let text = format!("url = \"postgresql://owner:{PASSWORD}@db/neondb\" # {number}\n");
+        let text = format!("# {number}\nurl = \"postgresql://owner:{PASSWORD}@db/neondb\"\n");
         let text = text.into_bytes();
         match self {
             Self::Plain => text,

@@ -192,6 +192,61 @@ fn hook_runs_in_every_work_tree() {
 }
 
 #[test]
+fn hook_runs_in_a_submodule() {
+    let home = Home::new();
+    let repo = project(&home);
+    let outer = Repo::files(&[("main.py", "print()\n")]);
+    outer.git(&home, &["init", "-q", "-b", "main"]);
+    let url = repo.root.to_str().unwrap();
+    let allow = ["-c", "protocol.file.allow=always"];
+    let add = ["submodule", "--quiet", "add", url, "inner"];
+    outer.git(&home, &[&allow[..], &add].concat());
+    let inner = outer.path("inner");
+    fs::create_dir_all(inner.join("backend")).unwrap();
+    fs::copy(repo.path("backend/.env"), inner.join("backend/.env")).unwrap();
+    let run = Run::of(home.neonup().current_dir(&inner).args(["hook", "install"]));
+    assert_eq!(run.code, 0, "{}", run.output());
+    fs::write(inner.join("x.md"), PASSWORD).unwrap();
+    outer.git(&home, &["-C", "inner", "add", "x.md"]);
+    let output = outer.try_git(&home, &["-C", "inner", "commit", "-qm", "x"]);
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(printed.contains("live-secret-in-tree x.md:1"), "{printed}");
+}
+
+#[test]
+fn hook_runs_where_git_is_told_its_folder() {
+    let home = Home::new();
+    let repo = project(&home);
+    let store = home.dir.path().join("store");
+    fs::rename(repo.path(".git"), &store).unwrap();
+    let folder = format!("--git-dir={}", store.display());
+    let tree = format!("--work-tree={}", repo.root.display());
+    let told = |arguments: &[&str]| {
+        let all = [&[folder.as_str(), tree.as_str()], arguments].concat();
+        repo.try_git(&home, &all)
+    };
+    let run = Run::of(
+        home.neonup()
+            .current_dir(&repo.root)
+            .env("GIT_DIR", &store)
+            .env("GIT_WORK_TREE", &repo.root)
+            .args(["hook", "install"]),
+    );
+    assert_eq!(run.code, 0, "{}", run.output());
+    fs::write(repo.path("x.md"), PASSWORD).unwrap();
+    fs::write(repo.path("y.md"), "a word\n").unwrap();
+    assert!(told(&["add", "x.md", "y.md"]).status.success());
+    // of what is staged only this is taken: git makes an index for the commit alone
+    let output = told(&["commit", "-qm", "y", "--", "y.md"]);
+    assert!(output.status.success(), "{output:?}");
+    let output = told(&["commit", "-qm", "x"]);
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(printed.contains("live-secret-in-tree x.md:1"), "{printed}");
+}
+
+#[test]
 fn accepted_credential_passes_and_a_live_one_does_not() {
     let home = Home::new();
     let repo = project(&home);
