@@ -37,10 +37,10 @@ use support::children_cpu;
 
 /// Occurs nowhere in the repository: the worst case, since nobody may stop early.
 const NEEDLE: &str = "npg_Zq7Wk2Lx9VbT";
-/// Occurs in one file of the generated repository.
-const LEAKED_ONCE: &str = "npg_Hd3Rt8Mw5KcY";
+/// Occurs in one file of the generated repository. Who doesn't know it takes it for a word.
+const LEAKED_ONCE: &str = "Hd3Rt8Mw5KcYq2Vd";
 /// Occurs in this many files of the generated repository, each of another commit.
-const LEAKED_OFTEN: &str = "npg_Pf6Jn1Gs4XzB";
+const LEAKED_OFTEN: &str = "Pf6Jn1Gs4XzBm7Lr";
 const LEAKS: usize = 100;
 /// How many commits the generated repository has.
 const COMMITS: usize = 50_000;
@@ -312,7 +312,7 @@ fn inflate(pack: &[u8], offsets: &[usize]) -> usize {
 
 /// Generates a repository of 50,000 commits with some leaks, once.
 fn generated() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-repository-2");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-repository-3");
     if path.join("done").exists() {
         return path;
     }
@@ -465,10 +465,10 @@ fn write_history(mut out: BufWriter<std::process::ChildStdin>) {
 
 /// A file of the commit that is being written.
 fn write_leak(out: &mut BufWriter<std::process::ChildStdin>, number: usize, password: &str) {
-    let content = format!("DATABASE_URL=postgresql://app:{password}@localhost/app\n");
+    let content = format!("the value of stage {number} is {password}\n");
     write!(
         out,
-        "M 100644 inline deploy/stage{number}.env\ndata {}\n{content}\n",
+        "M 100644 inline deploy/stage{number}.txt\ndata {}\n{content}\n",
         content.len()
     )
     .unwrap();

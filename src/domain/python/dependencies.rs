@@ -1,5 +1,7 @@
 //! The packages that a Python backend declares, and those that it lacks for its database.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use crate::domain::{
     source::{Reader, join},
     url::Driver,
@@ -71,15 +73,21 @@ const DECLARATIONS: &[&str] = &[
     "environment.yml",
 ];
 
-/// How many requirements files may name each other.
+/// The most requirements files that are read because another one names them.
 const INCLUDED: usize = 20;
 
 impl Dependencies {
     /// Reads what a folder declares.
     pub(crate) fn read(read: Reader<'_>, dir: &str) -> Self {
         let mut found = Self::default();
-        for name in DECLARATIONS {
-            found.add(read, &join(dir, name), 0);
+        let mut open: VecDeque<_> = DECLARATIONS.iter().map(|name| join(dir, name)).collect();
+        let mut seen: BTreeSet<_> = open.iter().cloned().collect();
+        while let Some(path) = open.pop_front() {
+            for other in found.add(read, &path) {
+                if seen.len() < DECLARATIONS.len() + INCLUDED && seen.insert(other.clone()) {
+                    open.push_back(other);
+                }
+            }
         }
         found
     }
@@ -93,8 +101,11 @@ impl Dependencies {
             .unwrap_or_default()
     }
 
-    fn add(&mut self, read: Reader<'_>, path: &str, depth: usize) {
-        let Some(text) = read(path) else { return };
+    /// Adds what a file declares, and gives the files that it includes.
+    fn add(&mut self, read: Reader<'_>, path: &str) -> Vec<String> {
+        let Some(text) = read(path) else {
+            return Vec::new();
+        };
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let listed = std::path::Path::new(name)
             .extension()
@@ -102,21 +113,16 @@ impl Dependencies {
         if self.file.is_none() {
             self.file = Some(path.to_owned());
         }
+        let mut included = Vec::new();
         if listed {
             self.names.extend(text.lines().filter_map(requirement));
-            for line in text.lines().filter(|_| depth < INCLUDED) {
+            included.extend(text.lines().filter_map(|line| {
                 let other = ["-r ", "--requirement "]
                     .iter()
-                    .find_map(|flag| line.trim().strip_prefix(flag));
-                if let Some(other) = other {
-                    let other = other.split('#').next().unwrap_or(other).trim();
-                    self.add(
-                        read,
-                        &join(folder, other.trim_start_matches("./")),
-                        depth + 1,
-                    );
-                }
-            }
+                    .find_map(|flag| line.trim().strip_prefix(flag))?;
+                let other = other.split('#').next().unwrap_or(other).trim();
+                Some(join(folder, other.trim_start_matches("./")))
+            }));
         } else if name == "environment.yml" {
             let lines = text
                 .lines()
@@ -155,6 +161,7 @@ impl Dependencies {
                 self.names.push(brings.to_owned());
             }
         }
+        included
     }
 
     /// Adds what a library of the same repository declares.

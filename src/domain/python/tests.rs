@@ -116,6 +116,29 @@ fn dependencies_are_read_from_every_kind_of_file() {
 }
 
 #[test]
+fn a_requirements_file_is_read_once_however_often_it_is_included() {
+    let reads = std::cell::Cell::new(0);
+    let read = |path: &str| {
+        reads.set(reads.get() + 1);
+        let number: usize = path
+            .trim_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .ok()?;
+        // itself, and two that nobody named before
+        let included = [number, 2 * number, 2 * number + 1];
+        let line = |number: usize| format!("-r requirements{number}.txt\n");
+        Some(format!("p{number}\n{}", included.map(line).concat()))
+    };
+    let first = |path: &str| match path {
+        "requirements.txt" => Some("-r requirements1.txt\n-r requirements.txt\n".to_owned()),
+        other => read(other),
+    };
+    let found = Dependencies::read(&first, "");
+    assert!(found.has("p1") && found.has("p7"));
+    assert!(reads.get() < 50, "{}", reads.get());
+}
+
+#[test]
 fn dependencies_are_found_above_the_folder_in_included_files_and_in_locks() {
     let files: Modules<'_> = &[
         ("requirements.txt", "-r requirements/web.txt\n"),

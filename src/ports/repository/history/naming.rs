@@ -133,7 +133,8 @@ impl Namer<'_> {
                 let secret = found.secret;
                 let leaks = self.searcher.leaks(vec![found], &path, location, note);
                 for mut leak in leaks {
-                    leak.path = leak.path.filter(|path| !path.is_empty());
+                    // a member of an archive says nothing where the archive itself has no name
+                    leak.path = leak.path.filter(|_| !path.is_empty());
                     leak.line = leak.line.filter(|_| hit.kind == ObjectKind::Blob);
                     leak.object = Some(hit.id.clone());
                     let key = (location, leak.path.clone().unwrap_or_default(), secret);
