@@ -3,7 +3,7 @@
 //! Nothing is run. What is not in the repository is taken for a package.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeSet, HashMap},
     rc::Rc,
 };
@@ -21,6 +21,9 @@ use crate::{
 
 /// How many names, members and modules an expression is followed through.
 const FOLLOWED: usize = 24;
+
+/// How many steps the following of one expression may take in all.
+const STEPS: usize = 4_000;
 
 /// The most files that are read because others import them, beyond those that were asked for: packages of the same repository.
 const FOREIGN: usize = 500;
@@ -89,6 +92,8 @@ pub(super) struct Code<'a> {
     resolved: RefCell<HashMap<(String, String), Option<String>>>,
     aliases: Vec<(String, Vec<String>)>,
     coverage: RefCell<Coverage>,
+    /// How many steps were taken for one expression.
+    steps: Cell<usize>,
 }
 
 impl<'a> Code<'a> {
@@ -102,6 +107,7 @@ impl<'a> Code<'a> {
             resolved: RefCell::default(),
             aliases: aliases(files, dir),
             coverage: RefCell::new(Coverage::complete()),
+            steps: Cell::new(0),
         }
     }
 
@@ -317,11 +323,20 @@ impl<'a> Code<'a> {
 
     /// What an expression stands for.
     pub(super) fn follow(&self, place: &Place) -> Found {
+        self.steps.set(0);
         self.follow_up_to(place, FOLLOWED)
     }
 
+    /// Takes one step less deep; `None` where no more may be taken. Files that export all names of each other lead on in more ways than
+    /// can be tried.
+    fn step(&self, depth: usize) -> Option<usize> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        depth.checked_sub(1).filter(|_| steps <= STEPS)
+    }
+
     fn follow_up_to(&self, place: &Place, depth: usize) -> Found {
-        let Some(depth) = depth.checked_sub(1) else {
+        let Some(depth) = self.step(depth) else {
             return Found::Unknown;
         };
         let tree = place.tree();
@@ -429,7 +444,7 @@ impl<'a> Code<'a> {
     }
 
     fn exported(&self, file: &Rc<File>, name: &str, depth: usize) -> Found {
-        let Some(depth) = depth.checked_sub(1) else {
+        let Some(depth) = self.step(depth) else {
             return Found::Unknown;
         };
         let place = |id| Place {

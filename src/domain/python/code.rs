@@ -84,6 +84,8 @@ pub(crate) struct Code<'a> {
     /// How often a limit or a circle has cut a value short.
     pub(super) cuts: Cell<usize>,
     pub(super) steps: Cell<usize>,
+    /// How much was followed for the options or the URL of one engine, or for one expression.
+    pub(super) followed: Cell<usize>,
 }
 
 impl<'a> Code<'a> {
@@ -101,6 +103,7 @@ impl<'a> Code<'a> {
             members: RefCell::default(),
             cuts: Cell::new(0),
             steps: Cell::new(0),
+            followed: Cell::new(0),
         };
         for (at, module) in graph.modules.iter().enumerate() {
             if module.runs {

@@ -58,8 +58,14 @@ pub(crate) struct Engine<'a> {
 /// How many dictionaries may be spread into each other.
 const SPREADS: usize = 8;
 
+/// How many dictionaries are looked into for the options of one engine, in all.
+const DICTIONARIES: usize = 200;
+
 /// How many names and calls a URL may lead through.
 const LINKS: usize = 24;
+
+/// How many expressions are followed for one URL, in all.
+const FOLLOWED: usize = 2_000;
 
 impl<'a> Code<'a> {
     /// Everything that connects to a database.
@@ -190,9 +196,21 @@ impl<'a> Code<'a> {
         }
     }
 
+    /// Counts what is followed from where the depth is 0, and says whether that is more than the limit: of a few lines that name each
+    /// other there are more ways than can be tried.
+    fn is_beyond(&self, depth: usize, limit: usize) -> bool {
+        let count = if depth == 0 {
+            0
+        } else {
+            self.followed.get() + 1
+        };
+        self.followed.set(count);
+        count > limit
+    }
+
     /// The entries of a dictionary: written, made of others, kept in a variable, filled later.
     fn entries(&self, place: &Place<'a>, expr: &'a Expr, into: &mut Entries<'a>, depth: usize) {
-        if depth > SPREADS {
+        if self.is_beyond(depth, DICTIONARIES) || depth > SPREADS {
             into.unknown.get_or_insert(self.spot(place, expr));
             return;
         }
@@ -376,7 +394,10 @@ impl<'a> Code<'a> {
         into: &mut UrlSources,
         depth: usize,
     ) {
-        if depth > LINKS || into.texts.len() + into.keys.len() > LINKS {
+        if self.is_beyond(depth, FOLLOWED)
+            || depth > LINKS
+            || into.texts.len() + into.keys.len() > LINKS
+        {
             return;
         }
         let depth = depth + 1;
@@ -399,10 +420,10 @@ impl<'a> Code<'a> {
                         into.keys.extend(settings::keys(class, name));
                     }
                 }
-                self.followed(place, expr, into, depth);
+                self.sources_of_values(place, expr, into, depth);
             }
             ExprKind::Call(..) | ExprKind::Name(_) | ExprKind::Subscript(..) => {
-                self.followed(place, expr, into, depth);
+                self.sources_of_values(place, expr, into, depth);
             }
             ExprKind::Await(of) | ExprKind::Walrus(_, of) => {
                 self.sources(place, of, into, depth);
@@ -411,7 +432,13 @@ impl<'a> Code<'a> {
         }
     }
 
-    fn followed(&self, place: &Place<'a>, expr: &'a Expr, into: &mut UrlSources, depth: usize) {
+    fn sources_of_values(
+        &self,
+        place: &Place<'a>,
+        expr: &'a Expr,
+        into: &mut UrlSources,
+        depth: usize,
+    ) {
         for value in self.values(place, expr) {
             match value {
                 Value::Written(at, written) if written.span != expr.span => {

@@ -75,9 +75,7 @@ impl<'a> Code<'a> {
     }
 
     fn eval(&self, place: &Place<'a>, expr: &'a Expr, depth: usize) -> Vec<Value<'a>> {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        if depth > DEPTH || steps > STEPS {
+        if self.is_at_end() || depth > DEPTH {
             return self.cut();
         }
         let depth = depth + 1;
@@ -363,6 +361,13 @@ impl<'a> Code<'a> {
         values
     }
 
+    /// Takes a step, and says whether the value has had all that it may take.
+    fn is_at_end(&self) -> bool {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        steps > STEPS
+    }
+
     /// What is left of a value that a limit or a circle cuts short.
     fn cut(&self) -> Vec<Value<'a>> {
         self.cuts.set(self.cuts.get() + 1);
@@ -376,6 +381,10 @@ impl<'a> Code<'a> {
             Some(Some(known)) => return known.clone(),
             Some(None) => return self.cut(),
             None => {}
+        }
+        // modules that import all names of each other lead on in more ways than can be tried
+        if self.is_at_end() {
+            return self.cut();
         }
         self.members.borrow_mut().insert(key.clone(), None);
         let before = self.cuts.get();
@@ -614,9 +623,7 @@ impl<'a> Code<'a> {
 
     /// Objects of a type.
     fn typed(&self, place: &Place<'a>, annotation: &'a Expr, depth: usize) -> Vec<Value<'a>> {
-        let steps = self.steps.get() + 1;
-        self.steps.set(steps);
-        if depth > DEPTH || steps > STEPS {
+        if self.is_at_end() || depth > DEPTH {
             return self.cut();
         }
         let depth = depth + 1;

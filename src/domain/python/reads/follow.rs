@@ -9,6 +9,9 @@ use crate::domain::python::{
 /// How many names one value may lead through.
 const LINKS: usize = 12;
 
+/// How many modules are searched for what one expression stands for, in all.
+const MODULES: usize = 500;
+
 /// The most expressions that one name may stand for.
 const GIVEN: usize = 24;
 
@@ -21,6 +24,7 @@ pub(super) type Written<'a> = (Place<'a>, &'a Expr);
 /// The expressions that a name, an attribute or a call of a function of the code stands for.
 pub(super) fn written<'a>(code: &Code<'a>, place: &Place<'a>, expr: &'a Expr) -> Vec<Written<'a>> {
     let mut found = Vec::new();
+    code.followed.set(0);
     match &expr.kind {
         ExprKind::Name(name) => by_name(code, place, name, &mut found, 0),
         ExprKind::Attribute(of, name) => {
@@ -150,7 +154,10 @@ fn in_module<'a>(
     into: &mut Vec<Written<'a>>,
     depth: usize,
 ) {
-    if depth > LINKS {
+    let searched = code.followed.get() + 1;
+    code.followed.set(searched);
+    // modules that import all names of each other lead on in more ways than can be tried
+    if depth > LINKS || searched > MODULES {
         return;
     }
     let Some(found) = code.graph.get(module) else {
