@@ -50,7 +50,9 @@ fn start(packet: &[u8]) {
         let again = written.get(4..).map(Startup::parse);
         assert!(matches!(again, Some(Ok(_))), "our own packet is refused");
         let Some(Ok(mut again)) = again else { return };
+        assert_eq!(again.endpoint, None, "what only the proxy knows went on");
         (again.unknown, startup.unknown) = (None, None);
+        startup.endpoint = None;
         assert_eq!(again, startup, "a start-up packet changed");
     }
 }

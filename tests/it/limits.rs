@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Home, HostileAnswer, HostileHttp, Run, temp_dir};
+use crate::support::{Home, HostileAnswer, HostileHttp, Repo, Run, temp_dir};
 
 const API_KEY: &str = "napi_canary0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 /// The most memory that the program may take, in kB.
@@ -121,4 +121,76 @@ fn a_long_env_file_takes_no_longer_than_its_length() {
         "{}",
         run.stdout
     );
+}
+
+/// A FastAPI app of one file, which ends with its engine.
+fn python(lines: &str) -> Vec<(String, String)> {
+    let head = "import os\nfrom fastapi import FastAPI\nfrom sqlalchemy import create_engine\napp = FastAPI()\n";
+    vec![
+        (
+            "requirements.txt".to_owned(),
+            "fastapi\nsqlalchemy\npsycopg[binary]\n".to_owned(),
+        ),
+        ("main.py".to_owned(), format!("{head}{lines}")),
+    ]
+}
+
+/// `count` lines made of their number.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
+/// Apps in which a few lines lead on in more ways than could ever be tried, each with a name.
+fn apps_without_end() -> Vec<(&'static str, Vec<(String, String)>)> {
+    let url = "u30 = os.environ['DATABASE_URL']\nengine = create_engine(u0)\n";
+    let engine = "engine = create_engine(os.environ['DATABASE_URL'], **d0)\n";
+    let concatenated = lines(30, |n| {
+        format!("u{n} = {}\n", vec![format!("u{}", n + 1); 8].join(" + "))
+    });
+    let spread = lines(12, |n| {
+        let parts = vec![format!("**d{}", n + 1); 30].join(", ");
+        format!("d{n} = {{{parts}}}\n")
+    });
+    let filled = format!("d0 = {{}}\n{}", "d0.update(d0)\n".repeat(60));
+    let stars = lines(40, |n| format!("from m{n} import *\n"));
+    let exports = lines(40, |n| format!("export * from './m{n}.js';\n"));
+    let mut modules = python(&format!("{stars}engine = create_engine(url)\n"));
+    modules.extend((0..40).map(|n| (format!("m{n}.py"), stars.clone())));
+    let mut requirements = python("");
+    requirements[0].1 += &"-r requirements.txt\n".repeat(3);
+    let manifest =
+        r#"{"name": "x", "scripts": {"start": "node index.js"}, "dependencies": {"pg": "8"}}"#;
+    let index = "import pg from 'pg';\nimport { url } from './m0.js';\nexport const pool = new pg.Pool({ connectionString: url });\n";
+    let mut scripts = vec![
+        ("package.json".to_owned(), manifest.to_owned()),
+        ("index.js".to_owned(), index.to_owned()),
+    ];
+    scripts.extend((0..40).map(|n| (format!("m{n}.js"), exports.clone())));
+    vec![
+        ("concatenated", python(&format!("{concatenated}{url}"))),
+        ("spread", python(&format!("{spread}{engine}"))),
+        ("filled", python(&format!("{filled}{engine}"))),
+        ("star imports", modules),
+        ("requirements", requirements),
+        ("exports", scripts),
+    ]
+}
+
+#[test]
+fn code_that_leads_on_without_end_is_read_to_a_limit() {
+    let home = Home::new();
+    for (name, files) in apps_without_end() {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        let repo = Repo::files(&files);
+        repo.git(&home, &["init", "-q"]);
+        let run = Run::of(
+            home.neonup()
+                .current_dir(&repo.root)
+                .args(["check", "env", "backend", "--json"]),
+        );
+        assert_eq!(run.code, 1, "{name}: {run:?}");
+    }
 }
