@@ -81,7 +81,6 @@ fn table() {
     println!("|---|---|---|---|---|");
     let me = env::current_exe().unwrap();
     let me = me.to_str().unwrap();
-    let git = |rest: &str| format!("git -C '{path}' {rest}");
     let limit = measure(
         "inflate every object once (the limit)",
         &[me, "limit", path],
@@ -99,6 +98,33 @@ fn table() {
         &[me, "check", path, "cached"],
     );
     measure("the second run after that", &[me, "check", path, "cached"]);
+    let others = others(path);
+    for (name, command) in &others {
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        measure(name, &command);
+    }
+    let missing: Vec<_> = ["gitleaks", "betterleaks", "kingfisher"]
+        .into_iter()
+        .filter(|program| !installed(program))
+        .collect();
+    if !missing.is_empty() {
+        println!();
+        println!("not installed here: {}", missing.join(", "));
+    }
+    println!();
+    println!("the check takes {:.2} times the limit's CPU", own / limit);
+    if let Some((once, often)) = leaks {
+        println!(
+            "one leak makes it {:.2} times as much, {LEAKS} leaks {:.2} times",
+            once / own,
+            often / own
+        );
+    }
+}
+
+/// What else looks through a history, each with its command: git itself, and the scanners that are installed.
+fn others(path: &str) -> Vec<(&'static str, Vec<String>)> {
+    let git = |rest: &str| format!("git -C '{path}' {rest}");
     let shell = |command: String| vec!["sh".to_owned(), "-c".to_owned(), command];
     let mut others = vec![
         (
@@ -140,27 +166,7 @@ fn table() {
             shell(format!("kingfisher scan --no-validate '{path}'")),
         ));
     }
-    for (name, command) in &others {
-        let command: Vec<&str> = command.iter().map(String::as_str).collect();
-        measure(name, &command);
-    }
-    let missing: Vec<_> = ["gitleaks", "betterleaks", "kingfisher"]
-        .into_iter()
-        .filter(|program| !installed(program))
-        .collect();
-    if !missing.is_empty() {
-        println!();
-        println!("not installed here: {}", missing.join(", "));
-    }
-    println!();
-    println!("the check takes {:.2} times the limit's CPU", own / limit);
-    if let Some((once, often)) = leaks {
-        println!(
-            "one leak makes it {:.2} times as much, {LEAKS} leaks {:.2} times",
-            once / own,
-            often / own
-        );
-    }
+    others
 }
 
 fn installed(program: &str) -> bool {

@@ -420,10 +420,12 @@ impl Planting<'_> {
     fn fetched(self, place: Place) {
         let Self { repo, number, .. } = self;
         let commit = self.detached();
-        let name = match place {
-            Place::PullRequest => format!("refs/pull/{number}/head"),
-            Place::Prefetched => format!("refs/prefetch/remotes/origin/b{number}"),
-            _ => format!("refs/remotes/origin/b{number}"),
+        let name = if place == Place::PullRequest {
+            format!("refs/pull/{number}/head")
+        } else if place == Place::Prefetched {
+            format!("refs/prefetch/remotes/origin/b{number}")
+        } else {
+            format!("refs/remotes/origin/b{number}")
         };
         if place == Place::RemoteReflog {
             repo.git(&["update-ref", "--create-reflog", &name, &commit]);
@@ -538,7 +540,7 @@ fn names(report: &Report, codes: &[Code], marks: &[String]) -> bool {
         .map(|finding| format!("{} {} {:?}", finding.title, finding.detail, finding.path));
     let marks: Vec<_> = marks
         .iter()
-        .map(|mark| if is_id(mark) { &mark[..10] } else { mark })
+        .map(|mark| mark.get(..10).filter(|_| is_id(mark)).unwrap_or(mark))
         .collect();
     texts
         .into_iter()

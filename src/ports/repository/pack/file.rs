@@ -285,7 +285,7 @@ mod tests {
             let up_to = ids.iter().filter(|id| id[0] <= byte).count();
             index.extend(u32::try_from(up_to).unwrap().to_be_bytes());
         }
-        ids.iter().for_each(|id| index.extend(id));
+        index.extend(ids.concat());
         index.resize(index.len() + ids.len() * 8, 0);
         Pack::in_memory(b"PACK", &index, 20).unwrap()
     }
@@ -331,7 +331,9 @@ mod tests {
     #[test]
     fn an_index_without_order_gives_something() {
         let mut ids: Vec<_> = (0..500).map(id).collect();
-        ids.iter_mut().for_each(|id| id[0] = 9);
+        for id in &mut ids {
+            id[0] = 9;
+        }
         let pack = pack(&ids);
         for id in &ids {
             pack.position(id);
