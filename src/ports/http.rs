@@ -63,9 +63,13 @@ pub(crate) enum HttpProblem {
 impl HttpProblem {
     /// Whether the request may have been carried out all the same.
     pub(super) const fn may_have_arrived(&self) -> bool {
-        // what refuses in the service's place has passed nothing on
-        let refused = matches!(self, Self::WebPage(_));
-        matches!(self, Self::TimedOut | Self::Lost) || (self.is_answer() && !refused)
+        matches!(self, Self::TimedOut | Self::Lost)
+            || (self.is_answer() && !self.is_refused_on_the_way())
+    }
+
+    /// Whether something in the service's place refused the request, and has passed nothing on to it.
+    pub(super) const fn is_refused_on_the_way(&self) -> bool {
+        matches!(self, Self::ProxyLogin | Self::WebPage(_))
     }
 
     /// Whether the server did answer, with something that is not read: it would answer the same again.

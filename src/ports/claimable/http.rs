@@ -89,11 +89,13 @@ impl HttpClaimable {
             .map_err(|error| unanswered(self.clients.unanswered(&error)))?;
         let status = response.status();
         // it was sent, whatever became of the rest of the answer
-        let bytes = self
-            .clients
-            .body(response)
-            .await
-            .map_err(|error| FailedAttempt::Unanswered(ClaimableError::AnswerLost(error)))?;
+        let bytes = self.clients.body(response).await.map_err(|error| {
+            FailedAttempt::Unanswered(if error.problem.is_refused_on_the_way() {
+                ClaimableError::Unreachable(error)
+            } else {
+                ClaimableError::AnswerLost(error)
+            })
+        })?;
         // the path holds the id, which no log may
         tracing::debug!(%method, status = status.as_u16(), "claimable");
         if !status.is_success() {

@@ -28,7 +28,7 @@ async fn each_refusal_of_the_service_has_a_variant_with_its_message() {
     for (status, body, message) in [
         (400, r#"{"message":"Missing referrer"}"#, "Missing referrer"),
         (400, r#"{"error":"no"}"#, "no"),
-        (403, "<html>blocked</html>", "blocked"),
+        (403, r#"{"message":"blocked"}"#, "blocked"),
         (429, "{}", ""),
         (
             500,
@@ -52,6 +52,18 @@ async fn each_refusal_of_the_service_has_a_variant_with_its_message() {
         assert!(told.contains(message), "{status}: {told}");
         assert_eq!(server.count("POST"), 1, "{status} was sent again");
     }
+}
+
+#[tokio::test]
+async fn a_web_page_that_refuses_is_told_as_one_and_nothing_was_made() {
+    let server = HttpServer::start(Behavior::Status(403, "<html>blocked</html>"));
+    let error = client(&server).create().await.unwrap_err();
+    assert!(!error.outcome_unknown(), "{error:?}");
+    let ClaimableError::Unreachable(told) = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(told.problem, HttpProblem::WebPage(403));
+    assert_eq!(server.count("POST"), 1, "it was sent again");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::{
-        http::{ClientFactory, HttpProblem, header_text, segment},
+        http::{ClientFactory, header_text, segment},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
             NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
@@ -206,12 +206,7 @@ impl HttpNeon {
             header_text(&response, "retry-after").and_then(|text| RetryAfter::parse(&text));
         // it was sent, whatever became of the rest of the answer
         let bytes = self.clients.body(response).await.map_err(|error| {
-            // what refused it has passed nothing on to Neon
-            let refused = matches!(
-                error.problem,
-                HttpProblem::ProxyLogin | HttpProblem::WebPage(_)
-            );
-            if refused {
+            if error.problem.is_refused_on_the_way() {
                 NeonError::Unreachable(error)
             } else {
                 NeonError::AnswerLost(error)
