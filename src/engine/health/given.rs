@@ -9,7 +9,7 @@ use crate::{
         finding::Finding,
         secret::Secret,
     },
-    domain::source::join,
+    domain::{python::Dependencies, source::join},
     engine::{connection, context::Cx},
     project::settings::EnvTarget,
 };
@@ -43,6 +43,15 @@ pub(super) fn variables(cx: &Cx) -> (Vec<(String, Secret)>, Option<Finding>) {
 /// The variables, for an application whose code does not load the env file, and what says so; `None` where there are none.
 pub(super) fn not_loaded(cx: &Cx) -> Option<(Vec<(String, Secret)>, Finding)> {
     let env_file = &target(cx)?.file;
+    let folder = env_file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let read = |path: &str| {
+        let bytes = cx.ports.files.read(&cx.settings.path(path)).ok()??;
+        String::from_utf8(bytes).ok()
+    };
+    // with what loads the file at hand, a failure may be that it is loaded too late: that is for a person to see
+    if Dependencies::nearest(&read, folder).has("python-dotenv") {
+        return None;
+    }
     let finding = Finding::new(
         Code::HealthEnvironmentGiven,
         format!("the app does not load `{env_file}`: it works with its variables, and was given them"),
