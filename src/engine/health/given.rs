@@ -9,19 +9,13 @@ use crate::{
         finding::Finding,
         secret::Secret,
     },
-    domain::{python::Dependencies, source::join},
+    domain::{
+        python::Dependencies,
+        source::{COMPOSE, Reader, join},
+    },
     engine::{connection, context::Cx},
     project::settings::EnvTarget,
 };
-
-const COMPOSE: &[&str] = &[
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.dev.yml",
-    "compose.dev.yml",
-];
 
 /// The most lines of a compose file that are looked at.
 const MOST_LINES: usize = 3000;
@@ -49,7 +43,7 @@ pub(super) fn not_loaded(cx: &Cx) -> Option<(Vec<(String, Secret)>, Finding)> {
         String::from_utf8(bytes).ok()
     };
     // with what loads the file at hand, a failure may be that it is loaded too late: that is for a person to see
-    if Dependencies::nearest(&read, folder).has("python-dotenv") {
+    if has_loader(&read, folder) {
         return None;
     }
     let finding = Finding::new(
@@ -63,6 +57,21 @@ pub(super) fn not_loaded(cx: &Cx) -> Option<(Vec<(String, Secret)>, Finding)> {
     ));
     let variables = connection::environment(cx);
     (!variables.is_empty()).then_some((variables, finding))
+}
+
+/// Whether the folder's packages hold a library that loads an env file when the code calls it.
+fn has_loader(read: Reader<'_>, folder: &str) -> bool {
+    let manifest = read(&join(folder, "package.json"));
+    let manifest = manifest.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let in_node = manifest.is_some_and(|manifest| {
+        ["dependencies", "devDependencies"].iter().any(|table| {
+            manifest
+                .get(table)
+                .and_then(|names| names.get("dotenv"))
+                .is_some()
+        })
+    });
+    in_node || Dependencies::nearest(read, folder).has("python-dotenv")
 }
 
 /// The env file with the connection.
@@ -156,6 +165,29 @@ mod tests {
             ("services:\n  web:\n    volumes:\n      - .env\n", false),
         ] {
             assert_eq!(names(text, ".env"), given, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_load_the_file_too_late_is_known_by_the_packages() {
+        for (file, text, has) in [
+            ("api/requirements.txt", "flask\npython-dotenv\n", true),
+            ("requirements.txt", "fastapi[standard]\n", true),
+            ("api/requirements.txt", "flask\npsycopg\n", false),
+            (
+                "api/package.json",
+                r#"{"dependencies": {"dotenv": "^17"}}"#,
+                true,
+            ),
+            (
+                "api/package.json",
+                r#"{"dependencies": {"pg": "8"}}"#,
+                false,
+            ),
+            ("api/package.json", "{", false),
+        ] {
+            let read = |path: &str| (path == file).then(|| text.to_owned());
+            assert_eq!(has_loader(&read, "api"), has, "{file}: {text}");
         }
     }
 }

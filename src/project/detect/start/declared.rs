@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::{
     domain::{
         reading::Spot,
-        source::{Reader, join},
+        source::{COMPOSE, Reader, join},
     },
     project::detect::start::spot,
 };
@@ -34,15 +34,6 @@ pub(super) const NAMES: &[&str] = &[
     "api",
     "app",
     "up",
-];
-
-const COMPOSE: &[&str] = &[
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.dev.yml",
-    "compose.dev.yml",
 ];
 
 /// The most lines of one file that are looked at.
