@@ -249,7 +249,11 @@ fn django_is_asked_and_runs_no_migration_for_it() {
         ],
     );
     let run = clone.setup();
-    assert_eq!((run.code, run.codes()), (0, vec![]), "{run:#?}");
+    assert_eq!(
+        (run.code, run.codes()),
+        (0, vec!["project.recorded".to_owned()]),
+        "{run:#?}"
+    );
     let second = INITIAL
         .replace("initial = True", "")
         .replace(
