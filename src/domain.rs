@@ -30,6 +30,7 @@ pub(crate) mod migrations;
 pub(crate) mod name;
 pub(crate) mod prisma;
 pub(crate) mod python;
+pub(crate) mod question;
 pub(crate) mod reading;
 pub(crate) mod redact;
 pub(crate) mod rotation;

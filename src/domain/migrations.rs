@@ -4,12 +4,14 @@
 //! can't be mistaken for each other. All others are asked with the project's own `[schema] pending`.
 
 mod answer;
+mod fixed;
 mod recognize;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answer::{answer, models_differ, plain_lines};
-pub(crate) use recognize::asking;
+pub(crate) use fixed::FixedAddress;
+pub(crate) use recognize::{asking, fixed_address, pushes, says_pushed};
 
 /// A tool that can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

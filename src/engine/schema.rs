@@ -6,6 +6,7 @@
 mod beforehand;
 mod compare;
 mod drizzle;
+mod fixed;
 mod pending;
 mod resume;
 
@@ -27,7 +28,7 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::{app_log::telling_line, migrations, url::Connection},
+    domain::{app_log::telling_line, migrations, question, url::Connection},
     engine::{
         connection,
         context::Cx,
@@ -38,7 +39,7 @@ use crate::{
     },
     ports::{
         database::{DatabaseError, SchemaShape, Session, SqlFile, TableFacts},
-        process::CommandSpec,
+        process::{CommandSpec, ProcessError},
         shapes::{NotDetermined, SchemaQuestion},
     },
     project::settings::SchemaSettings,
@@ -100,7 +101,9 @@ impl Step for SchemaStep {
             let ran = resume::already_run(cx, &mut *session, &question).await?;
             let left = question.files.get(ran..).unwrap_or_default();
             session.run(left).await?;
-        } else if trust::permit(cx, CommandPurpose::Schema)?.is_none() {
+        } else if fixed::finding(cx).is_none()
+            && trust::permit(cx, CommandPurpose::Schema)?.is_none()
+        {
             if connection::of_app(cx).is_none() {
                 return Ok(Report::waiting(NO_ENV_FILE));
             }
@@ -438,13 +441,39 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
         dir,
         env: connection::environment(cx),
     };
-    let ended = cx.ports.process.run(&spec, MIGRATION).await?;
-    if ended.code == Some(0) {
-        return Ok(());
+    let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
+    let asked = |question: &str| {
+        let what = format!("`{line}` asks a question, and nobody can answer it here");
+        Failure::new(Code::SchemaCommandFailed, what)
+            .why(connection::redact(question, &secrets))
+            .hint(format!(
+                "run it yourself in a terminal, in {}: neonup answers no question about your data",
+                match cx.settings.schema_dir() {
+                    "" => "the project's folder",
+                    dir => dir,
+                }
+            ))
+    };
+    let ended = match cx.ports.process.run(&spec, MIGRATION).await {
+        Err(ProcessError::Asks { output, .. }) => {
+            return Err(asked(&question::waits(&output).unwrap_or_default()));
+        }
+        ended => ended?,
+    };
+    if let Some(question) = question::not_asked(&ended.output) {
+        return Err(asked(&question));
     }
     let plain = migrations::plain_lines(&ended.output).join("\n");
+    if ended.code == Some(0) {
+        if trust::pushes(&cx.settings, &cx.ports) && !migrations::says_pushed(&plain) {
+            let what = format!("`{line}` ended without saying that the database is up to date");
+            return Err(Failure::new(Code::SchemaCommandFailed, what)
+                .why(connection::redact(&telling_line(&plain), &secrets))
+                .hint("run it yourself in its folder to see its whole output"));
+        }
+        return Ok(());
+    }
     let last = telling_line(&plain);
-    let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
     Err(Failure::new(
         Code::SchemaCommandFailed,
         format!(

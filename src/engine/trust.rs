@@ -24,7 +24,7 @@ use crate::{
         dotenv::Document,
         driver_script,
         hex::hex,
-        migrations::{self, Asking},
+        migrations::{self, Asking, FixedAddress},
         runner,
         source::join,
         visible::LONGEST_WORD,
@@ -193,12 +193,26 @@ fn hold(
 
 /// How to find out whether the migration command has something to do.
 pub(super) fn asking(settings: &Settings, ports: &Ports) -> Asking {
-    let dir = settings.schema_dir();
-    let read = |path: &str| {
-        let path = settings.path(&join(dir, path));
-        String::from_utf8(ports.files.read(&path).ok()??).ok()
-    };
+    let read = |path: &str| beside_command(settings, ports, path);
     migrations::asking(&settings.schema.command, &settings.schema.pending, &read)
+}
+
+/// The address that the migration command takes from a file of the clone, in place of the env file's.
+pub(super) fn fixed_address(settings: &Settings, ports: &Ports) -> Option<FixedAddress> {
+    let read = |path: &str| beside_command(settings, ports, path);
+    migrations::fixed_address(&settings.schema.command, &read)
+}
+
+/// Whether the migration command is `drizzle-kit push`.
+pub(super) fn pushes(settings: &Settings, ports: &Ports) -> bool {
+    let read = |path: &str| beside_command(settings, ports, path);
+    migrations::pushes(&settings.schema.command, &read)
+}
+
+/// Reads a file of the folder where the migration command runs.
+fn beside_command(settings: &Settings, ports: &Ports, path: &str) -> Option<String> {
+    let path = settings.path(&join(settings.schema_dir(), path));
+    String::from_utf8(ports.files.read(&path).ok()??).ok()
 }
 
 fn questions(settings: &Settings, ports: &Ports) -> Vec<Vec<String>> {

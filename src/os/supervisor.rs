@@ -161,6 +161,10 @@ pub(crate) fn run_if_asked() -> Option<ExitCode> {
 
 fn supervise(mut command: Command, leftovers: Leftovers) -> ExitCode {
     let not_started = ExitCode::from(NOT_STARTED);
+    // a session without a terminal: its ^C is for us alone, and nothing below can ask there and wait
+    if let Err(error) = rustix::process::setsid() {
+        tracing::debug!(%error, "a program keeps our terminal");
+    }
     // the environment is the program's, with its secrets; the program's own dumps are the user's affair
     dumps::forbid();
     dumps::allow_in(&mut command);

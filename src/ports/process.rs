@@ -35,6 +35,9 @@ pub(crate) enum ProcessError {
     NotStarted { program: String, source: io::Error },
     #[error("`{command}` did not end within {} s", .limit.as_secs())]
     TimedOut { command: String, limit: Duration },
+    /// It was ended, since it waits for an answer that nobody can give. Its output may hold secrets.
+    #[error("`{command}` asks a question, and nobody can answer it here")]
+    Asks { command: String, output: String },
 }
 
 /// How a command ended.

@@ -1,7 +1,10 @@
 //! Which tool a command runs, and the commands that ask it.
 
 use crate::domain::{
-    migrations::{Asking, Inquiry, NoQuestion, Target, Tool},
+    migrations::{
+        Asking, Inquiry, NoQuestion, Target, Tool,
+        fixed::{self, FixedAddress},
+    },
     python,
     source::Reader,
 };
@@ -19,6 +22,28 @@ pub(crate) fn asking(command: &[String], pending: &[String], read: Reader<'_>) -
         });
     }
     known(command, read).unwrap_or(Asking::Nobody(NoQuestion::Unknown))
+}
+
+/// The address at which the tool of `command` connects whatever the env file says; `None` where it reads the environment, or isn't known.
+pub(crate) fn fixed_address(command: &[String], read: Reader<'_>) -> Option<FixedAddress> {
+    let call = Call::of(command, read)?;
+    (call.tool == "alembic")
+        .then(|| fixed::alembic(&call.arguments, read))
+        .flatten()
+}
+
+/// Whether a command is `drizzle-kit push`, which ends with the exit code of success where it could not ask.
+pub(crate) fn pushes(command: &[String], read: Reader<'_>) -> bool {
+    Call::of(command, read).is_some_and(|call| {
+        call.tool == "drizzle-kit" && word(&call.arguments, 0).starts_with("push")
+    })
+}
+
+/// Whether `drizzle-kit push` says that the database is as the code says now.
+pub(crate) fn says_pushed(output: &str) -> bool {
+    ["Changes applied", "No changes detected"]
+        .iter()
+        .any(|words| output.contains(words))
 }
 
 fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {

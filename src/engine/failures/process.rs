@@ -17,6 +17,8 @@ impl From<ProcessError> for Failure {
                 .hint("check [backend] start and dir in neonup.toml"),
             ProcessError::TimedOut { .. } => Self::new(Code::SchemaCommandFailed, what)
                 .hint("run it yourself to see what it waits for"),
+            ProcessError::Asks { .. } => Self::new(Code::SchemaCommandFailed, what)
+                .hint("run it yourself in a terminal, and answer it there"),
         }
     }
 }

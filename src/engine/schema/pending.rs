@@ -21,7 +21,12 @@ use crate::{
     domain::migrations::{
         self, Answer, Asking, Conflict, Inquiry, NoQuestion, Reply, Tool, Unclear,
     },
-    engine::{connection, context::Cx, schema::drizzle, trust},
+    engine::{
+        connection,
+        context::Cx,
+        schema::{drizzle, fixed},
+        trust,
+    },
     ports::{
         database::{SchemaShape, Session},
         process::{CommandSpec, ProcessError},
@@ -98,6 +103,12 @@ pub(super) async fn look(
     found: &SchemaShape,
     ran: bool,
 ) -> Migrations {
+    if let Some(finding) = fixed::finding(cx) {
+        return Migrations {
+            conflict: true,
+            ..Migrations::unknown(finding)
+        };
+    }
     let inquiry = match trust::asking(&cx.settings, &cx.ports) {
         Asking::Nobody(why) => return nobody(cx, why, ran),
         Asking::Drizzle { config } => {
@@ -262,6 +273,9 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
                 limit.as_secs()
             ))
             .hint("run it yourself to see what it waits for"),
+        )),
+        Err(error @ ProcessError::Asks { .. }) => Err(Box::new(
+            undetermined(error.to_string()).hint("run it yourself to see what it asks"),
         )),
         Err(error @ (ProcessError::NoCommand | ProcessError::NotStarted { .. })) => Err(Box::new(
             undetermined(format!("`{line}` can't be asked"))

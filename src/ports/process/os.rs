@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     core::{environment::Environment, secret::Secret},
+    domain::question,
     os::{
         dumps, loopback, subprocess,
         supervisor::{self, Control, Leftovers},
@@ -31,6 +32,9 @@ use crate::{
 const OUTPUT_LIMIT: usize = 64 * 1024;
 /// How long a program may take to end after SIGTERM.
 const TERM_GRACE: Duration = Duration::from_secs(3);
+/// How often a program is listened to for a question, and how long it is silent after one.
+const LISTEN: Duration = Duration::from_millis(500);
+const SILENCE: Duration = Duration::from_secs(3);
 /// The longest health answer that is read.
 const BODY_LIMIT: usize = 64 * 1024;
 
@@ -95,9 +99,11 @@ impl OsProcess {
             // a log that is buffered is empty when it is needed
             .env("PYTHONUNBUFFERED", "1")
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(Stdio::piped());
+        if control.is_none() {
             // the terminal's ^C is for us, and the whole group is stopped together
-            .process_group(0);
+            command.process_group(0);
+        }
         dumps::allow_in(&mut command);
         let mut child = subprocess::spawn(command).await.map_err(not_started)?;
         let control = match control {
@@ -177,6 +183,42 @@ fn collect(
             }
         }
     })
+}
+
+/// What a program has printed, and since when it is silent.
+struct Heard {
+    output: String,
+    since: Instant,
+    next: Instant,
+}
+
+impl Heard {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            output: String::new(),
+            since: now,
+            next: now + LISTEN,
+        }
+    }
+
+    /// All that a program has printed, where it has long been silent after a question.
+    fn question(&mut self, program: &ProgramGroup) -> Option<String> {
+        let now = Instant::now();
+        if now < self.next {
+            return None;
+        }
+        self.next = now + LISTEN;
+        let output = program.text();
+        if output != self.output {
+            self.output = output;
+            self.since = now;
+            return None;
+        }
+        let asks =
+            now.duration_since(self.since) >= SILENCE && question::waits(&self.output).is_some();
+        asks.then(|| self.output.clone())
+    }
 }
 
 /// A program that runs, with all that it has started.
@@ -337,9 +379,17 @@ impl Process for OsProcess {
     ) -> Result<CommandExit, ProcessError> {
         let mut program = self.spawn(command, Leftovers::Stay).await?;
         let end = Instant::now() + limit;
+        let mut heard = Heard::new();
         loop {
             if let Some(exit) = program.exit() {
                 return Ok(exit);
+            }
+            if let Some(output) = heard.question(&program) {
+                program.stop().await;
+                return Err(ProcessError::Asks {
+                    command: command.argv.join(" "),
+                    output,
+                });
             }
             if Instant::now() > end {
                 program.stop().await;
@@ -479,6 +529,14 @@ mod tests {
             matches!(late, Err(ProcessError::TimedOut { .. })),
             "{late:?}"
         );
+        let began = Instant::now();
+        let asks = shell("printf 'Proceed? [y/N]: '; sleep 60");
+        let asked = process.run(&asks, Duration::from_secs(50)).await;
+        assert!(
+            matches!(&asked, Err(ProcessError::Asks { output, .. }) if output.starts_with("Proceed?")),
+            "{asked:?}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(30));
         let mut nowhere = shell("");
         nowhere.argv[0] = "/no/such/program".to_owned();
         let absent = process.run(&nowhere, Duration::from_secs(20)).await;
