@@ -7,10 +7,10 @@ use std::{
 
 use crate::{
     core::environment::Environment,
-    domain::{gate::Gate, host::is_loopback},
+    domain::{gate::Gate, host::is_loopback, url::Part},
     project::{
         config::Config,
-        settings::{EnvBasis, Flags, ProjectSettings, Settings},
+        settings::{EnvBasis, EnvTarget, Flags, KeySpec, ProjectSettings, Settings},
     },
 };
 
@@ -30,6 +30,27 @@ pub(crate) struct Layers {
     /// What the detected env files are known from.
     pub detected_env: EnvBasis,
     pub environment: Environment,
+}
+
+/// The sandbox's databases are on a port of their own. An application that reads the parts of its connection and no port among them
+/// finds it in `PGPORT`, as libpq, asyncpg, node-postgres and postgres.js do; Neon's is the port that they take anyway.
+fn name_port(target: &mut EnvTarget) {
+    let kind_of = |wanted: Part| {
+        target.keys.iter().find_map(|(_, spec)| {
+            if let KeySpec::Part { part, kind } = spec {
+                (*part == wanted).then_some(*kind)
+            } else {
+                None
+            }
+        })
+    };
+    let named = target.keys.iter().any(|(key, _)| key == "PGPORT");
+    if let (Some(kind), None, false) = (kind_of(Part::Host), kind_of(Part::Port), named) {
+        let part = Part::Port;
+        target
+            .keys
+            .push(("PGPORT".to_owned(), KeySpec::Part { kind, part }));
+    }
 }
 
 impl Settings {
@@ -76,6 +97,14 @@ impl Settings {
                 sandbox.map(|url| url.origin().ascii_serialization())
             })
             .unwrap_or_else(|| NEON_CLAIM.to_owned());
+        let mut env = if config.env.is_empty() {
+            detected.env.clone()
+        } else {
+            config.env.clone()
+        };
+        if is_loopback(&api_host) {
+            env.iter_mut().for_each(name_port);
+        }
         let ca_file = flags
             .ca_file
             .clone()
@@ -104,11 +133,7 @@ impl Settings {
             } else {
                 EnvBasis::Known
             },
-            env: if config.env.is_empty() {
-                detected.env
-            } else {
-                config.env
-            },
+            env,
             schema: config.schema.or(detected.schema).unwrap_or_default(),
             backend: config.backend.or(detected.backend),
             backend_declared,

@@ -45,6 +45,24 @@ fn the_start_command_can_be_typed_as_shown() {
 }
 
 #[test]
+fn an_app_without_a_port_of_its_own_finds_the_sandboxs_in_pgport() {
+    let keys = |host: &str, keys: &str| {
+        let file = format!("[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\n{keys}");
+        let settings = resolve(Some(&file), &[("NEON_API_HOST", host)], Flags::default());
+        let names = settings.env.iter().flat_map(|target| &target.keys);
+        names.map(|(key, _)| key.clone()).collect::<Vec<_>>()
+    };
+    let (sandbox, neon) = ("http://127.0.0.1:4000/api/v2", "https://neon.example/api");
+    let host = "keys.DB_HOST = { url = \"pooled\", part = \"host\" }\n";
+    let with_port = format!("{host}keys.DB_PORT = {{ url = \"direct\", part = \"port\" }}\n");
+    let url = "keys.DATABASE_URL = { url = \"direct\", driver = \"libpq\" }\n";
+    assert_eq!(keys(sandbox, host), ["DB_HOST", "PGPORT"]);
+    assert_eq!(keys(neon, host), ["DB_HOST"]);
+    assert_eq!(keys(sandbox, &with_port), ["DB_HOST", "DB_PORT"]);
+    assert_eq!(keys(sandbox, url), ["DATABASE_URL"]);
+}
+
+#[test]
 fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
     let flags = Flags {
         api_host: Some("https://flag.example/api/".to_owned()),
