@@ -70,6 +70,10 @@ const PYTHON_LOCKS: &[(&str, Manager)] = &[
 /// What else says who installs the packages of a Python folder.
 const PYTHON_DECLARATIONS: &[(&str, Manager)] = &[
     ("requirements.txt", Manager::Pip),
+    ("requirements/local.txt", Manager::Pip),
+    ("requirements/dev.txt", Manager::Pip),
+    ("requirements/development.txt", Manager::Pip),
+    ("requirements/base.txt", Manager::Pip),
     ("environment.yml", Manager::Conda),
     ("environment.yaml", Manager::Conda),
 ];
@@ -206,7 +210,7 @@ impl Runner {
 
     /// The command that installs the packages without changing a file that git tracks; `None` where there is no such.
     ///
-    /// `dependencies` are the requirements of `[project]` in `pyproject.toml`, for a folder that has no other list of them.
+    /// `dependencies` are the requirements of `[project]` in `pyproject.toml` that no requirements file lists.
     pub(crate) fn install(&self, dependencies: &[String]) -> Option<Install> {
         let install = |words: &[&str], fills| Install {
             argv: owned(words.iter()),
@@ -247,8 +251,9 @@ impl Runner {
                 match self.named_by {
                     Some(file) => argv.extend(["-r".to_owned(), file.to_owned()]),
                     None if dependencies.is_empty() => return None,
-                    None => argv.extend(dependencies.iter().cloned()),
+                    None => {}
                 }
+                argv.extend(dependencies.iter().cloned());
                 Some(Install {
                     argv,
                     dir: self.place.clone(),
@@ -399,6 +404,19 @@ mod tests {
         );
         assert_eq!(install.dir, "api");
         assert_eq!(install.environment, Some(".venv"));
+        // a list for the server beside them, and one for developers in a folder
+        for (list, command) in [
+            ("requirements.txt", "-r requirements.txt fastapi"),
+            ("requirements/dev.txt", "-r requirements/dev.txt fastapi"),
+        ] {
+            let files = [(list, "gunicorn")];
+            let runner = Runner::of_python(&with(&files), "");
+            let install = runner.install(&["fastapi".to_owned()]).unwrap();
+            assert_eq!(
+                install.argv.join(" "),
+                format!(".venv/bin/python -m pip install --no-input {command}")
+            );
+        }
     }
 
     #[test]

@@ -177,6 +177,9 @@ pub(crate) fn looks_masked(value: &str) -> bool {
 /// Whether a value is made up, as in an example: nobody can connect or sign with it.
 pub(crate) fn looks_like_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
+    if is_documentation_address(&lower) {
+        return false;
+    }
     if PLACEHOLDER_WORDS.iter().any(|word| lower.contains(word)) {
         return true;
     }
@@ -220,6 +223,22 @@ pub(crate) fn looks_like_placeholder(value: &str) -> bool {
     })
 }
 
+/// Whether a value is an e-mail address that is kept for documentation (RFC 2606): mail to it goes nowhere, which is right on a
+/// developer's machine.
+fn is_documentation_address(lower: &str) -> bool {
+    let Some((name, host)) = lower.split_once('@') else {
+        return false;
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let is_own = ["you", "name", "someone", "change"]
+        .iter()
+        .any(|word| name.contains(word));
+    matches!(host, "example.com" | "example.org" | "example.net")
+        && !name.is_empty()
+        && name.chars().all(word)
+        && !is_own
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +254,8 @@ mod tests {
             "xxxx",
             "sk_test_xxxxxxxxxxxx",
             "xxxxxxxx-xxxx-xxxx-xxxxxxxxxxxx",
+            "your-name@example.com",
+            "https://example.com/@me",
         ] {
             assert!(looks_like_placeholder(text), "{text}");
         }
@@ -247,6 +268,7 @@ mod tests {
             "---",
             "sk_test_xxxx1",
             "maxxxxx",
+            "noreply@example.com",
             "postgresql://neondb_owner:npg_1@ep-a.neon.tech/neondb",
         ] {
             assert!(!looks_like_placeholder(text), "{text}");

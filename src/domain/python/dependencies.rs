@@ -259,7 +259,7 @@ impl Dependencies {
 /// The most requirements of one project that are installed by name.
 const MOST_REQUIREMENTS: usize = 200;
 
-/// The requirements that `[project]` of a `pyproject.toml` lists, as they are written (PEP 621).
+/// The requirements that a `pyproject.toml` lists: those of `[project]`, as they are written (PEP 621), else Poetry's own.
 pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
     let Ok(document) = toml_edit::Document::parse(text) else {
         return Vec::new();
@@ -268,15 +268,126 @@ pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
         .get("project")
         .and_then(|project| project.get("dependencies"))
         .and_then(toml_edit::Item::as_array);
-    listed
+    let of_project: Vec<_> = listed
         .into_iter()
         .flatten()
         .filter_map(toml_edit::Value::as_str)
         // an option of pip's is no requirement
         .filter(|requirement| requirement.starts_with(|c: char| c.is_ascii_alphanumeric()))
-        .take(MOST_REQUIREMENTS)
         .map(str::to_owned)
+        .take(MOST_REQUIREMENTS)
+        .collect();
+    if !of_project.is_empty() {
+        return of_project;
+    }
+    let poetry = document
+        .get("tool")
+        .and_then(|tool| tool.get("poetry"))
+        .and_then(|poetry| poetry.get("dependencies"))
+        .and_then(toml_edit::Item::as_table_like);
+    poetry
+        .into_iter()
+        .flat_map(toml_edit::TableLike::iter)
+        .filter(|(name, _)| *name != "python")
+        .filter_map(|(name, wanted)| of_poetry(name, wanted))
+        .take(MOST_REQUIREMENTS)
         .collect()
+}
+
+/// A requirement of Poetry's in the words of pip; `None` for one that is optional, or in no index
+/// (<https://python-poetry.org/docs/dependency-specification/>).
+fn of_poetry(name: &str, wanted: &toml_edit::Item) -> Option<String> {
+    let plain = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    if !plain(name) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let Some(table) = wanted.as_table_like() else {
+        let version = wanted.as_str().unwrap_or_default();
+        return Some(format!("{name}{}", version_for_pip(version)));
+    };
+    let has = |key: &str| table.contains_key(key);
+    let is_optional = table
+        .get("optional")
+        .and_then(toml_edit::Item::as_bool)
+        .unwrap_or_default();
+    if is_optional || ["path", "git", "url", "file"].iter().any(|key| has(key)) {
+        return None;
+    }
+    let extras: Vec<_> = table
+        .get("extras")
+        .and_then(toml_edit::Item::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(toml_edit::Value::as_str)
+        .filter(|extra| plain(extra))
+        .collect();
+    let extras = match extras.as_slice() {
+        [] => String::new(),
+        extras => format!("[{}]", extras.join(",")),
+    };
+    let version = table.get("version").and_then(toml_edit::Item::as_str);
+    Some(format!(
+        "{name}{extras}{}",
+        version_for_pip(version.unwrap_or_default())
+    ))
+}
+
+/// A version as Poetry writes it, as pip does: `^1.2` is `>=1.2,<2`. Empty where any will do, or it isn't understood.
+fn version_for_pip(version: &str) -> String {
+    let version: String = version.chars().filter(|c| !c.is_whitespace()).collect();
+    let numbers = |text: &str| -> Option<Vec<u32>> {
+        text.split('.').map(|number| number.parse().ok()).collect()
+    };
+    let below = |numbers: &[u32], at: usize| {
+        let mut next = numbers.get(..=at).unwrap_or_default().to_vec();
+        if let Some(last) = next.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let next: Vec<_> = next.iter().map(u32::to_string).collect();
+        next.join(".")
+    };
+    let range = |text: &str, at: &dyn Fn(&[u32]) -> usize| {
+        numbers(text).map(|numbers| format!(">={text},<{}", below(&numbers, at(&numbers))))
+    };
+    let first_set = |numbers: &[u32]| {
+        let set = numbers.iter().position(|number| *number > 0);
+        set.unwrap_or(numbers.len().saturating_sub(1))
+    };
+    if let Some(rest) = version.strip_prefix('^') {
+        return range(rest, &first_set).unwrap_or_default();
+    }
+    if let Some(rest) = version.strip_prefix('~')
+        && !rest.starts_with('=')
+    {
+        return range(rest, &|numbers| usize::from(numbers.len() > 1)).unwrap_or_default();
+    }
+    let compares = version.starts_with(['=', '<', '>', '!', '~']);
+    let known = version
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || ".*,<>=!~+-".contains(c));
+    match version.as_str() {
+        "" | "*" => String::new(),
+        _ if !known => String::new(),
+        _ if compares => version,
+        _ => format!("=={version}"),
+    }
+}
+
+/// Those of a project's requirements that a requirements file and the files that it includes don't name.
+pub(crate) fn not_listed(read: Reader<'_>, file: &str, declared: Vec<String>) -> Vec<String> {
+    let mut listed = Dependencies::default();
+    let mut open = vec![file.to_owned()];
+    let mut seen = BTreeSet::new();
+    while let Some(path) = open.pop() {
+        if seen.len() < INCLUDED && seen.insert(path.clone()) {
+            open.extend(listed.add(read, &path));
+        }
+    }
+    let is_new = |line: &String| requirement(line).is_some_and(|name| !listed.has(&name));
+    declared.into_iter().filter(is_new).collect()
 }
 
 /// A folder, and those above it up to the root.
@@ -331,4 +442,41 @@ fn quoted_requirements(text: &str) -> Vec<String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_of_poetry_are_told_to_pip() {
+        let text = "[tool.poetry.dependencies]\npython = \"^3.11\"\nfastapi = \"^0.109.1\"\nsix = \"*\"\nalembic = \"^1.13\"\n\
+            uvicorn = { extras = [\"standard\"], version = \"~0.27\" }\nredis = { version = \">=5, <6\", optional = true }\n\
+            own = { path = \"../own\" }\npg = \"1.2.*\"\nodd = \"1 || 2\"\n";
+        assert_eq!(
+            project_dependencies(text),
+            [
+                "fastapi>=0.109.1,<0.110",
+                "six",
+                "alembic>=1.13,<2",
+                "uvicorn[standard]>=0.27,<0.28",
+                "pg==1.2.*",
+                "odd"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_a_requirements_file_leaves_out_is_installed_beside_it() {
+        let files = |path: &str| match path {
+            "requirements.txt" => Some("-r base.txt\nGunicorn==22\n".to_owned()),
+            "base.txt" => Some("fast_api\n".to_owned()),
+            _ => None,
+        };
+        let declared = ["gunicorn", "fast-api>=1", "psycopg2"].map(str::to_owned);
+        assert_eq!(
+            not_listed(&files, "requirements.txt", declared.to_vec()),
+            ["psycopg2"]
+        );
+    }
 }

@@ -105,10 +105,7 @@ fn roots(dir: &str, paths: &[String], own: &HashSet<&str>) -> Vec<String> {
     for path in paths {
         let folder = folder_of(path);
         if own.contains(join(folder, "__init__.py").as_str()) {
-            let mut top = folder;
-            while own.contains(join(top, "__init__.py").as_str()) && !top.is_empty() {
-                top = folder_of(top);
-            }
+            let top = above_package(folder, own);
             more.insert((0, top.matches('/').count(), top.to_owned()));
         } else {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -130,6 +127,16 @@ fn roots(dir: &str, paths: &[String], own: &HashSet<&str>) -> Vec<String> {
     found
 }
 
+/// The folder that the package of a folder is imported from. Where Django's `manage.py` is, its modules are, whatever lies beside it.
+fn above_package<'p>(folder: &'p str, own: &HashSet<&str>) -> &'p str {
+    let has = |folder: &str, name: &str| own.contains(join(folder, name).as_str());
+    let mut top = folder;
+    while !top.is_empty() && has(top, "__init__.py") && !has(top, "manage.py") {
+        top = folder_of(top);
+    }
+    top
+}
+
 /// The name under which a file is imported.
 fn module_name(dir: &str, roots: &[String], path: &str, own: &HashSet<&str>) -> Option<Named> {
     let stem = path.strip_suffix(".py")?;
@@ -144,10 +151,7 @@ fn module_name(dir: &str, roots: &[String], path: &str, own: &HashSet<&str>) -> 
     };
     // its package's root, where there is one
     let folder = folder_of(path);
-    let mut top = folder;
-    while own.contains(join(top, "__init__.py").as_str()) && !top.is_empty() {
-        top = folder_of(top);
-    }
+    let top = above_package(folder, own);
     let source = join(dir, "src");
     let root = if top == folder {
         [source.as_str(), dir]

@@ -121,8 +121,13 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
         return None;
     }
     let manifest = join(&runner.place, "pyproject.toml");
-    let declared = read(&manifest).map(|text| python::project_dependencies(&text));
-    let install = runner.install(&declared.unwrap_or_default())?;
+    let mut declared = read(&manifest)
+        .map(|text| python::project_dependencies(&text))
+        .unwrap_or_default();
+    if let Some(list) = runner.evidence().filter(|_| runner.manager == Manager::Pip) {
+        declared = python::not_listed(&read, &list, declared);
+    }
+    let install = runner.install(&declared)?;
     let missing = (runner.manager == Manager::Uv && !there)
         .then(|| format!("there is no `{own}`, where `uv` installs the packages"));
     Some(Wanted {

@@ -1,6 +1,7 @@
 //! Where the tables of an application come from.
 
 mod make;
+mod maker;
 mod migration;
 mod node;
 mod python;
@@ -35,7 +36,10 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
     let migration = own
         .or_else(|| match proposal.language {
             // what a script migrates that belongs to no known stack is not known
-            Some(Language::Python) | None => python::migration(tree, dir),
+            Some(Language::Python) | None => {
+                let start = proposal.start.as_ref();
+                python::migration(tree, dir, start.map(|start| start.command.as_slice()))
+            }
             Some(Language::JavaScript) => node::migration(tree, dir),
         })
         .or_else(|| sql::dbmate(tree, dir))
@@ -44,17 +48,14 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
             plain.then(|| make::migration(tree, dir)).flatten()
         });
     if let Some(migration) = migration {
-        return Some(FoundSchema {
-            seen: migration.seen.map(|file| Spot { file, line: 0 }),
-            settings: SchemaSettings {
-                command: migration.command,
-                dir: (migration.dir != usual.unwrap_or_default()).then_some(migration.dir),
-                ..SchemaSettings::default()
-            },
-        });
+        return Some(of_command(migration, usual.unwrap_or_default()));
     }
     let files = sql::files(tree, dir);
-    let file = files.first()?.clone();
+    let Some(file) = files.first().cloned() else {
+        let python = proposal.language == Some(Language::Python);
+        let script = python.then(|| maker::of_python(tree, dir, proposal.start.as_ref()));
+        return Some(of_command(script.flatten()?, usual.unwrap_or_default()));
+    };
     Some(FoundSchema {
         seen: Some(Spot { file, line: 0 }),
         settings: SchemaSettings {
@@ -62,4 +63,16 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
             ..SchemaSettings::default()
         },
     })
+}
+
+/// The settings of a command; `usual` is the folder where it would run anyway.
+fn of_command(migration: Migration, usual: &str) -> FoundSchema {
+    FoundSchema {
+        seen: migration.seen.map(|file| Spot { file, line: 0 }),
+        settings: SchemaSettings {
+            command: migration.command,
+            dir: (migration.dir != usual).then_some(migration.dir),
+            ..SchemaSettings::default()
+        },
+    }
 }

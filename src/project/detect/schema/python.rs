@@ -8,22 +8,24 @@ use crate::{
     },
 };
 
-/// Alembic's migrations, those of Flask-Migrate, or Tortoise's.
-pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
-    flask_migrate(tree, dir)
+/// Alembic's migrations, those of Flask-Migrate, or Tortoise's. `start` is the command that starts the application.
+pub(super) fn migration(tree: &Tree<'_>, dir: &str, start: Option<&[String]>) -> Option<Migration> {
+    flask_migrate(tree, dir, start.unwrap_or_default())
         .or_else(|| alembic(tree, dir))
         .or_else(|| aerich(tree, dir))
 }
 
 /// Flask-Migrate's folder holds an `alembic.ini` of its own, which Alembic alone cannot use.
-fn flask_migrate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+fn flask_migrate(tree: &Tree<'_>, dir: &str, start: &[String]) -> Option<Migration> {
     let read = |path: &str| tree.read(path);
     let depends = Dependencies::nearest(&read, dir).has("flask-migrate");
     let usual = join(dir, "migrations/env.py");
     let is_its_own = |path: &str| {
         path.strip_suffix("/env.py").is_some_and(|folder| {
-            tree.read(&format!("{folder}/alembic.ini"))
-                .is_some_and(|text| text.contains("logger_flask_migrate"))
+            let says =
+                |path: &str, words: &str| tree.read(path).is_some_and(|text| text.contains(words));
+            says(&format!("{folder}/alembic.ini"), "logger_flask_migrate")
+                || depends && says(path, "current_app")
         })
     };
     let found = if depends && tree.has(&usual) {
@@ -36,7 +38,11 @@ fn flask_migrate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .strip_prefix(dir)
         .unwrap_or(folder)
         .trim_start_matches('/');
-    let mut command = vec!["python", "-m", "flask", "db", "upgrade"];
+    let mut command = vec!["python", "-m", "flask"];
+    // the application that the server is given, unless Flask finds it by itself
+    let app = start.iter().skip_while(|word| *word != "--app");
+    command.extend(app.take(2).map(String::as_str));
+    command.extend(["db", "upgrade"]);
     if inner != "migrations" {
         command.extend(["-d", inner]);
     }
