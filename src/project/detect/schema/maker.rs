@@ -9,6 +9,7 @@ use regex::Regex;
 use crate::{
     domain::{python, runner::Runner, source::join},
     project::detect::{
+        manifests::Language,
         schema::migration::Migration,
         start::Start,
         tree::{Tree, lies_aside},
@@ -105,7 +106,7 @@ fn command(tree: &Tree<'_>, dir: &str, start: Option<&Start>) -> Option<Migratio
     let start = start.filter(|start| start.command.iter().any(|word| word == "flask"))?;
     let pattern = COMMAND.as_ref()?;
     let sources = tree.below(dir).filter(|path| {
-        path.ends_with(".py") && !lies_aside(path) && !path.contains("/migrations/")
+        Language::Python.is_source(path) && !lies_aside(path) && !path.contains("/migrations/")
     });
     for path in sources {
         let Some(text) = tree.read(path).filter(|text| text.contains(".command(")) else {
@@ -209,7 +210,7 @@ fn is_maker(tree: &Tree<'_>, dir: &str, path: &str) -> bool {
     }
     let calls = NAMES.iter().any(|name| text.contains(&format!("{name}(")));
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let modules = IMPORT.as_ref().into_iter().flat_map(|import| {
+    let mut modules = IMPORT.as_ref().into_iter().flat_map(|import| {
         let found = import.captures_iter(&text).take(FOLLOWED);
         found.filter_map(|found| Some(found.get(1)?.as_str().trim_matches('.').replace('.', "/")))
     });
@@ -221,7 +222,7 @@ fn is_maker(tree: &Tree<'_>, dir: &str, path: &str) -> bool {
             .any(|text| makes_only(&text))
     };
     let takes = TAKES.iter().any(|word| text.contains(word));
-    calls && !takes && modules.map(makes_there).any(|makes| makes)
+    calls && !takes && modules.any(makes_there)
 }
 
 /// Whether a text makes tables, and takes none away.
