@@ -9,6 +9,7 @@ pub(crate) mod ancestry;
 pub(crate) mod bounded;
 pub(crate) mod crash;
 pub(crate) mod dumps;
+pub(crate) mod environments;
 pub(crate) mod folders;
 pub(crate) mod loopback;
 pub(crate) mod signals;

@@ -32,7 +32,9 @@ mod tests;
 mod walk;
 
 pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry, served_app};
-pub(crate) use dependencies::{Dependencies, Needs, not_listed, project_dependencies};
+pub(crate) use dependencies::{
+    Dependencies, Needs, not_listed, pipfile_dependencies, project_dependencies,
+};
 pub(crate) use driver::{driver, driver_of_key};
 pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};
 pub(crate) use main_py::{Wanted, propose_main};

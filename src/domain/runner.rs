@@ -210,7 +210,8 @@ impl Runner {
 
     /// The command that installs the packages without changing a file that git tracks; `None` where there is no such.
     ///
-    /// `dependencies` are the requirements of `[project]` in `pyproject.toml` that no requirements file lists.
+    /// `dependencies` are the requirements of `pyproject.toml` that no requirements file lists, or those of a `Pipfile` without its lock
+    /// file: Pipenv works in a `.venv` that is there.
     pub(crate) fn install(&self, dependencies: &[String]) -> Option<Install> {
         let install = |words: &[&str], fills| Install {
             argv: owned(words.iter()),
@@ -246,12 +247,14 @@ impl Runner {
             (Manager::YarnBerry, true) => modules(&["yarn", "install", "--immutable"]),
             (Manager::Bun, true) => modules(&["bun", "install", "--frozen-lockfile"]),
             (Manager::Bun, false) => modules(&["bun", "install", "--no-save"]),
-            (Manager::Pip, _) => {
+            (Manager::Pip, _) | (Manager::Pipenv, false) => {
                 let mut argv = owned(pip.iter());
                 match self.named_by {
-                    Some(file) => argv.extend(["-r".to_owned(), file.to_owned()]),
-                    None if dependencies.is_empty() => return None,
-                    None => {}
+                    Some(file) if self.manager == Manager::Pip => {
+                        argv.extend(["-r".to_owned(), file.to_owned()]);
+                    }
+                    Some(_) | None if dependencies.is_empty() => return None,
+                    Some(_) | None => {}
                 }
                 argv.extend(dependencies.iter().cloned());
                 Some(Install {
@@ -262,10 +265,7 @@ impl Runner {
                 })
             }
             (Manager::Conda, _)
-            | (
-                Manager::Uv | Manager::Poetry | Manager::Pdm | Manager::Pipenv | Manager::YarnBerry,
-                false,
-            ) => None,
+            | (Manager::Uv | Manager::Poetry | Manager::Pdm | Manager::YarnBerry, false) => None,
         }
     }
 }

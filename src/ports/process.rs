@@ -110,7 +110,7 @@ pub(crate) struct HttpAnswer {
 #[async_trait]
 pub(crate) trait Process: Send + Sync {
     /// Finds the full path of a program as `dir`'s own environment has it: a `.venv`, `venv` or `env` in `dir` or above it first, then
-    /// the activated one, then `PATH`.
+    /// what Poetry or Pipenv keeps elsewhere for the project, then the activated one, then `PATH`.
     fn find(&self, program: &str, dir: &Path) -> Option<PathBuf>;
 
     /// Runs a command to its end, at most for this long.

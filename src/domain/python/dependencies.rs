@@ -283,9 +283,21 @@ pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
     let poetry = document
         .get("tool")
         .and_then(|tool| tool.get("poetry"))
-        .and_then(|poetry| poetry.get("dependencies"))
-        .and_then(toml_edit::Item::as_table_like);
-    poetry
+        .and_then(|poetry| poetry.get("dependencies"));
+    in_table(poetry)
+}
+
+/// The requirements that a `Pipfile` lists.
+pub(crate) fn pipfile_dependencies(text: &str) -> Vec<String> {
+    toml_edit::Document::parse(text)
+        .map(|document| in_table(document.get("packages")))
+        .unwrap_or_default()
+}
+
+/// The requirements of a table whose keys are packages, in the words of pip.
+fn in_table(table: Option<&toml_edit::Item>) -> Vec<String> {
+    table
+        .and_then(toml_edit::Item::as_table_like)
         .into_iter()
         .flat_map(toml_edit::TableLike::iter)
         .filter(|(name, _)| *name != "python")
@@ -294,7 +306,7 @@ pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A requirement of Poetry's in the words of pip; `None` for one that is optional, or in no index
+/// A requirement of Poetry's or Pipenv's in the words of pip; `None` for one that is optional, or in no index
 /// (<https://python-poetry.org/docs/dependency-specification/>).
 fn of_poetry(name: &str, wanted: &toml_edit::Item) -> Option<String> {
     let plain = |text: &str| {
@@ -463,6 +475,16 @@ mod tests {
                 "pg==1.2.*",
                 "odd"
             ]
+        );
+    }
+
+    #[test]
+    fn requirements_of_a_pipfile_are_told_to_pip() {
+        let text = "[[source]]\nurl = \"x\"\n[packages]\nfastapi = \"*\"\nuvicorn = {extras = [\"standard\"], version = \"~=0.2\"}\n\
+            [dev-packages]\nblack = \"*\"\n";
+        assert_eq!(
+            pipfile_dependencies(text),
+            ["fastapi", "uvicorn[standard]~=0.2"]
         );
     }
 

@@ -8,6 +8,7 @@ use crate::{
         runner::{ENVIRONMENT, Install, Manager, Runner},
         source::join,
     },
+    os::environments,
     ports::{Ports, files::FileKind},
     project::settings::Settings,
 };
@@ -115,26 +116,68 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     let own = join(&runner.place, ENVIRONMENT);
     let there = inside(settings, ports, &own)?;
     let interpreter = ports.process.find("python", &settings.path(dir));
-    let found_own = interpreter.is_some_and(|path| path.starts_with(&settings.root));
+    let found_own = interpreter
+        .is_some_and(|path| path.starts_with(&settings.root) || environments::holds(&path));
     // an environment of another name, or one that another program made
     if found_own && !(there && runner.manager == Manager::Pip) {
         return None;
     }
     let manifest = join(&runner.place, "pyproject.toml");
-    let mut declared = read(&manifest)
-        .map(|text| python::project_dependencies(&text))
-        .unwrap_or_default();
-    if let Some(list) = runner.evidence().filter(|_| runner.manager == Manager::Pip) {
+    let listed = runner.evidence();
+    let mut declared = match (&listed, runner.manager) {
+        (Some(file), Manager::Pipenv) => read(file).map(|text| python::pipfile_dependencies(&text)),
+        _ => read(&manifest).map(|text| python::project_dependencies(&text)),
+    }
+    .unwrap_or_default();
+    let nearer = nearer_manifests(settings, &runner.place);
+    for text in nearer.iter().filter_map(|path| read(path)) {
+        declared.extend(python::project_dependencies(&text));
+    }
+    if let Some(list) = listed.filter(|_| runner.manager == Manager::Pip) {
         declared = python::not_listed(&read, &list, declared);
     }
     let install = runner.install(&declared)?;
-    let missing = (runner.manager == Manager::Uv && !there)
-        .then(|| format!("there is no `{own}`, where `uv` installs the packages"));
+    // what they make when they are only asked to run something is empty, and lies elsewhere
+    let makes = match runner.manager {
+        Manager::Uv => Some("uv"),
+        Manager::Poetry => Some("poetry"),
+        Manager::Pipenv => Some("pipenv"),
+        Manager::Pip | Manager::Pdm | Manager::Conda => None,
+        Manager::Npm | Manager::Pnpm | Manager::YarnClassic | Manager::YarnBerry | Manager::Bun => {
+            None
+        }
+    };
+    let missing = makes
+        .filter(|_| !there)
+        .map(|tool| format!("there is no `{own}`, where `{tool}` installs the packages"));
     Some(Wanted {
         install,
         missing,
-        files: runner.evidence().into_iter().chain([manifest]).collect(),
+        files: runner
+            .evidence()
+            .into_iter()
+            .chain([manifest])
+            .chain(nearer)
+            .collect(),
     })
+}
+
+/// The manifests on the way from a folder to the module that is started: `src/pyproject.toml` for `src.shop.app:app`.
+fn nearer_manifests(settings: &Settings, place: &str) -> Vec<String> {
+    let module = settings.started().and_then(|backend| {
+        let (module, _) = backend.start.iter().find_map(|word| word.split_once(':'))?;
+        Some(join(&backend.dir, &module.replace('.', "/")))
+    });
+    let mut found = Vec::new();
+    let mut at = module.as_deref().unwrap_or_default();
+    while let Some((above, _)) = at.rsplit_once('/') {
+        let is_inside = place.is_empty() || above.starts_with(&format!("{place}/"));
+        if above != place && is_inside {
+            found.push(join(above, "pyproject.toml"));
+        }
+        at = above;
+    }
+    found
 }
 
 fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {

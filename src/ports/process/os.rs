@@ -19,7 +19,7 @@ use crate::{
     core::{environment::Environment, secret::Secret},
     domain::question,
     os::{
-        dumps, loopback, subprocess,
+        dumps, environments, loopback, subprocess,
         supervisor::{self, Control, Leftovers},
     },
     ports::process::{
@@ -353,8 +353,16 @@ impl Process for OsProcess {
             let home = self.environment.get(name).filter(|home| !home.is_empty())?;
             Some(dir.join(home).join("bin"))
         };
+        let elsewhere = dir
+            .ancestors()
+            .take_while(|above| above.starts_with(&self.root))
+            .flat_map(|above| environments::of_project(above, &self.environment))
+            .map(|environment| environment.join("bin"));
         // an activated one leads PATH, unless something was put before it
-        let environments: Vec<_> = environments.chain(activated("VIRTUAL_ENV")).collect();
+        let environments: Vec<_> = environments
+            .chain(elsewhere)
+            .chain(activated("VIRTUAL_ENV"))
+            .collect();
         // a relative entry of PATH means the folder where the program runs
         let path: Vec<_> = self
             .search_path
