@@ -75,6 +75,8 @@ pub(crate) struct Detected {
     /// Whether the stack is known, or a committed example documents the connection: else which file the application reads is only
     /// a guess.
     pub recognized: bool,
+    /// Where its code opens a Postgres at an address of its own.
+    pub fixed: Option<Spot>,
     /// The database that it uses in place of Postgres, with where that stands.
     pub other_server: Option<(&'static str, Spot)>,
     /// Other applications that use a database: their folders and stacks.
@@ -94,7 +96,10 @@ impl Detected {
                 at: at.clone(),
             },
             None if self.recognized => EnvBasis::Known,
-            None => EnvBasis::Guess,
+            None => match &self.fixed {
+                Some(at) => EnvBasis::Fixed { at: at.clone() },
+                None => EnvBasis::Guess,
+            },
         }
     }
 }
@@ -120,7 +125,10 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let other_server = code::other_server(&reading);
     let found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
-    let is_read = known && proposal.language.is_some() && !code::is_fixed(&reading);
+    let fixed = code::fixed(&reading)
+        .filter(|_| known && !found_env.is_shown)
+        .cloned();
+    let is_read = known && proposal.language.is_some() && fixed.is_none();
     let recognized = found_env.is_shown || is_read;
     let mut evidence = Vec::new();
     if known {
@@ -168,6 +176,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         stack,
         recognized,
         evidence,
+        fixed,
         other_server,
         others,
         config: Config {

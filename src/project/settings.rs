@@ -211,6 +211,8 @@ pub(crate) enum EnvBasis {
     Known,
     /// `neonup.toml` names none, and the stack is none that is known.
     Guess,
+    /// `neonup.toml` names none, and the code opens a Postgres at an address that no variable is part of.
+    Fixed { at: Spot },
     /// The application uses another database than Postgres.
     OtherServer {
         /// Its name, such as `MySQL`.
@@ -303,7 +305,7 @@ impl Settings {
     pub(crate) const fn other_server(&self) -> Option<&'static str> {
         match self.env_basis {
             EnvBasis::OtherServer { server, .. } => Some(server),
-            EnvBasis::Known | EnvBasis::Guess => None,
+            EnvBasis::Known | EnvBasis::Guess | EnvBasis::Fixed { .. } => None,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
         context::Cx,
         env::{
             inspection::{EnvInspection, TargetInspection},
-            messages::{FIX, hard_link, ignored_unknown, not_read, other_server, tracked},
+            messages::{FIX, fixed, hard_link, ignored_unknown, not_read, other_server, tracked},
         },
     },
     ports::repository::GitAnswer,
@@ -60,6 +60,7 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
     let mut basis = match &cx.settings.env_basis {
         EnvBasis::Known => Basis::Seen,
         EnvBasis::Guess => Basis::not_determined(not_read(&cx.settings.env)),
+        EnvBasis::Fixed { at } => Basis::not_determined(fixed(at)),
         EnvBasis::OtherServer { server, at } => Basis::not_determined(other_server(server, at)),
     };
     let gap = findings

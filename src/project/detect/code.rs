@@ -154,15 +154,17 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
     reading
 }
 
-/// Whether the code opens a Postgres at an address that it reads from nowhere: written down in it, or put together in a way that isn't read.
-pub(super) fn is_fixed(reading: &Reading) -> bool {
-    reading.opens.iter().any(|opening| {
+/// Where the code opens a Postgres at an address that it reads from nowhere: written down in it, or put together in a way that isn't read.
+pub(super) fn fixed(reading: &Reading) -> Option<&Spot> {
+    let of_postgres = |opening: &&Opening| {
         matches!(
             opening.server,
             Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl
-        ) && opening.keys.is_empty()
-            && opening.parts.is_empty()
-    })
+        )
+    };
+    let is_fixed = |opening: &&Opening| opening.keys.is_empty() && opening.parts.is_empty();
+    let mut openings = reading.opens.iter().filter(of_postgres);
+    openings.find(is_fixed).map(|opening| &opening.at)
 }
 
 /// The database that an application uses, where it is not Postgres and none of its code opens one that may be.
