@@ -147,6 +147,8 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
     let mut foreign = 0;
     let mut open: Vec<String> = paths.to_vec();
     let mut read = 0_usize;
+    let below = runs_below(&code, dir);
+    let dirs = (dir, below.as_deref());
     while !open.is_empty() {
         for path in std::mem::take(&mut open) {
             read += 1;
@@ -163,7 +165,7 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
                 routes: &mut routes,
                 reading: &mut reading,
             };
-            source(&code, dir, &path, text, kept);
+            source(&code, dirs, &path, text, kept);
         }
         open = code.foreign(foreign);
         foreign += open.len();
@@ -219,7 +221,14 @@ struct Kept<'a> {
     reading: &'a mut Reading,
 }
 
-fn source(code: &Code<'_>, dir: &str, path: &str, text: String, kept: Kept<'_>) {
+/// Reads a source. `dirs` are the application's folder, and the one below it where its scripts run.
+fn source(
+    code: &Code<'_>,
+    (dir, below): (&str, Option<&str>),
+    path: &str,
+    text: String,
+    kept: Kept<'_>,
+) {
     let Kept {
         packages,
         routes,
@@ -256,10 +265,26 @@ fn source(code: &Code<'_>, dir: &str, path: &str, text: String, kept: Kept<'_>) 
     reading
         .files
         .extend(env_files::files(code, &root).into_iter().map(|mut read| {
-            read.path = placed(&read.path, path, dir);
+            let from = below.filter(|below| path.starts_with(&format!("{below}/")));
+            read.path = placed(&read.path, path, from.unwrap_or(dir));
             read
         }));
     reading.opens.extend(openings::opens(code, dir, &root));
+}
+
+/// The folder in which the script that starts the application runs, where it goes to one below the package: `cd server && node index.js`.
+fn runs_below(code: &Code<'_>, dir: &str) -> Option<String> {
+    let text = code.text(&join(dir, "package.json"))?;
+    let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let scripts = package.get("scripts")?;
+    ["start", "dev", "server", "serve"].iter().find_map(|name| {
+        let script = scripts.get(name)?.as_str()?;
+        let (folder, _) = script.trim_start().strip_prefix("cd ")?.split_once("&&")?;
+        let folder = folder.trim().trim_start_matches("./").trim_end_matches('/');
+        let plain = |c: char| c.is_alphanumeric() || "-_./".contains(c);
+        let below = !folder.is_empty() && !folder.starts_with(['.', '/']);
+        (below && folder.chars().all(plain)).then(|| join(dir, folder))
+    })
 }
 
 fn answers(text: &str) -> bool {

@@ -9,7 +9,7 @@ mod recognize;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use answer::{answer, models_differ, plain_lines};
+pub(crate) use answer::{answer, models_agree, models_differ, plain_lines};
 pub(crate) use fixed::FixedAddress;
 pub(crate) use recognize::{asking, fixed_address, pushes, says_pushed};
 

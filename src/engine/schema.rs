@@ -9,6 +9,7 @@ mod drizzle;
 mod fixed;
 mod pending;
 mod resume;
+mod written;
 
 use std::time::Duration;
 

@@ -32,20 +32,18 @@ pub(crate) struct Layers {
     pub environment: Environment,
 }
 
-/// The sandbox's databases are on a port of their own. An application that reads the parts of its connection and no port among them
-/// finds it in `PGPORT`, as libpq, asyncpg, node-postgres and postgres.js do; Neon's is the port that they take anyway.
+/// The sandbox's databases are on a port of their own. An application that takes the port of its connection from nowhere finds it in
+/// `PGPORT`, as libpq, asyncpg, node-postgres and postgres.js do; Neon's is the port that they take anyway.
 fn name_port(target: &mut EnvTarget) {
-    let kind_of = |wanted: Part| {
-        target.keys.iter().find_map(|(_, spec)| {
-            if let KeySpec::Part { part, kind } = spec {
-                (*part == wanted).then_some(*kind)
-            } else {
-                None
-            }
-        })
-    };
+    let host = target.keys.iter().find_map(|(_, spec)| {
+        if let KeySpec::Part { part, kind } = spec {
+            (*part == Part::Host).then_some(*kind)
+        } else {
+            None
+        }
+    });
     let named = target.keys.iter().any(|(key, _)| key == "PGPORT");
-    if let (Some(kind), None, false) = (kind_of(Part::Host), kind_of(Part::Port), named) {
+    if let (Some(kind), false) = (host, named) {
         let part = Part::Port;
         target
             .keys

@@ -54,11 +54,11 @@ fn an_app_without_a_port_of_its_own_finds_the_sandboxs_in_pgport() {
     };
     let (sandbox, neon) = ("http://127.0.0.1:4000/api/v2", "https://neon.example/api");
     let host = "keys.DB_HOST = { url = \"pooled\", part = \"host\" }\n";
-    let with_port = format!("{host}keys.DB_PORT = {{ url = \"direct\", part = \"port\" }}\n");
+    let with_port = format!("{host}keys.PGPORT = {{ url = \"direct\", part = \"port\" }}\n");
     let url = "keys.DATABASE_URL = { url = \"direct\", driver = \"libpq\" }\n";
     assert_eq!(keys(sandbox, host), ["DB_HOST", "PGPORT"]);
     assert_eq!(keys(neon, host), ["DB_HOST"]);
-    assert_eq!(keys(sandbox, &with_port), ["DB_HOST", "DB_PORT"]);
+    assert_eq!(keys(sandbox, &with_port), ["DB_HOST", "PGPORT"]);
     assert_eq!(keys(sandbox, url), ["DATABASE_URL"]);
 }
 

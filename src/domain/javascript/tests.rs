@@ -68,3 +68,18 @@ fn opens(reading: &Reading) -> String {
         .collect();
     opens.join(" ")
 }
+
+#[test]
+fn an_env_file_lies_where_the_start_script_runs() {
+    let path = |start: &str| {
+        let package = format!("{{\"scripts\":{{\"start\":\"{start}\"}}}}");
+        let files = [
+            ("package.json", package.as_str()),
+            ("server/knexfile.js", "require('dotenv').config();"),
+        ];
+        read_files(&files, "").files[0].path.clone()
+    };
+    assert_eq!(path("cd server && node server.js"), "server/.env");
+    assert_eq!(path("node server/server.js"), ".env");
+    assert_eq!(path("cd .. && node server.js"), ".env");
+}

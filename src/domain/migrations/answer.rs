@@ -41,6 +41,15 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
 /// How Postgres refuses a write in a session that only reads, in its only language for clients without a locale of their own.
 const READ_ONLY: &str = "in a read-only transaction";
 
+/// Whether a tool says that its migrations make what the models say.
+pub(crate) fn models_agree(tool: Tool, reply: &Reply) -> bool {
+    matches!(tool, Tool::Alembic | Tool::FlaskMigrate)
+        && reply.code == Some(0)
+        && plain_lines(&reply.text)
+            .iter()
+            .any(|line| line.contains("No new upgrade operations detected"))
+}
+
 /// Whether a tool says that its migrations don't make what the models say; `None` where it tells neither.
 pub(crate) fn models_differ(tool: Tool, reply: &Reply) -> Option<Vec<String>> {
     let lines = plain_lines(&reply.text);

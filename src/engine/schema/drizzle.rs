@@ -11,7 +11,7 @@ use crate::{
         migrations::{Answer, Conflict, Unclear},
         source::join,
     },
-    engine::{connection, context::Cx},
+    engine::{connection, context::Cx, schema::written},
     ports::database::{SchemaShape, Session},
 };
 
@@ -50,7 +50,7 @@ pub(super) async fn answer(
     })?;
     let setting = |key: &str, usual: &str| {
         plain_setting(&text, key, usual).ok_or_else(|| {
-            let title = format!("`{key}` in `{name}` is not a plain text, so whether a migration is pending is not determined");
+            let title = format!("`{key}` in `{name}` is made of what another file or the environment says, so whether a migration is pending is not determined");
             let hint = "write it as a text, or say how to ask with [schema] pending in neonup.toml";
             Box::new(unknown(title).hint(hint))
         })
@@ -149,12 +149,12 @@ fn config_text(cx: &Cx, named: Option<&str>) -> Option<(String, String)> {
 }
 
 /// A text of the configuration, by its key, or `key:within` for one of an inner object; `usual` where it names none. `None` where
-/// what it names is no plain text.
+/// what it names is not told by the file itself.
 fn plain_setting(text: &str, key: &str, usual: &str) -> Option<String> {
     let (key, within) = key.split_once(':').unwrap_or((key, ""));
     let text = uncommented(text);
     let scope = if within.is_empty() {
-        text
+        text.clone()
     } else {
         match after_key(&text, within) {
             None => return Some(usual.to_owned()),
@@ -167,10 +167,9 @@ fn plain_setting(text: &str, key: &str, usual: &str) -> Option<String> {
     let Some(value) = after_key(&scope, key) else {
         return Some(usual.to_owned());
     };
-    let quote = value.chars().next().filter(|char| "'\"`".contains(*char))?;
-    let (value, rest) = value.get(1..)?.split_once(quote)?;
-    let ends = rest.trim_start().starts_with([',', '}', ')']) || rest.trim().is_empty();
-    (ends && !value.contains("${")).then(|| value.to_owned())
+    let (value, rest) = written::text(value, &text)?;
+    let rest = rest.trim_start();
+    (rest.is_empty() || rest.starts_with([',', '}', ')'])).then_some(value)
 }
 
 /// What stands after `key:`.
@@ -246,6 +245,11 @@ mod tests {
         );
         let plain = "export default { dialect: 'postgresql', schema: 'x' }";
         assert_eq!(plain_setting(plain, "out", OUT).as_deref(), Some(OUT));
+        let computed = "const dir = 'db';\nexport default { schema: './x', out: path.join(__dirname, dir, 'sql'), dialect: 'postgresql' };";
+        assert_eq!(
+            plain_setting(computed, "out", OUT).as_deref(),
+            Some("db/sql")
+        );
         assert_eq!(
             plain_setting(plain, "schema:migrations", SCHEMA).as_deref(),
             Some(SCHEMA)

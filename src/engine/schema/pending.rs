@@ -106,6 +106,7 @@ pub(super) async fn look(
     if let Some(finding) = fixed::finding(cx) {
         return Migrations {
             conflict: true,
+            explains_no_table: true,
             ..Migrations::unknown(finding)
         };
     }
@@ -130,6 +131,20 @@ pub(super) async fn look(
         Err(finding) => return Migrations::unknown(*finding),
     };
     let answer = migrations::answer(&inquiry, &replies);
+    if answer == Answer::Unclear(Unclear::NoMigrations)
+        && let Some(question) = &inquiry.models
+        && let Ok(reply) = ask(cx, question, session_for(cx, ran)).await
+        && migrations::models_agree(inquiry.tool, &reply)
+    {
+        let name = inquiry.tool.name();
+        return Migrations {
+            explains_no_table: true,
+            ..Migrations::seen(
+                format!("{name} has no migration yet, and the models need none"),
+                Vec::new(),
+            )
+        };
+    }
     if matches!(answer, Answer::Nothing { .. })
         && let Some(elsewhere) = elsewhere(cx, session, found, &inquiry, &answer).await
     {

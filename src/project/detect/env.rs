@@ -54,6 +54,7 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
         dependencies: dependencies.as_ref(),
     };
     let mut wanted = keys.all();
+    wanted.extend(keys.host(&wanted));
     wanted.extend(keys.tls(&wanted));
     // an application that puts its address together itself wants no other one
     let in_parts = keys.ours().any(|opening| !opening.parts.is_empty());
@@ -329,12 +330,51 @@ impl Keys<'_> {
         (self.is_documented(key) && (has_login || self.is_required(key))).then_some(KeySpec::ByHand)
     }
 
+    /// Whether node-postgres opens a database: it is what an application of its stack has, where a variable names the kind.
+    fn is_node_postgres(&self, opening: &Opening) -> bool {
+        opening.server == Server::Postgres(Driver::NodePostgres)
+            || opening.server == Server::ByUrl && self.proposal.driver == Driver::NodePostgres
+    }
+
+    /// node-postgres connects to this machine where the code names no host: `PGHOST` names one.
+    fn host(&self, wanted: &[(String, KeySpec)]) -> Option<(String, KeySpec)> {
+        let openings = || {
+            self.ours().filter(|opening| {
+                self.is_node_postgres(opening)
+                    && !opening.parts.is_empty()
+                    && opening
+                        .keys
+                        .iter()
+                        .all(|key| key_purpose::names_a_kind(key))
+            })
+        };
+        let has = |wanted: Part| {
+            openings().any(|opening| opening.parts.iter().any(|(_, part)| *part == wanted))
+        };
+        let named = wanted.iter().any(|(key, spec)| {
+            key == "PGHOST"
+                || matches!(
+                    spec,
+                    KeySpec::Part {
+                        part: Part::Host,
+                        ..
+                    }
+                )
+        });
+        let spec = KeySpec::Part {
+            kind: UrlKind::Direct,
+            part: Part::Host,
+        };
+        (has(Part::Database) && has(Part::User) && !has(Part::Host) && !named)
+            .then(|| ("PGHOST".to_owned(), spec))
+    }
+
     /// node-postgres asks for TLS only where it is told to, and Neon has no connection without: where the code leaves it open, `PGSSLMODE`
     /// tells it.
     fn tls(&self, wanted: &[(String, KeySpec)]) -> Option<(String, KeySpec)> {
-        let in_parts = self.ours().any(|opening| {
-            opening.server == Server::Postgres(Driver::NodePostgres) && !opening.parts.is_empty()
-        });
+        let in_parts = self
+            .ours()
+            .any(|opening| self.is_node_postgres(opening) && !opening.parts.is_empty());
         let is = |spec: &KeySpec, wanted: Part| matches!(spec, KeySpec::Part { part, .. } if *part == wanted);
         let has = |part: Part| wanted.iter().any(|(_, spec)| is(spec, part));
         let spec = KeySpec::Part {
@@ -371,6 +411,16 @@ impl Keys<'_> {
             _ if by_code.is_some() => by_code,
             // an opener that is given a dialect beside the address
             _ if opened && !key_purpose::names_a_kind(key) => Some(self.url(key, None)),
+            // Knex, Sequelize and TypeORM know Postgres by this name
+            KeyPurpose::Unsaid
+                if key_purpose::names_a_kind(key)
+                    && key_purpose::is_of_database(key)
+                    && self.proposal.driver == Driver::NodePostgres
+                    && self.ours().any(|opening| !opening.parts.is_empty())
+                    && self.is_needed(key) =>
+            {
+                Some(KeySpec::Literal("postgres".to_owned()))
+            }
             KeyPurpose::Part(part, kind) => Some(KeySpec::Part {
                 kind: kind.unwrap_or_default(),
                 part: *part,

@@ -2,7 +2,11 @@
 
 use crate::{
     domain::{runner::Runner, source::join},
-    project::detect::{package::Package, schema::migration::Migration, tree::Tree},
+    project::detect::{
+        package::Package,
+        schema::migration::Migration,
+        tree::{Tree, lies_aside},
+    },
 };
 
 /// Scripts that apply migrations, the plainest name first. Those that make new ones (`prisma migrate dev`) ask questions.
@@ -50,6 +54,12 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     }
     if let Some(script) = package.script(&runner, MIGRATE) {
         return Some(in_dir(script));
+    }
+    if package.has_any(&["knex"])
+        && let Some(below) = knexfile_below(tree, dir)
+    {
+        let words = ["knex", "migrate:latest", "--knexfile", &below];
+        return Some(in_dir(runner.command(&words)));
     }
     let with = |names: &[&str]| {
         names
@@ -121,6 +131,24 @@ fn drizzle_migration(
         dir: if in_package { dir } else { folder }.to_owned(),
         seen: Some(config),
     }
+}
+
+/// The one `knexfile` of a package that doesn't lie in its folder itself, relative to it.
+fn knexfile_below(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let is_knexfile = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(
+            name,
+            "knexfile.js" | "knexfile.ts" | "knexfile.cjs" | "knexfile.mjs"
+        ) && !lies_aside(path)
+    };
+    let mut found = tree.below(dir).filter(is_knexfile);
+    let inner = found
+        .next()
+        .filter(|_| found.next().is_none())?
+        .strip_prefix(dir)?
+        .trim_start_matches('/');
+    inner.contains('/').then(|| inner.to_owned())
 }
 
 /// The schema that Prisma finds by itself, else the nearest one below: it is migrated where it has migrations, else made from its

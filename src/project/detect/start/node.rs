@@ -168,7 +168,14 @@ fn only_compiles(script: &str) -> bool {
 fn effort(script: &str) -> u8 {
     let any = |words: &[&str]| words.iter().any(|word| script.contains(word));
     // a script that builds by itself has what it needs
-    let builds = any(&["tsc &&", "build &&", "tsc;", "nest start"]) && !script.contains(":prod");
+    let builds = any(&[
+        "tsc &&",
+        "build &&",
+        "tsc;",
+        "tsc --watch",
+        "tsc -w",
+        "nest start",
+    ]) && !script.contains(":prod");
     // the `start` of each package of a workspace runs what its build made
     let of_packages = any(&["turbo ", "nx "]) && any(&[" start", ":start"]);
     if (any(BUILT) || of_packages) && !builds {
