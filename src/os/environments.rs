@@ -117,7 +117,7 @@ mod tests {
         }
         assert_eq!(of(&project), Vec::<PathBuf>::new());
         fs::write(project.join("pyproject.toml"), "").unwrap();
-        assert_eq!(of(&project), [own.clone()]);
+        assert_eq!(of(&project), std::slice::from_ref(&own));
         fs::write(&pipfile, "").unwrap();
         assert_eq!(of(&project), [own.clone(), other]);
         assert!(holds(&own.join("bin/python")) && !holds(&project.join(".venv/bin/python")));
