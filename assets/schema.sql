@@ -1,6 +1,6 @@
--- The tables of the todo application. The app's own
--- create_all() makes the same ones: either may run
--- first, and each may run again.
+-- Tables of the todo application. The app's own
+-- create_all() creates the same ones: either can run
+-- first, and both can run again.
 
 create table if not exists "user" (
     id            uuid                     not null default gen_random_uuid(),

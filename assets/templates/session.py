@@ -1,4 +1,4 @@
-"""The database engine, and a session for each request."""
+"""Database engine, and a session for each request."""
 
 import os
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 from dotenv import load_dotenv
 from sqlmodel import Session, create_engine
 
-# The .env is found from here, whatever folder the application is started from. It is read before os.environ is asked; a
-# variable that is set already wins.
+# The path is relative to this file, so the app can be started from any folder. The file is loaded before os.environ is
+# read; a variable that is already set wins.
 ENV_FILE = @ENV_FILE@
 load_dotenv(ENV_FILE)
 
@@ -22,7 +22,7 @@ if not DATABASE_URL:
 engine = create_engine(
     DATABASE_URL,
     echo=False,
-    # an idle Neon compute goes to sleep: a connection is tried before it is used
+    # an idle Neon compute goes to sleep, so each connection is tested before use
     pool_pre_ping=True,
     pool_size=5,
     max_overflow=10,
@@ -31,6 +31,6 @@ engine = create_engine(
 
 
 def get_session() -> Iterator[Session]:
-    """Gives a session, and closes it after the request."""
+    """Yields a session and closes it after the request."""
     with Session(engine) as session:
         yield session

@@ -1,4 +1,4 @@
-"""The database engine, and a session for each request."""
+"""Database engine, and a session for each request."""
 
 import os
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ from dotenv import load_dotenv
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-# The .env is found from here, whatever folder the application is started from. It is read before os.environ is asked; a
-# variable that is set already wins.
+# The path is relative to this file, so the app can be started from any folder. The file is loaded before os.environ is
+# read; a variable that is already set wins.
 ENV_FILE = @ENV_FILE@
 load_dotenv(ENV_FILE)
 
@@ -23,7 +23,7 @@ if not DATABASE_URL:
 engine = create_async_engine(
     DATABASE_URL,
     echo=False,
-    # an idle Neon compute goes to sleep: a connection is tried before it is used
+    # an idle Neon compute goes to sleep, so each connection is tested before use
     pool_pre_ping=True,
     pool_size=5,
     max_overflow=10,
@@ -32,6 +32,6 @@ engine = create_async_engine(
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:
-    """Gives a session, and closes it after the request."""
+    """Yields a session and closes it after the request."""
     async with AsyncSession(engine) as session:
         yield session

@@ -24,28 +24,28 @@ use crate::{
     report::{output::Output, receipt, sarif},
 };
 
-/// Probe everything and change nothing.
+/// Check everything and change nothing.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Only these steps.
+    /// Check only these steps.
     steps: Vec<StepId>,
-    /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
-    /// determined. For good: `[skip]` in neonup.toml.
+    /// Skip this, for this reason: backend, schema, health or secrets, or the code of something that couldn't be determined. To
+    /// skip it permanently, use `[skip]` in neonup.toml.
     #[arg(long, value_name = "STEP=REASON")]
     skip: Vec<Skip>,
-    /// Mend what can be mended without a question.
+    /// Fix what needs no decision.
     #[arg(long)]
     fix: bool,
-    /// Also start the app and check its health route. It is a command of the clone, so it needs your trust.
+    /// Also start the app and check its health route. The start command comes from this clone, so it needs your trust.
     #[arg(long)]
     app: bool,
     /// List every finding code.
     #[arg(long)]
     list: bool,
-    /// Also write the findings to this file, as SARIF 2.1.0.
+    /// Also write the findings to this file as SARIF 2.1.0.
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
-    /// Also write a receipt to this file, as Markdown for a pull request: no secrets, no identifiers.
+    /// Also write a receipt to this file: Markdown for a pull request, without secrets or identifiers.
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 }
@@ -127,7 +127,7 @@ impl CheckArgs {
                 && let Err(error) = fs::write(path, text())
             {
                 unwritten.push(format!(
-                    "cannot write `{}`: {error}; name another file with {flag}",
+                    "can't write `{}`: {error}; choose another file with {flag}",
                     path.display()
                 ));
             }
@@ -149,11 +149,14 @@ fn untaken(before: &[Finding], after: &[Finding]) -> Option<Failure> {
                 .iter()
                 .any(|known| known.fixable && same(known, finding))
         })?;
-    let failure = Failure::new(left.code, format!("the fix did not work: {}", left.title));
+    let failure = Failure::new(left.code, format!("the fix failed: {}", left.title));
     Some(
         failure
-            .why(format!("after it, the same was found again: {}", left.detail))
-            .hint("fix it by hand; see what `git status` and `git check-ignore --no-index -v FILE` say"),
+            .why(format!(
+                "the same problem was found again after the fix: {}",
+                left.detail
+            ))
+            .hint("fix it by hand: see `git status` and `git check-ignore --no-index -v FILE`"),
     )
 }
 
@@ -213,11 +216,12 @@ fn explain_history(session: &Session, output: &mut Output) {
     }
     for line in [
         "",
-        "not done: taking the secret out of the history, since that cannot be taken back and does not call the secret back.",
-        "  It would take `git filter-repo --replace-text FILE`, which rewrites every commit that held it and all that follow,",
-        "  then `git push --force` of every branch and tag, and a new clone for everybody who has one.",
-        "  Forks, pull requests, caches and old clones keep it all the same. The cure is to end the secret: `neonup rotate`",
-        "  (`neonup rotate --api-key` for the API key). After that what the history holds opens nothing.",
+        "not done: removing the secret from the history. That can't be undone, and it will not undo the leak.",
+        "  It would take `git filter-repo --replace-text FILE`, which rewrites every commit that held the secret and all \
+        later ones,",
+        "  then `git push --force` of every branch and tag, and a fresh clone for everybody who has one.",
+        "  Forks, pull requests, caches and old clones would still hold it. The fix is to replace the secret: `neonup rotate`",
+        "  (`neonup rotate --api-key` for the API key). After that, what the history holds is worthless.",
     ] {
         output.line(line);
     }

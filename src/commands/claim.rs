@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Show the link that claims this clone's temporary database, and how it stands with it.
+/// Show the link that claims this clone's temporary database, and the database's status.
 #[derive(Debug, Args)]
 pub(crate) struct ClaimArgs;
 
@@ -60,24 +60,29 @@ fn print(state: &ClaimState, project: &str, settings: &Settings, output: &mut Ou
             let left = age::until(&live.database.expires_at, settings.now)
                 .map_or_else(|| live.database.expires_at.clone(), age::span);
             output.note(format!(
-                "whoever opens this link and logs in to Neon owns the database, so keep it to yourself; it is deleted in {left}:"
+                "anyone who opens this link and logs in to Neon owns the database, so keep it private; the database is \
+                deleted in {left}:"
             ));
             let link = live.database.claim_url.expose();
             output.line_with_secret(StyledLine::new().painted(Tone::Hint, link));
-            output.note("after the claim its password may be a new one: `neonup login`, then `neonup setup` writes it");
+            output.note("claiming may change the password: run `neonup login`, then `neonup setup` to write the new one");
         }
         ClaimState::Unready => {
-            output.line("the database is being made or being claimed: ask again in a moment");
+            output.line("the database is being created or claimed: try again in a moment");
         }
         ClaimState::Claimed(_) => {
             output.line(format!(
-                "the database was claimed: it is project {project} of its account now"
+                "the database was claimed and is now project {project} in that account"
             ));
-            output.note("next: `neonup login` with a key of that account, then `neonup setup` joins it and writes its connection");
+            output.note("next: `neonup login` with a key of that account, then `neonup setup` joins the project and writes \
+            its connection URL");
         }
         ClaimState::Gone(_) => {
-            output.line("the temporary database is gone, and what was in it");
-            output.note(format!("{} makes another one", Invocation::SetupClaimable));
+            output.line("the temporary database and its data are gone");
+            output.note(format!(
+                "{} creates another one",
+                Invocation::SetupClaimable
+            ));
         }
     }
 }

@@ -5,7 +5,7 @@ use clap_complete::{Shell, generate};
 
 use crate::{core::exit::Exit, report::output::Output};
 
-/// Print the completions of a shell.
+/// Print completions for a shell.
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell.

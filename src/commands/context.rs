@@ -26,32 +26,31 @@ pub(crate) struct GlobalOptions {
     /// Run as if started in this directory.
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
-    /// The configuration file, instead of neonup.toml in the repository's root.
+    /// Use this configuration file instead of neonup.toml in the repository root.
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Print one JSON document on standard output, and nothing else there.
+    /// Print one JSON document, and nothing else, on standard output.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Ask questions as numbered lines instead of full screen, without colours or lines that are rewritten (also `ACCESSIBLE=1` and
-    /// `TERM=dumb`).
+    /// Use numbered lines instead of the full screen, without colors or rewritten lines (also `ACCESSIBLE=1` and `TERM=dumb`).
     #[arg(long, global = true)]
     pub plain: bool,
-    /// No colours (also `NO_COLOR`).
+    /// Turn off colors (also `NO_COLOR`).
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// The API's base, such as <http://127.0.0.1:8787/api/v2> (also `NEON_API_HOST`).
+    /// Use this API base URL, such as <http://127.0.0.1:8787/api/v2> (also `NEON_API_HOST`).
     #[arg(long, value_name = "URL", global = true)]
     pub api_host: Option<String>,
-    /// An extra root certificate, as PEM, for the API and for databases (also `NEONUP_CA_FILE`).
+    /// Trust this extra root certificate (PEM) for the API and for databases (also `NEONUP_CA_FILE`).
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
-    /// The longest that one request may take, in seconds.
+    /// Time limit for one request, in seconds.
     #[arg(long, value_name = "SECONDS", global = true, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: Option<u64>,
-    /// Say more on standard error; twice for debugging.
+    /// Show more on standard error; twice for debugging.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Write a log to this file. It holds no secrets.
+    /// Write a log to this file. It contains no secrets.
     #[arg(long, value_name = "FILE", global = true)]
     pub log: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! `neonup demo`: the wizard on a sample project, against the sandbox: no account, no network.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the demo makes a project of its own"
+    reason = "the demo creates its own project"
 )]
 
 mod environment;
@@ -43,17 +43,17 @@ use crate::{
     sandbox::{CarriedPostgres, Sandbox, SandboxOptions},
 };
 
-/// The wizard on a sample project, against the sandbox: no account, no network.
+/// Try the wizard on a sample project against the sandbox: no account, no network.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Keep the sample project and the sandbox's data here.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Run the steps without a screen.
+    /// Run the steps without the full screen.
     #[arg(long, short = 'y')]
     yes: bool,
-    /// Show it to a room: identifiers are hidden, each step is explained and waits before it acts, pressed keys are shown;
-    /// `m` lets something go wrong, `R` begins again.
+    /// Present it to an audience: hides identifiers, explains each step and waits before it acts, shows the keys pressed. `m`
+    /// breaks something, `R` resets the demo.
     #[arg(long, conflicts_with = "yes")]
     present: bool,
     /// Use this Postgres instead of the bundled one.
@@ -137,7 +137,7 @@ impl DemoArgs {
 
 /// What a demo passes over where it cannot be found out: it runs on machines that have none of the sample's packages.
 fn not_on_this_machine() -> Vec<Skip> {
-    let reason = "the demo also runs on machines without the sample's packages";
+    let reason = "the demo also runs on machines that don't have the sample's packages";
     [Code::HealthDriver, Code::HealthAppStart]
         .into_iter()
         .map(|code| Skip {
@@ -202,13 +202,13 @@ impl Demo<'_> {
 
     fn notes(self) -> Vec<String> {
         let fate = if self.folder.temporary.is_some() {
-            "Both are removed at the end; `neonup demo --dir DIR` keeps them"
+            "Sample project and sandbox are removed at the end; `neonup demo --dir DIR` keeps them"
         } else {
-            "Both are kept: the same command goes on from there"
+            "Sample project and sandbox are kept: the same command resumes"
         };
         vec![
-            format!("The sample project lies in {}", self.project.display()),
-            format!("The sandbox serves {}", self.sandbox.api_host()),
+            format!("Sample project: {}", self.project.display()),
+            format!("Sandbox API: {}", self.sandbox.api_host()),
             fate.to_owned(),
         ]
     }

@@ -18,13 +18,13 @@ pub(crate) enum CommandError {
     /// The directory, the configuration or a host cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    #[error("cannot write the log `{}`", path.display())]
+    #[error("can't write the log `{}`", path.display())]
     Log { path: PathBuf, source: io::Error },
-    #[error("--fault is not understood")]
+    #[error("--fault isn't valid")]
     Fault(String),
 
     /// The async runtime.
-    #[error("cannot start")]
+    #[error("can't start")]
     Runtime(#[source] io::Error),
     /// A task of ours panicked; the text is its place.
     #[error("a bug in neonup: {0}")]
@@ -36,60 +36,60 @@ pub(crate) enum CommandError {
     /// A step or a port failed.
     #[error("{}", .0.what)]
     Failure(#[from] Failure),
-    #[error("the wizard needs a terminal, and this is none")]
+    #[error("the wizard needs a terminal")]
     NoTerminal,
-    #[error("the terminal cannot be used")]
+    #[error("can't use the terminal")]
     Terminal(#[from] TerminalError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
 
-    #[error("the demo needs a terminal, and this is none")]
+    #[error("the demo needs a terminal")]
     DemoNeedsTerminal { present: bool },
     #[error(transparent)]
     DemoWorkspace(WorkspaceError),
-    #[error("cannot make the demo's folder `{}`", path.display())]
+    #[error("can't create the demo's folder `{}`", path.display())]
     DemoFolder { path: PathBuf, source: io::Error },
-    #[error("cannot make the sample project in `{}`", path.display())]
+    #[error("can't create the sample project in `{}`", path.display())]
     SampleProject { path: PathBuf, why: String },
 
-    #[error("cannot read the key from this terminal")]
+    #[error("can't read the key from this terminal")]
     KeyNotTyped(#[source] io::Error),
-    #[error("cannot read the key from standard input")]
+    #[error("can't read the key from standard input")]
     KeyNotPiped(#[source] io::Error),
-    #[error("the key is empty: standard input held nothing")]
+    #[error("the key is empty: nothing arrived on standard input")]
     NoKeyPiped,
-    #[error("standard input holds something else than one API key")]
+    #[error("standard input contains something other than one API key")]
     NotAKey,
 
-    #[error("no Neon API key was found, and nobody can be asked")]
+    #[error("no Neon API key was found, and there is no terminal to ask for one")]
     NoKeyForSetup,
     /// Steps that setup would ask about.
-    #[error("would ask whether to go on with {}, and nobody can be asked", names(.0))]
+    #[error("not a terminal, so setup can't ask about {}", names(.0))]
     SetupUnanswered(Vec<StepId>),
-    #[error("would {}, and nobody can be asked", would.join("; "))]
+    #[error("not a terminal, and this needs your consent: {}", would.join("; "))]
     RotationUnanswered {
         would: Vec<String>,
         command: Invocation,
     },
-    #[error("nothing was rotated: the {step} step is not done")]
+    #[error("nothing was rotated: the {step} step isn't done")]
     NotRotated { step: StepId, evidence: String },
     #[error("this clone has no temporary database to claim")]
     NothingToClaim,
 
-    #[error("would ask whether to trust these commands, and nobody can be asked")]
+    #[error("not a terminal, so neonup can't ask whether to trust these commands")]
     TrustUnanswered,
-    #[error("the content of `{command}` can't be remembered")]
+    #[error("can't remember the content of `{command}`")]
     NotTrustable { command: String, why: String },
-    #[error("the consent can't be used")]
+    #[error("can't use the stored trust")]
     Trust(#[source] RecordError),
 
-    #[error("`{}` exists already, and is not touched", .0.display())]
+    #[error("`{}` already exists and was not changed", .0.display())]
     ConfigExists(PathBuf),
     #[error("nothing was written")]
     ConfigDeclined,
     #[error("the app uses {server}, not Postgres")]
     NotPostgres { server: &'static str, at: Spot },
-    #[error("cannot write `{}`", path.display())]
+    #[error("can't write `{}`", path.display())]
     ConfigNotWritten { path: PathBuf, source: io::Error },
 }
 
@@ -137,21 +137,22 @@ impl CommandError {
             Self::Log { source, .. } | Self::Runtime(source) => report.why(source.to_string()),
             Self::Fault(why) => report
                 .why(why)
-                .hint("such as --fault latency_ms=100; `neonup sandbox --help` names more"),
-            Self::Bug(_) => report.hint("please report it, with the command that you ran"),
-            Self::ScreenBug(_) => report.hint("please report it; nothing is half-written"),
+                .hint("for example --fault latency_ms=100; see `neonup sandbox --help`"),
+            Self::Bug(_) => report.hint("please report it, with the command you ran"),
+            Self::ScreenBug(_) => report.hint("please report it; nothing is left half-written"),
             Self::NoTerminal => report.hint(
-                "`neonup setup --yes` runs the same steps without one; `neonup check` only looks; --plain asks in lines",
+                "run `neonup setup --yes` for the same steps without a screen, `neonup check` to change nothing, or add \
+                --plain for numbered lines",
             ),
             Self::Terminal(error) => report
                 .why(error.to_string())
-                .hint("`neonup --plain` asks in lines; `neonup setup --yes` needs no terminal"),
+                .hint("add --plain for numbered lines, or run `neonup setup --yes`"),
             Self::Sandbox(error) => report.hint(error.hint()),
             Self::DemoNeedsTerminal { present: true } => {
-                report.hint("`neonup demo --present --plain` tells the same in lines")
+                report.hint("run `neonup demo --present --plain` for the same in numbered lines")
             }
             Self::DemoNeedsTerminal { present: false } => report
-                .hint("`neonup demo --plain` asks in lines, and `neonup demo --yes` asks nothing"),
+                .hint("run `neonup demo --plain` for numbered lines, or `neonup demo --yes` for no questions"),
             Self::DemoFolder { source, .. } => report
                 .why(source.to_string())
                 .hint("choose another folder with --dir"),
@@ -168,30 +169,30 @@ impl CommandError {
                 report.hint("pipe the key: `neonup login < key-file`, or set NEON_API_KEY")
             }
             Self::NotAKey => report
-                .why("a key is one line that begins with napi_; nothing was sent to Neon")
-                .hint("pipe the key alone: `neonup login < key-file`"),
+                .why("a key is one line that starts with napi_; nothing was sent to Neon")
+                .hint("pipe only the key: `neonup login < key-file`"),
             Self::NoKeyForSetup => {
                 report.hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`")
             }
             Self::SetupUnanswered(_) => report.hint(
-                "--yes takes the safe default of each; --project ID, --new, --edit-code and --store answer the rest",
+                "add --yes for the safe default of each question; --project ID, --new, --edit-code and --store answer the rest",
             ),
             Self::RotationUnanswered { command, .. } => report.hint(format!("{command} --yes")),
             Self::NotRotated { step, evidence } => report
                 .why(evidence)
                 .hint(Invocation::SetupStep(*step).to_string()),
             Self::NothingToClaim => {
-                report.hint(format!("{} makes one", Invocation::SetupClaimable))
+                report.hint(format!("run {} to create one", Invocation::SetupClaimable))
             }
-            Self::TrustUnanswered => report.hint("`neonup trust --yes` trusts what is shown above"),
+            Self::TrustUnanswered => report.hint("run `neonup trust --yes` to trust what is shown above"),
             Self::NotTrustable { why, .. } => report
                 .why(why)
-                .hint("`neonup setup --trust` or NEONUP_TRUST=1 runs it this once"),
+                .hint("run `neonup setup --trust`, or set NEONUP_TRUST=1, to run it this once"),
             Self::Trust(error) => report
                 .why(error.to_string())
-                .hint("NEONUP_TRUST=1 in the environment trusts this clone for one run"),
-            Self::ConfigExists(_) => report.hint("edit it, or remove it first"),
-            Self::ConfigDeclined => report.hint("`neonup init --yes` writes what is shown above"),
+                .hint("set NEONUP_TRUST=1 to trust this clone for one run"),
+            Self::ConfigExists(_) => report.hint("edit it, or delete it first"),
+            Self::ConfigDeclined => report.hint("run `neonup init --yes` to write what is shown above"),
             Self::NotPostgres { at, .. } => report
                 .why(format!("{}:{} says so", at.file, at.line))
                 .hint("move the app to Postgres first; or, if another part of it uses Neon, write neonup.toml by hand"),

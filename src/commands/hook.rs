@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// The hooks of this repository, which refuse a commit, a merge or a push that holds a live secret.
+/// Install, remove or run the git hooks that stop a commit, merge or push containing a live secret.
 #[derive(Debug, Args)]
 pub(crate) struct HookArgs {
     #[command(subcommand)]
@@ -39,20 +39,20 @@ pub(crate) struct HookArgs {
 
 #[derive(Debug, Subcommand)]
 enum HookAction {
-    /// Install them; hooks that are there are kept, and run first.
+    /// Install the hooks; existing hooks are kept and run first.
     Install {
-        /// Add lines to the files of husky, lefthook or a tracked hooks folder without being asked.
+        /// Add lines to the files of husky, lefthook or a tracked hooks folder without asking.
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// Remove them, and bring back the hooks that were there.
+    /// Remove the hooks, and restore the ones they replaced.
     Uninstall,
-    /// Run one of them, as git does.
+    /// Run a hook the way git does.
     Run {
-        /// Which one.
+        /// The hook to run.
         #[arg(value_enum, default_value = "pre-commit")]
         hook: HookArgument,
-        /// What git gives it.
+        /// The arguments git passes to it.
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
@@ -63,9 +63,9 @@ enum HookAction {
 enum HookArgument {
     /// Searches what is staged for the next commit.
     PreCommit,
-    /// Searches the message of a commit.
+    /// Searches a commit message.
     CommitMsg,
-    /// Searches what a merge brings.
+    /// Searches what a merge brings in.
     PreMergeCommit,
     /// Searches every object that a push would send.
     PrePush,
@@ -76,19 +76,20 @@ impl HookArgument {
     const fn stops(self) -> (&'static str, &'static str) {
         match self {
             Self::PreCommit => (
-                "the commit was stopped: take the secret out, `git add` the file again, and commit",
+                "commit stopped: remove the secret, `git add` the file again, and commit",
                 "git commit --no-verify",
             ),
             Self::CommitMsg => (
-                "the commit was stopped: take the secret out of its message or author, and commit again",
+                "commit stopped: remove the secret from its message or author, and commit again",
                 "git commit --no-verify",
             ),
             Self::PreMergeCommit => (
-                "the merge was stopped: `git merge --abort`, then take the secret out of that branch",
+                "merge stopped: run `git merge --abort`, then remove the secret from that branch",
                 "git merge --no-verify",
             ),
             Self::PrePush => (
-                "the push was stopped: take the secret out of those commits (`git rebase -i`), then push; a later commit that removes it is not enough",
+                "push stopped: remove the secret from those commits (`git rebase -i`), then push; a later commit that removes \
+                it is not enough",
                 "git push --no-verify",
             ),
         }
@@ -145,29 +146,29 @@ async fn install(
         hooks.folder.display()
     ));
     if asks {
-        output.line("the team's own hooks go on running");
+        output.line("the team's own hooks keep running");
     } else if before
         .states
         .iter()
         .any(|(_, state)| *state == HookState::Other)
     {
-        output.line("the hooks that were there are kept, and run first");
+        output.line("existing hooks are kept, and run first");
     }
-    output.note("they hold for this clone alone: each developer installs them once");
+    output.note("they are for this clone only: each developer installs them once");
     remembered(&hooks, output);
     Ok(Exit::Done)
 }
 
 /// Shows the lines that the files of the team's tool would get.
 fn show(hooks: &Hooks, output: &mut Output) {
-    output.line("another tool runs the hooks here, so these lines go into its files:");
+    output.line("another tool runs the hooks here, so these lines are added to its files:");
     for edit in &hooks.edits {
         output.line(format!("{}:", edit.file.display()));
         for line in edit.lines.lines() {
             output.line_in_full(&format!("    {line}"));
         }
     }
-    output.line("they run nothing in a clone where nobody ran `neonup hook install`");
+    output.line("they do nothing in a clone where nobody ran `neonup hook install`");
 }
 
 /// Asks on a terminal. Anything but a clear yes is a no, and so is the end of input.
@@ -197,7 +198,7 @@ async fn uninstall(ports: &Ports, output: &mut Output) -> Result<Exit, CommandEr
     output.line(if removed {
         "the hooks are removed"
     } else {
-        "there is no hook of neonup here"
+        "no neonup hooks are installed here"
     });
     Ok(Exit::Done)
 }
@@ -211,7 +212,7 @@ fn outgoing(
     let not_told = |what: &str| {
         CommandError::from(
             Failure::new(Code::SecretsUnknown, what)
-                .hint("it is run by git: `neonup hook install` installs it"),
+                .hint("git runs it: `neonup hook install` installs it"),
         )
     };
     match hook {
@@ -219,7 +220,7 @@ fn outgoing(
         HookArgument::CommitMsg => arguments
             .first()
             .map(|file| Outgoing::Message(PathBuf::from(file)))
-            .ok_or_else(|| not_told("no file with the commit's message was named")),
+            .ok_or_else(|| not_told("the file with the commit message wasn't given")),
         HookArgument::PrePush => {
             if let Some(push) = framework_push(environment) {
                 return Ok(Outgoing::Push(push));
@@ -233,11 +234,11 @@ fn outgoing(
                 .take(REFS_LIMIT + 1)
                 .read_to_end(&mut lines);
             if read.is_err() || lines.len() as u64 > REFS_LIMIT {
-                return Err(not_told("the list of what is pushed could not be read"));
+                return Err(not_told("can't read the list of what is pushed"));
             }
             Push::parse(&remote, &lines)
                 .map(Outgoing::Push)
-                .ok_or_else(|| not_told("the list of what is pushed is not in git's form"))
+                .ok_or_else(|| not_told("the list of what is pushed isn't in git's format"))
         }
     }
 }
@@ -304,6 +305,7 @@ async fn search(
     }
     let (stopped, skip) = hook.stops();
     output.note(stopped);
-    output.note(format!("what is no secret is accepted in neonup.toml, under [[secrets.accept]]; `{skip}` skips this check once"));
+    output.note(format!("to accept something that isn't a secret, add [[secrets.accept]] to neonup.toml; `{skip}` skips this \
+    check once"));
     Ok(Exit::Gaps)
 }

@@ -14,7 +14,7 @@ use crate::{
     report::output::Output,
 };
 
-/// Write neonup.toml from what is found in the repository.
+/// Write neonup.toml from what is detected in the repository.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// Write it without asking.
@@ -42,7 +42,7 @@ impl InitArgs {
         if !output.json {
             output.note(format!("found: {}", in_folder(found.stack, &found.dir)));
             output.block(text.trim_end());
-            output.note("seen in:".to_owned());
+            output.note("found in:".to_owned());
             for Evidence { what, seen } in &found.evidence {
                 output.note(format!("  {what}: {}", place(seen.as_ref())));
             }
@@ -53,7 +53,7 @@ impl InitArgs {
         for (dir, stack) in &found.others {
             let folder = if dir.is_empty() { "." } else { dir };
             output.note(format!(
-                "not set up: {}; for that one run: neonup -C {folder} init",
+                "not set up: {}; to set it up, run neonup -C {folder} init",
                 in_folder(stack, dir)
             ));
         }
@@ -99,7 +99,7 @@ impl InitArgs {
 /// Where a value was seen, for a person.
 fn place(seen: Option<&Spot>) -> String {
     match seen {
-        None => "no file names it; this is the usual choice".to_owned(),
+        None => "not in any file; this is the usual value".to_owned(),
         Some(Spot { file, line: 0 }) => file.clone(),
         Some(Spot { file, line }) => format!("{file}:{line}"),
     }

@@ -134,7 +134,7 @@ pub(crate) async fn secret(cancelled: impl Future<Output = ()>) -> io::Result<Ty
         // nobody waits for it any more when the program is ending
         sender.send(typed).ok();
     });
-    let gone = |_closed| io::Error::other("the thread that reads the terminal is gone");
+    let gone = |_closed| io::Error::other("the thread that reads the terminal has ended");
     tokio::select! {
         typed = &mut receiver => typed.map_err(gone)?,
         () = cancelled => {

@@ -413,7 +413,7 @@ impl Judge<'_> {
             return Err("the URL is not this project's");
         }
         if !url.contains("sslmode=require") && !url.contains("sslmode=verify") {
-            return Err("the URL does not ask for TLS");
+            return Err("the URL doesn't ask for TLS");
         }
         if self.value("PORT").as_deref() != Some("8000") {
             return Err("a key is missing");

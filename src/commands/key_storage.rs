@@ -9,9 +9,9 @@ use crate::core::answer::KeyStorage;
 pub(crate) enum KeyStorageArg {
     /// The OS keyring.
     Keyring,
-    /// A 0600 file, in clear.
+    /// A file with mode 0600, in plain text.
     File,
-    /// Nowhere: until the process ends.
+    /// Nowhere: only until the command ends.
     Session,
 }
 

@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// Check an API key and keep it; piped in, or asked for.
+/// Check an API key and store it. The key is piped in or asked for.
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// Where it is kept.
+    /// Where to store the key.
     #[arg(long, value_name = "WHERE")]
     store: Option<KeyStorageArg>,
 }
@@ -57,7 +57,9 @@ impl LoginArgs {
             _ => String::new(),
         };
         if done && store == Some(KeyStorage::Session) {
-            output.note("checked; not stored: with --store session the key ends with this command");
+            output.note(
+                "checked, not stored: with --store session the key is gone when this command ends",
+            );
         }
         let exit = session.finish(&STEPS, output).await;
         if !stored_in.is_empty() {

@@ -69,7 +69,7 @@ impl LogoutArgs {
             }));
         }
         if !removed.is_empty() {
-            output.line(format!("forgotten: {}", removed.join(", ")));
+            output.line(format!("removed: {}", removed.join(", ")));
         } else if failures.is_empty() {
             output.line(format!("no stored key for {account}"));
         }
@@ -82,7 +82,8 @@ impl LogoutArgs {
         }
         if let Some(pending) = &journal.pending {
             output.note(format!(
-                "a rotation of the API key was interrupted: revoke `{}` and the key before it in the Neon console, if they are there",
+                "a rotation of the API key was interrupted: revoke `{}` and the key before it in the Neon console, if they \
+                are listed",
                 pending.name
             ));
         }
@@ -105,8 +106,8 @@ async fn stored_keys(ports: &Ports, account: &str) -> Vec<Secret> {
 fn still_holds(path: &Path) -> Failure {
     Failure::new(
         Code::LoginStoredInClear,
-        format!("`{}` holds the key", path.display()),
+        format!("`{}` contains the key", path.display()),
     )
-    .why("it could not be removed, or is a copy for `neonup undo`")
+    .why("it couldn't be removed, or it is a backup for `neonup undo`")
     .hint(format!("delete it: rm {}", path.display()))
 }

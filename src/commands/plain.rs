@@ -64,7 +64,7 @@ pub(crate) async fn steps(
     match walked {
         Ok(()) => Ok(session.finish(shown, output).await),
         Err(Stopped::InputEnded) => {
-            output.note("the input ended here: nothing was assumed. `neonup setup --yes` takes the defaults");
+            output.note("input ended; nothing was changed. `neonup setup --yes` uses the defaults");
             match session.finish(shown, output).await {
                 Exit::Done => Ok(Exit::Done),
                 Exit::Gaps | Exit::Failed | Exit::Usage | Exit::Bug | Exit::Cancelled => {

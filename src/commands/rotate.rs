@@ -25,16 +25,16 @@ use crate::{
     report::output::Output,
 };
 
-/// A new database password, in every env file, and proof that the old one is refused.
+/// Replace the database password, update every env file, and prove that the old one is rejected.
 #[derive(Debug, Args)]
 pub(crate) struct RotateArgs {
-    /// A new API key instead.
+    /// Replace the API key instead.
     #[arg(long)]
     api_key: bool,
-    /// Where the new API key is kept; without it, where the old one is.
+    /// Where to store the new API key (default: where the old one is).
     #[arg(long, value_name = "WHERE", requires = "api_key")]
     store: Option<KeyStorageArg>,
-    /// Do it without asking.
+    /// Don't ask for confirmation.
     #[arg(long, short = 'y')]
     yes: bool,
     /// Print what would be done and change nothing.
@@ -218,23 +218,23 @@ impl Rotation {
                 };
                 let of = joined.map_or_else(String::new, |joined| {
                     format!(
-                        " of {} on branch {} of project {} ({})",
+                        " {} on branch {} of project {} ({})",
                         joined.role, joined.branch, joined.name, joined.id
                     )
                 });
                 vec![
                     format!(
-                        "give the role{of} in {service} a new password, unless a rotation is half done"
+                        "reset the password of the role{of} in {service} (or finish an interrupted rotation)"
                     ),
                     format!(
-                        "write it into {files}, and into other ignored env files that hold the old one"
+                        "write it to {files}, and to other ignored env files that contain the old one"
                     ),
-                    "make sure that the new password works and the old one is refused".to_owned(),
+                    "check that the new password works and the old one is rejected".to_owned(),
                 ]
             }
             Self::ApiKey => vec![
-                format!("make a new API key in {service}, and store it where the old one was"),
-                "revoke the old key, if Neon tells which it is".to_owned(),
+                format!("create a new API key in {service}, and store it where the old one was"),
+                "revoke the old key, if Neon reports which one it is".to_owned(),
             ],
         }
     }
@@ -341,8 +341,8 @@ async fn confirm(
     for line in plan {
         output.line(format!("  - {line}"));
     }
-    output.line("Whatever still uses the old one stops working.");
-    output.prompt("Go on? [y/N] ");
+    output.line("Everything that still uses the old one stops working.");
+    output.prompt("Continue? [y/N] ");
     let answer = session.read_line(&mut InputLines::standard()).await?;
     Ok(answer.is_some_and(|answer| is_yes(&answer)))
 }

@@ -13,13 +13,13 @@ use crate::{
     sandbox::{Faults, Sandbox, SandboxOptions},
 };
 
-/// Serve a local Neon until Ctrl-C, for other clients.
+/// Run a local Neon for other clients until Ctrl-C.
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
-    /// Keep the state here; without it, everything is removed at the end.
+    /// Keep the state in this folder; without it, everything is removed at the end.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The API's port.
+    /// Port of the API.
     #[arg(long)]
     port: Option<u16>,
     /// Use this Postgres instead of the bundled one.
@@ -30,15 +30,16 @@ pub(crate) struct SandboxArgs {
         hide_env_values = true
     )]
     pg_bin: Option<PathBuf>,
-    /// What goes wrong from the start, as NAME=VALUE or JSON; the names are those of POST /sandbox/faults: `latency_ms=100`,
-    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be given again.
+    /// Start with this fault, as NAME=VALUE or JSON. The names are those of POST /sandbox/faults: `latency_ms=100`,
+    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be
+    /// repeated.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<String>,
-    /// Open the services without a key, which make databases for anyone, to every user of this machine. Without it they answer only
-    /// programs of your own user.
+    /// Let every user of this machine use the services that create databases without a key. Otherwise they answer only your own
+    /// user's programs.
     #[arg(long)]
     claimable: bool,
-    /// Seconds after which an idle compute stops.
+    /// Stop an idle compute after this many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     idle: u64,
 }
@@ -117,12 +118,10 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
     let quoted = ca_file.replace('\'', r"'\''");
     output.line(format!("export NEONUP_CA_FILE='{quoted}'"));
     output.note(
-        "an app with @neondatabase/serverless needs these two lines beside the connection URL:",
+        "an app with @neondatabase/serverless needs these two lines as well as the connection URL:",
     );
     for line in NEON_CONFIG {
         output.note(format!("  {line}"));
     }
-    output.note(
-        "the sandbox serves until Ctrl-C; the key above is its own, and worth nothing elsewhere",
-    );
+    output.note("the sandbox runs until Ctrl-C; the key above works only here");
 }

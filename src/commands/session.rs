@@ -102,7 +102,7 @@ impl Session {
                 event = self.events.recv() => event,
             };
             let Some(event) = event else {
-                return Err(Interruption::Bug("the engine went away".to_owned()));
+                return Err(Interruption::Bug("the engine has ended".to_owned()));
             };
             self.plan.fold(&event);
             match event.kind {
@@ -173,7 +173,7 @@ impl Session {
                     output.document(&PlanDocument::new(&self.plan, steps));
                 }
                 let tally = lines::tally(&self.plan, steps);
-                output.note(format!("cancelled. {tally} Run it again to go on."));
+                output.note(format!("cancelled. {tally} Run it again to resume."));
                 Ok(Exit::Cancelled)
             }
             Interruption::Bug(place) => Err(CommandError::Bug(place)),

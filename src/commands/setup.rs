@@ -27,20 +27,20 @@ use crate::{
     report::{lines, output::Output},
 };
 
-/// Run the steps without a screen.
+/// Run the steps without the full screen.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, and none excludes another"
 )]
 pub(crate) struct SetupArgs {
-    /// Only these steps: login, project, env, backend, schema, health, secrets.
+    /// Run only these steps: login, project, env, backend, schema, health, secrets.
     steps: Vec<StepId>,
-    /// Leave this out, for this reason: backend, schema, health or secrets, or the code of something that could not be
-    /// determined. For good: `[skip]` in neonup.toml.
+    /// Skip this, for this reason: backend, schema, health or secrets, or the code of something that couldn't be determined. To
+    /// skip it permanently, use `[skip]` in neonup.toml.
     #[arg(long, value_name = "STEP=REASON")]
     skip: Vec<Skip>,
-    /// Take the safe default of every question.
+    /// Use the safe default for every question.
     #[arg(long, short = 'y')]
     yes: bool,
     /// Print the plan and change nothing.
@@ -49,30 +49,30 @@ pub(crate) struct SetupArgs {
     /// Join this project.
     #[arg(long, value_name = "ID")]
     project: Option<String>,
-    /// The organization, for keys that see several.
+    /// Use this organization, for keys that can access several.
     #[arg(long, value_name = "ID")]
     org: Option<String>,
-    /// Create a project even though one of this name exists, where neonup.toml does not record one.
+    /// Create a project even if one with this name exists (unless neonup.toml records one).
     #[arg(long, conflicts_with = "project")]
     new: bool,
-    /// Delete this project of the same name, which a setup made at the same moment as the one that is used; only if it is empty.
+    /// Delete this project, an empty duplicate created when two setups ran at the same time.
     #[arg(long, value_name = "ID", conflicts_with_all = ["new", "claimable"])]
     discard: Option<String>,
-    /// No account: a temporary database, made once for this clone. It is deleted after 72 hours unless somebody claims it
-    /// (`neonup claim`). With --new another one, in place of the one that is there.
+    /// Create a temporary database for this clone, without an account. It is deleted after 72 hours unless somebody claims it
+    /// (`neonup claim`). With --new, replace the current one.
     #[arg(long, conflicts_with_all = ["project", "org"])]
     claimable: bool,
-    /// Also apply the shown changes to existing source files.
+    /// Also apply the changes shown to existing source files.
     #[arg(long)]
     edit_code: bool,
-    /// Overwrite an env file where it lies, where it cannot be replaced in one piece: a mount point, a read-only folder.
+    /// Overwrite an env file in place if it can't be replaced atomically: a mount point, a read-only folder.
     #[arg(long)]
     in_place: bool,
-    /// Trust the commands of this clone as they are now, and run them: its migration, its app, its interpreter. `neonup trust`
-    /// shows them first.
+    /// Trust this clone's commands as they are now and run them: its migration, app and interpreter. `neonup trust` shows them
+    /// first.
     #[arg(long)]
     trust: bool,
-    /// Where a new API key is kept.
+    /// Where to store a new API key.
     #[arg(long, value_name = "WHERE")]
     store: Option<KeyStorageArg>,
 }
@@ -162,7 +162,9 @@ impl SetupArgs {
                 output.line(start);
             }
             if temporary {
-                output.note("to keep the temporary database: neonup claim, best within 24 hours");
+                output.note(
+                    "to keep the temporary database, run neonup claim, ideally within 24 hours",
+                );
             }
         }
         Ok(exit)

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Say whose key is used, which project, and where things lie.
+/// Show the account, project and file locations.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs;
 
@@ -53,7 +53,7 @@ fn rows_of_settings(settings: &Settings) -> Vec<Row> {
     let config = if settings.config_exists {
         settings.config_file.display().to_string()
     } else {
-        "none: the values are detected".to_owned()
+        "none: values are detected".to_owned()
     };
     let sandbox = if settings.is_sandbox() {
         " (sandbox)"

@@ -14,18 +14,18 @@ use crate::{
     },
 };
 
-/// Show what this clone would have neonup run, and trust it as it is now.
+/// Show the commands that neonup would run in this clone, and trust them as they are now.
 ///
-/// A repository names the commands that make its tables and start its app, and may bring an interpreter. None is run before somebody
-/// has agreed to it in this clone. Consent to a migration covers the commands that ask it whether something is pending, which a check
-/// runs; they are shown with it. The consent is kept outside the repository; when a command changes, or a file that it names, the
-/// question is asked again. `NEONUP_TRUST=1` in the environment trusts a clone for one run, for CI.
+/// A repository sets the commands that create its tables and start its app, and may include an interpreter. neonup runs none of
+/// them until you trust them in this clone. Trusting a migration includes the commands that check whether a migration is pending;
+/// they are shown with it. The trust is stored outside the repository; if a command or a file it refers to changes, neonup asks
+/// again. In CI, `NEONUP_TRUST=1` in the environment trusts a clone for one run.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// Trust the commands without being asked.
+    /// Trust the commands without asking.
     #[arg(long, short = 'y', conflicts_with = "revoke")]
     yes: bool,
-    /// Trust nothing of this clone any more.
+    /// Stop trusting this clone's commands.
     #[arg(long)]
     revoke: bool,
 }
@@ -51,7 +51,7 @@ impl TrustArgs {
                 print(command, &trust::consent(&ports, command), output);
             }
             if commands.is_empty() {
-                output.line("there is nothing in this clone that neonup would run");
+                output.line("this clone has no commands that neonup would run");
             }
         }
         if let Some(command) = untrusted.iter().find(|command| command.unheld.is_some()) {
@@ -95,9 +95,9 @@ fn revoke(store: &dyn TrustStore, output: &mut Output) -> Result<Exit, CommandEr
         output.document(&json!({ "version": 1, "status": "done", "revoked": revoked }));
     }
     output.line(if revoked {
-        "nothing of this clone is trusted any more"
+        "nothing in this clone is trusted anymore"
     } else {
-        "nothing of this clone was trusted"
+        "nothing in this clone was trusted"
     });
     Ok(Exit::Done)
 }
@@ -129,10 +129,10 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
         output.line(format!("    gets {}", variables.join(", ")));
     }
     for question in command.question_lines() {
-        output.line_in_full(&format!("    a check asks {question}"));
+        output.line_in_full(&format!("    checks run {question}"));
     }
     for file in command.files.keys() {
-        output.line(format!("    names {file}"));
+        output.line(format!("    refers to {file}"));
     }
     if let Consent::Missing {
         before: Some(before),

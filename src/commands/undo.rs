@@ -18,7 +18,7 @@ use crate::{
     report::output::Output,
 };
 
-/// Bring back what the last write of the env files replaced.
+/// Undo the last write of the env files; run again to redo.
 #[derive(Debug, Args)]
 pub(crate) struct UndoArgs;
 
@@ -41,14 +41,11 @@ impl UndoArgs {
         }
         if files.is_empty() {
             session.runtime.shutdown().await;
-            output.line("there is nothing to bring back");
+            output.line("nothing to undo");
             return Ok(Exit::Done);
         }
         if !output.json {
-            output.line(format!(
-                "brought back: {}; `neonup undo` again takes that back",
-                files.join(", ")
-            ));
+            output.line(format!("Restored {}; run again to redo", files.join(", ")));
         }
         session.print_step(StepId::Env, output);
         session.finish(&STEPS, output).await;

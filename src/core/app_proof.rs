@@ -39,9 +39,9 @@ impl ProofInput {
     pub(crate) fn words(&self) -> String {
         match self {
             Self::Start => "the start command".to_owned(),
-            Self::Expectation => "what the health route must answer".to_owned(),
+            Self::Expectation => "the expected health answer".to_owned(),
             Self::EnvFile(path) | Self::File(path) => format!("`{path}`"),
-            Self::Variable(name) => format!("`{name}` of the shell"),
+            Self::Variable(name) => format!("`{name}` in the shell"),
             Self::Program(name) => format!("the program `{name}`"),
             Self::Packages(place) => format!("the installed packages ({place})"),
         }

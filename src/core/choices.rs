@@ -55,7 +55,7 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
     // which project it is, is a question
     if context.step != StepId::Project && context.is_fixable() {
         let mend = Answer::default_of(context.step);
-        choices.push(context.apply("Mend what was found", "mend", mend));
+        choices.push(context.apply("Fix these findings", "fix", mend));
     }
     match context.step {
         StepId::Login => {
@@ -69,10 +69,10 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
         StepId::Health => choices.extend(health::done(context)),
         StepId::Secrets => {
             choices.extend(secrets::hook(context));
-            choices.push(context.choice("Look again", "look", Action::Probe));
+            choices.push(context.choice("Re-check", "re-check", Action::Probe));
         }
         StepId::Backend | StepId::Schema | StepId::Env => {
-            choices.push(context.choice("Look again", "look", Action::Probe));
+            choices.push(context.choice("Re-check", "re-check", Action::Probe));
         }
     }
     choices
@@ -80,13 +80,13 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
 
 fn skipped(context: &StepContext<'_>) -> Vec<Choice> {
     let label = if context.state.declined.is_some() {
-        "Do it after all"
+        "Run it anyway"
     } else {
-        "Look again"
+        "Re-check"
     };
     vec![
         context.go_on(),
-        context.choice(label, "look", Action::Probe),
+        context.choice(label, "re-check", Action::Probe),
     ]
 }
 
@@ -168,5 +168,5 @@ fn add_keys_of_screens(context: &StepContext<'_>, choices: &mut Choices) {
     if context.step == StepId::Health && health::can_watch(context) {
         choices.insert_before(&Action::AskToSkip, health::watch(context));
     }
-    choices.push(context.choice("Leave", "leave", Action::Quit));
+    choices.push(context.choice("Quit", "quit", Action::Quit));
 }

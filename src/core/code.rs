@@ -67,107 +67,124 @@ macro_rules! codes {
 
 codes! {
     LoginMissingKey, Login, "login.missing-key", Gap, "No Neon API key was found.";
-    LoginKeyRejected, Login, "login.key-rejected", Gap, "Neon does not accept the API key.";
-    LoginKeyScope, Login, "login.key-scope", Warning, "The API key may do less than the set-up needs.";
-    LoginKeyringUnavailable, Login, "login.keyring-unavailable", Warning, "The OS keyring does not answer, or cannot keep a secret.";
-    LoginStoredInClear, Login, "login.stored-in-clear", Warning, "The API key lies in a file in clear text.";
-    LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "`NEON_API_KEY` hides a different key that is stored.";
-    LoginKeyLeftOver, Login, "login.key-left-over", Warning, "An API key that was replaced, or that nobody has, may still work.";
-    LoginUnreachable, Login, "login.unreachable", Gap, "The Neon API could not be reached.";
+    LoginKeyRejected, Login, "login.key-rejected", Gap, "Neon rejected the API key.";
+    LoginKeyScope, Login, "login.key-scope", Warning, "The API key has fewer permissions than setup needs.";
+    LoginKeyringUnavailable, Login, "login.keyring-unavailable", Warning, "The OS keyring doesn't respond or can't store a \
+    secret.";
+    LoginStoredInClear, Login, "login.stored-in-clear", Warning, "The API key is stored in a file in plain text.";
+    LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "`NEON_API_KEY` takes precedence over a \
+    different, stored key.";
+    LoginKeyLeftOver, Login, "login.key-left-over", Warning, "An API key that was replaced or lost may still be valid.";
+    LoginUnreachable, Login, "login.unreachable", Gap, "The Neon API can't be reached.";
 
-    ProjectMissing, Project, "project.missing", Gap, "The project does not exist yet.";
-    ProjectAmbiguous, Project, "project.ambiguous", Gap, "Several projects have the name.";
-    ProjectDuplicate, Project, "project.duplicate", Gap, "A project of this name exists and is not joined yet.";
-    ProjectListingIncomplete, Project, "project.listing-incomplete", Gap, "Neon could not list every project, so a duplicate cannot be ruled out.";
-    ProjectOrganizationNeeded, Project, "project.organization-needed", Gap, "Neon asks for the organization.";
+    ProjectMissing, Project, "project.missing", Gap, "The project doesn't exist yet.";
+    ProjectAmbiguous, Project, "project.ambiguous", Gap, "Several projects have this name.";
+    ProjectDuplicate, Project, "project.duplicate", Gap, "A project with this name exists but isn't joined yet.";
+    ProjectListingIncomplete, Project, "project.listing-incomplete", Gap, "Neon couldn't list every project, so a duplicate \
+    can't be ruled out.";
+    ProjectOrganizationNeeded, Project, "project.organization-needed", Gap, "Neon needs to know the organization.";
     ProjectLimitReached, Project, "project.limit-reached", Gap, "A limit of the Neon plan is reached.";
     ProjectRefused, Project, "project.refused", Gap, "Neon refused to create the project.";
-    ProjectPasswordNotStored, Project, "project.password-not-stored", Gap, "Neon does not store the project's passwords, and the role's is not known here.";
-    ProjectNotReady, Project, "project.not-ready", Gap, "The project's operations have not finished.";
-    ProjectDeleted, Project, "project.deleted", Gap, "The project recorded in neonup.toml is not there, or not visible to this key.";
-    ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch does not exist.";
-    ProjectTemporary, Project, "project.temporary", Warning, "The database is a temporary one, which is deleted unless somebody claims it.";
+    ProjectPasswordNotStored, Project, "project.password-not-stored", Gap, "Neon doesn't store this project's passwords, and \
+    the role's password isn't known here.";
+    ProjectNotReady, Project, "project.not-ready", Gap, "The project's operations haven't finished.";
+    ProjectDeleted, Project, "project.deleted", Gap, "The project recorded in neonup.toml is gone, or this key can't see it.";
+    ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch doesn't exist.";
+    ProjectTemporary, Project, "project.temporary", Warning, "The database is temporary and will be deleted unless somebody \
+    claims it.";
     ProjectNoCompute, Project, "project.no-compute", Gap, "The branch has no compute to connect to.";
-    ProjectRecorded, Project, "project.recorded", Note, "`neonup.toml` names the project since this run.";
-    ProjectCloneBusy, Project, "project.clone-busy", Gap, "Another neonup works in this clone.";
+    ProjectRecorded, Project, "project.recorded", Note, "This run recorded the project in `neonup.toml`.";
+    ProjectCloneBusy, Project, "project.clone-busy", Gap, "Another neonup is running in this clone.";
 
-    EnvMissingFile, Env, "env.missing-file", Gap, "An env file that the project wants does not exist.";
-    EnvMissingKey, Env, "env.missing-key", Gap, "An env file lacks a key that the project wants.";
-    EnvStaleUrl, Env, "env.stale-url", Gap, "The connection URL is not this project's, or its password is old.";
-    EnvWrongDriver, Env, "env.wrong-driver", Gap, "The connection URL has not the form that the driver needs.";
-    EnvNoTls, Env, "env.no-tls", Gap, "The connection URL does not ask for TLS.";
+    EnvMissingFile, Env, "env.missing-file", Gap, "An env file that the project needs doesn't exist.";
+    EnvMissingKey, Env, "env.missing-key", Gap, "A key that the project needs is missing from an env file.";
+    EnvStaleUrl, Env, "env.stale-url", Gap, "The connection URL isn't this project's, or its password is old.";
+    EnvWrongDriver, Env, "env.wrong-driver", Gap, "The connection URL isn't in the form the driver needs.";
+    EnvNoTls, Env, "env.no-tls", Gap, "The connection URL doesn't ask for TLS.";
     EnvPlaceholder, Env, "env.placeholder", Gap, "A value is still the example's placeholder.";
     EnvMaskedValue, Env, "env.masked-value", Gap, "A value looks masked, such as ****.";
-    EnvLeftOpen, Env, "env.left-open", Warning, "A key is left open that only a person can fill.";
-    EnvDuplicateKey, Env, "env.duplicate-key", Warning, "A key stands more than once; readers disagree on which one wins.";
-    EnvUnportable, Env, "env.unportable", Warning, "Some readers of env files will read a value differently.";
-    EnvUnreadableLine, Env, "env.unreadable-line", Warning, "A line is no env syntax; some readers stop there.";
-    EnvOpenPermissions, Env, "env.open-permissions", Gap, "Other users of the machine may read the env file.";
-    EnvNotIgnored, Env, "env.not-ignored", Gap, "Git does not ignore the env file, so it must not hold a secret.";
-    EnvInGitFolder, Env, "env.in-git-folder", Gap, "The env file leads into git's own folder, where a write would change what git does.";
-    EnvHardLink, Env, "env.hard-link", Warning, "The env file has another name (a hard link), which a write leaves behind.";
-    EnvSavedMeanwhile, Env, "env.saved-meanwhile", Note, "Another program saved the env file while it was written; what it saved was kept.";
-    EnvNotDurable, Env, "env.not-durable", Warning, "The env file is written, but the disk did not confirm it.";
+    EnvLeftOpen, Env, "env.left-open", Warning, "A key is empty, and only you can fill it in.";
+    EnvDuplicateKey, Env, "env.duplicate-key", Warning, "A key is set more than once, and readers disagree about which value \
+    wins.";
+    EnvUnportable, Env, "env.unportable", Warning, "Some env file readers will read a value differently.";
+    EnvUnreadableLine, Env, "env.unreadable-line", Warning, "A line isn't valid env syntax; some readers stop there.";
+    EnvOpenPermissions, Env, "env.open-permissions", Gap, "Other users of this machine can read the env file.";
+    EnvNotIgnored, Env, "env.not-ignored", Gap, "Git doesn't ignore the env file, so it can't hold a secret.";
+    EnvInGitFolder, Env, "env.in-git-folder", Gap, "The env file points into git's own folder, where writing would change \
+    what git does.";
+    EnvHardLink, Env, "env.hard-link", Warning, "The env file has a second name (a hard link) that a write would not update.";
+    EnvSavedMeanwhile, Env, "env.saved-meanwhile", Note, "Another program saved the env file during the write; its version \
+    was kept.";
+    EnvNotDurable, Env, "env.not-durable", Warning, "The env file was written, but the disk didn't confirm it.";
     EnvNotRead, Env, "env.not-read", Gap, "Nothing shows that the application reads the env file.";
-    EnvShadowed, Env, "env.shadowed", Gap, "Another env file, which the framework reads first, holds the key with another value.";
-    EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A variable of the shell hides the file's value.";
-    EnvPublicSecret, Env, "env.public-secret", Gap, "A key whose value every browser gets holds a secret.";
-    EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "The example file does not document a key.";
+    EnvShadowed, Env, "env.shadowed", Gap, "Another env file, which the framework reads first, sets the key to a different \
+    value.";
+    EnvShellHidesValue, Env, "env.shell-hides-value", Warning, "A shell variable overrides the file's value.";
+    EnvPublicSecret, Env, "env.public-secret", Gap, "A key that is sent to every browser holds a secret.";
+    EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "A key is missing from the example file.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";
-    EnvChanged, Env, "env.changed", Note, "Beside the env file, this run changed what git ignores, or the example.";
+    EnvChanged, Env, "env.changed", Note, "Along with the env file, this run changed git's ignore rules or the example.";
 
-    BackendNotFound, Backend, "backend.not-found", Gap, "The backend's folder or application file is not there.";
-    BackendDependencyMissing, Backend, "backend.dependency-missing", Gap, "The requirements lack a package that the database needs.";
+    BackendNotFound, Backend, "backend.not-found", Gap, "The backend folder or application file doesn't exist.";
+    BackendDependencyMissing, Backend, "backend.dependency-missing", Gap, "A package that the database needs is missing from \
+    the requirements.";
     BackendSessionMissing, Backend, "backend.session-missing", Gap, "The application has no database session module.";
-    BackendSessionWrong, Backend, "backend.session-wrong", Gap, "The session module will not work with this database.";
-    BackendCreateAllMissing, Backend, "backend.create-all-missing", Gap, "The application does not create its tables on start-up.";
-    BackendHealthRouteMissing, Backend, "backend.health-route-missing", Gap, "The application has no health route that asks the database.";
-    BackendNotDetermined, Backend, "backend.not-determined", Gap, "Something about the application's code could not be found out.";
+    BackendSessionWrong, Backend, "backend.session-wrong", Gap, "The session module won't work with this database.";
+    BackendCreateAllMissing, Backend, "backend.create-all-missing", Gap, "The application doesn't create its tables on \
+    start-up.";
+    BackendHealthRouteMissing, Backend, "backend.health-route-missing", Gap, "The application has no health route that \
+    queries the database.";
+    BackendNotDetermined, Backend, "backend.not-determined", Gap, "Part of the application's code couldn't be checked.";
 
     SchemaMissingTable, Schema, "schema.missing-table", Gap, "A table is missing.";
-    SchemaMissingColumn, Schema, "schema.missing-column", Gap, "A table lacks a column.";
-    SchemaWrongType, Schema, "schema.wrong-type", Gap, "A column, key or index is not as the schema says.";
-    SchemaWrongObject, Schema, "schema.wrong-object", Gap, "A view, type, function, trigger or extension is missing, or not as the schema says.";
-    SchemaNotDetermined, Schema, "schema.not-determined", Gap, "Whether the database is as the schema says could not be determined.";
-    SchemaMigrationPending, Schema, "schema.migration-pending", Gap, "A migration has not run yet.";
-    SchemaMigrationConflict, Schema, "schema.migration-conflict", Gap, "The migrations don't fit together, or don't fit the database.";
-    SchemaModelsDiffer, Schema, "schema.models-differ", Warning, "The models say something that no migration makes.";
-    SchemaNoTransaction, Schema, "schema.no-transaction", Note, "The schema's files cannot all run in one transaction.";
-    SchemaSqlError, Schema, "schema.sql-error", Gap, "The database refused a statement of the schema.";
+    SchemaMissingColumn, Schema, "schema.missing-column", Gap, "A column is missing from a table.";
+    SchemaWrongType, Schema, "schema.wrong-type", Gap, "A column, key or index doesn't match the schema.";
+    SchemaWrongObject, Schema, "schema.wrong-object", Gap, "A view, type, function, trigger or extension is missing or \
+    doesn't match the schema.";
+    SchemaNotDetermined, Schema, "schema.not-determined", Gap, "Couldn't determine whether the database matches the schema.";
+    SchemaMigrationPending, Schema, "schema.migration-pending", Gap, "A migration hasn't run yet.";
+    SchemaMigrationConflict, Schema, "schema.migration-conflict", Gap, "The migrations contradict each other or the database.";
+    SchemaModelsDiffer, Schema, "schema.models-differ", Warning, "The models contain something that no migration creates.";
+    SchemaNoTransaction, Schema, "schema.no-transaction", Note, "The schema files can't all run in one transaction.";
+    SchemaSqlError, Schema, "schema.sql-error", Gap, "The database rejected a statement of the schema.";
     SchemaCommandFailed, Schema, "schema.command-failed", Gap, "The project's migration command failed.";
     SchemaCommandUntrusted, Schema, "schema.command-untrusted", Gap, "The migration command isn't trusted in this clone yet, or has changed since.";
 
-    HealthDns, Health, "health.dns", Gap, "The host's name does not resolve.";
+    HealthDns, Health, "health.dns", Gap, "The host name doesn't resolve.";
     HealthTcp, Health, "health.tcp", Gap, "No TCP connection to the database host.";
     HealthTls, Health, "health.tls", Gap, "No trusted TLS connection to the database.";
-    HealthAuth, Health, "health.auth", Gap, "The database refuses the role or its password.";
-    HealthDatabase, Health, "health.database", Gap, "The database of the URL does not exist.";
-    HealthLimit, Health, "health.limit", Gap, "The database has no connection left to give.";
-    HealthQuery, Health, "health.query", Gap, "The database does not answer a query.";
+    HealthAuth, Health, "health.auth", Gap, "The database rejects the role or its password.";
+    HealthDatabase, Health, "health.database", Gap, "The database in the URL doesn't exist.";
+    HealthLimit, Health, "health.limit", Gap, "The database has no free connections.";
+    HealthQuery, Health, "health.query", Gap, "The database doesn't answer a query.";
     HealthSlow, Health, "health.slow", Warning, "The database answers, but slowly.";
-    HealthDriver, Health, "health.driver", Gap, "The project's own driver cannot connect.";
+    HealthDriver, Health, "health.driver", Gap, "The project's own driver can't connect.";
     HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";
-    HealthPackagesMissing, Health, "health.packages-missing", Gap, "The application's packages are not installed here.";
+    HealthPackagesMissing, Health, "health.packages-missing", Gap, "The application's packages aren't installed here.";
     HealthPackagesUntrusted, Health, "health.packages-untrusted", Gap, "The command that installs the packages isn't trusted in this clone yet, or has changed since.";
-    HealthAppStart, Health, "health.app-start", Gap, "The application does not start.";
-    HealthAppHealth, Health, "health.app-health", Gap, "The application's health route does not say that it is healthy.";
-    HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app was not started with its files as they are now, or not so that its answer counts.";
+    HealthAppStart, Health, "health.app-start", Gap, "The application doesn't start.";
+    HealthAppHealth, Health, "health.app-health", Gap, "The application's health route doesn't report healthy.";
+    HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app hasn't been started with its current files, or its \
+    answer doesn't count.";
     HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
-    HealthEnvironmentGiven, Health, "health.environment-given", Note, "The app does not load the env file itself, and was given its variables.";
-    HealthChanged, Health, "health.changed", Note, "For the packages, this run changed what git ignores.";
+    HealthEnvironmentGiven, Health, "health.environment-given", Note, "The app doesn't load the env file itself; it was given \
+    the variables.";
+    HealthChanged, Health, "health.changed", Note, "To install the packages, this run changed git's ignore rules.";
 
-    SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git does not ignore a file that holds secrets.";
+    SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git doesn't ignore a file that holds secrets.";
     SecretsTracked, Secrets, "secrets.tracked", Gap, "Git tracks a file that holds secrets.";
     SecretsStaged, Secrets, "secrets.staged", Gap, "A file that holds secrets is staged for the next commit.";
-    SecretsPathInHistory, Secrets, "secrets.path-in-history", Warning, "A file of this name was committed once.";
-    SecretsLiveSecretInTree, Secrets, "secrets.live-secret-in-tree", Gap, "A live secret stands in a file that git tracks, or would take.";
-    SecretsLiveSecretInHistory, Secrets, "secrets.live-secret-in-history", Gap, "A live secret stands in the repository's history.";
-    SecretsCredentialInTree, Secrets, "secrets.credential-in-tree", Gap, "A credential stands in a tracked file.";
-    SecretsCredentialInHistory, Secrets, "secrets.credential-in-history", Warning, "A credential stands in the history.";
-    SecretsShipped, Secrets, "secrets.shipped", Warning, "An image or a package would take an env file along.";
-    SecretsChanged, Secrets, "secrets.changed", Note, "This run took a file out of git's index, or changed what git ignores.";
-    SecretsHookGone, Secrets, "secrets.hook-gone", Warning, "A hook that neonup installed in this clone is not there any more.";
-    SecretsUnknown, Secrets, "secrets.unknown", Gap, "Whether the secrets are safe could not be determined.";
+    SecretsPathInHistory, Secrets, "secrets.path-in-history", Warning, "A file with this name was committed in the past.";
+    SecretsLiveSecretInTree, Secrets, "secrets.live-secret-in-tree", Gap, "A file that git tracks, or would add, contains a \
+    live secret.";
+    SecretsLiveSecretInHistory, Secrets, "secrets.live-secret-in-history", Gap, "The repository's history contains a live \
+    secret.";
+    SecretsCredentialInTree, Secrets, "secrets.credential-in-tree", Gap, "A tracked file contains a credential.";
+    SecretsCredentialInHistory, Secrets, "secrets.credential-in-history", Warning, "The history contains a credential.";
+    SecretsShipped, Secrets, "secrets.shipped", Warning, "An image or package would include an env file.";
+    SecretsChanged, Secrets, "secrets.changed", Note, "This run removed a file from git's index or changed git's ignore rules.";
+    SecretsHookGone, Secrets, "secrets.hook-gone", Warning, "A hook that neonup installed in this clone is gone.";
+    SecretsUnknown, Secrets, "secrets.unknown", Gap, "Couldn't determine whether the secrets are safe.";
 }
 
 impl std::fmt::Display for Code {

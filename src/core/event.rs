@@ -125,7 +125,7 @@ impl Report {
         {
             self.verdict = Verdict::Done;
             // the first words are those that a summary has room for
-            self.evidence = format!("left out: {title}; {}", self.evidence);
+            self.evidence = format!("skipped: {title}; {}", self.evidence);
         }
     }
 

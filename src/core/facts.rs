@@ -43,7 +43,7 @@ impl KeySource {
             Self::Typed => "this session only",
             Self::Environment => "NEON_API_KEY",
             Self::Keyring => "the OS keyring",
-            Self::File => "a 0600 file, in clear",
+            Self::File => "a 0600 file, in plain text",
             Self::NeonCli => "the neon CLI's login",
         }
     }

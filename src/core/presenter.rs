@@ -74,20 +74,20 @@ pub(crate) struct DemoOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DemoError {
     /// This is a real project, where nothing is broken or reset.
-    #[error("nothing is arranged in a real project")]
+    #[error("a real project is never staged")]
     NotTheDemo,
-    #[error("cannot put `{project}` back to the beginning")]
+    #[error("can't reset `{project}`")]
     NotReset { project: String, why: String },
     /// Somebody's own project is where the demo's should be.
-    #[error("cannot put `{project}` back to the beginning")]
+    #[error("can't reset `{project}`")]
     NotTheSample { project: String },
     #[error("`{0}` has no connection URL yet")]
     NoConnectionUrl(&'static str),
-    #[error("cannot write `{file}`")]
+    #[error("can't write `{file}`")]
     NotWritten { file: &'static str, why: String },
-    #[error("the demo's repository refused")]
+    #[error("the demo's git repository reported an error")]
     RepositoryRefused { why: String },
-    #[error("the stage could not be set")]
+    #[error("couldn't prepare the demo")]
     Panicked { why: String },
     /// The sandbox refused what the incident needs.
     #[error("{}", .0.what)]
@@ -100,7 +100,7 @@ impl DemoError {
         match self {
             Self::NotTheDemo | Self::NoConnectionUrl(_) => "",
             Self::NotTheSample { .. } => {
-                "its first commit is not the demo's: this is somebody's own project"
+                "its first commit isn't the demo's, so this is somebody's own project"
             }
             Self::NotReset { why, .. }
             | Self::NotWritten { why, .. }
@@ -114,13 +114,13 @@ impl DemoError {
     pub(crate) fn hint(&self) -> &str {
         match self {
             Self::NotTheDemo => {
-                "mishaps and the reset are for the sample project: `neonup demo --present`"
+                "mishaps and reset work only in the sample project: `neonup demo --present`"
             }
             Self::NotReset { .. } | Self::NotTheSample { .. } => {
-                "end neonup and start `neonup demo --present` again, with another --dir"
+                "quit neonup and run `neonup demo --present` again with another --dir"
             }
             Self::NoConnectionUrl(_) => "finish the env step first, then press m again",
-            Self::RepositoryRefused { .. } => "R puts the demo back to the beginning",
+            Self::RepositoryRefused { .. } => "press R to reset the demo",
             Self::NotWritten { .. } | Self::Panicked { .. } => "",
             Self::Neon(failure) => &failure.hint,
         }

@@ -26,7 +26,7 @@ impl From<Undetermined> for Finding {
 
 /// What the answer of a look stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "what a look stands on decides whether its step is done"]
+#[must_use = "a probe needs inputs to decide whether its step is done"]
 pub(crate) enum Basis {
     /// All that the step promises was looked at, with the inputs as they are now.
     Seen,
@@ -81,7 +81,7 @@ impl Unread {
 
 /// What a scan has read of all that it should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "what was not read has to be said"]
+#[must_use = "whatever was not read has to be reported"]
 pub(crate) struct Coverage {
     unread: Vec<Unread>,
     more: usize,

@@ -58,7 +58,7 @@ impl FromStr for SkipTarget {
             .ok_or_else(|| {
                 let names: Vec<_> = Self::STEPS.iter().map(|step| step.name()).collect();
                 format!(
-                    "`{name}` can't be skipped: name {}, or the code of a finding, such as secrets.unknown",
+                    "can't skip `{name}`: name {}, or the code of a finding, such as secrets.unknown",
                     names.join(", ")
                 )
             })
@@ -83,11 +83,11 @@ impl Skip {
     ) -> Result<Self, String> {
         let reason = reason.trim();
         if reason.is_empty() {
-            return Err(format!("`{target}` needs a reason to be skipped"));
+            return Err(format!("add a reason for skipping `{target}`"));
         }
         if reason.chars().count() > LONGEST_REASON || reason.contains('\n') {
             return Err(format!(
-                "the reason to skip `{target}` is one line of at most {LONGEST_REASON} characters"
+                "the reason for skipping `{target}` must be one line of at most {LONGEST_REASON} characters"
             ));
         }
         Ok(Self {
@@ -100,8 +100,8 @@ impl Skip {
     /// What a report says of it: `left out in neonup.toml: the worker has no health route`.
     pub(crate) fn words(&self) -> String {
         match self.origin {
-            SkipOrigin::Config => format!("left out in neonup.toml: {}", self.reason),
-            SkipOrigin::Run => format!("left out in this run: {}", self.reason),
+            SkipOrigin::Config => format!("skipped in neonup.toml: {}", self.reason),
+            SkipOrigin::Run => format!("skipped in this run: {}", self.reason),
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
     fn a_skip_names_a_step_or_a_code_and_always_a_reason() {
         let skip: Skip = "health = it is a worker".parse().unwrap();
         assert_eq!(skip.target, SkipTarget::Step(StepId::Health));
-        assert_eq!(skip.words(), "left out in this run: it is a worker");
+        assert_eq!(skip.words(), "skipped in this run: it is a worker");
         let skip: Skip = "secrets.unknown=a partial clone".parse().unwrap();
         assert_eq!(skip.target, SkipTarget::Undetermined(Code::SecretsUnknown));
         for wrong in [

@@ -77,13 +77,13 @@ impl StepId {
     /// What the step does, in one sentence.
     pub(crate) const fn summary(self) -> &'static str {
         match self {
-            Self::Login => "Checks your Neon API key and keeps it in the OS keyring.",
+            Self::Login => "Checks your Neon API key and stores it in the OS keyring.",
             Self::Project => "Joins your team's Neon project, or creates it once.",
-            Self::Env => "Writes the keys your app reads; touches nothing else.",
-            Self::Backend => "Gives your app a database session; overwrites no code.",
-            Self::Schema => "Creates the tables, and checks them column by column.",
-            Self::Health => "Climbs from the name of the host to your own tables.",
-            Self::Secrets => "Looks for your live password where it must never be.",
+            Self::Env => "Writes the keys your app needs and leaves the rest untouched.",
+            Self::Backend => "Adds a database session module; never overwrites your code.",
+            Self::Schema => "Creates the tables and checks them column by column.",
+            Self::Health => "Checks the connection step by step, from DNS to your tables.",
+            Self::Secrets => "Searches for your live password everywhere it must not be.",
         }
     }
 
@@ -145,7 +145,7 @@ impl FromStr for StepId {
             .find(|step| step.name() == text)
             .ok_or_else(|| {
                 let names: Vec<_> = Self::ALL.iter().map(|step| step.name()).collect();
-                format!("no step `{text}`: the steps are {}", names.join(", "))
+                format!("no step named `{text}`: the steps are {}", names.join(", "))
             })
     }
 }

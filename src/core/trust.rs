@@ -27,9 +27,9 @@ impl CommandPurpose {
     /// What it is, for a person.
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::Packages => "the command that installs the packages",
+            Self::Packages => "the install command for packages",
             Self::Schema => "the migration command",
-            Self::Driver => "the interpreter that tries the driver",
+            Self::Driver => "the interpreter that runs the driver check",
             Self::App => "the app's start command",
         }
     }
@@ -94,7 +94,7 @@ impl CloneCommand {
         }
         if !self.files.is_empty() {
             let files = names(&mut self.files.keys());
-            text = format!("{text}; it names {files}");
+            text = format!("{text}; it refers to {files}");
         }
         if !self.questions.is_empty() {
             let lines: Vec<_> = self
@@ -102,7 +102,7 @@ impl CloneCommand {
                 .into_iter()
                 .map(|line| format!("`{line}`"))
                 .collect();
-            text = format!("{text}; a check asks {}", lines.join(", "));
+            text = format!("{text}; checks run {}", lines.join(", "));
         }
         text
     }
@@ -111,7 +111,7 @@ impl CloneCommand {
     pub(crate) fn differences(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         if self.argv != before.argv {
-            changes.push(format!("it was `{}`", before.line()));
+            changes.push(format!("the command was `{}`", before.line()));
         }
         if self.dir != before.dir {
             let dir = if before.dir.is_empty() {
@@ -119,10 +119,10 @@ impl CloneCommand {
             } else {
                 &before.dir
             };
-            changes.push(format!("it ran in `{}`", visible(dir)));
+            changes.push(format!("the folder was `{}`", visible(dir)));
         }
         if self.questions != before.questions {
-            changes.push("what a check asks it".to_owned());
+            changes.push("the check's queries".to_owned());
         }
         let names: BTreeSet<_> = self.files.keys().chain(before.files.keys()).collect();
         for name in names {
@@ -143,9 +143,9 @@ impl CloneCommand {
             let shown = visible(name);
             match (before.variables.get(name), self.variables.get(name)) {
                 (Some(old), Some(new)) if old != new => {
-                    changes.push(format!("{shown} has another value"));
+                    changes.push(format!("{shown} has a different value"));
                 }
-                (None, Some(_)) => changes.push(format!("it gets {shown} too")),
+                (None, Some(_)) => changes.push(format!("it now also gets {shown}")),
                 (Some(_), None) => changes.push(format!("it no longer gets {shown}")),
                 _ => {}
             }
@@ -221,7 +221,7 @@ mod tests {
             now.differences(&before),
             [
                 "it was `sh run.sh`",
-                "it ran in `backend`",
+                "the folder was `backend`",
                 "`new.sh` is new",
                 "`run.sh` changed",
                 "it gets LD_PRELOAD too"

@@ -255,15 +255,15 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
     let lower = output.to_lowercase();
     if lower.contains("address already in use") {
         return cause(
-            "the port that the application wants is in use by something else".to_owned(),
-            "stop what listens on that port, then `neonup setup health`",
+            "the port that the application wants is already in use".to_owned(),
+            "stop the program that uses that port, then run `neonup setup health`",
         );
     }
     if let Some((package, line)) = asked_for(output) {
         return Some(Cause {
-            what: format!("the application needs the package `{package}`, which is not installed"),
+            what: format!("the application needs the package `{package}`, which isn't installed"),
             hint: format!(
-                "add the line `{line}` to its requirements and install it, then `neonup setup health`"
+                "add the line `{line}` to its requirements and install it, then run `neonup setup health`"
             ),
         });
     }
@@ -277,30 +277,31 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
     if UNSET.is_match(output) {
         return cause(
             format!(
-                "the engine is made before {key} is known: the env file is not loaded yet, or not at all"
+                "the engine is created before {key} is known: the env file is loaded too late, or not at all"
             ),
-            "call load_dotenv() above the line that makes the engine, in the module that makes it",
+            "call load_dotenv() above the line that creates the engine, in the same module",
         );
     }
     if lower.contains("password authentication failed") {
         return cause(
-            "the database refuses the password that the application sends".to_owned(),
-            "a variable of the shell may hide the env file: `neonup check env`; else `neonup setup env` writes the current one",
+            "the database rejects the password that the application sends".to_owned(),
+            "check whether a shell variable overrides the env file: `neonup check env`; otherwise run `neonup setup env` to \
+            write the current one",
         );
     }
     if let Some(found) = RELATION.captures(output) {
         let table = found.get(1).map_or("", |table| table.as_str());
         return cause(
-            format!("the application asks for the table `{table}`, which the database has not"),
-            "neonup setup schema, then `neonup setup health`",
+            format!("the application needs the table `{table}`, which isn't in the database"),
+            "run neonup setup schema, then `neonup setup health`",
         );
     }
     if lower.contains("could not translate host name")
         || lower.contains("name or service not known")
     {
         return cause(
-            "the application does not find the database's host".to_owned(),
-            "`neonup check env` says whether the URL is this project's",
+            "the application can't find the database's host".to_owned(),
+            "run `neonup check env` to see whether the URL is this project's",
         );
     }
     None
@@ -324,17 +325,17 @@ fn unknown_argument(name: &str, output: &str) -> Cause {
             "write connect_args={\"timeout\": 10}: that is its name there".to_owned()
         }
         ("sslmode" | "channel_binding", true) => {
-            "asyncpg reads `ssl=require` instead: `neonup setup env` writes the URL in its form"
+            "asyncpg expects `ssl=require` instead: run `neonup setup env` to write the URL in its form"
                 .to_owned()
         }
         ("ssl", false) => {
-            "psycopg reads `sslmode=require` instead: `neonup setup env` writes the URL in its form"
+            "psycopg expects `sslmode=require` instead: run `neonup setup env` to write the URL in its form"
                 .to_owned()
         }
-        _ => format!("take `{name}` out of connect_args or of the URL"),
+        _ => format!("remove `{name}` from connect_args or from the URL"),
     };
     Cause {
-        what: format!("{driver} does not know the connection argument `{name}`"),
+        what: format!("{driver} doesn't support the connection argument `{name}`"),
         hint,
     }
 }
@@ -448,51 +449,51 @@ mod tests {
         for (output, words) in [
             (
                 "ERROR: [Errno 98] error while attempting to bind on address ('127.0.0.1', 8000): address already in use",
-                "the port that the application wants is in use by something else",
+                "the port that the application wants is already in use",
             ),
             (
                 "sqlalchemy.exc.ProgrammingError: (psycopg.ProgrammingError) invalid connection option \"timeout\"",
-                "psycopg does not know the connection argument `timeout`",
+                "psycopg doesn't support the connection argument `timeout`",
             ),
             (
                 "psycopg2.ProgrammingError: invalid dsn: invalid connection option \"timeout\"",
-                "psycopg2 does not know the connection argument `timeout`",
+                "psycopg2 doesn't support the connection argument `timeout`",
             ),
             (
                 "File \"asyncpg/connection.py\"\nTypeError: connect() got an unexpected keyword argument 'sslmode'",
-                "asyncpg does not know the connection argument `sslmode`",
+                "asyncpg doesn't support the connection argument `sslmode`",
             ),
             (
                 "KeyError: 'DATABASE_URL'",
-                "the engine is made before DATABASE_URL is known: the env file is not loaded yet, or not at all",
+                "the engine is created before DATABASE_URL is known: the env file is loaded too late, or not at all",
             ),
             (
                 "sqlalchemy.exc.ArgumentError: Expected string or URL object, got None",
-                "the engine is made before DATABASE_URL is known: the env file is not loaded yet, or not at all",
+                "the engine is created before DATABASE_URL is known: the env file is loaded too late, or not at all",
             ),
             (
                 "FATAL:  password authentication failed for user \"x\"",
-                "the database refuses the password that the application sends",
+                "the database rejects the password that the application sends",
             ),
             (
                 "psycopg.errors.UndefinedTable: relation \"task\" does not exist",
-                "the application asks for the table `task`, which the database has not",
+                "the application needs the table `task`, which isn't in the database",
             ),
             (
                 "could not translate host name \"ep-x\" to address",
-                "the application does not find the database's host",
+                "the application can't find the database's host",
             ),
             (
                 "RuntimeError: Form data requires \"python-multipart\" to be installed. \nYou can install \"python-multipart\" with: \n\npip install python-multipart\n",
-                "the application needs the package `python-multipart`, which is not installed",
+                "the application needs the package `python-multipart`, which isn't installed",
             ),
             (
                 "ImportError: email-validator is not installed, run `pip install 'pydantic[email]'`",
-                "the application needs the package `email-validator`, which is not installed",
+                "the application needs the package `email-validator`, which isn't installed",
             ),
             (
                 "ValueError: the greenlet library is required to use this function. No module named 'greenlet'",
-                "the application needs the package `greenlet`, which is not installed",
+                "the application needs the package `greenlet`, which isn't installed",
             ),
             ("KeyError: 'SECRET'\n", ""),
             ("ValueError: no", ""),

@@ -262,7 +262,7 @@ impl Search<'_> {
             return;
         }
         if self.folders.len() >= MOST_FOLDERS {
-            self.too_much(format!("it names more than {MOST_FOLDERS} folders"));
+            self.too_much(format!("it refers to more than {MOST_FOLDERS} folders"));
             return;
         }
         self.folders.push(path);
@@ -343,11 +343,11 @@ impl Search<'_> {
             Named::File(bytes) => bytes,
             Named::Outside(target) => format!("-> {target}").into_bytes(),
             Named::Unreadable(why) => {
-                return self.too_much(format!("`{path}` can't be read: {why}"));
+                return self.too_much(format!("can't read `{path}`: {why}"));
             }
         };
         if self.found.files.len() >= MOST_FILES {
-            return self.too_much(format!("it names more than {MOST_FILES} files"));
+            return self.too_much(format!("it refers to more than {MOST_FILES} files"));
         }
         let content = if is_package(&path) {
             scripts_alone(&content)
@@ -547,7 +547,10 @@ mod tests {
             }
         });
         assert_eq!(found.files.len(), MOST_FILES);
-        assert_eq!(found.unheld.as_deref(), Some("it names more than 64 files"));
+        assert_eq!(
+            found.unheld.as_deref(),
+            Some("it refers to more than 64 files")
+        );
         let argv: Vec<_> = (0..600).map(|number| number.to_string()).collect();
         let found = named_by(&argv, "", &|_| Named::Absent);
         assert_eq!(found.unheld.as_deref(), Some("it has more than 512 words"));

@@ -153,7 +153,7 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
         for path in std::mem::take(&mut open) {
             read += 1;
             if read > FILES || bytes > BYTES {
-                code.leave_out(&path, "there are too many sources to read them all");
+                code.leave_out(&path, "there are too many source files to read them all");
                 continue;
             }
             let Some(text) = code.text(&path) else {
@@ -256,10 +256,7 @@ fn source(
         return;
     }
     if let Some(line) = broken(root.tree()) {
-        code.leave_out(
-            path,
-            &format!("its syntax could not be read at line {line}"),
-        );
+        code.leave_out(path, &format!("its syntax couldn't be read at line {line}"));
     }
     reading.reads.extend(env::reads(code, &root));
     reading

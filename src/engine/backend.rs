@@ -35,7 +35,7 @@ impl Step for BackendStep {
     async fn probe(&self, cx: &Cx) -> Result<Report> {
         let Some(backend) = &cx.settings.backend else {
             return Ok(Report::skipped(
-                "no backend was found, and neonup.toml names none",
+                "no backend was found, and neonup.toml doesn't set one",
             ));
         };
         Ok(BackendInspection::new(cx, backend).into_report(cx))

@@ -326,15 +326,18 @@ impl Cx {
         if let Some(path) = &self.settings.ca_file {
             let code = crate::core::code::Code::HealthTls;
             let bytes = self.ports.files.read(path).map_err(|error| {
-                Failure::new(code, format!("cannot read `{}`", path.display()))
+                Failure::new(code, format!("can't read `{}`", path.display()))
                     .why(error.to_string())
-                    .hint("name a PEM file that you may read with --ca-file")
+                    .hint("give a readable PEM file with --ca-file")
             })?;
             let text = bytes
                 .and_then(|bytes| String::from_utf8(bytes).ok())
                 .ok_or_else(|| {
-                    Failure::new(code, format!("`{}` is no certificate file", path.display()))
-                        .hint("name a PEM file with --ca-file")
+                    Failure::new(
+                        code,
+                        format!("`{}` isn't a certificate file", path.display()),
+                    )
+                    .hint("give a PEM file with --ca-file")
                 })?;
             return Ok(Some(text));
         }

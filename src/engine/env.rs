@@ -136,9 +136,9 @@ fn stand_in(encoding: Encoding, bytes: usize) -> Result<Secret> {
 fn random(encoding: Encoding, bytes: usize) -> Result<Secret> {
     let mut buffer = vec![0; bytes];
     getrandom::fill(&mut buffer).map_err(|error| {
-        Failure::new(Code::EnvMissingKey, "no random value could be made")
+        Failure::new(Code::EnvMissingKey, "can't create a random value")
             .why(error.to_string())
-            .hint("the system's random source does not work")
+            .hint("the system's random source doesn't work")
     })?;
     Ok(encode(encoding, &buffer))
 }

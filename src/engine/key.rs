@@ -54,7 +54,7 @@ pub(super) async fn require(cx: &Cx) -> Result<KnownKey> {
     find(cx).await.ok_or_else(|| {
         Failure::new(
             Code::LoginMissingKey,
-            "no Neon API key was found, and there is nobody to ask",
+            "no Neon API key was found, and there is no terminal to ask for one",
         )
         .why("looked in NEON_API_KEY, the OS keyring and the key file")
         .hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`")
@@ -88,9 +88,9 @@ pub(super) async fn check_storage(cx: &Cx, storage: KeyStorage) -> Result<()> {
     if storage == KeyStorage::Keyring
         && let KeyringState::Unavailable(why) = keyring_state(cx).await
     {
-        return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring cannot keep the key")
+        return Err(Failure::new(Code::LoginKeyringUnavailable, "the OS keyring can't store the key")
             .why(why)
-            .hint("unlock it, or choose a 0600 file in clear (--store file) or this session only (--store session)"));
+            .hint("unlock it, or use a 0600 file in plain text (--store file) or this session only (--store session)"));
     }
     Ok(())
 }
@@ -106,9 +106,9 @@ pub(super) async fn storage_for_successor(cx: &Cx, source: KeySource) -> Result<
     if storage == KeyStorage::Session {
         return Err(Failure::new(
             Code::LoginKeyringUnavailable,
-            "a new key that is not stored would be lost",
+            "a new key that isn't stored would be lost",
         )
-        .hint("leave --store session out, or take --store file"));
+        .hint("remove --store session, or use --store file"));
     }
     check_storage(cx, storage).await?;
     Ok(storage)

@@ -101,13 +101,13 @@ pub(super) async fn interrupted(cx: &Cx) -> Option<Finding> {
         Finding::new(
             Code::LoginKeyLeftOver,
             format!(
-                "a rotation of the API key was interrupted: `{}` or the key before it may work needlessly",
+                "a rotation of the API key was interrupted: `{}` or the key before it may still be valid",
                 pending.name
             ),
         )
         .severity(Severity::Warning)
         .command(Invocation::RotateKey)
-        .hint("neonup rotate --api-key finishes it, and revokes what is left over"),
+        .hint("run neonup rotate --api-key to finish it and revoke the key that isn't needed"),
     )
 }
 

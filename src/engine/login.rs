@@ -62,9 +62,9 @@ impl Step for LoginStep {
                 let (_, key) = cx.ports.store.neon_cli().await.ok_or_else(|| {
                     Failure::new(
                         Code::LoginMissingKey,
-                        "the neon CLI has no stored login that is still good",
+                        "the neon CLI has no stored login that is still valid",
                     )
-                    .hint("`neon login`, or paste an API key")
+                    .hint("run `neon login`, or paste an API key")
                 })?;
                 (key, storage, KeySource::NeonCli)
             }
@@ -89,9 +89,9 @@ impl Step for LoginStep {
 async fn take(cx: &Cx, key: Secret, storage: KeyStorage, source: KeySource) -> Result<()> {
     if key.is_empty() {
         return Err(Failure::new(Code::LoginMissingKey, "the API key is empty")
-            .hint("copy it again, in one piece: it begins with napi_"));
+            .hint("copy the whole key again: it starts with napi_"));
     }
-    cx.progress(Progress::label("asking Neon who this is"));
+    cx.progress(Progress::label("checking the key with Neon"));
     // a key that Neon does not accept is never stored
     cx.ports.neon.auth(&key).await?;
     key::check_storage(cx, storage).await?;
@@ -106,7 +106,7 @@ async fn take(cx: &Cx, key: Secret, storage: KeyStorage, source: KeySource) -> R
 /// Reports that a temporary database needs no account; `None` where a key is used.
 async fn without_account(cx: &Cx) -> Option<Report> {
     let wanted = cx.wants_temporary();
-    let skipped = || Some(Report::skipped("no account: a temporary database"));
+    let skipped = || Some(Report::skipped("no account: temporary database"));
     let record = match temporary::choose(cx).await {
         Ok(DatabaseChoice::Account) => return None,
         Ok(DatabaseChoice::NewTemporary) | Err(_) => return skipped(),
@@ -121,11 +121,9 @@ async fn without_account(cx: &Cx) -> Option<Report> {
                 Code::LoginMissingKey,
                 "the temporary database was claimed: its account's API key is needed now",
             )
-            .detail(
-                "its connection is told to its account alone, and its password may be a new one",
-            )
+            .detail("only its account can see the connection, and the password may have changed")
             .command(Invocation::Login)
-            .hint("neonup login, then neonup setup");
+            .hint("run neonup login, then neonup setup");
             Some(Report::judged(
                 finding.title.clone(),
                 Basis::Seen,
@@ -156,7 +154,7 @@ async fn no_key(cx: &Cx, mut facts: LoginFacts) -> Report {
 async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Report> {
     facts.key = Some((known.source, known.key.masked(), known.key.chars()));
     cx.show(Facts::Login(facts.clone()));
-    cx.progress(Progress::label("asking Neon who this is"));
+    cx.progress(Progress::label("checking the key with Neon"));
     // the user is asked at the same time, since most keys are personal; other kinds are refused, which tells nothing bad
     let (auth, user, keyring, stored) = tokio::join!(
         cx.ports.neon.auth(&known.key),
@@ -228,31 +226,31 @@ fn missing_key() -> Finding {
     Finding::new(Code::LoginMissingKey, "no Neon API key was found")
         .detail("looked in NEON_API_KEY, the OS keyring and the key file")
         .command(Invocation::Login)
-        .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys")
+        .hint("run `neonup login`; create a key at console.neon.tech › Account settings › API keys")
 }
 
 fn keyring_unavailable(why: &str) -> Finding {
     Finding::new(
         Code::LoginKeyringUnavailable,
-        "the OS keyring cannot keep a key here",
+        "the OS keyring can't store a key here",
     )
     .detail(why)
-    .hint("unlock it, or use --store file (a 0600 file, in clear) or --store session")
+    .hint("unlock it, or use --store file (a 0600 file, in plain text) or --store session")
 }
 
 fn stored_in_file(place: String) -> Finding {
     Finding::new(
         Code::LoginStoredInClear,
-        "the API key lies in a file, in clear",
+        "the API key is stored in a file, in plain text",
     )
     .detail(place)
-    .hint("when a keyring is available: `neonup logout`, then `neonup login`")
+    .hint("when a keyring is available, run `neonup logout`, then `neonup login`")
 }
 
 fn hides_stored_key() -> Finding {
     Finding::new(
         Code::LoginEnvironmentHidesKey,
-        "NEON_API_KEY hides a different key that is stored",
+        "NEON_API_KEY takes precedence over a different, stored key",
     )
-    .hint("unset NEON_API_KEY to use the stored one")
+    .hint("unset NEON_API_KEY to use the stored key")
 }

@@ -77,7 +77,7 @@ pub(super) async fn wait(
             let meaning = [current.action.as_str(), messages.meaning];
             return Err(Failure::new(
                 Code::ProjectNotReady,
-                "Neon's operations did not finish within 5 minutes",
+                "Neon's operations didn't finish within 5 minutes",
             )
             .why(meaning.join("; ").trim_end_matches("; "))
             .hint(messages.late));

@@ -84,7 +84,7 @@ fn lacks(install: &Install) -> Finding {
     let command = typed(&install.argv);
     Finding::new(
         Code::HealthPackagesMissing,
-        format!("the app's packages are not installed: `{command}` installs them"),
+        format!("the app's packages aren't installed: `{command}` installs them"),
     )
     .command(Invocation::SetupStep(StepId::Health))
     .fixable()
@@ -120,11 +120,11 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
         let finding = Finding::new(
             Code::HealthPackagesMissing,
             format!(
-                "the app's packages are not installed, and `{tool}`, which installs them, isn't either"
+                "the app's packages aren't installed, and neither is `{tool}`, which installs them"
             ),
         );
         return Ok(Prepared::Refused(
-            finding.hint(format!("install {tool}, then `neonup setup health`")),
+            finding.hint(format!("install {tool}, then run `neonup setup health`")),
         ));
     }
     if let Some(finding) = trust::permit(cx, CommandPurpose::Packages)? {
@@ -142,7 +142,7 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
         make_environment(cx, &dir).await?;
     }
     let Some(program) = process.find(tool, &dir) else {
-        return Err(failed(&line, "it is not there", &install.dir));
+        return Err(failed(&line, "it isn't installed", &install.dir));
     };
     cx.progress(Progress::label(format!("installing the packages: {line}")));
     let mut argv = vec![program.display().to_string()];
@@ -184,9 +184,9 @@ async fn make_environment(cx: &Cx, dir: &Path) -> Result<()> {
     }
     let line = format!("python -m venv {ENVIRONMENT}");
     let Some(python) = process.find("python", dir) else {
-        return Err(failed(&line, "there is no Python here", ""));
+        return Err(failed(&line, "Python isn't installed", ""));
     };
-    cx.progress(Progress::label(format!("making {ENVIRONMENT}")));
+    cx.progress(Progress::label(format!("creating {ENVIRONMENT}")));
     // apart from the folder: nothing of it is loaded
     let words = ["-I", "-m", "venv", ENVIRONMENT].map(str::to_owned);
     let argv = std::iter::once(python.display().to_string())
@@ -228,7 +228,7 @@ async fn run(
 
 fn failed(line: &str, why: &str, place: &str) -> Failure {
     let place = if place.is_empty() {
-        "the project's folder"
+        "the project folder"
     } else {
         place
     };
@@ -261,10 +261,10 @@ async fn not_ignored(cx: &Cx, install: &Install) -> Result<Option<Finding>> {
     Ok(Some(
         Finding::new(
             Code::HealthPackagesMissing,
-            format!("the app's packages are not installed: git does not ignore `{folder}`, where they would go"),
+            format!("the app's packages aren't installed: git doesn't ignore `{folder}`, where they would go"),
         )
         .hint(format!(
-            "add `{line}` to .gitignore, then `neonup setup health`"
+            "add `{line}` to .gitignore, then run `neonup setup health`"
         )),
     ))
 }
@@ -309,7 +309,7 @@ fn take_back(cx: &Cx, file: &str, old: Option<&[u8]>, new: &[u8]) -> Result<()> 
     done.map_err(|error| {
         Failure::new(
             Code::HealthPackagesMissing,
-            format!("a line of `{file}` could not be taken back"),
+            format!("couldn't remove a line from `{file}`"),
         )
         .why(error.to_string())
         .hint(format!("git diff {file}"))

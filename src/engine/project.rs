@@ -141,8 +141,8 @@ async fn find_or_create(
         Lookup::Absent if !listing.is_complete() && !insists => Err(may_exist(&listing)),
         Lookup::Absent => Ok((create(cx, key, name, &listing).await?, Some(listing))),
         Lookup::Lost(id) => Err(not_visible(&id)
-            .why("nothing was created: a second project beside the team's would be worse")
-            .hint("use a key of the right account; or --project ID for another one; or --new for a new one")),
+            .why("nothing was created: a duplicate of the team's project would be worse")
+            .hint("use a key of the right account; or --project ID for another project; or --new for a new one")),
     }
 }
 

@@ -77,7 +77,7 @@ impl Step for SchemaStep {
         };
         if connection::leads_elsewhere(cx) {
             return Ok(Report::waiting(
-                "the env file leads to another database: `neonup setup env` first",
+                "the env file points to another database: run `neonup setup env` first",
             ));
         }
         if wanted.command.is_empty() {
@@ -145,7 +145,7 @@ fn of_command(failure: Failure) -> Failure {
 
 /// Whether a program or a package was missing.
 fn lacks_package(failure: &Failure) -> bool {
-    failure.what.starts_with("there is no program")
+    failure.what.starts_with("program not found")
         || [
             "No module named",
             "Couldn't import Django",
@@ -180,7 +180,7 @@ impl From<Report> for Look {
 async fn look(cx: &Cx, ran: bool) -> Result<Look> {
     let wanted = &cx.settings.schema;
     if wanted == &SchemaSettings::default() {
-        return Ok(Report::skipped("neonup.toml names no schema").into());
+        return Ok(Report::skipped("neonup.toml sets no schema").into());
     }
     let files = files(cx)?;
     let mut facts = SchemaFacts {
@@ -199,7 +199,7 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
             .facts(Facts::Schema(facts))
             .into());
     };
-    cx.progress(Progress::label("looking at the tables"));
+    cx.progress(Progress::label("reading the tables"));
     let question = SchemaQuestion {
         files,
         role: connection.role.clone(),
@@ -258,18 +258,18 @@ fn files(cx: &Cx) -> Result<Vec<SqlFile>> {
     let mut files = Vec::new();
     for name in &cx.settings.schema.files {
         let failed = |why: String| {
-            Failure::new(Code::SchemaSqlError, format!("cannot read `{name}`"))
+            Failure::new(Code::SchemaSqlError, format!("can't read `{name}`"))
                 .why(why)
-                .hint("check [schema] files in neonup.toml: paths are relative to the repository's root")
+                .hint("check [schema] files in neonup.toml: paths are relative to the repository root")
         };
         let bytes = cx
             .ports
             .files
             .read(&cx.settings.path(name))
             .map_err(|error| failed(error.to_string()))?
-            .ok_or_else(|| failed("there is no such file".to_owned()))?;
+            .ok_or_else(|| failed("the file doesn't exist".to_owned()))?;
         let mut text =
-            String::from_utf8(bytes).map_err(|_invalid| failed("it is not UTF-8".to_owned()))?;
+            String::from_utf8(bytes).map_err(|_invalid| failed("it isn't UTF-8".to_owned()))?;
         if text.starts_with(BYTE_ORDER_MARK) {
             // some editors put it before the first statement, where it is no SQL
             text.drain(..BYTE_ORDER_MARK.len_utf8());
@@ -331,7 +331,7 @@ fn judge(
     if files.is_empty() && wanted.command.is_empty() {
         for finding in &mut findings {
             finding.fixable = false;
-            "name the schema's SQL files, or its command, in neonup.toml"
+            "set the schema's SQL files, or its command, in neonup.toml"
                 .clone_into(&mut finding.hint);
         }
     }
@@ -353,13 +353,13 @@ fn judge(
     let evidence = if missing > 0 {
         format!("{missing} of the expected tables, columns or objects are missing or different")
     } else if let Some(why) = &unknown {
-        format!("not determined: {why}")
+        format!("couldn't determine: {why}")
     } else if tables.is_empty() && objects == 0 {
         let are = match found.tables.len() {
-            1 => "1 table is".to_owned(),
-            count => format!("{count} tables are"),
+            1 => "1 table".to_owned(),
+            count => format!("{count} tables"),
         };
-        format!("{are} there; neonup.toml lists none to compare with")
+        format!("{are}; neonup.toml lists none to compare with")
     } else {
         let others = match objects {
             0 => String::new(),
@@ -367,7 +367,7 @@ fn judge(
             count => format!(", {count} other objects"),
         };
         let rows = if files.iter().any(|file| beforehand::adds_rows(&file.text)) {
-            "; rows are not compared"
+            "; rows not compared"
         } else {
             ""
         };
@@ -413,8 +413,8 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(Code::SchemaMissingTable, "the database has no table yet")
-            .detail(format!("`{}` makes them", source(wanted)))
+        Finding::new(Code::SchemaMissingTable, "the database has no tables yet")
+            .detail(format!("`{}` creates them", source(wanted)))
             .command(Invocation::SetupStep(StepId::Schema))
             .fixable(),
     )
@@ -428,7 +428,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let found = cx.ports.process.find(program, &dir).ok_or_else(|| {
         Failure::new(
             Code::SchemaCommandFailed,
-            format!("there is no program `{program}`"),
+            format!("the program `{program}` isn't installed"),
         )
         .why("looked in the project's virtual environment and in PATH")
         .hint("install it, or change [schema] command in neonup.toml")

@@ -133,12 +133,12 @@ pub(super) async fn choose(cx: &Cx) -> Result<DatabaseChoice> {
 pub(crate) fn cannot_rotate() -> Failure {
     Failure::new(
         Code::ProjectTemporary,
-        "nothing was rotated: the password of a temporary database cannot be reset",
+        "nothing was rotated: a temporary database's password can't be reset",
     )
-    .why("it belongs to no account, and only its account could")
+    .why("it belongs to no account, and only an account can reset it")
     .command(Invocation::NewClaimable)
     .hint(format!(
-        "{} makes another database with a password of its own; or claim this one (`neonup claim`), then rotate",
+        "{} creates another database with its own password; or claim this one (`neonup claim`), then rotate",
         Invocation::NewClaimable
     ))
 }

@@ -185,7 +185,7 @@ fn hold(
             files.insert(path.to_owned(), hex(&Sha256::digest(target)));
         }
         Named::Unreadable(why) => {
-            unheld.get_or_insert(format!("`{path}` can't be read: {why}"));
+            unheld.get_or_insert(format!("can't read `{path}`: {why}"));
         }
         Named::Absent | Named::Folder => {}
     }
@@ -367,9 +367,9 @@ pub(super) fn renew(cx: &Cx, before: &[CloneCommand], folder: &str) -> Result<()
 
 fn keep(cx: &Cx, purpose: CommandPurpose, commands: &[CloneCommand]) -> Result<()> {
     cx.ports.trust.agree(commands).map_err(|error| {
-        Failure::new(purpose.code(), "the consent can't be remembered")
+        Failure::new(purpose.code(), "the trust can't be stored")
             .why(error.to_string())
-            .hint("NEONUP_TRUST=1 in the environment gives it for one run")
+            .hint("set NEONUP_TRUST=1 to trust it for one run")
     })
 }
 
@@ -385,7 +385,7 @@ pub(crate) enum Consent {
 /// Whether somebody has agreed to a command as it is.
 pub(crate) fn consent(ports: &Ports, command: &CloneCommand) -> Consent {
     let agreed = ports.trust.agreed().unwrap_or_else(|error| {
-        tracing::warn!(%error, "consents can't be read, so that nothing is trusted");
+        tracing::warn!(%error, "stored trust can't be read, so nothing is trusted");
         Vec::new()
     });
     if command.unheld.is_none() && agreed.contains(command) {
@@ -418,8 +418,8 @@ fn judged(cx: &Cx, command: CloneCommand) -> Option<Finding> {
     if let Some(limit) = &command.unheld {
         return Some(
             finding
-                .detail(format!("{detail}. It can't be remembered: {limit}"))
-                .hint("`neonup setup --trust` or NEONUP_TRUST=1 runs it this once"),
+                .detail(format!("{detail}. It can't be stored: {limit}"))
+                .hint("run `neonup setup --trust`, or set NEONUP_TRUST=1, to run it this once"),
         );
     }
     let finding = finding.detail(detail).command(Invocation::Trust);

@@ -38,7 +38,7 @@ async fn take(lock: &dyn CloneLock, waiting: &mut (dyn FnMut(String) + Send)) ->
         if !told {
             told = true;
             waiting(format!(
-                "{} works in this clone: waiting for it",
+                "{} is running in this clone: waiting for it",
                 other(process)
             ));
         }
@@ -78,19 +78,19 @@ fn other(process: Option<u32>) -> String {
 fn busy(process: Option<u32>) -> Failure {
     Failure::new(
         Code::ProjectCloneBusy,
-        format!("{} works in this clone", other(process)),
+        format!("{} is running in this clone", other(process)),
     )
-    .why("two at once could make two projects, or write over each other")
-    .hint("let it end, or end it; then run this again")
+    .why("two at once could create two projects or overwrite each other's files")
+    .hint("wait until it has finished, or stop it; then run this again")
 }
 
 fn no_lock(error: &LockError) -> Failure {
     Failure::new(
         Code::ProjectCloneBusy,
-        "whether another neonup works in this clone cannot be told",
+        "can't tell whether another neonup is running in this clone",
     )
     .why(error.to_string())
-    .hint("make the folder `.git` writable for you, or set HOME to a folder of your own")
+    .hint("make the folder `.git` writable, or set HOME to your home folder")
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
         assert!(hold.unwrap().changed_hands);
         assert_eq!(
             told,
-            ["another neonup (process 7) works in this clone: waiting for it"]
+            ["another neonup (process 7) is running in this clone: waiting for it"]
         );
         let (hold, told) = taken(0).await;
         assert!(hold.is_ok() && told.is_empty());

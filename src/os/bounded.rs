@@ -66,14 +66,14 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 }
 
 fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 fn too_large(limit: u64) -> io::Error {
     let text = if limit >= 1024 * 1024 {
-        format!("it is larger than {} MB", limit / (1024 * 1024))
+        format!("larger than {} MB", limit / (1024 * 1024))
     } else {
-        format!("it is larger than {} kB", limit / 1024)
+        format!("larger than {} kB", limit / 1024)
     };
     io::Error::new(io::ErrorKind::FileTooLarge, text)
 }

@@ -84,7 +84,7 @@ type SpawnRequest = (Command, oneshot::Sender<io::Result<Child>>);
 /// The parent-death signal fires when the *thread* that spawned the child ends (prctl(2)), and tokio's threads retire.
 pub(crate) async fn spawn(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<Option<mpsc::Sender<SpawnRequest>>> = OnceLock::new();
-    let gone = || io::Error::other("the thread that starts other programs is gone");
+    let gone = || io::Error::other("the thread that starts other programs has ended");
     let spawner = SPAWNER
         .get_or_init(|| {
             let (requests, inbox) = mpsc::channel::<SpawnRequest>();

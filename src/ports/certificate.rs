@@ -36,7 +36,7 @@ impl CertificateFault {
     /// What is wrong, in one sentence.
     pub(crate) fn sentence(&self, host: &str) -> String {
         if let Some(clock) = self.wrong_clock() {
-            return format!("this machine's clock is wrong: it says {}", minute(clock));
+            return format!("this machine's clock is wrong: it shows {}", minute(clock));
         }
         match self {
             Self::Expired(Some(times)) => {
@@ -44,15 +44,15 @@ impl CertificateFault {
             }
             Self::Expired(None) => format!("the certificate of {host} has expired"),
             Self::NotYetValid(Some(times)) => format!(
-                "the certificate of {host} is not valid before {}",
+                "the certificate of {host} isn't valid before {}",
                 day(times.bound)
             ),
-            Self::NotYetValid(None) => format!("the certificate of {host} is not valid yet"),
+            Self::NotYetValid(None) => format!("the certificate of {host} isn't valid yet"),
             Self::WrongName(names) if names.is_empty() => {
-                format!("the certificate of {host} is for another name")
+                format!("the certificate of {host} is for a different name")
             }
             Self::WrongName(names) => format!(
-                "the certificate of {host} is for another name: {}",
+                "the certificate of {host} is for a different name: {}",
                 names.join(", ")
             ),
             Self::Unknown => format!("{host} has no certificate that this machine trusts"),
@@ -66,22 +66,22 @@ impl CertificateFault {
         }
         let clock = |times: &Option<Times>| {
             times.map_or_else(String::new, |times| {
-                format!(", which says {}", minute(times.clock))
+                format!(", which shows {}", minute(times.clock))
             })
         };
         match self {
             Self::Expired(times) => format!(
-                "check this machine's clock{}; if it is right, the certificate has to be renewed where the server is run",
+                "check this machine's clock{}; if it is right, the server's certificate has to be renewed",
                 clock(times)
             ),
             Self::NotYetValid(times) => {
                 format!("set this machine's clock{}; then try again", clock(times))
             }
             Self::WrongName(_) => {
-                "check the address; a proxy or a login page may answer in its place".to_owned()
+                "check the address; a proxy or a login page may be answering instead".to_owned()
             }
             Self::Unknown => {
-                "behind a company proxy, or with a private authority, name its certificate with --ca-file"
+                "behind a company proxy, or with a private certificate authority, add its certificate with --ca-file"
                     .to_owned()
             }
         }
@@ -187,17 +187,17 @@ mod tests {
             ),
             (
                 CertificateFault::NotYetValid(times(NOW, NOW + 86_400)),
-                "the certificate of db.test is not valid before 2027-01-16",
-                "set this machine's clock, which says 2027-01-15 08:00 UTC",
+                "the certificate of db.test isn't valid before 2027-01-16",
+                "set this machine's clock, which shows 2027-01-15 08:00 UTC",
             ),
             (
                 CertificateFault::NotYetValid(times(1_000_000_000, NOW)),
-                "this machine's clock is wrong: it says 2001-09-09 01:46 UTC",
+                "this machine's clock is wrong: it shows 2001-09-09 01:46 UTC",
                 "set this machine's clock",
             ),
             (
                 CertificateFault::WrongName(vec!["other.test".to_owned()]),
-                "the certificate of db.test is for another name: other.test",
+                "the certificate of db.test is for a different name: other.test",
                 "check the address",
             ),
             (

@@ -27,7 +27,7 @@ pub(crate) enum ClaimableError {
     UnreadableAnswer(UnreadableAnswer),
     #[error("{host} asks to slow down")]
     RateLimited { host: String, message: String },
-    #[error("{host} could not do it ({status})")]
+    #[error("{host} couldn't do it ({status})")]
     ServerError {
         host: String,
         status: StatusCode,

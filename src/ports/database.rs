@@ -30,12 +30,12 @@ use crate::{
 /// Why the database did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DatabaseError {
-    #[error("the name `{host}` does not resolve")]
+    #[error("the name `{host}` doesn't resolve")]
     NotResolved { host: String, reason: String },
     /// `address`: the last one that was tried.
     #[error("no TCP connection to {address}")]
     NotConnected { address: String, source: io::Error },
-    #[error("the TCP connection was cut at once")]
+    #[error("the TCP connection was closed immediately")]
     CutAtOnce(#[source] io::Error),
     #[error("no trusted TLS connection to `{host}`")]
     NoTls { host: String, reason: String },
@@ -46,42 +46,42 @@ pub(crate) enum DatabaseError {
         reason: String,
     },
     /// It took the TCP connection, and then said nothing.
-    #[error("`{host}` takes the connection and then says nothing, for {} s", .limit.as_secs_f64())]
+    #[error("`{host}` accepted the connection, then sent nothing for {} s", .limit.as_secs_f64())]
     Stalled { host: String, limit: Duration },
-    #[error("the extra root certificate cannot be used")]
+    #[error("can't use the extra root certificate")]
     UnusableRoot { reason: String },
     #[error("no login to `{host}` within {} s", .limit.as_secs())]
     LoginTimedOut { host: String, limit: Duration },
-    #[error("the connection to `{host}` was cut")]
+    #[error("the connection to `{host}` was closed")]
     Cut { host: String, source: io::Error },
-    #[error("`{host}` refuses role `{role}` or its password")]
+    #[error("`{host}` rejects role `{role}` or its password")]
     WrongPassword {
         host: String,
         role: String,
         message: String,
     },
-    #[error("there is no database `{database}` on `{host}`")]
+    #[error("database `{database}` doesn't exist on `{host}`")]
     NoSuchDatabase {
         host: String,
         database: String,
         message: String,
     },
-    #[error("`{host}` has no connection left")]
+    #[error("`{host}` has no free connections")]
     NoConnectionLeft { host: String, message: String },
     /// Refused for another reason.
     #[error("`{host}` refused the login")]
     LoginRefused { host: String, message: String },
-    #[error("`{host}` did not let us in")]
+    #[error("`{host}` didn't accept the login")]
     LoginFailed { host: String, reason: String },
     /// The password was not sent.
-    #[error("the login to `{host}` is not proved")]
+    #[error("the login to `{host}` can't be trusted")]
     NotProved { host: String, fault: LoginFault },
     /// The server does not keep to the protocol, or sends more than is read.
-    #[error("`{host}` does not answer as Postgres does")]
+    #[error("`{host}` doesn't answer like Postgres")]
     Misbehaves { host: String, fault: WireError },
-    #[error("a query did not come back in time")]
+    #[error("a query didn't finish in time")]
     QueryTimedOut,
-    #[error("the database did not answer a query")]
+    #[error("the database didn't answer a query")]
     QueryFailed { reason: String },
     /// Nothing of a file was sent.
     #[error("`{file}` line {}, column {}: {why}", .why.position().0, .why.position().1)]
@@ -100,7 +100,7 @@ pub(crate) enum DatabaseError {
         position: (usize, usize),
         limit: Duration,
     },
-    #[error("`{file}` could not be run")]
+    #[error("can't run `{file}`")]
     FileNotRun { file: String, reason: String },
     #[error(transparent)]
     Statement(Box<StatementError>),
@@ -118,7 +118,7 @@ impl DatabaseError {
 
 /// A statement of a file that the database refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}` line {}, column {}: the database refused a statement", .position.0, .position.1)]
+#[error("`{file}` line {}, column {}: the database rejected a statement", .position.0, .position.1)]
 pub(crate) struct StatementError {
     pub file: String,
     /// Line and column, 1-based: where Postgres means, or where the statement begins.

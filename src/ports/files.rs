@@ -46,30 +46,30 @@ pub(crate) const LIMIT: u64 = 10 * 1024 * 1024;
 /// Why a file was not read or not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    #[error("it was changed meanwhile")]
+    #[error("it changed in the meantime")]
     Changed,
     /// A symlink leads out of the repository.
     #[error("it is a symlink to `{}`, outside the repository", .0.display())]
     Outside(PathBuf),
     /// A path, a symlink or a hard link leads among the files of git itself, which would run what they say.
-    #[error("it leads to `{}`, in git's own folder", .0.display())]
+    #[error("it points to `{}`, in git's own folder", .0.display())]
     GitFolder(PathBuf),
     /// Others may read the file, and that can't be ended, so no secret is written into it.
-    #[error("its permissions cannot be narrowed: {0}")]
+    #[error("its permissions can't be restricted: {0}")]
     NotNarrowed(io::Error),
     /// Somebody saved the file again and again while it was written.
-    #[error("it was saved again and again; the version that was there is kept in `{}`", .0.display())]
+    #[error("it was saved again and again; the old version is kept in `{}`", .0.display())]
     LeftIn(PathBuf),
     /// A directory, a FIFO, a device.
     #[error("it is {0}, not a regular file")]
     NotAFile(&'static str),
     #[error("it is larger than 10 MB")]
     TooLarge,
-    #[error("what was written did not read back")]
+    #[error("reading it back gave a different content")]
     NotReadBack,
-    #[error("there is no home directory for undo copies")]
+    #[error("there is no home directory for backups")]
     NoStateDirectory,
-    #[error("`{}` cannot be written", .0.display())]
+    #[error("can't write `{}`", .0.display())]
     StateNotWritable(PathBuf),
     /// A mount point, which cannot be renamed over.
     #[error(transparent)]

@@ -86,30 +86,27 @@ impl fmt::Display for HttpError {
         let host = &self.host;
         match &self.problem {
             HttpProblem::CertificateFile(path) => {
-                write!(f, "cannot use the certificate file `{}`", path.display())
+                write!(f, "can't use the certificate file `{}`", path.display())
             }
-            HttpProblem::Setup => f.write_str("cannot set up the HTTP client"),
-            HttpProblem::TimedOut => write!(f, "{host} did not answer in time"),
+            HttpProblem::Setup => f.write_str("can't set up the HTTP client"),
+            HttpProblem::TimedOut => write!(f, "{host} didn't answer in time"),
             HttpProblem::Proxy => {
-                write!(f, "the proxy did not let the request to {host} through")
+                write!(f, "the proxy didn't forward the request to {host}")
             }
             HttpProblem::ProxyLogin => {
-                write!(f, "the proxy on the way to {host} asks for a login")
+                write!(f, "the proxy for {host} requires a login")
             }
-            HttpProblem::PlainHttp => write!(f, "{host} does not speak TLS"),
-            HttpProblem::NotResolved => write!(f, "the name of {host} does not resolve"),
+            HttpProblem::PlainHttp => write!(f, "{host} doesn't support TLS"),
+            HttpProblem::NotResolved => write!(f, "the name {host} doesn't resolve"),
             HttpProblem::Untrusted(fault) => f.write_str(&fault.sentence(host)),
-            HttpProblem::Refused => write!(f, "nothing listens at {host}"),
+            HttpProblem::Refused => write!(f, "nothing is listening at {host}"),
             HttpProblem::AnswerTooLong => write!(
                 f,
                 "the answer of {host} is longer than {} MB",
                 ANSWER_LIMIT / (1024 * 1024)
             ),
             HttpProblem::HeadersTooLong => {
-                write!(
-                    f,
-                    "the answer of {host} has more or longer headers than are read"
-                )
+                write!(f, "the answer of {host} has too many or too long headers")
             }
             HttpProblem::WebPage(_) => {
                 write!(f, "{host} answered with a web page instead of JSON")
@@ -143,7 +140,7 @@ impl UnreadableAnswer {
         if self.is_page {
             "a web page instead of"
         } else {
-            "something else than"
+            "something other than"
         }
     }
 }
@@ -236,7 +233,7 @@ impl ClientFactory {
             if body.len() + chunk.len() > ANSWER_LIMIT {
                 return Err(self.error(
                     HttpProblem::AnswerTooLong,
-                    "the rest of it was not read".to_owned(),
+                    "the rest wasn't read".to_owned(),
                 ));
             }
             body.extend_from_slice(&chunk);

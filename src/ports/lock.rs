@@ -10,9 +10,9 @@ use std::{fs::File, path::PathBuf, sync::Arc};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LockError {
     /// Another process holds it; its id where it is known.
-    #[error("another neonup works in this clone")]
+    #[error("another neonup is running in this clone")]
     Busy(Option<u32>),
-    #[error("`{}` cannot be locked: {why}", path.display())]
+    #[error("can't lock `{}`: {why}", path.display())]
     NoPlace { path: PathBuf, why: String },
     #[error("there is no folder for a lock")]
     NoFolder,

@@ -31,9 +31,9 @@ pub(crate) struct CommandSpec {
 pub(crate) enum ProcessError {
     #[error("there is no command to run")]
     NoCommand,
-    #[error("cannot start `{program}`")]
+    #[error("can't start `{program}`")]
     NotStarted { program: String, source: io::Error },
-    #[error("`{command}` did not end within {} s", .limit.as_secs())]
+    #[error("`{command}` didn't end within {} s", .limit.as_secs())]
     TimedOut { command: String, limit: Duration },
     /// It was ended, since it waits for an answer that nobody can give. Its output may hold secrets.
     #[error("`{command}` asks a question, and nobody can answer it here")]

@@ -14,14 +14,14 @@ use crate::{domain::hex::hex, os::folders};
 /// Why a record could not be read, kept or removed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
-    #[error("there is no home directory to remember it in")]
+    #[error("there is no home directory to store it in")]
     NoStateDirectory,
     /// What lies in a repository comes with a clone.
-    #[error("`{}` lies inside the repository, where a clone could bring its own", .0.display())]
+    #[error("`{}` is inside the repository, where a clone could bring its own", .0.display())]
     InsideRepository(PathBuf),
     #[error("`{}` can't be used: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
-    #[error("`{}` holds something else", .0.display())]
+    #[error("`{}` contains something else", .0.display())]
     Unreadable(PathBuf),
 }
 

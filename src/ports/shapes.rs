@@ -21,19 +21,19 @@ pub(crate) struct SchemaQuestion {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotDetermined {
     /// No Postgres is carried, and none is installed.
-    #[error("there is no Postgres on this machine to try the files in")]
+    #[error("there is no Postgres on this machine to test the files in")]
     NoEngine { reason: String },
-    #[error("the Postgres to try the files in does not run here")]
+    #[error("the Postgres for testing the files doesn't run here")]
     NotStarted { reason: String },
     /// A file fails there; the extensions are those that it lacks.
-    #[error("the files fail in the Postgres that they are tried in")]
+    #[error("the files fail in the Postgres used to test them")]
     Refused {
         error: Box<DatabaseError>,
         missing: Vec<String>,
     },
-    #[error("the files did not end within {} s", .limit.as_secs())]
+    #[error("the files didn't finish within {} s", .limit.as_secs())]
     TooSlow { limit: Duration },
-    #[error("the files make more than {megabytes} MB")]
+    #[error("the files create more than {megabytes} MB")]
     TooLarge { megabytes: u64 },
 }
 

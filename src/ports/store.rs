@@ -11,34 +11,34 @@ use crate::core::{answer::KeyStorage, facts::KeyringState, secret::Secret};
 /// Why a key could not be read, stored or deleted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    #[error("the OS keyring cannot keep the key")]
+    #[error("the OS keyring can't store the key")]
     Keyring(#[from] KeyringError),
-    #[error("cannot use the key file `{}`", .path.display())]
+    #[error("can't use the key file `{}`", .path.display())]
     File { path: PathBuf, source: io::Error },
     /// `HOME` is not set, or is no absolute path.
     #[error("there is no folder for a key file")]
     NoFolder,
     /// The home lies in the repository, whose next commit could take it.
-    #[error("the key file `{}` would lie in this repository", .0.display())]
+    #[error("the key file `{}` would be inside this repository", .0.display())]
     InRepository(PathBuf),
 }
 
 /// What is wrong with the OS keyring.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyringError {
-    #[error("no keyring service runs in this session")]
+    #[error("no keyring service is running in this session")]
     NoService,
     #[error("it is locked, or has no default collection")]
     Locked,
-    #[error("it did not answer within 3 s: it may be waiting to be unlocked")]
+    #[error("it didn't answer within 3 s: it may be waiting to be unlocked")]
     NoAnswer,
     #[error("the keyring library panicked")]
     Panicked,
     #[error("it has no place for the key")]
     NoPlace,
-    #[error("it forgets what was just kept")]
+    #[error("it forgets what it was just given")]
     Forgets,
-    #[error("it gives back something else than was kept")]
+    #[error("it returns something other than what was stored")]
     Corrupts,
     #[error("{0}")]
     Other(String),

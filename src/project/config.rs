@@ -185,7 +185,7 @@ impl Config {
             .as_table_like_mut()
             .ok_or_else(|| ConfigError {
                 line: 1,
-                message: "`project` is not a table".to_owned(),
+                message: "`project` isn't a table".to_owned(),
             })?;
         if table.get("name").is_none() {
             table.insert("name", toml_edit::value(name));
@@ -316,10 +316,7 @@ impl TomlReader<'_> {
             if let Some(item) = table.get(name)
                 && command.is_empty()
             {
-                return Err(self.error(
-                    item,
-                    format!("`{name}` goes with `command`, which is missing"),
-                ));
+                return Err(self.error(item, format!("`{name}` needs `command`, which is missing")));
             }
         }
         Ok(Some(SchemaSettings {
@@ -340,7 +337,7 @@ impl TomlReader<'_> {
         if let Some(item) = table.get("expect") {
             let pairs = item
                 .as_table_like()
-                .ok_or_else(|| self.error(item, "`expect` is a table of texts"))?;
+                .ok_or_else(|| self.error(item, "`expect` is a table of strings"))?;
             for (name, _) in pairs.iter() {
                 let value = self.text(pairs, name)?.unwrap_or_default();
                 expect.push((name.to_owned(), value));
@@ -461,7 +458,7 @@ impl TomlReader<'_> {
         table.get(name).map_or(Ok(None), |item| {
             item.as_str()
                 .map(|text| Some(text.to_owned()))
-                .ok_or_else(|| self.error(item, format!("`{name}` is a text, in quotes")))
+                .ok_or_else(|| self.error(item, format!("`{name}` is a string, in quotes")))
         })
     }
 
@@ -473,7 +470,12 @@ impl TomlReader<'_> {
                     .map(|value| value.as_str().map(str::to_owned))
                     .collect()
             })
-            .ok_or_else(|| self.error(item, format!("`{name}` is a list of texts: [\"…\", \"…\"]")))
+            .ok_or_else(|| {
+                self.error(
+                    item,
+                    format!("`{name}` is a list of strings: [\"…\", \"…\"]"),
+                )
+            })
     }
 
     /// Reads a command as a list of words; empty where there is none.
@@ -498,7 +500,7 @@ impl TomlReader<'_> {
         if parts.any(is_git_folder) {
             return Err(self.error(
                 item,
-                format!("`{name}` leads into git's own folder, which is left alone"),
+                format!("`{name}` points into git's own folder, which neonup leaves alone"),
             ));
         }
         Ok(())
@@ -601,7 +603,7 @@ impl TomlReader<'_> {
         if !name.chars().all(valid) || name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(self.error(
                 item,
-                format!("`{name}` is no portable key: letters, digits and _ only, not beginning with a digit"),
+                format!("`{name}` isn't a portable key: use letters, digits and _ only, and don't start with a digit"),
             ));
         }
         if let Some(text) = item.as_str() {
@@ -610,7 +612,7 @@ impl TomlReader<'_> {
         let table = item.as_table_like().ok_or_else(|| {
             self.error(
                 item,
-                format!("`{name}` is a text, or a table with url, generate, same_as or fill"),
+                format!("`{name}` is a string, or a table with url, generate, same_as or fill"),
             )
         })?;
         self.known(table, KEY)?;
@@ -623,12 +625,12 @@ impl TomlReader<'_> {
                     .parse::<Part>()
                     .map_err(|message| self.error(table.get("part").unwrap_or(item), message))?;
                 if let Some(driver) = table.get("driver") {
-                    return Err(self.error(driver, "a part of a connection has no `driver`"));
+                    return Err(self.error(driver, "a part of a connection can't have a `driver`"));
                 }
                 if part == Part::Password && !sensitive::is_secret_key(name) {
                     return Err(self.error(
                         item,
-                        format!("`{name}` would hold the password: name it so that every tool hides it, such as PGPASSWORD"),
+                        format!("`{name}` would hold the password: choose a name that every tool hides, such as PGPASSWORD"),
                     ));
                 }
                 return Ok(KeySpec::Part { kind, part });
@@ -671,20 +673,20 @@ impl TomlReader<'_> {
             if who != BY_HAND {
                 return Err(self.error(
                     item,
-                    format!("`fill` is \"{BY_HAND}\": a person gets the value, and neonup never writes it"),
+                    format!("`fill` is \"{BY_HAND}\": a person enters the value, and neonup never writes it"),
                 ));
             }
             if table.len() > 1 {
                 return Err(self.error(
                     item,
-                    format!("a key that is filled by hand has nothing but fill = \"{BY_HAND}\""),
+                    format!("a key that is filled by hand has only fill = \"{BY_HAND}\""),
                 ));
             }
             return Ok(KeySpec::ByHand);
         }
         Err(self.error(
             item,
-            format!("`{name}` needs one of url, generate, same_as, fill, or a text"),
+            format!("`{name}` needs one of url, generate, same_as or fill, or a string"),
         ))
     }
 }

@@ -35,19 +35,20 @@ fn name_in_comment(name: &str) -> String {
 }
 
 /// What stands at the end where the stack is none that is known.
-const GUESS: &str = "\n# Nothing here shows which file your app reads, or how it starts: take the # away, and say so.\n\
-# [backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
+const GUESS: &str = "\n# Nothing here shows which file your app reads or how it starts: uncomment this and fill it in.\n# \
+[backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
 
 fn of_config(config: &Config, name: &str, recognized: bool) -> String {
     let project = &config.project;
     let mut out = String::from(
-        "# What this project wants of its database. Committed; it holds no secret. The next developer runs: neonup\n\n[project]\n",
+        "# What this project needs from its database. Commit this file; it contains no secrets. The next developer runs: \
+        neonup\n\n[project]\n",
     );
     line(
         &mut out,
         "name",
         &text(name),
-        "created once, joined ever after",
+        "created once, then joined by everyone",
     );
     let optional = [
         ("id", &project.id),
@@ -119,7 +120,12 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
         }
         if let Some(timeout) = backend.timeout {
             let seconds = timeout.as_secs().to_string();
-            line(&mut out, "timeout", &seconds, "seconds until it answers");
+            line(
+                &mut out,
+                "timeout",
+                &seconds,
+                "seconds to wait until it answers",
+            );
         }
         if !backend.expect.is_empty() {
             let pairs: Vec<_> = backend
@@ -142,12 +148,7 @@ fn env(out: &mut String, target: &EnvTarget) {
     out.push_str("\n[[env]]\n");
     line(out, "file", &text(&target.file), "");
     if let Some(example) = &target.example {
-        line(
-            out,
-            "example",
-            &text(example),
-            "committed; documents every key",
-        );
+        line(out, "example", &text(example), "committed; lists every key");
     }
     for (name, spec) in &target.keys {
         let (value, comment) = match spec {
@@ -173,12 +174,12 @@ fn env(out: &mut String, target: &EnvTarget) {
                 };
                 (
                     format!("{{ generate = \"{encoding}\", bytes = {bytes} }}"),
-                    "kept where it exists already",
+                    "kept if it already exists",
                 )
             }
             KeySpec::ByHand => (
                 "{ fill = \"by hand\" }".to_owned(),
-                "only a person can get it; never written",
+                "only a person can get it; neonup never writes it",
             ),
             KeySpec::SameAs(file) => (format!("{{ same_as = {} }}", text(file)), ""),
             KeySpec::Literal(value) => (text(value), ""),

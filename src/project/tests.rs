@@ -90,7 +90,7 @@ fn flags_win_over_the_environment_over_the_file_over_what_is_detected() {
 fn a_configuration_error_names_the_line_and_the_nearest_name() {
     for (text, line, words) in [
         ("[project]\nnmae = \"x\"\n", 2, "did you mean `name`"),
-        ("[project]\nname = 1\n", 2, "is a text"),
+        ("[project]\nname = 1\n", 2, "is a string"),
         ("\n[proyect]\n", 2, "did you mean `project`"),
         ("[[env]]\nexample = \"a\"\n", 1, "needs `file`"),
         (
@@ -163,7 +163,7 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
         (
             "[[env]]\nfile = \".env\"\nkeys.A-B = \"x\"\n",
             3,
-            "no portable key",
+            "isn't a portable key",
         ),
         (
             "[[env]]\nfile = \".env\"\nkeys.A = { generate = \"hex\", bytes = 1 }\n",
@@ -172,7 +172,7 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
         ),
         ("[project]\npostgres = 9\n", 2, "from 14 to 19"),
         ("[env]\nfile = \".env\"\n", 1, "[[env]]"),
-        ("[backend]\nstart = \"python\"\n", 2, "list of texts"),
+        ("[backend]\nstart = \"python\"\n", 2, "list of strings"),
         ("[project\n", 1, ""),
         (
             "[unheard-of-thing]\n",
@@ -200,7 +200,7 @@ fn a_key_that_is_left_to_a_person_says_so_in_one_way() {
         (
             "[[env]]\nfile = \".env\"\nkeys.A = { fill = \"by hand\", bytes = 32 }\n",
             3,
-            "nothing but fill",
+            "only fill",
         ),
     ] {
         let error = Config::parse(text).unwrap_err();
@@ -265,7 +265,7 @@ fn what_is_left_out_has_a_reason_and_this_run_comes_before_the_file() {
     let words = |step| settings.skip_of(step).map(Skip::words);
     assert_eq!(
         words(StepId::Health).as_deref(),
-        Some("left out in this run: not today")
+        Some("skipped in this run: not today")
     );
     assert_eq!(words(StepId::Schema), None);
     assert_eq!(settings.skips.len(), 3);

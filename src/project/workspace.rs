@@ -35,26 +35,26 @@ const LIMIT: u64 = 1024 * 1024;
 pub(crate) enum WorkspaceError {
     #[error("there is no current directory: {0}")]
     NoCurrentDirectory(io::Error),
-    #[error("cannot enter `{}`: {error}", path.display())]
+    #[error("can't enter `{}`: {error}", path.display())]
     CannotEnter { path: PathBuf, error: io::Error },
-    #[error("`{}` is no directory", .0.display())]
+    #[error("`{}` isn't a directory", .0.display())]
     NotADirectory(PathBuf),
-    #[error("there is no configuration file `{}`", .0.display())]
+    #[error("the configuration file `{}` doesn't exist", .0.display())]
     NoConfigFile(PathBuf),
-    #[error("there are several neonup.toml: {}", .0.join(", "))]
+    #[error("there are several neonup.toml files: {}", .0.join(", "))]
     SeveralConfigs(Vec<String>),
-    #[error("cannot read `{}`", path.display())]
+    #[error("can't read `{}`", path.display())]
     UnreadableConfig { path: PathBuf, error: io::Error },
     #[error("`{}` {error}", path.display())]
     InvalidConfig { path: PathBuf, error: ConfigError },
-    #[error("`{host}` cannot be the {}'s host", service.name())]
+    #[error("`{host}` can't be used as the {}'s host", service.name())]
     HostRefused {
         service: Service,
         host: String,
         why: String,
     },
     /// The host itself is not repeated.
-    #[error("the {}'s host holds a user or a password", .0.name())]
+    #[error("the {}'s host contains a user or a password", .0.name())]
     HostWithLogin(Service),
 }
 
@@ -96,11 +96,11 @@ impl WorkspaceError {
             Self::UnreadableConfig { .. } => {
                 "move it away; `neonup init` writes a new one".to_owned()
             }
-            Self::InvalidConfig { .. } => "mend that line; nothing was changed".to_owned(),
+            Self::InvalidConfig { .. } => "fix that line; nothing was changed".to_owned(),
             Self::HostRefused { service, .. } => {
-                format!("give a full base, such as {}", service.examples())
+                format!("give a full base URL, such as {}", service.examples())
             }
-            Self::HostWithLogin(_) => "leave it out: no part of the address is a secret".to_owned(),
+            Self::HostWithLogin(_) => "remove it: no part of the address is a secret".to_owned(),
         }
     }
 }
@@ -431,7 +431,7 @@ fn decoded(bytes: Vec<u8>) -> io::Result<String> {
             .ok_or_else(|| {
                 io::Error::new(
                     io::ErrorKind::InvalidData,
-                    "it begins as UTF-16 and is not: save it as UTF-8",
+                    "it starts as UTF-16 but isn't: save it as UTF-8",
                 )
             });
     }
@@ -447,7 +447,7 @@ fn decoded(bytes: Vec<u8>) -> io::Result<String> {
         let line = before.filter(|byte| **byte == b'\n').count() + 1;
         io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("it is not UTF-8: line {line} holds other bytes"),
+            format!("it isn't UTF-8: line {line} contains other bytes"),
         )
     })
 }
@@ -468,7 +468,7 @@ fn regular(meta: &fs::Metadata) -> io::Result<()> {
 fn too_large() -> io::Error {
     io::Error::new(
         io::ErrorKind::FileTooLarge,
-        "it is larger than 1 MiB, which no configuration is",
+        "it is larger than 1 MiB, too large for a configuration file",
     )
 }
 
@@ -570,7 +570,7 @@ fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
     };
     let url = url::Url::parse(host).map_err(|error| refused(&error.to_string()))?;
     if url.host().is_none() {
-        return Err(refused("it names no host"));
+        return Err(refused("it has no host name"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(WorkspaceError::HostWithLogin(service));
@@ -579,7 +579,7 @@ fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
         "https" => Ok(()),
         "http" if is_loopback(host) => Ok(()),
         "http" => Err(refused(
-            "plain http is for this machine only: the key would cross the network in clear",
+            "plain http is allowed only on this machine: the key would cross the network in plain text",
         )),
         _ => Err(refused("it is neither https nor http")),
     }
@@ -606,7 +606,7 @@ mod tests {
         let directory = refused(|path| fs::create_dir(path).unwrap());
         assert_eq!(directory, "it is a directory, not a regular file");
         let bytes = refused(|path| fs::write(path, b"# a\n# \xff\n").unwrap());
-        assert_eq!(bytes, "it is not UTF-8: line 2 holds other bytes");
+        assert_eq!(bytes, "it isn't UTF-8: line 2 contains other bytes");
         let large = refused(|path| fs::write(path, "#".repeat(1024 * 1024 + 1)).unwrap());
         assert!(large.contains("larger than 1 MiB"), "{large}");
     }

@@ -189,7 +189,7 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     }
     let left_out: usize = steps.iter().map(|id| plan.step(*id).left_out()).sum();
     if left_out > 0 {
-        parts.push(format!("{left_out} not proved, and left out"));
+        parts.push(format!("{left_out} skipped without proof"));
     }
     output.line("");
     output.line(parts.join(", "));

@@ -118,7 +118,11 @@ mod tests {
             .path("docs/a b.md")
             .line(3)
             .hint("rotate it"),
-            Finding::new(Code::SecretsPathInHistory, "`.env` was committed once").path(".env"),
+            Finding::new(
+                Code::SecretsPathInHistory,
+                "`.env` was committed in the past",
+            )
+            .path(".env"),
             Finding::new(Code::SecretsCredentialInTree, "a URL")
                 .severity(Severity::Note)
                 .path("x.zip!y"),

@@ -111,15 +111,15 @@ fn bundle() -> Result<(), String> {
 fn take(file: &Path, pinned: &str, out: &Path) -> Result<(), String> {
     say(&format!("cargo::rerun-if-changed={}", file.display()));
     let bytes =
-        fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        fs::read(file).map_err(|error| format!("can't read {}: {error}", file.display()))?;
     let mut found = String::new();
     for byte in Sha256::digest(&bytes) {
         write!(found, "{byte:02x}").map_err(|error| error.to_string())?;
     }
     if found != pinned {
         return Err(format!(
-            "{} is not the PostgreSQL we pinned: its SHA-256 is {found}, expected {pinned}. \
-             Do not use it; fetch the crate's version {VERSION} again, or build with --no-default-features to leave it out",
+            "{} isn't the PostgreSQL that is pinned: its SHA-256 is {found}, expected {pinned}. Don't use it; fetch the \
+            crate's version {VERSION} again, or build with --no-default-features to leave it out",
             file.display()
         ));
     }
@@ -196,7 +196,7 @@ fn variable(name: &str) -> Result<String, String> {
 }
 
 fn write(out: &Path, bytes: &[u8]) -> Result<(), String> {
-    fs::write(out, bytes).map_err(|error| format!("cannot write {}: {error}", out.display()))
+    fs::write(out, bytes).map_err(|error| format!("can't write {}: {error}", out.display()))
 }
 
 fn warn(what: &str) {

@@ -199,8 +199,8 @@ impl ControlPlane {
 
     pub(crate) fn set_installation(&self, installation: io::Result<Installation>) {
         let installation = installation.map(Arc::new).map_err(|error| {
-            tracing::error!(%error, "the Postgres engine could not be prepared");
-            format!("the Postgres engine could not be prepared: {error}")
+            tracing::error!(%error, "can't prepare the Postgres engine");
+            format!("can't prepare the Postgres engine: {error}")
         });
         self.installation.send_replace(Some(installation));
     }

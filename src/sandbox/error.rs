@@ -7,25 +7,25 @@ use std::{io, path::PathBuf};
 pub(crate) enum SandboxError {
     #[error("port {0} is in use")]
     PortInUse(u16),
-    #[error("the sandbox cannot listen on 127.0.0.1: {0}")]
+    #[error("the sandbox can't listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
     #[error("no Postgres engine was found")]
     NoEngine,
     /// The folder given with `--pg-bin` has no Postgres in it.
-    #[error("`{0}` does not hold `postgres` and `initdb`")]
+    #[error("`{0}` doesn't contain `postgres` and `initdb`")]
     PgBin(PathBuf),
     /// The account that would run Postgres cannot get at the state.
-    #[error("Postgres never runs as root, and the account that it would run as cannot reach `{0}`")]
+    #[error("Postgres never runs as root, and the account it would run as can't reach `{0}`")]
     OutOfReach(PathBuf),
-    #[error("`{dir}` cannot be used: {source}")]
+    #[error("can't use `{dir}`: {source}")]
     Dir { dir: PathBuf, source: io::Error },
     #[error("another sandbox uses `{0}`")]
     DirInUse(PathBuf),
-    #[error("the state in `{dir}` is of a newer neonup (version {version})")]
+    #[error("the state in `{dir}` was written by a newer neonup (version {version})")]
     NewerState { dir: PathBuf, version: u32 },
-    #[error("the state in `{dir}` cannot be read: {why}")]
+    #[error("can't read the state in `{dir}`: {why}")]
     BrokenState { dir: PathBuf, why: String },
-    #[error("the sandbox's certificates could not be made: {0}")]
+    #[error("can't create the sandbox's certificates: {0}")]
     Certificates(String),
 }
 
@@ -33,19 +33,21 @@ impl SandboxError {
     /// What to do next; empty where nothing helps.
     pub(crate) const fn hint(&self) -> &'static str {
         match self {
-            Self::PortInUse(_) => "choose another one with --port, or none for any that is free",
-            Self::NoEngine => {
-                "install PostgreSQL 14 or newer, name its folder with --pg-bin (or NEONUP_PG_BIN), or build neonup with the \
-                 feature `bundled-postgres`"
+            Self::PortInUse(_) => {
+                "choose another port with --port, or leave it out to use any free one"
             }
-            Self::PgBin(_) => "name the `bin` folder of a PostgreSQL server, 14 or newer",
+            Self::NoEngine => {
+                "install PostgreSQL 14 or newer, set its folder with --pg-bin (or NEONUP_PG_BIN), or build neonup with the \
+                feature `bundled-postgres`"
+            }
+            Self::PgBin(_) => "give the `bin` folder of a PostgreSQL server, 14 or newer",
             Self::OutOfReach(_) => {
                 "choose a folder that every account can reach with --dir, such as one in /var/lib"
             }
             Self::Dir { .. } => "choose another folder with --dir, or make this one writable",
             Self::DirInUse(_) => "stop it, or choose another folder with --dir",
             Self::NewerState { .. } => "update neonup, or choose another folder with --dir",
-            Self::BrokenState { .. } => "move the folder away to begin anew",
+            Self::BrokenState { .. } => "move the folder away to start over",
             Self::Listen(_) | Self::Certificates(_) => "",
         }
     }

@@ -119,7 +119,7 @@ impl Faults {
             }
             let (name, value) = word
                 .split_once('=')
-                .ok_or_else(|| format!("`{word}` is not NAME=VALUE"))?;
+                .ok_or_else(|| format!("`{word}` isn't NAME=VALUE"))?;
             // what is not JSON is a text: database=stall
             let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             all.insert(name.trim().to_owned(), value);

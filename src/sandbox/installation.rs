@@ -123,7 +123,7 @@ impl Installation {
         })
         .await?;
         let major = major(&version)
-            .ok_or_else(|| io::Error::other(format!("`{version}` is no Postgres version")))?;
+            .ok_or_else(|| io::Error::other(format!("`{version}` isn't a Postgres version")))?;
         if major < OLDEST {
             return Err(io::Error::other(format!(
                 "{} is PostgreSQL {version}; the sandbox needs {OLDEST} or newer",
@@ -375,12 +375,12 @@ fn binaries(
                     return Err(io::Error::new(
                         error.kind(),
                         format!(
-                            "the bundled PostgreSQL does not run here ({error}), and none is installed; install one, or \
-                             name its folder with --pg-bin"
+                            "the bundled PostgreSQL doesn't run here ({error}), and no other is installed; install one, or \
+                            set its folder with --pg-bin"
                         ),
                     ));
                 };
-                tracing::warn!(%error, bin = %bin.display(), "the bundled PostgreSQL does not run here");
+                tracing::warn!(%error, bin = %bin.display(), "the bundled PostgreSQL doesn't run here");
                 version(&bin, user).map(|version| (bin, version))
             })
         }

@@ -63,10 +63,7 @@ impl Server {
                 )));
             }
             if Instant::now() > deadline {
-                let text = format!(
-                    "postgres was not ready after {START_LIMIT:?}: {}",
-                    tail(log)
-                );
+                let text = format!("postgres wasn't ready after {START_LIMIT:?}: {}", tail(log));
                 return Err(io::Error::new(io::ErrorKind::TimedOut, text));
             }
             tokio::time::sleep(pause).await;
@@ -179,7 +176,7 @@ async fn end_stale(data: &Path) -> io::Result<()> {
         let Some(pid) = stale_pid(&file) else { break };
         if Instant::now() > deadline {
             let text = format!(
-                "an earlier server (process {pid:?}) still runs in {}",
+                "an earlier server (process {pid:?}) is still running in {}",
                 data.display()
             );
             return Err(io::Error::other(text));

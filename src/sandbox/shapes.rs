@@ -156,7 +156,7 @@ async fn find_out(
     let scratch = ScratchDir::create(user).map_err(not_started)?;
     let started = timeout(START_LIMIT, start(source, user, &scratch, question)).await;
     let confined = started
-        .map_err(|_elapsed| not_started(format!("it was not there after {START_LIMIT:?}")))?
+        .map_err(|_elapsed| not_started(format!("it wasn't ready after {START_LIMIT:?}")))?
         .map_err(not_started)?;
     let outcome = tokio::select! {
         outcome = confined.run(question, limit) => outcome,

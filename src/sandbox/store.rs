@@ -155,7 +155,7 @@ impl StateStore {
         let mut state = self.lock();
         let answer = change(&mut state.account);
         if let Err(error) = self.save_account(&state) {
-            tracing::error!(%error, "the sandbox could not write its state");
+            tracing::error!(%error, "the sandbox couldn't write its state");
         }
         answer
     }
@@ -166,7 +166,7 @@ impl StateStore {
             .map_err(io::Error::other)
             .and_then(|json| files::write_private(&project_file(dir, &project.id), &json));
         if let Err(error) = written {
-            tracing::error!(%error, project = project.id, "the sandbox could not write its state");
+            tracing::error!(%error, project = project.id, "the sandbox couldn't write its state");
         }
     }
 

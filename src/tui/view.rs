@@ -72,7 +72,7 @@ const fn row(area: Rect, y: u16) -> Rect {
 /// Asks for a larger window.
 fn draw_too_small(app: &App, area: Rect, buffer: &mut Buffer) {
     let text = format!(
-        "Make the window larger, please:\n{} × {} at least; this is {} × {}.",
+        "Make the window larger:\nat least {} × {}; this one is {} × {}",
         SMALLEST.0, SMALLEST.1, area.width, area.height
     );
     Paragraph::new(text)

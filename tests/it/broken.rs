@@ -80,7 +80,7 @@ fn each_cause_of_a_failed_start_has_its_own_finding() {
     project.session("{\"connect_timeout\": 10}", "{\"timeout\": 10}");
     assert_says(
         &project.health(),
-        "psycopg does not know the connection argument `timeout`",
+        "psycopg doesn't support the connection argument `timeout`",
         "connect_timeout",
     );
     restore();
@@ -95,7 +95,7 @@ fn each_cause_of_a_failed_start_has_its_own_finding() {
     fs::write(project.repo.path("backend/src/db/session.py"), text).unwrap();
     assert_says(
         &project.health(),
-        "the engine is made before DATABASE_URL is known",
+        "the engine is created before DATABASE_URL is known",
         "load_dotenv() above",
     );
     restore();
@@ -114,7 +114,7 @@ fn each_cause_of_a_failed_start_has_its_own_finding() {
     .unwrap();
     assert_says(
         &project.health(),
-        "has no package `a_package_that_nobody_has`",
+        "can't find the package `a_package_that_nobody_has`",
         "pip install -r backend/requirements.txt",
     );
     fs::write(project.repo.path("backend/src/main.py"), &main).unwrap();
@@ -126,7 +126,7 @@ fn each_cause_of_a_failed_start_has_its_own_finding() {
     );
     assert_says(
         &project.health(),
-        "the database refuses the password that the application sends",
+        "the database rejects the password that the application sends",
         "neonup check env",
     );
     restore();
@@ -144,7 +144,7 @@ fn each_cause_of_a_failed_start_has_its_own_finding() {
     );
     assert!(
         run.stdout
-            .contains(&format!("port {port} is in use by something else")),
+            .contains(&format!("port {port} is already in use")),
         "{run:#?}"
     );
     drop(listener);

@@ -59,7 +59,7 @@ fn create_once(home: &Home, sandbox: &Sandbox, repo: &Repo) -> (String, String, 
         &with_steps(&["setup", "--claimable", "--yes", "--json"]),
     );
     assert_eq!(run.code, 0, "{run:#?}");
-    assert_eq!(run.evidence("login"), "no account: a temporary database");
+    assert_eq!(run.evidence("login"), "no account: temporary database");
     assert!(run.evidence("project").contains("deleted in "), "{run:#?}");
     assert_eq!(run.codes(), ["project.temporary"], "{run:#?}");
     assert_eq!(
@@ -186,7 +186,7 @@ fn only_neonup_claim_prints_the_id() {
     assert_eq!(check.code, 0, "{check:#?}");
     let status = repo.neonup_without_key(&home, &sandbox, &["status", "-vv"]);
     assert!(
-        status.stdout.contains("no account: a temporary database"),
+        status.stdout.contains("no account: temporary database"),
         "{status:#?}"
     );
     let (link, id) = link(&repo, &home, &sandbox);
@@ -282,13 +282,13 @@ fn plain_wizard_without_a_key_offers_a_temporary_database() {
     let offered = asked
         .stdout
         .lines()
-        .find(|line| line.contains("No account"));
+        .find(|line| line.contains("No account? Try the demo"));
     let number = offered.unwrap().split('.').next().unwrap();
     let stopped = walk(&format!("{number}\n"));
     assert!(
         stopped
             .stdout
-            .contains("Make a temporary database (default)"),
+            .contains("Create a temporary database (default)"),
         "{stopped:#?}"
     );
     assert_eq!(

@@ -272,7 +272,7 @@ fn row(miniature: &Miniature) -> String {
     let found: Vec<_> = said
         .lines()
         .filter_map(|line| {
-            let line = line.split("; for that one").next().unwrap();
+            let line = line.split("; to set it up").next().unwrap();
             line.strip_prefix("found: ").or_else(|| {
                 ["not set up: ", "error: "]
                     .iter()

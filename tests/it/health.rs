@@ -150,7 +150,7 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
         fs::write(clone.repo.path(file), text).unwrap();
         let run = clone.check();
         assert_eq!(run.code, 1, "{file}: {run:#?}");
-        let told = format!("the app is not proved since `{file}` changed");
+        let told = format!("the app isn't proven since `{file}` changed");
         assert!(run.stdout.contains(&told), "{file}: {run:#?}");
         assert!(run.codes().contains(&"health.app-not-proved".to_owned()));
         match before {
@@ -164,7 +164,7 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
         .command(&clone.home, &clone.sandbox, &["check", "--json", "health"]);
     let shell = Run::of(shell.env("DATABASE_URL", "postgresql://elsewhere/x"));
     assert!(
-        shell.stdout.contains("`DATABASE_URL` of the shell"),
+        shell.stdout.contains("`DATABASE_URL` in the shell"),
         "{shell:#?}"
     );
 
@@ -201,7 +201,7 @@ fn a_failed_start_is_told_the_same_until_something_changes() {
     for run in [clone.setup(), clone.check(), clone.setup(), clone.check()] {
         assert!(run.code == 1 || run.code == 2, "{run:#?}");
         assert!(
-            run.stdout.contains("`python3 app.py` ended at once")
+            run.stdout.contains("`python3 app.py` ended immediately")
                 && run.stdout.contains("SettingsError"),
             "{run:#?}"
         );
@@ -264,7 +264,7 @@ fn a_strangers_answer_proves_nothing() {
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(
         run.stdout.contains(&format!(
-            "port {} is in use by something else: `python3` (process",
+            "port {} is already in use: `python3` (process",
             clone.port
         )),
         "{run:#?}"
@@ -275,8 +275,7 @@ fn a_strangers_answer_proves_nothing() {
     let run = clone.setup();
     assert_eq!(run.code, 2, "{run:#?}");
     assert!(
-        run.stdout
-            .contains("is in use by something else: `python3` (process"),
+        run.stdout.contains("is already in use: `python3` (process"),
         "{run:#?}"
     );
     drop(stranger);
@@ -322,7 +321,7 @@ fn what_ends_moves_or_answers_otherwise_is_not_healthy() {
         "self.send_response(302)\n        self.send_header('location', '/login')",
     );
     for (app, told) in [
-        (server(port, dies), "ended at once"),
+        (server(port, dies), "ended immediately"),
         (server(port, daemon), "stays in the foreground"),
         (redirects, "redirects to `/login`"),
         (
@@ -356,7 +355,7 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     for (backend, told) in [
         (
             usual(port).replace("localhost", "192.0.2.1"),
-            "is not on this machine",
+            "isn't on this machine",
         ),
         (
             usual(port).replace("python3", "no-such-program-here"),
@@ -390,7 +389,7 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     let evidence = run.evidence("health");
     assert!(
         evidence.starts_with("the app answered 200 at `/`")
-            && evidence.contains("no health route says whether it reaches the database"),
+            && evidence.contains("no health route shows whether it reaches the database"),
         "{evidence}"
     );
     // what listens nowhere is not proved, unless somebody leaves that out: then it is not started
@@ -402,7 +401,10 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     .unwrap();
     let run = clone.setup();
     assert_eq!((run.code, clone.starts()), (1, 2), "{run:#?}");
-    assert!(run.stdout.contains("listens on no port"), "{run:#?}");
+    assert!(
+        run.stdout.contains("isn't listening on any port"),
+        "{run:#?}"
+    );
     let skip = "[skip]\n\"health.app-not-proved\" = \"a worker\"\n";
     fs::write(
         clone.repo.path("neonup.toml"),

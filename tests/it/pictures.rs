@@ -52,8 +52,8 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
         frames.push(picture(&terminal));
         terminal.press("\r");
     }
-    until("the summary", || {
-        terminal.text().contains("Everything is in place") && quiet(&terminal)
+    until("summary", || {
+        terminal.text().contains("All done") && quiet(&terminal)
     });
     for (title, key) in DONE {
         terminal.press(key);

@@ -33,7 +33,7 @@ impl PresentedDemo {
             dir,
             _home: home,
         };
-        demo.wait_for("on the first day");
+        demo.wait_for("on day one");
         demo
     }
 
@@ -53,12 +53,12 @@ impl PresentedDemo {
         self.press(ENTER, "❯ Go on to Project");
         self.press(ENTER, "Step 2 of 7");
         self.press(ENTER, "❯ Create");
-        self.press(ENTER, "what will happen");
+        self.press(ENTER, "what happens next");
         assert_eq!(self.id(), None, "it waits for the second Enter");
         self.press(ENTER, "❯ Go on to Environment");
         self.press(ENTER, "Step 3 of 7");
         self.press(ENTER, "❯ Write");
-        self.press(ENTER, "what will happen");
+        self.press(ENTER, "what happens next");
         assert_eq!(self.file(ENV), "", "it waits for the second Enter");
         self.press(ENTER, "❯ Go on to Backend");
         assert!(self.file(ENV).contains("DATABASE_URL="));
@@ -66,7 +66,7 @@ impl PresentedDemo {
 
     /// Causes an incident, and looks at it.
     fn cause(&mut self, downs: usize, announced: &str, seen: &str) {
-        self.press("m", "Let something go wrong");
+        self.press("m", "Break something");
         for _ in 0..downs {
             self.terminal.press(DOWN);
         }
@@ -75,9 +75,9 @@ impl PresentedDemo {
     }
 
     fn reset(&mut self) {
-        self.press("R", "Back to the beginning?");
-        self.press(DOWN, "❯ Begin again");
-        self.press(ENTER, "on the first day");
+        self.press("R", "Reset the demo?");
+        self.press(DOWN, "❯ Start over");
+        self.press(ENTER, "on day one");
     }
 
     fn project(&self) -> PathBuf {
@@ -178,9 +178,9 @@ fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
 
     demo.cause(0, "ran git add -f", "git tracks");
     assert!(demo.tracks(ENV));
-    demo.wait_for("❯ Mend the repository");
-    demo.press(ENTER, "what will happen");
-    demo.press(ENTER, "❯ Go on to the summary");
+    demo.wait_for("❯ Fix the repository");
+    demo.press(ENTER, "what happens next");
+    demo.press(ENTER, "❯ Continue to summary");
     assert!(!demo.tracks(ENV));
     assert!(demo.file(ENV).contains("DATABASE_URL="), "the file stays");
     demo.press("3", "❯ Go on to Backend");
@@ -202,14 +202,14 @@ fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
 
     demo.cause(1, "helpful page", "❯ Rotate the password");
     assert_eq!(demo.commits(), 3);
-    demo.press(ENTER, "A new password?");
+    demo.press(ENTER, "Rotate the password?");
     demo.press(DOWN, "❯ Rotate it now");
-    demo.press(ENTER, "❯ Go on to the summary");
+    demo.press(ENTER, "❯ Continue to summary");
     let rotated = demo.private();
     assert_eq!(leaked[..2], rotated[..2]);
     assert_ne!(leaked[2], rotated[2], "the password is another one");
 
-    demo.cause(2, "compute to sleep", "waking the compute up");
+    demo.cause(2, "compute to sleep", "waking up the compute");
     demo.wait_for("asleep and woke up");
     demo.terminal.press("r");
     until("the second look wakes nobody", || {
@@ -217,7 +217,7 @@ fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
         text.contains("SCRAM") && !text.contains("woke up")
     });
 
-    demo.cause(3, "does not", "exists already");
+    demo.cause(3, "does not", "already exists");
     assert_eq!(demo.id(), None);
     // the env file has the host of our project, so it is the default
     demo.wait_for("❯ aido-todo");
@@ -231,7 +231,7 @@ fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
 #[test]
 fn incident_before_its_step_says_what_it_needs() {
     let mut demo = PresentedDemo::open();
-    demo.press("m", "Let something go wrong");
+    demo.press("m", "Break something");
     demo.press(ENTER, "finish the env step first");
     demo.press(ENTER, "Checks your Neon API key");
     // two projects of one name need no project before
@@ -242,7 +242,7 @@ fn incident_before_its_step_says_what_it_needs() {
     let joined = demo.id().unwrap();
     demo.reset();
     demo.press("2", "Step 2 of 7");
-    demo.press(ENTER, "there is no project");
+    demo.press(ENTER, "doesn't exist yet");
     demo.end(&[joined]);
 }
 
@@ -259,7 +259,7 @@ fn plain_presenter_mode_explains_pauses_and_redacts() {
     // the opening, two steps that are explained, an answer; and then the end, before it is applied
     let stopped = run("\n\n\n\n");
     assert_eq!(stopped.code, 2, "{stopped:#?}");
-    assert!(stopped.stdout.contains("What will happen"), "{stopped:#?}");
+    assert!(stopped.stdout.contains("What happens next"), "{stopped:#?}");
     assert_eq!(id(&config()), None, "the end of input is no consent");
     let done = run(&"\n".repeat(24));
     assert_eq!(done.code, 0, "{done:#?}");
@@ -285,13 +285,13 @@ fn plain_demo_has_the_same_incidents_and_reset() {
     let fresh = {
         // nothing is done yet: one incident needs the env file, and there is no fifth
         let early = run("m\n1\nm\n5\nm\n\nq\n");
-        assert!(early.stdout.contains("That did not work"), "{early:#?}");
+        assert!(early.stdout.contains("That didn't work"), "{early:#?}");
         assert!(
             early.stdout.contains("finish the env step first"),
             "{early:#?}"
         );
         assert!(
-            early.stdout.contains("There is no such mishap: 1 to 4"),
+            early.stdout.contains("No such mishap: 1 to 4"),
             "{early:#?}"
         );
         file("neonup.toml").unwrap()
@@ -327,11 +327,7 @@ fn plain_demo_has_the_same_incidents_and_reset() {
         !printed.contains("created just now) (default)"),
         "{printed}"
     );
-    assert_eq!(
-        printed.matches("There is no default here").count(),
-        2,
-        "{printed}"
-    );
+    assert_eq!(printed.matches("No default here").count(), 2, "{printed}");
     assert!(printed.contains("Step 3 of 7"), "{printed}");
 }
 
@@ -348,10 +344,7 @@ fn incidents_are_refused_in_a_real_project() {
         &["--plain", "-C", dir.path().to_str().unwrap()],
         "m\nR\nq\n",
     );
-    let refused = run
-        .stdout
-        .matches("nothing is arranged in a real project")
-        .count();
+    let refused = run.stdout.matches("a real project is never staged").count();
     assert_eq!(refused, 2, "{run:#?}");
     assert!(run.stdout.contains("neonup demo --present"), "{run:#?}");
 }

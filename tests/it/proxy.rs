@@ -24,8 +24,8 @@ fn refusing_or_missing_proxy_is_named() {
         }
     });
     for (port, words) in [
-        (proxy, "asks for a login"),
-        (free_port(), "the proxy did not let the request"),
+        (proxy, "requires a login"),
+        (free_port(), "the proxy didn't forward the request"),
     ] {
         let dir = temp_dir();
         let output = home

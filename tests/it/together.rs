@@ -74,9 +74,10 @@ fn two_setups_in_one_clone_make_one_project() {
     for run in &runs {
         assert_eq!(run.code, 0, "{run:#?}");
     }
-    let waited = runs
-        .iter()
-        .filter(|run| run.stderr.contains("works in this clone: waiting for it"));
+    let waited = runs.iter().filter(|run| {
+        run.stderr
+            .contains("is running in this clone: waiting for it")
+    });
     assert_eq!(waited.count(), 1, "{runs:#?}");
     let requests = sandbox.requests();
     let creates = requests

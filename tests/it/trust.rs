@@ -208,7 +208,7 @@ fn a_question_is_asked_only_where_it_was_agreed_to_as_it_is() {
     }
     let shown = run(&["trust"]);
     assert!(
-        shown.stdout.contains("a check asks sh pending.sh")
+        shown.stdout.contains("checks run sh pending.sh")
             && shown.stdout.contains("names pending.sh"),
         "{shown:#?}"
     );
@@ -290,7 +290,7 @@ fn the_lines_and_the_screen_show_the_command_and_take_no_bare_enter_for_consent(
         .env("NEON_API_KEY", &sandbox.api_key);
     let asked = fed(&mut lines, "\n");
     assert!(asked.stdout.contains("`sh migrate.sh`"), "{asked:#?}");
-    assert!(asked.stdout.contains("Trust this command, and go on"));
+    assert!(asked.stdout.contains("Trust this command and continue"));
     assert_eq!((asked.code, notes(spies.path())), (2, Vec::new()));
     let agreed = fed(&mut lines, "\n1\n");
     assert_eq!(notes(spies.path()), ["migrate"], "{agreed:#?}");
@@ -308,7 +308,7 @@ fn the_lines_and_the_screen_show_the_command_and_take_no_bare_enter_for_consent(
     });
     assert!(terminal.text().contains("sh migrate.sh"));
     terminal.press("\r");
-    terminal.wait_for("choose one first");
+    terminal.wait_for("select one first");
     assert_eq!(notes(spies.path()), [""; 0]);
     terminal.press("\x1b[B");
     terminal.wait_for("❯ Trust this command");

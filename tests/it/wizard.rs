@@ -16,9 +16,9 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
             let heading = terminal.heading();
             let open = heading.contains("todo") && terminal.text().contains('❯');
             let title = heading.split_whitespace().next();
-            open && title != Some(&pressed) || terminal.text().contains("Everything is in place")
+            open && title != Some(&pressed) || terminal.text().contains("All done")
         });
-        if terminal.text().contains("Everything is in place") {
+        if terminal.text().contains("All done") {
             break;
         }
         let heading = terminal.heading();

@@ -69,9 +69,11 @@ impl From<Interruption> for Stopped {
     }
 }
 
-const HELP: &str = "Type the number of an answer, or nothing for the default. d tells the details, r looks again, s skips this step, \
-b goes back, g 3 goes to step 3, / and a word filters the projects, c tells the command that does the same as the default, c 2 as the second answer, q leaves.";
-const HELP_IN_DEMO: &str = "In the demo, m lets something go wrong, to be cured; reset puts everything back to the beginning.";
+const HELP: &str = "Type the number of an answer, or press Enter for the default. d shows the details, r re-checks, s skips \
+this step, b goes back, g 3 goes to step 3, / and a word filters the projects, c shows the command that does the same as the \
+default, c 2 the one for the second answer, q quits.";
+const HELP_IN_DEMO: &str =
+    "In the demo, m breaks something that you can then fix; reset resets the whole demo.";
 
 impl<'a> LineWizard<'a> {
     pub(super) fn new(

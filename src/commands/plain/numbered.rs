@@ -81,16 +81,16 @@ pub(super) fn left_out(state: &StepState, filter: &str) -> Option<String> {
     let all = facts.choices.len();
     if filter.is_empty() {
         let many = all > choices::MOST_READ_OUT;
-        return many.then(|| format!("{all} projects; type / and a part of a name to find yours."));
+        return many.then(|| format!("{all} projects; type / and part of a name to find yours."));
     }
     let matches = ProjectMatches::new(&facts.choices, filter);
     let more = if matches.are_shortened() {
-        "; not all of them follow, and a longer filter finds the others"
+        "; only some are listed, so use a longer filter"
     } else {
         ""
     };
     Some(format!(
-        "{} of {all} projects have `{filter}` in their name, id or region{more}; / alone ends the filter.",
+        "{} of {all} projects have `{filter}` in their name, id or region{more}; / alone clears the filter.",
         matches.count()
     ))
 }
@@ -203,7 +203,7 @@ mod tests {
             first,
             [
                 "1. Paste an API key: check the key (default), for this session only",
-                "2. Paste an API key: check it and keep it in a file, in clear text, 0600",
+                "2. Paste an API key: check the key and keep it in a file, in plain text, mode 0600",
             ]
         );
         assert_eq!(actions(&all)[0], Action::ApplyKey(KeyStorage::Session));
@@ -216,7 +216,8 @@ mod tests {
         state.findings = vec![leak.remedy(Some(Remedy::RotateKey))];
         let all = of(StepId::Secrets, &state);
         let rotate = "neonup rotate --api-key";
-        let first = format!("1. Run: {rotate} (default), a new key; the old one is revoked");
+        let first =
+            format!("1. Run: {rotate} (default), creates a new key and revokes the old one");
         assert_eq!(lines(&all)[0], first);
         assert_eq!(actions(&all)[0], Action::Run(Invocation::RotateKey));
         assert_eq!(command(&all, None).as_deref(), Some(rotate));

@@ -40,11 +40,11 @@ impl LineWizard<'_> {
         self.output.line(format!("Watch: {}", announcement.watch));
         let (question, others) = if self.demo.is_some() {
             (
-                "Enter goes on (m: mishaps, reset: begin again): ",
-                "Here are Enter, m, reset, and q to leave.",
+                "Enter continues (m: mishaps, reset: start over): ",
+                "Type Enter, m, reset, or q to quit.",
             )
         } else {
-            ("Enter goes on: ", "Here are Enter, and q to leave.")
+            ("Enter continues: ", "Type Enter, or q to quit.")
         };
         loop {
             let line = self.ask(question).await?;
@@ -75,11 +75,11 @@ impl LineWizard<'_> {
         if !self.present {
             return Ok(true);
         }
-        self.output.line("What will happen:");
+        self.output.line("What happens next:");
         for sentence in script::consequences(answer, &self.session.plan) {
             self.output.line(format!("- {sentence}"));
         }
-        let line = self.ask("Enter does it, anything else leaves it: ").await?;
+        let line = self.ask("Enter does it, anything else cancels: ").await?;
         Ok(line.is_empty())
     }
 
@@ -88,7 +88,7 @@ impl LineWizard<'_> {
         if self.demo.is_none() {
             return Ok(self.refuse_outside_demo());
         }
-        self.output.line("Let something go wrong:");
+        self.output.line("Break something:");
         for (number, incident) in (1..).zip(Incident::ALL) {
             let (name, summary) = (script::name(incident), script::summary(incident));
             self.output.line(format!("{number}. {name}: {summary}"));
@@ -99,8 +99,7 @@ impl LineWizard<'_> {
         let Some(incident) = incident else {
             if !line.is_empty() {
                 let last = Incident::ALL.len();
-                self.output
-                    .line(format!("There is no such mishap: 1 to {last}."));
+                self.output.line(format!("No such mishap: 1 to {last}."));
             }
             return Ok(Destination::Stay);
         };
@@ -120,7 +119,7 @@ impl LineWizard<'_> {
         if self.demo.is_none() {
             return Ok(self.refuse_outside_demo());
         }
-        let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to begin again: ";
+        let question = "The sample project becomes a fresh clone, and the sandbox forgets its projects. Type yes to reset: ";
         if !is_yes(&self.ask(question).await?) {
             return Ok(Destination::Stay);
         }
@@ -141,7 +140,7 @@ impl LineWizard<'_> {
         let Err(error) = carry_out(self.demo.clone(), request).await.result else {
             return Ok(true);
         };
-        self.output.line(format!("That did not work: {error}."));
+        self.output.line(format!("That didn't work: {error}."));
         for part in [error.why(), error.hint()] {
             if !part.is_empty() {
                 self.output.line(format!("{part}."));

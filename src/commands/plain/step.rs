@@ -96,7 +96,7 @@ impl LineWizard<'_> {
                         );
                     }
                     None => self.output.line(
-                        "There is no default here: each could be the wrong one. Type a number.",
+                        "No default here: any of them could be the wrong one. Type a number.",
                     ),
                 },
                 LineReply::Number(number) if let Some(row) = numbered::get(choices, number) => {
@@ -127,9 +127,8 @@ impl LineWizard<'_> {
                 | LineReply::Command(_)
                 | LineReply::Unknown => {
                     let last = choices.count();
-                    self.output.line(format!(
-                        "There is no such answer: 1 to {last}, or ? for help."
-                    ));
+                    self.output
+                        .line(format!("No such answer: 1 to {last}, or ? for help."));
                 }
             }
         }
@@ -159,8 +158,7 @@ impl LineWizard<'_> {
                 None => Ok(Destination::Stay),
             },
             Action::Rotate => {
-                let question =
-                    "Whatever still uses the old password stops working. Type yes to rotate it: ";
+                let question = "Everything that still uses the old password stops working. Type yes to rotate it: ";
                 if is_yes(&self.ask(question).await?) {
                     self.apply(Answer::rotation_at(step)).await
                 } else {
@@ -222,7 +220,7 @@ impl LineWizard<'_> {
         let name = self.ask("Name of the new project: ").await?;
         if numbered::is_taken(state, &name) {
             self.output.line(format!(
-                "There is a project {name} already: join it, or type another name."
+                "A project named {name} already exists: join it, or type another name."
             ));
             return Ok(None);
         }
@@ -230,7 +228,7 @@ impl LineWizard<'_> {
     }
 
     async fn skip(&mut self, step: StepId) -> Result<Destination, Stopped> {
-        let reason = self.ask("Why, in a word (default: not now): ").await?;
+        let reason = self.ask("Reason (default: not now): ").await?;
         let reason = if reason.is_empty() {
             "not now"
         } else {
@@ -244,7 +242,7 @@ impl LineWizard<'_> {
 
     /// Probes the database once a second, and prints how long a query takes, until Enter.
     async fn watch(&mut self) -> Result<Destination, Stopped> {
-        self.output.line("Watching once a second; Enter ends it.");
+        self.output.line("Watching once a second; Enter stops.");
         loop {
             self.probe(&[StepId::Health]).await?;
             let line = step_text::watched(self.session.plan.step(StepId::Health));

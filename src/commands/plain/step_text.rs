@@ -83,7 +83,7 @@ pub(super) fn print_details(output: &mut Output, state: &StepState) {
                 output.line(format!("The key {key}, {count} characters, from {source}."));
             }
             if !login.store.is_empty() {
-                output.line(format!("The place for keys is {}.", login.store));
+                output.line(format!("Keys are stored in {}.", login.store));
             }
             output.line(format!("The API is {}.", login.api_host));
         }
@@ -104,7 +104,7 @@ pub(super) fn print_details(output: &mut Output, state: &StepState) {
                 count => format!("{count} projects are listed."),
             }),
         },
-        None => output.line("Nothing more is known yet."),
+        None => output.line("Nothing else is known yet."),
     }
 }
 
@@ -136,10 +136,10 @@ fn print_checks(output: &mut Output, checks: &[Check]) {
 const fn word(state: CheckState) -> &'static str {
     match state {
         CheckState::Waiting => "not yet",
-        CheckState::Running => "under way",
+        CheckState::Running => "running",
         CheckState::Ok => "ok",
         CheckState::Warning => "warning",
-        CheckState::Gap => "not in order",
-        CheckState::Skipped => "left out",
+        CheckState::Gap => "not OK",
+        CheckState::Skipped => "skipped",
     }
 }

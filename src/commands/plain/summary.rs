@@ -90,7 +90,7 @@ impl LineWizard<'_> {
                 // what was typed may be a key at the wrong place, so that it is not repeated
                 None => self
                     .output
-                    .line("There is no such answer: a number of the list, b, g 1 to g 7, or q."),
+                    .line("No such answer: type a number from the list, b, g 1 to g 7, or q."),
             }
         }
     }

@@ -52,7 +52,7 @@ impl LineWizard<'_> {
                     } else {
                         let number = step.number();
                         self.output
-                            .line(format!("Step {number} is not part of this command."));
+                            .line(format!("Step {number} isn't part of this command."));
                     }
                 }
                 Destination::Beginning => {

@@ -21,7 +21,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = Vec::new();
     match new.as_slice() {
         [] if existing.is_empty() && context.is_fixable() => {
-            choices.push(write("Mend what was found".to_owned(), "mend"));
+            choices.push(write("Fix these findings".to_owned(), "fix"));
         }
         [] => {}
         [one] => {
@@ -35,9 +35,9 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     }
     if new.is_empty() && !existing.is_empty() {
         choices.push(context.choice(
-            "Leave the code as it is, and go on",
-            "leave it",
-            Action::Skip("existing code is left as it is".to_owned()),
+            "Leave the code as it is and continue",
+            "keep it",
+            Action::Skip("existing code is not changed".to_owned()),
         ));
     }
     let files = match existing.as_slice() {
@@ -49,7 +49,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
         let verb = if new.is_empty() {
             "Change"
         } else {
-            "Write, and change"
+            "Write and change"
         };
         let answer = Answer::Backend(BackendAnswer::EditCode);
         let change = context.apply(format!("{verb} {files}"), "change", answer);

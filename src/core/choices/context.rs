@@ -109,12 +109,12 @@ impl<'a> StepContext<'a> {
     }
 
     pub(super) fn go_on(&self) -> Choice {
-        let next = self.step.next().map_or("the summary", StepId::title);
-        self.choice(format!("Go on to {next}"), "next", Action::GoOn)
+        let next = self.step.next().map_or("summary", StepId::title);
+        self.choice(format!("Continue to {next}"), "next", Action::GoOn)
     }
 
     pub(super) fn probe_again(&self) -> Choice {
-        self.choice("Look again", "look again", Action::Probe)
+        self.choice("Re-check", "re-check", Action::Probe)
     }
 
     pub(super) fn skip(&self) -> Choice {

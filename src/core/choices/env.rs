@@ -28,8 +28,8 @@ pub(super) fn undo(context: &StepContext<'_>) -> Choice {
 
 pub(super) fn overwrite(context: &StepContext<'_>) -> Choice {
     let answer = Answer::Env(EnvAnswer::InPlace);
-    let overwrite = context.apply("Overwrite it where it lies", "overwrite", answer);
-    overwrite.note("not safe against a power cut")
+    let overwrite = context.apply("Overwrite it in place", "overwrite", answer);
+    overwrite.note("a power cut could damage it")
 }
 
 pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
@@ -40,11 +40,11 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = Vec::new();
     if context.state.findings.iter().any(tracked) {
         let secrets = context.go_to(StepId::Secrets);
-        choices.push(secrets.note("it makes git ignore the file"));
+        choices.push(secrets.note("makes git ignore the file"));
     }
     let write = match changed.as_slice() {
         [one] => Some(format!("Write {}", one.file)),
-        [] if context.is_fixable() => Some("Mend what was found".to_owned()),
+        [] if context.is_fixable() => Some("Fix these findings".to_owned()),
         [] => None,
         many => Some(format!("Write {} files", many.len())),
     };

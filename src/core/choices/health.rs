@@ -26,7 +26,7 @@ fn start(context: &StepContext<'_>, label: &str) -> Choice {
 pub(super) fn choices(context: &StepContext<'_>) -> Choices {
     match standing(context) {
         AppStanding::Failed => after_failure(context),
-        AppStanding::Unproved => vec![start(context, "Start the app and check it")].into(),
+        AppStanding::Unproved => vec![start(context, "Start the app and check /health")].into(),
         AppStanding::Absent | AppStanding::Proved => vec![context.apply(
             "Run all checks again",
             "run checks",
@@ -53,7 +53,7 @@ pub(super) fn after_failure(context: &StepContext<'_>) -> Choices {
 
 /// What there is to do once all is well.
 pub(super) fn done(context: &StepContext<'_>) -> Vec<Choice> {
-    let again = context.choice("Run the checks again", "look", Action::Probe);
+    let again = context.choice("Run the checks again", "check", Action::Probe);
     if standing(context) == AppStanding::Absent {
         return vec![again];
     }
@@ -75,6 +75,6 @@ pub(super) fn can_watch(context: &StepContext<'_>) -> bool {
 }
 
 pub(super) fn watch(context: &StepContext<'_>) -> Choice {
-    let label = "Watch: look once a second, until Enter";
+    let label = "Watch: re-check every second, until Enter";
     context.choice(label, "watch", Action::Watch)
 }

@@ -43,13 +43,13 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         choices.extend(keys(context, no_keyring));
     }
     if found.is_none() && !context.change {
-        let label = "No account: a temporary database";
+        let label = "Try a temporary database, no account";
         let answer = Answer::Login(LoginAnswer::Temporary);
-        let temporary = context.apply(label, "take it", answer);
+        let temporary = context.apply(label, "use it", answer);
         choices.push(temporary.note("for 72 hours"));
     }
     if !context.change {
-        choices.push(context.run("No account", Invocation::Demo));
+        choices.push(context.run("No account? Try the demo", Invocation::Demo));
     }
     choices.into()
 }
@@ -80,12 +80,13 @@ fn keys(context: &StepContext<'_>, no_keyring: bool) -> [Choice; 2] {
     if no_keyring {
         [
             key("Check the key", KeyStorage::Session).note("for this session only"),
-            key("Check it and keep it in a file", KeyStorage::File).note("in clear text, 0600"),
+            key("Check the key and keep it in a file", KeyStorage::File)
+                .note("in plain text, mode 0600"),
         ]
     } else {
         [
             key("Check and store the key", KeyStorage::Keyring),
-            key("Check it", KeyStorage::Session).note("for this session only"),
+            key("Check the key", KeyStorage::Session).note("for this session only"),
         ]
     }
 }

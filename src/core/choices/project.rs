@@ -33,7 +33,7 @@ pub(super) fn another(context: &StepContext<'_>) -> Option<Choice> {
 /// The choice to delete the empty project of a race that was lost.
 pub(super) fn discard(context: &StepContext<'_>) -> Option<Choice> {
     let id = project_facts(context.state)?.left_over.clone()?;
-    let label = format!("Delete {id}, which this run made");
+    let label = format!("Delete {id}, which this run created");
     let answer = Answer::Project(ProjectAnswer::Discard(id));
     let discard = context.apply(label, "delete", answer);
     Some(discard.note("only if it is empty"))
@@ -45,14 +45,14 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
     };
     if facts.temporary && facts.joined.is_none() {
         let answer = Answer::Project(ProjectAnswer::Default);
-        let temporary = context.apply("Make a temporary database", "make", answer);
+        let temporary = context.apply("Create a temporary database", "create", answer);
         return vec![temporary.note("72 hours, unless claimed")].into();
     }
     if context.state.remedy() == Some(Remedy::RotatePassword) {
         let reset = context.choice("Reset the role's password", "reset", Action::Rotate);
         let mut choices = vec![
             context.probe_again().note("the URL is in the env file now"),
-            reset.note("locks out whoever uses the old one; asks once more"),
+            reset.note("locks out everyone using the old one; asks first"),
         ];
         choices.extend(another(context));
         return choices.into();
@@ -75,7 +75,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         return choices;
     }
     let above = if facts.unlisted > 0 {
-        let again = context.probe_again().note("the list is not complete");
+        let again = context.probe_again().note("the list is incomplete");
         vec![again, another]
     } else {
         let label = format!("Create “{}”", facts.wanted);

@@ -15,18 +15,18 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = Vec::new();
     if context.is_fixable() {
         let answer = Answer::Secrets(SecretsAnswer::Default);
-        let fix = context.apply("Mend the repository", "mend", answer);
-        choices.push(fix.note("files stay; nothing is committed"));
+        let fix = context.apply("Fix the repository", "fix", answer);
+        choices.push(fix.note("keeps your files; commits nothing"));
     }
     match context.state.remedy() {
         Some(Remedy::RotatePassword) => {
             let rotate = context.choice("Rotate the password", "rotate", Action::Rotate);
-            choices.push(rotate.note("the only cure; asks once more"));
+            choices.push(rotate.note("the only fix; asks first"));
         }
         // a new password does not revoke an API key
         Some(Remedy::RotateKey) => {
             let rotate = context.run("", Invocation::RotateKey);
-            choices.push(rotate.note("a new key; the old one is revoked"));
+            choices.push(rotate.note("creates a new key and revokes the old one"));
         }
         Some(Remedy::OverwriteInPlace) | None => {}
     }
@@ -44,7 +44,7 @@ pub(super) fn hook(context: &StepContext<'_>) -> Option<Choice> {
     };
     (secrets.hook == Some(false)).then(|| {
         let answer = Answer::Secrets(SecretsAnswer::InstallHook);
-        let hook = context.apply("Install the pre-commit check", "install", answer);
-        hook.note("stops leaks at commit")
+        let hook = context.apply("Install the git hooks", "install", answer);
+        hook.note("they block leaks in commits and pushes")
     })
 }

@@ -24,11 +24,11 @@ pub(crate) fn of_summary(
         action,
         command: Invocation::Check,
     };
-    let again = choice("Look at everything again", "look again", Action::ProbeAll);
+    let again = choice("Re-check everything", "re-check", Action::ProbeAll);
     let finish = choice("Finish", "finish", Action::Quit);
     let receipt = |label| Choice {
         command: Invocation::CheckWithReceipt,
-        ..choice(label, "copy", Action::Receipt).note("for a pull request; it holds no secret")
+        ..choice(label, "copy", Action::Receipt).note("for a pull request; contains no secrets")
     };
     let fix = (!fixable.is_empty()).then(|| {
         let titles: Vec<_> = fixable.iter().map(|step| step.title()).collect();
@@ -39,7 +39,7 @@ pub(crate) fn of_summary(
         let fix = Choice {
             command,
             ..choice(
-                "Fix what needs no question",
+                "Fix what needs no decision",
                 "fix",
                 Action::FixAll(fixable.to_vec()),
             )
@@ -47,7 +47,7 @@ pub(crate) fn of_summary(
         fix.note(titles.join(", "))
     });
     let mut choices = match (medium, open) {
-        (Medium::Lines, _) => vec![finish, again, receipt("Tell a receipt")],
+        (Medium::Lines, _) => vec![finish, again, receipt("Print a receipt")],
         (Medium::Screens, None) => {
             let mut choices = vec![finish];
             if !start.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) fn of_summary(
                 let copy = Action::Run(command.clone());
                 choices.push(Choice {
                     command,
-                    ..choice("Copy what starts the app", "copy", copy)
+                    ..choice("Copy the start command", "copy", copy)
                 });
             }
             choices.extend([receipt("Copy a receipt"), again]);
@@ -69,7 +69,7 @@ pub(crate) fn of_summary(
             ),
             again,
             receipt("Copy a receipt"),
-            choice("Leave now", "leave", Action::Quit),
+            choice("Quit now", "quit", Action::Quit),
         ],
     };
     // never the default: what it would change is seen on the steps' own screens

@@ -130,7 +130,7 @@ fn projects(status: Status, names: &[(&str, bool)]) -> ProjectFacts {
 #[test]
 fn the_default_is_what_the_step_can_do_now() {
     let tracked = Finding::new(Code::EnvNotIgnored, "git tracks it");
-    let reason = "existing code is left as it is".to_owned();
+    let reason = "existing code is not changed".to_owned();
     let key = Action::Run(Invocation::RotateKey);
     let fix = |step| Action::Apply(Answer::default_of(step));
     let missing = ProjectFacts {

@@ -19,8 +19,8 @@ pub(super) fn choices(context: &StepContext<'_>) -> Option<Choices> {
         .collect();
     let label = match commands.len() {
         0 => return None,
-        1 => "Trust this command, and go on",
-        _ => "Trust these commands, and go on",
+        1 => "Trust this command and continue",
+        _ => "Trust these commands and continue",
     };
     let trust = CommandAnswer::Trust(commands);
     let answer = match context.step {

@@ -27,8 +27,8 @@ pub(crate) struct Announcement {
 pub(crate) const OPENING: Announcement = Announcement {
     title: "NEONUP",
     caption: "From a fresh clone to a database that is proven to work",
-    text: "We play a new developer on the first day. The project is cloned, and nothing runs yet: there is no database, \
-           no password, no settings file. In seven steps this changes, and we look at each of them before it acts.",
+    text: "You are a new developer on day one. The project is cloned, and nothing runs yet: no database, no password, no \
+    settings file. Seven steps change that, and each one is explained before it runs.",
     watch: "how often the answer is Enter, and that no secret is ever shown.",
 };
 
@@ -36,10 +36,9 @@ pub(crate) const OPENING: Announcement = Announcement {
 pub(crate) const CLOSING: Announcement = Announcement {
     title: "SUMMARY",
     caption: "What we have now",
-    text: "Nothing of this was stored as progress: every line comes from looking at the world once more. A colleague who \
-           clones the repository tomorrow gets all of it with one command. If something breaks later, the same command \
-           says what.",
-    watch: "the evidence beside each step: it was checked just now.",
+    text: "None of this was stored as progress: every line was just re-checked. A colleague who clones the repository \
+    tomorrow gets all of it with one command. If something breaks later, the same command says what.",
+    watch: "the evidence beside each step, checked just now.",
 };
 
 /// Announces a step.
@@ -48,56 +47,55 @@ pub(crate) const fn step(step: StepId) -> Announcement {
         StepId::Login => Announcement {
             title: "LOGIN",
             caption: "Step 1 of 7",
-            text: "Neon is a Postgres database as a service, and an API key opens all of it. The key is checked with one \
-                   request, and then it lives in the keyring of the operating system. It stands in no file of the \
-                   project, and in no command that others could see in the process list.",
+            text: "Neon is serverless Postgres, and one API key opens all of it. One request checks the key, and then it is \
+            kept in the operating system's keyring. It is never written to a project file, and never appears in a command \
+            line that other users could see.",
             watch: "the key is never shown, only its last four characters.",
         },
         StepId::Project => Announcement {
             title: "PROJECT",
             caption: "Step 2 of 7",
-            text: "A team needs one database project, not one for each person who runs the set-up. So neonup looks for it \
-                   first, on every page of the list. It creates one only if there is none, and writes its id into \
-                   neonup.toml for all who come after.",
-            watch: "what was found under our name. The careful answer is chosen already.",
+            text: "A team needs one database project, not one for each person who runs setup. So neonup searches for it \
+            first, through every page of the list. It creates one only if there is none, and writes its id to neonup.toml for \
+            everyone who follows.",
+            watch: "what was found under this name. The safe answer is already selected.",
         },
         StepId::Env => Announcement {
             title: "ENV",
             caption: "Step 3 of 7",
-            text: "The application reads its connection URL and its secrets from a .env file. Writing that by hand is where \
-                   most first days go wrong: a missing TLS option, the wrong driver, a file that git takes along. neonup \
-                   shows every line before it is written, and touches nothing else in the file.",
+            text: "The application reads its connection URL and its secrets from a .env file. Writing that file by hand is \
+            where most first days go wrong: a missing TLS option, the wrong driver, a file that gets committed. neonup shows \
+            every line before writing it, and leaves the rest of the file untouched.",
             watch: "the masked diff, and the three checks: ignored, untracked, 0600.",
         },
         StepId::Backend => Announcement {
             title: "BACKEND",
             caption: "Step 4 of 7",
-            text: "Now the code. The application needs a module that opens database sessions, and that copes with a compute \
-                   that has gone to sleep. neonup writes new files where they are missing, and never over what somebody \
-                   has written.",
-            watch: "what is new and what is only proposed. Existing code changes on request alone.",
+            text: "Now the code. The application needs a module that opens database sessions and copes with a compute that \
+            has gone to sleep. neonup writes the new files that are missing, and never overwrites your code.",
+            watch: "what is new and what is only suggested. Existing code changes only if you ask.",
         },
         StepId::Schema => Announcement {
             title: "SCHEMA",
             caption: "Step 5 of 7",
-            text: "An empty database helps nobody. The SQL of the repository runs in one transaction, so that it is there \
-                   completely or not at all. Afterwards tables and columns are compared with what the project expects.",
-            watch: "the tables come one by one, each column with its type.",
+            text: "An empty database helps nobody. The repository's SQL runs in one transaction, so either all of it applies \
+            or none of it. Then tables and columns are compared with what the project expects.",
+            watch: "the tables appear one by one, each column with its type.",
         },
         StepId::Health => Announcement {
             title: "HEALTH",
             caption: "Step 6 of 7",
-            text: "“It does not connect” can mean eight different things. So neonup climbs a ladder: the name, the port, \
-                   TLS, the login, a query, the tables, the driver, and at last the application's own answer. The rung \
-                   that is missing is the reason.",
-            watch: "the time of each rung.",
+            text: "“It won't connect” can mean eight different things. So neonup runs its checks in order: DNS, TCP, TLS, \
+            login, a query, the tables, the driver, and finally the application's own answer. The first check that fails is \
+            the reason.",
+            watch: "the time of each check.",
         },
         StepId::Secrets => Announcement {
             title: "SECRETS",
             caption: "Step 7 of 7",
             text: "The password is live now, so the last question is who else could read it. neonup searches the tracked \
-                   files, the index and every object of the history for exactly this password. What was committed once \
-                   stays readable for ever, and only a new password helps.",
+            files, the index and every object in the history for exactly this password. Anything that was ever committed \
+            stays readable forever, and only a new password helps.",
             watch: "how much was searched, and how long it took.",
         },
     }
@@ -109,83 +107,83 @@ pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static s
     let temporary = matches!(project, Some(Facts::Project(project)) if project.temporary);
     match answer {
         Answer::Login(LoginAnswer::Temporary) => &[
-            "No account is needed, and no key: this is only remembered.",
+            "Needs no account and no key: this choice is only remembered.",
             "The next step asks Neon's public service for a temporary database.",
         ],
         Answer::Project(_) if temporary => &[
-            "Neon's public service makes a temporary database, without an account.",
+            "Neon's public service creates a temporary database without an account.",
             "It is deleted after 72 hours, unless somebody claims it.",
         ],
         Answer::Login(LoginAnswer::Key(_, storage) | LoginAnswer::NeonCli(storage)) => {
             match storage {
                 KeyStorage::Keyring => &[
                     "One request asks Neon whose key this is.",
-                    "If Neon knows it, the key goes into the keyring of the operating system.",
+                    "If Neon accepts it, the key is stored in the operating system's keyring.",
                 ],
                 KeyStorage::File => &[
                     "One request asks Neon whose key this is.",
-                    "If Neon knows it, the key goes into a file that only you can read, in clear.",
+                    "If Neon accepts it, the key is stored in plain text in a file that only you can read.",
                 ],
                 KeyStorage::Session => &[
                     "One request asks Neon whose key this is.",
-                    "It is kept nowhere: when neonup ends, it is forgotten.",
+                    "It isn't stored: when neonup ends, the key is forgotten.",
                 ],
             }
         }
         Answer::Project(ProjectAnswer::Join(_)) => &[
-            "No project is created: it exists, and we join it.",
-            "Its id goes into neonup.toml, so that nobody has to choose again.",
+            "No project is created: it already exists, and you join it.",
+            "Its id is written to neonup.toml, so nobody has to choose again.",
         ],
-        Answer::Project(ProjectAnswer::List) => &["Nothing is changed: all projects are listed."],
+        Answer::Project(ProjectAnswer::List) => &["Nothing changes: all projects are listed."],
         Answer::Project(ProjectAnswer::Default | ProjectAnswer::Create(_)) => &[
             "One request creates the project, with a branch, a role and a database.",
-            "Its id goes into neonup.toml, and the next developer joins instead of creating.",
-            "Then we wait until Neon says that the compute is ready.",
+            "Its id is written to neonup.toml, so the next developer joins it instead of creating another.",
+            "Then neonup waits until Neon reports that the compute is ready.",
         ],
         Answer::Env(EnvAnswer::Undo) => &[
-            "The file becomes again what it was before the last write.",
-            "What is there now becomes the undo copy, so that this can be undone too.",
+            "The file is restored to what it was before the last write.",
+            "The current content becomes the backup, so this can be undone too.",
         ],
         Answer::Env(EnvAnswer::InPlace) => &[
-            "The file is overwritten where it lies, since it cannot be replaced: a power cut may leave a part of it.",
-            "What was there before is kept as an undo copy, outside of the repository, and is written first.",
+            "The file is overwritten in place because it can't be replaced: a power cut could leave part of it.",
+            "The old content is first backed up outside the repository, for undo.",
         ],
         Answer::Env(EnvAnswer::Default) => &[
-            "The lines of the diff are written, in one piece: a power cut leaves the old file or the new one.",
-            "Comments, order and all other lines stay. Only you can read the file.",
-            "What was there before is kept as an undo copy, outside of the repository.",
+            "The lines of the diff are written in one go: after a power cut, the file is either the old one or the new one.",
+            "Comments, order and all other lines stay the same. Only you can read the file.",
+            "The old content is backed up outside the repository, for undo.",
         ],
         Answer::Backend(BackendAnswer::EditCode) => &[
             "The new files are written as shown.",
-            "The shown lines of the existing file change, because we asked for it.",
+            "The lines shown change in the existing file, because you asked for it.",
         ],
         Answer::Backend(BackendAnswer::Default) => &[
             "The new files are written as shown.",
-            "No existing file is touched.",
+            "No existing file is changed.",
         ],
         Answer::Schema(_) => &[
-            "The SQL runs in one transaction: all of it, or nothing.",
-            "Then every table and every column is compared with what is expected.",
+            "The SQL runs in one transaction: all of it or nothing.",
+            "Then every table and column is compared with what is expected.",
         ],
         Answer::Health(_) => &[
-            "The ladder is climbed, from the name of the host to the tables.",
-            "Where Python is there, the application is started, asked for its health, and stopped again.",
+            "The checks run in order, from DNS to your tables.",
+            "If Python is available, the application is started, its /health is called, and it is stopped again.",
         ],
         Answer::Secrets(SecretsAnswer::InstallHook) => &[
-            "This clone gets a check that runs before each commit.",
-            "A commit that holds a live secret is refused from now on.",
+            "This clone gets hooks that run before each commit, merge and push.",
+            "From now on, a commit or push that contains a live secret is refused.",
         ],
         Answer::Project(ProjectAnswer::Discard(_)) => {
-            &["The project that nobody uses is looked into, and deleted if it is empty."]
+            &["The project that nobody uses is inspected, and deleted if it is empty."]
         }
         Answer::Project(ProjectAnswer::ResetPassword)
         | Answer::Secrets(SecretsAnswer::RotatePassword) => &[
-            "Neon gives the role a new password, and we wait until it works.",
-            "The env files get it, and the old one is proven to be refused.",
+            "Neon sets a new password for the role, and neonup waits until it works.",
+            "The env files are updated, and the old password is proven to be rejected.",
         ],
         Answer::Secrets(SecretsAnswer::Default) => &[
-            "The env file gets its line in .gitignore, and leaves git's index. The file itself stays.",
-            "Then everything is searched once more.",
+            "The env file gets its line in .gitignore and is removed from git's index. The file itself stays.",
+            "Then everything is searched again.",
         ],
         Answer::Login(LoginAnswer::Default | LoginAnswer::Rotate) => {
             &["One request asks Neon whose key this is."]
@@ -206,8 +204,8 @@ pub(crate) const fn name(incident: Incident) -> &'static str {
 /// Describes a request that is being carried out.
 pub(crate) const fn progress(request: DemoRequest) -> &'static str {
     match request {
-        DemoRequest::Reset => "putting the sample project and the sandbox back",
-        DemoRequest::Cause(_) => "letting it happen",
+        DemoRequest::Reset => "resetting the sample project and the sandbox",
+        DemoRequest::Cause(_) => "breaking it",
     }
 }
 
@@ -215,16 +213,16 @@ pub(crate) const fn progress(request: DemoRequest) -> &'static str {
 pub(crate) const fn summary(incident: Incident) -> &'static str {
     match incident {
         Incident::TrackedEnv => {
-            "Somebody ran `git add -f`; one key takes the file out of the index again."
+            "Somebody ran `git add -f`; one key removes the file from the index again."
         }
         Incident::LeakedPassword => {
-            "The live URL was committed in DEPLOY.md and taken out again; only a new password cures that."
+            "The live URL was committed in DEPLOY.md and deleted again; only a new password fixes that."
         }
         Incident::SleepingCompute => {
-            "The first login takes seconds, and is no failure; looking again is fast."
+            "The first login takes seconds, which is not a failure; the next check is fast."
         }
         Incident::DuplicateProject => {
-            "Two projects have our name; we choose which one it is, and write it down."
+            "Two projects share one name; you choose the right one, and neonup records it."
         }
     }
 }
@@ -234,34 +232,33 @@ pub(crate) const fn incident(incident: Incident) -> Announcement {
     match incident {
         Incident::TrackedEnv => Announcement {
             title: "TRACKED",
-            caption: "A mishap: git takes the .env along",
-            text: "Somebody was in a hurry and ran git add -f. The file with the password is in the index now, and the next \
-                   commit publishes it. An ignore line does not help any more, because git goes on tracking what it \
-                   tracks.",
-            watch: "the finding, and the cure: Enter takes it out of the index, and the file stays.",
+            caption: "What if… .env gets committed",
+            text: "Somebody was in a hurry and ran git add -f. The file with the password is now in the index, and the next \
+            commit publishes it. An ignore rule no longer helps, because git keeps tracking what it already tracks.",
+            watch: "the finding and the fix: Enter removes it from the index, and the file stays.",
         },
         Incident::LeakedPassword => Announcement {
             title: "LEAKED",
-            caption: "A mishap: the password is in the history",
-            text: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A colleague \
-                   saw it and took the line out again. Too late: every clone has the old commit. The password itself has to \
-                   become worthless.",
-            watch: "the page and the commit; then the cure, a rotation.",
+            caption: "What if… the password is in the history",
+            text: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A \
+            colleague noticed and deleted the line. Too late: every clone has the old commit. The password itself has to \
+            become worthless.",
+            watch: "the page and the commit, then the fix: a rotation.",
         },
         Incident::SleepingCompute => Announcement {
             title: "ASLEEP",
-            caption: "A mishap: the first request is slow",
-            text: "Neon puts a compute to sleep when nobody uses it, and wakes it for the next login. To an application with \
-                   a short time limit that looks like an outage. neonup waits, and says what it is.",
-            watch: "the rung of the login. Then press r: the second look is fast.",
+            caption: "What if… the first request is slow",
+            text: "Neon puts a compute to sleep when nobody uses it, and wakes it at the next login. To an application with a \
+            short timeout, that looks like an outage. neonup waits, and says what is happening.",
+            watch: "the Login row. Then press r: the second time is fast.",
         },
         Incident::DuplicateProject => Announcement {
             title: "TWICE",
-            caption: "A mishap: two projects of one name",
-            text: "Two people set the project up on the same morning, and neonup.toml does not say yet which one is meant. A \
-                   tool that guesses here sends half of the team to an empty database. So neonup does not guess.",
-            watch: "both are listed. Ours is chosen already if an env file names its host; otherwise none is, and we know it by \
-                    its region.",
+            caption: "What if… two projects have one name",
+            text: "Two people set up the project on the same morning, and neonup.toml doesn't say yet which one is right. A \
+            tool that guesses here sends half the team to an empty database. So neonup doesn't guess.",
+            watch: "both are listed. The right one is already selected if an env file names its host; otherwise neither is, \
+            and the region tells them apart.",
         },
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Why the search can't be built.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the search for the known secrets could not be built")]
+#[error("the search for the known secrets couldn't be built")]
 pub(crate) struct NeedlesError(#[source] aho_corasick::BuildError);
 
 /// An automaton over the exact spellings of every known secret, and over other words to stop at, and a search for all its other

@@ -13,10 +13,12 @@ use crate::{
 /// Why a value cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SetError {
-    #[error("`{0}` is no portable key: letters, digits and _ only, not beginning with a digit")]
+    #[error(
+        "`{0}` isn't a portable key: use letters, digits and _ only, and don't start with a digit"
+    )]
     Key(String),
     /// No quoting keeps it whole, or a shell would run a part of it.
-    #[error("the value of `{0}` cannot be written so that it is read back")]
+    #[error("the value of `{0}` can't be written so that it reads back the same")]
     Value(String),
 }
 

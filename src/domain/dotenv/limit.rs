@@ -8,12 +8,12 @@ const LINES_LIMIT: usize = 50_000;
 /// An env file that is more than is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EnvLimit {
-    #[error("it is larger than {} MB", SIZE_LIMIT / (1024 * 1024))]
+    #[error("larger than {} MB", SIZE_LIMIT / (1024 * 1024))]
     Size,
     #[error("it has more than {LINES_LIMIT} lines")]
     Lines,
     /// Readers of env files want UTF-8, and so does what is written into it.
-    #[error("it is saved as UTF-16, which hardly any reader of env files reads: save it as UTF-8")]
+    #[error("it is saved as UTF-16, which hardly any env file reader supports: save it as UTF-8")]
     Utf16,
 }
 

@@ -55,20 +55,20 @@ impl LintKind {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Duplicate { first, same: true } => {
-                format!("stands on line {first} too, with the same value")
+                format!("also set on line {first}, with the same value")
             }
             Self::Duplicate { first, same: false } => {
-                format!("stands on line {first} too, with another value")
+                format!("also set on line {first}, with a different value")
             }
-            Self::ByteOrderMark => "the file begins with a byte order mark".to_owned(),
+            Self::ByteOrderMark => "the file starts with a byte order mark".to_owned(),
             Self::CarriageReturns => "lines end in CRLF".to_owned(),
-            Self::Spaces => "spaces stand around the `=`".to_owned(),
+            Self::Spaces => "there are spaces around the `=`".to_owned(),
             Self::InlineComment => "a comment follows the value".to_owned(),
-            Self::UnterminatedQuote => "a quote is opened and not closed".to_owned(),
-            Self::UnreadableLine => "no env syntax".to_owned(),
-            Self::KeyName => "some readers refuse such a key".to_owned(),
-            Self::Unportable(_) => "some readers take the value otherwise".to_owned(),
-            Self::NotUtf8 => "the value is not UTF-8".to_owned(),
+            Self::UnterminatedQuote => "a quote is never closed".to_owned(),
+            Self::UnreadableLine => "not valid env syntax".to_owned(),
+            Self::KeyName => "some readers reject this key".to_owned(),
+            Self::Unportable(_) => "some readers read a different value".to_owned(),
+            Self::NotUtf8 => "the value isn't UTF-8".to_owned(),
             Self::Masked => "the value looks masked".to_owned(),
             Self::Placeholder => "the value is a placeholder".to_owned(),
         }
@@ -78,26 +78,26 @@ impl LintKind {
     pub(crate) fn why(&self) -> String {
         match self {
             Self::Duplicate { .. } => {
-                "dotenvy, uv and Deno take the first, all other readers the last".to_owned()
+                "dotenvy, uv and Deno use the first, all other readers the last".to_owned()
             }
             Self::ByteOrderMark => {
-                "eight readers lose the first key; dotenvy, godotenv and direnv fail on the whole file".to_owned()
+                "eight readers miss the first key; dotenvy, godotenv and direnv fail on the whole file".to_owned()
             }
             Self::CarriageReturns => "a shell keeps the CR in every value".to_owned(),
             Self::Spaces => "a shell and `docker run --env-file` fail on it".to_owned(),
             Self::InlineComment => {
-                "django-environ, python-decouple and `docker run --env-file` take it as a part of the value".to_owned()
+                "django-environ, python-decouple and `docker run --env-file` include it in the value".to_owned()
             }
             Self::UnterminatedQuote => {
                 "dotenvy, godotenv, docker compose, honcho and a shell fail on it".to_owned()
             }
             Self::UnreadableLine => {
-                "dotenvy, godotenv, direnv and docker compose stop here and lose every later key".to_owned()
+                "dotenvy, godotenv, direnv and docker compose stop here and miss every later key".to_owned()
             }
-            Self::KeyName => "dotenvy, uv, godotenv or direnv stop here and lose every later key".to_owned(),
-            Self::Unportable(readers) => format!("read otherwise by {}", readers.join(", ")),
+            Self::KeyName => "dotenvy, uv, godotenv or direnv stop here and miss every later key".to_owned(),
+            Self::Unportable(readers) => format!("read differently by {}", readers.join(", ")),
             Self::NotUtf8 => "python-dotenv, dotenvy and five other readers fail on the file".to_owned(),
-            Self::Masked => "it was copied from a place that hides it".to_owned(),
+            Self::Masked => "it was copied from a place that hides the real value".to_owned(),
             Self::Placeholder => "it was copied from the example and never filled in".to_owned(),
         }
     }

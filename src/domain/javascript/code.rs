@@ -619,15 +619,15 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
             .filter_map(|pair| pair.try_into().ok())
             .map(unit)
             .collect();
-        String::from_utf16(&units).map_err(|_unpaired| "it is not UTF-8 or UTF-16")
+        String::from_utf16(&units).map_err(|_unpaired| "it isn't UTF-8 or UTF-16")
     };
     let mut text = match bytes.as_slice() {
         [0xff, 0xfe, ..] => wide(u16::from_le_bytes)?,
         [0xfe, 0xff, ..] => wide(u16::from_be_bytes)?,
-        _ => String::from_utf8(bytes).map_err(|_not| "it is not UTF-8 or UTF-16")?,
+        _ => String::from_utf8(bytes).map_err(|_not| "it isn't UTF-8 or UTF-16")?,
     };
     if text.contains('\0') {
-        return Err("it holds zero bytes");
+        return Err("it contains NUL bytes");
     }
     if text.starts_with('\u{feff}') {
         text.remove(0);

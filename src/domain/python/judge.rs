@@ -125,7 +125,7 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
             (None, Some((file, line))) => Answer::Unknown(dynamic(file, *line)),
             (None, None) if unknown_start.is_empty() => Answer::No,
             (None, None) => {
-                Answer::Unknown(format!("what {} does is not known", list(&unknown_start)))
+                Answer::Unknown(format!("what {} does is unknown", list(&unknown_start)))
             }
         },
         has_models: has_models(&code),
@@ -239,7 +239,7 @@ fn member<'a>(code: &Code<'a>, module: usize, name: &str) -> Vec<Value<'a>> {
 }
 
 fn dynamic(file: &str, line: u32) -> String {
-    format!("{file}:{line} imports modules whose names only running it makes")
+    format!("{file}:{line} imports modules whose names are known only at run time")
 }
 
 fn list(names: &[String]) -> String {
@@ -429,17 +429,17 @@ fn env_order(
     if let Some(read) = early {
         judgement.connections.issues.push(SessionIssue {
             spot: read.spot.clone(),
-            title: format!("`{}` is read before the .env is loaded", read.key),
+            title: format!("`{}` is read before .env is loaded", read.key),
             detail: match &walk.loads {
                 Some(loads) if loads.file == read.spot.file => format!(
-                    "load_dotenv() comes only on line {}, when the variable was read already",
+                    "load_dotenv() is called only on line {}, after the variable was read",
                     loads.line
                 ),
                 Some(loads) => format!(
-                    "the .env is loaded only on line {} of {}, when this module was imported already",
+                    ".env is loaded only on line {} of {}, after this module was imported",
                     loads.line, loads.file
                 ),
-                None => "nothing calls load_dotenv(), so it is found only where the shell has it"
+                None => "nothing calls load_dotenv(), so the variable is found only if the shell sets it"
                     .to_owned(),
             },
             breaks: true,
@@ -476,9 +476,8 @@ fn credentials(code: &Code<'_>, issues: &mut Vec<SessionIssue>) {
                     file: module.file.clone(),
                     line: expr.span.line,
                 },
-                title: "a connection URL with its password stands in the source".to_owned(),
-                detail: "it goes wherever the code goes, and never changes with the .env"
-                    .to_owned(),
+                title: "the source contains a connection URL with its password".to_owned(),
+                detail: "it goes wherever the code goes, and never changes with .env".to_owned(),
                 breaks: true,
             });
         });
@@ -580,7 +579,7 @@ fn health_route<'a>(
             judgement.other_health = likeliest(code, routes);
             if foreign {
                 judgement.health_unknown =
-                    Some("a router is included whose code is not known".to_owned());
+                    Some("it includes a router whose code is unknown".to_owned());
             }
         }
         return;
@@ -658,6 +657,6 @@ fn asks<'a>(code: &Code<'a>, route: &Route<'a>) -> Answer {
     match walk.asks {
         Some(spot) => Answer::Yes(spot),
         None if walk.unknown.is_empty() => Answer::No,
-        None => Answer::Unknown(format!("what {} does is not known", list(&walk.unknown))),
+        None => Answer::Unknown(format!("what {} does is unknown", list(&walk.unknown))),
     }
 }

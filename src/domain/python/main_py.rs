@@ -216,7 +216,7 @@ impl<'a> Editor<'a> {
                     "def health_check(session: Session = Depends({})) -> dict[str, str]:",
                     get_session.name
                 ),
-                "    \"\"\"Says whether the database answers.\"\"\"".to_owned(),
+                "    \"\"\"Reports whether the database answers.\"\"\"".to_owned(),
                 "    try:".to_owned(),
                 "        session.connection().execute(text(\"SELECT 1\"))".to_owned(),
             ]);
@@ -231,7 +231,7 @@ impl<'a> Editor<'a> {
         } else {
             route.extend([
                 "def health_check() -> dict[str, str]:".to_owned(),
-                "    \"\"\"Says whether the database answers.\"\"\"".to_owned(),
+                "    \"\"\"Reports whether the database answers.\"\"\"".to_owned(),
                 "    try:".to_owned(),
                 format!("        with {}.connect() as connection:", engine.name),
                 "            connection.execute(text(\"SELECT 1\"))".to_owned(),
@@ -351,7 +351,7 @@ impl<'a> Editor<'a> {
             [
                 "@asynccontextmanager",
                 "async def lifespan(_: FastAPI) -> AsyncIterator[None]:",
-                "    \"\"\"Creates missing tables on start-up, and closes the connections at the end.\"\"\"",
+                "    \"\"\"Creates missing tables on start-up and closes the connections at the end.\"\"\"",
                 &format!("    {create}"),
                 "    yield",
                 &format!("    {engine}.dispose()"),

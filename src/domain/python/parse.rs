@@ -58,13 +58,13 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
         Err(error) => {
             let bytes = error.into_bytes();
             if !is_latin(&bytes) {
-                return Err("it is not UTF-8, and its coding line names no other that is known");
+                return Err("it isn't UTF-8, and its coding line names no other known encoding");
             }
             bytes.into_iter().map(char::from).collect()
         }
     };
     if text.contains('\0') {
-        return Err("it holds zero bytes");
+        return Err("it contains NUL bytes");
     }
     Ok(text)
 }
@@ -195,7 +195,7 @@ fn broken(tree: &Tree, text: &str) -> Option<(u32, &'static str)> {
         (node.has_error() || node.is_error() || node.is_missing())
             && text.get(node.byte_range()).is_none_or(matters)
     })?;
-    Some((line_of(wrong), "its syntax could not be read"))
+    Some((line_of(wrong), "its syntax couldn't be read"))
 }
 
 struct Lowering<'a> {

@@ -256,7 +256,7 @@ pub(super) fn judge_engine<'a>(
                 spot: spot.clone(),
                 title: "the engine opens SQLite".to_owned(),
                 detail: format!(
-                    "it does not read `{}`, so it never reaches this database",
+                    "it doesn't read `{}`, so it never reaches this database",
                     target.key
                 ),
                 breaks: true,
@@ -267,7 +267,8 @@ pub(super) fn judge_engine<'a>(
         into.issues.push(SessionIssue {
             spot: spot.clone(),
             title: format!("without `{}` it falls back to SQLite", keys.join("`, `")),
-            detail: "a missing variable goes unnoticed; better fail at once".to_owned(),
+            detail: "a missing variable goes unnoticed; it is better to fail immediately"
+                .to_owned(),
             breaks: false,
         });
     }
@@ -299,9 +300,9 @@ fn constant_url(engine: &Engine<'_>, target: &Target<'_>, into: &mut Connections
     {
         into.issues.push(SessionIssue {
             spot: spot.clone(),
-            title: "the engine's URL is written into the source".to_owned(),
+            title: "the engine's URL is hard-coded in the source".to_owned(),
             detail: format!(
-                "it does not read `{}`, so it never reaches this database",
+                "it doesn't read `{}`, so it never reaches this database",
                 target.key
             ),
             breaks: true,
@@ -361,7 +362,7 @@ fn asynchronous(engine: &Engine<'_>, driver: Driver, python: PythonDriver, into:
     };
     into.issues.push(SessionIssue {
         spot: engine.spot.clone(),
-        title: format!("the engine does not work with {driver}"),
+        title: format!("the engine doesn't work with {driver}"),
         detail: wrong.to_owned(),
         breaks: true,
     });
@@ -388,8 +389,8 @@ fn url_parameters(
             {
                 into.issues.push(SessionIssue {
                     spot: spot.clone(),
-                    title: format!("the URL gets `{name}`, which {driver} does not know"),
-                    detail: "every connection fails with it; TLS is asked for with ssl=require"
+                    title: format!("the URL gets `{name}`, which {driver} doesn't support"),
+                    detail: "every connection fails because of it; use ssl=require for TLS"
                         .to_owned(),
                     breaks: true,
                 });
@@ -416,24 +417,24 @@ fn connect_arguments(
         }
         let instead = match (python, name.as_str()) {
             (PythonDriver::Asyncpg | PythonDriver::Pg8000, "connect_timeout") => {
-                "; it is called timeout there"
+                "; use timeout instead"
             }
-            (PythonDriver::Asyncpg, "sslmode") => "; it is called ssl there",
+            (PythonDriver::Asyncpg, "sslmode") => "; use ssl instead",
             (PythonDriver::Asyncpg, "application_name" | "options") => {
-                "; it goes into server_settings there"
+                "; put it in server_settings instead"
             }
-            (_, "timeout") => "; it is called connect_timeout there",
-            (_, "check_same_thread") => "; it is an argument of SQLite",
+            (_, "timeout") => "; use connect_timeout instead",
+            (_, "check_same_thread") => "; it is a SQLite argument",
             _ => "",
         };
         let always = if entry.certain {
-            "every connection fails with it"
+            "every connection fails because of it"
         } else {
-            "where it is given, every connection fails with it"
+            "when it is set, every connection fails because of it"
         };
         into.issues.push(SessionIssue {
             spot: entry.spot.clone(),
-            title: format!("connect_args has `{name}`, which {driver} does not know"),
+            title: format!("connect_args has `{name}`, which {driver} doesn't support"),
             detail: format!("{always}{instead}"),
             breaks: entry.certain,
         });
@@ -443,7 +444,7 @@ fn connect_arguments(
         .flatten()
     {
         into.unsure.push((
-            "the arguments of the engine are made in a way that only running it shows".to_owned(),
+            "the engine's arguments are known only at run time".to_owned(),
             Some(unknown.clone()),
         ));
     }
@@ -470,8 +471,8 @@ fn liveness<'a>(code: &Code<'a>, engine: &Engine<'a>, into: &mut Connections) {
     if !tries && !pool && options.unknown.is_none() {
         into.issues.push(SessionIssue {
             spot: engine.spot.clone(),
-            title: "the engine does not try a connection before it uses it".to_owned(),
-            detail: "a Neon compute that fell asleep has closed it: set pool_pre_ping=True"
+            title: "the engine doesn't test a connection before using it".to_owned(),
+            detail: "a Neon compute that went to sleep has closed it: set pool_pre_ping=True"
                 .to_owned(),
             breaks: false,
         });

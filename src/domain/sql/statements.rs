@@ -31,15 +31,17 @@ pub(crate) enum TransactionEffect {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnreadableScript {
     /// A command of `psql`, which no server understands.
-    #[error("`{command}` is a command of psql, not SQL")]
+    #[error("`{command}` is a psql command, not SQL")]
     PsqlCommand {
         command: String,
         position: (usize, usize),
     },
-    #[error("it holds a NUL byte, which no SQL has")]
+    #[error("it contains a NUL byte, which SQL never does")]
     Nul { position: (usize, usize) },
     /// With `standard_conforming_strings` off, a backslash changes where a string ends.
-    #[error("it turns `standard_conforming_strings` off, so where its strings end is not certain")]
+    #[error(
+        "it turns `standard_conforming_strings` off, so neonup can't tell where its strings end"
+    )]
     BackslashStrings { position: (usize, usize) },
     #[error("a transaction begins here and never ends")]
     OpenTransaction { position: (usize, usize) },

@@ -21,7 +21,7 @@ impl FromStr for UrlKind {
             "direct" => Ok(Self::Direct),
             "pooled" => Ok(Self::Pooled),
             _ => Err(format!(
-                "`{text}` is no kind of URL: \"direct\" or \"pooled\""
+                "`{text}` isn't a kind of URL: use \"direct\" or \"pooled\""
             )),
         }
     }
@@ -106,6 +106,11 @@ impl FromStr for Part {
         Self::ALL
             .into_iter()
             .find(|part| part.name() == text)
-            .ok_or_else(|| format!("`{text}` is no part of a connection: {}", names.join(", ")))
+            .ok_or_else(|| {
+                format!(
+                    "`{text}` isn't a part of a connection: {}",
+                    names.join(", ")
+                )
+            })
     }
 }

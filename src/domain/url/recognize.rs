@@ -106,11 +106,11 @@ impl RecognizedUrl {
     pub(super) fn accepted_form(&self, driver: Driver) -> Result<(), String> {
         let form = driver.form();
         if form.shape != self.shape {
-            return Err(format!("{driver} wants the form `{}…`", driver.prefix()));
+            return Err(format!("{driver} expects the form `{}…`", driver.prefix()));
         }
         if !form.schemes.is_empty() && !form.schemes.contains(&self.scheme.as_str()) {
             return Err(format!(
-                "it begins with `{}://`, {driver} wants `{}`",
+                "it starts with `{}://`, {driver} expects `{}`",
                 self.scheme,
                 driver.prefix()
             ));

@@ -139,7 +139,7 @@ fn urls_of_another_driver_are_refused_with_the_reason() {
     };
     assert_eq!(
         url(Driver::Libpq).accepted_by(Driver::Psycopg).unwrap_err(),
-        "it begins with `postgresql://`, psycopg wants `postgresql+psycopg://`"
+        "it starts with `postgresql://`, psycopg expects `postgresql+psycopg://`"
     );
     let mixed = recognize("postgresql+asyncpg://u:p@h/d?sslmode=require").unwrap();
     assert_eq!(
@@ -148,7 +148,7 @@ fn urls_of_another_driver_are_refused_with_the_reason() {
     );
     assert_eq!(
         url(Driver::Npgsql).accepted_by(Driver::Libpq).unwrap_err(),
-        "libpq wants the form `postgresql://…`"
+        "libpq expects the form `postgresql://…`"
     );
 }
 

@@ -20,10 +20,10 @@ pub(super) const FIX: Invocation = Invocation::SetupStep(StepId::Backend);
 pub(super) const EDIT: Invocation = Invocation::EditCode;
 
 pub(super) fn not_found(path: &str, why: &str) -> Finding {
-    Finding::new(Code::BackendNotFound, format!("`{path}` is not there"))
+    Finding::new(Code::BackendNotFound, format!("`{path}` doesn't exist"))
         .path(path)
         .detail(why)
-        .hint("name the folder and the start command under [backend] in neonup.toml")
+        .hint("set the folder and the start command under [backend] in neonup.toml")
 }
 
 /// What is wrong where the application connects.
@@ -44,16 +44,17 @@ pub(super) fn session_issue(issue: &SessionIssue) -> Finding {
 pub(super) fn session_missing(path: &str, written: bool, edit: bool) -> Finding {
     let finding = Finding::new(
         Code::BackendSessionMissing,
-        format!("`{path}` does not exist"),
+        format!("`{path}` doesn't exist"),
     )
     .path(path)
-    .detail("the application has nothing that connects it to the database");
+    .detail("nothing in the application connects it to the database");
     if written {
         finding.command(FIX).fixable()
     } else if edit {
         finding.command(EDIT)
     } else {
-        finding.hint("connect the application, such as with assets/templates/session.py of neonup")
+        finding
+            .hint("connect the application, for example with neonup's assets/templates/session.py")
     }
 }
 
@@ -61,11 +62,11 @@ pub(super) fn session_missing(path: &str, written: bool, edit: bool) -> Finding 
 pub(super) fn session_unused(spot: &Spot) -> Finding {
     Finding::new(
         Code::BackendSessionMissing,
-        format!("the application does not import `{}`", spot.file),
+        format!("the application doesn't import `{}`", spot.file),
     )
     .path(&spot.file)
     .line(spot.line)
-    .detail("the engine is made there, and nothing that is started uses it")
+    .detail("the engine is created there, but nothing that the app starts uses it")
     .hint(format!(
         "use {} in a route, such as the health route",
         spot.file
@@ -75,7 +76,7 @@ pub(super) fn session_unused(spot: &Spot) -> Finding {
 /// Something that could not be found out.
 pub(super) fn not_determined(title: &str, spot: Option<&Spot>, hint: &str) -> Finding {
     let mut finding = Finding::new(Code::BackendNotDetermined, title)
-        .detail("what is not read is not proved")
+        .detail("code that wasn't read isn't proven")
         .hint(hint);
     if let Some(spot) = spot {
         finding = finding.path(&spot.file).line(spot.line);
@@ -95,12 +96,12 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<Finding> {
             };
             let mut finding = Finding::new(
                 Code::BackendNotDetermined,
-                format!("`{}` was not read", unread.what),
+                format!("`{}` wasn't read", unread.what),
             )
             .path(file)
             .detail(unread.why.clone())
             .hint(format!(
-                "mend {file}, or see that the application does not import it"
+                "fix {file}, or check that the application doesn't import it"
             ));
             finding.line = line;
             finding
@@ -109,7 +110,7 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<Finding> {
     if coverage.more() > 0 {
         findings.push(Finding::new(
             Code::BackendNotDetermined,
-            format!("{} more files were not read", coverage.more()),
+            format!("{} more files weren't read", coverage.more()),
         ));
     }
     findings
@@ -118,7 +119,7 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<Finding> {
 pub(super) fn tables_missing(file: &str, call: &str) -> Finding {
     Finding::new(
         Code::BackendCreateAllMissing,
-        "the application does not create its tables on start-up",
+        "the application doesn't create its tables on start-up",
     )
     .path(file)
     .detail(format!("nothing that runs on start-up calls {call}"))
@@ -128,11 +129,11 @@ pub(super) fn tables_missing(file: &str, call: &str) -> Finding {
 pub(super) fn health_silent(health: &HealthRoute) -> Finding {
     Finding::new(
         Code::BackendHealthRouteMissing,
-        format!("`{}` does not ask the database", health.path),
+        format!("`{}` doesn't query the database", health.path),
     )
     .path(&health.spot.file)
     .line(health.spot.line)
-    .detail("it says healthy while the database is gone")
+    .detail("it reports healthy even when the database is down")
 }
 
 /// There is no health route. `other` is a route of another path that does what is wanted.
@@ -144,9 +145,11 @@ pub(super) fn health_missing(path: &str, file: &str, other: Option<&HealthRoute>
     .path(file);
     match other {
         Some(other) => finding.detail(format!(
-            "`{}` in {} may be what is meant: name it as health under [backend]",
+            "if `{}` in {} is the right one, set it as health under [backend]",
             other.path, other.spot.file
         )),
-        None => finding.detail("nothing can tell whether the application reaches its database"),
+        None => {
+            finding.detail("without it, nothing shows whether the application reaches its database")
+        }
     }
 }

@@ -34,7 +34,7 @@ use crate::{
 const HEALTH_PATH: &str = "/health";
 
 /// How a stack names itself whose code is not judged.
-const NOT_JUDGED: &str = "its code is not judged: the questions are those of FastAPI applications";
+const NOT_JUDGED: &str = "its code isn't checked: these checks are for FastAPI applications";
 
 /// A change to one file, or a new file.
 pub(super) struct ProposedChange {
@@ -75,7 +75,7 @@ impl BackendInspection {
         if !dir.is_empty() && !exists(cx, dir) {
             inspection
                 .findings
-                .push(not_found(dir, "the folder does not exist"));
+                .push(not_found(dir, "the folder doesn't exist"));
             return inspection;
         }
         let start = Start::read(dir, &backend.start);
@@ -117,7 +117,7 @@ impl BackendInspection {
             }
             self.check("application", false, &named);
             self.findings
-                .push(not_found(&named, "no file makes the FastAPI application"));
+                .push(not_found(&named, "no file creates the FastAPI application"));
             return;
         };
         let url_key = cx.settings.url_key();
@@ -142,11 +142,11 @@ impl BackendInspection {
                 self.check("application", false, &entry.app.file);
                 self.open.push(not_determined(
                     &format!(
-                        "what `{}` in `{}` is was not found out",
+                        "couldn't tell what `{}` in `{}` is",
                         entry.app.variable, entry.app.file
                     ),
                     None,
-                    "name the application's module and object in the start command under [backend]",
+                    "set the application's module and object in the start command under [backend]",
                 ));
                 self.open.extend(unread(&judgement.coverage));
                 return;
@@ -175,14 +175,14 @@ impl BackendInspection {
             .iter()
             .any(|issue| issue.breaks);
         if !broken {
-            self.skipped = Some(format!("the application is one of {package}: {NOT_JUDGED}"));
+            self.skipped = Some(format!("this is a {package} application: {NOT_JUDGED}"));
             return;
         }
         self.check("application", true, &judgement.app.file);
         self.findings
             .extend(judgement.connections.issues.iter().map(session_issue));
         self.evidence
-            .push(format!("the application is one of {package}"));
+            .push(format!("this is a {package} application"));
     }
 
     /// Judges where the application connects, or proposes a session module. Gives the module's name where one is proposed.
@@ -201,7 +201,7 @@ impl BackendInspection {
             self.open.push(not_determined(
                 what,
                 spot.as_ref(),
-                "write them out where the engine is made",
+                "write them out where the engine is created",
             ));
         }
         if let Some(spot) = &judgement.session {
@@ -231,24 +231,24 @@ impl BackendInspection {
                     line: *line,
                 };
                 self.open.push(not_determined(
-                    &format!("`{module}` is imported and is not there, so where the engine is made was not found out"),
+                    &format!("`{module}` is imported but doesn't exist, so neonup couldn't tell where the engine is created"),
                     Some(&spot),
-                    &format!("add the module {module}, or take its import out"),
+                    &format!("add the module {module}, or remove the import"),
                 ));
                 return None;
             }
             if let Some(package) = &judgement.foreign_session {
                 self.check("session", false, package);
                 self.open.push(not_determined(
-                    &format!("the sessions come from the package `{package}`, whose code is not in this repository"),
+                    &format!("the sessions come from the package `{package}`, whose code isn't in this repository"),
                     None,
-                    "whether it connects with this database shows when the application is started: neonup setup health",
+                    "start the application to see whether it connects: neonup setup health",
                 ));
                 return None;
             }
             if !judgement.coverage.is_complete() {
                 // the engine may be in what was not read, which is said already
-                self.check("session", false, "not found in what was read");
+                self.check("session", false, "not found in the code that was read");
                 return None;
             }
         }
@@ -378,7 +378,7 @@ impl BackendInspection {
         }
         self.check("requirements", missing.is_empty(), &file);
         if missing.is_empty() {
-            self.evidence.push(format!("`{file}` names all packages"));
+            self.evidence.push(format!("`{file}` lists all packages"));
             return;
         }
         let plain = std::path::Path::new(&file)
@@ -397,10 +397,10 @@ impl BackendInspection {
             let name = package.split(['>', '=', '[']).next().unwrap_or(package);
             let mut finding = Finding::new(
                 Code::BackendDependencyMissing,
-                format!("`{file}` lacks {name}"),
+                format!("{name} is missing from `{file}`"),
             )
             .path(&file)
-            .detail(format!("the database is reached over {driver}"))
+            .detail(format!("the database driver is {driver}"))
             .hint(hint.clone());
             finding.command.clone_from(&edit);
             self.findings.push(finding);
@@ -474,7 +474,7 @@ impl BackendInspection {
         match proposed {
             Some((old, new)) => self.changes.push(ProposedChange {
                 path: entry.app.file.clone(),
-                why: "creates the tables on start-up, and answers for the database".to_owned(),
+                why: "creates the tables on start-up, and reports the database's health".to_owned(),
                 old: Some(old),
                 new,
                 is_imported: false,
@@ -496,28 +496,28 @@ impl BackendInspection {
     ) -> Option<Finding> {
         let migrates = !cx.settings.schema.command.is_empty() || has_migrations(cx, dir);
         if migrates {
-            self.check("tables", true, "made by migrations");
+            self.check("tables", true, "created by migrations");
             return None;
         }
         match &judgement.creates {
             Answer::Yes(spot) => {
-                let place = format!("made on start-up, in {}", spot.file);
+                let place = format!("created on start-up, in {}", spot.file);
                 self.check("tables", true, place);
                 None
             }
             _ if !models && !judgement.has_models => None,
             Answer::Unknown(why) if cx.settings.schema.files.is_empty() => {
-                self.check("tables", false, "made on start-up");
+                self.check("tables", false, "created on start-up");
                 self.open.push(not_determined(
-                    &format!("whether the tables are created on start-up was not found out: {why}"),
+                    &format!("couldn't tell whether the tables are created on start-up: {why}"),
                     None,
-                    "call create_all where it can be seen, or use migrations",
+                    "call create_all where neonup can see it, or use migrations",
                 ));
                 None
             }
             _ if !judgement.coverage.is_complete() => None,
             Answer::No | Answer::Unknown(_) => {
-                self.check("tables", false, "made on start-up");
+                self.check("tables", false, "created on start-up");
                 let call = judgement.tables.as_ref().map_or_else(
                     || "SQLModel.metadata.create_all(engine)".to_owned(),
                     |base| format!("{}.metadata.create_all(engine)", base.name),
@@ -534,14 +534,14 @@ impl BackendInspection {
         self.check("health", matches!(asks, Some(Answer::Yes(_))), path);
         match (&judgement.health, asks) {
             (_, Some(Answer::Yes(_))) => {
-                self.evidence.push(format!("`{path}` asks the database"));
+                self.evidence.push(format!("`{path}` queries the database"));
                 None
             }
             (Some(health), Some(Answer::Unknown(why))) => {
                 self.open.push(not_determined(
-                    &format!("whether `{path}` asks the database was not found out: {why}"),
+                    &format!("couldn't tell whether `{path}` queries the database: {why}"),
                     Some(&health.spot),
-                    "ask the database in the route's own function, or in what it depends on",
+                    "query the database in the route's own function, or in one of its dependencies",
                 ));
                 None
             }
@@ -549,9 +549,9 @@ impl BackendInspection {
             (None, _) => {
                 if let Some(why) = &judgement.health_unknown {
                     self.open.push(not_determined(
-                        &format!("whether there is a route `{path}` was not found out: {why}"),
+                        &format!("couldn't tell whether there is a route `{path}`: {why}"),
                         None,
-                        "neonup setup health asks it",
+                        "run neonup setup health to call it",
                     ));
                     return None;
                 }

@@ -94,7 +94,7 @@ impl ExampleInspection {
             checks: vec![Check::new(
                 "example",
                 CheckState::Gap,
-                "documents every key, and holds no secret",
+                "lists every key and contains no secrets",
             )],
             untouched: diff::untouched(&diff),
             diff,
@@ -123,13 +123,13 @@ impl ExampleInspection {
                 Finding::new(
                     Code::EnvExampleHoldsSecret,
                     format!(
-                        "`{}` holds more than {SECRETS_LIMIT} real secrets",
+                        "`{}` contains more than {SECRETS_LIMIT} real secrets",
                         self.file
                     ),
                 )
                 .path(&self.file)
-                .detail("the others are neither listed nor replaced")
-                .hint("is this really the example? name another file in neonup.toml"),
+                .detail("the rest are neither listed nor replaced")
+                .hint("check that this is really the example; if not, set another file in neonup.toml"),
             );
         }
         for (key, line, is_url) in found {
@@ -146,7 +146,7 @@ impl ExampleInspection {
             )
             .path(&self.file)
             .line(line)
-            .detail("the file is committed: whoever has the repository has the secret")
+            .detail("the file is committed, so anyone with the repository has the secret")
             .command(FIX)
             .hint(leaked_hint(&key, spec, is_url));
             finding.fixable = replaced;
@@ -169,9 +169,9 @@ impl ExampleInspection {
             Finding::new(
                 Code::EnvExampleMissingKey,
                 if self.bytes.is_none() {
-                    format!("`{}` does not exist", self.file)
+                    format!("`{}` doesn't exist", self.file)
                 } else {
-                    format!("`{}` does not document {}", self.file, names.join(", "))
+                    format!("`{}` doesn't list {}", self.file, names.join(", "))
                 },
             )
             .path(&self.file)
@@ -287,7 +287,7 @@ fn placeholder(spec: &KeySpec) -> String {
 fn comment(spec: &KeySpec) -> Option<String> {
     match spec {
         KeySpec::Url { .. } | KeySpec::Part { .. } => {
-            Some("from the Neon console, Connect; neonup setup writes it".to_owned())
+            Some("from Connect in the Neon console; neonup setup writes it".to_owned())
         }
         KeySpec::Generate {
             encoding: Encoding::Hex,
@@ -297,7 +297,7 @@ fn comment(spec: &KeySpec) -> Option<String> {
             encoding: Encoding::Base64,
             bytes,
         } => Some(format!("random: openssl rand -base64 {bytes}")),
-        KeySpec::SameAs(file) => Some(format!("the same as in {file}")),
+        KeySpec::SameAs(file) => Some(format!("same as in {file}")),
         KeySpec::ByHand => Some("from its provider: each developer fills it in".to_owned()),
         KeySpec::Literal(_) => None,
     }
@@ -310,7 +310,7 @@ fn leaked_hint(key: &str, target: &EnvTarget, is_url: bool) -> String {
         .iter()
         .any(|(name, spec)| name == key && matches!(spec, KeySpec::Generate { .. }));
     let then = if is_url {
-        "`neonup rotate` ends it".to_owned()
+        "run `neonup rotate`".to_owned()
     } else if generated {
         format!(
             "delete the line of {key} in {}, then run it again",
@@ -319,5 +319,5 @@ fn leaked_hint(key: &str, target: &EnvTarget, is_url: bool) -> String {
     } else {
         "have a new one issued".to_owned()
     };
-    format!("neonup setup env takes it out; if it was ever committed, {then}")
+    format!("run neonup setup env to remove it; if it was ever committed, {then}")
 }

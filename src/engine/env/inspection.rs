@@ -85,12 +85,9 @@ impl EnvInspection {
         if repository.root().is_none() {
             return Err(Failure::new(
                 Code::EnvNotIgnored,
-                format!(
-                    "`{}` is not in a git repository",
-                    cx.settings.root.display()
-                ),
+                format!("`{}` isn't in a git repository", cx.settings.root.display()),
             )
-            .why("whether git keeps the env files out cannot be told")
+            .why("cannot tell whether git ignores the env files")
             .hint("git init"));
         }
         links::check_all(cx).await?;
@@ -146,11 +143,11 @@ impl TargetInspection {
         if bytes.as_ref().is_some_and(|bytes| bytes.contains(&0)) {
             return Err(Failure::new(
                 Code::EnvUnreadableLine,
-                format!("`{}` is no env file", spec.file),
+                format!("`{}` isn't an env file", spec.file),
             )
-            .why("it holds a NUL byte, so it is a binary file")
+            .why("it contains a NUL byte, so it is a binary file")
             .hint(format!(
-                "move `{}` away, or name another file in neonup.toml",
+                "move `{}` away, or set another file in neonup.toml",
                 spec.file
             )));
         }
@@ -208,7 +205,7 @@ impl TargetInspection {
             findings.push(
                 Finding::new(
                     Code::EnvOpenPermissions,
-                    format!("others may read `{}` (mode {mode:04o})", self.file),
+                    format!("other users can read `{}` (mode {mode:04o})", self.file),
                 )
                 .path(&self.file)
                 .hint(format!("chmod 600 {}", self.file))
@@ -223,7 +220,7 @@ impl TargetInspection {
         Some(Check::new(
             format!("{mode:04o}"),
             state,
-            "its owner alone reads it",
+            "only you can read it",
         ))
     }
 
@@ -236,7 +233,7 @@ impl TargetInspection {
         if self.bytes.is_none() && !spec.is_by_hand() {
             let finding = self.finding(
                 Code::EnvMissingFile,
-                format!("`{}` does not exist", self.file),
+                format!("`{}` doesn't exist", self.file),
             );
             self.findings.push(finding.command(FIX).fixable());
         }
@@ -251,9 +248,9 @@ impl TargetInspection {
         // a second opinion, where our own reading finds nothing
         if lints.is_empty() && !self.document.dotenvy_agrees(&present) {
             let finding = self
-                .finding(Code::EnvUnportable, "dotenvy reads the file in another way")
-                .detail("a Rust program that uses it will see other values, or none")
-                .hint("write the file's values plainly, one KEY=value on a line");
+                .finding(Code::EnvUnportable, "dotenvy reads the file differently")
+                .detail("Rust programs that use dotenvy will see different values, or none")
+                .hint("write the values in simple form, one KEY=value per line");
             self.findings.push(finding);
         }
         let better: HashSet<&str> = spec
@@ -284,8 +281,8 @@ impl TargetInspection {
                     format!("`{}` has more than {PROBLEMS_SHOWN} problems", self.file),
                 )
                 .severity(Severity::Warning)
-                .detail("the others are not listed")
-                .hint(format!("fix those of {} first", self.file)),
+                .detail("the rest are not listed")
+                .hint(format!("fix the listed problems in {} first", self.file)),
             );
         }
         self.findings.extend(found);
@@ -299,9 +296,9 @@ impl TargetInspection {
                 let finding = self
                     .finding(
                         Code::EnvShellHidesValue,
-                        format!("the shell's `{key}` hides the file's"),
+                        format!("the shell's `{key}` overrides the file's value"),
                     )
-                    .detail("a variable that is set wins over the env file in nearly every reader")
+                    .detail("nearly every reader prefers a variable that is already set over the env file")
                     .hint(format!("unset {key}"));
                 self.findings.push(finding);
             }
@@ -330,7 +327,7 @@ impl TargetInspection {
                 if self.document.get(key).is_none() {
                     let finding = self.finding(
                         Code::EnvLeftOpen,
-                        format!("`{key}` is missing: only a person can fill it in"),
+                        format!("`{key}` is missing: only you can fill it in"),
                     );
                     found.push(finding.detail(LEFT_OPEN).hint(fill_in(key, &self.file)));
                 }
@@ -465,12 +462,9 @@ impl TargetInspection {
             .push((key.to_owned(), format!("{prefix}{DOTS} (from the project)")));
         self.put(key, &Secret::new(prefix));
         self.problem = Some(
-            Failure::new(
-                Code::EnvMissingKey,
-                format!("`{key}` cannot be written yet"),
-            )
-            .why("the project is not known")
-            .command(Invocation::SetupStep(StepId::Project)),
+            Failure::new(Code::EnvMissingKey, format!("`{key}` can't be written yet"))
+                .why("the project isn't known yet")
+                .command(Invocation::SetupStep(StepId::Project)),
         );
     }
 
@@ -481,7 +475,7 @@ impl TargetInspection {
             Ok(SetOutcome::Added) => self.added += 1,
             Err(error) => {
                 let failure = Failure::new(Code::EnvUnportable, error.to_string())
-                    .why("no way of quoting it is read the same by every reader")
+                    .why("there is no way to quote it that every reader understands")
                     .hint("choose another value");
                 self.findings.push(failure.finding().path(&self.file));
                 self.problem = Some(failure);
@@ -543,7 +537,7 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
                 if note || sensitive::is_secret_key(key) {
                     target
                         .notes
-                        .push((key.clone(), format!("{DOTS} (the same as in {other})")));
+                        .push((key.clone(), format!("{DOTS} (same as in {other})")));
                 }
                 target.put(key, &value);
             }
@@ -559,7 +553,7 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
                     let failure = Failure::new(
                         Code::EnvMissingKey,
                         format!(
-                            "`{key}` of `{}` is to be the same as in `{other}`, which has none",
+                            "`{key}` in `{}` should be the same as in `{other}`, which doesn't have it",
                             target.file
                         ),
                     )
@@ -573,7 +567,7 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
                     let finding = target
                         .finding(
                             Code::EnvMissingKey,
-                            format!("`{key}` is not the same as in `{other}`"),
+                            format!("`{key}` isn't the same as in `{other}`"),
                         )
                         .command(FIX)
                         .fixable();

@@ -35,14 +35,14 @@ pub(super) fn judge_value(
     if sensitive::looks_masked(value) {
         return vec![(
             Code::EnvMaskedValue,
-            format!("the value of `{key}` is masked"),
-            "it was copied from a place that hides it".to_owned(),
+            format!("`{key}` has a masked value"),
+            "it was copied from a place that hides the real value".to_owned(),
         )];
     }
     if sensitive::looks_like_placeholder(value) {
         return vec![(
             Code::EnvPlaceholder,
-            format!("the value of `{key}` is a placeholder"),
+            format!("`{key}` still has a placeholder value"),
             "it was copied from the example and never filled in".to_owned(),
         )];
     }
@@ -61,22 +61,22 @@ fn left_open(key: &str, value: &str) -> Option<(Code, String, String)> {
     let how = if value.is_empty() {
         "is empty"
     } else if sensitive::looks_masked(value) {
-        "holds a mask in place of a value"
+        "has a masked value"
     } else if sensitive::looks_like_placeholder(value) {
-        "still holds a placeholder"
+        "still has a placeholder value"
     } else {
         return None;
     };
     Some((
         Code::EnvLeftOpen,
-        format!("`{key}` {how}: only a person can fill it in"),
+        format!("`{key}` {how}: only you can fill it in"),
         LEFT_OPEN.to_owned(),
     ))
 }
 
 /// Why neonup does not fill a key in.
 pub(super) const LEFT_OPEN: &str =
-    "its value comes from somebody else's service, so neonup never writes it";
+    "its value comes from another service, so neonup never writes it";
 
 fn judge_part(
     key: &str,
@@ -92,8 +92,8 @@ fn judge_part(
             .then(|| {
                 (
                     Code::EnvNoTls,
-                    format!("`{key}` does not ask for TLS"),
-                    "Neon refuses plain text, and a password must not travel in it".to_owned(),
+                    format!("`{key}` doesn't ask for TLS"),
+                    "Neon refuses unencrypted connections, and a password must never be sent over one".to_owned(),
                 )
             })
             .into_iter()
@@ -105,7 +105,7 @@ fn judge_part(
     }
     vec![(
         Code::EnvStaleUrl,
-        format!("`{key}` is not this project's"),
+        format!("`{key}` isn't this project's"),
         format!("the {} differs", part.name()),
     )]
 }
@@ -120,23 +120,24 @@ fn judge_url(
     let Some(read) = recognize(value) else {
         return vec![(
             Code::EnvStaleUrl,
-            format!("`{key}` is no connection URL of Postgres"),
-            format!("{driver} wants the form `{}…`", driver.prefix()),
+            format!("`{key}` isn't a Postgres connection URL"),
+            format!("{driver} expects the form `{}…`", driver.prefix()),
         )];
     };
     let mut found = Vec::new();
     if let Err(why) = read.accepted_by(driver) {
         found.push((
             Code::EnvWrongDriver,
-            format!("`{key}` has not the form that {driver} reads"),
+            format!("`{key}` isn't in the form {driver} expects"),
             why,
         ));
     }
     if !read.asks_for_tls() && driver.tls_in_url() && read.accepted_by(driver).is_ok() {
         found.push((
             Code::EnvNoTls,
-            format!("`{key}` does not ask for TLS"),
-            "Neon refuses plain text, and a password must not travel in it".to_owned(),
+            format!("`{key}` doesn't ask for TLS"),
+            "Neon refuses unencrypted connections, and a password must never be sent over one"
+                .to_owned(),
         ));
     }
     let Some(connection) = connection else {
@@ -146,24 +147,24 @@ fn judge_url(
     if differences == [Part::Password] {
         found.push((
             Code::EnvStaleUrl,
-            format!("the password of `{key}` was changed in Neon"),
-            "the file has another one than Neon".to_owned(),
+            format!("`{key}` has an old password (changed in Neon)"),
+            "the password in the file isn't the one Neon has now".to_owned(),
         ));
     } else if !differences.is_empty() {
         found.push((
             Code::EnvStaleUrl,
-            format!("`{key}` is not this project's connection URL"),
+            format!("`{key}` isn't this project's connection URL"),
             format!("{} differs", list_parts(&differences)),
         ));
     } else if read.kind() != kind && connection.host != connection.pooled_host {
         let (is, wanted) = match kind {
-            UrlKind::Direct => ("through the pooler", "straight to the compute"),
-            UrlKind::Pooled => ("straight to the compute", "through the pooler"),
+            UrlKind::Direct => ("through the pooler", "directly to the compute"),
+            UrlKind::Pooled => ("directly to the compute", "through the pooler"),
         };
         found.push((
             Code::EnvStaleUrl,
-            format!("`{key}` leads {is}"),
-            format!("neonup.toml wants it to lead {wanted}"),
+            format!("`{key}` connects {is}"),
+            format!("neonup.toml wants it to connect {wanted}"),
         ));
     }
     found

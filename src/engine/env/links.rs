@@ -62,21 +62,21 @@ async fn check(cx: &Cx, file: &str) -> Result<()> {
     let failure = |what: &str| {
         Failure::new(
             Code::EnvNotIgnored,
-            format!("`{file}` leads to `{real}`, which git {what}"),
+            format!("`{file}` is a symlink to `{real}`, which git {what}"),
         )
     };
     match (tracked, ignored) {
         (GitAnswer::No, GitAnswer::Yes) => Ok(()),
         (GitAnswer::Yes, _) => Err(failure("tracks")
-            .why("the next commit would take the secrets that are written there")
+            .why("the next commit would include the secrets written there")
             .hint(format!("git rm --cached {real}"))),
-        (GitAnswer::No, GitAnswer::No) => Err(failure("does not ignore")
-            .why("the next `git add .` would take the secrets that are written there")
+        (GitAnswer::No, GitAnswer::No) => Err(failure("doesn't ignore")
+            .why("the next `git add .` would add the secrets written there")
             .hint(format!(
                 "add `{real}` to .gitignore, or replace the symlink with a file"
             ))),
         (GitAnswer::Unknown(why), _) | (_, GitAnswer::Unknown(why)) => {
-            Err(failure("may or may not keep out")
+            Err(failure("may or may not ignore")
                 .why(why)
                 .hint(format!("git check-ignore -v {real}")))
         }

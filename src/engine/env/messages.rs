@@ -19,7 +19,7 @@ pub(super) const FIX: Invocation = Invocation::SetupStep(StepId::Env);
 
 /// What a person does about a key that is left open.
 pub(super) fn fill_in(key: &str, file: &str) -> String {
-    format!("get the value from whoever gives it out, and put {key}=… into {file}")
+    format!("get the value from its provider, and put {key}=… in {file}")
 }
 
 /// Git tracks the file, or it isn't known whether it does.
@@ -30,10 +30,10 @@ pub(super) fn tracked(file: &str, tracked: &GitAnswer) -> Failure {
     );
     match tracked {
         GitAnswer::Unknown(why) => failure
-            .why(format!("whether git tracks it could not be told: {why}"))
+            .why(format!("cannot tell whether git tracks it: {why}"))
             .hint("git status"),
         GitAnswer::Yes | GitAnswer::No => failure
-            .why("the next commit would take it")
+            .why("the next commit would include it")
             .command(Invocation::SetupStep(StepId::Secrets))
             .hint(format!("neonup setup secrets (or: git rm --cached {file})")),
     }
@@ -49,8 +49,9 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
         format!("nothing shows that your app reads `{file}`"),
     )
     .path(file)
-    .detail("neonup.toml names no env file, and neither the code nor an example shows one: the file is a guess")
-    .hint("name it in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }; or, if that is right as it is, leave it out with the reason: \"env.not-read\" under [skip]")
+    .detail("neonup.toml sets no env file, and neither the code nor an example shows one: the file is a guess")
+    .hint("set it in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }; or, if the guess \
+    is right, skip this with a reason: \"env.not-read\" under [skip]")
 }
 
 /// The application connects to an address of its own, whatever the env file says.
@@ -74,14 +75,15 @@ pub(super) fn other_server(server: &str, at: &Spot) -> Finding {
     .path(&at.file)
     .line(at.line)
     .detail("Neon is Postgres: nothing is written for another database")
-    .hint("move the app to Postgres first; if another part of it uses Neon, name its env file in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
+    .hint("move the app to Postgres first; if another part of it uses Neon, set its env file in neonup.toml: [[env]] with \
+    file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
 }
 
 /// It isn't known whether git ignores the file.
 pub(super) fn ignored_unknown(file: &str, why: &str) -> Failure {
     Failure::new(
         Code::EnvNotIgnored,
-        format!("whether git ignores `{file}` could not be told"),
+        format!("cannot tell whether git ignores `{file}`"),
     )
     .why(why)
     .hint(format!("git check-ignore -v {file}"))
@@ -94,21 +96,21 @@ pub(super) fn told(file: &str, written: &Written) -> Vec<Finding> {
         findings.push(
             Finding::new(
                 Code::EnvNotDurable,
-                format!("`{file}` is written, but the disk did not confirm it"),
+                format!("`{file}` was written, but the disk didn't confirm it"),
             )
             .path(file)
-            .detail(format!("its directory could not be synced: {why}"))
-            .hint("after a power cut, look again: neonup check env"),
+            .detail(format!("its directory couldn't be synced: {why}"))
+            .hint("after a power cut, check again: neonup check env"),
         );
     }
     if written.split > 0 {
         findings.push(
             Finding::new(
                 Code::EnvHardLink,
-                format!("`{file}` had another name, which still holds what was there before"),
+                format!("`{file}` had a second name, which still holds the old content"),
             )
             .path(file)
-            .detail("a file that is replaced keeps no hard link")
+            .detail("replacing a file breaks its hard links")
             .hint("delete the other name, or link it again"),
         );
     }
@@ -123,7 +125,7 @@ pub(super) fn mark_removed(file: &str) -> Finding {
     )
     .severity(Severity::Note)
     .path(file)
-    .detail("eight readers lost the first key by it; every value is as it was")
+    .detail("it made eight readers miss the first key; the values are unchanged")
 }
 
 /// The file has several names, of which a write would change one.
@@ -135,9 +137,9 @@ pub(super) fn hard_link(file: &str, links: u64) -> Finding {
         format!("`{file}` has {others} other {names} (hard links)"),
     )
     .path(file)
-    .detail("it is replaced in one piece: the other name would keep what it holds now")
+    .detail("the file is replaced as a whole: the other name would keep the old content")
     .hint(format!(
-        "to write into all of them: {}",
+        "to update all of them: {}",
         Remedy::OverwriteInPlace.command()
     ))
 }
@@ -146,8 +148,8 @@ pub(super) fn hard_link(file: &str, links: u64) -> Finding {
 pub(super) fn saved_meanwhile() -> Finding {
     Finding::new(
         Code::EnvSavedMeanwhile,
-        "another program saved an env file while it was written",
+        "another program saved an env file during the write",
     )
-    .detail("what it saved was kept, and the keys were written into that version")
-    .hint("an editor that still shows the older text has to load it again")
+    .detail("its version was kept, and the keys were written to that version")
+    .hint("reload the file in any editor that still shows the older text")
 }

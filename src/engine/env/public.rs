@@ -53,11 +53,12 @@ impl TargetInspection {
         let file = &self.file;
         Failure::new(
             Code::EnvPublicSecret,
-            format!("`{key}` gives a secret to every browser"),
+            format!("`{key}` exposes a secret to every browser"),
         )
         .why(format!(
-            "`{key}` in `{file}` is for a secret, and a build copies the values of such keys into what browsers load"
+            "`{key}` in `{file}` holds a secret, and a build copies the values of such keys into code that browsers load"
         ))
-        .hint("give it another name, such as `DATABASE_URL`, in the code and in neonup.toml, and read it on the server only; if the app was ever deployed with it: `neonup rotate`")
+        .hint("use another name, such as `DATABASE_URL`, in the code and in neonup.toml, and read it on the server only; if \
+        the app was ever deployed with this name: `neonup rotate`")
     }
 }

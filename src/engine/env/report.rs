@@ -84,10 +84,10 @@ fn protection(target: &TargetInspection, findings: &mut Vec<Finding>) -> Vec<Che
             findings.push(
                 Finding::new(
                     Code::EnvNotIgnored,
-                    format!("git does not ignore `{}`", target.file),
+                    format!("git doesn't ignore `{}`", target.file),
                 )
                 .path(&target.file)
-                .detail("the next `git add .` would take it")
+                .detail("the next `git add .` would add it")
                 .command(FIX)
                 .fixable(),
             );
@@ -133,7 +133,7 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
         parts.push(if target.bytes.is_none() && target.by_hand {
             format!("`{file}`: {} to fill in by hand", keys(count))
         } else if target.bytes.is_none() {
-            format!("`{file}` does not exist")
+            format!("`{file}` doesn't exist")
         } else if target.changed + target.added > 0 {
             match (target.changed, target.added) {
                 (changed, 0) => format!("`{file}`: {} to change", keys(changed)),
@@ -143,14 +143,14 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
                 }
             }
         } else if target.mark {
-            format!("`{file}`: its byte order mark to take away")
+            format!("`{file}`: byte order mark to remove")
         } else if target.open > 0 {
             let open = target.open;
             let are = if open == 1 { "is" } else { "are" };
-            format!("`{file}` holds {there} of {count} keys; {open} {are} left to fill in by hand")
+            format!("`{file}` has {there} of {count} keys; {open} {are} left to fill in by hand")
         } else {
             format!(
-                "`{file}` holds {}",
+                "`{file}` has {}",
                 if count == 1 {
                     "its key".to_owned()
                 } else {
@@ -169,7 +169,7 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
     }
     let mut text = parts.join(", ");
     if whose(inspection).is_some() {
-        text.push_str("; whether the URL is this project's is not known yet");
+        text.push_str("; can't tell yet whether the URL is this project's");
     }
     text
 }
@@ -182,11 +182,11 @@ fn whose(inspection: &EnvInspection) -> Option<Finding> {
     let file = inspection.targets.first().map(|target| &target.file)?;
     let finding = Finding::new(
         Code::EnvStaleUrl,
-        format!("whether the URL in `{file}` is this project's is not known yet"),
+        format!("can't tell yet whether the URL in `{file}` is this project's"),
     );
     Some(
         finding
             .path(file)
-            .hint("first the project has to be found: neonup login"),
+            .hint("find the project first: neonup login"),
     )
 }

@@ -116,16 +116,16 @@ pub(super) fn find(cx: &Cx, wanted: &Document, spec: &EnvTarget) -> Vec<Finding>
             }
             let finding = Finding::new(
                 Code::EnvShadowed,
-                format!("`{file}` hides `{key}` of `{}`", spec.file),
+                format!("`{file}` overrides `{key}` from `{}`", spec.file),
             )
             .path(&file)
             .line(entry.line)
             .detail(format!(
-                "{} reads `{file}` first, and it has another value there",
+                "{} reads `{file}` first, and it sets a different value",
                 tool.name()
             ))
             .hint(format!(
-                "delete line {} of {file}, or name {file} as the env file in neonup.toml",
+                "delete line {} of {file}, or set {file} as the env file in neonup.toml",
                 entry.line
             ));
             found.push(if connects {

@@ -337,7 +337,7 @@ async fn a_byte_order_mark_goes_and_nothing_else() {
     assert!(
         report
             .evidence
-            .contains("`backend/.env`: its byte order mark to take away"),
+            .contains("`backend/.env`: byte order mark to remove"),
         "{}",
         report.evidence
     );
@@ -491,7 +491,7 @@ async fn without_a_project_only_the_form_of_the_url_is_checked() {
     setup.project_known = false;
     let report = setup.probe().await;
     assert!(
-        report.evidence.contains("not known yet"),
+        report.evidence.contains("can't tell yet"),
         "{}",
         report.evidence
     );
@@ -508,7 +508,7 @@ async fn without_a_project_only_the_form_of_the_url_is_checked() {
     assert_eq!(report.verdict(), Verdict::Todo, "{:?}", report.findings);
     assert!(report.findings[0].undetermined);
     assert!(
-        report.evidence.contains("not known yet"),
+        report.evidence.contains("can't tell yet"),
         "{}",
         report.evidence
     );
@@ -670,7 +670,7 @@ async fn a_probe_fails_where_no_undo_copy_can_be_kept() {
     fs::remove_dir(setup.world.undo_dir()).unwrap();
     fs::write(setup.world.undo_dir(), "in the way").unwrap();
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
-    assert_eq!(failure.what, "no undo copy could be kept");
+    assert_eq!(failure.what, "can't keep a backup for undo");
     fs::remove_file(setup.world.undo_dir()).unwrap();
     assert_eq!(setup.probe().await.verdict(), Verdict::Todo);
 }

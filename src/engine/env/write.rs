@@ -83,7 +83,7 @@ impl From<WriteError> for Failure {
         match error {
             WriteError::Failed(failure) => failure,
             WriteError::Changed => Self::new(Code::EnvMissingFile, "an env file keeps changing")
-                .why("another program writes it at the same time")
+                .why("another program is writing it at the same time")
                 .command(FIX),
         }
     }
@@ -101,17 +101,14 @@ pub(super) fn check_writable(cx: &Cx, target: &TargetInspection, mode: WriteMode
     if !files.writable(dir) && !in_place {
         let failure = Failure::new(
             Code::EnvMissingFile,
-            format!("`{}` cannot be written", target.file),
+            format!("can't write `{}`", target.file),
         )
-        .why(format!(
-            "the directory `{}` may not be written",
-            dir.display()
-        ));
+        .why(format!("the directory `{}` isn't writable", dir.display()));
         let chmod = format!("chmod u+w {}", dir.display());
         return Err(if target.bytes.is_some() {
             failure
                 .hint(format!(
-                    "{chmod}; or overwrite the file where it lies: {}",
+                    "{chmod}; or overwrite the file in place: {}",
                     Remedy::OverwriteInPlace.command()
                 ))
                 .remedy(Some(Remedy::OverwriteInPlace))
@@ -201,9 +198,9 @@ async fn ensure_ignored(cx: &Cx, target: &TargetInspection) -> Result<()> {
     }
     Err(Failure::new(
         Code::EnvNotIgnored,
-        format!("git still does not ignore `{}`", target.file),
+        format!("git still doesn't ignore `{}`", target.file),
     )
-    .why("a later line of a .gitignore brings it back, or git disagrees with itself")
+    .why("a later .gitignore line un-ignores it, or git's answers contradict each other")
     .hint(format!("git check-ignore -v {}", target.file)))
 }
 
@@ -304,8 +301,8 @@ pub(super) async fn undo(cx: &Cx) -> Result<Vec<Finding>> {
     if found {
         Ok(findings)
     } else {
-        Err(Failure::new(Code::EnvMissingFile, "there is no undo copy")
-            .why("nothing was written yet")
+        Err(Failure::new(Code::EnvMissingFile, "there is no backup")
+            .why("nothing has been written yet")
             .command(FIX))
     }
 }

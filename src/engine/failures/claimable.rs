@@ -18,7 +18,7 @@ impl From<ClaimableError> for Failure {
             }
             ClaimableError::UnreadableAnswer(answer) => {
                 return unreadable(what, &answer)
-                    .hint("check whether a proxy or a login page stands in between");
+                    .hint("check for a proxy or a login page in between");
             }
             ClaimableError::RateLimited { message, .. } => {
                 (Code::LoginUnreachable, message, "try again in a minute")
@@ -26,7 +26,7 @@ impl From<ClaimableError> for Failure {
             ClaimableError::ServerError { message, .. } => (
                 Code::ProjectNotReady,
                 message,
-                "try again in a minute; what was half made goes by itself after 72 hours",
+                "try again in a minute; anything half-created is deleted after 72 hours",
             ),
             ClaimableError::Refused { message, .. } => (
                 Code::ProjectNotReady,
@@ -45,10 +45,10 @@ pub(in crate::engine) fn database_not_created(error: ClaimableError) -> Failure 
     }
     Failure::new(
         Code::ProjectNotReady,
-        "whether a temporary database was made is not known: the answer was lost",
+        "the answer was lost, so it's unknown whether a temporary database was created",
     )
-    .why(format!("{error}; the service has no list to look into"))
-    .hint("run the same command again: if one was made, a second one is, and the first goes by itself after 72 hours")
+    .why(format!("{error}; the service has no list to check"))
+    .hint("run the same command again: if one was created, you get a second one, and the first is deleted after 72 hours")
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
                     message: message(),
                 },
                 Code::ProjectNotReady,
-                "could not do it",
+                "couldn't do it",
             ),
             (
                 ClaimableError::Refused {

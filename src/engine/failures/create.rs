@@ -42,25 +42,28 @@ pub(in crate::engine) fn project_not_created(error: NeonError, new: &NewProject)
             }
         }
         NeonError::LimitReached(_) => Failure {
-            what: format!("Neon did not create `{name}`: a limit of the plan is reached"),
+            what: format!("Neon didn't create `{name}`: a plan limit is reached"),
             ..error.into()
         },
         NeonError::OrganizationNeeded(_) => Failure {
-            what: format!("Neon did not create `{name}`: it asks which organization is meant"),
+            what: format!("Neon didn't create `{name}`: it needs to know the organization"),
             ..error.into()
         },
         NeonError::Forbidden(_) | NeonError::KeyKindRefused { .. } => {
             let only = error.only_project().map(str::to_owned);
             let failure = Failure {
-                what: format!("Neon did not create `{name}`: this API key may not create projects"),
+                what: format!(
+                    "Neon didn't create `{name}`: this API key isn't allowed to create projects"
+                ),
                 ..Failure::from(error)
             };
             match only {
                 Some(id) => failure
-                    .hint(format!("it is for project {id} alone: join that, or use a personal key"))
+                    .hint(format!("this key is only for project {id}: join that one, or use a personal key"))
                     .command(Invocation::JoinProject(id)),
                 None => failure.hint(
-                    "use the key of somebody who may, such as an admin of the organization; or join a project with --project ID",
+                    "use the key of someone who may create projects, such as an organization admin; or join a project with \
+                    --project ID",
                 ),
             }
         }
@@ -89,24 +92,26 @@ fn refused(refusal: &Refusal, new: &NewProject) -> (String, String) {
         return (
             format!("Neon refused to create project `{}`", shortened(&new.name)),
             format!(
-                "it was asked for {}: correct what Neon names in [project] of neonup.toml",
+                "the request contained {}: correct what Neon reports in [project] of neonup.toml",
                 sent.join(", ")
             ),
         );
     };
     let value = shortened(&value);
-    let what = format!("Neon refused {} `{value}`", part.word());
+    let what = format!("Neon rejected {} `{value}`", part.word());
     let hint = match part {
         Part::Region => {
-            "correct [project] region in neonup.toml, such as aws-us-east-2; or take it out: Neon chooses"
+            "correct [project] region in neonup.toml, such as aws-us-east-2; or remove it to let Neon choose"
         }
         Part::Organization => {
-            "correct [project] org in neonup.toml, or --org: its id begins with org-"
+            "correct [project] org in neonup.toml, or --org: its id starts with org-"
         }
-        Part::Postgres => "correct [project] postgres in neonup.toml; or take it out: Neon chooses",
+        Part::Postgres => {
+            "correct [project] postgres in neonup.toml; or remove it to let Neon choose"
+        }
         Part::Database => "correct [project] database in neonup.toml",
         Part::Branch => "correct [project] branch in neonup.toml",
-        Part::Name => "choose a shorter or plainer [project] name in neonup.toml",
+        Part::Name => "choose a shorter or simpler [project] name in neonup.toml",
     };
     (what, hint.to_owned())
 }

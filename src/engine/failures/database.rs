@@ -17,10 +17,11 @@ impl From<DatabaseError> for Failure {
                 .why("nothing was run")
                 .hint(not_sent(&why)),
             DatabaseError::StatementTimedOut { .. } => Self::new(Code::SchemaSqlError, what)
-                .why("it was canceled on the server, and its connection closed")
-                .hint("run what takes so long by hand, with psql"),
+                .why("it was canceled on the server, and its connection was closed")
+                .hint("run long statements by hand, with psql"),
             DatabaseError::StatementLocked { .. } => Self::new(Code::SchemaSqlError, what)
-                .why("another session holds a lock on what it changes; it was canceled on the server, and its connection closed")
+                .why("another session holds a lock on what it changes; it was canceled on the server, and its connection was \
+                closed")
                 .hint("end that session, or try again later"),
             DatabaseError::FileNotRun { reason, .. } => {
                 Self::new(Code::SchemaSqlError, what).why(reason)
@@ -28,14 +29,15 @@ impl From<DatabaseError> for Failure {
             DatabaseError::QueryTimedOut => Self::new(Code::HealthQuery, what),
             DatabaseError::QueryFailed { reason } => Self::new(Code::HealthQuery, what)
                 .why(reason)
-                .hint("look at the compute in the Neon console"),
+                .hint("check the compute in the Neon console"),
             DatabaseError::NotResolved { reason, .. } => Self::new(Code::HealthDns, what)
                 .why(reason)
-                .hint("check the network, and the host in the connection URL; a deleted compute's name is gone too"),
+                .hint("check the network and the host in the connection URL; if the compute was deleted, its name is gone too"),
             DatabaseError::NotConnected { source, .. } => Self::new(Code::HealthTcp, what)
                 .why(source.to_string())
                 .hint(if source.kind() == io::ErrorKind::ConnectionRefused {
-                    "nothing listens there: start the sandbox if this is one, else check the host in the connection URL"
+                    "nothing is listening there: start the sandbox if this is one, otherwise check the host in the connection \
+                    URL"
                 } else {
                     "check the network: a firewall may block port 5432"
                 }),
@@ -44,40 +46,42 @@ impl From<DatabaseError> for Failure {
             }
             DatabaseError::Cut { source, .. } => Self::new(Code::HealthTcp, what)
                 .why(source.to_string())
-                .hint("try again; a compute that is just waking up may do this once"),
+                .hint("try again; this can happen once while a compute wakes up"),
             DatabaseError::NoTls { reason, .. } => Self::new(Code::HealthTls, what)
                 .why(reason)
-                .hint("behind a company proxy, or with a private authority, name its certificate with --ca-file"),
+                .hint("behind a company proxy, or with a private certificate authority, add its certificate with --ca-file"),
             DatabaseError::BadCertificate { fault, reason, .. } => Self::new(Code::HealthTls, what)
                 .why(reason)
                 .hint(fault.hint()),
             DatabaseError::Stalled { .. } => Self::new(Code::HealthQuery, what)
-                .why("something on the way passes TCP on and no Postgres, or the server hangs")
-                .hint("check the host in the connection URL, a VPN or firewall on the way, and the compute in the Neon console"),
+                .why("something in between accepts TCP but doesn't forward Postgres, or the server hangs")
+                .hint("check the host in the connection URL, any VPN or firewall in between, and the compute in the Neon \
+                console"),
             DatabaseError::NotProved { fault, .. } => Self::new(Code::HealthAuth, what)
                 .why(format!("{fault}; the password was not sent"))
-                .hint("something may stand between you and the database: check the network, the host in the connection URL, and --ca-file"),
+                .hint("someone may be intercepting the connection: check the network, the host in the connection URL, and \
+                --ca-file"),
             DatabaseError::Misbehaves { fault, .. } => Self::new(Code::HealthQuery, what)
                 .why(fault.to_string())
-                .hint("check the host in the connection URL, and whether something stands in between"),
+                .hint("check the host in the connection URL, and for something in between"),
             DatabaseError::UnusableRoot { reason } => Self::new(Code::HealthTls, what)
                 .why(reason)
-                .hint("name a PEM file with --ca-file"),
+                .hint("give a PEM file with --ca-file"),
             DatabaseError::LoginTimedOut { .. } => Self::new(Code::HealthQuery, what)
-                .why("the compute did not wake up, or something between does not pass Postgres on")
-                .hint("look at the compute in the Neon console, then try again"),
+                .why("the compute didn't wake up, or something in between doesn't forward Postgres")
+                .hint("check the compute in the Neon console, then try again"),
             DatabaseError::WrongPassword { message, .. } => Self::new(Code::HealthAuth, what)
                 .why(message)
-                .hint("the password was probably rotated: `neonup setup env` writes the current one"),
+                .hint("the password was probably rotated: run `neonup setup env` to write the current one"),
             DatabaseError::NoSuchDatabase { message, .. } => Self::new(Code::HealthDatabase, what)
                 .why(message)
-                .hint("check the URL's last part, or set [project] database in neonup.toml"),
+                .hint("check the last part of the URL, or set [project] database in neonup.toml"),
             DatabaseError::NoConnectionLeft { message, .. } => Self::new(Code::HealthLimit, what)
                 .why(message)
                 .hint("close some clients, or use the pooled URL"),
             DatabaseError::LoginRefused { message, .. } => Self::new(Code::HealthQuery, what)
                 .why(message)
-                .hint("look at the compute in the Neon console"),
+                .hint("check the compute in the Neon console"),
             DatabaseError::LoginFailed { reason, .. } => {
                 Self::new(Code::HealthQuery, what).why(reason)
             }
@@ -88,15 +92,13 @@ impl From<DatabaseError> for Failure {
 fn not_sent(why: &UnreadableScript) -> &'static str {
     match why {
         UnreadableScript::PsqlCommand { .. } => {
-            "take it out, and name each file that it would read under [schema] files in neonup.toml"
+            "remove it, and list each file it would include under [schema] files in neonup.toml"
         }
         UnreadableScript::Nul { .. } => "save the file as UTF-8 text",
         UnreadableScript::BackslashStrings { .. } => {
-            "take that line out, and write E'…' for strings with backslashes"
+            "remove that line, and write E'…' for strings with backslashes"
         }
-        UnreadableScript::OpenTransaction { .. } => {
-            "end it with `commit;`, or take its `begin` out"
-        }
+        UnreadableScript::OpenTransaction { .. } => "end it with `commit;`, or remove its `begin`",
     }
 }
 
@@ -122,12 +124,12 @@ fn refused_statement(what: String, statement: StatementError) -> Failure {
     };
     let way_out = match sqlstate.as_str() {
         code if ALREADY_THERE.contains(&code) => {
-            "a part of the schema is there already: write `if not exists` or `create or replace`, or put what is missing in a \
-             file of its own"
+            "part of the schema already exists: write `if not exists` or `create or replace`, or put the missing part in a \
+            separate file"
         }
         LOCKED => "another session holds a lock on it: end that session, or try again later",
-        TOOK_TOO_LONG => "it took longer than a statement may: run it by hand, with psql",
-        _ => hint.as_deref().unwrap_or("mend the file"),
+        TOOK_TOO_LONG => "it exceeded the time limit for statements: run it by hand, with psql",
+        _ => hint.as_deref().unwrap_or("fix the file"),
     };
     Failure::new(Code::SchemaSqlError, what)
         .why(format!("{message}{detail} ({sqlstate})"))

@@ -12,17 +12,14 @@ use crate::{
 pub(crate) fn env_not_read(file: &str, path: &Path, error: &FileError) -> Failure {
     let failure = Failure::new(
         Code::EnvUnreadableLine,
-        format!("`{file}` cannot be read as an env file"),
+        format!("can't read `{file}` as an env file"),
     )
     .why(error.to_string());
     if matches!(error, FileError::Denied(_)) {
-        return failure.hint(format!(
-            "make it readable for you: chmod u+r {}",
-            path.display()
-        ));
+        return failure.hint(format!("make it readable: chmod u+r {}", path.display()));
     }
     failure.hint(format!(
-        "move `{file}` away, or name another file in neonup.toml"
+        "move `{file}` away, or set another file in neonup.toml"
     ))
 }
 
@@ -30,11 +27,11 @@ pub(crate) fn env_not_read(file: &str, path: &Path, error: &FileError) -> Failur
 pub(crate) fn env_too_large(file: &str, limit: EnvLimit) -> Failure {
     Failure::new(
         Code::EnvUnreadableLine,
-        format!("`{file}` cannot be read as an env file"),
+        format!("can't read `{file}` as an env file"),
     )
     .why(limit.to_string())
     .hint(format!(
-        "move `{file}` away, or name another file in neonup.toml"
+        "move `{file}` away, or set another file in neonup.toml"
     ))
 }
 
@@ -47,24 +44,24 @@ pub(crate) fn env_not_written(file: &str, error: &FileError) -> Failure {
         FileError::GitFolder(target) => env_in_git_folder(file, target),
         FileError::NotNarrowed(_) => Failure::new(
             Code::EnvOpenPermissions,
-            format!("others may read `{file}`, so no secret is written into it"),
+            format!("other users can read `{file}`, so no secret is written to it"),
         )
         .why(error.to_string())
-        .hint(format!("have its owner run: chmod 600 {file}")),
+        .hint(format!("ask its owner to run: chmod 600 {file}")),
         FileError::LeftIn(path) => failure.hint(format!(
-            "close what writes it; compare `{}` with `{file}`, then delete it",
+            "close the program that writes it; compare `{}` with `{file}`, then delete it",
             path.display()
         )),
         FileError::NotAFile(_) | FileError::TooLarge => failure.hint(format!("move `{file}` away")),
         FileError::Mounted(_) => failure
             .hint(format!(
-                "it is a mount point, which cannot be replaced in one piece; overwrite it where it lies: {}",
+                "it is a mount point, which can't be replaced atomically; overwrite it in place: {}",
                 Remedy::OverwriteInPlace.command()
             ))
             .remedy(Some(Remedy::OverwriteInPlace)),
-        FileError::DiskFull(_) => failure.hint("the disk is full; the file is as it was"),
+        FileError::DiskFull(_) => failure.hint("the disk is full; the file is unchanged"),
         FileError::Denied(_) | FileError::StateNotWritable(_) => {
-            failure.hint("make the file and its directory writable for you")
+            failure.hint("make the file and its directory writable")
         }
         FileError::Changed
         | FileError::NotReadBack
@@ -78,7 +75,7 @@ pub(crate) fn env_not_written(file: &str, error: &FileError) -> Failure {
 pub(crate) fn env_outside(file: &str, target: &Path) -> Failure {
     Failure::new(
         Code::EnvNotIgnored,
-        format!("`{file}` leads out of the repository, so no secret is written to it"),
+        format!("`{file}` points outside the repository, so no secret is written to it"),
     )
     .why(FileError::Outside(target.to_owned()).to_string())
     .hint("replace the symlink with a file, or edit its target yourself")
@@ -88,18 +85,18 @@ pub(crate) fn env_outside(file: &str, target: &Path) -> Failure {
 pub(crate) fn env_in_git_folder(file: &str, target: &Path) -> Failure {
     Failure::new(
         Code::EnvInGitFolder,
-        format!("`{file}` leads into git's own folder, which is left alone"),
+        format!("`{file}` points into git's own folder, which neonup leaves alone"),
     )
     .why(format!(
-        "{}; git would run what it is told there",
+        "{}; git would run commands from it",
         FileError::GitFolder(target.to_owned())
     ))
-    .hint(format!("remove `{file}`, and ask who made it"))
+    .hint(format!("remove `{file}`, and find out who created it"))
 }
 
 /// A copy for `neonup undo` that could not be kept.
 pub(crate) fn no_undo_copy(error: &FileError) -> Failure {
-    Failure::new(Code::EnvMissingFile, "no undo copy could be kept")
+    Failure::new(Code::EnvMissingFile, "can't keep a backup for undo")
         .why(error.to_string())
         .hint("make your state directory (~/.local/state) writable")
 }
@@ -107,9 +104,9 @@ pub(crate) fn no_undo_copy(error: &FileError) -> Failure {
 /// A source file of the backend that could not be written.
 pub(crate) fn source_not_written(file: &str, error: &FileError) -> Failure {
     let hint = if matches!(error, FileError::Changed) {
-        "it is not as it was shown: look again"
+        "it changed after it was shown: re-check"
     } else {
-        "make the folder writable for you"
+        "make the folder writable"
     };
     Failure::new(
         Code::BackendSessionMissing,

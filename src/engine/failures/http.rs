@@ -8,26 +8,26 @@ use crate::{
 /// A request that was not answered. `setting`: what sets the address.
 pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
     let hint = match &error.problem {
-        HttpProblem::CertificateFile(_) => "name a readable PEM file with --ca-file".to_owned(),
+        HttpProblem::CertificateFile(_) => "give a readable PEM file with --ca-file".to_owned(),
         HttpProblem::Setup => String::new(),
-        HttpProblem::TimedOut => "try again, or allow more with --timeout".to_owned(),
+        HttpProblem::TimedOut => "try again, or raise --timeout".to_owned(),
         HttpProblem::Proxy => "check HTTPS_PROXY and NO_PROXY".to_owned(),
         HttpProblem::ProxyLogin => {
-            "put the login into HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT; or name the host in NO_PROXY".to_owned()
+            "put the login in HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT; or add the host to NO_PROXY".to_owned()
         }
         HttpProblem::PlainHttp => {
-            format!("check {setting}: is it http:// instead of https://, or another port?")
+            format!("check {setting}: does it need http:// instead of https://, or another port?")
         }
         HttpProblem::NotResolved | HttpProblem::Lost => format!("check the network and {setting}"),
         HttpProblem::Untrusted(fault) => fault.hint(),
         HttpProblem::AnswerTooLong | HttpProblem::HeadersTooLong => {
             format!(
-                "check {setting}, and whether a proxy stands in between: Neon's answers are shorter"
+                "check {setting}, and for a proxy in between: Neon's answers are shorter"
             )
         }
         HttpProblem::WebPage(_) | HttpProblem::Redirected(_) => login_page(setting),
         HttpProblem::Refused => {
-            format!("check {setting}, and start the sandbox if you meant it")
+            format!("check {setting}, or start the sandbox if that's what you want to use")
         }
     };
     Failure::new(Code::LoginUnreachable, error.to_string())
@@ -38,7 +38,8 @@ pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
 /// What to do where somebody else answers in the service's place.
 pub(super) fn login_page(setting: &str) -> String {
     format!(
-        "this network may want a login first: open any site in a browser, then try again; else check {setting}, and any proxy on the way"
+        "this network may require a login first: open any site in a browser, then try again; otherwise check {setting} and \
+        any proxy in between"
     )
 }
 
@@ -60,13 +61,17 @@ mod tests {
                 "/nowhere.pem",
                 "--ca-file",
             ),
-            (HttpProblem::TimedOut, "did not answer in time", "--timeout"),
-            (HttpProblem::Proxy, "the proxy did not let", "HTTPS_PROXY"),
-            (HttpProblem::PlainHttp, "does not speak TLS", "THE_HOST"),
-            (HttpProblem::NotResolved, "does not resolve", "THE_HOST"),
+            (HttpProblem::TimedOut, "didn't answer in time", "--timeout"),
+            (
+                HttpProblem::Proxy,
+                "the proxy didn't forward",
+                "HTTPS_PROXY",
+            ),
+            (HttpProblem::PlainHttp, "doesn't support TLS", "THE_HOST"),
+            (HttpProblem::NotResolved, "doesn't resolve", "THE_HOST"),
             (
                 HttpProblem::ProxyLogin,
-                "asks for a login",
+                "requires a login",
                 "USER:PASSWORD@",
             ),
             (
@@ -75,9 +80,9 @@ mod tests {
                 "--ca-file",
             ),
             (HttpProblem::WebPage(200), "a web page", "in a browser"),
-            (HttpProblem::Refused, "nothing listens", "THE_HOST"),
+            (HttpProblem::Refused, "nothing is listening", "THE_HOST"),
             (HttpProblem::AnswerTooLong, "longer than 8 MB", "THE_HOST"),
-            (HttpProblem::HeadersTooLong, "longer headers", "THE_HOST"),
+            (HttpProblem::HeadersTooLong, "too long headers", "THE_HOST"),
             (
                 HttpProblem::Redirected(Some("https://other.test".to_owned())),
                 "redirects to https://other.test",

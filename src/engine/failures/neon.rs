@@ -25,26 +25,26 @@ impl From<NeonError> for Failure {
                 unreadable(what, &answer).hint(login_page(SETTING))
             }
             NeonError::UnreadableAnswer { answer, .. } => unreadable(what, &answer)
-                .hint("check --api-host, and whether a proxy or a login page stands in between"),
+                .hint("check --api-host, and for a proxy or a login page in between"),
             NeonError::EndlessList { cut, .. } => Self::new(Code::ProjectListingIncomplete, what)
                 .why(cut.to_string())
-                .hint("check --api-host, and whether a proxy stands in between"),
+                .hint("check --api-host, and for a proxy in between"),
             NeonError::MalformedKey => Self::new(Code::LoginKeyRejected, what)
-                .hint("copy the key again, in one piece: it begins with napi_"),
+                .hint("copy the whole key again: it starts with napi_"),
             NeonError::KeyRejected(_) => Self::new(Code::LoginKeyRejected, what)
-                .hint("make a new key at console.neon.tech › Account settings › API keys, then `neonup login`"),
+                .hint("create a new key at console.neon.tech › Account settings › API keys, then run `neonup login`"),
             NeonError::OrganizationNeeded(_) => Self::new(Code::ProjectOrganizationNeeded, what)
-                .hint("name it with --org ID, or as [project] org in neonup.toml"),
+                .hint("set it with --org ID, or as [project] org in neonup.toml"),
             NeonError::KeyKindRefused { .. } => Self::new(Code::LoginKeyScope, what)
-                .hint("use a personal key, or name the project with --project ID"),
+                .hint("use a personal key, or choose the project with --project ID"),
             NeonError::LimitReached(_) => Self::new(Code::ProjectLimitReached, what)
-                .hint("delete a project that is not needed, join one with --project ID, or change the plan"),
+                .hint("delete a project you don't need, join one with --project ID, or upgrade the plan"),
             NeonError::RegionRefused(_) => Self::new(Code::ProjectNotReady, what)
                 .hint("correct [project] region in neonup.toml, such as aws-us-east-2"),
             NeonError::Forbidden(_) => Self::new(Code::LoginKeyScope, what)
                 .hint("ask for access to the project, or use another key"),
             NeonError::NotFound(_) => Self::new(Code::ProjectDeleted, what)
-                .hint("check the project's id, and whose key this is"),
+                .hint("check the project's id, and that this is the right account's key"),
             NeonError::PasswordNotStored(_) => Self::new(Code::ProjectPasswordNotStored, what)
                 .remedy(Some(Remedy::RotatePassword))
                 .command(Invocation::RotatePassword),
@@ -53,13 +53,13 @@ impl From<NeonError> for Failure {
             NeonError::RateLimited(_) => Self::new(Code::LoginUnreachable, what)
                 .hint(again(asked, "in a minute")),
             NeonError::ServerError(refusal) if asked.is_some() => {
-                Self::new(Code::LoginUnreachable, format!("Neon cannot answer now ({})", refusal.status))
+                Self::new(Code::LoginUnreachable, format!("Neon can't answer right now ({})", refusal.status))
                     .hint(again(asked, ""))
             }
             NeonError::ServerError(_) => Self::new(Code::LoginUnreachable, what)
-                .hint("try again; if it stays, give Neon's support the request id"),
+                .hint("try again; if it keeps failing, give Neon support the request id"),
             NeonError::Refused(_) => Self::new(Code::ProjectNotReady, what)
-                .hint("if this is unexpected, give Neon's support the request id"),
+                .hint("if you didn't expect this, give Neon support the request id"),
         };
         let failure = failure.request_id(request_id);
         match why {
@@ -81,7 +81,7 @@ fn again(asked: Option<RetryAfter>, else_: &str) -> String {
 pub(in crate::engine) fn connection_uri_unreadable() -> Failure {
     Failure::new(
         Code::ProjectNotReady,
-        "Neon's connection URI is not of the form that it documents",
+        "Neon's connection URI isn't in its documented form",
     )
     .hint("this version of neonup may be too old: update it")
 }

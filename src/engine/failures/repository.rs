@@ -10,27 +10,27 @@ impl From<RepositoryError> for Failure {
         let unknown = |what: &str| Self::new(Code::SecretsUnknown, what);
         match error {
             RepositoryError::NotARepository => {
-                unknown("this is no git repository").hint("git init")
+                unknown("this isn't a git repository").hint("git init")
             }
             RepositoryError::Unopened(error) => {
-                unreadable(unknown("git does not open this repository"), &error)
+                unreadable(unknown("git can't open this repository"), &error)
             }
             RepositoryError::Unsearched(error) => {
-                unreadable(unknown("the repository could not be searched"), &error)
+                unreadable(unknown("the repository couldn't be searched"), &error)
             }
-            RepositoryError::Needles(error) => unknown("the repository could not be searched")
+            RepositoryError::Needles(error) => unknown("the repository couldn't be searched")
                 .why(error.to_string())
                 .hint(STATUS),
             RepositoryError::OutsidePath(path) => {
-                unknown(&format!("`{path}` is no path inside the repository")).hint(RELATIVE)
+                unknown(&format!("`{path}` isn't a path inside the repository")).hint(RELATIVE)
             }
             RepositoryError::NotIgnored { path, reason } => not_ignored(&path, &reason),
             RepositoryError::NotUntracked { path, reason } => not_untracked(&path, &reason),
-            RepositoryError::Unlisted(error) => unknown("the ignored files could not be listed")
+            RepositoryError::Unlisted(error) => unknown("couldn't list the ignored files")
                 .why(error.to_string())
                 .hint("git status --ignored"),
             RepositoryError::HooksUnknown(error) => {
-                unknown("where git looks for hooks is not known")
+                unknown("cannot tell where git looks for hooks")
                     .why(error.to_string())
                     .hint("install git")
             }
@@ -40,28 +40,31 @@ impl From<RepositoryError> for Failure {
                 match reason {
                     HookError::Io(_) | HookError::Record(_) => failure,
                     HookError::Blocked(_) => {
-                        failure.hint("call `neonup hook run NAME -- \"$@\" || exit 1` from the hook NAME that is there")
+                        failure.hint("call `neonup hook run NAME -- \"$@\" || exit 1` from your existing hook NAME")
                     }
                     HookError::Unasked(_) => {
-                        failure.hint("`neonup hook install` shows the lines and asks; --yes adds them")
+                        failure.hint("run `neonup hook install`, which shows the lines and asks; or add --yes")
                     }
                     HookError::KeptHookExists(_) => {
-                        failure.hint("make one hook of the two, then run it again")
+                        failure.hint("merge the two hooks into one, then run it again")
                     }
                 }
             }
-            RepositoryError::Cancelled => unknown("the search was cancelled"),
+            RepositoryError::Cancelled => unknown("the search was canceled"),
         }
     }
 }
 
-const RELATIVE: &str = "name it relative to the repository's root";
+const RELATIVE: &str = "give it relative to the repository root";
 
-const STATUS: &str = "see what `git status` says here";
+const STATUS: &str = "check `git status` here";
 
 fn unreadable(failure: Failure, error: &GitError) -> Failure {
     failure.why(error.to_string()).hint(match error {
-        GitError::ForeignOwner(_) => "the folder belongs to another user: give it to yours, or see `git help config` on safe.directory",
+        GitError::ForeignOwner(_) => {
+            "the folder belongs to another user: change its owner, or see `git help config` on \
+        safe.directory"
+        }
         GitError::Missing | GitError::Refused(_) | GitError::TimedOut | GitError::Io(_) => STATUS,
     })
 }
@@ -69,12 +72,12 @@ fn unreadable(failure: Failure, error: &GitError) -> Failure {
 fn not_ignored(path: &str, reason: &IgnoreError) -> Failure {
     Failure::new(
         Code::SecretsNotIgnored,
-        format!("`{path}` could not be made ignored"),
+        format!("couldn't make git ignore `{path}`"),
     )
     .why(reason.to_string())
     .hint(match reason {
         IgnoreError::Outside => RELATIVE.to_owned(),
-        IgnoreError::Symlink(_) => "replace the link by a file, then run this again".to_owned(),
+        IgnoreError::Symlink(_) => "replace the link with a file, then run this again".to_owned(),
         IgnoreError::Utf16(_) => "save it as UTF-8, then run this again".to_owned(),
         IgnoreError::Io { file, rule, .. } => {
             format!("add the line `{rule}` to `{file}` by hand")
@@ -86,7 +89,7 @@ fn not_ignored(path: &str, reason: &IgnoreError) -> Failure {
 fn not_untracked(path: &str, reason: &UntrackError) -> Failure {
     Failure::new(
         Code::SecretsTracked,
-        format!("`{path}` could not be taken out of the index"),
+        format!("couldn't remove `{path}` from the index"),
     )
     .why(reason.to_string())
     .hint(format!("git rm --cached -- {path}"))
@@ -105,20 +108,20 @@ mod tests {
             (
                 RepositoryError::NotARepository,
                 Code::SecretsUnknown,
-                "this is no git repository",
+                "this isn't a git repository",
                 "git init",
             ),
             (
                 RepositoryError::Unopened(owner),
                 Code::SecretsUnknown,
-                "git does not open this repository",
+                "git can't open this repository",
                 "the folder belongs to another user",
             ),
             (
                 RepositoryError::Unsearched(refused.clone()),
                 Code::SecretsUnknown,
-                "the repository could not be searched",
-                "see what `git status` says here",
+                "the repository couldn't be searched",
+                "check `git status` here",
             ),
             (
                 RepositoryError::NotIgnored {
@@ -126,8 +129,8 @@ mod tests {
                     reason: IgnoreError::Outside,
                 },
                 Code::SecretsNotIgnored,
-                "`.env` could not be made ignored",
-                "name it relative to the repository's root",
+                "couldn't make git ignore `.env`",
+                "give it relative to the repository root",
             ),
             (
                 RepositoryError::NotUntracked {
@@ -135,7 +138,7 @@ mod tests {
                     reason: UntrackError::Git(refused),
                 },
                 Code::SecretsTracked,
-                "`.env` could not be taken out of the index",
+                "couldn't remove `.env` from the index",
                 "git rm --cached -- .env",
             ),
         ] {

@@ -11,15 +11,15 @@ impl From<StoreError> for Failure {
         let (why, hint) = match error {
             StoreError::Keyring(keyring) => (
                 keyring.to_string(),
-                "unlock it, or choose --store file (a 0600 file, in clear) or --store session",
+                "unlock it, or use --store file (a 0600 file, in plain text) or --store session",
             ),
             StoreError::NoFolder => (
-                "HOME is not set, or names no absolute path".to_owned(),
-                "set HOME to a folder of your own, or keep the key for this session only (--store session)",
+                "HOME isn't set, or isn't an absolute path".to_owned(),
+                "set HOME to your home folder, or keep the key for this session only (--store session)",
             ),
             StoreError::InRepository(_) => (
-                "HOME lies in it, and a commit could take the key".to_owned(),
-                "set HOME or XDG_CONFIG_HOME to a folder outside, or keep the key for this session only (--store session)",
+                "HOME is inside it, and a commit could include the key".to_owned(),
+                "set HOME or XDG_CONFIG_HOME to a folder outside it, or keep the key for this session only (--store session)",
             ),
             StoreError::File { source, .. } => (
                 source.to_string(),

@@ -69,7 +69,7 @@ impl HealthChecks<'_> {
             }
             if answer.status < 500 {
                 return Ok(Asked::Healthy(format!(
-                    "{} at `/` on port {}; no health route says whether it reaches the database",
+                    "{} at `/` on port {}; no health route shows whether it reaches the database",
                     answer.status,
                     address.port()
                 )));
@@ -82,21 +82,22 @@ impl HealthChecks<'_> {
     /// Reports an application that can't be asked, since it listens nowhere.
     pub(super) fn listens_nowhere(&mut self, trial: &Trial, output: &str, elapsed: Duration) {
         let title = format!(
-            "`{}` runs, but listens on no port after {} s",
+            "`{}` runs, but isn't listening on any port after {} s",
             trial.command,
             trial.limit.as_secs()
         );
         self.set(
             HealthCheck::App,
             CheckState::Gap,
-            "it listens on no port",
+            "it isn't listening on any port",
             Some(elapsed),
         );
         let line = connection::redact(&telling_line(output), &connection::secrets(self.cx));
         let finding = Finding::new(Code::HealthAppNotProved, title)
             .detail(line)
             .hint(
-                "give it more time with [backend] timeout in neonup.toml; if it answers nothing, leave this out with the reason: \"health.app-not-proved\" under [skip]",
+                "raise [backend] timeout in neonup.toml; if the app never serves requests, skip this with a reason: \
+                \"health.app-not-proved\" under [skip]",
             );
         self.untried.push((HealthCheck::App, finding));
     }

@@ -45,7 +45,7 @@ const STEADY: Duration = Duration::from_millis(700);
 const MOST_TOLD: usize = 200;
 
 /// What helps where nothing else is known.
-const RUN_IT: &str = "start it yourself in the backend's folder to see its whole log";
+const RUN_IT: &str = "start it yourself in the backend folder to see its whole log";
 
 /// How often a slow start shows what its log says.
 const TOLD: Duration = Duration::from_secs(3);
@@ -134,13 +134,13 @@ impl HealthChecks<'_> {
         });
         let Some((path, run)) = found else {
             self.lacks = true;
-            let text = format!("{program} is not installed, so the app was not started");
+            let text = format!("{program} isn't installed, so the app wasn't started");
             self.set(HealthCheck::App, CheckState::Skipped, text, None);
             let finding = Finding::new(
                 Code::HealthAppStart,
-                format!("`{program}` is not installed, so the application was not started"),
+                format!("`{program}` isn't installed, so the application wasn't started"),
             );
-            let hint = format!("install {program}, then `neonup setup health`");
+            let hint = format!("install {program}, then run `neonup setup health`");
             self.untried.push((HealthCheck::App, finding.hint(hint)));
             return Ok(None);
         };
@@ -165,15 +165,15 @@ impl HealthChecks<'_> {
     /// Reports a health URL that leads away from this machine: whoever answers there was not started by us.
     fn elsewhere(&mut self, url: &str) {
         let title =
-            format!("the health URL {url} is not on this machine, so the app was not started");
+            format!("the health URL {url} isn't on this machine, so the app wasn't started");
         self.set(
             HealthCheck::App,
             CheckState::Skipped,
-            "its health URL is not on this machine",
+            "its health URL isn't on this machine",
             None,
         );
         let finding = Finding::new(Code::HealthAppNotProved, title)
-            .detail("only an answer of the program that neonup starts here proves that it works")
+            .detail("only an answer from the program that neonup starts here proves that it works")
             .hint("set [backend] health in neonup.toml to its URL on localhost");
         self.untried.push((HealthCheck::App, finding));
     }
@@ -183,21 +183,23 @@ impl HealthChecks<'_> {
         self.findings.push(
             Finding::new(
                 Code::HealthAppStart,
-                format!("port {port} is in use by something else{}", named(holders)),
+                format!("port {port} is already in use{}", named(holders)),
             )
             .severity(Severity::Warning)
-            .detail(format!("the application was tried on port {free} instead"))
-            .hint(format!("stop what listens on port {port}")),
+            .detail(format!(
+                "the application was started on port {free} instead"
+            ))
+            .hint(format!("stop the program that uses port {port}")),
         );
     }
 
     fn port_in_use(&mut self, port: u16, holders: &[PortHolder]) -> Failure {
-        let what = format!("port {port} is in use by something else{}", named(holders));
+        let what = format!("port {port} is already in use{}", named(holders));
         self.set(HealthCheck::App, CheckState::Gap, what.clone(), None);
         Failure::new(Code::HealthAppStart, what)
-            .why("whether your app starts can't be seen while another program has its port")
+            .why("can't tell whether your app starts while another program uses its port")
             .hint(format!(
-                "stop what listens on port {port}, then `neonup setup health`"
+                "stop the program that uses port {port}, then run `neonup setup health`"
             ))
     }
 
@@ -330,11 +332,11 @@ impl HealthChecks<'_> {
                     return Ok(());
                 }
                 let hint = if exit.code == Some(0) {
-                    "name a start command that stays in the foreground: this one ended without an error"
+                    "set a start command that stays in the foreground: this one ended without an error"
                 } else {
                     RUN_IT
                 };
-                let what = format!("`{command}` ended at once");
+                let what = format!("`{command}` ended immediately");
                 (Code::HealthAppStart, what, exit.output, hint.to_owned())
             }
             StartError::Silent(listens, output) if trial.url.is_none() && listens.is_empty() => {
@@ -343,13 +345,13 @@ impl HealthChecks<'_> {
             }
             StartError::Silent(listens, output) => {
                 let what = format!(
-                    "`{command}` did not answer at {} within {} s",
+                    "`{command}` didn't answer at {} within {} s",
                     trial.place(),
                     trial.limit.as_secs()
                 );
                 let hint = match listens.first() {
                     Some(address) if trial.url.is_some() => format!(
-                        "it listens on {address}: [backend] health in neonup.toml has to name that address"
+                        "it listens on {address}: set [backend] health in neonup.toml to that address"
                     ),
                     Some(_) | None => RUN_IT.to_owned(),
                 };
@@ -391,10 +393,10 @@ impl HealthChecks<'_> {
         ) {
             (Some((keys, file)), _) => {
                 let keys = keys.join("`, `");
-                let what = format!("the app needs `{keys}`, which only a person can fill in");
-                Failure::new(code, what)
-                    .why(line)
-                    .hint(format!("put it into `{file}`, then `neonup setup health`"))
+                let what = format!("the app needs `{keys}`, which only you can fill in");
+                Failure::new(code, what).why(line).hint(format!(
+                    "add it to `{file}`, then run `neonup setup health`"
+                ))
             }
             (None, Some(cause)) => {
                 let what = if trial.holders.is_empty() {
@@ -430,13 +432,15 @@ impl HealthChecks<'_> {
             "requirements.txt",
         );
         let install = packages::command(self.cx, program, &requirements);
-        let title =
-            format!("{program} has no package `{module}`, so the application was not started");
-        let text = format!("{program} has no package `{module}`, so the app was not started");
+        let title = format!(
+            "{program} can't find the package `{module}`, so the application wasn't started"
+        );
+        let text =
+            format!("{program} can't find the package `{module}`, so the app wasn't started");
         self.set(HealthCheck::App, CheckState::Skipped, text, None);
         let finding = Finding::new(Code::HealthAppStart, title)
             .detail(connection::redact(&telling_line(output), secrets))
-            .hint(format!("{install}, then `neonup setup health`"));
+            .hint(format!("{install}, then run `neonup setup health`"));
         self.untried.push((HealthCheck::App, finding));
         true
     }
@@ -444,8 +448,8 @@ impl HealthChecks<'_> {
     /// Reports an answer that did not come from what was started.
     fn answered_by_another(&mut self, trial: &Trial, holders: &[PortHolder], elapsed: Duration) {
         let who = match holders.first() {
-            Some(holder) => format!("by {holder}, which neonup did not start"),
-            None => "by a program that neonup did not start".to_owned(),
+            Some(holder) => format!("by {holder}, which neonup didn't start"),
+            None => "by a program that neonup didn't start".to_owned(),
         };
         let what = format!("{} is answered {who}", trial.place());
         self.set(
@@ -463,7 +467,8 @@ impl HealthChecks<'_> {
                     .map_or_else(|| "there".to_owned(), |port| format!("on port {port}"))
             ))
             .hint(
-                "name a start command that runs the app itself, without Docker or a service manager, or stop what listens there",
+                "set a start command that runs the app itself, without Docker or a service manager, or stop the program that \
+                listens there",
             );
         self.untried.push((HealthCheck::App, finding));
     }
@@ -537,10 +542,10 @@ pub(super) enum Unhealthy {
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent => f.write_str("the health route answered once, and then no more"),
+            Self::Silent => f.write_str("the health route answered once, then stopped answering"),
             Self::Stranger(holders) => write!(f, "another program answers{}", named(holders)),
-            Self::Status(status) => write!(f, "the health route answers {status}"),
-            Self::Start(status) => write!(f, "the app answers {status} at `/`"),
+            Self::Status(status) => write!(f, "the health route returned {status}"),
+            Self::Start(status) => write!(f, "the app returned {status} at `/`"),
             Self::Redirects(to) => write!(f, "the health route redirects to `{to}`"),
             Self::Field(text) => f.write_str(text),
         }
@@ -567,11 +572,11 @@ fn named(holders: &[PortHolder]) -> String {
 /// What happened, beside its cause.
 fn lowered(cause: &str, command: &str, code: Code) -> String {
     if code == Code::HealthAppHealth {
-        "the health route does not say that it is healthy".to_owned()
+        "the health route doesn't report healthy".to_owned()
     } else if cause.contains(command) {
-        "it did not start".to_owned()
+        "didn't start".to_owned()
     } else {
-        format!("`{command}` did not start")
+        format!("`{command}` didn't start")
     }
 }
 
@@ -596,7 +601,7 @@ fn judge(
         return Ok(told.concat());
     }
     let body: serde_json::Value = serde_json::from_str(&answer.body)
-        .map_err(|_invalid| Unhealthy::Field("the health route does not answer JSON".to_owned()))?;
+        .map_err(|_invalid| Unhealthy::Field("the health route doesn't return JSON".to_owned()))?;
     for (name, wanted) in &backend.expect {
         // a route that echoes its error may echo the URL in it
         let found = body.get(name).map(|value| {
@@ -606,7 +611,7 @@ fn judge(
         });
         let Some(found) = found else {
             return Err(Unhealthy::Field(format!(
-                "the health route returned no `{name}`; neonup.toml expects `{wanted}`"
+                "the health route returned no \"{name}\" field; expected \"{wanted}\""
             )));
         };
         if found != *wanted {
@@ -745,7 +750,7 @@ mod tests {
         );
         for (bad, why) in [
             (answer(503, ""), "answers 503"),
-            (answer(200, "<html>"), "does not answer JSON"),
+            (answer(200, "<html>"), "doesn't return JSON"),
             (
                 answer(200, r#"{"status":"ill"}"#),
                 "status = ill, expected healthy",

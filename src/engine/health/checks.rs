@@ -142,7 +142,7 @@ impl<'a> HealthChecks<'a> {
             return Ok(true);
         };
         self.refused = true;
-        let text = "not tried: it isn't trusted in this clone yet";
+        let text = "not tried: not trusted in this clone yet";
         self.set(check, CheckState::Skipped, text, None);
         self.report_untrusted(Some(finding));
         Ok(false)
@@ -157,7 +157,7 @@ impl<'a> HealthChecks<'a> {
     /// Reports why the packages are not there: without them, a start would only fail.
     pub(super) fn without_packages(&mut self, finding: Finding) {
         for id in [HealthCheck::Driver, HealthCheck::App] {
-            let text = "not tried: the app's packages are not installed";
+            let text = "not tried: the app's packages aren't installed";
             self.set(id, CheckState::Skipped, text, None);
         }
         self.told.clone_from(&finding.title);
@@ -295,7 +295,7 @@ impl<'a> HealthChecks<'a> {
 
     fn wake(&mut self) {
         self.facts.cold = true;
-        self.cx.progress(Progress::label("waking the compute up"));
+        self.cx.progress(Progress::label("waking up the compute"));
         self.set(
             HealthCheck::Login,
             CheckState::Running,
@@ -327,7 +327,7 @@ impl<'a> HealthChecks<'a> {
                     Code::HealthSlow,
                     format!("a query takes {}", duration::format(median)),
                 )
-                .hint("choose a region nearer to you for development, or look at the network"),
+                .hint("choose a region closer to you for development, or check the network"),
             );
         }
         let state = if slow {
@@ -383,7 +383,7 @@ impl<'a> HealthChecks<'a> {
             self.leave_open(finding);
         }
         let mut evidence = format!(
-            "login {}, a query {}",
+            "login {}, query {}",
             duration::format(self.elapsed(HealthCheck::Login)),
             duration::format(self.elapsed(HealthCheck::Query))
         );

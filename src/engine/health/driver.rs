@@ -45,10 +45,13 @@ impl HealthChecks<'_> {
         let dir = driver_dir(self.cx);
         let Some(program) = self.cx.ports.process.find(script.interpreter, &dir) else {
             let text = format!(
-                "{} is not installed, so the driver was not tried",
+                "{} isn't installed, so the driver wasn't tried",
                 script.interpreter
             );
-            let hint = format!("install {}, then `neonup setup health`", script.interpreter);
+            let hint = format!(
+                "install {}, then run `neonup setup health`",
+                script.interpreter
+            );
             self.driver_untried(text, "", hint);
             return Ok(());
         };
@@ -70,7 +73,7 @@ impl HealthChecks<'_> {
         let ended = match self.cx.ports.process.run(&spec, LIMIT).await {
             Ok(ended) => ended,
             Err(error) => {
-                let what = format!("{label} did not come back");
+                let what = format!("{label} didn't finish");
                 self.set(HealthCheck::Driver, CheckState::Gap, what.clone(), None);
                 return Err(Failure {
                     code: Code::HealthDriver,
@@ -91,8 +94,12 @@ impl HealthChecks<'_> {
             }
             DriverOutcome::Missing { module, install } => {
                 self.lacks = true;
-                let text = format!("`{module}` is not installed, so the driver was not tried");
-                self.driver_untried(text, "", format!("{install}, then `neonup setup health`"));
+                let text = format!("`{module}` isn't installed, so the driver wasn't tried");
+                self.driver_untried(
+                    text,
+                    "",
+                    format!("{install}, then run `neonup setup health`"),
+                );
             }
             DriverOutcome::Failed(message) => {
                 self.set(
@@ -103,16 +110,16 @@ impl HealthChecks<'_> {
                 );
                 return Err(Failure::new(
                     Code::HealthDriver,
-                    format!("{label} cannot connect with the written URL"),
+                    format!("{label} can't connect with the URL as written"),
                 )
                 .why(message)
                 .command(Invocation::CheckStep(StepId::Env))
-                .hint("`neonup check env` says whether the URL has the driver's form"));
+                .hint("run `neonup check env` to see whether the URL is in the driver's form"));
             }
             DriverOutcome::Unclear => {
                 let hint = "run the application to see whether it connects".to_owned();
-                let text = format!("{label} could not be tried");
-                self.driver_untried(text, "it said nothing that can be read", hint);
+                let text = format!("couldn't try {label}");
+                self.driver_untried(text, "it printed nothing readable", hint);
             }
         }
         Ok(())

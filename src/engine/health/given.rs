@@ -27,7 +27,7 @@ pub(super) fn variables(cx: &Cx) -> (Vec<(String, Secret)>, Option<Finding>) {
     };
     let finding = Finding::new(
         Code::HealthEnvironmentGiven,
-        format!("the app was given the variables of `{env_file}`, as `{by}` says"),
+        format!("the app was given the variables from `{env_file}`, as `{by}` does"),
     )
     .severity(Severity::Note)
     .path(&by);
@@ -48,12 +48,12 @@ pub(super) fn not_loaded(cx: &Cx) -> Option<(Vec<(String, Secret)>, Finding)> {
     }
     let finding = Finding::new(
         Code::HealthEnvironmentGiven,
-        format!("the app does not load `{env_file}`: it works with its variables, and was given them"),
+        format!("the app doesn't load `{env_file}` itself; it works when given the variables"),
     )
     .severity(Severity::Warning)
     .path(env_file)
     .hint(format!(
-        "start it so: `set -a; . ./{env_file}; set +a`, then its command; or let its code load the file"
+        "start it with `set -a; . ./{env_file}; set +a` before its command; or make its code load the file"
     ));
     let variables = connection::environment(cx);
     (!variables.is_empty()).then_some((variables, finding))

@@ -81,19 +81,19 @@ impl Standing {
                 .fixable()
         };
         match self {
-            Self::Never => Some(finding(format!("{what} was not started here yet"))),
+            Self::Never => Some(finding(format!("{what} hasn't been started here yet"))),
             Self::Unreadable(why) => Some(
                 finding(format!(
-                    "what the last start of {what} showed can't be read, so it doesn't count"
+                    "the result of the last start of {what} can't be read, so it doesn't count"
                 ))
                 .detail(why.clone()),
             ),
             Self::Outdated(proof, changed) => Some(
                 finding(format!(
-                    "{what} is not proved since {} changed",
+                    "{what} isn't proven since {} changed",
                     named(changed)
                 ))
-                .detail(format!("it was last tried {}", age::moment(proof.at, now))),
+                .detail(format!("last tried {}", age::moment(proof.at, now))),
             ),
             Self::Undetermined(coverage) => Some(unread(coverage)),
             Self::Current(_) => None,
@@ -113,20 +113,20 @@ pub(super) fn unread(coverage: &Coverage) -> Finding {
     let finding = Finding::new(
         Code::HealthAppNotProved,
         format!(
-            "{what}{more} can't be read, so it isn't known whether the app is as it was proved"
+            "{what}{more} can't be read, so it's unknown whether the app is still as it was proven"
         ),
     );
     let Some(first) = first else {
         return finding;
     };
     let hint = if first.hint.is_empty() {
-        "remove it, or leave the step out with a reason: [skip] in neonup.toml".to_owned()
+        "remove it, or skip the step with a reason: [skip] in neonup.toml".to_owned()
     } else {
         first.hint.clone()
     };
     finding
         .detail(first.why.clone())
-        .hint(format!("{hint}, then `neonup setup health`"))
+        .hint(format!("{hint}, then run `neonup setup health`"))
 }
 
 /// Names what has changed.
@@ -306,7 +306,7 @@ pub(super) async fn remember(
         checks.findings.push(
             Finding::new(
                 Code::HealthAppNotProved,
-                "what the start has shown can't be remembered, so the next look won't know it",
+                "the result of the start can't be stored, so the next check won't know it",
             )
             .severity(Severity::Warning)
             .detail(error.to_string())
@@ -314,7 +314,7 @@ pub(super) async fn remember(
         );
     }
     if !edited.is_empty() {
-        let title = format!("{} changed while the app was tried", named(&edited));
+        let title = format!("{} changed during the test", named(&edited));
         checks.leave_open(
             Finding::new(Code::HealthAppNotProved, title)
                 .command(Invocation::SetupStep(StepId::Health))

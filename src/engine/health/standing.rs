@@ -89,7 +89,7 @@ impl HealthChecks<'_> {
             let finding = standing.finding(&what, now).unwrap_or_else(|| {
                 Finding::new(
                     Code::HealthAppNotProved,
-                    format!("{what} was not started here yet"),
+                    format!("{what} hasn't been started here yet"),
                 )
                 .command(Invocation::SetupStep(StepId::Health))
                 .fixable()
@@ -100,7 +100,12 @@ impl HealthChecks<'_> {
                     .get(id)
                     .is_some_and(|check| check.state == CheckState::Waiting)
                 {
-                    self.set(id, CheckState::Waiting, "not tried as it is now", None);
+                    self.set(
+                        id,
+                        CheckState::Waiting,
+                        "not tried in its current state",
+                        None,
+                    );
                 }
             }
             // until somebody agrees to the command, that is the one thing to do
@@ -145,9 +150,9 @@ impl HealthChecks<'_> {
             let how = if self.untried.is_empty() {
                 "failed"
             } else {
-                "could not be tried"
+                "couldn't be tried"
             };
-            format!("{what} {how} {when}, and nothing changed since: {text}")
+            format!("{what} {how} {when}, and nothing has changed since: {text}")
         } else if proof.app.is_some() {
             format!("the app answered {text} {when}")
         } else {
@@ -195,18 +200,19 @@ impl HealthChecks<'_> {
                 );
                 self.leave_open(
                     Finding::new(Code::HealthAppNotProved, title)
-                        .hint("set [backend] start in neonup.toml, then `neonup setup health`"),
+                        .hint("set [backend] start in neonup.toml, then run `neonup setup health`"),
                 );
             }
             (false, None) if startable(self.cx).is_none() => {
-                "the app was not started: no health route is known".clone_into(&mut self.told);
+                "the app wasn't started: no health route is known".clone_into(&mut self.told);
                 self.leave_open(
                     Finding::new(
                         Code::HealthAppNotProved,
-                        "the app was not started, since no health route is known",
+                        "the app wasn't started, because no health route is known",
                     )
                     .hint(
-                        "set [backend] health in neonup.toml to a URL that your app answers; if it answers none, leave this out with the reason: \"health.app-not-proved\" under [skip]",
+                        "set [backend] health in neonup.toml to a URL that your app answers; if it has none, skip this with a \
+                        reason: \"health.app-not-proved\" under [skip]",
                     ),
                 );
             }

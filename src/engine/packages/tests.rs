@@ -223,7 +223,7 @@ async fn a_line_that_does_not_help_is_taken_back() {
         fills: "node_modules",
     };
     let refused = not_ignored(&cx, &install).await.unwrap().unwrap();
-    assert!(refused.title.contains("git does not ignore `node_modules`"));
+    assert!(refused.title.contains("git doesn't ignore `node_modules`"));
     let rules = std::path::Path::new("/repo/.gitignore");
     let held = world.with(|state| state.files.get(rules).cloned());
     assert_eq!(held.as_deref(), Some(b"dist\n".as_slice()));

@@ -197,14 +197,14 @@ fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     let own = join(dir, "node_modules");
     inside(settings, ports, &modules)?;
     let missing = if !exists(&modules) && !exists(&own) {
-        format!("there is no `{modules}`")
+        format!("`{modules}` doesn't exist")
     } else {
         let lock = (runner.manager == Manager::Npm && runner.locked)
             .then(|| read(&join(&runner.place, "package-lock.json")))
             .flatten()?;
         let installed = read(&join(&modules, ".package-lock.json"))?;
         let lacking = lacking(&lock, &installed)?;
-        format!("`{modules}` lacks {lacking}")
+        format!("{lacking} is missing from `{modules}`")
     };
     Some(Wanted {
         install: runner.install(&[])?,

@@ -56,10 +56,10 @@ pub(super) fn wanted(cx: &Cx) -> Result<Option<String>> {
     let Some(user) = user else {
         return Err(Failure::new(
             Code::ProjectBranchMissing,
-            format!("cannot tell whose branch `{pattern}` is"),
+            format!("can't tell whose branch `{pattern}` is"),
         )
-        .why("neither NEONUP_USER nor git's user.name nor the login name says who you are")
-        .hint("set NEONUP_USER, or `git config user.name`"));
+        .why("your name isn't in NEONUP_USER, git's user.name or the login name")
+        .hint("set NEONUP_USER, or run `git config user.name`"));
     };
     Ok(Some(pattern.replace(USER, &user)))
 }
@@ -75,7 +75,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         && let Some(parent) = pick_branch(&branches, None).ok()
     {
         cx.progress(Progress::label(format!(
-            "making branch {name} from {}",
+            "creating branch {name} from {}",
             parent.name
         )));
         let new = NewBranch {
@@ -105,7 +105,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
     )?;
     if !endpoints.iter().any(is_read_write) {
         cx.progress(Progress::label(format!(
-            "giving branch {} a compute",
+            "adding a compute to branch {}",
             branch.name
         )));
         let operations = match neon.create_endpoint(key, id, &branch.id).await {
@@ -124,7 +124,7 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         && !databases.iter().any(|database| database.name == *name)
         && let Some(owner) = databases.first().map(|database| &database.owner_name)
     {
-        cx.progress(Progress::label(format!("making database {name}")));
+        cx.progress(Progress::label(format!("creating database {name}")));
         let database = BranchDatabase {
             name: name.clone(),
             owner_name: owner.clone(),
@@ -179,7 +179,7 @@ pub(super) async fn join(
         findings.push(
             Finding::new(
                 Code::ProjectDuplicate,
-                format!("{} is not recorded in neonup.toml yet", project.id),
+                format!("{} isn't recorded in neonup.toml yet", project.id),
             )
             .command(Invocation::JoinProject(project.id.clone()))
             .fixable(),
@@ -194,7 +194,7 @@ async fn connect(
     key: &Secret,
     project: &Project,
 ) -> Result<(Option<JoinedProject>, Vec<Finding>)> {
-    cx.progress(Progress::label("asking Neon how to connect"));
+    cx.progress(Progress::label("getting the connection from Neon"));
     let neon = &cx.ports.neon;
     let branches = neon.branches(key, &project.id).await?;
     let wanted = wanted(cx)?;
@@ -294,21 +294,22 @@ fn unstored_password(cx: &Cx, name: &str, known: &KnownProject) -> (Option<Secre
     let finding = match &password {
         Some(_) => Finding::new(
             Code::ProjectPasswordNotStored,
-            format!("Neon does not store the passwords of `{name}`: the env file's is used"),
+            format!("Neon doesn't store the passwords of `{name}`, so the one in the env file is used"),
         )
         .severity(Severity::Note)
         .hint(format!(
-            "where the database refuses it, `neonup rotate` gives {role} a new one"
+            "if the database rejects it, `neonup rotate` sets a new one for {role}"
         )),
         None => Finding::new(
             Code::ProjectPasswordNotStored,
-            format!("Neon does not store the passwords of `{name}`, so it cannot give its connection URL"),
+            format!("Neon doesn't store the passwords of `{name}`, so it can't provide its connection URL"),
         )
-        .detail(format!("only whoever has the password of {role} can tell it"))
+        .detail(format!("only someone who has the password of {role} knows it"))
         .remedy(Some(Remedy::RotatePassword))
         .command(Invocation::RotatePassword)
         .hint(format!(
-            "put the URL that you have into the env file; or `neonup rotate` gives {role} a new password, which locks out whoever uses the old one"
+            "put the URL you have in the env file; or run `neonup rotate` to set a new password for {role}, which locks out \
+            everyone using the old one"
         )),
     };
     (password, finding)
@@ -367,13 +368,13 @@ fn pick_branch<'a>(
         let names: Vec<_> = branches.iter().map(|branch| branch.name.as_str()).collect();
         let finding = Finding::new(
             Code::ProjectBranchMissing,
-            format!("there is no branch `{}`", wanted.unwrap_or("main")),
+            format!("branch `{}` doesn't exist", wanted.unwrap_or("main")),
         );
         Box::new(
             finding
                 .detail(format!("the branches are {}", names.join(", ")))
                 .command(Invocation::SetupStep(StepId::Project))
-                .hint("neonup setup project makes it from the default branch; or set [project] branch in neonup.toml")
+                .hint("run neonup setup project to create it from the default branch; or set [project] branch in neonup.toml")
                 .fixable(),
         )
     })
@@ -406,7 +407,7 @@ fn pick_database<'a>(
             finding
                 .detail(format!("its databases are {}", known.join(", ")))
                 .command(Invocation::SetupStep(StepId::Project))
-                .hint("neonup setup project makes it; or set [project] database in neonup.toml")
+                .hint("run neonup setup project to create it; or set [project] database in neonup.toml")
                 .fixable(),
         )
     })
@@ -419,7 +420,7 @@ fn is_initial(branch: &Branch, compute: &str) -> bool {
 fn not_ready(name: &str) -> Finding {
     Finding::new(
         Code::ProjectNotReady,
-        format!("Neon is still making `{name}`"),
+        format!("Neon is still creating `{name}`"),
     )
     .command(Invocation::SetupStep(StepId::Project))
     .fixable()

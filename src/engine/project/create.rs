@@ -62,7 +62,7 @@ pub(super) async fn create(
         return Err(Failure::new(
             Code::ProjectNotReady,
             format!(
-                "cannot write `{}`, so no project was created",
+                "can't write `{}`, so no project was created",
                 cx.settings.config_file.display()
             ),
         )
@@ -72,12 +72,12 @@ pub(super) async fn create(
         return Err(Failure::new(
             Code::ProjectNotReady,
             format!(
-                "`{}` is not written, so no project was created",
+                "`{}` isn't written, so no project was created",
                 cx.settings.config_file.display()
             ),
         )
         .why(error.to_string())
-        .hint("replace it with a file of the repository's own"));
+        .hint("replace it with a file inside the repository"));
     }
     cx.progress(Progress::label(format!("creating {name}")));
     let new = NewProject {
@@ -115,8 +115,14 @@ pub(super) async fn create(
     match looked.unwrap_or(Appeared::Unseen) {
         Appeared::One(project) => Ok(ObtainedProject::found(*project)),
         Appeared::Several(projects) => Err(ambiguous(name, &projects).into()),
-        Appeared::None => Err(failure.hint("no project appeared; run the same command again: it looks first, and creates only if there is none")),
-        Appeared::Unseen => Err(failure.hint("whether a project was made could not be seen; run the same command again: it looks first, and creates only if there is none")),
+        Appeared::None => Err(failure.hint(
+            "no project appeared; run the same command again: it checks first, and creates one \
+        only if there is none",
+        )),
+        Appeared::Unseen => Err(failure.hint(
+            "couldn't see whether a project was created; run the same command again: it \
+        checks first, and creates one only if there is none",
+        )),
     }
 }
 
@@ -132,7 +138,7 @@ enum Appeared {
 /// Looks whether a project of this name has appeared in the list.
 async fn appeared(cx: &Cx, key: &Secret, name: &str, before: &Listing) -> Appeared {
     cx.progress(Progress::label(
-        "the answer was lost: looking whether the project was made",
+        "the answer was lost: checking whether the project was created",
     ));
     let mut seen = Appeared::Unseen;
     // the list may lag behind the create
@@ -165,7 +171,7 @@ pub(super) fn record(cx: &Cx, project: &Project) -> Result<()> {
     let failed = |why: String| {
         Failure::new(
             Code::ProjectNotReady,
-            format!("cannot write the project's id into `{}`", path.display()),
+            format!("can't write the project's id to `{}`", path.display()),
         )
         .why(why)
         .hint(format!(
@@ -234,7 +240,7 @@ pub(super) fn limit_reached(cx: &Cx, listing: &Listing) -> Option<Finding> {
             Code::ProjectLimitReached,
             format!("the Neon plan allows {limit} projects, and there are {count}"),
         )
-        .hint("delete a project that is not needed, join one with --project ID, or change the plan")
+        .hint("delete a project you don't need, join one with --project ID, or upgrade the plan")
     })
 }
 

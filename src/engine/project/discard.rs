@@ -15,20 +15,20 @@ use crate::{
 /// Deletes the project of this id, if it has the wanted name, isn't the one that is used, and holds nothing. Gives what was done.
 pub(super) async fn discard(cx: &Cx, key: &Secret, id: &str) -> Result<String> {
     if project_id::known(cx).is_none_or(|known| known == id) {
-        return Err(kept(id, "no other project is recorded in neonup.toml"));
+        return Err(kept(id, "neonup.toml doesn't record another project"));
     }
     let neon = &cx.ports.neon;
-    cx.progress(Progress::label(format!("looking whether {id} is empty")));
+    cx.progress(Progress::label(format!("checking whether {id} is empty")));
     let Some(project) = neon.project(key, id).await? else {
         return Ok(format!("{id} is gone"));
     };
     if project.name != cx.settings.project.name {
-        return Err(kept(id, &format!("it is named `{}`", project.name)));
+        return Err(kept(id, &format!("its name is `{}`", project.name)));
     }
     check_empty(cx, key, &project).await?;
     cx.progress(Progress::label(format!("deleting {id}")));
     neon.delete_project(key, id).await?;
-    Ok(format!("{id} was empty, and is deleted"))
+    Ok(format!("{id} was empty and has been deleted"))
 }
 
 /// Fails unless a look into the only database of the only branch finds nothing.
@@ -59,7 +59,7 @@ async fn check_empty(cx: &Cx, key: &Secret, project: &Project) -> Result<()> {
         let failure = Failure::from(error);
         kept(
             id,
-            &format!("whether it is empty could not be seen: {}", failure.what),
+            &format!("couldn't see whether it is empty: {}", failure.what),
         )
     };
     let database = &cx.ports.database;
@@ -71,11 +71,11 @@ async fn check_empty(cx: &Cx, key: &Secret, project: &Project) -> Result<()> {
     if shape.tables.is_empty() && shape.objects.is_empty() {
         return Ok(());
     }
-    Err(kept(id, "it holds tables or other objects"))
+    Err(kept(id, "it contains tables or other objects"))
 }
 
 fn kept(id: &str, why: &str) -> Failure {
     Failure::new(Code::ProjectDuplicate, format!("{id} was not deleted"))
         .why(why)
-        .hint("look at it in the Neon console, and delete it there if nobody needs it")
+        .hint("check it in the Neon console, and delete it there if nobody needs it")
 }

@@ -84,7 +84,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<Report> {
         }
         Lookup::Lost(id) => {
             findings.push(messages::lost(&id, was_temporary));
-            format!("project {id} is not there")
+            format!("project {id} doesn't exist")
         }
     };
     Ok(Report::judged(evidence, Basis::Seen, findings).facts(Facts::Project(facts)))
@@ -106,7 +106,7 @@ async fn inspect_recorded(
     let evidence = match (&joined, findings.first()) {
         (Some(joined), _) => messages::using(joined),
         (None, Some(finding)) => finding.title.clone(),
-        (None, None) => format!("{} is not ready", project.id),
+        (None, None) => format!("{} isn't ready", project.id),
     };
     Ok((joined, evidence))
 }

@@ -34,7 +34,7 @@ pub(super) async fn find(
     claimed: Option<String>,
 ) -> Result<(Lookup, Listing)> {
     if let Some(id) = project_id::known(cx) {
-        cx.progress(Progress::label("asking Neon for the project"));
+        cx.progress(Progress::label("getting the project from Neon"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {
                 let listing = Listing::of(vec![project.clone()]);
@@ -44,7 +44,7 @@ pub(super) async fn find(
         };
     }
     if let Some(id) = claimed.filter(|_| !cx.settings.flags.new_project) {
-        cx.progress(Progress::label("asking Neon for the claimed project"));
+        cx.progress(Progress::label("getting the claimed project from Neon"));
         return match cx.ports.neon.project(key, &id).await? {
             Some(project) => {
                 let listing = Listing::of(vec![project.clone()]);
@@ -116,7 +116,7 @@ async fn by_host(cx: &Cx, key: &Secret, projects: &[Project]) -> Result<Option<P
     let Some(address) = env_address(cx).filter(|_| !projects.is_empty()) else {
         return Ok(None);
     };
-    cx.progress(Progress::label("comparing with the host of the env file"));
+    cx.progress(Progress::label("comparing with the host in the env file"));
     let asked = projects.iter().map(|project| async move {
         let endpoints = cx.ports.neon.project_endpoints(key, &project.id).await;
         (project, endpoints)
@@ -184,7 +184,7 @@ impl From<ListError> for Failure {
                     .iter()
                     .map(|org| format!("{} ({})", org.name, org.id))
                     .collect();
-                Self::from(needed).why(format!("this key sees {}", names.join(", ")))
+                Self::from(needed).why(format!("this key can see {}", names.join(", ")))
             }
         }
     }

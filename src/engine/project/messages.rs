@@ -21,11 +21,11 @@ const IDS_SHOWN: usize = 5;
 pub(super) fn recorded_already(id: &str) -> Finding {
     Finding::new(
         Code::ProjectDuplicate,
-        format!("neonup.toml records project {id} already, so --new makes none"),
+        format!("neonup.toml already records project {id}, so --new creates none"),
     )
-    .detail("a second project beside the team's would be worse than none")
+    .detail("a duplicate of the team's project would be worse than none")
     .path("neonup.toml")
-    .hint("leave --new out to use it; or take the line `id` out of neonup.toml first")
+    .hint("to use that project, run it without --new; to replace it, first remove the line `id` from neonup.toml")
 }
 
 /// The evidence that a project is used.
@@ -38,7 +38,7 @@ pub(super) fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Findi
     let age = age::since(&only.created_at, cx.settings.now);
     let finding = Finding::new(
         Code::ProjectDuplicate,
-        format!("`{}` exists already: join it", only.name),
+        format!("`{}` already exists: join it", only.name),
     )
     .detail(format!("{}, created {age}", only.id))
     .command(Invocation::SetupStep(StepId::Project))
@@ -58,11 +58,11 @@ pub(super) fn not_joined(cx: &Cx, only: &Project, was_temporary: bool) -> (Findi
 pub(super) fn lost(id: &str, was_temporary: bool) -> Finding {
     let finding = Finding::new(
         Code::ProjectDeleted,
-        format!("project {id} is not there, or not visible to this key"),
+        format!("project {id} doesn't exist, or this key can't see it"),
     );
     if was_temporary {
         return finding
-            .detail("it was the temporary database of this clone, which another account may have claimed")
+            .detail("it was this clone's temporary database; another account may have claimed it")
             .hint("use a key of the account that claimed it; or --project ID, or --new for a new project");
     }
     finding
@@ -86,7 +86,7 @@ pub(super) fn created_twice(
     let finding = Finding::new(
         Code::ProjectDuplicate,
         format!(
-            "{} projects named `{}` were made at the same moment: {} is used",
+            "{} projects named `{}` were created at the same time: {} is used",
             others.len() + 1,
             ours.name,
             used.id
@@ -94,17 +94,17 @@ pub(super) fn created_twice(
     )
     .severity(Severity::Warning)
     .detail(format!(
-        "the oldest is used, here and by whoever made the other; not used: {}",
+        "everyone uses the oldest one; not used: {}",
         extra.join(", ")
     ));
     if lost {
         let discard = Invocation::DiscardProject(ours.id.clone());
         let hint = format!(
-            "`{discard}` deletes the one that this run made, if it is empty; nothing was deleted"
+            "`{discard}` deletes the one this run created, if it is empty; nothing was deleted"
         );
         return finding.command(discard).hint(hint);
     }
-    finding.hint("whoever made the other is offered to delete it; nothing was deleted")
+    finding.hint("whoever created the other one is offered to delete it; nothing was deleted")
 }
 
 /// Somebody else may have created a project of this name at the same moment.
@@ -112,20 +112,20 @@ pub(super) fn perhaps_twice(ours: &Project) -> Finding {
     Finding::new(
         Code::ProjectListingIncomplete,
         format!(
-            "whether somebody else made a project named `{}` at the same moment could not be seen",
+            "couldn't see whether somebody else created a project named `{}` at the same time",
             ours.name
         ),
     )
     .severity(Severity::Warning)
-    .detail(format!("this run made {}, and uses it", ours.id))
-    .hint("look at the list of projects in the Neon console")
+    .detail(format!("this run created {}, and uses it", ours.id))
+    .hint("check the list of projects in the Neon console")
 }
 
 /// Adds to a failure that there are several projects of the name now.
 pub(super) fn also_created_twice(failure: Failure, ours: &Project, others: &[Project]) -> Failure {
     let ids: Vec<_> = others.iter().map(|project| project.id.as_str()).collect();
     let twice = format!(
-        "at the same moment as this run's {}, others named `{}` were made: {}",
+        "together with this run's {}, others named `{}` were created: {}",
         ours.id,
         ours.name,
         ids.join(", ")
@@ -148,19 +148,19 @@ pub(super) fn unlisted(name: &str, listing: &Listing) -> Finding {
             shortened(&listing.unavailable)
         )),
     };
-    finding.hint("try again in a moment, or name the project with --project ID")
+    finding.hint("try again in a moment, or choose the project with --project ID")
 }
 
 /// What is missing from a list, in a sentence.
 fn incomplete(listing: &Listing) -> String {
     if listing.cut.is_some() {
         format!(
-            "the list of projects was given up after {} of them",
+            "the list of projects was cut off after {} of them",
             listing.projects.len()
         )
     } else {
         format!(
-            "Neon could not list {} of the projects",
+            "Neon couldn't list {} of the projects",
             listing.unavailable.len()
         )
     }
@@ -184,10 +184,10 @@ fn shortened(ids: &[String]) -> String {
 pub(super) fn missing(name: &str, listing: &Listing) -> Finding {
     Finding::new(
         Code::ProjectMissing,
-        format!("there is no project `{name}` yet"),
+        format!("project `{name}` doesn't exist yet"),
     )
     .detail(format!(
-        "looked at all {} projects of this key",
+        "this key can see {} projects",
         listing.projects.len()
     ))
     .command(Invocation::SetupStep(StepId::Project))
@@ -211,7 +211,7 @@ pub(super) fn ambiguous(name: &str, projects: &[Project]) -> Finding {
     )
     .detail(ids.join(", "))
     .command(Invocation::JoinProject("ID".to_owned()))
-    .hint("neonup setup project --project ID, with one of these ids")
+    .hint("run neonup setup project --project ID, with one of these ids")
 }
 
 /// Nothing is created while a project of the name may exist.
@@ -221,13 +221,13 @@ pub(super) fn may_exist(listing: &Listing) -> Failure {
         format!("{}, so none is created", incomplete(listing)),
     )
     .why(listing.cut.map(|cut| cut.to_string()).unwrap_or_default())
-    .hint("try again in a moment, name the project with --project ID, or insist with --new")
+    .hint("try again in a moment, choose the project with --project ID, or force it with --new")
 }
 
 /// The key doesn't see the project of this id.
 pub(super) fn not_visible(id: &str) -> Failure {
     Failure::new(
         Code::ProjectDeleted,
-        format!("project {id} is not there, or not visible to this key"),
+        format!("project {id} doesn't exist, or this key can't see it"),
     )
 }

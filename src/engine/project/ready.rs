@@ -19,7 +19,7 @@ pub(super) async fn wait_until_ready(
     const MESSAGES: WaitMessages = WaitMessages {
         failed: "the project exists: run the command again to join it, or delete it in the Neon console",
         meaning: "",
-        late: "the project exists: run the command again to go on waiting",
+        late: "the project exists: run the command again to keep waiting",
         unanswered: None,
     };
     neon_operations::wait(cx, key, project, operations, MESSAGES).await

@@ -59,7 +59,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<TemporaryOutcome> 
         DatabaseChoice::NewTemporary => return Ok(report(none_yet(cx))),
         DatabaseChoice::RecordedTemporary(record) => record,
     };
-    cx.progress(Progress::label("asking for the temporary database"));
+    cx.progress(Progress::label("requesting the temporary database"));
     let state = claim_state(&cx.settings, &cx.ports, record).await?;
     if !matches!(state, ClaimState::Live(_)) {
         // nothing may be written for, or to, what is not there any more
@@ -71,7 +71,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<TemporaryOutcome> 
         ClaimState::Unready => {
             let finding = Finding::new(
                 Code::ProjectNotReady,
-                "the temporary database does not tell its connection: it is being made, or being claimed",
+                "the temporary database has no connection yet: it is being created or claimed",
             )
             .hint("run the same command again in a moment");
             report(Report::judged(
@@ -85,7 +85,7 @@ pub(super) async fn inspect(cx: &Cx, created: bool) -> Result<TemporaryOutcome> 
             over: true,
         },
         ClaimState::Claimed(_) => report(Report::waiting(
-            "the temporary database was claimed: waits for its account's API key",
+            "the temporary database was claimed: waiting for its account's API key",
         )),
         ClaimState::Gone(_) if cx.wants_temporary() => report(none_yet(cx)),
         ClaimState::Gone(_) if key => TemporaryOutcome::Account {
@@ -141,7 +141,7 @@ async fn create(cx: &Cx) -> Result<()> {
         .await?;
     let service = cx.settings.claim_name();
     cx.progress(Progress::label(format!(
-        "asking {service} for a temporary database"
+        "requesting a temporary database from {service}"
     )));
     let created = match cx.ports.claimable.create().await {
         Ok(created) => created,
@@ -188,10 +188,10 @@ fn none_yet(cx: &Cx) -> Report {
     let service = cx.settings.claim_name();
     let finding = Finding::new(
         Code::ProjectMissing,
-        "there is no temporary database for this clone yet",
+        "this clone has no temporary database yet",
     )
     .detail(format!(
-        "{service} makes one without an account: {LIMITS}, and {HOURS} hours to live unless it is claimed"
+        "{service} creates one without an account: {LIMITS}, deleted after {HOURS} hours unless it is claimed"
     ))
     .command(SETUP)
     .fixable();
@@ -202,16 +202,16 @@ fn gone(record: &RecordedDatabase) -> Report {
     let at = if record.expires_at.is_empty() {
         String::new()
     } else {
-        format!("its time was up at {}; ", record.expires_at)
+        format!("it expired at {}; ", record.expires_at)
     };
     let finding = Finding::new(
         Code::ProjectDeleted,
-        "the temporary database is gone, and what was in it",
+        "the temporary database and its data are gone",
     )
-    .detail(format!("{at}the service does not keep what nobody claims"))
+    .detail(format!("{at}the service deletes databases that nobody claims"))
     .command(SETUP)
     .hint(format!(
-        "{SETUP} makes another one; or `neonup login`, then `neonup setup` for a project of your own"
+        "{SETUP} creates another one; or run `neonup login`, then `neonup setup`, for a project of your own"
     ));
     Report::judged(finding.title.clone(), Basis::Seen, vec![finding])
 }
@@ -232,22 +232,23 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
     let mut findings = vec![
         Finding::new(
             Code::ProjectTemporary,
-            format!("the database is temporary: it is deleted in {time_left} unless it is claimed"),
+            format!("the database is temporary: it will be deleted in {time_left} unless it is claimed"),
         )
         .severity(if soon { Severity::Warning } else { Severity::Note })
         .detail(format!("its limits are {LIMITS}"))
         .command(Invocation::Claim)
         .hint(if lapsed {
-            format!("neonup claim, at once: {service} promises the claim for {CLAIM_HOURS} hours only, and they are over")
+            format!("run neonup claim now: {service} guarantees the claim for only {CLAIM_HOURS} hours, which have passed")
         } else {
-            format!("neonup claim, which shows the link that keeps it; {service} promises it for the first {CLAIM_HOURS} hours")
+            format!("run neonup claim, which shows the link that keeps it; {service} guarantees it for the first \
+            {CLAIM_HOURS} hours")
         }),
     ];
     if cx.settings.flags.new_project && !created {
         findings.push(
             Finding::new(
                 Code::ProjectMissing,
-                "another temporary database was asked for, in place of this one",
+                "another temporary database was requested, replacing this one",
             )
             .command(Invocation::NewClaimable)
             .fixable(),
@@ -262,7 +263,7 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
         host: host.clone(),
         database: connection.database.clone(),
         role: connection.role.clone(),
-        compute: "starts when it is first asked".to_owned(),
+        compute: "starts at the next connection".to_owned(),
     };
     cx.remember_project(Some(KnownProject {
         id: database.project.clone(),

@@ -58,10 +58,10 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     if key::kind(&auth) != KeyKind::Personal {
         return Err(Failure::new(
             Code::LoginKeyScope,
-            "only a personal API key can make its successor",
+            "only a personal API key can create its replacement",
         )
-        .why("this is an organization's key, a project's key or a login of the neon CLI")
-        .hint(format!("an admin makes a new one in the Neon console; then `neonup login` stores it ({CONSOLE})")));
+        .why("this is an organization key, a project key or a login of the neon CLI")
+        .hint(format!("an admin creates a new one in the Neon console; then `neonup login` stores it ({CONSOLE})")));
     }
     let mut journal = KeyJournal::of(cx).await;
     let mut before = neon.api_keys(&known.key).await?;
@@ -80,11 +80,11 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     });
     // before the key is made: a run that is killed in the next moment must not leave one that nobody knows of
     journal.save(cx).await?;
-    cx.progress(Progress::label("making a new API key"));
+    cx.progress(Progress::label("creating a new API key"));
     let new = make(cx, &known.key, &mut journal, &name).await?;
     let stored = async {
         neon.auth(&new.key).await.map_err(|error| Failure {
-            what: format!("the new key could not be tried: {error}"),
+            what: format!("couldn't test the new key: {error}"),
             ..error.into()
         })?;
         journal.add(new.id, &new.key);
@@ -108,10 +108,10 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         cx.progress(Progress::label("revoking the old key"));
         revoke(cx, &new.key, &known.key, &key).await?;
         journal.forget(key.id);
-        format!("the new key `{name}` is stored, and the old one is refused")
+        format!("the new key `{name}` is stored, and the old one is rejected")
     } else {
         findings.push(undecided(&before));
-        format!("the new key `{name}` is stored; the old one is not revoked yet")
+        format!("the new key `{name}` is stored; the old one isn't revoked yet")
     };
     end(cx, &mut journal).await;
     Ok(Rotated { evidence, findings })
@@ -130,7 +130,7 @@ async fn take_turn(cx: &Cx) -> Result<KeyHold> {
                 Code::LoginKeyringUnavailable,
                 "another neonup is replacing this API key",
             )
-            .hint("let it end, then run it again if it is still needed"));
+            .hint("wait until it has finished, then run this again if you still need it"));
         }
         cx.progress(Progress::label("another neonup is replacing this API key"));
         tokio::time::sleep(TURN_PAUSE).await;
@@ -176,7 +176,7 @@ async fn finish(
             drop_key(cx, &known.key, old).await?;
         }
         journal.forget(id);
-        format!("the new key `{name}` had been stored already, and the old one is revoked now")
+        format!("the new key `{name}` had already been stored, and the old one is now revoked")
     } else {
         let others: Vec<_> = listed
             .iter()
@@ -186,7 +186,7 @@ async fn finish(
         if !others.is_empty() {
             findings.push(undecided(&others));
         }
-        format!("the new key `{name}` had been stored already")
+        format!("the new key `{name}` had already been stored")
     };
     end(cx, journal).await;
     Ok(Some(Rotated { evidence, findings }))
@@ -196,7 +196,7 @@ async fn finish(
 async fn end(cx: &Cx, journal: &mut KeyJournal) {
     journal.pending = None;
     if let Err(failure) = journal.save(cx).await {
-        tracing::warn!(%failure, "the end of a rotation was not noted");
+        tracing::warn!(%failure, "the end of a rotation couldn't be recorded");
     }
 }
 
@@ -205,7 +205,7 @@ async fn drop_key(cx: &Cx, with: &Secret, key: &ApiKey) -> Result<()> {
     let revoked = cx.ports.neon.revoke_api_key(with, key.id).await;
     revoked.map_err(|error| Failure {
         what: format!(
-            "`{}` (number {}), which is left over, was not revoked: {error}",
+            "`{}` (number {}), which is no longer needed, was not revoked: {error}",
             key.name, key.id
         ),
         hint: format!(
@@ -229,7 +229,8 @@ async fn make(cx: &Cx, key: &Secret, journal: &mut KeyJournal, name: &str) -> Re
     let Ok(now) = neon.api_keys(key).await else {
         return Err(Failure {
             hint: format!(
-                "a key `{name}` may have been made: `neonup rotate --api-key` looks, and revokes it; the old key is as it was"
+                "a key `{name}` may have been created: run `neonup rotate --api-key` to check and revoke it; the old key is \
+                unchanged"
             ),
             ..error.into()
         });
@@ -239,7 +240,7 @@ async fn make(cx: &Cx, key: &Secret, journal: &mut KeyJournal, name: &str) -> Re
     }
     end(cx, journal).await;
     Err(Failure {
-        hint: "the old key is as it was; run `neonup rotate --api-key` again".to_owned(),
+        hint: "the old key is unchanged; run `neonup rotate --api-key` again".to_owned(),
         ..error.into()
     })
 }
@@ -260,12 +261,13 @@ async fn undo(
             journal.forget(id);
             end(cx, journal).await;
             format!(
-                "the old key is as it was, and the new one was revoked again; {}",
+                "the old key is unchanged, and the new one was revoked again; {}",
                 failure.hint
             )
         }
         Err(error) => format!(
-            "the old key is as it was; the new one, `{name}` (number {id}), was not revoked ({error}): `neonup rotate --api-key` does it, or the console ({CONSOLE})"
+            "the old key is unchanged; the new one, `{name}` (number {id}), was not revoked ({error}): use `neonup rotate \
+            --api-key`, or the console ({CONSOLE})"
         ),
     };
     Failure { hint, ..failure }
@@ -328,16 +330,17 @@ async fn revoke(cx: &Cx, new: &Secret, old: &Secret, key: &ApiKey) -> Result<()>
     match cx.ports.neon.auth(old).await {
         Err(NeonError::KeyRejected(_)) => Ok(()),
         Err(error) => Err(Failure {
-            what: format!(
-                "the old key was revoked, but whether it is refused could not be seen: {error}"
-            ),
+            what: format!("the old key was revoked, but couldn't be tested: {error}"),
             ..error.into()
         }),
         Ok(_) => Err(Failure::new(
             Code::LoginKeyScope,
-            "Neon revoked a key, and still accepts the old one",
+            "Neon revoked a key but still accepts the old one",
         )
-        .why(format!("revoked was `{}` (number {})", key.name, key.id))
+        .why(format!(
+            "the revoked key is `{}` (number {})",
+            key.name, key.id
+        ))
         .hint(by_hand)),
     }
 }
@@ -356,7 +359,7 @@ fn undecided(keys: &[ApiKey]) -> Finding {
         .collect();
     Finding::new(
         Code::LoginKeyLeftOver,
-        "the old API key is not revoked yet: Neon does not tell which of these it is",
+        "the old API key isn't revoked yet: Neon doesn't report which of these it is",
     )
     .severity(Severity::Warning)
     .detail(names.join(", "))
@@ -374,9 +377,9 @@ fn copies(cx: &Cx, old: &KnownKey) -> Vec<Finding> {
         .map(|name| {
             warning(
                 Code::LoginEnvironmentHidesKey,
-                format!("`{name}` of this shell still holds the old key"),
+                format!("`{name}` in this shell still holds the old key"),
             )
-            .detail("it hides the new one, which is stored")
+            .detail("it takes precedence over the new, stored key")
             .hint(format!("unset {name}"))
         })
         .collect();
@@ -390,7 +393,7 @@ fn copies(cx: &Cx, old: &KnownKey) -> Vec<Finding> {
                     Code::LoginKeyRejected,
                     format!("{name} (process {pid}) was started with the old key"),
                 )
-                .hint("start it again with the new one")
+                .hint("restart it with the new one")
             }),
     );
     findings

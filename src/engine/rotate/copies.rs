@@ -51,7 +51,7 @@ impl Copies {
     /// Rewrites every other ignored env file of the work tree, and notes what it leaves.
     pub(super) async fn rewrite(cx: &Cx, old: &[Secret], new: &Secret) -> Result<Self> {
         cx.progress(Progress::label(
-            "looking for other copies of the old password",
+            "searching for other copies of the old password",
         ));
         let mut copies = Self::default();
         let targets: BTreeSet<_> = cx
@@ -92,7 +92,7 @@ impl Copies {
             {
                 copies
                     .left
-                    .push((file.clone(), "git ignores it, and it is no env file"));
+                    .push((file.clone(), "git ignores it, and it isn't an env file"));
             }
         }
         Ok(copies)
@@ -118,7 +118,7 @@ impl Copies {
                 Replacement::ByHand => {
                     self.left.push((
                         name.to_owned(),
-                        "the password needs quoting that only you know",
+                        "the new password needs quoting that only you know",
                     ));
                     return Ok(());
                 }
@@ -133,10 +133,10 @@ impl Copies {
         if let Err(error) = written {
             return Err(Failure::new(
                 Code::EnvMissingFile,
-                format!("`{name}` holds the old password and was not rewritten"),
+                format!("`{name}` contains the old password and was not rewritten"),
             )
             .why(error.to_string())
-            .hint("make it writable, or delete it; then run `neonup rotate` again: it goes on from there"));
+            .hint("make it writable, or delete it; then run `neonup rotate` again to resume"));
         }
         self.rewritten.push(name.to_owned());
         Ok(())
@@ -151,10 +151,10 @@ impl Copies {
             findings.push(
                 Finding::new(
                     Code::EnvStaleUrl,
-                    format!("`{file}` held the old password too"),
+                    format!("`{file}` contained the old password too"),
                 )
                 .severity(Severity::Note)
-                .detail("it holds the new one now")
+                .detail("it now contains the new one")
                 .path(file),
             );
         }
@@ -162,21 +162,21 @@ impl Copies {
             findings.push(
                 warning(
                     Code::EnvStaleUrl,
-                    format!("`{file}` still holds the old password"),
+                    format!("`{file}` still contains the old password"),
                 )
                 .detail(*why)
                 .path(file)
-                .hint(format!("put the new one from the env file into {file}")),
+                .hint(format!("copy the new one from the env file to {file}")),
             );
         }
         if let Some(why) = &self.unknown {
             findings.push(
                 warning(
                     Code::SecretsUnknown,
-                    "whether other ignored files hold the old password is not known".to_owned(),
+                    "couldn't tell whether other ignored files contain the old password".to_owned(),
                 )
                 .detail(why)
-                .hint("look through your other env files yourself"),
+                .hint("check your other env files yourself"),
             );
         }
         findings.extend(in_tree(cx, old).await);
@@ -188,9 +188,11 @@ impl Copies {
             findings.push(
                 warning(
                     Code::EnvShellHidesValue,
-                    format!("`{name}` of this shell still holds the old password"),
+                    format!("`{name}` in this shell still holds the old password"),
                 )
-                .detail("a variable that is set wins over the env file in nearly every reader")
+                .detail(
+                    "nearly every reader prefers a variable that is already set over the env file",
+                )
                 .hint(format!("unset {name}")),
             );
         }
@@ -200,8 +202,8 @@ impl Copies {
                     Code::HealthAuth,
                     format!("{name} (process {pid}) was started with the old password"),
                 )
-                .detail("its next connection is refused")
-                .hint("start it again with the new env file"),
+                .detail("its next connection fails")
+                .hint("restart it with the new env file"),
             );
         }
         findings
@@ -224,15 +226,12 @@ async fn in_tree(cx: &Cx, old: &[Secret]) -> Vec<Finding> {
         if seen.insert(path.clone()) {
             let mut finding = Finding::new(
                 Code::EnvStaleUrl,
-                format!("`{path}` still holds the old password"),
+                format!("`{path}` still contains the old password"),
             )
             .severity(Severity::Warning)
-            .detail(format!(
-                "{}; it opens nothing any more",
-                leak.location.label()
-            ))
+            .detail(format!("{}; it no longer works", leak.location.label()))
             .path(&path)
-            .hint("take it out, and read it from the environment instead");
+            .hint("remove it, and read it from the environment instead");
             finding.line = leak.line;
             findings.push(finding);
         }
@@ -282,7 +281,7 @@ pub(super) async fn other_branches(
                     format!("the old password still opens branch `{}`", branch.name),
                 )
                 .severity(Severity::Warning)
-                .detail("a branch has passwords of its own, copied when it was made")
+                .detail("a branch has its own passwords, copied when it was created")
                 .hint(format!(
                     "set [project] branch = \"{}\" and rotate there, or reset it in the Neon console",
                     branch.name

@@ -38,9 +38,9 @@ pub(super) fn check_same_database(cx: &Cx, project: &KnownProject) -> Result<()>
     }
     Err(Failure::new(
         Code::EnvStaleUrl,
-        "the env file leads to another database than this project's, so nothing was reset",
+        "the env file points to a different database than this project's, so nothing was reset",
     )
-    .why(format!("not the same: {}", others.join(", ")))
+    .why(format!("these differ: {}", others.join(", ")))
     .command(Invocation::SetupStep(StepId::Env)))
 }
 
@@ -104,7 +104,7 @@ pub(super) fn forget_undo_copies(cx: &Cx, old: &[Secret], others: &[String]) {
             .any(|old| memchr::memmem::find(&copy, old.expose().as_bytes()).is_some());
         if dead && cx.ports.files.forget_undo(&path).is_err() {
             // a refused password harms nobody
-            tracing::warn!(file, "the undo copy of the old password stays");
+            tracing::warn!(file, "the backup with the old password stays");
         }
     }
 }

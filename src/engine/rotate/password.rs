@@ -49,7 +49,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     let project = cx.project().or_else(|| cx.passwordless()).ok_or_else(|| {
         Failure::new(
             Code::ProjectMissing,
-            "the project is not known, so there is no password to reset",
+            "the project isn't known, so there is no password to reset",
         )
         .command(Invocation::SetupStep(StepId::Project))
     })?;
@@ -109,7 +109,7 @@ async fn new_password(
         new.replace(reset::reset(cx, key, project).await?);
     } else {
         cx.progress(Progress::label(
-            "Neon has a newer password than the env files: finishing what was begun",
+            "Neon has a newer password than the env files: finishing the interrupted rotation",
         ));
         finish_earlier(cx, key, &project.id).await?;
     }
@@ -142,17 +142,13 @@ fn evidence(new: &NewPassword, files: usize) -> String {
     let what = if new.reset_now {
         format!("the password of {role} was reset")
     } else {
-        format!("the password of {role} had been reset already, and is in place now")
+        format!("the password of {role} had already been reset, and is now in place")
     };
-    let holds = if files == 1 {
-        "file holds"
-    } else {
-        "files hold"
-    };
+    let holds = if files == 1 { "file has" } else { "files have" };
     let refused = if new.old.is_empty() {
         ""
     } else {
-        ", and the old one is refused"
+        ", and the old one is rejected"
     };
     format!("{what}: {files} {holds} the new one{refused}")
 }

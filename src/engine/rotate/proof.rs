@@ -66,7 +66,7 @@ pub(super) async fn log_in_with_new(
 /// The new password does not open the database.
 pub(super) fn not_accepted(error: DatabaseError) -> Failure {
     Failure::from(error).hint(
-        "Neon has a new password, and no file was changed: run `neonup rotate` again, it goes on from there",
+        "Neon has a new password, and no file was changed: run `neonup rotate` again to resume",
     )
 }
 
@@ -76,22 +76,22 @@ pub(super) async fn prove_refused(
     connection: &Connection,
     authority: Option<&str>,
 ) -> Result<()> {
-    cx.progress(Progress::label("trying the old password"));
+    cx.progress(Progress::label("testing the old password"));
     match log_in(cx, connection, authority, ExpectedAnswer::Refused).await {
         Err(DatabaseError::WrongPassword { .. }) => Ok(()),
         Err(error) => Err(Failure {
             what: format!(
-                "the new password is in place, but whether the old one is refused could not be seen: {error}"
+                "the new password is in place, but the old one couldn't be tested: {error}"
             ),
-            hint: "neonup check health, then try the old URL yourself".to_owned(),
+            hint: "run neonup check health, then try the old URL yourself".to_owned(),
             command: Some(Box::new(Invocation::CheckStep(StepId::Health))),
             ..error.into()
         }),
         Ok(()) => Err(Failure::new(
             Code::HealthAuth,
-            "the new password is in place, but the old one still opens the database",
+            "the new password is in place, but the old one still works",
         )
-        .why("Neon says that it was reset, and the compute takes the old one")
+        .why("Neon reports the reset, but the compute still accepts the old password")
         .hint("restart the compute in the Neon console, then try the old URL again")),
     }
 }

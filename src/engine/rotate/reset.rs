@@ -30,7 +30,7 @@ pub(super) async fn reset(cx: &Cx, key: &Secret, project: &KnownProject) -> Resu
         }
         Err(error) if error.outcome_unknown() => {
             cx.progress(Progress::label(
-                "the answer was lost: looking whether the password was reset",
+                "the answer was lost: checking whether the password was reset",
             ));
             let operations = neon_operations::open(cx, key, &project.id)
                 .await
@@ -39,7 +39,7 @@ pub(super) async fn reset(cx: &Cx, key: &Secret, project: &KnownProject) -> Resu
             let now = current(cx, key, project).await.map_err(unsure)?;
             if now == project.connection.password {
                 return Err(Failure {
-                    hint: "the password is as it was; run `neonup rotate` again".to_owned(),
+                    hint: "the password is unchanged; run `neonup rotate` again".to_owned(),
                     ..error.into()
                 });
             }
@@ -57,9 +57,9 @@ fn unsure(failure: Failure) -> Failure {
         format!("{}: {}", failure.what, failure.why)
     };
     Failure {
-        what: "the answer was lost, so whether the password was reset is not known".to_owned(),
+        what: "the answer was lost, so it's unknown whether the password was reset".to_owned(),
         why,
-        hint: "run `neonup rotate` again: it looks first, and goes on from what is true".to_owned(),
+        hint: "run `neonup rotate` again: it checks first, then resumes".to_owned(),
         ..failure
     }
 }
@@ -96,10 +96,10 @@ async fn wait_until_applied(
     operations: Vec<Operation>,
 ) -> Result<()> {
     const MESSAGES: WaitMessages = WaitMessages {
-        failed: "no file was changed; run `neonup rotate` again: it goes on from what Neon says then",
-        meaning: "until they do, the old password works and the new one does not",
-        late: "run `neonup rotate` again: it goes on waiting",
-        unanswered: Some("no file was changed; run `neonup rotate` again: it goes on from there"),
+        failed: "no file was changed; run `neonup rotate` again: it resumes from Neon's state at that point",
+        meaning: "until they finish, the old password works and the new one doesn't",
+        late: "run `neonup rotate` again: it keeps waiting",
+        unanswered: Some("no file was changed; run `neonup rotate` again to resume"),
     };
     neon_operations::wait(cx, key, project, operations, MESSAGES).await
 }

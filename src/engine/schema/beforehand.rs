@@ -35,13 +35,13 @@ fn note(file: &SqlFile) -> Option<Finding> {
     let (line, _) = sql::locate_byte(&file.text, statement.at);
     let (title, detail) = if what.is_empty() {
         (
-            format!("`{}` begins and commits transactions of its own", file.name),
-            "they are kept as they are: what the file has committed stays if a later statement fails",
+            format!("`{}` begins and commits its own transactions", file.name),
+            "they are kept as written: what the file has committed stays if a later statement fails",
         )
     } else {
         (
-            format!("{what} in `{}` cannot run in a transaction", file.name),
-            "it is run on its own: what ran before it stays if it fails",
+            format!("{what} in `{}` can't run in a transaction", file.name),
+            "it runs on its own: what ran before it stays if it fails",
         )
     };
     let finding = Finding::new(Code::SchemaNoTransaction, title).detail(detail);
@@ -76,13 +76,13 @@ pub(super) fn not_determined(why: &NotDetermined, wanted: &SchemaSettings) -> Fi
             Severity::Gap
         });
     if listed {
-        return finding.hint("the tables of [schema.tables] in neonup.toml were compared instead");
+        return finding.hint("the tables in [schema.tables] of neonup.toml were compared instead");
     }
     let mends = matches!(why, NotDetermined::Refused { missing, .. } if missing.is_empty());
     finding.hint(if mends {
-        "mend the file; if it is right for Neon, list the tables in neonup.toml, under [schema.tables]"
+        "fix the file; if it works on Neon, list the tables in neonup.toml, under [schema.tables]"
     } else {
-        "list the tables in neonup.toml, under [schema.tables], or name a Postgres that can run the files: NEONUP_PG_BIN=DIR"
+        "list the tables in neonup.toml, under [schema.tables], or set a Postgres that can run the files: NEONUP_PG_BIN=DIR"
     })
 }
 
@@ -91,15 +91,15 @@ fn title(why: &NotDetermined) -> String {
         if let DatabaseError::Statement(statement) = error.as_ref() {
             let (line, column) = statement.position;
             return format!(
-                "`{}` fails at line {line}, column {column}, so what it makes is not determined",
+                "`{}` fails at line {line}, column {column}, so neonup couldn't determine what it creates",
                 statement.file
             );
         }
         if let DatabaseError::NotSent { file, .. } = error.as_ref() {
-            return format!("`{file}` cannot be run, so what it makes is not determined");
+            return format!("`{file}` can't be run, so neonup couldn't determine what it creates");
         }
     }
-    "what the schema's files make is not determined".to_owned()
+    "couldn't determine what the schema files create".to_owned()
 }
 
 fn detail(why: &NotDetermined) -> String {
@@ -114,7 +114,7 @@ fn detail(why: &NotDetermined) -> String {
                 said
             } else {
                 format!(
-                    "{said}; the Postgres that the files are tried in has no extension {}",
+                    "{said}; the Postgres used to test the files doesn't have the extension {}",
                     missing.join(", ")
                 )
             }

@@ -74,8 +74,9 @@ fn wrong_object(
     match there {
         None => Some(finding(format!("{kind} `{name}` is missing"))),
         Some(there) if same_version && there.definition != expected.definition => Some(
-            finding(format!("{kind} `{name}` is not as the schema says"))
-                .hint("neonup setup schema makes it anew where the file says `create or replace`; the rest needs a migration"),
+            finding(format!("{kind} `{name}` doesn't match the schema"))
+                .hint("run neonup setup schema, which recreates it if the file says `create or replace`; otherwise write a \
+                migration"),
         ),
         Some(_) => None,
     }
@@ -159,8 +160,8 @@ fn present_column(
                 Code::SchemaMissingColumn,
                 format!("`{name}` has no column `{column}`"),
             )
-            .detail("`create table if not exists` does not add columns to a table that exists")
-            .hint("add the column in a migration, or drop the table if it holds nothing"),
+            .detail("`create table if not exists` doesn't add columns to an existing table")
+            .hint("add the column in a migration, or drop the table if it is empty"),
         );
         return Column {
             name: column.to_owned(),
@@ -180,7 +181,7 @@ fn present_column(
                         column_type(expected)
                     ),
                 )
-                .hint("alter the column in a migration, or correct the schema's SQL"),
+                .hint("change the column in a migration, or correct the schema's SQL"),
             );
             state = CheckState::Gap;
         } else if same_version && expected.default != actual.default {
@@ -212,12 +213,12 @@ fn missing_keys<'a>(
             .map(|definition| {
                 Finding::new(
                     Code::SchemaWrongType,
-                    format!("`{}` lacks a key or index of the schema", table.name),
+                    format!("a key or index of the schema is missing from `{}`", table.name),
                 )
                 .severity(Severity::Warning)
                 .detail(definition.clone())
                 .command(Invocation::SetupStep(StepId::Schema))
-                .hint("neonup setup schema adds what `if not exists` can add; the rest needs a migration")
+                .hint("run neonup setup schema, which adds what `if not exists` can add; otherwise write a migration")
             })
     })
 }
@@ -237,7 +238,7 @@ fn wrong_default(table: &str, actual: &ColumnFacts, expected: &ColumnFacts) -> F
         ),
     )
     .severity(Severity::Warning)
-    .hint("alter the column in a migration, or correct the schema's SQL")
+    .hint("change the column in a migration, or correct the schema's SQL")
 }
 
 /// Whether two definitions mean the same, whatever an index is called.

@@ -45,8 +45,8 @@ pub(super) async fn answer(
     config: Option<&str>,
 ) -> Result<Answer, Box<Finding>> {
     let (name, text) = config_text(cx, config).ok_or_else(|| {
-        unknown("Drizzle's configuration is not found, so whether a migration is pending is not determined")
-            .hint("name it in [schema] command in neonup.toml: drizzle-kit migrate --config=FILE")
+        unknown("can't find Drizzle's configuration, so neonup couldn't determine whether a migration is pending")
+            .hint("set it in [schema] command in neonup.toml: drizzle-kit migrate --config=FILE")
     })?;
     let setting = |key: &str, usual: &str| {
         plain_setting(&text, key, usual).ok_or_else(|| {
@@ -65,12 +65,12 @@ pub(super) async fn answer(
     let path = join(out.trim_start_matches("./"), "meta/_journal.json");
     let journal = read(cx, &path).ok_or_else(|| {
         unknown(format!(
-            "there is no `{path}`, so whether a migration is pending is not determined"
+            "`{path}` doesn't exist, so neonup couldn't determine whether a migration is pending"
         ))
-        .hint("`drizzle-kit generate` makes the migrations; a project that pushes has none")
+        .hint("run `drizzle-kit generate` to create the migrations; a project that uses push has none")
     })?;
     let journal: Journal = serde_json::from_str(&journal)
-        .map_err(|error| unknown(format!("`{path}` is not understood: {error}")))?;
+        .map_err(|error| unknown(format!("can't understand `{path}`: {error}")))?;
     if journal.entries.is_empty() {
         return Ok(Answer::Unclear(Unclear::NoMigrations));
     }
@@ -78,7 +78,7 @@ pub(super) async fn answer(
     let applied = if found.tables.iter().any(|there| there.name == table) {
         let times = session.values(table, "created_at").await.map_err(|error| {
             let why = connection::redact(&error.to_string(), &connection::secrets(cx));
-            unknown("the record of Drizzle's migrations can't be read").detail(why)
+            unknown("can't read the record of Drizzle's migrations").detail(why)
         })?;
         times
             .iter()
@@ -110,7 +110,7 @@ fn compared(entries: &[Entry], applied: &[i64]) -> Answer {
     };
     if !passed.is_empty() {
         return Answer::Conflict(Conflict::Told(format!(
-            "{} is older than the latest that ran, so that Drizzle never runs it: generate it anew",
+            "{} is older than the latest migration that ran, so Drizzle never runs it: generate it again",
             tags(&passed).join(", ")
         )));
     }

@@ -171,10 +171,10 @@ fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
     if ran {
         return Migrations::seen(format!("`{line}` has just run"), Vec::new());
     }
-    let finding = undetermined("whether a migration is pending is not determined")
+    let finding = undetermined("couldn't determine whether a migration is pending")
         .detail(match why {
-            NoQuestion::Unknown => format!("neonup doesn't know how to ask `{line}`"),
-            NoQuestion::NoHistory => format!("`{line}` keeps no history that could be asked"),
+            NoQuestion::Unknown => format!("neonup doesn't know how to check `{line}`"),
+            NoQuestion::NoHistory => format!("`{line}` keeps no history that could be checked"),
         })
         .hint(
             "`neonup setup schema` runs the command each time. To have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a \
@@ -196,7 +196,7 @@ async fn ask_all(
         && ask(cx, ready, asked_in).await?.code != Some(0)
     {
         let title = format!(
-            "`{}` finds no environment, so whether a migration is pending is not determined",
+            "`{}` finds no environment, so neonup couldn't determine whether a migration is pending",
             line(ready)
         );
         return Err(Box::new(undetermined(title).hint(INSTALL)));
@@ -240,7 +240,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
     let program = question.first().map(String::as_str).unwrap_or_default();
     let Some(found) = cx.ports.process.find(program, &dir) else {
         let title = format!(
-            "`{program}` isn't installed, so whether a migration is pending is not determined"
+            "`{program}` isn't installed, so neonup couldn't determine whether a migration is pending"
         );
         return Err(Box::new(
             undetermined(title)
@@ -268,7 +268,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
         env.push(("PGOPTIONS".to_owned(), Secret::new(options.trim())));
     }
     cx.progress(crate::core::event::Progress::label(format!(
-        "asking {line}"
+        "running {line}"
     )));
     let spec = CommandSpec {
         child: Child::Migration,
@@ -284,7 +284,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
         }),
         Err(ProcessError::TimedOut { limit, .. }) => Err(Box::new(
             undetermined(format!(
-                "`{line}` did not answer within {} s",
+                "`{line}` didn't answer within {} s",
                 limit.as_secs()
             ))
             .hint("run it yourself to see what it waits for"),
@@ -293,7 +293,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
             undetermined(error.to_string()).hint("run it yourself to see what it asks"),
         )),
         Err(error @ (ProcessError::NoCommand | ProcessError::NotStarted { .. })) => Err(Box::new(
-            undetermined(format!("`{line}` can't be asked"))
+            undetermined(format!("can't run `{line}`"))
                 .detail(error.to_string())
                 .hint(INSTALL),
         )),
@@ -318,14 +318,14 @@ async fn elsewhere(
     let tables: Vec<_> = found.tables.iter().filter(is_history).collect();
     let finding = || {
         undetermined(format!(
-            "{} answers for another database than the one in the env file",
+            "{} reports on a different database than the one in the env file",
             tool.name()
         ))
         .hint("let the tool's configuration read the connection from the environment")
     };
     if !columns.is_empty() && tables.is_empty() {
         return Some(finding().detail(
-            "it says that nothing is pending, and there is no record of a migration here",
+            "it reports that nothing is pending, but this database has no record of any migration",
         ));
     }
     let Answer::Nothing { at: Some(at) } = answer else {
@@ -338,7 +338,7 @@ async fn elsewhere(
             Ok(values) => ours.extend(values),
             Err(error) => {
                 return Some(
-                    undetermined("the record of the migrations can't be read").detail(
+                    undetermined("can't read the record of the migrations").detail(
                         connection::redact(&error.to_string(), &connection::secrets(cx)),
                     ),
                 );
@@ -348,7 +348,7 @@ async fn elsewhere(
     let same = at.split(", ").all(|head| ours.iter().any(|id| id == head));
     (!same).then(|| {
         finding().detail(format!(
-            "it is at {at} there, and here at {}",
+            "that one is at {at}, this one at {}",
             if ours.is_empty() {
                 "nothing".to_owned()
             } else {
@@ -364,13 +364,14 @@ fn undetermined(title: impl Into<String>) -> Finding {
 
 fn would_write(tool: Tool) -> Finding {
     undetermined(format!(
-        "{} would write to the database to answer, and a check writes nothing",
+        "{} would write to the database to answer, and a check never writes",
         tool.name()
     ))
     .hint(if tool.writes() {
-        "neonup setup schema runs the migrations; the next check can ask"
+        "run neonup setup schema to run the migrations; the next check can then determine it"
     } else {
-        "its env.py or settings write when they are loaded: let them do so for the migration alone, or name [schema] pending in neonup.toml"
+        "its env.py or settings write when they are loaded: make them write only during a migration, or set [schema] pending \
+        in neonup.toml"
     })
     .command(Invocation::SetupStep(StepId::Schema))
 }
@@ -391,14 +392,14 @@ fn reported(
     let secrets = connection::secrets(cx);
     let plain = |text: &str| connection::redact(text, &secrets);
     let asked = inquiry.map_or_else(
-        || "its journal and the table of its history were compared".to_owned(),
+        || "compared its journal with its history table".to_owned(),
         |inquiry| {
             let lines: Vec<_> = inquiry
                 .questions
                 .iter()
                 .map(|question| format!("`{}`", line(question)))
                 .collect();
-            plain(&format!("asked with {}", lines.join(" and ")))
+            plain(&format!("checked with {}", lines.join(" and ")))
         },
     );
     match answer {
@@ -406,7 +407,10 @@ fn reported(
             let at = at.map_or_else(String::new, |at| format!(" after {}", plain(&at)));
             Migrations {
                 explains_no_table: !inquiry.is_some_and(|inquiry| inquiry.tool == Tool::Own),
-                ..Migrations::seen(format!("nothing is pending{at}, {name} says"), Vec::new())
+                ..Migrations::seen(
+                    format!("nothing is pending{at}, according to {name}"),
+                    Vec::new(),
+                )
             }
         }
         Answer::Pending { names, at, reached } => {
@@ -416,7 +420,7 @@ fn reported(
             let command = line(&cx.settings.schema.command);
             let finding = if ran {
                 finding.hint(format!(
-                    "`{command}` has just run and left it: check [schema] command in neonup.toml"
+                    "`{command}` has just run and did not apply it: check [schema] command in neonup.toml"
                 ))
             } else if reached {
                 finding
@@ -424,7 +428,7 @@ fn reported(
                     .fixable()
             } else {
                 finding.hint(format!(
-                    "`{command}` goes no further: change [schema] command in neonup.toml"
+                    "`{command}` stops before it: change [schema] command in neonup.toml"
                 ))
             };
             Migrations {
@@ -482,8 +486,8 @@ fn conflicting(cx: &Cx, conflict: &Conflict, plain: &dyn Fn(&str) -> String) -> 
             plain(id)
         ))
         .hint(
-            "it ran from other code: pull, or check out the branch that has it; to give it up, downgrade with that code first, or use \
-             another branch of the database",
+            "other code ran it: pull, or check out the branch that has it; to drop it, downgrade with that code first, or use \
+            another branch of the database",
         ),
         Conflict::SeveralHeads(heads) => finding(format!(
             "the migrations have {} heads: {}",
@@ -491,16 +495,16 @@ fn conflicting(cx: &Cx, conflict: &Conflict, plain: &dyn Fn(&str) -> String) -> 
             list(heads)
         ))
         .hint(format!(
-            "`alembic merge heads` (`flask db merge heads`) joins them; or let `{}` upgrade to `heads`",
+            "run `alembic merge heads` (`flask db merge heads`) to join them; or let `{}` upgrade to `heads`",
             line(&cx.settings.schema.command)
         )),
         Conflict::HalfApplied(names) => {
-            finding(format!("migration {} was begun and failed", list(names))).hint(format!(
-                "see what it did, then `prisma migrate resolve --rolled-back {0}` or `--applied {0}`",
+            finding(format!("migration {} was started and failed", list(names))).hint(format!(
+                "check what it did, then run `prisma migrate resolve --rolled-back {0}` or `--applied {0}`",
                 names.first().map(|name| plain(name)).unwrap_or_default()
             ))
         }
-        Conflict::Told(words) => finding("the migrations don't fit together".to_owned())
+        Conflict::Told(words) => finding("the migrations contradict each other".to_owned())
             .hint(format!("fix the migrations: {}", plain(words))),
     }
 }
@@ -512,10 +516,10 @@ fn not_clear(
     plain: &dyn Fn(&str) -> String,
 ) -> Finding {
     match unclear {
-        Unclear::NoMigrations => undetermined(format!("{name} has no migration yet"))
-            .hint("make the first one, and commit it"),
-        Unclear::TooLong => undetermined(format!("{name} prints more than is read"))
-            .hint("let it print less: 64 KiB of the end are kept"),
+        Unclear::NoMigrations => undetermined(format!("{name} has no migrations yet"))
+            .hint("create the first one, and commit it"),
+        Unclear::TooLong => undetermined(format!("{name} prints too much output"))
+            .hint("make it print less: only the last 64 KiB are kept"),
         Unclear::WouldWrite => tool.map_or_else(|| undetermined(name), would_write),
         Unclear::Failed { code, last } => {
             let code =
@@ -528,7 +532,7 @@ fn not_clear(
             undetermined(format!(
                 "{name} can't tell whether a migration is pending: {code}, {last}"
             ))
-            .hint("run the question yourself to see its whole output")
+            .hint("run the command yourself to see its whole output")
         }
         Unclear::NotUnderstood { last } => {
             let last = if last.is_empty() {
@@ -536,8 +540,8 @@ fn not_clear(
             } else {
                 plain(last)
             };
-            undetermined(format!("the answer of {name} is not understood: {last}"))
-                .hint("run the question yourself; if nothing is pending, say how to ask with [schema] pending in neonup.toml")
+            undetermined(format!("can't understand the answer of {name}: {last}"))
+                .hint("run the command yourself; if nothing is pending, set [schema] pending in neonup.toml")
         }
     }
 }

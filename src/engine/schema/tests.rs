@@ -231,7 +231,7 @@ fn other_objects_are_compared_by_what_they_are_made_of_on_the_same_version_only(
     assert_eq!(titles(&shape(&[])), ["enum `urgency` is missing"]);
     assert_eq!(
         titles(&with("'low'")),
-        ["enum `urgency` is not as the schema says"]
+        ["enum `urgency` doesn't match the schema"]
     );
     assert_eq!(titles(&with("'low', 'high'")), Vec::<String>::new());
     let older = SchemaShape {

@@ -52,8 +52,8 @@ pub(super) struct SecretsInspection<'a> {
 impl<'a> SecretsInspection<'a> {
     pub(super) fn new(cx: &'a Cx) -> Result<Self> {
         let root = cx.ports.repository.root().ok_or_else(|| {
-            Failure::new(Code::SecretsUnknown, "this is no git repository")
-                .why(format!("`{}` lies in none", cx.settings.root.display()))
+            Failure::new(Code::SecretsUnknown, "this isn't a git repository")
+                .why(format!("`{}` isn't in one", cx.settings.root.display()))
                 .hint("git init")
         })?;
         let relative = |file: &str| {
@@ -140,7 +140,7 @@ impl<'a> SecretsInspection<'a> {
                 self.tracked.push(target.clone());
             }
             if self.sealed.contains(&target) {
-                let text = "encrypted by dotenvx, so git may have it";
+                let text = "encrypted by dotenvx, so it can be committed";
                 self.check(&target, CheckState::Ok, text, Some(started.elapsed()));
                 continue;
             }
@@ -150,14 +150,14 @@ impl<'a> SecretsInspection<'a> {
                 let backups = if protection.exposed.is_empty() {
                     ""
                 } else {
-                    "; its backups are not ignored"
+                    "; its backups aren't ignored"
                 };
                 (
                     match worst {
                         Some(Severity::Warning) => CheckState::Warning,
                         Some(Severity::Note | Severity::Gap) | None => CheckState::Ok,
                     },
-                    format!("ignored, not in the index{backups}"),
+                    format!("ignored, not tracked{backups}"),
                 )
             } else {
                 (CheckState::Gap, summary(&protection))
@@ -177,7 +177,7 @@ impl<'a> SecretsInspection<'a> {
             let text = if state == CheckState::Gap {
                 summary(&protection)
             } else {
-                "ignored, not in the index".to_owned()
+                "ignored, not tracked".to_owned()
             };
             self.check(&file, state, text, Some(started.elapsed()));
         }
@@ -228,9 +228,9 @@ impl<'a> SecretsInspection<'a> {
                 path.is_some_and(|path| self.examples.contains(path))
             });
             let (state, text) = if dirty {
-                (CheckState::Gap, "holds a secret")
+                (CheckState::Gap, "contains a secret")
             } else {
-                (CheckState::Ok, "holds no secret")
+                (CheckState::Ok, "contains no secret")
             };
             let label = self.examples.join(", ");
             self.check(label, state, text, None);
@@ -330,7 +330,7 @@ impl<'a> SecretsInspection<'a> {
             None => (
                 Some(false),
                 CheckState::Skipped,
-                "not installed; `neonup hook install` does it".to_owned(),
+                "not installed; run `neonup hook install`".to_owned(),
             ),
         };
         self.hook = installed;
@@ -352,7 +352,7 @@ impl<'a> SecretsInspection<'a> {
         } else {
             (
                 CheckState::Gap,
-                format!("{count}; not all could be searched"),
+                format!("{count}; not everything could be searched"),
             )
         };
         self.coverage.join(coverage);
@@ -394,12 +394,10 @@ impl<'a> SecretsInspection<'a> {
         );
         let evidence = match gaps.as_slice() {
             [] if self.live.labelled().is_empty() => {
-                format!("neonup.toml names no secret, and no credential is in {scanned}")
+                format!("neonup.toml names no secret, and there are no credentials in {scanned}")
             }
             [] if self.findings.iter().any(is_live) => {
-                format!(
-                    "no commit holds a live secret: {scanned}; one is in git's folder all the same"
-                )
+                format!("no commit contains a live secret: {scanned}; but git's folder does")
             }
             [] => format!("no live secret in {scanned}"),
             [only] => only.title.clone(),
@@ -435,12 +433,12 @@ fn summary(protection: &Protection) -> String {
         // a tracked file is never ignored, so that is not the news
         GitAnswer::No if protection.tracked == GitAnswer::Yes => {}
         GitAnswer::No => parts.push("not ignored"),
-        GitAnswer::Unknown(_) => parts.push("not known whether ignored"),
+        GitAnswer::Unknown(_) => parts.push("can't tell if ignored"),
     }
     match &protection.tracked {
         GitAnswer::No => {}
         GitAnswer::Yes => parts.push("tracked"),
-        GitAnswer::Unknown(_) => parts.push("not known whether tracked"),
+        GitAnswer::Unknown(_) => parts.push("can't tell if tracked"),
     }
     if protection.staged == GitAnswer::Yes {
         parts.push("staged");

@@ -56,10 +56,10 @@ impl LiveSecret {
             Self::DatabasePassword { origin, temporary } => {
                 let label = match origin {
                     PasswordOrigin::Url { key, file } => {
-                        format!("the password of {key} in {file}")
+                        format!("the {key} password from {file}")
                     }
                     PasswordOrigin::Variable { key, file } => {
-                        format!("the password {key} in {file}")
+                        format!("the password {key} from {file}")
                     }
                     PasswordOrigin::Neon => "the database password".to_owned(),
                 };
@@ -69,8 +69,8 @@ impl LiveSecret {
                     label
                 }
             }
-            Self::Generated { key, file } => format!("the value of {key} in {file}"),
-            Self::PrivateKey { key, file } => format!("the private key {key} in {file}"),
+            Self::Generated { key, file } => format!("the value of {key} from {file}"),
+            Self::PrivateKey { key, file } => format!("the private key {key} from {file}"),
             Self::ApiKey => "the Neon API key".to_owned(),
             Self::ClaimLink => "the claim link of the temporary database".to_owned(),
         }
@@ -176,17 +176,17 @@ impl LiveSecrets {
     pub(super) fn unknown(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for file in &self.unread {
-            let title = format!("`{file}` could not be read, so its secrets were not searched for");
+            let title = format!("can't read `{file}`, so its secrets weren't searched for");
             let finding = Finding::new(Code::SecretsUnknown, title);
             findings.push(
                 finding
                     .path(file)
-                    .hint("make it readable for you, then run this again"),
+                    .hint("make it readable, then run this again"),
             );
         }
         let password = |known: &LiveSecret| matches!(known, LiveSecret::DatabasePassword { .. });
         if !self.without_password.is_empty() && !self.known.iter().any(password) {
-            let title = "the live database password is not known, so it was not searched for";
+            let title = "the live database password isn't known, so it wasn't searched for";
             findings.push(
                 Finding::new(Code::SecretsUnknown, title)
                     .detail(self.without_password.join("; "))
@@ -194,14 +194,14 @@ impl LiveSecrets {
             );
         }
         for (key, file) in &self.short {
-            let title = format!("{key} in `{file}` is too short to be searched for");
+            let title = format!("{key} in `{file}` is too short to search for");
             findings.push(
                 Finding::new(Code::SecretsUnknown, title)
                     .path(file)
                     .detail(format!(
-                        "a value of fewer than {SHORTEST_VALUE} characters would be found everywhere"
+                        "a value with fewer than {SHORTEST_VALUE} characters would match everywhere"
                     ))
-                    .hint("delete the line, then `neonup setup env` makes a longer value (sessions end)"),
+                    .hint("delete the line, then run `neonup setup env` to create a longer value (sessions end)"),
             );
         }
         if !self.promised && !self.declared && self.known.is_empty() {
@@ -209,8 +209,8 @@ impl LiveSecrets {
                 "no env file with a secret is known here, so no live secret was searched for";
             findings.push(
                 Finding::new(Code::SecretsUnknown, title)
-                    .detail("there is no neonup.toml in the repository's root, and none could be worked out")
-                    .hint("`neonup init` writes neonup.toml, which names the env files and their keys"),
+                    .detail("there is no neonup.toml in the repository root, and the files don't show what it would contain")
+                    .hint("run `neonup init` to write neonup.toml, which lists the env files and their keys"),
             );
         }
         findings
@@ -224,20 +224,23 @@ impl LiveSecrets {
         match self.known.len() {
             0 => (
                 CheckState::Ok,
-                "neonup.toml names no secret; other credentials were searched for".to_owned(),
+                "neonup.toml lists no secrets; other credentials were searched for".to_owned(),
             ),
             1..=3 => {
                 let labels: Vec<_> = self.known.iter().map(LiveSecret::label).collect();
-                (CheckState::Ok, format!("looked for {}", labels.join(", ")))
+                (
+                    CheckState::Ok,
+                    format!("searched for {}", labels.join(", ")),
+                )
             }
-            count => (CheckState::Ok, format!("looked for {count} secrets")),
+            count => (CheckState::Ok, format!("searched for {count} secrets")),
         }
     }
 
     /// A target that is not there yet.
     fn absent(&mut self, target: &EnvTarget) {
         if target.keys.iter().any(|(_, spec)| holds_password(spec)) {
-            let why = format!("`{}` does not exist", target.file);
+            let why = format!("`{}` doesn't exist", target.file);
             self.without_password.push(why);
         }
     }
@@ -275,7 +278,7 @@ impl LiveSecrets {
                 let why = if document.all(key).next().is_none() {
                     format!("`{file}` has no {key}")
                 } else {
-                    format!("{key} in `{file}` holds no password of a Neon database")
+                    format!("{key} in `{file}` contains no password of a Neon database")
                 };
                 self.without_password.push(why);
             }

@@ -23,16 +23,19 @@ const FIX: Invocation = Invocation::FixStep(StepId::Secrets);
 
 /// The only remedy for a password that others may have.
 const ROTATE: &str =
-    "`neonup rotate` gives the role a new password, and proves that this one is refused";
+    "run `neonup rotate` to set a new password and prove that this one is rejected";
 
 /// The only remedy for an API key that others may have.
-const REVOKE: &str = "`neonup rotate --api-key` makes a new key, stores it, and revokes this one";
+const REVOKE: &str =
+    "run `neonup rotate --api-key` to create and store a new key and revoke this one";
 
 /// The only remedy for a claim link that others may have, short of claiming the database before they do.
-const ANOTHER: &str = "whoever has the link can take the database: claim it first (`neonup claim`), or `neonup setup --claimable --new` makes another";
+const ANOTHER: &str = "anyone with the link can take the database: claim it first (`neonup claim`), or run `neonup setup \
+--claimable --new` to create another";
 
 /// The only remedy for the password of a temporary database.
-const ANEW: &str = "`neonup setup --claimable --new` makes another database with another password; or claim this one (`neonup claim`), then rotate";
+const ANEW: &str = "run `neonup setup --claimable --new` to create another database with another password; or claim this one \
+(`neonup claim`), then rotate";
 
 /// What helps against a leaked secret: in a sentence, and as what the front ends can offer.
 fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
@@ -42,12 +45,12 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
         }) => (ANEW.to_owned(), None),
         FoundSecret::Live(LiveSecret::Generated { key, file }) => (
             format!(
-                "delete the line of {key} in {file}, then `neonup setup env` makes a new value (sessions end)"
+                "delete the line of {key} in {file}, then run `neonup setup env` to create a new value (sessions end)"
             ),
             None,
         ),
         FoundSecret::Live(LiveSecret::PrivateKey { .. }) => (
-            "`dotenvx rotate` makes a new key and encrypts the env file again; then replace what it held, too"
+            "run `dotenvx rotate` to create a new key and encrypt the env file again; then replace the secrets in it too"
                 .to_owned(),
             None,
         ),
@@ -80,11 +83,11 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
         findings.push(
             Finding::new(
                 Code::SecretsUnknown,
-                format!("not known whether git {what} `{target}`"),
+                format!("can't tell whether git {what} `{target}`"),
             )
             .detail(why)
             .path(target)
-            .hint("install git, or see what `git status` says here"),
+            .hint("install git, or check `git status` here"),
         );
     };
     match &protection.ignored {
@@ -97,8 +100,9 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
     }
     if protection.tracked == GitAnswer::Yes {
         findings.push(
-            Finding::new(Code::SecretsTracked, format!("git tracks `{target}`"))
-                .detail("every commit takes its secrets along. Your file stays when it is taken out of the index; a colleague's pull of that commit deletes theirs, so tell them to copy it aside first")
+            Finding::new(Code::SecretsTracked, format!("`{target}` is tracked by git"))
+                .detail("every commit includes its secrets. Your file stays when it is removed from the index; a colleague's \
+                pull of that commit deletes theirs, so tell them to copy it first")
                 .path(target)
                 .command(FIX)
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
@@ -108,9 +112,9 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
         findings.push(
             Finding::new(
                 Code::SecretsNotIgnored,
-                format!("git does not ignore `{target}`"),
+                format!("`{target}` isn't ignored by git"),
             )
-            .detail("`git add .` would take it")
+            .detail("`git add .` would add it")
             .path(target)
             .command(FIX)
             .fixable(),
@@ -138,7 +142,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
         findings.push(
             Finding::new(
                 Code::SecretsNotIgnored,
-                format!("git does not ignore what is made beside `{target}`"),
+                format!("backups and temp files of `{target}` aren't ignored"),
             )
             .severity(if ours {
                 Severity::Warning
@@ -146,7 +150,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
                 Severity::Note
             })
             .detail(format!(
-                "temporary files and backups with the same secrets: {}",
+                "they contain the same secrets: {}",
                 names.join(", ")
             ))
             .path(target)
@@ -157,7 +161,7 @@ pub(super) fn of_target(target: &str, protection: &Protection) -> Vec<Finding> {
     if protection.staged == GitAnswer::Yes {
         findings.push(
             Finding::new(Code::SecretsStaged, format!("`{target}` is staged"))
-                .detail("the next commit takes it")
+                .detail("the next commit would include it")
                 .path(target)
                 .command(FIX)
                 .hint(format!("{FIX} (or: git rm --cached -- {target})"))
@@ -172,7 +176,7 @@ pub(super) fn of_keys(file: &str, protection: &Protection) -> Vec<Finding> {
     let mut findings = of_target(file, protection);
     for finding in &mut findings {
         if finding.code != Code::SecretsUnknown && finding.severity == Severity::Gap {
-            finding.detail = format!("it opens every encrypted value; {}", finding.detail);
+            finding.detail = format!("it decrypts every encrypted value; {}", finding.detail);
         }
     }
     findings
@@ -208,15 +212,15 @@ pub(super) fn of_hooks(hooks: &Hooks) -> Option<Finding> {
         .iter()
         .any(|name| hooks.state(*name) == HookState::Other);
     let detail = if replaced {
-        "another tool or person put a hook of their own in its place, so commits or pushes are not searched"
+        "another hook replaced it, so commits or pushes are no longer searched"
     } else {
-        "git finds none there, so commits or pushes are not searched"
+        "git finds no hook there, so commits or pushes are no longer searched"
     };
     Some(
         Finding::new(Code::SecretsHookGone, title)
             .detail(detail)
             .command(Invocation::InstallHook)
-            .hint("`neonup hook install` puts it back; `neonup hook uninstall` if that is meant"),
+            .hint("run `neonup hook install` to restore it; or `neonup hook uninstall` if you don't want it"),
     )
 }
 
@@ -230,49 +234,45 @@ pub(super) fn of_tree(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     if !leak.spelling.is_empty() {
         place = format!("{place}, {}", leak.spelling);
     }
-    let whose = leak
+    let title = leak
         .path
         .as_ref()
-        .map_or_else(String::new, |path| format!(" in `{path}`"));
+        .map_or_else(|| secret.label(), |path| contains(path, secret));
     let (help, remedy) = remedy(secret);
     let more = match leak.more {
         0 => String::new(),
-        more => format!(
-            "; {} more credentials stand in this file",
-            grouped(more as u64)
-        ),
+        more => format!("; {} more credentials in this file", grouped(more as u64)),
     };
     let finding = if leak.is_live() {
-        Finding::new(
-            Code::SecretsLiveSecretInTree,
-            format!("{}{whose}", secret.label()),
-        )
-        .detail(format!("it is live, and stands in {place}"))
-        .hint(format!(
-            "take it out and read it from the environment; if the file was ever pushed: {help}"
-        ))
-        .remedy(remedy)
+        Finding::new(Code::SecretsLiveSecretInTree, title)
+            .detail(format!("it is live; found in {place}"))
+            .hint(format!(
+                "remove it and read it from the environment; if the file was ever pushed: {help}"
+            ))
+            .remedy(remedy)
     } else {
         let severity = match (leak.weight, leak.location) {
             (Weight::Development, _) => Severity::Note,
             (Weight::Real, Location::Untracked) => Severity::Warning,
             (Weight::Real, _) => Severity::Gap,
         };
-        Finding::new(
-            Code::SecretsCredentialInTree,
-            format!("{}{whose}", secret.label()),
-        )
-        .severity(severity)
-        .detail(if leak.weight == Weight::Development {
-            format!("a development password, in {place}{more}")
-        } else {
-            format!("it stands in {place}{more}")
-        })
-        .hint(format!(
-            "read it from the environment instead; if it was real and pushed: {help}"
-        ))
+        Finding::new(Code::SecretsCredentialInTree, title)
+            .severity(severity)
+            .detail(if leak.weight == Weight::Development {
+                format!("a development password, in {place}{more}")
+            } else {
+                format!("found in {place}{more}")
+            })
+            .hint(format!(
+                "read it from the environment instead; if it was real and was pushed: {help}"
+            ))
     };
     placed(finding, leak)
+}
+
+/// Says that a file contains a secret.
+fn contains(path: &str, secret: FoundSecret<'_>) -> String {
+    format!("`{path}` contains {}", secret.label())
 }
 
 /// Which commits or which object holds a leak, in brackets.
@@ -323,15 +323,14 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
     };
     let more = match leak.more {
         0 => String::new(),
-        1 => format!("; 1 more {thing} holds it"),
-        more => format!("; {} more {thing}s hold it", grouped(more as u64)),
+        1 => format!("; 1 more {thing} contains it"),
+        more => format!("; {} more {thing}s contain it", grouped(more as u64)),
     };
     detail = format!("{detail}{holder}{look}{more}");
-    let whose = leak
-        .path
-        .as_ref()
-        .map_or_else(String::new, |path| format!(" in `{path}`"));
-    let title = format!("{}{whose}, in the history", secret.label());
+    let title = match &leak.path {
+        Some(path) => format!("`{path}` (history) contains {}", secret.label()),
+        None => format!("the history contains {}", secret.label()),
+    };
     let (help, remedy) = remedy(secret);
     let finding = if leak.is_live() {
         // no object holds what is in git's own files, so no push takes it along
@@ -342,7 +341,7 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
             let removes = local_remedy(leak.location);
             (
                 Severity::Warning,
-                format!("{removes}; no push takes it along"),
+                format!("{removes}; a push doesn't send it"),
                 None,
             )
         } else if leak.location.leaves() {
@@ -361,7 +360,7 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
             .remedy(remedy)
     } else {
         Finding::new(Code::SecretsCredentialInHistory, title)
-            .hint(format!("if it still opens anything: {help}"))
+            .hint(format!("if it still works: {help}"))
     };
     placed(finding.detail(detail), leak)
 }
@@ -370,10 +369,11 @@ pub(super) fn of_history(leak: &Leak, secret: FoundSecret<'_>) -> Finding {
 const fn local_remedy(place: Location) -> &'static str {
     match place {
         Location::OtherRef => {
-            "drop the stash, note or ref that holds it (`git stash list`, `git for-each-ref`), then `git gc --prune=now`"
+            "drop the stash, note or ref that contains it (`git stash list`, `git for-each-ref`), then run `git gc \
+            --prune=now`"
         }
-        Location::Index => "`git rm --cached` the file, then `git gc --prune=now`",
-        Location::Dangling => "`git gc --prune=now` removes it",
+        Location::Index => "run `git rm --cached` on the file, then `git gc --prune=now`",
+        Location::Dangling => "run `git gc --prune=now` to remove it",
         Location::GitFile
         | Location::Reflog
         | Location::Disk
@@ -388,7 +388,7 @@ const fn local_remedy(place: Location) -> &'static str {
         | Location::Message
         | Location::Commit
         | Location::Push => {
-            "`git reflog expire --expire-unreachable=now --all && git gc --prune=now` removes it"
+            "run `git reflog expire --expire-unreachable=now --all && git gc --prune=now` to remove it"
         }
     }
 }
@@ -403,28 +403,31 @@ pub(super) fn of_path(found: &CommittedPath, tracked: bool) -> Finding {
     let (severity, detail) = if opens {
         (
             Severity::Gap,
-            format!("it opens every encrypted value{commit}"),
+            format!("it decrypts every encrypted value{commit}"),
         )
     } else if tracked {
         (
             Severity::Note,
-            format!("git tracks it: right if it holds no secret{commit}"),
+            format!("it is tracked, which is fine if it contains no secrets{commit}"),
         )
     } else {
         (
             Severity::Warning,
-            format!("none of the live secrets stands in it{commit}"),
+            format!("it contains none of the live secrets{commit}"),
         )
     };
     let hint = if opens {
-        "`dotenvx rotate` makes a new key; then replace what the env file held"
+        "run `dotenvx rotate` to create a new key; then replace the secrets in the env file"
     } else {
-        "replace what it held by new values, if that was ever real"
+        "if its values were ever real, replace them"
     };
     let title = if found.location.leaves() || found.location == Location::Object {
-        format!("`{}` was committed once", found.path)
+        format!("`{}` was committed in the past", found.path)
     } else {
-        format!("git was given `{}` once; only this disk has it", found.path)
+        format!(
+            "`{}` was once added to git; only this disk has it",
+            found.path
+        )
     };
     Finding::new(Code::SecretsPathInHistory, title)
         .severity(severity)
@@ -464,10 +467,10 @@ pub(super) fn shorten(findings: &mut Vec<Finding>) {
             findings.push(
                 Finding::new(
                     code,
-                    format!("{} more of the same", grouped((count - MOST) as u64)),
+                    format!("{} more like these", grouped((count - MOST) as u64)),
                 )
                 .severity(severity)
-                .hint("mend the ones above first"),
+                .hint("fix the ones above first"),
             );
         }
     }
@@ -490,11 +493,11 @@ pub(super) fn grouped(number: u64) -> String {
 pub(super) fn taken_out(file: &str) -> Finding {
     Finding::new(
         Code::SecretsChanged,
-        format!("`{file}` was taken out of git's index; the file stays here"),
+        format!("`{file}` was removed from git's index; the file stays here"),
     )
     .severity(Severity::Note)
     .path(file)
-    .detail("the next commit removes it from the repository, and a colleague who pulls that loses theirs")
+    .detail("the next commit removes it from the repository, and a colleague who pulls that commit loses theirs")
 }
 
 #[cfg(test)]
@@ -523,8 +526,8 @@ mod tests {
             ),
             (
                 password(false),
-                "the password of DATABASE_URL in backend/.env",
-                "`neonup rotate` gives the role a new password",
+                "the DATABASE_URL password from backend/.env",
+                "`neonup rotate` to set a new password",
                 Some(Remedy::RotatePassword),
             ),
             (
@@ -541,7 +544,7 @@ mod tests {
             ),
             (
                 password(true),
-                "the password of DATABASE_URL in backend/.env (a temporary database)",
+                "the DATABASE_URL password from backend/.env (a temporary database)",
                 "`neonup setup --claimable --new`",
                 None,
             ),
@@ -561,7 +564,7 @@ mod tests {
             };
             let found = FoundSecret::Live(&secret);
             for finding in [of_tree(&leak, found), of_history(&leak, found)] {
-                assert!(finding.title.starts_with(label), "{}", finding.title);
+                assert!(finding.title.ends_with(label), "{}", finding.title);
                 assert!(finding.hint.contains(help), "{}", finding.hint);
                 assert_eq!(finding.remedy, remedy, "{label}");
             }
@@ -581,6 +584,6 @@ mod tests {
         shorten(&mut findings);
         assert_eq!(findings.len(), MOST + 2);
         assert_eq!(findings[0].code, Code::SecretsTracked);
-        assert_eq!(findings.last().unwrap().title, "60 more of the same");
+        assert_eq!(findings.last().unwrap().title, "60 more like these");
     }
 }

@@ -84,7 +84,7 @@ fn images(cx: &Cx, file: &str, findings: &mut Vec<Finding>) {
                     Code::SecretsShipped,
                     format!("`{dockerfile}` copies `{file}` into the image"),
                 )
-                .detail("anyone who has the image can read it, even where a later layer deletes it")
+                .detail("anyone with the image can read it, even if a later layer deletes it")
                 .path(&dockerfile)
                 .line(line)
                 .hint(format!("add the line `**/.env*` to `{rules_file}`")),
@@ -113,13 +113,13 @@ fn npm(cx: &Cx, folder: &str, file: &str) -> Option<Finding> {
     let never = "or set `\"private\": true` if the package is never published";
     Some(match shipped::packed_by(&package, &rules, inner)? {
         PackedBy::Files => finding
-            .detail("`files` lists it, and then `.gitignore` does not count")
+            .detail("it is listed in `files`, which overrides `.gitignore`")
             .path(&package_file)
             .hint(format!(
                 "list only what the package needs in `files`, {never}"
             )),
         PackedBy::NpmIgnore => finding
-            .detail("where there is an `.npmignore`, npm does not read `.gitignore`")
+            .detail("if there is an `.npmignore`, npm doesn't read `.gitignore`")
             .path(format!("{folder}.npmignore"))
             .hint(format!(
                 "add the line `.env*` to `{folder}.npmignore`, {never}"
@@ -147,7 +147,7 @@ fn python(cx: &Cx, folder: &str, file: &str) -> Option<Finding> {
     Some(
         finding
             .detail(format!(
-                "`{list}` lists it, and then `.gitignore` does not count"
+                "it is listed in `{list}`, which overrides `.gitignore`"
             ))
             .path(&project)
             .hint(format!("list only what the package needs in `{list}`")),

@@ -36,11 +36,11 @@ pub(super) fn findings(coverage: &Coverage, accepts: &[Accepted]) -> (Vec<Findin
     let mut findings: Vec<_> = open.iter().map(|group| finding(group)).collect();
     if coverage.more() > 0 {
         let count = grouped(coverage.more() as u64);
-        let title = format!("{count} more could not be searched");
+        let title = format!("{count} more couldn't be searched");
         findings.push(
             Finding::new(Code::SecretsUnknown, title)
                 .severity(Severity::Gap)
-                .hint("start with those that are named"),
+                .hint("start with the ones listed"),
         );
     }
     (findings, notes)
@@ -51,7 +51,7 @@ fn finding(group: &[&Unread]) -> Finding {
     let (title, listed) = match names.as_slice() {
         [] => (String::new(), String::new()),
         [one] => (
-            format!("{one} could not be searched completely"),
+            format!("{one} couldn't be searched completely"),
             String::new(),
         ),
         [first, rest @ ..] => {
@@ -62,7 +62,7 @@ fn finding(group: &[&Unread]) -> Finding {
             let rest: Vec<_> = rest.iter().copied().take(LISTED).collect();
             (
                 format!(
-                    "{first} and {} more could not be searched completely",
+                    "{first} and {} more couldn't be searched completely",
                     names.len() - 1
                 ),
                 format!("; also {}{more}", rest.join(", ")),
@@ -107,8 +107,8 @@ mod tests {
         assert_eq!(
             titles,
             [
-                "`0.zip` and 8 more could not be searched completely",
-                "the history could not be searched completely"
+                "`0.zip` and 8 more couldn't be searched completely",
+                "the history couldn't be searched completely"
             ]
         );
         assert_eq!(

@@ -51,7 +51,11 @@ health = "http://127.0.0.1:9/health"
     let before = HealthStep.probe(&cx).await.unwrap();
     assert_eq!(check(&before, "App").state, CheckState::Waiting);
     assert_eq!(before.verdict(), Verdict::Todo);
-    assert!(before.evidence.contains("the app was not started here yet"));
+    assert!(
+        before
+            .evidence
+            .contains("the app hasn't been started here yet")
+    );
     assert_eq!(codes(&before), [Code::HealthAppNotProved]);
 
     let started = HealthStep.apply(&cx, CommandAnswer::Default).await.unwrap();
@@ -78,7 +82,7 @@ health = "http://127.0.0.1:9/health"
     assert_eq!(check(&changed, "App").state, CheckState::Waiting);
     assert_eq!(
         changed.findings[0].title,
-        "the app is not proved since `.env` changed"
+        "the app isn't proven since `.env` changed"
     );
 }
 

@@ -117,7 +117,7 @@ async fn the_password_of_the_env_file_is_used_and_rotated() {
         .await
         .unwrap();
     assert!(
-        report.evidence.contains("the old one is refused"),
+        report.evidence.contains("the old one is rejected"),
         "{report:?}"
     );
     let new = world.with(|state| state.password());

@@ -178,7 +178,7 @@ async fn new_with_a_recorded_project_is_refused() {
     let report = probe(&world, new()).await;
     assert_eq!(codes(&report), [Code::ProjectDuplicate]);
     let failure = apply(&world, new()).await.unwrap_err();
-    assert!(failure.hint.contains("take the line `id` out"), "{failure}");
+    assert!(failure.hint.contains("remove the line `id`"), "{failure}");
     assert_eq!(world.with(|state| state.creates), 0);
     // without the line it is heard, although one of the name exists
     let report = apply(&world, World::settings(flags())).await.unwrap();
@@ -348,12 +348,16 @@ async fn the_loser_of_a_race_may_delete_its_empty_project() {
     };
     world.with(|state| state.shape.tables = vec![table]);
     let failure = discard("made-1").await.unwrap_err();
-    assert!(failure.why.contains("it holds tables"), "{failure}");
+    assert!(failure.why.contains("it contains tables"), "{failure}");
     assert!(!deleted());
     world.with(|state| state.shape.tables.clear());
     let report = discard("made-1").await.unwrap();
     assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
-    assert!(report.evidence.contains("made-1 was empty, and is deleted"));
+    assert!(
+        report
+            .evidence
+            .contains("made-1 was empty and has been deleted")
+    );
     let left: Vec<_> = world.with(|state| {
         let ids = state.projects.iter().map(|project| project.id.clone());
         ids.collect()

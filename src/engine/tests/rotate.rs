@@ -291,7 +291,7 @@ async fn a_key_whose_answer_was_lost_is_revoked_and_the_old_one_stays() {
     world.with(|state| state.lost_keys = 1);
     let failure = rotate_key(&world).await.unwrap_err();
     assert!(
-        failure.hint.contains("the old key is as it was"),
+        failure.hint.contains("the old key is unchanged"),
         "{failure}"
     );
     assert_eq!(

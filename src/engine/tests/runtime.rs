@@ -169,7 +169,7 @@ async fn an_apply_waits_for_its_turn_and_may_be_cancelled_until_it_comes() {
     loop {
         let event = events.recv().await.unwrap();
         if let EventKind::Progress(progress) = event.kind {
-            let text = "another neonup (process 7) works in this clone: waiting for it";
+            let text = "another neonup (process 7) is running in this clone: waiting for it";
             assert_eq!(progress.label, text);
             break;
         }

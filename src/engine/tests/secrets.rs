@@ -402,7 +402,7 @@ async fn the_keys_of_dotenvx_are_kept_out_and_looked_for() {
     };
     let finding = of(&report, Code::SecretsNotIgnored).unwrap();
     assert_eq!(finding.severity, Severity::Gap);
-    assert!(finding.detail.contains("opens every encrypted value"));
+    assert!(finding.detail.contains("decrypts every encrypted value"));
     repo.git(&["add", "backend/.env.keys"]);
     repo.git(&["commit", "-qm", "keys"]);
     assert!(of(&probe(&repo).await, Code::SecretsTracked).is_some());

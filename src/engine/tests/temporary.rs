@@ -119,7 +119,7 @@ async fn a_temporary_database_is_created_once_and_uses_the_direct_host() {
         let report = apply(&world, settings(flags.clone())).await.unwrap();
         assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
         let (login, project) = probe(&world, settings(flags)).await;
-        assert_eq!(login.evidence, "no account: a temporary database");
+        assert_eq!(login.evidence, "no account: temporary database");
         assert_eq!(project.unwrap().verdict(), Verdict::Done);
     }
     assert_eq!(made(&world), 1);

@@ -117,7 +117,7 @@ fn start_up(connection: &Connection) -> Result<Vec<u8>, LoginError> {
         if value.contains('\0') {
             // what follows a zero byte would be another parameter
             return Err(LoginError::Refused(ServerError::ours(
-                "the name of the role or database holds a zero byte",
+                "the name of the role or database contains a NUL byte",
             )));
         }
         body.extend_from_slice(name.as_bytes());

@@ -102,8 +102,8 @@ async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
         // as long as the connection stands: a proxy forgets the key with it
         match timeout(CANCEL_LIMIT, route.cancel(&key)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a query could not be canceled"),
-            Err(_elapsed) => tracing::debug!("a query could not be canceled in time"),
+            Ok(Err(error)) => tracing::debug!(%error, "a query couldn't be canceled"),
+            Err(_elapsed) => tracing::debug!("a query couldn't be canceled in time"),
         }
     }
     let ended = async {
@@ -170,7 +170,7 @@ async fn answer(
             // sqlx is told by the end of the stream
             Err(WireError::Cut(_)) => return,
             Err(error) => {
-                tracing::warn!(%error, "a database server is not read any further");
+                tracing::warn!(%error, "no longer reading from a database server");
                 let error = ServerError::ours(&error.to_string());
                 to.write_all(&error.frame()).await.ok();
                 return;

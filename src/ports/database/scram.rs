@@ -19,25 +19,25 @@ pub(crate) enum LoginFault {
     PlainTextPassword,
     #[error("it asks for an MD5 hash of the password, which is as good as the password")]
     Md5Password,
-    #[error("it lets us in without a password, so it may be anybody")]
+    #[error("it accepts the login without a password, so it could be anyone")]
     NoPassword,
-    #[error("it asks for a kind of login that is not known here (method {0})")]
+    #[error("it asks for an unknown login method ({0})")]
     OtherMethod(i32),
-    #[error("it does not offer SCRAM-SHA-256")]
+    #[error("it doesn't offer SCRAM-SHA-256")]
     NoScram,
-    #[error("it does not bind the login to the TLS connection (SCRAM-SHA-256-PLUS)")]
+    #[error("it doesn't bind the login to the TLS connection (SCRAM-SHA-256-PLUS)")]
     NoBinding,
-    #[error("its certificate is of a kind that a login cannot be bound to")]
+    #[error("its certificate's type can't be used to bind the login")]
     UnbindableCertificate,
-    #[error("it did not continue our random number")]
+    #[error("it didn't continue the client's random number")]
     Nonce,
-    #[error("it asks for {0} iterations of the hash; {least} to {most} are done", least = ITERATIONS.start(), most = ITERATIONS.end())]
+    #[error("it asks for {0} iterations of the hash; the allowed range is {least} to {most}", least = ITERATIONS.start(), most = ITERATIONS.end())]
     Iterations(u64),
-    #[error("it does not know the password itself")]
+    #[error("it doesn't know the password itself")]
     Signature,
     #[error("its SCRAM message is malformed")]
     Malformed,
-    #[error("it sent something else in the middle of the login (type {0:?})")]
+    #[error("it sent something else during the login (type {0:?})")]
     OutOfTurn(char),
 }
 

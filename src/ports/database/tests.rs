@@ -129,7 +129,7 @@ async fn an_answer_without_end_is_a_failure_that_names_the_limit() {
     for (answer, words) in [
         (PostgresAnswer::HugeMessage, "2147483643 bytes"),
         (PostgresAnswer::NegativeMessage, "-1 bytes"),
-        (PostgresAnswer::Notices, "notice after notice"),
+        (PostgresAnswer::Notices, "one notice after another"),
         (PostgresAnswer::Rows, "rows"),
         (PostgresAnswer::WideRow, "65535 columns"),
         (PostgresAnswer::BrokenRow, "malformed message"),

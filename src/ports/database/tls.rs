@@ -62,7 +62,7 @@ impl Route {
             stream.write_all(&SSL_REQUEST).await?;
             // one byte and no more: what came along in plain text would be taken for an answer under TLS
             if stream.read_u8().await? != b'S' {
-                return Err(io::Error::other("the server does not speak TLS"));
+                return Err(io::Error::other("the server doesn't support TLS"));
             }
             TlsConnector::from(Arc::clone(&self.config))
                 .connect(name, stream)

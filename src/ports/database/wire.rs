@@ -24,23 +24,23 @@ pub(super) const ERROR_TEXT_LIMIT: usize = 4096;
 pub(crate) enum WireError {
     #[error("the server announced a message of {0} bytes")]
     Length(i32),
-    #[error("the server announced a message of {length} bytes; {limit} are read at most")]
+    #[error("the server announced a message of {length} bytes; the limit is {limit}")]
     TooLong { length: usize, limit: usize },
-    #[error("the answer of the server has more than {} MB", REPLY_LIMIT / (1024 * 1024))]
+    #[error("the server's answer is larger than {} MB", REPLY_LIMIT / (1024 * 1024))]
     ReplyTooLong,
-    #[error("the answer of the server has more than {ROWS_LIMIT} rows")]
+    #[error("the server's answer has more than {ROWS_LIMIT} rows")]
     TooManyRows,
-    #[error("the answer of the server has {0} columns; Postgres has {COLUMNS_LIMIT} at most")]
+    #[error("the server's answer has {0} columns; Postgres allows at most {COLUMNS_LIMIT}")]
     TooManyColumns(usize),
-    #[error("the server sends notice after notice: more than {NOTICES_LIMIT}")]
+    #[error("the server sends one notice after another: more than {NOTICES_LIMIT}")]
     TooManyNotices,
     #[error("the server reports more than {PARAMETERS_LIMIT} parameters")]
     TooManyParameters,
-    #[error("the server sent a message that does not belong here (type {0:?})")]
+    #[error("the server sent an unexpected message (type {0:?})")]
     Unexpected(char),
     #[error("the server sent a malformed message (type {0:?})")]
     Malformed(char),
-    #[error("the connection was cut")]
+    #[error("the connection was closed")]
     Cut(#[from] std::io::Error),
 }
 

@@ -15,20 +15,20 @@ use crate::ports::http::{HttpError, UnreadableAnswer};
 /// Why a list of pages was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ListingCut {
-    #[error("it repeats a page, as if it had no end")]
+    #[error("it repeats a page endlessly")]
     RepeatedPage,
     #[error("it has more than {0} pages")]
     TooManyPages(usize),
     #[error("it has more than {0} entries")]
     TooMany(usize),
-    #[error("its pages are more than {} MB together", .0 / (1024 * 1024))]
+    #[error("its pages are larger than {} MB in total", .0 / (1024 * 1024))]
     TooLong(usize),
 }
 
 /// Why a request to Neon failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NeonError {
-    #[error("the API key holds characters that no key has")]
+    #[error("the API key contains invalid characters")]
     MalformedKey,
     /// Nothing was sent.
     #[error(transparent)]
@@ -42,32 +42,32 @@ pub(crate) enum NeonError {
         request_id: Option<String>,
     },
     /// A list of many pages that does not end.
-    #[error("the list at {path} was not read to its end")]
+    #[error("the list at {path} couldn't be read completely")]
     EndlessList { path: String, cut: ListingCut },
-    #[error("Neon does not accept the API key")]
+    #[error("Neon rejects the API key")]
     KeyRejected(Refusal),
-    #[error("Neon asks which organization is meant")]
+    #[error("Neon needs to know the organization")]
     OrganizationNeeded(Refusal),
     /// Keys of an organization or of a project may do less. `project`: the only one that the key is for.
-    #[error("this kind of API key may not do that")]
+    #[error("this type of API key isn't allowed to do that")]
     KeyKindRefused {
         project: Option<String>,
         refusal: Refusal,
     },
     #[error("a limit of the Neon plan is reached")]
     LimitReached(Refusal),
-    #[error("Neon does not accept the region")]
+    #[error("Neon rejects the region")]
     RegionRefused(Refusal),
     /// The project keeps no passwords, so that none can be shown.
-    #[error("Neon does not store the passwords of this project")]
+    #[error("Neon doesn't store this project's passwords")]
     PasswordNotStored(Refusal),
-    #[error("the API key may not do that")]
+    #[error("the API key isn't allowed to do that")]
     Forbidden(Refusal),
     /// Not there, or not visible to this key.
-    #[error("Neon does not know it, or this key may not see it")]
+    #[error("Neon can't find it, or this key can't see it")]
     NotFound(Refusal),
     /// Other operations of the project run; nothing was done.
-    #[error("Neon is still busy with this project")]
+    #[error("Neon is still working on this project")]
     Locked(Refusal),
     #[error("Neon asks to slow down")]
     RateLimited(Refusal),

@@ -250,11 +250,11 @@ async fn what_is_wrong_with_a_certificate_is_told_apart() {
         (parameters("localhost", 2020, 2021), "expired on 2021-01-01"),
         (
             parameters("localhost", 2150, 2151),
-            "is not valid before 2150-01-01",
+            "isn't valid before 2150-01-01",
         ),
         (
             parameters("other.test", 2020, 2150),
-            "is for another name: other.test",
+            "is for a different name: other.test",
         ),
     ] {
         let (base, pem) = serve_certificate(served).await;

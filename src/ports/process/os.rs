@@ -248,7 +248,7 @@ impl ProgramGroup {
         if let Some(group) = self.group
             && let Err(error) = kill_process_group(group, signal)
         {
-            tracing::debug!(%error, "a process group could not be signalled");
+            tracing::debug!(%error, "a process group couldn't be signaled");
         }
     }
 

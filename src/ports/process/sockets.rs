@@ -12,7 +12,7 @@ use crate::{
 /// The sockets on which somebody listens, as far as the system tells whose they are: those of other users it does not.
 fn all() -> Vec<Listener> {
     let all = listeners::get_all().unwrap_or_else(|error| {
-        tracing::warn!(%error, "the system does not tell who listens");
+        tracing::warn!(%error, "the system doesn't report which process listens");
         std::collections::HashSet::default()
     });
     let mut all: Vec<_> = all

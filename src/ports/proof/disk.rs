@@ -97,7 +97,7 @@ impl DiskProof {
             Ok(Some(key)) => return key,
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(%error, "the key of the proofs can't be read: a new one takes its place");
+                tracing::warn!(%error, "the key of the proofs can't be read: replacing it");
                 if let (RecordError::Unreadable(path), Ok(folder)) = (error, self.records.folder())
                     && path.starts_with(folder)
                 {

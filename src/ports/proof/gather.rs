@@ -415,7 +415,7 @@ impl Gatherer {
             format!("{}/{base}", folder.name)
         };
         let Ok(kind) = entry.file_type() else {
-            return self.unread(format!("`{name}`"), &"its kind is not known", "");
+            return self.unread(format!("`{name}`"), &"its type is unknown", "");
         };
         if kind.is_dir() {
             if self.is_entered(folder, &path, &base, &name) {

@@ -36,12 +36,13 @@ pub(super) struct UnreadPart {
     pub(super) hint: &'static str,
 }
 
-const DAMAGED: &str = "it could not be unpacked: it is cut off or damaged";
-const TOO_LARGE: &str = "it unpacks to more than 128 MB, or the archive to more than 512 MB";
-const TOO_DEEP: &str = "archives are nested in it more than 5 deep";
+const DAMAGED: &str = "it can't be unpacked: it is truncated or damaged";
+const TOO_LARGE: &str = "unpacked, it is larger than 128 MB, or the archive is larger than 512 MB";
+const TOO_DEEP: &str = "it contains archives nested more than 5 deep";
 const TOO_MANY: &str = "it has more than 20,000 gzip members";
-const ENCRYPTED: &str = "it is an archive with a password";
-const UNPACK: &str = "unpack it and look, or take it out of the repository; `[[secrets.accept]]` with `code = \"secrets.unknown\"` accepts it";
+const ENCRYPTED: &str = "it is a password-protected archive";
+const UNPACK: &str = "unpack it and check it, or remove it from the repository; or accept it with `[[secrets.accept]]` and \
+`code = \"secrets.unknown\"`";
 
 /// Whether the bytes are packed in a form that is known, readable or not.
 pub(super) fn is_archive(bytes: &[u8]) -> bool {
@@ -105,7 +106,7 @@ impl ArchiveOpener<'_> {
             Form::Tar => self.tar(bytes, name, depth),
             Form::Ar => self.ar(bytes, name, depth),
             Form::Closed(what) => {
-                self.leave_out(name, &format!("it is {what}, which is not read here"));
+                self.leave_out(name, &format!("it is {what}, which neonup can't read"));
             }
         }
     }
@@ -196,7 +197,8 @@ impl ArchiveOpener<'_> {
             }
             99 => self.leave_out(name, ENCRYPTED),
             method => {
-                let why = format!("it is packed by method {method} of zip, which is not read here");
+                let why =
+                    format!("it uses zip compression method {method}, which neonup can't read");
                 self.leave_out(name, &why);
             }
         }

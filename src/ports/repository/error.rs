@@ -9,7 +9,7 @@ use crate::{domain::credentials::NeedlesError, ports::records::RecordError};
 /// Why git, or the disk under it, did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum GitError {
-    #[error("git is not installed")]
+    #[error("git isn't installed")]
     Missing,
     /// The folder belongs to another user, so neither git nor libgit2 opens it.
     #[error("{0}")]
@@ -17,7 +17,7 @@ pub(crate) enum GitError {
     /// Git refused, in its own words.
     #[error("{0}")]
     Refused(String),
-    #[error("git did not answer in time")]
+    #[error("git didn't answer in time")]
     TimedOut,
     #[error("{0}")]
     Io(String),
@@ -43,25 +43,25 @@ impl From<git2::Error> for GitError {
 /// Why the repository port could not do what it was asked for.
 #[derive(Debug, Error)]
 pub(crate) enum RepositoryError {
-    #[error("this is no git repository")]
+    #[error("this isn't a git repository")]
     NotARepository,
-    #[error("git does not open this repository: {0}")]
+    #[error("git can't open this repository: {0}")]
     Unopened(GitError),
-    #[error("`{0}` is no path inside the repository")]
+    #[error("`{0}` isn't a path inside the repository")]
     OutsidePath(String),
-    #[error("the repository could not be searched: {0}")]
+    #[error("the repository couldn't be searched: {0}")]
     Unsearched(GitError),
     #[error(transparent)]
     Needles(#[from] NeedlesError),
-    #[error("`{path}` could not be made ignored: {reason}")]
+    #[error("couldn't make git ignore `{path}`: {reason}")]
     NotIgnored { path: String, reason: IgnoreError },
-    #[error("`{path}` could not be taken out of the index: {reason}")]
+    #[error("couldn't remove `{path}` from the index: {reason}")]
     NotUntracked { path: String, reason: UntrackError },
-    #[error("the ignored files could not be listed: {0}")]
+    #[error("couldn't list the ignored files: {0}")]
     Unlisted(GitError),
-    #[error("where git looks for hooks is not known: {0}")]
+    #[error("cannot tell where git looks for hooks: {0}")]
     HooksUnknown(GitError),
-    #[error("the hook `{path}` was not changed: {reason}", path = path.display())]
+    #[error("the hook `{path}` wasn't changed: {reason}", path = path.display())]
     HookUnchanged { path: PathBuf, reason: HookError },
     #[error("cancelled")]
     Cancelled,
@@ -70,12 +70,12 @@ pub(crate) enum RepositoryError {
 /// Why a path could not be made ignored. Files are named relative to the repository's root.
 #[derive(Debug, Error)]
 pub(crate) enum IgnoreError {
-    #[error("it is no path inside the repository")]
+    #[error("it isn't a path inside the repository")]
     Outside,
-    #[error("`{0}` is a symbolic link, which git does not follow")]
+    #[error("`{0}` is a symbolic link, which git doesn't follow")]
     Symlink(String),
     /// Git reads ignore files as bytes, so UTF-16 means nothing to it.
-    #[error("`{0}`: it is written in UTF-16, which git does not read")]
+    #[error("`{0}`: it is in UTF-16, which git can't read")]
     Utf16(String),
     #[error("`{file}`: {error}")]
     Io {
@@ -92,7 +92,7 @@ pub(crate) enum IgnoreError {
 /// Why a path is still in the index.
 #[derive(Debug, Error)]
 pub(crate) enum UntrackError {
-    #[error("it is no path inside the repository")]
+    #[error("it isn't a path inside the repository")]
     Outside,
     #[error(transparent)]
     Git(#[from] GitError),
@@ -112,7 +112,7 @@ pub(crate) enum HookError {
     #[error("it would add lines to {}", .0.join(", "))]
     Unasked(Vec<String>),
     /// The name under which the other hook would be kept is taken.
-    #[error("`{}` exists already", .0.display())]
+    #[error("`{}` already exists", .0.display())]
     KeptHookExists(PathBuf),
     /// What is remembered of the hooks could not be removed.
     #[error(transparent)]

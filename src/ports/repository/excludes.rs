@@ -33,7 +33,7 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
         let directory = path.get(..end).unwrap_or_default();
         let full = layout.root.join(directory);
         if full.is_symlink() {
-            return Err(format!("it lies behind the symbolic link `{directory}`"));
+            return Err(format!("it is behind the symbolic link `{directory}`"));
         }
         if rules.ignores(directory, true, case) {
             // git does not look into it, so no rule below it counts
@@ -70,7 +70,7 @@ impl IgnoreRules {
             return Ok(());
         }
         if !meta.is_file() || meta.len() > LARGEST {
-            return Err(format!("`{}` is no file of rules", file.display()));
+            return Err(format!("`{}` isn't a file of ignore rules", file.display()));
         }
         let bytes = fs::read(file).map_err(wrong)?;
         let parse = Ignore {

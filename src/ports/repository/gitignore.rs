@@ -57,8 +57,8 @@ pub(super) fn add(layout: &Layout, git: &GitProgram, path: &str) -> Result<Strin
     let mut reason = match ignored::ignored_by_rules(layout, git, &path) {
         Ok(true) => return Ok(name),
         Ok(false) => ignored::deciding_rule(layout, git, &path).map_or_else(
-            || "git still takes it".to_owned(),
-            |rule| format!("`{rule}` wins over the new line"),
+            || "git still doesn't ignore it".to_owned(),
+            |rule| format!("`{rule}` overrides the new line"),
         ),
         Err(reason) => reason,
     };
@@ -145,7 +145,7 @@ fn addition(old: &[u8], path: &str, examples: &[String], with_rule: bool) -> Opt
         .map(<[u8]>::trim_ascii_end)
         .collect();
     let rule = escape(path);
-    let mut lines = vec!["# secrets stay out of git".to_owned()];
+    let mut lines = vec!["# keep secrets out of git".to_owned()];
     // a rule that a later negation overrides has to be repeated, so only the companions are left out
     lines.extend(with_rule.then(|| rule.clone()));
     lines.extend(
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_addition_keeps_line_ends_and_the_last_line() {
-        let lines = "# secrets stay out of git\n.env\n.env.*\n.env~\n!.env.example\n";
+        let lines = "# keep secrets out of git\n.env\n.env.*\n.env~\n!.env.example\n";
         assert_eq!(add("", ".env"), lines);
         assert_eq!(add("a\n", ".env"), format!("\n{lines}"));
         assert_eq!(add("a", ".env"), format!("\n\n{lines}"));
@@ -241,7 +241,7 @@ mod tests {
     fn a_companion_that_is_there_is_not_repeated() {
         assert_eq!(
             add(".env.*\n", ".env"),
-            "\n# secrets stay out of git\n.env\n.env~\n!.env.example\n"
+            "\n# keep secrets out of git\n.env\n.env~\n!.env.example\n"
         );
     }
 

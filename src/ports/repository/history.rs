@@ -183,7 +183,7 @@ impl HistoryScanner<'_> {
                 Some("repositories are nested more than 8 deep".to_owned())
             } else {
                 let scanned = self.repository(&inner, &git, &format!("{name}/"), depth - 1);
-                let why = |error| format!("git does not read this nested repository: {error}");
+                let why = |error| format!("git can't read this nested repository: {error}");
                 scanned.err().map(why)
             };
             if let Some(why) = why {

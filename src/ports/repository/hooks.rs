@@ -311,7 +311,7 @@ fn outside(layout: &Layout, folder: &Path) -> Option<String> {
         .any(|ours| folder.starts_with(real(ours)));
     (!inside).then(|| {
         format!(
-            "core.hooksPath leads to `{}`, which other repositories may share",
+            "core.hooksPath points to `{}`, which other repositories may share",
             folder.display()
         )
     })

@@ -74,7 +74,7 @@ pub(super) fn entries(
         if let Some(path) = path {
             arguments.extend(["--", path]);
         }
-        let unknown = || GitError::Refused("git listed its index in an unknown form".to_owned());
+        let unknown = || GitError::Refused("git listed its index in an unknown format".to_owned());
         let output = git.query(&layout.root, &arguments)?;
         return output
             .records()

@@ -26,8 +26,9 @@ impl Layout {
         if git.is_tied() && git.variable("GIT_DIR").is_some() {
             return Self::from_program(dir, git).or_else(|| {
                 let path = PathBuf::from(git.variable("GIT_DIR")?);
-                let error =
-                    GitError::Refused("GIT_DIR leads to no repository with files".to_owned());
+                let error = GitError::Refused(
+                    "GIT_DIR doesn't point to a repository with files".to_owned(),
+                );
                 Some(Self {
                     root: tidy(dir),
                     common: path.clone(),

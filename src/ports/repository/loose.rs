@@ -45,14 +45,14 @@ pub(super) fn directories(common: &Path, git: &GitProgram) -> (Vec<PathBuf>, Cov
         if !known.is_dir() {
             leave_out(
                 known.display().to_string(),
-                "objects are borrowed from there, and it is gone",
+                "it borrows objects from a folder that doesn't exist",
             );
             continue;
         }
         if all.len() == DIRECTORIES_LIMIT {
             leave_out(
                 "borrowed objects".to_owned(),
-                "they lie in more than 100 directories",
+                "they are in more than 100 directories",
             );
             break;
         }
@@ -68,7 +68,7 @@ pub(super) fn directories(common: &Path, git: &GitProgram) -> (Vec<PathBuf>, Cov
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => leave_out(
                 known.display().to_string(),
-                "the list of directories that it borrows objects from could not be read",
+                "the list of directories that it borrows objects from couldn't be read",
             ),
         }
         all.push(known);

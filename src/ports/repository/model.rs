@@ -84,23 +84,19 @@ impl Location {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Tracked => "a tracked file",
-            Self::Hidden => "a tracked file whose changes git is told to overlook",
-            Self::Untracked => "a file that git would take",
+            Self::Hidden => "a tracked file whose changes git is told to ignore",
+            Self::Untracked => "a file that git would add",
             Self::Staged => "staged for the next commit",
             Self::Branch => "on a branch, a tag or a remote: leaked if it was pushed",
-            Self::Remote => "it was on a remote: leaked, whatever the branches hold today",
+            Self::Remote => "it was on a remote: leaked, whatever the branches contain now",
             Self::OtherRef => "in the stash, a note or another ref; not on a branch",
-            Self::Reflog => {
-                "in a commit that was undone; whether it was pushed before cannot be known"
-            }
-            Self::Index => "in an index, and in no commit",
-            Self::Disk => {
-                "in an object that no ref leads to; whether it was ever pushed cannot be known"
-            }
-            Self::Dangling => "staged once, and in no commit that is here",
+            Self::Reflog => "in a commit that was undone; it may have been pushed before",
+            Self::Index => "in an index, but in no commit",
+            Self::Disk => "in an unreachable git object; it may have been pushed before",
+            Self::Dangling => "staged once, but in no commit here",
             Self::Object => "in an object of the repository",
             Self::RefName => "the name of a ref",
-            Self::GitFile => "one of git's own files, on this disk only",
+            Self::GitFile => "one of git's own files, only on this disk",
             Self::Message => "the message of the next commit",
             Self::Commit => "the next commit",
             Self::Push => "a commit that this push sends",

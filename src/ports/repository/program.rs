@@ -261,7 +261,7 @@ impl GitProgram {
             .collect();
         if keys.len() > MOST_FILTER_KEYS {
             return Err(GitError::Refused(format!(
-                "its configuration has more than {MOST_FILTER_KEYS} keys of filters"
+                "its configuration has more than {MOST_FILTER_KEYS} filter keys"
             )));
         }
         let (GitEnvironment::Inherited(variables) | GitEnvironment::Given(variables)) =

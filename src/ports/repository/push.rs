@@ -59,7 +59,7 @@ pub(super) fn scan_message(file: &Path, people: &[String], searcher: &Searcher) 
         }
         Err(error) => scan.coverage.leave_out(Unread {
             what: "the message".to_owned(),
-            why: format!("it could not be read: {}", error.kind()),
+            why: format!("it couldn't be read: {}", error.kind()),
             hint: String::new(),
         }),
     }
@@ -297,8 +297,8 @@ impl PushScanner<'_> {
             let path = path_of(&id);
             if let Err(error) = read {
                 let shown = self.shown(path);
-                let why = format!("it could not be read: {error}");
-                let unread = Unread::file(&shown, why, "see what `git fsck` says");
+                let why = format!("it couldn't be read: {error}");
+                let unread = Unread::file(&shown, why, "check `git fsck`");
                 self.scan.coverage.leave_out(unread);
             }
             self.blob(&id, path, found);

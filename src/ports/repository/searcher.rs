@@ -111,9 +111,9 @@ const SHORTEST_ARCHIVE: usize = 64;
 /// The most other credentials that are kept of one text: a dump may have one in each line.
 const OTHERS_LIMIT: usize = 10_000;
 
-const TOO_MANY: &str = "it holds more than 10,000 credentials, and only those are judged";
-const IN_PIECES: &str = "packed files of more than 64 MB are not unpacked";
-const LOOK: &str = "look into it by other means, or take it out of the repository";
+const TOO_MANY: &str = "it contains more than 10,000 credentials, and only those were checked";
+const IN_PIECES: &str = "packed files larger than 64 MB aren't unpacked";
+const LOOK: &str = "check it some other way, or remove it from the repository";
 
 impl Searcher {
     /// Looks for these. The same salt makes the same numbers of other secrets.
@@ -437,7 +437,7 @@ impl Searcher {
         let member = text.member.unwrap_or_default();
         let unread = unread.into_iter().map(|part| UnreadPart {
             member: member.to_owned(),
-            why: format!("an archive in base64 in it is not read: {}", part.why),
+            why: format!("a base64 archive inside it can't be read: {}", part.why),
             ..part
         });
         text.found.unread.extend(unread);

@@ -76,7 +76,7 @@ pub(super) fn survey(root: &Path, common: Option<&Path>) -> Survey {
     }]);
     while let Some(folder) = queue.pop_front() {
         let Ok(mut names) = listing(&folder.path, MOST_ENTRIES.saturating_sub(entries)) else {
-            survey.cut.get_or_insert("a folder could not be read");
+            survey.cut.get_or_insert("a folder couldn't be read");
             continue;
         };
         entries += names.len();
@@ -115,7 +115,7 @@ pub(super) fn survey(root: &Path, common: Option<&Path>) -> Survey {
             if folder.depth >= DEEPEST {
                 survey
                     .cut
-                    .get_or_insert("its folders lie more than 10 deep");
+                    .get_or_insert("its folders are nested more than 10 deep");
                 continue;
             }
             queue.push_back(Folder {
@@ -199,6 +199,6 @@ mod tests {
         let deep: PathBuf = std::iter::repeat_n("d", DEEPEST + 1).collect();
         fs::create_dir_all(folder.path().join(deep)).unwrap();
         let found = survey(folder.path(), None);
-        assert_eq!(found.cut, Some("its folders lie more than 10 deep"));
+        assert_eq!(found.cut, Some("its folders are nested more than 10 deep"));
     }
 }

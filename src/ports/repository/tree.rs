@@ -44,7 +44,7 @@ pub(super) fn scan(
         }
         Err(error) => scanner.unread(
             "the other work trees",
-            format!("git did not list them: {error}"),
+            format!("git couldn't list them: {error}"),
             "git worktree list",
         ),
     }
@@ -108,12 +108,8 @@ impl<'a> TreeScanner<'a> {
             .map(|layout| self.repository(&layout, &git, &format!("{name}/"), DEPTH));
         match scanned {
             Some(Ok(())) => {}
-            Some(Err(error)) => self.unread(name, format!("git does not read it: {error}"), STATUS),
-            None => self.unread(
-                name,
-                "git does not open this work tree",
-                "git worktree repair",
-            ),
+            Some(Err(error)) => self.unread(name, format!("git can't read it: {error}"), STATUS),
+            None => self.unread(name, "git can't open this work tree", "git worktree repair"),
         }
     }
 
@@ -157,7 +153,7 @@ impl<'a> TreeScanner<'a> {
         } else {
             self.unread(
                 "untracked files",
-                "without git it is not known which of them it would take",
+                "without git, neonup can't tell which of them git would add",
                 "install git",
             );
         }
@@ -178,7 +174,7 @@ impl<'a> TreeScanner<'a> {
                 continue;
             }
             if let Err(error) = self.repository(&inner, &git, &format!("{name}/"), depth - 1) {
-                let why = format!("git does not read this nested repository: {error}");
+                let why = format!("git can't read this nested repository: {error}");
                 self.unread(name, why, STATUS);
             }
         }
@@ -199,7 +195,7 @@ impl<'a> TreeScanner<'a> {
                 let mut found = Found::default();
                 let full = layout.root.join(os_path(path));
                 if let Err(error) = searcher.search_file(&full, &mut found) {
-                    let why = format!("it could not be read: {}", error.kind());
+                    let why = format!("it couldn't be read: {}", error.kind());
                     unread.push(Unread::file(&shown, why, "make it readable"));
                 }
                 unread.extend(found.unread_of(&shown));
@@ -274,7 +270,7 @@ impl<'a> TreeScanner<'a> {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                let why = format!("its staged version could not be read: {error}");
+                let why = format!("its staged version couldn't be read: {error}");
                 let unread = Unread::file(shown, why, "stage it again: `git add`");
                 return self.scan.coverage.leave_out(unread);
             }
@@ -293,4 +289,4 @@ impl<'a> TreeScanner<'a> {
 }
 
 /// Where git says what it makes of a repository.
-const STATUS: &str = "see what `git status` says in it";
+const STATUS: &str = "check `git status` in it";

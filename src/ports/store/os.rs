@@ -321,7 +321,7 @@ impl SecretStore for OsStore {
             }
             KeyStorage::File => self.file(account).map_or_else(
                 || "nowhere: HOME names no folder".to_owned(),
-                |file| format!("{} (0600, in clear)", file.display()),
+                |file| format!("{} (0600, in plain text)", file.display()),
             ),
             KeyStorage::Session => "nowhere: this session only".to_owned(),
         }

@@ -81,13 +81,13 @@ pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentRep
     }
     let name = temporary::create(&plane).await.map_err(|refused| {
         if refused.status() == StatusCode::TOO_MANY_REQUESTS {
-            let message = "too many identities were made; try again later";
+            let message = "too many identities were created; try again later";
             return AgentError::new(refused.status(), "rate_limited", message);
         }
         AgentError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "provisioning_failed",
-            "the project could not be made",
+            "the project could not be created",
         )
     })?;
     let decisions: Vec<_> = wanted
@@ -101,7 +101,7 @@ pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentRep
                 "capability": capability,
                 "granted": false,
                 "reason": "unavailable",
-                "message": "the sandbox has Postgres alone",
+                "message": "the sandbox has only Postgres",
             })
         })
         .collect();
@@ -142,7 +142,7 @@ pub(super) async fn exchange(State(plane): PlaneState, bytes: Bytes) -> AgentRep
         AgentError::new(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
-            "the assertion is not known, or its project is gone",
+            "the assertion is unknown, or its project is gone",
         )
     })?;
     if plane.store.project(&name, ProjectRecord::is_ownerless) != Some(true) {
@@ -239,7 +239,7 @@ fn holder(
         None => Err(AgentError::new(
             StatusCode::UNAUTHORIZED,
             "invalid_token",
-            "the token is not known",
+            "the token is unknown",
         )),
     }
 }

@@ -111,7 +111,7 @@ impl BranchesRequest {
         if self.branch.parent_lsn.is_some() || self.branch.parent_timestamp.is_some() {
             return Err(ApiError::unprocessable(
                 "",
-                "the sandbox keeps no history: a branch begins where its parent is now",
+                "the sandbox keeps no history: a branch starts from its parent's current state",
             ));
         }
         if self
@@ -122,7 +122,7 @@ impl BranchesRequest {
         {
             return Err(ApiError::unprocessable(
                 "",
-                "the sandbox makes branches with their parent's data only",
+                "the sandbox creates branches only with their parent's data",
             ));
         }
         if let Some(name) = &self.branch.name {
@@ -334,7 +334,7 @@ pub(super) async fn restore(call: Call, bytes: Bytes) -> Reply {
         || wanted.preserve_under_name.is_some()
     {
         return Err(refuse(
-            "the sandbox keeps no history: a branch is reset to what its parent is now",
+            "the sandbox keeps no history: a branch is reset to its parent's current state",
         ));
     }
     let id = &call.branch;
@@ -343,7 +343,7 @@ pub(super) async fn restore(call: Call, bytes: Bytes) -> Reply {
         let source = project.branch(&wanted.source_branch_id);
         let source = source.or_not_found("source branch")?;
         if branch.parent_id.as_ref() != Some(&source.id) {
-            return Err(refuse("the sandbox resets a branch to its parent only"));
+            return Err(refuse("the sandbox resets a branch only to its parent"));
         }
         if branch.protected {
             return Err(refuse("cannot reset a protected branch"));

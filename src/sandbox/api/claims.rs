@@ -26,12 +26,13 @@ use crate::sandbox::{
 /// A page for a browser, or the one for a database that is not there.
 type ClaimPage = Result<Html<&'static str>, (StatusCode, Html<&'static str>)>;
 
-const CLAIM: &str = "<!DOCTYPE html><title>Claim</title><p>This database of the sandbox belongs to nobody.</p>\
-    <form method=post><button>Claim it for the sandbox's account</button></form>";
-const CLAIMED: &str = "<!DOCTYPE html><title>Claimed</title><p>It belongs to the sandbox's account now. Its password is a new one.</p>";
+const CLAIM: &str = "<!DOCTYPE html><title>Claim</title><p>Nobody owns this sandbox database yet.</p><form \
+method=post><button>Claim it for the sandbox's account</button></form>";
+const CLAIMED: &str = "<!DOCTYPE html><title>Claimed</title><p>It now belongs to the sandbox's account, and its password has \
+changed.</p>";
 const GONE: (StatusCode, Html<&str>) = (
     StatusCode::NOT_FOUND,
-    Html("<!DOCTYPE html><title>Gone</title><p>There is no such database, or not any more.</p>"),
+    Html("<!DOCTYPE html><title>Gone</title><p>This database doesn't exist, or is gone.</p>"),
 );
 
 #[derive(Deserialize)]

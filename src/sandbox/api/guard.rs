@@ -125,7 +125,7 @@ pub(super) async fn only_own_user(
     if is_own_user(&plane, &connection, request.headers()) {
         return next.run(request).await;
     }
-    let refused = ApiError::forbidden("this is for the user who started the sandbox alone");
+    let refused = ApiError::forbidden("this is only for the user who started the sandbox");
     reply::sign(refused.into_response(), &RequestId::of(request.headers()))
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn only_if_claimable(
         return next.run(request).await;
     }
     let refused = ApiError::forbidden(
-        "the services without a key are off for other users; start the sandbox with --claimable to open them",
+        "services without a key are off for other users; start the sandbox with --claimable to enable them",
     );
     reply::sign(refused.into_response(), &RequestId::of(request.headers()))
 }

@@ -85,7 +85,7 @@ async fn start_errors_name_a_way_out() {
         pg_bin: Some(dir.path().to_owned()),
         ..SandboxOptions::default()
     };
-    assert!(refuse(pg_bin).await.contains("does not hold `postgres`"));
+    assert!(refuse(pg_bin).await.contains("doesn't contain `postgres`"));
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(refuse(kept(&file)).await.contains("cannot be used"));

@@ -37,7 +37,7 @@ impl ScriptedEngine {
             None if step == StepId::Secrets => {
                 let mut report = todo(step);
                 report.findings = vec![
-                    Finding::new(Code::SecretsNotIgnored, "git does not ignore backend/.env")
+                    Finding::new(Code::SecretsNotIgnored, "git doesn't ignore backend/.env")
                         .path("backend/.env")
                         .fixable(),
                 ];

@@ -350,7 +350,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
                 match then {
                     CheckState::Running => "uvicorn is starting",
                     CheckState::Gap if *label == "App" => {
-                        "`python -m uvicorn src.main:app` ended at once"
+                        "`python -m uvicorn src.main:app` ended immediately"
                     }
                     CheckState::Gap => "connection refused by 127.0.0.1:54321",
                     CheckState::Ok
@@ -386,7 +386,7 @@ pub(crate) fn health(passed: usize, then: CheckState) -> Facts {
 
 /// The secrets step's facts.
 pub(crate) fn secrets(leak: bool) -> Facts {
-    let kept = "ignored, not in the index";
+    let kept = "ignored, not tracked";
     let history = if leak {
         CheckState::Gap
     } else {
@@ -400,7 +400,7 @@ pub(crate) fn secrets(leak: bool) -> Facts {
             check(
                 "backend/.env.example",
                 CheckState::Ok,
-                "holds no secret",
+                "contains no secret",
                 None,
             ),
             check("history", history, "18,204 objects", Some(310)),
@@ -411,9 +411,9 @@ pub(crate) fn secrets(leak: bool) -> Facts {
                 None,
             ),
             check(
-                "pre-commit check",
+                "git hooks",
                 CheckState::Skipped,
-                "not installed; `neonup hook install` does it",
+                "not installed; run `neonup hook install`",
                 Some(1),
             ),
         ],

@@ -9,7 +9,7 @@ pub(crate) fn options() -> Options {
         service: "Sandbox".to_owned(),
         start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
-            "The sample project lies in /tmp/neonup-demo/aido-todo".to_owned(),
+            "Sample project: /tmp/neonup-demo/aido-todo".to_owned(),
             "It is removed at the end; `neonup demo --dir DIR` keeps it".to_owned(),
         ],
         ..Options::default()

@@ -67,7 +67,7 @@ pub(crate) fn todo(step: StepId) -> Report {
             "no API key was found",
             Finding::new(Code::LoginMissingKey, "no Neon API key was found")
                 .detail("looked in NEON_API_KEY, the OS keyring and the key file")
-                .hint("`neonup login` asks for one; make it at console.neon.tech › Account settings › API keys"),
+                .hint("run `neonup login`; create a key at console.neon.tech › Account settings › API keys"),
             login_without(KeyringState::Ready, None),
         ),
         StepId::Project => (
@@ -100,10 +100,10 @@ pub(crate) fn todo(step: StepId) -> Report {
             schema(false),
         ),
         StepId::Health => (
-            "the app was not started here yet; login 412 ms, a query 33 ms",
+            "the app hasn't been started here yet; login 412 ms, query 33 ms",
             Finding::new(
                 Code::HealthAppNotProved,
-                "the app was not started here yet",
+                "the app hasn't been started here yet",
             )
             .hint("neonup setup health")
             .fixable(),
@@ -115,7 +115,7 @@ pub(crate) fn todo(step: StepId) -> Report {
                 .path("DEPLOY.md")
                 .line(41)
                 .detail("First in f12fda3 of 2 January, which is on origin. Anyone who can read the repository can use it. Removing the file does not help.")
-                .hint("`neonup rotate` gives the role a new password, and proves that this one is refused")
+                .hint("run `neonup rotate` to set a new password and prove that this one is rejected")
                 .remedy(Some(Remedy::RotatePassword)),
             secrets(true),
         ),
@@ -138,11 +138,11 @@ pub(crate) fn failure(step: StepId) -> Failure {
         StepId::Project => Failure::new(Code::ProjectLimitReached, "the project cannot be created")
             .why("HTTP 422: projects limit exceeded (limit 1)")
             .hint("join an existing one, or delete one that is not needed"),
-        StepId::Env => Failure::new(Code::EnvOpenPermissions, "`backend/.env` cannot be written")
+        StepId::Env => Failure::new(Code::EnvOpenPermissions, "can't write `backend/.env`")
             .why("permission denied")
             .hint("chmod u+w backend"),
         StepId::Backend => {
-            Failure::new(Code::BackendNotFound, "`backend/src/main.py` is not there")
+            Failure::new(Code::BackendNotFound, "`backend/src/main.py` doesn't exist")
                 .hint("name the folder in neonup.toml, under [backend] dir")
         }
         StepId::Schema => Failure::new(
@@ -154,7 +154,7 @@ pub(crate) fn failure(step: StepId) -> Failure {
         StepId::Health => Failure::new(Code::HealthTcp, "no connection to `127.0.0.1:54321`")
             .why("connection refused")
             .hint("start the sandbox: neonup sandbox"),
-        StepId::Secrets => Failure::new(Code::SecretsUnknown, "git did not answer")
+        StepId::Secrets => Failure::new(Code::SecretsUnknown, "git didn't answer")
             .why("fatal: not a git repository")
             .hint("git init"),
     }

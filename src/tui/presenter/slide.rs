@@ -142,10 +142,10 @@ fn announcement_lines(
 pub(crate) fn dialog(context: TextContext<'_>, slide: &Slide) -> (String, Vec<Line<'static>>) {
     match slide {
         Slide::BeforeApply(answer) => {
-            let heading = format!("{}: what will happen", answer.step().title());
+            let heading = format!("{}: what happens next", answer.step().title());
             (heading, consequences(context, answer))
         }
-        Slide::Incidents(chosen) => ("Let something go wrong".to_owned(), menu(context, *chosen)),
+        Slide::Incidents(chosen) => ("Break something".to_owned(), menu(context, *chosen)),
         Slide::Preparing(request, since) => {
             let taken = context.app.now.saturating_sub(*since);
             let line = context.justified(
@@ -156,7 +156,7 @@ pub(crate) fn dialog(context: TextContext<'_>, slide: &Slide) -> (String, Vec<Li
                 ],
                 context.span(Role::Dim, duration::running(taken)),
             );
-            ("On the stage".to_owned(), vec![line])
+            ("Preparing".to_owned(), vec![line])
         }
         Slide::Failed(error) => {
             let what = |text: &str| redact::text(context.app, text).into_owned();
@@ -166,7 +166,7 @@ pub(crate) fn dialog(context: TextContext<'_>, slide: &Slide) -> (String, Vec<Li
                     lines.extend(context.wrapped(Role::Text, &what(part), 0));
                 }
             }
-            ("That did not work".to_owned(), lines)
+            ("That didn't work".to_owned(), lines)
         }
         Slide::Opening | Slide::Before(_) | Slide::AfterIncident(_) => (String::new(), Vec::new()),
     }
@@ -198,7 +198,7 @@ fn consequences(context: TextContext<'_>, answer: &Answer) -> Vec<Line<'static>>
     }
     let command = format!("$ {}", choices::command_for(context.app, answer));
     lines.push(context.line(Role::Dim, &command));
-    lines.push(answers(context, "does it", "leaves everything as it is"));
+    lines.push(answers(context, "continue", "cancel"));
     lines
 }
 

@@ -18,40 +18,42 @@ pub(crate) fn lines(
 ) -> (&'static str, Vec<Line<'static>>) {
     let (heading, why, no, yes) = match &confirm.purpose {
         ConfirmPurpose::Leave(step, _) => (
-            "Leave now?",
+            "Quit now?",
             if engine::must_finish(*step) {
                 format!(
-                    "{} is being written. Leaving waits until that has ended, so that nothing is left half-done.",
+                    "Still writing {}. neonup quits when that has finished, so nothing is left half-done.",
                     step.title()
                 )
             } else {
                 format!(
-                    "{} is under way. Leaving cancels it; the next start looks at what was done and goes on from there.",
+                    "Still working on {}. If you quit, it stops; next time neonup resumes.",
                     step.title()
                 )
             },
             "Stay",
-            "Leave",
+            "Quit",
         ),
         ConfirmPurpose::Duplicate(name) => (
-            "A second one of that name?",
+            "Create a second project with this name?",
             format!(
-                "“{name}” exists already. A second project of the same name confuses everyone who looks for it, and counts towards your limit."
+                "“{name}” already exists. A second project with the same name is confusing, and it counts towards your limit."
             ),
             "Go back",
-            "Create it all the same",
+            "Create it anyway",
         ),
         ConfirmPurpose::Rotate => (
-            "A new password?",
-            "Neon gives the role a new password, your env files get it, and the old one is refused. Whatever still uses the old one stops working: colleagues, deployments and CI need the new one.".to_owned(),
+            "Rotate the password?",
+            "Neon sets a new password for the role, neonup updates your env files, and the old password stops working. \
+            Everything that still uses the old one fails: colleagues, deployments and CI need the new one.".to_owned(),
             "Go back",
             "Rotate it now",
         ),
         ConfirmPurpose::Reset => (
-            "Back to the beginning?",
-            "The sample project becomes a fresh clone again, with the files and the git history of the beginning, and the sandbox forgets its projects. Only a Python environment stays.".to_owned(),
-            "Go on with the tour",
-            "Begin again",
+            "Reset the demo?",
+            "The sample project becomes a fresh clone again, with its original files and git history, and the sandbox forgets \
+            its projects. Only the Python environment stays.".to_owned(),
+            "Continue the tour",
+            "Start over",
         ),
     };
     let mut lines = context.wrapped(Role::Text, &why, 0);

@@ -71,7 +71,7 @@ pub(crate) fn draw(app: &App, overlay: &Overlay, area: Rect, buffer: &mut Buffer
         .padding(Padding::new(2, 2, 1, 1))
         .title(Line::from(format!(" {} ", dialog.heading)).style(app.theme.style(Role::Heading)));
     if dialog.body.len() > usize::from(text.height) {
-        block = block.title_bottom(Line::from(" ↑↓ scrolls ").right_aligned());
+        block = block.title_bottom(Line::from(" ↑↓ scroll ").right_aligned());
     }
     // its rows are its own: halves of words at its sides would only confuse
     let rows = Rect {

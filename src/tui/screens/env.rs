@@ -61,7 +61,7 @@ fn file_lines(context: TextContext<'_>, file: &EnvFile) -> Vec<Line<'static>> {
     words.push(format!("{} untouched", file.untouched));
     lines.extend(context.wrapped(
         Role::Dim,
-        &format!("{}; an undo copy is kept", words.join(", ")),
+        &format!("{} · a backup is kept for undo", words.join(", ")),
         2,
     ));
     lines

@@ -98,10 +98,10 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
         if state.key.expose().starts_with("napi_") {
             words.push("napi_".to_owned());
             if (40..=128).contains(&count) {
-                words.push("looks whole".to_owned());
+                words.push("looks complete".to_owned());
             }
         } else if count >= 5 {
-            words.push("no napi_ at its start".to_owned());
+            words.push("does not start with napi_".to_owned());
         }
         under.push(context.span(Role::Dim, text::elide(&words.join(" · "), room)));
     }
@@ -110,10 +110,10 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
             problems.push(vec![context.span(Role::Bad, line)]);
         }
     } else if state.rejected {
-        under = vec![context.span(Role::Bad, "! refused by Neon; paste another one")];
+        under = vec![context.span(Role::Bad, "! Neon rejected this key; paste another one")];
     }
     let name = if state.key.is_empty() && state.problem.is_none() {
-        "Get one"
+        "Get a key"
     } else {
         ""
     };
@@ -135,7 +135,7 @@ const PLACEHOLDER: (&str, &str) = ("p", "aste it here; it stays hidden");
 /// Where a key comes from, short enough for the narrowest screen.
 fn key_source(app: &App) -> &'static str {
     if app.options.service == "Sandbox" {
-        "the sandbox says it when it starts"
+        "the sandbox prints it when it starts"
     } else {
         "console.neon.tech/app/settings/api-keys"
     }

@@ -77,19 +77,19 @@ pub(crate) fn lines(context: TextContext<'_>) -> Vec<Line<'static>> {
 /// What a step is doing, until it reports something more exact.
 pub(crate) const fn default_label(step: StepId, phase: Phase) -> &'static str {
     match (step, phase) {
-        (StepId::Login, Phase::Probe) => "looking for a key, and asking Neon whose it is",
-        (StepId::Login, Phase::Apply) => "asking Neon who this is",
-        (StepId::Project, Phase::Probe) => "looking through your Neon projects",
-        (StepId::Project, Phase::Apply) => "talking to Neon",
+        (StepId::Login, Phase::Probe) => "finding a key and asking Neon whose it is",
+        (StepId::Login, Phase::Apply) => "checking the key with Neon",
+        (StepId::Project, Phase::Probe) => "listing your Neon projects",
+        (StepId::Project, Phase::Apply) => "waiting for Neon",
         (StepId::Env, Phase::Probe) => "reading the env files",
         (StepId::Env, Phase::Apply) => "writing the env files",
         (StepId::Backend, Phase::Probe) => "reading the application",
         (StepId::Backend, Phase::Apply) => "writing the files",
         (StepId::Schema, Phase::Probe) => "comparing tables and columns",
         (StepId::Schema, Phase::Apply) => "running the SQL in one transaction",
-        (StepId::Health, Phase::Probe) => "climbing the ladder",
-        (StepId::Health, Phase::Apply) => "climbing the ladder, starting the app",
-        (StepId::Secrets, Phase::Probe) => "looking through the repository",
-        (StepId::Secrets, Phase::Apply) => "mending the repository",
+        (StepId::Health, Phase::Probe) => "running the checks",
+        (StepId::Health, Phase::Apply) => "running the checks and starting the app",
+        (StepId::Secrets, Phase::Probe) => "scanning the repository",
+        (StepId::Secrets, Phase::Apply) => "fixing the repository",
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
         ));
         lines.push(context.fact("Host", &joined.host));
         let compute = match joined.compute.as_str() {
-            "idle" => "asleep; wakes when it is first asked",
+            "idle" => "asleep; wakes at the next connection",
             other => other,
         };
         lines.push(context.fact("Compute", compute));
@@ -38,7 +38,7 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
         lines.extend(context.wrapped(
             Role::Warn,
             &format!(
-                "! Neon could not list {}, so a duplicate cannot be ruled out",
+                "! Neon couldn't list {}, so a duplicate can't be ruled out",
                 text::count(list.unlisted, "project", "projects")
             ),
             0,

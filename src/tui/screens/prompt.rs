@@ -17,12 +17,11 @@ pub(crate) fn lines(
     let (heading, why) = match prompt.purpose {
         PromptPurpose::SkipReason(step) => (
             format!("Skip {}", step.title()),
-            "Why? The reason stands in the summary and the receipt.",
+            "Reason (shown in the summary and receipt)",
         ),
-        PromptPurpose::ProjectName => (
-            "A new project".to_owned(),
-            "It is created once, with this name. Joining it later needs nothing but the name.",
-        ),
+        PromptPurpose::ProjectName => {
+            ("New project".to_owned(), "Teammates will join this project")
+        }
     };
     let mut lines = context.wrapped(Role::Text, why, 0);
     lines.push(Line::default());

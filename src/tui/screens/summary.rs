@@ -42,21 +42,21 @@ pub(crate) fn sentence(app: &App) -> &'static str {
         .any(|step| app.status(*step) == Status::Failed);
     match (open, failed) {
         (false, _) if StepId::ALL.into_iter().any(|step| warns(app, step)) => {
-            "Everything is in place. Read the warnings first."
+            "All done. Read the warnings first."
         }
         (false, _)
             if StepId::ALL
                 .into_iter()
                 .any(|step| app.plan.step(step).left_out() > 0) =>
         {
-            "Everything is in place but what was left out."
+            "All done, except what was skipped."
         }
         (false, _) if app.status(StepId::Health) != Status::Done => {
-            "Everything that applies here is in place."
+            "Everything that applies here is done."
         }
-        (false, _) => "Everything is in place. Your app can start.",
-        (true, true) => "A step failed. What is done stays done.",
-        (true, false) => "Some steps are open. What is done stays done.",
+        (false, _) => "All done. Your app is ready to start.",
+        (true, true) => "A step failed. Completed steps stay done.",
+        (true, false) => "Some steps are left. Completed steps stay done.",
     }
 }
 

@@ -73,7 +73,7 @@ impl LoginInput {
             Err("paste or type a key first".to_owned())
         } else if count > api_key::LONGEST {
             Err(format!(
-                "{count} characters cannot be a key: copy the key alone"
+                "{count} characters can't be a key: copy only the key"
             ))
         } else if self
             .key
@@ -81,7 +81,7 @@ impl LoginInput {
             .chars()
             .any(|char| !char.is_ascii_graphic())
         {
-            Err("a key has only plain letters, digits and signs".to_owned())
+            Err("a key contains only plain letters, digits and signs".to_owned())
         } else {
             Ok(self.key.clone())
         }
@@ -98,7 +98,7 @@ mod tests {
         login.paste(&"line\n".repeat(900));
         assert_eq!(
             login.checked().unwrap_err(),
-            "3600 characters cannot be a key: copy the key alone"
+            "3600 characters can't be a key: copy only the key"
         );
     }
 }

@@ -45,13 +45,13 @@ impl Watch {
     /// Describes it in one line.
     pub(crate) fn summary(&self) -> String {
         let looks = match self.samples.len() + self.lost {
-            0 => "first look".to_owned(),
-            1 => "1 look".to_owned(),
-            looks => format!("{looks} looks"),
+            0 => "first check".to_owned(),
+            1 => "checked once".to_owned(),
+            looks => format!("checked {looks} times"),
         };
         match self.lost {
-            0 => format!("Watching once a second: {looks}"),
-            lost => format!("Watching once a second: {looks}, {lost} did not come through"),
+            0 => format!("Watching: {looks}"),
+            lost => format!("Watching: {looks}, {lost} failed"),
         }
     }
 }

@@ -270,7 +270,7 @@ fn enter_alone_leads_from_a_found_key_to_the_summary() {
             .iter()
             .all(|(_, answer)| answer.is_default())
     );
-    assert!(recording.saw("Everything is in place"));
+    assert!(recording.saw("All done"));
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_rejected_key_can_be_replaced() {
             key(KeyCode::Char('q')),
         ],
     );
-    assert!(recording.saw("refused by Neon"));
+    assert!(recording.saw("Neon rejected this key"));
     assert_eq!(recording.plan.status(StepId::Login), Status::Done);
     assert_eq!(recording.reason, ExitReason::Quit);
     assert!(
@@ -404,8 +404,8 @@ fn escape_cancels_and_the_step_is_open_again() {
             key(KeyCode::Char('q')),
         ],
     );
-    assert!(recording.saw("talking to Neon"), "a spinner came");
-    assert!(recording.saw("cancelled; looking at what was done"));
+    assert!(recording.saw("waiting for Neon"), "a spinner came");
+    assert!(recording.saw("cancelled. Checking what was done…"));
     assert_eq!(recording.plan.status(StepId::Project), Status::Todo);
     assert_eq!(recording.reason, ExitReason::Quit);
 }
@@ -428,7 +428,7 @@ fn a_resize_in_the_middle_of_work_is_drawn_at_the_new_size() {
     );
     assert!(recording.saw("Make the window larger"));
     assert!(
-        recording.last().contains("Leave now?"),
+        recording.last().contains("Quit now?"),
         "{}",
         recording.last()
     );

@@ -101,7 +101,7 @@ fn a_click_chooses_an_answer_and_a_second_one_gives_it() {
             |app: &App| matches!(&app.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes);
         press(&mut app, KeyCode::Enter);
         assert!(asks(&app));
-        assert_eq!(click(&mut app, "A new password?"), []);
+        assert_eq!(click(&mut app, "Rotate the password?"), []);
         assert!(asks(&app), "the heading is no answer");
         assert_eq!(click(&mut app, "Rotate it now"), [], "chosen");
         assert!(!asks(&app));

@@ -151,7 +151,7 @@ fn outside_the_demo_nothing_is_reset_or_broken() {
     assert_eq!(slide(&app), Some(&Slide::Opening));
     assert_eq!(app.plan, plan);
     let said = app.toast.clone().unwrap().text;
-    assert!(said.contains("not touched"), "{said}");
+    assert!(said.contains("unchanged"), "{said}");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn during_an_apply_nothing_is_reset_or_broken() {
     }
     assert_eq!(app.overlay, None);
     let said = app.toast.clone().unwrap().text;
-    assert!(said.contains("at work"), "{said}");
+    assert!(said.contains("still running"), "{said}");
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn the_consequences_fit_into_the_smallest_window() {
         app.screen = Screen::Step(step);
         app.overlay = Some(Overlay::Slide(Slide::BeforeApply(answer)));
         let shown = text(&draw(&app, 60, 18));
-        for part in ["what will happen", "$ neonup", "leaves everything as it is"] {
+        for part in ["what happens next", "$ neonup", "cancel"] {
             assert!(shown.contains(part), "{part}: {step}\n{shown}");
         }
     }
@@ -375,7 +375,7 @@ fn the_shown_command_is_that_of_the_pending_answer() {
             press(app, *key);
         }
         let shown = text(&draw(app, 80, 24));
-        assert!(shown.contains("what will happen"), "{step}\n{shown}");
+        assert!(shown.contains("what happens next"), "{step}\n{shown}");
         let lines = || shown.lines().map(|line| line.trim_matches(['│', '|', ' ']));
         assert!(lines().any(|line| line == command), "{step}\n{shown}");
     }

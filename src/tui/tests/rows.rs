@@ -58,7 +58,7 @@ fn a_leak_offers_its_remedy_first() {
     for (remedy, first) in [
         (Some(Remedy::RotatePassword), "Rotate the password"),
         (Some(Remedy::RotateKey), "Copy: neonup rotate --api-key"),
-        (None, "Look again"),
+        (None, "Re-check"),
     ] {
         let mut report = todo(StepId::Secrets);
         report.findings[0].remedy = remedy;

@@ -165,7 +165,7 @@ fn enter_alone_leads_from_a_rejected_key_to_the_summary() {
     wizard.paste("napi_0123456789abcdef-bad\n");
     wizard.wait_for("…-bad");
     wizard.press("\r");
-    wizard.wait_for("refused by Neon");
+    wizard.wait_for("Neon rejected this key");
     wizard.paste(&format!("NEON_API_KEY=\"{GOOD}\"\n"));
     wizard.wait_for("…good");
     wizard.press("\r");
@@ -175,7 +175,7 @@ fn enter_alone_leads_from_a_rejected_key_to_the_summary() {
         "Write backend",
         "Run assets",
         "Start the app",
-        "Mend the repository",
+        "Fix the repository",
     ] {
         wizard.wait_for(&format!("❯ {question}"));
         wizard.press("\r");
@@ -210,7 +210,7 @@ fn resizes_and_a_long_paste_keep_the_screen_whole() {
     wizard.resize((60, 18));
     wizard.until("60 columns", |wizard| wizard.text().contains("▸1 Login"));
     wizard.press("\r");
-    wizard.wait_for("cannot be a key");
+    wizard.wait_for("can't be a key");
     wizard.press("\x03");
     wait_for_end(&mut wizard);
     wizard.wait_for("ended: Ok(Cancelled)");
@@ -221,13 +221,13 @@ fn escape_cancels_and_ctrl_c_asks_while_something_runs() {
     let mut wizard = open("login");
     wizard.wait_for("❯ Create “aido-todo”");
     wizard.press("\r");
-    wizard.wait_for("talking to Neon");
+    wizard.wait_for("waiting for Neon");
     wizard.press("\x1b");
     wizard.wait_for("❯ Create “aido-todo”");
     wizard.press("\r");
-    wizard.wait_for("talking to Neon");
+    wizard.wait_for("waiting for Neon");
     wizard.press("\x03");
-    wizard.wait_for("Leave now?");
+    wizard.wait_for("Quit now?");
     wizard.press("\x03");
     wait_for_end(&mut wizard);
     wizard.wait_for("ended: Ok(Cancelled)");
@@ -238,7 +238,7 @@ fn a_resize_during_an_apply_keeps_the_work() {
     let mut wizard = open("login");
     wizard.wait_for("❯ Create “aido-todo”");
     wizard.press("\r");
-    wizard.wait_for("talking to Neon");
+    wizard.wait_for("waiting for Neon");
     wizard.resize((40, 10));
     wizard.resize((120, 40));
     wizard.until("120 columns", |wizard| {
@@ -308,7 +308,7 @@ fn ctrl_z_gives_the_terminal_back_until_the_job_continues() {
     wizard.wait_for("❯ Finish");
     assert!(wizard.output().screen().alternate_screen());
     wizard.press("?");
-    wizard.wait_for("Do what is chosen");
+    wizard.wait_for("Run the selected action");
     wizard.press("q\r");
     wait_for_end(&mut wizard);
 }
@@ -364,11 +364,11 @@ fn the_mouse_is_captured_on_request_and_released() {
     wizard.wait_for("❯ Create “aido-todo”");
     assert_eq!(mode(&wizard), MouseProtocolMode::None);
     wizard.press("M");
-    wizard.wait_for("the mouse works here");
+    wizard.wait_for("mouse on");
     assert_eq!(mode(&wizard), MouseProtocolMode::PressRelease);
     // the seventh step in the column, then the second
     wizard.press("\x1b[<0;6;9M\x1b[<0;6;9m");
-    wizard.wait_for("Looks for your live password");
+    wizard.wait_for("Searches for your live password");
     wizard.press("\x1b[<0;6;4M\x1b[<0;6;4m");
     wizard.wait_for("❯ Create “aido-todo”");
     wizard.press("\x1a");

@@ -94,7 +94,7 @@ fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Vec<Effect> {
         }
         Err(RunError::Cancelled) => {
             app.fixing.clear();
-            app.notify(format!("{label}: cancelled; looking at what was done"));
+            app.notify(format!("{label}: cancelled. Checking what was done…"));
             app.probe(&[step]).into_iter().collect()
         }
         Err(RunError::Failed(failure)) => {
@@ -123,7 +123,10 @@ fn done(app: &mut App, step: StepId, report: &Report) {
     }
     let label = step.title();
     if report.verdict() == Verdict::Todo {
-        app.notify(format!("{label} is still open: {}", report.evidence));
+        app.notify(format!(
+            "{label} still has something to do: {}",
+            report.evidence
+        ));
         return;
     }
     app.notify(format!("{label}: {}", report.evidence));

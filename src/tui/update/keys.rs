@@ -49,9 +49,9 @@ fn anywhere(app: &mut App, command: KeyCommand, typing: bool) -> Option<Vec<Effe
         KeyCommand::Mouse if !typing => {
             app.mouse = !app.mouse;
             app.notify(if app.mouse {
-                "the mouse works here; M gives it back to the terminal"
+                "mouse on (M: off)"
             } else {
-                "the mouse is the terminal's again"
+                "mouse off"
             });
             vec![Effect::Mouse(app.mouse)]
         }

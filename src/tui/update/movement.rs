@@ -71,6 +71,6 @@ pub(super) fn turn(app: &mut App, screen: Option<Screen>) {
     app.follow = false;
     match screen {
         Some(screen) => app.go(screen),
-        None => app.notify("there is no step beyond this one"),
+        None => app.notify("this is the last step"),
     }
 }

@@ -114,14 +114,14 @@ fn prompt(app: &mut App, mut dialog: PromptDialog, command: KeyCommand) -> Vec<E
 fn submitted(app: &mut App, dialog: &PromptDialog) -> Result<Vec<Effect>, String> {
     let text = dialog.input.value().trim().to_owned();
     match dialog.purpose {
-        PromptPurpose::SkipReason(_) if text.is_empty() => Err("say in a word why".to_owned()),
+        PromptPurpose::SkipReason(_) if text.is_empty() => Err("enter a reason".to_owned()),
         PromptPurpose::SkipReason(step) => {
             actions::skip(app, step, text);
             Ok(Vec::new())
         }
-        PromptPurpose::ProjectName if text.is_empty() => Err("a project needs a name".to_owned()),
+        PromptPurpose::ProjectName if text.is_empty() => Err("enter a project name".to_owned()),
         PromptPurpose::ProjectName if text.chars().count() > LONGEST_NAME => {
-            Err(format!("Neon takes at most {LONGEST_NAME} characters"))
+            Err(format!("Neon allows at most {LONGEST_NAME} characters"))
         }
         PromptPurpose::ProjectName if app.has_project(&text) => {
             let purpose = ConfirmPurpose::Duplicate(text);

@@ -32,13 +32,13 @@ pub(super) fn toggle(app: &mut App) {
     if app.presenter {
         app.follow = false;
         app.announced.clear();
-        app.notify("presenter mode: identifiers are hidden");
+        app.notify("presenter mode on: identifiers are hidden");
         app.announce();
     } else {
         if matches!(app.overlay, Some(Overlay::Slide(_))) {
             app.overlay = None;
         }
-        app.notify("presenter mode is off");
+        app.notify("presenter mode off");
     }
 }
 
@@ -86,13 +86,13 @@ pub(super) fn ask_to_reset(app: &mut App) {
     }
     app.announced.clear();
     app.overlay = Some(Overlay::Slide(Slide::Opening));
-    app.notify("the tour begins again; your project is not touched");
+    app.notify("the tour starts over; your project is unchanged");
 }
 
 /// Shows the menu of incidents.
 pub(super) fn show_incidents(app: &mut App) {
     if !app.options.demo {
-        app.notify("mishaps are for the sample project: neonup demo --present");
+        app.notify("mishaps work only in the sample project: neonup demo --present");
     } else if !must_wait(app) {
         app.overlay = Some(Overlay::Slide(Slide::Incidents(0)));
     }
@@ -103,7 +103,10 @@ fn must_wait(app: &mut App) -> bool {
     let Some(step) = app.applying() else {
         return false;
     };
-    app.notify(format!("{} is at work; when it has ended", step.title()));
+    app.notify(format!(
+        "{} is still running; try again when it has finished",
+        step.title()
+    ));
     true
 }
 
@@ -234,7 +237,7 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
     fresh.follow = false;
     fresh.pressed_keys = app.pressed_keys.clone();
     fresh.overlay = Some(Overlay::Slide(Slide::Opening));
-    fresh.notify("everything is as at the beginning");
+    fresh.notify("Reset. Ready to start again");
     *app = fresh;
     effects
 }

@@ -52,7 +52,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                 return effects;
             }
             if page.choices.count() > 0 {
-                app.notify("choose one first, with ↑ and ↓");
+                app.notify("select one first, with ↑ and ↓");
             }
             Vec::new()
         }
@@ -82,7 +82,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             if step == Some(StepId::Env) && busy.is_none() && app.can_undo() {
                 presenter::apply(app, Answer::Env(EnvAnswer::Undo))
             } else {
-                app.notify("there is nothing to undo here");
+                app.notify("nothing to undo here");
                 Vec::new()
             }
         }
@@ -121,7 +121,7 @@ fn move_or_show(app: &mut App, page: &Page, command: KeyCommand) {
             {
                 actions::ask_to_skip(app, step);
             }
-            _ => app.notify("there is nothing open to skip here"),
+            _ => app.notify("nothing to skip"),
         },
         KeyCommand::Reveal
             if app.screen == Screen::Step(StepId::Login) && !app.login.key.is_empty() =>
@@ -136,7 +136,7 @@ fn move_or_show(app: &mut App, page: &Page, command: KeyCommand) {
         KeyCommand::Incidents if app.presenter => presenter::show_incidents(app),
         KeyCommand::Reset if app.presenter => presenter::ask_to_reset(app),
         KeyCommand::Explain | KeyCommand::Incidents | KeyCommand::Reset => {
-            app.notify("that is the presenter's: p turns the mode on");
+            app.notify("presenter mode only: press p first");
         }
         KeyCommand::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         _ => {}
@@ -154,7 +154,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     {
         if work.phase == Phase::Apply && engine::must_finish(step) {
             app.notify(format!(
-                "{} must not be cut off; it ends in a moment",
+                "{} can't be interrupted safely; it finishes in a moment",
                 step.title()
             ));
             return Vec::new();
@@ -180,7 +180,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     }
     match app.screen.previous() {
         Some(screen) => app.go(screen),
-        None => app.notify("this is the first step; q leaves"),
+        None => app.notify("this is the first step; q quits"),
     }
     Vec::new()
 }
@@ -194,7 +194,7 @@ fn why_not_fixable(app: &App) -> String {
         .filter(|finding| finding.follows.is_none() && !finding.hint.is_empty())
         .max_by_key(|finding| finding.severity);
     worst.map_or_else(
-        || "there is nothing to fix here".to_owned(),
+        || "nothing to fix automatically here".to_owned(),
         |finding| format!("this needs you: {}", finding.hint),
     )
 }

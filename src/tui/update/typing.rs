@@ -42,7 +42,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) {
             app.chosen.remove(&app.screen);
         }
         Screen::Step(_) | Screen::Summary => {
-            app.notify("nothing takes a paste here");
+            app.notify("nothing to paste into here");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn toggle(app: &mut App) -> Option<Effect> {
         return None;
     }
     if !app.can_watch() {
-        app.notify("there is nothing to watch here yet");
+        app.notify("nothing to watch here yet");
         return None;
     }
     app.follow = false;

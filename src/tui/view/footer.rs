@@ -176,7 +176,7 @@ fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<&'st
         }
         (Overlay::Slide(slide), _) => slide_label(app, slide, binding),
         (Overlay::Confirm(_), KeyCommand::Enter) => Some("choose"),
-        (Overlay::Prompt(_), KeyCommand::Enter) => Some("take it"),
+        (Overlay::Prompt(_), KeyCommand::Enter) => Some("use it"),
         (_, KeyCommand::Back) => Some("close"),
         _ => None,
     }
@@ -184,14 +184,14 @@ fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<&'st
 
 fn slide_label(app: &App, slide: &Slide, binding: &Binding) -> Option<&'static str> {
     Some(match (slide, binding.command) {
-        (Slide::Preparing(..), KeyCommand::Interrupt) => "leave",
+        (Slide::Preparing(..), KeyCommand::Interrupt) => "quit",
         (Slide::Preparing(..), _) => return None,
         (Slide::Opening, KeyCommand::Enter) => "begin",
         (Slide::Before(_), KeyCommand::Enter) => "show it",
         (Slide::BeforeApply(..), KeyCommand::Enter) => "do it",
-        (Slide::BeforeApply(..), KeyCommand::Back) => "leave it",
-        (Slide::Incidents(_), KeyCommand::Enter) => "let it happen",
-        (Slide::AfterIncident(_), KeyCommand::Enter) => "look",
+        (Slide::BeforeApply(..), KeyCommand::Back) => "cancel",
+        (Slide::Incidents(_), KeyCommand::Enter) => "break it",
+        (Slide::AfterIncident(_), KeyCommand::Enter) => "check",
         (Slide::Failed(_), KeyCommand::Enter) | (_, KeyCommand::Back) => "close",
         (Slide::Opening | Slide::Before(_), KeyCommand::Incidents | KeyCommand::Reset)
             if app.options.demo =>

@@ -84,7 +84,7 @@ fn connection_parts_are_written_checked_used_and_rotated() {
             "PGSSLMODE=require".to_owned(),
             "PGSSLMODE=prefer".to_owned(),
             "env.no-tls",
-            "refuses plain text",
+            "refuses unencrypted connections",
         ),
     ] {
         assert!(text.contains(&from), "{text}");
@@ -123,15 +123,15 @@ fn invalid_part_is_reported_with_its_line() {
     for (line, words) in [
         (
             "keys.PGHOST = { url = \"direct\", part = \"hst\" }",
-            "line 5: `hst` is no part of a connection: host, port",
+            "line 5: `hst` isn't a part of a connection: host, port",
         ),
         (
             "keys.PGHOST = { url = \"direct\", part = \"host\", driver = \"psycopg\" }",
-            "has no `driver`",
+            "can't have a `driver`",
         ),
         (
             "keys.LOGIN = { url = \"direct\", part = \"password\" }",
-            "name it so that every tool hides it",
+            "choose a name that every tool hides",
         ),
         ("keys.PGHOST = { part = \"host\" }", "needs one of url"),
     ] {

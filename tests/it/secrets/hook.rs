@@ -101,7 +101,7 @@ fn commit_with_a_live_secret_is_refused_and_others_pass() {
     assert!(
         hook(&repo, &home, "uninstall")
             .1
-            .contains("no hook of neonup")
+            .contains("no neonup hooks")
     );
 }
 

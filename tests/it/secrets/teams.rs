@@ -231,7 +231,7 @@ fn a_folder_of_hooks_that_git_tracks_gets_lines_that_run_first() {
             .args(["hook", "install", "--yes"]),
     );
     assert!(
-        run.code == 2 && run.output().contains("not a shell script"),
+        run.code == 2 && run.output().contains("isn't a shell script"),
         "{run:#?}"
     );
     assert!(!repo.path(".githooks/pre-commit").exists());

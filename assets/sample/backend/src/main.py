@@ -15,7 +15,7 @@ from src.models import Task, User  # noqa: F401  (fills SQLModel.metadata)
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Creates missing tables on start-up, and closes the connections at the end."""
+    """Creates missing tables on start-up and closes the connections at the end."""
     SQLModel.metadata.create_all(engine)
     yield
     engine.dispose()
@@ -33,7 +33,7 @@ app.add_middleware(
 
 @app.get("/health")
 def health_check(session: Session = Depends(get_session)) -> dict[str, str]:
-    """Says whether the database answers."""
+    """Reports whether the database answers."""
     try:
         session.connection().execute(text("SELECT 1"))
     except Exception as error:

@@ -106,22 +106,22 @@ fn engines_that_never_reach_the_database_are_found() {
         (
             "engine = create_engine(\"postgresql://me:pw@localhost/x\", pool_pre_ping=True)\n",
             Driver::Psycopg,
-            "written into the source",
+            "hard-coded in the source",
         ),
         (
             "engine = create_engine(URL, pool_pre_ping=True)\n",
             Driver::Asyncpg,
-            "does not work with",
+            "doesn't work with",
         ),
         (
             "engine = create_async_engine(URL, pool_pre_ping=True)\n",
             Driver::Psycopg2,
-            "does not work with",
+            "doesn't work with",
         ),
         (
             "engine = create_engine(URL, pool_pre_ping=True)\nX = \"postgresql://u:hunter2@h.example.org/d\"\n",
             Driver::Psycopg,
-            "stands in the source",
+            "the source contains a connection URL",
         ),
     ] {
         let judgement = with_database(&format!("{HEAD}{code}"), driver);
@@ -186,7 +186,7 @@ fn the_env_file_has_to_be_loaded_before_the_variable_is_read() {
             "{main}{database}{command}: {found:?}"
         );
         if wrong {
-            assert!(found[0].contains("before the .env is loaded"), "{found:?}");
+            assert!(found[0].contains("before .env is loaded"), "{found:?}");
         }
     }
 }

@@ -65,7 +65,9 @@ pub(super) fn narrow(file: &File, mode: Option<u32>) -> io::Result<()> {
     if file.metadata()?.permissions().mode() & 0o7777 & !mode == 0 {
         return Ok(());
     }
-    Err(io::Error::other("the file system keeps no permissions"))
+    Err(io::Error::other(
+        "the file system doesn't store permissions",
+    ))
 }
 
 pub(super) fn device(meta: &Metadata) -> u64 {

@@ -37,7 +37,7 @@ pub(super) fn of(bytes: &[u8]) -> Option<Form> {
         b'P' if bytes.starts_with(LOCAL_ENTRY) || bytes.starts_with(b"PK\x07\x08PK") => {
             Some(Form::Zip)
         }
-        b'P' if bytes.starts_with(b"PACK\0\0\0") => Some(Form::Closed("a pack of git objects")),
+        b'P' if bytes.starts_with(b"PACK\0\0\0") => Some(Form::Closed("a git pack file")),
         b'#' if bytes.starts_with(b"# v2 git bundle") || bytes.starts_with(b"# v3 git bundle") => {
             Some(Form::Closed("a git bundle"))
         }

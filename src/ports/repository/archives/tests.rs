@@ -165,11 +165,11 @@ fn what_cannot_be_opened_is_told() {
         (b"PK\x03\x04 and no directory", DAMAGED),
         (
             b"7z\xbc\xaf\x27\x1c\0\x04",
-            "it is a 7z archive, which is not read here",
+            "it is a 7z archive, which neonup can't read",
         ),
         (
             b"# v2 git bundle\n",
-            "it is a git bundle, which is not read here",
+            "it is a git bundle, which neonup can't read",
         ),
         (cut.as_bytes(), DAMAGED),
     ] {

@@ -97,7 +97,7 @@ fn leave_out(coverage: &mut Coverage, what: &str, error: &io::Error) {
     let why = if error.kind() == io::ErrorKind::Other {
         error.to_string()
     } else {
-        format!("one of git's own files could not be read: {}", error.kind())
+        format!("one of git's own files couldn't be read: {}", error.kind())
     };
     coverage.leave_out(Unread::file(what, why, "make it readable"));
 }
@@ -130,7 +130,7 @@ fn walk(
                 if depth > 0 {
                     walk(base, &path, depth - 1, files, coverage);
                 } else {
-                    let error = io::Error::other("its folders are nested too deep");
+                    let error = io::Error::other("its folders are nested too deeply");
                     leave_out(coverage, &shown(), &error);
                 }
             }
@@ -165,7 +165,7 @@ pub(super) fn stored_submodules(common: &Path) -> (Vec<PathBuf>, Coverage) {
             } else if depth > 0 {
                 open.push((path, depth - 1));
             } else {
-                let error = io::Error::other("its folders are nested too deep");
+                let error = io::Error::other("its folders are nested too deeply");
                 leave_out(&mut coverage, ".git/modules", &error);
             }
         }

@@ -113,9 +113,9 @@ impl Namer<'_> {
             let own_path = path.clone().filter(|_| hit.kind == ObjectKind::Blob);
             let (note, path) = match hit.kind {
                 ObjectKind::Blob => ("", path),
-                ObjectKind::Commit => ("in a commit's message", None),
-                ObjectKind::Tag => ("in a tag's message", None),
-                ObjectKind::Tree => ("in the name of a file", path.map(|path| format!("{path}/"))),
+                ObjectKind::Commit => ("in a commit message", None),
+                ObjectKind::Tag => ("in a tag message", None),
+                ObjectKind::Tree => ("in a file name", path.map(|path| format!("{path}/"))),
             };
             let path = path
                 .map(|path| self.searcher.redact_path(&format!("{}{path}", self.prefix)))
@@ -410,7 +410,7 @@ impl Namer<'_> {
 
 /// Makes leaks of what was found in objects of which no more is known, and tells what of it was not read.
 pub(super) fn unnamed(searcher: &Searcher, hits: Vec<ObjectMatch>) -> (Vec<Leak>, Coverage) {
-    let note = "of a submodule that is not checked out";
+    let note = "of a submodule that isn't checked out";
     let mut all = Vec::new();
     let mut coverage = Coverage::complete();
     for hit in hits {

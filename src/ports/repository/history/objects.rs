@@ -222,8 +222,8 @@ impl<'a> ObjectSearch<'a> {
         }
         let beyond = ids.split_off(ids.len().min(MOST_READ_AGAIN));
         if !beyond.is_empty() {
-            let what = format!("{} objects of the history", beyond.len());
-            let why = "too many objects are damaged or too large to be read one by one";
+            let what = format!("{} history objects", beyond.len());
+            let why = "too many objects are damaged or too large to read individually";
             matches.coverage.leave_out(unread(what, why));
         }
         let mut found = Matches::default();
@@ -252,7 +252,7 @@ impl<'a> ObjectSearch<'a> {
                 }),
                 Err(error) => {
                     let what = format!("object {}", id.get(..10).unwrap_or(&id));
-                    let why = format!("an object could not be read: {}", reason(&error));
+                    let why = format!("an object couldn't be read: {}", reason(&error));
                     matches.coverage.leave_out(unread(what, &why));
                 }
             }
@@ -337,7 +337,7 @@ impl Matches {
         if self.objects.len() < MOST_OTHERS || object.found.hits.iter().any(is_live) {
             self.objects.push(object);
         } else {
-            let why = "more than 20,000 objects hold credentials or archives that cannot be read";
+            let why = "more than 20,000 objects contain credentials or unreadable archives";
             self.coverage
                 .leave_out(unread("the history".to_owned(), why));
         }
@@ -349,7 +349,7 @@ fn unread(what: String, why: &str) -> Unread {
     Unread {
         what,
         why: why.to_owned(),
-        hint: "see what `git fsck` says".to_owned(),
+        hint: "check `git fsck`".to_owned(),
     }
 }
 
@@ -357,11 +357,9 @@ fn unread(what: String, why: &str) -> Unread {
 fn reason(error: &GitError) -> &'static str {
     match error {
         GitError::TimedOut => "it takes longer than a minute",
-        GitError::Missing => {
-            "it is damaged or larger than 100 MB, and without git no more can be done"
-        }
+        GitError::Missing => "it is damaged or larger than 100 MB, and neonup needs git to read it",
         GitError::ForeignOwner(_) | GitError::Refused(_) | GitError::Io(_) => {
-            "it is damaged, or git does not give it"
+            "it is damaged, or git can't read it"
         }
     }
 }
@@ -379,7 +377,7 @@ impl Store {
         let mut coverage = Coverage::complete();
         let mut leave_out = |what: String, why: &str| coverage.leave_out(unread(what, why));
         let indexes = pack::indexes(directory).unwrap_or_else(|error| {
-            let why = format!("they could not be listed: {error}");
+            let why = format!("they couldn't be listed: {error}");
             leave_out("the packs".to_owned(), &why);
             Vec::new()
         });
@@ -389,16 +387,16 @@ impl Store {
                 Ok(pack) => packs.push(pack),
                 Err(error) => {
                     let name = index.file_stem().unwrap_or_default().to_string_lossy();
-                    let why = format!("a pack could not be read: {error}");
+                    let why = format!("a pack couldn't be read: {error}");
                     leave_out(name.into_owned(), &why);
                 }
             }
         }
         for pack in pack::without_index(directory) {
-            leave_out(pack, "a pack has no index (`git index-pack` makes it)");
+            leave_out(pack, "a pack has no index (`git index-pack` creates it)");
         }
         let loose = loose::files(directory).unwrap_or_else(|error| {
-            let why = format!("they could not be listed: {error}");
+            let why = format!("they couldn't be listed: {error}");
             leave_out("the loose objects".to_owned(), &why);
             Vec::new()
         });

@@ -72,7 +72,7 @@ impl Refs {
                     refs.names.push(name.to_vec());
                 }
             }
-            Err(error) => refs.leave_out("the refs", &format!("git did not list them: {error}")),
+            Err(error) => refs.leave_out("the refs", &format!("git couldn't list them: {error}")),
         }
         for file in refs.logs_of_remotes(layout) {
             match bounded::read(&file, LOG_LIMIT) {
@@ -80,7 +80,7 @@ impl Refs {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let name = file.strip_prefix(&layout.common).unwrap_or(&file);
-                    let why = format!("it could not be read: {}", error.kind());
+                    let why = format!("it couldn't be read: {}", error.kind());
                     refs.leave_out(&format!(".git/{}", name.display()), &why);
                 }
             }
@@ -94,7 +94,7 @@ impl Refs {
         self.coverage.leave_out(Unread {
             what: what.to_owned(),
             why: why.to_owned(),
-            hint: "see what `git fsck` says".to_owned(),
+            hint: "check `git fsck`".to_owned(),
         });
     }
 
@@ -118,7 +118,7 @@ impl Refs {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => {
-                let why = format!("it could not be read: {}", error.kind());
+                let why = format!("it couldn't be read: {}", error.kind());
                 return self.leave_out(".git/logs", &why);
             }
         };

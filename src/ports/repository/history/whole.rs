@@ -35,7 +35,7 @@ impl Whole<'_> {
         if self.layout.is_shallow() {
             coverage.leave_out(Unread {
                 what,
-                why: "the clone is shallow: only a part of the history is here".to_owned(),
+                why: "the clone is shallow: only part of the history is here".to_owned(),
                 hint: "git fetch --unshallow".to_owned(),
             });
             return coverage;
@@ -53,9 +53,9 @@ impl Whole<'_> {
             ),
             Ok(count) => (
                 format!("{} missing", are(count)),
-                "see what `git fsck` says; `git fetch` brings them where a remote has them",
+                "check `git fsck`; `git fetch` restores them if a remote has them",
             ),
-            Err(why) => (why, "see what `git fsck` says"),
+            Err(why) => (why, "check `git fsck`"),
         };
         coverage.leave_out(Unread {
             what,
@@ -93,7 +93,7 @@ impl Whole<'_> {
                 .split(|byte| *byte == b'\n')
                 .filter(|line| line.starts_with(b"?"))
                 .count()),
-            Err(error) => Err(format!("whether it is whole is not known: {error}")),
+            Err(error) => Err(format!("cannot tell whether it is complete: {error}")),
         }
     }
 }

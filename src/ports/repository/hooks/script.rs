@@ -51,7 +51,7 @@ pub(super) fn of(name: HookName, program: &str) -> String {
     };
     format!(
         r#"#!/bin/sh
-{mark}: refuses a {what} that holds a live secret.
+{mark}: stops a {what} that contains a live secret.
 # `neonup hook uninstall` removes it; {skip} skips it once.
 {keep}before="${{0%/*}}/{hook}{KEPT}"
 if [ -x "$before" ] && [ -z "$PRE_COMMIT_RUNNING_LEGACY" ]; then
@@ -62,7 +62,7 @@ if [ -x {program} ]; then
 elif command -v neonup >/dev/null 2>&1; then
     {run}neonup hook run {hook} -- "$@"{end}
 fi
-echo "neonup is not found, so this {what} was not searched for secrets" >&2
+echo "neonup was not found, so this {what} was not searched for secrets" >&2
 "#
     )
 }
@@ -71,14 +71,14 @@ echo "neonup is not found, so this {what} was not searched for secrets" >&2
 pub(super) fn runner(program: &str) -> String {
     format!(
         r#"#!/bin/sh
-# neonup: runs the hook that is named first, for a line in the files of the team's own tool.
+# neonup: runs the hook named by the first argument; called by a line in the team's own hook tool.
 name="$1"; shift
 if [ -x {program} ]; then
     exec {program} hook run "$name" -- "$@"
 elif command -v neonup >/dev/null 2>&1; then
     exec neonup hook run "$name" -- "$@"
 fi
-echo "neonup is not found, so nothing was searched for secrets" >&2
+echo "neonup was not found, so nothing was searched for secrets" >&2
 "#
     )
 }

@@ -206,7 +206,7 @@ fn lefthook_block() -> String {
         let run = format!(r#"{find}; [ ! -x "$neonup" ] || "$neonup" {hook} {{0}}"#);
         format!("{hook}:\n  # {call}\n  commands:\n    neonup:\n{stdin}      run: {run}\n")
     };
-    let first = "# added by `neonup hook install`, for this clone alone\n".to_owned();
+    let first = "# added by `neonup hook install`, for this clone only\n".to_owned();
     HookName::ALL
         .into_iter()
         .map(entry)
@@ -222,10 +222,10 @@ fn read(path: &Path) -> Result<Option<String>, String> {
         Ok(_) | Err(_) => {}
     }
     let bytes = bounded::read(path, HOOK_LIMIT)
-        .map_err(|error| format!("`{shown}` could not be read: {}", error.kind()))?;
+        .map_err(|error| format!("`{shown}` couldn't be read: {}", error.kind()))?;
     String::from_utf8(bytes)
         .map(Some)
-        .map_err(|error| format!("`{shown}` is not a text: {error}"))
+        .map_err(|error| format!("`{shown}` isn't text: {error}"))
 }
 
 fn script_edit(
@@ -246,7 +246,7 @@ fn script_edit(
             if !is_shell(first) {
                 let shown = path.display();
                 return Err(format!(
-                    "`{shown}` is not a shell script, so it can't get a line"
+                    "`{shown}` isn't a shell script, so a line can't be added"
                 ));
             }
             let first = if first.is_empty() {
@@ -292,7 +292,7 @@ fn lefthook_edit(layout: &Layout, path: &Path) -> Result<Option<Edit>, String> {
     };
     if HookName::ALL.iter().any(has) {
         return Err(format!(
-            "`{}` has commands for these hooks already: add `neonup hook run NAME -- {{0}}` to each of them",
+            "`{}` already has commands for these hooks: add `neonup hook run NAME -- {{0}}` to each of them",
             path.display()
         ));
     }

@@ -74,13 +74,14 @@ impl Pack {
             1
         };
         let fan = if version == 1 { 0 } else { 8 };
-        let count = be32(&index, fan + 255 * 4).ok_or_else(|| broken("its index is cut"))? as usize;
+        let count =
+            be32(&index, fan + 255 * 4).ok_or_else(|| broken("its index is truncated"))? as usize;
         if version > 2 || !data.starts_with(b"PACK") {
-            return Err(broken("it has an unknown form"));
+            return Err(broken("it has an unknown format"));
         }
         let entry = if version == 1 { 4 + hash } else { hash + 8 };
         if index.len() < fan + 1024 + count * entry || count >= u32::MAX as usize {
-            return Err(broken("its index is cut"));
+            return Err(broken("its index is truncated"));
         }
         Ok(Self {
             data,

@@ -43,7 +43,7 @@ async fn a_damaged_object_is_counted_and_the_others_are_searched() {
     assert_eq!(
         unread(&scan.coverage),
         [format!(
-            "object {}: an object could not be read: it is damaged, or git does not give it",
+            "object {}: an object couldn't be read: it is damaged, or git can't read it",
             id.get(..10).unwrap()
         )]
     );
@@ -57,7 +57,7 @@ async fn a_pack_with_a_cut_index_leaves_the_scan_incomplete() {
     fs::write(&index, &bytes[..1100]).unwrap();
     let scan = repo.history(&[live("pw", SECRET)], &[]).await;
     let name = index.file_stem().unwrap().to_str().unwrap();
-    let cut = format!("{name}: a pack could not be read: its index is cut");
+    let cut = format!("{name}: a pack couldn't be read: its index is truncated");
     assert!(unread(&scan.coverage).contains(&cut), "{scan:?}");
 }
 

@@ -381,9 +381,9 @@ fn named(cases: &BTreeMap<u32, Vec<Leak>>) {
     assert_eq!(history(12).path.as_deref(), Some("dump.sql.gz"));
     assert_eq!(history(6).spelling, "in base64");
     assert_eq!(history(10).spelling, "in UTF-16");
-    assert_eq!(history(28).note, "in a commit's message");
-    assert_eq!(history(29).note, "in a tag's message");
-    assert_eq!(history(34).note, "in the name of a file");
+    assert_eq!(history(28).note, "in a commit message");
+    assert_eq!(history(29).note, "in a tag message");
+    assert_eq!(history(34).note, "in a file name");
     assert_eq!(history(34).path.as_deref(), Some("dumps/"));
     assert_eq!(history(32).commits.len(), 1, "the merge itself");
     assert_eq!(history(38).path.as_deref(), Some("module/.env"));

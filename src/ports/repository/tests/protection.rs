@@ -142,7 +142,7 @@ async fn add_ignore_writes_the_right_line_in_the_right_file() {
     assert_eq!(git.add_ignore("backend/.env").await.unwrap(), ".gitignore");
     assert_eq!(
         repo.read(".gitignore"),
-        "# secrets stay out of git\nbackend/.env\nbackend/.env.*\nbackend/.env~\n!backend/.env.example\n!backend/.env.sample\n"
+        "# keep secrets out of git\nbackend/.env\nbackend/.env.*\nbackend/.env~\n!backend/.env.example\n!backend/.env.sample\n"
     );
     let ignored = async |path: &str| git.protection(path).await.unwrap().ignored;
     for path in [
@@ -598,7 +598,7 @@ async fn a_shallow_clone_is_incomplete() {
         .unwrap();
     assert_eq!(
         unread(&scan.coverage),
-        ["the history: the clone is shallow: only a part of the history is here"]
+        ["the history: the clone is shallow: only part of the history is here"]
     );
 }
 

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Task(SQLModel, table=True):
-    """The table `task`. A user's tasks go with the user."""
+    """The table `task`. Deleting a user deletes the user's tasks."""
 
     __table_args__ = (Index("ix_task_user_id_completed", "user_id", "completed"),)
 
