@@ -79,11 +79,11 @@ impl StepId {
         match self {
             Self::Login => "Checks your Neon API key and stores it in the OS keyring.",
             Self::Project => "Joins your team's Neon project, or creates it once.",
-            Self::Env => "Writes the keys your app needs and leaves the rest untouched.",
-            Self::Backend => "Adds a database session module; never overwrites your code.",
+            Self::Env => "Writes the keys your app needs; leaves the rest alone.",
+            Self::Backend => "Adds a database session; never overwrites your code.",
             Self::Schema => "Creates the tables and checks them column by column.",
-            Self::Health => "Checks the connection step by step, from DNS to your tables.",
-            Self::Secrets => "Searches for your live password everywhere it must not be.",
+            Self::Health => "Checks the connection step by step, from DNS to tables.",
+            Self::Secrets => "Searches for your live password where it must not be.",
         }
     }
 

@@ -163,7 +163,7 @@ fn only_what_was_not_determined_can_be_let_pass() {
     report.let_pass(std::slice::from_ref(&skip));
     assert_eq!(report.verdict(), Verdict::Done);
     assert_eq!(report.findings[0].severity, Severity::Note);
-    assert!(report.evidence.starts_with("left out: an archive"));
+    assert!(report.evidence.starts_with("skipped: an archive"));
     assert!(report.findings[0].hint.contains("a partial clone"));
     // what was seen to be wrong stays, whatever its code
     let mut report = Report::judged("", Basis::Seen, vec![unknown]);

@@ -220,11 +220,11 @@ mod tests {
         assert_eq!(
             now.differences(&before),
             [
-                "it was `sh run.sh`",
+                "the command was `sh run.sh`",
                 "the folder was `backend`",
                 "`new.sh` is new",
                 "`run.sh` changed",
-                "it gets LD_PRELOAD too"
+                "it now also gets LD_PRELOAD"
             ]
         );
         assert!(before.differences(&before).is_empty());

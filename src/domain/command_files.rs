@@ -557,6 +557,6 @@ mod tests {
         let found = named_by(&["run".to_owned()], "", &|_| {
             Named::Unreadable("x".to_owned())
         });
-        assert!(found.unheld.unwrap().contains("can't be read"));
+        assert!(found.unheld.unwrap().contains("can't read"));
     }
 }

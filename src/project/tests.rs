@@ -126,9 +126,9 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
         (
             "[schema]\nfiles = [\"a.sql\"]\npending = [\"x\"]\n",
             3,
-            "`pending` goes with `command`",
+            "`pending` needs `command`",
         ),
-        ("[schema]\ndir = \"db\"\n", 2, "`dir` goes with `command`"),
+        ("[schema]\ndir = \"db\"\n", 2, "`dir` needs `command`"),
         (
             "[schema]\ncommand = [\"x\"]\ndir = \"../db\"\n",
             3,
@@ -270,16 +270,16 @@ fn what_is_left_out_has_a_reason_and_this_run_comes_before_the_file() {
     assert_eq!(words(StepId::Schema), None);
     assert_eq!(settings.skips.len(), 3);
     for (wrong, why) in [
-        ("[skip]\nhealth = \"\"\n", "line 2: `health` needs a reason"),
-        ("[skip]\nhealth = 1\n", "line 2: `health` needs a reason"),
         (
-            "[skip]\nlogin = \"x\"\n",
-            "line 2: `login` can't be skipped",
+            "[skip]\nhealth = \"\"\n",
+            "line 2: add a reason for skipping `health`",
         ),
         (
-            "[skip]\nhelth = \"x\"\n",
-            "line 2: `helth` can't be skipped",
+            "[skip]\nhealth = 1\n",
+            "line 2: add a reason for skipping `health`",
         ),
+        ("[skip]\nlogin = \"x\"\n", "line 2: can't skip `login`"),
+        ("[skip]\nhelth = \"x\"\n", "line 2: can't skip `helth`"),
     ] {
         let error = Config::parse(wrong).unwrap_err().to_string();
         assert!(error.starts_with(why), "{error}");

@@ -244,13 +244,13 @@ fn every_repository_gets_the_proposal_that_is_expected() {
 }
 
 const HEAD: &str = "\
-# What is found in a repository
+# What neonup detects in a repository
 
-Each row is a miniature repository of `tests/corpus`, and what `neonup init` proposes for it. A test compares all of them, and makes this
-page. What is proposed is shown before anything is written, and is yours to change in `neonup.toml`.
+Each row is a miniature repository in `tests/corpus`, and what `neonup init` suggests for it. A test compares all of them and writes this
+page. neonup shows its suggestion before it writes anything, and you can change it in `neonup.toml`.
 
-In the column of the keys, *made* is a random value that is kept where there is one, *yours* is left to you because only you can get it,
-and *copied* is the example's own text. \"Pooled\" and \"direct\" are the two ways that Neon has to a database.
+In the keys column, *made* is a random value, created once and kept; *yours* is left to you because only you can get it; *copied* is the
+example's own text. \"Pooled\" and \"direct\" are Neon's two ways to connect to a database.
 
 | situation | found | env file | keys | schema | start |
 |---|---|---|---|---|---|

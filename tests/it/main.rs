@@ -33,6 +33,7 @@ mod recorder;
 mod rotate;
 mod secrets;
 mod stacks;
+mod style;
 mod support;
 mod text;
 mod together;

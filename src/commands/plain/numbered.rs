@@ -161,7 +161,7 @@ mod tests {
                 "2. Create it under another name …",
                 "3. Join todo-1 (p-1, aws-us-east-2, created today)",
                 "4. Skip this step",
-                "5. Leave",
+                "5. Quit",
             ]
         );
         assert_eq!(
@@ -174,7 +174,7 @@ mod tests {
                 "2. Join todo-2 (p-2, aws-us-east-2, created today)",
                 "3. Create another project …",
                 "4. Skip this step",
-                "5. Leave",
+                "5. Quit",
             ]
         );
     }

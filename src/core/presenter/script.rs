@@ -232,14 +232,14 @@ pub(crate) const fn incident(incident: Incident) -> Announcement {
     match incident {
         Incident::TrackedEnv => Announcement {
             title: "TRACKED",
-            caption: "What if… .env gets committed",
+            caption: "What if .env gets committed?",
             text: "Somebody was in a hurry and ran git add -f. The file with the password is now in the index, and the next \
             commit publishes it. An ignore rule no longer helps, because git keeps tracking what it already tracks.",
             watch: "the finding and the fix: Enter removes it from the index, and the file stays.",
         },
         Incident::LeakedPassword => Announcement {
             title: "LEAKED",
-            caption: "What if… the password is in the history",
+            caption: "What if the password is in the history?",
             text: "Somebody wrote a helpful page, DEPLOY.md, with the real connection URL in it, and committed it. A \
             colleague noticed and deleted the line. Too late: every clone has the old commit. The password itself has to \
             become worthless.",
@@ -247,14 +247,14 @@ pub(crate) const fn incident(incident: Incident) -> Announcement {
         },
         Incident::SleepingCompute => Announcement {
             title: "ASLEEP",
-            caption: "What if… the first request is slow",
+            caption: "What if the first request is slow?",
             text: "Neon puts a compute to sleep when nobody uses it, and wakes it at the next login. To an application with a \
             short timeout, that looks like an outage. neonup waits, and says what is happening.",
             watch: "the Login row. Then press r: the second time is fast.",
         },
         Incident::DuplicateProject => Announcement {
             title: "TWICE",
-            caption: "What if… two projects have one name",
+            caption: "What if two projects have one name?",
             text: "Two people set up the project on the same morning, and neonup.toml doesn't say yet which one is right. A \
             tool that guesses here sends half the team to an empty database. So neonup doesn't guess.",
             watch: "both are listed. The right one is already selected if an env file names its host; otherwise neither is, \

@@ -93,7 +93,7 @@ fn middle(text: &str) -> (&str, &str) {
 /// All of them.
 const WAYS: &[Way] = &[
     found("as it is", |text| text.into()),
-    found("percent-encoded, what has to be", |text| {
+    found("percent-encoded where necessary", |text| {
         escaped(text, |c| special(c).then(|| format!("%{:02X}", c as u32)))
     }),
     found("percent-encoded, every byte", |text| {
@@ -115,13 +115,13 @@ const WAYS: &[Way] = &[
     found("JSON, TOML, YAML and JavaScript: `\\u0040`", |text| {
         escaped(text, |c| special(c).then(|| format!("\\u{:04x}", c as u32)))
     }),
-    found("the same of every character", |text| {
+    found("the same for every character", |text| {
         each(text, "", |byte| format!("\\u{byte:04x}"))
     }),
     found("C, Python, shell: `\\x40`", |text| {
         escaped(text, |c| special(c).then(|| format!("\\x{:02x}", c as u32)))
     }),
-    found("the same of every byte", |text| {
+    found("the same for every byte", |text| {
         each(text, "", |byte| format!("\\x{byte:02X}"))
     }),
     found("octal: `\\100`, every byte", |text| {
@@ -131,7 +131,7 @@ const WAYS: &[Way] = &[
         text.replace('\'', "'\\''").into()
     }),
     found(
-        "a backslash before each sign (Markdown, shell): `npg\\_`",
+        "a backslash before each symbol (Markdown, shell): `npg\\_`",
         |text| escaped(text, |c| special(c).then(|| format!("\\{c}"))),
     ),
     found("HTML and XML: `&amp;`, `&commat;`", |text| {
@@ -139,7 +139,7 @@ const WAYS: &[Way] = &[
         text.replace('@', "&commat;").into()
     }),
     found(
-        "HTML and XML by numbers, every character: `&#110;`",
+        "HTML and XML numeric references, every character: `&#110;`",
         |text| each(text, "", |byte| format!("&#{byte};")),
     ),
     found("the same in hexadecimal: `&#x6e;`", |text| {
@@ -148,7 +148,7 @@ const WAYS: &[Way] = &[
     found("quoted-printable", |text| {
         escaped(text, |c| special(c).then(|| format!("={:02X}", c as u32)))
     }),
-    found("in hex, as `bytes.fromhex` takes it", |text| {
+    found("in hex, as for `bytes.fromhex`", |text| {
         each(text, "", |byte| format!("{byte:02x}"))
     }),
     found("the same in capitals, with colons", |text| {
@@ -163,7 +163,7 @@ const WAYS: &[Way] = &[
     found("`xxd`", |text| dump(text, 2, ":", "")),
     found("`hexdump -C`", |text| dump(text, 1, " ", "|")),
     found("base64", |text| base64(text)),
-    found("base64 in lines of 64, of 76 (MIME)", |text| {
+    found("base64 in lines of 64 or 76 (MIME)", |text| {
         wrapped(&base64(format!("{:59}{text}", "x")), 76, "\r\n")
     }),
     found("base64 in a string with `\\n`", |text| {
@@ -173,7 +173,7 @@ const WAYS: &[Way] = &[
     found("base64 twice, the first in lines", |text| {
         base64(wrapped(&base64(format!("{:52}{text}", "x")), 76, "\n"))
     }),
-    found("base64 of what is percent-encoded", |text| {
+    found("base64 of the percent-encoded secret", |text| {
         base64(escaped(text, |c| {
             special(c).then(|| format!("%{:02X}", c as u32))
         }))
@@ -182,7 +182,7 @@ const WAYS: &[Way] = &[
         base64(serde_json::to_string(text).unwrap())
     }),
     found("base32", |text| base32(text.as_bytes())),
-    found("UTF-16, of either byte order", utf16),
+    found("UTF-16, in either byte order", utf16),
     found(
         "base64 of UTF-16 (PowerShell's `-EncodedCommand`)",
         |text| base64(utf16(text)),
@@ -190,7 +190,7 @@ const WAYS: &[Way] = &[
     found("without `npg_` or `napi_`", |text| {
         text.trim_start_matches("npg_").into()
     }),
-    found("going on in the next line, behind a `\\`", |text| {
+    found("continued on the next line after a `\\`", |text| {
         let (head, tail) = middle(text);
         format!("{head}\\\n{tail}").into()
     }),
@@ -198,18 +198,18 @@ const WAYS: &[Way] = &[
         let (head, tail) = middle(text);
         format!("\"{head}\" +\n    \"{tail}\"").into()
     }),
-    found("with a sign between any two of its characters", |text| {
+    found("with a symbol between any two characters", |text| {
         let (head, tail) = middle(text);
         format!("{head}-{tail}").into()
     }),
     hidden(
-        "with a sign between all of its characters",
-        "no part of it is left that gives it away",
+        "with a symbol between all characters",
+        "no recognizable part is left",
         |text| each(text, "-", |byte| char::from(byte).to_string()),
     ),
     hidden(
-        "in pieces, each with a name of its own",
-        "what is between them has letters, too",
+        "in pieces, each with its own name",
+        "the text between them contains letters too",
         |text| {
             let (head, tail) = middle(text);
             format!("first = {head}\nsecond = {tail}\n").into()
@@ -217,12 +217,12 @@ const WAYS: &[Way] = &[
     ),
     hidden(
         "backwards, rotated (`rot13`), or in other capitals",
-        "nobody writes a secret so by accident",
+        "nobody does this by accident",
         |text| text.bytes().rev().collect(),
     ),
     hidden(
         "base64 three times",
-        "each time makes three times as many words to look for",
+        "each level triples the number of words to search for",
         |text| base64(base64(base64(text))),
     ),
     hidden("hex or base32 of another encoding", "the same", |text| {
@@ -231,8 +231,8 @@ const WAYS: &[Way] = &[
         })
     }),
     hidden(
-        "words of two bytes in the machine's order (`od -x`)",
-        "its bytes are exchanged in pairs",
+        "two-byte words in machine order (`od -x`)",
+        "its bytes are swapped in pairs",
         |text| {
             let pair = |pair: &[u8]| format!("{:02x}{:02x}", pair[pair.len() - 1], pair[0]);
             let words: Vec<_> = text.as_bytes().chunks(2).map(pair).collect();
@@ -241,12 +241,12 @@ const WAYS: &[Way] = &[
     ),
     hidden(
         "base85, base58, uuencode, yEnc, punycode, EBCDIC, UTF-7",
-        "they are rare, and each byte depends on all others or on a table of its own",
+        "they are rare, and each byte depends on all others or on its own table",
         |text| text.bytes().map(|byte| byte.wrapping_add(42)).collect(),
     ),
     hidden(
-        "encrypted, hashed, compressed without a head of its own",
-        "nobody can read it without a key, or tell where it begins",
+        "encrypted, hashed, or compressed without a header",
+        "it can't be read without a key, or its start can't be recognized",
         |text| text.bytes().map(|byte| byte ^ 0x5a).collect(),
     ),
 ];

@@ -394,7 +394,7 @@ async fn a_key_that_only_a_person_can_fill_is_named_and_never_written() {
     assert!(!finding.fixable);
     assert_eq!(
         report.evidence,
-        "`.env` holds 1 of 3 keys; 2 are left to fill in by hand"
+        "`.env` has 1 of 3 keys; 2 are left to fill in by hand"
     );
     let written = setup.read(".env");
     assert!(
@@ -590,7 +590,7 @@ async fn a_file_that_the_framework_reads_first_is_named() {
     );
     assert_eq!(
         report.findings[0].title,
-        "`web/.env.local` hides `DATABASE_URL` of `web/.env`"
+        "`web/.env.local` overrides `DATABASE_URL` from `web/.env`"
     );
     assert_eq!(report.findings[0].path.as_deref(), Some("web/.env.local"));
     // what is hidden itself hides nothing, and the same value harms nobody

@@ -749,13 +749,13 @@ mod tests {
             "200, healthy"
         );
         for (bad, why) in [
-            (answer(503, ""), "answers 503"),
+            (answer(503, ""), "returned 503"),
             (answer(200, "<html>"), "doesn't return JSON"),
             (
                 answer(200, r#"{"status":"ill"}"#),
                 "status = ill, expected healthy",
             ),
-            (answer(200, r#"{"ok":1}"#), "returned no `status`"),
+            (answer(200, r#"{"ok":1}"#), "returned no \"status\" field"),
         ] {
             let said = judge(bad, &backend).unwrap_err().to_string();
             assert!(said.contains(why), "{said}");

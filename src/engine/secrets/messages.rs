@@ -520,8 +520,8 @@ mod tests {
                     key: "JWT_SECRET".to_owned(),
                     file: "backend/.env".to_owned(),
                 },
-                "the value of JWT_SECRET in backend/.env",
-                "delete the line of JWT_SECRET in backend/.env, then `neonup setup env` makes a new value",
+                "the value of JWT_SECRET from backend/.env",
+                "delete the line of JWT_SECRET in backend/.env, then run `neonup setup env` to create a new value",
                 None,
             ),
             (

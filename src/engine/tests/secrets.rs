@@ -421,7 +421,7 @@ async fn the_keys_of_dotenvx_are_kept_out_and_looked_for() {
         .iter()
         .map(|found| found.title.as_str())
         .collect();
-    let told = "the private key DOTENV_PRIVATE_KEY in backend/.env.keys in `backend/.env.keys`, in the history";
+    let told = "`backend/.env.keys` (history) contains the private key DOTENV_PRIVATE_KEY from backend/.env.keys";
     assert!(titles.contains(&told), "{titles:?}");
     assert!(!format!("{fixed:?}").contains(PRIVATE));
 }

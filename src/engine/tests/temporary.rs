@@ -186,8 +186,8 @@ async fn the_expiry_is_reported_before_and_after() {
         "{project:?}"
     );
     assert!(
-        project.findings[0].hint.contains("at once"),
-        "the offer to claim may have lapsed"
+        project.findings[0].hint.contains("neonup claim now"),
+        "the offer to claim may have expired"
     );
     // by the clock, and by the service
     at("2025-12-29T00:00:00Z", "2025-12-31T23:59:59Z");

@@ -52,7 +52,7 @@ pub(crate) fn done(step: StepId) -> Report {
         ),
         StepId::Schema => ("2 tables with 12 columns are as expected", schema(true)),
         StepId::Health => (
-            "the app answered 200 at 14:03 UTC, 12 minutes ago; login 412 ms, a query 33 ms",
+            "the app answered 200 at 14:03 UTC, 12 minutes ago; login 412 ms, query 33 ms",
             health(8, CheckState::Ok),
         ),
         StepId::Secrets => ("no secret in 412 files and 18,204 objects", secrets(false)),

@@ -310,7 +310,7 @@ fn a_long_paste_with_line_ends_stays_in_the_field() {
     );
     assert!(recording.applied.is_empty());
     assert!(
-        recording.saw("3584 characters cannot be a key"),
+        recording.saw("3584 characters can't be a key"),
         "{}",
         recording.last()
     );

@@ -230,7 +230,7 @@ fn an_apply_that_leaves_a_gap_stays_on_its_screen() {
             .as_ref()
             .unwrap()
             .text
-            .starts_with("Environment is still open")
+            .starts_with("Environment still has something to do")
     );
 }
 

@@ -118,7 +118,7 @@ async fn only_an_answer_proves_that_nothing_is_pending() {
     assert_eq!((report.verdict(), codes(&report)), (Verdict::Done, vec![]));
     assert_eq!(
         report.evidence,
-        "nothing is pending after 0002, Alembic says"
+        "nothing is pending after 0002, according to Alembic"
     );
     // a migration is added: a table that is there is no answer
     alembic(&world, "0002\n", "0003 (head)\n");
@@ -192,7 +192,7 @@ async fn what_cannot_be_told_is_not_done() {
     let hangs = world(Some("0002"));
     hangs.with(|state| state.programs.insert("alembic current".to_owned(), None));
     let said = undetermined(hangs, ALEMBIC).await;
-    assert!(said.contains("did not answer within 30 s"), "{said}");
+    assert!(said.contains("didn't answer within 30 s"), "{said}");
     // fails, with a secret in its last words
     let fails = world(Some("0002"));
     alembic(&fails, "", "0002 (head)\n");

@@ -309,7 +309,11 @@ async fn a_rule_that_is_there_is_not_added_again_for_a_tracked_file() {
         assert_eq!(git.add_ignore(".env").await.unwrap(), ".gitignore");
     }
     let text = repo.read(".gitignore");
-    assert_eq!(text.matches("# secrets").count(), 1, "{text}");
+    assert_eq!(
+        text.matches("# keep secrets out of git").count(),
+        1,
+        "{text}"
+    );
     assert_eq!(text.lines().filter(|line| *line == ".env").count(), 1);
 }
 
