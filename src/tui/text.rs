@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn sentences_are_cut_between_words() {
-        let sentence = "session, start-up and health route are there";
+        let sentence = "session, start-up and health route are fine";
         assert_eq!(beginning(sentence, 60), sentence);
         assert_eq!(beginning(sentence, 20), "session, start-up…");
         assert_eq!(beginning(sentence, 9), "session…");

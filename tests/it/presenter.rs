@@ -50,17 +50,17 @@ impl PresentedDemo {
     /// Goes from the opening to written env files.
     fn up_to_env(&mut self) {
         self.press(ENTER, "Step 1 of 7");
-        self.press(ENTER, "❯ Go on to Project");
+        self.press(ENTER, "❯ Continue to Project");
         self.press(ENTER, "Step 2 of 7");
         self.press(ENTER, "❯ Create");
         self.press(ENTER, "what happens next");
         assert_eq!(self.id(), None, "it waits for the second Enter");
-        self.press(ENTER, "❯ Go on to Environment");
+        self.press(ENTER, "❯ Continue to Environment");
         self.press(ENTER, "Step 3 of 7");
         self.press(ENTER, "❯ Write");
         self.press(ENTER, "what happens next");
         assert_eq!(self.file(ENV), "", "it waits for the second Enter");
-        self.press(ENTER, "❯ Go on to Backend");
+        self.press(ENTER, "❯ Continue to Backend");
         assert!(self.file(ENV).contains("DATABASE_URL="));
     }
 
@@ -174,7 +174,7 @@ fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
     demo.up_to_env();
     let mut private = demo.private().to_vec();
     demo.press("m", " m ");
-    demo.press("\x1b", "❯ Go on to Backend");
+    demo.press("\x1b", "❯ Continue to Backend");
 
     demo.cause(0, "ran git add -f", "git tracks");
     assert!(demo.tracks(ENV));
@@ -183,7 +183,7 @@ fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
     demo.press(ENTER, "❯ Continue to summary");
     assert!(!demo.tracks(ENV));
     assert!(demo.file(ENV).contains("DATABASE_URL="), "the file stays");
-    demo.press("3", "❯ Go on to Backend");
+    demo.press("3", "❯ Continue to Backend");
 
     demo.reset();
     assert_eq!(demo.files(), fresh);
@@ -222,7 +222,7 @@ fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
     // the env file has the host of our project, so it is the default
     demo.wait_for("❯ aido-todo");
     demo.press(ENTER, "No project is created");
-    demo.press(ENTER, "❯ Go on to Environment");
+    demo.press(ENTER, "❯ Continue to Environment");
     assert_eq!(demo.id().as_ref(), Some(&leaked[0]), "ours again");
     let private: Vec<_> = leaked.into_iter().chain(rotated).collect();
     demo.end(&private);
@@ -238,7 +238,7 @@ fn incident_before_its_step_says_what_it_needs() {
     demo.cause(3, "does not", "2 projects are named");
     demo.press(DOWN, "❯ aido-todo");
     demo.press(ENTER, "No project is created");
-    demo.press(ENTER, "❯ Go on to Environment");
+    demo.press(ENTER, "❯ Continue to Environment");
     let joined = demo.id().unwrap();
     demo.reset();
     demo.press("2", "Step 2 of 7");

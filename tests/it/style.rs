@@ -62,15 +62,39 @@ fn is_test(path: &str) -> bool {
     path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("/fuzz.rs")
 }
 
+/// The modules in files of their own that only tests have: `#[cfg(test)] mod name;`.
+fn test_modules(paths: &BTreeSet<PathBuf>) -> Vec<String> {
+    let mut modules = Vec::new();
+    for path in paths {
+        let parent = match relative(path).as_str() {
+            "src/lib.rs" | "src/main.rs" => "src".to_owned(),
+            name => name.trim_end_matches(".rs").to_owned(),
+        };
+        let text = read(path);
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        for pair in lines.windows(2) {
+            let module = pair[1].split_once("mod ").map(|(_, name)| name);
+            if let (true, Some(name)) = (pair[0].starts_with("#[cfg(test)]"), module) {
+                let name = name.trim_end_matches([';', '{', ' ']);
+                modules.push(format!("{parent}/{name}"));
+            }
+        }
+    }
+    modules
+}
+
 /// Every string of the program that a person may read.
 fn strings() -> Vec<Text> {
     let mut paths = BTreeSet::new();
     files(&root().join("src"), &mut paths);
+    let tests = test_modules(&paths);
     let mut texts = Vec::new();
     for path in paths {
         let name = relative(&path);
-        let ours = !NOT_OURS.iter().any(|room| name.starts_with(room));
-        if name.ends_with(".rs") && ours && !is_test(&name) {
+        let skipped = |room: &&str| name.starts_with(room);
+        let not_ours = NOT_OURS.iter().any(skipped);
+        let is_test = is_test(&name) || tests.iter().any(|module| skipped(&module.as_str()));
+        if name.ends_with(".rs") && !not_ours && !is_test {
             let tokens: TokenStream = read(&path).parse().unwrap();
             let mut literals = Literals {
                 file: name,
@@ -151,6 +175,9 @@ impl Literals {
         while let Some(tree) = tokens.next() {
             match tree {
                 TokenTree::Punct(punct) if punct.as_char() == '#' => {
+                    tokens.next_if(
+                        |next| matches!(next, TokenTree::Punct(punct) if punct.as_char() == '!'),
+                    );
                     let Some(TokenTree::Group(group)) =
                         tokens.next_if(|next| matches!(next, TokenTree::Group(_)))
                     else {
@@ -308,6 +335,7 @@ fn the_tables_of_a_page_are_read() {
 #[test]
 fn strings_outside_of_tests_are_read_with_the_help_of_commands() {
     let source = r##"
+        //! Not printed.
         /// Not printed.
         fn print() { say("one", r#"two"#, b"bytes"); }
         #[derive(Debug, Args)]
@@ -339,7 +367,7 @@ fn strings_outside_of_tests_are_read_with_the_help_of_commands() {
             "one", "two", "Three.", "five", "Four.", "six {0}", "seven", "eight"
         ]
     );
-    assert_eq!(literals.texts[0].place, "x.rs:3");
+    assert_eq!(literals.texts[0].place, "x.rs:4");
 }
 
 #[test]

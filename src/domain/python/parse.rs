@@ -58,7 +58,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
         Err(error) => {
             let bytes = error.into_bytes();
             if !is_latin(&bytes) {
-                return Err("it isn't UTF-8, and its coding line names no other known encoding");
+                return Err("it isn't UTF-8, and its coding line has no other known encoding");
             }
             bytes.into_iter().map(char::from).collect()
         }

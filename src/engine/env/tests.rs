@@ -426,7 +426,7 @@ async fn a_key_that_only_a_person_can_fill_is_named_and_never_written() {
     );
     let report = setup.apply().await;
     assert_eq!(report.findings, []);
-    assert_eq!(report.evidence, "`.env` holds all 3 keys");
+    assert_eq!(report.evidence, "`.env` has all 3 keys");
 }
 
 #[tokio::test]

@@ -394,7 +394,7 @@ impl<'a> SecretsInspection<'a> {
         );
         let evidence = match gaps.as_slice() {
             [] if self.live.labelled().is_empty() => {
-                format!("neonup.toml names no secret, and there are no credentials in {scanned}")
+                format!("neonup.toml lists no secrets, and there are no credentials in {scanned}")
             }
             [] if self.findings.iter().any(is_live) => {
                 format!("no commit contains a live secret: {scanned}; but git's folder does")

@@ -320,7 +320,7 @@ impl SecretStore for OsStore {
                 format!("{name}, as {SERVICE}/{account}")
             }
             KeyStorage::File => self.file(account).map_or_else(
-                || "nowhere: HOME names no folder".to_owned(),
+                || "nowhere: HOME isn't set to a folder".to_owned(),
                 |file| format!("{} (0600, in plain text)", file.display()),
             ),
             KeyStorage::Session => "nowhere: this session only".to_owned(),

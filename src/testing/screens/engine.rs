@@ -37,11 +37,14 @@ impl ScriptedEngine {
             None if step == StepId::Secrets => {
                 let mut report = todo(step);
                 report.findings = vec![
-                    Finding::new(Code::SecretsNotIgnored, "git doesn't ignore backend/.env")
-                        .path("backend/.env")
-                        .fixable(),
+                    Finding::new(
+                        Code::SecretsNotIgnored,
+                        "`backend/.env` isn't ignored by git",
+                    )
+                    .path("backend/.env")
+                    .fixable(),
                 ];
-                "backend/.env is not ignored".clone_into(&mut report.evidence);
+                "backend/.env isn't ignored by git".clone_into(&mut report.evidence);
                 report
             }
             None => todo(step),

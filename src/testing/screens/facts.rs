@@ -150,7 +150,7 @@ pub(crate) fn env(ignored: bool) -> Facts {
                 ],
                 diff: vec![
                     line(DiffSign::Add, "NEXT_PUBLIC_API_URL=http://localhost:8000"),
-                    line(DiffSign::Add, "JWT_SECRET=•••• (as in backend/.env)"),
+                    line(DiffSign::Add, "JWT_SECRET=•••• (same as in backend/.env)"),
                 ],
                 changed: 0,
                 added: 2,
@@ -182,7 +182,7 @@ pub(crate) fn backend(new: bool, existing: bool) -> Facts {
     if new {
         changes.push(FileChange {
             path: "backend/src/db/session.py".to_owned(),
-            why: "the app needs an engine and a session".to_owned(),
+            why: "connects the application to the database".to_owned(),
             diff: [
                 "\"\"\"Database session.\"\"\"",
                 "import os",
@@ -199,7 +199,7 @@ pub(crate) fn backend(new: bool, existing: bool) -> Facts {
     if existing {
         changes.push(FileChange {
             path: "backend/src/main.py".to_owned(),
-            why: "the tables are created on start-up, and /health asks the database".to_owned(),
+            why: "creates the tables on start-up, and reports the database's health".to_owned(),
             diff: vec![
                 line(DiffSign::Same, "app = FastAPI()"),
                 line(DiffSign::Add, "SQLModel.metadata.create_all(engine)"),

@@ -10,7 +10,8 @@ pub(crate) fn options() -> Options {
         start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
             "Sample project: /tmp/neonup-demo/aido-todo".to_owned(),
-            "It is removed at the end; `neonup demo --dir DIR` keeps it".to_owned(),
+            "Sample project and sandbox are removed at the end; `neonup demo --dir DIR` keeps them"
+                .to_owned(),
         ],
         ..Options::default()
     }

@@ -45,12 +45,12 @@ pub(crate) fn done(step: StepId) -> Report {
     let (evidence, detail) = match step {
         StepId::Login => ("ada@example.org, from the OS keyring", login()),
         StepId::Project => ("aido-todo in aws-us-east-2, branch main", project()),
-        StepId::Env => ("2 files hold every key", env_done()),
+        StepId::Env => ("2 files have all their keys", env_done()),
         StepId::Backend => (
-            "session, start-up and health route are there",
+            "session, start-up and health route are fine",
             backend(false, false),
         ),
-        StepId::Schema => ("2 tables with 12 columns are as expected", schema(true)),
+        StepId::Schema => ("2 tables, 12 columns as expected", schema(true)),
         StepId::Health => (
             "the app answered 200 at 14:03 UTC, 12 minutes ago; login 412 ms, query 33 ms",
             health(8, CheckState::Ok),
@@ -71,8 +71,8 @@ pub(crate) fn todo(step: StepId) -> Report {
             login_without(KeyringState::Ready, None),
         ),
         StepId::Project => (
-            "aido-todo does not exist yet",
-            Finding::new(Code::ProjectMissing, "no project is named aido-todo").fixable(),
+            "project `aido-todo` doesn't exist yet",
+            Finding::new(Code::ProjectMissing, "this key can see 12 projects").fixable(),
             project_facts(
                 vec![listed_project("tiny-fog-11223344", "billing", ("aws-eu-central-1", 16), "2 years ago")],
                 None,
@@ -80,7 +80,7 @@ pub(crate) fn todo(step: StepId) -> Report {
         ),
         StepId::Env => (
             "backend/.env is out of date, frontend/.env.local is missing",
-            Finding::new(Code::EnvStaleUrl, "DATABASE_URL is not this project's")
+            Finding::new(Code::EnvStaleUrl, "`DATABASE_URL` isn't this project's connection URL")
                 .path("backend/.env")
                 .line(3)
                 .hint("neonup setup env")
@@ -89,14 +89,14 @@ pub(crate) fn todo(step: StepId) -> Report {
         ),
         StepId::Backend => (
             "the session module is missing",
-            Finding::new(Code::BackendSessionMissing, "no module opens a database session")
+            Finding::new(Code::BackendSessionMissing, "nothing in the application connects it to the database")
                 .path("backend/src/db/session.py")
                 .fixable(),
             backend(true, true),
         ),
         StepId::Schema => (
             "2 of 2 tables are missing",
-            Finding::new(Code::SchemaMissingTable, "user and task do not exist").fixable(),
+            Finding::new(Code::SchemaMissingTable, "tables `user` and `task` are missing").fixable(),
             schema(false),
         ),
         StepId::Health => (
@@ -131,26 +131,29 @@ pub(crate) fn todo(step: StepId) -> Report {
 /// A typical failure of each step.
 pub(crate) fn failure(step: StepId) -> Failure {
     match step {
-        StepId::Login => Failure::new(Code::LoginKeyRejected, "Neon does not accept this key")
+        StepId::Login => Failure::new(Code::LoginKeyRejected, "Neon rejects the API key")
             .why("HTTP 401: authentication failed")
-            .hint("make a new one at console.neon.tech › Account settings › API keys")
+            .hint("create a new key at console.neon.tech › Account settings › API keys")
             .request_id(Some("5f2c9a1e-77aa-4f8e".to_owned())),
-        StepId::Project => Failure::new(Code::ProjectLimitReached, "the project cannot be created")
-            .why("HTTP 422: projects limit exceeded (limit 1)")
-            .hint("join an existing one, or delete one that is not needed"),
+        StepId::Project => Failure::new(
+            Code::ProjectLimitReached,
+            "Neon didn't create `aido-todo`: a plan limit is reached",
+        )
+        .why("HTTP 422: projects limit exceeded (limit 1)")
+        .hint("join an existing one, or delete one you don't need"),
         StepId::Env => Failure::new(Code::EnvOpenPermissions, "can't write `backend/.env`")
             .why("permission denied")
             .hint("chmod u+w backend"),
         StepId::Backend => {
             Failure::new(Code::BackendNotFound, "`backend/src/main.py` doesn't exist")
-                .hint("name the folder in neonup.toml, under [backend] dir")
+                .hint("set the folder in neonup.toml, under [backend] dir")
         }
         StepId::Schema => Failure::new(
             Code::SchemaSqlError,
             "the schema was not created: nothing was changed",
         )
         .why("assets/schema.sql:12:17: syntax error at or near \"REFERENCE\"")
-        .hint("mend the line, then look again"),
+        .hint("fix the file (nothing was changed)"),
         StepId::Health => Failure::new(Code::HealthTcp, "no connection to `127.0.0.1:54321`")
             .why("connection refused")
             .hint("start the sandbox: neonup sandbox"),

@@ -283,12 +283,10 @@ fn escape_ends_a_watch() {
     wizard.press("6");
     wizard.wait_for("w watch");
     wizard.press("w");
-    wizard.wait_for("2 looks");
+    wizard.wait_for("checked 2 times");
     wizard.press("\x1b");
-    wizard.until("no watch", |wizard| {
-        !wizard.text().contains("Watching once a second")
-    });
-    wizard.wait_for("❯ Go on to Secrets");
+    wizard.until("no watch", |wizard| !wizard.text().contains("Watching:"));
+    wizard.wait_for("❯ Continue to Secrets");
     wizard.press("q");
     wait_for_end(&mut wizard);
 }
