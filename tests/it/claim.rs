@@ -282,7 +282,7 @@ fn plain_wizard_without_a_key_offers_a_temporary_database() {
     let offered = asked
         .stdout
         .lines()
-        .find(|line| line.contains("No account? Try the demo"));
+        .find(|line| line.contains("Try a temporary database"));
     let number = offered.unwrap().split('.').next().unwrap();
     let stopped = walk(&format!("{number}\n"));
     assert!(

@@ -176,7 +176,7 @@ fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
     demo.press("m", " m ");
     demo.press("\x1b", "❯ Continue to Backend");
 
-    demo.cause(0, "ran git add -f", "git tracks");
+    demo.cause(0, "ran git add -f", "is tracked by git");
     assert!(demo.tracks(ENV));
     demo.wait_for("❯ Fix the repository");
     demo.press(ENTER, "what happens next");
@@ -217,7 +217,7 @@ fn each_incident_is_shown_and_fixed_with_the_keys_of_the_wizard() {
         text.contains("SCRAM") && !text.contains("woke up")
     });
 
-    demo.cause(3, "does not", "already exists");
+    demo.cause(3, "doesn't guess", "already exists");
     assert_eq!(demo.id(), None);
     // the env file has the host of our project, so it is the default
     demo.wait_for("❯ aido-todo");
@@ -235,7 +235,7 @@ fn incident_before_its_step_says_what_it_needs() {
     demo.press(ENTER, "finish the env step first");
     demo.press(ENTER, "Checks your Neon API key");
     // two projects of one name need no project before
-    demo.cause(3, "does not", "2 projects are named");
+    demo.cause(3, "doesn't guess", "2 projects are named");
     demo.press(DOWN, "❯ aido-todo");
     demo.press(ENTER, "No project is created");
     demo.press(ENTER, "❯ Continue to Environment");

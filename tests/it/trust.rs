@@ -88,7 +88,7 @@ fn nothing_of_a_clone_runs_before_somebody_agreed_to_it_as_it_is() {
     let asked = run(&["trust"]);
     assert_eq!(asked.code, 2, "{asked:#?}");
     assert!(asked.stderr.contains("neonup trust --yes"), "{asked:#?}");
-    assert!(asked.stdout.contains("sh migrate.sh") && asked.stdout.contains("names start.sh"));
+    assert!(asked.stdout.contains("sh migrate.sh") && asked.stdout.contains("refers to start.sh"));
     let state = run(&["trust", "--json"]);
     assert_eq!((state.code, &state.json()["status"]), (1, &"todo".into()));
     assert_eq!(run(&["trust", "--yes"]).code, 0);
@@ -209,7 +209,7 @@ fn a_question_is_asked_only_where_it_was_agreed_to_as_it_is() {
     let shown = run(&["trust"]);
     assert!(
         shown.stdout.contains("checks run sh pending.sh")
-            && shown.stdout.contains("names pending.sh"),
+            && shown.stdout.contains("refers to pending.sh"),
         "{shown:#?}"
     );
     assert_eq!(run(&["trust", "--yes"]).code, 0);

@@ -33,7 +33,7 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.wait_for_restore();
     until("where the files are", || {
-        terminal.text().contains("The sample project")
+        terminal.text().contains("Sample project:")
     });
     let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
     let raw = terminal.raw();

@@ -401,7 +401,7 @@ impl<'a> SecretsInspection<'a> {
             }
             [] => format!("no live secret in {scanned}"),
             [only] => only.title.clone(),
-            [first, ..] => format!("{}, and {} more", first.title, gaps.len() - 1),
+            [first, ..] => format!("{} (+{} more)", first.title, gaps.len() - 1),
         };
         let facts = Facts::Secrets(SecretsFacts {
             checks: self.checks,
