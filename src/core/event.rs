@@ -125,7 +125,11 @@ impl Report {
         {
             self.verdict = Verdict::Done;
             // the first words are those that a summary has room for
-            self.evidence = format!("skipped: {title}; {}", self.evidence);
+            self.evidence = if self.evidence.starts_with(&title) {
+                format!("skipped: {}", self.evidence)
+            } else {
+                format!("skipped: {title}; {}", self.evidence)
+            };
         }
     }
 

@@ -310,6 +310,24 @@ struct Looked<'a> {
     migrations: Option<Migrations>,
 }
 
+/// Says in one sentence what is missing or different; `None` where nothing is.
+fn missing(findings: &[Finding]) -> Option<String> {
+    let gaps: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Gap)
+        .collect();
+    let are_tables = gaps.iter().all(|gap| gap.code == Code::SchemaMissingTable);
+    match gaps.as_slice() {
+        [] => None,
+        [one] => Some(one.title.clone()),
+        several if are_tables => Some(format!("{} tables are missing", several.len())),
+        several => Some(format!(
+            "{} tables, columns or objects are missing or different",
+            several.len()
+        )),
+    }
+}
+
 /// Judges what was found by what is expected: what the files make, the tables that the configuration lists, and what the migration
 /// tool says.
 fn judge(
@@ -341,17 +359,15 @@ fn judge(
     {
         findings.extend(never_run(wanted, &found.tables));
     }
-    let missing = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Gap)
-        .count();
-    if missing > 0 || unknown.is_some() {
+    let missing = missing(&findings);
+    let is_missing = missing.is_some();
+    if is_missing || unknown.is_some() {
         findings.extend(beforehand::notes(files));
     }
     let columns: usize = tables.iter().map(|table| table.columns.len()).sum();
     let objects = expected.objects.len();
-    let evidence = if missing > 0 {
-        format!("{missing} of the expected tables, columns or objects are missing or different")
+    let evidence = if let Some(missing) = missing {
+        missing
     } else if let Some(why) = &unknown {
         format!("couldn't determine: {why}")
     } else if tables.is_empty() && objects == 0 {
@@ -386,7 +402,7 @@ fn judge(
     };
     let (mut evidence, mut basis, mut asked) = (evidence, basis, false);
     if let Some(migrations) = migrations {
-        evidence = if missing > 0 {
+        evidence = if is_missing {
             evidence
         } else if tables.is_empty() {
             migrations.evidence
@@ -444,13 +460,13 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     };
     let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
     let asked = |question: &str| {
-        let what = format!("`{line}` asks a question, and nobody can answer it here");
+        let what = format!("`{line}` asks a question, and there is no terminal to answer it on");
         Failure::new(Code::SchemaCommandFailed, what)
             .why(connection::redact(question, &secrets))
             .hint(format!(
-                "run it yourself in a terminal, in {}: neonup answers no question about your data",
+                "run it yourself in a terminal, in {}: neonup never answers questions about your data",
                 match cx.settings.schema_dir() {
-                    "" => "the project's folder",
+                    "" => "the project folder",
                     dir => dir,
                 }
             ))
@@ -467,7 +483,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
     let plain = migrations::plain_lines(&ended.output).join("\n");
     if ended.code == Some(0) {
         if trust::pushes(&cx.settings, &cx.ports) && !migrations::says_pushed(&plain) {
-            let what = format!("`{line}` ended without saying that the database is up to date");
+            let what = format!("`{line}` ended without reporting that the database is up to date");
             return Err(Failure::new(Code::SchemaCommandFailed, what)
                 .why(connection::redact(&telling_line(&plain), &secrets))
                 .hint("run it yourself in its folder to see its whole output"));

@@ -36,7 +36,7 @@ pub(crate) enum ProcessError {
     #[error("`{command}` didn't end within {} s", .limit.as_secs())]
     TimedOut { command: String, limit: Duration },
     /// It was ended, since it waits for an answer that nobody can give. Its output may hold secrets.
-    #[error("`{command}` asks a question, and nobody can answer it here")]
+    #[error("`{command}` asks a question, and there is no terminal to answer it on")]
     Asks { command: String, output: String },
 }
 

@@ -216,7 +216,7 @@ fn a_failed_start_is_told_the_same_until_something_changes() {
     assert!(
         changed
             .stdout
-            .contains("not proved since `app/app.py` changed"),
+            .contains("isn't proven since `app/app.py` changed"),
         "{changed:#?}"
     );
     assert_eq!(clone.setup().code, 0);
@@ -330,7 +330,7 @@ fn what_ends_moves_or_answers_otherwise_is_not_healthy() {
         ),
         (
             server(port, "").replace("status\"", "state\""),
-            "returned no `status`",
+            "returned no \\\"status\\\" field",
         ),
     ] {
         fs::write(clone.repo.path("app/app.py"), app).unwrap();
@@ -359,7 +359,7 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
         ),
         (
             usual(port).replace("python3", "no-such-program-here"),
-            "`no-such-program-here` is not installed",
+            "`no-such-program-here` isn't installed",
         ),
         (
             format!("dir = \"app\"\nhealth = \"http://localhost:{port}/health\"\n"),
@@ -414,8 +414,9 @@ fn what_cannot_be_started_or_asked_is_told_and_never_green() {
     let run = clone.setup();
     assert_eq!((run.code, clone.starts()), (0, 2), "{run:#?}");
     assert!(
-        run.evidence("health")
-            .starts_with("left out: the app was not started"),
+        run.evidence("health").starts_with(
+            "skipped: the app wasn't started, because no health route is known; login"
+        ),
         "{run:#?}"
     );
     clone.sandbox.stop();

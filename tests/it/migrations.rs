@@ -196,7 +196,7 @@ fn an_answer_about_another_database_is_none() {
             run.codes().contains(&"schema.not-determined".to_owned()),
             "{run:#?}"
         );
-        assert!(run.stdout.contains("another database"), "{run:#?}");
+        assert!(run.stdout.contains("different database"), "{run:#?}");
     }
     clone.sandbox.stop();
 }
@@ -326,7 +326,7 @@ fn flask_migrate_is_asked() {
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(
         run.evidence("schema")
-            .starts_with("nothing is pending after 0001, Flask-Migrate"),
+            .starts_with("nothing is pending after 0001, according to Flask-Migrate"),
         "{run:#?}"
     );
     let (second, text) = revision("0002", "'0001'", "booking");

@@ -18,7 +18,7 @@ impl From<ProcessError> for Failure {
             ProcessError::TimedOut { .. } => Self::new(Code::SchemaCommandFailed, what)
                 .hint("run it yourself to see what it waits for"),
             ProcessError::Asks { .. } => Self::new(Code::SchemaCommandFailed, what)
-                .hint("run it yourself in a terminal, and answer it there"),
+                .hint("run it yourself in a terminal, and answer the question there"),
         }
     }
 }

@@ -204,12 +204,10 @@ impl HealthChecks<'_> {
                 );
             }
             (false, None) if startable(self.cx).is_none() => {
-                "the app wasn't started: no health route is known".clone_into(&mut self.told);
+                let title = "the app wasn't started, because no health route is known";
+                title.clone_into(&mut self.told);
                 self.leave_open(
-                    Finding::new(
-                        Code::HealthAppNotProved,
-                        "the app wasn't started, because no health route is known",
-                    )
+                    Finding::new(Code::HealthAppNotProved, title)
                     .hint(
                         "set [backend] health in neonup.toml to a URL that your app answers; if it has none, skip this with a \
                         reason: \"health.app-not-proved\" under [skip]",

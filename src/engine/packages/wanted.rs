@@ -149,7 +149,7 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     };
     let missing = makes
         .filter(|_| !there)
-        .map(|tool| format!("there is no `{own}`, where `{tool}` installs the packages"));
+        .map(|tool| format!("`{own}`, where `{tool}` installs the packages, doesn't exist"));
     Some(Wanted {
         install,
         missing,

@@ -50,8 +50,8 @@ pub(super) async fn answer(
     })?;
     let setting = |key: &str, usual: &str| {
         plain_setting(&text, key, usual).ok_or_else(|| {
-            let title = format!("`{key}` in `{name}` is made of what another file or the environment says, so whether a migration is pending is not determined");
-            let hint = "write it as a text, or say how to ask with [schema] pending in neonup.toml";
+            let title = format!("`{key}` in `{name}` depends on another file or the environment, so neonup couldn't determine whether a migration is pending");
+            let hint = "write it as a string, or set [schema] pending in neonup.toml";
             Box::new(unknown(title).hint(hint))
         })
     };

@@ -21,10 +21,10 @@ pub(super) fn finding(cx: &Cx) -> Option<Finding> {
     );
     let finding = Finding::new(
         Code::SchemaNotDetermined,
-        format!("Alembic connects to the address in `{file}`, not to this project's database, so it is not run"),
+        format!("Alembic connects to the address in `{file}`, not to this project's database, so it wasn't run"),
     )
     .detail(format!(
-        "line {} of `{file}` holds it, and `{script}` reads no variable in its place",
+        "line {} of `{file}` contains it, and `{script}` doesn't read a variable instead",
         fixed.line
     ))
     .hint(format!(
