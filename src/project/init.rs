@@ -41,15 +41,9 @@ const GUESS: &str = "\n# Nothing here shows which file your app reads or how it 
 fn of_config(config: &Config, name: &str, recognized: bool) -> String {
     let project = &config.project;
     let mut out = String::from(
-        "# What this project needs from its database. Commit this file; it contains no secrets. The next developer runs: \
-        neonup\n\n[project]\n",
+        "# What this project needs from its database. Commit it; it contains no secrets. The next developer runs: neonup\n\n[project]\n",
     );
-    line(
-        &mut out,
-        "name",
-        &text(name),
-        "created once, then joined by everyone",
-    );
+    line(&mut out, "name", &text(name), "created once, then joined");
     let optional = [
         ("id", &project.id),
         ("org", &project.org),
@@ -120,12 +114,7 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
         }
         if let Some(timeout) = backend.timeout {
             let seconds = timeout.as_secs().to_string();
-            line(
-                &mut out,
-                "timeout",
-                &seconds,
-                "seconds to wait until it answers",
-            );
+            line(&mut out, "timeout", &seconds, "seconds to wait");
         }
         if !backend.expect.is_empty() {
             let pairs: Vec<_> = backend

@@ -58,6 +58,10 @@ fn relative(path: &Path) -> String {
     path.to_str().unwrap().replace('\\', "/")
 }
 
+fn ends(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|end| end == extension)
+}
+
 fn is_test(path: &str) -> bool {
     path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("/fuzz.rs")
 }
@@ -87,14 +91,14 @@ fn test_modules(paths: &BTreeSet<PathBuf>) -> Vec<String> {
 fn strings() -> Vec<Text> {
     let mut paths = BTreeSet::new();
     files(&root().join("src"), &mut paths);
-    let tests = test_modules(&paths);
+    let modules = test_modules(&paths);
     let mut texts = Vec::new();
     for path in paths {
         let name = relative(&path);
         let skipped = |room: &&str| name.starts_with(room);
         let not_ours = NOT_OURS.iter().any(skipped);
-        let is_test = is_test(&name) || tests.iter().any(|module| skipped(&module.as_str()));
-        if name.ends_with(".rs") && !not_ours && !is_test {
+        let is_test = is_test(&name) || modules.iter().any(|module| skipped(&module.as_str()));
+        if ends(&path, "rs") && !not_ours && !is_test {
             let tokens: TokenStream = read(&path).parse().unwrap();
             let mut literals = Literals {
                 file: name,
@@ -115,7 +119,7 @@ fn pages() -> Vec<Text> {
     }
     for entry in fs::read_dir(root()).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|end| end == "md") {
+        if ends(&path, "md") {
             paths.insert(path);
         }
     }
@@ -126,7 +130,7 @@ fn pages() -> Vec<Text> {
             continue;
         }
         let page = read(&path);
-        let text = if name.ends_with(".md") {
+        let text = if ends(&path, "md") {
             without_code(&page)
         } else {
             page
@@ -245,9 +249,10 @@ fn strings_of(tokens: TokenStream) -> Vec<(usize, String)> {
             return None;
         };
         let line = literal.span().start().line;
-        match syn::Lit::new(literal) {
-            syn::Lit::Str(text) => Some((line, text.value())),
-            _ => None,
+        if let syn::Lit::Str(text) = syn::Lit::new(literal) {
+            Some((line, text.value()))
+        } else {
+            None
         }
     };
     tokens.into_iter().filter_map(literal).collect()
