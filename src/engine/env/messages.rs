@@ -58,12 +58,12 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
 pub(super) fn fixed(at: &Spot) -> Finding {
     Finding::new(
         Code::EnvNotRead,
-        format!("`{}` opens the database at an address of its own", at.file),
+        format!("`{}` connects to the database at a hard-coded address", at.file),
     )
     .path(&at.file)
     .line(at.line)
-    .detail("the address is written in the code, or no variable that can be seen is part of it, so an env file changes nothing")
-    .hint("read the URL there: process.env.DATABASE_URL, os.environ[\"DATABASE_URL\"]; or, if it is read in a way that isn't seen, name the env file in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
+    .detail("the address is written in the code, or neonup sees no variable in it, so an env file changes nothing")
+    .hint("read the URL there: process.env.DATABASE_URL, os.environ[\"DATABASE_URL\"]; or, if it is read in a way that neonup doesn't see, set the env file in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
 }
 
 /// The application uses another database, so that no Postgres URL is written for it.

@@ -140,7 +140,7 @@ pub(super) async fn look(
         return Migrations {
             explains_no_table: true,
             ..Migrations::seen(
-                format!("{name} has no migration yet, and the models need none"),
+                format!("{name} has no migrations yet, and the models need none"),
                 Vec::new(),
             )
         };
