@@ -144,6 +144,9 @@ impl SetupArgs {
             }
         }
         match self.run_steps(&mut session, &shown, output).await {
+            Ok(SetupEnd::Through) if self.trust && !self.dry_run => {
+                session.runtime.remember_trust(&shown);
+            }
             Ok(SetupEnd::Through) => {}
             Ok(SetupEnd::Stuck) => {
                 session.finish(&shown, output).await;

@@ -30,7 +30,7 @@ use crate::{
     engine::{
         clock,
         context::{Cx, Shared},
-        project_id, registry, turn,
+        project_id, registry, trust, turn,
     },
     ports::{
         Ports,
@@ -71,6 +71,11 @@ impl Runtime {
             tasks: Mutex::new(StepTasks::default()),
         };
         (runtime, receiver)
+    }
+
+    /// Remembers the consent that this run was given for the commands of these steps.
+    pub(crate) fn remember_trust(&self, steps: &[StepId]) {
+        trust::remember(self.settings(), &self.ports, steps);
     }
 
     pub(crate) fn settings(&self) -> &Settings {

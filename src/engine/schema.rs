@@ -43,7 +43,7 @@ use crate::{
         process::{CommandSpec, ProcessError},
         shapes::{NotDetermined, SchemaQuestion},
     },
-    project::settings::SchemaSettings,
+    project::settings::{EnvBasis, SchemaSettings},
 };
 
 /// The longest time that the project's migration command may take.
@@ -53,6 +53,10 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Why a command waits: without the env file it would connect to whatever else it finds.
 const NO_ENV_FILE: &str = "waits for a connection URL in the env file";
+
+/// Why a command waits whose application opens its database without the env file: it may change another one.
+const ADDRESS_OF_ITS_OWN: &str =
+    "waits for the code to read its address: the command may go to another database";
 
 /// The schema step.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +75,9 @@ impl Step for SchemaStep {
         let wanted = &cx.settings.schema;
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;
+        }
+        if !wanted.command.is_empty() && matches!(cx.settings.env_basis, EnvBasis::Fixed { .. }) {
+            return Ok(Report::waiting(ADDRESS_OF_ITS_OWN));
         }
         let Some(connection) = connection::of_app_or_project(cx) else {
             return Ok(Report::waiting("waits for a connection URL"));
@@ -205,6 +212,11 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
         role: connection.role.clone(),
         database: connection.database.clone(),
     };
+    if !wanted.command.is_empty() && matches!(cx.settings.env_basis, EnvBasis::Fixed { .. }) {
+        return Ok(Report::waiting(ADDRESS_OF_ITS_OWN)
+            .facts(Facts::Schema(facts))
+            .into());
+    }
     if !wanted.command.is_empty() && connection::of_app(cx).is_none() {
         // it would connect to whatever else it finds
         return Ok(Report::waiting(NO_ENV_FILE)

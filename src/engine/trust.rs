@@ -17,6 +17,7 @@ use crate::{
         failure::{Failure, Result},
         finding::Finding,
         invocation::Invocation,
+        step::StepId,
         trust::{CloneCommand, CommandPurpose},
     },
     domain::{
@@ -337,6 +338,23 @@ pub(super) fn answered(cx: &Cx, answer: &CommandAnswer) -> Result<()> {
             Some(first) => keep(cx, first.purpose, shown),
             None => Ok(()),
         },
+    }
+}
+
+/// Remembers the consent that `--trust` gave to the commands of these steps, also where there was nothing for one of them to do.
+pub(super) fn remember(settings: &Settings, ports: &Ports, steps: &[StepId]) {
+    let shown = |command: &CloneCommand| steps.contains(&command.purpose.code().step());
+    let open = |command: &CloneCommand| {
+        command.unheld.is_none() && matches!(consent(ports, command), Consent::Missing { .. })
+    };
+    let all = commands(settings, ports).into_iter();
+    let new: Vec<_> = all
+        .filter(|command| shown(command) && open(command))
+        .collect();
+    if !new.is_empty()
+        && let Err(error) = ports.trust.agree(&new)
+    {
+        tracing::warn!(%error, "a consent can't be remembered");
     }
 }
 

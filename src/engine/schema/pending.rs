@@ -169,7 +169,11 @@ pub(super) async fn look(
 fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
     let line = line(&cx.settings.schema.command);
     if ran {
-        return Migrations::seen(format!("`{line}` has just run"), Vec::new());
+        return Migrations {
+            // what pushes says that the database is as the code says, which may name no table
+            explains_no_table: trust::pushes(&cx.settings, &cx.ports),
+            ..Migrations::seen(format!("`{line}` has just run"), Vec::new())
+        };
     }
     let finding = undetermined("couldn't determine whether a migration is pending")
         .detail(match why {

@@ -431,8 +431,13 @@ impl Keys<'_> {
             KeyPurpose::OthersSecret => {
                 (self.is_documented(key) || self.is_required(key)).then_some(KeySpec::ByHand)
             }
-            KeyPurpose::Documented if turns_tls_off(key, value) => key_purpose::is_of_database(key)
-                .then(|| KeySpec::Literal(turned_on(value).to_owned())),
+            // that of the mail server, or of a cache, is as the example says
+            KeyPurpose::Documented if turns_tls_off(key, value) && !says_of_what(key) => None,
+            KeyPurpose::Documented
+                if turns_tls_off(key, value) && key_purpose::is_of_database(key) =>
+            {
+                Some(KeySpec::Literal(turned_on(value).to_owned()))
+            }
             KeyPurpose::Documented if !value.is_empty() => Some(KeySpec::Literal(value.to_owned())),
             KeyPurpose::Placeholder | KeyPurpose::Documented | KeyPurpose::Unsaid => {
                 self.is_needed(key).then_some(KeySpec::ByHand)
@@ -482,6 +487,16 @@ fn turns_tls_off(key: &str, value: &str) -> bool {
             lower.as_str(),
             "false" | "0" | "no" | "off" | "disable" | "disabled"
         )
+}
+
+/// Whether the name of a switch for TLS says of which connection: `MAIL_REQUIRE_TLS`, not `USE_SSL`.
+fn says_of_what(key: &str) -> bool {
+    const PLAIN: &[&str] = &[
+        "USE", "ENABLE", "ENABLED", "REQUIRE", "REQUIRED", "FORCE", "MODE", "SSL", "TLS",
+        "SSLMODE", "IS",
+    ];
+    let upper = key.to_ascii_uppercase();
+    upper.split('_').any(|word| !PLAIN.contains(&word))
 }
 
 /// Whether a key's name says that it is for tests: `TEST_DB_NAME`, `DATABASE_URL_TEST`.

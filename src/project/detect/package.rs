@@ -29,11 +29,33 @@ impl Package {
         self.0.get("name")?.as_str().map(str::to_owned)
     }
 
-    /// The command that runs the first of these scripts that there is.
+    /// The command that runs the first of these scripts that there is, of those that bring a database up to date: none that makes a new
+    /// migration, takes one back, or agrees to lose rows.
     pub(super) fn script(&self, runner: &Runner, names: &[&str]) -> Option<Vec<String>> {
+        const OTHERS: &[&str] = &[
+            "generate",
+            "migrate dev",
+            ":make",
+            " create ",
+            ":create",
+            "rollback",
+            "undo",
+            "reset",
+            "--force",
+            "--accept-data-loss",
+        ];
         let scripts = self.0.get("scripts")?;
-        let script = names.iter().find(|name| scripts.get(name).is_some())?;
-        Some(runner.script(script))
+        let applies = |name: &&&str| {
+            scripts
+                .get(name)
+                .and_then(Value::as_str)
+                .is_some_and(|text| {
+                    // a client that is generated beside it is none of these
+                    let text = text.replace("prisma generate", "");
+                    !OTHERS.iter().any(|word| text.contains(word))
+                })
+        };
+        names.iter().find(applies).map(|name| runner.script(name))
     }
 
     /// The env files that its scripts load: `node --env-file=.env.local`, `dotenv -e .env.local -- …`.

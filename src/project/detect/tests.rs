@@ -296,7 +296,7 @@ fn the_example_of_our_database_wins_over_that_of_another() {
         ),
         (
             "env-example-relational",
-            "DATABASE_TYPE=postgres\nDATABASE_HOST=p\nDATABASE_PASSWORD=x\nDATABASE_SSL_ENABLED=false\n",
+            "DATABASE_TYPE=postgres\nDATABASE_HOST=p\nDATABASE_PASSWORD=x\nDATABASE_SSL_ENABLED=false\nMAIL_REQUIRE_TLS=false\nUSE_SSL=false\n",
         ),
         (
             "src/index.ts",
@@ -311,6 +311,12 @@ fn the_example_of_our_database_wins_over_that_of_another() {
         "DATABASE_SSL_ENABLED".to_owned(),
         KeySpec::Literal("true".to_owned())
     )));
+    // a mail server of this machine has none, and what the third one is about nobody says
+    assert!(target.keys.contains(&(
+        "MAIL_REQUIRE_TLS".to_owned(),
+        KeySpec::Literal("false".to_owned())
+    )));
+    assert!(!target.keys.iter().any(|(key, _)| key == "USE_SSL"));
 }
 
 #[test]
