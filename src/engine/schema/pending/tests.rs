@@ -388,3 +388,66 @@ async fn drizzles_journal_is_compared_without_any_program() {
     );
     assert_eq!(calls(&world), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_push_that_could_not_ask_or_says_nothing_is_no_success() {
+    const PUSH: &str = "command = [\"drizzle-kit\", \"push\"]";
+    let push = async |output: &str| {
+        let world = world(None);
+        answers(&world, &[("drizzle-kit push", 0, output)]);
+        let variables = [("NEONUP_TRUST", "1")];
+        let settings = World::settings_of(&config(PUSH), &variables, Flags::default());
+        let (cx, _events) = world.context(settings, StepId::Schema);
+        SchemaStep.apply(&cx, CommandAnswer::Default).await
+    };
+    let asked = "Do you still want to push changes?\nError: Interactive prompts require a TTY terminal\n    at render\n";
+    let failure = push(asked).await.unwrap_err();
+    assert_eq!(failure.code, Code::SchemaCommandFailed);
+    assert!(failure.what.contains("asks a question"), "{failure:?}");
+    assert_eq!(failure.why, "Do you still want to push changes?");
+    let failure = push("Pulling schema from database...\n").await.unwrap_err();
+    assert!(failure.what.contains("without saying"), "{failure:?}");
+    // the code may name no table
+    let report = push("[\u{2713}] Changes applied\n").await.unwrap();
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+}
+
+#[tokio::test]
+async fn an_alembic_with_an_address_of_its_own_is_neither_asked_nor_run() {
+    let world = world(None);
+    alembic(&world, "0002 (head)\n", "0002 (head)\n");
+    world.with(|state| {
+        let ini = "[alembic]\nscript_location = migrations\nsqlalchemy.url = postgresql://app:app@db:5432/app\n";
+        let env = "config = context.config\nconnectable = engine_from_config(config.get_section(\"alembic\"))\n";
+        state.files.insert("/repo/alembic.ini".into(), ini.into());
+        state
+            .files
+            .insert("/repo/migrations/env.py".into(), env.into());
+    });
+    for report in [
+        looked(&world, ALEMBIC, "1").await,
+        ran(&world, ALEMBIC).await,
+    ] {
+        assert_eq!(report.verdict(), Verdict::Todo);
+        assert_eq!(codes(&report), [Code::SchemaNotDetermined], "{report:?}");
+        let hint = &report.findings[0].hint;
+        assert!(
+            hint.contains("below line 1: config.set_main_option"),
+            "{hint}"
+        );
+        assert!(hint.contains("os.environ[\"DATABASE_URL\"]"), "{hint}");
+    }
+    assert_eq!(calls(&world), [""; 0]);
+}
+
+#[tokio::test]
+async fn no_migration_and_models_that_need_none_leave_nothing_to_do() {
+    let world = world(Some("0002"));
+    alembic(&world, "", "");
+    let report = looked(&world, ALEMBIC, "1").await;
+    assert_eq!(codes(&report), [Code::SchemaNotDetermined], "{report:?}");
+    let agrees = "No new upgrade operations detected.\n";
+    answers(&world, &[("alembic check", 0, agrees)]);
+    let report = looked(&world, ALEMBIC, "1").await;
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+}
