@@ -56,7 +56,7 @@ const NO_ENV_FILE: &str = "waits for a connection URL in the env file";
 
 /// Why a command waits whose application opens its database without the env file: it may change another one.
 const ADDRESS_OF_ITS_OWN: &str =
-    "waits for the code to read its address: the command may go to another database";
+    "waits until the code reads its address: the command could change another database";
 
 /// The schema step.
 #[derive(Debug, Clone, Copy)]

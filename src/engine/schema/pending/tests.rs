@@ -406,7 +406,7 @@ async fn a_push_that_could_not_ask_or_says_nothing_is_no_success() {
     assert!(failure.what.contains("asks a question"), "{failure:?}");
     assert_eq!(failure.why, "Do you still want to push changes?");
     let failure = push("Pulling schema from database...\n").await.unwrap_err();
-    assert!(failure.what.contains("without saying"), "{failure:?}");
+    assert!(failure.what.contains("without reporting"), "{failure:?}");
     // the code may name no table
     let report = push("[\u{2713}] Changes applied\n").await.unwrap();
     assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
