@@ -38,7 +38,7 @@ impl LoginArgs {
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(context.flags())?;
         let Some(key) = key_input::for_login(context, output).await? else {
-            output.note("cancelled: nothing was stored");
+            output.note("canceled: nothing was stored");
             return Ok(Exit::Cancelled);
         };
         let store = self.store.map(KeyStorage::from);

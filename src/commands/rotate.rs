@@ -276,7 +276,7 @@ async fn check_possible(
     if rotation == Rotation::Password && project_has(session, Code::ProjectNotReady) {
         match wait_for_project(session, output).await {
             Err(Interruption::Signal) => {
-                output.note("cancelled. Nothing was changed.");
+                output.note("canceled. Nothing was changed.");
                 return Err(RotationHalt::Ended(Exit::Cancelled));
             }
             waited => waited?,

@@ -173,7 +173,7 @@ impl Session {
                     output.document(&PlanDocument::new(&self.plan, steps));
                 }
                 let tally = lines::tally(&self.plan, steps);
-                output.note(format!("cancelled. {tally} Run it again to resume."));
+                output.note(format!("canceled. {tally} Run it again to resume."));
                 Ok(Exit::Cancelled)
             }
             Interruption::Bug(place) => Err(CommandError::Bug(place)),

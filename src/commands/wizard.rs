@@ -47,7 +47,7 @@ pub(super) async fn run(
         ExitReason::Bug(text) => Err(CommandError::ScreenBug(text)),
         ExitReason::Hangup => Ok(Exit::Cancelled),
         ExitReason::Cancelled => {
-            output.note(format!("cancelled. {tally} Run it again to resume."));
+            output.note(format!("canceled. {tally} Run it again to resume."));
             Ok(Exit::Cancelled)
         }
         ExitReason::Finished | ExitReason::Quit => {

@@ -319,10 +319,10 @@ fn unknown_argument(name: &str, output: &str) -> Cause {
     };
     let hint = match (name, asyncpg) {
         ("timeout", false) => {
-            "write connect_args={\"connect_timeout\": 10}: that is its name there".to_owned()
+            "use connect_args={\"connect_timeout\": 10} instead".to_owned()
         }
         ("connect_timeout", true) => {
-            "write connect_args={\"timeout\": 10}: that is its name there".to_owned()
+            "use connect_args={\"timeout\": 10} instead".to_owned()
         }
         ("sslmode" | "channel_binding", true) => {
             "asyncpg expects `ssl=require` instead: run `neonup setup env` to write the URL in its form"

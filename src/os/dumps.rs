@@ -21,13 +21,13 @@ pub(crate) fn forbid() {
         maximum: own.maximum,
     };
     if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::debug!(%error, "the limit of core dumps stays");
+        tracing::debug!(%error, "couldn't set the core dump limit");
     }
     #[cfg(target_os = "linux")]
     if let Err(error) =
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
     {
-        tracing::debug!(%error, "the memory stays readable");
+        tracing::debug!(%error, "couldn't close the memory to other programs");
     }
 }
 

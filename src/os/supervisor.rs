@@ -163,14 +163,14 @@ fn supervise(mut command: Command, leftovers: Leftovers) -> ExitCode {
     let not_started = ExitCode::from(NOT_STARTED);
     // a session without a terminal: its ^C is for us alone, and nothing below can ask there and wait
     if let Err(error) = rustix::process::setsid() {
-        tracing::debug!(%error, "a program keeps our terminal");
+        tracing::debug!(%error, "couldn't detach a program from the terminal");
     }
     // the environment is the program's, with its secrets; the program's own dumps are the user's affair
     dumps::forbid();
     dumps::allow_in(&mut command);
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_child_subreaper(Some(getpid())) {
-        tracing::debug!(%error, "what leaves the process group is not held");
+        tracing::debug!(%error, "can't track processes that leave the process group");
     }
     // we end when all below us has ended, and not before
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {

@@ -155,7 +155,7 @@ impl EndpointFront {
                     match bind(port) {
                         Ok(listeners) => break listeners,
                         Err(error) => {
-                            tracing::warn!(%error, port, "the port of an endpoint is taken");
+                            tracing::warn!(%error, port, "the port of an endpoint is in use");
                         }
                     }
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -179,7 +179,7 @@ impl EndpointFront {
                 }
                 // Out of file descriptors, say: that passes.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "couldn't accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }

@@ -86,7 +86,7 @@ impl ScratchDir {
             if ours && let Ok(Some(_dead)) = files::lock(&path) {
                 server::sweep(&path);
                 if let Err(error) = remove_scratch(&path) {
-                    tracing::debug!(%error, path = %path.display(), "a dead sandbox's folder stays");
+                    tracing::debug!(%error, path = %path.display(), "couldn't remove a dead sandbox's folder");
                 }
             }
         }
@@ -126,7 +126,7 @@ fn remove_scratch(path: &Path) -> io::Result<()> {
 impl Drop for ScratchDir {
     fn drop(&mut self) {
         if let Err(error) = remove_scratch(&self.path) {
-            tracing::warn!(%error, path = %self.path.display(), "a temporary folder stays behind");
+            tracing::warn!(%error, path = %self.path.display(), "couldn't remove a temporary folder");
         }
     }
 }

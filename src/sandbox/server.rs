@@ -113,7 +113,7 @@ impl Server {
         if let Some(pid) = pid
             && let Err(error) = kill_process(pid, signal)
         {
-            tracing::debug!(%error, "a server could not be signalled");
+            tracing::debug!(%error, "couldn't signal a server");
         }
     }
 }
@@ -133,7 +133,7 @@ impl Drop for Server {
             self.child.wait().map(drop).unwrap_or_default();
         }
         if let Err(error) = fs::remove_dir_all(self.sockets.path()) {
-            tracing::debug!(%error, "a socket's folder stays");
+            tracing::debug!(%error, "couldn't remove a socket's folder");
         }
     }
 }

@@ -120,7 +120,7 @@ impl Shapes for CarriedPostgres {
         }
         let shape = find_out(source, question, self.limit).await?;
         if let Some(Err(error)) = file.as_deref().map(|file| keep(file, &shape)) {
-            tracing::debug!(%error, "an answer is not kept");
+            tracing::debug!(%error, "couldn't cache an answer");
         }
         Ok(shape)
     }

@@ -145,7 +145,7 @@ impl StateStore {
         if let Some(dir) = &self.dir
             && let Err(error) = fs::remove_file(project_file(dir, id))
         {
-            tracing::warn!(%error, project = id, "a deleted project's file stays");
+            tracing::warn!(%error, project = id, "couldn't remove a deleted project's file");
         }
         Some(project)
     }

@@ -94,7 +94,7 @@ pub(super) fn leak_password(project: &Path) -> Result<(), DemoError> {
                 "# Deploying\n\nThe database of the todo app, for psql:\n\n    psql \"{url}\"\n"
             );
             fs::write(project.join(LEAKY_PAGE), page).map_err(|error| {
-                git2::Error::from_str(&format!("cannot write `{LEAKY_PAGE}`: {error}"))
+                git2::Error::from_str(&format!("can't write `{LEAKY_PAGE}`: {error}"))
             })?;
             index.add_path(Path::new(LEAKY_PAGE))?;
             index.write()?;

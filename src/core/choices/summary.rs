@@ -28,7 +28,7 @@ pub(crate) fn of_summary(
     let finish = choice("Finish", "finish", Action::Quit);
     let receipt = |label| Choice {
         command: Invocation::CheckWithReceipt,
-        ..choice(label, "copy", Action::Receipt).note("for a pull request; contains no secrets")
+        ..choice(label, "copy", Action::Receipt).note("for a pull request, without secrets")
     };
     let fix = (!fixable.is_empty()).then(|| {
         let titles: Vec<_> = fixable.iter().map(|step| step.title()).collect();

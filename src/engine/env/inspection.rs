@@ -87,7 +87,7 @@ impl EnvInspection {
                 Code::EnvNotIgnored,
                 format!("`{}` isn't in a git repository", cx.settings.root.display()),
             )
-            .why("cannot tell whether git ignores the env files")
+            .why("can't tell whether git ignores the env files")
             .hint("git init"));
         }
         links::check_all(cx).await?;

@@ -30,7 +30,7 @@ pub(super) fn tracked(file: &str, tracked: &GitAnswer) -> Failure {
     );
     match tracked {
         GitAnswer::Unknown(why) => failure
-            .why(format!("cannot tell whether git tracks it: {why}"))
+            .why(format!("can't tell whether git tracks it: {why}"))
             .hint("git status"),
         GitAnswer::Yes | GitAnswer::No => failure
             .why("the next commit would include it")
@@ -83,7 +83,7 @@ pub(super) fn other_server(server: &str, at: &Spot) -> Finding {
 pub(super) fn ignored_unknown(file: &str, why: &str) -> Failure {
     Failure::new(
         Code::EnvNotIgnored,
-        format!("cannot tell whether git ignores `{file}`"),
+        format!("can't tell whether git ignores `{file}`"),
     )
     .why(why)
     .hint(format!("git check-ignore -v {file}"))

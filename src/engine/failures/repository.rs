@@ -29,11 +29,9 @@ impl From<RepositoryError> for Failure {
             RepositoryError::Unlisted(error) => unknown("couldn't list the ignored files")
                 .why(error.to_string())
                 .hint("git status --ignored"),
-            RepositoryError::HooksUnknown(error) => {
-                unknown("cannot tell where git looks for hooks")
-                    .why(error.to_string())
-                    .hint("install git")
-            }
+            RepositoryError::HooksUnknown(error) => unknown("can't tell where git looks for hooks")
+                .why(error.to_string())
+                .hint("install git"),
             RepositoryError::HookUnchanged { path, reason } => {
                 let failure = unknown(&format!("the hook `{}` was not changed", path.display()))
                     .why(reason.to_string());

@@ -126,7 +126,7 @@ pub(super) async fn forget(cx: &Cx) {
         .await
     {
         // it is asked about once more by the next run, and that is all
-        tracing::info!(%error, "the record of a temporary database stays");
+        tracing::info!(%error, "couldn't remove the record of a temporary database");
     }
     cx.remember_claim(None);
 }
@@ -151,7 +151,7 @@ async fn create(cx: &Cx) -> Result<()> {
                 None => store.delete(KeyStorage::File, &account).await.map(drop),
             };
             if let Err(also) = back {
-                tracing::info!(error = %also, "a record of no temporary database stays");
+                tracing::info!(error = %also, "couldn't remove an empty record of a temporary database");
             }
             return Err(database_not_created(error));
         }

@@ -104,7 +104,7 @@ pub(super) fn forget_undo_copies(cx: &Cx, old: &[Secret], others: &[String]) {
             .any(|old| memchr::memmem::find(&copy, old.expose().as_bytes()).is_some());
         if dead && cx.ports.files.forget_undo(&path).is_err() {
             // a refused password harms nobody
-            tracing::warn!(file, "the backup with the old password stays");
+            tracing::warn!(file, "couldn't remove the backup with the old password");
         }
     }
 }

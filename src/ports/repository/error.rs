@@ -59,11 +59,11 @@ pub(crate) enum RepositoryError {
     NotUntracked { path: String, reason: UntrackError },
     #[error("couldn't list the ignored files: {0}")]
     Unlisted(GitError),
-    #[error("cannot tell where git looks for hooks: {0}")]
+    #[error("can't tell where git looks for hooks: {0}")]
     HooksUnknown(GitError),
     #[error("the hook `{path}` wasn't changed: {reason}", path = path.display())]
     HookUnchanged { path: PathBuf, reason: HookError },
-    #[error("cancelled")]
+    #[error("canceled")]
     Cancelled,
 }
 

@@ -212,7 +212,7 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     // Copied before the answer, so that the branch holds what the parent held at this moment, not what it gets while the
     // operation waits. If it cannot be, the operation says why.
     if let Err(error) = branch_data::create(&call.plane, &branch_ref).await {
-        tracing::warn!(%error, branch = branch.id, "a branch's data could not be copied yet");
+        tracing::warn!(%error, branch = branch.id, "couldn't copy a branch's data yet");
     }
     let answer = call.plane.store.project(&call.project, |project| {
         let branch = project.branch(&branch.id)?;

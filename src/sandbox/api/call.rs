@@ -101,7 +101,7 @@ impl Call {
         self.read_branch(|_, _| Ok(()))?;
         let branch_ref = BranchRef::new(&self.project, &self.branch);
         if let Err(error) = catalog::discover(&self.plane, &branch_ref).await {
-            tracing::debug!(%error, branch = self.branch, "roles and databases are told as they were");
+            tracing::debug!(%error, branch = self.branch, "couldn't read roles and databases; the last known ones are returned");
         }
         Ok(())
     }

@@ -119,7 +119,7 @@ fn refuse(stream: &TcpStream) {
         TOO_MANY.len()
     );
     if let Err(error) = stream.try_write(answer.as_bytes()) {
-        tracing::debug!(%error, "a client was not told that there are too many");
+        tracing::debug!(%error, "couldn't answer a client beyond the connection limit");
     }
 }
 

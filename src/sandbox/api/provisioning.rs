@@ -219,7 +219,7 @@ pub(crate) fn remove(plane: &Arc<ControlPlane>, id: &str) {
     plane.spawn(async move {
         for branch in &project.branches {
             if let Err(error) = lifecycle::destroy(&background, &branch.id).await {
-                tracing::warn!(%error, branch = branch.id, "a deleted branch's data stays");
+                tracing::warn!(%error, branch = branch.id, "couldn't remove a deleted branch's data");
             }
         }
     });

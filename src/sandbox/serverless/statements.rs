@@ -93,7 +93,7 @@ impl Drop for Session {
         let packet = [&wire::CANCEL_REQUEST.to_be_bytes(), self.key.as_slice()].concat();
         self.target.plane.spawn(async move {
             if let Err(error) = target.cancel(&packet).await {
-                tracing::debug!(%error, "a statement was not cancelled");
+                tracing::debug!(%error, "couldn't cancel a statement");
             }
         });
     }

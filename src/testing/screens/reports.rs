@@ -72,7 +72,7 @@ pub(crate) fn todo(step: StepId) -> Report {
         ),
         StepId::Project => (
             "project `aido-todo` doesn't exist yet",
-            Finding::new(Code::ProjectMissing, "this key can see 12 projects").fixable(),
+            Finding::new(Code::ProjectMissing, "project `aido-todo` doesn't exist yet").fixable(),
             project_facts(
                 vec![listed_project("tiny-fog-11223344", "billing", ("aws-eu-central-1", 16), "2 years ago")],
                 None,

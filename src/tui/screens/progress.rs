@@ -54,7 +54,7 @@ pub(crate) fn lines(context: TextContext<'_>) -> Vec<Line<'static>> {
         }
     }
     if work.cancelled {
-        "cancelling".clone_into(&mut label);
+        "canceling".clone_into(&mut label);
     }
     let time = duration::running(taken);
     let mut left = vec![

@@ -405,7 +405,7 @@ fn escape_cancels_and_the_step_is_open_again() {
         ],
     );
     assert!(recording.saw("waiting for Neon"), "a spinner came");
-    assert!(recording.saw("cancelled. Checking what was done…"));
+    assert!(recording.saw("canceled. Checking what was done…"));
     assert_eq!(recording.plan.status(StepId::Project), Status::Todo);
     assert_eq!(recording.reason, ExitReason::Quit);
 }

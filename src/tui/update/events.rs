@@ -73,7 +73,7 @@ fn close_question_about(app: &mut App, step: StepId) {
 
 fn probed(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) {
     if cancelled && outcome.result == Err(RunError::Cancelled) {
-        app.notify(format!("{}: cancelled", step.title()));
+        app.notify(format!("{}: canceled", step.title()));
     } else if app.screen == Screen::Step(step) && app.focus == Focus::Choices && app.follow {
         app.focus = app.first_focus();
     }
@@ -94,7 +94,7 @@ fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Vec<Effect> {
         }
         Err(RunError::Cancelled) => {
             app.fixing.clear();
-            app.notify(format!("{label}: cancelled. Checking what was done…"));
+            app.notify(format!("{label}: canceled. Checking what was done…"));
             app.probe(&[step]).into_iter().collect()
         }
         Err(RunError::Failed(failure)) => {

@@ -93,7 +93,7 @@ impl Whole<'_> {
                 .split(|byte| *byte == b'\n')
                 .filter(|line| line.starts_with(b"?"))
                 .count()),
-            Err(error) => Err(format!("cannot tell whether it is complete: {error}")),
+            Err(error) => Err(format!("can't tell whether it is complete: {error}")),
         }
     }
 }
