@@ -24,7 +24,7 @@ pub(crate) enum Phase {
 /// How far a piece of work is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// What is being done: `waiting for start_compute`.
+    /// What is being done: `starting the compute`.
     pub label: String,
     /// How many are done.
     pub done: u64,

@@ -39,6 +39,18 @@ pub(super) async fn open(cx: &Cx, key: &Secret, project: &str) -> Result<Vec<Ope
     Ok(operations)
 }
 
+/// What Neon does in an operation, for a person.
+fn label(action: &str) -> String {
+    match action {
+        "create_timeline" | "create_branch" => "creating the branch".to_owned(),
+        "start_compute" => "starting the compute".to_owned(),
+        "apply_config" => "applying the settings".to_owned(),
+        "suspend_compute" => "stopping the compute".to_owned(),
+        "delete_timeline" => "deleting the branch".to_owned(),
+        other => format!("Neon: {}", other.replace('_', " ")),
+    }
+}
+
 /// Waits for operations, each polled by its id, with live progress. The list of a project's operations is not asked: right
 /// after a change it may not hold them yet.
 pub(super) async fn wait(
@@ -69,7 +81,7 @@ pub(super) async fn wait(
         };
         let total = operations.len() as u64;
         cx.progress(Progress {
-            label: format!("Neon: {}", current.action.replace('_', " ")),
+            label: label(&current.action),
             done: total - open.len() as u64,
             total: Some(total),
         });

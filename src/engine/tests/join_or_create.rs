@@ -170,7 +170,7 @@ async fn operations_are_awaited_and_a_failed_one_is_reported() {
         }
     }
     assert!(
-        labels.iter().any(|label| label == "Neon: start compute"),
+        labels.iter().any(|label| label == "starting the compute"),
         "{labels:?}"
     );
 
