@@ -52,7 +52,7 @@ use crate::{
 /// From a fresh clone to a verified, leak-proof Neon database, in the terminal.
 ///
 /// Without a command, neonup opens the wizard. The API key is read from standard input, `NEON_API_KEY`, the OS keyring, or the neon
-/// CLI's own login (it asks first). There is no flag for it, so the key never appears in the process list.
+/// CLI's own login (neonup asks first). There is no flag for it, so the key never appears in the process list.
 #[derive(Debug, Parser)]
 #[command(name = "neonup", version, max_term_width = 100)]
 struct Cli {

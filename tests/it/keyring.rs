@@ -60,7 +60,7 @@ fn login_stores_the_key_in_the_keyring_and_logout_removes_it() {
     );
     assert_eq!(run.code, 0, "{run:#?}");
     assert!(run.stdout.contains("from the OS keyring"), "{run:#?}");
-    assert!(run.stdout.contains("forgotten"), "{run:#?}");
+    assert!(run.stdout.contains("removed: "), "{run:#?}");
     assert!(
         !home.dir.path().join("config/neonup/keys").exists(),
         "the key is in a file as well"
