@@ -85,12 +85,10 @@ impl Package {
         self.0.get("workspaces").is_some()
     }
 
-    /// Whether it says itself where Prisma's schema lies.
-    pub(super) fn names_prisma_schema(&self) -> bool {
-        self.0
-            .get("prisma")
-            .and_then(|prisma| prisma.get("schema"))
-            .is_some()
+    /// Where it says itself that Prisma's schema is: a file, or a folder of them.
+    pub(super) fn prisma_schema(&self) -> Option<&str> {
+        let schema = self.0.get("prisma")?.get("schema")?.as_str()?;
+        Some(schema.trim_start_matches("./").trim_end_matches('/'))
     }
 
     /// The first two numbers of the version of a package that it asks for; `None` where it asks for no number.

@@ -167,7 +167,7 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .unwrap_or(&schema)
         .trim_start_matches('/');
     let found = ["schema.prisma", "prisma/schema.prisma"].contains(&inner)
-        || Package::read(tree, dir).is_some_and(|package| package.names_prisma_schema());
+        || Package::read(tree, dir).is_some_and(|package| package.prisma_schema().is_some());
     let mut command = vec!["prisma"];
     command.extend(if migrated {
         ["migrate", "deploy"]
@@ -192,23 +192,33 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
 
 /// The file of a Prisma project that names the database.
 pub(crate) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
+    let is_schema = |path: &str| {
+        path.rsplit_once('.')
+            .is_some_and(|(_, end)| end == "prisma")
+            && tree.read(path).is_some_and(|text| {
+                text.lines()
+                    .any(|line| line.trim_start().starts_with("datasource "))
+            })
+    };
+    let first_below = |folder: &str| {
+        let found = tree.below(folder).find(|path| is_schema(path));
+        found.map(str::to_owned)
+    };
+    let package = Package::read(tree, dir);
+    if let Some(named) = package.as_ref().and_then(Package::prisma_schema) {
+        let path = join(dir, named);
+        let found = Some(path.clone())
+            .filter(|path| is_schema(path))
+            .or_else(|| first_below(&path));
+        if found.is_some() {
+            return found;
+        }
+    }
     let usual = ["prisma/schema.prisma", "schema.prisma"]
         .iter()
         .map(|name| join(dir, name))
         .find(|path| tree.has(path));
-    usual.or_else(|| {
-        let is_schema = |path: &str| {
-            path.rsplit_once('.')
-                .is_some_and(|(_, end)| end == "prisma")
-                && tree.read(path).is_some_and(|text| {
-                    text.lines()
-                        .any(|line| line.trim_start().starts_with("datasource "))
-                })
-        };
-        tree.below(dir)
-            .find(|path| is_schema(path))
-            .map(str::to_owned)
-    })
+    usual.or_else(|| first_below(dir))
 }
 
 /// Drizzle's configuration: the one in the folder itself, else the nearest below it.
