@@ -234,6 +234,9 @@ fn source(
         routes,
         reading,
     } = kept;
+    if is_bundle(path, &text) {
+        return;
+    }
     let matters = matters(&text);
     let answers = routes::is_placed(dir, path) || answers(&text);
     if !matters && !answers && !imports_news(&text, packages) {
@@ -282,6 +285,18 @@ fn runs_below(code: &Code<'_>, dir: &str) -> Option<String> {
         let below = !folder.is_empty() && !folder.starts_with(['.', '/']);
         (below && folder.chars().all(plain)).then(|| join(dir, folder))
     })
+}
+
+/// Whether a source is what a bundler made: hardly any lines, and each of them long. What the packages in it read is not the application's.
+fn is_bundle(path: &str, text: &str) -> bool {
+    const LONG: usize = 5_000;
+    const ON_AVERAGE: usize = 500;
+    let plain = path
+        .rsplit_once('.')
+        .is_some_and(|(_, end)| matches!(end, "js" | "mjs" | "cjs"));
+    plain
+        && text.len() / (text.lines().count() + 1) > ON_AVERAGE
+        && text.lines().any(|line| line.len() > LONG)
 }
 
 fn answers(text: &str) -> bool {

@@ -83,3 +83,15 @@ fn an_env_file_lies_where_the_start_script_runs() {
     assert_eq!(path("node server/server.js"), ".env");
     assert_eq!(path("cd .. && node server.js"), ".env");
 }
+
+#[test]
+fn what_a_bundler_made_is_no_code_of_the_application() {
+    let padding = "x".repeat(6_000);
+    let bundle = format!("/*! license */\nvar a=\"{padding}\";process.env.SOMEBODYS_KEY;");
+    let of = |text: &str| reads(&read_files(&[("assets/app.js", text)], ""));
+    assert_eq!(of(&bundle), "");
+    // a long text in a source of many lines
+    let lines = "// a line\n".repeat(100);
+    let source = format!("{lines}const logo = \"{padding}\";\nprocess.env.OWN_KEY;\n");
+    assert_eq!(of(&source), "OWN_KEY");
+}
