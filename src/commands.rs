@@ -9,6 +9,7 @@ mod completions;
 mod context;
 mod demo;
 mod error;
+mod explain;
 mod frontend;
 mod hook;
 mod init;
@@ -66,6 +67,7 @@ struct Cli {
 enum CliCommand {
     Setup(setup::SetupArgs),
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Init(init::InitArgs),
     Undo(undo::UndoArgs),
     Rotate(rotate::RotateArgs),
@@ -134,6 +136,7 @@ async fn dispatch(
         None => frontend::open_wizard(context, output).await,
         Some(CliCommand::Setup(args)) => args.run(context, output).await,
         Some(CliCommand::Check(args)) => args.run(context, output).await,
+        Some(CliCommand::Explain(args)) => args.run(context, output),
         Some(CliCommand::Init(args)) => args.run(context, output),
         Some(CliCommand::Undo(args)) => args.run(context, output).await,
         Some(CliCommand::Rotate(args)) => args.run(context, output).await,

@@ -5,7 +5,7 @@
 //! | connection URLs, and the drivers that read them | [`url`], [`host`] |
 //! | env files: read, edited, checked, shown; what their keys are for | [`dotenv`], [`diff`], [`key_purpose`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`], [`shipped`] |
-//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`source`] |
+//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`connection_error`], [`source`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
 //! | commands of the project | [`command_files`], [`migrations`], [`runner`] |
 //! | SQL | [`sql`] |
@@ -15,6 +15,7 @@ pub(crate) mod age;
 pub(crate) mod api_key;
 pub(crate) mod app_log;
 pub(crate) mod command_files;
+pub(crate) mod connection_error;
 pub(crate) mod credentials;
 pub(crate) mod diff;
 pub(crate) mod dotenv;

@@ -83,6 +83,11 @@ pub(crate) enum CommandError {
     #[error("can't use the stored trust")]
     Trust(#[source] RecordError),
 
+    #[error("nothing to explain")]
+    NothingToExplain,
+    #[error("can't read the log from standard input")]
+    LogNotRead(#[source] io::Error),
+
     #[error("`{}` already exists and was not changed", .0.display())]
     ConfigExists(PathBuf),
     #[error("nothing was written")]
@@ -97,7 +102,9 @@ impl CommandError {
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Workspace(_) | Self::Log { .. } | Self::Fault(_) => Exit::Usage,
+            Self::Workspace(_) | Self::Log { .. } | Self::Fault(_) | Self::NothingToExplain => {
+                Exit::Usage
+            }
             Self::Runtime(_) | Self::Bug(_) | Self::ScreenBug(_) => Exit::Bug,
             Self::Failure(_)
             | Self::NoTerminal
@@ -119,6 +126,7 @@ impl CommandError {
             | Self::TrustUnanswered
             | Self::NotTrustable { .. }
             | Self::Trust(_)
+            | Self::LogNotRead(_)
             | Self::ConfigExists(_)
             | Self::ConfigDeclined
             | Self::NotPostgres { .. }
@@ -191,6 +199,12 @@ impl CommandError {
             Self::Trust(error) => report
                 .why(error.to_string())
                 .hint("set NEONUP_TRUST=1 to trust this clone for one run"),
+            Self::NothingToExplain => report.hint(
+                "name a finding's code (`neonup explain env.stale-url`), or pipe a log (`neonup explain < app.log`)",
+            ),
+            Self::LogNotRead(source) => report
+                .why(source.to_string())
+                .hint("pipe it as a file: `neonup explain < app.log`"),
             Self::ConfigExists(_) => report.hint("edit it, or delete it first"),
             Self::ConfigDeclined => report.hint("run `neonup init --yes` to write what is shown above"),
             Self::NotPostgres { at, .. } => report

@@ -83,6 +83,30 @@ pub(super) fn read_all(limit: u64) -> io::Result<String> {
     Ok(text)
 }
 
+/// Reads everything and keeps the end, at most so many bytes of it. What is not UTF-8 is replaced.
+pub(super) fn read_tail(limit: usize) -> io::Result<String> {
+    tail(io::stdin().lock(), limit)
+}
+
+fn tail(mut text: impl io::Read, limit: usize) -> io::Result<String> {
+    let mut kept = Vec::new();
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        let read = match text.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        kept.extend_from_slice(piece.get(..read).unwrap_or_default());
+        if kept.len() >= 2 * limit {
+            kept.drain(..kept.len() - limit);
+        }
+    }
+    kept.drain(..kept.len().saturating_sub(limit));
+    Ok(String::from_utf8_lossy(&kept).into_owned())
+}
+
 /// What the user did when asked for a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TypedSecret {
@@ -180,5 +204,19 @@ fn read_secret(stopped: &AtomicBool) -> io::Result<TypedSecret> {
             | Event::FocusGained
             | Event::FocusLost => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_text_is_kept() {
+        assert_eq!(tail(b"abc".as_slice(), 10).unwrap(), "abc");
+        assert_eq!(tail(b"abcdef".as_slice(), 4).unwrap(), "cdef");
+        let long = "0123456789".repeat(50_000);
+        assert_eq!(tail(long.as_bytes(), 7).unwrap(), "3456789");
+        assert_eq!(tail(b"a\xff".as_slice(), 7).unwrap(), "a\u{fffd}");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 
+use crossterm::terminal;
+
 use crate::{core::environment::Environment, tui};
 
 /// Which standard streams are a terminal.
@@ -20,6 +22,12 @@ impl StandardStreams {
             stdout: io::stdout().is_terminal(),
             stderr: io::stderr().is_terminal(),
         }
+    }
+
+    /// The columns of the terminal that standard output is, if it is one.
+    pub(super) fn width(self) -> Option<usize> {
+        let (columns, _) = terminal::size().ok().filter(|_| self.stdout)?;
+        Some(usize::from(columns)).filter(|columns| *columns > 0)
     }
 }
 

@@ -18,6 +18,7 @@ mod corpus;
 mod drivers;
 mod endings;
 mod envdoc;
+mod explain;
 mod files;
 mod health;
 mod hostile;
