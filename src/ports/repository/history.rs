@@ -2,6 +2,7 @@
 
 mod commits;
 mod git_files;
+mod links;
 mod matches;
 mod naming;
 mod objects;

@@ -29,8 +29,6 @@ impl ObjectKind {
 pub(super) struct ObjectView<'a> {
     /// Gives the id, in hexadecimal digits.
     pub(super) id: &'a dyn Fn() -> String,
-    /// Whether an object of this id, in bytes, lies beside it.
-    pub(super) has: &'a dyn Fn(&[u8]) -> bool,
     pub(super) kind: ObjectKind,
     pub(super) data: &'a [u8],
     /// The parts that its base has not, if nothing was found in the base: in all the rest nothing can be found either. An empty

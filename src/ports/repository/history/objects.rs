@@ -23,6 +23,7 @@ use crate::{
         error::GitError,
         gitignore::is_example,
         history::{
+            links::{Links, note},
             matches::{Matches, ObjectMatch},
             references,
         },
@@ -42,8 +43,6 @@ use crate::{
 const MOST_OTHERS: usize = 20_000;
 /// The most other credentials that are kept of one object.
 const MOST_OF_ONE: usize = 50;
-/// The most objects elsewhere that are noted of a directory; beyond it git itself is asked whether all are there.
-pub(super) const MOST_ELSEWHERE: usize = 200_000;
 /// The most objects that are read once more, by git, after they could not be read here.
 const MOST_READ_AGAIN: usize = 200;
 
@@ -126,7 +125,6 @@ impl<'a> ObjectSearch<'a> {
         let mut visit = |content: ObjectContent| {
             let object = ObjectView {
                 id: &|| content.id.clone(),
-                has: &|_| true,
                 kind: content.kind,
                 data: &content.bytes,
                 edits: None,
@@ -148,14 +146,19 @@ impl<'a> ObjectSearch<'a> {
     /// Searches a pack, and remembers it.
     fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) {
         let threads = if pack.len() < 2000 { 1 } else { threads() };
-        let (gathered, unread) = pack::walk(pack, threads, meter, |found, object| {
+        let visit = |(found, links): &mut (Matches, Links), object: &ObjectView<'_>| {
+            references::each(object, layout.hash, &mut |id| {
+                links.push(id, pack, &mut found.elsewhere);
+            });
             self.object(found, object, layout.hash)
-        });
+        };
+        let (gathered, unread) = pack::walk(pack, threads, meter, visit);
         let mut found = Matches {
             unread,
             ..Matches::default()
         };
-        for gathered in gathered {
+        for (mut gathered, mut links) in gathered {
+            links.look_up(layout.hash, pack, &mut gathered.elsewhere);
             found.add(gathered);
         }
         if let Some(cache) = &self.cache
@@ -200,12 +203,11 @@ impl<'a> ObjectSearch<'a> {
                 };
                 let object = ObjectView {
                     id: &|| id.clone(),
-                    has: &|_| false,
                     kind,
                     data: out.get(start..).unwrap_or_default(),
                     edits: None,
                 };
-                self.object(&mut found, &object, layout.hash);
+                self.linked(&mut found, &object, layout.hash);
             }
             found
         };
@@ -230,12 +232,11 @@ impl<'a> ObjectSearch<'a> {
         let mut visit = |content: ObjectContent| {
             let object = ObjectView {
                 id: &|| content.id.clone(),
-                has: &|_| false,
                 kind: content.kind,
                 data: &content.bytes,
                 edits: None,
             };
-            self.object(&mut found, &object, layout.hash);
+            self.linked(&mut found, &object, layout.hash);
         };
         let large = index::contents(layout, git, &ids, meter, &mut visit).unwrap_or(ids);
         matches.add(found);
@@ -259,14 +260,15 @@ impl<'a> ObjectSearch<'a> {
         }
     }
 
+    /// Searches an object that is in no pack, and notes what it leads to.
+    fn linked(&self, matches: &mut Matches, object: &ObjectView<'_>, hash: usize) {
+        references::each(object, hash, &mut |id| note(id, &mut matches.elsewhere));
+        self.object(matches, object, hash);
+    }
+
     /// Searches an object. Whether there was nothing to look at.
     fn object(&self, matches: &mut Matches, object: &ObjectView<'_>, hash: usize) -> bool {
         let ObjectView { data, edits, .. } = *object;
-        references::each(object, hash, &mut |id| {
-            if !(object.has)(id) && matches.elsewhere.len() <= MOST_ELSEWHERE {
-                matches.elsewhere.insert(id.to_owned());
-            }
-        });
         if object.kind == ObjectKind::Tree {
             let clean = !is_match_in(&self.tree_words, data, edits);
             if !clean {

@@ -23,10 +23,18 @@ fn in_tree(tree: &[u8], edits: Option<&[Edit]>, hash: usize, visit: &mut dyn FnM
             return;
         };
         let next = at + end + 1 + hash;
-        let changed = edits.as_mut().is_none_or(|edits| {
-            while edits.next_if(|(_, to)| *to < at).is_some() {}
-            edits.peek().is_some_and(|(from, _)| *from <= next)
-        });
+        let changed = match &mut edits {
+            None => true,
+            Some(edits) => {
+                // what only touches an entry changes nothing of it
+                while edits.next_if(|(_, to)| *to <= at).is_some() {}
+                let Some((from, _)) = edits.peek() else {
+                    // what is left is the base's
+                    return;
+                };
+                *from < next
+            }
+        };
         if changed
             && !entry.starts_with(b"160000 ")
             && let Some(id) = entry.get(end + 1..end + 1 + hash)
@@ -58,7 +66,6 @@ mod tests {
         let mut ids = Vec::new();
         let object = ObjectView {
             id: &String::new,
-            has: &|_| false,
             kind,
             data,
             edits,
@@ -80,6 +87,21 @@ mod tests {
         let end = tree.len();
         assert_eq!(
             all(ObjectKind::Tree, &tree, Some(&[(end - 20, end)])),
+            [id(3)]
+        );
+        // the first one is, and where it ends nothing is
+        let first = "100644 name\0".len() + 20;
+        assert_eq!(
+            all(ObjectKind::Tree, &tree, Some(&[(first - 20, first)])),
+            [id(1)]
+        );
+        assert_eq!(
+            all(ObjectKind::Tree, &tree, Some(&[(first, first)])),
+            Vec::<Vec<u8>>::new()
+        );
+        // a seam in an entry joins two pieces to a new one
+        assert_eq!(
+            all(ObjectKind::Tree, &tree, Some(&[(end - 3, end - 3)])),
             [id(3)]
         );
         assert_eq!(

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::{
     core::proof::{Coverage, Unread},
     ports::repository::{
-        history::objects::{MOST_ELSEWHERE, Store},
+        history::{links::MOST_ELSEWHERE, objects::Store},
         layout::Layout,
         meter::Meter,
         program::GitProgram,

@@ -33,9 +33,6 @@ pub(super) enum Base<'a> {
     Id(&'a [u8]),
 }
 
-/// How often the place of an id is guessed before the rest is halved, as in an index whose ids are not spread evenly.
-const GUESSES: u32 = 6;
-
 /// A pack and its index, mapped into memory.
 pub(in crate::ports::repository) struct Pack {
     data: Mmap,
@@ -130,32 +127,62 @@ impl Pack {
 
     /// The position of an id in the index.
     pub(in crate::ports::repository) fn position(&self, id: &[u8]) -> Option<usize> {
+        let (low, high) = self.with_first_byte(id)?;
+        self.between(id, low, high)
+    }
+
+    /// The positions in the index from the first id with the same first byte to after the last.
+    fn with_first_byte(&self, id: &[u8]) -> Option<(usize, usize)> {
         // the first table counts the ids up to each first byte
         let fan = if self.version == 1 { 0 } else { 8 };
         let up_to = |byte: usize| be32(&self.index, fan + byte * 4).map(|count| count as usize);
         let byte = usize::from(*id.first()?);
-        let mut low = byte.checked_sub(1).map_or(Some(0), up_to)?;
-        let mut high = up_to(byte)?.min(self.count);
-        // Ids are spread evenly, so a few guesses come close: halving alone reads ten places of memory for each of a million trees.
-        let wanted = leading(id);
-        let mut range = ((byte as u64) << 56, (byte as u64) << 56 | (u64::MAX >> 8));
-        let mut guesses = GUESSES;
+        let low = byte.checked_sub(1).map_or(Some(0), up_to)?;
+        Some((low, up_to(byte)?.min(self.count)))
+    }
+
+    /// The position of an id between two.
+    fn between(&self, id: &[u8], mut low: usize, mut high: usize) -> Option<usize> {
         while low < high {
-            let middle = if guesses == 0 {
-                usize::midpoint(low, high)
-            } else {
-                guesses -= 1;
-                guess(low, high, range, wanted)
-            };
-            let found = self.id(middle);
-            let value = leading(found);
-            match value.cmp(&wanted).then_with(|| found.cmp(id)) {
-                Ordering::Less => (low, range.0) = (middle + 1, value),
-                Ordering::Greater => (high, range.1) = (middle, value),
+            let middle = usize::midpoint(low, high);
+            match self.compare(middle, id) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
                 Ordering::Equal => return Some(middle),
             }
         }
         None
+    }
+
+    /// Compares the id at a position. The first eight bytes nearly always decide, and as numbers they are compared at once.
+    fn compare(&self, position: usize, id: &[u8]) -> Ordering {
+        let found = self.id(position);
+        leading(found).cmp(&leading(id)).then_with(|| found.cmp(id))
+    }
+
+    /// Gives those of some ids that the pack doesn't have. The ids are in order, so that each is looked for where the one before was.
+    pub(in crate::ports::repository) fn missing<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a [u8]>,
+        visit: &mut dyn FnMut(&'a [u8]),
+    ) {
+        let mut from = 0;
+        for id in ids {
+            let Some((low, high)) = self.with_first_byte(id) else {
+                continue;
+            };
+            // the steps double until they are past it: it is seldom far
+            let mut low = low.max(from);
+            let mut step = 1;
+            while low + step < high && self.compare(low + step, id) == Ordering::Less {
+                low += step;
+                step *= 2;
+            }
+            match self.between(id, low, high.min(low + step + 1)) {
+                Some(position) => from = position,
+                None => visit(id),
+            }
+        }
     }
 
     /// The head of the entry at an offset.
@@ -221,20 +248,10 @@ fn broken(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
 }
 
-/// The first eight bytes of an id, as a number: ids are ordered as these are.
+/// The first eight bytes of an id as a number: ids are ordered as these are.
 fn leading(id: &[u8]) -> u64 {
-    let bytes = id.get(..8).and_then(|bytes| bytes.try_into().ok());
-    bytes.map_or(0, u64::from_be_bytes)
-}
-
-/// Where an id should be among those from `low` to before `high`, whose numbers lie within the range.
-fn guess(low: usize, high: usize, range: (u64, u64), wanted: u64) -> usize {
-    // 28 bits less, so that the product with a count below 2^32 fits; of an index without order any number may come out
-    let part = wanted.saturating_sub(range.0) >> 28;
-    let whole = (range.1.saturating_sub(range.0) >> 28) + 1;
-    let count = high - low;
-    let steps = usize::try_from(part.saturating_mul(count as u64) / whole).unwrap_or(0);
-    low + steps.min(count - 1)
+    id.first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn be32(bytes: &[u8], at: usize) -> Option<u32> {
@@ -330,6 +347,24 @@ mod tests {
     }
 
     #[test]
+    fn those_that_are_missing_are_told_from_the_others() {
+        for (there, asked) in [(0, 50), (1, 3), (300, 40), (20_000, 700), (700, 20_000)] {
+            let mut ids: Vec<_> = (0..there).map(id).collect();
+            ids.sort();
+            let pack = pack(&ids);
+            // every other one of those that are there, and as many that are not
+            let mut wanted: Vec<_> = (0..asked).map(|number| id(number * 2)).collect();
+            wanted.sort();
+            let mut missing = Vec::new();
+            pack.missing(wanted.iter().map(Vec::as_slice), &mut |id| {
+                missing.push(id.to_owned());
+            });
+            wanted.retain(|id| pack.position(id).is_none());
+            assert_eq!(missing, wanted, "{there} {asked}");
+        }
+    }
+
+    #[test]
     fn an_index_without_order_gives_something() {
         let mut ids: Vec<_> = (0..500).map(id).collect();
         for id in &mut ids {
@@ -339,5 +374,7 @@ mod tests {
         for id in &ids {
             pack.position(id);
         }
+        ids.sort();
+        pack.missing(ids.iter().map(Vec::as_slice), &mut |_| {});
     }
 }

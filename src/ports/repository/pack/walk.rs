@@ -50,7 +50,6 @@ pub(in crate::ports::repository) fn walk<S: Default + Send>(
                     }
                     let object = ObjectView {
                         id: &|| trees.id(pack, node),
-                        has: &|id| pack.position(id).is_some(),
                         kind: *kind,
                         data,
                         edits,
@@ -79,16 +78,21 @@ const NONE: u32 = u32::MAX;
 
 /// Which object of a pack is a difference to which. An object's number is its place in the pack.
 struct DeltaTrees {
-    /// The offset of each object, ascending; one more for the end.
-    offsets: Vec<u64>,
+    /// The objects by their offsets, ascending; one more for the end.
+    nodes: Vec<Node>,
     /// The position in the index of each.
     positions: Vec<u32>,
-    /// The first child of each.
-    first: Vec<u32>,
-    /// The next child of the same parent.
-    next: Vec<u32>,
     /// The bases, with their kinds.
     roots: Vec<(u32, ObjectKind)>,
+}
+
+/// An object. What a visit needs of it is together, since the next one may be anywhere in the pack.
+struct Node {
+    offset: u64,
+    /// Its first child.
+    first: u32,
+    /// The next child of its parent.
+    next: u32,
 }
 
 impl DeltaTrees {
@@ -97,7 +101,7 @@ impl DeltaTrees {
             .filter_map(|position| Some((pack.offset(position)?, u32::try_from(position).ok()?)))
             .collect();
         order.sort_unstable();
-        let (mut offsets, positions): (Vec<u64>, Vec<u32>) = order.into_iter().unzip();
+        let (offsets, positions): (Vec<u64>, Vec<u32>) = order.into_iter().unzip();
         let mut parents = vec![NONE; offsets.len()];
         let mut roots = Vec::new();
         for ((node, offset), slot) in (0_u32..).zip(&offsets).zip(&mut parents) {
@@ -119,14 +123,31 @@ impl DeltaTrees {
             }
         }
         let (first, next) = children(&parents);
-        offsets.push(pack.end());
+        let links = first.into_iter().zip(next).chain([(NONE, NONE)]);
+        let nodes = offsets.into_iter().chain([pack.end()]).zip(links);
         Self {
-            offsets,
+            nodes: nodes
+                .map(|(offset, (first, next))| Node {
+                    offset,
+                    first,
+                    next,
+                })
+                .collect(),
             positions,
-            first,
-            next,
             roots,
         }
+    }
+
+    /// The first child of an object, or `NONE`.
+    fn first(&self, node: u32) -> u32 {
+        self.nodes
+            .get(node as usize)
+            .map_or(NONE, |node| node.first)
+    }
+
+    /// The next child of an object's parent, or `NONE`.
+    fn next(&self, node: u32) -> u32 {
+        self.nodes.get(node as usize).map_or(NONE, |node| node.next)
     }
 
     /// The id of an object, in hexadecimal digits.
@@ -137,8 +158,8 @@ impl DeltaTrees {
 
     /// An object's packed bytes, and how many they unpack to.
     fn packed<'a>(&self, pack: &'a Pack, node: u32) -> Option<(&'a [u8], usize)> {
-        let head = pack.head(*self.offsets.get(node as usize)?)?;
-        let end = *self.offsets.get(node as usize + 1)?;
+        let head = pack.head(self.nodes.get(node as usize)?.offset)?;
+        let end = self.nodes.get(node as usize + 1)?.offset;
         Some((pack.bytes(head.start, end)?, head.size))
     }
 }
@@ -224,7 +245,7 @@ impl<'a> Walker<'a> {
         self.hold(buffer, root, clean);
         while let Some((parent, child, parent_clean)) = self.open.last_mut() {
             let (node, parent_clean) = (*child, *parent_clean);
-            *child = self.trees.next.get(node as usize).copied().unwrap_or(NONE);
+            *child = self.trees.next(node);
             let last = *child == NONE;
             let mut buffer = self.spare.pop().unwrap_or_default();
             let packed = self.trees.packed(self.pack, node);
@@ -254,15 +275,13 @@ impl<'a> Walker<'a> {
 
     /// Holds an object for its children, if it has any.
     fn hold(&mut self, buffer: Vec<u8>, node: u32, clean: bool) {
-        match self.trees.first.get(node as usize) {
-            Some(child)
-                if *child != NONE
-                    && (self.open.is_empty() || self.held + buffer.capacity() <= HELD_LIMIT) =>
-            {
-                self.held += buffer.capacity();
-                self.open.push((buffer, *child, clean));
-            }
-            _ => self.give_back(buffer),
+        let child = self.trees.first(node);
+        let fits = self.open.is_empty() || self.held + buffer.capacity() <= HELD_LIMIT;
+        if child != NONE && fits {
+            self.held += buffer.capacity();
+            self.open.push((buffer, child, clean));
+        } else {
+            self.give_back(buffer);
         }
     }
 
