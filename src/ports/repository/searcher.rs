@@ -513,7 +513,7 @@ fn overlaps(hits: &[NeedleHit], range: &Range<usize>) -> bool {
 const NEAR: usize = 64;
 
 /// Whether a needle may stand in a text; where edits are given, only what touches one of them counts.
-pub(super) fn is_match_in(needles: &Needles, bytes: &[u8], edits: Option<&[Edit]>) -> bool {
+fn is_match_in(needles: &Needles, bytes: &[u8], edits: Option<&[Edit]>) -> bool {
     let Some(edits) = edits else {
         return needles.may_match(bytes);
     };

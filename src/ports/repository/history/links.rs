@@ -11,41 +11,46 @@ pub(super) const MOST_ELSEWHERE: usize = 200_000;
 /// each of a million trees would wait for memory that is nowhere near.
 const BATCH: usize = 1 << 16;
 
-/// Ids that wait to be looked up in a pack.
+/// The objects that those of a pack lead to.
 #[derive(Default)]
 pub(super) struct Links {
-    /// The ids, one behind the other.
+    /// The ids that wait to be looked up, one behind the other.
     ids: Vec<u8>,
     /// The first eight bytes of each as a number, and where it begins.
     order: Vec<(u64, usize)>,
+    /// Those that the pack doesn't have.
+    elsewhere: BTreeSet<Vec<u8>>,
 }
 
 impl Links {
-    /// Takes an id. Once there are many, those that the pack doesn't have go to `elsewhere`.
-    pub(super) fn push(&mut self, id: &[u8], pack: &Pack, elsewhere: &mut BTreeSet<Vec<u8>>) {
+    /// Takes an id.
+    pub(super) fn push(&mut self, id: &[u8], pack: &Pack) {
         let Some(head) = id.first_chunk() else {
             return;
         };
         self.order.push((u64::from_be_bytes(*head), self.ids.len()));
         self.ids.extend_from_slice(id);
         if self.order.len() >= BATCH {
-            self.look_up(id.len(), pack, elsewhere);
+            self.look_up(id.len(), pack);
         }
     }
 
-    /// Looks up what was gathered, ids of so many bytes.
-    pub(super) fn look_up(
-        &mut self,
-        length: usize,
-        pack: &Pack,
-        elsewhere: &mut BTreeSet<Vec<u8>>,
-    ) {
-        let Self { ids, order } = self;
+    /// Gives the ids that the pack doesn't have, each of so many bytes.
+    pub(super) fn elsewhere(mut self, length: usize, pack: &Pack) -> BTreeSet<Vec<u8>> {
+        self.look_up(length, pack);
+        self.elsewhere
+    }
+
+    /// Looks up what was gathered.
+    fn look_up(&mut self, length: usize, pack: &Pack) {
+        let Self {
+            ids,
+            order,
+            elsewhere,
+        } = self;
         let id = |start: usize| ids.get(start..start + length).unwrap_or_default();
-        order.sort_unstable_by(|(one, start), (other, place)| {
-            one.cmp(other).then_with(|| id(*start).cmp(id(*place)))
-        });
-        order.dedup_by(|(one, start), (other, place)| one == other && id(*start) == id(*place));
+        // the first eight bytes nearly always decide, and a pack has them in this order
+        order.sort_unstable();
         let in_order = order.iter().map(|(_, start)| id(*start));
         pack.missing(in_order, &mut |id| note(id, elsewhere));
         order.clear();

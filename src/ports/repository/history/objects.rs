@@ -34,7 +34,7 @@ use crate::{
         object::{OBJECT_LIMIT, ObjectKind, ObjectView},
         pack::{self, Pack},
         program::GitProgram,
-        searcher::{Found, MatchedSecret, Searcher, TextMatch, is_match_in},
+        searcher::{Found, MatchedSecret, Searcher, TextMatch},
         threads::{on_threads, threads},
     },
 };
@@ -129,7 +129,7 @@ impl<'a> ObjectSearch<'a> {
                 data: &content.bytes,
                 edits: None,
             };
-            self.object(&mut found, &object, layout.hash);
+            self.object(&mut found, &object, layout.hash, &mut |_| {});
         };
         let unread = index::contents(layout, git, &ids, meter, &mut visit).ok()?;
         if !unread.is_empty() {
@@ -147,19 +147,17 @@ impl<'a> ObjectSearch<'a> {
     fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) {
         let threads = if pack.len() < 2000 { 1 } else { threads() };
         let visit = |(found, links): &mut (Matches, Links), object: &ObjectView<'_>| {
-            references::each(object, layout.hash, &mut |id| {
-                links.push(id, pack, &mut found.elsewhere);
-            });
-            self.object(found, object, layout.hash)
+            self.object(found, object, layout.hash, &mut |id| links.push(id, pack))
         };
         let (gathered, unread) = pack::walk(pack, threads, meter, visit);
         let mut found = Matches {
             unread,
             ..Matches::default()
         };
-        for (mut gathered, mut links) in gathered {
-            links.look_up(layout.hash, pack, &mut gathered.elsewhere);
+        for (gathered, links) in gathered {
             found.add(gathered);
+            let elsewhere = links.elsewhere(layout.hash, pack);
+            found.elsewhere.extend(elsewhere);
         }
         if let Some(cache) = &self.cache
             && found.coverage.is_complete()
@@ -262,19 +260,24 @@ impl<'a> ObjectSearch<'a> {
 
     /// Searches an object that is in no pack, and notes what it leads to.
     fn linked(&self, matches: &mut Matches, object: &ObjectView<'_>, hash: usize) {
-        references::each(object, hash, &mut |id| note(id, &mut matches.elsewhere));
-        self.object(matches, object, hash);
+        let mut elsewhere = BTreeSet::new();
+        self.object(matches, object, hash, &mut |id| note(id, &mut elsewhere));
+        matches.elsewhere.append(&mut elsewhere);
     }
 
-    /// Searches an object. Whether there was nothing to look at.
-    fn object(&self, matches: &mut Matches, object: &ObjectView<'_>, hash: usize) -> bool {
+    /// Searches an object, and gives the ids that it leads to. Whether there was nothing to look at.
+    fn object(
+        &self,
+        matches: &mut Matches,
+        object: &ObjectView<'_>,
+        hash: usize,
+        link: &mut dyn FnMut(&[u8]),
+    ) -> bool {
         let ObjectView { data, edits, .. } = *object;
-        if object.kind == ObjectKind::Tree {
-            let clean = !is_match_in(&self.tree_words, data, edits);
-            if !clean {
-                self.tree_names(matches, object, hash);
-            }
-            return clean;
+        match object.kind {
+            ObjectKind::Tree => return self.tree(matches, object, hash, link),
+            ObjectKind::Commit | ObjectKind::Tag => references::in_head(data, link),
+            ObjectKind::Blob => {}
         }
         if self.searcher.is_clean(data, edits) {
             return true;
@@ -287,6 +290,28 @@ impl<'a> ObjectSearch<'a> {
             found,
         });
         false
+    }
+
+    /// Searches the names in a tree. What else is in it, modes and ids, holds nothing.
+    fn tree(
+        &self,
+        matches: &mut Matches,
+        tree: &ObjectView<'_>,
+        hash: usize,
+        link: &mut dyn FnMut(&[u8]),
+    ) -> bool {
+        let mut clean = true;
+        let whole = references::in_tree(tree.data, tree.edits, hash, &mut |entry| {
+            clean &= !entry.has_new_head || !self.tree_words.may_match(entry.head);
+            if entry.is_here() {
+                link(entry.id);
+            }
+        });
+        let clean = clean && (whole || !self.tree_words.may_match(tree.data));
+        if !clean {
+            self.tree_names(matches, tree, hash);
+        }
+        clean
     }
 
     /// Reads `mode name\0id`, one behind the other.
