@@ -140,7 +140,7 @@ const RULES: &[Rule] = &[
     Rule {
         kind: "read-only",
         pattern: r"cannot execute ([A-Z ]+) in a read-only transaction",
-        cause: "the URL leads to a read replica, or the session was set to read-only",
+        cause: "the URL points to a read replica, or the session was set to read-only",
         fix: "use the URL of the branch's primary compute: `neonup setup env` writes it",
     },
     Rule {
@@ -158,8 +158,8 @@ const RULES: &[Rule] = &[
     Rule {
         kind: "table-missing",
         pattern: r#"relation "([\w.]+)" does not exist"#,
-        cause: "the database has no table `{}` that this role can see: the schema wasn't applied, or the URL leads to another branch or database",
-        fix: "run `neonup check env schema`: it shows which branch the URL leads to and what is missing",
+        cause: "the database has no table `{}` that this role can see: the schema wasn't applied, or the URL points to another branch or database",
+        fix: "run `neonup check env schema`: it shows which branch the URL points to and what is missing",
     },
     Rule {
         kind: "unresolved-host",

@@ -63,6 +63,7 @@ pub(crate) async fn run<C: Canvas>(
     let (mut app, mut effects) = App::new(options, canvas.size()?);
     // the first frame waits for nothing
     canvas.draw(&app)?;
+    drop(update(&mut app, Msg::Drawn));
     let mut batch: Vec<Msg> = Vec::new();
     let mut demo: Option<PendingDemo> = None;
     loop {
@@ -86,6 +87,7 @@ pub(crate) async fn run<C: Canvas>(
         }
         if batch.is_empty() {
             canvas.draw(&app)?;
+            drop(update(&mut app, Msg::Drawn));
             let tick = app.next_tick();
             tokio::select! {
                 biased;
@@ -172,6 +174,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Engine(_)
         | Msg::Tick(_)
         | Msg::Signal(_)
+        | Msg::Drawn
         | Msg::Demo(_)
         | Msg::InputClosed => None,
     };

@@ -30,6 +30,8 @@ pub(crate) enum Msg {
     Tick(Duration),
     /// A signal arrived.
     Signal(Signal),
+    /// Everything was drawn as it is.
+    Drawn,
     /// The demo has carried out a request, or could not.
     Demo(Box<DemoOutcome>),
     /// No key will ever come again.

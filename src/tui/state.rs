@@ -9,6 +9,7 @@ pub(crate) mod overlay;
 pub(crate) mod pressed_keys;
 pub(crate) mod project;
 pub(crate) mod screen;
+pub(crate) mod shown;
 pub(crate) mod watch;
 pub(crate) mod work;
 

@@ -11,5 +11,6 @@ mod presenter;
 mod project;
 mod rows;
 mod terminal;
+mod unseen;
 mod updates;
 mod watch;

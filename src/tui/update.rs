@@ -29,14 +29,19 @@ use crossterm::event::KeyCode;
 use crate::{
     os::signals::Signal,
     tui::{
-        msg::{Effect, ExitReason, Msg},
-        state::App,
+        msg::{Effect, ExitReason, MouseInput, Msg},
+        state::{App, overlay::Overlay},
     },
 };
 
 /// Takes a message in; what is to be done comes out.
 pub(crate) fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let asked = |app: &App| (app.screen, app.overlay.as_ref().map(Overlay::asked));
+    let before = asked(app);
     let effects = handle(app, msg);
+    if before != asked(app) {
+        app.shown.change();
+    }
     app.remember_matches();
     effects
 }
@@ -47,6 +52,10 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Resize(columns, rows) => {
             app.size = (columns, rows);
             movement::clamp_scroll(app);
+            Vec::new()
+        }
+        Msg::Drawn => {
+            app.shown.draw();
             Vec::new()
         }
         Msg::Engine(event) => events::engine(app, &event),
@@ -60,9 +69,11 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
             // whoever presses anything else may do the same again
             if event.code != KeyCode::Enter {
                 app.taken.clear();
+                app.shown.release();
             }
             keys::press(app, event)
         }
+        Msg::Mouse(MouseInput::Press(..)) if app.shown.is_unseen() => Vec::new(),
         Msg::Mouse(input) => {
             app.taken.clear();
             mouse::input(app, input)

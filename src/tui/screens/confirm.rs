@@ -19,7 +19,9 @@ pub(crate) fn lines(
     let (heading, why, no, yes) = match &confirm.purpose {
         ConfirmPurpose::Leave(step, _) => (
             "Quit now?",
-            if engine::must_finish(*step) {
+            if !context.app.is_working(*step) {
+                format!("{} has finished. Nothing else is running.", step.title())
+            } else if engine::must_finish(*step) {
                 format!(
                     "Still writing {}. neonup quits when that has finished, so nothing is left half-done.",
                     step.title()

@@ -24,6 +24,7 @@ use crate::tui::{
         pressed_keys::PressedKeys,
         project::{ListMatches, ProjectInput},
         screen::{Focus, Screen},
+        shown::Shown,
         watch::Watch,
         work::{SPINNER_AFTER, SPINNER_EVERY, StepWork, TOAST_FOR, Toast},
     },
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub options: Options,
     pub screen: Screen,
     pub overlay: Option<Overlay>,
+    /// Whether what is asked has been on the screen.
+    pub shown: Shown,
     pub focus: Focus,
     /// Columns and rows.
     pub size: (u16, u16),
@@ -83,6 +86,7 @@ impl App {
             plan: Plan::new(),
             screen: Screen::Step(StepId::Login),
             overlay: options.presenter.then_some(Overlay::Slide(Slide::Opening)),
+            shown: Shown::default(),
             focus: Focus::Choices,
             size,
             theme: options.theme(),

@@ -1,6 +1,6 @@
 //! What lies over a screen.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tui_input::Input;
 
@@ -22,6 +22,29 @@ pub(crate) enum Overlay {
     Prompt(PromptDialog),
     /// A pause of presenter mode.
     Slide(Slide),
+}
+
+impl Overlay {
+    /// What it asks, whatever is typed or chosen in it.
+    pub(crate) fn asked(&self) -> Asked {
+        match self {
+            Self::Help { .. } => Asked::Help,
+            Self::Confirm(dialog) => Asked::Confirm(dialog.purpose.clone()),
+            Self::Prompt(dialog) => Asked::Prompt(dialog.purpose),
+            Self::Slide(Slide::Before(screen)) => Asked::Announced(*screen),
+            Self::Slide(slide) => Asked::Slide(mem::discriminant(slide)),
+        }
+    }
+}
+
+/// What lies over a screen asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Help,
+    Confirm(ConfirmPurpose),
+    Prompt(PromptPurpose),
+    Announced(Screen),
+    Slide(mem::Discriminant<Slide>),
 }
 
 /// A question whose careful answer, no, is preselected.

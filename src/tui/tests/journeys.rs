@@ -7,6 +7,7 @@ use std::{
     future::Future,
     io,
     pin::{Pin, pin},
+    rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -84,7 +85,11 @@ struct TypedInput {
     events: VecDeque<TermEvent>,
     rest: u8,
     closes: bool,
+    time: Rc<Cell<Duration>>,
 }
+
+/// How long the person takes for a key.
+const PACE: Duration = Duration::from_secs(1);
 
 impl Stream for TypedInput {
     type Item = io::Result<TermEvent>;
@@ -98,14 +103,15 @@ impl Stream for TypedInput {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        self.time.set(self.time.get() + PACE);
         Poll::Ready(self.events.pop_front().map(Ok))
     }
 }
 
-/// Time that passes only while somebody waits for it.
+/// Time that passes only while somebody waits for it, or types.
 #[derive(Default)]
 struct ManualClock {
-    now: Cell<Duration>,
+    now: Rc<Cell<Duration>>,
     waits: Cell<usize>,
 }
 
@@ -222,10 +228,12 @@ fn journey(
     events: Vec<TermEvent>,
 ) -> Recording {
     let mut canvas = canvas();
+    let clock = ManualClock::default();
     let input = TypedInput {
         events: events.into(),
         rest: 0,
         closes: true,
+        time: Rc::clone(&clock.now),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -237,7 +245,7 @@ fn journey(
             futures_util::stream::pending::<Signal>(),
             &mut receiver,
             engine,
-            &ManualClock::default(),
+            &clock,
             options(),
         ))
         .unwrap();
@@ -342,6 +350,7 @@ fn an_unmarked_paste_does_not_press_enter() {
                 events: [key(KeyCode::Up)].into(),
                 rest: 0,
                 closes: true,
+                time: Rc::clone(&clock.now),
             },
             Burst(events.collect()),
         );
@@ -462,6 +471,7 @@ fn an_idle_wizard_sets_no_timer() {
         events: VecDeque::new(),
         rest: 0,
         closes: false,
+        time: Rc::clone(&clock.now),
     };
     let signals = futures_util::stream::pending::<Signal>();
     {

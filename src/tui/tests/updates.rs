@@ -15,7 +15,7 @@ use crate::{
     },
     tui::{
         msg::{Effect, ExitReason, Msg},
-        state::{App, Screen, overlay::Overlay},
+        state::{App, Screen},
         tests::input::{ctrl, fixture, press},
         update::update,
     },
@@ -95,18 +95,6 @@ fn probing_all_leaves_out_a_step_that_is_being_applied() {
         .filter(|step| *step != StepId::Env)
         .collect();
     assert_eq!(effects, [Effect::Probe(others)]);
-}
-
-#[test]
-fn the_question_about_leaving_closes_when_the_work_ends() {
-    let mut driver = AppDriver::up_to(StepId::Env);
-    driver
-        .press(&[KeyCode::Enter])
-        .begin(StepId::Env, Phase::Apply);
-    ctrl(&mut driver.app, 'c');
-    assert!(matches!(driver.app.overlay, Some(Overlay::Confirm(_))));
-    driver.emit(StepId::Env, finished(Phase::Apply, 5, done(StepId::Env)));
-    assert_eq!(driver.app.overlay, None);
 }
 
 #[test]

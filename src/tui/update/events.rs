@@ -9,12 +9,7 @@ use crate::{
     tui::{
         choices,
         msg::{Effect, ExitReason},
-        state::{
-            App, Focus, Screen,
-            login::LoginInput,
-            overlay::{ConfirmPurpose, Overlay},
-            project::ProjectInput,
-        },
+        state::{App, Focus, Screen, login::LoginInput, project::ProjectInput},
         update::{actions, movement, watch},
     },
 };
@@ -39,7 +34,6 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     {
         app.work.remove(&step);
         watch::record(app, step, outcome);
-        close_question_about(app, step);
         effects = match outcome.phase {
             Phase::Probe => {
                 probed(app, step, outcome, work.cancelled);
@@ -50,25 +44,22 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     }
     if let Some(before) = before
         && app.screen.step() == Some(step)
-        && before != choices::of_screen(app)
     {
-        // other choices than those among which the user has moved
-        app.chosen.remove(&Screen::Step(step));
+        let others = before != choices::of_screen(app);
+        if others {
+            // other choices than those among which the user has moved
+            app.chosen.remove(&Screen::Step(step));
+        }
+        // what lies over the screen asks what it asked before
+        if app.overlay.is_none() && (others || matches!(event.kind, EventKind::Finished(_))) {
+            app.shown.change();
+        }
     }
     if app.follow {
         follow(app);
     }
     movement::clamp_scroll(app);
     effects
-}
-
-/// Closes the question whether to leave during work that has ended.
-fn close_question_about(app: &mut App, step: StepId) {
-    if let Some(Overlay::Confirm(confirm)) = &app.overlay
-        && matches!(confirm.purpose, ConfirmPurpose::Leave(asked, _) if asked == step)
-    {
-        app.overlay = None;
-    }
 }
 
 fn probed(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) {

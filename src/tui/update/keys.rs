@@ -2,12 +2,19 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::tui::{
-    keymap::{self, KeyCommand},
-    msg::Effect,
-    page::Page,
-    state::App,
-    update::{actions, overlay, presenter, screen, typing},
+use crate::{
+    core::choices::Action,
+    tui::{
+        choices,
+        keymap::{self, KeyCommand},
+        msg::Effect,
+        page::Page,
+        state::{
+            App,
+            overlay::{Overlay, Slide},
+        },
+        update::{actions, overlay, presenter, screen, typing},
+    },
 };
 
 pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
@@ -22,6 +29,9 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if command != KeyCommand::Enter {
         app.toast = None;
     }
+    if counts_for_nothing(app, command) {
+        return Vec::new();
+    }
     if let Some(effects) = anywhere(app, command, typing) {
         effects
     } else if app.overlay.is_some() {
@@ -29,6 +39,46 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     } else {
         let page = Page::new(app, app.size);
         screen::command(app, &page, command)
+    }
+}
+
+/// Whether a key that answers was pressed before what is asked now was on the screen, or is held since another question. What only
+/// shows something, or leaves, counts at any time.
+fn counts_for_nothing(app: &mut App, command: KeyCommand) -> bool {
+    if !matches!(
+        command,
+        KeyCommand::Enter | KeyCommand::Fix | KeyCommand::Undo
+    ) {
+        return false;
+    }
+    let held = command == KeyCommand::Enter && app.shown.enter(app.now);
+    if app.shown.is_unseen() {
+        return true;
+    }
+    let held = held && acts(app);
+    if held {
+        app.notify("That was too soon. Press Enter again.");
+    }
+    held
+}
+
+/// Whether Enter changes anything but what is shown.
+fn acts(app: &App) -> bool {
+    match &app.overlay {
+        Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => true,
+        Some(Overlay::Slide(slide)) => {
+            matches!(slide, Slide::BeforeApply(_) | Slide::Incidents(_))
+        }
+        Some(Overlay::Help { .. }) => false,
+        None => {
+            let choices = choices::of_screen(app);
+            choices::chosen(app, &choices).is_some_and(|row| {
+                !matches!(
+                    row.action(),
+                    Action::GoOn | Action::GoTo(_) | Action::Change
+                )
+            })
+        }
     }
 }
 
