@@ -45,13 +45,13 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
 /// Whether a key that answers was pressed before what is asked now was on the screen, or is held since another question. What only
 /// shows something, or leaves, counts at any time.
 fn counts_for_nothing(app: &mut App, command: KeyCommand) -> bool {
-    if !matches!(
-        command,
-        KeyCommand::Enter | KeyCommand::Fix | KeyCommand::Undo
-    ) {
+    // a pause is ended by a clicker's key, too
+    let is_pause = matches!(app.overlay, Some(Overlay::Slide(_)));
+    let enters = command == KeyCommand::Enter || (is_pause && command == KeyCommand::PageDown);
+    if !enters && !matches!(command, KeyCommand::Fix | KeyCommand::Undo) {
         return false;
     }
-    let held = command == KeyCommand::Enter && app.shown.enter(app.now);
+    let held = enters && app.shown.enter(app.now);
     if app.shown.is_unseen() {
         return true;
     }
