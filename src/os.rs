@@ -17,3 +17,4 @@ pub(crate) mod staged;
 pub(crate) mod subprocess;
 pub(crate) mod supervisor;
 pub(crate) mod tmux;
+pub(crate) mod typed;

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     core::redact::Redactor,
     domain::{gate::Gate, visible},
+    os::typed,
     report::{
         error::ErrorReport,
         json,
@@ -182,9 +183,10 @@ impl Output {
             })
     }
 
-    /// Prints text without a line end, for a question.
+    /// Prints text without a line end, for a question. What was typed before it is no answer.
     pub(crate) fn prompt(&mut self, text: impl Into<StyledLine>) {
         self.clear_progress();
+        typed::forget();
         let text = self.shown(&text.into());
         let stream = if self.json {
             &mut self.err

@@ -324,6 +324,22 @@ fn the_lines_and_the_screen_show_the_command_and_take_no_bare_enter_for_consent(
 }
 
 #[test]
+fn what_was_typed_before_the_question_is_no_consent() {
+    let (home, spies) = (Home::new(), temp_dir());
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = clone(&home, spies.path());
+    let folder = repo.root.to_str().unwrap();
+    let variables = [("NEONUP_TRUST", ""), ("NEON_API_HOST", &sandbox.api_host)];
+    let mut terminal = home.open_with(&["-C", folder, "trust"], &variables);
+    // it has only just been started
+    terminal.press("y\r");
+    terminal.wait_for("y/N");
+    terminal.press("n\r");
+    terminal.wait_for_end();
+    terminal.wait_for("nothing was trusted");
+}
+
+#[test]
 fn git_gets_neither_the_key_nor_what_names_a_program() {
     let (home, spies) = (Home::new(), temp_dir());
     let repo = Repo::sample(&home);
