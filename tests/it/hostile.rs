@@ -30,6 +30,8 @@ const LOOKS: &[&[&str]] = &[
     &["check", "schema", "health"],
     &["check", "secrets", "--json"],
     &["check", "--list"],
+    &["explain", "env.stale-url"],
+    &["explain"],
     &["setup", "--dry-run"],
     &["setup", "--dry-run", "--yes", "--json"],
     &["rotate", "--dry-run"],

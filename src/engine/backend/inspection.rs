@@ -213,16 +213,29 @@ impl BackendInspection {
             self.check("session", good, &spot.file);
             return None;
         }
-        if let Some(spot) = &judgement.unimported {
-            self.check("session", false, &spot.file);
-            self.findings.push(session_unused(spot));
-            return None;
-        }
         let new = entry.app.sibling("db");
         let imported = judgement
             .missing
             .keys()
             .any(|name| *name == new || name.starts_with(&format!("{new}.")));
+        let env_file = cx
+            .settings
+            .url_key()
+            .map_or_else(|| join(dir, ".env"), |(target, ..)| target.file.clone());
+        let files = python::session_files(&entry.app, driver, key, &env_file, self.sqlmodel);
+        if let Some(spot) = &judgement.unimported {
+            // a write of ours that was cut off is finished
+            let is_ours = |(path, text): &(String, String)| {
+                let there = read(cx, path).ok().flatten();
+                *path == spot.file && there.and_then(Bytes::try_into_text).as_ref() == Some(text)
+            };
+            let half_written = imported && files.iter().any(is_ours);
+            if !half_written {
+                self.check("session", false, &spot.file);
+                self.findings.push(session_unused(spot));
+                return None;
+            }
+        }
         if !imported {
             if let Some((module, (file, line))) = judgement.missing.first_key_value() {
                 self.check("session", false, module);
@@ -252,11 +265,6 @@ impl BackendInspection {
                 return None;
             }
         }
-        let env_file = cx
-            .settings
-            .url_key()
-            .map_or_else(|| join(dir, ".env"), |(target, ..)| target.file.clone());
-        let files = python::session_files(&entry.app, driver, key, &env_file, self.sqlmodel);
         self.propose_session(cx, files, imported, driver);
         Some(new)
     }
@@ -269,8 +277,9 @@ impl BackendInspection {
         imported: bool,
         driver: Driver,
     ) {
-        let path = files
-            .first()
+        let missing = files.iter().find(|(path, _)| !exists(cx, path));
+        let path = missing
+            .or(files.first())
             .map(|(path, _)| path.clone())
             .unwrap_or_default();
         self.check("session", false, &path);

@@ -86,6 +86,20 @@ async fn the_sample_lacks_only_its_session_module() {
 }
 
 #[tokio::test]
+async fn a_write_that_was_cut_off_is_finished() {
+    for gone in ["backend/src/db/__init__.py", "backend/src/db/session.py"] {
+        let sample = Sample::without(&[]);
+        sample.apply(BackendAnswer::Default).await;
+        fs::remove_file(sample.world.path(gone)).unwrap();
+        let report = sample.probe().await;
+        assert_eq!(codes(&report), [Code::BackendSessionMissing], "{gone}");
+        assert!(report.findings[0].title.contains(gone), "{report:#?}");
+        let report = sample.apply(BackendAnswer::Default).await;
+        assert_eq!(report.verdict(), Verdict::Done, "{gone}: {report:#?}");
+    }
+}
+
+#[tokio::test]
 async fn existing_code_changes_only_when_asked() {
     let sample = Sample::without(&[]);
     sample.edit("backend/src/main.py", |text| {
