@@ -19,9 +19,6 @@ use super::requirements::{PATIENCE, until};
 /// The end of a frame: the end of its synchronized update.
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
-/// How long a person takes between two Enters: one that comes within 0.7 s of another may be the same key, still held.
-const BETWEEN_ENTERS: Duration = Duration::from_millis(750);
-
 /// How long to wait before asking again whether something holds.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -39,8 +36,6 @@ pub(crate) struct Terminal {
     /// `None`: the terminal was closed.
     ends: Option<Ends>,
     closing: Arc<AtomicBool>,
-    /// When Enter was pressed, if it was the last key.
-    entered: Option<Instant>,
 }
 
 /// Everything that keeps the terminal open.
@@ -109,7 +104,6 @@ impl Terminal {
                 reader,
             }),
             closing,
-            entered: None,
         }
     }
 
@@ -138,12 +132,7 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
-    /// Presses keys, Enter at a person's pace.
     pub(crate) fn press(&mut self, keys: &str) {
-        if let Some(entered) = self.entered.filter(|_| keys.starts_with('\r')) {
-            thread::sleep(BETWEEN_ENTERS.saturating_sub(entered.elapsed()));
-        }
-        self.entered = keys.ends_with('\r').then(Instant::now);
         let writer = &mut self.ends.as_mut().unwrap().keys;
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();

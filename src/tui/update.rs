@@ -29,6 +29,7 @@ use crossterm::event::KeyCode;
 use crate::{
     os::signals::Signal,
     tui::{
+        keymap::KeyCommand,
         msg::{Effect, ExitReason, MouseInput, Msg},
         state::{App, overlay::Overlay},
     },
@@ -93,5 +94,9 @@ fn tick(app: &mut App, now: Duration) -> Vec<Effect> {
     app.toast = app.toast.take().filter(|toast| toast.until > now);
     app.login.revealed_until = app.login.revealed_until.filter(|until| *until > now);
     app.pressed_keys.fade(now);
-    watch::probe_when_due(app).into_iter().collect()
+    let mut effects: Vec<_> = watch::probe_when_due(app).into_iter().collect();
+    if app.shown.is_due(now) {
+        effects.extend(keys::perform(app, KeyCommand::Enter));
+    }
+    effects
 }

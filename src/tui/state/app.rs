@@ -358,6 +358,7 @@ impl App {
             .chain(self.toast.as_ref().map(|toast| toast.until))
             .chain(self.login.revealed_until)
             .chain(self.pressed_keys.next())
+            .chain(self.shown.next())
             .chain(self.is_preparing().then_some(self.now + SPINNER_EVERY))
             .chain(
                 self.watch

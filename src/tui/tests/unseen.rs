@@ -137,12 +137,41 @@ impl Walk {
         effects
     }
 
+    /// Judges what was done: only what was on the screen is answered.
+    fn judge(
+        &self,
+        what: &str,
+        code: KeyCode,
+        before: &Seen,
+        effects: &[Effect],
+    ) -> Result<(), TestCaseError> {
+        let acts = effects.iter().any(|effect| match effect {
+            Effect::Apply(_) | Effect::Demo(_) => true,
+            // q leaves from anywhere
+            Effect::Quit(_) => code == KeyCode::Enter,
+            Effect::Probe(_)
+            | Effect::Cancel(_)
+            | Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::Suspend
+            | Effect::Redraw => false,
+        });
+        prop_assert!(
+            !acts || *before == self.seen,
+            "{what}, {code:?}, did {effects:?} at {before:?}, and {:?} was on the screen",
+            self.seen
+        );
+        Ok(())
+    }
+
     /// Lets it happen, and judges what a key did.
     fn happens(&mut self, happening: Happening) -> Result<(), TestCaseError> {
         match happening {
             Happening::Drawn(millis) => {
                 let later = self.app.now + Duration::from_millis(millis);
-                drop(self.send(Msg::Tick(later)));
+                let before = self.now();
+                let effects = self.send(Msg::Tick(later));
+                self.judge("a wait", KeyCode::Enter, &before, &effects)?;
                 self.draw();
             }
             Happening::Ends(which, well) => {
@@ -170,22 +199,7 @@ impl Walk {
                 let before = self.now();
                 let key = KeyEvent::new(code, KeyModifiers::NONE);
                 let effects = self.send(Msg::Key(key));
-                let acts = effects.iter().any(|effect| match effect {
-                    Effect::Apply(_) | Effect::Demo(_) => true,
-                    // q leaves from anywhere
-                    Effect::Quit(_) => code == KeyCode::Enter,
-                    Effect::Probe(_)
-                    | Effect::Cancel(_)
-                    | Effect::Copy(_)
-                    | Effect::Mouse(_)
-                    | Effect::Suspend
-                    | Effect::Redraw => false,
-                });
-                prop_assert!(
-                    !acts || before == self.seen,
-                    "{code:?} did {effects:?} at {before:?}, and {:?} was on the screen",
-                    self.seen
-                );
+                self.judge("a key", code, &before, &effects)?;
             }
         }
         Ok(())

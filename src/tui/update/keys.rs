@@ -12,6 +12,7 @@ use crate::{
         state::{
             App,
             overlay::{Overlay, Slide},
+            shown::EnterPress,
         },
         update::{actions, overlay, presenter, screen, typing},
     },
@@ -32,6 +33,12 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     if counts_for_nothing(app, command) {
         return Vec::new();
     }
+    perform(app, command)
+}
+
+/// Does what a key asks for.
+pub(super) fn perform(app: &mut App, command: KeyCommand) -> Vec<Effect> {
+    let typing = app.is_typing();
     if let Some(effects) = anywhere(app, command, typing) {
         effects
     } else if app.overlay.is_some() {
@@ -51,15 +58,23 @@ fn counts_for_nothing(app: &mut App, command: KeyCommand) -> bool {
     if !enters && !matches!(command, KeyCommand::Fix | KeyCommand::Undo) {
         return false;
     }
-    let held = enters && app.shown.enter(app.now);
+    let press = if enters {
+        app.shown.enter(app.now)
+    } else {
+        EnterPress::Fresh
+    };
     if app.shown.is_unseen() {
+        app.shown.stop_waiting();
         return true;
     }
-    let held = held && acts(app);
-    if held {
-        app.notify("That was too soon. Press Enter again.");
+    if press != EnterPress::Fresh && !acts(app) {
+        app.shown.stop_waiting();
+        return false;
     }
-    held
+    if press == EnterPress::Held {
+        app.notify("Enter is held down. Press it again.");
+    }
+    press != EnterPress::Fresh
 }
 
 /// Whether Enter changes anything but what is shown.
