@@ -96,6 +96,15 @@ impl Default for StepState {
 }
 
 impl StepState {
+    /// Whether another one says the same: how long it took may differ.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        self.known() == other.known()
+            && self.evidence == other.evidence
+            && self.findings == other.findings
+            && self.failure == other.failure
+            && self.facts == other.facts
+    }
+
     const EMPTY: Self = Self {
         status: Status::Unknown,
         settled: Status::Unknown,

@@ -25,8 +25,8 @@ use crate::{
 struct Seen {
     screen: Screen,
     over: Option<String>,
-    /// How often the step of the screen was looked at or changed.
-    looks: usize,
+    /// What is known of the step of the screen.
+    known: String,
 }
 
 /// A wizard with an engine whose work ends when the walk says so.
@@ -35,7 +35,6 @@ struct Walk {
     seen: Seen,
     /// Work that was asked for and has not ended.
     work: Vec<(StepId, Phase)>,
-    ended: Vec<StepId>,
     run: u64,
     left: bool,
 }
@@ -75,7 +74,7 @@ impl Walk {
             seen: Seen {
                 screen: app.screen,
                 over: None,
-                looks: 0,
+                known: String::new(),
             },
             work: app
                 .work
@@ -83,7 +82,6 @@ impl Walk {
                 .map(|(step, work)| (*step, work.phase))
                 .collect(),
             app,
-            ended: Vec::new(),
             run: 1_000_000,
             left: false,
         };
@@ -102,11 +100,18 @@ impl Walk {
                 .collect(),
         });
         let step = self.app.screen.step();
-        let looks = self.ended.iter().filter(|ended| Some(**ended) == step);
+        let known = step.filter(|_| over.is_none()).map(|step| {
+            let state = self.app.plan.step(step);
+            let failure = &state.failure;
+            format!(
+                "{} {:?} {failure:?} {:?}",
+                state.evidence, state.findings, state.facts
+            )
+        });
         Seen {
             screen: self.app.screen,
             // a dialog says all that it asks
-            looks: if over.is_none() { looks.count() } else { 0 },
+            known: known.unwrap_or_default(),
             over,
         }
     }
@@ -193,7 +198,6 @@ impl Walk {
                     };
                     drop(self.send(Msg::Engine(Box::new(event))));
                 }
-                self.ended.push(step);
             }
             Happening::Key(code) => {
                 let before = self.now();
@@ -238,11 +242,15 @@ proptest! {
 fn enter_that_meets_another_question_does_nothing() {
     let mut driver = AppDriver::up_to(StepId::Env);
     driver.send(Msg::Drawn);
-    // the probe ends in the moment in which the key is pressed
-    driver.probe_again(StepId::Env, todo(StepId::Env));
+    // the probe ends in the moment in which the key is pressed, with another result
+    let mut other = todo(StepId::Env);
+    other.evidence = "another file".to_owned();
+    driver.probe_again(StepId::Env, other.clone());
     let effects = press(&mut driver.app, KeyCode::Enter);
     assert!(effects.is_empty(), "{effects:?}");
     driver.send(Msg::Drawn);
+    // what ends with the same asks the same
+    driver.probe_again(StepId::Env, other);
     let effects = press(&mut driver.app, KeyCode::Enter);
     assert!(
         matches!(&effects[..], [Effect::Apply(Answer::Env(_))]),

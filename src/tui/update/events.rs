@@ -19,7 +19,8 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     if let EventKind::Bug(text) = &event.kind {
         return vec![Effect::Quit(ExitReason::Bug(text.clone()))];
     }
-    let before = (app.screen.step() == Some(step)).then(|| choices::of_screen(app));
+    let before = (app.screen.step() == Some(step))
+        .then(|| (choices::of_screen(app), app.plan.step(step).clone()));
     if !watch::keeps_back(app, event) {
         app.plan.fold(event);
     }
@@ -42,7 +43,7 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
             Phase::Apply => applied(app, step, outcome),
         };
     }
-    if let Some(before) = before
+    if let Some((before, state)) = before
         && app.screen.step() == Some(step)
     {
         let others = before != choices::of_screen(app);
@@ -51,7 +52,7 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
             app.chosen.remove(&Screen::Step(step));
         }
         // what lies over the screen asks what it asked before
-        if app.overlay.is_none() && (others || matches!(event.kind, EventKind::Finished(_))) {
+        if app.overlay.is_none() && (others || !state.says_as(app.plan.step(step))) {
             app.shown.change();
         }
     }

@@ -65,6 +65,7 @@ fn counts_for_nothing(app: &mut App, command: KeyCommand) -> bool {
     };
     if app.shown.is_unseen() {
         app.shown.stop_waiting();
+        app.notify("The screen has just changed. Check it, then press the key again.");
         return true;
     }
     if press != EnterPress::Fresh && !acts(app) {
