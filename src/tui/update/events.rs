@@ -19,8 +19,10 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     if let EventKind::Bug(text) = &event.kind {
         return vec![Effect::Quit(ExitReason::Bug(text.clone()))];
     }
-    let before = (app.screen.step() == Some(step))
-        .then(|| (choices::of_screen(app), app.plan.step(step).clone()));
+    let before = app
+        .screen
+        .step()
+        .map(|shown| (shown, choices::of_screen(app), app.plan.step(shown).clone()));
     if !watch::keeps_back(app, event) {
         app.plan.fold(event);
     }
@@ -43,16 +45,16 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
             Phase::Apply => applied(app, step, outcome),
         };
     }
-    if let Some((before, state)) = before
-        && app.screen.step() == Some(step)
+    if let Some((shown, before, state)) = before
+        && app.screen.step() == Some(shown)
     {
         let others = before != choices::of_screen(app);
-        if others {
+        if others && shown == step {
             // other choices than those among which the user has moved
             app.chosen.remove(&Screen::Step(step));
         }
-        // what lies over the screen asks what it asked before
-        if app.overlay.is_none() && (others || !state.says_as(app.plan.step(step))) {
+        // what lies over the screen asks what it asked before; another step may say something of this one
+        if app.overlay.is_none() && (others || !state.says_as(app.plan.step(shown))) {
             app.shown.change();
         }
     }
