@@ -13,7 +13,7 @@ use crate::{
     commands::{
         context::CommandContext,
         error::CommandError,
-        session::{self, Interruption, Session},
+        session::{self, CommandSession, Interruption},
     },
     core::{
         answer::Answer, code::Code, exit::Exit, failure::Failure, finding::Finding, plan::Status,
@@ -69,7 +69,7 @@ impl CheckArgs {
             steps.push(StepId::Health);
         }
         let shown = session::chosen_steps(&steps);
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         if let Err(interruption) = self.probe_and_fix(&mut session, &shown, output).await {
             return session.interrupted(interruption, &shown, output).await;
         }
@@ -94,7 +94,7 @@ impl CheckArgs {
 
     async fn probe_and_fix(
         &self,
-        session: &mut Session,
+        session: &mut CommandSession,
         shown: &[StepId],
         output: &mut Output,
     ) -> Result<(), Interruption> {
@@ -113,7 +113,7 @@ impl CheckArgs {
     }
 
     /// Writes the files that are asked for, and returns why some could not be written.
-    fn write_files(&self, session: &Session, shown: &[StepId]) -> Vec<String> {
+    fn write_files(&self, session: &CommandSession, shown: &[StepId]) -> Vec<String> {
         let plan = &session.plan;
         let sarif = || visible::json(&sarif::document(plan, shown).to_string()).into_owned();
         let receipt = || receipt::markdown(plan, shown) + "\n";
@@ -162,7 +162,7 @@ fn untaken(before: &[Finding], after: &[Finding]) -> Option<Failure> {
 
 /// Fixes what needs no question, a step after the other.
 async fn fix(
-    session: &mut Session,
+    session: &mut CommandSession,
     shown: &[StepId],
     output: &mut Output,
 ) -> Result<(), Interruption> {
@@ -186,7 +186,7 @@ async fn fix(
 }
 
 /// Whether applying a step would start a program of the clone: `--fix` never does, whoever trusts it.
-fn starts_programs(session: &Session, id: StepId) -> bool {
+fn starts_programs(session: &CommandSession, id: StepId) -> bool {
     match id {
         StepId::Health => true,
         StepId::Schema => !session.runtime.settings().schema.command.is_empty(),
@@ -195,7 +195,7 @@ fn starts_programs(session: &Session, id: StepId) -> bool {
 }
 
 /// Whether a step's gaps can be fixed without a question. Keys and projects always need one.
-fn can_fix(session: &Session, id: StepId) -> bool {
+fn can_fix(session: &CommandSession, id: StepId) -> bool {
     let state = session.plan.step(id);
     let asks = matches!(id, StepId::Login | StepId::Project);
     // what git should ignore is worth a line even where nothing stops the step
@@ -205,7 +205,7 @@ fn can_fix(session: &Session, id: StepId) -> bool {
 }
 
 /// Explains what is not fixed: a secret in the history.
-fn explain_history(session: &Session, output: &mut Output) {
+fn explain_history(session: &CommandSession, output: &mut Output) {
     let leaked = session
         .plan
         .step(StepId::Secrets)

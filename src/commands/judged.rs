@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     commands::{
-        session::{self, Session},
+        session::{self, CommandSession},
         setup::SetupArgs,
     },
     core::{exit::Exit, plan::Plan, proof::Unread, step::StepId},
@@ -520,7 +520,7 @@ async fn run(case: &Case) -> (Exit, Vec<String>, Exit, Plan) {
         .unwrap_or(Exit::Failed);
     let untrue = Judge(case).untrue();
     case.change();
-    let mut session = Session::new(case.settings(), case.world.ports());
+    let mut session = CommandSession::new(case.settings(), case.world.ports());
     let steps = session::chosen_steps(&[]);
     let probed = session.probe(&steps, &mut silent()).await;
     assert!(probed.is_ok(), "the check was interrupted");

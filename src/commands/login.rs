@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     commands::{
         context::CommandContext, error::CommandError, key_input, key_storage::KeyStorageArg,
-        session::Session,
+        session::CommandSession,
     },
     core::{
         answer::{Answer, KeyStorage, LoginAnswer},
@@ -42,7 +42,7 @@ impl LoginArgs {
             return Ok(Exit::Cancelled);
         };
         let store = self.store.map(KeyStorage::from);
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         let answer = Answer::Login(LoginAnswer::Key(key, store.unwrap_or_default()));
         if let Err(interruption) = session.apply(answer, output).await {
             return session.interrupted(interruption, &STEPS, output).await;

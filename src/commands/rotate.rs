@@ -9,7 +9,7 @@ use crate::{
         error::CommandError,
         input::{InputLines, is_yes},
         key_storage::KeyStorageArg,
-        session::{Interruption, Session},
+        session::{CommandSession, Interruption},
     },
     core::{
         answer::{Answer, KeyStorage, LoginAnswer, SecretsAnswer},
@@ -60,7 +60,7 @@ impl RotateArgs {
             ..context.flags()
         })?;
         let target = RotationTarget::new(&settings);
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         let shown = rotation.shown();
         match self
             .prepare_and_rotate(rotation, &target, &mut session, context, output)
@@ -90,7 +90,7 @@ impl RotateArgs {
         &self,
         rotation: Rotation,
         target: &RotationTarget,
-        session: &mut Session,
+        session: &mut CommandSession,
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<(), RotationHalt> {
@@ -208,7 +208,7 @@ impl Rotation {
     }
 
     /// What will be done, a line for each thing.
-    fn plan(self, session: &Session, target: &RotationTarget) -> Vec<String> {
+    fn plan(self, session: &CommandSession, target: &RotationTarget) -> Vec<String> {
         let RotationTarget { service, files } = target;
         match self {
             Self::Password => {
@@ -269,10 +269,10 @@ impl RotationTarget {
 /// left it so.
 async fn check_possible(
     rotation: Rotation,
-    session: &mut Session,
+    session: &mut CommandSession,
     output: &mut Output,
 ) -> Result<(), RotationHalt> {
-    let project_has = |session: &Session, code| session.plan.step(StepId::Project).has(code);
+    let project_has = |session: &CommandSession, code| session.plan.step(StepId::Project).has(code);
     if rotation == Rotation::Password && project_has(session, Code::ProjectNotReady) {
         match wait_for_project(session, output).await {
             Err(Interruption::Signal) => {
@@ -303,13 +303,16 @@ async fn check_possible(
 }
 
 /// Whether the project is known, and its password to nobody here.
-fn is_passwordless(session: &Session) -> bool {
+fn is_passwordless(session: &CommandSession) -> bool {
     let project = session.plan.step(StepId::Project);
     session.plan.status(StepId::Project) == Status::Todo
         && project.has(Code::ProjectPasswordNotStored)
 }
 
-async fn wait_for_project(session: &mut Session, output: &mut Output) -> Result<(), Interruption> {
+async fn wait_for_project(
+    session: &mut CommandSession,
+    output: &mut Output,
+) -> Result<(), Interruption> {
     session
         .apply(Answer::default_of(StepId::Project), output)
         .await?;
@@ -333,7 +336,7 @@ fn print_plan(rotation: Rotation, plan: &[String], output: &mut Output) {
 
 /// Asks on the terminal. Anything but a clear yes is a no, and so is the end of input.
 async fn confirm(
-    session: &mut Session,
+    session: &mut CommandSession,
     plan: &[String],
     output: &mut Output,
 ) -> Result<bool, Interruption> {
@@ -349,7 +352,7 @@ async fn confirm(
 
 async fn rotate(
     rotation: Rotation,
-    session: &mut Session,
+    session: &mut CommandSession,
     output: &mut Output,
 ) -> Result<(), Interruption> {
     session.apply(rotation.answer(), output).await?;

@@ -38,7 +38,7 @@ pub(super) enum Interruption {
 }
 
 /// The runtime, and what is known so far.
-pub(super) struct Session {
+pub(super) struct CommandSession {
     pub(super) runtime: Runtime,
     events: UnboundedReceiver<Event>,
     pub(super) plan: Plan,
@@ -47,7 +47,7 @@ pub(super) struct Session {
     hold: Option<CloneHold>,
 }
 
-impl Session {
+impl CommandSession {
     pub(super) fn new(settings: Settings, ports: Ports) -> Self {
         let (runtime, events) = Runtime::new(settings, ports);
         Self {

@@ -10,7 +10,7 @@ use crate::{
         key_storage::KeyStorageArg,
         opening::Opening,
         plain,
-        session::{self, Interruption, Session},
+        session::{self, CommandSession, Interruption},
     },
     core::{
         answer::{Answer, KeyStorage, LoginAnswer},
@@ -131,7 +131,7 @@ impl SetupArgs {
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
         let shown = session::chosen_steps(&self.steps);
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         if !self.dry_run
             && let Err(interruption) = session.take_clone(output).await
         {
@@ -175,7 +175,7 @@ impl SetupArgs {
 
     async fn run_steps(
         &self,
-        session: &mut Session,
+        session: &mut CommandSession,
         shown: &[StepId],
         output: &mut Output,
     ) -> Result<SetupEnd, Interruption> {
@@ -202,7 +202,7 @@ impl SetupArgs {
     }
 
     /// Whether setup cannot continue, which it then reports beside the plan.
-    fn is_stuck(&self, session: &Session, shown: &[StepId], output: &mut Output) -> bool {
+    fn is_stuck(&self, session: &CommandSession, shown: &[StepId], output: &mut Output) -> bool {
         let plan = &session.plan;
         // a failed health check may be fixed by the very steps that follow
         let hopeless = shown
@@ -243,7 +243,7 @@ enum SetupEnd {
 
 /// Applies what is open or can be improved, each step after those it needs.
 async fn apply_steps(
-    session: &mut Session,
+    session: &mut CommandSession,
     shown: &[StepId],
     output: &mut Output,
 ) -> Result<(), Interruption> {
@@ -272,7 +272,7 @@ async fn apply_steps(
     Ok(())
 }
 
-fn wants_apply(session: &Session, id: StepId, shown: &[StepId]) -> bool {
+fn wants_apply(session: &CommandSession, id: StepId, shown: &[StepId]) -> bool {
     let state = session.plan.step(id);
     let open = matches!(state.status, Status::Todo | Status::Failed);
     // warnings do not keep a step from being done, but what can be fixed without touching code is fixed

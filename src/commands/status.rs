@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    commands::{context::CommandContext, error::CommandError, session::Session},
+    commands::{context::CommandContext, error::CommandError, session::CommandSession},
     core::{exit::Exit, facts::Facts, plan::Plan, step::StepId},
     project::settings::Settings,
     report::{
@@ -30,7 +30,7 @@ impl StatusArgs {
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(context.flags())?;
         let mut rows = rows_of_settings(&settings);
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         if let Err(interruption) = session.probe(&STEPS, output).await {
             return session.interrupted(interruption, &STEPS, output).await;
         }

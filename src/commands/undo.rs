@@ -6,7 +6,7 @@ use crate::{
     commands::{
         context::CommandContext,
         error::CommandError,
-        session::{Interruption, Session},
+        session::{CommandSession, Interruption},
     },
     core::{
         answer::{Answer, EnvAnswer},
@@ -31,7 +31,7 @@ impl UndoArgs {
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(context.flags())?;
-        let mut session = Session::new(settings, ports);
+        let mut session = CommandSession::new(settings, ports);
         let files = match undo(&mut session, output).await {
             Ok(files) => files,
             Err(interruption) => return session.interrupted(interruption, &STEPS, output).await,
@@ -55,7 +55,10 @@ impl UndoArgs {
 }
 
 /// Restores the files that have an older version, and returns their names.
-async fn undo(session: &mut Session, output: &mut Output) -> Result<Vec<String>, Interruption> {
+async fn undo(
+    session: &mut CommandSession,
+    output: &mut Output,
+) -> Result<Vec<String>, Interruption> {
     session.take_clone(output).await?;
     session.probe(&STEPS, output).await?;
     let state = session.plan.step(StepId::Env);

@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 255;
 
 /// What a path of the repository is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Named {
+pub(crate) enum NamedPath {
     Absent,
     Folder,
     File(Vec<u8>),
@@ -215,7 +215,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Finds the files that a command names. `look` tells what a path, relative to the root, is.
-pub(crate) fn named_by(argv: &[String], dir: &str, look: &dyn Fn(&str) -> Named) -> NamedFiles {
+pub(crate) fn named_by(argv: &[String], dir: &str, look: &dyn Fn(&str) -> NamedPath) -> NamedFiles {
     let mut search = Search {
         look,
         folders: Vec::new(),
@@ -241,7 +241,7 @@ pub(crate) fn named_by(argv: &[String], dir: &str, look: &dyn Fn(&str) -> Named)
 }
 
 struct Search<'a> {
-    look: &'a dyn Fn(&str) -> Named,
+    look: &'a dyn Fn(&str) -> NamedPath,
     folders: Vec<String>,
     /// The paths that were looked at.
     seen: BTreeSet<String>,
@@ -273,7 +273,7 @@ impl Search<'_> {
         for folder in self.folders.clone() {
             if let Some(path) = joined(&folder, word)
                 && !path.is_empty()
-                && (self.look)(&path) == Named::Folder
+                && (self.look)(&path) == NamedPath::Folder
             {
                 self.folder(&path);
             }
@@ -339,10 +339,10 @@ impl Search<'_> {
             return self.scripts_of(&path);
         }
         let content = match (self.look)(&path) {
-            Named::Absent | Named::Folder => return,
-            Named::File(bytes) => bytes,
-            Named::Outside(target) => format!("-> {target}").into_bytes(),
-            Named::Unreadable(why) => {
+            NamedPath::Absent | NamedPath::Folder => return,
+            NamedPath::File(bytes) => bytes,
+            NamedPath::Outside(target) => format!("-> {target}").into_bytes(),
+            NamedPath::Unreadable(why) => {
                 return self.too_much(format!("can't read `{path}`: {why}"));
             }
         };
@@ -459,11 +459,11 @@ mod tests {
             let file = REPOSITORY.iter().find(|(name, _)| *name == path);
             let folder = format!("{path}/");
             match file {
-                Some((_, text)) => Named::File(text.as_bytes().to_vec()),
+                Some((_, text)) => NamedPath::File(text.as_bytes().to_vec()),
                 None if REPOSITORY.iter().any(|(name, _)| name.starts_with(&folder)) => {
-                    Named::Folder
+                    NamedPath::Folder
                 }
-                None => Named::Absent,
+                None => NamedPath::Absent,
             }
         };
         named_by(&argv, dir, &look).files.into_keys().collect()
@@ -541,9 +541,9 @@ mod tests {
                 .strip_suffix(".sh")
                 .is_some_and(|name| !name.contains('.'))
             {
-                Named::File(Vec::new())
+                NamedPath::File(Vec::new())
             } else {
-                Named::Absent
+                NamedPath::Absent
             }
         });
         assert_eq!(found.files.len(), MOST_FILES);
@@ -552,10 +552,10 @@ mod tests {
             Some("it refers to more than 64 files")
         );
         let argv: Vec<_> = (0..600).map(|number| number.to_string()).collect();
-        let found = named_by(&argv, "", &|_| Named::Absent);
+        let found = named_by(&argv, "", &|_| NamedPath::Absent);
         assert_eq!(found.unheld.as_deref(), Some("it has more than 512 words"));
         let found = named_by(&["run".to_owned()], "", &|_| {
-            Named::Unreadable("x".to_owned())
+            NamedPath::Unreadable("x".to_owned())
         });
         assert!(found.unheld.unwrap().contains("can't read"));
     }

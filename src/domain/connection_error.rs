@@ -27,165 +27,165 @@ pub(crate) struct ConnectionError {
 }
 
 /// A message and what it means. In `cause` and `fix`, `{}` stands for what the message names.
-struct Rule {
+struct MessageRule {
     kind: &'static str,
     pattern: &'static str,
     cause: &'static str,
     fix: &'static str,
 }
 
-const RULES: &[Rule] = &[
-    Rule {
+const RULES: &[MessageRule] = &[
+    MessageRule {
         kind: "asyncpg-sslmode",
         pattern: r"connect\(\) got an unexpected keyword argument '(sslmode|channel_binding)'",
         cause: "the URL has `{}`, a parameter of libpq that SQLAlchemy's asyncpg driver doesn't take",
         fix: "write `?ssl=require` in the URL in place of `sslmode` and `channel_binding`; `neonup setup env` writes the URL in the form the driver takes",
     },
-    Rule {
+    MessageRule {
         kind: "unknown-option",
         pattern: r#"(?:invalid connection option|invalid URI query parameter:?) "(\w+)""#,
         cause: "the driver's libpq doesn't know the parameter `{}`: it is misspelled, or libpq is too old for it",
         fix: "update the driver (`channel_binding` needs libpq 13), or take the parameter out of the URL",
     },
-    Rule {
+    MessageRule {
         kind: "startup-parameter",
         pattern: r#"(?:unsupported startup parameter(?: in options)?: "?|unrecognized configuration parameter ")(channel_binding|sslmode)"#,
         cause: "the driver sends `{}` to the server as a setting, because it doesn't know this parameter of libpq",
         fix: "take `{}` out of the URL and turn TLS on in the driver's own way; `neonup setup env` writes the URL in the form the driver takes",
     },
-    Rule {
+    MessageRule {
         kind: "pooler-startup-parameter",
         pattern: r#"unsupported startup parameter(?: in options)?: "?([\w.]+)"#,
         cause: "the pooled address goes through PgBouncer, which refuses `{}` when a connection starts",
         fix: "use the direct URL (the host without `-pooler`), or run `SET {} = …` after connecting",
     },
-    Rule {
+    MessageRule {
         kind: "prepared-statement",
         pattern: r#"prepared statement "([^"]*)" (?:already exists|does not exist)|(DuplicatePreparedStatementError)"#,
         cause: "the pooled address shares one server connection among clients, and a prepared statement of the driver met another's or was left on another connection",
         fix: "use the direct URL (the host without `-pooler`), or turn the driver's statement cache off: asyncpg `statement_cache_size=0`, psycopg `prepare_threshold=None`, Prisma `?pgbouncer=true`",
     },
-    Rule {
+    MessageRule {
         kind: "password-refused",
         pattern: r#"password authentication failed for user '?"?([^'"\s]+)"#,
         cause: "the database refuses the password for the role `{}`: it was changed, or the URL belongs to another branch or project",
         fix: "run `neonup check env` to see whether the env file has the current URL, and `neonup setup env` to write it; then restart the app",
     },
-    Rule {
+    MessageRule {
         kind: "endpoint-gone",
         pattern: r"(?i)the requested endpoint could not be found",
         cause: "Neon has no compute with the ID in the URL's host: its branch or project was deleted, or the host is misspelled",
         fix: "run `neonup check` to find the right branch, and `neonup setup env` to write its URL",
     },
-    Rule {
+    MessageRule {
         kind: "endpoint-unnamed",
         pattern: r"(?i)endpoint ID is not specified",
         cause: "the driver doesn't send the server's name when TLS starts (SNI), so Neon can't tell which compute is meant",
         fix: "update the driver (libpq 14 or later), or add `options=endpoint%3D<endpoint-id>` to the URL, where the ID is the first part of the host",
     },
-    Rule {
+    MessageRule {
         kind: "no-tls",
         pattern: r"(?i)connection is insecure|no pg_hba\.conf entry .*(?:no encryption|SSL off)",
         cause: "the connection isn't encrypted, and the server takes only TLS",
         fix: "add `?sslmode=require` to the URL, or what turns TLS on in your driver; `neonup setup env` writes it",
     },
-    Rule {
+    MessageRule {
         kind: "channel-binding",
         pattern: r"(?i)channel binding (?:is )?required,? but",
         cause: "the URL asks for channel binding, and what answered can't do it: another program is between the app and Neon, or the driver uses no TLS",
         fix: "connect to Neon's host without a proxy in between and with `sslmode=require`; only if the proxy is yours, drop `channel_binding=require`",
     },
-    Rule {
+    MessageRule {
         kind: "certificate",
         pattern: r#"root certificate file "([^"]+)" does not exist"#,
         cause: "`sslmode` asks for the server's certificate to be checked, and libpq finds no root certificates in `{}`",
         fix: "add `sslrootcert=system` to the URL (libpq 16 or later), or the path of your system's certificates",
     },
-    Rule {
+    MessageRule {
         kind: "asleep",
         pattern: r"(?i)couldn't connect to compute node|can't reach database server at `?([\w.-]+\.neon\.tech)",
         cause: "Neon's compute didn't answer in time: it sleeps when idle and takes a moment to wake, or your network blocks port 5432",
         fix: "try again; if that helps, add `connect_timeout=15` to the URL; if not, `neonup check health` tests each part of the way",
     },
-    Rule {
+    MessageRule {
         kind: "suspended",
         pattern: r"terminating connection due to administrator command|\b57P01\b",
         cause: "the server ended a connection that the app still held: Neon suspends an idle compute, and a restart does the same",
         fix: "let the pool test a connection before use or drop it early: SQLAlchemy `pool_pre_ping=True` and `pool_recycle=300`, node-postgres `idleTimeoutMillis`",
     },
-    Rule {
+    MessageRule {
         kind: "stale-connection",
         pattern: r"SSL SYSCALL error: EOF detected|SSL connection has been closed unexpectedly|server closed the connection unexpectedly|Connection terminated unexpectedly|connection was closed in the middle of operation",
         cause: "the connection was closed from the other side: the compute was suspended or restarted, or the network cut an idle connection",
         fix: "let the pool test a connection before use: SQLAlchemy `pool_pre_ping=True`, node-postgres an `error` handler on the pool; if new connections fail too, run `neonup check health`",
     },
-    Rule {
+    MessageRule {
         kind: "too-many-connections",
         pattern: r"(?i)remaining connection slots are reserved|sorry, too many clients already|too many connections for (?:role|database)",
         cause: "all connections of the compute are taken",
         fix: "use the pooled URL (the host with `-pooler`), and close or limit the app's own pools",
     },
-    Rule {
+    MessageRule {
         kind: "too-many-computes",
         pattern: r"(?i)exceeded the limit of concurrently active endpoints",
         cause: "the account has as many active computes as its plan allows",
         fix: "wait until idle ones are suspended, or suspend one in the Neon console",
     },
-    Rule {
+    MessageRule {
         kind: "quota",
         pattern: r"(?i)exceeded the (?:compute time|data transfer|\w+) quota",
         cause: "the account or project has used up a quota of its plan",
         fix: "wait for the next billing period, or upgrade the plan in the Neon console",
     },
-    Rule {
+    MessageRule {
         kind: "read-only",
         pattern: r"cannot execute ([A-Z ]+) in a read-only transaction",
         cause: "the URL points to a read replica, or the session was set to read-only",
         fix: "use the URL of the branch's primary compute: `neonup setup env` writes it",
     },
-    Rule {
+    MessageRule {
         kind: "database-missing",
         pattern: r#"database "([^"]+)" does not exist"#,
         cause: "this branch has no database called `{}`: the name is wrong, or the URL belongs to another branch or project",
         fix: "run `neonup check env` to see whether the env file has this project's URL",
     },
-    Rule {
+    MessageRule {
         kind: "role-missing",
         pattern: r#"role "([^"]+)" does not exist"#,
         cause: "this branch has no role called `{}`: the name is wrong, or the URL belongs to another branch or project",
         fix: "run `neonup check env` to see whether the env file has this project's URL",
     },
-    Rule {
+    MessageRule {
         kind: "table-missing",
         pattern: r#"relation "([\w.]+)" does not exist"#,
         cause: "the database has no table `{}` that this role can see: the schema wasn't applied, or the URL points to another branch or database",
         fix: "run `neonup check env schema`: it shows which branch the URL points to and what is missing",
     },
-    Rule {
+    MessageRule {
         kind: "unresolved-host",
         pattern: r#"could not translate host name "([^"]+)"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)|failed to resolve host '([^']+)'|(\[Errno -[235]\])|nodename nor servname provided"#,
         cause: "the name of the database's host can't be looked up: there is no network, or the host in the URL is wrong",
         fix: "run `neonup check env health`: it compares the URL with the project and looks the name up",
     },
-    Rule {
+    MessageRule {
         kind: "localhost",
         pattern: r#"(?:server at "(?:localhost|127\.0\.0\.1|::1)".*(?:failed|refused)|ECONNREFUSED (?:127\.0\.0\.1|::1):5432|Connect call failed \('(?:127\.0\.0\.1|::1)', 5432|could not connect to server: Connection refused.*localhost|can't reach database server at `?(?:localhost|127\.0\.0\.1):5432)"#,
         cause: "the app connects to Postgres on this machine, and none is running: the env file isn't loaded, or it has a local URL",
         fix: "run `neonup check env backend`: it shows what the env file holds and whether the code loads it",
     },
-    Rule {
+    MessageRule {
         kind: "url-unset",
         pattern: r"KeyError: '([A-Z][A-Z0-9_]*(?:URL|DSN|URI))'|Environment variable not found: (\w+)|(Expected string or URL object, got None)|Could not parse SQLAlchemy URL from (?:given URL string|string '(?:None)?'$)",
         cause: "the variable with the connection URL isn't set when the code reads it",
         fix: "load the env file before the line that reads it (`load_dotenv()`, `import \"dotenv/config\"`); `neonup check env backend` shows where",
     },
-    Rule {
+    MessageRule {
         kind: "dialect",
         pattern: r"Can't load plugin: sqlalchemy\.dialects:postgres\b",
         cause: "SQLAlchemy doesn't know the scheme `postgres://`",
         fix: "write `postgresql://`, or with the driver's name `postgresql+psycopg://`; `neonup setup env` does it",
     },
-    Rule {
+    MessageRule {
         kind: "async-driver",
         pattern: r"The asyncio extension requires an async driver to be used\. The loaded '(\w+)' is not async",
         cause: "an async engine was made with `{}`, which isn't an async driver",
@@ -194,7 +194,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// The rules, ready to search with.
-static PATTERNS: LazyLock<Vec<(Regex, &'static Rule)>> = LazyLock::new(|| {
+static PATTERNS: LazyLock<Vec<(Regex, &'static MessageRule)>> = LazyLock::new(|| {
     RULES
         .iter()
         .filter_map(|rule| Some((Regex::new(rule.pattern).ok()?, rule)))

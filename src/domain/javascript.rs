@@ -25,13 +25,13 @@ use aho_corasick::AhoCorasick;
 
 use crate::domain::{
     javascript::{
-        code::{Code, Place, package_name},
+        code::{FilePosition, NodeCode, package_name},
         env_files::BESIDE,
         routes::Routes,
-        tree::{PARSED, Tree},
+        tree::{PARSED, SyntaxTree},
     },
     reading::{Reading, Spot},
-    source::{Files, join},
+    source::{FileReader, join},
 };
 
 /// The most files that are read, so that a look ends: large applications have some thousand.
@@ -138,8 +138,8 @@ const BUILT_IN: &[&str] = &[
 ];
 
 /// Reads the sources of an application: these of its folder, and those of other packages of the repository that they import.
-pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
-    let code = Code::new(files, dir, paths);
+pub(crate) fn read(files: FileReader<'_>, dir: &str, paths: &[String]) -> Reading {
+    let code = NodeCode::new(files, dir, paths);
     let mut reading = Reading::default();
     let mut routes = Routes::default();
     let mut packages = BTreeSet::new();
@@ -186,14 +186,14 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
 }
 
 /// The names that Next.js itself puts in for `process.env.NAME`: those of `env` in its configuration.
-fn inlined(code: &Code<'_>, dir: &str) -> BTreeSet<String> {
+fn inlined(code: &NodeCode<'_>, dir: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for end in ["js", "mjs", "ts", "cjs"] {
         let path = join(dir, &format!("next.config.{end}"));
         let Some(file) = code.load(&path) else {
             continue;
         };
-        let root = Place { file, id: 0 };
+        let root = FilePosition { file, id: 0 };
         let tree = root.tree();
         for id in 0..tree.len() {
             let Some(value) = (tree.kind(id) == "object")
@@ -223,7 +223,7 @@ struct Kept<'a> {
 
 /// Reads a source. `dirs` are the application's folder, and the one below it where its scripts run.
 fn source(
-    code: &Code<'_>,
+    code: &NodeCode<'_>,
     (dir, below): (&str, Option<&str>),
     path: &str,
     text: String,
@@ -248,7 +248,7 @@ fn source(
     let Some(file) = code.load_text(path, text) else {
         return;
     };
-    let root = Place { file, id: 0 };
+    let root = FilePosition { file, id: 0 };
     for (module, id) in &root.file.imports {
         package(code, &root, module, *id, packages, reading);
     }
@@ -273,7 +273,7 @@ fn source(
 }
 
 /// The folder in which the script that starts the application runs, where it goes to one below the package: `cd server && node index.js`.
-fn runs_below(code: &Code<'_>, dir: &str) -> Option<String> {
+fn runs_below(code: &NodeCode<'_>, dir: &str) -> Option<String> {
     let text = code.text(&join(dir, "package.json"))?;
     let package: serde_json::Value = serde_json::from_str(&text).ok()?;
     let scripts = package.get("scripts")?;
@@ -332,8 +332,8 @@ fn imports_news(text: &str, packages: &BTreeSet<String>) -> bool {
 }
 
 fn package(
-    code: &Code<'_>,
-    root: &Place,
+    code: &NodeCode<'_>,
+    root: &FilePosition,
     module: &str,
     id: tree::Id,
     packages: &mut BTreeSet<String>,
@@ -357,7 +357,7 @@ fn package(
 }
 
 /// The line of the first piece without syntax that would matter.
-fn broken(tree: &Tree) -> Option<u32> {
+fn broken(tree: &SyntaxTree) -> Option<u32> {
     tree.errors
         .iter()
         .find(|id| matters(tree.source(**id)))

@@ -60,7 +60,7 @@ impl Tool {
 
 /// How far a migration command goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum MigrationTarget {
     /// To the end of all branches.
     All,
     /// To the only head; it fails where there are several.
@@ -73,7 +73,7 @@ pub(crate) enum Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inquiry {
     pub tool: Tool,
-    pub target: Target,
+    pub target: MigrationTarget,
     /// What fails where the runner has no environment, which it would make: asked before all others.
     pub ready: Option<Vec<String>>,
     /// The commands, in the order in which they are asked.
@@ -113,7 +113,7 @@ pub(crate) enum Asking {
 
 /// How a question ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reply {
+pub(crate) struct ToolReply {
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
     /// Both streams.
@@ -124,7 +124,7 @@ pub(crate) struct Reply {
 
 /// What a tool answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum ToolAnswer {
     /// Nothing is pending. Where the database stands, where the tool says it.
     Nothing {
         at: Option<String>,

@@ -12,16 +12,16 @@ pub(crate) struct Datasource {
     /// As it is written: `postgresql`, `mysql`.
     pub provider: Option<String>,
     /// Where the application connects.
-    pub url: Option<Source>,
+    pub url: Option<UrlSource>,
     /// Where migrations connect.
-    pub direct_url: Option<Source>,
+    pub direct_url: Option<UrlSource>,
     /// Where migrations are tried first.
-    pub shadow_url: Option<Source>,
+    pub shadow_url: Option<UrlSource>,
 }
 
 /// Where a URL comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Source {
+pub(crate) struct UrlSource {
     /// The variable; `None` where the URL itself is written there.
     pub key: Option<String>,
     /// The 1-based line.
@@ -111,7 +111,7 @@ fn set(found: &mut Datasource, name: &str, value: &[(Token, u32)]) {
         _ => None,
     };
     if place.is_none() {
-        *place = source.map(|(key, line)| Source { key, line });
+        *place = source.map(|(key, line)| UrlSource { key, line });
     }
 }
 
@@ -167,8 +167,8 @@ fn tokens(text: &str) -> Vec<(Token, u32)> {
 mod tests {
     use super::*;
 
-    fn key(key: &str, line: u32) -> Source {
-        Source {
+    fn key(key: &str, line: u32) -> UrlSource {
+        UrlSource {
             key: Some(key.to_owned()),
             line,
         }
@@ -188,7 +188,7 @@ mod tests {
                 provider: Some("postgresql".to_owned()),
                 url: Some(key("POSTGRES_PRISMA_URL", 10)),
                 direct_url: Some(key("POSTGRES_URL_NON_POOLING", 11)),
-                shadow_url: Some(Source {
+                shadow_url: Some(UrlSource {
                     key: None,
                     line: 12
                 }),

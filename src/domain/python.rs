@@ -31,13 +31,17 @@ mod syntax;
 mod tests;
 mod walk;
 
-pub(crate) use app::{Entry, Start, Target, find_app, is_django_script, read_entry, served_app};
+pub(crate) use app::{
+    AppStart, Entry, StartTarget, find_app, is_django_script, read_entry, served_app,
+};
 pub(crate) use dependencies::{
     Dependencies, Needs, not_listed, pipfile_dependencies, project_dependencies,
 };
 pub(crate) use driver::{driver, driver_of_key};
-pub(crate) use judge::{Answer, HealthRoute, Judgement, judge, judge_unimported, promised_health};
-pub(crate) use main_py::{Wanted, propose_main};
+pub(crate) use judge::{
+    Deduction, HealthRoute, Judgement, judge, judge_unimported, promised_health,
+};
+pub(crate) use main_py::{WantedCode, propose_main};
 pub(crate) use reads::read;
 pub(crate) use routes::{AppKind, health_rank};
 pub(crate) use serve::{Served, served};

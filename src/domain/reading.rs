@@ -25,7 +25,7 @@ pub(crate) struct Reading {
     /// The env files that it loads by name.
     pub files: Vec<EnvFileRead>,
     /// The databases that it opens.
-    pub opens: Vec<Opening>,
+    pub opens: Vec<DatabaseOpening>,
     /// The paths that it answers to `GET`, without those that have parameters.
     pub routes: Vec<Route>,
     /// The packages from outside of the repository that it imports, with the first place of each: the first part of a Python module's
@@ -60,8 +60,8 @@ pub(crate) struct EnvFileRead {
 
 /// A place where a database is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Opening {
-    pub server: Server,
+pub(crate) struct DatabaseOpening {
+    pub server: DatabaseKind,
     /// The variables that its address is read from as a whole, as far as the code shows.
     pub keys: BTreeSet<String>,
     /// The variables that parts of its address are read from, where the code puts it together.
@@ -71,7 +71,7 @@ pub(crate) struct Opening {
 
 /// The kind of a database, with what opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Server {
+pub(crate) enum DatabaseKind {
     /// Postgres, over a client that wants this form of the URL.
     Postgres(Driver),
     /// What decides is in the URL alone: it may be Postgres (SQLAlchemy's `create_engine`, Sequelize, knex with a URL).

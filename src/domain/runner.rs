@@ -14,7 +14,7 @@ use crate::domain::source::{Reader, join};
 
 /// A package manager.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manager {
+pub(crate) enum PackageManager {
     Pip,
     Uv,
     Poetry,
@@ -34,7 +34,7 @@ pub(crate) enum Manager {
 /// What runs the programs of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Runner {
-    pub manager: Manager,
+    pub manager: PackageManager,
     /// The folder of the file that names it, relative to the root; empty for the root itself.
     pub place: String,
     /// The file that names it, in that folder; `None` where it is the usual one.
@@ -59,33 +59,33 @@ pub(crate) struct Install {
 pub(crate) const ENVIRONMENT: &str = ".venv";
 
 /// Lock files of Python, the one that counts first.
-const PYTHON_LOCKS: &[(&str, Manager)] = &[
-    ("uv.lock", Manager::Uv),
-    ("poetry.lock", Manager::Poetry),
-    ("pdm.lock", Manager::Pdm),
-    ("Pipfile.lock", Manager::Pipenv),
-    ("Pipfile", Manager::Pipenv),
+const PYTHON_LOCKS: &[(&str, PackageManager)] = &[
+    ("uv.lock", PackageManager::Uv),
+    ("poetry.lock", PackageManager::Poetry),
+    ("pdm.lock", PackageManager::Pdm),
+    ("Pipfile.lock", PackageManager::Pipenv),
+    ("Pipfile", PackageManager::Pipenv),
 ];
 
 /// What else says who installs the packages of a Python folder.
-const PYTHON_DECLARATIONS: &[(&str, Manager)] = &[
-    ("requirements.txt", Manager::Pip),
-    ("requirements/local.txt", Manager::Pip),
-    ("requirements/dev.txt", Manager::Pip),
-    ("requirements/development.txt", Manager::Pip),
-    ("requirements/base.txt", Manager::Pip),
-    ("environment.yml", Manager::Conda),
-    ("environment.yaml", Manager::Conda),
+const PYTHON_DECLARATIONS: &[(&str, PackageManager)] = &[
+    ("requirements.txt", PackageManager::Pip),
+    ("requirements/local.txt", PackageManager::Pip),
+    ("requirements/dev.txt", PackageManager::Pip),
+    ("requirements/development.txt", PackageManager::Pip),
+    ("requirements/base.txt", PackageManager::Pip),
+    ("environment.yml", PackageManager::Conda),
+    ("environment.yaml", PackageManager::Conda),
 ];
 
 /// Lock files of Node, the one that counts first: a `package-lock.json` beside another one is most often left over.
-const NODE_LOCKS: &[(&str, Manager)] = &[
-    ("pnpm-lock.yaml", Manager::Pnpm),
-    ("yarn.lock", Manager::YarnClassic),
-    ("bun.lock", Manager::Bun),
-    ("bun.lockb", Manager::Bun),
-    ("package-lock.json", Manager::Npm),
-    ("npm-shrinkwrap.json", Manager::Npm),
+const NODE_LOCKS: &[(&str, PackageManager)] = &[
+    ("pnpm-lock.yaml", PackageManager::Pnpm),
+    ("yarn.lock", PackageManager::YarnClassic),
+    ("bun.lock", PackageManager::Bun),
+    ("bun.lockb", PackageManager::Bun),
+    ("package-lock.json", PackageManager::Npm),
+    ("npm-shrinkwrap.json", PackageManager::Npm),
 ];
 
 impl Runner {
@@ -94,7 +94,7 @@ impl Runner {
         let mut declared = None;
         for place in upward(dir) {
             let is_there = |name: &str| read(&join(&place, name)).is_some();
-            let found = |names: &[(&'static str, Manager)]| {
+            let found = |names: &[(&'static str, PackageManager)]| {
                 names.iter().copied().find(|(name, _)| is_there(name))
             };
             if let Some((name, manager)) = found(PYTHON_LOCKS) {
@@ -121,7 +121,7 @@ impl Runner {
             }
         }
         declared.unwrap_or_else(|| Self {
-            manager: Manager::Pip,
+            manager: PackageManager::Pip,
             place: dir.to_owned(),
             named_by: None,
             locked: false,
@@ -140,15 +140,18 @@ impl Runner {
             let berry = read(&join(&place, ".yarnrc.yml")).is_some();
             let manager = match (named, lock) {
                 (Some(manager), _) => manager,
-                (None, Some((_, Manager::YarnClassic))) if berry => Manager::YarnBerry,
+                (None, Some((_, PackageManager::YarnClassic))) if berry => {
+                    PackageManager::YarnBerry
+                }
                 (None, Some((_, manager))) => *manager,
                 (None, None) if read(&join(&place, "pnpm-workspace.yaml")).is_some() => {
-                    Manager::Pnpm
+                    PackageManager::Pnpm
                 }
                 (None, None) => continue,
             };
-            let own = |(_, of): &&(&str, Manager)| {
-                *of == manager || manager == Manager::YarnBerry && *of == Manager::YarnClassic
+            let own = |(_, of): &&(&str, PackageManager)| {
+                *of == manager
+                    || manager == PackageManager::YarnBerry && *of == PackageManager::YarnClassic
             };
             let locks = NODE_LOCKS.iter().filter(own);
             let lock = locks
@@ -162,7 +165,7 @@ impl Runner {
             };
         }
         Self {
-            manager: Manager::Npm,
+            manager: PackageManager::Npm,
             place: dir.to_owned(),
             named_by: None,
             locked: false,
@@ -172,16 +175,16 @@ impl Runner {
     /// The command that runs a program of the packages: `alembic upgrade head` becomes `uv run alembic upgrade head`.
     pub(crate) fn command(&self, words: &[&str]) -> Vec<String> {
         let before: &[&str] = match self.manager {
-            Manager::Pip | Manager::Conda => &[],
-            Manager::Uv => &["uv", "run"],
-            Manager::Poetry => &["poetry", "run"],
-            Manager::Pipenv => &["pipenv", "run"],
-            Manager::Pdm => &["pdm", "run"],
+            PackageManager::Pip | PackageManager::Conda => &[],
+            PackageManager::Uv => &["uv", "run"],
+            PackageManager::Poetry => &["poetry", "run"],
+            PackageManager::Pipenv => &["pipenv", "run"],
+            PackageManager::Pdm => &["pdm", "run"],
             // fetches nothing that is not installed
-            Manager::Npm => &["npx", "--no-install"],
-            Manager::Pnpm => &["pnpm", "exec"],
-            Manager::YarnClassic | Manager::YarnBerry => &["yarn"],
-            Manager::Bun => &["bun", "run"],
+            PackageManager::Npm => &["npx", "--no-install"],
+            PackageManager::Pnpm => &["pnpm", "exec"],
+            PackageManager::YarnClassic | PackageManager::YarnBerry => &["yarn"],
+            PackageManager::Bun => &["bun", "run"],
         };
         owned(before.iter().chain(words))
     }
@@ -189,16 +192,16 @@ impl Runner {
     /// The command that runs a script of `package.json`.
     pub(crate) fn script(&self, name: &str) -> Vec<String> {
         let manager = match self.manager {
-            Manager::Pnpm => "pnpm",
-            Manager::YarnClassic | Manager::YarnBerry => "yarn",
-            Manager::Bun => "bun",
-            Manager::Npm
-            | Manager::Pip
-            | Manager::Uv
-            | Manager::Poetry
-            | Manager::Pipenv
-            | Manager::Pdm
-            | Manager::Conda => "npm",
+            PackageManager::Pnpm => "pnpm",
+            PackageManager::YarnClassic | PackageManager::YarnBerry => "yarn",
+            PackageManager::Bun => "bun",
+            PackageManager::Npm
+            | PackageManager::Pip
+            | PackageManager::Uv
+            | PackageManager::Poetry
+            | PackageManager::Pipenv
+            | PackageManager::Pdm
+            | PackageManager::Conda => "npm",
         };
         owned([manager, "run", name].iter())
     }
@@ -223,34 +226,36 @@ impl Runner {
         let modules = |words: &[&str]| Some(install(words, "node_modules"));
         let pip = [".venv/bin/python", "-m", "pip", "install", "--no-input"];
         match (self.manager, self.locked) {
-            (Manager::Uv, true) => Some(venv(&["uv", "sync", "--frozen"])),
-            (Manager::Poetry, true) => Some(venv(&[
+            (PackageManager::Uv, true) => Some(venv(&["uv", "sync", "--frozen"])),
+            (PackageManager::Poetry, true) => Some(venv(&[
                 "poetry",
                 "install",
                 "--no-interaction",
                 "--no-root",
             ])),
-            (Manager::Pdm, true) => Some(venv(&["pdm", "sync", "--no-self"])),
-            (Manager::Pipenv, true) => Some(venv(&["pipenv", "sync"])),
-            (Manager::Npm, true) => modules(&["npm", "ci", "--no-audit", "--no-fund"]),
-            (Manager::Npm, false) => modules(&[
+            (PackageManager::Pdm, true) => Some(venv(&["pdm", "sync", "--no-self"])),
+            (PackageManager::Pipenv, true) => Some(venv(&["pipenv", "sync"])),
+            (PackageManager::Npm, true) => modules(&["npm", "ci", "--no-audit", "--no-fund"]),
+            (PackageManager::Npm, false) => modules(&[
                 "npm",
                 "install",
                 "--no-package-lock",
                 "--no-audit",
                 "--no-fund",
             ]),
-            (Manager::Pnpm, true) => modules(&["pnpm", "install", "--frozen-lockfile"]),
-            (Manager::Pnpm, false) => modules(&["pnpm", "install", "--no-lockfile"]),
-            (Manager::YarnClassic, true) => modules(&["yarn", "install", "--frozen-lockfile"]),
-            (Manager::YarnClassic, false) => modules(&["yarn", "install", "--no-lockfile"]),
-            (Manager::YarnBerry, true) => modules(&["yarn", "install", "--immutable"]),
-            (Manager::Bun, true) => modules(&["bun", "install", "--frozen-lockfile"]),
-            (Manager::Bun, false) => modules(&["bun", "install", "--no-save"]),
-            (Manager::Pip, _) | (Manager::Pipenv, false) => {
+            (PackageManager::Pnpm, true) => modules(&["pnpm", "install", "--frozen-lockfile"]),
+            (PackageManager::Pnpm, false) => modules(&["pnpm", "install", "--no-lockfile"]),
+            (PackageManager::YarnClassic, true) => {
+                modules(&["yarn", "install", "--frozen-lockfile"])
+            }
+            (PackageManager::YarnClassic, false) => modules(&["yarn", "install", "--no-lockfile"]),
+            (PackageManager::YarnBerry, true) => modules(&["yarn", "install", "--immutable"]),
+            (PackageManager::Bun, true) => modules(&["bun", "install", "--frozen-lockfile"]),
+            (PackageManager::Bun, false) => modules(&["bun", "install", "--no-save"]),
+            (PackageManager::Pip, _) | (PackageManager::Pipenv, false) => {
                 let mut argv = owned(pip.iter());
                 match self.named_by {
-                    Some(file) if self.manager == Manager::Pip => {
+                    Some(file) if self.manager == PackageManager::Pip => {
                         argv.extend(["-r".to_owned(), file.to_owned()]);
                     }
                     Some(_) | None if dependencies.is_empty() => return None,
@@ -264,8 +269,14 @@ impl Runner {
                     fills: ENVIRONMENT,
                 })
             }
-            (Manager::Conda, _)
-            | (Manager::Uv | Manager::Poetry | Manager::Pdm | Manager::YarnBerry, false) => None,
+            (PackageManager::Conda, _)
+            | (
+                PackageManager::Uv
+                | PackageManager::Poetry
+                | PackageManager::Pdm
+                | PackageManager::YarnBerry,
+                false,
+            ) => None,
         }
     }
 }
@@ -285,14 +296,14 @@ fn owned<'a>(words: impl Iterator<Item = &'a &'a str>) -> Vec<String> {
 }
 
 /// What `packageManager` names (Corepack's field, <https://nodejs.org/api/packages.html#packagemanager>).
-fn named_in_package(package: &Value) -> Option<Manager> {
+fn named_in_package(package: &Value) -> Option<PackageManager> {
     let (name, version) = package.get("packageManager")?.as_str()?.split_once('@')?;
     match name {
-        "npm" => Some(Manager::Npm),
-        "pnpm" => Some(Manager::Pnpm),
-        "bun" => Some(Manager::Bun),
-        "yarn" if version.starts_with("1.") => Some(Manager::YarnClassic),
-        "yarn" => Some(Manager::YarnBerry),
+        "npm" => Some(PackageManager::Npm),
+        "pnpm" => Some(PackageManager::Pnpm),
+        "bun" => Some(PackageManager::Bun),
+        "yarn" if version.starts_with("1.") => Some(PackageManager::YarnClassic),
+        "yarn" => Some(PackageManager::YarnBerry),
         _ => None,
     }
 }

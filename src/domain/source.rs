@@ -4,7 +4,7 @@
 pub(crate) type Reader<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Gives the bytes of a file of the repository, by its path relative to the root; `None` where there is none, else why it cannot be read.
-pub(crate) type Files<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>, String>;
+pub(crate) type FileReader<'a> = &'a dyn Fn(&str) -> Result<Option<Vec<u8>>, String>;
 
 /// The names of Docker Compose's files, in the order of looking.
 pub(crate) const COMPOSE: &[&str] = &[

@@ -295,13 +295,13 @@ fn files(cx: &Cx) -> Result<Vec<SqlFile>> {
 }
 
 /// A session that is open, and what the database holds.
-type Found = (Box<dyn Session>, SchemaShape);
+type OpenSession = (Box<dyn Session>, SchemaShape);
 
 /// Reads what the database holds; why it did not connect, where it did not.
 async fn found(
     cx: &Cx,
     connection: &Connection,
-) -> Result<std::result::Result<Found, DatabaseError>> {
+) -> Result<std::result::Result<OpenSession, DatabaseError>> {
     let authority = cx.authority().await?;
     let database = &cx.ports.database;
     match database.connect(connection, authority.as_deref()).await {

@@ -21,7 +21,7 @@ use crate::{
         trust::{CloneCommand, CommandPurpose},
     },
     domain::{
-        command_files::{Named, named_by},
+        command_files::{NamedPath, named_by},
         dotenv::Document,
         driver_script,
         hex::hex,
@@ -176,19 +176,19 @@ fn hold(
     files: &mut BTreeMap<String, String>,
     unheld: &mut Option<String>,
     path: &str,
-    named: Named,
+    named: NamedPath,
 ) {
     match named {
-        Named::File(content) => {
+        NamedPath::File(content) => {
             files.insert(path.to_owned(), hex(&Sha256::digest(content)));
         }
-        Named::Outside(target) => {
+        NamedPath::Outside(target) => {
             files.insert(path.to_owned(), hex(&Sha256::digest(target)));
         }
-        Named::Unreadable(why) => {
+        NamedPath::Unreadable(why) => {
             unheld.get_or_insert(format!("can't read `{path}`: {why}"));
         }
-        Named::Absent | Named::Folder => {}
+        NamedPath::Absent | NamedPath::Folder => {}
     }
 }
 
@@ -241,28 +241,28 @@ fn within(root: &Path, path: &Path) -> Option<String> {
 }
 
 /// What a path of the repository is. The env files are ours: their values change, and are no code.
-fn look(settings: &Settings, ports: &Ports, path: &str) -> Named {
+fn look(settings: &Settings, ports: &Ports, path: &str) -> NamedPath {
     if settings.env.iter().any(|target| target.file == path) {
-        return Named::Absent;
+        return NamedPath::Absent;
     }
     let full = settings.path(path);
     match ports.files.stat(&full) {
-        Ok(Some(stat)) if stat.kind == FileKind::Directory => return Named::Folder,
+        Ok(Some(stat)) if stat.kind == FileKind::Directory => return NamedPath::Folder,
         Ok(Some(_)) => {}
-        Ok(None) => return Named::Absent,
-        Err(error) => return Named::Unreadable(error.to_string()),
+        Ok(None) => return NamedPath::Absent,
+        Err(error) => return NamedPath::Unreadable(error.to_string()),
     }
     match ports.files.resolve(&full) {
         Ok(target) if target.starts_with(&settings.root) || target == full => {}
         Ok(target) | Err(FileError::Outside(target)) => {
-            return Named::Outside(target.display().to_string());
+            return NamedPath::Outside(target.display().to_string());
         }
-        Err(error) => return Named::Unreadable(error.to_string()),
+        Err(error) => return NamedPath::Unreadable(error.to_string()),
     }
     match ports.files.read(&full) {
-        Ok(Some(bytes)) => Named::File(bytes),
-        Ok(None) => Named::Absent,
-        Err(error) => Named::Unreadable(error.to_string()),
+        Ok(Some(bytes)) => NamedPath::File(bytes),
+        Ok(None) => NamedPath::Absent,
+        Err(error) => NamedPath::Unreadable(error.to_string()),
     }
 }
 

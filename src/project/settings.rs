@@ -188,7 +188,7 @@ pub(crate) struct Evidence {
 
 /// What was found in the repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Found {
+pub(crate) struct RepositoryFacts {
     /// The name of the stack, for a person.
     pub stack: &'static str,
     /// The folder of the application, relative to the root; empty for the root itself.
@@ -230,7 +230,7 @@ pub(crate) struct Settings {
     pub config_file: PathBuf,
     pub config_exists: bool,
     /// What was found in the repository, where there is no configuration file.
-    pub found: Option<Arc<Found>>,
+    pub found: Option<Arc<RepositoryFacts>>,
     /// The API's base, without a slash at its end.
     pub api_host: String,
     /// The host of the service of temporary databases, without a slash at its end.

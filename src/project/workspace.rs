@@ -23,7 +23,7 @@ use crate::{
         detect::{self, Detected, Tree},
         init,
         resolve::Layers,
-        settings::{CONFIG_FILE, Flags, Found, Settings},
+        settings::{CONFIG_FILE, Flags, RepositoryFacts, Settings},
     },
 };
 
@@ -379,8 +379,13 @@ impl Workspace {
 }
 
 /// What was found, with the configuration that is proposed for the folder `base`.
-fn found(detected: &Detected, name: &str, base: &str, cut: Option<&'static str>) -> Found {
-    Found {
+fn found(
+    detected: &Detected,
+    name: &str,
+    base: &str,
+    cut: Option<&'static str>,
+) -> RepositoryFacts {
+    RepositoryFacts {
         stack: detected.stack,
         dir: detected.dir.clone(),
         others: detected.others.clone(),

@@ -209,13 +209,13 @@ where
 
 /// Why the server did not take a proof.
 #[derive(Debug)]
-pub(crate) enum LoginError {
+pub(crate) enum LoginRefusal {
     /// The server's error message, framed, for the client.
     Refused(Vec<u8>),
     Io(io::Error),
 }
 
-impl From<io::Error> for LoginError {
+impl From<io::Error> for LoginRefusal {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -224,7 +224,7 @@ impl From<io::Error> for LoginError {
 impl RoleProof {
     /// Logs in at the server, which has been sent the start-up packet. Whoever the packet names: only the role that the
     /// client has proved gets in.
-    pub(crate) async fn log_in<S>(&self, server: &mut S) -> Result<(), LoginError>
+    pub(crate) async fn log_in<S>(&self, server: &mut S) -> Result<(), LoginRefusal>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -274,9 +274,9 @@ impl RoleProof {
 const MECHANISM: &[u8] = b"SCRAM-SHA-256";
 
 /// Reads an authentication message of this kind from a server; without the kind.
-async fn expect(server: &mut (impl AsyncRead + Unpin), kind: u32) -> Result<Vec<u8>, LoginError> {
+async fn expect(server: &mut (impl AsyncRead + Unpin), kind: u32) -> Result<Vec<u8>, LoginRefusal> {
     match wire::read_message(server).await? {
-        (b'E', body) => Err(LoginError::Refused(wire::message(b'E', &body))),
+        (b'E', body) => Err(LoginRefusal::Refused(wire::message(b'E', &body))),
         (b'R', body) => match body.split_first_chunk::<4>() {
             Some((found, rest)) if u32::from_be_bytes(*found) == kind => Ok(rest.to_vec()),
             _ => Err(wire::malformed("the server asks for another login").into()),

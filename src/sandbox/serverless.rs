@@ -43,7 +43,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::sandbox::{
     control_plane::ControlPlane,
-    serverless::{place::Place, reason::Reason},
+    serverless::{place::ComputePort, reason::Reason},
     session::Target,
     site,
 };
@@ -62,7 +62,7 @@ const PAGE_HEADERS: &str = "Authorization, Neon-Connection-String, Neon-Raw-Text
 
 /// The routes at a port.
 pub(crate) fn router(plane: Arc<ControlPlane>, own: Option<Target>, port: u16) -> Router {
-    let here = Arc::new(Place { plane, own, port });
+    let here = Arc::new(ComputePort { plane, own, port });
     Router::new()
         .route(SQL, post(sql::answer).options(preflight))
         .route(WEBSOCKET, get(websocket::upgrade))
@@ -90,7 +90,7 @@ pub(crate) async fn serve(target: &Target, tls: TlsStream<TcpStream>) -> io::Res
 }
 
 /// Answers programs, and pages of this machine; a page from elsewhere learns nothing, whatever it knows.
-async fn admit(State(here): State<Arc<Place>>, request: Request, next: Next) -> Response {
+async fn admit(State(here): State<Arc<ComputePort>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let target = request.uri().authority().map(Authority::as_str);
     if !site::means_us(headers, target, here.port) {

@@ -16,7 +16,7 @@ use crate::sandbox::{
     faults::DatabaseFault,
     lifecycle::{self, ComputeUse},
     records::BranchRef,
-    scram::{self, LoginError, RoleProof, ScramError, Verifier},
+    scram::{self, LoginRefusal, RoleProof, ScramError, Verifier},
     socket_dir::SocketDir,
     startup::{Startup, StartupRefusal},
     wire,
@@ -164,8 +164,8 @@ impl Target {
         };
         let mut server = match within(admission.log_in(&startup, &proof)).await {
             Ok(server) => server, // its next message says so to the client
-            Err(LoginError::Refused(message)) => return client.write_all(&message).await,
-            Err(LoginError::Io(error)) => {
+            Err(LoginRefusal::Refused(message)) => return client.write_all(&message).await,
+            Err(LoginRefusal::Io(error)) => {
                 let refusal = StartupRefusal::new("08006", error.to_string());
                 return refuse(client, &refusal).await.and(Err(error));
             }
@@ -218,7 +218,7 @@ impl Admission {
         &self,
         startup: &Startup,
         proof: &RoleProof,
-    ) -> Result<UnixStream, LoginError> {
+    ) -> Result<UnixStream, LoginRefusal> {
         let mut server = self.sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
         proof.log_in(&mut server).await?;

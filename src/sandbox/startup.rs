@@ -178,12 +178,12 @@ impl Startup {
             ));
         }
         let (mut user, mut database, mut more) = (None, None, Vec::new());
-        let (mut options, mut unknown) = (Options::default(), Vec::new());
+        let (mut options, mut unknown) = (StartupOptions::default(), Vec::new());
         for (name, value) in parameters(packet)? {
             match name.as_str() {
                 "user" => user = Some(checked_name("user", value)?),
                 "database" => database = Some(checked_name("database", value)?),
-                "options" => options = Options::parse(&value)?,
+                "options" => options = StartupOptions::parse(&value)?,
                 "replication" => {
                     return Err(StartupRefusal::new(
                         "0A000",
@@ -275,7 +275,7 @@ fn setting(name: &str) -> Option<String> {
 
 /// What `options` asks for.
 #[derive(Default)]
-struct Options {
+struct StartupOptions {
     settings: Vec<(String, String)>,
     /// `endpoint=…`, or `project=…` as it was once called; where there are several, none counts.
     endpoint: Option<String>,
@@ -283,7 +283,7 @@ struct Options {
     passes_settings: bool,
 }
 
-impl Options {
+impl StartupOptions {
     /// Words are split as Postgres does (`pg_split_opts`); of its switches, only those that make a setting are taken. What is
     /// for Neon's proxy (`endpoint=…`, `neon_…:…`) goes no further: the server would refuse it.
     fn parse(options: &str) -> Result<Self, StartupRefusal> {

@@ -70,7 +70,7 @@ impl Wizard {
 
 /// The result of searching a history.
 #[derive(Debug)]
-pub struct Search {
+pub struct TimedSearch {
     /// How many objects were searched.
     pub objects: u64,
     /// How many leaks were found.
@@ -88,7 +88,7 @@ pub async fn search_history(
     repository: &Path,
     secrets: &[(String, String)],
     cache: Option<PathBuf>,
-) -> Result<Search, String> {
+) -> Result<TimedSearch, String> {
     let live: Vec<_> = secrets
         .iter()
         .map(|(name, secret)| (name.clone(), Secret::new(secret)))
@@ -102,7 +102,7 @@ pub async fn search_history(
         .scan_history(&live, &["backend/.env".to_owned()], &|_, _| {})
         .await
         .map_err(|error| error.to_string())?;
-    Ok(Search {
+    Ok(TimedSearch {
         objects: scan.objects,
         leaks: scan.leaks.len(),
         incomplete: format!("{:?}", scan.coverage),

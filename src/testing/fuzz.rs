@@ -18,7 +18,8 @@ use crate::{
         api_key, app_log,
         dotenv::{Document, redacted_lines},
         python::{
-            Dependencies, Start, Wanted, find_app, judge, propose_main, read_entry, session_files,
+            AppStart, Dependencies, WantedCode, find_app, judge, propose_main, read_entry,
+            session_files,
         },
         redact, sql,
         url::{Driver, Part, UrlKind, recognize, recognize_parts},
@@ -34,10 +35,10 @@ use crate::{
 };
 
 /// A fuzz target: its name, and what it does with any bytes.
-pub type Target = (&'static str, fn(&[u8]));
+pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets. Each has a file in `fuzz/fuzz_targets` and a corpus.
-pub const TARGETS: &[Target] = &[
+pub const TARGETS: &[FuzzTarget] = &[
     ("env", env),
     ("url", url),
     ("toml", toml),
@@ -150,13 +151,13 @@ pub fn python(data: &[u8]) {
         })
     };
     let command = ["uvicorn", "app.main:app"].map(str::to_owned);
-    let start = Start::read("backend", &command);
+    let start = AppStart::read("backend", &command);
     let Some(entry) = read_entry(&files, "backend", &start) else {
         return;
     };
     for driver in Driver::ALL {
         let judgement = judge(&entry, *driver, "DATABASE_URL", Some("/health"));
-        let wanted = Wanted {
+        let wanted = WantedCode {
             tables: true,
             health: Some("/health"),
             sqlmodel: true,

@@ -80,7 +80,7 @@ const fn ctrl(char: char) -> Key {
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Binding {
+pub(crate) struct KeyBinding {
     pub command: KeyCommand,
     pub keys: &'static [Key],
     /// How the keys are written.
@@ -97,8 +97,8 @@ const fn row(
     shown: &'static str,
     label: &'static str,
     about: &'static str,
-) -> Binding {
-    Binding {
+) -> KeyBinding {
+    KeyBinding {
         command,
         keys,
         shown,
@@ -108,7 +108,7 @@ const fn row(
 }
 
 /// The table, in the order of the footer.
-pub(crate) const KEYS: &[Binding] = &[
+pub(crate) const KEYS: &[KeyBinding] = &[
     row(
         KeyCommand::Enter,
         &[code(KeyCode::Enter)],
@@ -381,7 +381,7 @@ pub(crate) fn command(key: KeyEvent, typing: bool) -> Option<KeyCommand> {
 }
 
 /// How the keys of a row are written.
-pub(crate) fn shown(binding: &Binding, theme: Theme) -> &'static str {
+pub(crate) fn shown(binding: &KeyBinding, theme: Theme) -> &'static str {
     if theme.ascii && binding.command == KeyCommand::Enter {
         "enter"
     } else {

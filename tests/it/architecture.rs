@@ -142,6 +142,8 @@ struct Module {
     lines: usize,
     /// Name, first line, and length of each function.
     functions: Vec<(String, usize, usize)>,
+    /// Name and line of each type and trait that is defined here.
+    types: Vec<(String, usize)>,
     /// Every path that the code names, as it resolves from its imports, with its line.
     uses: BTreeSet<(String, usize)>,
     /// What it hands on from others (`pub use`): the names, and where they lead.
@@ -247,6 +249,7 @@ fn read_modules() -> Vec<Module> {
                 path: path.clone(),
                 lines,
                 functions: Vec::new(),
+                types: Vec::new(),
                 uses: BTreeSet::new(),
                 exports: BTreeMap::new(),
             };
@@ -342,6 +345,7 @@ fn read(
             }
             item => {
                 functions(item, module);
+                types(item, module);
                 paths(item.to_token_stream(), here, known, imports, module);
             }
         }
@@ -361,6 +365,20 @@ fn attributes(item: &Item) -> &[Attribute] {
         Item::Type(item) => &item.attrs,
         _ => &[],
     }
+}
+
+/// The type or the trait that an item defines.
+fn types(item: &Item, module: &mut Module) {
+    let name = match item {
+        Item::Enum(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
+        _ => return,
+    };
+    let line = name.span().start().line;
+    module.types.push((name.to_string(), line));
 }
 
 /// The functions of an item, with their lengths.
@@ -677,6 +695,26 @@ fn no_source_file_and_no_function_is_too_long() {
         assert!(module.lines > 0, "{}", module.file.display());
     }
     none("too long", &wrong);
+}
+
+#[test]
+fn a_type_name_exists_once() {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for module in modules() {
+        for (name, line) in &module.types {
+            let place = format!("{}:{line}", module.file.display());
+            places.entry(name).or_default().push(place);
+        }
+    }
+    // a `Result` with its error filled in is how a Rust module says what can go wrong in it
+    places.remove("Result");
+    let wrong: Vec<String> = places
+        .iter()
+        .filter(|(_, places)| places.len() > 1)
+        .map(|(name, places)| format!("`{name}`: {}", places.join(", ")))
+        .collect();
+    assert!(places.len() > 500, "{} types only", places.len());
+    none("type names that mean two things", &wrong);
 }
 
 /// The test would prove nothing if it read nothing.

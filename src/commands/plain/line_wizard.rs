@@ -11,7 +11,7 @@ use crate::{
         input::InputLines,
         opening::Opening,
         plain::numbered,
-        session::{Interruption, Session},
+        session::{CommandSession, Interruption},
     },
     core::{choices::Choices, step::StepId},
     ports::{Ports, demo::DemoEnvironment},
@@ -21,7 +21,7 @@ use crate::{
 
 /// The wizard in lines.
 pub(super) struct LineWizard<'a> {
-    pub session: Session,
+    pub session: CommandSession,
     pub input: InputLines,
     pub output: &'a mut Output,
     /// Whether presenter mode is on: what happens is announced before it does.
@@ -84,7 +84,7 @@ impl<'a> LineWizard<'a> {
         output: &'a mut Output,
     ) -> Self {
         Self {
-            session: Session::new(settings, ports),
+            session: CommandSession::new(settings, ports),
             input: InputLines::standard(),
             output,
             present: opening.present,

@@ -6,7 +6,7 @@ use base64::Engine as _;
 
 use crate::domain::credentials::{
     encoded::LOOSE,
-    forms::Form,
+    forms::SecretForm,
     seeds::Seeds,
     spelling::{NeedleHit, Spelling},
 };
@@ -46,7 +46,7 @@ type Placed = (u8, usize);
 
 impl BrokenForms {
     /// Takes the forms, each with the index of its secret.
-    pub(super) fn new(all: Vec<(usize, Form)>) -> Self {
+    pub(super) fn new(all: Vec<(usize, SecretForm)>) -> Self {
         let mut by_word: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         let mut forms = Vec::new();
         for (secret, form) in all {

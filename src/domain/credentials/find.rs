@@ -109,7 +109,7 @@ pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
         if at < done {
             continue;
         }
-        let Some(candidate) = Candidate::at(text, at, word.pattern().as_usize()) else {
+        let Some(candidate) = PossibleCredential::at(text, at, word.pattern().as_usize()) else {
             continue;
         };
         done = candidate.range.end;
@@ -147,7 +147,7 @@ pub(crate) fn without_joints(name: &[u8]) -> Vec<u8> {
 }
 
 /// Something with the shape of a credential; no weight when it is a placeholder.
-struct Candidate {
+struct PossibleCredential {
     kind: CredentialKind,
     weight: Option<Weight>,
     range: Range<usize>,
@@ -187,7 +187,7 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a constant pattern")
 }
 
-impl Candidate {
+impl PossibleCredential {
     fn at(text: &[u8], at: usize, word: usize) -> Option<Self> {
         let window = text.get(at..text.len().min(at.saturating_add(REACH)))?;
         let before = at.checked_sub(1).and_then(|index| text.get(index));

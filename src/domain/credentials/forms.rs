@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::domain::credentials::{judge::is_random, spelling::Spelling};
 
 /// One way to write a secret down.
-pub(super) struct Form {
+pub(super) struct SecretForm {
     /// Its letters and digits, in order.
     pub(super) skeleton: Vec<u8>,
     /// Words of it that give it away.
@@ -47,7 +47,7 @@ const HEX_SIGNS: [&str; 15] = [
 const DECIMAL_SIGNS: [&str; 5] = [",", ", ", " ", ";&#", ")+chr("];
 
 /// Every form of a secret.
-pub(super) fn of(secret: &str) -> Vec<Form> {
+pub(super) fn of(secret: &str) -> Vec<SecretForm> {
     let mut forms = Vec::new();
     for text in texts(secret) {
         add_plain(&text, &mut forms);
@@ -101,7 +101,7 @@ fn texts(secret: &str) -> Vec<String> {
     texts
 }
 
-fn add_plain(text: &str, forms: &mut Vec<Form>) {
+fn add_plain(text: &str, forms: &mut Vec<SecretForm>) {
     let skeleton = skeleton(text.as_bytes());
     // words that people write would be found in what people write
     if skeleton.len() < SHORTEST_SKELETON || !is_random(&skeleton) {
@@ -113,14 +113,14 @@ fn add_plain(text: &str, forms: &mut Vec<Form>) {
         wide.pop();
         wide
     });
-    forms.push(Form {
+    forms.push(SecretForm {
         skeleton: skeleton.clone(),
         seeds: wide.collect(),
         spelling: Spelling::Utf16,
         length: text.len() * 2,
         any_case: false,
     });
-    forms.push(Form {
+    forms.push(SecretForm {
         skeleton,
         seeds,
         spelling: Spelling::Broken,
@@ -153,12 +153,12 @@ fn words(text: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Adds what an encoding makes of the secret, where it is long enough to be told from chance.
-fn add_encoded(encoded: &[Vec<u8>], spelling: Spelling, forms: &mut Vec<Form>) {
+fn add_encoded(encoded: &[Vec<u8>], spelling: Spelling, forms: &mut Vec<SecretForm>) {
     for text in encoded {
         let skeleton = skeleton(text);
         let seeds = words(text);
         if skeleton.len() >= SHORTEST_SKELETON && !seeds.is_empty() {
-            forms.push(Form {
+            forms.push(SecretForm {
                 skeleton,
                 seeds,
                 spelling,
@@ -170,7 +170,7 @@ fn add_encoded(encoded: &[Vec<u8>], spelling: Spelling, forms: &mut Vec<Form>) {
 }
 
 /// Adds the forms that write each byte by its number.
-fn add_numbers(bytes: &[u8], forms: &mut Vec<Form>) {
+fn add_numbers(bytes: &[u8], forms: &mut Vec<SecretForm>) {
     let pieces: Vec<&[u8]> = bytes
         .chunks_exact(BYTES_OF_SEED)
         .take(SEEDS_OF_BYTES)
@@ -213,10 +213,15 @@ fn add_numbers(bytes: &[u8], forms: &mut Vec<Form>) {
     add_numbered(seeds, &octal(bytes), Spelling::Escaped, forms);
 }
 
-fn add_numbered(mut seeds: Vec<Vec<u8>>, text: &[u8], spelling: Spelling, forms: &mut Vec<Form>) {
+fn add_numbered(
+    mut seeds: Vec<Vec<u8>>,
+    text: &[u8],
+    spelling: Spelling,
+    forms: &mut Vec<SecretForm>,
+) {
     seeds.sort();
     seeds.dedup();
-    forms.push(Form {
+    forms.push(SecretForm {
         skeleton: skeleton(text),
         seeds,
         spelling,

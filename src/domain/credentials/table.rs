@@ -8,23 +8,23 @@ use proptest::prelude::*;
 use crate::{core::secret::Secret, domain::credentials::Needles};
 
 /// A way to write a secret down.
-struct Way {
+struct SpellingRow {
     name: &'static str,
     /// Why it is not found; empty where it is.
     why: &'static str,
     write: fn(&str) -> Vec<u8>,
 }
 
-const fn found(name: &'static str, write: fn(&str) -> Vec<u8>) -> Way {
-    Way {
+const fn found(name: &'static str, write: fn(&str) -> Vec<u8>) -> SpellingRow {
+    SpellingRow {
         name,
         why: "",
         write,
     }
 }
 
-const fn hidden(name: &'static str, why: &'static str, write: fn(&str) -> Vec<u8>) -> Way {
-    Way { name, why, write }
+const fn hidden(name: &'static str, why: &'static str, write: fn(&str) -> Vec<u8>) -> SpellingRow {
+    SpellingRow { name, why, write }
 }
 
 fn each(text: &str, sign: &str, write: impl Fn(u8) -> String) -> Vec<u8> {
@@ -91,7 +91,7 @@ fn middle(text: &str) -> (&str, &str) {
 }
 
 /// All of them.
-const WAYS: &[Way] = &[
+const WAYS: &[SpellingRow] = &[
     found("as it is", |text| text.into()),
     found("percent-encoded where necessary", |text| {
         escaped(text, |c| special(c).then(|| format!("%{:02X}", c as u32)))

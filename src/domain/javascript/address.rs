@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     javascript::{
-        code::{Code, Found, Place},
+        code::{FilePosition, Meaning, NodeCode},
         env::{call, is_loud, key_of, returned, schema},
         tree::Id,
     },
@@ -45,13 +45,13 @@ const WHOLE: &[&str] = &[
 
 /// The variables of an address.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct AddressVariables {
     /// Those that hold all of it.
     pub keys: BTreeSet<String>,
     pub parts: Vec<(String, Part)>,
 }
 
-impl Address {
+impl AddressVariables {
     pub(super) fn add(&mut self, key: String, part: Option<Part>) {
         match part {
             None => {
@@ -70,7 +70,7 @@ impl Address {
     }
 
     /// Adds what a value is made of, which is the whole address or a part of it.
-    pub(super) fn read(&mut self, code: &Code<'_>, place: &Place, part: Option<Part>) {
+    pub(super) fn read(&mut self, code: &NodeCode<'_>, place: &FilePosition, part: Option<Part>) {
         Collector {
             code,
             address: self,
@@ -96,13 +96,13 @@ fn part_of(property: &str) -> Option<Part> {
 }
 
 struct Collector<'a, 'b> {
-    code: &'a Code<'b>,
-    address: &'a mut Address,
+    code: &'a NodeCode<'b>,
+    address: &'a mut AddressVariables,
     left: usize,
 }
 
 impl Collector<'_, '_> {
-    fn value(&mut self, place: &Place, depth: usize, part: Option<Part>) {
+    fn value(&mut self, place: &FilePosition, depth: usize, part: Option<Part>) {
         let (Some(depth), Some(left)) = (depth.checked_sub(1), self.left.checked_sub(1)) else {
             return;
         };
@@ -141,29 +141,29 @@ impl Collector<'_, '_> {
         }
     }
 
-    fn name(&mut self, place: &Place, depth: usize, part: Option<Part>) {
+    fn name(&mut self, place: &FilePosition, depth: usize, part: Option<Part>) {
         let found = self.code.follow(place);
         match &found {
-            Found::Outside(..) => match key_of(&found) {
+            Meaning::Outside(..) => match key_of(&found) {
                 Some(key) => self.address.add(key, part),
                 None => self.object_of(place, depth, part),
             },
-            Found::Place(_) if Code::stands_for_itself(place, &found) => {}
-            Found::Place(value) => self.value(value, depth, part),
-            Found::Part(of, path) => self.below(of, path, depth, part),
-            Found::Module(_) => {}
-            Found::Unknown => self.object_of(place, depth, part),
+            Meaning::Place(_) if NodeCode::stands_for_itself(place, &found) => {}
+            Meaning::Place(value) => self.value(value, depth, part),
+            Meaning::Part(of, path) => self.below(of, path, depth, part),
+            Meaning::Module(_) => {}
+            Meaning::Unknown => self.object_of(place, depth, part),
         }
     }
 
     /// What a member is taken of, where the member itself is not known.
-    fn object_of(&mut self, place: &Place, depth: usize, part: Option<Part>) {
+    fn object_of(&mut self, place: &FilePosition, depth: usize, part: Option<Part>) {
         if let Some(object) = place.tree().field(place.id, "object") {
             self.value(&place.at(object), depth, part);
         }
     }
 
-    fn call(&mut self, place: &Place, depth: usize, part: Option<Part>) {
+    fn call(&mut self, place: &FilePosition, depth: usize, part: Option<Part>) {
         let tree = place.tree();
         if let Some((key, _)) = call(self.code, place) {
             self.address.add(key, part);
@@ -173,7 +173,7 @@ impl Collector<'_, '_> {
             if let Some(object) = tree.field(callee, "object") {
                 self.value(&place.at(object), depth, part);
             }
-            if let Found::Place(function) = self.code.follow(&place.at(callee)) {
+            if let Meaning::Place(function) = self.code.follow(&place.at(callee)) {
                 for value in returned(&function) {
                     self.value(&value, depth, part);
                 }
@@ -184,7 +184,7 @@ impl Collector<'_, '_> {
         }
     }
 
-    fn object(&mut self, place: &Place, depth: usize) {
+    fn object(&mut self, place: &FilePosition, depth: usize) {
         let tree = place.tree();
         for member in tree.children(place.id) {
             let value = tree.field(member, "value").unwrap_or(member);
@@ -204,7 +204,7 @@ impl Collector<'_, '_> {
     }
 
     /// A text that is put together: what follows its scheme are the parts of an address.
-    fn text(&mut self, place: &Place, depth: usize) {
+    fn text(&mut self, place: &FilePosition, depth: usize) {
         let tree = place.tree();
         let mut stage = Stage::Before;
         for piece in pieces(place) {
@@ -220,7 +220,7 @@ impl Collector<'_, '_> {
     }
 
     /// The variables of what is below a call: of a checked environment that is the variable itself.
-    fn below(&mut self, of: &Place, path: &[String], depth: usize, part: Option<Part>) {
+    fn below(&mut self, of: &FilePosition, path: &[String], depth: usize, part: Option<Part>) {
         let tree = of.tree();
         if !tree.is_call(of.id) {
             return;
@@ -237,25 +237,25 @@ impl Collector<'_, '_> {
         let Some(callee) = tree.callee(of.id) else {
             return;
         };
-        if let Found::Place(function) = self.code.follow(&of.at(callee)) {
+        if let Meaning::Place(function) = self.code.follow(&of.at(callee)) {
             for value in returned(&function) {
                 let mut found = self.code.follow(&value);
                 for name in path {
                     found = self.code.below(found, name);
                 }
                 match &found {
-                    Found::Place(value) => self.value(value, depth, part),
-                    Found::Part(of, path) => {
+                    Meaning::Place(value) => self.value(value, depth, part),
+                    Meaning::Part(of, path) => {
                         if let Some(depth) = depth.checked_sub(1) {
                             self.below(of, path, depth, part);
                         }
                     }
-                    Found::Outside(..) => {
+                    Meaning::Outside(..) => {
                         if let Some(key) = key_of(&found) {
                             self.address.add(key, part);
                         }
                     }
-                    Found::Module(_) | Found::Unknown => {}
+                    Meaning::Module(_) | Meaning::Unknown => {}
                 }
             }
         } else if !path.first().is_some_and(|name| is_loud(name)) {
@@ -268,7 +268,7 @@ impl Collector<'_, '_> {
 }
 
 /// The pieces of a text that is put together, in order.
-fn pieces(place: &Place) -> Vec<Id> {
+fn pieces(place: &FilePosition) -> Vec<Id> {
     let tree = place.tree();
     let mut found = Vec::new();
     let mut open = vec![place.id];

@@ -13,9 +13,9 @@ use crate::{
     domain::{
         javascript::{
             file::{Bound, EACH, Export, File},
-            tree::{Dialect, Id, PARSED, Tree},
+            tree::{Dialect, Id, PARSED, SyntaxTree},
         },
-        source::{Files, join},
+        source::{FileReader, join},
     },
 };
 
@@ -36,12 +36,12 @@ const PACKAGES: &[&str] = &["packages", "libs", "internal", "shared", "tooling",
 
 /// A place in a file.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct FilePosition {
     pub file: Rc<File>,
     pub id: Id,
 }
 
-impl Place {
+impl FilePosition {
     pub(super) fn at(&self, id: Id) -> Self {
         Self {
             file: Rc::clone(&self.file),
@@ -49,7 +49,7 @@ impl Place {
         }
     }
 
-    pub(super) fn tree(&self) -> &Tree {
+    pub(super) fn tree(&self) -> &SyntaxTree {
         &self.file.tree
     }
 
@@ -60,11 +60,11 @@ impl Place {
 
 /// What an expression stands for.
 #[derive(Debug, Clone)]
-pub(super) enum Found {
+pub(super) enum Meaning {
     /// An expression that is no name.
-    Place(Place),
+    Place(FilePosition),
     /// What is below an expression by these names, and not written out there.
-    Part(Place, Vec<String>),
+    Part(FilePosition, Vec<String>),
     /// A name of a package, or of the language where the package is empty: `process`, `env`.
     Outside(String, Vec<String>),
     /// All that a file exports.
@@ -72,7 +72,7 @@ pub(super) enum Found {
     Unknown,
 }
 
-impl Found {
+impl Meaning {
     /// The names below a package, where it is one of these.
     pub(super) fn of(&self, package: &str) -> Option<&[String]> {
         match self {
@@ -83,8 +83,8 @@ impl Found {
 }
 
 /// The files.
-pub(super) struct Code<'a> {
-    files: Files<'a>,
+pub(super) struct NodeCode<'a> {
+    files: FileReader<'a>,
     dir: String,
     known: BTreeSet<&'a str>,
     loaded: RefCell<HashMap<String, Option<Rc<File>>>>,
@@ -96,8 +96,8 @@ pub(super) struct Code<'a> {
     steps: Cell<usize>,
 }
 
-impl<'a> Code<'a> {
-    pub(super) fn new(files: Files<'a>, dir: &str, paths: &'a [String]) -> Self {
+impl<'a> NodeCode<'a> {
+    pub(super) fn new(files: FileReader<'a>, dir: &str, paths: &'a [String]) -> Self {
         Self {
             files,
             dir: dir.to_owned(),
@@ -322,7 +322,7 @@ impl<'a> Code<'a> {
     }
 
     /// What an expression stands for.
-    pub(super) fn follow(&self, place: &Place) -> Found {
+    pub(super) fn follow(&self, place: &FilePosition) -> Meaning {
         self.steps.set(0);
         self.follow_up_to(place, FOLLOWED)
     }
@@ -335,9 +335,9 @@ impl<'a> Code<'a> {
         depth.checked_sub(1).filter(|_| steps <= STEPS)
     }
 
-    fn follow_up_to(&self, place: &Place, depth: usize) -> Found {
+    fn follow_up_to(&self, place: &FilePosition, depth: usize) -> Meaning {
         let Some(depth) = self.step(depth) else {
-            return Found::Unknown;
+            return Meaning::Unknown;
         };
         let tree = place.tree();
         let id = tree.bare(place.id);
@@ -347,7 +347,7 @@ impl<'a> Code<'a> {
                 let (Some(object), Some(name)) =
                     (tree.field(id, "object"), tree.field(id, "property"))
                 else {
-                    return Found::Unknown;
+                    return Meaning::Unknown;
                 };
                 let found = self.follow_up_to(&place.at(object), depth);
                 self.member(found, tree.source(name), depth)
@@ -359,10 +359,10 @@ impl<'a> Code<'a> {
                         let found = self.follow_up_to(&place.at(object), depth);
                         self.member(found, &name, depth)
                     }
-                    _ => Found::Unknown,
+                    _ => Meaning::Unknown,
                 }
             }
-            "meta_property" => Found::Outside(String::new(), vec![tree.source(id).to_owned()]),
+            "meta_property" => Meaning::Outside(String::new(), vec![tree.source(id).to_owned()]),
             "call_expression" => {
                 let module = tree
                     .callee(id)
@@ -370,29 +370,29 @@ impl<'a> Code<'a> {
                     .and_then(|_| tree.text(*tree.arguments(id).first()?));
                 match module {
                     Some(module) => self.import(&place.file, &module, "*", depth),
-                    None => Found::Place(place.at(id)),
+                    None => Meaning::Place(place.at(id)),
                 }
             }
-            _ => Found::Place(place.at(id)),
+            _ => Meaning::Place(place.at(id)),
         }
     }
 
-    fn name(&self, place: &Place, depth: usize) -> Found {
+    fn name(&self, place: &FilePosition, depth: usize) -> Meaning {
         let name = place.tree().source(place.id);
         let bounds = place.file.lookup(place.id, name);
         if bounds.is_empty() {
             let outside = matches!(name, "process" | "Bun" | "Deno" | "globalThis" | "require");
             return if outside {
-                Found::Outside(String::new(), vec![name.to_owned()])
+                Meaning::Outside(String::new(), vec![name.to_owned()])
             } else {
-                Found::Unknown
+                Meaning::Unknown
             };
         }
         // the first that is known: `let pool; … pool = new Pool()`
         for bound in bounds {
             let found = match bound {
-                Bound::Opaque => Found::Unknown,
-                Bound::Value(value) if *value == place.id => Found::Unknown,
+                Bound::Opaque => Meaning::Unknown,
+                Bound::Value(value) if *value == place.id => Meaning::Unknown,
                 Bound::Value(value) => self.follow_up_to(&place.at(*value), depth),
                 Bound::Part(value, path) => {
                     let mut found = self.follow_up_to(&place.at(*value), depth);
@@ -404,8 +404,8 @@ impl<'a> Code<'a> {
                 Bound::Import(module, name) => self.import(&place.file, module, name, depth),
             };
             let nothing = match &found {
-                Found::Unknown => true,
-                Found::Place(place) => {
+                Meaning::Unknown => true,
+                Meaning::Place(place) => {
                     matches!(place.tree().kind(place.id), "null" | "undefined")
                 }
                 _ => false,
@@ -414,20 +414,20 @@ impl<'a> Code<'a> {
                 return found;
             }
         }
-        Found::Unknown
+        Meaning::Unknown
     }
 
-    fn import(&self, file: &File, module: &str, name: &str, depth: usize) -> Found {
+    fn import(&self, file: &File, module: &str, name: &str, depth: usize) -> Meaning {
         if let Some(path) = self.resolve(&file.path, module) {
             return match self.load(&path) {
-                Some(file) if name == "*" => Found::Module(file),
+                Some(file) if name == "*" => Meaning::Module(file),
                 Some(file) => self.exported(&file, name, depth),
-                None => Found::Unknown,
+                None => Meaning::Unknown,
             };
         }
         if module.starts_with('.') {
             // a file that is not there: made by a generator
-            return Found::Outside(module.to_owned(), vec![name.to_owned()]);
+            return Meaning::Outside(module.to_owned(), vec![name.to_owned()]);
         }
         let package = match module {
             "process" | "node:process" => "",
@@ -440,14 +440,14 @@ impl<'a> Code<'a> {
             _ => vec![name.to_owned()],
         };
         path.truncate(FOLLOWED);
-        Found::Outside(package.to_owned(), path)
+        Meaning::Outside(package.to_owned(), path)
     }
 
-    fn exported(&self, file: &Rc<File>, name: &str, depth: usize) -> Found {
+    fn exported(&self, file: &Rc<File>, name: &str, depth: usize) -> Meaning {
         let Some(depth) = self.step(depth) else {
-            return Found::Unknown;
+            return Meaning::Unknown;
         };
-        let place = |id| Place {
+        let place = |id| FilePosition {
             file: Rc::clone(file),
             id,
         };
@@ -456,7 +456,7 @@ impl<'a> Code<'a> {
             Some(Export::Local(local)) => {
                 for bound in file.lookup(1, local) {
                     let found = match bound {
-                        Bound::Opaque => Found::Unknown,
+                        Bound::Opaque => Meaning::Unknown,
                         Bound::Value(value) => self.follow_up_to(&place(*value), depth),
                         Bound::Part(value, path) => {
                             let mut found = self.follow_up_to(&place(*value), depth);
@@ -467,11 +467,11 @@ impl<'a> Code<'a> {
                         }
                         Bound::Import(module, name) => self.import(file, module, name, depth),
                     };
-                    if !matches!(found, Found::Unknown) {
+                    if !matches!(found, Meaning::Unknown) {
                         return found;
                     }
                 }
-                return Found::Unknown;
+                return Meaning::Unknown;
             }
             Some(Export::From(module, name)) => return self.import(file, module, name, depth),
             None => {}
@@ -490,35 +490,35 @@ impl<'a> Code<'a> {
                 && let Some(file) = self.load(&path)
             {
                 let found = self.exported(&file, name, depth);
-                if !matches!(found, Found::Unknown) {
+                if !matches!(found, Meaning::Unknown) {
                     return found;
                 }
             }
         }
-        Found::Unknown
+        Meaning::Unknown
     }
 
     /// What a name below something stands for.
-    fn member(&self, of: Found, name: &str, depth: usize) -> Found {
+    fn member(&self, of: Meaning, name: &str, depth: usize) -> Meaning {
         let Some(depth) = depth.checked_sub(1) else {
-            return Found::Unknown;
+            return Meaning::Unknown;
         };
         match of {
-            Found::Outside(package, mut path) => {
+            Meaning::Outside(package, mut path) => {
                 if path.len() >= FOLLOWED {
-                    return Found::Unknown;
+                    return Meaning::Unknown;
                 }
                 if name == "default" && !package.is_empty() && path.is_empty() {
-                    return Found::Outside(package, path);
+                    return Meaning::Outside(package, path);
                 }
                 if package.is_empty() && path == ["globalThis"] {
                     path.clear();
                 }
                 path.push(name.to_owned());
-                Found::Outside(package, path)
+                Meaning::Outside(package, path)
             }
-            Found::Module(file) => self.exported(&file, name, depth),
-            Found::Place(place) => {
+            Meaning::Module(file) => self.exported(&file, name, depth),
+            Meaning::Place(place) => {
                 let tree = place.tree();
                 if tree.kind(place.id) == "object" {
                     if let Some(value) = tree.property_of(place.id, name) {
@@ -533,32 +533,32 @@ impl<'a> Code<'a> {
                     for spread in spreads {
                         let whole = self.follow_up_to(&place.at(spread), depth);
                         let found = self.member(whole, name, depth);
-                        if !matches!(found, Found::Unknown) {
+                        if !matches!(found, Meaning::Unknown) {
                             return found;
                         }
                     }
-                    return Found::Unknown;
+                    return Meaning::Unknown;
                 }
-                Found::Part(place, vec![name.to_owned()])
+                Meaning::Part(place, vec![name.to_owned()])
             }
-            Found::Part(place, mut path) => {
+            Meaning::Part(place, mut path) => {
                 if path.len() >= FOLLOWED {
-                    return Found::Unknown;
+                    return Meaning::Unknown;
                 }
                 path.push(name.to_owned());
-                Found::Part(place, path)
+                Meaning::Part(place, path)
             }
-            Found::Unknown => Found::Unknown,
+            Meaning::Unknown => Meaning::Unknown,
         }
     }
 
     /// What a name below something stands for.
-    pub(super) fn below(&self, of: Found, name: &str) -> Found {
+    pub(super) fn below(&self, of: Meaning, name: &str) -> Meaning {
         self.member(of, name, FOLLOWED)
     }
 
     /// The list of which a name stands for each part in turn: in `for (const name of list)` and `list.map((name) => …)`.
-    pub(super) fn list_of(&self, name: &Place) -> Option<Place> {
+    pub(super) fn list_of(&self, name: &FilePosition) -> Option<FilePosition> {
         let tree = name.tree();
         let text = tree.source(name.id);
         let of = match name.file.lookup(name.id, text) {
@@ -580,14 +580,14 @@ impl<'a> Code<'a> {
             _ => return None,
         };
         match self.follow(&of) {
-            Found::Place(list) if list.tree().kind(list.id) == "array" => Some(list),
+            Meaning::Place(list) if list.tree().kind(list.id) == "array" => Some(list),
             _ => None,
         }
     }
 
     /// Whether a place is what an expression stands for itself.
-    pub(super) fn stands_for_itself(place: &Place, found: &Found) -> bool {
-        matches!(found, Found::Place(same) if same.is(&place.at(place.tree().bare(place.id))))
+    pub(super) fn stands_for_itself(place: &FilePosition, found: &Meaning) -> bool {
+        matches!(found, Meaning::Place(same) if same.is(&place.at(place.tree().bare(place.id))))
     }
 }
 
@@ -671,7 +671,7 @@ fn texts(value: &serde_json::Value, found: &mut Vec<String>, all: bool) {
 }
 
 /// The aliases of modules: those of `tsconfig.json`, then the usual ones.
-fn aliases(files: Files<'_>, dir: &str) -> Vec<(String, Vec<String>)> {
+fn aliases(files: FileReader<'_>, dir: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for name in ["tsconfig.json", "jsconfig.json", "tsconfig.base.json"] {
         let mut path = Some(join(dir, name));
@@ -687,7 +687,7 @@ fn aliases(files: Files<'_>, dir: &str) -> Vec<(String, Vec<String>)> {
             }
             let Some(tree) = decode(bytes)
                 .ok()
-                .and_then(|text| Tree::parse(format!("({text}\n)"), Dialect::Jsx))
+                .and_then(|text| SyntaxTree::parse(format!("({text}\n)"), Dialect::Jsx))
             else {
                 break;
             };

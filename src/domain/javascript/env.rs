@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     javascript::{
-        code::{Code, Found, Place},
+        code::{FilePosition, Meaning, NodeCode},
         file::EACH,
-        tree::{Id, Tree},
+        tree::{Id, SyntaxTree},
     },
     reading::{EnvRead, Spot},
 };
@@ -14,7 +14,7 @@ use crate::domain::{
 /// How deep a schema is looked into.
 const DEEP: usize = 24;
 
-pub(super) fn spot(place: &Place) -> Spot {
+pub(super) fn spot(place: &FilePosition) -> Spot {
     Spot {
         file: place.file.path.clone(),
         line: place.tree().line(place.id),
@@ -33,8 +33,8 @@ pub(super) fn is_loud(text: &str) -> bool {
 }
 
 /// The variable that a name outside of the repository is.
-pub(super) fn key_of(found: &Found) -> Option<String> {
-    let Found::Outside(package, path) = found else {
+pub(super) fn key_of(found: &Meaning) -> Option<String> {
+    let Meaning::Outside(package, path) = found else {
         return None;
     };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -55,9 +55,9 @@ pub(super) fn key_of(found: &Found) -> Option<String> {
 }
 
 /// Whether something is the environment itself.
-fn is_environment(found: &Found) -> bool {
+fn is_environment(found: &Meaning) -> bool {
     match found {
-        Found::Outside(package, path) => {
+        Meaning::Outside(package, path) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             matches!(
                 (package.as_str(), path.as_slice()),
@@ -73,8 +73,8 @@ fn is_environment(found: &Found) -> bool {
 }
 
 /// Collects the variables that a file reads.
-pub(super) fn reads(code: &Code<'_>, file: &Place) -> Vec<EnvRead> {
-    let mut reader = Reader {
+pub(super) fn reads(code: &NodeCode<'_>, file: &FilePosition) -> Vec<EnvRead> {
+    let mut reader = EnvReader {
         code,
         reads: Vec::new(),
         governed: BTreeSet::new(),
@@ -113,15 +113,15 @@ pub(super) fn reads(code: &Code<'_>, file: &Place) -> Vec<EnvRead> {
     reads
 }
 
-struct Reader<'a, 'b> {
-    code: &'a Code<'b>,
+struct EnvReader<'a, 'b> {
+    code: &'a NodeCode<'b>,
     reads: Vec<EnvRead>,
     /// The objects that only hand the environment to a schema, which says what is required.
     governed: BTreeSet<Id>,
 }
 
-impl Reader<'_, '_> {
-    fn add(&mut self, key: String, place: &Place, required: bool) {
+impl EnvReader<'_, '_> {
+    fn add(&mut self, key: String, place: &FilePosition, required: bool) {
         self.reads.push(EnvRead {
             key,
             at: spot(place),
@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
         });
     }
 
-    fn node(&mut self, place: &Place) {
+    fn node(&mut self, place: &FilePosition) {
         let tree = place.tree();
         match tree.kind(place.id) {
             "member_expression" => {
@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn read(&mut self, key: String, place: &Place) {
+    fn read(&mut self, key: String, place: &FilePosition) {
         let tree = place.tree();
         if tree
             .above(place.id)
@@ -171,7 +171,7 @@ impl Reader<'_, '_> {
     }
 
     /// `env["KEY"]`, and `env[name]` where the names stand in a list.
-    fn subscript(&mut self, place: &Place) {
+    fn subscript(&mut self, place: &FilePosition) {
         let tree = place.tree();
         if let Some(key) = key_of(&self.code.follow(place)) {
             self.read(key, place);
@@ -201,7 +201,7 @@ impl Reader<'_, '_> {
     }
 
     /// A call that checks the environment against a schema.
-    fn schema(&mut self, place: &Place) {
+    fn schema(&mut self, place: &FilePosition) {
         let Some(schema) = schema(self.code, place) else {
             return;
         };
@@ -214,12 +214,12 @@ impl Reader<'_, '_> {
 
 /// What a schema wants of the environment.
 pub(super) struct Schema {
-    pub fields: Vec<(String, Place, bool)>,
+    pub fields: Vec<(String, FilePosition, bool)>,
     handed: Vec<Id>,
 }
 
 /// The schema that a call checks the environment against.
-pub(super) fn schema(code: &Code<'_>, place: &Place) -> Option<Schema> {
+pub(super) fn schema(code: &NodeCode<'_>, place: &FilePosition) -> Option<Schema> {
     let tree = place.tree();
     let callee = tree.callee(place.id)?;
     let arguments = tree.arguments(place.id);
@@ -290,12 +290,12 @@ pub(super) fn schema(code: &Code<'_>, place: &Place) -> Option<Schema> {
     (!fields.is_empty()).then_some(Schema { fields, handed })
 }
 
-fn is_environment_or_spread(code: &Code<'_>, place: &Place) -> bool {
+fn is_environment_or_spread(code: &NodeCode<'_>, place: &FilePosition) -> bool {
     let found = code.follow(place);
     if is_environment(&found) {
         return true;
     }
-    let Found::Place(place) = found else {
+    let Meaning::Place(place) = found else {
         return false;
     };
     let tree = place.tree();
@@ -308,7 +308,7 @@ fn is_environment_or_spread(code: &Code<'_>, place: &Place) -> bool {
 }
 
 /// An object that is written there and only hands variables on by their own names.
-fn object_of_reads(code: &Code<'_>, place: &Place) -> Option<Place> {
+fn object_of_reads(code: &NodeCode<'_>, place: &FilePosition) -> Option<FilePosition> {
     let found = object(code, place)?;
     let tree = found.tree();
     let mut any = false;
@@ -324,22 +324,22 @@ fn object_of_reads(code: &Code<'_>, place: &Place) -> Option<Place> {
 }
 
 /// The object that an expression is.
-pub(super) fn object(code: &Code<'_>, place: &Place) -> Option<Place> {
+pub(super) fn object(code: &NodeCode<'_>, place: &FilePosition) -> Option<FilePosition> {
     match code.follow(place) {
-        Found::Place(place) if place.tree().kind(place.id) == "object" => Some(place),
+        Meaning::Place(place) if place.tree().kind(place.id) == "object" => Some(place),
         _ => None,
     }
 }
 
 /// The keys of a schema, such as `z.object({…}).extend({…})`.
 fn shape(
-    code: &Code<'_>,
-    place: &Place,
+    code: &NodeCode<'_>,
+    place: &FilePosition,
     depth: usize,
-    fields: &mut Vec<(String, Place, bool)>,
+    fields: &mut Vec<(String, FilePosition, bool)>,
 ) -> Option<()> {
     let depth = depth.checked_sub(1)?;
-    let Found::Place(call) = code.follow(place) else {
+    let Meaning::Place(call) = code.follow(place) else {
         return None;
     };
     let tree = call.tree();
@@ -365,10 +365,10 @@ fn shape(
 
 /// The keys of an object of rules, and whether each is required.
 fn members(
-    code: &Code<'_>,
-    object: &Place,
+    code: &NodeCode<'_>,
+    object: &FilePosition,
     by_default: bool,
-    fields: &mut Vec<(String, Place, bool)>,
+    fields: &mut Vec<(String, FilePosition, bool)>,
 ) {
     let tree = object.tree();
     for pair in tree.children(object.id) {
@@ -390,7 +390,7 @@ fn members(
         };
         let value = tree.field(pair, "value").unwrap_or(pair);
         let rule = match code.follow(&object.at(value)) {
-            Found::Place(rule) => rule,
+            Meaning::Place(rule) => rule,
             _ => object.at(value),
         };
         let required = demands(&rule, by_default);
@@ -399,7 +399,7 @@ fn members(
 }
 
 /// Whether a rule of a schema demands its variable.
-fn demands(rule: &Place, by_default: bool) -> bool {
+fn demands(rule: &FilePosition, by_default: bool) -> bool {
     let tree = rule.tree();
     let mut required = by_default;
     for id in tree.all(rule.id) {
@@ -428,7 +428,7 @@ fn demands(rule: &Place, by_default: bool) -> bool {
 }
 
 /// The variable that a call reads, and whether it is required where the call itself says so.
-pub(super) fn call(code: &Code<'_>, place: &Place) -> Option<(String, Option<bool>)> {
+pub(super) fn call(code: &NodeCode<'_>, place: &FilePosition) -> Option<(String, Option<bool>)> {
     let tree = place.tree();
     if tree.kind(place.id) != "call_expression" {
         return None;
@@ -449,7 +449,7 @@ pub(super) fn call(code: &Code<'_>, place: &Place) -> Option<(String, Option<boo
     let first = keys.first().cloned().flatten();
     let defaulted = (arguments.len() > 1).then_some(false);
     let found = code.follow(&place.at(callee));
-    if let Found::Outside(package, path) = &found {
+    if let Meaning::Outside(package, path) = &found {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         return match (package.as_str(), path.as_slice()) {
             ("", ["Deno", "env", "get"]) | ("astro:env/server", ["getSecret"]) => {
@@ -460,7 +460,7 @@ pub(super) fn call(code: &Code<'_>, place: &Place) -> Option<(String, Option<boo
             _ => None,
         };
     }
-    if let Found::Place(function) = &found
+    if let Meaning::Place(function) = &found
         && function.tree().is_function(function.id)
     {
         let (place_of, throws) = getter(code, function)?;
@@ -490,7 +490,7 @@ pub(super) fn call(code: &Code<'_>, place: &Place) -> Option<(String, Option<boo
 }
 
 /// Whether `env.get("KEY")` goes on with `required()`.
-fn chained(place: &Place) -> bool {
+fn chained(place: &FilePosition) -> bool {
     let tree = place.tree();
     let mut required = false;
     for above in tree.above(place.id) {
@@ -510,7 +510,7 @@ fn chained(place: &Place) -> bool {
 }
 
 /// Whether a function reads the variable that a parameter names: the parameter's place, and whether it fails without.
-fn getter(code: &Code<'_>, function: &Place) -> Option<(usize, bool)> {
+fn getter(code: &NodeCode<'_>, function: &FilePosition) -> Option<(usize, bool)> {
     let tree = function.tree();
     let place = tree.all(function.id).find_map(|id| {
         let name = match tree.kind(id) {
@@ -539,7 +539,7 @@ fn getter(code: &Code<'_>, function: &Place) -> Option<(usize, bool)> {
 }
 
 /// Whether a variable is set or removed there, not read.
-fn is_written(place: &Place) -> bool {
+fn is_written(place: &FilePosition) -> bool {
     let tree = place.tree();
     let whole = tree.whole(place.id);
     let Some(parent) = tree.parent(whole) else {
@@ -555,7 +555,7 @@ fn is_written(place: &Place) -> bool {
 }
 
 /// Whether the program does not go on without what is read at a place.
-fn required(place: &Place) -> bool {
+fn required(place: &FilePosition) -> bool {
     let tree = place.tree();
     match use_of(place) {
         Use::Tested(fails) => fails,
@@ -574,7 +574,7 @@ fn required(place: &Place) -> bool {
 }
 
 /// Whether what is done with a name shows that the program does not go on without it.
-fn required_by_name(place: &Place, name: &str) -> bool {
+fn required_by_name(place: &FilePosition, name: &str) -> bool {
     let tree = place.tree();
     let scope = tree
         .above(place.id)
@@ -602,7 +602,7 @@ enum Use {
 }
 
 /// What is done with a value where it stands.
-fn use_of(place: &Place) -> Use {
+fn use_of(place: &FilePosition) -> Use {
     let tree = place.tree();
     let mut id = tree.whole(place.id);
     let mut tested = false;
@@ -666,7 +666,7 @@ fn use_of(place: &Place) -> Use {
 }
 
 /// Whether a condition is true where a value is missing: `!url`, `url === undefined`.
-fn tests_absence(tree: &Tree, condition: Id) -> bool {
+fn tests_absence(tree: &SyntaxTree, condition: Id) -> bool {
     tree.all(condition).any(|id| {
         let operator = tree
             .field(id, "operator")
@@ -683,7 +683,7 @@ fn tests_absence(tree: &Tree, condition: Id) -> bool {
 }
 
 /// What a function gives back.
-pub(super) fn returned(function: &Place) -> Vec<Place> {
+pub(super) fn returned(function: &FilePosition) -> Vec<FilePosition> {
     let tree = function.tree();
     if !tree.is_function(function.id) {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     javascript::{
-        code::{Code, Found, Place},
+        code::{FilePosition, Meaning, NodeCode},
         env::{object, spot},
     },
     reading::{EnvFileRead, Spot},
@@ -12,7 +12,7 @@ use crate::domain::{
 pub(super) const BESIDE: char = '\0';
 
 /// Collects the env files that a file of code loads.
-pub(super) fn files(code: &Code<'_>, file: &Place) -> Vec<EnvFileRead> {
+pub(super) fn files(code: &NodeCode<'_>, file: &FilePosition) -> Vec<EnvFileRead> {
     let tree = file.tree();
     let mut found = Vec::new();
     for (module, id) in &file.file.imports {
@@ -46,12 +46,12 @@ fn read(path: &str, at: &Spot) -> EnvFileRead {
 }
 
 /// The env files that a call loads.
-fn call(code: &Code<'_>, place: &Place) -> Vec<String> {
+fn call(code: &NodeCode<'_>, place: &FilePosition) -> Vec<String> {
     let tree = place.tree();
     let Some(callee) = tree.callee(place.id) else {
         return Vec::new();
     };
-    let Found::Outside(package, path) = code.follow(&place.at(callee)) else {
+    let Meaning::Outside(package, path) = code.follow(&place.at(callee)) else {
         return Vec::new();
     };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -94,13 +94,13 @@ fn call(code: &Code<'_>, place: &Place) -> Vec<String> {
 }
 
 /// The paths that an expression stands for, as far as they are written.
-fn paths(code: &Code<'_>, place: &Place) -> Vec<String> {
+fn paths(code: &NodeCode<'_>, place: &FilePosition) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![place.clone()];
     // paths are short; a limit keeps what leads in a circle from going on
     for _ in 0..64 {
         let Some(place) = open.pop() else { break };
-        let Found::Place(value) = code.follow(&place) else {
+        let Meaning::Place(value) = code.follow(&place) else {
             continue;
         };
         let tree = value.tree();
@@ -135,7 +135,7 @@ fn paths(code: &Code<'_>, place: &Place) -> Vec<String> {
 }
 
 /// `path.resolve(process.cwd(), "a", ".env")`, or from the folder of the file itself.
-fn joined(call: &Place) -> Option<String> {
+fn joined(call: &FilePosition) -> Option<String> {
     let tree = call.tree();
     let callee = tree.source(tree.callee(call.id)?);
     if !matches!(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::javascript::tree::{Dialect, Id, Tree};
+use crate::domain::javascript::tree::{Dialect, Id, SyntaxTree};
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) enum Export {
 pub(super) struct File {
     /// Relative to the repository's root.
     pub path: String,
-    pub tree: Tree,
+    pub tree: SyntaxTree,
     bindings: HashMap<(Id, String), Vec<Bound>>,
     pub taken: Vec<Taken>,
     pub exports: HashMap<String, Export>,
@@ -58,7 +58,7 @@ impl File {
         let (text, dialect) = script(path, text);
         let mut file = Self {
             path: path.to_owned(),
-            tree: Tree::parse(text, dialect)?,
+            tree: SyntaxTree::parse(text, dialect)?,
             bindings: HashMap::new(),
             taken: Vec::new(),
             exports: HashMap::new(),
@@ -443,7 +443,7 @@ impl File {
     }
 }
 
-fn is_scope(tree: &Tree, id: Id) -> bool {
+fn is_scope(tree: &SyntaxTree, id: Id) -> bool {
     tree.is_function(id)
         || matches!(
             tree.kind(id),
@@ -452,7 +452,7 @@ fn is_scope(tree: &Tree, id: Id) -> bool {
 }
 
 /// The names that a declaration makes.
-fn declared(tree: &Tree, id: Id) -> Vec<String> {
+fn declared(tree: &SyntaxTree, id: Id) -> Vec<String> {
     if let Some(name) = tree.field(id, "name") {
         return vec![tree.source(name).to_owned()];
     }

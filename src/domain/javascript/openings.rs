@@ -2,13 +2,13 @@
 
 use crate::domain::{
     javascript::{
-        address::Address,
-        code::{Code, Found, Place},
+        address::AddressVariables,
+        code::{FilePosition, Meaning, NodeCode},
         env::{object, returned, spot},
         tree::Id,
     },
     prisma,
-    reading::{Opening, Server, Spot},
+    reading::{DatabaseKind, DatabaseOpening, Spot},
     source::join,
     url::{Driver, Part},
 };
@@ -29,7 +29,7 @@ const SCHEMAS: &[&str] = &["prisma/schema.prisma", "schema.prisma"];
 
 /// How a call opens a database.
 enum Opens {
-    As(Server),
+    As(DatabaseKind),
     /// What the settings in it name: `{ dialect: "postgres" }`.
     Named,
     /// As Prisma's schema says.
@@ -37,7 +37,7 @@ enum Opens {
 }
 
 /// Collects the databases that a file opens.
-pub(super) fn opens(code: &Code<'_>, dir: &str, file: &Place) -> Vec<Opening> {
+pub(super) fn opens(code: &NodeCode<'_>, dir: &str, file: &FilePosition) -> Vec<DatabaseOpening> {
     let tree = file.tree();
     let mut found = Vec::new();
     for id in 0..tree.len() {
@@ -52,9 +52,9 @@ pub(super) fn opens(code: &Code<'_>, dir: &str, file: &Place) -> Vec<Opening> {
     found
 }
 
-impl Address {
-    fn opening(self, server: Server, at: Spot) -> Opening {
-        Opening {
+impl AddressVariables {
+    fn opening(self, server: DatabaseKind, at: Spot) -> DatabaseOpening {
+        DatabaseOpening {
             server,
             keys: self.keys,
             parts: self.parts,
@@ -63,28 +63,28 @@ impl Address {
     }
 }
 
-fn pg() -> Server {
-    Server::Postgres(Driver::NodePostgres)
+fn pg() -> DatabaseKind {
+    DatabaseKind::Postgres(Driver::NodePostgres)
 }
 
-fn drizzle() -> Server {
-    Server::Postgres(Driver::Drizzle)
+fn drizzle() -> DatabaseKind {
+    DatabaseKind::Postgres(Driver::Drizzle)
 }
 
-fn opening(code: &Code<'_>, dir: &str, place: &Place) -> Option<Opening> {
+fn opening(code: &NodeCode<'_>, dir: &str, place: &FilePosition) -> Option<DatabaseOpening> {
     let tree = place.tree();
     let callee = tree.callee(place.id)?;
     let new = tree.kind(place.id) == "new_expression";
     let (package, path) = match code.follow(&place.at(callee)) {
-        Found::Outside(package, path) => (package, path),
-        Found::Part(of, path) => made(code, &of, path)?,
-        Found::Place(of) => made(code, &of, vec!["()".to_owned()])?,
-        Found::Module(_) | Found::Unknown => return None,
+        Meaning::Outside(package, path) => (package, path),
+        Meaning::Part(of, path) => made(code, &of, path)?,
+        Meaning::Place(of) => made(code, &of, vec!["()".to_owned()])?,
+        Meaning::Module(_) | Meaning::Unknown => return None,
     };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let how = how(&package, &path, new)?;
     let arguments = tree.arguments(place.id);
-    let mut address = Address::default();
+    let mut address = AddressVariables::default();
     // Sequelize takes the database, the role and its password one by one
     let listed = path.last() == Some(&"Sequelize") && arguments.len() > 2;
     for (argument, part) in arguments.iter().zip(
@@ -108,7 +108,7 @@ fn opening(code: &Code<'_>, dir: &str, place: &Place) -> Option<Opening> {
             }
             server
         }
-        Opens::Named => named(code, place).unwrap_or(Server::ByUrl),
+        Opens::Named => named(code, place).unwrap_or(DatabaseKind::ByUrl),
         Opens::Prisma => {
             let schema = schema(code, dir);
             let adapter = adapter(code, place);
@@ -121,20 +121,24 @@ fn opening(code: &Code<'_>, dir: &str, place: &Place) -> Option<Opening> {
             }
             adapter
                 .or(schema.map(|(server, _)| server))
-                .unwrap_or(Server::ByUrl)
+                .unwrap_or(DatabaseKind::ByUrl)
         }
     };
     Some(address.opening(server, at))
 }
 
 /// What a thing is that a call of a package made: `pgp = require("pg-promise")()`, `app = express()`.
-fn made(code: &Code<'_>, of: &Place, mut path: Vec<String>) -> Option<(String, Vec<String>)> {
+fn made(
+    code: &NodeCode<'_>,
+    of: &FilePosition,
+    mut path: Vec<String>,
+) -> Option<(String, Vec<String>)> {
     let tree = of.tree();
     if !tree.is_call(of.id) {
         return None;
     }
     match code.follow(&of.at(tree.callee(of.id)?)) {
-        Found::Outside(package, mut whole) if package == "pg-promise" => {
+        Meaning::Outside(package, mut whole) if package == "pg-promise" => {
             whole.append(&mut path);
             Some((package, whole))
         }
@@ -167,14 +171,16 @@ fn how(package: &str, path: &[&str], new: bool) -> Option<Opens> {
         ("@vercel/postgres", "createPool" | "createClient")
         | ("@payloadcms/db-vercel-postgres", "vercelPostgresAdapter") => drizzle(),
         ("@prisma/adapter-pg", "PrismaPg") | ("@prisma/adapter-neon", "PrismaNeon") => {
-            Server::Postgres(Driver::Prisma)
+            DatabaseKind::Postgres(Driver::Prisma)
         }
-        ("@prisma/adapter-planetscale" | "@prisma/adapter-mariadb", _) if new => Server::MySql,
-        ("@prisma/adapter-mssql", _) if new => Server::MicrosoftSql,
+        ("@prisma/adapter-planetscale" | "@prisma/adapter-mariadb", _) if new => {
+            DatabaseKind::MySql
+        }
+        ("@prisma/adapter-mssql", _) if new => DatabaseKind::MicrosoftSql,
         ("@prisma/adapter-libsql" | "@prisma/adapter-better-sqlite3" | "@prisma/adapter-d1", _)
             if new =>
         {
-            Server::Sqlite
+            DatabaseKind::Sqlite
         }
         (_, "PrismaClient") if new => return Some(Opens::Prisma),
         ("sequelize" | "sequelize-typescript" | "@sequelize/core", "Sequelize" | "") if new => {
@@ -190,32 +196,32 @@ fn how(package: &str, path: &[&str], new: bool) -> Option<Opens> {
         | ("@mikro-orm/core", "init" | "initSync" | "defineConfig") => return Some(Opens::Named),
         ("@nestjs/mongoose" | "mongoose", "forRoot" | "forRootAsync")
         | ("mongoose", "connect" | "createConnection")
-        | ("@payloadcms/db-mongodb", "mongooseAdapter") => Server::MongoDb,
-        ("mongodb", "MongoClient") if new => Server::MongoDb,
-        ("mongodb", "connect") => Server::MongoDb,
+        | ("@payloadcms/db-mongodb", "mongooseAdapter") => DatabaseKind::MongoDb,
+        ("mongodb", "MongoClient") if new => DatabaseKind::MongoDb,
+        ("mongodb", "connect") => DatabaseKind::MongoDb,
         ("@mikro-orm/postgresql", "init" | "defineConfig") => pg(),
-        ("@mikro-orm/mysql" | "@mikro-orm/mariadb", "init" | "defineConfig") => Server::MySql,
+        ("@mikro-orm/mysql" | "@mikro-orm/mariadb", "init" | "defineConfig") => DatabaseKind::MySql,
         (
             "@mikro-orm/better-sqlite" | "@mikro-orm/sqlite" | "@mikro-orm/libsql",
             "init" | "defineConfig",
-        ) => Server::Sqlite,
-        ("@mikro-orm/mongodb", "init" | "defineConfig") => Server::MongoDb,
+        ) => DatabaseKind::Sqlite,
+        ("@mikro-orm/mongodb", "init" | "defineConfig") => DatabaseKind::MongoDb,
         (
             "mysql2" | "mysql2/promise" | "mysql" | "mariadb" | "promise-mysql",
             "createConnection" | "createPool" | "createPoolCluster",
         )
-        | ("@planetscale/database", "connect" | "Client") => Server::MySql,
-        ("mssql", "connect" | "ConnectionPool") => Server::MicrosoftSql,
-        ("tedious", "Connection") if new => Server::MicrosoftSql,
-        ("better-sqlite3", "" | "Database") | ("sqlite3", "Database") => Server::Sqlite,
+        | ("@planetscale/database", "connect" | "Client") => DatabaseKind::MySql,
+        ("mssql", "connect" | "ConnectionPool") => DatabaseKind::MicrosoftSql,
+        ("tedious", "Connection") if new => DatabaseKind::MicrosoftSql,
+        ("better-sqlite3", "" | "Database") | ("sqlite3", "Database") => DatabaseKind::Sqlite,
         ("bun:sqlite", "Database") | ("node:sqlite" | "sqlite", "DatabaseSync") if new => {
-            Server::Sqlite
+            DatabaseKind::Sqlite
         }
         ("sqlite", "open")
         | ("expo-sqlite", "openDatabaseSync" | "openDatabaseAsync")
-        | ("@payloadcms/db-sqlite", "sqliteAdapter") => Server::Sqlite,
-        (_, "createClient") if package.starts_with("@libsql/client") => Server::Sqlite,
-        ("bun", "SQL") if new => Server::ByUrl,
+        | ("@payloadcms/db-sqlite", "sqliteAdapter") => DatabaseKind::Sqlite,
+        (_, "createClient") if package.starts_with("@libsql/client") => DatabaseKind::Sqlite,
+        ("bun", "SQL") if new => DatabaseKind::ByUrl,
         (_, "drizzle") => match package.strip_prefix("drizzle-orm/")? {
             "node-postgres" | "postgres-js" | "neon-http" | "neon-serverless"
             | "vercel-postgres" | "neon" | "pg-proxy" => drizzle(),
@@ -223,11 +229,11 @@ fn how(package: &str, path: &[&str], new: bool) -> Option<Opens> {
             | "planetscale-serverless"
             | "mysql-proxy"
             | "tidb-serverless"
-            | "singlestore" => Server::MySql,
+            | "singlestore" => DatabaseKind::MySql,
             "better-sqlite3" | "bun-sqlite" | "d1" | "expo-sqlite" | "sqlite-proxy" | "sql-js"
-            | "durable-sqlite" => Server::Sqlite,
-            other if other.starts_with("libsql") => Server::Sqlite,
-            "bun-sql" => Server::ByUrl,
+            | "durable-sqlite" => DatabaseKind::Sqlite,
+            other if other.starts_with("libsql") => DatabaseKind::Sqlite,
+            "bun-sql" => DatabaseKind::ByUrl,
             _ => return None, // inside the program, such as PGlite
         },
         _ => return None,
@@ -236,9 +242,9 @@ fn how(package: &str, path: &[&str], new: bool) -> Option<Opens> {
 }
 
 /// The server that settings name, anywhere in them.
-fn named(code: &Code<'_>, call: &Place) -> Option<Server> {
+fn named(code: &NodeCode<'_>, call: &FilePosition) -> Option<DatabaseKind> {
     let tree = call.tree();
-    let mut open: Vec<Place> = tree
+    let mut open: Vec<FilePosition> = tree
         .arguments(call.id)
         .iter()
         .map(|argument| call.at(*argument))
@@ -252,7 +258,7 @@ fn named(code: &Code<'_>, call: &Place) -> Option<Server> {
             open.extend(returned(&place.at(id)));
             continue;
         }
-        let Found::Place(of) = code.follow(&place) else {
+        let Meaning::Place(of) = code.follow(&place) else {
             continue;
         };
         let tree = of.tree();
@@ -286,12 +292,12 @@ fn named(code: &Code<'_>, call: &Place) -> Option<Server> {
 }
 
 /// The server that an object names.
-fn says(code: &Code<'_>, object: &Place) -> Option<Server> {
+fn says(code: &NodeCode<'_>, object: &FilePosition) -> Option<DatabaseKind> {
     let tree = object.tree();
     let text = |name: &str| {
         let value = tree.property_of(object.id, name)?;
         match code.follow(&object.at(value)) {
-            Found::Place(value) => match value.tree().text(value.id) {
+            Meaning::Place(value) => match value.tree().text(value.id) {
                 Some(text) => Some(text),
                 // `(env.TYPE as "postgres") || "postgres"`
                 None => value
@@ -299,7 +305,7 @@ fn says(code: &Code<'_>, object: &Place) -> Option<Server> {
                     .field(value.id, "right")
                     .and_then(|right| value.tree().text(right)),
             },
-            Found::Outside(_, path) => path.last().cloned(),
+            Meaning::Outside(_, path) => path.last().cloned(),
             _ => None,
         }
     };
@@ -311,7 +317,7 @@ fn says(code: &Code<'_>, object: &Place) -> Option<Server> {
 }
 
 /// The server of a dialect, a driver or a client, by its name.
-fn by_name(name: &str, is_drizzle: bool) -> Option<Server> {
+fn by_name(name: &str, is_drizzle: bool) -> Option<DatabaseKind> {
     Some(match name.to_ascii_lowercase().as_str() {
         "postgres" | "postgresql" | "pg" | "pg-native" | "pgnative" | "aurora-postgres"
         | "postgresqldriver" | "postgresdialect" => {
@@ -322,17 +328,19 @@ fn by_name(name: &str, is_drizzle: bool) -> Option<Server> {
             }
         }
         "mysql" | "mysql2" | "mariadb" | "aurora-mysql" | "singlestore" | "mysqldriver"
-        | "mariadbdriver" => Server::MySql,
+        | "mariadbdriver" => DatabaseKind::MySql,
         "sqlite" | "sqlite3" | "better-sqlite3" | "better-sqlite" | "turso" | "libsql"
-        | "sqljs" | "d1-http" | "expo" | "sqlitedriver" | "bettersqlitedriver" => Server::Sqlite,
-        "mongo" | "mongodb" | "mongodriver" => Server::MongoDb,
-        "mssql" | "tedious" | "mssqldriver" => Server::MicrosoftSql,
+        | "sqljs" | "d1-http" | "expo" | "sqlitedriver" | "bettersqlitedriver" => {
+            DatabaseKind::Sqlite
+        }
+        "mongo" | "mongodb" | "mongodriver" => DatabaseKind::MongoDb,
+        "mssql" | "tedious" | "mssqldriver" => DatabaseKind::MicrosoftSql,
         _ => return None,
     })
 }
 
 /// Settings that a file exports by convention: `drizzle.config.ts`, `knexfile.js`, Kysely's dialect, Keystone's `db`.
-fn settings(code: &Code<'_>, place: &Place) -> Option<Opening> {
+fn settings(code: &NodeCode<'_>, place: &FilePosition) -> Option<DatabaseOpening> {
     let tree = place.tree();
     let name = place.file.path.rsplit('/').next().unwrap_or_default();
     let has = |name: &str| tree.property_of(place.id, name);
@@ -352,14 +360,14 @@ fn settings(code: &Code<'_>, place: &Place) -> Option<Opening> {
     if !conventional {
         return None;
     }
-    let mut address = Address::default();
+    let mut address = AddressVariables::default();
     address.read(code, place, None);
-    let server = says(code, place).unwrap_or(Server::ByUrl);
+    let server = says(code, place).unwrap_or(DatabaseKind::ByUrl);
     Some(address.opening(server, spot(place)))
 }
 
 /// The settings of Sequelize's tool for development: `development: { use_env_variable: "DATABASE_URL", dialect: "postgres" }`.
-fn sequelize(place: &Place, named: Id) -> Option<Opening> {
+fn sequelize(place: &FilePosition, named: Id) -> Option<DatabaseOpening> {
     let tree = place.tree();
     let of = tree
         .parent(place.id)
@@ -368,17 +376,17 @@ fn sequelize(place: &Place, named: Id) -> Option<Opening> {
     if OTHER_MODES.contains(&of.trim_matches(['"', '\''])) {
         return None;
     }
-    let mut address = Address::default();
+    let mut address = AddressVariables::default();
     address.add(tree.text(named)?, None);
     let server = tree
         .property_of(place.id, "dialect")
         .and_then(|dialect| tree.text(dialect))
         .and_then(|dialect| by_name(&dialect, false));
-    Some(address.opening(server.unwrap_or(Server::ByUrl), spot(place)))
+    Some(address.opening(server.unwrap_or(DatabaseKind::ByUrl), spot(place)))
 }
 
 /// Keystone's `db: { provider: "postgresql", url }`.
-fn keystone(code: &Code<'_>, place: &Place) -> Option<Opening> {
+fn keystone(code: &NodeCode<'_>, place: &FilePosition) -> Option<DatabaseOpening> {
     let tree = place.tree();
     let uses = |module: &str| {
         place
@@ -393,16 +401,16 @@ fn keystone(code: &Code<'_>, place: &Place) -> Option<Opening> {
     let provider = tree.text(tree.property_of(place.id, "provider")?)?;
     tree.property_of(place.id, "url")?;
     let server = match by_name(&provider, false)? {
-        Server::Postgres(_) => Server::Postgres(Driver::Prisma),
+        DatabaseKind::Postgres(_) => DatabaseKind::Postgres(Driver::Prisma),
         other => other,
     };
-    let mut address = Address::default();
+    let mut address = AddressVariables::default();
     address.read(code, place, None);
     Some(address.opening(server, spot(place)))
 }
 
 /// What opens its database by a variable of its own: `import { sql } from "@vercel/postgres"`.
-fn itself(code: &Code<'_>, place: &Place) -> Option<Opening> {
+fn itself(code: &NodeCode<'_>, place: &FilePosition) -> Option<DatabaseOpening> {
     let tree = place.tree();
     let name: Id = tree.field(place.id, "name")?;
     let alias = tree.field(place.id, "alias").unwrap_or(name);
@@ -411,7 +419,7 @@ fn itself(code: &Code<'_>, place: &Place) -> Option<Opening> {
         [name] if matches!(name.as_str(), "sql" | "db") => vercel(Some(name)),
         _ => return None,
     };
-    let mut address = Address::default();
+    let mut address = AddressVariables::default();
     address.add(key.to_owned(), None);
     Some(address.opening(drizzle(), spot(place)))
 }
@@ -425,16 +433,16 @@ fn vercel(function: Option<&str>) -> &'static str {
 }
 
 /// The server of Prisma's driver adapter that is handed to its client.
-fn adapter(code: &Code<'_>, call: &Place) -> Option<Server> {
+fn adapter(code: &NodeCode<'_>, call: &FilePosition) -> Option<DatabaseKind> {
     let tree = call.tree();
     let options = object(code, &call.at(*tree.arguments(call.id).first()?))?;
     let adapter = options.tree().property_of(options.id, "adapter")?;
-    let Found::Place(adapter) = code.follow(&options.at(adapter)) else {
+    let Meaning::Place(adapter) = code.follow(&options.at(adapter)) else {
         return None;
     };
     let callee = adapter.tree().callee(adapter.id)?;
     match code.follow(&adapter.at(callee)) {
-        Found::Outside(package, path) => {
+        Meaning::Outside(package, path) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             match how(&package, &path, true)? {
                 Opens::As(server) => Some(server),
@@ -445,18 +453,18 @@ fn adapter(code: &Code<'_>, call: &Place) -> Option<Server> {
     }
 }
 
-type Variable = (String, Spot);
+type NamedVariable = (String, Spot);
 
 /// What Prisma's schema beside the application says.
-fn schema(code: &Code<'_>, dir: &str) -> Option<(Server, Option<Variable>)> {
+fn schema(code: &NodeCode<'_>, dir: &str) -> Option<(DatabaseKind, Option<NamedVariable>)> {
     SCHEMAS.iter().find_map(|path| {
         let path = join(dir, path);
         let datasource = prisma::read(&code.text(&path)?)?;
         let server = match datasource.provider.as_deref() {
-            Some("cockroachdb") => Server::ByUrl,
+            Some("cockroachdb") => DatabaseKind::ByUrl,
             provider => match by_name(provider.unwrap_or("postgresql"), false)? {
-                Server::Postgres(_) => Server::Postgres(Driver::Prisma),
-                Server::MicrosoftSql => Server::MicrosoftSql,
+                DatabaseKind::Postgres(_) => DatabaseKind::Postgres(Driver::Prisma),
+                DatabaseKind::MicrosoftSql => DatabaseKind::MicrosoftSql,
                 other => other,
             },
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     javascript::{
-        code::{Code, Found, Place},
+        code::{FilePosition, Meaning, NodeCode},
         env::{object, spot},
         file::{Export, File},
         tree::Id,
@@ -59,7 +59,7 @@ pub(super) struct Routes {
 
 impl Routes {
     /// Adds what a file says.
-    pub(super) fn add(&mut self, code: &Code<'_>, dir: &str, file: &Place) {
+    pub(super) fn add(&mut self, code: &NodeCode<'_>, dir: &str, file: &FilePosition) {
         self.by_place(dir, file);
         let tree = file.tree();
         for id in 0..tree.len() {
@@ -126,7 +126,7 @@ impl Routes {
         found
     }
 
-    fn call(&mut self, code: &Code<'_>, place: &Place) -> Option<()> {
+    fn call(&mut self, code: &NodeCode<'_>, place: &FilePosition) -> Option<()> {
         let tree = place.tree();
         let callee = tree.callee(place.id)?;
         let arguments = tree.arguments(place.id);
@@ -197,15 +197,15 @@ impl Routes {
     /// `addRoutes(app)`: a function of the repository that is given an application.
     fn handed_on(
         &mut self,
-        code: &Code<'_>,
-        place: &Place,
+        code: &NodeCode<'_>,
+        place: &FilePosition,
         callee: Id,
         arguments: &[Id],
     ) -> Option<()> {
         let parent = arguments
             .iter()
             .find_map(|argument| owner(code, &place.at(*argument)))?;
-        let Found::Place(function) = code.follow(&place.at(callee)) else {
+        let Meaning::Place(function) = code.follow(&place.at(callee)) else {
             return None;
         };
         if function.tree().is_function(function.id) {
@@ -216,7 +216,7 @@ impl Routes {
     }
 
     /// Nest: `@Controller("path")` with its `@Get("path")`.
-    fn controller(&mut self, code: &Code<'_>, place: &Place) -> Option<()> {
+    fn controller(&mut self, code: &NodeCode<'_>, place: &FilePosition) -> Option<()> {
         let tree = place.tree();
         let call = tree.children(place.id).next()?;
         let named = tree.callee(call).map(|callee| tree.source(callee));
@@ -269,7 +269,7 @@ impl Routes {
     }
 
     /// Frameworks that find routes by where files are.
-    fn by_place(&mut self, dir: &str, file: &Place) {
+    fn by_place(&mut self, dir: &str, file: &FilePosition) {
         if let Some(path) = place_of(dir, &file.file) {
             let at = ["GET", "default"]
                 .iter()
@@ -373,7 +373,7 @@ fn place_of(dir: &str, file: &File) -> Option<String> {
     })
 }
 
-fn of_function(function: &Place) -> Owner {
+fn of_function(function: &FilePosition) -> Owner {
     Owner {
         file: function.file.path.clone(),
         id: function.id,
@@ -383,7 +383,7 @@ fn of_function(function: &Place) -> Owner {
 }
 
 /// What an expression is that answers paths.
-fn owner(code: &Code<'_>, place: &Place) -> Option<Owner> {
+fn owner(code: &NodeCode<'_>, place: &FilePosition) -> Option<Owner> {
     let mut place = place.clone();
     // chained calls give the same application back
     for _ in 0..64 {
@@ -395,12 +395,12 @@ fn owner(code: &Code<'_>, place: &Place) -> Option<Owner> {
             return Some(of_function(&place.at(function)));
         }
         let call = match code.follow(&place) {
-            Found::Place(call) => call,
-            Found::Module(file) => match file.exports.get("*") {
+            Meaning::Place(call) => call,
+            Meaning::Module(file) => match file.exports.get("*") {
                 Some(Export::Value(id)) => {
                     let id = *id;
-                    match code.follow(&Place { file, id }) {
-                        Found::Place(call) => call,
+                    match code.follow(&FilePosition { file, id }) {
+                        Meaning::Place(call) => call,
                         _ => return None,
                     }
                 }
@@ -413,7 +413,7 @@ fn owner(code: &Code<'_>, place: &Place) -> Option<Owner> {
             return Some(of_function(&call));
         }
         let callee = tree.callee(call.id)?;
-        if let Found::Outside(package, path) = code.follow(&call.at(callee)) {
+        if let Meaning::Outside(package, path) = code.follow(&call.at(callee)) {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let serves = match (package.as_str(), path.as_slice()) {
                 ("express" | "fastify" | "koa" | "polka", [])

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::{reading::Server, url::Driver};
+use crate::domain::{reading::DatabaseKind, url::Driver};
 
 mod openings;
 mod reads;
@@ -47,15 +47,15 @@ fn opens(reading: &Reading) -> String {
         .iter()
         .map(|opening| {
             let server = match opening.server {
-                Server::Postgres(Driver::NodePostgres) => "pg",
-                Server::Postgres(Driver::Drizzle) => "drizzle",
-                Server::Postgres(Driver::Prisma) => "prisma",
-                Server::Postgres(_) => "postgres",
-                Server::ByUrl | Server::AsyncByUrl => "url",
-                Server::MySql => "mysql",
-                Server::Sqlite => "sqlite",
-                Server::MongoDb => "mongo",
-                Server::MicrosoftSql => "mssql",
+                DatabaseKind::Postgres(Driver::NodePostgres) => "pg",
+                DatabaseKind::Postgres(Driver::Drizzle) => "drizzle",
+                DatabaseKind::Postgres(Driver::Prisma) => "prisma",
+                DatabaseKind::Postgres(_) => "postgres",
+                DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl => "url",
+                DatabaseKind::MySql => "mysql",
+                DatabaseKind::Sqlite => "sqlite",
+                DatabaseKind::MongoDb => "mongo",
+                DatabaseKind::MicrosoftSql => "mssql",
             };
             let keys = opening.keys.iter().cloned();
             let parts = opening

@@ -107,7 +107,7 @@ struct Node {
 
 /// The nodes of a source, each before those below it.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct SyntaxTree {
     text: String,
     nodes: Vec<Node>,
     /// The lines that have no syntax, with their text.
@@ -133,7 +133,7 @@ static NOWHERE: Node = Node {
     line: 1,
 };
 
-impl Tree {
+impl SyntaxTree {
     /// Reads a text; `None` where that takes too long.
     pub(super) fn parse(text: String, dialect: Dialect) -> Option<Self> {
         let grammar = match dialect {

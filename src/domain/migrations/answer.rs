@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     app_log::telling_line,
-    migrations::{Answer, Conflict, Inquiry, Reply, Target, Tool, Unclear},
+    migrations::{Conflict, Inquiry, MigrationTarget, Tool, ToolAnswer, ToolReply, Unclear},
 };
 
 /// The answer of a tool, of the replies to its questions.
-pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
+pub(crate) fn answer(inquiry: &Inquiry, replies: &[ToolReply]) -> ToolAnswer {
     let texts: Vec<_> = replies
         .iter()
         .map(|reply| plain_lines(&reply.text))
@@ -18,7 +18,7 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
     };
     // the project's own question answers with its exit code alone
     if inquiry.tool != Tool::Own && replies.iter().any(|reply| reply.cut) {
-        return Answer::Unclear(Unclear::TooLong);
+        return ToolAnswer::Unclear(Unclear::TooLong);
     }
     let read_only = |lines: &Vec<String>| lines.iter().any(|line| line.contains(READ_ONLY));
     if replies
@@ -26,7 +26,7 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
         .zip(&texts)
         .any(|(reply, lines)| reply.code != Some(0) && read_only(lines))
     {
-        return Answer::Unclear(Unclear::WouldWrite);
+        return ToolAnswer::Unclear(Unclear::WouldWrite);
     }
     match inquiry.tool {
         Tool::Alembic | Tool::FlaskMigrate => alembic(inquiry, replies, &texts),
@@ -42,7 +42,7 @@ pub(crate) fn answer(inquiry: &Inquiry, replies: &[Reply]) -> Answer {
 const READ_ONLY: &str = "in a read-only transaction";
 
 /// Whether a tool says that its migrations make what the models say.
-pub(crate) fn models_agree(tool: Tool, reply: &Reply) -> bool {
+pub(crate) fn models_agree(tool: Tool, reply: &ToolReply) -> bool {
     matches!(tool, Tool::Alembic | Tool::FlaskMigrate)
         && reply.code == Some(0)
         && plain_lines(&reply.text)
@@ -51,7 +51,7 @@ pub(crate) fn models_agree(tool: Tool, reply: &Reply) -> bool {
 }
 
 /// Whether a tool says that its migrations don't make what the models say; `None` where it tells neither.
-pub(crate) fn models_differ(tool: Tool, reply: &Reply) -> Option<Vec<String>> {
+pub(crate) fn models_differ(tool: Tool, reply: &ToolReply) -> Option<Vec<String>> {
     let lines = plain_lines(&reply.text);
     let code = reply.code?;
     match tool {
@@ -115,8 +115,8 @@ fn last(lines: &[String]) -> String {
     last.map(|line| line.trim().to_owned()).unwrap_or_default()
 }
 
-fn unclear(code: Option<i32>, lines: &[String]) -> Answer {
-    Answer::Unclear(if code == Some(0) {
+fn unclear(code: Option<i32>, lines: &[String]) -> ToolAnswer {
+    ToolAnswer::Unclear(if code == Some(0) {
         Unclear::NotUnderstood { last: last(lines) }
     } else if lines.iter().all(|line| line.trim().is_empty()) {
         let last = String::new();
@@ -139,7 +139,7 @@ fn revision(line: &str) -> Option<(&str, bool)> {
     (is_id && marked).then_some((id, head))
 }
 
-fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answer {
+fn alembic(inquiry: &Inquiry, replies: &[ToolReply], texts: &[Vec<String>]) -> ToolAnswer {
     let ([current, heads], [at, known]) = (replies, texts) else {
         return unclear(None, &[]);
     };
@@ -159,7 +159,7 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
     if heads.is_empty() {
         let silent = known.iter().all(|line| line.trim().is_empty());
         return if silent {
-            Answer::Unclear(Unclear::NoMigrations)
+            ToolAnswer::Unclear(Unclear::NoMigrations)
         } else {
             unclear(Some(0), known)
         };
@@ -183,20 +183,20 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
         let ids: Vec<_> = ids.collect();
         (!ids.is_empty()).then(|| ids.join(", "))
     };
-    if heads.len() > 1 && inquiry.target == Target::OneHead {
+    if heads.len() > 1 && inquiry.target == MigrationTarget::OneHead {
         let heads = heads.iter().map(|head| (*head).to_owned()).collect();
-        return Answer::Conflict(Conflict::SeveralHeads(heads));
+        return ToolAnswer::Conflict(Conflict::SeveralHeads(heads));
     }
     // a second database of the same env.py stands where no head is
     let behind = at.iter().any(|id| !heads.contains(id) && numbered(id));
     if missing.is_empty() && !behind {
         let heads = reached(&mut heads.iter().copied());
-        return Answer::Nothing { at: heads };
+        return ToolAnswer::Nothing { at: heads };
     }
-    Answer::Pending {
+    ToolAnswer::Pending {
         reached: match &inquiry.target {
-            Target::All | Target::OneHead => true,
-            Target::Revision(_) => false,
+            MigrationTarget::All | MigrationTarget::OneHead => true,
+            MigrationTarget::Revision(_) => false,
         },
         names: if missing.is_empty() {
             heads.iter().map(|head| (*head).to_owned()).collect()
@@ -207,15 +207,15 @@ fn alembic(inquiry: &Inquiry, replies: &[Reply], texts: &[Vec<String>]) -> Answe
     }
 }
 
-fn unknown_revision(lines: &[String]) -> Option<Answer> {
+fn unknown_revision(lines: &[String]) -> Option<ToolAnswer> {
     let id = lines.iter().find_map(|line| {
         let (_, rest) = line.split_once("Can't locate revision identified by '")?;
         rest.split_once('\'').map(|(id, _)| id.to_owned())
     })?;
-    Some(Answer::Conflict(Conflict::UnknownToFiles(id)))
+    Some(ToolAnswer::Conflict(Conflict::UnknownToFiles(id)))
 }
 
-fn django(code: Option<i32>, lines: &[String]) -> Answer {
+fn django(code: Option<i32>, lines: &[String]) -> ToolAnswer {
     let planned = lines.iter().position(|line| line == "Planned operations:");
     let Some(planned) = planned else {
         let told = [
@@ -229,7 +229,7 @@ fn django(code: Option<i32>, lines: &[String]) -> Answer {
         return match conflict {
             Some(line) if code != Some(0) => {
                 let line = line.trim_start_matches("CommandError: ").to_owned();
-                Answer::Conflict(Conflict::Told(line))
+                ToolAnswer::Conflict(Conflict::Told(line))
             }
             _ => unclear(code, lines),
         };
@@ -249,8 +249,8 @@ fn django(code: Option<i32>, lines: &[String]) -> Answer {
         .map(|line| (*line).clone())
         .collect();
     match (code, none) {
-        (Some(0), true) if names.is_empty() => Answer::Nothing { at: None },
-        (Some(1), false) if !names.is_empty() => Answer::Pending {
+        (Some(0), true) if names.is_empty() => ToolAnswer::Nothing { at: None },
+        (Some(1), false) if !names.is_empty() => ToolAnswer::Pending {
             names,
             at: None,
             reached: true,
@@ -269,30 +269,30 @@ fn below(lines: &[String], words: &str) -> Option<Vec<String>> {
     Some(names.cloned().collect())
 }
 
-fn prisma(code: Option<i32>, lines: &[String]) -> Answer {
+fn prisma(code: Option<i32>, lines: &[String]) -> ToolAnswer {
     let says = |words: &str| lines.iter().any(|line| line.contains(words));
     if code == Some(0) {
         return match says("Database schema is up to date!") {
-            true if says("No migration found in") => Answer::Unclear(Unclear::NoMigrations),
-            true => Answer::Nothing { at: None },
+            true if says("No migration found in") => ToolAnswer::Unclear(Unclear::NoMigrations),
+            true => ToolAnswer::Nothing { at: None },
             false => unclear(code, lines),
         };
     }
     if let Some(unknown) = below(lines, "from the database are not found locally") {
-        return Answer::Conflict(Conflict::UnknownToFiles(unknown.join(", ")));
+        return ToolAnswer::Conflict(Conflict::UnknownToFiles(unknown.join(", ")));
     }
     if let Some(failed) = below(lines, "have failed:") {
-        return Answer::Conflict(Conflict::HalfApplied(failed));
+        return ToolAnswer::Conflict(Conflict::HalfApplied(failed));
     }
     if let Some(names) = below(lines, "have not yet been applied:") {
-        return Answer::Pending {
+        return ToolAnswer::Pending {
             names,
             at: None,
             reached: true,
         };
     }
     if says("is not managed by Prisma Migrate") {
-        return Answer::Pending {
+        return ToolAnswer::Pending {
             names: Vec::new(),
             at: None,
             reached: true,
@@ -301,12 +301,12 @@ fn prisma(code: Option<i32>, lines: &[String]) -> Answer {
     unclear(code, lines)
 }
 
-fn knex(code: Option<i32>, lines: &[String]) -> Answer {
+fn knex(code: Option<i32>, lines: &[String]) -> ToolAnswer {
     if let Some(missing) = lines
         .iter()
         .find_map(|line| line.split_once("the following files are missing: "))
     {
-        return Answer::Conflict(Conflict::UnknownToFiles(missing.1.to_owned()));
+        return ToolAnswer::Conflict(Conflict::UnknownToFiles(missing.1.to_owned()));
     }
     let none = lines
         .iter()
@@ -315,8 +315,8 @@ fn knex(code: Option<i32>, lines: &[String]) -> Answer {
         line.starts_with("Found ") && line.ends_with("Pending Migration file/files.")
     });
     match (code, pending, none) {
-        (Some(0), None, true) => Answer::Nothing { at: None },
-        (Some(0), Some(at), false) => Answer::Pending {
+        (Some(0), None, true) => ToolAnswer::Nothing { at: None },
+        (Some(0), Some(at), false) => ToolAnswer::Pending {
             names: lines
                 .iter()
                 .skip(at + 1)
@@ -330,7 +330,7 @@ fn knex(code: Option<i32>, lines: &[String]) -> Answer {
     }
 }
 
-fn dbmate(code: Option<i32>, lines: &[String]) -> Answer {
+fn dbmate(code: Option<i32>, lines: &[String]) -> ToolAnswer {
     let count = |words: &str| {
         let count = lines.iter().find_map(|line| line.strip_prefix(words))?;
         count.trim().parse::<usize>().ok()
@@ -341,10 +341,10 @@ fn dbmate(code: Option<i32>, lines: &[String]) -> Answer {
         .map(str::to_owned)
         .collect();
     match (code, count("Applied:"), count("Pending:")) {
-        (Some(0), Some(0), Some(0)) => Answer::Unclear(Unclear::NoMigrations),
-        (Some(0), Some(_), Some(0)) if names.is_empty() => Answer::Nothing { at: None },
+        (Some(0), Some(0), Some(0)) => ToolAnswer::Unclear(Unclear::NoMigrations),
+        (Some(0), Some(_), Some(0)) if names.is_empty() => ToolAnswer::Nothing { at: None },
         (Some(1), Some(_), Some(pending)) if pending > 0 && pending == names.len() => {
-            Answer::Pending {
+            ToolAnswer::Pending {
                 names,
                 at: None,
                 reached: true,
@@ -354,12 +354,12 @@ fn dbmate(code: Option<i32>, lines: &[String]) -> Answer {
     }
 }
 
-fn own(code: Option<i32>, lines: &[String]) -> Answer {
+fn own(code: Option<i32>, lines: &[String]) -> ToolAnswer {
     match code {
-        Some(0) => Answer::Nothing { at: None },
+        Some(0) => ToolAnswer::Nothing { at: None },
         Some(1) => {
             let last = last(lines);
-            Answer::Pending {
+            ToolAnswer::Pending {
                 names: if last.is_empty() {
                     Vec::new()
                 } else {

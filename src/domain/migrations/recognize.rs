@@ -2,7 +2,7 @@
 
 use crate::domain::{
     migrations::{
-        Asking, Inquiry, NoQuestion, Target, Tool,
+        Asking, Inquiry, MigrationTarget, NoQuestion, Tool,
         fixed::{self, FixedAddress},
     },
     python,
@@ -15,7 +15,7 @@ pub(crate) fn asking(command: &[String], pending: &[String], read: Reader<'_>) -
     if !pending.is_empty() {
         return Asking::Program(Inquiry {
             tool: Tool::Own,
-            target: Target::All,
+            target: MigrationTarget::All,
             ready: None,
             questions: vec![pending.to_vec()],
             models: None,
@@ -26,7 +26,7 @@ pub(crate) fn asking(command: &[String], pending: &[String], read: Reader<'_>) -
 
 /// The address at which the tool of `command` connects whatever the env file says; `None` where it reads the environment, or isn't known.
 pub(crate) fn fixed_address(command: &[String], read: Reader<'_>) -> Option<FixedAddress> {
-    let call = Call::of(command, read)?;
+    let call = ToolCall::of(command, read)?;
     (call.tool == "alembic")
         .then(|| fixed::alembic(&call.arguments, read))
         .flatten()
@@ -34,7 +34,7 @@ pub(crate) fn fixed_address(command: &[String], read: Reader<'_>) -> Option<Fixe
 
 /// Whether a command is `drizzle-kit push`, which ends with the exit code of success where it could not ask.
 pub(crate) fn pushes(command: &[String], read: Reader<'_>) -> bool {
-    Call::of(command, read).is_some_and(|call| {
+    ToolCall::of(command, read).is_some_and(|call| {
         call.tool == "drizzle-kit" && word(&call.arguments, 0).starts_with("push")
     })
 }
@@ -47,7 +47,7 @@ pub(crate) fn says_pushed(output: &str) -> bool {
 }
 
 fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
-    let call = Call::of(command, read)?;
+    let call = ToolCall::of(command, read)?;
     let asking = match call.tool.as_str() {
         "alembic" => alembic(&call),
         "flask" => flask(&call),
@@ -68,7 +68,7 @@ fn known(command: &[String], read: Reader<'_>) -> Option<Asking> {
 }
 
 /// A call of a tool: what comes before its arguments, so that others can take their place.
-struct Call {
+struct ToolCall {
     tool: String,
     before: Vec<String>,
     arguments: Vec<String>,
@@ -84,7 +84,7 @@ const UV_LEFT_OUT: &[&str] = &["--extra", "--group"];
 /// The most words of a script of `package.json` that are looked at; a longer one does more than one thing.
 const LONGEST_SCRIPT: usize = 32;
 
-impl Call {
+impl ToolCall {
     /// Takes a command apart. A runner is asked to install nothing: a look doesn't.
     fn of(command: &[String], read: Reader<'_>) -> Option<Self> {
         let script = package_script(command, read);
@@ -318,16 +318,16 @@ fn options<'a>(
 }
 
 /// The revision that `upgrade` goes to, without one the default of the tool.
-fn target(revision: Option<&str>) -> Option<Target> {
+fn target(revision: Option<&str>) -> Option<MigrationTarget> {
     match revision {
-        Some("heads") => Some(Target::All),
-        Some("head") => Some(Target::OneHead),
+        Some("heads") => Some(MigrationTarget::All),
+        Some("head") => Some(MigrationTarget::OneHead),
         Some("") | None => None,
-        Some(other) => Some(Target::Revision(other.to_owned())),
+        Some(other) => Some(MigrationTarget::Revision(other.to_owned())),
     }
 }
 
-fn alembic(call: &Call) -> Option<Asking> {
+fn alembic(call: &ToolCall) -> Option<Asking> {
     let values = ["-c", "--config", "-n", "--name", "-x"];
     let (kept, rest) = options(&call.arguments, &values, &["--raiseerr", "-q", "--quiet"])?;
     let (_, rest) = rest.split_first().filter(|(verb, _)| *verb == "upgrade")?;
@@ -345,7 +345,7 @@ fn alembic(call: &Call) -> Option<Asking> {
     }))
 }
 
-fn flask(call: &Call) -> Option<Asking> {
+fn flask(call: &ToolCall) -> Option<Asking> {
     let values = ["-A", "--app", "-e", "--env-file"];
     let (kept, rest) = options(&call.arguments, &values, &["--debug", "--no-debug"])?;
     let rest = match rest {
@@ -371,7 +371,7 @@ fn flask(call: &Call) -> Option<Asking> {
     }))
 }
 
-fn django(call: &Call) -> Option<Asking> {
+fn django(call: &ToolCall) -> Option<Asking> {
     let (_, rest) = call
         .arguments
         .split_first()
@@ -399,7 +399,7 @@ fn django(call: &Call) -> Option<Asking> {
     let verb = |verb: &str| [verb.to_owned()];
     Some(Asking::Program(Inquiry {
         tool: Tool::Django,
-        target: Target::All,
+        target: MigrationTarget::All,
         ready: None,
         // with --plan it ends before anything is applied, in every version that has --check
         questions: vec![call.with(&[&verb("migrate"), rest], &["--check", "--plan"])],
@@ -410,7 +410,7 @@ fn django(call: &Call) -> Option<Asking> {
     }))
 }
 
-fn prisma(call: &Call) -> Option<Asking> {
+fn prisma(call: &ToolCall) -> Option<Asking> {
     let words: Vec<_> = call.arguments.iter().map(String::as_str).take(2).collect();
     if words == ["db", "push"] {
         return Some(Asking::Nobody(NoQuestion::NoHistory));
@@ -429,14 +429,14 @@ fn prisma(call: &Call) -> Option<Asking> {
     let status = ["migrate".to_owned(), "status".to_owned()];
     Some(Asking::Program(Inquiry {
         tool: Tool::Prisma,
-        target: Target::All,
+        target: MigrationTarget::All,
         ready: None,
         questions: vec![call.with(&[&status, &kept], &[])],
         models: None,
     }))
 }
 
-fn drizzle(call: &Call) -> Option<Asking> {
+fn drizzle(call: &ToolCall) -> Option<Asking> {
     let (verb, rest) = call.arguments.split_first()?;
     match verb.as_str() {
         "push" => Some(Asking::Nobody(NoQuestion::NoHistory)),
@@ -453,7 +453,7 @@ fn drizzle(call: &Call) -> Option<Asking> {
     }
 }
 
-fn knex(call: &Call) -> Option<Asking> {
+fn knex(call: &ToolCall) -> Option<Asking> {
     let at = call
         .arguments
         .iter()
@@ -462,14 +462,14 @@ fn knex(call: &Call) -> Option<Asking> {
     "migrate:status".clone_into(question.get_mut(at)?);
     Some(Asking::Program(Inquiry {
         tool: Tool::Knex,
-        target: Target::All,
+        target: MigrationTarget::All,
         ready: None,
         questions: vec![call.with(&[&question], &[])],
         models: None,
     }))
 }
 
-fn dbmate(call: &Call) -> Option<Asking> {
+fn dbmate(call: &ToolCall) -> Option<Asking> {
     let values = [
         "-u",
         "--url",
@@ -492,7 +492,7 @@ fn dbmate(call: &Call) -> Option<Asking> {
     known.then(|| {
         Asking::Program(Inquiry {
             tool: Tool::Dbmate,
-            target: Target::All,
+            target: MigrationTarget::All,
             ready: None,
             questions: vec![call.with(&[kept], &["status", "--exit-code"])],
             models: None,

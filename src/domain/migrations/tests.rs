@@ -194,8 +194,8 @@ fn what_is_not_certain_is_not_asked() {
     }
 }
 
-fn reply(code: i32, text: &str) -> Reply {
-    Reply {
+fn reply(code: i32, text: &str) -> ToolReply {
+    ToolReply {
         code: Some(code),
         text: text.to_owned(),
         cut: false,
@@ -203,21 +203,21 @@ fn reply(code: i32, text: &str) -> Reply {
 }
 
 /// What Alembic says to `current` and `heads`.
-fn alembic(command: &str, current: (i32, &str), heads: (i32, &str)) -> Answer {
+fn alembic(command: &str, current: (i32, &str), heads: (i32, &str)) -> ToolAnswer {
     let replies = [reply(current.0, current.1), reply(heads.0, heads.1)];
     answer(&inquiry(command), &replies)
 }
 
-fn pending(names: &[&str], at: Option<&str>, reached: bool) -> Answer {
-    Answer::Pending {
+fn pending(names: &[&str], at: Option<&str>, reached: bool) -> ToolAnswer {
+    ToolAnswer::Pending {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         at: at.map(str::to_owned),
         reached,
     }
 }
 
-fn nothing(at: Option<&str>) -> Answer {
-    Answer::Nothing {
+fn nothing(at: Option<&str>) -> ToolAnswer {
+    ToolAnswer::Nothing {
         at: at.map(str::to_owned),
     }
 }
@@ -248,7 +248,7 @@ fn alembic_is_understood() {
     let two = "0002a (head)\n0002b (head)\n";
     assert_eq!(
         alembic(head, (0, "0001 (branchpoint)\n"), (0, two)),
-        Answer::Conflict(Conflict::SeveralHeads(words("0002a 0002b")))
+        ToolAnswer::Conflict(Conflict::SeveralHeads(words("0002a 0002b")))
     );
     let all = "alembic upgrade heads";
     assert_eq!(
@@ -262,7 +262,7 @@ fn alembic_is_understood() {
     let gone = "FAILED: Can't locate revision identified by '0009'\n";
     assert_eq!(
         alembic(head, (255, gone), (0, "0002 (head)\n")),
-        Answer::Conflict(Conflict::UnknownToFiles("0009".to_owned()))
+        ToolAnswer::Conflict(Conflict::UnknownToFiles("0009".to_owned()))
     );
     // a command that stops before the end
     assert_eq!(
@@ -280,8 +280,10 @@ fn alembic_is_understood() {
 fn alembic_without_an_answer_tells_nothing() {
     let head = "alembic upgrade head";
     let unclear = |current: (i32, &str), heads: (i32, &str)| match alembic(head, current, heads) {
-        Answer::Unclear(unclear) => unclear,
-        other @ (Answer::Nothing { .. } | Answer::Pending { .. } | Answer::Conflict(_)) => {
+        ToolAnswer::Unclear(unclear) => unclear,
+        other @ (ToolAnswer::Nothing { .. }
+        | ToolAnswer::Pending { .. }
+        | ToolAnswer::Conflict(_)) => {
             panic!("{other:?}")
         }
     };
@@ -302,13 +304,13 @@ fn alembic_without_an_answer_tells_nothing() {
         Unclear::NotUnderstood { .. }
     ));
     // what was left out of an answer may have been the answer
-    let long = Reply {
+    let long = ToolReply {
         cut: true,
         ..reply(0, "0002 (head)\n")
     };
     assert_eq!(
         answer(&inquiry(head), &[long, reply(0, "0002 (head)\n")]),
-        Answer::Unclear(Unclear::TooLong)
+        ToolAnswer::Unclear(Unclear::TooLong)
     );
     let refused = "sqlalchemy.exc.InternalError: (psycopg.errors.ReadOnlySqlTransaction) cannot execute CREATE TABLE in a read-only transaction\n";
     assert_eq!(
@@ -341,7 +343,7 @@ fn django_is_understood() {
     );
     let conflict = "CommandError: Conflicting migrations detected; multiple leaf nodes in the migration graph: (0002_a, 0002_b in booking).\nTo fix them run 'python manage.py makemigrations --merge'\n";
     assert!(
-        matches!(tell(1, conflict), Answer::Conflict(Conflict::Told(words)) if words.contains("0002_a, 0002_b"))
+        matches!(tell(1, conflict), ToolAnswer::Conflict(Conflict::Told(words)) if words.contains("0002_a, 0002_b"))
     );
     // the exit code of a pending migration is that of every other error, too
     let error = "django.db.utils.OperationalError: connection failed\n\tIs the server running on that host?\n";
@@ -357,7 +359,7 @@ fn django_is_understood() {
         ),
     ] {
         assert!(
-            matches!(tell(code, text), Answer::Unclear(_)),
+            matches!(tell(code, text), ToolAnswer::Unclear(_)),
             "{code} {text}"
         );
     }
@@ -384,7 +386,7 @@ fn prisma_is_understood() {
                 "{head}No migration found in prisma/migrations\n\nDatabase schema is up to date!\n"
             )
         ),
-        Answer::Unclear(Unclear::NoMigrations)
+        ToolAnswer::Unclear(Unclear::NoMigrations)
     );
     assert_eq!(
         tell(
@@ -398,12 +400,12 @@ fn prisma_is_understood() {
     let diverged = "Your local migration history and the migrations table from your database are different:\n\nThe last common migration is: 0001_init\n\nThe migration have not yet been applied:\n0002_b\n\nThe migration from the database are not found locally in prisma/migrations:\n0002_a\n";
     assert_eq!(
         tell(1, diverged),
-        Answer::Conflict(Conflict::UnknownToFiles("0002_a".to_owned()))
+        ToolAnswer::Conflict(Conflict::UnknownToFiles("0002_a".to_owned()))
     );
     let failed = "Following migration have failed:\n0002_b\n\nDuring development if the failed migration(s) have not been deployed\n";
     assert_eq!(
         tell(1, failed),
-        Answer::Conflict(Conflict::HalfApplied(words("0002_b")))
+        ToolAnswer::Conflict(Conflict::HalfApplied(words("0002_b")))
     );
     assert_eq!(
         tell(
@@ -417,7 +419,7 @@ fn prisma_is_understood() {
         (0, "Update available\n"),
         (1, "Database schema is up to date!\n"),
     ] {
-        assert!(matches!(tell(code, text), Answer::Unclear(_)), "{text}");
+        assert!(matches!(tell(code, text), ToolAnswer::Unclear(_)), "{text}");
     }
 }
 
@@ -444,16 +446,16 @@ fn knex_is_understood() {
             1,
             "Error: The migration directory is corrupt, the following files are missing: 001_k.js\n    at x\n"
         ),
-        Answer::Conflict(Conflict::UnknownToFiles("001_k.js".to_owned()))
+        ToolAnswer::Conflict(Conflict::UnknownToFiles("001_k.js".to_owned()))
     );
     assert_eq!(
         tell(
             1,
             "error: create table \"knex_m\" - cannot execute CREATE TABLE in a read-only transaction\n    at x\n"
         ),
-        Answer::Unclear(Unclear::WouldWrite)
+        ToolAnswer::Unclear(Unclear::WouldWrite)
     );
-    assert!(matches!(tell(0, ""), Answer::Unclear(_)));
+    assert!(matches!(tell(0, ""), ToolAnswer::Unclear(_)));
 }
 
 #[test]
@@ -477,11 +479,11 @@ fn dbmate_is_understood() {
     );
     assert_eq!(
         tell(0, "\nApplied: 0\nPending: 0\n"),
-        Answer::Unclear(Unclear::NoMigrations)
+        ToolAnswer::Unclear(Unclear::NoMigrations)
     );
     let refused = "Error: dial tcp 127.0.0.1:9: connect: connection refused\n";
     for (code, text) in [(2, refused), (0, ""), (1, "")] {
-        assert!(matches!(tell(code, text), Answer::Unclear(_)), "{text}");
+        assert!(matches!(tell(code, text), ToolAnswer::Unclear(_)), "{text}");
     }
 }
 
@@ -494,7 +496,7 @@ fn the_projects_own_question_answers_with_its_exit_code() {
     let tell = |code: Option<i32>, text: &str| {
         // however much it prints
         let (text, cut) = (text.to_owned(), true);
-        answer(&own, &[Reply { code, text, cut }])
+        answer(&own, &[ToolReply { code, text, cut }])
     };
     assert_eq!(own.questions, [words("sh pending.sh")]);
     assert_eq!(tell(Some(0), "anything"), nothing(None));
@@ -504,7 +506,10 @@ fn the_projects_own_question_answers_with_its_exit_code() {
     );
     assert_eq!(tell(Some(1), ""), pending(&[], None, true));
     for code in [Some(2), Some(127), Some(255), None] {
-        assert!(matches!(tell(code, "x"), Answer::Unclear(_)), "{code:?}");
+        assert!(
+            matches!(tell(code, "x"), ToolAnswer::Unclear(_)),
+            "{code:?}"
+        );
     }
 }
 

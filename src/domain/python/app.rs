@@ -6,7 +6,7 @@ use crate::domain::{
         parse::{Source, decode},
         syntax::{Expr, ExprKind, StmtKind},
     },
-    source::{Files, Reader, join},
+    source::{FileReader, Reader, join},
 };
 
 /// Whether a `manage.py` is Django's: it loads Django, or names its settings. Other projects call scripts of their own so.
@@ -70,8 +70,8 @@ impl PythonApp {
 
 /// The application that a start command serves by its module, `src.main:app`, in the folder where it runs.
 pub(crate) fn served_app(dir: &str, command: &[String]) -> Option<PythonApp> {
-    let start = Start::read(dir, command);
-    let Some(Target::Object { module, variable }) = &start.target else {
+    let start = AppStart::read(dir, command);
+    let Some(StartTarget::Object { module, variable }) = &start.target else {
         return None;
     };
     let place = start.roots.first().map_or(dir, String::as_str);
@@ -80,7 +80,7 @@ pub(crate) fn served_app(dir: &str, command: &[String]) -> Option<PythonApp> {
 
 /// What a start command runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum StartTarget {
     /// An object of a module, for a server.
     Object { module: String, variable: String },
     /// A module that is run as a program.
@@ -93,8 +93,8 @@ pub(crate) enum Target {
 
 /// What is known of an application from the command that starts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Start {
-    pub target: Option<Target>,
+pub(crate) struct AppStart {
+    pub target: Option<StartTarget>,
     /// Folders that modules are looked for in, before the usual ones.
     pub roots: Vec<String>,
     /// Whether the command itself loads an env file.
@@ -129,7 +129,7 @@ fn is_module(text: &str) -> bool {
         })
 }
 
-impl Start {
+impl AppStart {
     /// Reads a start command that is run in `dir`.
     pub(crate) fn read(dir: &str, command: &[String]) -> Self {
         // `sh -c "…"` and the like hold the command in one word
@@ -177,11 +177,11 @@ impl Start {
                 "-m" if next.is_some_and(|name| is_module(name) && !SERVERS.contains(&name)) => {
                     start.python = true;
                     if start.target.is_none() {
-                        start.target = next.map(|name| Target::Module(name.to_owned()));
+                        start.target = next.map(|name| StartTarget::Module(name.to_owned()));
                     }
                 }
                 "flask" => {
-                    start.target.get_or_insert(Target::Flask);
+                    start.target.get_or_insert(StartTarget::Flask);
                 }
                 "fastapi" => fastapi = true,
                 _ => {}
@@ -201,21 +201,21 @@ impl Start {
                 let variable = variable.trim_end_matches("()");
                 if is_module(module) && is_module(variable) {
                     start.python = true;
-                    start.target = Some(Target::Object {
+                    start.target = Some(StartTarget::Object {
                         module: module.to_owned(),
                         variable: variable.to_owned(),
                     });
                 }
             } else if is_file && start.target.is_none() {
                 start.python = true;
-                start.target = Some(Target::File {
+                start.target = Some(StartTarget::File {
                     path: below(dir, word),
                     served: fastapi,
                 });
             }
         }
         if fastapi && start.target.is_none() {
-            start.target = Some(Target::File {
+            start.target = Some(StartTarget::File {
                 path: String::new(),
                 served: true,
             });
@@ -250,7 +250,7 @@ pub(crate) struct Entry {
 }
 
 /// The folders in which modules of a backend are looked for.
-fn roots(dir: &str, start: &Start) -> Vec<String> {
+fn roots(dir: &str, start: &AppStart) -> Vec<String> {
     let mut roots = start.roots.clone();
     roots.push(dir.to_owned());
     roots.push(join(dir, "src"));
@@ -271,22 +271,22 @@ fn roots(dir: &str, start: &Start) -> Vec<String> {
 }
 
 /// Reads the application that a start command names; `None` where its module is not there or the command names none.
-pub(crate) fn read_entry(files: Files<'_>, dir: &str, start: &Start) -> Option<Entry> {
+pub(crate) fn read_entry(files: FileReader<'_>, dir: &str, start: &AppStart) -> Option<Entry> {
     read_extent(files, dir, start, Extent::All)
 }
 
 pub(crate) fn read_extent(
-    files: Files<'_>,
+    files: FileReader<'_>,
     dir: &str,
-    start: &Start,
+    start: &AppStart,
     extent: Extent,
 ) -> Option<Entry> {
     match start.target.as_ref()? {
-        Target::Object { module, variable } => {
+        StartTarget::Object { module, variable } => {
             let graph = Graph::read(files, &roots(dir, start), module, extent)?;
             entry(graph, module, variable, start, false)
         }
-        Target::Module(module) => {
+        StartTarget::Module(module) => {
             let program = format!("{module}.__main__");
             let roots = roots(dir, start);
             [&program, module].into_iter().find_map(|module| {
@@ -299,7 +299,7 @@ pub(crate) fn read_extent(
                 )
             })
         }
-        Target::File { path, served } => {
+        StartTarget::File { path, served } => {
             let path = if path.is_empty() {
                 ["main", "app", "api", "app/main", "app/app", "app/api"]
                     .iter()
@@ -321,7 +321,7 @@ pub(crate) fn read_extent(
                 run_as_program(files, graph, &module, &roots, &start)
             }
         }
-        Target::Flask => ["wsgi", "app"].iter().find_map(|module| {
+        StartTarget::Flask => ["wsgi", "app"].iter().find_map(|module| {
             let graph = Graph::read(files, &roots(dir, start), module, extent)?;
             entry(graph, module, "app", start, false)
         }),
@@ -332,7 +332,7 @@ fn entry(
     graph: Graph,
     module: &str,
     variable: &str,
-    start: &Start,
+    start: &AppStart,
     is_main: bool,
 ) -> Option<Entry> {
     let found = graph.get(graph.module(module)?)?;
@@ -359,11 +359,11 @@ fn entry(
 
 /// The application that a program serves by `uvicorn.run(…)`, else the one that it makes itself.
 fn run_as_program(
-    files: Files<'_>,
+    files: FileReader<'_>,
     graph: Graph,
     module: &str,
     roots: &[String],
-    start: &Start,
+    start: &AppStart,
 ) -> Option<Entry> {
     let at = graph.module(module)?;
     let mut served = None;
@@ -404,7 +404,7 @@ fn run_as_program(
 }
 
 /// The folder and the dotted name under which a file is imported: a server takes the package that it lies in, a program its folder.
-fn module_of(files: Files<'_>, path: &str, served: bool) -> (String, String) {
+fn module_of(files: FileReader<'_>, path: &str, served: bool) -> (String, String) {
     let (mut dir, file) = path.rsplit_once('/').unwrap_or(("", path));
     let mut name = file.trim_end_matches(".py").to_owned();
     while served && !dir.is_empty() && matches!(files(&join(dir, "__init__.py")), Ok(Some(_))) {

@@ -67,7 +67,7 @@ type Members<'a> = HashMap<(usize, String), Option<Vec<Value<'a>>>>;
 
 /// The code of an application, with what its expressions stand for.
 #[derive(Debug)]
-pub(crate) struct Code<'a> {
+pub(crate) struct PythonCode<'a> {
     pub graph: &'a Graph,
     pub sites: Vec<Site<'a>>,
     pub items: Vec<Item<'a>>,
@@ -88,7 +88,7 @@ pub(crate) struct Code<'a> {
     pub(super) followed: Cell<usize>,
 }
 
-impl<'a> Code<'a> {
+impl<'a> PythonCode<'a> {
     pub(crate) fn new(graph: &'a Graph) -> Self {
         let mut code = Self {
             graph,

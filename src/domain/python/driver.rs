@@ -2,7 +2,7 @@
 
 use crate::domain::{
     python::dependencies::Dependencies,
-    reading::{Opening, Reading, Server},
+    reading::{DatabaseKind, DatabaseOpening, Reading},
     url::Driver,
 };
 
@@ -32,14 +32,14 @@ pub(crate) fn driver_of_key(
 
 /// Where several want the same URL, the one that fails on every other form goes before those that take more than one.
 fn of_openings<'a>(
-    openings: impl Iterator<Item = &'a Opening>,
+    openings: impl Iterator<Item = &'a DatabaseOpening>,
     dependencies: &Dependencies,
 ) -> Option<Driver> {
     let mut best: Option<(u8, Driver)> = None;
     let mut libpq = false;
     for opening in openings {
         let (rank, driver) = match opening.server {
-            Server::Postgres(driver) => {
+            DatabaseKind::Postgres(driver) => {
                 libpq |= driver == Driver::Libpq;
                 let rank = match driver {
                     Driver::Django => 0,
@@ -48,9 +48,12 @@ fn of_openings<'a>(
                 };
                 (rank, driver)
             }
-            Server::AsyncByUrl => (2, asynchronous(dependencies)),
-            Server::ByUrl => (3, by_url(dependencies)),
-            Server::MySql | Server::Sqlite | Server::MongoDb | Server::MicrosoftSql => continue,
+            DatabaseKind::AsyncByUrl => (2, asynchronous(dependencies)),
+            DatabaseKind::ByUrl => (3, by_url(dependencies)),
+            DatabaseKind::MySql
+            | DatabaseKind::Sqlite
+            | DatabaseKind::MongoDb
+            | DatabaseKind::MicrosoftSql => continue,
         };
         if best.is_none_or(|(known, _)| rank < known) {
             best = Some((rank, driver));

@@ -7,7 +7,7 @@ use std::{
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Site, Value},
+        code::{Place, PythonCode, Site, Value},
         makers::{EngineKind, MAKERS},
         settings,
         syntax::{Expr, ExprKind, argument},
@@ -26,7 +26,7 @@ pub(crate) struct UrlSources {
 
 /// An option of an engine, or a key of its `connect_args`.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct EngineOption<'a> {
     pub place: Place<'a>,
     pub value: &'a Expr,
     pub spot: Spot,
@@ -37,14 +37,14 @@ pub(crate) struct Entry<'a> {
 /// Options by their names.
 #[derive(Debug, Default)]
 pub(crate) struct Entries<'a> {
-    pub by_name: BTreeMap<String, Entry<'a>>,
+    pub by_name: BTreeMap<String, EngineOption<'a>>,
     /// Where some of them come from that could not be read.
     pub unknown: Option<Spot>,
 }
 
 /// Something that connects.
 #[derive(Debug)]
-pub(crate) struct Engine<'a> {
+pub(crate) struct SqlEngine<'a> {
     pub kind: EngineKind,
     pub spot: Spot,
     pub place: Place<'a>,
@@ -67,9 +67,9 @@ const LINKS: usize = 24;
 /// How many expressions are followed for one URL, in all.
 const FOLLOWED: usize = 2_000;
 
-impl<'a> Code<'a> {
+impl<'a> PythonCode<'a> {
     /// Everything that connects to a database.
-    pub(crate) fn engines(&self) -> Vec<Engine<'a>> {
+    pub(crate) fn engines(&self) -> Vec<SqlEngine<'a>> {
         let wrapped = self.wrapped();
         self.sites
             .iter()
@@ -139,7 +139,7 @@ impl<'a> Code<'a> {
         self.renamed.contains(name)
     }
 
-    fn engine(&self, site: &Site<'a>, kind: EngineKind) -> Option<Engine<'a>> {
+    fn engine(&self, site: &Site<'a>, kind: EngineKind) -> Option<SqlEngine<'a>> {
         let ExprKind::Call(_, written) = &site.call.kind else {
             return None;
         };
@@ -176,7 +176,7 @@ impl<'a> Code<'a> {
         } else if kind != EngineKind::Other {
             arguments.by_name.clone_from(&options.by_name);
         }
-        Some(Engine {
+        Some(SqlEngine {
             kind,
             spot: self.spot(place, site.call),
             place: place.clone(),
@@ -187,8 +187,8 @@ impl<'a> Code<'a> {
         })
     }
 
-    fn entry(&self, place: &Place<'a>, value: &'a Expr, certain: bool) -> Entry<'a> {
-        Entry {
+    fn entry(&self, place: &Place<'a>, value: &'a Expr, certain: bool) -> EngineOption<'a> {
+        EngineOption {
             place: place.clone(),
             value,
             spot: self.spot(place, value),
@@ -358,7 +358,7 @@ impl<'a> Code<'a> {
         &self,
         place: &Place<'a>,
         expr: &'a Expr,
-    ) -> Option<BTreeMap<String, Entry<'a>>> {
+    ) -> Option<BTreeMap<String, EngineOption<'a>>> {
         let ExprKind::Name(name) = &expr.kind else {
             return None;
         };

@@ -4,7 +4,7 @@
 
 use crate::domain::python::{
     bindings::{Binding, given, set_on},
-    code::{Code, Place, Value},
+    code::{Place, PythonCode, Value},
     syntax::{Argument, Class, Expr, ExprKind, Function, Import, Imported, StmtKind, argument},
 };
 
@@ -20,7 +20,7 @@ const CALLERS: usize = 12;
 /// The most values of one expression.
 const VALUES: usize = 64;
 
-impl<'a> Code<'a> {
+impl<'a> PythonCode<'a> {
     /// What an expression may stand for.
     pub(crate) fn values(&self, place: &Place<'a>, expr: &'a Expr) -> Vec<Value<'a>> {
         self.steps.set(0);

@@ -12,7 +12,7 @@ use crate::{
             parse::{Source, decode},
             syntax::{Class, Expr, ExprKind, Function, Import, Imported, Stmt, StmtKind},
         },
-        source::{Files, join},
+        source::{FileReader, join},
     },
 };
 
@@ -96,14 +96,14 @@ const ROUTE_WORDS: &[&str] = &["FastAPI", "APIRouter", "include_router", "BaseSe
 
 /// A file with the name of its module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct ModuleFile {
     pub file: String,
     pub name: String,
     pub is_package: bool,
 }
 
 struct Loader<'a> {
-    files: Files<'a>,
+    files: FileReader<'a>,
     extent: Extent,
     roots: Vec<String>,
     graph: Graph,
@@ -116,7 +116,7 @@ struct Loader<'a> {
 impl Graph {
     /// Reads a module and what it imports, from these folders. `None` where its file is not there.
     pub(crate) fn read(
-        files: Files<'_>,
+        files: FileReader<'_>,
         roots: &[String],
         entry: &str,
         extent: Extent,
@@ -127,7 +127,7 @@ impl Graph {
     }
 
     /// Reads these files; what they import is looked for among them from these folders.
-    pub(crate) fn of(files: Files<'_>, roots: &[String], named: Vec<Named>) -> Self {
+    pub(crate) fn of(files: FileReader<'_>, roots: &[String], named: Vec<ModuleFile>) -> Self {
         let mut loader = Loader::new(files, roots, Extent::Reads);
         for module in named {
             loader.file(&module.name, module.file, module.is_package, true);
@@ -146,7 +146,7 @@ impl Graph {
 }
 
 impl<'a> Loader<'a> {
-    fn new(files: Files<'a>, roots: &[String], extent: Extent) -> Self {
+    fn new(files: FileReader<'a>, roots: &[String], extent: Extent) -> Self {
         Self {
             files,
             extent,

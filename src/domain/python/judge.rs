@@ -7,26 +7,26 @@ use crate::{
     core::proof::Coverage,
     domain::{
         python::{
-            app::{Entry, PythonApp, Start, Target as StartTarget, read_extent},
-            code::{Code, Value},
-            engines::Engine,
+            app::{AppStart, Entry, PythonApp, StartTarget, read_extent},
+            code::{PythonCode, Value},
+            engines::SqlEngine,
             graph::{Extent, Graph, visit},
             makers::EngineKind,
-            routes::{AppKind, Route, Routes, health_rank, is_path, promises},
-            session::{Connections, SessionIssue, Target, judge_engine},
+            routes::{AppKind, FastApiRoutes, GetRoute, health_rank, is_path, promises},
+            session::{ConnectionTarget, Connections, SessionIssue, judge_engine},
             syntax::{Expr, ExprKind, Imported, StmtKind},
             walk::Walk,
         },
         reading::Spot,
         sensitive,
-        source::{Files, Reader, join},
+        source::{FileReader, Reader, join},
         url::{Driver, recognize},
     },
 };
 
 /// An answer that the code gives, or why it gives none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Deduction {
     Yes(Spot),
     No,
     Unknown(String),
@@ -39,7 +39,7 @@ pub(crate) struct HealthRoute {
     /// Its whole path.
     pub path: String,
     /// Whether it asks the database.
-    pub asks: Answer,
+    pub asks: Deduction,
     /// The texts that it answers with when all is well.
     pub promises: Vec<(String, String)>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Judgement {
     pub tables: Option<Symbol>,
     /// What is wrong where it connects.
     pub connections: Connections,
-    pub creates: Answer,
+    pub creates: Deduction,
     pub has_models: bool,
     /// Whether it uses `SQLAlchemy` at all.
     pub uses_sqlalchemy: bool,
@@ -89,7 +89,7 @@ pub(crate) struct Judgement {
 
 /// Judges an application. `health` is the wanted path of its health route; without one, the likeliest is taken.
 pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&str>) -> Judgement {
-    let code = Code::new(&entry.graph);
+    let code = PythonCode::new(&entry.graph);
     let at = entry.graph.module(&entry.app.module).unwrap_or_default();
     let mut object = member(&code, at, &entry.app.variable);
     let mut walk = Walk::new(&code, entry.is_main.then_some(at));
@@ -121,11 +121,11 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
         tables: tables(&code),
         connections: Connections::default(),
         creates: match (&walk.creates, &entry.graph.dynamic) {
-            (Some(spot), _) => Answer::Yes(spot.clone()),
-            (None, Some((file, line))) => Answer::Unknown(dynamic(file, *line)),
-            (None, None) if unknown_start.is_empty() => Answer::No,
+            (Some(spot), _) => Deduction::Yes(spot.clone()),
+            (None, Some((file, line))) => Deduction::Unknown(dynamic(file, *line)),
+            (None, None) if unknown_start.is_empty() => Deduction::No,
             (None, None) => {
-                Answer::Unknown(format!("what {} does is unknown", list(&unknown_start)))
+                Deduction::Unknown(format!("what {} does is unknown", list(&unknown_start)))
             }
         },
         has_models: has_models(&code),
@@ -141,7 +141,7 @@ pub(crate) fn judge(entry: &Entry, driver: Driver, key: &str, health: Option<&st
         foreign_session: foreign_session(&code),
         coverage: entry.graph.coverage.clone(),
     };
-    let target = Target { driver, key };
+    let target = ConnectionTarget { driver, key };
     for engine in &engines {
         judge_engine(&code, engine, &target, &mut judgement.connections);
     }
@@ -179,7 +179,7 @@ const SESSIONS: &[&str] = &[
 
 /// Looks for an engine in the usual modules, for an application that imports none, and judges it.
 pub(crate) fn judge_unimported(
-    files: Files<'_>,
+    files: FileReader<'_>,
     dir: &str,
     entry: &Entry,
     driver: Driver,
@@ -211,13 +211,13 @@ pub(crate) fn judge_unimported(
         else {
             continue;
         };
-        let code = Code::new(&graph);
+        let code = PythonCode::new(&graph);
         let engines = code.engines();
         let Some(first) = engines.first() else {
             continue;
         };
         judgement.unimported = Some(first.spot.clone());
-        let target = Target { driver, key };
+        let target = ConnectionTarget { driver, key };
         for engine in &engines {
             judge_engine(&code, engine, &target, &mut judgement.connections);
         }
@@ -234,7 +234,7 @@ pub(crate) fn judge_unimported(
 }
 
 /// A member of a module, also one below another: `app.asgi`.
-fn member<'a>(code: &Code<'a>, module: usize, name: &str) -> Vec<Value<'a>> {
+fn member<'a>(code: &PythonCode<'a>, module: usize, name: &str) -> Vec<Value<'a>> {
     code.member(module, name.split('.').next().unwrap_or(name))
 }
 
@@ -255,7 +255,7 @@ fn list(names: &[String]) -> String {
 }
 
 /// Runs what runs when the application starts.
-fn start_up<'a>(code: &Code<'a>, walk: &mut Walk<'_, 'a>, routes: &Routes<'a>) {
+fn start_up<'a>(code: &PythonCode<'a>, walk: &mut Walk<'_, 'a>, routes: &FastApiRoutes<'a>) {
     for (place, expr) in &routes.startup {
         let exprs = match &expr.kind {
             ExprKind::Items(items) => items.iter().collect(),
@@ -284,7 +284,7 @@ fn start_up<'a>(code: &Code<'a>, walk: &mut Walk<'_, 'a>, routes: &Routes<'a>) {
 }
 
 /// Whether there are classes or objects of tables.
-fn has_models(code: &Code<'_>) -> bool {
+fn has_models(code: &PythonCode<'_>) -> bool {
     let class = code.classes.iter().any(|(_, class)| {
         class.bases.iter().any(|base| {
             base.name.as_deref() == Some("table")
@@ -308,7 +308,7 @@ fn has_models(code: &Code<'_>) -> bool {
 }
 
 /// The name that holds the tables of the models.
-fn tables(code: &Code<'_>) -> Option<Symbol> {
+fn tables(code: &PythonCode<'_>) -> Option<Symbol> {
     let symbol = |module: usize, name: &str| {
         code.graph.get(module).map(|module| Symbol {
             module: module.name.clone(),
@@ -342,7 +342,7 @@ fn tables(code: &Code<'_>) -> Option<Symbol> {
     None
 }
 
-fn uses_dotenv(code: &Code<'_>) -> bool {
+fn uses_dotenv(code: &PythonCode<'_>) -> bool {
     code.graph.modules.iter().any(|module| {
         module.text.contains("dotenv")
             && code.sites.iter().any(|site| {
@@ -365,7 +365,7 @@ const SESSION_NAMES: &[&str] = &[
 ];
 
 /// A package that is no library of databases, and that the code takes its sessions from.
-fn foreign_session(code: &Code<'_>) -> Option<String> {
+fn foreign_session(code: &PythonCode<'_>) -> Option<String> {
     const LIBRARIES: &[&str] = &["sqlalchemy", "sqlmodel", "fastapi", "starlette"];
     for module in &code.graph.modules {
         for stmt in &module.body {
@@ -396,7 +396,7 @@ fn foreign_session(code: &Code<'_>) -> Option<String> {
 }
 
 /// Runs the functions that make engines, which may be called at any time.
-fn enter_engines<'a>(walk: &mut Walk<'_, 'a>, engines: &[Engine<'a>]) {
+fn enter_engines<'a>(walk: &mut Walk<'_, 'a>, engines: &[SqlEngine<'a>]) {
     for engine in engines {
         if let (Some(function), Some(outer)) = (engine.place.function, &engine.place.outer) {
             walk.function(outer, function);
@@ -407,7 +407,7 @@ fn enter_engines<'a>(walk: &mut Walk<'_, 'a>, engines: &[Engine<'a>]) {
 /// Whether the variable of the URL is read before an env file is loaded.
 fn env_order(
     loads_env: bool,
-    engines: &[Engine<'_>],
+    engines: &[SqlEngine<'_>],
     walk: &Walk<'_, '_>,
     key: &str,
     judgement: &mut Judgement,
@@ -448,7 +448,7 @@ fn env_order(
 }
 
 /// Connection URLs with a password anywhere in the code.
-fn credentials(code: &Code<'_>, issues: &mut Vec<SessionIssue>) {
+fn credentials(code: &PythonCode<'_>, issues: &mut Vec<SessionIssue>) {
     for module in &code.graph.modules {
         if !module.text.contains("://") {
             continue;
@@ -485,7 +485,7 @@ fn credentials(code: &Code<'_>, issues: &mut Vec<SessionIssue>) {
 }
 
 /// The names by which other modules get the engine and a session.
-fn symbols(code: &Code<'_>, engines: &[Engine<'_>], judgement: &mut Judgement) {
+fn symbols(code: &PythonCode<'_>, engines: &[SqlEngine<'_>], judgement: &mut Judgement) {
     for engine in engines {
         let is_async = engine.kind == EngineKind::AsyncEngine;
         if !matches!(engine.kind, EngineKind::Engine | EngineKind::AsyncEngine)
@@ -538,19 +538,19 @@ fn symbols(code: &Code<'_>, engines: &[Engine<'_>], judgement: &mut Judgement) {
 
 /// Finds and judges the health route.
 fn health_route<'a>(
-    code: &Code<'a>,
-    routes: &Routes<'a>,
+    code: &PythonCode<'a>,
+    routes: &FastApiRoutes<'a>,
     wanted: Option<&str>,
     judgement: &mut Judgement,
 ) {
     if let Some(wanted) = wanted {
-        let exact = |route: &&Route<'a>| {
+        let exact = |route: &&GetRoute<'a>| {
             route
                 .paths
                 .iter()
                 .any(|path| !path.contains('*') && is_path(wanted, path))
         };
-        let about = |route: &&Route<'a>| route.paths.iter().any(|path| is_path(wanted, path));
+        let about = |route: &&GetRoute<'a>| route.paths.iter().any(|path| is_path(wanted, path));
         let found = routes
             .found
             .iter()
@@ -587,7 +587,7 @@ fn health_route<'a>(
     judgement.health = likeliest(code, routes);
 }
 
-fn judged<'a>(code: &Code<'a>, route: &Route<'a>, path: &str) -> HealthRoute {
+fn judged<'a>(code: &PythonCode<'a>, route: &GetRoute<'a>, path: &str) -> HealthRoute {
     HealthRoute {
         spot: route.spot.clone(),
         path: path.to_owned(),
@@ -597,7 +597,7 @@ fn judged<'a>(code: &Code<'a>, route: &Route<'a>, path: &str) -> HealthRoute {
 }
 
 /// The route that most likely tells whether the application is well; one that asks the database comes first.
-fn likeliest<'a>(code: &Code<'a>, routes: &Routes<'a>) -> Option<HealthRoute> {
+fn likeliest<'a>(code: &PythonCode<'a>, routes: &FastApiRoutes<'a>) -> Option<HealthRoute> {
     let mut likely: Vec<_> = routes
         .found
         .iter()
@@ -611,7 +611,7 @@ fn likeliest<'a>(code: &Code<'a>, routes: &Routes<'a>) -> Option<HealthRoute> {
         .collect();
     let asking = all
         .iter()
-        .position(|route| matches!(route.asks, Answer::Yes(_)));
+        .position(|route| matches!(route.asks, Deduction::Yes(_)));
     all.into_iter().nth(asking.unwrap_or(0))
 }
 
@@ -622,15 +622,15 @@ pub(crate) fn promised_health(
     app: &PythonApp,
 ) -> Option<(String, Vec<(String, String)>)> {
     let files = |path: &str| Ok(read(path).map(String::into_bytes));
-    let start = Start {
+    let start = AppStart {
         target: Some(StartTarget::Object {
             module: app.module.clone(),
             variable: app.variable.clone(),
         }),
-        ..Start::read(dir, &[])
+        ..AppStart::read(dir, &[])
     };
     let entry = read_extent(&files, dir, &start, Extent::Routes)?;
-    let code = Code::new(&entry.graph);
+    let code = PythonCode::new(&entry.graph);
     let at = entry.graph.module(&app.module)?;
     let (_, object) = code.app(&member(&code, at, &app.variable));
     let routes = code.routes(&object?);
@@ -644,7 +644,7 @@ pub(crate) fn promised_health(
 }
 
 /// Whether a route asks the database.
-fn asks<'a>(code: &Code<'a>, route: &Route<'a>) -> Answer {
+fn asks<'a>(code: &PythonCode<'a>, route: &GetRoute<'a>) -> Deduction {
     let mut walk = Walk::new(code, None).calling_arguments();
     if let Some(function) = route.function {
         walk.function(&route.place, function);
@@ -655,8 +655,8 @@ fn asks<'a>(code: &Code<'a>, route: &Route<'a>) -> Answer {
         walk.dependencies(&route.place, &argument.value, 0);
     }
     match walk.asks {
-        Some(spot) => Answer::Yes(spot),
-        None if walk.unknown.is_empty() => Answer::No,
-        None => Answer::Unknown(format!("what {} does is unknown", list(&walk.unknown))),
+        Some(spot) => Deduction::Yes(spot),
+        None if walk.unknown.is_empty() => Deduction::No,
+        None => Deduction::Unknown(format!("what {} does is unknown", list(&walk.unknown))),
     }
 }

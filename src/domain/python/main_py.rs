@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::python::{
     app::Entry,
     graph::Module,
-    judge::{Answer, Judgement, Symbol},
+    judge::{Deduction, Judgement, Symbol},
     parse::Source,
     routes::yield_of,
     syntax::{Argument, Expr, ExprKind, Function, Imported, Span, Stmt, StmtKind, argument},
@@ -13,7 +13,7 @@ use crate::domain::python::{
 
 /// What is to be added.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct WantedCode<'a> {
     /// Whether the tables are to be created on start-up.
     pub tables: bool,
     /// The path of a health route to add, or to mend.
@@ -27,7 +27,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// A change at a place of the text.
-struct Edit {
+struct TextEdit {
     start: usize,
     end: usize,
     text: String,
@@ -36,7 +36,7 @@ struct Edit {
 /// The application's module while it is changed.
 struct Editor<'a> {
     module: &'a Module,
-    edits: Vec<Edit>,
+    edits: Vec<TextEdit>,
     imports: Vec<String>,
     known: BTreeSet<&'a str>,
 }
@@ -45,7 +45,7 @@ struct Editor<'a> {
 pub(crate) fn propose_main(
     entry: &Entry,
     judgement: &Judgement,
-    wanted: &Wanted<'_>,
+    wanted: &WantedCode<'_>,
 ) -> Option<String> {
     let module = entry.graph.get(entry.graph.module(&entry.app.module)?)?;
     let (statement, arguments, callee) = app_of(module, &entry.app.variable)?;
@@ -155,7 +155,7 @@ fn functions(body: &[Stmt]) -> impl Iterator<Item = &Function> {
 
 impl<'a> Editor<'a> {
     fn insert(&mut self, at: usize, text: String) {
-        self.edits.push(Edit {
+        self.edits.push(TextEdit {
             start: at,
             end: at,
             text,
@@ -248,7 +248,7 @@ impl<'a> Editor<'a> {
         self.import_name("sqlalchemy", "text");
         let route = route.join("\n");
         if let Some(health) = &judgement.health {
-            if health.spot.file != self.module.file || matches!(health.asks, Answer::Yes(_)) {
+            if health.spot.file != self.module.file || matches!(health.asks, Deduction::Yes(_)) {
                 return None;
             }
             let old = functions(&self.module.body).find(|function| {
@@ -267,7 +267,7 @@ impl<'a> Editor<'a> {
             if !declared {
                 return None;
             }
-            self.edits.push(Edit {
+            self.edits.push(TextEdit {
                 start: old.span.start,
                 end: old.span.end,
                 text: route,

@@ -21,18 +21,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::domain::{
     python::{
-        code::Code,
-        graph::{Graph, Named},
+        code::PythonCode,
+        graph::{Graph, ModuleFile},
     },
     reading::{EnvRead, Reading},
-    source::{Files, join},
+    source::{FileReader, join},
 };
 
 /// The most folders in which modules are looked for.
 const ROOTS: usize = 24;
 
 /// Reads the code of an application: its folder, and its files by their paths relative to the repository's root.
-pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
+pub(crate) fn read(files: FileReader<'_>, dir: &str, paths: &[String]) -> Reading {
     let own: HashSet<&str> = paths.iter().map(String::as_str).collect();
     let roots = roots(dir, paths, &own);
     let only_own = |path: &str| {
@@ -47,8 +47,8 @@ pub(crate) fn read(files: Files<'_>, dir: &str, paths: &[String]) -> Reading {
         .filter_map(|path| module_name(dir, &roots, path, &own))
         .collect();
     let graph = Graph::of(&only_own, &roots, modules);
-    let code = Code::new(&graph);
-    let survey = survey::Survey::of(&graph);
+    let code = PythonCode::new(&graph);
+    let survey = survey::CodeSurvey::of(&graph);
     let names = variables::names(&graph);
     let packages = packages::packages(files, &graph, &roots);
     let known = packages.iter().map(|(name, _)| name.clone()).collect();
@@ -138,7 +138,7 @@ fn above_package<'p>(folder: &'p str, own: &HashSet<&str>) -> &'p str {
 }
 
 /// The name under which a file is imported.
-fn module_name(dir: &str, roots: &[String], path: &str, own: &HashSet<&str>) -> Option<Named> {
+fn module_name(dir: &str, roots: &[String], path: &str, own: &HashSet<&str>) -> Option<ModuleFile> {
     let stem = path.strip_suffix(".py")?;
     let below = |root: &str| {
         if root.is_empty() {
@@ -170,7 +170,7 @@ fn module_name(dir: &str, roots: &[String], path: &str, own: &HashSet<&str>) -> 
     if name.is_empty() {
         return None;
     }
-    Some(Named {
+    Some(ModuleFile {
         file: path.to_owned(),
         name: name.replace('/', "."),
         is_package,

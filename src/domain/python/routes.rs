@@ -2,14 +2,14 @@
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         syntax::{Argument, Expr, ExprKind, Function, Span, StmtKind, argument},
     },
     reading::Spot,
 };
 
 /// What made an application or a router: its module and where the call stands.
-type Made = (usize, usize);
+type RouterOrigin = (usize, usize);
 
 /// How many routers may lie in each other.
 const NESTING: usize = 12;
@@ -19,7 +19,7 @@ const ANY: char = '*';
 
 /// A route that answers GET.
 #[derive(Debug)]
-pub(crate) struct Route<'a> {
+pub(crate) struct GetRoute<'a> {
     pub place: Place<'a>,
     /// The function that answers, where it is one of the code.
     pub function: Option<&'a Function>,
@@ -33,15 +33,15 @@ pub(crate) struct Route<'a> {
 
 /// A router within another, or within the application.
 struct Inclusion {
-    parent: Option<Made>,
-    child: Option<Made>,
+    parent: Option<RouterOrigin>,
+    child: Option<RouterOrigin>,
     prefix: Option<String>,
 }
 
 /// A FastAPI application.
 #[derive(Debug)]
-pub(crate) struct Routes<'a> {
-    pub found: Vec<Route<'a>>,
+pub(crate) struct FastApiRoutes<'a> {
+    pub found: Vec<GetRoute<'a>>,
     /// What runs when it starts.
     pub startup: Vec<(Place<'a>, &'a Expr)>,
     /// Functions that are registered for its start.
@@ -57,13 +57,13 @@ pub(crate) enum AppKind {
     Unknown,
 }
 
-struct Reader<'c, 'a> {
-    code: &'c Code<'a>,
-    main: Option<Made>,
+struct RouteReader<'c, 'a> {
+    code: &'c PythonCode<'a>,
+    main: Option<RouterOrigin>,
     inclusions: Vec<Inclusion>,
 }
 
-impl<'a> Code<'a> {
+impl<'a> PythonCode<'a> {
     /// What an application object is, and the call that makes it.
     pub(crate) fn app(&self, values: &[Value<'a>]) -> (AppKind, Option<Value<'a>>) {
         self.app_within(values, 0)
@@ -125,15 +125,15 @@ impl<'a> Code<'a> {
     }
 
     /// The routes of the application that this value is.
-    pub(crate) fn routes(&self, app: &Value<'a>) -> Routes<'a> {
-        let mut reader = Reader {
+    pub(crate) fn routes(&self, app: &Value<'a>) -> FastApiRoutes<'a> {
+        let mut reader = RouteReader {
             code: self,
             main: None,
             inclusions: Vec::new(),
         };
         reader.main = reader.identity(app);
         reader.include();
-        let mut found = Routes {
+        let mut found = FastApiRoutes {
             found: Vec::new(),
             startup: self.lifespans.clone(),
             on_start: Vec::new(),
@@ -144,8 +144,8 @@ impl<'a> Code<'a> {
     }
 }
 
-impl<'a> Reader<'_, 'a> {
-    fn identity(&self, value: &Value<'a>) -> Option<Made> {
+impl<'a> RouteReader<'_, 'a> {
+    fn identity(&self, value: &Value<'a>) -> Option<RouterOrigin> {
         match value {
             Value::Made(_, Some((place, call))) => Some((place.module, call.span.start)),
             // a parameter of this type: the only application there is
@@ -156,7 +156,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The applications and routers that an expression may be; `None` among them for what is not known.
-    fn owners(&self, place: &Place<'a>, expr: &'a Expr) -> Vec<Option<Made>> {
+    fn owners(&self, place: &Place<'a>, expr: &'a Expr) -> Vec<Option<RouterOrigin>> {
         let mut owners = Vec::new();
         let mut named = false;
         for value in self.code.values(place, expr) {
@@ -221,7 +221,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The beginnings of the paths below an application or a router.
-    fn prefixes(&self, of: Option<Made>, depth: usize) -> Vec<String> {
+    fn prefixes(&self, of: Option<RouterOrigin>, depth: usize) -> Vec<String> {
         let Some(made) = of else {
             return vec![ANY.to_string()];
         };
@@ -258,7 +258,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The prefix that a router is made with.
-    fn own_prefix(&self, made: Made) -> String {
+    fn own_prefix(&self, made: RouterOrigin) -> String {
         let site = self
             .code
             .sites
@@ -274,7 +274,7 @@ impl<'a> Reader<'_, 'a> {
 
     fn paths(
         &self,
-        owners: &[Option<Made>],
+        owners: &[Option<RouterOrigin>],
         place: &Place<'a>,
         path: Option<&'a Expr>,
     ) -> Vec<String> {
@@ -292,7 +292,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The routes and start-up functions that decorators declare.
-    fn decorated(&self, found: &mut Routes<'a>) {
+    fn decorated(&self, found: &mut FastApiRoutes<'a>) {
         for (place, function) in &self.code.functions {
             for decorator in &function.decorators {
                 let ExprKind::Call(callee, arguments) = &decorator.kind else {
@@ -315,7 +315,7 @@ impl<'a> Reader<'_, 'a> {
                 if owners.is_empty() {
                     continue;
                 }
-                found.found.push(Route {
+                found.found.push(GetRoute {
                     place: place.clone(),
                     function: Some(function),
                     spot: self.code.spot(place, decorator),
@@ -327,7 +327,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// The routes, lifespans and start-up functions that calls register.
-    fn registered(&self, found: &mut Routes<'a>) {
+    fn registered(&self, found: &mut FastApiRoutes<'a>) {
         for site in &self.code.sites {
             let ExprKind::Call(callee, arguments) = &site.call.kind else {
                 continue;
@@ -400,7 +400,7 @@ impl<'a> Reader<'_, 'a> {
                     Value::Function(at, function) => Some((at, function)),
                     _ => None,
                 });
-            found.found.push(Route {
+            found.found.push(GetRoute {
                 place: function
                     .as_ref()
                     .map_or_else(|| place.clone(), |(at, _)| at.clone()),
@@ -457,13 +457,13 @@ pub(crate) fn health_rank(path: &str) -> Option<usize> {
 }
 
 /// What a route's function promises: the texts of the dictionary that it returns when all is well.
-pub(crate) fn promises<'a>(code: &Code<'a>, route: &Route<'a>) -> Vec<(String, String)> {
+pub(crate) fn promises<'a>(code: &PythonCode<'a>, route: &GetRoute<'a>) -> Vec<(String, String)> {
     let Some(function) = route.function else {
         return Vec::new();
     };
     let mut returned = Vec::new();
     returns(&function.body, &mut returned);
-    let place = Code::inside(&route.place, function);
+    let place = PythonCode::inside(&route.place, function);
     let mut all: Option<Vec<(String, String)>> = None;
     for value in returned {
         let pairs = match promised(code, &place, value) {
@@ -527,7 +527,7 @@ enum Promise {
     Other,
 }
 
-fn promised<'a>(code: &Code<'a>, place: &Place<'a>, value: &'a Expr) -> Promise {
+fn promised<'a>(code: &PythonCode<'a>, place: &Place<'a>, value: &'a Expr) -> Promise {
     match &value.kind {
         ExprKind::Dict(pairs) => Promise::Pairs(
             pairs
@@ -554,7 +554,7 @@ fn promised<'a>(code: &Code<'a>, place: &Place<'a>, value: &'a Expr) -> Promise 
 }
 
 /// Whether a status code is one of success, whatever way the program takes.
-fn succeeds<'a>(code: &Code<'a>, place: &Place<'a>, status: &'a Expr) -> bool {
+fn succeeds<'a>(code: &PythonCode<'a>, place: &Place<'a>, status: &'a Expr) -> bool {
     code.values(place, status).iter().all(|value| match value {
         Value::Written(_, written) => {
             matches!(&written.kind, ExprKind::Literal(text) if text.starts_with('2'))

@@ -3,9 +3,9 @@
 use crate::domain::{
     python::{
         app::PythonApp,
-        code::{Code, Value},
+        code::{PythonCode, Value},
         dependencies::PythonDriver,
-        engines::{Engine, Entry},
+        engines::{EngineOption, SqlEngine},
         makers::EngineKind,
         syntax::{Expr, ExprKind},
     },
@@ -108,7 +108,7 @@ pub(crate) struct Connections {
 }
 
 /// What the application is to connect to.
-pub(crate) struct Target<'a> {
+pub(crate) struct ConnectionTarget<'a> {
     pub driver: Driver,
     pub key: &'a str,
 }
@@ -243,9 +243,9 @@ const fn known(driver: PythonDriver) -> &'static [&'static str] {
 
 /// Judges one engine: its arguments, its URL, its driver.
 pub(super) fn judge_engine<'a>(
-    code: &Code<'a>,
-    engine: &Engine<'a>,
-    target: &Target<'_>,
+    code: &PythonCode<'a>,
+    engine: &SqlEngine<'a>,
+    target: &ConnectionTarget<'_>,
     into: &mut Connections,
 ) {
     let fixed = |text: &str| text.starts_with("sqlite");
@@ -286,7 +286,7 @@ pub(super) fn judge_engine<'a>(
 }
 
 /// A URL that is written into the code, and is not read from the environment.
-fn constant_url(engine: &Engine<'_>, target: &Target<'_>, into: &mut Connections) {
+fn constant_url(engine: &SqlEngine<'_>, target: &ConnectionTarget<'_>, into: &mut Connections) {
     if !engine.url.keys.is_empty() {
         return;
     }
@@ -311,7 +311,10 @@ fn constant_url(engine: &Engine<'_>, target: &Target<'_>, into: &mut Connections
 }
 
 /// The driver that an engine connects with: the one that its URL names, else the one of the env file.
-fn driver_of(engine: &Engine<'_>, target: &Target<'_>) -> Option<(Driver, PythonDriver)> {
+fn driver_of(
+    engine: &SqlEngine<'_>,
+    target: &ConnectionTarget<'_>,
+) -> Option<(Driver, PythonDriver)> {
     match engine.kind {
         EngineKind::Psycopg => return Some((Driver::Psycopg, PythonDriver::Psycopg)),
         EngineKind::Psycopg2 => return Some((Driver::Psycopg2, PythonDriver::Psycopg2)),
@@ -352,7 +355,12 @@ fn driver_of(engine: &Engine<'_>, target: &Target<'_>) -> Option<(Driver, Python
 }
 
 /// An engine that waits and a driver that does not, or the other way round.
-fn asynchronous(engine: &Engine<'_>, driver: Driver, python: PythonDriver, into: &mut Connections) {
+fn asynchronous(
+    engine: &SqlEngine<'_>,
+    driver: Driver,
+    python: PythonDriver,
+    into: &mut Connections,
+) {
     let wrong = match (engine.kind, python) {
         (EngineKind::AsyncEngine, PythonDriver::Psycopg2 | PythonDriver::Pg8000) => {
             "create_async_engine() needs an asynchronous driver: psycopg or asyncpg"
@@ -370,7 +378,7 @@ fn asynchronous(engine: &Engine<'_>, driver: Driver, python: PythonDriver, into:
 
 /// Parameters that the code itself writes into the URL, and the driver does not know.
 fn url_parameters(
-    engine: &Engine<'_>,
+    engine: &SqlEngine<'_>,
     driver: Driver,
     python: PythonDriver,
     into: &mut Connections,
@@ -401,7 +409,7 @@ fn url_parameters(
 
 /// Arguments of the connection that the driver does not know.
 fn connect_arguments(
-    engine: &Engine<'_>,
+    engine: &SqlEngine<'_>,
     driver: Driver,
     python: PythonDriver,
     sqlite: bool,
@@ -451,9 +459,9 @@ fn connect_arguments(
 }
 
 /// Whether a connection is tried before it is used.
-fn liveness<'a>(code: &Code<'a>, engine: &Engine<'a>, into: &mut Connections) {
+fn liveness<'a>(code: &PythonCode<'a>, engine: &SqlEngine<'a>, into: &mut Connections) {
     let options = &engine.options;
-    let off = |entry: &Entry<'a>| {
+    let off = |entry: &EngineOption<'a>| {
         code.values(&entry.place, entry.value).iter().all(|value| {
             matches!(value, Value::Written(_, Expr { kind: ExprKind::Literal(text), .. }) if text == "False" || text == "None")
         })

@@ -1,7 +1,7 @@
 //! Settings classes of pydantic: which variables their fields are read from, and whether they read an env file themselves.
 
 use crate::domain::python::{
-    code::{Code, Place, Value},
+    code::{Place, PythonCode, Value},
     syntax::{Argument, Class, Expr, ExprKind, Stmt, StmtKind, argument},
 };
 
@@ -16,7 +16,7 @@ pub(crate) enum SettingsRead {
 
 /// What making an object of this class reads; nothing where it is no settings class.
 pub(crate) fn reads<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     class: &'a Class,
     arguments: &'a [Argument],
@@ -35,12 +35,17 @@ pub(crate) fn reads<'a>(
         .collect()
 }
 
-pub(crate) fn is_settings<'a>(code: &Code<'a>, place: &Place<'a>, class: &'a Class) -> bool {
+pub(crate) fn is_settings<'a>(code: &PythonCode<'a>, place: &Place<'a>, class: &'a Class) -> bool {
     code.descends(place, class, &["BaseSettings"])
 }
 
 /// Whether a settings class, or one that it descends from, names an env file or where else its values come from.
-fn reads_file<'a>(code: &Code<'a>, place: &Place<'a>, class: &'a Class, depth: usize) -> bool {
+fn reads_file<'a>(
+    code: &PythonCode<'a>,
+    place: &Place<'a>,
+    class: &'a Class,
+    depth: usize,
+) -> bool {
     if option(class, "env_file").is_some() {
         return true;
     }

@@ -32,7 +32,7 @@ fn find<'a>(modules: Modules<'a>, path: &str) -> Option<&'a str> {
 fn entry(modules: Modules<'_>, command: &str) -> Option<Entry> {
     let files = |path: &str| Ok(find(modules, path).map(|text| text.as_bytes().to_vec()));
     let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
-    read_entry(&files, "", &Start::read("", &words))
+    read_entry(&files, "", &AppStart::read("", &words))
 }
 
 fn judge_as(modules: Modules<'_>, command: &str, driver: Driver) -> Judgement {
@@ -63,14 +63,14 @@ fn breaking(judgement: &Judgement) -> Vec<&str> {
 }
 
 fn creates(judgement: &Judgement) -> bool {
-    matches!(judgement.creates, Answer::Yes(_))
+    matches!(judgement.creates, Deduction::Yes(_))
 }
 
 fn asks(judgement: &Judgement) -> bool {
     judgement
         .health
         .as_ref()
-        .is_some_and(|health| matches!(health.asks, Answer::Yes(_)))
+        .is_some_and(|health| matches!(health.asks, Deduction::Yes(_)))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         graph::is_type_checking,
         settings,
         syntax::{Argument, Class, Expr, ExprKind, Function, Imported, Stmt, StmtKind},
@@ -29,7 +29,7 @@ pub(crate) struct Read {
 /// What was seen on the way.
 #[derive(Debug)]
 pub(crate) struct Walk<'c, 'a> {
-    code: &'c Code<'a>,
+    code: &'c PythonCode<'a>,
     /// The module that is run as a program.
     main: Option<usize>,
     /// Whether functions that are handed over as arguments are taken to be called.
@@ -125,7 +125,7 @@ const LOADS: &[&str] = &[
 ];
 
 impl<'c, 'a> Walk<'c, 'a> {
-    pub(crate) fn new(code: &'c Code<'a>, main: Option<usize>) -> Self {
+    pub(crate) fn new(code: &'c PythonCode<'a>, main: Option<usize>) -> Self {
         Self {
             code,
             main,
@@ -173,7 +173,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             return;
         };
         self.deeper(&module.name, |this| {
-            this.body(&Code::top(at), &module.body);
+            this.body(&PythonCode::top(at), &module.body);
         });
     }
 
@@ -202,7 +202,7 @@ impl<'c, 'a> Walk<'c, 'a> {
 
     /// Everything that an object of a class may do.
     pub(crate) fn all_methods(&mut self, place: &Place<'a>, class: &'a Class) {
-        let body = Code::class_body(place, class);
+        let body = PythonCode::class_body(place, class);
         for stmt in &class.body {
             if let StmtKind::Function(function) = &stmt.kind {
                 self.function(&body, function);
@@ -211,7 +211,7 @@ impl<'c, 'a> Walk<'c, 'a> {
     }
 
     fn methods(&mut self, place: &Place<'a>, class: &'a Class, names: &[&str]) {
-        let body = Code::class_body(place, class);
+        let body = PythonCode::class_body(place, class);
         for stmt in &class.body {
             if let StmtKind::Function(function) = &stmt.kind
                 && names.contains(&function.name.as_str())
@@ -232,7 +232,7 @@ impl<'c, 'a> Walk<'c, 'a> {
                     this.dependencies(place, expr, 0);
                 }
             }
-            let inside = Code::inside(place, function);
+            let inside = PythonCode::inside(place, function);
             this.body(&inside, &function.body);
         });
     }
@@ -323,7 +323,7 @@ impl<'c, 'a> Walk<'c, 'a> {
             }
         }
         if let StmtKind::Class(class) = &stmt.kind {
-            self.body(&Code::class_body(place, class), &class.body);
+            self.body(&PythonCode::class_body(place, class), &class.body);
         }
         for body in stmt.blocks() {
             self.body(place, body);

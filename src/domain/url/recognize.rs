@@ -47,12 +47,12 @@ pub(crate) struct RecognizedUrl {
     pub(super) tls: Tls,
     shape: UrlShape,
     /// What is not the connection itself.
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<UrlParameter>,
 }
 
 /// A parameter of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parameter {
+pub(super) struct UrlParameter {
     /// As it is written.
     pub(super) name: String,
     pub(super) value: Secret,
@@ -214,7 +214,7 @@ impl UrlBuilder {
                     ("sslmode" | "ssl", _) => read.tls = read.tls.max(Tls::Optional),
                     _ => {}
                 }
-                read.parameters.push(Parameter {
+                read.parameters.push(UrlParameter {
                     name: name.to_owned(),
                     value: Secret::new(value),
                     raw: raw.map(Secret::new),

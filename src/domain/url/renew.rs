@@ -9,7 +9,7 @@ use crate::{
         driver::{Driver, UrlShape},
         part::UrlKind,
         quote::{ado, keyword},
-        recognize::{Parameter, RecognizedUrl, Tls, canonical},
+        recognize::{RecognizedUrl, Tls, UrlParameter, canonical},
     },
 };
 
@@ -92,7 +92,7 @@ impl Connection {
 }
 
 /// Whether a parameter is judged anew: how TLS is asked for is said by the driver's own parameters, unless it is stricter.
-fn weakens(parameter: &Parameter, key: &str) -> bool {
+fn weakens(parameter: &UrlParameter, key: &str) -> bool {
     let value = parameter.value.expose().to_ascii_lowercase();
     match key {
         "sslmode" | "ssl" => true,
@@ -148,7 +148,7 @@ fn translated(key: &str, driver: Driver, shape: UrlShape) -> Option<String> {
 
 /// The value that stays, written for its form; `None` where nothing of it does.
 fn kept_value(
-    parameter: &Parameter,
+    parameter: &UrlParameter,
     key: &str,
     same_reader: bool,
     shape: UrlShape,

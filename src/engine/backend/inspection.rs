@@ -11,10 +11,11 @@ use crate::{
     domain::{
         diff,
         python::{
-            self, Answer, AppKind, Dependencies, Entry, Judgement, Needs, Start, Target, Wanted,
+            self, AppKind, AppStart, Deduction, Dependencies, Entry, Judgement, Needs, StartTarget,
+            WantedCode,
         },
         reading::Spot,
-        source::{Files, join},
+        source::{FileReader, join},
         url::Driver,
     },
     engine::{
@@ -78,7 +79,7 @@ impl BackendInspection {
                 .push(not_found(dir, "the folder doesn't exist"));
             return inspection;
         }
-        let start = Start::read(dir, &backend.start);
+        let start = AppStart::read(dir, &backend.start);
         let fastapi = session.is_some() || dependencies.has("fastapi");
         if !fastapi && (!start.python || dependencies.has("django")) {
             inspection.skipped = Some(format!("{}: {NOT_JUDGED}", inspection.stack));
@@ -93,11 +94,11 @@ impl BackendInspection {
         &mut self,
         cx: &Cx,
         backend: &BackendSettings,
-        start: &Start,
+        start: &AppStart,
         dependencies: Dependencies,
         fastapi: bool,
     ) {
-        let files: Files<'_> = &|path: &str| bytes(cx, path);
+        let files: FileReader<'_> = &|path: &str| bytes(cx, path);
         let dir = backend.dir.trim_matches('/');
         let entry = match &start.target {
             Some(_) => python::read_entry(files, dir, start),
@@ -105,10 +106,10 @@ impl BackendInspection {
         };
         let Some(entry) = entry else {
             let named = match &start.target {
-                Some(Target::Object { module, .. } | Target::Module(module)) => {
+                Some(StartTarget::Object { module, .. } | StartTarget::Module(module)) => {
                     join(dir, &format!("{}.py", module.replace('.', "/")))
                 }
-                Some(Target::File { path, .. }) if !path.is_empty() => path.clone(),
+                Some(StartTarget::File { path, .. }) if !path.is_empty() => path.clone(),
                 _ => join(dir, "main.py"),
             };
             if !fastapi && dependencies.has("flask") {
@@ -456,7 +457,7 @@ impl BackendInspection {
             .or(health)
             .unwrap_or(HEALTH_PATH);
         let asked = self.health(judgement, path);
-        let wanted = Wanted {
+        let wanted = WantedCode {
             tables: tables.is_some(),
             health: asked.as_ref().map(|_| path),
             sqlmodel: self.sqlmodel,
@@ -509,13 +510,13 @@ impl BackendInspection {
             return None;
         }
         match &judgement.creates {
-            Answer::Yes(spot) => {
+            Deduction::Yes(spot) => {
                 let place = format!("created on start-up, in {}", spot.file);
                 self.check("tables", true, place);
                 None
             }
             _ if !models && !judgement.has_models => None,
-            Answer::Unknown(why) if cx.settings.schema.files.is_empty() => {
+            Deduction::Unknown(why) if cx.settings.schema.files.is_empty() => {
                 self.check("tables", false, "created on start-up");
                 self.open.push(not_determined(
                     &format!("couldn't tell whether the tables are created on start-up: {why}"),
@@ -525,7 +526,7 @@ impl BackendInspection {
                 None
             }
             _ if !judgement.coverage.is_complete() => None,
-            Answer::No | Answer::Unknown(_) => {
+            Deduction::No | Deduction::Unknown(_) => {
                 self.check("tables", false, "created on start-up");
                 let call = judgement.tables.as_ref().map_or_else(
                     || "SQLModel.metadata.create_all(engine)".to_owned(),
@@ -540,13 +541,13 @@ impl BackendInspection {
     /// Whether the health route asks the database; the finding where it does not.
     fn health(&mut self, judgement: &Judgement, path: &str) -> Option<Finding> {
         let asks = judgement.health.as_ref().map(|health| &health.asks);
-        self.check("health", matches!(asks, Some(Answer::Yes(_))), path);
+        self.check("health", matches!(asks, Some(Deduction::Yes(_))), path);
         match (&judgement.health, asks) {
-            (_, Some(Answer::Yes(_))) => {
+            (_, Some(Deduction::Yes(_))) => {
                 self.evidence.push(format!("`{path}` queries the database"));
                 None
             }
-            (Some(health), Some(Answer::Unknown(why))) => {
+            (Some(health), Some(Deduction::Unknown(why))) => {
                 self.open.push(not_determined(
                     &format!("couldn't tell whether `{path}` queries the database: {why}"),
                     Some(&health.spot),
@@ -584,11 +585,11 @@ fn health_path(backend: &BackendSettings) -> Option<String> {
 }
 
 /// The application in the usual files, where the start command names none.
-fn usual_entry(cx: &Cx, files: Files<'_>, dir: &str, start: &Start) -> Option<Entry> {
+fn usual_entry(cx: &Cx, files: FileReader<'_>, dir: &str, start: &AppStart) -> Option<Entry> {
     let text = |path: &str| read(cx, path).ok()??.try_into_text();
     let app = python::find_app(&text, dir)?;
-    let start = Start {
-        target: Some(Target::Object {
+    let start = AppStart {
+        target: Some(StartTarget::Object {
             module: app.module,
             variable: app.variable,
         }),

@@ -12,7 +12,7 @@ use crate::{
 
 /// A tool that reads several env files of one folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tool {
+enum EnvTool {
     /// The file of the mode comes behind `.env.local`.
     Next,
     /// The file of the mode comes before `.env.local`.
@@ -20,13 +20,13 @@ enum Tool {
 }
 
 /// The packages by which a tool is known in `package.json`.
-const TOOLS: &[(&str, Tool)] = &[
-    ("next", Tool::Next),
-    ("vite", Tool::Vite),
-    ("astro", Tool::Vite),
+const TOOLS: &[(&str, EnvTool)] = &[
+    ("next", EnvTool::Next),
+    ("vite", EnvTool::Vite),
+    ("astro", EnvTool::Vite),
 ];
 
-impl Tool {
+impl EnvTool {
     /// The files in the order in which they win, in development.
     const fn order(self) -> [&'static str; 4] {
         match self {
@@ -88,7 +88,7 @@ pub(super) fn find(cx: &Cx, wanted: &Document, spec: &EnvTarget) -> Vec<Finding>
         }
     };
     let read = |file: &str| cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
-    let Some(tool) = read(&beside("package.json")).and_then(|package| Tool::of(&package)) else {
+    let Some(tool) = read(&beside("package.json")).and_then(|package| EnvTool::of(&package)) else {
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -144,13 +144,13 @@ mod tests {
 
     #[test]
     fn each_tool_has_its_order() {
-        let next = Tool::of(br#"{"dependencies":{"next":"15"}}"#).unwrap();
+        let next = EnvTool::of(br#"{"dependencies":{"next":"15"}}"#).unwrap();
         assert_eq!(next.read_before(".env.local"), [".env.development.local"]);
         assert_eq!(
             next.read_before(".env"),
             [".env.development.local", ".env.local", ".env.development"]
         );
-        let vite = Tool::of(br#"{"devDependencies":{"vite":"6"}}"#).unwrap();
+        let vite = EnvTool::of(br#"{"devDependencies":{"vite":"6"}}"#).unwrap();
         assert_eq!(
             vite.read_before(".env.local"),
             [".env.development.local", ".env.development"]
@@ -164,7 +164,7 @@ mod tests {
             r#"{"name":"next"}"#,
             r#"{"dependencies":["next"]}"#,
         ] {
-            assert_eq!(Tool::of(package.as_bytes()), None, "{package}");
+            assert_eq!(EnvTool::of(package.as_bytes()), None, "{package}");
         }
     }
 }

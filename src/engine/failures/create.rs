@@ -13,7 +13,7 @@ const VALUE_SHOWN: usize = 40;
 
 /// What of a new project Neon may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum RefusedPart {
     Region,
     Organization,
     Postgres,
@@ -100,24 +100,24 @@ fn refused(refusal: &Refusal, new: &NewProject) -> (String, String) {
     let value = shortened(&value);
     let what = format!("Neon rejected {} `{value}`", part.word());
     let hint = match part {
-        Part::Region => {
+        RefusedPart::Region => {
             "correct [project] region in neonup.toml, such as aws-us-east-2; or remove it to let Neon choose"
         }
-        Part::Organization => {
+        RefusedPart::Organization => {
             "correct [project] org in neonup.toml, or --org: its id starts with org-"
         }
-        Part::Postgres => {
+        RefusedPart::Postgres => {
             "correct [project] postgres in neonup.toml; or remove it to let Neon choose"
         }
-        Part::Database => "correct [project] database in neonup.toml",
-        Part::Branch => "correct [project] branch in neonup.toml",
-        Part::Name => "choose a shorter or simpler [project] name in neonup.toml",
+        RefusedPart::Database => "correct [project] database in neonup.toml",
+        RefusedPart::Branch => "correct [project] branch in neonup.toml",
+        RefusedPart::Name => "choose a shorter or simpler [project] name in neonup.toml",
     };
     (what, hint.to_owned())
 }
 
 /// The part that the message names: by its value, else by its field.
-fn refused_part(refusal: &Refusal, new: &NewProject) -> Option<(Part, String)> {
+fn refused_part(refusal: &Refusal, new: &NewProject) -> Option<(RefusedPart, String)> {
     let text = refusal.text().to_lowercase();
     let sent = sent(new);
     let words = text
@@ -134,24 +134,24 @@ fn refused_part(refusal: &Refusal, new: &NewProject) -> Option<(Part, String)> {
 }
 
 /// What was asked for; the name last, since the names of other fields hold that word.
-fn sent(new: &NewProject) -> Vec<(Part, String)> {
+fn sent(new: &NewProject) -> Vec<(RefusedPart, String)> {
     [
-        (Part::Region, new.region.clone()),
-        (Part::Organization, new.org.clone()),
+        (RefusedPart::Region, new.region.clone()),
+        (RefusedPart::Organization, new.org.clone()),
         (
-            Part::Postgres,
+            RefusedPart::Postgres,
             new.postgres.map(|version| version.to_string()),
         ),
-        (Part::Database, new.database.clone()),
-        (Part::Branch, new.branch.clone()),
-        (Part::Name, Some(new.name.clone())),
+        (RefusedPart::Database, new.database.clone()),
+        (RefusedPart::Branch, new.branch.clone()),
+        (RefusedPart::Name, Some(new.name.clone())),
     ]
     .into_iter()
     .filter_map(|(part, value)| Some((part, value?)))
     .collect()
 }
 
-impl Part {
+impl RefusedPart {
     const fn word(self) -> &'static str {
         match self {
             Self::Region => "region",

@@ -13,7 +13,7 @@ use crate::{
     engine::{
         connection,
         health::{
-            app::{ANSWER, Asked, StartError, Trial, Unhealthy, ended},
+            app::{ANSWER, RouteAnswer, StartError, Trial, Unhealthy, ended},
             checks::{HealthCheck, HealthChecks},
         },
     },
@@ -38,7 +38,7 @@ impl HealthChecks<'_> {
         &self,
         app: &mut dyn Running,
         named: Option<u16>,
-    ) -> std::result::Result<Asked, StartError> {
+    ) -> std::result::Result<RouteAnswer, StartError> {
         let process = &self.cx.ports.process;
         let mut addresses: Vec<SocketAddr> =
             app.listens().await.into_iter().map(reachable).collect();
@@ -51,7 +51,7 @@ impl HealthChecks<'_> {
             )
         });
         addresses.dedup();
-        let mut last = Asked::Silent;
+        let mut last = RouteAnswer::Silent;
         for address in addresses.into_iter().take(MOST_ADDRESSES) {
             let url = format!("http://{address}/");
             let answer = tokio::select! {
@@ -68,13 +68,13 @@ impl HealthChecks<'_> {
                 continue;
             }
             if answer.status < 500 {
-                return Ok(Asked::Healthy(format!(
+                return Ok(RouteAnswer::Healthy(format!(
                     "{} at `/` on port {}; no health route shows whether it reaches the database",
                     answer.status,
                     address.port()
                 )));
             }
-            last = Asked::Not(Unhealthy::Start(answer.status));
+            last = RouteAnswer::Not(Unhealthy::Start(answer.status));
         }
         Ok(last)
     }

@@ -215,7 +215,7 @@ impl HealthChecks<'_> {
         let mut last = None;
         loop {
             match self.ask(app, backend, url).await? {
-                Asked::Healthy(text) => {
+                RouteAnswer::Healthy(text) => {
                     // the first answer may come before the application has found out that it can't work
                     tokio::select! {
                         biased;
@@ -223,14 +223,14 @@ impl HealthChecks<'_> {
                         () = tokio::time::sleep(STEADY) => {}
                     }
                     match self.ask(app, backend, url).await? {
-                        Asked::Healthy(_) => return Ok(text),
-                        Asked::Silent => last = Some(Unhealthy::Silent),
-                        Asked::Not(why) => last = Some(why),
+                        RouteAnswer::Healthy(_) => return Ok(text),
+                        RouteAnswer::Silent => last = Some(Unhealthy::Silent),
+                        RouteAnswer::Not(why) => last = Some(why),
                     }
                 }
                 // the first answers may come before the database is connected
-                Asked::Not(why) => last = Some(why),
-                Asked::Silent => {}
+                RouteAnswer::Not(why) => last = Some(why),
+                RouteAnswer::Silent => {}
             }
             if told.elapsed() > TOLD {
                 told = clock::now();
@@ -257,7 +257,7 @@ impl HealthChecks<'_> {
         app: &mut dyn Running,
         backend: &BackendSettings,
         url: Option<&str>,
-    ) -> std::result::Result<Asked, StartError> {
+    ) -> std::result::Result<RouteAnswer, StartError> {
         let Some(url) = url else {
             return self.ask_anywhere(app, port_in(&backend.start)).await;
         };
@@ -268,19 +268,19 @@ impl HealthChecks<'_> {
             answer = process.get(url, ANSWER) => answer,
         };
         let Some(answer) = answer else {
-            return Ok(Asked::Silent);
+            return Ok(RouteAnswer::Silent);
         };
         let origin = match answer.from {
             Some(from) => app.origin(from).await,
             None => Origin::Others(Vec::new()),
         };
         if let Origin::Others(holders) = origin {
-            return Ok(Asked::Not(Unhealthy::Stranger(holders)));
+            return Ok(RouteAnswer::Not(Unhealthy::Stranger(holders)));
         }
         Ok(
             match judge(&answer, backend, &connection::secrets(self.cx)) {
-                Ok(text) => Asked::Healthy(text),
-                Err(why) => Asked::Not(why),
+                Ok(text) => RouteAnswer::Healthy(text),
+                Err(why) => RouteAnswer::Not(why),
             },
         )
     }
@@ -511,7 +511,7 @@ impl Trial {
 }
 
 /// What one question to the health route came to.
-pub(super) enum Asked {
+pub(super) enum RouteAnswer {
     Healthy(String),
     Not(Unhealthy),
     Silent,

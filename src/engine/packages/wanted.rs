@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     domain::{
         driver_script, python,
-        runner::{ENVIRONMENT, Install, Manager, Runner},
+        runner::{ENVIRONMENT, Install, PackageManager, Runner},
         source::join,
     },
     os::environments,
@@ -119,13 +119,15 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     let found_own = interpreter
         .is_some_and(|path| path.starts_with(&settings.root) || environments::holds(&path));
     // an environment of another name, or one that another program made
-    if found_own && !(there && runner.manager == Manager::Pip) {
+    if found_own && !(there && runner.manager == PackageManager::Pip) {
         return None;
     }
     let manifest = join(&runner.place, "pyproject.toml");
     let listed = runner.evidence();
     let mut declared = match (&listed, runner.manager) {
-        (Some(file), Manager::Pipenv) => read(file).map(|text| python::pipfile_dependencies(&text)),
+        (Some(file), PackageManager::Pipenv) => {
+            read(file).map(|text| python::pipfile_dependencies(&text))
+        }
         _ => read(&manifest).map(|text| python::project_dependencies(&text)),
     }
     .unwrap_or_default();
@@ -133,19 +135,23 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     for text in nearer.iter().filter_map(|path| read(path)) {
         declared.extend(python::project_dependencies(&text));
     }
-    if let Some(list) = listed.filter(|_| runner.manager == Manager::Pip) {
+    if let Some(list) = listed.filter(|_| runner.manager == PackageManager::Pip) {
         declared = python::not_listed(&read, &list, declared);
     }
     let install = runner.install(&declared)?;
     // what they make when they are only asked to run something is empty, and lies elsewhere
     let makes = match runner.manager {
-        Manager::Uv => Some("uv"),
-        Manager::Poetry => Some("poetry"),
-        Manager::Pipenv => Some("pipenv"),
-        Manager::Pip | Manager::Pdm | Manager::Conda => None,
-        Manager::Npm | Manager::Pnpm | Manager::YarnClassic | Manager::YarnBerry | Manager::Bun => {
-            None
-        }
+        PackageManager::Uv => Some("uv"),
+        PackageManager::Poetry => Some("poetry"),
+        PackageManager::Pipenv => Some("pipenv"),
+        PackageManager::Pip
+        | PackageManager::Pdm
+        | PackageManager::Conda
+        | PackageManager::Npm
+        | PackageManager::Pnpm
+        | PackageManager::YarnClassic
+        | PackageManager::YarnBerry
+        | PackageManager::Bun => None,
     };
     let missing = makes
         .filter(|_| !there)
@@ -199,7 +205,7 @@ fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     let missing = if !exists(&modules) && !exists(&own) {
         format!("`{modules}` doesn't exist")
     } else {
-        let lock = (runner.manager == Manager::Npm && runner.locked)
+        let lock = (runner.manager == PackageManager::Npm && runner.locked)
             .then(|| read(&join(&runner.place, "package-lock.json")))
             .flatten()?;
         let installed = read(&join(&modules, ".package-lock.json"))?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     core::{code::Code, finding::Finding},
     domain::{
-        migrations::{Answer, Conflict, Unclear},
+        migrations::{Conflict, ToolAnswer, Unclear},
         source::join,
     },
     engine::{connection, context::Cx, schema::written},
@@ -28,11 +28,11 @@ const TABLE: &str = "__drizzle_migrations";
 
 #[derive(Deserialize)]
 struct Journal {
-    entries: Vec<Entry>,
+    entries: Vec<JournalEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct JournalEntry {
     when: i64,
     tag: String,
 }
@@ -43,7 +43,7 @@ pub(super) async fn answer(
     session: &mut dyn Session,
     found: &SchemaShape,
     config: Option<&str>,
-) -> Result<Answer, Box<Finding>> {
+) -> Result<ToolAnswer, Box<Finding>> {
     let (name, text) = config_text(cx, config).ok_or_else(|| {
         unknown("can't find Drizzle's configuration, so neonup couldn't determine whether a migration is pending")
             .hint("set it in [schema] command in neonup.toml: drizzle-kit migrate --config=FILE")
@@ -72,7 +72,7 @@ pub(super) async fn answer(
     let journal: Journal = serde_json::from_str(&journal)
         .map_err(|error| unknown(format!("can't understand `{path}`: {error}")))?;
     if journal.entries.is_empty() {
-        return Ok(Answer::Unclear(Unclear::NoMigrations));
+        return Ok(ToolAnswer::Unclear(Unclear::NoMigrations));
     }
     let table = table.strip_prefix("public.").unwrap_or(&table);
     let applied = if found.tables.iter().any(|there| there.name == table) {
@@ -90,39 +90,39 @@ pub(super) async fn answer(
     Ok(compared(&journal.entries, &applied))
 }
 
-fn compared(entries: &[Entry], applied: &[i64]) -> Answer {
+fn compared(entries: &[JournalEntry], applied: &[i64]) -> ToolAnswer {
     let last = applied.iter().max().copied();
     let newest = entries.iter().map(|entry| entry.when).max();
     if last > newest {
         let last = last.unwrap_or_default();
-        return Answer::Conflict(Conflict::UnknownToFiles(format!("of time {last}")));
+        return ToolAnswer::Conflict(Conflict::UnknownToFiles(format!("of time {last}")));
     }
     // the migrator looks at the latest alone, so that an older one that came with a merge would never run
     let missing = entries
         .iter()
         .filter(|entry| !applied.contains(&entry.when));
     let (names, passed): (Vec<_>, Vec<_>) = missing.partition(|entry| Some(entry.when) > last);
-    let tags = |entries: &[&Entry]| {
+    let tags = |entries: &[&JournalEntry]| {
         entries
             .iter()
             .map(|entry| entry.tag.clone())
             .collect::<Vec<_>>()
     };
     if !passed.is_empty() {
-        return Answer::Conflict(Conflict::Told(format!(
+        return ToolAnswer::Conflict(Conflict::Told(format!(
             "{} is older than the latest migration that ran, so Drizzle never runs it: generate it again",
             tags(&passed).join(", ")
         )));
     }
     if names.is_empty() {
-        return Answer::Nothing {
+        return ToolAnswer::Nothing {
             at: entries
                 .iter()
                 .max_by_key(|entry| entry.when)
                 .map(|entry| entry.tag.clone()),
         };
     }
-    Answer::Pending {
+    ToolAnswer::Pending {
         names: tags(&names),
         at: None,
         reached: true,
@@ -199,8 +199,8 @@ fn uncommented(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn entries(times: &[i64]) -> Vec<Entry> {
-        let entry = |time: &i64| Entry {
+    fn entries(times: &[i64]) -> Vec<JournalEntry> {
+        let entry = |time: &i64| JournalEntry {
             when: *time,
             tag: format!("m{time}"),
         };
@@ -212,19 +212,19 @@ mod tests {
         let answer = |journal: &[i64], applied: &[i64]| compared(&entries(journal), applied);
         assert_eq!(
             answer(&[1, 2], &[1, 2]),
-            Answer::Nothing {
+            ToolAnswer::Nothing {
                 at: Some("m2".to_owned())
             }
         );
         for applied in [&[][..], &[1]] {
-            let Answer::Pending { names, .. } = answer(&[1, 2, 3], applied) else {
+            let ToolAnswer::Pending { names, .. } = answer(&[1, 2, 3], applied) else {
                 panic!("{applied:?}");
             };
             assert_eq!(names.last().map(String::as_str), Some("m3"));
             assert_eq!(names.len(), 3 - applied.len());
         }
         for (journal, applied) in [(&[1, 2][..], &[1, 2, 3][..]), (&[1, 2, 3], &[1, 3])] {
-            assert!(matches!(answer(journal, applied), Answer::Conflict(_)));
+            assert!(matches!(answer(journal, applied), ToolAnswer::Conflict(_)));
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
         trust::CommandPurpose,
     },
     domain::migrations::{
-        self, Answer, Asking, Conflict, Inquiry, NoQuestion, Reply, Tool, Unclear,
+        self, Asking, Conflict, Inquiry, NoQuestion, Tool, ToolAnswer, ToolReply, Unclear,
     },
     engine::{
         connection,
@@ -131,7 +131,7 @@ pub(super) async fn look(
         Err(finding) => return Migrations::unknown(*finding),
     };
     let answer = migrations::answer(&inquiry, &replies);
-    if answer == Answer::Unclear(Unclear::NoMigrations)
+    if answer == ToolAnswer::Unclear(Unclear::NoMigrations)
         && let Some(question) = &inquiry.models
         && let Ok(reply) = ask(cx, question, session_for(cx, ran)).await
         && migrations::models_agree(inquiry.tool, &reply)
@@ -145,12 +145,12 @@ pub(super) async fn look(
             )
         };
     }
-    if matches!(answer, Answer::Nothing { .. })
+    if matches!(answer, ToolAnswer::Nothing { .. })
         && let Some(elsewhere) = elsewhere(cx, session, found, &inquiry, &answer).await
     {
         return Migrations::unknown(elsewhere);
     }
-    let nothing = matches!(answer, Answer::Nothing { .. });
+    let nothing = matches!(answer, ToolAnswer::Nothing { .. });
     let mut migrations = reported(cx, inquiry.tool.name(), Some(&inquiry), answer, ran);
     if nothing && let Some(question) = &inquiry.models {
         // that the models agree is not what the step promises: only a clear answer is worth a word
@@ -192,7 +192,7 @@ async fn ask_all(
     cx: &Cx,
     inquiry: &Inquiry,
     asked_in: AskedIn,
-) -> Result<Vec<Reply>, Box<Finding>> {
+) -> Result<Vec<ToolReply>, Box<Finding>> {
     if inquiry.tool.writes() && asked_in == AskedIn::Pooled {
         return Err(Box::new(would_write(inquiry.tool)));
     }
@@ -238,7 +238,7 @@ fn session_for(cx: &Cx, ran: bool) -> AskedIn {
 }
 
 /// Asks one question.
-async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, Box<Finding>> {
+async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<ToolReply, Box<Finding>> {
     let dir = cx.settings.path(cx.settings.schema_dir());
     let line = line(question);
     let program = question.first().map(String::as_str).unwrap_or_default();
@@ -281,7 +281,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<Reply, B
         env,
     };
     match cx.ports.process.run(&spec, QUESTION).await {
-        Ok(exit) => Ok(Reply {
+        Ok(exit) => Ok(ToolReply {
             code: exit.code,
             text: exit.apart,
             cut: exit.cut,
@@ -310,7 +310,7 @@ async fn elsewhere(
     session: &mut dyn Session,
     found: &SchemaShape,
     inquiry: &Inquiry,
-    answer: &Answer,
+    answer: &ToolAnswer,
 ) -> Option<Finding> {
     let tool = inquiry.tool;
     let columns = tool.history();
@@ -332,7 +332,7 @@ async fn elsewhere(
             "it reports that nothing is pending, but this database has no record of any migration",
         ));
     }
-    let Answer::Nothing { at: Some(at) } = answer else {
+    let ToolAnswer::Nothing { at: Some(at) } = answer else {
         return None;
     };
     let column = columns.first().filter(|_| alone)?;
@@ -390,7 +390,7 @@ fn reported(
     cx: &Cx,
     name: &str,
     inquiry: Option<&Inquiry>,
-    answer: Answer,
+    answer: ToolAnswer,
     ran: bool,
 ) -> Migrations {
     let secrets = connection::secrets(cx);
@@ -407,7 +407,7 @@ fn reported(
         },
     );
     match answer {
-        Answer::Nothing { at } => {
+        ToolAnswer::Nothing { at } => {
             let at = at.map_or_else(String::new, |at| format!(" after {}", plain(&at)));
             Migrations {
                 explains_no_table: !inquiry.is_some_and(|inquiry| inquiry.tool == Tool::Own),
@@ -417,7 +417,7 @@ fn reported(
                 )
             }
         }
-        Answer::Pending { names, at, reached } => {
+        ToolAnswer::Pending { names, at, reached } => {
             let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
             let title = pending(inquiry, &names, at.map(|at| plain(&at)).as_deref());
             let finding = Finding::new(Code::SchemaMigrationPending, title).detail(asked);
@@ -440,7 +440,7 @@ fn reported(
                 ..Migrations::seen(finding.title.clone(), vec![finding])
             }
         }
-        Answer::Conflict(conflict) => {
+        ToolAnswer::Conflict(conflict) => {
             let finding = conflicting(cx, &conflict, &plain).detail(asked);
             Migrations {
                 conflict: true,
@@ -448,7 +448,7 @@ fn reported(
                 ..Migrations::seen(finding.title.clone(), vec![finding])
             }
         }
-        Answer::Unclear(unclear) => {
+        ToolAnswer::Unclear(unclear) => {
             let tool = inquiry.map(|inquiry| inquiry.tool);
             Migrations::unknown(not_clear(name, tool, &unclear, &plain).detail(asked))
         }

@@ -52,7 +52,7 @@ struct DatabaseBody {
 }
 
 /// Why an attempt did not succeed.
-enum FailedAttempt {
+enum ClaimAttemptError {
     /// The service refused, with this message.
     Refused(StatusCode, String),
     Unanswered(ClaimableError),
@@ -72,8 +72,8 @@ impl HttpClaimable {
         }
     }
 
-    async fn once(&self, method: Method, path: &str) -> Result<DatabaseBody, FailedAttempt> {
-        let unanswered = |error: HttpError| FailedAttempt::Unanswered(error.into());
+    async fn once(&self, method: Method, path: &str) -> Result<DatabaseBody, ClaimAttemptError> {
+        let unanswered = |error: HttpError| ClaimAttemptError::Unanswered(error.into());
         let client = self.clients.client().map_err(unanswered)?;
         let mut request = client
             .request(method.clone(), format!("{}{path}", self.clients.base))
@@ -90,7 +90,7 @@ impl HttpClaimable {
         let status = response.status();
         // it was sent, whatever became of the rest of the answer
         let bytes = self.clients.body(response).await.map_err(|error| {
-            FailedAttempt::Unanswered(if error.problem.is_refused_on_the_way() {
+            ClaimAttemptError::Unanswered(if error.problem.is_refused_on_the_way() {
                 ClaimableError::Unreachable(error)
             } else {
                 ClaimableError::AnswerLost(error)
@@ -99,13 +99,13 @@ impl HttpClaimable {
         // the path holds the id, which no log may
         tracing::debug!(%method, status = status.as_u16(), "claimable");
         if !status.is_success() {
-            return Err(FailedAttempt::Refused(status, message(&bytes)));
+            return Err(ClaimAttemptError::Refused(status, message(&bytes)));
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             let answer = self
                 .clients
                 .unreadable(format!("{method} {DATABASES}"), &bytes, &error);
-            FailedAttempt::Unanswered(ClaimableError::UnreadableAnswer(answer))
+            ClaimAttemptError::Unanswered(ClaimableError::UnreadableAnswer(answer))
         })
     }
 
@@ -180,8 +180,8 @@ impl Claimable for HttpClaimable {
     async fn create(&self) -> Result<TemporaryDatabase, ClaimableError> {
         match self.once(Method::POST, DATABASES).await {
             Ok(body) => Ok(self.database(body)),
-            Err(FailedAttempt::Refused(status, message)) => Err(self.refused(status, message)),
-            Err(FailedAttempt::Unanswered(error)) => Err(error),
+            Err(ClaimAttemptError::Refused(status, message)) => Err(self.refused(status, message)),
+            Err(ClaimAttemptError::Unanswered(error)) => Err(error),
         }
     }
 
@@ -191,16 +191,16 @@ impl Claimable for HttpClaimable {
         loop {
             let error = match self.once(Method::GET, &path).await {
                 Ok(body) => return Ok(Some(self.database(body))),
-                Err(FailedAttempt::Refused(StatusCode::NOT_FOUND, _)) => return Ok(None),
-                Err(FailedAttempt::Refused(StatusCode::BAD_REQUEST, message))
+                Err(ClaimAttemptError::Refused(StatusCode::NOT_FOUND, _)) => return Ok(None),
+                Err(ClaimAttemptError::Refused(StatusCode::BAD_REQUEST, message))
                     if message.to_lowercase().contains("not found") =>
                 {
                     return Ok(None);
                 }
-                Err(FailedAttempt::Refused(status, message)) => {
+                Err(ClaimAttemptError::Refused(status, message)) => {
                     self.refused(status, message.replace(id.expose(), DOTS))
                 }
-                Err(FailedAttempt::Unanswered(error)) => error,
+                Err(ClaimAttemptError::Unanswered(error)) => error,
             };
             let again = error.may_be_answered_again();
             if !again || attempt >= RETRIES {

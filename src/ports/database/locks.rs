@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::ports::database::{
     DatabaseError,
-    way::{Client, GRACE, Way, query_error},
+    way::{GRACE, RelayedConnection, Way, query_error},
 };
 
 /// How often the second connection looks.
@@ -24,7 +24,10 @@ pub(crate) struct LockWatch<'a> {
 
 impl<'a> LockWatch<'a> {
     /// The watch over the connection of `client`.
-    pub(super) async fn over(client: &mut Client, way: &'a Way) -> Result<Self, DatabaseError> {
+    pub(super) async fn over(
+        client: &mut RelayedConnection,
+        way: &'a Way,
+    ) -> Result<Self, DatabaseError> {
         let asked = sqlx::raw_sql("select pg_backend_pid()").fetch_one(&mut client.sqlx);
         let row = timeout(LOOK, asked)
             .await
@@ -60,7 +63,7 @@ impl<'a> LockWatch<'a> {
     }
 
     /// When the wait began that lasts now.
-    async fn look(&self, client: &mut Client) -> Result<Option<String>, DatabaseError> {
+    async fn look(&self, client: &mut RelayedConnection) -> Result<Option<String>, DatabaseError> {
         let sql = format!(
             "select coalesce(waitstart::text, '') from pg_catalog.pg_locks where pid = {} and not granted limit 1",
             self.process

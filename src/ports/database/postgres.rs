@@ -17,8 +17,8 @@ use crate::{
         Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts, catalog,
         locks::LockWatch,
         script::{self, RunLimits},
-        tls::{Route, dial},
-        way::{Client, GRACE, Way, leaf, query_error},
+        tls::{ServerRoute, dial},
+        way::{GRACE, RelayedConnection, Way, leaf, query_error},
     },
 };
 
@@ -77,10 +77,10 @@ impl Postgres {
         &self,
         connection: &Connection,
         authority: Option<&str>,
-    ) -> Result<Route, DatabaseError> {
+    ) -> Result<ServerRoute, DatabaseError> {
         let host = connection.host.as_str();
         let addresses = self.resolve(host, connection.effective_port()).await?;
-        Route::new(host, addresses, self.roots(authority)?, self.limit)
+        ServerRoute::new(host, addresses, self.roots(authority)?, self.limit)
     }
 }
 
@@ -178,7 +178,7 @@ fn read_certificate(der: &[u8]) -> (String, Option<i64>) {
 
 struct PgSession {
     /// `None` once a query has taken too long: its answer may still come, and nobody waits for it.
-    client: Option<Client>,
+    client: Option<RelayedConnection>,
     /// How to log in a second time.
     way: Option<Way>,
     limit: Duration,
@@ -230,7 +230,7 @@ pub(crate) async fn read_shape(
     limit: Duration,
 ) -> Result<SchemaShape, DatabaseError> {
     let mut session = PgSession {
-        client: Some(Client::bare(connection)),
+        client: Some(RelayedConnection::bare(connection)),
         way: None,
         limit,
         run_limits: RunLimits::USUAL,

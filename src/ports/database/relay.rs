@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::ports::database::{
     login::LoggedIn,
-    tls::Route,
+    tls::ServerRoute,
     wire::{
         self, COLUMNS_LIMIT, Fields, MESSAGE_LIMIT, Message, ReplyMeter, ServerError, WireError,
     },
@@ -65,7 +65,7 @@ impl Door {
     pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         server: LoggedIn<S>,
-        route: &Route,
+        route: &ServerRoute,
     ) -> io::Result<()> {
         let (client, _) = timeout(OWN_LIMIT, self.listener.accept()).await??;
         // nobody else can enter the folder, but root
@@ -80,7 +80,7 @@ impl Door {
 async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     mut client: UnixStream,
     server: LoggedIn<S>,
-    route: &Route,
+    route: &ServerRoute,
 ) -> io::Result<()> {
     start_up(&mut client).await?;
     // authentication is done

@@ -24,14 +24,14 @@ pub(super) const ADDRESSES_LIMIT: usize = 8;
 
 /// The way to a server.
 #[derive(Clone)]
-pub(super) struct Route {
+pub(super) struct ServerRoute {
     host: String,
     addresses: Vec<SocketAddr>,
     config: Arc<ClientConfig>,
     limit: Duration,
 }
 
-impl Route {
+impl ServerRoute {
     pub(super) fn new(
         host: &str,
         addresses: Vec<SocketAddr>,

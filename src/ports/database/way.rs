@@ -16,7 +16,7 @@ use crate::{
         login::{LoginError, login},
         relay::{self, Door},
         scram,
-        tls::Route,
+        tls::ServerRoute,
         wire::WireError,
     },
 };
@@ -31,17 +31,17 @@ const LOCKED: &str = "55P03";
 /// Where a connection leads, and how to get there.
 #[derive(Clone)]
 pub(super) struct Way {
-    pub route: Route,
+    pub route: ServerRoute,
     pub connection: Connection,
 }
 
 /// A connection of sqlx, with the relay that it talks to. Dropped in the middle of a query, it cancels that on the server.
-pub(super) struct Client {
+pub(super) struct RelayedConnection {
     pub sqlx: PgConnection,
     relay: Option<JoinHandle<()>>,
 }
 
-impl Client {
+impl RelayedConnection {
     /// A connection of sqlx's own, to a server that ends with us.
     pub(super) const fn bare(sqlx: PgConnection) -> Self {
         Self { sqlx, relay: None }
@@ -59,7 +59,7 @@ impl Client {
 
 impl Way {
     /// Logs in by ourselves, and hands the connection to sqlx through a door of ours.
-    pub(super) async fn enter(&self) -> Result<Client, DatabaseError> {
+    pub(super) async fn enter(&self) -> Result<RelayedConnection, DatabaseError> {
         let connection = &self.connection;
         let stream = self.route.open().await?;
         let end_point = leaf(&stream).and_then(scram::end_point);
@@ -88,7 +88,7 @@ impl Way {
         let sqlx = PgConnection::connect_with(&options)
             .await
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Client {
+        Ok(RelayedConnection {
             sqlx,
             relay: Some(relay),
         })

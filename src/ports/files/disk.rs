@@ -26,7 +26,7 @@ use self::{
     platform::{may_write, mode_of, narrow, private_dir, sync_dir, wanted_mode},
     read::{absent, kind, read_file, regular},
     rehearsal::Rehearsal,
-    swap::{Staging, Swap, Version},
+    swap::{FileVersion, Staging, Swap},
     target::{links, resolve},
 };
 use crate::{
@@ -125,7 +125,7 @@ impl DiskFiles {
         let (Some(dir), true) = (target.parent(), target.file_name().is_some()) else {
             return Err(FileError::NotAFile("a directory"));
         };
-        let before = Version::read(&target)?;
+        let before = FileVersion::read(&target)?;
         if before.as_ref().map(|before| before.bytes.as_slice()) != expected {
             return Err(FileError::Changed);
         }

@@ -46,7 +46,7 @@ pub(crate) struct DiskProof {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Document {
+struct ProofDocument {
     version: u32,
     /// The clone's canonical path.
     clone: PathBuf,
@@ -143,7 +143,7 @@ impl ProofStore for DiskProof {
         };
         let unreadable = || RecordError::Unreadable(self.records.file().unwrap_or_default());
         let key = self.known_key()?.ok_or_else(unreadable)?;
-        let Ok(document) = serde_json::from_slice::<Document>(&text) else {
+        let Ok(document) = serde_json::from_slice::<ProofDocument>(&text) else {
             return Err(unreadable());
         };
         let sealed = Self::seal(&key, &document.proof).is_ok_and(|seal| seal == document.seal);
@@ -158,7 +158,7 @@ impl ProofStore for DiskProof {
         let write = || {
             let path = self.records.file()?;
             let failed = |error: serde_json::Error| RecordError::io(&path)(error.into());
-            let document = Document {
+            let document = ProofDocument {
                 version: VERSION,
                 clone: self.records.root().to_owned(),
                 seal: Self::seal(&key, &proof).map_err(failed)?,

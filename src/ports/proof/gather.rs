@@ -176,7 +176,7 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// A folder to look through.
-struct Folder {
+struct PendingFolder {
     path: PathBuf,
     /// Relative to the root, as it was reached.
     name: String,
@@ -351,7 +351,7 @@ impl Gatherer {
     /// Notes every file of a folder that is the application's.
     fn folder(&mut self, path: PathBuf, name: String) {
         let whole = self.question.kept.is_none();
-        let mut open = vec![Folder {
+        let mut open = vec![PendingFolder {
             path,
             name,
             depth: 0,
@@ -402,9 +402,9 @@ impl Gatherer {
 
     fn entry(
         &mut self,
-        folder: &Folder,
+        folder: &PendingFolder,
         entry: &fs::DirEntry,
-        open: &mut Vec<Folder>,
+        open: &mut Vec<PendingFolder>,
         linked: &mut HashSet<PathBuf>,
     ) {
         let path = entry.path();
@@ -421,7 +421,7 @@ impl Gatherer {
             if self.is_entered(folder, &path, &base, &name) {
                 let whole =
                     folder.whole || self.is_kept(&name) || self.is_kept(&format!("{name}/"));
-                open.push(Folder {
+                open.push(PendingFolder {
                     path,
                     name,
                     depth: folder.depth + 1,
@@ -437,7 +437,7 @@ impl Gatherer {
             let target = path.canonicalize().unwrap_or_else(|_| path.clone());
             let inside = target.starts_with(&self.root) && !folder.path.starts_with(&target);
             if inside && linked.insert(target) && self.is_entered(folder, &path, &base, &name) {
-                open.push(Folder {
+                open.push(PendingFolder {
                     path,
                     name,
                     depth: folder.depth + 1,
@@ -458,7 +458,7 @@ impl Gatherer {
     }
 
     /// Whether a folder holds files of the application.
-    fn is_entered(&mut self, folder: &Folder, path: &Path, base: &str, name: &str) -> bool {
+    fn is_entered(&mut self, folder: &PendingFolder, path: &Path, base: &str, name: &str) -> bool {
         if PASSED_OVER.contains(&base)
             || path.join("pyvenv.cfg").exists()
             || path.join("CACHEDIR.TAG").exists()

@@ -11,7 +11,7 @@ use std::{
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use form::{Form, GZIP};
+use form::{GZIP, Packing};
 use zip::{ZipDirectory, ZipEntry};
 
 /// The largest member that is unpacked, in bytes: it is held in memory.
@@ -83,19 +83,20 @@ impl ArchiveOpener<'_> {
             return self.leave_out(name, TOO_DEEP);
         }
         match form {
-            Form::Gzip => self.gzip(bytes, name, depth),
-            Form::Zip => self.zip(bytes, name, depth),
-            Form::Bzip2 => self.stream(bzip2::read::MultiBzDecoder::new(bytes), name, depth),
-            Form::Xz => {
+            Packing::Gzip => self.gzip(bytes, name, depth),
+            Packing::Zip => self.zip(bytes, name, depth),
+            Packing::Bzip2 => self.stream(bzip2::read::MultiBzDecoder::new(bytes), name, depth),
+            Packing::Xz => {
                 let reader = lzma_rust2::XzReader::new_mem_limit(bytes, true, TABLES_LIMIT);
                 self.stream(reader, name, depth);
             }
-            Form::Lzip => self.stream(lzma_rust2::LzipReader::new(bytes), name, depth),
-            Form::Lzma => match lzma_rust2::LzmaReader::new_mem_limit(bytes, TABLES_LIMIT, None) {
+            Packing::Lzip => self.stream(lzma_rust2::LzipReader::new(bytes), name, depth),
+            Packing::Lzma => match lzma_rust2::LzmaReader::new_mem_limit(bytes, TABLES_LIMIT, None)
+            {
                 Ok(reader) => self.stream(reader, name, depth),
                 Err(_) => self.leave_out(name, DAMAGED),
             },
-            Form::Zstd => self.stream(
+            Packing::Zstd => self.stream(
                 ZstdFrames {
                     rest: bytes,
                     frame: None,
@@ -103,9 +104,9 @@ impl ArchiveOpener<'_> {
                 name,
                 depth,
             ),
-            Form::Tar => self.tar(bytes, name, depth),
-            Form::Ar => self.ar(bytes, name, depth),
-            Form::Closed(what) => {
+            Packing::Tar => self.tar(bytes, name, depth),
+            Packing::Ar => self.ar(bytes, name, depth),
+            Packing::Closed(what) => {
                 self.leave_out(name, &format!("it is {what}, which neonup can't read"));
             }
         }

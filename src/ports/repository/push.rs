@@ -22,7 +22,7 @@ use crate::{
         model::{Leak, Location, Push, PushedRef, TreeScan},
         object::ObjectKind,
         program::GitProgram,
-        searcher::{Found, Searcher},
+        searcher::{SearchResult, Searcher},
     },
 };
 
@@ -49,7 +49,7 @@ pub(super) fn scan_message(file: &Path, people: &[String], searcher: &Searcher) 
     let mut scan = TreeScan::new();
     match bounded::read(file, MESSAGE_LIMIT) {
         Ok(text) => {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             searcher.search(message(&text), &mut found);
             for unread in found.unread_of("the message") {
                 scan.coverage.leave_out(unread);
@@ -274,7 +274,7 @@ impl PushScanner<'_> {
             let path = path_of(&content.id);
             match content.kind {
                 ObjectKind::Blob => {
-                    let mut found = Found::default();
+                    let mut found = SearchResult::default();
                     self.searcher.search(&content.bytes, &mut found);
                     self.blob(&content.id, path, found);
                 }
@@ -290,7 +290,7 @@ impl PushScanner<'_> {
             }
         };
         for id in index::contents(layout, git, &ids, meter, &mut visit)? {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             let read = index::read_blob(layout, git, &id, meter, |text| {
                 self.searcher.search_pieces(text, &mut found)
             });
@@ -310,7 +310,7 @@ impl PushScanner<'_> {
         self.searcher.redact_path(&String::from_utf8_lossy(path))
     }
 
-    fn blob(&mut self, id: &str, path: &[u8], found: Found) {
+    fn blob(&mut self, id: &str, path: &[u8], found: SearchResult) {
         self.name(path);
         if found.is_empty() {
             return;
@@ -370,7 +370,7 @@ impl PushScanner<'_> {
         let end = memchr::memmem::find(text, b"\n\n").unwrap_or(text.len());
         let (head, message) = text.split_at(end);
         for (part, note) in [(head, in_head), (message, in_message)] {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             self.searcher.search(part, &mut found);
             for unread in found.unread_of_object(id) {
                 self.scan.coverage.leave_out(unread);

@@ -37,12 +37,12 @@ pub(super) struct TextMatch {
 
 /// What a search of one text has found, and what of it could not be read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(super) struct SearchResult {
     pub(super) hits: Vec<TextMatch>,
     pub(super) unread: Vec<UnreadPart>,
 }
 
-impl Found {
+impl SearchResult {
     pub(super) const fn is_empty(&self) -> bool {
         self.hits.is_empty() && self.unread.is_empty()
     }
@@ -136,7 +136,7 @@ impl Searcher {
     }
 
     /// Searches a text, and what is packed in it.
-    pub(super) fn search(&self, bytes: &[u8], found: &mut Found) {
+    pub(super) fn search(&self, bytes: &[u8], found: &mut SearchResult) {
         self.search_plain(bytes, None, found);
         if archives::is_archive(bytes) {
             let unread = archives::each(bytes, &mut |name, content| {
@@ -163,7 +163,7 @@ impl Searcher {
         }
     }
 
-    fn search_plain(&self, bytes: &[u8], member: Option<&str>, found: &mut Found) {
+    fn search_plain(&self, bytes: &[u8], member: Option<&str>, found: &mut SearchResult) {
         if self.gate.may_match(bytes) {
             self.search_text(bytes, member, found);
         }
@@ -177,7 +177,7 @@ impl Searcher {
 
     /// Searches a name.
     pub(super) fn search_name(&self, name: &[u8]) -> Vec<TextMatch> {
-        let mut found = Found::default();
+        let mut found = SearchResult::default();
         if self.gate.may_match(name) {
             self.search_text(name, None, &mut found);
             if found.hits.is_empty() {
@@ -188,7 +188,7 @@ impl Searcher {
     }
 
     /// Searches a file, or the target of a symbolic link. A file that is gone is no error.
-    pub(super) fn search_file(&self, path: &Path, found: &mut Found) -> io::Result<()> {
+    pub(super) fn search_file(&self, path: &Path, found: &mut SearchResult) -> io::Result<()> {
         let stat = match fs::symlink_metadata(path) {
             Err(error)
                 if matches!(
@@ -212,7 +212,11 @@ impl Searcher {
     }
 
     /// Searches a text of any length, in pieces.
-    pub(super) fn search_pieces(&self, mut text: impl Read, found: &mut Found) -> io::Result<()> {
+    pub(super) fn search_pieces(
+        &self,
+        mut text: impl Read,
+        found: &mut SearchResult,
+    ) -> io::Result<()> {
         let mut piece = Vec::new();
         let mut line = 0;
         let mut first = true;
@@ -233,7 +237,7 @@ impl Searcher {
                 });
             }
             first = false;
-            let mut here = Found::default();
+            let mut here = SearchResult::default();
             self.search_plain(&piece, None, &mut here);
             for mut hit in here.hits {
                 hit.line = hit.line.saturating_add(line);
@@ -339,7 +343,7 @@ impl Searcher {
         }
     }
 
-    fn search_text(&self, bytes: &[u8], member: Option<&str>, found: &mut Found) {
+    fn search_text(&self, bytes: &[u8], member: Option<&str>, found: &mut SearchResult) {
         let hits = self.needles.find(bytes);
         let mut text = TextSearch {
             lines: LineCounter {
@@ -419,7 +423,7 @@ impl Searcher {
                 Spelling::Base64Archive
             };
             let parts = archives::each(&packed.bytes, &mut |name, content| {
-                let mut here = Found::default();
+                let mut here = SearchResult::default();
                 self.search_plain(name.as_bytes(), None, &mut here);
                 self.search_plain(content, None, &mut here);
                 let hits = here.hits.into_iter();
@@ -470,7 +474,7 @@ struct TextSearch<'a> {
     /// How many places each secret has.
     places: HashMap<MatchedSecret, usize>,
     member: Option<&'a str>,
-    found: &'a mut Found,
+    found: &'a mut SearchResult,
 }
 
 impl TextSearch<'_> {
@@ -488,7 +492,7 @@ impl TextSearch<'_> {
     }
 }
 
-impl Found {
+impl SearchResult {
     /// Whether a hit of a later piece is a new one, and worth a line.
     fn has_room_for(&self, hit: &TextMatch) -> bool {
         let mut places = 0;

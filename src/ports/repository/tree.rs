@@ -16,7 +16,7 @@ use crate::{
         model::{Leak, Location, TreeScan},
         port::Result,
         program::GitProgram,
-        searcher::{Found, Searcher},
+        searcher::{SearchResult, Searcher},
         threads::{on_threads, threads},
         worktrees,
     },
@@ -192,7 +192,7 @@ impl<'a> TreeScanner<'a> {
             {
                 let name = format!("{prefix}{}", String::from_utf8_lossy(path));
                 let shown = searcher.redact_path(&name);
-                let mut found = Found::default();
+                let mut found = SearchResult::default();
                 let full = layout.root.join(os_path(path));
                 if let Err(error) = searcher.search_file(&full, &mut found) {
                     let why = format!("it couldn't be read: {}", error.kind());
@@ -245,12 +245,12 @@ impl<'a> TreeScanner<'a> {
         let (searcher, meter) = (self.searcher, self.meter);
         let mut results = Vec::new();
         let mut visit = |ObjectContent { id, bytes, .. }: ObjectContent| {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             searcher.search(&bytes, &mut found);
             results.push((id, Ok(found)));
         };
         for id in index::contents(layout, git, &ids, meter, &mut visit)? {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             let read = index::read_blob(layout, git, &id, meter, |text| {
                 searcher.search_pieces(text, &mut found)
             });
@@ -266,7 +266,12 @@ impl<'a> TreeScanner<'a> {
     }
 
     /// Adds what was found in the staged version of a file, unless the file itself holds the same.
-    fn stored_file(&mut self, shown: &str, found: &Result<Found, GitError>, location: Location) {
+    fn stored_file(
+        &mut self,
+        shown: &str,
+        found: &Result<SearchResult, GitError>,
+        location: Location,
+    ) {
         let found = match found {
             Ok(found) => found,
             Err(error) => {

@@ -26,7 +26,7 @@ const KIND: &str = "trust";
 pub(crate) struct DiskTrust(CloneRecords);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Document {
+struct TrustDocument {
     version: u32,
     /// The clone's canonical path.
     clone: PathBuf,
@@ -59,7 +59,7 @@ impl TrustStore for DiskTrust {
         let Some(text) = self.0.read(LARGEST)? else {
             return Ok(Vec::new());
         };
-        match serde_json::from_slice::<Document>(&text) {
+        match serde_json::from_slice::<TrustDocument>(&text) {
             Ok(document) if document.version == VERSION && document.clone == self.0.root() => {
                 Ok(document.commands)
             }
@@ -74,7 +74,7 @@ impl TrustStore for DiskTrust {
         let mut kept = commands.to_vec();
         kept.extend(before.into_iter().filter(|old| !commands.contains(old)));
         kept.truncate(MOST_CONSENTS);
-        let document = Document {
+        let document = TrustDocument {
             version: VERSION,
             clone: self.0.root().to_owned(),
             commands: kept,

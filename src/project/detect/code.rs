@@ -6,8 +6,8 @@ use crate::{
     domain::{
         javascript, prisma,
         python::{self, Dependencies},
-        reading::{EnvRead, Opening, Reading, Server, Spot},
-        source::{Files, join},
+        reading::{DatabaseKind, DatabaseOpening, EnvRead, Reading, Spot},
+        source::{FileReader, join},
         url::Driver,
     },
     project::detect::{
@@ -24,7 +24,7 @@ pub(super) fn read(tree: &Tree<'_>, dir: &str, language: Option<Language>) -> Re
         return Reading::default();
     };
     let mut paths = tree.sources(dir, language);
-    let files: Files<'_> = &|path| Ok(tree.read(path).map(String::into_bytes));
+    let files: FileReader<'_> = &|path| Ok(tree.read(path).map(String::into_bytes));
     match language {
         Language::Python => {
             for library in libraries(tree, dir) {
@@ -84,11 +84,11 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
         return reading;
     };
     let server = match source.provider.as_deref() {
-        Some("mysql") => Server::MySql,
-        Some("sqlite") => Server::Sqlite,
-        Some("mongodb") => Server::MongoDb,
-        Some("sqlserver") => Server::MicrosoftSql,
-        _ => Server::Postgres(Driver::Prisma),
+        Some("mysql") => DatabaseKind::MySql,
+        Some("sqlite") => DatabaseKind::Sqlite,
+        Some("mongodb") => DatabaseKind::MongoDb,
+        Some("sqlserver") => DatabaseKind::MicrosoftSql,
+        _ => DatabaseKind::Postgres(Driver::Prisma),
     };
     for url in [&source.url, &source.direct_url].into_iter().flatten() {
         let at = Spot {
@@ -101,7 +101,7 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
             required: true,
             goes_on: false,
         }));
-        reading.opens.push(Opening {
+        reading.opens.push(DatabaseOpening {
             server,
             keys: url.key.clone().into_iter().collect(),
             parts: Vec::new(),
@@ -131,16 +131,16 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
         return reading;
     };
     let server = match word("dialect") {
-        Some("postgres") => Server::Postgres(Driver::NodePostgres),
-        Some("mysql" | "mariadb") => Server::MySql,
-        Some("sqlite") => Server::Sqlite,
-        Some("mssql") => Server::MicrosoftSql,
-        _ => Server::ByUrl,
+        Some("postgres") => DatabaseKind::Postgres(Driver::NodePostgres),
+        Some("mysql" | "mariadb") => DatabaseKind::MySql,
+        Some("sqlite") => DatabaseKind::Sqlite,
+        Some("mssql") => DatabaseKind::MicrosoftSql,
+        _ => DatabaseKind::ByUrl,
     };
     let line = text
         .lines()
         .position(|line| line.contains("use_env_variable"));
-    reading.opens.push(Opening {
+    reading.opens.push(DatabaseOpening {
         server,
         keys: BTreeSet::from([key.to_owned()]),
         parts: Vec::new(),
@@ -156,25 +156,25 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
 
 /// Where the code opens a Postgres at an address that it reads from nowhere: written down in it, or put together in a way that isn't read.
 pub(super) fn fixed(reading: &Reading) -> Option<&Spot> {
-    let of_postgres = |opening: &&Opening| {
+    let of_postgres = |opening: &&DatabaseOpening| {
         matches!(
             opening.server,
-            Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl
+            DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl
         )
     };
-    let is_fixed = |opening: &&Opening| opening.keys.is_empty() && opening.parts.is_empty();
+    let is_fixed = |opening: &&DatabaseOpening| opening.keys.is_empty() && opening.parts.is_empty();
     let mut openings = reading.opens.iter().filter(of_postgres);
     openings.find(is_fixed).map(|opening| &opening.at)
 }
 
 /// The database that an application uses, where it is not Postgres and none of its code opens one that may be.
 pub(super) fn other_server(reading: &Reading) -> Option<(&'static str, Spot)> {
-    let name = |opening: &Opening| match opening.server {
-        Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl => None,
-        Server::MySql => Some("MySQL"),
-        Server::Sqlite => Some("SQLite"),
-        Server::MongoDb => Some("MongoDB"),
-        Server::MicrosoftSql => Some("SQL Server"),
+    let name = |opening: &DatabaseOpening| match opening.server {
+        DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl => None,
+        DatabaseKind::MySql => Some("MySQL"),
+        DatabaseKind::Sqlite => Some("SQLite"),
+        DatabaseKind::MongoDb => Some("MongoDB"),
+        DatabaseKind::MicrosoftSql => Some("SQL Server"),
     };
     if reading.opens.iter().any(|opening| name(opening).is_none()) {
         return None;

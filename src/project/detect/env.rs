@@ -7,7 +7,7 @@ use crate::{
         dotenv::{Document, is_portable_key},
         key_purpose::{self, KeyPurpose, purpose, purposes},
         python::{self, Dependencies},
-        reading::{Opening, Reading, Server, Spot},
+        reading::{DatabaseKind, DatabaseOpening, Reading, Spot},
         sensitive,
         url::{Driver, Part, UrlKind},
     },
@@ -27,7 +27,7 @@ use crate::{
 const KEYS_LIMIT: usize = 1000;
 
 /// The env file that is proposed, and whether anything shows that the application reads its connection from there.
-pub(super) struct Found {
+pub(super) struct ProposedEnvFile {
     pub target: EnvTarget,
     pub is_shown: bool,
     /// Where the file and its keys were seen.
@@ -35,7 +35,12 @@ pub(super) struct Found {
 }
 
 /// The env file of the application in a folder.
-pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &Reading) -> Found {
+pub(super) fn target(
+    tree: &Tree<'_>,
+    dir: &str,
+    proposal: &Proposal,
+    reading: &Reading,
+) -> ProposedEnvFile {
     let EnvPlace { file, example } = place(tree, dir, reading);
     let text = example.as_deref().and_then(|path| tree.read(path));
     let document = Document::parse(text.as_deref().unwrap_or_default().as_bytes());
@@ -92,7 +97,7 @@ pub(super) fn target(tree: &Tree<'_>, dir: &str, proposal: &Proposal, reading: &
             seen: keys.seen(key, example.as_deref()),
         });
     }
-    Found {
+    ProposedEnvFile {
         evidence,
         target: EnvTarget {
             file,
@@ -233,7 +238,7 @@ impl Keys<'_> {
 
     /// Where a key was seen: where it opens the database, where it is read, else in the example.
     fn seen(&self, key: &str, example: Option<&str>) -> Option<Spot> {
-        let has = |opening: &&Opening| {
+        let has = |opening: &&DatabaseOpening| {
             opening.keys.contains(key) || opening.parts.iter().any(|(part, _)| part == key)
         };
         let opened = self.ours().find(has).map(|opening| opening.at.clone());
@@ -251,11 +256,11 @@ impl Keys<'_> {
     }
 
     /// The databases that may be ours.
-    fn ours(&self) -> impl Iterator<Item = &Opening> {
+    fn ours(&self) -> impl Iterator<Item = &DatabaseOpening> {
         self.reading.opens.iter().filter(|opening| {
             matches!(
                 opening.server,
-                Server::Postgres(_) | Server::ByUrl | Server::AsyncByUrl
+                DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl
             )
         })
     }
@@ -266,7 +271,7 @@ impl Keys<'_> {
             self.ours()
                 .filter(|opening| opening.keys.contains(key))
                 .find_map(|opening| {
-                    if let Server::Postgres(driver) = opening.server {
+                    if let DatabaseKind::Postgres(driver) = opening.server {
                         Some(driver)
                     } else {
                         None
@@ -331,9 +336,9 @@ impl Keys<'_> {
     }
 
     /// Whether node-postgres opens a database: it is what an application of its stack has, where a variable names the kind.
-    fn is_node_postgres(&self, opening: &Opening) -> bool {
-        opening.server == Server::Postgres(Driver::NodePostgres)
-            || opening.server == Server::ByUrl && self.proposal.driver == Driver::NodePostgres
+    fn is_node_postgres(&self, opening: &DatabaseOpening) -> bool {
+        opening.server == DatabaseKind::Postgres(Driver::NodePostgres)
+            || opening.server == DatabaseKind::ByUrl && self.proposal.driver == Driver::NodePostgres
     }
 
     /// node-postgres connects to this machine where the code names no host: `PGHOST` names one.

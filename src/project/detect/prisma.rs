@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        prisma::{self, Source},
+        prisma::{self, UrlSource},
         url::{Driver, UrlKind},
     },
     project::detect::{
@@ -19,7 +19,7 @@ pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {
     let source = prisma_schema(tree, dir)
         .and_then(|path| tree.read(&path))
         .and_then(|text| prisma::read(&text));
-    let key = |source: Option<&Source>| source.and_then(|source| source.key.clone());
+    let key = |source: Option<&UrlSource>| source.and_then(|source| source.key.clone());
     let direct = source
         .as_ref()
         .and_then(|source| key(source.direct_url.as_ref()));

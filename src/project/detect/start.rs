@@ -11,7 +11,7 @@ mod ports;
 mod python;
 
 pub(super) use self::{
-    health::{Asked, health},
+    health::{ProposedPath, health},
     node::node,
     others::{declared_start, go, rails, rust},
     python::{django, fastapi, flask},
@@ -45,7 +45,7 @@ impl Start {
     }
 
     /// The application's settings: asked at its health route where there is one, else wherever it listens.
-    pub(super) fn backend(self, asked: Option<&Asked>) -> BackendSettings {
+    pub(super) fn backend(self, asked: Option<&ProposedPath>) -> BackendSettings {
         BackendSettings {
             dir: self.dir,
             start: self.command,

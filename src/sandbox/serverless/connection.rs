@@ -6,13 +6,13 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::sandbox::{
-    serverless::place::Place,
+    serverless::place::ComputePort,
     session::Target,
     startup::{self, Startup, StartupRefusal},
 };
 
 /// Whom a request wants to be, and where.
-pub(super) struct Connection {
+pub(super) struct RequestedConnection {
     pub(super) startup: Startup,
     pub(super) password: Vec<u8>,
     host: String,
@@ -24,7 +24,7 @@ fn invalid(text: impl Into<String>) -> StartupRefusal {
     StartupRefusal::new("08P01", text)
 }
 
-impl Connection {
+impl RequestedConnection {
     pub(super) fn parse(text: &str) -> Result<Self, StartupRefusal> {
         let url = Url::parse(text)
             .map_err(|error| invalid(format!("invalid connection string: {error}")))?;
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     /// The endpoint that it means: the one with its port; without one, the endpoint whose port was asked.
-    pub(super) fn target(&self, here: &Place) -> Result<Target, StartupRefusal> {
+    pub(super) fn target(&self, here: &ComputePort) -> Result<Target, StartupRefusal> {
         let target = match self.port {
             Some(port) => here.at_port(port),
             None => here.own.clone(),
@@ -85,7 +85,7 @@ mod tests {
     fn connection_string_is_read() {
         let text = "postgresql://me%40x:p%3Aw%FF@ep-a.localhost:54321/neon%20db?sslmode=require\
                     &channel_binding=require&application_name=a&application_name=b&options=endpoint%3Dep-a";
-        let read = Connection::parse(text).unwrap();
+        let read = RequestedConnection::parse(text).unwrap();
         assert_eq!(read.startup.user, "me@x");
         assert_eq!(read.startup.endpoint.as_deref(), Some("ep-a"));
         assert_eq!(read.password, b"p:w\xff");
@@ -113,7 +113,7 @@ mod tests {
                 "replication",
             ),
         ] {
-            let refused = Connection::parse(text).map(|_| ()).unwrap_err();
+            let refused = RequestedConnection::parse(text).map(|_| ()).unwrap_err();
             assert!(refused.text.contains(told), "{text}: {}", refused.text);
         }
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::sandbox::{control_plane::ControlPlane, records::BranchRef, session::Target};
 
 /// A port that answers.
-pub(super) struct Place {
+pub(super) struct ComputePort {
     pub(super) plane: Arc<ControlPlane>,
     /// The endpoint whose port it is; `None`: the API's.
     pub(super) own: Option<Target>,
     pub(super) port: u16,
 }
 
-impl Place {
+impl ComputePort {
     /// The endpoint with a port.
     pub(super) fn at_port(&self, port: u16) -> Option<Target> {
         let found = self.plane.store.read(|state| {

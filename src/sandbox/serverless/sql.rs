@@ -13,14 +13,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::sandbox::{
-    scram::LoginError,
+    scram::LoginRefusal,
     serverless::{
-        connection::Connection,
+        connection::RequestedConnection,
         json,
         memory::{Held, NoRoom, SIZE_LIMIT},
-        place::Place,
+        place::ComputePort,
         reason::Reason,
-        statements::{Failure, Format, Session, Statement},
+        statements::{BoundStatement, Format, ServerSession, StatementFailure},
     },
     session::{Target, within, wrong_password},
     startup::StartupRefusal,
@@ -41,7 +41,7 @@ const STATEMENTS_TIME: Duration = Duration::from_mins(5);
 /// A statement in the body.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Query {
+struct SqlQuery {
     #[serde(rename = "query")]
     text: String,
     #[serde(default)]
@@ -52,12 +52,12 @@ struct Query {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Payload {
-    Single(Query),
-    Batch { queries: Vec<Query> },
+    Single(SqlQuery),
+    Batch { queries: Vec<SqlQuery> },
 }
 
-impl From<Query> for Statement {
-    fn from(query: Query) -> Self {
+impl From<SqlQuery> for BoundStatement {
+    fn from(query: SqlQuery) -> Self {
         Self {
             parameters: query.params.iter().map(json::to_text).collect(),
             text: query.text,
@@ -131,7 +131,7 @@ impl Transaction {
     }
 }
 
-impl Failure {
+impl StatementFailure {
     fn reason(self) -> Reason {
         match self {
             Self::Refused(reason) => reason,
@@ -156,14 +156,14 @@ fn busy() -> Reason {
 }
 
 /// Answers a request.
-pub(super) async fn answer(State(here): State<Arc<Place>>, request: Request) -> Response {
+pub(super) async fn answer(State(here): State<Arc<ComputePort>>, request: Request) -> Response {
     match Box::pin(results(&here, request)).await {
         Ok(response) => response,
         Err(reason) => reason.into_response(),
     }
 }
 
-async fn results(here: &Place, request: Request) -> Result<Response, Reason> {
+async fn results(here: &ComputePort, request: Request) -> Result<Response, Reason> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let connection = connection_of(headers).map_err(|refusal| Reason::refused(&refusal))?;
@@ -196,12 +196,12 @@ async fn results(here: &Place, request: Request) -> Result<Response, Reason> {
         .map_err(|_elapsed| {
             Reason::bad_request("Query cancelled, connection was terminated").coded("08P01")
         })?
-        .map_err(Failure::reason)?;
+        .map_err(StatementFailure::reason)?;
     let kind = [(header::CONTENT_TYPE, "application/json")];
     Ok((headers, kind, json).into_response())
 }
 
-fn connection_of(headers: &HeaderMap) -> Result<Connection, StartupRefusal> {
+fn connection_of(headers: &HeaderMap) -> Result<RequestedConnection, StartupRefusal> {
     if headers.contains_key(header::AUTHORIZATION) {
         // a token of somebody's own service, which Neon has to be told of first
         let text = "missing authentication credentials: required password";
@@ -211,11 +211,11 @@ fn connection_of(headers: &HeaderMap) -> Result<Connection, StartupRefusal> {
     let text = text.and_then(|text| text.to_str().ok()).ok_or_else(|| {
         StartupRefusal::new("08P01", format!("invalid header: {CONNECTION_STRING}"))
     })?;
-    Connection::parse(text)
+    RequestedConnection::parse(text)
 }
 
 /// Reads the body within its bounds.
-async fn payload(here: &Place, body: Body) -> Result<Payload, Reason> {
+async fn payload(here: &ComputePort, body: Body) -> Result<Payload, Reason> {
     let too_large = || {
         Reason::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -254,7 +254,10 @@ async fn payload(here: &Place, body: Body) -> Result<Payload, Reason> {
 }
 
 /// Logs in at the compute, which wakes for it.
-async fn log_in(target: &Target, mut connection: Connection) -> Result<Session, Reason> {
+async fn log_in(
+    target: &Target,
+    mut connection: RequestedConnection,
+) -> Result<ServerSession, Reason> {
     let plane = &target.plane;
     let full = || StartupRefusal::new("53300", "sorry, too many clients already");
     let _login = plane
@@ -271,35 +274,35 @@ async fn log_in(target: &Target, mut connection: Connection) -> Result<Session, 
         let server = admission.log_in(&connection.startup, &proof).await;
         let server = server.map_err(|error| match error {
             // without the head of its message
-            LoginError::Refused(message) => {
+            LoginRefusal::Refused(message) => {
                 let body = message.get(5..).unwrap_or_default();
-                Failure::Refused(Reason::of_server(body))
+                StatementFailure::Refused(Reason::of_server(body))
             }
-            LoginError::Io(error) => Failure::Broken(error),
+            LoginRefusal::Io(error) => StatementFailure::Broken(error),
         })?;
-        Session::begin(server, target.clone(), admission).await
+        ServerSession::begin(server, target.clone(), admission).await
     };
-    within(begun).await.map_err(Failure::reason)
+    within(begun).await.map_err(StatementFailure::reason)
 }
 
 async fn single(
-    mut session: Session,
-    statement: &Statement,
+    mut session: ServerSession,
+    statement: &BoundStatement,
     format: Format,
     mut held: Held,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, StatementFailure> {
     let mut json = Vec::new();
     session.run(statement, format, &mut json, &mut held).await?;
     Ok(json)
 }
 
 async fn batch(
-    mut session: Session,
-    queries: Vec<Query>,
+    mut session: ServerSession,
+    queries: Vec<SqlQuery>,
     format: Format,
     transaction: &Transaction,
     mut held: Held,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, StatementFailure> {
     session.execute(&transaction.begin()).await?;
     let mut json = b"{\"results\":[".to_vec();
     for (number, query) in queries.into_iter().enumerate() {

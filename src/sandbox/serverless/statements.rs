@@ -20,7 +20,7 @@ use crate::sandbox::{
 };
 
 /// A statement with its parameters; `None`: null.
-pub(super) struct Statement {
+pub(super) struct BoundStatement {
     pub(super) text: String,
     pub(super) parameters: Vec<Option<String>>,
     /// Rows as arrays, where the statement says so itself.
@@ -37,20 +37,20 @@ pub(super) struct Format {
 }
 
 /// Why a statement has no result.
-pub(super) enum Failure {
+pub(super) enum StatementFailure {
     /// The server refused it.
     Refused(Reason),
     NoRoom(NoRoom),
     Broken(io::Error),
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for StatementFailure {
     fn from(error: io::Error) -> Self {
         Self::Broken(error)
     }
 }
 
-impl From<NoRoom> for Failure {
+impl From<NoRoom> for StatementFailure {
     fn from(why: NoRoom) -> Self {
         Self::NoRoom(why)
     }
@@ -58,7 +58,7 @@ impl From<NoRoom> for Failure {
 
 /// A column, with the names of node-postgres.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Field {
+struct ResultField {
     name: String,
     #[serde(rename = "dataTypeID")]
     type_oid: u32,
@@ -74,7 +74,7 @@ struct Field {
 }
 
 /// A session at the server, logged in. A statement that still runs when it is dropped is cancelled.
-pub(super) struct Session {
+pub(super) struct ServerSession {
     server: BufReader<UnixStream>,
     target: Target,
     /// Keeps the compute awake.
@@ -84,7 +84,7 @@ pub(super) struct Session {
     idle: bool,
 }
 
-impl Drop for Session {
+impl Drop for ServerSession {
     fn drop(&mut self) {
         if self.idle {
             return;
@@ -99,13 +99,13 @@ impl Drop for Session {
     }
 }
 
-impl Session {
+impl ServerSession {
     /// Reads on until the server, whose last message accepted the login, is ready.
     pub(super) async fn begin(
         server: UnixStream,
         target: Target,
         admission: Admission,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, StatementFailure> {
         let mut session = Self {
             server: BufReader::new(server),
             target,
@@ -116,7 +116,7 @@ impl Session {
         loop {
             match session.message().await? {
                 (b'K', key) => session.key = key,
-                (b'E', body) => return Err(Failure::Refused(Reason::of_server(&body))),
+                (b'E', body) => return Err(StatementFailure::Refused(Reason::of_server(&body))),
                 (b'Z', _) => return Ok(session),
                 _ => {}
             }
@@ -128,7 +128,7 @@ impl Session {
     }
 
     /// Runs statements without results.
-    pub(super) async fn execute(&mut self, sql: &str) -> Result<(), Failure> {
+    pub(super) async fn execute(&mut self, sql: &str) -> Result<(), StatementFailure> {
         let body = [sql.as_bytes(), b"\0"].concat();
         self.idle = false;
         self.server
@@ -144,23 +144,23 @@ impl Session {
             }
         }
         self.idle = true;
-        refused.map_or(Ok(()), |reason| Err(Failure::Refused(reason)))
+        refused.map_or(Ok(()), |reason| Err(StatementFailure::Refused(reason)))
     }
 
     /// Runs a statement, and writes its result behind what is in `out`.
     pub(super) async fn run(
         &mut self,
-        statement: &Statement,
+        statement: &BoundStatement,
         format: Format,
         out: &mut Vec<u8>,
         held: &mut Held,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), StatementFailure> {
         let messages = extended(statement)?;
         self.idle = false;
         self.server.get_mut().write_all(&messages).await?;
         let arrays = statement.array_mode.unwrap_or(format.arrays);
         let format = Format { arrays, ..format };
-        let mut fields: Vec<Field> = Vec::new();
+        let mut fields: Vec<ResultField> = Vec::new();
         let (mut tag, mut refused, mut begun) = (String::new(), None, false);
         out.extend(b"{\"fields\":");
         loop {
@@ -177,7 +177,7 @@ impl Session {
                 (b'G' | b'H' | b'W', _) => {
                     // Neon's proxy cannot do it either: there is nowhere to copy from or to.
                     let text = "unexpected message from server";
-                    return Err(Failure::Refused(Reason::bad_request(text)));
+                    return Err(StatementFailure::Refused(Reason::bad_request(text)));
                 }
                 (b'Z', _) => break,
                 _ => {}
@@ -185,7 +185,7 @@ impl Session {
         }
         self.idle = true;
         if let Some(reason) = refused {
-            return Err(Failure::Refused(reason));
+            return Err(StatementFailure::Refused(reason));
         }
         if begun {
             out.pop(); // the last row's comma
@@ -209,17 +209,17 @@ fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) -> io::Resul
 }
 
 /// `Parse`, `Bind`, `Describe`, `Execute` and `Sync`, with text both ways.
-fn extended(statement: &Statement) -> Result<Vec<u8>, Failure> {
+fn extended(statement: &BoundStatement) -> Result<Vec<u8>, StatementFailure> {
     let text = statement.text.as_bytes();
     if text.contains(&0) {
         let reason = Reason::bad_request("string contains embedded null");
-        return Err(Failure::Refused(reason));
+        return Err(StatementFailure::Refused(reason));
     }
     let mut messages = wire::message(b'P', &[b"\0", text, b"\0\0\0"].concat());
     // neither the portal nor the statement has a name, and all parameters are texts
     let mut bind = vec![0, 0, 0, 0];
     let count = u16::try_from(statement.parameters.len()).map_err(|_many| {
-        Failure::Refused(Reason::bad_request("too many parameters: 65535 at most"))
+        StatementFailure::Refused(Reason::bad_request("too many parameters: 65535 at most"))
     })?;
     bind.extend(count.to_be_bytes());
     for parameter in &statement.parameters {
@@ -239,7 +239,7 @@ fn extended(statement: &Statement) -> Result<Vec<u8>, Failure> {
 }
 
 /// Ends the list of fields and begins that of rows, once.
-fn begin_rows(fields: &[Field], begun: &mut bool, out: &mut Vec<u8>) -> io::Result<()> {
+fn begin_rows(fields: &[ResultField], begun: &mut bool, out: &mut Vec<u8>) -> io::Result<()> {
     if !*begun {
         write_json(out, fields)?;
         out.extend(b",\"rows\":[");
@@ -249,9 +249,9 @@ fn begin_rows(fields: &[Field], begun: &mut bool, out: &mut Vec<u8>) -> io::Resu
 }
 
 /// Takes numbers and texts off the front of a message.
-struct Reader<'a>(&'a [u8]);
+struct MessageReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> MessageReader<'a> {
     fn bytes(&mut self, count: usize) -> io::Result<&'a [u8]> {
         let (taken, rest) = self
             .0
@@ -278,8 +278,8 @@ impl<'a> Reader<'a> {
 }
 
 /// `RowDescription`.
-fn columns(body: &[u8]) -> io::Result<Vec<Field>> {
-    let mut body = Reader(body);
+fn columns(body: &[u8]) -> io::Result<Vec<ResultField>> {
+    let mut body = MessageReader(body);
     let count = u16::from_be_bytes(body.array()?);
     (0..count)
         .map(|_| {
@@ -290,7 +290,7 @@ fn columns(body: &[u8]) -> io::Result<Vec<Field>> {
             let size = i16::from_be_bytes(body.array()?);
             let modifier = i32::from_be_bytes(body.array()?);
             body.bytes(2)?; // the format, which we have chosen
-            Ok(Field {
+            Ok(ResultField {
                 name,
                 type_oid,
                 table_oid,
@@ -304,8 +304,13 @@ fn columns(body: &[u8]) -> io::Result<Vec<Field>> {
 }
 
 /// Writes a `DataRow`.
-fn write_row(body: &[u8], fields: &[Field], format: Format, out: &mut Vec<u8>) -> io::Result<()> {
-    let mut body = Reader(body);
+fn write_row(
+    body: &[u8],
+    fields: &[ResultField],
+    format: Format,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut body = MessageReader(body);
     let count = u16::from_be_bytes(body.array()?);
     if usize::from(count) != fields.len() {
         return Err(wire::malformed("a row has another number of columns"));
@@ -399,7 +404,7 @@ mod tests {
 
     #[test]
     fn null_byte_does_not_end_a_statement_early() {
-        let statement = Statement {
+        let statement = BoundStatement {
             text: "select 1\0".to_owned(),
             parameters: Vec::new(),
             array_mode: None,

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use crate::sandbox::{
-    serverless::{place::Place, reason::Reason},
+    serverless::{place::ComputePort, reason::Reason},
     session::{Proving, Target, within},
     wire,
 };
@@ -35,14 +35,14 @@ const BUFFER: usize = 64 << 10;
 
 /// What the driver adds to an address that is a plain text: `?address=HOST:PORT`.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct WantedAddress {
     address: Option<String>,
 }
 
 /// Makes a websocket of the connection.
 pub(super) async fn upgrade(
-    State(here): State<Arc<Place>>,
-    Query(wanted): Query<Wanted>,
+    State(here): State<Arc<ComputePort>>,
+    Query(wanted): Query<WantedAddress>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {

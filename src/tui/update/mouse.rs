@@ -33,7 +33,7 @@ pub(super) fn input(app: &mut App, input: MouseInput) -> Vec<Effect> {
 
 /// What can be pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+enum ClickTarget {
     /// The same as a key.
     Command(KeyCommand),
     /// A row of the choices. A second press does what it says.
@@ -45,25 +45,25 @@ enum Target {
 }
 
 /// What is at a position of a dialog, which takes every press.
-fn over_page(app: &App, overlay: &Overlay, at: Position) -> Option<Target> {
+fn over_page(app: &App, overlay: &Overlay, at: Position) -> Option<ClickTarget> {
     let Overlay::Confirm(confirm) = overlay else {
         return None;
     };
     let answers = dialog::answers(app).filter(|answers| answers.contains(at))?;
     let yes = at.y > answers.y;
     Some(if confirm.yes == yes {
-        Target::Command(KeyCommand::Enter)
+        ClickTarget::Command(KeyCommand::Enter)
     } else {
-        Target::Answer(yes)
+        ClickTarget::Answer(yes)
     })
 }
 
 /// What is at a position of a page.
-fn on_page(app: &App, page: &Page, at: Position) -> Option<Target> {
+fn on_page(app: &App, page: &Page, at: Position) -> Option<ClickTarget> {
     let layout = page.layout;
     let parts = page.parts(app);
     let part = |focus: Focus, area: Rect| {
-        (area.contains(at) && parts.contains(&focus)).then_some(Target::Part(focus))
+        (area.contains(at) && parts.contains(&focus)).then_some(ClickTarget::Part(focus))
     };
     step(app, page, at)
         .or_else(|| row(app, page, at))
@@ -71,7 +71,7 @@ fn on_page(app: &App, page: &Page, at: Position) -> Option<Target> {
         .or_else(|| part(Focus::Body, layout.body))
 }
 
-fn step(app: &App, page: &Page, at: Position) -> Option<Target> {
+fn step(app: &App, page: &Page, at: Position) -> Option<ClickTarget> {
     let steps = page.layout.steps;
     let screen = if steps.contains(at) {
         stepper::at_row(usize::from(at.y - steps.y))
@@ -80,13 +80,13 @@ fn step(app: &App, page: &Page, at: Position) -> Option<Target> {
     } else {
         None
     }?;
-    Some(Target::Command(match screen {
+    Some(ClickTarget::Command(match screen {
         Screen::Step(step) => KeyCommand::Jump(step),
         Screen::Summary => KeyCommand::Summary,
     }))
 }
 
-fn row(app: &App, page: &Page, at: Position) -> Option<Target> {
+fn row(app: &App, page: &Page, at: Position) -> Option<ClickTarget> {
     let area = page.layout.choices;
     if !area.contains(at) {
         return None;
@@ -98,37 +98,39 @@ fn row(app: &App, page: &Page, at: Position) -> Option<Target> {
     }
     Some(
         if choices::chosen_index(app, &page.choices) == Some(index) {
-            Target::Command(KeyCommand::Enter)
+            ClickTarget::Command(KeyCommand::Enter)
         } else {
-            Target::Row(index)
+            ClickTarget::Row(index)
         },
     )
 }
 
-fn press_dialog(app: &mut App, target: Option<Target>) -> Vec<Effect> {
+fn press_dialog(app: &mut App, target: Option<ClickTarget>) -> Vec<Effect> {
     match (target, &mut app.overlay) {
-        (Some(Target::Command(command)), _) => overlay::command(app, command),
-        (Some(Target::Answer(yes)), Some(Overlay::Confirm(confirm))) => {
+        (Some(ClickTarget::Command(command)), _) => overlay::command(app, command),
+        (Some(ClickTarget::Answer(yes)), Some(Overlay::Confirm(confirm))) => {
             confirm.yes = yes;
             Vec::new()
         }
-        (Some(Target::Answer(_) | Target::Row(_) | Target::Part(_)) | None, _) => Vec::new(),
+        (Some(ClickTarget::Answer(_) | ClickTarget::Row(_) | ClickTarget::Part(_)) | None, _) => {
+            Vec::new()
+        }
     }
 }
 
-fn press_page(app: &mut App, page: &Page, target: Option<Target>) -> Vec<Effect> {
+fn press_page(app: &mut App, page: &Page, target: Option<ClickTarget>) -> Vec<Effect> {
     match target {
-        Some(Target::Command(command)) => return screen::command(app, page, command),
-        Some(Target::Row(index)) => {
+        Some(ClickTarget::Command(command)) => return screen::command(app, page, command),
+        Some(ClickTarget::Row(index)) => {
             app.follow = false;
             app.focus = Focus::Choices;
             app.chosen.insert(app.screen, index);
         }
-        Some(Target::Part(focus)) => {
+        Some(ClickTarget::Part(focus)) => {
             app.follow = false;
             app.focus = focus;
         }
-        Some(Target::Answer(_)) | None => {}
+        Some(ClickTarget::Answer(_)) | None => {}
     }
     Vec::new()
 }

@@ -6,7 +6,7 @@ use crate::{
     core::{choices::ChoiceRow, plan::Status, step::StepId},
     tui::{
         choices,
-        keymap::{self, Binding, KEYS, KeyCommand},
+        keymap::{self, KEYS, KeyBinding, KeyCommand},
         layout,
         page::Page,
         screens::help,
@@ -63,7 +63,7 @@ pub(super) fn line(context: TextContext<'_>, page: &Page) -> Line<'static> {
 pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, &'static str)> {
     let busy = app.screen.step().is_some_and(|step| app.is_working(step));
     let mut items = Vec::new();
-    let mut rows: Vec<&Binding> = KEYS.iter().collect();
+    let mut rows: Vec<&KeyBinding> = KEYS.iter().collect();
     let paused = matches!(app.overlay, Some(Overlay::Slide(_)));
     if (busy || app.watch.is_some()) && !paused {
         // the way out of what runs comes first
@@ -92,14 +92,14 @@ pub(crate) fn items(app: &App, page: &Page) -> Vec<(&'static str, &'static str)>
 }
 
 /// The word for a key on a screen or over it; `None` where the key does nothing worth mentioning.
-fn label(app: &App, page: &Page, binding: &Binding) -> Option<&'static str> {
+fn label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static str> {
     match &app.overlay {
         Some(overlay) => overlay_label(app, overlay, binding),
         None => screen_label(app, page, binding),
     }
 }
 
-fn screen_label(app: &App, page: &Page, binding: &Binding) -> Option<&'static str> {
+fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static str> {
     let typing = app.is_typing();
     let step = app.screen.step();
     let busy = step.is_some_and(|step| app.is_working(step));
@@ -169,7 +169,7 @@ fn next_part(app: &App, page: &Page) -> Option<&'static str> {
     })
 }
 
-fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<&'static str> {
+fn overlay_label(app: &App, overlay: &Overlay, binding: &KeyBinding) -> Option<&'static str> {
     match (overlay, binding.command) {
         (Overlay::Help { .. }, KeyCommand::PageDown) => {
             (help::count(app) > layout::dialog_page(app.size.1)).then_some(binding.label)
@@ -182,7 +182,7 @@ fn overlay_label(app: &App, overlay: &Overlay, binding: &Binding) -> Option<&'st
     }
 }
 
-fn slide_label(app: &App, slide: &Slide, binding: &Binding) -> Option<&'static str> {
+fn slide_label(app: &App, slide: &Slide, binding: &KeyBinding) -> Option<&'static str> {
     Some(match (slide, binding.command) {
         (Slide::Preparing(..), KeyCommand::Interrupt) => "quit",
         (Slide::Preparing(..), _) => return None,

@@ -5,12 +5,12 @@ use std::{cell::RefCell, collections::BTreeSet};
 use crate::domain::{
     python::{
         bindings::Binding,
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         reads::{
             fields::{nested_key, settings_class},
             follow::written,
             names::{is_scheme, part_of},
-            template::{Role, roles},
+            template::{AddressPart, roles},
             variables::{Variable, default_texts, is_name, variable},
         },
         syntax::{Argument, Class, Expr, ExprKind, Function, argument},
@@ -94,19 +94,19 @@ enum Of {
 }
 
 pub(super) struct Addresses<'c, 'a> {
-    pub code: &'c Code<'a>,
+    pub code: &'c PythonCode<'a>,
     pub names: &'c BTreeSet<String>,
     /// The calls that an address leads through at the moment, the innermost last. A parameter stands for what this call gives it:
     /// other calls of the same helper read other variables, and those hold somebody else's secrets.
-    calls: RefCell<Vec<Call<'a>>>,
+    calls: RefCell<Vec<FunctionCall<'a>>>,
 }
 
 /// The calls around one that gives a parameter its value, and that value, where it gives one.
-type GivenByCall<'a> = (Vec<Call<'a>>, Option<(Place<'a>, &'a Expr)>);
+type GivenByCall<'a> = (Vec<FunctionCall<'a>>, Option<(Place<'a>, &'a Expr)>);
 
 /// A call of a function of the code.
 #[derive(Clone)]
-struct Call<'a> {
+struct FunctionCall<'a> {
     place: Place<'a>,
     function: &'a Function,
     arguments: &'a [Argument],
@@ -147,7 +147,7 @@ fn scheme(text: &str) -> Option<String> {
 }
 
 impl<'c, 'a> Addresses<'c, 'a> {
-    pub(super) const fn new(code: &'c Code<'a>, names: &'c BTreeSet<String>) -> Self {
+    pub(super) const fn new(code: &'c PythonCode<'a>, names: &'c BTreeSet<String>) -> Self {
         Self {
             code,
             names,
@@ -300,7 +300,7 @@ impl<'c, 'a> Addresses<'c, 'a> {
             .or_else(|| {
                 let default = function.parameters.get(own)?.default.as_ref()?;
                 let around = place.outer.clone();
-                let around = around.unwrap_or_else(|| Code::top(place.module));
+                let around = around.unwrap_or_else(|| PythonCode::top(place.module));
                 Some((around, default))
             });
         Some((outside, value))
@@ -420,7 +420,7 @@ impl<'c, 'a> Addresses<'c, 'a> {
                 }
             }
             for (at, function) in settings.validators(name) {
-                let inside = Code::inside(&at, function);
+                let inside = PythonCode::inside(&at, function);
                 for value in crate::domain::python::bindings::given(&function.body) {
                     self.follow(&inside, value, of, into, depth);
                 }
@@ -462,7 +462,7 @@ impl<'c, 'a> Addresses<'c, 'a> {
         let around = outer
             .outer
             .clone()
-            .unwrap_or_else(|| Code::top(place.module));
+            .unwrap_or_else(|| PythonCode::top(place.module));
         let Some(settings) = settings_class(self.code, &around, class) else {
             return false;
         };
@@ -594,9 +594,9 @@ impl<'c, 'a> Addresses<'c, 'a> {
         }
         for (hole, role) in holes {
             let of = match (of, role) {
-                (Of::Part(part), _) | (Of::Whole, Role::Part(part)) => Of::Part(part),
-                (Of::Whole, Role::Whole) => Of::Whole,
-                (Of::Whole, Role::Other) => continue,
+                (Of::Part(part), _) | (Of::Whole, AddressPart::Part(part)) => Of::Part(part),
+                (Of::Whole, AddressPart::Whole) => Of::Whole,
+                (Of::Whole, AddressPart::Other) => continue,
             };
             self.follow(place, hole, of, into, depth);
         }
@@ -604,11 +604,15 @@ impl<'c, 'a> Addresses<'c, 'a> {
 }
 
 /// The call, where an expression is one and this value stands in the function that it calls.
-fn called_function<'a>(at: &Place<'a>, place: &Place<'a>, expr: &'a Expr) -> Option<Call<'a>> {
+fn called_function<'a>(
+    at: &Place<'a>,
+    place: &Place<'a>,
+    expr: &'a Expr,
+) -> Option<FunctionCall<'a>> {
     let ExprKind::Call(_, arguments) = &expr.kind else {
         return None;
     };
-    Some(Call {
+    Some(FunctionCall {
         place: place.clone(),
         function: at.function?,
         arguments,

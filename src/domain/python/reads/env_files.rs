@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         reads::{
             fields::{class_spot, settings_class, settings_classes},
             follow::written,
-            survey::Survey,
+            survey::CodeSurvey,
             variables::{default_texts, variable},
         },
         syntax::{Argument, Expr, ExprKind, argument},
     },
     reading::{EnvFileRead, Spot},
-    source::{Files, join},
+    source::{FileReader, join},
 };
 
 /// How many names and parts a path may lead through.
@@ -34,15 +34,15 @@ enum Built {
 
 /// What the questions about paths need.
 pub(super) struct Paths<'c, 'a> {
-    pub code: &'c Code<'a>,
+    pub code: &'c PythonCode<'a>,
     pub names: &'c BTreeSet<String>,
-    pub files: Files<'c>,
+    pub files: FileReader<'c>,
     /// The application's folder.
     pub dir: &'c str,
 }
 
 /// The env files that are loaded.
-pub(super) fn env_files<'a>(paths: &Paths<'_, 'a>, survey: &Survey<'a>) -> Vec<EnvFileRead> {
+pub(super) fn env_files<'a>(paths: &Paths<'_, 'a>, survey: &CodeSurvey<'a>) -> Vec<EnvFileRead> {
     let mut found = Vec::new();
     for seen in &survey.exprs {
         if let ExprKind::Call(callee, arguments) = &seen.expr.kind

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         syntax::{Class, Expr, ExprKind, Stmt, StmtKind, argument},
     },
     reading::{EnvRead, Spot},
@@ -15,7 +15,7 @@ const NESTING: usize = 8;
 
 /// Which pydantic it is: they differ in what a field is and in what else a file may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
+pub(super) enum PydanticVersion {
     V1,
     V2,
 }
@@ -33,13 +33,13 @@ struct Field<'a> {
 /// A settings class, with those that it descends from, itself first.
 #[derive(Debug)]
 pub(super) struct SettingsClass<'a> {
-    pub version: Version,
+    pub version: PydanticVersion,
     lineage: Vec<(Place<'a>, &'a Class)>,
 }
 
 /// The version of pydantic whose `BaseSettings` a class descends from; `None` where it is no settings class.
 pub(super) fn settings_class<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     class: &'a Class,
 ) -> Option<SettingsClass<'a>> {
@@ -50,11 +50,11 @@ pub(super) fn settings_class<'a>(
 }
 
 fn descend<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     class: &'a Class,
     lineage: &mut Vec<(Place<'a>, &'a Class)>,
-    version: &mut Option<Version>,
+    version: &mut Option<PydanticVersion>,
     depth: usize,
 ) {
     if depth > NESTING
@@ -75,7 +75,11 @@ fn descend<'a>(
                     if path.trim_end_matches("()").rsplit('.').next() == Some("BaseSettings") =>
                 {
                     let old = path.starts_with("pydantic.");
-                    version.get_or_insert(if old { Version::V1 } else { Version::V2 });
+                    version.get_or_insert(if old {
+                        PydanticVersion::V1
+                    } else {
+                        PydanticVersion::V2
+                    });
                 }
                 _ => {}
             }
@@ -85,9 +89,13 @@ fn descend<'a>(
 
 impl<'a> SettingsClass<'a> {
     /// An option of `model_config`, of the inner `Config` or of the class statement, own or inherited.
-    pub(super) fn option(&self, code: &Code<'a>, name: &str) -> Option<(Place<'a>, &'a Expr)> {
+    pub(super) fn option(
+        &self,
+        code: &PythonCode<'a>,
+        name: &str,
+    ) -> Option<(Place<'a>, &'a Expr)> {
         self.lineage.iter().find_map(|(place, class)| {
-            let body = Code::class_body(place, class);
+            let body = PythonCode::class_body(place, class);
             class
                 .body
                 .iter()
@@ -103,27 +111,27 @@ impl<'a> SettingsClass<'a> {
                         of_config(code, &body, value, name)
                     }
                     StmtKind::Class(inner) if inner.name == "Config" => assigned(&inner.body, name)
-                        .map(|value| (Code::class_body(&body, inner), value)),
+                        .map(|value| (PythonCode::class_body(&body, inner), value)),
                     _ => None,
                 })
                 .or_else(|| argument(&class.bases, None, name).map(|value| (place.clone(), value)))
         })
     }
 
-    fn text(&self, code: &Code<'a>, name: &str) -> Option<String> {
+    fn text(&self, code: &PythonCode<'a>, name: &str) -> Option<String> {
         let (place, value) = self.option(code, name)?;
         code.texts(&place, value).into_iter().next()
     }
 
-    fn is_case_sensitive(&self, code: &Code<'a>) -> bool {
+    fn is_case_sensitive(&self, code: &PythonCode<'a>) -> bool {
         self.option(code, "case_sensitive")
             .is_some_and(|(_, value)| is_true(value))
     }
 
     /// Whether keys of an env file that are none of its fields make it fail.
-    pub(super) fn forbids_others(&self, code: &Code<'a>) -> bool {
+    pub(super) fn forbids_others(&self, code: &PythonCode<'a>) -> bool {
         // the first version passes over them
-        self.version == Version::V2
+        self.version == PydanticVersion::V2
             && self.option(code, "extra").is_none_or(|(place, value)| {
                 value.last_name() == Some("forbid")
                     || code
@@ -145,7 +153,7 @@ impl<'a> SettingsClass<'a> {
     }
 
     /// The variables of a field, the one to write first; none where it is no field.
-    pub(super) fn keys_of(&self, code: &Code<'a>, name: &str) -> Vec<String> {
+    pub(super) fn keys_of(&self, code: &PythonCode<'a>, name: &str) -> Vec<String> {
         let fields = self.fields();
         fields
             .iter()
@@ -175,7 +183,7 @@ impl<'a> SettingsClass<'a> {
     ) -> Vec<(Place<'a>, &'a crate::domain::python::syntax::Function)> {
         let mut found = Vec::new();
         for (place, class) in &self.lineage {
-            let body = Code::class_body(place, class);
+            let body = PythonCode::class_body(place, class);
             for stmt in &class.body {
                 let StmtKind::Function(function) = &stmt.kind else {
                     continue;
@@ -197,15 +205,15 @@ impl<'a> SettingsClass<'a> {
         found
     }
 
-    fn keys(&self, code: &Code<'a>, field: &Field<'a>) -> Vec<String> {
+    fn keys(&self, code: &PythonCode<'a>, field: &Field<'a>) -> Vec<String> {
         let mut aliases = Vec::new();
         for written in field_calls(field) {
             let ExprKind::Call(_, arguments) = &written.kind else {
                 continue;
             };
             let names: &[&str] = match self.version {
-                Version::V1 => &["env"],
-                Version::V2 => &["validation_alias", "alias"],
+                PydanticVersion::V1 => &["env"],
+                PydanticVersion::V2 => &["validation_alias", "alias"],
             };
             if let Some(alias) = names
                 .iter()
@@ -214,7 +222,7 @@ impl<'a> SettingsClass<'a> {
                 alias_texts(code, &field.place, alias, &mut aliases);
             }
         }
-        if aliases.is_empty() && self.version == Version::V1 {
+        if aliases.is_empty() && self.version == PydanticVersion::V1 {
             aliases.extend(self.v1_field_env(code, field.name));
         }
         if aliases.is_empty() {
@@ -230,7 +238,7 @@ impl<'a> SettingsClass<'a> {
     }
 
     /// `class Config: fields = {"x": {"env": "X"}}`
-    fn v1_field_env(&self, code: &Code<'a>, name: &str) -> Vec<String> {
+    fn v1_field_env(&self, code: &PythonCode<'a>, name: &str) -> Vec<String> {
         let Some((place, fields)) = self.option(code, "fields") else {
             return Vec::new();
         };
@@ -249,7 +257,7 @@ impl<'a> SettingsClass<'a> {
     }
 
     /// The variables that it reads.
-    pub(super) fn reads(&self, code: &Code<'a>) -> Vec<EnvRead> {
+    pub(super) fn reads(&self, code: &PythonCode<'a>) -> Vec<EnvRead> {
         let delimiter = self.text(code, "env_nested_delimiter");
         let mut found = Vec::new();
         for field in self.fields() {
@@ -288,7 +296,7 @@ impl<'a> SettingsClass<'a> {
 
 /// The variables of a model within a settings class: their names begin with the field's.
 fn nested_reads<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     model: &'a Class,
     (prefix, required): (String, bool),
@@ -302,7 +310,7 @@ fn nested_reads<'a>(
     let mut lineage = Vec::new();
     descend(code, place, model, &mut lineage, &mut None, 0);
     let whole = SettingsClass {
-        version: Version::V2,
+        version: PydanticVersion::V2,
         lineage,
     };
     for field in whole.fields() {
@@ -312,7 +320,7 @@ fn nested_reads<'a>(
             field.name.to_ascii_uppercase()
         };
         let key = format!("{prefix}{name}");
-        let required = required && is_required(&field, Version::V2);
+        let required = required && is_required(&field, PydanticVersion::V2);
         if let Some((at, model)) = nested(code, &field).first() {
             let path = (format!("{key}{delimiter}"), required);
             nested_reads(
@@ -337,7 +345,7 @@ fn nested_reads<'a>(
 
 /// The variables of a chain of fields: `settings.db.host`.
 pub(super) fn nested_key<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     class: &SettingsClass<'a>,
     chain: &[&str],
 ) -> Option<String> {
@@ -351,7 +359,7 @@ pub(super) fn nested_key<'a>(
 }
 
 /// The models of the code that a field's type names.
-fn nested<'a>(code: &Code<'a>, field: &Field<'a>) -> Vec<(Place<'a>, &'a Class)> {
+fn nested<'a>(code: &PythonCode<'a>, field: &Field<'a>) -> Vec<(Place<'a>, &'a Class)> {
     let Some(annotation) = field.annotation else {
         return Vec::new();
     };
@@ -368,8 +376,8 @@ fn nested<'a>(code: &Code<'a>, field: &Field<'a>) -> Vec<(Place<'a>, &'a Class)>
         .collect()
 }
 
-fn fields_of<'a>(place: &Place<'a>, class: &'a Class, version: Version) -> Vec<Field<'a>> {
-    let body = Code::class_body(place, class);
+fn fields_of<'a>(place: &Place<'a>, class: &'a Class, version: PydanticVersion) -> Vec<Field<'a>> {
+    let body = PythonCode::class_body(place, class);
     let mut found = Vec::new();
     for stmt in &class.body {
         let StmtKind::Assign {
@@ -389,7 +397,7 @@ fn fields_of<'a>(place: &Place<'a>, class: &'a Class, version: Version) -> Vec<F
         let annotated = match annotation {
             Some(annotation) => !is_class_variable(annotation),
             // the first version takes the type from the value
-            None => version == Version::V1 && value.as_ref().is_some_and(is_plain_value),
+            None => version == PydanticVersion::V1 && value.as_ref().is_some_and(is_plain_value),
         };
         if annotated && !name.starts_with('_') && name != "model_config" {
             found.push(Field {
@@ -437,7 +445,12 @@ fn field_calls<'a>(field: &Field<'a>) -> Vec<&'a Expr> {
     found
 }
 
-fn alias_texts<'a>(code: &Code<'a>, place: &Place<'a>, alias: &'a Expr, into: &mut Vec<String>) {
+fn alias_texts<'a>(
+    code: &PythonCode<'a>,
+    place: &Place<'a>,
+    alias: &'a Expr,
+    into: &mut Vec<String>,
+) {
     match &alias.kind {
         ExprKind::Items(items) => {
             for item in items {
@@ -458,7 +471,7 @@ fn alias_texts<'a>(code: &Code<'a>, place: &Place<'a>, alias: &'a Expr, into: &m
     }
 }
 
-fn is_required(field: &Field<'_>, version: Version) -> bool {
+fn is_required(field: &Field<'_>, version: PydanticVersion) -> bool {
     let mut value = field.value;
     for call in field_calls(field) {
         let ExprKind::Call(_, arguments) = &call.kind else {
@@ -472,7 +485,7 @@ fn is_required(field: &Field<'_>, version: Version) -> bool {
     }
     match value {
         None => {
-            version == Version::V2
+            version == PydanticVersion::V2
                 || !field.annotation.is_some_and(|annotation| {
                     annotation.mentions(&["optional"]) || has_none(annotation)
                 })
@@ -495,7 +508,7 @@ fn is_true(value: &Expr) -> bool {
 
 /// An option of `SettingsConfigDict(…)` or of a dictionary, written here or kept in a variable.
 fn of_config<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     config: &'a Expr,
     name: &str,
@@ -530,7 +543,7 @@ fn assigned<'a>(body: &'a [Stmt], name: &str) -> Option<&'a Expr> {
 
 /// Every settings class that objects are made of: those that others descend from only where they are called themselves.
 pub(super) fn settings_classes<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
 ) -> Vec<(Place<'a>, &'a Class, SettingsClass<'a>)> {
     let mut bases = BTreeSet::new();
     let mut found = Vec::new();
@@ -553,7 +566,7 @@ pub(super) fn settings_classes<'a>(
 }
 
 /// Where a class is written.
-pub(super) fn class_spot(code: &Code<'_>, place: &Place<'_>, class: &Class) -> Spot {
+pub(super) fn class_spot(code: &PythonCode<'_>, place: &Place<'_>, class: &Class) -> Spot {
     Spot {
         file: code
             .graph

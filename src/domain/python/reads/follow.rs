@@ -2,7 +2,7 @@
 
 use crate::domain::python::{
     bindings::{Binding, given, set_on},
-    code::{Code, Place, Value},
+    code::{Place, PythonCode, Value},
     syntax::{Class, Expr, ExprKind, Imported, StmtKind, argument},
 };
 
@@ -19,10 +19,14 @@ const GIVEN: usize = 24;
 const CALLERS: usize = 12;
 
 /// An expression, and where its names are looked up.
-pub(super) type Written<'a> = (Place<'a>, &'a Expr);
+pub(super) type WrittenExpression<'a> = (Place<'a>, &'a Expr);
 
 /// The expressions that a name, an attribute or a call of a function of the code stands for.
-pub(super) fn written<'a>(code: &Code<'a>, place: &Place<'a>, expr: &'a Expr) -> Vec<Written<'a>> {
+pub(super) fn written<'a>(
+    code: &PythonCode<'a>,
+    place: &Place<'a>,
+    expr: &'a Expr,
+) -> Vec<WrittenExpression<'a>> {
     let mut found = Vec::new();
     code.followed.set(0);
     match &expr.kind {
@@ -43,7 +47,7 @@ pub(super) fn written<'a>(code: &Code<'a>, place: &Place<'a>, expr: &'a Expr) ->
         ExprKind::Call(callee, _) => {
             for value in code.values(place, callee) {
                 if let Value::Function(at, function) = value {
-                    let inside = Code::inside(&at, function);
+                    let inside = PythonCode::inside(&at, function);
                     found.extend(
                         given(&function.body)
                             .into_iter()
@@ -60,10 +64,10 @@ pub(super) fn written<'a>(code: &Code<'a>, place: &Place<'a>, expr: &'a Expr) ->
 }
 
 fn by_name<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     name: &str,
-    into: &mut Vec<Written<'a>>,
+    into: &mut Vec<WrittenExpression<'a>>,
     depth: usize,
 ) {
     if depth > LINKS {
@@ -111,7 +115,7 @@ fn by_name<'a>(
                 let outer = frame
                     .outer
                     .clone()
-                    .unwrap_or_else(|| Code::top(frame.module));
+                    .unwrap_or_else(|| PythonCode::top(frame.module));
                 into.push((outer, default));
             }
             return;
@@ -125,15 +129,15 @@ fn by_name<'a>(
 }
 
 fn add<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     binding: Binding<'a>,
-    into: &mut Vec<Written<'a>>,
+    into: &mut Vec<WrittenExpression<'a>>,
     depth: usize,
 ) {
     match binding {
         Binding::Assigned(value) => into.push((place.clone(), value)),
-        Binding::Global(function, value) => into.push((Code::inside(place, function), value)),
+        Binding::Global(function, value) => into.push((PythonCode::inside(place, function), value)),
         Binding::Import(import) => {
             if let Imported::Name(name, _) = &import.what
                 && let Some(module) = code.graph.get(place.module)
@@ -148,10 +152,10 @@ fn add<'a>(
 }
 
 fn in_module<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     module: usize,
     name: &str,
-    into: &mut Vec<Written<'a>>,
+    into: &mut Vec<WrittenExpression<'a>>,
     depth: usize,
 ) {
     let searched = code.followed.get() + 1;
@@ -163,7 +167,7 @@ fn in_module<'a>(
     let Some(found) = code.graph.get(module) else {
         return;
     };
-    let top = Code::top(module);
+    let top = PythonCode::top(module);
     let bindings = code.bound(&found.body, None);
     let before = into.len();
     for binding in bindings.get(name).into_iter().flatten() {
@@ -184,17 +188,17 @@ fn in_module<'a>(
 
 /// What a class, or one that it descends from, gives an attribute of its objects.
 fn in_class<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     class: &'a Class,
     name: &str,
-    into: &mut Vec<Written<'a>>,
+    into: &mut Vec<WrittenExpression<'a>>,
     depth: usize,
 ) {
     if depth > LINKS {
         return;
     }
-    let body = Code::class_body(place, class);
+    let body = PythonCode::class_body(place, class);
     let before = into.len();
     for binding in code
         .bound(&class.body, None)
@@ -204,7 +208,7 @@ fn in_class<'a>(
     {
         match binding {
             Binding::Function(function) => {
-                let inside = Code::inside(&body, function);
+                let inside = PythonCode::inside(&body, function);
                 into.extend(
                     given(&function.body)
                         .into_iter()
@@ -218,7 +222,7 @@ fn in_class<'a>(
         if let StmtKind::Function(method) = &stmt.kind
             && let Some(own) = method.parameters.first()
         {
-            let inside = Code::inside(&body, method);
+            let inside = PythonCode::inside(&body, method);
             into.extend(
                 set_on(&method.body, &own.name, name)
                     .into_iter()

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         reads::{
             address::{Address, Addresses},
             fields::settings_class,
             follow::written,
             names::part_of,
-            survey::{Seen, Survey},
+            survey::{CodeSurvey, Seen},
             variables::variable,
         },
         syntax::{Argument, Expr, ExprKind, argument},
     },
-    reading::{Opening, Server},
+    reading::{DatabaseKind, DatabaseOpening},
     url::{Driver, Part},
 };
 
@@ -26,12 +26,12 @@ enum Client {
     Alchemy,
     AsyncAlchemy,
     /// One that takes no other server.
-    Only(Server),
+    Only(DatabaseKind),
     /// One whose URL may name other servers too, but wants this form for Postgres.
     Mostly(Driver),
 }
 
-const LIBPQ: Client = Client::Only(Server::Postgres(Driver::Libpq));
+const LIBPQ: Client = Client::Only(DatabaseKind::Postgres(Driver::Libpq));
 
 /// The package, the last name of what is called, and what that opens. An empty name stands for every one.
 const CLIENTS: &[(&str, &str, Client)] = &[
@@ -66,12 +66,12 @@ const CLIENTS: &[(&str, &str, Client)] = &[
     (
         "asyncpg",
         "connect",
-        Client::Only(Server::Postgres(Driver::AsyncpgPlain)),
+        Client::Only(DatabaseKind::Postgres(Driver::AsyncpgPlain)),
     ),
     (
         "asyncpg",
         "create_pool",
-        Client::Only(Server::Postgres(Driver::AsyncpgPlain)),
+        Client::Only(DatabaseKind::Postgres(Driver::AsyncpgPlain)),
     ),
     (
         "databases",
@@ -93,32 +93,68 @@ const CLIENTS: &[(&str, &str, Client)] = &[
     ("peewee", "PostgresqlDatabase", LIBPQ),
     ("playhouse", "PostgresqlExtDatabase", LIBPQ),
     ("playhouse", "PooledPostgresqlDatabase", LIBPQ),
-    ("peewee", "MySQLDatabase", Client::Only(Server::MySql)),
-    ("peewee", "SqliteDatabase", Client::Only(Server::Sqlite)),
+    ("peewee", "MySQLDatabase", Client::Only(DatabaseKind::MySql)),
+    (
+        "peewee",
+        "SqliteDatabase",
+        Client::Only(DatabaseKind::Sqlite),
+    ),
     (
         "piccolo",
         "PostgresEngine",
-        Client::Only(Server::Postgres(Driver::AsyncpgPlain)),
+        Client::Only(DatabaseKind::Postgres(Driver::AsyncpgPlain)),
     ),
     ("langgraph", "from_conn_string", LIBPQ),
-    ("pymysql", "connect", Client::Only(Server::MySql)),
-    ("MySQLdb", "connect", Client::Only(Server::MySql)),
-    ("mysql", "connect", Client::Only(Server::MySql)),
-    ("aiomysql", "connect", Client::Only(Server::MySql)),
-    ("aiomysql", "create_pool", Client::Only(Server::MySql)),
-    ("asyncmy", "connect", Client::Only(Server::MySql)),
-    ("asyncmy", "create_pool", Client::Only(Server::MySql)),
-    ("flask_mysqldb", "MySQL", Client::Only(Server::MySql)),
-    ("sqlite3", "connect", Client::Only(Server::Sqlite)),
-    ("aiosqlite", "connect", Client::Only(Server::Sqlite)),
-    ("pymongo", "MongoClient", Client::Only(Server::MongoDb)),
-    ("pymongo", "AsyncMongoClient", Client::Only(Server::MongoDb)),
-    ("motor", "AsyncIOMotorClient", Client::Only(Server::MongoDb)),
-    ("mongoengine", "connect", Client::Only(Server::MongoDb)),
-    ("flask_pymongo", "PyMongo", Client::Only(Server::MongoDb)),
-    ("pyodbc", "connect", Client::Only(Server::MicrosoftSql)),
-    ("aioodbc", "connect", Client::Only(Server::MicrosoftSql)),
-    ("pymssql", "connect", Client::Only(Server::MicrosoftSql)),
+    ("pymysql", "connect", Client::Only(DatabaseKind::MySql)),
+    ("MySQLdb", "connect", Client::Only(DatabaseKind::MySql)),
+    ("mysql", "connect", Client::Only(DatabaseKind::MySql)),
+    ("aiomysql", "connect", Client::Only(DatabaseKind::MySql)),
+    ("aiomysql", "create_pool", Client::Only(DatabaseKind::MySql)),
+    ("asyncmy", "connect", Client::Only(DatabaseKind::MySql)),
+    ("asyncmy", "create_pool", Client::Only(DatabaseKind::MySql)),
+    ("flask_mysqldb", "MySQL", Client::Only(DatabaseKind::MySql)),
+    ("sqlite3", "connect", Client::Only(DatabaseKind::Sqlite)),
+    ("aiosqlite", "connect", Client::Only(DatabaseKind::Sqlite)),
+    (
+        "pymongo",
+        "MongoClient",
+        Client::Only(DatabaseKind::MongoDb),
+    ),
+    (
+        "pymongo",
+        "AsyncMongoClient",
+        Client::Only(DatabaseKind::MongoDb),
+    ),
+    (
+        "motor",
+        "AsyncIOMotorClient",
+        Client::Only(DatabaseKind::MongoDb),
+    ),
+    (
+        "mongoengine",
+        "connect",
+        Client::Only(DatabaseKind::MongoDb),
+    ),
+    (
+        "flask_pymongo",
+        "PyMongo",
+        Client::Only(DatabaseKind::MongoDb),
+    ),
+    (
+        "pyodbc",
+        "connect",
+        Client::Only(DatabaseKind::MicrosoftSql),
+    ),
+    (
+        "aioodbc",
+        "connect",
+        Client::Only(DatabaseKind::MicrosoftSql),
+    ),
+    (
+        "pymssql",
+        "connect",
+        Client::Only(DatabaseKind::MicrosoftSql),
+    ),
 ];
 
 /// The names under which a client is given its address.
@@ -148,24 +184,24 @@ const LIBPQ_VARIABLES: &[(&str, Part)] = &[
     ("PGSSLMODE", Part::SslMode),
 ];
 
-struct Opens<'c, 'a> {
-    code: &'c Code<'a>,
+struct OpeningCall<'c, 'a> {
+    code: &'c PythonCode<'a>,
     addresses: Addresses<'c, 'a>,
     flask: bool,
     tortoise: bool,
     django: bool,
-    found: BTreeMap<(String, u32, usize), Opening>,
+    found: BTreeMap<(String, u32, usize), DatabaseOpening>,
 }
 
 /// The databases that are opened.
 pub(super) fn openings<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     names: &BTreeSet<String>,
-    survey: &Survey<'a>,
+    survey: &CodeSurvey<'a>,
     packages: &BTreeSet<String>,
-) -> Vec<Opening> {
+) -> Vec<DatabaseOpening> {
     let has = |package: &str| packages.contains(package);
-    let mut opens = Opens {
+    let mut opens = OpeningCall {
         code,
         addresses: Addresses::new(code, names),
         flask: has("flask_sqlalchemy") || has("flask_migrate") || has("flask_appbuilder"),
@@ -202,12 +238,12 @@ pub(super) fn openings<'a>(
     opens.found.into_values().collect()
 }
 
-impl<'a> Opens<'_, 'a> {
-    fn add(&mut self, place: &Place<'a>, expr: &Expr, server: Server, address: Address) {
+impl<'a> OpeningCall<'_, 'a> {
+    fn add(&mut self, place: &Place<'a>, expr: &Expr, server: DatabaseKind, address: Address) {
         let at = self.code.spot(place, expr);
         let key = (at.file.clone(), at.line, expr.span.start);
         let parts = address.parts;
-        self.found.entry(key).or_insert(Opening {
+        self.found.entry(key).or_insert(DatabaseOpening {
             server,
             keys: address.keys,
             parts,
@@ -278,7 +314,7 @@ impl<'a> Opens<'_, 'a> {
         let mut address = Address::default();
         let libpq = matches!(
             client,
-            Client::Only(Server::Postgres(Driver::Libpq | Driver::AsyncpgPlain))
+            Client::Only(DatabaseKind::Postgres(Driver::Libpq | Driver::AsyncpgPlain))
         );
         if libpq
             && arguments.iter().all(|argument| {
@@ -396,7 +432,7 @@ impl<'a> Opens<'_, 'a> {
         self.add(
             &seen.place,
             seen.expr,
-            Server::Postgres(Driver::Django),
+            DatabaseKind::Postgres(Driver::Django),
             address,
         );
     }
@@ -444,17 +480,17 @@ impl<'a> Opens<'_, 'a> {
                 .any(|engine| words.iter().any(|word| engine.contains(word)))
         };
         let server = if is(&["mysql"]) {
-            Server::MySql
+            DatabaseKind::MySql
         } else if is(&["mssql", "sql_server"]) {
-            Server::MicrosoftSql
+            DatabaseKind::MicrosoftSql
         } else if is(&["djongo", "mongodb"]) {
-            Server::MongoDb
+            DatabaseKind::MongoDb
         } else if is(&["sqlite"]) {
             // a file's name is no part of a connection
             address.parts.clear();
-            Server::Sqlite
+            DatabaseKind::Sqlite
         } else {
-            Server::Postgres(Driver::Django)
+            DatabaseKind::Postgres(Driver::Django)
         };
         self.add(place, value, server, address);
     }
@@ -496,25 +532,27 @@ impl<'a> Opens<'_, 'a> {
 }
 
 /// The kind of server of a scheme, with what SQLAlchemy opens it over.
-fn of_scheme(scheme: &str) -> Option<Server> {
+fn of_scheme(scheme: &str) -> Option<DatabaseKind> {
     let (dialect, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
     match dialect {
-        "postgresql" | "postgres" | "postgis" | "asyncpg" => Some(Server::Postgres(match driver {
-            "asyncpg" => Driver::Asyncpg,
-            "psycopg" | "psycopg_async" => Driver::Psycopg,
-            "pg8000" => Driver::Pg8000,
-            _ => Driver::Psycopg2,
-        })),
-        "mysql" | "mariadb" => Some(Server::MySql),
-        "sqlite" => Some(Server::Sqlite),
-        "mongodb" => Some(Server::MongoDb),
-        "mssql" => Some(Server::MicrosoftSql),
+        "postgresql" | "postgres" | "postgis" | "asyncpg" => {
+            Some(DatabaseKind::Postgres(match driver {
+                "asyncpg" => Driver::Asyncpg,
+                "psycopg" | "psycopg_async" => Driver::Psycopg,
+                "pg8000" => Driver::Pg8000,
+                _ => Driver::Psycopg2,
+            }))
+        }
+        "mysql" | "mariadb" => Some(DatabaseKind::MySql),
+        "sqlite" => Some(DatabaseKind::Sqlite),
+        "mongodb" => Some(DatabaseKind::MongoDb),
+        "mssql" => Some(DatabaseKind::MicrosoftSql),
         _ => None,
     }
 }
 
 /// What is opened, by what opens it and what the code shows of the address.
-fn server(client: Client, address: &Address) -> Server {
+fn server(client: Client, address: &Address) -> DatabaseKind {
     let bare = |scheme: &str| !scheme.contains('+');
     let written: Vec<_> = address.written().collect();
     // what the code puts in front of the address it forces; a bare `postgresql` it only corrects
@@ -533,13 +571,17 @@ fn server(client: Client, address: &Address) -> Server {
         Client::Only(server) => return server,
         Client::Mostly(driver) => {
             return match named.or_else(|| defaults.first().copied()) {
-                Some(Server::Sqlite) if !from_outside => Server::Sqlite,
-                Some(other @ (Server::MySql | Server::MongoDb | Server::MicrosoftSql)) => other,
-                _ => Server::Postgres(driver),
+                Some(DatabaseKind::Sqlite) if !from_outside => DatabaseKind::Sqlite,
+                Some(
+                    other @ (DatabaseKind::MySql
+                    | DatabaseKind::MongoDb
+                    | DatabaseKind::MicrosoftSql),
+                ) => other,
+                _ => DatabaseKind::Postgres(driver),
             };
         }
-        Client::Alchemy => Server::ByUrl,
-        Client::AsyncAlchemy => Server::AsyncByUrl,
+        Client::Alchemy => DatabaseKind::ByUrl,
+        Client::AsyncAlchemy => DatabaseKind::AsyncByUrl,
     };
     if !from_outside {
         return named.unwrap_or(by_url);
@@ -548,14 +590,20 @@ fn server(client: Client, address: &Address) -> Server {
         return expected;
     }
     match forced {
-        Some(Server::Postgres(Driver::Asyncpg)) if address.adds_driver => {
-            Server::Postgres(Driver::AsyncpgPlain)
+        Some(DatabaseKind::Postgres(Driver::Asyncpg)) if address.adds_driver => {
+            DatabaseKind::Postgres(Driver::AsyncpgPlain)
         }
-        Some(Server::Postgres(_)) if address.adds_driver => Server::Postgres(Driver::Libpq),
-        Some(server) if server != Server::Sqlite => server,
+        Some(DatabaseKind::Postgres(_)) if address.adds_driver => {
+            DatabaseKind::Postgres(Driver::Libpq)
+        }
+        Some(server) if server != DatabaseKind::Sqlite => server,
         // a fallback of another kind than SQLite says what the code is for
         _ => match defaults.first() {
-            Some(server @ (Server::MySql | Server::MicrosoftSql)) if defaults.len() == 1 => *server,
+            Some(server @ (DatabaseKind::MySql | DatabaseKind::MicrosoftSql))
+                if defaults.len() == 1 =>
+            {
+                *server
+            }
             _ => by_url,
         },
     }

@@ -8,12 +8,16 @@ use crate::domain::{
         syntax::{Import, Imported, Stmt, StmtKind},
     },
     reading::Spot,
-    source::{Files, join},
+    source::{FileReader, join},
 };
 
 /// The packages that its modules import when they are imported themselves, with the first place of each. An import that may fail
 /// (`try`), that is for types alone, or that a function does when it is called, is none of them.
-pub(super) fn packages(files: Files<'_>, graph: &Graph, roots: &[String]) -> Vec<(String, Spot)> {
+pub(super) fn packages(
+    files: FileReader<'_>,
+    graph: &Graph,
+    roots: &[String],
+) -> Vec<(String, Spot)> {
     let mut found: BTreeMap<String, (usize, Spot)> = BTreeMap::new();
     let mut own: BTreeMap<String, bool> = BTreeMap::new();
     for (at, module) in graph.modules.iter().enumerate() {
@@ -83,7 +87,7 @@ fn each(body: &[Stmt], see: &mut dyn FnMut(&Import, u32)) {
 }
 
 /// Whether what is imported lies in the repository, beside the application's own files.
-fn is_local(files: Files<'_>, roots: &[String], import: &Import) -> bool {
+fn is_local(files: FileReader<'_>, roots: &[String], import: &Import) -> bool {
     let mut paths = vec![import.module.replace('.', "/")];
     if let Imported::Name(name, _) = &import.what {
         paths.push(format!("{}/{name}", import.module.replace('.', "/")));

@@ -1,7 +1,7 @@
 //! Everything in the code of an application that the questions about its environment begin with, seen once.
 
 use crate::domain::python::{
-    code::{Code, Place},
+    code::{Place, PythonCode},
     graph::{Graph, is_type_checking},
     syntax::{Expr, ExprKind, Stmt, StmtKind},
 };
@@ -26,7 +26,7 @@ pub(super) struct Given<'a> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Survey<'a> {
+pub(super) struct CodeSurvey<'a> {
     /// In the order of files and lines.
     pub exprs: Vec<Seen<'a>>,
     pub given: Vec<Given<'a>>,
@@ -35,41 +35,41 @@ pub(super) struct Survey<'a> {
     pub tested: Vec<(Place<'a>, &'a Expr)>,
 }
 
-struct Walk<'s, 'a> {
-    survey: &'s mut Survey<'a>,
+struct SurveyWalk<'s, 'a> {
+    survey: &'s mut CodeSurvey<'a>,
     tests: Vec<&'a Expr>,
     text: &'a str,
 }
 
-impl<'a> Survey<'a> {
+impl<'a> CodeSurvey<'a> {
     pub(super) fn of(graph: &'a Graph) -> Self {
         let mut survey = Self::default();
         for (at, module) in graph.modules.iter().enumerate() {
-            let mut walk = Walk {
+            let mut walk = SurveyWalk {
                 survey: &mut survey,
                 tests: Vec::new(),
                 text: &module.text,
             };
-            walk.body(&Code::top(at), &module.body);
+            walk.body(&PythonCode::top(at), &module.body);
         }
         survey
     }
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> SurveyWalk<'_, 'a> {
     fn body(&mut self, place: &Place<'a>, body: &'a [Stmt]) {
         for stmt in body {
             match &stmt.kind {
                 StmtKind::Function(function) => {
                     self.exprs(place, stmt);
-                    self.body(&Code::inside(place, function), &function.body);
+                    self.body(&PythonCode::inside(place, function), &function.body);
                 }
                 StmtKind::Class(class) => {
                     self.exprs(place, stmt);
                     for base in &class.bases {
                         self.expr(place, &base.value, false);
                     }
-                    self.body(&Code::class_body(place, class), &class.body);
+                    self.body(&PythonCode::class_body(place, class), &class.body);
                 }
                 StmtKind::If(branches) => {
                     let before = self.tests.len();

@@ -10,7 +10,7 @@ use crate::domain::{
 
 /// What a filled-in value is of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum AddressPart {
     Whole,
     Part(Part),
     Other,
@@ -153,7 +153,7 @@ fn is_mark(c: char) -> bool {
 pub(super) fn roles<'a>(
     expr: &'a Expr,
     known: &dyn Fn(&'a Expr) -> Option<String>,
-) -> (Option<String>, Vec<(&'a Expr, Role)>) {
+) -> (Option<String>, Vec<(&'a Expr, AddressPart)>) {
     let mut marked = Marked::default();
     match &expr.kind {
         ExprKind::Binary(operator, parts) if operator == "%" => {
@@ -181,7 +181,7 @@ pub(super) fn roles<'a>(
         .map(|(at, hole)| {
             let role = mark(at)
                 .and_then(|mark| roles.iter().find(|(known, _)| *known == mark))
-                .map_or(Role::Other, |(_, role)| *role);
+                .map_or(AddressPart::Other, |(_, role)| *role);
             (hole, role)
         })
         .collect();
@@ -189,10 +189,10 @@ pub(super) fn roles<'a>(
 }
 
 /// The scheme of a marked text, and what its marks are.
-fn read(text: &str) -> (Option<String>, Vec<(char, Role)>) {
+fn read(text: &str) -> (Option<String>, Vec<(char, AddressPart)>) {
     let mut found = Vec::new();
     let marks = |text: &str| text.chars().filter(|c| is_mark(*c)).collect::<Vec<_>>();
-    let mut set = |text: &str, role: Role| {
+    let mut set = |text: &str, role: AddressPart| {
         let all = marks(text);
         // of several values in one place, none is all of it
         if let [only] = all.as_slice() {
@@ -205,14 +205,14 @@ fn read(text: &str) -> (Option<String>, Vec<(char, Role)>) {
                 if let Some((name, value)) = word.split_once('=')
                     && let Some(part) = part_of(name)
                 {
-                    set(value, Role::Part(part));
+                    set(value, AddressPart::Part(part));
                 }
             }
         } else if let Some(first) = text.trim_start().chars().next().filter(|c| is_mark(*c)) {
             let rest = text.trim_start().trim_start_matches(first);
             // `f"{URL}?sslmode=require"`
             if marks(rest).is_empty() || rest.starts_with(['?', '&']) {
-                found.push((first, Role::Whole));
+                found.push((first, AddressPart::Whole));
             }
         }
         return (None, found);
@@ -223,27 +223,27 @@ fn read(text: &str) -> (Option<String>, Vec<(char, Role)>) {
         && address.trim() == only.to_string()
     {
         // `"postgresql+asyncpg://" + url.split("://")[1]`
-        set(address, Role::Whole);
+        set(address, AddressPart::Whole);
         return (scheme, found);
     }
     let (authority, path) = match address.rsplit_once('@') {
         Some((login, host)) => {
             let (user, password) = login.split_once(':').unwrap_or((login, ""));
-            set(user, Role::Part(Part::User));
-            set(password, Role::Part(Part::Password));
+            set(user, AddressPart::Part(Part::User));
+            set(password, AddressPart::Part(Part::Password));
             host.split_once('/').unwrap_or((host, ""))
         }
         None => address.split_once('/').unwrap_or((address, "")),
     };
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-    set(host, Role::Part(Part::Host));
-    set(port, Role::Part(Part::Port));
-    set(path, Role::Part(Part::Database));
+    set(host, AddressPart::Part(Part::Host));
+    set(port, AddressPart::Part(Part::Port));
+    set(path, AddressPart::Part(Part::Database));
     for pair in query.split('&') {
         if let Some((name, value)) = pair.split_once('=')
             && let Some(part) = part_of(name)
         {
-            set(value, Role::Part(part));
+            set(value, AddressPart::Part(part));
         }
     }
     (scheme, found)

@@ -5,7 +5,7 @@ mod paths;
 
 use crate::domain::{
     python::reads::read,
-    reading::{Opening, Reading},
+    reading::{DatabaseOpening, Reading},
 };
 
 /// Reads modules whose paths begin with the application's folder.
@@ -41,7 +41,7 @@ fn keys(reading: &Reading) -> String {
 }
 
 /// `Server KEY KEY part=KEY`.
-fn opening(opening: &Opening) -> String {
+fn opening(opening: &DatabaseOpening) -> String {
     let mut shown = format!("{:?}", opening.server);
     for key in &opening.keys {
         shown = format!("{shown} {key}");

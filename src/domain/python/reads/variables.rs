@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
+        code::{Place, PythonCode, Value},
         graph::Graph,
         reads::{
             follow::written,
-            survey::{Seen, Survey},
+            survey::{CodeSurvey, Seen},
         },
         syntax::{Argument, Expr, ExprKind, Imported, Stmt, StmtKind, argument},
     },
@@ -148,7 +148,7 @@ pub(super) fn each<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
 
 /// The variable that a call or a subscript reads.
 pub(super) fn variable<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     names: &BTreeSet<String>,
     place: &Place<'a>,
     expr: &'a Expr,
@@ -309,7 +309,7 @@ fn in_scheme<'a>(made: Option<&(Place<'a>, &'a Expr)>, key: Option<&Expr>) -> bo
 
 impl<'a> Variable<'a> {
     /// The names that it may have.
-    pub(super) fn keys(&self, code: &Code<'a>, place: &Place<'a>) -> Vec<String> {
+    pub(super) fn keys(&self, code: &PythonCode<'a>, place: &Place<'a>) -> Vec<String> {
         let Some(key) = self.key else {
             return self.usual.map(str::to_owned).into_iter().collect();
         };
@@ -322,9 +322,9 @@ impl<'a> Variable<'a> {
 
 /// Every read of a variable.
 pub(super) fn reads<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     names: &BTreeSet<String>,
-    survey: &Survey<'a>,
+    survey: &CodeSurvey<'a>,
 ) -> Vec<EnvRead> {
     let mut found = Vec::new();
     for seen in &survey.exprs {
@@ -354,7 +354,12 @@ pub(super) fn reads<'a>(
     found
 }
 
-fn note<'a>(code: &Code<'a>, seen: &Seen<'a>, variable: &Variable<'a>, found: &mut Vec<EnvRead>) {
+fn note<'a>(
+    code: &PythonCode<'a>,
+    seen: &Seen<'a>,
+    variable: &Variable<'a>,
+    found: &mut Vec<EnvRead>,
+) {
     let place = &seen.place;
     let parameter = |expr: &Expr| {
         let ExprKind::Name(name) = &expr.kind else {
@@ -436,7 +441,7 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// The text that a read falls back on.
 pub(super) fn default_texts<'a>(
-    code: &Code<'a>,
+    code: &PythonCode<'a>,
     place: &Place<'a>,
     variable: &Variable<'a>,
 ) -> Vec<String> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     python::{
-        code::{Code, Place, Value},
-        reads::{follow::written, survey::Survey},
+        code::{Place, PythonCode, Value},
+        reads::{follow::written, survey::CodeSurvey},
         syntax::{Argument, Expr, ExprKind, argument},
     },
     reading::{Route, Spot},
@@ -18,8 +18,8 @@ const NESTING: usize = 8;
 const PATHS: usize = 2000;
 
 /// The paths that are answered, the first place of each.
-pub(super) fn routes<'a>(code: &Code<'a>, survey: &Survey<'a>) -> Vec<Route> {
-    let mut found = Found::default();
+pub(super) fn routes<'a>(code: &PythonCode<'a>, survey: &CodeSurvey<'a>) -> Vec<Route> {
+    let mut found = FoundPaths::default();
     fastapi(code, &mut found);
     flask(code, &mut found);
     django(code, survey, &mut found);
@@ -31,9 +31,9 @@ pub(super) fn routes<'a>(code: &Code<'a>, survey: &Survey<'a>) -> Vec<Route> {
 }
 
 #[derive(Default)]
-struct Found(BTreeMap<String, Spot>);
+struct FoundPaths(BTreeMap<String, Spot>);
 
-impl Found {
+impl FoundPaths {
     fn add(&mut self, path: &str, at: Spot) {
         let plain = !path.is_empty()
             && path.len() < 200
@@ -50,7 +50,7 @@ impl Found {
     }
 }
 
-fn fastapi(code: &Code<'_>, found: &mut Found) {
+fn fastapi(code: &PythonCode<'_>, found: &mut FoundPaths) {
     for site in code.sites_named("FastAPI") {
         let ExprKind::Call(callee, _) = &site.call.kind else {
             continue;
@@ -82,11 +82,11 @@ fn names_get(methods: &Expr) -> bool {
 }
 
 /// What made a blueprint: its module and where the call stands.
-type Made = (usize, usize);
+type BlueprintOrigin = (usize, usize);
 
-fn flask(code: &Code<'_>, found: &mut Found) {
+fn flask(code: &PythonCode<'_>, found: &mut FoundPaths) {
     let blueprints = registered(code);
-    let declared = |place: &Place<'_>, made: Made, path: &str| -> Vec<String> {
+    let declared = |place: &Place<'_>, made: BlueprintOrigin, path: &str| -> Vec<String> {
         let _: &Place<'_> = place;
         blueprints
             .get(&made)
@@ -115,8 +115,8 @@ fn flask(code: &Code<'_>, found: &mut Found) {
             };
             for owner in owners(code, place, of).into_iter().filter(|_| asks) {
                 let paths = match owner {
-                    Owner::App => vec![path.clone()],
-                    Owner::Blueprint(made) => declared(place, made, &path),
+                    BlueprintOwner::App => vec![path.clone()],
+                    BlueprintOwner::Blueprint(made) => declared(place, made, &path),
                 };
                 for path in paths {
                     found.add(&path, code.spot(place, decorator));
@@ -135,31 +135,31 @@ fn flask(code: &Code<'_>, found: &mut Found) {
         let rule = argument(arguments, Some(0), "rule");
         if let Some(path) = path_of(code, &site.place, rule)
             && asks
-            && owners(code, &site.place, of).contains(&Owner::App)
+            && owners(code, &site.place, of).contains(&BlueprintOwner::App)
         {
             found.add(&path, code.spot(&site.place, site.call));
         }
     }
 }
 
-fn path_of<'a>(code: &Code<'a>, place: &Place<'a>, path: Option<&'a Expr>) -> Option<String> {
+fn path_of<'a>(code: &PythonCode<'a>, place: &Place<'a>, path: Option<&'a Expr>) -> Option<String> {
     code.texts(place, path?).into_iter().next()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
+enum BlueprintOwner {
     App,
-    Blueprint(Made),
+    Blueprint(BlueprintOrigin),
 }
 
-fn owners<'a>(code: &Code<'a>, place: &Place<'a>, of: &'a Expr) -> Vec<Owner> {
+fn owners<'a>(code: &PythonCode<'a>, place: &Place<'a>, of: &'a Expr) -> Vec<BlueprintOwner> {
     let mut found = Vec::new();
     for value in code.values(place, of) {
         if let Value::Made(path, Some((at, call))) = value {
             let owner = match path.trim_end_matches("()").rsplit('.').next() {
-                Some("Flask" | "Quart") => Owner::App,
+                Some("Flask" | "Quart") => BlueprintOwner::App,
                 Some("Blueprint" | "APIBlueprint") => {
-                    Owner::Blueprint((at.module, call.span.start))
+                    BlueprintOwner::Blueprint((at.module, call.span.start))
                 }
                 _ => continue,
             };
@@ -172,8 +172,8 @@ fn owners<'a>(code: &Code<'a>, place: &Place<'a>, of: &'a Expr) -> Vec<Owner> {
 }
 
 /// The prefixes under which each blueprint is registered.
-fn registered(code: &Code<'_>) -> BTreeMap<Made, Vec<String>> {
-    let mut found: BTreeMap<Made, Vec<String>> = BTreeMap::new();
+fn registered(code: &PythonCode<'_>) -> BTreeMap<BlueprintOrigin, Vec<String>> {
+    let mut found: BTreeMap<BlueprintOrigin, Vec<String>> = BTreeMap::new();
     for site in code.sites_named("register_blueprint") {
         let ExprKind::Call(_, arguments) = &site.call.kind else {
             continue;
@@ -207,7 +207,7 @@ fn registered(code: &Code<'_>) -> BTreeMap<Made, Vec<String>> {
 }
 
 /// Django's lists of paths, from the one that the settings name.
-fn django<'a>(code: &Code<'a>, survey: &Survey<'a>, found: &mut Found) {
+fn django<'a>(code: &PythonCode<'a>, survey: &CodeSurvey<'a>, found: &mut FoundPaths) {
     let mut roots = Vec::new();
     for given in &survey.given {
         if given.target.last_name() == Some("ROOT_URLCONF") {
@@ -224,11 +224,11 @@ fn django<'a>(code: &Code<'a>, survey: &Survey<'a>, found: &mut Found) {
 }
 
 fn in_urls<'a>(
-    code: &Code<'a>,
-    survey: &Survey<'a>,
+    code: &PythonCode<'a>,
+    survey: &CodeSurvey<'a>,
     module: usize,
     prefix: &str,
-    found: &mut Found,
+    found: &mut FoundPaths,
     depth: usize,
 ) {
     if depth > NESTING {
@@ -250,12 +250,12 @@ fn in_urls<'a>(
 }
 
 fn patterns<'a>(
-    code: &Code<'a>,
-    survey: &Survey<'a>,
+    code: &PythonCode<'a>,
+    survey: &CodeSurvey<'a>,
     place: &Place<'a>,
     list: &'a Expr,
     prefix: &str,
-    found: &mut Found,
+    found: &mut FoundPaths,
     depth: usize,
 ) {
     if depth > NESTING {
@@ -283,11 +283,11 @@ fn patterns<'a>(
 }
 
 fn pattern<'a>(
-    code: &Code<'a>,
-    survey: &Survey<'a>,
+    code: &PythonCode<'a>,
+    survey: &CodeSurvey<'a>,
     (place, call, arguments): (&Place<'a>, &'a Expr, &'a [Argument]),
     prefix: &str,
-    found: &mut Found,
+    found: &mut FoundPaths,
     depth: usize,
 ) {
     let Some(route) = path_of(code, place, argument(arguments, Some(0), "route")) else {

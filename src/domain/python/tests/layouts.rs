@@ -157,7 +157,7 @@ fn files_of_every_kind_are_read_or_named() {
     let command = ["uvicorn", "main:app"].map(str::to_owned);
     for (bytes, read) in [(&latin[..], true), (&broken[..], false)] {
         let files = |path: &str| Ok((path == "main.py").then(|| bytes.to_vec()));
-        let entry = read_entry(&files, "", &Start::read("", &command)).unwrap();
+        let entry = read_entry(&files, "", &AppStart::read("", &command)).unwrap();
         let judgement = judge(&entry, Driver::Psycopg, "DATABASE_URL", None);
         assert_eq!(judgement.coverage.is_complete(), read);
     }
@@ -168,7 +168,7 @@ fn files_of_every_kind_are_read_or_named() {
         "db.py" => Err("too many levels of symbolic links".to_owned()),
         _ => Ok(None),
     };
-    let entry = read_entry(&loops, "", &Start::read("", &command)).unwrap();
+    let entry = read_entry(&loops, "", &AppStart::read("", &command)).unwrap();
     let judgement = judge(&entry, Driver::Psycopg, "DATABASE_URL", None);
     let unread: Vec<_> = judgement
         .coverage

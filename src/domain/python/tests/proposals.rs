@@ -13,7 +13,7 @@ fn proposed(main: &str, modules: Modules<'_>, new_session: bool) -> Option<(Stri
     all.extend(modules);
     let entry = entry(&all, "uvicorn app.main:app").unwrap();
     let judgement = judge(&entry, Driver::Psycopg, "DATABASE_URL", Some("/health"));
-    let wanted = Wanted {
+    let wanted = WantedCode {
         tables: !creates(&judgement),
         health: (!asks(&judgement)).then_some("/health"),
         sqlmodel: true,

@@ -44,11 +44,11 @@ fn what_only_looks_like_it_makes_no_tables() {
         "\"\"\"Call\n    SQLModel.metadata.create_all(engine)\n\"\"\"\napp = FastAPI()\n",
     ] {
         let judgement = judged(&[("app/main.py", &main_with(main))]);
-        assert_eq!(judgement.creates, Answer::No, "{main}");
+        assert_eq!(judgement.creates, Deduction::No, "{main}");
     }
     let unknown = "@asynccontextmanager\nasync def lifespan(app):\n    app.state.boot()\n    yield\napp = FastAPI(lifespan=lifespan)\n";
     let judgement = judged(&[("app/main.py", &main_with(unknown))]);
-    assert!(matches!(judgement.creates, Answer::Unknown(_)));
+    assert!(matches!(judgement.creates, Deduction::Unknown(_)));
     let moved = "app = FastAPI(lifespan=missing_name)\n";
     let judgement = judged(&[("app/main.py", &main_with(moved))]);
     assert!(!creates(&judgement));
@@ -94,14 +94,20 @@ fn a_health_route_that_does_not_ask_or_is_elsewhere_is_told_from_one_that_asks()
     let judgement = judged(&[("app/main.py", &main_with(silent))]);
     assert_eq!(
         judgement.health.as_ref().map(|health| &health.asks),
-        Some(&Answer::No)
+        Some(&Deduction::No)
     );
     let session_only = "app = FastAPI()\n@app.get(\"/health\")\ndef health(session: Session = Depends(get_session)):\n    return {\"status\": \"ok\"}\n";
     let judgement = judged(&[("app/main.py", &main_with(session_only))]);
-    assert_eq!(judgement.health.map(|health| health.asks), Some(Answer::No));
+    assert_eq!(
+        judgement.health.map(|health| health.asks),
+        Some(Deduction::No)
+    );
     let redis = "import redis\nclient = redis.Redis()\napp = FastAPI()\n@app.get(\"/health\")\ndef health():\n    client.ping()\n    return {}\n";
     let judgement = judged(&[("app/main.py", &main_with(redis))]);
-    assert_eq!(judgement.health.map(|health| health.asks), Some(Answer::No));
+    assert_eq!(
+        judgement.health.map(|health| health.asks),
+        Some(Deduction::No)
+    );
     let prefixed = "api = APIRouter(prefix=\"/api\")\n@api.get(\"/health\")\ndef health():\n    engine.connect()\n    return {}\napp = FastAPI()\napp.include_router(api)\n";
     let judgement = judged(&[("app/main.py", &main_with(prefixed))]);
     assert_eq!(judgement.health, None);
@@ -115,7 +121,7 @@ fn a_health_route_that_does_not_ask_or_is_elsewhere_is_told_from_one_that_asks()
     let judgement = judged(&[("app/main.py", &main_with(unknown))]);
     assert!(matches!(
         judgement.health.map(|health| health.asks),
-        Some(Answer::Unknown(_))
+        Some(Deduction::Unknown(_))
     ));
 }
 

@@ -25,13 +25,13 @@ use crate::{
 const PUT_BACKS: usize = 16;
 
 /// A file as it was read.
-pub(super) struct Version {
+pub(super) struct FileVersion {
     pub(super) bytes: Vec<u8>,
     pub(super) meta: Metadata,
     file: File,
 }
 
-impl Version {
+impl FileVersion {
     /// Reads a file; `None` where there is none.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, FileError> {
         let Some((file, meta)) = open(path)? else {
@@ -61,14 +61,14 @@ impl Version {
 pub(super) struct Swap<'a> {
     pub(super) target: &'a Path,
     pub(super) dir: &'a Path,
-    pub(super) before: Option<Version>,
+    pub(super) before: Option<FileVersion>,
     pub(super) new: &'a [u8],
     pub(super) secret: bool,
 }
 
 /// Where the new version waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum StagingPlace {
     GitFolder,
     Beside,
 }
@@ -101,7 +101,7 @@ impl Staging<'_> {
             return Ok(Written::default());
         }
         fs::create_dir_all(dir)?;
-        for place in [Place::GitFolder, Place::Beside] {
+        for place in [StagingPlace::GitFolder, StagingPlace::Beside] {
             let Some(staged) = self.stage(place, dir)? else {
                 continue;
             };
@@ -113,7 +113,7 @@ impl Staging<'_> {
             };
             match placed {
                 // a mount of a part of the same file system: that is only seen by trying
-                Err(FileError::CrossesDevices(_)) if place == Place::GitFolder => continue,
+                Err(FileError::CrossesDevices(_)) if place == StagingPlace::GitFolder => continue,
                 placed => placed?,
             }
             self.rehearsal.moment(Moment::Placed);
@@ -130,8 +130,8 @@ impl Staging<'_> {
     }
 
     /// Makes a staged file; `None` in git's folder where a file from there could not be moved to its place, or none can be made.
-    fn stage(&self, place: Place, dir: &Path) -> Result<Option<StagedFile>, FileError> {
-        if place == Place::Beside {
+    fn stage(&self, place: StagingPlace, dir: &Path) -> Result<Option<StagedFile>, FileError> {
+        if place == StagingPlace::Beside {
             return Ok(Some(StagedFile::create_ignored(dir)?));
         }
         let device = |path: &Path| fs::metadata(path).ok().map(|meta| device(&meta));
@@ -147,15 +147,15 @@ impl Staging<'_> {
         &self,
         staged: StagedFile,
         target: &Path,
-        before: &mut Version,
+        before: &mut FileVersion,
     ) -> Result<(), FileError> {
-        match Version::read(target)? {
+        match FileVersion::read(target)? {
             Some(now) if now.is(before) => {}
             _ => return Err(FileError::Changed),
         }
         self.rehearsal.moment(Moment::Compared);
-        let mut putting = Version::read(staged.path())?;
-        let mut expected: Option<Version> = None;
+        let mut putting = FileVersion::read(staged.path())?;
+        let mut expected: Option<FileVersion> = None;
         for round in 0..PUT_BACKS {
             if let Err(error) = self.exchange_once(&staged, target) {
                 let unsupported = error.kind() == io::ErrorKind::Unsupported;
@@ -169,7 +169,7 @@ impl Staging<'_> {
                 };
             }
             self.rehearsal.moment(Moment::Exchanged);
-            let out = Version::read(staged.path()).ok().flatten();
+            let out = FileVersion::read(staged.path()).ok().flatten();
             let known = if round == 0 {
                 Some(&*before)
             } else {
@@ -202,7 +202,7 @@ impl Staging<'_> {
         &self,
         staged: StagedFile,
         target: &Path,
-        before: &mut Version,
+        before: &mut FileVersion,
     ) -> Result<(), FileError> {
         staged.replace(target)?;
         self.rehearsal.moment(Moment::Exchanged);
@@ -211,7 +211,7 @@ impl Staging<'_> {
             return Ok(());
         }
         let dir = target.parent().unwrap_or(target);
-        let again = match self.stage(Place::GitFolder, dir)? {
+        let again = match self.stage(StagingPlace::GitFolder, dir)? {
             Some(staged) => staged,
             None => StagedFile::create_ignored(dir)?,
         };
@@ -223,7 +223,7 @@ impl Staging<'_> {
     /// Removes a file, but not a version that was saved in the last moment.
     pub(super) fn take_away(&self, target: &Path, expected: &[u8]) -> Result<(), FileError> {
         let dir = target.parent().unwrap_or(target);
-        let staged = match self.stage(Place::GitFolder, dir)? {
+        let staged = match self.stage(StagingPlace::GitFolder, dir)? {
             Some(staged) => staged,
             None => StagedFile::create_ignored(dir)?,
         };
@@ -234,7 +234,7 @@ impl Staging<'_> {
             }
             moved => moved.map(|()| staged),
         }?;
-        match Version::read(moved.path()) {
+        match FileVersion::read(moved.path()) {
             Ok(Some(version)) if version.bytes == expected => Ok(()),
             _ => place_new(moved, target).and(Err(FileError::Changed)),
         }
@@ -276,7 +276,7 @@ fn place_new(staged: StagedFile, target: &Path) -> Result<(), FileError> {
 
 /// Compares what is in place with what was written. `Changed`: somebody has saved it since, and keeps their version.
 fn read_back(target: &Path, ours: &Metadata, new: &[u8]) -> Result<(), FileError> {
-    match Version::read(target)? {
+    match FileVersion::read(target)? {
         Some(now) if now.bytes == new => Ok(()),
         Some(now)
             if identity(&now.meta) == identity(ours)

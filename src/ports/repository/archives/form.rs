@@ -2,7 +2,7 @@
 
 /// What packs a file's content, so that a search of its bytes does not see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Packing {
     Gzip,
     Bzip2,
     Xz,
@@ -30,37 +30,39 @@ const END_REACH: usize = END_LENGTH + u16::MAX as usize;
 const HEAD: usize = 512;
 
 /// The form of a file's content, if it is packed.
-pub(super) fn of(bytes: &[u8]) -> Option<Form> {
+pub(super) fn of(bytes: &[u8]) -> Option<Packing> {
     let form = match bytes.first()? {
-        0x1f if bytes.starts_with(&GZIP) => Some(Form::Gzip),
-        0x1f if bytes.starts_with(&[0x1f, 0x9d]) => Some(Form::Closed("a file of `compress`")),
+        0x1f if bytes.starts_with(&GZIP) => Some(Packing::Gzip),
+        0x1f if bytes.starts_with(&[0x1f, 0x9d]) => Some(Packing::Closed("a file of `compress`")),
         b'P' if bytes.starts_with(LOCAL_ENTRY) || bytes.starts_with(b"PK\x07\x08PK") => {
-            Some(Form::Zip)
+            Some(Packing::Zip)
         }
-        b'P' if bytes.starts_with(b"PACK\0\0\0") => Some(Form::Closed("a git pack file")),
+        b'P' if bytes.starts_with(b"PACK\0\0\0") => Some(Packing::Closed("a git pack file")),
         b'#' if bytes.starts_with(b"# v2 git bundle") || bytes.starts_with(b"# v3 git bundle") => {
-            Some(Form::Closed("a git bundle"))
+            Some(Packing::Closed("a git bundle"))
         }
-        b'B' if is_bzip2(bytes) => Some(Form::Bzip2),
-        0xfd if bytes.starts_with(b"\xfd7zXZ\0") => Some(Form::Xz),
-        b'L' if bytes.starts_with(b"LZIP\x01") => Some(Form::Lzip),
-        0x5d if is_lzma(bytes) => Some(Form::Lzma),
+        b'B' if is_bzip2(bytes) => Some(Packing::Bzip2),
+        0xfd if bytes.starts_with(b"\xfd7zXZ\0") => Some(Packing::Xz),
+        b'L' if bytes.starts_with(b"LZIP\x01") => Some(Packing::Lzip),
+        0x5d if is_lzma(bytes) => Some(Packing::Lzma),
         // zstd may begin with a frame that is to be skipped
-        0x28 if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => Some(Form::Zstd),
-        0x50..=0x5f if bytes.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) => Some(Form::Zstd),
-        0x04 if bytes.starts_with(&[0x04, 0x22, 0x4d, 0x18]) => Some(Form::Closed("an lz4 file")),
-        b'7' if bytes.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Form::Closed("a 7z archive")),
-        b'R' if bytes.starts_with(b"Rar!\x1a\x07") => Some(Form::Closed("a RAR archive")),
-        b'M' if bytes.starts_with(b"MSCF\0\0\0\0") => Some(Form::Closed("a cabinet file")),
-        0xff if bytes.starts_with(b"\xff\x06\0\0sNaPpY") => Some(Form::Closed("a snappy file")),
-        0xed if bytes.starts_with(&[0xed, 0xab, 0xee, 0xdb]) => {
-            Some(Form::Closed("an RPM package"))
+        0x28 if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => Some(Packing::Zstd),
+        0x50..=0x5f if bytes.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) => Some(Packing::Zstd),
+        0x04 if bytes.starts_with(&[0x04, 0x22, 0x4d, 0x18]) => {
+            Some(Packing::Closed("an lz4 file"))
         }
-        b'!' if bytes.starts_with(b"!<arch>\n") => Some(Form::Ar),
+        b'7' if bytes.starts_with(b"7z\xbc\xaf\x27\x1c") => Some(Packing::Closed("a 7z archive")),
+        b'R' if bytes.starts_with(b"Rar!\x1a\x07") => Some(Packing::Closed("a RAR archive")),
+        b'M' if bytes.starts_with(b"MSCF\0\0\0\0") => Some(Packing::Closed("a cabinet file")),
+        0xff if bytes.starts_with(b"\xff\x06\0\0sNaPpY") => Some(Packing::Closed("a snappy file")),
+        0xed if bytes.starts_with(&[0xed, 0xab, 0xee, 0xdb]) => {
+            Some(Packing::Closed("an RPM package"))
+        }
+        b'!' if bytes.starts_with(b"!<arch>\n") => Some(Packing::Ar),
         _ => None,
     };
-    form.or_else(|| (bytes.get(257..262) == Some(b"ustar")).then_some(Form::Tar))
-        .or_else(|| end_of_zip(bytes).map(|_| Form::Zip))
+    form.or_else(|| (bytes.get(257..262) == Some(b"ustar")).then_some(Packing::Tar))
+        .or_else(|| end_of_zip(bytes).map(|_| Packing::Zip))
 }
 
 /// Where the end of a zip file stands, which closes a zip file whatever stands in front of it, and often something behind it.
@@ -126,11 +128,11 @@ mod tests {
         }
         assert_eq!(
             of(b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0"),
-            Some(Form::Lzma)
+            Some(Packing::Lzma)
         );
         assert_eq!(
             of(b"7z\xbc\xaf\x27\x1c\0\x04"),
-            Some(Form::Closed("a 7z archive"))
+            Some(Packing::Closed("a 7z archive"))
         );
     }
 }

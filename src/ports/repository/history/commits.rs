@@ -21,7 +21,7 @@ const ANSWER_LIMIT: u64 = 256 << 20;
 const HEAD: u8 = 1;
 
 /// An object whose commits are looked for.
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedObject<'a> {
     pub(super) object: &'a str,
     /// The path that it has, from the root of its own repository; `None` where any counts.
     pub(super) path: Option<&'a str>,
@@ -29,7 +29,7 @@ pub(super) struct Wanted<'a> {
     pub(super) commits: Vec<String>,
 }
 
-impl Wanted<'_> {
+impl WantedObject<'_> {
     fn is_at(&self, path: &[u8]) -> bool {
         self.path.is_none_or(|wanted| {
             let inner = path.strip_prefix(wanted.as_bytes());
@@ -44,7 +44,7 @@ impl Wanted<'_> {
 
 /// The question for `git`: the commits from some refs, without others, that change one of these objects. A merge counts where it differs
 /// from one of its parents.
-pub(super) fn question(wanted: &[Wanted<'_>], revisions: &[&str]) -> Vec<String> {
+pub(super) fn question(wanted: &[WantedObject<'_>], revisions: &[&str]) -> Vec<String> {
     let paths: BTreeSet<&str> = wanted.iter().filter_map(|wanted| wanted.path).collect();
     let mut question: Vec<String> = [
         "--literal-pathspecs",
@@ -70,7 +70,7 @@ pub(super) fn question(wanted: &[Wanted<'_>], revisions: &[&str]) -> Vec<String>
 }
 
 /// Reads git's answer as it comes, and ends as soon as nothing is open any more.
-pub(super) fn read(answer: impl io::Read, wanted: &mut [Wanted<'_>]) -> io::Result<()> {
+pub(super) fn read(answer: impl io::Read, wanted: &mut [WantedObject<'_>]) -> io::Result<()> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, wanted) in wanted.iter().enumerate() {
         places.entry(wanted.object).or_default().push(place);
@@ -122,8 +122,8 @@ fn next(answer: &mut impl BufRead, record: &mut Vec<u8>) -> io::Result<bool> {
 mod tests {
     use super::*;
 
-    fn wanted<'a>(object: &'a str, path: Option<&'a str>) -> Wanted<'a> {
-        Wanted {
+    fn wanted<'a>(object: &'a str, path: Option<&'a str>) -> WantedObject<'a> {
+        WantedObject {
             object,
             path,
             commits: Vec::new(),

@@ -10,7 +10,7 @@ use crate::{
     ports::repository::{
         layout::Layout,
         model::{Leak, Location},
-        searcher::{Found, MatchedSecret, Searcher},
+        searcher::{MatchedSecret, SearchResult, Searcher},
     },
 };
 
@@ -64,7 +64,7 @@ pub(super) fn leaks(
     }
     for (name, path) in &files {
         let shown = searcher.redact_path(&format!("{prefix}.git/{name}"));
-        let mut found = Found::default();
+        let mut found = SearchResult::default();
         match searcher.search_file(path, &mut found) {
             Ok(()) => {}
             // it may have been git's own temporary one

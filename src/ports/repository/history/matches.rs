@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::{
     core::proof::Coverage,
-    ports::repository::{object::ObjectKind, searcher::Found},
+    ports::repository::{object::ObjectKind, searcher::SearchResult},
 };
 
 /// An object in which something was found, or could not be read.
 pub(super) struct ObjectMatch {
     pub(super) id: String,
     pub(super) kind: ObjectKind,
-    pub(super) found: Found,
+    pub(super) found: SearchResult,
 }
 
 /// What was found in many objects.

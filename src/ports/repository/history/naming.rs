@@ -11,7 +11,7 @@ use crate::{
     ports::repository::{
         error::GitError,
         history::{
-            commits::{self, Wanted},
+            commits::{self, WantedObject},
             matches::ObjectMatch,
         },
         layout::Layout,
@@ -68,14 +68,14 @@ struct Lost {
 }
 
 /// A leak whose commits are to be named.
-struct Named {
+struct LeakToName {
     leak: Leak,
     kind: ObjectKind,
     /// The path of the object itself, as git has it.
     path: Option<String>,
 }
 
-impl Named {
+impl LeakToName {
     /// Whether git knows the path by these characters: one that is empty, or not valid UTF-8, is not asked for.
     fn has_path(&self) -> bool {
         let path = self.path.as_deref().unwrap_or_default();
@@ -104,7 +104,7 @@ impl Namer<'_> {
             return (Vec::new(), coverage);
         }
         let locations = self.locations(&hits);
-        let mut groups: BTreeMap<(Location, String, MatchedSecret), Named> = BTreeMap::new();
+        let mut groups: BTreeMap<(Location, String, MatchedSecret), LeakToName> = BTreeMap::new();
         for hit in hits {
             let (location, path) = locations
                 .get(&hit.id)
@@ -143,13 +143,13 @@ impl Namer<'_> {
                         Some(known) => known.leak.more += 1,
                         None => {
                             let (kind, path) = (hit.kind, own_path.clone());
-                            groups.insert(key, Named { leak, kind, path });
+                            groups.insert(key, LeakToName { leak, kind, path });
                         }
                     }
                 }
             }
         }
-        let mut named: Vec<Named> = groups.into_values().collect();
+        let mut named: Vec<LeakToName> = groups.into_values().collect();
         self.name_commits(&mut named);
         let leaks = named.into_iter().map(|named| named.leak).collect();
         (leaks, coverage)
@@ -273,8 +273,8 @@ impl Namer<'_> {
     }
 
     /// Names the commits that brought the objects or took them away: of each way to reach objects in one walk.
-    fn name_commits(&self, named: &mut [Named]) {
-        for Named { leak, kind, .. } in named.iter_mut() {
+    fn name_commits(&self, named: &mut [LeakToName]) {
+        for LeakToName { leak, kind, .. } in named.iter_mut() {
             if *kind == ObjectKind::Commit
                 && let Some(object) = &leak.object
             {
@@ -285,7 +285,7 @@ impl Namer<'_> {
             let revisions = [*without, *from].concat();
             for by_path in [true, false] {
                 // those whose path leads to no commit are looked for under any
-                let mut here: Vec<&mut Named> = named
+                let mut here: Vec<&mut LeakToName> = named
                     .iter_mut()
                     .filter(|named| {
                         named.leak.location == *location && named.leak.commits.is_empty()
@@ -295,10 +295,10 @@ impl Namer<'_> {
                     .filter(|named| !by_path || named.has_path())
                     .take(NAMED)
                     .collect();
-                let mut wanted: Vec<Wanted<'_>> = here
+                let mut wanted: Vec<WantedObject<'_>> = here
                     .iter()
                     .filter_map(|named| {
-                        Some(Wanted {
+                        Some(WantedObject {
                             object: named.leak.object.as_deref()?,
                             path: named.path.as_deref().filter(|_| by_path),
                             commits: Vec::new(),

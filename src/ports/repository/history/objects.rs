@@ -34,7 +34,7 @@ use crate::{
         object::{OBJECT_LIMIT, ObjectKind, ObjectView},
         pack::{self, Pack},
         program::GitProgram,
-        searcher::{Found, MatchedSecret, Searcher, TextMatch},
+        searcher::{MatchedSecret, SearchResult, Searcher, TextMatch},
         threads::{on_threads, threads},
     },
 };
@@ -239,7 +239,7 @@ impl<'a> ObjectSearch<'a> {
         let large = index::contents(layout, git, &ids, meter, &mut visit).unwrap_or(ids);
         matches.add(found);
         for id in large {
-            let mut found = Found::default();
+            let mut found = SearchResult::default();
             let read = index::read_blob(layout, git, &id, meter, |text| {
                 self.searcher.search_pieces(text, &mut found)
             });
@@ -282,7 +282,7 @@ impl<'a> ObjectSearch<'a> {
         if self.searcher.is_clean(data, edits) {
             return true;
         }
-        let mut found = Found::default();
+        let mut found = SearchResult::default();
         self.searcher.search(data, &mut found);
         matches.keep(ObjectMatch {
             id: (object.id)(),
@@ -337,7 +337,7 @@ impl<'a> ObjectSearch<'a> {
         matches.keep(ObjectMatch {
             id: (tree.id)(),
             kind: ObjectKind::Tree,
-            found: Found {
+            found: SearchResult {
                 hits: found,
                 unread: Vec::new(),
             },

@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 pub(in crate::ports::repository) struct HookRecords(CloneRecords);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Document {
+struct RecordsDocument {
     version: u32,
     /// Git's own folder of the clone.
     repository: PathBuf,
@@ -45,7 +45,7 @@ impl HookRecords {
         let Some(text) = self.0.read(LARGEST)? else {
             return Ok(Vec::new());
         };
-        match serde_json::from_slice::<Document>(&text) {
+        match serde_json::from_slice::<RecordsDocument>(&text) {
             Ok(document) if document.version == VERSION && document.repository == self.0.root() => {
                 let hooks = document.hooks.iter();
                 Ok(hooks.filter_map(|name| HookName::from_name(name)).collect())
@@ -56,7 +56,7 @@ impl HookRecords {
 
     /// Remembers that all of them are installed.
     pub(super) fn remember(&self) -> Result<(), RecordError> {
-        let document = Document {
+        let document = RecordsDocument {
             version: VERSION,
             repository: self.0.root().to_owned(),
             hooks: HookName::ALL

@@ -39,7 +39,7 @@ const LEFTHOOK: [(&str, &str); 7] = [
 
 /// Who runs the hooks of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Manager {
+pub(super) enum HookManager {
     /// Git alone, or a tool that keeps what it finds, as the pre-commit framework does.
     Git,
     /// Hooks of the team in a folder of the work tree, each a shell script.
@@ -52,7 +52,7 @@ pub(super) enum Manager {
     Lefthook(PathBuf),
 }
 
-impl Manager {
+impl HookManager {
     /// Finds out who runs the hooks in git's folder of them.
     pub(super) fn find(layout: &Layout, git: &GitProgram, folder: &Path) -> Self {
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -97,7 +97,7 @@ impl Manager {
     }
 
     /// The files that get lines of ours, and what they will be. Empty where they have them.
-    pub(super) fn edits(&self, layout: &Layout) -> Result<Vec<Edit>, String> {
+    pub(super) fn edits(&self, layout: &Layout) -> Result<Vec<FileEdit>, String> {
         match self {
             Self::Git => Ok(Vec::new()),
             Self::Scripts { folder, husky } => {
@@ -133,7 +133,7 @@ impl Manager {
 }
 
 /// A file that gets lines of ours.
-pub(super) struct Edit {
+pub(super) struct FileEdit {
     pub(super) shown: HookEdit,
     path: PathBuf,
     content: String,
@@ -141,7 +141,7 @@ pub(super) struct Edit {
     executable: bool,
 }
 
-impl Edit {
+impl FileEdit {
     /// Writes it, in one piece and with the permissions that the file has.
     pub(super) fn write(&self) -> io::Result<()> {
         replace(&self.path, &self.content, self.executable)
@@ -233,7 +233,7 @@ fn script_edit(
     path: &Path,
     name: HookName,
     husky: bool,
-) -> Result<Option<Edit>, String> {
+) -> Result<Option<FileEdit>, String> {
     let block = block(name);
     let content = match read(path)? {
         Some(text) if text.contains(&call(name)) => return Ok(None),
@@ -259,7 +259,7 @@ fn script_edit(
         None if husky => block.clone(),
         None => format!("#!/bin/sh\n{block}"),
     };
-    Ok(Some(Edit {
+    Ok(Some(FileEdit {
         shown: shown(layout, path, block),
         path: path.to_owned(),
         content,
@@ -277,7 +277,7 @@ fn is_shell(first: &str) -> bool {
     })
 }
 
-fn lefthook_edit(layout: &Layout, path: &Path) -> Result<Option<Edit>, String> {
+fn lefthook_edit(layout: &Layout, path: &Path) -> Result<Option<FileEdit>, String> {
     let block = lefthook_block();
     let before = read(path)?.unwrap_or_default();
     if HookName::ALL
@@ -301,7 +301,7 @@ fn lefthook_edit(layout: &Layout, path: &Path) -> Result<Option<Edit>, String> {
     } else {
         "\n"
     };
-    Ok(Some(Edit {
+    Ok(Some(FileEdit {
         shown: shown(layout, path, block.clone()),
         path: path.to_owned(),
         content: format!("{before}{gap}{block}"),

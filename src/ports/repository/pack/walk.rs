@@ -79,7 +79,7 @@ const NONE: u32 = u32::MAX;
 /// Which object of a pack is a difference to which. An object's number is its place in the pack.
 struct DeltaTrees {
     /// The objects by their offsets, ascending; one more for the end.
-    nodes: Vec<Node>,
+    nodes: Vec<PackNode>,
     /// The position in the index of each.
     positions: Vec<u32>,
     /// The bases, with their kinds.
@@ -87,7 +87,7 @@ struct DeltaTrees {
 }
 
 /// An object. What a visit needs of it is together, since the next one may be anywhere in the pack.
-struct Node {
+struct PackNode {
     offset: u64,
     /// Its first child.
     first: u32,
@@ -127,7 +127,7 @@ impl DeltaTrees {
         let nodes = offsets.into_iter().chain([pack.end()]).zip(links);
         Self {
             nodes: nodes
-                .map(|(offset, (first, next))| Node {
+                .map(|(offset, (first, next))| PackNode {
                     offset,
                     first,
                     next,
@@ -200,7 +200,7 @@ fn children(parents: &[u32]) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Takes an object's number, its content and its edits; tells whether it found nothing.
-type Visit<'a> = dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool + 'a;
+type ObjectVisit<'a> = dyn FnMut(u32, &[u8], Option<&[Edit]>) -> bool + 'a;
 
 /// One thread's way through the trees.
 struct Walker<'a> {
@@ -231,7 +231,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Visits a base and everything that is a difference to it, directly or not. Gives the number of visited objects.
-    fn walk(&mut self, root: u32, meter: &Meter, visit: &mut Visit<'_>) -> usize {
+    fn walk(&mut self, root: u32, meter: &Meter, visit: &mut ObjectVisit<'_>) -> usize {
         let mut buffer = self.spare.pop().unwrap_or_default();
         let packed = self.trees.packed(self.pack, root);
         let unpacked = packed

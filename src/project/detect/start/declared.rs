@@ -199,7 +199,7 @@ fn compose(text: &str, path: &str) -> Vec<Declared> {
 }
 
 /// A service of a compose file.
-pub(super) struct Service<'a> {
+pub(super) struct ComposeService<'a> {
     /// Whether it is built from the repository, and is no foreign image.
     pub is_built: bool,
     /// Its lines, with their 1-based numbers.
@@ -209,8 +209,8 @@ pub(super) struct Service<'a> {
 static SERVICE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([ \t]+)[\w.-]+:\s*(#.*)?$"));
 
 /// The services of a compose file, by its indentation.
-pub(super) fn services(text: &str) -> Vec<Service<'_>> {
-    let mut found: Vec<Service<'_>> = Vec::new();
+pub(super) fn services(text: &str) -> Vec<ComposeService<'_>> {
+    let mut found: Vec<ComposeService<'_>> = Vec::new();
     let mut inside = false;
     let mut indent: Option<&str> = None;
     for (line, text) in lines(text) {
@@ -233,7 +233,7 @@ pub(super) fn services(text: &str) -> Vec<Service<'_>> {
             && indent.is_none_or(|known| known == space)
         {
             indent = Some(space);
-            found.push(Service {
+            found.push(ComposeService {
                 is_built: false,
                 lines: Vec::new(),
             });

@@ -18,7 +18,7 @@ use crate::{
 
 /// A path that is asked, and what says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct ProposedPath {
     /// With its slash.
     pub path: String,
     pub seen: Spot,
@@ -58,13 +58,13 @@ static PROBE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The path at which the application is asked: what the project says to whoever runs it, else one of its routes. `None` where there is no
 /// such: then any answer at `/` shows no more than that it has started.
-pub(crate) fn health(read: Reader<'_>, dir: &str, routes: &[Route]) -> Option<Asked> {
+pub(crate) fn health(read: Reader<'_>, dir: &str, routes: &[Route]) -> Option<ProposedPath> {
     said(read, dir).or_else(|| {
         let best = routes
             .iter()
             .filter_map(|route| Some((rank(&route.path)?, route)))
             .min_by_key(|(rank, route)| (*rank, route.path.matches('/').count()))?;
-        Some(Asked {
+        Some(ProposedPath {
             path: best.1.path.clone(),
             seen: best.1.at.clone(),
         })
@@ -78,7 +78,7 @@ fn rank(path: &str) -> Option<usize> {
     up.or_else(|| health_rank(path).filter(|_| !parameters))
 }
 
-fn said(read: Reader<'_>, dir: &str) -> Option<Asked> {
+fn said(read: Reader<'_>, dir: &str) -> Option<ProposedPath> {
     let folders: &[&str] = if dir.is_empty() { &[""] } else { &[dir, ""] };
     // the path `/` says no more than that something answers
     let telling = |path: &str| path.len() > 1;
@@ -87,7 +87,7 @@ fn said(read: Reader<'_>, dir: &str) -> Option<Asked> {
             (&mut lines).find_map(|(line, text)| {
                 let found = says.captures(text)?;
                 let path = found.get(1)?.as_str();
-                telling(path).then(|| Asked {
+                telling(path).then(|| ProposedPath {
                     path: path.to_owned(),
                     seen: spot(file, line),
                 })

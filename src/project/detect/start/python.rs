@@ -39,7 +39,7 @@ const ASIDE: &[&str] = &[
 ];
 
 /// A module with an application, and the folder that it is imported from.
-struct Found {
+struct AppModule {
     /// The folder of the imports, relative to `dir`.
     root: String,
     module: String,
@@ -150,14 +150,14 @@ fn flask_app(read: Reader<'_>, dir: &str) -> Option<(String, Spot)> {
 }
 
 /// The application: where a command of the project says, else in the usual module, else in the one nearest to the folder.
-fn find(read: Reader<'_>, files: &[String], dir: &str, classes: &[&str]) -> Option<Found> {
+fn find(read: Reader<'_>, files: &[String], dir: &str, classes: &[&str]) -> Option<AppModule> {
     let look = |file: &str| {
         served(read(&join(dir, file))?, classes).map(|served| (file.to_owned(), served))
     };
     for command in declared::commands(read, dir) {
         let words = shlex::split(&command.text).unwrap_or_default();
-        let named = python::Start::read("", &words);
-        let Some(python::Target::Object { module, variable }) = named.target else {
+        let named = python::AppStart::read("", &words);
+        let Some(python::StartTarget::Object { module, variable }) = named.target else {
             continue;
         };
         for root in named.roots.iter().map(String::as_str).chain(["", "src"]) {
@@ -170,7 +170,7 @@ fn find(read: Reader<'_>, files: &[String], dir: &str, classes: &[&str]) -> Opti
                 let factory = words.iter().any(|word| word == "--factory")
                     || command.text.contains(&format!("{variable}()"));
                 let made = look(&file).map(|(_, served)| served);
-                return Some(Found {
+                return Some(AppModule {
                     root: root.to_owned(),
                     module,
                     served: Served {
@@ -228,7 +228,7 @@ fn find(read: Reader<'_>, files: &[String], dir: &str, classes: &[&str]) -> Opti
     })?;
     let (root, module) = import_root(read, files, dir, &file, &served)?;
     let at = spot(&join(dir, &file), served.line as usize);
-    Some(Found {
+    Some(AppModule {
         root,
         module,
         served,

@@ -375,7 +375,7 @@ fn the_health_path_is_what_the_project_says_or_a_route_of_it() {
 fn an_application_without_a_health_route_is_asked_wherever_it_listens() {
     let start = Start::new("api", words("go run ."), 8080, None);
     assert_eq!(start.clone().backend(None).health, None);
-    let asked = Asked {
+    let asked = ProposedPath {
         path: "/healthz".to_owned(),
         seen: spot("main.go", 1),
     };
