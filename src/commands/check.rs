@@ -21,7 +21,7 @@ use crate::{
     },
     domain::visible,
     project::settings::Flags,
-    report::{output::Output, receipt, sarif},
+    report::{lines, output::Output, receipt, sarif},
 };
 
 /// Check everything and change nothing.
@@ -73,8 +73,8 @@ impl CheckArgs {
         if let Err(interruption) = self.probe_and_fix(&mut session, &shown, output).await {
             return session.interrupted(interruption, &shown, output).await;
         }
-        for id in &shown {
-            session.print_step(*id, output);
+        for id in lines::worst_first(&session.plan, &shown) {
+            session.print_step(id, output);
         }
         if self.fix && !output.json && shown.contains(&StepId::Secrets) {
             explain_history(&session, output);

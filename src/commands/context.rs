@@ -137,7 +137,13 @@ impl CommandContext {
             (false, _) => ProgressStyle::Hidden,
         };
         let gate = self.gate.clone();
-        Output::standard(self.options.json, color, progress, gate, Instant::now)
+        let mut output = Output::standard(self.options.json, color, progress, gate, Instant::now);
+        if plain {
+            output.speak();
+        } else {
+            output.fit(self.streams.width());
+        }
+        output
     }
 
     /// Whether questions can be asked on a terminal.

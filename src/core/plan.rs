@@ -178,6 +178,11 @@ impl StepState {
         if self.known() != Status::Done {
             return 0;
         }
+        self.all_warnings()
+    }
+
+    /// How many warnings there are, whatever the status.
+    pub(crate) fn all_warnings(&self) -> usize {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Warning)

@@ -28,6 +28,9 @@ pub(crate) struct Output {
     /// Lets no secret pass.
     gate: Gate,
     color: bool,
+    /// The columns of the window, where lines go to one.
+    width: Option<usize>,
+    spoken: bool,
     progress: ProgressLine,
     clock: fn() -> Instant,
 }
@@ -73,6 +76,8 @@ impl Output {
             redactor: None,
             gate,
             color,
+            width: None,
+            spoken: false,
             progress: match progress {
                 ProgressStyle::Hidden => ProgressLine::Hidden,
                 ProgressStyle::Rewritten => ProgressLine::Cleared,
@@ -96,6 +101,8 @@ impl Output {
             redactor: None,
             gate: Gate::default(),
             color: false,
+            width: None,
+            spoken: false,
             progress: ProgressLine::Hidden,
             clock: Instant::now,
         }
@@ -107,9 +114,58 @@ impl Output {
         self.print(&line);
     }
 
+    /// Breaks long lines at the window's width from now on.
+    pub(crate) fn fit(&mut self, width: Option<usize>) {
+        self.width = width.filter(|_| !self.json);
+    }
+
+    /// Says words in place of glyphs from now on: lines are spoken, or kept in a log.
+    pub(crate) const fn speak(&mut self) {
+        self.spoken = true;
+    }
+
+    /// Whether a word is better than a glyph.
+    pub(crate) const fn is_spoken(&self) -> bool {
+        self.spoken
+    }
+
+    /// Prints a line of prose for a person. It breaks at the window's width, with `indent` spaces before each further line.
+    pub(crate) fn prose(&mut self, indent: usize, text: impl Into<StyledLine>) {
+        let line = text.into();
+        let mut line = line.map(|text| {
+            let masked = self.gate.mask(text);
+            visible::line(&self.redacted(&masked)).into_owned()
+        });
+        if self.color && !self.json {
+            line = line.color_code();
+        }
+        let lines = match self.width {
+            Some(width) => line.wrap(width, indent),
+            None => vec![line],
+        };
+        for line in lines {
+            // it was masked and made safe above, and a part of it is no more than the whole
+            let shown = self.colored(&line);
+            self.print(&shown);
+        }
+    }
+
+    fn colored(&self, line: &StyledLine) -> String {
+        let mut shown = String::new();
+        for (tone, text) in line.parts() {
+            match tone {
+                Some(tone) if self.color && !self.json => {
+                    shown.extend(["\u{1b}[", tone.code(), "m", text, "\u{1b}[0m"]);
+                }
+                _ => shown.push_str(text),
+            }
+        }
+        shown
+    }
+
     /// Prints a line that shows a secret, which the user has asked for by name.
     pub(crate) fn line_with_secret(&mut self, text: impl Into<StyledLine>) {
-        let line = self.painted(&text.into(), Cow::Borrowed);
+        let line = self.painted(&text.into(), |text| Cow::Borrowed(text));
         self.print(&line);
     }
 
@@ -155,24 +211,11 @@ impl Output {
         self.painted(line, |text| Cow::Owned(self.gate.mask(text)))
     }
 
-    fn painted<'t>(
-        &self,
-        line: &'t StyledLine,
-        masked: impl Fn(&'t str) -> Cow<'t, str>,
-    ) -> String {
-        let mut shown = String::new();
-        for (tone, text) in line.parts() {
+    fn painted(&self, line: &StyledLine, masked: impl Fn(&str) -> Cow<'_, str>) -> String {
+        self.colored(&line.map(|text| {
             let masked = masked(text);
-            let redacted = self.redacted(&masked);
-            let text = visible::line(&redacted);
-            match tone {
-                Some(tone) if self.color && !self.json => {
-                    shown.extend(["\u{1b}[", tone.code(), "m", &text, "\u{1b}[0m"]);
-                }
-                _ => shown.push_str(&text),
-            }
-        }
-        shown
+            visible::line(&self.redacted(&masked)).into_owned()
+        }))
     }
 
     fn redacted<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -201,6 +244,7 @@ impl Output {
     pub(crate) fn speak_progress(&mut self) {
         self.clear_progress();
         self.progress = ProgressLine::Spoken((self.clock)());
+        self.spoken = true;
     }
 
     /// Shows progress: rewrites the line, or speaks from time to time.

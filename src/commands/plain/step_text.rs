@@ -7,7 +7,7 @@ use crate::{
         step::StepId,
     },
     domain::duration,
-    report::{lines, output::Output},
+    report::{lines, output::Output, styled::StyledLine},
 };
 
 /// Prints a step: what it is for, and what was seen.
@@ -37,12 +37,14 @@ fn print_seen(output: &mut Output, state: &StepState) {
         .elapsed
         .map(|elapsed| format!(" ({})", duration::format(elapsed)))
         .unwrap_or_default();
-    if !state.evidence.is_empty() {
-        output.line(format!("{}{time}.", state.evidence));
-    }
-    for finding in &state.findings {
-        lines::print_finding(output, finding, &state.evidence);
-    }
+    let evidence = &state.evidence;
+    let headline = StyledLine::from(format!("{evidence}{time}."));
+    lines::print_findings(
+        output,
+        state,
+        Some(headline).filter(|_| !evidence.is_empty()),
+        evidence,
+    );
 }
 
 /// Prints the facts, as far as they were not printed yet.
