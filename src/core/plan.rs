@@ -156,6 +156,11 @@ impl StepState {
         self.gaps().filter(|finding| finding.follows.is_none())
     }
 
+    /// Whether all that stops the step follows from other findings.
+    pub(crate) fn is_effect(&self) -> bool {
+        self.gaps().next().is_some() && self.own_gaps().next().is_none()
+    }
+
     /// Whether what others need of the step is there, and only the proof of something is not: the env file is written, or the
     /// migrations have run, and whether that is all could not be found out.
     fn only_undetermined(&self, id: StepId) -> bool {

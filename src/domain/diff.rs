@@ -21,7 +21,35 @@ pub(crate) fn env(old: &Document, new: &Document, notes: &[(String, String)]) ->
     let raw_old = lines(old.bytes());
     let raw_new = lines(new.bytes());
     let ops = compare(&raw_old, &raw_new);
-    build(&ops, &raw_old, &raw_new, &shown_old, &shown_new)
+    let mut diff = build(&ops, &raw_old, &raw_new, &shown_old, &shown_new);
+    name_hidden_changes(&mut diff);
+    diff
+}
+
+/// Says of an old and a new line that look the same what is different behind the mask.
+fn name_hidden_changes(diff: &mut [DiffLine]) {
+    let of = |diff: &[DiffLine], sign| {
+        let lines = diff.iter().enumerate();
+        let lines = lines.filter(|(_, line)| line.sign == sign);
+        lines.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let mut added = of(diff, DiffSign::Add);
+    for old in of(diff, DiffSign::Remove) {
+        let same = |new: &usize| match (diff.get(old), diff.get(*new)) {
+            (Some(old), Some(new)) => old.text == new.text,
+            (_, _) => false,
+        };
+        let Some(place) = added.iter().position(same) else {
+            continue;
+        };
+        for (at, age) in [(old, "old"), (added.remove(place), "new")] {
+            if let Some(line) = diff.get_mut(at) {
+                let in_url = line.text.contains("://") && line.text.contains(":••••@");
+                let part = if in_url { "password" } else { "value" };
+                line.text = format!("{}  ({age} {part})", line.text);
+            }
+        }
+    }
 }
 
 /// The differences of two files, in time and memory that grow with their lengths alone. What is between the first and the last
@@ -165,8 +193,8 @@ mod tests {
             shown(&diff),
             [
                 "  # local",
-                "- DATABASE_URL=postgres://u:••••@h/d",
-                "+ DATABASE_URL=postgres://u:••••@h/d",
+                "- DATABASE_URL=postgres://u:••••@h/d  (old password)",
+                "+ DATABASE_URL=postgres://u:••••@h/d  (new password)",
                 "  LOG=1",
                 "+ JWT_SECRET=•••• (new, 64 hex digits)",
             ]

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cmp::Reverse};
 
 use crate::{
     core::{
-        code::Severity,
+        code::{Code, Severity},
         facts::{DiffLine, DiffSign, Facts},
         finding::Finding,
         invocation::Invocation,
@@ -34,6 +34,8 @@ impl Mark {
         match state.status {
             Status::Done if state.warnings() > 0 => Self::Warning,
             Status::Done => Self::Good,
+            // it fails for what is wrong elsewhere
+            Status::Failed if state.is_effect() => Self::Open,
             Status::Failed => Self::Bad,
             Status::Todo if state.waits_for.is_none() => Self::Bad,
             Status::Skipped => Self::Skipped,
@@ -98,7 +100,12 @@ pub(crate) fn print_step(output: &mut Output, id: StepId, state: &StepState) {
 
 /// Why the step stands as it does, the cause first. One that waits for another has nothing to say of itself.
 fn evidence(state: &StepState) -> Cow<'_, str> {
-    if let Some(before) = state.waits_for.filter(|_| state.gaps().next().is_some()) {
+    let cause = state.gaps().find_map(|finding| finding.follows);
+    let before = match state.waits_for {
+        Some(before) => state.gaps().next().map(|_| before),
+        None => cause.filter(|_| state.is_effect()).map(Code::step),
+    };
+    if let Some(before) = before {
         return Cow::Owned(format!("waits for {before}"));
     }
     let mut gaps = state.own_gaps();
@@ -312,7 +319,7 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
     }
     let (done, skipped) = (count(Status::Done), count(Status::Skipped));
     found.push(match (done, steps.len()) {
-        (1, 1) => "the step is done".to_owned(),
+        (1, 1) => "done".to_owned(),
         (done, all) if done == all => format!("all {all} steps are done"),
         (done, all) => format!("{done} of {all} steps done"),
     });
@@ -327,7 +334,11 @@ pub(crate) fn print_totals(output: &mut Output, plan: &Plan, steps: &[StepId]) {
         Tone::Good
     };
     output.line("");
-    output.prose(0, StyledLine::new().painted(tone, found.join(", ")));
+    let mut found = found.join(", ");
+    if let Some(first) = found.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    output.prose(0, StyledLine::new().painted(tone, found));
     if let Some(next) = next_command(&plan.next_commands(steps)) {
         output.prose(
             6,
@@ -360,10 +371,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::core::{
-        code::Code,
-        event::{Event, EventKind, Outcome, Phase, Report, Verdict},
-    };
+    use crate::core::event::{Event, EventKind, Outcome, Phase, Report, Verdict};
 
     #[derive(Clone, Default)]
     struct Stream(Arc<Mutex<Vec<u8>>>);

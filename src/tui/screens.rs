@@ -14,7 +14,7 @@ pub(crate) mod schema;
 pub(crate) mod secrets;
 pub(crate) mod summary;
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use crate::{
     core::{
@@ -137,25 +137,15 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
 }
 
 fn evidence(context: TextContext<'_>, status: Status, state: &StepState) -> Vec<Line<'static>> {
-    // a single finding says it better
-    let repeated = status == Status::Todo && state.findings.len() == 1;
+    // a finding that stands alone says it better
+    let mut gaps = state.own_gaps();
+    let repeated = status == Status::Todo && gaps.next().is_some() && gaps.next().is_none();
     if state.evidence.is_empty() || repeated {
         return Vec::new();
     }
     let (glyph, role, _) = Theme::status(status);
-    let mut lines = Vec::new();
-    for (index, line) in text::wrap(&state.evidence, context.width.saturating_sub(2))
-        .into_iter()
-        .enumerate()
-    {
-        let sign = if index == 0 { glyph } else { " " };
-        lines.push(Line::from(vec![
-            context.span(role, sign),
-            Span::raw(" "),
-            context.span(Role::Text, line),
-        ]));
-    }
-    lines
+    let sign = context.span(role, format!("{glyph} "));
+    context.signed(Role::Text, &state.evidence, &sign)
 }
 
 /// The field of the screen, between the text and the choices.

@@ -71,6 +71,98 @@ pub(crate) fn elide(text: &str, columns: usize) -> String {
     }
 }
 
+/// Shortens a text to `columns`. Of an address in it, the host and the database stay as long as they can: first the query goes, then
+/// the user, then the scheme, and of the host's name the end.
+pub(crate) fn shorten(text: &str, columns: usize) -> String {
+    let text = clean(text);
+    if width(&text) <= columns {
+        return text;
+    }
+    let Some((before, address)) = text.split_once("://") else {
+        return elide(&text, columns);
+    };
+    let (name, scheme) = match before.rfind(|char: char| !is_of_scheme(char)) {
+        Some(at) => {
+            let after = before.split_at(at).1.chars().next();
+            before.split_at(at + after.map_or(0, char::len_utf8))
+        }
+        None => ("", before),
+    };
+    let (address, rest) = match address.find(' ') {
+        Some(at) => address.split_at(at),
+        None => (address, ""),
+    };
+    let (address, query) = address.split_once('?').unwrap_or((address, ""));
+    let (authority, path) = match address.find('/') {
+        Some(at) => address.split_at(at),
+        None => (address, ""),
+    };
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let user = if user.is_empty() { "" } else { "…@" };
+    let query = if query.is_empty() { "" } else { "?…" };
+    let short_host = match host.split_once('.') {
+        Some((first, _)) => format!("{first}…"),
+        None => host.to_owned(),
+    };
+    let shorter = [
+        format!("{name}{scheme}://{authority}{path}{query}{rest}"),
+        format!("{name}{scheme}://{user}{host}{path}{query}{rest}"),
+        format!("{name}…{host}{path}{query}{rest}"),
+        format!("{name}…{short_host}{path}{rest}"),
+    ];
+    if let Some(text) = shorter.into_iter().find(|text| width(text) <= columns) {
+        return text;
+    }
+    let fixed = width(name) + 1 + width(path) + width(rest);
+    let host = elide(&short_host, columns.saturating_sub(fixed).max(4));
+    elide(&format!("{name}…{host}{path}{rest}"), columns)
+}
+
+const fn is_of_scheme(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.')
+}
+
+/// A text for where code has no color of its own.
+pub(crate) fn without_backticks(text: &str) -> String {
+    if text.matches('`').count() % 2 == 1 {
+        text.to_owned()
+    } else {
+        text.replace('`', "")
+    }
+}
+
+/// A text in lines of at most `columns`, each in parts of which some are code: that was between backticks, which are left out.
+pub(crate) fn prose(text: &str, columns: usize) -> Vec<Vec<(bool, String)>> {
+    let text = clean(text);
+    if text.matches('`').count() % 2 == 1 {
+        let whole = |line| vec![(false, line)];
+        return wrap(&text, columns).into_iter().map(whole).collect();
+    }
+    // wrapping moves nothing but blanks
+    let mut code = text.split('`').enumerate().flat_map(|(at, part)| {
+        let visible = part.chars().filter(|char| !char.is_whitespace());
+        visible.map(move |_| at % 2 == 1)
+    });
+    wrap(&text.replace('`', ""), columns)
+        .into_iter()
+        .map(|line| {
+            let mut parts: Vec<(bool, String)> = Vec::new();
+            for char in line.chars() {
+                let is_code = if char.is_whitespace() {
+                    parts.last().is_some_and(|(is_code, _)| *is_code)
+                } else {
+                    code.next().unwrap_or(false)
+                };
+                match parts.last_mut() {
+                    Some((same, part)) if *same == is_code => part.push(char),
+                    _ => parts.push((is_code, char.to_string())),
+                }
+            }
+            parts
+        })
+        .collect()
+}
+
 /// Elides a text, then fills it up with spaces on the right.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let mut text = elide(text, columns);
@@ -173,6 +265,60 @@ mod tests {
         assert_eq!(elide("short", 20), "short");
         assert_eq!(elide("abcdef", 1), "…");
         assert_eq!(elide("abcdef", 0), "");
+    }
+
+    #[test]
+    fn of_an_address_the_host_and_the_database_stay() {
+        let line = "DATABASE_URL=postgresql+psycopg://neondb_owner:••••@ep-cool-dawn-a1234567.us-east-2.aws.neon.tech\
+            /neondb?sslmode=require  (old password)";
+        for (columns, shown) in [
+            (200, line),
+            (
+                120,
+                "DATABASE_URL=postgresql+psycopg://…@ep-cool-dawn-a1234567.us-east-2.aws.neon.tech/neondb?…  (old password)",
+            ),
+            (
+                90,
+                "DATABASE_URL=…ep-cool-dawn-a1234567.us-east-2.aws.neon.tech/neondb?…  (old password)",
+            ),
+            (
+                60,
+                "DATABASE_URL=…ep-cool-dawn-a1234567…/neondb  (old password)",
+            ),
+            (52, "DATABASE_URL=…ep-cool…34567…/neondb  (old password)"),
+        ] {
+            let short = shorten(line, columns);
+            assert!(width(&short) <= columns);
+            if columns > 52 {
+                assert_eq!(short, shown);
+            } else {
+                assert!(short.ends_with("/neondb  (old password)"), "{short}");
+            }
+        }
+        assert_eq!(
+            shorten("http://localhost:3000", 40),
+            "http://localhost:3000"
+        );
+        assert_eq!(shorten("no address in it", 9), "no a…n it");
+        for columns in 0..60 {
+            assert!(width(&shorten(line, columns)) <= columns, "{columns}");
+            assert!(width(&shorten("://@/?", columns)) <= columns.max(6));
+        }
+    }
+
+    #[test]
+    fn code_is_told_apart_without_its_backticks() {
+        let code = |text: &str| (true, text.to_owned());
+        let plain = |text: &str| (false, text.to_owned());
+        assert_eq!(
+            prose("run `neonup setup env` to write it", 16),
+            [
+                vec![plain("run "), code("neonup setup")],
+                vec![code("env "), plain("to write it")],
+            ]
+        );
+        assert_eq!(prose("a ` alone", 40), [vec![plain("a ` alone")]]);
+        assert_eq!(prose("", 40), [[]; 0]);
     }
 
     #[test]

@@ -60,9 +60,27 @@ impl<'a> TextContext<'a> {
 
     /// Lines of one role, wrapped, with an indent.
     pub(crate) fn wrapped(self, role: Role, text: &str, indent: usize) -> Vec<Line<'static>> {
-        text::wrap(text, self.width.saturating_sub(indent))
+        self.signed(role, text, &Span::raw(" ".repeat(indent)))
+    }
+
+    /// Lines of one role, wrapped, with a sign before the first one and blanks before the others. Code in them has a color of its own
+    /// in place of its backticks.
+    pub(crate) fn signed(self, role: Role, text: &str, sign: &Span<'static>) -> Vec<Line<'static>> {
+        let indent = sign.width();
+        text::prose(text, self.width.saturating_sub(indent))
             .into_iter()
-            .map(|line| Line::from(self.span(role, format!("{}{line}", " ".repeat(indent)))))
+            .enumerate()
+            .map(|(at, parts)| {
+                let mut line = Line::from(if at == 0 {
+                    sign.clone()
+                } else {
+                    Span::raw(" ".repeat(indent))
+                });
+                for (is_code, part) in parts {
+                    line.push_span(self.span(if is_code { Role::Keyword } else { role }, part));
+                }
+                line
+            })
             .collect()
     }
 
@@ -73,7 +91,7 @@ impl<'a> TextContext<'a> {
             self.span(Role::Dim, text::pad(name, column)),
             self.span(
                 Role::Text,
-                text::elide(value, self.width.saturating_sub(column)),
+                text::shorten(value, self.width.saturating_sub(column)),
             ),
         ])
     }

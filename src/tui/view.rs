@@ -203,6 +203,7 @@ fn draw_bottom(window: TextContext<'_>, page: &Page, area: Rect, buffer: &mut Bu
     if let Some(toast) = &window.app.toast {
         // over the rule above the keys, so that they stay
         let text = redact::text(window.app, &toast.text);
+        let text = text::without_backticks(&text);
         let room = window.width.saturating_sub(6 + keys);
         let text = format!(" {} ", text::elide(&text, room));
         // nothing of the rule below shows through

@@ -49,7 +49,7 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         choices.push(temporary.note("for 72 hours"));
     }
     if !context.change {
-        choices.push(context.run("No account? Try the demo", Invocation::Demo));
+        choices.push(context.run("Try the demo, no account", Invocation::Demo));
     }
     choices.into()
 }
@@ -80,8 +80,7 @@ fn keys(context: &StepContext<'_>, no_keyring: bool) -> [Choice; 2] {
     if no_keyring {
         [
             key("Check the key", KeyStorage::Session).note("for this session only"),
-            key("Check the key and keep it in a file", KeyStorage::File)
-                .note("in plain text, mode 0600"),
+            key("Check the key, keep it in a file", KeyStorage::File).note("plain text, 0600"),
         ]
     } else {
         [

@@ -449,12 +449,12 @@ fn a_command_to_run_elsewhere_is_copied_or_shown() {
         (
             Medium::Screens,
             "Copy: neonup rotate --api-key",
-            "No account? Try the demo: copy `neonup demo`",
+            "Try the demo, no account: copy `neonup demo`",
         ),
         (
             Medium::Lines,
             "Run: neonup rotate --api-key",
-            "No account? Try the demo: run `neonup demo`",
+            "Try the demo, no account: run `neonup demo`",
         ),
     ] {
         for (step, state, command, label) in [

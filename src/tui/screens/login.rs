@@ -36,19 +36,15 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
     if !login.who.is_empty() {
         lines.push(context.fact("Account", &login.who));
     }
-    match &login.keyring {
-        Some(KeyringState::Unavailable(why)) => {
-            lines.push(context.fact("Keyring", &format!("not available: {why}")));
-        }
-        Some(KeyringState::Ready) if !login.store.is_empty() => {
-            lines.push(context.fact("Stored in", &login.store));
-        }
-        Some(KeyringState::Ready) | None => {}
+    // without a keyring there is a finding that says so
+    if login.keyring == Some(KeyringState::Ready) && login.key.is_some() && !login.store.is_empty()
+    {
+        lines.push(context.fact("Stored in", &login.store));
     }
     if let Some(account) = &login.neon_cli {
         lines.push(context.fact("Also found", &format!("the neon CLI's login ({account})")));
     }
-    if !login.api_host.is_empty() {
+    if login.key.is_some() && !login.api_host.is_empty() {
         lines.push(context.fact("API", &login.api_host));
     }
     lines

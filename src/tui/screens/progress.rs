@@ -42,7 +42,7 @@ pub(crate) fn lines(context: TextContext<'_>) -> Vec<Line<'static>> {
     let mut amount = None;
     if let Some(progress) = &state.progress {
         if !progress.label.is_empty() {
-            label.clone_from(&progress.label);
+            label = text::without_backticks(&progress.label);
         }
         match progress.total {
             Some(total) => {

@@ -91,10 +91,11 @@ fn one(
         Span::raw("  "),
     ];
     // a sentence is worth its whole; a single value loses its middle
-    let (first, rest) = if check.text.trim().contains(' ') {
-        text::wrap_first(&check.text, room, context.width.saturating_sub(used))
+    let seen = text::without_backticks(&check.text);
+    let (first, rest) = if seen.trim().contains(' ') {
+        text::wrap_first(&seen, room, context.width.saturating_sub(used))
     } else {
-        (text::elide(&check.text, room), Vec::new())
+        (text::shorten(&seen, room), Vec::new())
     };
     left.push(context.span(text_role, first));
     let gap = context

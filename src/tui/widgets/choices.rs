@@ -116,6 +116,7 @@ fn line(
     mark: &'static str,
 ) -> Line<'static> {
     let room = context.width.saturating_sub(2);
+    let label = &text::without_backticks(label);
     let note_width = text::width(&text::clean(note));
     let label_width = text::width(&text::clean(label)).min(room);
     let (label_room, note_room) = if note_width == 0 {

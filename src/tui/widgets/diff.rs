@@ -7,12 +7,12 @@ use crate::{
     tui::{text, text_context::TextContext, theme::Role},
 };
 
-/// The lines of a diff of values. A long one loses its middle.
+/// The lines of a diff of values. A long one is shortened.
 pub(crate) fn lines(context: TextContext<'_>, diff: &[DiffLine]) -> Vec<Line<'static>> {
     diff.iter()
         .map(|line| {
             let (sign, role) = sign(line.sign);
-            let value = text::elide(&line.text, context.width.saturating_sub(INDENT));
+            let value = text::shorten(&line.text, context.width.saturating_sub(INDENT));
             one(context, role, sign, value)
         })
         .collect()

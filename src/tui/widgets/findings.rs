@@ -3,8 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
-    core::{code::Code, failure::Failure, finding::Finding},
+    core::{code::Code, failure::Failure, finding::Finding, invocation::Invocation, step::StepId},
     tui::{
+        state::Screen,
         text,
         text_context::TextContext,
         theme::{Role, Theme},
@@ -27,107 +28,76 @@ pub(crate) fn list(context: TextContext<'_>, findings: &[Finding]) -> Vec<Line<'
 
 /// What follows from a finding elsewhere: it has no fix of its own.
 fn folded(context: TextContext<'_>, finding: &Finding, cause: Code) -> Vec<Line<'static>> {
-    let room = context.width.saturating_sub(2).max(1);
     let follows = format!("{} (follows from {cause})", finding.title);
-    let parts = text::wrap(&follows, room).into_iter().enumerate();
-    parts
-        .map(|(index, part)| {
-            let sign = if index == 0 { "· " } else { "  " };
-            Line::from(context.span(Role::Dim, format!("{sign}{part}")))
-        })
-        .collect()
+    context.signed(Role::Dim, &follows, &context.span(Role::Dim, "· "))
 }
 
+/// The cause, the place, why, the fix, and the code last.
 fn one(context: TextContext<'_>, finding: &Finding) -> Vec<Line<'static>> {
     let (glyph, role) = Theme::severity(finding.severity);
-    let word = finding.severity.word();
-    let code = finding.code.as_str();
-    let room = context.width.saturating_sub(2 + word.len() + 2).max(1);
-    // without a file, the code has its place at the end of the first line
-    let aside = finding.path.is_none()
-        && text::width(&text::clean(&finding.title)) + code.len() + 3 <= room;
-    let mut lines = Vec::new();
-    for (index, part) in text::wrap(&finding.title, room).into_iter().enumerate() {
-        if index > 0 {
-            lines.push(Line::from(context.span(Role::Text, format!("  {part}"))));
-            continue;
-        }
-        let left = vec![
-            context.span(role, glyph),
-            Span::raw(" "),
-            context.span(Role::Text, part),
-        ];
-        let narrower = context.with_width(context.width.saturating_sub(word.len()));
-        let code = if aside {
-            format!("{code} · ")
-        } else {
-            String::new()
-        };
-        let mut line = narrower.justified(left, context.span(Role::Dim, code));
-        line.push_span(context.span(role, word));
-        lines.push(line);
-    }
-    if !aside {
-        let place = match (&finding.path, finding.line) {
-            (Some(path), Some(line)) => format!("{path}:{line} · {code}"),
-            (Some(path), None) => format!("{path} · {code}"),
-            (None, _) => code.to_owned(),
-        };
-        lines.push(Line::from(context.span(
-            Role::Dim,
-            format!("  {}", text::elide(&place, context.width.saturating_sub(2))),
-        )));
+    let sign = context.span(role, format!("{glyph} "));
+    let mut lines = context.signed(Role::Text, &finding.title, &sign);
+    let place = match (&finding.path, finding.line) {
+        (Some(path), Some(line)) => format!("{path}:{line}"),
+        // the title has named it
+        (Some(path), None) if !finding.title.contains(path.as_str()) => path.clone(),
+        (Some(_) | None, _) => String::new(),
+    };
+    if !place.is_empty() {
+        let room = context.width.saturating_sub(2);
+        let place = format!("  {}", text::elide(&place, room));
+        lines.push(Line::from(context.span(Role::Dim, place)));
     }
     if !finding.detail.is_empty() {
         lines.extend(context.wrapped(Role::Dim, &finding.detail, 2));
     }
-    if !finding.hint.is_empty() {
+    if !is_offered(context, finding) {
         lines.extend(hint(context, &finding.hint));
     }
+    end_with_code(context, &mut lines, finding.code.as_str());
     lines
+}
+
+/// Whether the screen offers what a finding's hint says: its footer has the step's own command, and the login screen a field for a
+/// key, where to get one, and where to keep it.
+fn is_offered(context: TextContext<'_>, finding: &Finding) -> bool {
+    let Screen::Step(shown) = context.app.screen else {
+        return false;
+    };
+    let has_field = matches!(
+        finding.code,
+        Code::LoginMissingKey | Code::LoginKeyringUnavailable
+    );
+    (has_field && shown == StepId::Login)
+        || finding.hint == Invocation::SetupStep(shown).to_string()
+}
+
+/// Puts the code at the right end of the last line, or below it.
+fn end_with_code(context: TextContext<'_>, lines: &mut Vec<Line<'static>>, code: &str) {
+    match lines.last_mut() {
+        Some(last) if last.width() + 2 + text::width(code) <= context.width => {
+            let gap = context.width - last.width() - text::width(code);
+            last.push_span(Span::raw(" ".repeat(gap)));
+            last.push_span(context.span(Role::Dim, code.to_owned()));
+        }
+        _ => lines.extend(context.wrapped(Role::Dim, code, 2)),
+    }
 }
 
 /// What to do, after an arrow.
 fn hint(context: TextContext<'_>, hint: &str) -> Vec<Line<'static>> {
-    text::wrap(hint, context.width.saturating_sub(4))
-        .into_iter()
-        .enumerate()
-        .map(|(index, part)| {
-            let sign = if index == 0 { "  → " } else { "    " };
-            Line::from(vec![
-                context.span(Role::Accent, sign),
-                context.span(Role::Text, part),
-            ])
-        })
-        .collect()
+    context.signed(Role::Text, hint, &context.span(Role::Accent, "  → "))
 }
 
 /// A failure: what, why, the hint, the code.
 pub(crate) fn failure(context: TextContext<'_>, failure: &Failure) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for (index, part) in text::wrap(&failure.what, context.width.saturating_sub(2))
-        .into_iter()
-        .enumerate()
-    {
-        let sign = if index == 0 { "✗ " } else { "  " };
-        lines.push(Line::from(vec![
-            context.span(Role::Bad, sign),
-            context.span(Role::Heading, part),
-        ]));
-    }
-    if !failure.why.is_empty() {
-        lines.extend(context.wrapped(Role::Text, &failure.why, 2));
-    }
+    let mut lines = context.signed(Role::Heading, &failure.what, &context.span(Role::Bad, "✗ "));
+    lines.extend(context.wrapped(Role::Text, &failure.why, 2));
+    lines.extend(hint(context, &failure.hint));
     let mut code = failure.code.as_str().to_owned();
     if let Some(id) = &failure.request_id {
         code = format!("{code} · request {id}");
     }
-    lines.push(Line::from(context.span(
-        Role::Dim,
-        format!("  {}", text::elide(&code, context.width.saturating_sub(2))),
-    )));
-    if !failure.hint.is_empty() {
-        lines.extend(hint(context, &failure.hint));
-    }
+    end_with_code(context, &mut lines, &code);
     lines
 }
