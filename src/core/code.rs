@@ -169,7 +169,7 @@ codes! {
     HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
     HealthEnvironmentGiven, Health, "health.environment-given", Note, "The app doesn't load the env file itself; it was given \
     the variables.";
-    HealthChanged, Health, "health.changed", Note, "To install the packages, this run changed git's ignore rules.";
+    HealthChanged, Health, "health.changed", Note, "To install the packages, this run changed git's ignore rules, or chose an older version than pip would.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git doesn't ignore a file that holds secrets.";
     SecretsTracked, Secrets, "secrets.tracked", Gap, "Git tracks a file that holds secrets.";

@@ -20,6 +20,7 @@ mod imports;
 mod judge;
 mod main_py;
 mod makers;
+mod newer;
 mod parse;
 mod reads;
 mod routes;
@@ -42,6 +43,7 @@ pub(crate) use judge::{
     Deduction, HealthRoute, Judgement, judge, judge_unimported, promised_health,
 };
 pub(crate) use main_py::{WantedCode, propose_main};
+pub(crate) use newer::{OLDER_SQLALCHEMY, bare_address};
 pub(crate) use reads::read;
 pub(crate) use routes::{AppKind, health_rank};
 pub(crate) use serve::{Served, served};

@@ -10,7 +10,7 @@ use std::{path::Path, time::Duration};
 use crate::{
     core::{
         children::Child,
-        code::Code,
+        code::{Code, Severity},
         event::Progress,
         failure::{Failure, Result},
         finding::Finding,
@@ -21,6 +21,8 @@ use crate::{
     },
     domain::{
         app_log::telling_line,
+        python::OLDER_SQLALCHEMY,
+        reading::Spot,
         runner::{ENVIRONMENT, Install},
         source::join,
     },
@@ -59,6 +61,12 @@ pub(super) enum Prepared {
     Installed,
     /// It was not run; why.
     Refused(Finding),
+}
+
+/// Where the application writes an address that a SQLAlchemy of today opens with a driver that the project doesn't have, so that an older
+/// one is installed.
+pub(super) fn newer_sqlalchemy(cx: &Cx, dir: &str) -> Option<Spot> {
+    wanted::newer_sqlalchemy(&cx.settings, &cx.ports, dir)
 }
 
 /// What is reported where the packages are not installed.
@@ -149,6 +157,16 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
     argv.extend(install.argv.iter().skip(1).cloned());
     run(cx, argv, &dir, LIMIT, &line, &install.dir).await?;
     trust::renew(cx, &agreed, &join(&install.dir, install.fills))?;
+    if install.argv.iter().any(|word| word == OLDER_SQLALCHEMY) {
+        cx.tell(
+            Finding::new(
+                Code::HealthChanged,
+                format!("installed `{OLDER_SQLALCHEMY}`: later versions don't use psycopg2 for `postgresql://`"),
+            )
+            .severity(Severity::Note)
+            .hint(format!("add `{OLDER_SQLALCHEMY}` to the project's requirements")),
+        );
+    }
     Ok(Prepared::Installed)
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Dependencies {
     /// The file that declares them.
     pub file: Option<String>,
     names: Vec<String>,
+    /// Whether they keep pip from taking SQLAlchemy 2.1 or a later one.
+    holds_sqlalchemy: bool,
 }
 
 /// The library that a Python application connects with.
@@ -139,12 +141,17 @@ impl Dependencies {
                 .collect();
             line.split_once("sqlalchemy").is_some_and(|(_, version)| {
                 [
-                    "==1.", "==2.0", "~=1.", "~=2.0.", "<2.1", "=\"1.", "=\"2.0.", "=\"^1.",
+                    "==1.", "==2.0", "~=1.", "~=2.0.", "<2.1", "<2.0", "<2,", "=\"1.", "=\"2.0.",
+                    "=\"^1.",
                 ]
                 .iter()
                 .any(|old| version.contains(old))
+                    || version
+                        .trim_end_matches(['"', '\'', ',', ']'])
+                        .ends_with("<2")
             })
         });
+        self.holds_sqlalchemy |= pinned;
         if pinned {
             // before 2.1, SQLAlchemy brings it
             self.names.push("greenlet".to_owned());
@@ -167,6 +174,25 @@ impl Dependencies {
     /// Adds what a library of the same repository declares.
     pub(crate) fn join(&mut self, library: Self) {
         self.names.extend(library.names);
+        self.holds_sqlalchemy |= library.holds_sqlalchemy;
+    }
+
+    /// Whether pip may take a SQLAlchemy that opens `postgresql://` with psycopg 3, where only psycopg2 is declared.
+    pub(super) fn takes_newer_sqlalchemy(&self) -> bool {
+        let any = |names: &[&str]| names.iter().any(|name| self.has(name));
+        let uses = any(&[
+            "sqlalchemy",
+            "sqlmodel",
+            "flask-sqlalchemy",
+            "flask-migrate",
+            "alembic",
+            "databases",
+            "advanced-alchemy",
+            "sqlalchemy-utils",
+        ]);
+        uses && !self.holds_sqlalchemy
+            && any(&["psycopg2", "psycopg2-binary"])
+            && !any(&["psycopg", "psycopg-binary", "psycopg-c"])
     }
 
     /// Whether a package is declared, by its normalized name.

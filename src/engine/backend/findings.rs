@@ -9,7 +9,7 @@ use crate::{
         step::StepId,
     },
     domain::{
-        python::{HealthRoute, SessionIssue},
+        python::{self, HealthRoute, SessionIssue},
         reading::Spot,
     },
 };
@@ -37,6 +37,26 @@ pub(super) fn session_issue(issue: &SessionIssue) -> Finding {
     if !issue.breaks {
         finding.severity = Severity::Warning;
     }
+    finding
+}
+
+/// The packages let pip take a SQLAlchemy that opens the application's address with a driver that they don't have. neonup installs an
+/// older one, so that it is no gap here.
+pub(super) fn newer_sqlalchemy(at: &Spot, file: &str, edit: Option<Invocation>) -> Finding {
+    let older = python::OLDER_SQLALCHEMY;
+    let mut finding = Finding::new(
+        Code::BackendDependencyMissing,
+        format!("`{file}` allows SQLAlchemy 2.1, which doesn't use psycopg2 for `postgresql://`"),
+    )
+    .severity(Severity::Warning)
+    .path(file)
+    .detail(format!(
+        "{}:{} names no driver, so SQLAlchemy 2.1 looks for psycopg 3, which isn't listed; neonup installs `{older}` in the project's \
+        environment",
+        at.file, at.line
+    ))
+    .hint(format!("add `{older}` to `{file}`"));
+    finding.command = edit;
     finding
 }
 

@@ -20,10 +20,11 @@ use crate::{
     },
     engine::{
         backend::findings::{
-            EDIT, health_missing, health_silent, not_determined, not_found, session_issue,
-            session_missing, session_unused, tables_missing, unread,
+            EDIT, health_missing, health_silent, newer_sqlalchemy, not_determined, not_found,
+            session_issue, session_missing, session_unused, tables_missing, unread,
         },
         context::Cx,
+        packages,
     },
     project::{
         detect::{self, SessionModule},
@@ -157,6 +158,7 @@ impl BackendInspection {
         self.open.extend(unread(&judgement.coverage));
         let driver = judgement.connections.driver.unwrap_or(driver);
         let new_session = self.session(cx, &entry, &judgement, driver, key, dir);
+        let file = dependencies.file.clone().unwrap_or_default();
         self.requirements(
             cx,
             dir,
@@ -165,6 +167,7 @@ impl BackendInspection {
             &judgement,
             new_session.is_some(),
         );
+        self.sqlalchemy(cx, dir, &file);
         self.start_up(cx, &entry, &judgement, new_session, health.as_deref(), dir);
     }
 
@@ -401,7 +404,12 @@ impl BackendInspection {
             format!("poetry add {}", missing.join(" "))
         } else {
             let quoted: Vec<_> = missing.iter().map(|name| format!("\"{name}\"")).collect();
-            format!("uv add {}", quoted.join(" "))
+            let add = if file.ends_with("Pipfile") {
+                "pipenv install"
+            } else {
+                "uv add"
+            };
+            format!("{add} {}", quoted.join(" "))
         };
         for package in &missing {
             let name = package.split(['>', '=', '[']).next().unwrap_or(package);
@@ -433,6 +441,38 @@ impl BackendInspection {
                 is_imported: false,
             });
         }
+    }
+
+    /// Reports that the packages let pip take a SQLAlchemy that looks for another driver than theirs.
+    fn sqlalchemy(&mut self, cx: &Cx, dir: &str, file: &str) {
+        let Some(at) = packages::newer_sqlalchemy(cx, dir) else {
+            return;
+        };
+        let plain = std::path::Path::new(file)
+            .extension()
+            .is_some_and(|end| end == "txt");
+        self.findings
+            .push(newer_sqlalchemy(&at, file, plain.then_some(EDIT)));
+        if !plain {
+            return;
+        }
+        let line = format!("{}\n", python::OLDER_SQLALCHEMY);
+        if let Some(change) = self.changes.iter_mut().find(|change| change.path == file) {
+            change.new.push_str(&line);
+            return;
+        }
+        let old = read(cx, file).ok().flatten().and_then(Bytes::try_into_text);
+        let mut new = old.clone().unwrap_or_default();
+        if !new.is_empty() && !new.ends_with('\n') {
+            new.push('\n');
+        }
+        self.changes.push(ProposedChange {
+            path: file.to_owned(),
+            why: "keeps the SQLAlchemy that uses the project's driver".to_owned(),
+            old,
+            new: new + &line,
+            is_imported: false,
+        });
     }
 
     /// Judges the tables on start-up and the health route, and proposes the change that adds them.

@@ -155,6 +155,31 @@ async fn an_environment_of_a_person_is_left_alone() {
 }
 
 #[test]
+fn an_address_in_parts_that_names_no_driver_gets_the_sqlalchemy_it_was_written_for() {
+    let config = "[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\nkeys.DB_HOST = { url = \"direct\", part = \"host\" }\n\
+        [backend]\nstart = [\"python\", \"-m\", \"uvicorn\", \"main:app\"]\n";
+    let whole = config.replace(
+        "DB_HOST = { url = \"direct\", part = \"host\" }",
+        "DB_URL = { url = \"direct\" }",
+    );
+    let code = "import os\nfrom sqlalchemy import create_engine\nfrom fastapi import FastAPI\napp = FastAPI()\n\
+        engine = create_engine(f\"postgresql://{os.environ['DB_HOST']}/app\")\n";
+    let pip = ".venv/bin/python -m pip install --no-input -r requirements.txt";
+    for (config, requirements, held) in [
+        (config, "sqlalchemy\npsycopg2\n", true),
+        (config, "sqlalchemy==2.0.36\npsycopg2\n", false),
+        // the URL that is written names the driver
+        (whole.as_str(), "sqlalchemy\npsycopg2\n", false),
+    ] {
+        let world = world(&[("requirements.txt", requirements), ("main.py", code)]);
+        let cx = context(&world, config, &[]);
+        let found = wanted(&cx.settings, &cx.ports).unwrap();
+        let end = if held { " sqlalchemy<2.1" } else { "" };
+        assert_eq!(found.install.argv.join(" "), format!("{pip}{end}"));
+    }
+}
+
+#[test]
 fn what_the_lock_file_names_and_is_not_installed_is_named() {
     let lock = r#"{"packages":{"":{},"node_modules/a":{"version":"2.0.0"},"node_modules/b":{"version":"1.0.0","optional":true},"node_modules/c":{"version":"1.0.0","dev":true}}}"#;
     let old = r#"{"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        driver_script, python,
+        driver_script,
+        python::{self, Dependencies},
+        reading::Spot,
         runner::{ENVIRONMENT, Install, PackageManager, Runner},
         source::join,
     },
@@ -138,7 +140,11 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     if let Some(list) = listed.filter(|_| runner.manager == PackageManager::Pip) {
         declared = python::not_listed(&read, &list, declared);
     }
-    let install = runner.install(&declared)?;
+    let mut install = runner.install(&declared)?;
+    // what a lock file doesn't decide, pip would take as new as it is
+    if install.environment.is_some() && newer_sqlalchemy(settings, ports, dir).is_some() {
+        install.argv.push(python::OLDER_SQLALCHEMY.to_owned());
+    }
     // what they make when they are only asked to run something is empty, and lies elsewhere
     let makes = match runner.manager {
         PackageManager::Uv => Some("uv"),
@@ -166,6 +172,27 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
             .chain(nearer)
             .collect(),
     })
+}
+
+/// Where the application writes an address that a SQLAlchemy of today would open with a driver that the project doesn't have. Where the
+/// env file holds the whole URL, the URL names the driver.
+pub(in crate::engine) fn newer_sqlalchemy(
+    settings: &Settings,
+    ports: &Ports,
+    dir: &str,
+) -> Option<Spot> {
+    settings.parts_target()?;
+    let start = &settings.backend.as_ref()?.start;
+    let read = |path: &str| text(settings, ports, path);
+    // a lock file says which one it is
+    if Runner::of_python(&read, dir).locked {
+        return None;
+    }
+    let files = |path: &str| {
+        let bytes = ports.files.read(&settings.path(path));
+        bytes.map_err(|error| error.to_string())
+    };
+    python::bare_address(&files, dir, start, &Dependencies::nearest(&read, dir))
 }
 
 /// The manifests on the way from a folder to the module that is started: `src/pyproject.toml` for `src.shop.app:app`.
