@@ -41,6 +41,7 @@
 //! The lines, the JSON and the exit code follow from the report.
 
 pub(crate) mod backend;
+mod build;
 mod changes;
 mod clock;
 mod connection;

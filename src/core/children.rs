@@ -15,7 +15,7 @@ pub(crate) enum Child {
     App,
     /// The project's migration command.
     Migration,
-    /// Installs the project's packages.
+    /// Installs the project's packages, or builds it.
     Packages,
     /// An interpreter that tries the project's driver with a script of ours.
     Driver,

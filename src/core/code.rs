@@ -162,6 +162,8 @@ codes! {
     HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";
     HealthPackagesMissing, Health, "health.packages-missing", Gap, "The application's packages aren't installed here.";
     HealthPackagesUntrusted, Health, "health.packages-untrusted", Gap, "The command that installs the packages isn't trusted in this clone yet, or has changed since.";
+    HealthBuildMissing, Health, "health.build-missing", Gap, "What the application or its migration runs hasn't been built here.";
+    HealthBuildUntrusted, Health, "health.build-untrusted", Gap, "The build command isn't trusted in this clone yet, or has changed since.";
     HealthAppStart, Health, "health.app-start", Gap, "The application doesn't start.";
     HealthAppHealth, Health, "health.app-health", Gap, "The application's health route doesn't report healthy.";
     HealthAppNotProved, Health, "health.app-not-proved", Gap, "The app hasn't been started with its current files, or its \

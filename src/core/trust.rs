@@ -12,6 +12,8 @@ use crate::core::code::Code;
 pub(crate) enum CommandPurpose {
     /// Installs the application's packages.
     Packages,
+    /// Builds what the application or its migration runs.
+    Build,
     /// Makes the tables.
     Schema,
     /// Connects with the project's own driver, in the project's own interpreter.
@@ -22,12 +24,19 @@ pub(crate) enum CommandPurpose {
 
 impl CommandPurpose {
     /// All of them, in the order in which they are run.
-    pub(crate) const ALL: [Self; 4] = [Self::Packages, Self::Schema, Self::Driver, Self::App];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Packages,
+        Self::Build,
+        Self::Schema,
+        Self::Driver,
+        Self::App,
+    ];
 
     /// What it is, for a person.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Packages => "the install command for packages",
+            Self::Build => "the build command",
             Self::Schema => "the migration command",
             Self::Driver => "the interpreter that runs the driver check",
             Self::App => "the app's start command",
@@ -38,6 +47,7 @@ impl CommandPurpose {
     pub(crate) const fn code(self) -> Code {
         match self {
             Self::Packages => Code::HealthPackagesUntrusted,
+            Self::Build => Code::HealthBuildUntrusted,
             Self::Schema => Code::SchemaCommandUntrusted,
             Self::Driver => Code::HealthDriverUntrusted,
             Self::App => Code::HealthAppUntrusted,

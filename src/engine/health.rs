@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use crate::{
     core::{answer::CommandAnswer, event::Report, failure::Result},
     engine::{
-        connection,
+        build, connection,
         context::Cx,
         health::checks::HealthChecks,
         packages::{self, Prepared},
@@ -57,6 +57,10 @@ impl Step for HealthStep {
         }
         if let Prepared::Refused(finding) = packages::prepare(cx).await? {
             checks.without_packages(finding);
+            return checks.settle(Ok(()));
+        }
+        if let Prepared::Refused(finding) = build::prepare(cx, build::For::App).await? {
+            checks.not_built(finding);
             return checks.settle(Ok(()));
         }
         let mut before = proof::gather(cx).await;

@@ -31,7 +31,7 @@ use crate::{
     },
     domain::{app_log::telling_line, migrations, question, url::Connection},
     engine::{
-        connection,
+        build, connection,
         context::Cx,
         packages::{self, Prepared},
         schema::{compare::compare, pending::Migrations},
@@ -117,6 +117,12 @@ impl Step for SchemaStep {
             }
             // the migration needs them before the application does; what keeps them away is said where it fails for want of them
             let mut prepared = packages::prepare(cx).await.map_err(of_command)?;
+            if let Prepared::Refused(finding) = build::prepare(cx, build::For::Schema)
+                .await
+                .map_err(of_command)?
+            {
+                return Ok(not_built(finding));
+            }
             let mut run = migrate(cx, &wanted.command).await;
             if run.as_ref().is_err_and(lacks_package) {
                 if !matches!(prepared, Prepared::Refused(_)) {
@@ -148,6 +154,15 @@ fn of_command(failure: Failure) -> Failure {
         code: Code::SchemaCommandFailed,
         ..failure
     }
+}
+
+/// Reports that the command can't run before the project is built.
+fn not_built(finding: Finding) -> Report {
+    Report::judged(
+        finding.title.clone(),
+        Basis::not_determined(finding),
+        Vec::new(),
+    )
 }
 
 /// Whether a program or a package was missing.

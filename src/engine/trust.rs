@@ -30,7 +30,7 @@ use crate::{
         source::join,
         visible::LONGEST_WORD,
     },
-    engine::{context::Cx, packages::wanted::wanted},
+    engine::{build, context::Cx, packages::wanted::wanted},
     ports::{
         Ports,
         files::{FileError, FileKind},
@@ -92,13 +92,18 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
     let wanted = (purpose == CommandPurpose::Packages)
         .then(|| wanted(settings, ports))
         .flatten();
-    let dir = match &wanted {
-        Some(wanted) => &wanted.install.dir,
-        None if purpose == CommandPurpose::Schema => settings.schema_dir(),
-        None => backend.map_or("", |backend| backend.dir.as_str()),
+    let built = (purpose == CommandPurpose::Build)
+        .then(|| build::wanted(settings, ports))
+        .flatten();
+    let dir = match (&wanted, &built) {
+        (Some(wanted), _) => &wanted.install.dir,
+        (None, Some(built)) => &built.dir,
+        (None, None) if purpose == CommandPurpose::Schema => settings.schema_dir(),
+        (None, None) => backend.map_or("", |backend| backend.dir.as_str()),
     };
     let (argv, variables) = match purpose {
         CommandPurpose::Packages => (wanted.as_ref()?.install.argv.clone(), BTreeMap::new()),
+        CommandPurpose::Build => (built.as_ref()?.argv.clone(), BTreeMap::new()),
         CommandPurpose::Schema => (settings.schema.command.clone(), variables(settings, ports)),
         CommandPurpose::App => {
             let started = settings.started()?;

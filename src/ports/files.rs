@@ -7,6 +7,7 @@ mod tests;
 use std::{
     io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use crate::os::staged::Sweep;
@@ -29,6 +30,8 @@ pub(crate) struct FileStat {
     pub mode: Option<u32>,
     /// How many names the file has (hard links).
     pub links: u64,
+    /// When its content was last written, where the platform tells.
+    pub modified: Option<SystemTime>,
 }
 
 /// What is worth telling about a write that went well.

@@ -156,8 +156,16 @@ impl<'a> HealthChecks<'a> {
 
     /// Reports why the packages are not there: without them, a start would only fail.
     pub(super) fn without_packages(&mut self, finding: Finding) {
+        self.leave_untried(finding, "not tried: the app's packages aren't installed");
+    }
+
+    /// Reports why the application was not built.
+    pub(super) fn not_built(&mut self, finding: Finding) {
+        self.leave_untried(finding, "not tried: the app isn't built");
+    }
+
+    fn leave_untried(&mut self, finding: Finding, text: &str) {
         for id in [HealthCheck::Driver, HealthCheck::App] {
-            let text = "not tried: the app's packages aren't installed";
             self.set(id, CheckState::Skipped, text, None);
         }
         self.told.clone_from(&finding.title);

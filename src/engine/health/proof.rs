@@ -178,7 +178,7 @@ async fn question(cx: &Cx) -> InputQuestion {
         .filter(|command| {
             !matches!(
                 command.purpose,
-                CommandPurpose::Schema | CommandPurpose::Packages
+                CommandPurpose::Schema | CommandPurpose::Packages | CommandPurpose::Build
             )
         })
         .flat_map(|command| command.files.into_keys())

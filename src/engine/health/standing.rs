@@ -15,7 +15,7 @@ use crate::{
     },
     domain::{age, driver_script, url::Connection},
     engine::{
-        connection,
+        build, connection,
         health::{
             checks::{HealthCheck, HealthChecks, startable},
             proof::{self, Standing},
@@ -62,6 +62,10 @@ impl HealthChecks<'_> {
         if let Some(finding) = packages::missing(self.cx) {
             self.findings.push(finding);
             self.report_untrusted(trust::missing(self.cx, CommandPurpose::Packages));
+        }
+        if let Some(finding) = build::missing(self.cx, build::For::App) {
+            self.findings.push(finding);
+            self.report_untrusted(trust::missing(self.cx, CommandPurpose::Build));
         }
         let now = self.cx.ports.proof.now();
         let standing = proof::standing(self.cx).await;

@@ -22,7 +22,7 @@ use crate::{
         self, Asking, Conflict, Inquiry, NoQuestion, Tool, ToolAnswer, ToolReply, Unclear,
     },
     engine::{
-        connection,
+        build, connection,
         context::Cx,
         schema::{drizzle, fixed},
         trust,
@@ -125,6 +125,9 @@ pub(super) async fn look(
             asks_consent: true,
             ..Migrations::unknown(finding)
         };
+    }
+    if let Some(finding) = build::missing(cx, build::For::Schema) {
+        return Migrations::unknown(finding);
     }
     let replies = match ask_all(cx, &inquiry, session_for(cx, ran)).await {
         Ok(replies) => replies,

@@ -205,6 +205,7 @@ impl Files for DiskFiles {
             len: meta.len(),
             mode: mode_of(&meta),
             links: links(&meta),
+            modified: meta.modified().ok(),
         }))
     }
 

@@ -23,6 +23,7 @@ impl Files for World {
                 len: bytes.len() as u64,
                 mode: Some(0o600),
                 links: 1,
+                modified: None,
             })
         }))
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     domain::{
+        built::built,
         runner::Runner,
         source::{Reader, join},
     },
@@ -119,7 +120,13 @@ pub(crate) fn node(read: Reader<'_>, dir: &str) -> Option<Start> {
         });
     let chosen = candidates
         .enumerate()
-        .min_by_key(|(order, (_, script))| (effort(script), *order))
+        .min_by_key(|(order, (name, script))| {
+            let builds = || {
+                let command = runner.script(name);
+                built(read, dir, &command, false).is_some()
+            };
+            (effort(script, &builds), *order)
+        })
         .map(|(_, found)| found);
     if let Some((name, script)) = chosen {
         let line = line_of(&text, &format!("\"{name}\""));
@@ -164,8 +171,9 @@ fn only_compiles(script: &str) -> bool {
     COMPILERS.contains(&first) && !starts.iter().any(|word| script.contains(word))
 }
 
-/// How much a script needs before it answers: nothing, a watcher beside it, a whole workspace, a build that nobody has made yet.
-fn effort(script: &str) -> u8 {
+/// How much a script needs before it answers: nothing, a watcher beside it, the project's own build, a whole workspace, a build that
+/// nobody knows how to make.
+fn effort(script: &str, is_built: &dyn Fn() -> bool) -> u8 {
     let any = |words: &[&str]| words.iter().any(|word| script.contains(word));
     // a script that builds by itself has what it needs
     let builds = any(&[
@@ -178,8 +186,10 @@ fn effort(script: &str) -> u8 {
     ]) && !script.contains(":prod");
     // the `start` of each package of a workspace runs what its build made
     let of_packages = any(&["turbo ", "nx "]) && any(&[" start", ":start"]);
-    if (any(BUILT) || of_packages) && !builds {
-        4
+    if any(BUILT) && !builds && is_built() {
+        3
+    } else if (any(BUILT) || of_packages) && !builds {
+        5
     } else if any(&[
         "concurrently",
         "npm-run-all",
@@ -188,7 +198,7 @@ fn effort(script: &str) -> u8 {
         "nx ",
         "lerna ",
     ]) {
-        3
+        4
     } else if any(&["--debug", "--inspect"]) {
         2
     } else {
