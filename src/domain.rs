@@ -18,6 +18,7 @@ pub(crate) mod built;
 pub(crate) mod command_files;
 pub(crate) mod connection_error;
 pub(crate) mod credentials;
+pub(crate) mod declared_tables;
 pub(crate) mod diff;
 pub(crate) mod dotenv;
 pub(crate) mod driver_script;

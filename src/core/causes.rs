@@ -121,7 +121,11 @@ const RULES: &[Rule] = &[
             Code::SchemaCommandUntrusted,
             Code::BackendCreateAllMissing,
         ],
-        &[Code::HealthAppStart, Code::HealthAppHealth],
+        &[
+            Code::HealthAppStart,
+            Code::HealthAppHealth,
+            Code::HealthNoTables,
+        ],
     ),
     rule(
         &[Code::HealthDriver, Code::HealthDriverUntrusted],

@@ -157,6 +157,7 @@ codes! {
     HealthDatabase, Health, "health.database", Gap, "The database in the URL doesn't exist.";
     HealthLimit, Health, "health.limit", Gap, "The database has no free connections.";
     HealthQuery, Health, "health.query", Gap, "The database doesn't answer a query.";
+    HealthNoTables, Health, "health.no-tables", Gap, "The code declares tables, but the database has none.";
     HealthSlow, Health, "health.slow", Warning, "The database answers, but slowly.";
     HealthDriver, Health, "health.driver", Gap, "The project's own driver can't connect.";
     HealthDriverUntrusted, Health, "health.driver-untrusted", Gap, "The project's interpreter isn't trusted in this clone yet, or has changed since.";

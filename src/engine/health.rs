@@ -8,6 +8,7 @@ mod checks;
 mod driver;
 mod given;
 mod left_open;
+mod no_tables;
 mod proof;
 mod standing;
 
@@ -41,6 +42,7 @@ impl Step for HealthStep {
         checks.run(&connection).await?;
         // a probe starts nothing: it tells what the last start has shown
         checks.recall().await;
+        checks.report_no_tables(None).await?;
         Ok(checks.into_report())
     }
 
@@ -79,6 +81,9 @@ impl Step for HealthStep {
         }
         if !checks.is_untrusted() {
             proof::remember(&mut checks, before, tried.as_ref().err()).await;
+        }
+        if tried.is_ok() {
+            checks.report_no_tables(Some(&connection)).await?;
         }
         checks.settle(tried)
     }

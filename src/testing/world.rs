@@ -130,6 +130,8 @@ pub(crate) struct State {
     pub projects_limit: Option<i64>,
     /// A project of the same name that appears together with ours.
     pub rival: Option<Project>,
+    /// The files that git keeps, where it can tell.
+    pub kept: Option<Vec<String>>,
     /// Files that are there and that git ignores.
     pub ignored_files: Vec<String>,
     /// The paths that git ignores; `None`: every path.

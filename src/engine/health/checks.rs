@@ -63,6 +63,8 @@ pub(super) struct HealthChecks<'a> {
     refused: bool,
     /// Whether a program or a package is missing that an installation may bring.
     pub(super) lacks: bool,
+    /// How many tables the database has, once that is known.
+    pub(super) tables_found: Option<usize>,
 }
 
 impl<'a> HealthChecks<'a> {
@@ -103,6 +105,7 @@ impl<'a> HealthChecks<'a> {
             failed: None,
             refused: false,
             lacks: false,
+            tables_found: None,
         }
     }
 
@@ -352,6 +355,7 @@ impl<'a> HealthChecks<'a> {
         self.set(HealthCheck::Tables, CheckState::Running, "", None);
         let started = clock::now();
         let found = session.shape().await?.tables;
+        self.tables_found = Some(found.len());
         let mut counts = Vec::new();
         let mut missing = Vec::new();
         for (name, _) in &self.cx.settings.schema.tables {

@@ -259,7 +259,10 @@ impl HealthChecks<'_> {
 
     /// Reports what a start has shown.
     pub(super) fn settle(mut self, tried: Result<(), Failure>) -> Result<Report> {
-        let gap = |finding: &Finding| finding.severity == Severity::Gap;
+        // that there is no table says nothing of the start
+        let gap = |finding: &Finding| {
+            finding.severity == Severity::Gap && finding.code != Code::HealthNoTables
+        };
         let stopped = !self.untried.is_empty() || self.findings.iter().any(gap);
         let app = self.get(HealthCheck::App).map(|check| check.state);
         let failed = tried.is_err() || app == Some(CheckState::Gap);

@@ -89,3 +89,47 @@ health = "http://127.0.0.1:9/health"
 fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
 }
+
+/// An application that answers is no proof of a database that holds nothing of what its code declares.
+#[tokio::test]
+async fn a_database_without_the_tables_that_the_code_declares_is_not_green() {
+    let config = "[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\", driver = \"jdbc\" }\n";
+    let world = World::default();
+    world.with(|state| {
+        let host = "ep-a-b-12345678.us-east-2.aws.neon.tech";
+        let url = format!(
+            "DATABASE_URL=jdbc:postgresql://{host}/neondb?user=neondb_owner&password={PASSWORD}&sslmode=require\n"
+        );
+        state.files.insert("/repo/.env".into(), url.into_bytes());
+        let schema = b"export const users = pgTable('users', {});\n".to_vec();
+        state.files.insert("/repo/src/schema.ts".into(), schema);
+        state.kept = Some(vec!["src/schema.ts".to_owned()]);
+    });
+    let settings = World::settings_of(config, &[("NEON_API_KEY", KEY)], Flags::default());
+    let (cx, _events) = world.context(settings, StepId::Health);
+    let report = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(codes(&report), [Code::HealthNoTables], "{report:?}");
+    assert_eq!(report.verdict(), Verdict::Todo);
+    assert_eq!(check(&report, "Tables").state, CheckState::Gap);
+    assert_eq!(report.findings[0].line, Some(1));
+
+    world.with(|state| {
+        let table = crate::ports::database::TableFacts {
+            name: "users".to_owned(),
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+        };
+        state.shape.tables.push(table);
+    });
+    let report = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(codes(&report), [], "{report:?}");
+
+    // a project that declares none needs none
+    world.with(|state| {
+        state.shape.tables.clear();
+        state.kept = Some(Vec::new());
+    });
+    let report = HealthStep.probe(&cx).await.unwrap();
+    assert_eq!(codes(&report), [], "{report:?}");
+}

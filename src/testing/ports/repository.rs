@@ -49,7 +49,8 @@ impl Repository for World {
     }
 
     async fn files_below(&self, _folder: &str) -> Result<Vec<String>> {
-        Err(RepositoryError::NotARepository)
+        self.with(|state| state.kept.clone())
+            .ok_or(RepositoryError::NotARepository)
     }
 
     async fn untrack(&self, path: &str) -> Result<()> {
