@@ -124,6 +124,9 @@ impl Step for SchemaStep {
                 return Ok(not_built(finding));
             }
             let mut run = migrate(cx, &wanted.command).await;
+            if matches!(run, Ok(Ran::NotEmpty)) {
+                return self.probe(cx).await;
+            }
             if run.as_ref().is_err_and(lacks_package) {
                 if !matches!(prepared, Prepared::Refused(_)) {
                     prepared = packages::supply(cx).await.map_err(of_command)?;
@@ -141,7 +144,7 @@ impl Step for SchemaStep {
             // what has to be mended first is the cause, and running it again is no way out
             return match run {
                 Err(failure) if !look.conflict => Err(failure),
-                Ok(()) | Err(_) => Ok(look.report),
+                Ok(_) | Err(_) => Ok(look.report),
             };
         }
         self.probe(cx).await
@@ -464,7 +467,27 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
 }
 
 /// Runs the project's own migration command, with the values of the first env file in its environment.
-async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
+/// Whether the migration command ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Yes,
+    /// It runs only in an empty database, and this one isn't.
+    NotEmpty,
+}
+
+/// Whether a command that drops tables, or adds rows, may run: it is looked for right before, in the database that it is told.
+async fn is_empty(cx: &Cx) -> Result<bool> {
+    let Some(connection) = connection::of_app(cx) else {
+        return Ok(false);
+    };
+    let authority = cx.authority().await?;
+    let database = &cx.ports.database;
+    let mut session = database.connect(&connection, authority.as_deref()).await?;
+    let shape = session.shape().await?;
+    Ok(shape.tables.is_empty() && shape.objects.is_empty())
+}
+
+async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
     let line = command.join(" ");
     let dir = cx.settings.path(cx.settings.schema_dir());
     let program = command.first().map(String::as_str).unwrap_or_default();
@@ -485,6 +508,9 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
         dir,
         env: connection::environment(cx),
     };
+    if cx.settings.schema.only_empty && !is_empty(cx).await? {
+        return Ok(Ran::NotEmpty);
+    }
     let secrets: Vec<_> = spec.env.iter().map(|(_, value)| value.clone()).collect();
     let asked = |question: &str| {
         let what = format!("`{line}` asks a question, and there is no terminal to answer it on");
@@ -515,7 +541,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<()> {
                 .why(connection::redact(&telling_line(&plain), &secrets))
                 .hint("run it yourself in its folder to see its whole output"));
         }
-        return Ok(());
+        return Ok(Ran::Yes);
     }
     let last = telling_line(&plain);
     Err(Failure::new(

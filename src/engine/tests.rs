@@ -3,6 +3,7 @@
 mod health;
 mod join_or_create;
 mod login;
+mod only_empty;
 mod passwordless;
 mod planted;
 mod project;

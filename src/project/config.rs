@@ -69,7 +69,7 @@ const PROJECT: &[&str] = &[
 /// How many keys an env file may want: each is written by itself.
 const KEYS_LIMIT: usize = 1000;
 const ENV: &[&str] = &["file", "example", "keys"];
-const SCHEMA: &[&str] = &["files", "command", "dir", "pending", "tables"];
+const SCHEMA: &[&str] = &["files", "command", "dir", "pending", "only_empty", "tables"];
 const BACKEND: &[&str] = &["dir", "start", "health", "expect", "timeout"];
 /// How long an application may be given to answer after its start, in seconds: ten minutes are enough for a cold build.
 const TIMEOUT: std::ops::RangeInclusive<u64> = 1..=600;
@@ -312,7 +312,7 @@ impl TomlReader<'_> {
             }
         };
         let command = self.command(table, "command")?;
-        for name in ["dir", "pending"] {
+        for name in ["dir", "pending", "only_empty"] {
             if let Some(item) = table.get(name)
                 && command.is_empty()
             {
@@ -324,6 +324,7 @@ impl TomlReader<'_> {
             command,
             dir: table.get("dir").map(|_| self.dir(table)).transpose()?,
             pending: self.command(table, "pending")?,
+            only_empty: self.switch(table, "only_empty")?,
             tables,
         }))
     }
@@ -459,6 +460,14 @@ impl TomlReader<'_> {
             item.as_str()
                 .map(|text| Some(text.to_owned()))
                 .ok_or_else(|| self.error(item, format!("`{name}` is a string, in quotes")))
+        })
+    }
+
+    /// `true` or `false`; false where nothing is said.
+    fn switch(&self, table: &dyn TableLike, name: &str) -> Result<bool, ConfigError> {
+        table.get(name).map_or(Ok(false), |item| {
+            item.as_bool()
+                .ok_or_else(|| self.error(item, format!("`{name}` is true or false")))
         })
     }
 

@@ -130,6 +130,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         .cloned();
     let is_read = known && proposal.language.is_some() && fixed.is_none();
     let recognized = found_env.is_shown || is_read;
+    let found_is_shown = found_env.is_shown;
     let mut evidence = Vec::new();
     if known {
         evidence.push(Evidence {
@@ -161,13 +162,22 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     if other_server.is_some() {
         env.clear();
     }
-    let schema = schema::schema(tree, &dir, &proposal).map(|found| {
-        evidence.push(Evidence {
-            what: "schema".to_owned(),
-            seen: found.seen,
+    // what drops tables is run nowhere but in the database whose address the env file gives
+    let is_ours = || {
+        let loads_another = |file: &str| !env.iter().any(|target| target.file == file);
+        found_is_shown
+            && code::fixed(&reading).is_none()
+            && !reading.files.iter().any(|read| loads_another(&read.path))
+    };
+    let schema = schema::schema(tree, &dir, &proposal)
+        .filter(|found| !found.settings.only_empty || is_ours())
+        .map(|found| {
+            evidence.push(Evidence {
+                what: "schema".to_owned(),
+                seen: found.seen,
+            });
+            found.settings
         });
-        found.settings
-    });
     let backend = match &started {
         Some((app, reading)) => backend(tree, app, proposal, reading, &mut evidence),
         None => backend(tree, &dir, proposal, &reading, &mut evidence),

@@ -96,6 +96,14 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
                 "exits with 1 while a migration is pending",
             );
         }
+        if schema.only_empty {
+            line(
+                &mut out,
+                "only_empty",
+                "true",
+                "it drops tables or adds rows: never run where there is a table",
+            );
+        }
         for (table, columns) in &schema.tables {
             line(
                 &mut out,

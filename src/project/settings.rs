@@ -143,6 +143,8 @@ pub(crate) struct SchemaSettings {
     pub dir: Option<String>,
     /// A command that changes nothing, and exits with 0 if nothing is pending, with 1 if something is.
     pub pending: Vec<String>,
+    /// Whether the command runs only in a database that has nothing in it yet: it would drop tables, or add its rows again.
+    pub only_empty: bool,
     /// The expected tables with their columns.
     pub tables: Vec<(String, Vec<String>)>,
 }

@@ -111,6 +111,9 @@ pub(super) async fn look(
         };
     }
     let inquiry = match trust::asking(&cx.settings, &cx.ports) {
+        Asking::Nobody(_) if cx.settings.schema.only_empty && !ran && !found.tables.is_empty() => {
+            return not_again(cx, found);
+        }
         Asking::Nobody(why) => return nobody(cx, why, ran),
         Asking::Drizzle { config } => {
             return match drizzle::answer(cx, session, found, config.as_deref()).await {
@@ -189,6 +192,22 @@ fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
         )
         .command(Invocation::SetupStep(StepId::Schema));
     Migrations::unknown(finding)
+}
+
+/// Reports a command that is not run again, since the database has tables now.
+fn not_again(cx: &Cx, found: &SchemaShape) -> Migrations {
+    let line = line(&cx.settings.schema.command);
+    let count = match found.tables.len() {
+        1 => "1 table".to_owned(),
+        count => format!("{count} tables"),
+    };
+    Migrations::unknown(
+        undetermined(format!(
+            "the database has {count}, so `{line}` isn't run: whether they are as the code says couldn't be determined"
+        ))
+        .detail("it drops tables or adds rows (`only_empty`), so it runs only in an empty database")
+        .hint("list the tables in neonup.toml, under [schema.tables], or set a command that tells: [schema] pending"),
+    )
 }
 
 async fn ask_all(

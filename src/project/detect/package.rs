@@ -58,6 +58,16 @@ impl Package {
         names.iter().find(applies).map(|name| runner.script(name))
     }
 
+    /// Its scripts: their names and what they run.
+    pub(super) fn scripts(&self) -> Vec<(String, String)> {
+        let scripts = self.0.get("scripts").and_then(Value::as_object);
+        scripts
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
+            .collect()
+    }
+
     /// The env files that its scripts load: `node --env-file=.env.local`, `dotenv -e .env.local -- …`.
     pub(super) fn env_files(&self) -> Vec<String> {
         let scripts = self.0.get("scripts").and_then(Value::as_object);

@@ -5,6 +5,8 @@ mod maker;
 mod migration;
 mod node;
 mod python;
+mod reach;
+mod script;
 mod sql;
 
 pub(super) use node::prisma_schema;
@@ -32,6 +34,7 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
             .as_ref()
             .and_then(|start| start.seen.as_ref())
             .map(|at| at.file.clone()),
+        only_empty: false,
     });
     let migration = own
         .or_else(|| match proposal.language {
@@ -50,7 +53,10 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
     if let Some(migration) = migration {
         return Some(of_command(migration, usual.unwrap_or_default()));
     }
-    let files = sql::files(tree, dir);
+    let mut files = sql::files(tree, dir);
+    if proposal.language == Some(Language::JavaScript) && files.is_empty() {
+        files = node::drizzle_files(tree, dir);
+    }
     let Some(file) = files.first().cloned() else {
         let python = proposal.language == Some(Language::Python);
         let script = python.then(|| maker::of_python(tree, dir, proposal.start.as_ref()));
@@ -72,6 +78,7 @@ fn of_command(migration: Migration, usual: &str) -> FoundSchema {
         settings: SchemaSettings {
             command: migration.command,
             dir: (migration.dir != usual).then_some(migration.dir),
+            only_empty: migration.only_empty,
             ..SchemaSettings::default()
         },
     }

@@ -27,6 +27,7 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command: vec!["make".to_owned(), (*target).to_owned()],
         dir: dir.to_owned(),
         seen: Some(join(dir, "Makefile")),
+        only_empty: false,
     })
 }
 

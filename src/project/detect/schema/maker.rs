@@ -1,6 +1,6 @@
 //! Scripts of a repository that make its tables, where no tool of migrations does.
 //!
-//! One that could also take tables away is never proposed: it would be run again by the next setup.
+//! One that takes tables away before, or adds rows, is proposed only for a database that has nothing in it yet: there it can do no harm.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,10 @@ use crate::{
     domain::{python, runner::Runner, source::join},
     project::detect::{
         manifests::Language,
-        schema::migration::Migration,
+        schema::{
+            migration::Migration,
+            reach::{self, MAKES},
+        },
         start::Start,
         tree::{Tree, lies_aside},
     },
@@ -31,34 +34,6 @@ const NAMES: &[&str] = &[
     "create_schema",
 ];
 
-/// What makes tables in Python.
-const MAKES: &[&str] = &[
-    ".create_all",
-    "CREATE TABLE",
-    "create table",
-    ".create_tables(",
-    "generate_schemas(",
-];
-
-/// What may take tables or their rows away.
-const TAKES: &[&str] = &[
-    "drop_all",
-    "drop_tables",
-    "DROP ",
-    "drop table",
-    "drop schema",
-    "drop database",
-    ".drop(",
-    "TRUNCATE",
-    "truncate",
-    "DELETE FROM",
-    "delete from",
-    ".delete(",
-];
-
-/// The most modules that a script is followed into.
-const FOLLOWED: usize = 8;
-
 /// A command of Flask's, Click's: `@app.cli.command("create-db")`.
 static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -67,17 +42,10 @@ static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// What is run when the script is: a call that stands in no function.
-static RUNS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?m)^(?:if __name__\s*==|with [\w.]+|async with |asyncio\.run\(|[A-Za-z_][\w.]*\()",
-    )
-    .ok()
+/// What a shell script, a Dockerfile or a Procfile runs of Python: `python3 src/app/seed_data.py`, `python -m app.initial_data`.
+static RUN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\bpython3?(?:\.\d+)?\s+(?:-m\s+([\w.]+)|(?:\./)?([\w./-]+\.py))").ok()
 });
-
-/// A module of the same repository that a script takes a name of.
-static IMPORT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?m)^\s*from\s+([\w.]+)\s+import\s").ok());
 
 /// A script that makes the tables, where the application doesn't when it starts: a command of Flask's, else a file with such a name.
 pub(super) fn of_python(tree: &Tree<'_>, dir: &str, start: Option<&Start>) -> Option<Migration> {
@@ -108,6 +76,7 @@ fn command(tree: &Tree<'_>, dir: &str, start: Option<&Start>) -> Option<Migratio
     let sources = tree.below(dir).filter(|path| {
         Language::Python.is_source(path) && !lies_aside(path) && !path.contains("/migrations/")
     });
+    let mut other = None;
     for path in sources {
         let Some(text) = tree.read(path).filter(|text| text.contains(".command(")) else {
             continue;
@@ -125,7 +94,8 @@ fn command(tree: &Tree<'_>, dir: &str, start: Option<&Start>) -> Option<Migratio
                 .take_while(|line| line.is_empty() || line.starts_with([' ', '\t']))
                 .collect();
             let body = body.join("\n");
-            if !NAMES.contains(&plain.as_str()) || !makes_only(&body) {
+            let reached = reach::of_body(tree, dir, path, &body);
+            if !NAMES.contains(&plain.as_str()) || !reached.makes {
                 continue;
             }
             let name = found
@@ -147,17 +117,23 @@ fn command(tree: &Tree<'_>, dir: &str, start: Option<&Start>) -> Option<Migratio
                     .map(str::to_owned)
                     .collect()
             };
-            return Some(Migration {
+            let found = Migration {
                 command: argv,
                 dir: start.dir.clone(),
                 seen: Some(path.to_owned()),
-            });
+                only_empty: reached.changes,
+            };
+            // one that only makes them goes before one that drops them first
+            if !reached.changes {
+                return Some(found);
+            }
+            other.get_or_insert(found);
         }
     }
-    None
+    other
 }
 
-/// A file with such a name that makes the tables when it is run, itself or by a function of another module.
+/// A file with such a name, or that the project's own scripts run, that makes the tables when it is run.
 fn script(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     let stem = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -173,12 +149,17 @@ fn script(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         })
         .collect();
     found.sort_unstable();
-    let path = found
+    let named: Vec<String> = found.iter().map(|(.., path)| (*path).to_owned()).collect();
+    let (path, reached) = named
         .into_iter()
-        .map(|(.., path)| path)
-        .find(|path| is_maker(tree, dir, path))?;
+        .chain(run_by_scripts(tree, dir))
+        .find_map(|path| {
+            let reached = reach::of_file(tree, dir, &path);
+            let text = tree.read(&path)?;
+            (reached.makes && !python::is_django_script(&text)).then_some((path, reached))
+        })?;
     let inner = if dir.is_empty() {
-        path
+        path.as_str()
     } else {
         path.get(dir.len() + 1..)?
     };
@@ -193,42 +174,51 @@ fn script(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     Some(Migration {
         command,
         dir: dir.to_owned(),
-        seen: Some(path.to_owned()),
+        seen: Some(path.clone()),
+        only_empty: reached.changes,
     })
 }
 
-fn is_maker(tree: &Tree<'_>, dir: &str, path: &str) -> bool {
-    let Some(text) = tree.read(path) else {
-        return false;
+/// The files of Python below a folder that the project's shell scripts, Dockerfiles and Procfile run, unless they answer requests.
+fn run_by_scripts(tree: &Tree<'_>, dir: &str) -> Vec<String> {
+    let is_script = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let shell = name.rsplit_once('.').is_some_and(|(_, end)| end == "sh");
+        shell || name.starts_with("Dockerfile") || name == "Procfile"
     };
-    let runs = RUNS.as_ref().is_some_and(|runs| runs.is_match(&text));
-    if !runs || python::is_django_script(&text) {
-        return false;
+    let mut found = Vec::new();
+    for script in tree
+        .below("")
+        .filter(is_script)
+        .filter(|path| !lies_aside(path))
+    {
+        let text = tree.read(script).unwrap_or_default();
+        let runs = RUN
+            .as_ref()
+            .into_iter()
+            .flat_map(|run| run.captures_iter(&text));
+        for run in runs {
+            let file = match (run.get(1), run.get(2)) {
+                (Some(module), _) => format!("{}.py", module.as_str().replace('.', "/")),
+                (None, Some(file)) => file.as_str().to_owned(),
+                (None, None) => continue,
+            };
+            let end = format!("/{file}");
+            let path = tree
+                .below(dir)
+                .find(|path| *path == file || path.ends_with(&end));
+            let answers = |path: &str| {
+                tree.read(path)
+                    .is_some_and(|text| text.contains("uvicorn.run(") || text.contains("app.run("))
+            };
+            if let Some(path) = path.filter(|path| !answers(path))
+                && !found.iter().any(|known| known == path)
+            {
+                found.push(path.to_owned());
+            }
+        }
     }
-    if makes_only(&text) {
-        return true;
-    }
-    let calls = NAMES.iter().any(|name| text.contains(&format!("{name}(")));
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut modules = IMPORT.as_ref().into_iter().flat_map(|import| {
-        let found = import.captures_iter(&text).take(FOLLOWED);
-        found.filter_map(|found| Some(found.get(1)?.as_str().trim_matches('.').replace('.', "/")))
-    });
-    let makes_there = |module: String| {
-        [dir, folder]
-            .iter()
-            .map(|place| join(place, &format!("{module}.py")))
-            .filter_map(|file| tree.read(&file))
-            .any(|text| makes_only(&text))
-    };
-    let takes = TAKES.iter().any(|word| text.contains(word));
-    calls && !takes && modules.any(makes_there)
-}
-
-/// Whether a text makes tables, and takes none away.
-fn makes_only(text: &str) -> bool {
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    has(MAKES) && !has(TAKES)
+    found
 }
 
 #[cfg(test)]
@@ -242,19 +232,55 @@ mod tests {
             found.map(|(_, text)| (*text).to_owned())
         };
         let found = of_python(&Tree::new(&names, &read), "", None);
-        found.map_or_else(String::new, |found| found.command.join(" "))
+        found.map_or_else(String::new, |found| {
+            let only = if found.only_empty {
+                ", where empty"
+            } else {
+                ""
+            };
+            format!("{}{only}", found.command.join(" "))
+        })
     }
 
     #[test]
-    fn a_script_that_makes_the_tables_is_run_and_one_that_takes_them_away_is_not() {
+    fn a_script_that_makes_the_tables_is_run_and_one_that_takes_them_away_only_where_there_are_none()
+     {
         let makes = "from app import Base, engine\n\nBase.metadata.create_all(engine)\n";
         let drops = "Base.metadata.drop_all(engine)\nBase.metadata.create_all(engine)\n";
         let function = "def init_db():\n    Base.metadata.create_all(engine)\n";
         let calls = "from app.db import init_db\n\nif __name__ == \"__main__\":\n    init_db()\n";
+        let seeds = "from shop import models\n\ndef load():\n    models.init_db()\n    session.add(Ship())\n\nif __name__ == \"__main__\":\n    load()\n";
         for (files, command) in [
             (vec![("create_db.py", makes)], "python create_db.py"),
             (vec![("app/init_db.py", makes)], "python -m app.init_db"),
-            (vec![("create_db.py", drops)], ""),
+            (
+                vec![("create_db.py", drops)],
+                "python create_db.py, where empty",
+            ),
+            // what nothing calls does no harm
+            (
+                vec![(
+                    "create_db.py",
+                    &format!("def reset():\n    Base.metadata.drop_all(engine)\n\n{makes}"),
+                )],
+                "python create_db.py",
+            ),
+            // run by the project's own script, with a function of another module
+            (
+                vec![
+                    (
+                        "entrypoint.sh",
+                        "set -e\npython3 shop/seed_data.py\ngunicorn shop:app\n",
+                    ),
+                    ("shop/seed_data.py", seeds),
+                    ("shop/models.py", function),
+                ],
+                "python -m shop.seed_data, where empty",
+            ),
+            (
+                vec![("shop/seed_data.py", seeds), ("shop/models.py", function)],
+                "",
+            ),
             (vec![("create_db.py", function)], ""),
             (vec![("tests/create_db.py", makes)], ""),
             (vec![("models.py", makes)], ""),
@@ -262,7 +288,16 @@ mod tests {
                 vec![("init_db.py", calls), ("app/db.py", function)],
                 "python init_db.py",
             ),
-            (vec![("init_db.py", calls), ("app/db.py", drops)], ""),
+            (
+                vec![
+                    ("init_db.py", calls),
+                    (
+                        "app/db.py",
+                        "def init_db():\n    Base.metadata.drop_all(engine)\n    Base.metadata.create_all(engine)\n",
+                    ),
+                ],
+                "python init_db.py, where empty",
+            ),
         ] {
             assert_eq!(proposed(&files), command, "{files:?}");
         }

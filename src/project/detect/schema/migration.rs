@@ -8,4 +8,6 @@ pub(super) struct Migration {
     pub dir: String,
     /// The file that shows the tool.
     pub seen: Option<String>,
+    /// Whether it may be run only in an empty database.
+    pub only_empty: bool,
 }

@@ -4,7 +4,7 @@ use crate::{
     domain::{runner::Runner, source::join},
     project::detect::{
         package::Package,
-        schema::migration::Migration,
+        schema::{migration::Migration, script, sql},
         tree::{Tree, lies_aside},
     },
 };
@@ -47,13 +47,17 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command,
         dir: dir.to_owned(),
         seen: Some(join(dir, "package.json")),
+        only_empty: false,
     };
     let drizzle = package.has_any(&["drizzle-kit", "drizzle-orm"]);
     if drizzle && let Some(config) = drizzle_config(tree, dir) {
-        return Some(drizzle_migration(tree, dir, &package, &runner, config));
+        return drizzle_migration(tree, dir, &package, &runner, config);
     }
     if let Some(script) = package.script(&runner, MIGRATE) {
         return Some(in_dir(script));
+    }
+    if let Some(found) = script::migration(tree, dir, &package, &runner) {
+        return Some(found);
     }
     if package.has_any(&["knex"])
         && let Some(below) = knexfile_below(tree, dir)
@@ -93,23 +97,33 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
 }
 
 /// Drizzle's migrations where their journal is committed, else a push of the models: what nobody has generated yet can't be run. Before
-/// 0.21 its tool had neither command (<https://orm.drizzle.team/docs/drizzle-kit-push>).
+/// 0.21 its tool had neither command (<https://orm.drizzle.team/docs/drizzle-kit-push>), and before 0.20 no push to Postgres at all: then the
+/// project's own script is what there is, or none.
 fn drizzle_migration(
     tree: &Tree<'_>,
     dir: &str,
     package: &Package,
     runner: &Runner,
     config: String,
-) -> Migration {
+) -> Option<Migration> {
     let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
     let is_journal = |path: &str| path.ends_with("meta/_journal.json");
     let journal = tree.below(dir).chain(tree.below(folder)).any(is_journal);
-    let is_old = package
-        .version("drizzle-kit")
-        .is_some_and(|(major, minor)| major == 0 && minor < 21);
+    let before = |wanted: u32| {
+        package
+            .version("drizzle-kit")
+            .is_some_and(|(major, minor)| major == 0 && minor < wanted)
+    };
+    let is_old = before(21);
     let script = is_old
         .then(|| package.script(runner, if journal { MIGRATE } else { PUSH }))
         .flatten();
+    if is_old && script.is_none() {
+        let own = script::migration(tree, dir, package, runner).filter(|_| journal);
+        if own.is_some() || before(20) {
+            return own;
+        }
+    }
     let word = match (journal, is_old) {
         (true, false) => "migrate",
         (false, false) => "push",
@@ -126,11 +140,12 @@ fn drizzle_migration(
         .chain(given.as_deref())
         .collect();
     let in_package = script.is_some() || given.is_some();
-    Migration {
+    Some(Migration {
         command: script.unwrap_or_else(|| runner.command(&words)),
         dir: if in_package { dir } else { folder }.to_owned(),
         seen: Some(config),
-    }
+        only_empty: false,
+    })
 }
 
 /// The one `knexfile` of a package that doesn't lie in its folder itself, relative to it.
@@ -187,6 +202,7 @@ fn prisma(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command: Runner::of_node(&|path| tree.read(path), dir).command(&command),
         dir: dir.to_owned(),
         seen: Some(schema.clone()),
+        only_empty: false,
     })
 }
 
@@ -219,6 +235,21 @@ pub(crate) fn prisma_schema(tree: &Tree<'_>, dir: &str) -> Option<String> {
         .map(|name| join(dir, name))
         .find(|path| tree.has(path));
     usual.or_else(|| first_below(dir))
+}
+
+/// The SQL files that Drizzle has generated, where its tool is too old to run them and no script of the project does.
+pub(super) fn drizzle_files(tree: &Tree<'_>, dir: &str) -> Vec<String> {
+    let is_old = Package::read(tree, dir)
+        .and_then(|package| package.version("drizzle-kit"))
+        .is_some_and(|(major, minor)| major == 0 && minor < 20);
+    let mut journals = tree
+        .below(dir)
+        .filter_map(|path| path.strip_suffix("/meta/_journal.json"));
+    let folder = journals.next();
+    match (folder, journals.next()) {
+        (Some(folder), None) if is_old => sql::in_order(tree, folder).unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 /// Drizzle's configuration: the one in the folder itself, else the nearest below it.

@@ -50,6 +50,7 @@ fn flask_migrate(tree: &Tree<'_>, dir: &str, start: &[String]) -> Option<Migrati
         command: Runner::of_python(&read, dir).command(&command),
         dir: dir.to_owned(),
         seen: Some(found.to_owned()),
+        only_empty: false,
     })
 }
 
@@ -96,6 +97,7 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command: Runner::of_python(&|path| tree.read(path), folder).command(command),
         dir: folder.to_owned(),
         seen: Some(found.clone()),
+        only_empty: false,
     })
 }
 
@@ -108,5 +110,6 @@ fn aerich(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         command: Runner::of_python(&|path| tree.read(path), dir).command(&["aerich", "upgrade"]),
         dir: dir.to_owned(),
         seen: Some(join(dir, "pyproject.toml")),
+        only_empty: false,
     })
 }

@@ -73,7 +73,7 @@ fn only_one(tree: &Tree<'_>, dir: &str) -> Option<String> {
 }
 
 /// The files of a folder that are numbered, where none of them belongs to a tool or takes back what another one did.
-fn in_order(tree: &Tree<'_>, folder: &str) -> Option<Vec<String>> {
+pub(super) fn in_order(tree: &Tree<'_>, folder: &str) -> Option<Vec<String>> {
     let mut names: Vec<_> = tree
         .names_in(folder)
         .filter(|name| name.rsplit_once('.').is_some_and(|(_, end)| end == "sql"))
@@ -113,5 +113,6 @@ pub(super) fn dbmate(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
             .to_vec(),
         dir: dir.to_owned(),
         seen: Some(file),
+        only_empty: false,
     })
 }
