@@ -186,15 +186,12 @@ fn files<'t>(
     let beside = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let dots = module.len() - module.trim_start_matches('.').len();
     let inner = module.trim_start_matches('.').replace('.', "/");
-    let mut place = beside.to_owned();
+    let mut place = beside;
     for _ in 1..dots {
-        place = place
-            .rsplit_once('/')
-            .map_or("", |(above, _)| above)
-            .to_owned();
+        place = place.rsplit_once('/').map_or("", |(above, _)| above);
     }
     let places = if dots > 0 {
-        vec![place]
+        vec![place.to_owned()]
     } else {
         vec![dir.to_owned(), beside.to_owned(), join(dir, "src")]
     };
