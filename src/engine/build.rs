@@ -3,6 +3,8 @@
 //! It is a command of the clone: it runs only where somebody has agreed to it, after the packages are there, and where git ignores the
 //! folder that it fills.
 
+pub(super) mod wanted;
+
 use std::time::{Duration, SystemTime};
 
 use crate::{
@@ -16,19 +18,19 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::{
-        app_log::telling_line,
-        built::{Built, built},
-        source::join,
+    domain::{app_log::telling_line, built::Built, source::join},
+    engine::{
+        build::wanted::{For, wanted_for},
+        connection,
+        context::Cx,
+        packages::Prepared,
+        trust,
     },
-    engine::{connection, context::Cx, packages::Prepared, trust},
     ports::{
-        Ports,
         files::FileStat,
         process::{CommandExit, CommandSpec},
         repository::GitAnswer,
     },
-    project::settings::Settings,
 };
 
 /// The longest that a build may take.
@@ -41,30 +43,6 @@ const SOURCES: &[&str] = &[
 
 /// What a module may end with whose name is given without its ending.
 const ENDINGS: &[&str] = &["", ".js", ".mjs", ".cjs", "/index.js", "/index.mjs"];
-
-/// Who needs the build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum For {
-    App,
-    Schema,
-}
-
-/// What the migration command or the application needs of a build.
-pub(super) fn wanted(settings: &Settings, ports: &Ports) -> Option<Built> {
-    wanted_for(settings, ports, For::Schema).or_else(|| wanted_for(settings, ports, For::App))
-}
-
-fn wanted_for(settings: &Settings, ports: &Ports, who: For) -> Option<Built> {
-    let (dir, command) = match who {
-        For::Schema => (settings.schema_dir(), &settings.schema.command),
-        For::App => {
-            let backend = settings.started()?;
-            (backend.dir.as_str(), &backend.start)
-        }
-    };
-    let read = |path: &str| String::from_utf8(ports.files.read(&settings.path(path)).ok()??).ok();
-    built(&read, dir, command, who == For::Schema)
-}
 
 /// What is reported where what a build makes is not there.
 pub(super) fn missing(cx: &Cx, who: For) -> Option<Finding> {

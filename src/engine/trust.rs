@@ -30,7 +30,7 @@ use crate::{
         source::join,
         visible::LONGEST_WORD,
     },
-    engine::{build, context::Cx, packages::wanted::wanted},
+    engine::{build::wanted::wanted as wanted_build, context::Cx, packages::wanted::wanted},
     ports::{
         Ports,
         files::{FileError, FileKind},
@@ -93,7 +93,7 @@ fn command(settings: &Settings, ports: &Ports, purpose: CommandPurpose) -> Optio
         .then(|| wanted(settings, ports))
         .flatten();
     let built = (purpose == CommandPurpose::Build)
-        .then(|| build::wanted(settings, ports))
+        .then(|| wanted_build(settings, ports))
         .flatten();
     let dir = match (&wanted, &built) {
         (Some(wanted), _) => &wanted.install.dir,

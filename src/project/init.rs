@@ -6,7 +6,7 @@ use crate::domain::url::UrlKind;
 use crate::project::{
     config::Config,
     detect::Detected,
-    settings::{Encoding, EnvTarget, KeySpec},
+    settings::{Encoding, EnvTarget, KeySpec, SchemaSettings},
 };
 
 /// Writes a configuration as a commented file for the folder `base`, which reads back as the same configuration with this name.
@@ -73,45 +73,7 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
         }
     }
     if let Some(schema) = &config.schema {
-        out.push_str("\n[schema]\n");
-        if !schema.files.is_empty() {
-            line(
-                &mut out,
-                "files",
-                &list(&schema.files),
-                "run in one transaction",
-            );
-        }
-        if !schema.command.is_empty() {
-            line(&mut out, "command", &list(&schema.command), "");
-        }
-        if let Some(dir) = &schema.dir {
-            line(&mut out, "dir", &text(dir), "where it runs");
-        }
-        if !schema.pending.is_empty() {
-            line(
-                &mut out,
-                "pending",
-                &list(&schema.pending),
-                "exits with 1 while a migration is pending",
-            );
-        }
-        if schema.only_empty {
-            line(
-                &mut out,
-                "only_empty",
-                "true",
-                "it drops tables or adds rows: never run where there is a table",
-            );
-        }
-        for (table, columns) in &schema.tables {
-            line(
-                &mut out,
-                &format!("tables.{}", key(table)),
-                &list(columns),
-                "",
-            );
-        }
+        schema_table(&mut out, schema);
     }
     if let Some(backend) = &config.backend {
         out.push_str("\n[backend]\n");
@@ -208,6 +170,39 @@ fn key(name: &str) -> String {
 fn list(values: &[String]) -> String {
     let values: Vec<_> = values.iter().map(|value| text(value)).collect();
     format!("[{}]", values.join(", "))
+}
+
+/// The table that says where the tables come from.
+fn schema_table(out: &mut String, schema: &SchemaSettings) {
+    out.push_str("\n[schema]\n");
+    if !schema.files.is_empty() {
+        line(out, "files", &list(&schema.files), "run in one transaction");
+    }
+    if !schema.command.is_empty() {
+        line(out, "command", &list(&schema.command), "");
+    }
+    if let Some(dir) = &schema.dir {
+        line(out, "dir", &text(dir), "where it runs");
+    }
+    if !schema.pending.is_empty() {
+        line(
+            out,
+            "pending",
+            &list(&schema.pending),
+            "exits with 1 while a migration is pending",
+        );
+    }
+    if schema.only_empty {
+        line(
+            out,
+            "only_empty",
+            "true",
+            "it drops tables or adds rows: never run where there is a table",
+        );
+    }
+    for (table, columns) in &schema.tables {
+        line(out, &format!("tables.{}", key(table)), &list(columns), "");
+    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(super) fn newer_sqlalchemy(at: &Spot, file: &str, edit: Option<Invocation>) 
     .severity(Severity::Warning)
     .path(file)
     .detail(format!(
-        "{}:{} names no driver, so SQLAlchemy 2.1 looks for psycopg 3, which isn't listed; neonup installs `{older}` in the project's \
+        "{}:{} leaves the driver open, so SQLAlchemy 2.1 looks for psycopg 3, which isn't listed; neonup installs `{older}` in the project's \
         environment",
         at.file, at.line
     ))

@@ -25,14 +25,7 @@ const APPLIES: &[&str] = &[
 ];
 
 /// What connects to Postgres, in a file that reads SQL files by itself.
-const CONNECTS: &[&str] = &[
-    "postgres(",
-    "new Pool(",
-    "new Client(",
-    "Pool({",
-    "Client({",
-    ".query(",
-];
+const CONNECTS: &[&str] = &["postgres(", "Pool(", "Client(", ".query("];
 
 /// What makes new migrations or takes some back, in a script's name.
 const OTHERS: &[&str] = &[
@@ -100,7 +93,16 @@ fn file_of(tree: &Tree<'_>, dir: &str, line: &str) -> Option<(String, String)> {
     let found = RUN.as_ref()?.captures(line)?;
     let file = found.get(1)?.as_str().to_owned();
     let code = tree.read(&join(dir, &file))?;
-    applies(&code).then_some((file, code))
+    let itself = line.split_whitespace().next()?.trim_start_matches("./") == file;
+    (applies(&code) && !(itself && cannot_start(&code))).then_some((file, code))
+}
+
+/// Whether a file's own first line gives `env` a program with options, which Linux takes for one name.
+fn cannot_start(code: &str) -> bool {
+    let first = code.lines().next().unwrap_or_default();
+    first
+        .strip_prefix("#!/usr/bin/env ")
+        .is_some_and(|rest| !rest.starts_with("-S") && rest.split_whitespace().count() > 1)
 }
 
 /// Whether a program applies migrations when it is run: with a library's own means, or by running SQL files one after the other.
@@ -129,4 +131,85 @@ fn verb(code: &str) -> Option<&'static str> {
             .any(|asks| code.contains(asks))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIGRATOR: &str = "import { migrate } from 'drizzle-orm/node-postgres/migrator';\n";
+
+    fn found(scripts: &str, files: &[(&str, &str)]) -> String {
+        let package =
+            format!("{{\"scripts\":{{{scripts}}},\"devDependencies\":{{\"tsx\":\"4\"}}}}");
+        let names: Vec<_> = files.iter().map(|(path, _)| (*path).to_owned()).collect();
+        let read = |path: &str| {
+            if path == "package.json" {
+                return Some(package.clone());
+            }
+            let found = files.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned())
+        };
+        let tree = Tree::new(&names, &read);
+        let package = Package::read(&tree, "").unwrap();
+        let runner = Runner::of_node(&read, "");
+        let found = migration(&tree, "", &package, &runner);
+        found.map_or_else(String::new, |found| found.command.join(" "))
+    }
+
+    #[test]
+    fn what_a_script_does_decides_and_its_name_only_where_it_says_something_else() {
+        let own = "import { readdirSync } from 'fs';\nimport pg from 'pg';\nconst pool = new pg.Pool();\n\
+            if (process.argv[2] === 'up') for (const f of readdirSync('sql')) if (f.endsWith('.sql')) await run(f);\n";
+        let direct = format!("#!/usr/bin/env node --loader ts-node/esm\n{MIGRATOR}");
+        for (scripts, files, command) in [
+            (
+                r#""tables":"tsx src/tables.ts""#,
+                vec![("src/tables.ts", MIGRATOR)],
+                "npm run tables",
+            ),
+            (
+                r#""tables":"node --env-file=.env ./tables.mjs""#,
+                vec![("tables.mjs", MIGRATOR)],
+                "npm run tables",
+            ),
+            (
+                r#""sql":"node sql.js""#,
+                vec![("sql.js", own)],
+                "npm run sql -- up",
+            ),
+            (
+                r#""sql":"node sql.js up""#,
+                vec![("sql.js", own)],
+                "npm run sql",
+            ),
+            (
+                r#""db:reset":"tsx src/reset.ts""#,
+                vec![("src/reset.ts", MIGRATOR)],
+                "",
+            ),
+            (
+                r#""dev":"tsx src/index.ts""#,
+                vec![("src/index.ts", "app.listen(3000);\n")],
+                "",
+            ),
+            // a file that Linux can't start by its first line
+            (
+                r#""tables":"./tables.ts""#,
+                vec![("tables.ts", &direct)],
+                "",
+            ),
+            // what the README tells
+            (
+                r#""dev":"vite dev""#,
+                vec![
+                    ("README.md", "Run `npx tsx scripts/tables.ts` once.\n"),
+                    ("scripts/tables.ts", MIGRATOR),
+                ],
+                "npx --no-install tsx scripts/tables.ts",
+            ),
+        ] {
+            assert_eq!(found(scripts, &files), command, "{scripts}");
+        }
+    }
 }
