@@ -12,7 +12,7 @@ use crate::domain::{
 
 /// What a command needs of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Built {
+pub(crate) struct BuildOutput {
     /// The project's own script that makes it.
     pub argv: Vec<String>,
     /// The folder of the script's `package.json`, relative to the root.
@@ -95,7 +95,7 @@ pub(crate) fn built(
     dir: &str,
     command: &[String],
     is_schema: bool,
-) -> Option<Built> {
+) -> Option<BuildOutput> {
     let text = read(&join(dir, "package.json"))?;
     let package: Value = serde_json::from_str(&text).ok()?;
     let scripts = package.get("scripts")?;
@@ -154,7 +154,7 @@ pub(crate) fn built(
                 .flatten()
         })?;
     let folder = entry.split('/').next().unwrap_or(&entry).to_owned();
-    Some(Built {
+    Some(BuildOutput {
         argv: Runner::of_node(read, dir).script(build),
         dir: dir.to_owned(),
         entry: join(dir, &entry),

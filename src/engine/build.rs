@@ -18,9 +18,9 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::{app_log::telling_line, built::Built, source::join},
+    domain::{app_log::telling_line, built::BuildOutput, source::join},
     engine::{
-        build::wanted::{For, wanted_for},
+        build::wanted::{BuildFor, wanted_for},
         connection,
         context::Cx,
         packages::Prepared,
@@ -45,17 +45,17 @@ const SOURCES: &[&str] = &[
 const ENDINGS: &[&str] = &["", ".js", ".mjs", ".cjs", "/index.js", "/index.mjs"];
 
 /// What is reported where what a build makes is not there.
-pub(super) fn missing(cx: &Cx, who: For) -> Option<Finding> {
+pub(super) fn missing(cx: &Cx, who: BuildFor) -> Option<Finding> {
     let wanted = wanted_for(&cx.settings, &cx.ports, who)?;
     entry(cx, &wanted).is_none().then(|| lacks(&wanted, who))
 }
 
-fn lacks(wanted: &Built, who: For) -> Finding {
+fn lacks(wanted: &BuildOutput, who: BuildFor) -> Finding {
     let line = wanted.argv.join(" ");
     let entry = &wanted.entry;
     let (code, step) = match who {
-        For::App => (Code::HealthBuildMissing, StepId::Health),
-        For::Schema => (Code::SchemaNotDetermined, StepId::Schema),
+        BuildFor::App => (Code::HealthBuildMissing, StepId::Health),
+        BuildFor::Schema => (Code::SchemaNotDetermined, StepId::Schema),
     };
     Finding::new(code, format!("`{entry}` doesn't exist: `{line}` builds it"))
         .command(Invocation::SetupStep(step))
@@ -63,7 +63,7 @@ fn lacks(wanted: &Built, who: For) -> Finding {
 }
 
 /// What a build has made, where it is there.
-fn entry(cx: &Cx, wanted: &Built) -> Option<FileStat> {
+fn entry(cx: &Cx, wanted: &BuildOutput) -> Option<FileStat> {
     ENDINGS.iter().find_map(|ending| {
         let path = cx.settings.path(&format!("{}{ending}", wanted.entry));
         cx.ports.files.stat(&path).ok()?
@@ -71,7 +71,7 @@ fn entry(cx: &Cx, wanted: &Built) -> Option<FileStat> {
 }
 
 /// Builds where what is needed is missing, or older than the sources.
-pub(super) async fn prepare(cx: &Cx, who: For) -> Result<Prepared> {
+pub(super) async fn prepare(cx: &Cx, who: BuildFor) -> Result<Prepared> {
     let Some(wanted) = wanted_for(&cx.settings, &cx.ports, who) else {
         return Ok(Prepared::Nothing);
     };
@@ -92,7 +92,7 @@ pub(super) async fn prepare(cx: &Cx, who: For) -> Result<Prepared> {
         ))));
     }
     if let Some(mut finding) = trust::permit(cx, CommandPurpose::Build)? {
-        if who == For::Schema {
+        if who == BuildFor::Schema {
             finding.code = Code::SchemaCommandUntrusted;
         }
         return Ok(Prepared::Refused(finding));
@@ -109,7 +109,7 @@ pub(super) async fn prepare(cx: &Cx, who: For) -> Result<Prepared> {
 }
 
 /// Whether a source is newer than what the build has made.
-async fn is_older(cx: &Cx, wanted: &Built, there: &FileStat) -> bool {
+async fn is_older(cx: &Cx, wanted: &BuildOutput, there: &FileStat) -> bool {
     let Some(built) = there.modified else {
         return false;
     };
@@ -130,7 +130,7 @@ async fn is_older(cx: &Cx, wanted: &Built, there: &FileStat) -> bool {
 }
 
 /// Whether git ignores the folder that the build fills; where there is no repository, nothing takes it.
-async fn is_ignored(cx: &Cx, wanted: &Built) -> bool {
+async fn is_ignored(cx: &Cx, wanted: &BuildOutput) -> bool {
     if cx.ports.repository.root().is_none() {
         return true;
     }
@@ -142,7 +142,7 @@ async fn is_ignored(cx: &Cx, wanted: &Built) -> bool {
     }
 }
 
-async fn run(cx: &Cx, wanted: &Built) -> Result<()> {
+async fn run(cx: &Cx, wanted: &BuildOutput) -> Result<()> {
     let line = wanted.argv.join(" ");
     let dir = cx.settings.path(&wanted.dir);
     let program = wanted.argv.first().map(String::as_str).unwrap_or_default();
@@ -223,13 +223,13 @@ mod tests {
         put(&world, "package.json", PACKAGE);
         runs(&world, (0, ""));
         let stranger = context(&world, false);
-        let found = missing(&stranger, For::App).unwrap();
+        let found = missing(&stranger, BuildFor::App).unwrap();
         assert_eq!(found.code, Code::HealthBuildMissing);
         assert_eq!(
             found.title,
             "`dist/index.js` doesn't exist: `npm run build` builds it"
         );
-        let Prepared::Refused(refused) = prepare(&stranger, For::App).await.unwrap() else {
+        let Prepared::Refused(refused) = prepare(&stranger, BuildFor::App).await.unwrap() else {
             panic!("it was built");
         };
         assert_eq!(refused.code, Code::HealthBuildUntrusted);
@@ -237,7 +237,7 @@ mod tests {
 
         let cx = context(&world, true);
         // it ends well, and makes something else
-        let failure = prepare(&cx, For::App).await.map(drop).unwrap_err();
+        let failure = prepare(&cx, BuildFor::App).await.map(drop).unwrap_err();
         assert!(
             failure.why.contains("doesn't make `dist/index.js`"),
             "{failure:?}"
@@ -249,15 +249,15 @@ mod tests {
                 "src/index.ts(3,1): error TS2304: Cannot find name 'x'.\n",
             ),
         );
-        let failure = prepare(&cx, For::App).await.map(drop).unwrap_err();
+        let failure = prepare(&cx, BuildFor::App).await.map(drop).unwrap_err();
         assert_eq!(failure.code, Code::HealthBuildMissing);
         assert!(failure.why.contains("TS2304"), "{failure:?}");
         assert_eq!(ran(&world), 2);
 
         put(&world, "dist/index.js", "");
-        assert_eq!(missing(&cx, For::App), None);
+        assert_eq!(missing(&cx, BuildFor::App), None);
         assert!(matches!(
-            prepare(&cx, For::App).await.unwrap(),
+            prepare(&cx, BuildFor::App).await.unwrap(),
             Prepared::Nothing
         ));
         assert_eq!(ran(&world), 2);
@@ -269,7 +269,7 @@ mod tests {
         put(&world, "package.json", PACKAGE);
         world.with(|state| state.ignored = Some(std::collections::BTreeSet::new()));
         let cx = context(&world, true);
-        let Prepared::Refused(refused) = prepare(&cx, For::App).await.unwrap() else {
+        let Prepared::Refused(refused) = prepare(&cx, BuildFor::App).await.unwrap() else {
             panic!("it was built");
         };
         assert!(

@@ -61,7 +61,8 @@ impl Step for HealthStep {
             checks.without_packages(finding);
             return checks.settle(Ok(()));
         }
-        if let Prepared::Refused(finding) = build::prepare(cx, build::wanted::For::App).await? {
+        if let Prepared::Refused(finding) = build::prepare(cx, build::wanted::BuildFor::App).await?
+        {
             checks.not_built(finding);
             return checks.settle(Ok(()));
         }

@@ -117,7 +117,7 @@ impl Step for SchemaStep {
             }
             // the migration needs them before the application does; what keeps them away is said where it fails for want of them
             let mut prepared = packages::prepare(cx).await.map_err(of_command)?;
-            if let Prepared::Refused(finding) = build::prepare(cx, build::wanted::For::Schema)
+            if let Prepared::Refused(finding) = build::prepare(cx, build::wanted::BuildFor::Schema)
                 .await
                 .map_err(of_command)?
             {

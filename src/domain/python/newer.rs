@@ -3,13 +3,13 @@
 
 use crate::domain::{
     python::{
-        app::{Start, read_entry},
+        app::{AppStart, read_entry},
         dependencies::Dependencies,
         graph::visit,
         syntax::{Expr, ExprKind, argument},
     },
     reading::Spot,
-    source::Files,
+    source::FileReader,
 };
 
 /// What keeps pip from taking a SQLAlchemy of the other default.
@@ -18,7 +18,7 @@ pub(crate) const OLDER_SQLALCHEMY: &str = "sqlalchemy<2.1";
 /// Where the application that a command starts writes an address that says no driver, and its packages have psycopg2 alone for it and
 /// let pip take a SQLAlchemy that looks for another one.
 pub(crate) fn bare_address(
-    files: Files<'_>,
+    files: FileReader<'_>,
     dir: &str,
     start: &[String],
     dependencies: &Dependencies,
@@ -26,7 +26,7 @@ pub(crate) fn bare_address(
     if !dependencies.takes_newer_sqlalchemy() {
         return None;
     }
-    let entry = read_entry(files, dir, &Start::read(dir, start))?;
+    let entry = read_entry(files, dir, &AppStart::read(dir, start))?;
     entry.graph.modules.iter().find_map(|module| {
         let mut at = None;
         visit(&module.body, &mut |expr| {

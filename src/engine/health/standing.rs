@@ -63,7 +63,7 @@ impl HealthChecks<'_> {
             self.findings.push(finding);
             self.report_untrusted(trust::missing(self.cx, CommandPurpose::Packages));
         }
-        if let Some(finding) = build::missing(self.cx, build::wanted::For::App) {
+        if let Some(finding) = build::missing(self.cx, build::wanted::BuildFor::App) {
             self.findings.push(finding);
             self.report_untrusted(trust::missing(self.cx, CommandPurpose::Build));
         }

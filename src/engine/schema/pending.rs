@@ -129,7 +129,7 @@ pub(super) async fn look(
             ..Migrations::unknown(finding)
         };
     }
-    if let Some(finding) = build::missing(cx, build::wanted::For::Schema) {
+    if let Some(finding) = build::missing(cx, build::wanted::BuildFor::Schema) {
         return Migrations::unknown(finding);
     }
     let replies = match ask_all(cx, &inquiry, session_for(cx, ran)).await {

@@ -66,7 +66,7 @@ static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// A name that a file imports: what it is called there, the module, and its name in it; the module itself where there is none.
-struct Imported {
+struct ImportedName {
     name: String,
     module: String,
     of: Option<String>,
@@ -146,7 +146,7 @@ fn follow(tree: &Tree<'_>, dir: &str, path: &str, code: String) -> Reached {
 }
 
 /// The names that a file imports.
-fn imports(text: &str) -> Vec<Imported> {
+fn imports(text: &str) -> Vec<ImportedName> {
     let mut found = Vec::new();
     for import in IMPORT
         .as_ref()
@@ -158,7 +158,7 @@ fn imports(text: &str) -> Vec<Imported> {
                 let mut words = part.split_whitespace();
                 let Some(of) = words.next() else { continue };
                 let name = words.nth(1).unwrap_or(of);
-                found.push(Imported {
+                found.push(ImportedName {
                     name: name.to_owned(),
                     module: module.as_str().to_owned(),
                     of: Some(of.to_owned()),
@@ -166,7 +166,7 @@ fn imports(text: &str) -> Vec<Imported> {
             }
         } else if let Some(module) = import.get(3) {
             let name = import.get(4).map_or(module.as_str(), |name| name.as_str());
-            found.push(Imported {
+            found.push(ImportedName {
                 name: name.to_owned(),
                 module: module.as_str().to_owned(),
                 of: None,
