@@ -7,6 +7,7 @@
 mod allocator;
 pub(crate) mod ancestry;
 pub(crate) mod bounded;
+pub(crate) mod browser;
 pub(crate) mod crash;
 pub(crate) mod dumps;
 pub(crate) mod environments;

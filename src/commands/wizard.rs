@@ -9,6 +9,7 @@ use crate::{
     },
     core::{children::Child, exit::Exit, step::StepId},
     engine::Runtime,
+    os::browser,
     ports::Ports,
     project::settings::Settings,
     report::{lines, output::Output},
@@ -38,6 +39,8 @@ pub(super) async fn run(
         ascii: terminal.ascii,
         light: terminal.light_background,
         links: terminal.links,
+        browser: browser::is_there(&context.environment)
+            .then(|| context.environment_of(Child::Browser)),
         tmux: terminal.tmux.then(|| context.environment_of(Child::Tmux)),
     };
     let (runtime, events) = Runtime::new(settings, ports);

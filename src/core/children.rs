@@ -21,6 +21,8 @@ pub(crate) enum Child {
     Driver,
     /// Takes a copied text.
     Tmux,
+    /// Opens a page in the browser.
+    Browser,
 }
 
 /// Which variables are passed on. A name that ends in `*` stands for all that begin so.
@@ -83,6 +85,16 @@ const GIT: &[&str] = &[
     "SUDO_UID",
     "DEVELOPER_DIR",
     "SDKROOT",
+];
+
+/// Where the desktop is, and which browser the user has chosen.
+const DESKTOP: &[&str] = &[
+    "BROWSER",
+    "DESKTOP_SESSION",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CURRENT_DESKTOP",
 ];
 
 /// How interpreters and drivers are found, and whom they trust.
@@ -181,13 +193,14 @@ const ELSEWHERE: &[&str] = &[
 
 impl Child {
     #[cfg(test)]
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Git,
         Self::App,
         Self::Migration,
         Self::Packages,
         Self::Driver,
         Self::Tmux,
+        Self::Browser,
     ];
 
     const fn passed(self) -> Passed {
@@ -197,6 +210,7 @@ impl Child {
             Self::Packages => Passed::AllBut(&[OURS, OTHER_ACCOUNTS, ELSEWHERE]),
             Self::Driver => Passed::Only(&[BASIC, DRIVER]),
             Self::Tmux => Passed::Only(&[BASIC, TMUX]),
+            Self::Browser => Passed::Only(&[BASIC, DESKTOP]),
         }
     }
 

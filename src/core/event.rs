@@ -200,6 +200,42 @@ pub(crate) struct Outcome {
     pub result: Result<Report, RunError>,
 }
 
+/// What a piece of activity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ActivityKind {
+    /// A request to Neon, or to the application.
+    Request,
+    /// A query or statement for a database.
+    Sql,
+    /// A question for git.
+    Git,
+    /// A program that was started.
+    Program,
+    /// A line that a program has printed.
+    Log,
+}
+
+impl ActivityKind {
+    /// The word before the text.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "http",
+            Self::Sql => "sql",
+            Self::Git => "git",
+            Self::Program => "run",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// One thing that was asked, or heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Activity {
+    pub kind: ActivityKind,
+    /// One line.
+    pub text: String,
+}
+
 /// What happened to a step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum EventKind {
@@ -211,6 +247,8 @@ pub(crate) enum EventKind {
     Facts(Facts),
     /// Work ended.
     Finished(Outcome),
+    /// Something was asked of another program, or heard from it.
+    Activity(Activity),
     /// A task of ours panicked: leave cleanly, and say so. The text is the panic's place, never its message.
     Bug(String),
 }

@@ -347,6 +347,7 @@ impl Plan {
             EventKind::Progress(_)
             | EventKind::Facts(_)
             | EventKind::Finished(_)
+            | EventKind::Activity(_)
             | EventKind::Bug(_) => {}
         }
     }

@@ -24,6 +24,7 @@ impl EventKind {
         match self {
             Self::Started(_) => {}
             Self::Progress(progress) => visit(TextKind::Prose, &mut progress.label),
+            Self::Activity(activity) => visit(TextKind::Prose, &mut activity.text),
             Self::Bug(place) => visit(TextKind::Prose, place),
             Self::Facts(facts) => in_facts(facts, visit),
             Self::Finished(outcome) => match &mut outcome.result {

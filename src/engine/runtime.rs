@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     core::{
         answer::{Answer, ProjectAnswer},
-        event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError},
+        event::{Activity, Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         failure::Failure,
         step::StepId,
     },
@@ -35,7 +35,7 @@ use crate::{
     ports::{
         Ports,
         lock::CloneHold,
-        progress::{self, ProgressListener},
+        progress::{self, AdapterReport, ProgressListener},
     },
     project::settings::Settings,
 };
@@ -202,8 +202,13 @@ impl Runtime {
                 }
                 started = clock::now();
                 let reporter = cx.clone();
-                let listener: ProgressListener =
-                    Arc::new(move |text| reporter.progress(Progress::label(text)));
+                let listener: ProgressListener = Arc::new(move |report| match report {
+                    AdapterReport::Progress(text) => reporter.progress(Progress::label(text)),
+                    AdapterReport::Activity(kind, text) => {
+                        let text = text.to_owned();
+                        reporter.emit(EventKind::Activity(Activity { kind, text }));
+                    }
+                });
                 progress::with_listener(listener, async { perform(&cx, id, answer).await })
                     .await
                     .map_err(RunError::from)

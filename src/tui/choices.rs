@@ -1,5 +1,7 @@
 //! What there is to choose from on the screen that is shown, and what is chosen.
 
+pub(crate) mod palette;
+
 use crate::core::{
     answer::Answer,
     choices::{self, ChoiceRow, Choices, Medium, StepContext},

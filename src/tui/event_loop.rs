@@ -31,6 +31,8 @@ pub(crate) trait Canvas {
     fn forget(&mut self) -> Result<(), Self::Error>;
     /// Puts a text into the clipboard.
     fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+    /// Opens an address in the browser.
+    fn open(&mut self, address: &str);
     /// Takes the mouse from the terminal, or gives it back.
     fn mouse(&mut self, on: bool) -> Result<(), Self::Error>;
     /// Gives the terminal back and stops the process; returns when it goes on.
@@ -74,6 +76,7 @@ pub(crate) async fn run<C: Canvas>(
                 Effect::Cancel(step) => engine.cancel(step),
                 Effect::Demo(request) => demo = Some(engine.demo(request)),
                 Effect::Copy(text) => canvas.copy(&text)?,
+                Effect::Open(address) => canvas.open(&address),
                 Effect::Mouse(on) => canvas.mouse(on)?,
                 Effect::Suspend => {
                     canvas.suspend()?;

@@ -39,6 +39,12 @@ pub(crate) enum KeyCommand {
     Filter,
     /// Create another project.
     New,
+    /// Open the page that belongs to the screen in the browser.
+    Open,
+    /// Show what is asked of others, and heard from them.
+    Activity,
+    /// Find an action by its name.
+    Palette,
     PageUp,
     PageDown,
     Home,
@@ -156,7 +162,7 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         &[char('/')],
         "/",
         "filter",
-        "Project: filter the list as you type",
+        "Project: filter the list as you type. Log: search it",
     ),
     row(
         KeyCommand::New,
@@ -164,6 +170,13 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         "n",
         "new",
         "Project: create another one",
+    ),
+    row(
+        KeyCommand::Open,
+        &[char('o'), ctrl('o')],
+        "o",
+        "open page",
+        "Open Neon's page for this step (ctrl-o in fields)",
     ),
     row(
         KeyCommand::Fix,
@@ -216,8 +229,8 @@ pub(crate) const KEYS: &[KeyBinding] = &[
     ),
     row(
         KeyCommand::Right,
-        &[code(KeyCode::Right), char('l')],
-        "→ l",
+        &[code(KeyCode::Right)],
+        "→",
         "",
         "Next step",
     ),
@@ -275,6 +288,20 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         "y",
         "copy",
         "Copy the equivalent command",
+    ),
+    row(
+        KeyCommand::Activity,
+        &[char('l')],
+        "l",
+        "log",
+        "Show requests, SQL, git and the app's log as they happen",
+    ),
+    row(
+        KeyCommand::Palette,
+        &[char(':'), ctrl('k')],
+        ": ctrl-k",
+        "",
+        "Find an action by its name",
     ),
     row(
         KeyCommand::Presenter,

@@ -116,6 +116,16 @@ impl PageLayout {
     }
 }
 
+/// How wide a pane is that covers the whole page.
+pub(crate) const fn pane_width(columns: u16) -> u16 {
+    columns.saturating_sub(4)
+}
+
+/// The rows of a pane that covers the whole page, between the rule below the title and the one above the keys.
+pub(crate) const fn pane_rows(rows: u16) -> usize {
+    rows.saturating_sub(4) as usize
+}
+
 /// The most columns of a dialog: longer lines are hard to read.
 const WIDEST_DIALOG: u16 = 78;
 /// The frame, and two blank columns, on either side.

@@ -62,6 +62,8 @@ pub(crate) enum Effect {
     Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.
     Copy(String),
+    /// Open this address in the browser.
+    Open(String),
     /// Take the mouse from the terminal, or give it back.
     Mouse(bool),
     /// Give the terminal back and stop, until the shell's `fg`.

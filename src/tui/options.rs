@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub links: bool,
     /// What tmux gets of our environment, where the terminal is one (`TMUX` is set): then what is copied is given to it, too.
     pub tmux: Option<Environment>,
+    /// What a browser gets of our environment, where one can be opened.
+    pub browser: Option<Environment>,
 }
 
 impl Options {

@@ -1,5 +1,6 @@
 //! The screens: one module each, and one for each dialog. Here is what a page is made of, whatever its screen.
 
+pub(crate) mod activity;
 pub(crate) mod backend;
 pub(crate) mod confirm;
 pub(crate) mod dialog;
@@ -7,6 +8,7 @@ pub(crate) mod env;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod login;
+pub(crate) mod palette;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod prompt;

@@ -2,10 +2,12 @@
 //!
 //! [`app`] holds all of it, [`navigation`] moves through it, and the other modules are its parts.
 
+pub(crate) mod activity;
 pub(crate) mod app;
 pub(crate) mod login;
 pub(crate) mod navigation;
 pub(crate) mod overlay;
+pub(crate) mod palette;
 pub(crate) mod pressed_keys;
 pub(crate) mod project;
 pub(crate) mod screen;

@@ -48,7 +48,7 @@ use crate::tui::{
 use crate::{
     core::{event::Event, plan::Plan},
     os::{
-        crash,
+        browser, crash,
         signals::{Signals, suspend_job},
     },
 };
@@ -108,6 +108,7 @@ struct Tty {
     /// The links that are on the screen, where the terminal is to have them.
     links: Option<Vec<Link>>,
     tmux: Option<Environment>,
+    browser: Option<Environment>,
 }
 
 impl Tty {
@@ -119,6 +120,7 @@ impl Tty {
                 terminal: ManuallyDrop::new(terminal),
                 links: options.links.then(Vec::new),
                 tmux: options.tmux.clone(),
+                browser: options.browser.clone(),
             }),
             Err(error) => {
                 give_back();
@@ -185,6 +187,12 @@ impl Canvas for Tty {
 
     fn copy(&mut self, text: &str) -> io::Result<()> {
         clipboard::copy(self.terminal.backend_mut(), text, self.tmux.as_ref())
+    }
+
+    fn open(&mut self, address: &str) {
+        if let Some(environment) = &self.browser {
+            browser::open(environment, address);
+        }
     }
 
     fn mouse(&mut self, on: bool) -> io::Result<()> {

@@ -6,6 +6,7 @@ mod input;
 mod journeys;
 mod login;
 mod mouse;
+mod panes;
 mod pictures;
 mod presenter;
 mod project;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`keys`], [`mouse`] | input, which becomes a command |
 //! | [`typing`] | characters and pastes for a field |
-//! | [`overlay`], [`presenter`] | commands for what lies over the screen |
+//! | [`overlay`], [`panes`], [`presenter`] | commands for what lies over the screen |
 //! | [`screen`] | commands on a screen |
 //! | [`actions`] | what the chosen row does |
 //! | [`movement`] | the choice, the text, the screens |
@@ -17,6 +17,7 @@ mod keys;
 mod mouse;
 mod movement;
 mod overlay;
+mod panes;
 mod presenter;
 mod screen;
 mod typing;

@@ -12,11 +12,11 @@ use ratatui::{
 };
 
 use crate::tui::{
-    layout::{SMALLEST, STEPS_WIDTH},
+    layout::{self, SMALLEST, STEPS_WIDTH},
     page::Page,
     presenter::{redact, slide},
-    screens::dialog,
-    state::{App, Focus},
+    screens::{activity, dialog},
+    state::{App, Focus, activity::ActivityPane, overlay::Overlay},
     text,
     text_context::TextContext,
     theme::Role,
@@ -41,13 +41,15 @@ pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
         let window = TextContext::new(app, area.width);
         title(window).render(row(area, 0), buffer);
         let page = Page::new(app, (area.width, area.height));
-        match slide::shown_announcement(app) {
-            Some(announcement) => draw_slide(window, announcement, area, buffer),
-            None => draw_page(window, &page, area, buffer),
+        match (slide::shown_announcement(app), &app.overlay) {
+            (Some(announcement), _) => draw_slide(window, announcement, area, buffer),
+            (None, Some(Overlay::Activity(log))) => draw_pane(window, log, area, buffer),
+            (None, _) => draw_page(window, &page, area, buffer),
         }
         draw_bottom(window, &page, row(area, area.height - 1), buffer);
         if slide::shown_announcement(app).is_none()
             && let Some(overlay) = &app.overlay
+            && !matches!(overlay, Overlay::Activity(_))
         {
             dialog::draw(app, overlay, area, buffer);
         }
@@ -93,6 +95,17 @@ fn draw_slide(
     }
     let between = Rect::new(area.x, area.y + 3, area.width, area.height - 5);
     slide::draw(window, announcement, between, buffer);
+}
+
+fn draw_pane(window: TextContext<'_>, log: &ActivityPane, area: Rect, buffer: &mut Buffer) {
+    for y in [1, area.height - 2] {
+        draw_rule(window, row(area, y), None, buffer);
+    }
+    let width = layout::pane_width(area.width);
+    let rows = layout::pane_rows(area.height);
+    let context = window.with_width(usize::from(width));
+    let inner = Rect::new(area.x + 2, area.y + 2, width, area.height.saturating_sub(4));
+    lines::draw(&activity::lines(context, log, rows), inner, buffer, 0);
 }
 
 fn draw_page(window: TextContext<'_>, page: &Page, area: Rect, buffer: &mut Buffer) {

@@ -62,7 +62,7 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
         });
         frames.push(picture(&terminal));
     }
-    terminal.press("q");
+    crate::support::end_demo(&mut terminal);
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     frames
 }

@@ -147,7 +147,7 @@ impl PresentedDemo {
 
     /// Leaves the wizard; nothing private was shown, and nothing is left.
     fn end(mut self, private: &[String]) {
-        self.terminal.press("q");
+        crate::support::end_demo(&mut self.terminal);
         self.terminal.wait_for_end();
         self.terminal.wait_for_restore();
         let raw = self.terminal.raw();
@@ -176,7 +176,8 @@ fn presenter_mode_pauses_before_each_step_and_reset_starts_over() {
     demo.press("m", " m ");
     demo.press("\x1b", "❯ Continue to Backend");
 
-    demo.cause(0, "ran git add -f", "is tracked by git");
+    // the menu says in other words what the slide announces
+    demo.cause(0, "longer helps", "is tracked by git");
     assert!(demo.tracks(ENV));
     demo.wait_for("❯ Fix the repository");
     demo.press(ENTER, "what happens next");

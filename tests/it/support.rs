@@ -48,3 +48,14 @@ pub use sandbox::{Sandbox, faults};
 
 pub(crate) use requirements::*;
 pub(crate) use terminal::Terminal;
+
+/// Ends a demo, which asks first.
+pub(crate) fn end_demo(terminal: &mut Terminal) {
+    terminal.press("q");
+    terminal.wait_for("End the demo?");
+    if terminal.text().contains("❯ Stay") {
+        terminal.press("\x1b[B");
+        terminal.wait_for("❯ End the demo");
+    }
+    terminal.press("\r");
+}

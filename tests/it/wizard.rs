@@ -30,6 +30,10 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
         terminal.press("\r");
     }
     terminal.press("\r");
+    terminal.wait_for("End the demo?");
+    // soon after another Enter it may be one that is held
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    terminal.press("\r");
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.wait_for_restore();
     until("where the files are", || {
@@ -84,7 +88,7 @@ fn killed_wizard_leaves_no_server_and_resumes_from_the_real_state() {
                 !again.heading().starts_with(step)
             });
         }
-        again.press("q");
+        crate::support::end_demo(&mut again);
         again.wait_for_end();
         again.wait_for_restore();
     }
@@ -120,7 +124,7 @@ fn copy_inside_tmux_goes_to_its_buffer() {
         "neonup setup project"
     );
     assert!(terminal.raw().contains("\x1bPtmux;\x1b\x1b]52;c;"));
-    terminal.press("q");
+    crate::support::end_demo(&mut terminal);
     terminal.wait_for_end();
     terminal.wait_for_restore();
 }

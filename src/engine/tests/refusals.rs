@@ -557,7 +557,10 @@ async fn a_retry_is_reported_at_once() {
         match events.recv().await.unwrap().kind {
             EventKind::Progress(progress) => said.push(progress.label),
             EventKind::Finished(outcome) => break assert!(outcome.result.is_ok(), "{outcome:?}"),
-            EventKind::Started(_) | EventKind::Facts(_) | EventKind::Bug(_) => {}
+            EventKind::Started(_)
+            | EventKind::Facts(_)
+            | EventKind::Activity(_)
+            | EventKind::Bug(_) => {}
         }
     }
     runtime.shutdown().await;

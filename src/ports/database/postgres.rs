@@ -12,7 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _, postgres::PgRow};
 use tokio::time::timeout;
 
 use crate::{
-    domain::url::Connection,
+    core::event::ActivityKind,
+    domain::{sql, url::Connection},
     ports::database::{
         Database, DatabaseError, SchemaShape, Session, SqlFile, TlsFacts, catalog,
         locks::LockWatch,
@@ -20,6 +21,7 @@ use crate::{
         tls::{ServerRoute, dial},
         way::{GRACE, RelayedConnection, Way, leaf, query_error},
     },
+    ports::progress,
 };
 
 /// How long a sleeping compute may take to wake up.
@@ -187,10 +189,11 @@ struct PgSession {
 
 impl PgSession {
     /// Runs a query under the limit: the server's own `statement_timeout` cannot be relied on. What takes longer is canceled there.
-    async fn all(&mut self, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
+    async fn all(&mut self, query: &str) -> Result<Vec<PgRow>, DatabaseError> {
         let client = self.client.as_mut().ok_or(DatabaseError::QueryTimedOut)?;
-        let query = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut client.sqlx);
-        if let Ok(answered) = timeout(self.limit + GRACE, query).await {
+        progress::activity(ActivityKind::Sql, || sql::summary(query));
+        let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut client.sqlx);
+        if let Ok(answered) = timeout(self.limit + GRACE, rows).await {
             return answered.map_err(|error| query_error(&error));
         }
         self.end().await;

@@ -9,8 +9,10 @@ use sqlx::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    core::event::ActivityKind,
     domain::sql::{self, Statement, TransactionEffect},
     ports::database::{DatabaseError, SqlFile, StatementError, locks::LockWatch, way::GRACE},
+    ports::progress,
 };
 
 /// How long a statement may wait for a lock: whoever holds one longer has to know, and others queue up behind us.
@@ -228,6 +230,7 @@ impl Run<'_> {
 
     /// Sends one statement. The extended protocol takes no second one, wherever the server may see its beginning.
     async fn send(&mut self, statement: &Statement<'_>) -> Result<(), sqlx::Error> {
+        progress::activity(ActivityKind::Sql, || sql::summary(statement.sql));
         if let Some(data) = statement.data {
             let mut copy = self.connection.copy_in_raw(statement.sql).await?;
             copy.send(data.as_bytes()).await?;

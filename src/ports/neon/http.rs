@@ -24,8 +24,8 @@ use self::{
     pages::Pages,
 };
 use crate::{
-    core::secret::Secret,
-    domain::url::Connection,
+    core::{event::ActivityKind, secret::Secret},
+    domain::{duration, url::Connection},
     ports::{
         http::{ClientFactory, header_text, segment},
         neon::{
@@ -213,6 +213,10 @@ impl HttpNeon {
             }
         })?;
         tracing::debug!(%method, %path, status = status.as_u16(), elapsed = ?started.elapsed(), "neon");
+        progress::activity(ActivityKind::Request, || {
+            let took = duration::format(started.elapsed());
+            format!("{method} {path} {}, {took}", status.as_u16())
+        });
         if status.is_success() {
             let read = serde_json::from_slice(&bytes).map_err(|error| {
                 let answer = self

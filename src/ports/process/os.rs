@@ -16,15 +16,18 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 
 use crate::{
-    core::{environment::Environment, secret::Secret},
+    core::{environment::Environment, event::ActivityKind, secret::Secret},
     domain::question,
     os::{
         dumps, environments, loopback, subprocess,
         supervisor::{self, Control, Leftovers},
     },
-    ports::process::{
-        CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Process, ProcessError, Running,
-        sockets,
+    ports::{
+        process::{
+            CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Process, ProcessError,
+            Running, sockets,
+        },
+        progress,
     },
 };
 
@@ -104,6 +107,7 @@ impl OsProcess {
             // the terminal's ^C is for us, and the whole group is stopped together
             command.process_group(0);
         }
+        progress::activity(ActivityKind::Program, || spec.argv.join(" "));
         dumps::allow_in(&mut command);
         let mut child = subprocess::spawn(command).await.map_err(not_started)?;
         let control = match control {
@@ -172,7 +176,8 @@ fn collect(
     tails: [&SharedTail; 2],
 ) -> JoinHandle<()> {
     let tails = tails.map(Arc::clone);
-    thread::spawn(move || {
+    thread::spawn(progress::carried(move || {
+        let mut lines = LogLines::default();
         let mut buffer = [0; 4096];
         while let Ok(count) = stream.read(&mut buffer) {
             let Some(new) = buffer.get(..count).filter(|new| !new.is_empty()) else {
@@ -181,9 +186,33 @@ fn collect(
             for tail in &tails {
                 lock(tail).push(new);
             }
+            lines.hear(new);
         }
-    })
+    }))
 }
+
+/// Reports each line of a stream when it has come whole. A longer one is reported in pieces.
+#[derive(Default)]
+struct LogLines(Vec<u8>);
+
+impl LogLines {
+    fn hear(&mut self, new: &[u8]) {
+        for byte in new {
+            if *byte != b'\n' {
+                self.0.push(*byte);
+            }
+            if *byte == b'\n' || self.0.len() >= LINE_LIMIT {
+                let line = std::mem::take(&mut self.0);
+                progress::activity(ActivityKind::Log, || {
+                    String::from_utf8_lossy(&line).trim_end().to_owned()
+                });
+            }
+        }
+    }
+}
+
+/// The longest line that is reported in one piece, in bytes.
+const LINE_LIMIT: usize = 4096;
 
 /// What a program has printed, and since when it is silent.
 struct Heard {
@@ -417,6 +446,7 @@ impl Process for OsProcess {
     async fn get(&self, url: &str, limit: Duration) -> Option<HttpAnswer> {
         let mut response = self.client()?.get(url).timeout(limit).send().await.ok()?;
         let status = response.status().as_u16();
+        progress::activity(ActivityKind::Request, || format!("GET {url} {status}"));
         let from = response.remote_addr();
         let redirect = response
             .headers()

@@ -12,6 +12,7 @@ use tokio::{sync::watch, task::JoinError};
 use crate::{
     core::secret::Secret,
     os::folders,
+    ports::progress,
     ports::repository::{
         error::RepositoryError,
         gitignore,
@@ -118,7 +119,7 @@ impl GitRepository {
         work: impl FnOnce(&Layout, &GitProgram) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (layout, git) = (self.layout()?, self.git.clone());
-        finish(tokio::task::spawn_blocking(move || work(&layout, &git)).await)
+        finish(tokio::task::spawn_blocking(progress::carried(move || work(&layout, &git))).await)
     }
 
     /// Runs a scan that reports how far it is, and stops it when nobody waits any more.
@@ -132,7 +133,9 @@ impl GitRepository {
         let searcher = Searcher::new(live, self.salt.clone())?;
         let (meter, mut reports) = Meter::new();
         let _stop = StopOnDrop(Arc::clone(&meter));
-        let mut task = tokio::task::spawn_blocking(move || work(&layout, &git, &searcher, &meter));
+        let mut task = tokio::task::spawn_blocking(progress::carried(move || {
+            work(&layout, &git, &searcher, &meter)
+        }));
         loop {
             tokio::select! {
                 result = &mut task => return finish(result),

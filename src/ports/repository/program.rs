@@ -12,7 +12,8 @@ use std::{
 };
 
 use crate::{
-    core::children::GIT_REPOSITORY,
+    core::{children::GIT_REPOSITORY, event::ActivityKind},
+    ports::progress,
     ports::repository::{error::GitError, meter::Meter},
 };
 
@@ -228,6 +229,10 @@ impl GitProgram {
 
     fn start<A: AsRef<OsStr>>(&self, dir: &Path, arguments: &[A]) -> Result<Command, GitError> {
         let mut command = self.command()?;
+        progress::activity(ActivityKind::Git, || {
+            let arguments = arguments.iter().map(|part| part.as_ref().to_string_lossy());
+            arguments.collect::<Vec<_>>().join(" ")
+        });
         command
             .arg("-C")
             .arg(dir)

@@ -41,7 +41,14 @@ const WIDEST: u16 = 72;
 pub(crate) const fn shown_announcement(app: &App) -> Option<Announcement> {
     match &app.overlay {
         Some(Overlay::Slide(slide)) => announcement(slide),
-        Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Confirm(_)
+            | Overlay::Prompt(_)
+            | Overlay::Activity(_)
+            | Overlay::Palette(_),
+        )
+        | None => None,
     }
 }
 

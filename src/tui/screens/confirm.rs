@@ -50,6 +50,21 @@ pub(crate) fn lines(
             "Go back",
             "Rotate it now",
         ),
+        ConfirmPurpose::Finish(_) if context.app.options.demo => (
+            "End the demo?",
+            context.app.options.notes.last().map_or_else(
+                || "The sandbox stops.".to_owned(),
+                |note| format!("The sandbox stops. {note}."),
+            ),
+            "Stay",
+            "End the demo",
+        ),
+        ConfirmPurpose::Finish(_) => (
+            "End the presentation?",
+            "neonup quits and the audience sees your shell again. `p` only turns presenter mode off.".to_owned(),
+            "Stay",
+            "Quit",
+        ),
         ConfirmPurpose::Reset => (
             "Reset the demo?",
             "The sample project becomes a fresh clone again, with its original files and git history, and the sandbox forgets \

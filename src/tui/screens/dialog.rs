@@ -11,7 +11,7 @@ use ratatui::{
 use crate::tui::{
     layout,
     presenter::slide,
-    screens::{confirm, help, prompt},
+    screens::{confirm, help, palette, prompt},
     state::{App, overlay::Overlay},
     text_context::TextContext,
     theme::Role,
@@ -38,6 +38,11 @@ impl Dialog {
             Overlay::Prompt(prompt) => {
                 let (heading, lines) = prompt::lines(context, prompt);
                 (heading, lines, 0)
+            }
+            // it fills the window
+            Overlay::Activity(_) => (String::new(), Vec::new(), 0),
+            Overlay::Palette(palette) => {
+                ("Actions".to_owned(), palette::lines(context, palette), 0)
             }
             Overlay::Slide(slide) => {
                 let (heading, lines) = slide::dialog(context, slide);

@@ -19,6 +19,7 @@ use crate::tui::{
     msg::{Effect, ExitReason},
     options::Options,
     state::{
+        activity::ActivityLog,
         login::LoginInput,
         overlay::{Overlay, Slide},
         pressed_keys::PressedKeys,
@@ -57,6 +58,8 @@ pub(crate) struct App {
     /// How long the wizard has been open.
     pub now: Duration,
     pub toast: Option<Toast>,
+    /// What was asked of others, and heard from them.
+    pub activity: ActivityLog,
     /// Whether the wizard goes to the first open step by itself, since the user has not gone anywhere.
     pub follow: bool,
     /// The step from which an open one is looked for.
@@ -96,6 +99,7 @@ impl App {
             mouse: false,
             now: Duration::ZERO,
             toast: None,
+            activity: ActivityLog::default(),
             follow: true,
             from: StepId::Login,
             warned: BTreeSet::new(),
@@ -232,6 +236,20 @@ impl App {
             && self.plan.blocker(StepId::Health).is_none()
     }
 
+    /// The page of Neon's console that belongs to the screen, if there is one: where keys are made, or the project.
+    pub(crate) fn page_to_open(&self) -> Option<String> {
+        const CONSOLE: &str = "https://console.neon.tech/app";
+        if self.options.service != "Neon" {
+            return None;
+        }
+        if self.screen == Screen::Step(StepId::Login) {
+            return Some(format!("{CONSOLE}/settings/api-keys"));
+        }
+        let joined = self.project_facts()?.joined.as_ref();
+        let joined = joined.filter(|_| self.screen == Screen::Step(StepId::Project))?;
+        Some(format!("{CONSOLE}/projects/{}", joined.id))
+    }
+
     // ---- login and project
 
     /// Whether the login screen has a field for a key.
@@ -333,7 +351,8 @@ impl App {
     /// Whether characters go into a field.
     pub(crate) fn is_typing(&self) -> bool {
         match &self.overlay {
-            Some(Overlay::Prompt(_)) => true,
+            Some(Overlay::Prompt(_) | Overlay::Palette(_)) => true,
+            Some(Overlay::Activity(pane)) => pane.typing,
             Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,
             None => self.focus == Focus::Field,
         }
@@ -411,6 +430,7 @@ impl App {
                 since: self.now,
                 run: None,
                 cancelled: false,
+                by_key: false,
             },
         );
     }

@@ -9,7 +9,10 @@ use crate::core::{
     presenter::{DemoError, DemoRequest, Incident},
     step::StepId,
 };
-use crate::tui::{msg::ExitReason, state::screen::Screen};
+use crate::tui::{
+    msg::ExitReason,
+    state::{activity::ActivityPane, palette::Palette, screen::Screen},
+};
 
 /// What lies over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,10 @@ pub(crate) enum Overlay {
     },
     Confirm(ConfirmDialog),
     Prompt(PromptDialog),
+    /// What is asked of others, and heard from them.
+    Activity(ActivityPane),
+    /// The actions by their names.
+    Palette(Palette),
     /// A pause of presenter mode.
     Slide(Slide),
 }
@@ -31,6 +38,11 @@ impl Overlay {
             Self::Help { .. } => Asked::Help,
             Self::Confirm(dialog) => Asked::Confirm(dialog.purpose.clone()),
             Self::Prompt(dialog) => Asked::Prompt(dialog.purpose),
+            Self::Activity(_) => Asked::Activity,
+            // Enter does what is found, so that this has to be seen first
+            Self::Palette(palette) => {
+                Asked::Palette(palette.search.value().to_owned(), palette.chosen)
+            }
             Self::Slide(Slide::Before(screen)) => Asked::Announced(*screen),
             Self::Slide(slide) => Asked::Slide(mem::discriminant(slide)),
         }
@@ -43,6 +55,8 @@ pub(crate) enum Asked {
     Help,
     Confirm(ConfirmPurpose),
     Prompt(PromptPurpose),
+    Activity,
+    Palette(String, usize),
     Announced(Screen),
     Slide(mem::Discriminant<Slide>),
 }
@@ -75,6 +89,8 @@ pub(crate) enum ConfirmPurpose {
     Rotate,
     /// Reset the whole demo.
     Reset,
+    /// End the demo, or the presentation.
+    Finish(ExitReason),
 }
 
 /// One line to type.

@@ -14,6 +14,8 @@ pub(crate) struct StepWork {
     pub run: Option<u64>,
     /// Whether the user asked to cancel it.
     pub cancelled: bool,
+    /// Whether the user has asked for a probe, who then hears what came of it.
+    pub by_key: bool,
 }
 
 /// A message at the bottom that goes away by itself.

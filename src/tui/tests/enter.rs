@@ -84,6 +84,7 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
             Effect::Cancel(_)
             | Effect::Demo(_)
             | Effect::Copy(_)
+            | Effect::Open(_)
             | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Redraw => continue,

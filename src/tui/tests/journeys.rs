@@ -70,6 +70,10 @@ impl Canvas for RecordingCanvas {
         Ok(())
     }
 
+    fn open(&mut self, address: &str) {
+        self.copied.push(format!("opened {address}"));
+    }
+
     fn mouse(&mut self, _on: bool) -> Result<(), Infallible> {
         Ok(())
     }

@@ -34,7 +34,14 @@ use crate::{
 fn slide(app: &App) -> Option<&Slide> {
     match &app.overlay {
         Some(Overlay::Slide(slide)) => Some(slide),
-        Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_)) | None => None,
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Confirm(_)
+            | Overlay::Prompt(_)
+            | Overlay::Activity(_)
+            | Overlay::Palette(_),
+        )
+        | None => None,
     }
 }
 

@@ -94,6 +94,8 @@ impl Walk {
             Overlay::Confirm(dialog) => format!("{:?}", dialog.purpose),
             Overlay::Prompt(dialog) => format!("{:?}", dialog.purpose),
             Overlay::Help { .. } => "help".to_owned(),
+            Overlay::Activity(_) => "activity".to_owned(),
+            Overlay::Palette(palette) => format!("{palette:?}"),
             Overlay::Slide(slide) => format!("{slide:?}")
                 .chars()
                 .take_while(|c| *c != '(')
@@ -134,6 +136,7 @@ impl Walk {
                 Effect::Cancel(_)
                 | Effect::Demo(_)
                 | Effect::Copy(_)
+                | Effect::Open(_)
                 | Effect::Mouse(_)
                 | Effect::Suspend
                 | Effect::Redraw => {}
@@ -157,6 +160,7 @@ impl Walk {
             Effect::Probe(_)
             | Effect::Cancel(_)
             | Effect::Copy(_)
+            | Effect::Open(_)
             | Effect::Mouse(_)
             | Effect::Suspend
             | Effect::Redraw => false,

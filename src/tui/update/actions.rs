@@ -6,6 +6,7 @@ use crate::{
     core::{
         answer::{Answer, LoginAnswer, ProjectAnswer},
         choices::Action,
+        event::Phase,
         invocation::Invocation,
         step::StepId,
     },
@@ -50,13 +51,13 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.plan.reopen(step);
             app.follow = app.is_open(step);
             app.from = step;
-            app.probe(&[step]).into_iter().collect()
+            probe_by_key(app, &[step])
         }
         Action::FixAll(steps) => {
             app.fixing = steps.into();
             fix_next(app)
         }
-        Action::ProbeAll => app.probe(&StepId::ALL).into_iter().collect(),
+        Action::ProbeAll => probe_by_key(app, &StepId::ALL),
         Action::Change => change(app),
         Action::GoOn => {
             go_on(app);
@@ -84,8 +85,51 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             copy(app, receipt)
         }
         Action::Watch => watch::toggle(app).into_iter().collect(),
-        Action::Quit => leave(app, app.exit_reason()),
+        Action::Quit => finish(app),
     }
+}
+
+/// Probes for the user, who then hears what came of it.
+pub(super) fn probe_by_key(app: &mut App, steps: &[StepId]) -> Vec<Effect> {
+    let effects: Vec<_> = app.probe(steps).into_iter().collect();
+    for step in steps {
+        if let Some(work) = app.work.get_mut(step) {
+            work.by_key = work.phase == Phase::Probe;
+        }
+    }
+    effects
+}
+
+/// Opens the page that belongs to the screen; where there is no browser, its address is copied.
+pub(super) fn open_page(app: &mut App) -> Vec<Effect> {
+    let Some(address) = app.page_to_open() else {
+        let sandbox = app.screen == Screen::Step(StepId::Login) && app.options.service != "Neon";
+        app.notify(if sandbox {
+            "the sandbox prints its key when it starts"
+        } else {
+            "no page to open here"
+        });
+        return Vec::new();
+    };
+    if app.options.browser.is_none() {
+        return copy(app, address);
+    }
+    app.notify(format!("opening {address}"));
+    vec![Effect::Open(address)]
+}
+
+/// Leaves at the user's wish. A demo or a presentation asks first: its sandbox, or the audience's screen, would be gone.
+pub(super) fn finish(app: &mut App) -> Vec<Effect> {
+    let reason = app.exit_reason();
+    if app.applying().is_none() && (app.options.demo || app.presenter) {
+        app.overlay = Some(Overlay::Confirm(ConfirmDialog {
+            // who has finished is asked whether that's all
+            yes: reason == ExitReason::Finished,
+            purpose: ConfirmPurpose::Finish(reason),
+        }));
+        return Vec::new();
+    }
+    leave(app, reason)
 }
 
 /// Lets the next of the steps that are to be fixed have its turn; one that has nothing left to fix is passed over.
@@ -193,7 +237,7 @@ pub(super) fn interrupt(app: &mut App) -> Vec<Effect> {
     let asked = matches!(
         &app.overlay,
         Some(Overlay::Confirm(ConfirmDialog {
-            purpose: ConfirmPurpose::Leave(..),
+            purpose: ConfirmPurpose::Leave(..) | ConfirmPurpose::Finish(_),
             ..
         }))
     );

@@ -4,12 +4,13 @@ use crate::{
     core::{
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
+        plan::{Status, StepState},
         step::StepId,
     },
     tui::{
         choices,
         msg::{Effect, ExitReason},
-        state::{App, Focus, Screen, login::LoginInput, project::ProjectInput},
+        state::{App, Focus, Screen, login::LoginInput, overlay::Overlay, project::ProjectInput},
         update::{actions, movement, watch},
     },
 };
@@ -19,6 +20,12 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
     if let EventKind::Bug(text) = &event.kind {
         return vec![Effect::Quit(ExitReason::Bug(text.clone()))];
     }
+    if let EventKind::Activity(activity) = &event.kind {
+        let log = &mut app.activity;
+        log.push(app.now, step, activity);
+        return Vec::new();
+    }
+    let known = app.plan.step(step).clone();
     let before = app
         .screen
         .step()
@@ -40,6 +47,9 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
         effects = match outcome.phase {
             Phase::Probe => {
                 probed(app, step, outcome, work.cancelled);
+                if work.by_key && outcome.result != Err(RunError::Cancelled) {
+                    report_probe(app, &known, step);
+                }
                 Vec::new()
             }
             Phase::Apply => applied(app, step, outcome),
@@ -58,6 +68,12 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
             app.shown.change();
         }
     }
+    // what the palette finds depends on what the screen offers
+    if matches!(app.overlay, Some(Overlay::Palette(_)))
+        && !matches!(event.kind, EventKind::Progress(_))
+    {
+        app.shown.change();
+    }
     if app.follow {
         follow(app);
     }
@@ -71,6 +87,19 @@ fn probed(app: &mut App, step: StepId, outcome: &Outcome, cancelled: bool) {
     } else if app.screen == Screen::Step(step) && app.focus == Focus::Choices && app.follow {
         app.focus = app.first_focus();
     }
+}
+
+/// Says that a probe which the user has asked for has ended, and whether anything is different.
+fn report_probe(app: &mut App, before: &StepState, step: StepId) {
+    if app.work.values().any(|work| work.by_key) {
+        return;
+    }
+    let same = before.says_as(app.plan.step(step));
+    app.notify(match (app.screen.step().is_some(), same) {
+        (false, _) => "everything re-checked".to_owned(),
+        (true, true) => format!("{} re-checked: nothing has changed", step.title()),
+        (true, false) => format!("{} re-checked: see what has changed", step.title()),
+    });
 }
 
 fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Vec<Effect> {
@@ -138,6 +167,14 @@ fn follow(app: &mut App) {
     let target = app
         .stop_from(app.from)
         .map_or(Screen::Summary, Screen::Step);
+    // what was found there before something was changed isn't true any more: it is looked at first
+    let stale = |step: StepId| {
+        let known = app.plan.step(step).known();
+        app.busy(step).is_some() && known != Status::Unknown
+    };
+    if target != app.screen && target.step().is_some_and(stale) {
+        return;
+    }
     // a presenter goes on when the room has seen it
     if target != app.screen && !app.presenter {
         app.go(target);

@@ -14,7 +14,7 @@ use crate::{
             overlay::{Overlay, Slide},
             shown::EnterPress,
         },
-        update::{actions, overlay, presenter, screen, typing},
+        update::{actions, overlay, panes, presenter, screen, typing},
     },
 };
 
@@ -37,7 +37,13 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
 }
 
 /// Does what a key asks for.
-pub(super) fn perform(app: &mut App, command: KeyCommand) -> Vec<Effect> {
+pub(super) fn perform(app: &mut App, mut command: KeyCommand) -> Vec<Effect> {
+    if command == KeyCommand::Enter && matches!(app.overlay, Some(Overlay::Palette(_))) {
+        match panes::found(app) {
+            Some(found) => command = found,
+            None => return Vec::new(),
+        }
+    }
     let typing = app.is_typing();
     if let Some(effects) = anywhere(app, command, typing) {
         effects
@@ -81,11 +87,11 @@ fn counts_for_nothing(app: &mut App, command: KeyCommand) -> bool {
 /// Whether Enter changes anything but what is shown.
 fn acts(app: &App) -> bool {
     match &app.overlay {
-        Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => true,
+        Some(Overlay::Confirm(_) | Overlay::Prompt(_) | Overlay::Palette(_)) => true,
         Some(Overlay::Slide(slide)) => {
             matches!(slide, Slide::BeforeApply(_) | Slide::Incidents(_))
         }
-        Some(Overlay::Help { .. }) => false,
+        Some(Overlay::Help { .. } | Overlay::Activity(_)) => false,
         None => {
             let choices = choices::of_screen(app);
             choices::chosen(app, &choices).is_some_and(|row| {
@@ -120,6 +126,14 @@ fn anywhere(app: &mut App, command: KeyCommand, typing: bool) -> Option<Vec<Effe
                 "mouse off"
             });
             vec![Effect::Mouse(app.mouse)]
+        }
+        KeyCommand::Activity if !typing && app.overlay.is_none() => {
+            panes::show_activity(app);
+            Vec::new()
+        }
+        KeyCommand::Palette if app.overlay.is_none() => {
+            panes::show_palette(app);
+            Vec::new()
         }
         _ => return None,
     })

@@ -139,7 +139,9 @@ fn wheel(app: &mut App, by: isize) -> Vec<Effect> {
     match app.overlay {
         // a question is not answered by the wheel
         Some(Overlay::Confirm(_) | Overlay::Prompt(_)) => Vec::new(),
-        Some(Overlay::Help { .. } | Overlay::Slide(_)) => {
+        Some(
+            Overlay::Help { .. } | Overlay::Slide(_) | Overlay::Activity(_) | Overlay::Palette(_),
+        ) => {
             let command = if by < 0 {
                 KeyCommand::Up
             } else {

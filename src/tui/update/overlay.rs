@@ -21,7 +21,7 @@ use crate::{
             overlay::{ConfirmDialog, ConfirmPurpose, Overlay, PromptDialog, PromptPurpose},
         },
         update::{
-            actions,
+            actions, panes,
             presenter::{self, AfterPause},
             screen,
         },
@@ -40,6 +40,8 @@ pub(super) fn command(app: &mut App, command: KeyCommand) -> Vec<Effect> {
         }
         Some(Overlay::Confirm(dialog)) => confirm(app, dialog, command),
         Some(Overlay::Prompt(dialog)) => prompt(app, dialog, command),
+        Some(Overlay::Activity(pane)) => panes::activity(app, pane, command),
+        Some(Overlay::Palette(palette)) => panes::palette(app, palette, command),
         Some(Overlay::Slide(slide)) => match presenter::command(app, slide, command) {
             AfterPause::Done(effects) => effects,
             AfterPause::Continue(mut effects) => {
@@ -85,7 +87,9 @@ fn confirm(app: &mut App, mut dialog: ConfirmDialog, command: KeyCommand) -> Vec
 
 fn confirmed(app: &mut App, purpose: ConfirmPurpose) -> Vec<Effect> {
     match purpose {
-        ConfirmPurpose::Leave(_, reason) => vec![Effect::Quit(reason)],
+        ConfirmPurpose::Leave(_, reason) | ConfirmPurpose::Finish(reason) => {
+            vec![Effect::Quit(reason)]
+        }
         ConfirmPurpose::Reset => presenter::request(app, DemoRequest::Reset),
         ConfirmPurpose::Rotate => {
             let step = app.screen.step().unwrap_or(StepId::Secrets);

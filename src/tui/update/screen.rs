@@ -62,10 +62,10 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             match step {
                 Some(step) if busy.is_none_or(|work| work.phase == Phase::Probe) => {
                     app.plan.reopen(step);
-                    app.probe(&[step]).into_iter().collect()
+                    actions::probe_by_key(app, &[step])
                 }
                 Some(_) => Vec::new(),
-                None => app.probe(&StepId::ALL).into_iter().collect(),
+                None => actions::probe_by_key(app, &StepId::ALL),
             }
         }
         KeyCommand::Watch => watch::toggle(app).into_iter().collect(),
@@ -90,8 +90,9 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             let command = choices::command(app, &page.choices);
             actions::copy_command(app, &command)
         }
+        KeyCommand::Open => actions::open_page(app),
         KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
-        KeyCommand::Quit => actions::leave(app, app.exit_reason()),
+        KeyCommand::Quit => actions::finish(app),
         _ => {
             move_or_show(app, page, command);
             Vec::new()

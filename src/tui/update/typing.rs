@@ -27,6 +27,14 @@ pub(super) fn paste(app: &mut App, pasted: &str) {
         prompt.problem = None;
         return;
     }
+    match &mut app.overlay {
+        Some(Overlay::Activity(pane)) if pane.typing => insert(&mut pane.search, pasted),
+        Some(Overlay::Palette(palette)) => {
+            insert(&mut palette.search, pasted);
+            palette.chosen = 0;
+        }
+        Some(_) | None => {}
+    }
     if app.overlay.is_some() {
         return;
     }
@@ -69,6 +77,24 @@ pub(super) fn press(app: &mut App, event: KeyEvent) {
         }
         return;
     }
+    match &mut app.overlay {
+        Some(Overlay::Palette(palette)) => {
+            if edit(&mut palette.search) {
+                palette.chosen = 0;
+            }
+            return;
+        }
+        Some(Overlay::Activity(pane)) => {
+            if edit(&mut pane.search) {
+                pane.below = 0;
+            }
+            return;
+        }
+        Some(
+            Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Prompt(_) | Overlay::Slide(_),
+        )
+        | None => {}
+    }
     app.follow = false;
     match app.screen {
         Screen::Step(StepId::Login) => {
@@ -91,7 +117,6 @@ fn request(event: KeyEvent) -> Option<InputRequest> {
         KeyCode::Char('a') if control => InputRequest::GoToStart,
         KeyCode::Char('e') if control => InputRequest::GoToEnd,
         KeyCode::Char('u') if control => InputRequest::DeleteFromStart,
-        KeyCode::Char('k') if control => InputRequest::DeleteTillEnd,
         KeyCode::Char('w') if control => InputRequest::DeletePrevWord,
         KeyCode::Char(char) if !control => InputRequest::InsertChar(char),
         KeyCode::Backspace => InputRequest::DeletePrevChar,

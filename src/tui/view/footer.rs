@@ -119,6 +119,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
                 && app.asks_for_key()
         }
         KeyCommand::Filter | KeyCommand::New => !typing && app.lists_projects(),
+        KeyCommand::Open => !typing && app.page_to_open().is_some(),
         KeyCommand::PageDown => page.scrolls(),
         KeyCommand::Fix => !typing && !busy && app.can_fix(),
         KeyCommand::Undo => {
@@ -132,7 +133,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         KeyCommand::Probe => !typing && !busy,
         KeyCommand::Watch => !busy && app.watch.is_none() && app.can_watch(),
         KeyCommand::Incidents | KeyCommand::Reset => app.presenter && app.options.demo && !typing,
-        KeyCommand::Copy | KeyCommand::Quit => !typing,
+        KeyCommand::Copy | KeyCommand::Quit | KeyCommand::Activity => !typing,
         KeyCommand::Help => true,
         KeyCommand::Up
         | KeyCommand::Down
@@ -144,6 +145,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         | KeyCommand::PageUp
         | KeyCommand::Home
         | KeyCommand::End
+        | KeyCommand::Palette
         | KeyCommand::Presenter
         | KeyCommand::Explain
         | KeyCommand::Mouse
@@ -177,6 +179,21 @@ fn overlay_label(app: &App, overlay: &Overlay, binding: &KeyBinding) -> Option<&
         (Overlay::Slide(slide), _) => slide_label(app, slide, binding),
         (Overlay::Confirm(_), KeyCommand::Enter) => Some("choose"),
         (Overlay::Prompt(_), KeyCommand::Enter) => Some("use it"),
+        (Overlay::Palette(_), KeyCommand::Enter) => Some("do it"),
+        (Overlay::Activity(pane), KeyCommand::Enter) if pane.typing => Some("search"),
+        (Overlay::Activity(pane), KeyCommand::Back)
+            if pane.typing || !pane.search.value().is_empty() =>
+        {
+            Some("clear")
+        }
+        (Overlay::Activity(pane), KeyCommand::Filter) if !pane.typing => Some("search"),
+        (Overlay::Activity(pane), KeyCommand::Copy | KeyCommand::PageUp) if !pane.typing => {
+            Some(if binding.command == KeyCommand::Copy {
+                "copy"
+            } else {
+                "scroll"
+            })
+        }
         (_, KeyCommand::Back) => Some("close"),
         _ => None,
     }

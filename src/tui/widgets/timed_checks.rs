@@ -6,9 +6,12 @@ use ratatui::{symbols, text::Line};
 
 use crate::tui::widgets::{bar, checks};
 use crate::{
-    core::facts::{Check, CheckState, HealthFacts},
+    core::{
+        facts::{Check, CheckState, HealthFacts},
+        step::StepId,
+    },
     domain::duration,
-    tui::{text, text_context::TextContext, theme::Role},
+    tui::{state::work::SPINNER_AFTER, text, text_context::TextContext, theme::Role},
 };
 
 /// From this width on there is room for bars beside the words.
@@ -27,14 +30,14 @@ pub(crate) fn lines(context: TextContext<'_>, health: &HealthFacts) -> Vec<Line<
         BARS_FROM..WIDE_FROM => 6,
         WIDE_FROM.. => (context.width / 7).min(20),
     };
-    let longest = health
-        .checks
+    let checks = growing(context, &health.checks);
+    let longest = checks
         .iter()
         .filter(|check| !is_cold(health, check))
         .filter_map(|check| check.elapsed)
         .max()
         .unwrap_or_default();
-    checks::rows(context, &health.checks, room, |check| {
+    checks::rows(context, &checks, room, |check| {
         let elapsed = check.elapsed?;
         let (bar, role) = if is_cold(health, check) {
             (COLD.repeat(room), Role::Accent)
@@ -46,6 +49,23 @@ pub(crate) fn lines(context: TextContext<'_>, health: &HealthFacts) -> Vec<Line<
         };
         Some(context.span(role, text::pad(&bar, room)))
     })
+}
+
+/// The checks, where the one that is being measured has the time that it has taken up to now: what the others haven't.
+fn growing(context: TextContext<'_>, checks: &[Check]) -> Vec<Check> {
+    let mut checks = checks.to_vec();
+    let app = context.app;
+    if let Some(work) = app.busy(StepId::Health).filter(|_| app.watch.is_none()) {
+        let measured: Duration = checks.iter().filter_map(|check| check.elapsed).sum();
+        let taken = app.now.saturating_sub(work.since).saturating_sub(measured);
+        let running = checks
+            .iter_mut()
+            .find(|check| check.state == CheckState::Running);
+        if let Some(running) = running.filter(|_| taken >= SPINNER_AFTER) {
+            running.elapsed = Some(taken);
+        }
+    }
+    checks
 }
 
 /// Whether this check has waited for a compute to wake up.
