@@ -158,10 +158,11 @@ fn script(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
             let text = tree.read(&path)?;
             (reached.makes && !python::is_django_script(&text)).then_some((path, reached))
         })?;
-    let inner = if dir.is_empty() {
+    let place = place_of(tree, dir, &path);
+    let inner = if place.is_empty() {
         path.as_str()
     } else {
-        path.get(dir.len() + 1..)?
+        path.get(place.len() + 1..)?
     };
     let runner = Runner::of_python(&|path| tree.read(path), dir);
     let module = inner.trim_end_matches(".py").replace('/', ".");
@@ -173,10 +174,21 @@ fn script(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     };
     Some(Migration {
         command,
-        dir: dir.to_owned(),
+        dir: place,
         seen: Some(path.clone()),
         only_empty: reached.changes,
     })
+}
+
+/// The folder where a script runs, so that Python finds the modules that it imports: `src` where they are below it.
+fn place_of(tree: &Tree<'_>, dir: &str, path: &str) -> String {
+    let below = join(dir, "src");
+    let text = tree.read(path).unwrap_or_default();
+    let is_there = path.starts_with(&format!("{below}/"))
+        && reach::imported_packages(&text)
+            .iter()
+            .any(|package| tree.below(&join(&below, package)).next().is_some());
+    if is_there { below } else { dir.to_owned() }
 }
 
 /// The files of Python below a folder that the project's shell scripts, Dockerfiles and Procfile run, unless they answer requests.

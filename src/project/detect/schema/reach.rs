@@ -145,6 +145,20 @@ fn follow(tree: &Tree<'_>, dir: &str, path: &str, code: String) -> Reached {
     found
 }
 
+/// The first part of the name of each module that a file imports.
+pub(super) fn imported_packages(text: &str) -> BTreeSet<String> {
+    let first = |import: ImportedName| {
+        let first = import
+            .module
+            .split('.')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        (!first.is_empty()).then_some(first)
+    };
+    imports(text).into_iter().filter_map(first).collect()
+}
+
 /// The names that a file imports.
 fn imports(text: &str) -> Vec<ImportedName> {
     let mut found = Vec::new();
