@@ -64,6 +64,21 @@ impl Pack {
         Self::new(copy(data)?, copy(index)?, hash)
     }
 
+    /// A pack with the index of these ids and without their objects.
+    #[cfg(test)]
+    pub(in crate::ports::repository) fn of_ids(ids: &[Vec<u8>]) -> Self {
+        let mut ids = ids.to_vec();
+        ids.sort();
+        let mut index = b"\xfftOc\0\0\0\x02".to_vec();
+        for byte in 0..=255 {
+            let up_to = ids.partition_point(|id| id[0] <= byte);
+            index.extend(u32::try_from(up_to).unwrap().to_be_bytes());
+        }
+        index.extend(ids.concat());
+        index.resize(index.len() + ids.len() * 8, 0);
+        Self::in_memory(b"PACK", &index, 20).unwrap()
+    }
+
     fn new(data: Mmap, index: Mmap, hash: usize) -> io::Result<Self> {
         let version = if index.starts_with(b"\xfftOc") {
             be32(&index, 4).unwrap_or(0)
@@ -158,31 +173,6 @@ impl Pack {
     fn compare(&self, position: usize, id: &[u8]) -> Ordering {
         let found = self.id(position);
         leading(found).cmp(&leading(id)).then_with(|| found.cmp(id))
-    }
-
-    /// Gives those of some ids that the pack doesn't have. The ids are in order, so that each is looked for where the one before was.
-    pub(in crate::ports::repository) fn missing<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a [u8]>,
-        visit: &mut dyn FnMut(&'a [u8]),
-    ) {
-        let mut from = 0;
-        for id in ids {
-            let Some((low, high)) = self.with_first_byte(id) else {
-                continue;
-            };
-            // the steps double until they are past it: it is seldom far
-            let mut low = low.max(from);
-            let mut step = 1;
-            while low + step < high && self.compare(low + step, id) == Ordering::Less {
-                low += step;
-                step *= 2;
-            }
-            match self.between(id, low, high.min(low + step + 1)) {
-                Some(position) => from = position,
-                None => visit(id),
-            }
-        }
     }
 
     /// The head of the entry at an offset.
@@ -296,18 +286,6 @@ mod tests {
     use super::*;
     use sha2::{Digest as _, Sha256};
 
-    /// A pack with these ids and nothing in it.
-    fn pack(ids: &[Vec<u8>]) -> Pack {
-        let mut index = b"\xfftOc\0\0\0\x02".to_vec();
-        for byte in 0..=255 {
-            let up_to = ids.iter().filter(|id| id[0] <= byte).count();
-            index.extend(u32::try_from(up_to).unwrap().to_be_bytes());
-        }
-        index.extend(ids.concat());
-        index.resize(index.len() + ids.len() * 8, 0);
-        Pack::in_memory(b"PACK", &index, 20).unwrap()
-    }
-
     fn id(number: u32) -> Vec<u8> {
         Sha256::digest(number.to_be_bytes())[..20].to_vec()
     }
@@ -317,7 +295,7 @@ mod tests {
         for count in [0, 1, 2, 3, 300, 20_000] {
             let mut ids: Vec<_> = (0..count).map(id).collect();
             ids.sort();
-            let pack = pack(&ids);
+            let pack = Pack::of_ids(&ids);
             for (position, id) in ids.iter().enumerate() {
                 assert_eq!(pack.position(id), Some(position));
             }
@@ -336,7 +314,7 @@ mod tests {
             id
         };
         let ids: Vec<_> = (0..5_000).map(|number| close(number * number)).collect();
-        let pack = pack(&ids);
+        let pack = Pack::of_ids(&ids);
         for (position, id) in ids.iter().enumerate() {
             assert_eq!(pack.position(id), Some(position));
         }
@@ -347,34 +325,14 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_missing_are_told_from_the_others() {
-        for (there, asked) in [(0, 50), (1, 3), (300, 40), (20_000, 700), (700, 20_000)] {
-            let mut ids: Vec<_> = (0..there).map(id).collect();
-            ids.sort();
-            let pack = pack(&ids);
-            // every other one of those that are there, and as many that are not
-            let mut wanted: Vec<_> = (0..asked).map(|number| id(number * 2)).collect();
-            wanted.sort();
-            let mut missing = Vec::new();
-            pack.missing(wanted.iter().map(Vec::as_slice), &mut |id| {
-                missing.push(id.to_owned());
-            });
-            wanted.retain(|id| pack.position(id).is_none());
-            assert_eq!(missing, wanted, "{there} {asked}");
-        }
-    }
-
-    #[test]
     fn an_index_without_order_gives_something() {
         let mut ids: Vec<_> = (0..500).map(id).collect();
         for id in &mut ids {
             id[0] = 9;
         }
-        let pack = pack(&ids);
+        let pack = Pack::of_ids(&ids);
         for id in &ids {
             pack.position(id);
         }
-        ids.sort();
-        pack.missing(ids.iter().map(Vec::as_slice), &mut |_| {});
     }
 }

@@ -117,7 +117,7 @@ impl DeltaTrees {
                 Some(Base::Id(id)) => pack.position(id).and_then(|position| pack.offset(position)),
                 None => None,
             };
-            let parent = base.and_then(|base| offsets.binary_search(&base).ok());
+            let parent = base.and_then(|base| place(&offsets, node as usize, base));
             if let Some(parent) = parent.and_then(|parent| u32::try_from(parent).ok()) {
                 *slot = parent;
             }
@@ -162,6 +162,23 @@ impl DeltaTrees {
         let end = self.nodes.get(node as usize + 1)?.offset;
         Some((pack.bytes(head.start, end)?, head.size))
     }
+}
+
+/// The place of an offset among all, which are in ascending order. It is looked for from a place on that is likely to be near: git
+/// writes a base not far before what is a difference to it.
+fn place(offsets: &[u64], from: usize, offset: u64) -> Option<usize> {
+    let (mut low, mut high, mut step) = (from, from, 1);
+    while low > 0 && *offsets.get(low)? > offset {
+        high = low;
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    if high == low {
+        // behind it, or the very one
+        high = offsets.len();
+    }
+    let found = offsets.get(low..high)?.binary_search(&offset).ok()?;
+    Some(low + found)
 }
 
 /// Lists of children from the parents, in the order of the pack, but the child with the largest subtree last.
@@ -296,6 +313,19 @@ impl<'a> Walker<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_offset_is_found_from_anywhere_and_no_other_is() {
+        let offsets: Vec<u64> = (0..100).map(|number| 12 + number * 7).collect();
+        for from in 0..100 {
+            for (place_of, offset) in offsets.iter().enumerate() {
+                assert_eq!(place(&offsets, from, *offset), Some(place_of), "{from}");
+                assert_eq!(place(&offsets, from, offset + 1), None, "{from}");
+            }
+            assert_eq!(place(&offsets, from, 0), None);
+        }
+        assert_eq!(place(&[], 0, 12), None);
+    }
 
     #[test]
     fn the_largest_subtree_comes_last() {
