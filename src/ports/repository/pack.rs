@@ -26,6 +26,6 @@ pub(super) fn fuzz_delta(base: &[u8], delta: &[u8]) {
 }
 
 pub(super) use {
-    file::{Pack, indexes, without_index},
+    file::{Pack, Positions, indexes, without_index},
     walk::walk,
 };

@@ -32,7 +32,7 @@ use crate::{
         loose,
         meter::Meter,
         object::{OBJECT_LIMIT, ObjectKind, ObjectView},
-        pack::{self, Pack},
+        pack::{self, Pack, Positions},
         program::GitProgram,
         searcher::{MatchedSecret, SearchResult, Searcher, TextMatch},
         threads::{on_threads, threads},
@@ -146,8 +146,11 @@ impl<'a> ObjectSearch<'a> {
     /// Searches a pack, and remembers it.
     fn pack(&self, layout: &Layout, pack: &Pack, meter: &Meter, matches: &mut Matches) {
         let threads = if pack.len() < 2000 { 1 } else { threads() };
+        let positions = Positions::of(pack);
         let visit = |(found, links): &mut (Matches, Links), object: &ObjectView<'_>| {
-            self.object(found, object, layout.hash, &mut |id| links.push(id, pack))
+            self.object(found, object, layout.hash, &mut |id| {
+                links.push(id, &positions)
+            })
         };
         let (gathered, unread) = pack::walk(pack, threads, meter, visit);
         let mut found = Matches {
@@ -156,7 +159,7 @@ impl<'a> ObjectSearch<'a> {
         };
         for (gathered, links) in gathered {
             found.add(gathered);
-            let elsewhere = links.elsewhere(layout.hash, pack);
+            let elsewhere = links.elsewhere(layout.hash, &positions);
             found.elsewhere.extend(elsewhere);
         }
         if let Some(cache) = &self.cache

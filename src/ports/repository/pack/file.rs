@@ -213,6 +213,11 @@ impl Pack {
         })
     }
 
+    /// The byte at an offset.
+    pub(super) fn byte(&self, offset: u64) -> Option<u8> {
+        self.data.get(usize::try_from(offset).ok()?).copied()
+    }
+
     /// The bytes between two offsets, which reach to the checksum at the most.
     pub(super) fn bytes(&self, start: usize, end: u64) -> Option<&[u8]> {
         self.data.get(start..usize::try_from(end).ok()?)
@@ -221,6 +226,49 @@ impl Pack {
     /// Where the entries end.
     pub(super) fn end(&self) -> u64 {
         self.data.len().saturating_sub(self.hash) as u64
+    }
+}
+
+/// The most bits of an id that a table of positions tells apart: 16 MB.
+const MOST_BITS: u32 = 22;
+
+/// Where in the index the ids with the same leading bits begin, so that a search of the index takes a step or two.
+pub(in crate::ports::repository) struct Positions<'a> {
+    pack: &'a Pack,
+    shift: u32,
+    /// The position of the first id with these leading bits or greater ones; one more for the end.
+    first: Vec<u32>,
+}
+
+impl<'a> Positions<'a> {
+    /// Reads the index once.
+    pub(in crate::ports::repository) fn of(pack: &'a Pack) -> Self {
+        // some two ids for each
+        let bits = (usize::BITS - (pack.len() / 2).leading_zeros()).clamp(8, MOST_BITS);
+        let shift = u64::BITS - bits;
+        let mut first = vec![0_u32; (1 << bits) + 1];
+        for position in 0..pack.len() {
+            let place = leading(pack.id(position)) >> shift;
+            if let Some(count) = first.get_mut(place as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
+        }
+        Self { pack, shift, first }
+    }
+
+    /// Whether the pack has an object with this id.
+    pub(in crate::ports::repository) fn has(&self, id: &[u8]) -> bool {
+        let place = (leading(id) >> self.shift) as usize;
+        let position = |place: usize| self.first.get(place).map(|position| *position as usize);
+        let (Some(low), Some(high)) = (position(place), position(place + 1)) else {
+            return false;
+        };
+        self.pack.between(id, low, high).is_some()
     }
 }
 

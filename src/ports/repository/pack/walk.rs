@@ -1,6 +1,9 @@
 //! The walk through the trees of differences.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{
+    hint,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use libdeflater::Decompressor;
 
@@ -150,6 +153,13 @@ impl DeltaTrees {
         self.nodes.get(node as usize).map_or(NONE, |node| node.next)
     }
 
+    /// Has the first bytes of an object brought near, for soon: they are anywhere in the pack, and nobody waits for this read.
+    fn fetch(&self, pack: &Pack, node: u32) {
+        if let Some(node) = self.nodes.get(node as usize) {
+            hint::black_box(pack.byte(node.offset));
+        }
+    }
+
     /// The id of an object, in hexadecimal digits.
     fn id(&self, pack: &Pack, node: u32) -> String {
         let position = self.positions.get(node as usize);
@@ -264,6 +274,8 @@ impl<'a> Walker<'a> {
             let (node, parent_clean) = (*child, *parent_clean);
             *child = self.trees.next(node);
             let last = *child == NONE;
+            self.trees.fetch(self.pack, *child);
+            self.trees.fetch(self.pack, self.trees.first(node));
             let mut buffer = self.spare.pop().unwrap_or_default();
             let packed = self.trees.packed(self.pack, node);
             let unpacked = packed.and_then(|(packed, size)| {
