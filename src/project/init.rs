@@ -25,6 +25,9 @@ pub(crate) fn toml(detected: &Detected, name: &str, base: &str) -> String {
     }
     if !detected.recognized {
         text.push_str(GUESS);
+        if detected.config.backend.is_none() {
+            text.push_str(GUESS_BACKEND);
+        }
     }
     text
 }
@@ -34,8 +37,10 @@ fn name_in_comment(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// What stands at the end where the stack is none that is known.
-const GUESS: &str = "\n# Nothing here shows which file your app reads or how it starts: uncomment this and fill it in.\n# \
+/// What stands at the end where nothing shows which env file the app reads.
+const GUESS: &str = "\n# Nothing here shows which file your app reads: check the name in [[env]] above, and uncomment it.\n";
+/// What follows where nothing shows either how the app starts.
+const GUESS_BACKEND: &str = "# Nothing shows how it starts: fill this in, and uncomment it.\n# \
 [backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
 
 fn of_config(config: &Config, name: &str, recognized: bool) -> String {
