@@ -7,7 +7,7 @@
 //!
 //! [`update`] and [`view`] are pure; [`event_loop`] is the loop between them, generic over the screen and the keys, so that
 //! tests own both; [`terminal`] is the only part that touches a terminal. A module uses only those above it in this table,
-//! and `text`, `theme`, `keymap`, `msg` and `options`, which are below all of them:
+//! and `text`, `theme`, `keymap`, `msg`, `options` and `replies`, which are below all of them:
 //!
 //! | module | what it does |
 //! |---|---|
@@ -34,6 +34,7 @@ pub(crate) mod msg;
 mod options;
 pub(crate) mod page;
 pub(crate) mod presenter;
+pub(crate) mod replies;
 pub(crate) mod screens;
 pub(crate) mod state;
 pub(crate) mod terminal;
@@ -52,7 +53,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) use self::{
     msg::ExitReason,
-    options::{Options, light_background},
+    options::{Background, Options},
     terminal::TerminalError,
 };
 use crate::{

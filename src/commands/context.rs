@@ -9,7 +9,10 @@ use std::{
 use clap::Args;
 
 use crate::{
-    commands::{error::CommandError, terminal::StandardStreams},
+    commands::{
+        error::CommandError,
+        terminal::{AppearanceOptions, StandardStreams},
+    },
     core::{children::Child, environment::Environment},
     domain::gate::Gate,
     ports::Ports,
@@ -35,9 +38,8 @@ pub(crate) struct GlobalOptions {
     /// Use numbered lines instead of the full screen, without colors or rewritten lines (also `ACCESSIBLE=1` and `TERM=dumb`).
     #[arg(long, global = true)]
     pub plain: bool,
-    /// Turn off colors (also `NO_COLOR`).
-    #[arg(long, global = true)]
-    pub no_color: bool,
+    #[command(flatten)]
+    pub appearance: AppearanceOptions,
     /// Use this API base URL, such as <http://127.0.0.1:8787/api/v2> (also `NEON_API_HOST`).
     #[arg(long, value_name = "URL", global = true)]
     pub api_host: Option<String>,
@@ -126,7 +128,7 @@ impl CommandContext {
     pub(crate) fn output(&self) -> Output {
         let is = |name: &str, value: &str| self.environment.get(name) == Some(value);
         let plain = self.options.plain || is("ACCESSIBLE", "1") || is("TERM", "dumb");
-        let color = !self.options.no_color
+        let color = !self.options.appearance.no_color
             && !plain
             && self.environment.get("NO_COLOR").is_none()
             && !is("CLICOLOR", "0")

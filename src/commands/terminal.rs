@@ -2,9 +2,10 @@
 
 use std::io::{self, IsTerminal as _};
 
+use clap::{Args, ValueEnum};
 use crossterm::terminal;
 
-use crate::{core::environment::Environment, tui};
+use crate::{core::environment::Environment, tui::Background};
 
 /// Which standard streams are a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,34 +42,74 @@ pub(super) struct TerminalTraits {
     pub no_color: bool,
     /// Only ASCII glyphs.
     pub ascii: bool,
-    pub light_background: bool,
+    pub background: Background,
     /// Hides the sequence of a link instead of printing it, as far as is known.
     pub links: bool,
     pub tmux: bool,
+    /// Answers the question for its background, as far as is known: it doesn't print it.
+    pub answers: bool,
+}
+
+/// How the command line wants things to look.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct AppearanceOptions {
+    /// Turn off colors (also `NO_COLOR`).
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Use the wizard's colors for a light or a dark background; `auto` asks the terminal (also `NEONUP_BACKGROUND`).
+    #[arg(long, value_name = "THEME", value_enum, default_value_t, global = true)]
+    pub theme: ThemeArg,
+    /// Draw the wizard with ASCII characters only (the default in a locale without UTF-8).
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+/// `--theme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum ThemeArg {
+    /// As the terminal says.
+    #[default]
+    Auto,
+    Light,
+    Dark,
 }
 
 impl TerminalTraits {
     /// Reads them from the environment.
-    pub(super) fn detect(environment: &Environment, no_color: bool) -> Self {
+    pub(super) fn detect(environment: &Environment, options: &AppearanceOptions) -> Self {
         let variable = |name: &str| environment.get(name).unwrap_or_default();
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .find_map(|name| environment.get(name));
-        // a locale that names another encoding than UTF-8 cannot show our glyphs; no locale at all says nothing
+        // a locale that names another encoding than UTF-8 can't show our glyphs; no locale at all says nothing
         let other_encoding = locale.is_some_and(|locale| {
             let lower = locale.to_lowercase();
-            !lower.contains("utf-8") && !lower.contains("utf8") && lower != "c" && lower != "posix"
+            !lower.contains("utf-8") && !lower.contains("utf8")
         });
+        let chosen = match (options.theme, variable("NEONUP_BACKGROUND")) {
+            (ThemeArg::Light, _) | (ThemeArg::Auto, "light") => Some(Background::Light),
+            (ThemeArg::Dark, _) | (ThemeArg::Auto, "dark") => Some(Background::Dark),
+            _ => None,
+        };
+        let term = variable("TERM");
+        let tmux = environment.get("TMUX").is_some();
         Self {
-            no_color: no_color || environment.get("NO_COLOR").is_some(),
-            ascii: other_encoding || variable("TERM") == "linux",
-            light_background: tui::light_background(
-                variable("NEONUP_BACKGROUND"),
-                variable("COLORFGBG"),
-            ),
-            links: !matches!(variable("TERM"), "linux" | "dumb" | ""),
-            tmux: environment.get("TMUX").is_some(),
+            no_color: options.no_color || environment.get("NO_COLOR").is_some(),
+            ascii: options.ascii || other_encoding || term == "linux",
+            background: chosen.unwrap_or_else(|| Background::declared(variable("COLORFGBG"))),
+            links: !matches!(term, "linux" | "dumb" | ""),
+            tmux,
+            // the Linux console prints what it doesn't know, and GNU screen has no answer
+            answers: !matches!(term, "linux" | "dumb" | "")
+                && (tmux || !term.starts_with("screen")),
         }
+    }
+}
+
+impl TerminalTraits {
+    /// Whether the terminal has to be asked for its background, and can be.
+    pub(super) fn asks_background(&self) -> bool {
+        self.background == Background::Unknown && self.answers && !self.no_color
     }
 }
 
@@ -79,14 +120,16 @@ mod tests {
     fn detect(variables: &[(&str, &str)]) -> TerminalTraits {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = Environment::new(variables.iter().map(owned));
-        TerminalTraits::detect(&environment, false)
+        TerminalTraits::detect(&environment, &AppearanceOptions::default())
     }
 
     #[test]
     fn glyphs_are_ascii_where_the_locale_names_another_encoding() {
         for (variables, ascii) in [
             (&[][..], false),
-            (&[("LANG", "C")], false),
+            (&[("LANG", "C")], true),
+            (&[("LC_ALL", "POSIX"), ("LANG", "en_US.UTF-8")], true),
+            (&[("LANG", "C.UTF-8")], false),
             (&[("LANG", "de_DE.ISO-8859-1")], true),
             (&[("LANG", "de_DE.UTF-8")], false),
             (&[("LC_ALL", "en_US.utf8"), ("LANG", "ja_JP.EUC-JP")], false),
@@ -94,6 +137,84 @@ mod tests {
             (&[("TERM", "linux"), ("LANG", "C.UTF-8")], true),
         ] {
             assert_eq!(detect(variables).ascii, ascii, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_background_is_what_was_chosen_or_declared_and_else_asked_for() {
+        let theme = |theme| AppearanceOptions {
+            theme,
+            ..AppearanceOptions::default()
+        };
+        for (options, variables, background, asks) in [
+            (ThemeArg::Auto, &[][..], Background::Unknown, true),
+            (
+                ThemeArg::Auto,
+                &[("COLORFGBG", "0;15")],
+                Background::Light,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("COLORFGBG", "15;default;0")],
+                Background::Dark,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("COLORFGBG", "x")],
+                Background::Unknown,
+                true,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("NEONUP_BACKGROUND", "light")],
+                Background::Light,
+                false,
+            ),
+            (
+                ThemeArg::Dark,
+                &[("NEONUP_BACKGROUND", "light")],
+                Background::Dark,
+                false,
+            ),
+            (
+                ThemeArg::Light,
+                &[("COLORFGBG", "15;0")],
+                Background::Light,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("NO_COLOR", "1")],
+                Background::Unknown,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("TERM", "linux")],
+                Background::Unknown,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("TERM", "screen")],
+                Background::Unknown,
+                false,
+            ),
+            (
+                ThemeArg::Auto,
+                &[("TERM", "screen"), ("TMUX", "x,1,0")],
+                Background::Unknown,
+                true,
+            ),
+        ] {
+            let environment = [&[("TERM", "xterm-256color")][..], variables].concat();
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let environment = Environment::new(environment.iter().map(owned));
+            let traits = TerminalTraits::detect(&environment, &theme(options));
+            assert_eq!(traits.background, background, "{options:?} {variables:?}");
+            assert_eq!(traits.asks_background(), asks, "{options:?} {variables:?}");
         }
     }
 

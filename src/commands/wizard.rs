@@ -26,7 +26,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     let mut private = opening.private;
     private.extend(private_words(&settings));
-    let terminal = TerminalTraits::detect(&context.environment, context.options.no_color);
+    let terminal = TerminalTraits::detect(&context.environment, &context.options.appearance);
     let options = tui::Options {
         project: settings.project.name.clone(),
         service: settings.service().to_owned(),
@@ -37,7 +37,8 @@ pub(super) async fn run(
         private,
         no_color: terminal.no_color,
         ascii: terminal.ascii,
-        light: terminal.light_background,
+        light: terminal.background == tui::Background::Light,
+        ask_background: terminal.asks_background(),
         links: terminal.links,
         browser: browser::is_there(&context.environment)
             .then(|| context.environment_of(Child::Browser)),

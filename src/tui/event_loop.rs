@@ -11,6 +11,7 @@ use crate::tui::{
     keymap::plain_char,
     msg::{Effect, ExitReason, MouseInput, Msg},
     options::Options,
+    replies::{Input, Replies},
     state::App,
     update::update,
 };
@@ -35,6 +36,8 @@ pub(crate) trait Canvas {
     fn open(&mut self, address: &str);
     /// Takes the mouse from the terminal, or gives it back.
     fn mouse(&mut self, on: bool) -> Result<(), Self::Error>;
+    /// Asks the terminal for the color of its background; it answers among the keys, or not at all.
+    fn ask_background(&mut self) -> Result<(), Self::Error>;
     /// Gives the terminal back and stops the process; returns when it goes on.
     fn suspend(&mut self) -> Result<(), Self::Error>;
 }
@@ -62,9 +65,15 @@ pub(crate) async fn run<C: Canvas>(
     clock: &impl Clock,
     options: Options,
 ) -> Result<(Plan, ExitReason), C::Error> {
+    let mut replies = Replies::default();
+    let ask = options.ask_background;
     let (mut app, mut effects) = App::new(options, canvas.size()?);
     // the first frame waits for nothing
     canvas.draw(&app)?;
+    if ask {
+        canvas.ask_background()?;
+        replies.ask(clock.now());
+    }
     drop(update(&mut app, Msg::Drawn));
     let mut batch: Vec<Msg> = Vec::new();
     let mut demo: Option<PendingDemo> = None;
@@ -101,7 +110,7 @@ pub(crate) async fn run<C: Canvas>(
                     None => batch.push(Msg::InputClosed),
                 },
                 event = input.next() => match event {
-                    Some(Ok(event)) => batch.extend(message(event)),
+                    Some(Ok(event)) => batch.extend(message(replies.take(event, clock.now()))),
                     Some(Err(_)) | None => batch.push(Msg::InputClosed),
                 },
                 outcome = OptionFuture::from(demo.as_mut()), if demo.is_some() => {
@@ -124,7 +133,9 @@ pub(crate) async fn run<C: Canvas>(
                     })
                 });
                 match ready.await {
-                    Some(Some(Ok(event))) => batch.extend(message(event)),
+                    Some(Some(Ok(event))) => {
+                        batch.extend(message(replies.take(event, clock.now())));
+                    }
                     Some(Some(Err(_)) | None) => {
                         batch.push(Msg::InputClosed);
                         break;
@@ -143,7 +154,12 @@ pub(crate) async fn run<C: Canvas>(
     }
 }
 
-fn message(event: TermEvent) -> Option<Msg> {
+fn message(input: Input) -> Option<Msg> {
+    let event = match input {
+        Input::Event(event) => event,
+        Input::Background { light } => return Some(Msg::Background { light }),
+        Input::Nothing => return None,
+    };
     match event {
         TermEvent::Key(key) => Some(Msg::Key(key)),
         TermEvent::Paste(text) => Some(Msg::Paste(Secret::new(text))),
@@ -178,6 +194,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Tick(_)
         | Msg::Signal(_)
         | Msg::Drawn
+        | Msg::Background { .. }
         | Msg::Demo(_)
         | Msg::InputClosed => None,
     };

@@ -30,6 +30,8 @@ pub(crate) enum Msg {
     Tick(Duration),
     /// A signal arrived.
     Signal(Signal),
+    /// The terminal says whether its background is light.
+    Background { light: bool },
     /// Everything was drawn as it is.
     Drawn,
     /// The demo has carried out a request, or could not.

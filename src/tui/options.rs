@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub ascii: bool,
     /// Whether the terminal's background is known to be light.
     pub light: bool,
+    /// Whether the terminal is asked for its background.
+    pub ask_background: bool,
     /// Whether presenter mode is on from the start.
     pub presenter: bool,
     /// Whether this is the demo, where incidents can be shown and everything be reset.
@@ -47,17 +49,44 @@ impl Options {
     }
 }
 
-/// Whether the terminal's background is light: what the user chose (`light` or `dark`), or else what the terminal declares. Many
-/// terminals set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or `0;default;15`; of the
-/// sixteen, 7 and 9 to 15 are light. The terminal itself is not asked, since an answer that is late would be read as keys.
-pub(crate) fn light_background(chosen: &str, colorfgbg: &str) -> bool {
-    match chosen {
-        "light" => true,
-        "dark" => false,
-        _ => colorfgbg
-            .rsplit(';')
-            .next()
-            .and_then(|number| number.parse::<u8>().ok())
-            .is_some_and(|number| number == 7 || (9..=15).contains(&number)),
+/// What is known of a terminal's background before it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Background {
+    Light,
+    Dark,
+    Unknown,
+}
+
+impl Background {
+    /// Reads what the terminal declares. Many set `COLORFGBG` to the numbers of their foreground and background, such as `0;15` or
+    /// `0;default;15`; of the sixteen, 7 and 9 to 15 are light.
+    pub(crate) fn declared(colorfgbg: &str) -> Self {
+        let number = colorfgbg.rsplit(';').next();
+        match number.and_then(|number| number.parse::<u8>().ok()) {
+            Some(7 | 9..=15) => Self::Light,
+            Some(0..=15) => Self::Dark,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_background_is_read_from_what_the_terminal_declares() {
+        for (colorfgbg, background) in [
+            ("", Background::Unknown),
+            ("0;15", Background::Light),
+            ("0;default;15", Background::Light),
+            ("0;7", Background::Light),
+            ("15;0", Background::Dark),
+            ("12;8", Background::Dark),
+            ("15;default", Background::Unknown),
+            ("0;16", Background::Unknown),
+        ] {
+            assert_eq!(Background::declared(colorfgbg), background, "{colorfgbg:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The terminal: the only part of the wizard that touches one. It is given back on quit, error, panic, signal and Ctrl-Z.
 //!
-//! Nothing here asks the terminal anything (such as where its cursor is): an answer may come late, or never.
+//! Nothing here waits for an answer of the terminal (such as where its cursor is): it may come late, or never. The one question, for its
+//! background, is answered among the keys.
 
 use std::{
     future::Future,
@@ -42,6 +43,7 @@ use crate::tui::{
     links::{self, Link},
     msg::ExitReason,
     options::Options,
+    replies::{ASK_BACKGROUND, BACKGROUND_WITHIN},
     state::App,
     view::view,
 };
@@ -50,6 +52,7 @@ use crate::{
     os::{
         browser, crash,
         signals::{Signals, suspend_job},
+        typed,
     },
 };
 
@@ -109,6 +112,8 @@ struct Tty {
     links: Option<Vec<Link>>,
     tmux: Option<Environment>,
     browser: Option<Environment>,
+    /// When the terminal was asked for its background.
+    asked: Option<Instant>,
 }
 
 impl Tty {
@@ -121,6 +126,7 @@ impl Tty {
                 links: options.links.then(Vec::new),
                 tmux: options.tmux.clone(),
                 browser: options.browser.clone(),
+                asked: None,
             }),
             Err(error) => {
                 give_back();
@@ -150,6 +156,11 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
+        let open = |asked: Instant| asked.elapsed() <= BACKGROUND_WITHIN;
+        if self.asked.is_some_and(open) {
+            // whoever reads next would take an answer that is still on its way for something typed
+            typed::forget();
+        }
         give_back();
     }
 }
@@ -199,6 +210,11 @@ impl Canvas for Tty {
         MOUSE.store(on, Ordering::SeqCst);
         let sequence = if on { MOUSE_ON } else { MOUSE_OFF };
         execute!(self.terminal.backend_mut(), Print(sequence))
+    }
+
+    fn ask_background(&mut self) -> io::Result<()> {
+        self.asked = Some(Instant::now());
+        execute!(self.terminal.backend_mut(), Print(ASK_BACKGROUND))
     }
 
     fn suspend(&mut self) -> io::Result<()> {

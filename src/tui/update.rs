@@ -56,6 +56,10 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
             movement::clamp_scroll(app);
             Vec::new()
         }
+        Msg::Background { light } => {
+            app.theme.light = light;
+            Vec::new()
+        }
         Msg::Drawn => {
             app.shown.draw();
             Vec::new()

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::support::{Home, Repo, Sandbox, post, processes, temp_dir, until};
+use crate::support::{Home, Repo, Sandbox, Terminal, post, processes, temp_dir, until};
 
 #[test]
 fn enter_alone_finishes_the_demo_without_showing_a_secret() {
@@ -125,6 +125,50 @@ fn copy_inside_tmux_goes_to_its_buffer() {
     );
     assert!(terminal.raw().contains("\x1bPtmux;\x1b\x1b]52;c;"));
     crate::support::end_demo(&mut terminal);
+    terminal.wait_for_end();
+    terminal.wait_for_restore();
+}
+
+/// The color of the heading's bold neighbor: what can be pressed.
+fn accent(terminal: &Terminal) -> vt100::Color {
+    let output = terminal.output();
+    let screen = output.screen();
+    let (rows, columns) = screen.size();
+    (0..rows.get())
+        .flat_map(|row| (0..columns.get()).map(move |column| (row, column)))
+        .filter_map(|(row, column)| screen.cell(row, column))
+        .find(|cell| cell.contents() == "❯")
+        .map_or(vt100::Color::Default, vt100::Cell::fgcolor)
+}
+
+#[test]
+fn replies_of_the_terminal_choose_the_colors_and_are_never_keys() {
+    let home = Home::new();
+    let mut terminal = home.open(&["demo"]);
+    until("the question for the background", || {
+        terminal.raw().contains("\x1b]11;?\x1b\\")
+    });
+    terminal.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    until("the colors for a light background", || {
+        accent(&terminal) == vt100::Color::Idx(4)
+    });
+    // asked by another program, or by nobody: q would ask whether to quit, 2 would go to another step
+    let heading = terminal.heading();
+    for reply in [
+        "\x1b]11;rgb:0000/0000/0000\x07",
+        "\x1bP>|q2 xterm(390)\x1b\\",
+        "\x1b]52;c;cXEyMjJx\x1b\\",
+        "\x1b[?62;4;22c",
+    ] {
+        terminal.press(reply);
+    }
+    // what is pressed after them counts
+    terminal.press("?");
+    terminal.wait_for("Keys");
+    terminal.press("?");
+    until("the same screen", || terminal.heading() == heading);
+    assert_eq!(accent(&terminal), vt100::Color::Idx(4));
+    terminal.signal(Signal::TERM);
     terminal.wait_for_end();
     terminal.wait_for_restore();
 }

@@ -190,22 +190,3 @@ fn only_rules_are_drawn_in_the_color_of_rules() {
         }
     }
 }
-
-#[test]
-fn a_chosen_background_wins_over_the_terminals() {
-    for (chosen, colorfgbg, light) in [
-        ("", "", false),
-        ("", "0;15", true),
-        ("", "0;default;15", true),
-        ("", "0;7", true),
-        ("", "15;0", false),
-        ("", "12;8", false),
-        ("", "15;default", false),
-        ("dark", "0;15", false),
-        ("light", "15;0", true),
-        ("purple", "0;15", true),
-    ] {
-        let found = crate::tui::light_background(chosen, colorfgbg);
-        assert_eq!(found, light, "{chosen:?} {colorfgbg:?}");
-    }
-}

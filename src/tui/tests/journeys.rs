@@ -78,6 +78,10 @@ impl Canvas for RecordingCanvas {
         Ok(())
     }
 
+    fn ask_background(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> Result<(), Infallible> {
         self.suspended += 1;
         Ok(())
