@@ -8,7 +8,7 @@
 //!                          view(&App) draws                                   └→ commands: Event → Plan → report → exit code
 //! ```
 //!
-//! A room may use only the rooms above it in this table; `tests/it/architecture.rs` holds it.
+//! A room may use only the rooms above it in this table; `tests/it/architecture.rs` enforces that.
 //!
 //! | room | what lives there |
 //! |---|---|

@@ -6,18 +6,27 @@
 //!
 //! # Adding a stack
 //!
-//! It takes a function, a row of [`STACKS`](stacks::STACKS) and a repository in `tests/corpus`. With Rails as the example:
+//! It takes a function, a row of [`STACKS`](stacks::STACKS) and a repository in `tests/corpus`. Rails is a stack to copy: `rails` in
+//! `other_languages.rs`.
 //!
-//! 1. Write `pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal>`, in a file of its own or in `other_languages.rs`.
-//!    It is asked about one folder at a time, and returns `None` unless the Gemfile asks for both gems, `rails` and `pg`. A new kind
-//!    of manifest is named in `manifests.rs`. Python and Node have readers of theirs (`domain/python/dependencies.rs`, `package.rs`).
-//! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs: `migrate` and `backend`. Both
-//!    commands run in the stack's folder. How a tool is asked whether a migration is pending is in `domain/migrations`.
-//! 3. Choose the [`Driver`](crate::domain::url::Driver), which decides the form of the URL. A library that fails on the usual
+//! 1. Write `fn rails(tree: &Tree<'_>, dir: &str) -> Option<Proposal>` in `other_languages.rs`; a stack in Python or JavaScript has a file
+//!    of its own with `pub(super) fn propose`. It is asked about one folder at a time, and returns `None` unless the Gemfile asks for both
+//!    gems, `rails` and `pg`. A new kind of manifest is named in `manifests.rs`. Python and Node have readers of theirs
+//!    (`domain/python/dependencies.rs`, `package.rs`).
+//! 2. What is recognized becomes a [`Proposal`] that begins with [`Proposal::new`] and sets what differs: `migrate`, the command that
+//!    creates the tables, and `start`. Both commands run in the stack's folder. How a tool is asked whether a migration is pending is in
+//!    `domain/migrations`; a tool that isn't known there is asked with the project's own `[schema] pending`.
+//! 3. `start` is a function in `start/others.rs`, with a row in `start/tests.rs`. It gives the command, the port and the line that says
+//!    so, and `None` where nothing does.
+//! 4. A command runs only with consent, which covers the files that decide what it does. A tool that isn't in `TOOLS`
+//!    (`domain/command_files.rs`) gets a row there that names them.
+//! 5. Choose the [`Driver`](crate::domain::url::Driver), which decides the form of the URL. A library that fails on the usual
 //!    parameters needs a driver of its own first: a variant and a row in `domain/url/driver.rs`.
-//! 4. Add the row to the family of its language. The first family with a match wins, within a family the usual folders in their
-//!    order, then the shallowest, and of several stacks in one folder the first row.
-//! 5. Write a small repository in `tests/corpus` with the proposal that it should get.
+//! 6. Add the row to the family of its language: in `other_languages.rs`, or in `stacks.rs` for Python and JavaScript. The first
+//!    family with a match wins, within a family the usual folders in their order, then the shallowest, and of several stacks in one
+//!    folder the first row. So a framework comes before its language.
+//! 7. Write a small repository in `tests/corpus`; `tests/it/corpus.rs` describes the format, and fills in the proposal that it gets.
+//!    The code of other languages isn't read: without a `.env.example` that lists the key, the env file is a guess, as a comment.
 
 mod candidates;
 mod code;
