@@ -25,14 +25,14 @@ pub(crate) struct Replies {
     /// When the background was asked for, as long as the answer is open.
     asked: Option<Duration>,
     /// The reply that has begun.
-    reply: Option<Reply>,
+    reply: Option<TerminalReply>,
     /// When ESC alone came last: a reply that is cut behind its first byte begins so.
     escape: Option<Duration>,
 }
 
 /// A reply that has begun.
 #[derive(Debug)]
-struct Reply {
+struct TerminalReply {
     kind: char,
     text: String,
     /// When its last character came.
@@ -70,7 +70,7 @@ impl Replies {
             }
         }
         if let Some(kind) = self.opened(*key, now) {
-            self.reply = Some(Reply {
+            self.reply = Some(TerminalReply {
                 kind,
                 text: String::new(),
                 last: now,

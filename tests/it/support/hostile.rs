@@ -47,6 +47,8 @@ pub struct Performed {
     pub clipboard: Vec<String>,
     /// The addresses of links.
     pub links: Vec<String>,
+    /// Whether the color of the background was asked for.
+    pub asked: bool,
     /// Whatever else a program of ours never asks for.
     pub unexpected: Vec<String>,
 }
@@ -123,6 +125,10 @@ impl vt100::Callbacks for Performed {
             Some("8") => self
                 .links
                 .extend(parameters.last().filter(|link| !link.is_empty()).cloned()),
+            // the wizard's own question, once
+            Some("11") if parameters.get(1).is_some_and(|value| value == "?") && !self.asked => {
+                self.asked = true;
+            }
             _ => self.unexpected.push(format!("{parameters:?}")),
         }
     }
